@@ -1,0 +1,60 @@
+//! Disk: files by path, read and written at positions, with the syncs spelled out.
+//!
+//! Calls block; callers run them on a thread of their own or through [`crate::Tasks::run_blocking`].
+//! Nothing is durable before the sync that says so: `sync_data` for a file's bytes and length,
+//! `sync_directory` for the entries of a directory (a created, renamed or removed name).
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// It must exist; reading only.
+    Read,
+    /// It must exist; reading and writing.
+    Write,
+    /// It must not exist; reading and writing.
+    CreateNew,
+}
+
+/// A tree of files.
+pub trait Disk: Send + Sync + 'static {
+    /// Opens a file.
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>>;
+    /// Moves a name onto another, replacing what was there, atomically.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a name.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// The files directly inside a directory, sorted by name.
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Creates a directory and its missing parents; fine if it exists.
+    fn create_directory(&self, path: &Path) -> io::Result<()>;
+    /// Makes the entries of a directory durable.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    /// Bytes that can still be written on the file system that holds `path`.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+    /// Takes the exclusive lock on a file (created if missing) until the guard is dropped;
+    /// `WouldBlock` when somebody else has it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+}
+
+/// An open file.
+pub trait File: Send + Sync + 'static {
+    /// Fills `buffer` from `position`; `UnexpectedEof` if the file ends before.
+    fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
+    /// Writes all of `bytes` at `position`.
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
+    /// Makes the written bytes and the length durable (`fdatasync`).
+    fn sync_data(&self) -> io::Result<()>;
+    /// Reserves the blocks up to `length` and makes the file at least that long (`fallocate`).
+    fn allocate(&self, length: u64) -> io::Result<()>;
+    /// Cuts or extends the file.
+    fn set_length(&self, length: u64) -> io::Result<()>;
+    /// The file's length in bytes.
+    fn length(&self) -> io::Result<u64>;
+}
+
+/// The operating system's files.
+pub struct RealDisk;

@@ -1,0 +1,147 @@
+//! Records on their way into a log: framed and checksummed by the caller, so that the one writer
+//! only adds offsets and times.
+//!
+//! A framed record is a little-endian `u32` whose top bit marks a control record and whose other bits
+//! are the length, then the bytes.
+
+use bytes::Bytes;
+
+/// The longest record a log takes: 12 MiB.
+pub const RECORD_BYTES_MAX: usize = 12 * 1024 * 1024;
+/// Bytes that framing adds to a record.
+pub const RECORD_OVERHEAD_BYTES: usize = 4;
+const CONTROL_BIT: u32 = 1 << 31;
+
+/// What a record is to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The engine's data.
+    Data,
+    /// A mark, such as the end of a shard, that stands between data.
+    Control,
+}
+
+/// Framed records of one log, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    bytes: Bytes,
+    count: u32,
+    crc: u32,
+    has_control: bool,
+}
+
+impl Batch {
+    /// A batch of one control record.
+    pub fn control(bytes: &[u8]) -> Self {
+        let mut builder = BatchBuilder::with_capacity(bytes.len() + RECORD_OVERHEAD_BYTES);
+        builder.push(Kind::Control, &[bytes]);
+        builder.finish()
+    }
+
+    /// A batch of one data record.
+    pub fn data(bytes: &[u8]) -> Self {
+        let mut builder = BatchBuilder::with_capacity(bytes.len() + RECORD_OVERHEAD_BYTES);
+        builder.push(Kind::Data, &[bytes]);
+        builder.finish()
+    }
+
+    /// The framed records.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// How many records; at least one.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The CRC32C of [`Batch::bytes`].
+    pub fn crc(&self) -> u32 {
+        self.crc
+    }
+
+    /// Whether any record is a control record.
+    pub fn has_control(&self) -> bool {
+        self.has_control
+    }
+}
+
+/// Frames records into a batch.
+#[derive(Debug, Default)]
+pub struct BatchBuilder {
+    bytes: Vec<u8>,
+    count: u32,
+    has_control: bool,
+}
+
+impl BatchBuilder {
+    /// A builder with room for that many framed bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), count: 0, has_control: false }
+    }
+
+    /// Adds one record, given in parts.
+    ///
+    /// # Panics
+    /// If it is longer than [`RECORD_BYTES_MAX`].
+    pub fn push(&mut self, kind: Kind, parts: &[&[u8]]) {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        assert!(length <= RECORD_BYTES_MAX, "a record of {length} bytes");
+        let mark = match kind {
+            Kind::Data => 0,
+            Kind::Control => CONTROL_BIT,
+        };
+        self.bytes.extend_from_slice(&(length as u32 | mark).to_le_bytes());
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        self.count += 1;
+        self.has_control |= kind == Kind::Control;
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The batch, with its checksum.
+    ///
+    /// # Panics
+    /// If it is empty.
+    pub fn finish(self) -> Batch {
+        assert!(self.count > 0, "a batch has at least one record");
+        let crc = crc32c::crc32c(&self.bytes);
+        Batch {
+            bytes: Bytes::from(self.bytes),
+            count: self.count,
+            crc,
+            has_control: self.has_control,
+        }
+    }
+}
+
+/// Walks framed records. Ends early, without a panic, where the framing does not hold; whoever
+/// takes bytes from outside checks them first.
+pub struct RecordIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> RecordIter<'a> {
+    /// Walks these framed records.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+}
+
+impl<'a> Iterator for RecordIter<'a> {
+    type Item = (Kind, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (head, rest) = self.rest.split_first_chunk::<RECORD_OVERHEAD_BYTES>()?;
+        let head = u32::from_le_bytes(*head);
+        let kind = if head & CONTROL_BIT == 0 { Kind::Data } else { Kind::Control };
+        let (record, rest) = rest.split_at_checked((head & !CONTROL_BIT) as usize)?;
+        self.rest = rest;
+        Some((kind, record))
+    }
+}

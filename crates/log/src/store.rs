@@ -1,0 +1,267 @@
+//! The contract of a store of logs, and the words it is written in.
+
+use crate::batch::{Batch, Kind, RecordIter};
+use bytes::Bytes;
+use env::Timestamp;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use tokio::sync::watch;
+
+/// The name of a log. Never reused: a group is made once (the engine uses the catalog offset of the
+/// command that made a stream), an index is given once in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogId {
+    /// What the log belongs to.
+    pub group: u64,
+    /// Which log of the group.
+    pub index: u32,
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.group, self.index)
+    }
+}
+
+/// A record's place in its log: 0, 1, 2 …
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset(pub u64);
+
+impl Offset {
+    /// The place `count` records further on.
+    pub const fn plus(self, count: u64) -> Self {
+        Self(self.0 + count)
+    }
+}
+
+/// What a log should be like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How long its records are wanted, in milliseconds; 0 for ever. A hint for placement: only
+    /// [`LogStore::trim`] and [`LogStore::delete`] remove anything in the stores of this crate.
+    pub retention_ms: u64,
+}
+
+/// Where an acknowledged batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The offset of the batch's first record; the rest follow without a gap.
+    pub first: Offset,
+    /// The arrival time of all its records: at least that of every record before them.
+    pub arrival: Timestamp,
+    /// The offset of the log's first control record, if one stands before this batch.
+    pub control_before: Option<Offset>,
+}
+
+/// Why a batch was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Not applied: too much is waiting to be written, or the disk has no room. Try later.
+    #[error("the store takes no more for now")]
+    Full,
+    /// Not applied: the batch is larger than the store takes at once.
+    #[error("the batch is larger than the store takes")]
+    TooLarge,
+    /// Not applied: there is no such log.
+    #[error("no log {0}")]
+    NoSuchLog(LogId),
+    /// Not applied, for another reason.
+    #[error("not applied: {0}")]
+    NotApplied(String),
+    /// It may or may not be in the log, now or later.
+    #[error("unknown whether applied: {0}")]
+    Unknown(String),
+}
+
+/// Why a read gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such log.
+    #[error("no log {0}")]
+    NoSuchLog(LogId),
+    /// The bytes are not what was written.
+    #[error("damage in log {log}, {file} at byte {position}: {what}")]
+    Damaged {
+        /// The log whose records are lost.
+        log: LogId,
+        /// The file that holds the damage.
+        file: String,
+        /// Where in the file.
+        position: u64,
+        /// What did not hold.
+        what: &'static str,
+    },
+    /// The device failed.
+    #[error("cannot read: {0}")]
+    Io(String),
+}
+
+/// Why a change to the set of logs failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Not applied: there is no such log.
+    #[error("no log {0}")]
+    NoSuchLog(LogId),
+    /// Not applied: the log is there already.
+    #[error("log {0} exists")]
+    Exists(LogId),
+    /// Not applied.
+    #[error("not applied: {0}")]
+    NotApplied(String),
+    /// It may or may not have been applied. Doing it again is safe.
+    #[error("unknown whether applied: {0}")]
+    Unknown(String),
+}
+
+/// How much one read may bring. At least one record comes if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimit {
+    /// Records at most.
+    pub records: u32,
+    /// Bytes of records at most, except that the first record always comes.
+    pub bytes: u64,
+}
+
+/// The first kept offset and the end of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The first offset that can still be read (equal to `end` if there is none).
+    pub first: Offset,
+    /// One past the last durable record.
+    pub end: Offset,
+    /// The arrival time of the last record ever appended, also if it has been trimmed.
+    pub last_arrival: Option<Timestamp>,
+    /// The first control record, if there is one.
+    pub first_control: Option<Offset>,
+}
+
+/// One record as it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its place.
+    pub offset: Offset,
+    /// When it arrived.
+    pub arrival: Timestamp,
+    /// Data or control.
+    pub kind: Kind,
+    /// What was appended.
+    pub bytes: &'a [u8],
+}
+
+/// A run of neighbouring records that arrived together, sharing the memory of the cache.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The offset of the first.
+    pub first: Offset,
+    /// How many.
+    pub count: u32,
+    /// When they arrived.
+    pub arrival: Timestamp,
+    /// The framed records (see [`crate::batch`]).
+    pub bytes: Bytes,
+}
+
+/// What a read brought: runs without a gap between them.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The records.
+    pub runs: Vec<Run>,
+    /// Where to go on: after the last record, or where the read began if there was none (moved up
+    /// to the first kept offset if it began below).
+    pub next: Offset,
+    /// The log's durable end, not before the read began.
+    pub end: Offset,
+}
+
+impl Slice {
+    /// The records in order.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.runs.iter().flat_map(|run| {
+            RecordIter::new(&run.bytes).zip(run.first.0..).map(|((kind, bytes), offset)| Record {
+                offset: Offset(offset),
+                arrival: run.arrival,
+                kind,
+                bytes,
+            })
+        })
+    }
+}
+
+/// Tells when a log's durable end moves.
+#[derive(Clone, Debug)]
+pub struct TailWatch {
+    end: watch::Receiver<Offset>,
+}
+
+impl TailWatch {
+    /// Wraps the receiving end of a provider's channel.
+    pub fn new(end: watch::Receiver<Offset>) -> Self {
+        Self { end }
+    }
+
+    /// The durable end as known now.
+    pub fn end(&self) -> Offset {
+        *self.end.borrow()
+    }
+
+    /// Resolves once the end is above `offset`; `false` if the log or the store has gone.
+    pub async fn reaches_past(&mut self, offset: Offset) -> bool {
+        self.end.wait_for(|end| *end > offset).await.is_ok()
+    }
+}
+
+/// What an asynchronous call of the store answers.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A store of append-only logs. A provider MUST keep these clauses; each has a test in
+/// [`crate::conformance`]:
+///
+/// 1. A resolved append survives power loss (or what the provider was told to survive).
+/// 2. Offsets rise in append order within one log, without gaps, from 0.
+/// 3. A read begun after an append resolved sees it.
+/// 4. Each record's own offset and arrival time are returned, and are what any reader sees;
+///    arrival times never fall along a log.
+/// 5. The batches of one `append_many` succeed or fail each for itself.
+/// 6. An append, once handed over, goes on though its future is dropped.
+/// 7. `Full`, `TooLarge`, `NoSuchLog` and `NotApplied` leave no trace, for ever.
+/// 8. A read from below the first kept offset begins at the first kept offset; one at or past the
+///    end brings nothing.
+/// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again is
+///    harmless: creating a log that exists is `Exists`, deleting one that is gone succeeds.
+/// 10. What was trimmed or deleted is never read again, also after a restart. An id is never reused.
+/// 11. An append whose log has a control record before it says so in `control_before`.
+pub trait LogStore: Send + Sync + 'static {
+    /// Makes logs, all or none.
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
+    /// Appends to many logs with one hand-over and one wake.
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
+    /// Reads on from an offset.
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>>;
+    /// The first kept offset whose arrival is at or after `time`; the end if there is none.
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>>;
+    /// First kept offset, end, and what goes with them.
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
+    /// A watch on the durable end, made on demand.
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError>;
+    /// Hides all before an offset for good, and frees its space in time. Going back is ignored.
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>>;
+    /// Changes a log's settings.
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>>;
+    /// All logs, in order.
+    fn list(&self) -> Vec<LogId>;
+    /// Removes logs for good.
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>>;
+    /// Whether appends are accepted at all (false once a sync has failed, say): for readiness.
+    fn is_writable(&self) -> bool;
+    /// Finishes what was handed over, makes it durable, and stops.
+    fn shutdown(&self) -> Answer<'_, ()>;
+}
