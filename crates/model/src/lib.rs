@@ -1,1 +1,18 @@
-//! See Cargo.toml.
+//! What Kinesis talks about: accounts, regions, names, ARNs, shard ids, hash keys, sequence
+//! numbers, limits.
+//!
+//! Values only: no I/O, no async, no clock, no wire format. Every type here can only hold what
+//! AWS allows, so code that has one need not check again.
+
+pub mod arn;
+pub mod hash;
+pub mod limits;
+pub mod name;
+pub mod sequence_number;
+pub mod shard_id;
+
+pub use arn::{ConsumerArn, StreamArn};
+pub use hash::{HashKey, HashRange};
+pub use name::{AccountId, ConsumerName, NameError, Region, StreamName};
+pub use sequence_number::{SequenceNumber, SequenceNumberError};
+pub use shard_id::ShardId;

@@ -1,0 +1,27 @@
+//! How the server calls an operation.
+
+use crate::Engine;
+use auth::Authorized;
+use std::future::Future;
+use std::sync::Arc;
+
+/// What a handler answers.
+pub type OutputOf<H> = <<H as Handler>::Operation as wire::Operation>::Output;
+
+/// One operation: its shapes and what it does. One file each in [`crate::operations`].
+pub trait Handler: Send + Sync + 'static {
+    /// The operation of the service model.
+    type Operation: wire::Operation;
+    /// How the engine reads the operation's input: the model's shape, or one that decodes the same
+    /// members into the engine's own memory.
+    type Input: wire::Shape + Send + 'static;
+    /// Whether the operation changes anything. One that does runs to its end in a task of its own,
+    /// whether or not the client stays.
+    const MUTATES: bool;
+
+    /// Carries the operation out.
+    fn handle(
+        engine: Arc<Engine>,
+        request: Authorized<Self::Input>,
+    ) -> impl Future<Output = Result<OutputOf<Self>, wire::Error>> + Send + 'static;
+}

@@ -1,0 +1,152 @@
+//! ARNs of streams and of their registered consumers.
+//!
+//! Parsing is exact: what parses prints as the same text. An ARN says which account and region it
+//! names; whether the caller may use it is decided elsewhere.
+
+use crate::name::{AccountId, ConsumerName, NameError, Region, StreamName};
+use std::fmt;
+
+/// `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamArn {
+    /// Where the stream is.
+    pub region: Region,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its name.
+    pub name: StreamName,
+}
+
+impl StreamArn {
+    /// Parses an ARN.
+    ///
+    /// # Errors
+    /// If it is not a stream's, or its partition is not its region's.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let (region, account, resource) = split(text)?;
+        let name = resource
+            .strip_prefix("stream/")
+            .ok_or(NameError("stream ARN"))?;
+        Ok(Self {
+            region,
+            account,
+            name: StreamName::parse(name)?,
+        })
+    }
+}
+
+impl fmt::Display for StreamArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            region,
+            account,
+            name,
+        } = self;
+        write!(
+            f,
+            "arn:{}:kinesis:{region}:{account}:stream/{name}",
+            region.partition()
+        )
+    }
+}
+
+/// `STREAM-ARN/consumer/NAME:CREATION-SECOND`
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConsumerArn {
+    /// The stream that it reads.
+    pub stream: StreamArn,
+    /// Its name.
+    pub name: ConsumerName,
+    /// The second in which it was registered.
+    pub created_s: u64,
+}
+
+impl ConsumerArn {
+    /// Parses an ARN.
+    ///
+    /// # Errors
+    /// If it is not a consumer's.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        const WRONG: NameError = NameError("consumer ARN");
+        let (stream, consumer) = text.split_once("/consumer/").ok_or(WRONG)?;
+        let (name, created) = consumer.split_once(':').ok_or(WRONG)?;
+        let created_s = created.parse().map_err(|_| WRONG)?;
+        let arn = Self {
+            stream: StreamArn::parse(stream)?,
+            name: ConsumerName::parse(name)?,
+            created_s,
+        };
+        // `+1` and `01` parse as numbers but are other texts.
+        if arn.to_string() == text {
+            Ok(arn)
+        } else {
+            Err(WRONG)
+        }
+    }
+}
+
+impl fmt::Display for ConsumerArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/consumer/{}:{}",
+            self.stream, self.name, self.created_s
+        )
+    }
+}
+
+fn split(text: &str) -> Result<(Region, AccountId, &str), NameError> {
+    const WRONG: NameError = NameError("ARN");
+    let mut parts = text.splitn(6, ':');
+    let mut next = || parts.next().ok_or(WRONG);
+    let (arn, partition, service) = (next()?, next()?, next()?);
+    let (region, account, resource) = (next()?, next()?, next()?);
+    let region = Region::parse(region)?;
+    if arn != "arn" || service != "kinesis" || partition != region.partition() {
+        return Err(WRONG);
+    }
+    Ok((region, AccountId::parse(account)?, resource))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_when_parsed_then_print_as_the_same_text() {
+        let stream = "arn:aws:kinesis:us-east-1:123456789012:stream/a.b-c_d";
+        assert_eq!(StreamArn::parse(stream).unwrap().to_string(), stream);
+        let consumer = format!("{stream}/consumer/app:1700000000");
+        assert_eq!(ConsumerArn::parse(&consumer).unwrap().to_string(), consumer);
+        let china = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/s";
+        assert_eq!(StreamArn::parse(china).unwrap().to_string(), china);
+    }
+
+    #[test]
+    fn arns_when_of_another_kind_then_are_refused() {
+        for bad in [
+            "",
+            "stream/s",
+            "arn:aws:kinesis:::stream/x",
+            "arn:aws:sqs:us-east-1:123456789012:stream/s",
+            "arn:aws-cn:kinesis:us-east-1:123456789012:stream/s",
+            "arn:aws:kinesis:us-east-1:123456789012:stream/s/consumer/c:1",
+            "arn:aws:kinesis:us-east-1:123456789012:stream/",
+        ] {
+            assert!(StreamArn::parse(bad).is_err(), "{bad}");
+        }
+        let stream = "arn:aws:kinesis:us-east-1:123456789012:stream/s";
+        for bad in [
+            "/consumer/c",
+            "/consumer/c:",
+            "/consumer/:1",
+            "/consumer/c:01",
+            "/consumer/c:+1",
+        ] {
+            assert!(
+                ConsumerArn::parse(&format!("{stream}{bad}")).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

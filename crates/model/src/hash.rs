@@ -1,0 +1,176 @@
+//! Hash keys: where a partition key falls, and the ranges that shards own.
+
+use crate::name::NameError;
+use md5::{Digest, Md5};
+use std::fmt;
+
+/// A point of the key space, 0 … 2^128 − 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HashKey(pub u128);
+
+impl HashKey {
+    /// The highest key.
+    pub const MAX: Self = Self(u128::MAX);
+
+    /// Where a partition key falls: the MD5 of its UTF-8 bytes, read as a big-endian number.
+    pub fn of_partition_key(key: &str) -> Self {
+        Self(u128::from_be_bytes(Md5::digest(key.as_bytes()).into()))
+    }
+
+    /// Parses a decimal number.
+    ///
+    /// # Errors
+    /// If it is no number or above 2^128 − 1.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        const WRONG: NameError = NameError("hash key");
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(WRONG);
+        }
+        text.parse().map(Self).map_err(|_| WRONG)
+    }
+}
+
+impl fmt::Display for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The keys that a shard owns, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HashRange {
+    /// The first key.
+    pub start: HashKey,
+    /// The last key; not below `start`.
+    pub end: HashKey,
+}
+
+impl HashRange {
+    /// All keys.
+    pub const ALL: Self = Self {
+        start: HashKey(0),
+        end: HashKey::MAX,
+    };
+
+    /// Whether the key is in the range.
+    pub fn contains(self, key: HashKey) -> bool {
+        (self.start..=self.end).contains(&key)
+    }
+
+    /// The `count` ranges that AWS gives a stream's first shards: shard i starts at
+    /// i·⌊2^128/count⌋, the last ends at 2^128 − 1.
+    pub fn uniform(count: u32) -> Vec<Self> {
+        let step = Self::uniform_step(count);
+        let start = |i: u32| u128::from(i).wrapping_mul(step);
+        (0..count)
+            .map(|i| {
+                let end = if i + 1 == count {
+                    u128::MAX
+                } else {
+                    start(i + 1) - 1
+                };
+                Self {
+                    start: HashKey(start(i)),
+                    end: HashKey(end),
+                }
+            })
+            .collect()
+    }
+
+    /// ⌊2^128/count⌋, and 0 (that is 2^128, wrapped) for a count of one.
+    fn uniform_step(count: u32) -> u128 {
+        let count = u128::from(count);
+        // 2^128/count = (2^128 − 1)/count, plus one where the division leaves count − 1.
+        let (quotient, rest) = (u128::MAX / count, u128::MAX % count);
+        if rest == count - 1 {
+            quotient.wrapping_add(1)
+        } else {
+            quotient
+        }
+    }
+
+    /// The ranges left and right of a split at `at`, the first key of the right one. AWS wants `at`
+    /// greater than one plus the start and less than the end.
+    pub fn split_at(self, at: HashKey) -> Option<(Self, Self)> {
+        let is_inside = at.0 > self.start.0.checked_add(1)? && at < self.end;
+        is_inside.then(|| {
+            let left = Self {
+                start: self.start,
+                end: HashKey(at.0 - 1),
+            };
+            (
+                left,
+                Self {
+                    start: at,
+                    end: self.end,
+                },
+            )
+        })
+    }
+
+    /// The union with the range that begins right behind this one.
+    pub fn merge_with(self, next: Self) -> Option<Self> {
+        let is_adjacent = self.end.0.checked_add(1) == Some(next.start.0);
+        is_adjacent.then_some(Self {
+            start: self.start,
+            end: next.end,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uniform_when_any_count_then_covers_all_keys_without_overlap() {
+        for count in [1, 2, 3, 4, 5, 7, 64, 1000, 10_000] {
+            let ranges = HashRange::uniform(count);
+            assert_eq!(ranges.len(), count as usize);
+            assert_eq!(ranges[0].start, HashKey(0));
+            assert_eq!(ranges[ranges.len() - 1].end, HashKey::MAX);
+            for pair in ranges.windows(2) {
+                assert_eq!(
+                    pair[0].merge_with(pair[1]).map(|r| r.end),
+                    Some(pair[1].end)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn uniform_when_three_then_matches_what_aws_shows() {
+        let starts: Vec<String> = HashRange::uniform(3)
+            .iter()
+            .map(|range| range.start.to_string())
+            .collect();
+        let third = "113427455640312821154458202477256070485";
+        let two_thirds = "226854911280625642308916404954512140970";
+        assert_eq!(starts, ["0", third, two_thirds]);
+        assert_eq!(HashRange::uniform(2)[1].start, HashKey(1 << 127));
+    }
+
+    #[test]
+    fn split_when_at_the_edges_then_is_refused() {
+        let range = HashRange {
+            start: HashKey(10),
+            end: HashKey(20),
+        };
+        for at in [0, 10, 11, 20, 21] {
+            assert_eq!(range.split_at(HashKey(at)), None, "{at}");
+        }
+        let (left, right) = range.split_at(HashKey(12)).unwrap();
+        assert_eq!(
+            (left.start.0, left.end.0, right.start.0, right.end.0),
+            (10, 11, 12, 20)
+        );
+        assert!(range.split_at(HashKey(19)).is_some());
+    }
+
+    #[test]
+    fn partition_key_when_hashed_then_is_the_md5_as_a_big_endian_number() {
+        // MD5("a") = 0cc175b9c0f1b6a831c399e269772661
+        let expected = 0x0cc1_75b9_c0f1_b6a8_31c3_99e2_6977_2661;
+        assert_eq!(HashKey::of_partition_key("a"), HashKey(expected));
+    }
+}

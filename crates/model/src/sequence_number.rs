@@ -1,0 +1,176 @@
+//! Sequence numbers, in the layout that AWS's have been seen to have.
+//!
+//! A 186-bit number, printed in decimal (docs/formats/sequence-numbers.md has the table). Compared
+//! as numbers they order a shard's records, and a child's after its parents'. Nothing here knows
+//! offsets: the engine says what a counter means.
+
+use std::fmt;
+
+/// A sequence number, taken apart. The derived order would be wrong: see [`Ord`] below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SequenceNumber {
+    /// The second in which the shard was created; at most [`SequenceNumber::SECOND_MAX`].
+    pub created_s: u64,
+    /// The record's place in the shard; 0 is before all records.
+    pub counter: u64,
+    /// The second in which the record arrived; at most [`SequenceNumber::SECOND_MAX`].
+    pub arrival_s: u64,
+    /// The shard's index.
+    pub shard_index: u32,
+}
+
+/// Why a text is no sequence number of this layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SequenceNumberError {
+    /// Not a decimal number without leading zeros.
+    #[error("not a decimal number")]
+    NotANumber,
+    /// A number of the oldest layout (below 2^129), which this server never gave out.
+    #[error("a sequence number of the oldest layout")]
+    Oldest,
+    /// A number that no layout has.
+    #[error("no sequence number has this value")]
+    OutOfRange,
+}
+
+/// 10^19, the largest power of ten in 64 bits.
+const DECIMAL_LIMB: u64 = 10_000_000_000_000_000_000;
+const DECIMAL_LIMB_DIGITS: usize = 19;
+/// Every number of the layout has this many decimal digits.
+const DIGITS: usize = 56;
+const VERSION: u64 = 2;
+const TOP_DIGIT: u64 = 2;
+const SECOND_BITS: u32 = 36;
+
+impl SequenceNumber {
+    /// The highest second that a number may hold: AWS's are below 16025175000.
+    pub const SECOND_MAX: u64 = 16_025_174_999;
+    /// The counter of a closed shard's ending number.
+    pub const COUNTER_CLOSED: u64 = 0x7fff_ffff_ffff_ffff;
+
+    /// The number as three 64-bit limbs, the lowest first.
+    fn to_limbs(self) -> [u64; 3] {
+        let nibble = u64::from(self.shard_index & 0xf);
+        let low = VERSION | u64::from(self.shard_index) << 4 | self.arrival_s << 36;
+        let middle = self.arrival_s >> 28 | self.counter << 16;
+        let high = self.counter >> 48 | nibble << 16 | self.created_s << 20 | TOP_DIGIT << 56;
+        [low, middle, high]
+    }
+
+    fn from_limbs([low, middle, high]: [u64; 3]) -> Result<Self, SequenceNumberError> {
+        if high >> 1 == 0 {
+            return Err(SequenceNumberError::Oldest);
+        }
+        let second_mask = (1 << SECOND_BITS) - 1;
+        let number = Self {
+            created_s: high >> 20 & second_mask,
+            counter: middle >> 16 | high << 48,
+            arrival_s: (low >> 36 | middle << 28) & second_mask,
+            shard_index: (low >> 4) as u32,
+        };
+        let is_in_range = number.created_s <= Self::SECOND_MAX
+            && number.arrival_s <= Self::SECOND_MAX
+            && number.counter <= Self::COUNTER_CLOSED
+            && number.shard_index <= i32::MAX as u32;
+        // The fixed digits (version, top, zero byte, nibble) hold iff packing gives the same back.
+        if is_in_range && number.to_limbs() == [low, middle, high] {
+            Ok(number)
+        } else {
+            Err(SequenceNumberError::OutOfRange)
+        }
+    }
+
+    /// Writes the decimal digits.
+    pub fn to_digits(self) -> [u8; DIGITS] {
+        let mut limbs = self.to_limbs();
+        let mut digits = [b'0'; DIGITS];
+        let mut end = DIGITS;
+        while end > 0 {
+            let mut rest = divide_by_decimal_limb(&mut limbs);
+            let start = end.saturating_sub(DECIMAL_LIMB_DIGITS);
+            for digit in digits[start..end].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+            end = start;
+        }
+        digits
+    }
+
+    /// Parses a decimal number of this layout.
+    ///
+    /// # Errors
+    /// If it is not one; the error says in which way.
+    pub fn parse(text: &str) -> Result<Self, SequenceNumberError> {
+        let bytes = text.as_bytes();
+        let has_leading_zero = bytes.len() > 1 && bytes[0] == b'0';
+        if bytes.is_empty() || has_leading_zero || !bytes.iter().all(u8::is_ascii_digit) {
+            return Err(SequenceNumberError::NotANumber);
+        }
+        if bytes.len() > DIGITS {
+            return Err(SequenceNumberError::OutOfRange);
+        }
+        let mut limbs = [0; 3];
+        for chunk in bytes.chunks(DECIMAL_LIMB_DIGITS - 1) {
+            let value = chunk
+                .iter()
+                .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+            multiply_add(&mut limbs, 10u64.pow(chunk.len() as u32), value);
+        }
+        Self::from_limbs(limbs)
+    }
+}
+
+/// Divides in place by 10^19 and gives the remainder.
+fn divide_by_decimal_limb(limbs: &mut [u64; 3]) -> u64 {
+    let mut rest = 0u128;
+    for limb in limbs.iter_mut().rev() {
+        let part = rest << 64 | u128::from(*limb);
+        *limb = (part / u128::from(DECIMAL_LIMB)) as u64;
+        rest = part % u128::from(DECIMAL_LIMB);
+    }
+    rest as u64
+}
+
+/// `limbs = limbs * factor + addend`; 56 decimal digits cannot overflow 192 bits.
+fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
+    let mut carry = u128::from(addend);
+    for limb in limbs.iter_mut() {
+        let part = u128::from(*limb) * u128::from(factor) + carry;
+        *limb = part as u64;
+        carry = part >> 64;
+    }
+}
+
+/// As numbers: the highest limb decides first.
+impl Ord for SequenceNumber {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.to_limbs()
+            .iter()
+            .rev()
+            .cmp(other.to_limbs().iter().rev())
+    }
+}
+
+impl PartialOrd for SequenceNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(std::str::from_utf8(&self.to_digits()).expect("digits are ASCII"))
+    }
+}
+
+impl std::str::FromStr for SequenceNumber {
+    type Err = SequenceNumberError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

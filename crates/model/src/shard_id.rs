@@ -1,0 +1,77 @@
+//! Shard ids: `shardId-000000000042`.
+
+use crate::name::NameError;
+use std::fmt;
+
+/// A shard of a stream, by its index. Indexes rise and are not used again in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId(u32);
+
+impl ShardId {
+    /// The highest index: sequence numbers hold it in 32 signed bits.
+    pub const INDEX_MAX: u32 = i32::MAX as u32;
+
+    /// The shard of an index.
+    ///
+    /// # Panics
+    /// If the index is above [`ShardId::INDEX_MAX`].
+    pub fn new(index: u32) -> Self {
+        assert!(
+            index <= Self::INDEX_MAX,
+            "a stream never has that many shards"
+        );
+        Self(index)
+    }
+
+    /// The index.
+    pub fn index(self) -> u32 {
+        self.0
+    }
+
+    /// Parses an id. As AWS does, takes it also without the prefix and without the padding.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        const WRONG: NameError = NameError("shard id");
+        let digits = text.strip_prefix("shardId-").unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(WRONG);
+        }
+        let index: u32 = digits.parse().map_err(|_| WRONG)?;
+        if index > Self::INDEX_MAX {
+            Err(WRONG)
+        } else {
+            Ok(Self(index))
+        }
+    }
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shardId-{:012}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shard_ids_when_short_or_padded_then_name_the_same_shard() {
+        for text in ["shardId-000000000042", "shardId-42", "42", "000042"] {
+            assert_eq!(ShardId::parse(text), Ok(ShardId::new(42)), "{text}");
+        }
+        assert_eq!(ShardId::new(42).to_string(), "shardId-000000000042");
+        for bad in [
+            "",
+            "shardId-",
+            "shardId-x",
+            "-1",
+            "shardId-2147483648",
+            "shardid-1",
+        ] {
+            assert!(ShardId::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
