@@ -67,9 +67,14 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock whose monotonic time starts now.
-    #[expect(clippy::disallowed_methods, reason = "this is the door to the real clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real clock"
+    )]
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
@@ -80,7 +85,10 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the door to the real clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real clock"
+    )]
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Timestamp(since_epoch.unwrap_or_default().as_millis() as u64)
@@ -90,7 +98,10 @@ impl Clock for SystemClock {
         Monotonic(self.start.elapsed())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the door to the real clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real clock"
+    )]
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         Box::pin(tokio::time::sleep(duration))
     }
@@ -118,7 +129,9 @@ impl ManualClock {
             sleepers: BTreeMap::new(),
             next_sleeper: 0,
         };
-        Self { state: Mutex::new(state) }
+        Self {
+            state: Mutex::new(state),
+        }
     }
 
     /// Moves both clocks on and wakes whoever slept until then.
@@ -128,7 +141,9 @@ impl ManualClock {
             state.wall = state.wall.plus(by);
             state.monotonic += by;
             let now = state.monotonic;
-            let later = state.sleepers.split_off(&(now + Duration::from_nanos(1), 0));
+            let later = state
+                .sleepers
+                .split_off(&(now + Duration::from_nanos(1), 0));
             std::mem::replace(&mut state.sleepers, later)
         };
         for sleeper in due.into_values() {
@@ -143,7 +158,9 @@ impl ManualClock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ManualState> {
-        self.state.lock().expect("no code panics while it holds the clock")
+        self.state
+            .lock()
+            .expect("no code panics while it holds the clock")
     }
 }
 

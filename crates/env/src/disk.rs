@@ -55,6 +55,3 @@ pub trait File: Send + Sync + 'static {
     /// The file's length in bytes.
     fn length(&self) -> io::Result<u64>;
 }
-
-/// The operating system's files.
-pub struct RealDisk;

@@ -6,12 +6,16 @@
 
 mod clock;
 mod disk;
+mod memory_disk;
 mod random;
+mod real_disk;
 mod tasks;
 
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
-pub use disk::{Disk, File, OpenMode, RealDisk};
+pub use disk::{Disk, File, OpenMode};
+pub use memory_disk::{Call, Fault, MemoryDisk};
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use real_disk::RealDisk;
 pub use tasks::{BoxFuture, Tasks, TokioTasks};
 
 use std::sync::Arc;

@@ -12,7 +12,10 @@ pub trait Random: Send + Sync + 'static {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(clippy::disallowed_methods, reason = "this is the door to real randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to real randomness"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system always has random bytes");
     }
@@ -26,12 +29,17 @@ pub struct SeededRandom {
 impl SeededRandom {
     /// A source that this seed alone decides.
     pub fn new(seed: u64) -> Self {
-        Self { state: Mutex::new(fastrand::Rng::with_seed(seed)) }
+        Self {
+            state: Mutex::new(fastrand::Rng::with_seed(seed)),
+        }
     }
 }
 
 impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        self.state.lock().expect("no code panics while it holds the generator").fill(bytes);
+        self.state
+            .lock()
+            .expect("no code panics while it holds the generator")
+            .fill(bytes);
     }
 }

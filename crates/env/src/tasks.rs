@@ -27,7 +27,9 @@ pub struct TokioTasks {
 impl TokioTasks {
     /// Tasks on the runtime that is current here.
     pub fn current() -> Self {
-        Self { runtime: Handle::current() }
+        Self {
+            runtime: Handle::current(),
+        }
     }
 }
 
@@ -37,11 +39,12 @@ impl Tasks for TokioTasks {
         drop(self.runtime.spawn(task));
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the door to real threads")]
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
         let runtime = self.runtime.clone();
         let body = move || runtime.block_on(task);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body);
         drop(thread.expect("the operating system starts a thread at start-up"));
     }
 

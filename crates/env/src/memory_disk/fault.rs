@@ -1,0 +1,95 @@
+//! Faults on order: the n-th call of a kind fails.
+
+use std::collections::BTreeMap;
+
+/// The kinds of calls that can be counted and made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// [`crate::Disk::open`].
+    Open,
+    /// [`crate::Disk::rename`].
+    Rename,
+    /// [`crate::Disk::remove`].
+    Remove,
+    /// [`crate::Disk::list`].
+    List,
+    /// [`crate::Disk::create_directory`].
+    CreateDirectory,
+    /// [`crate::Disk::sync_directory`].
+    SyncDirectory,
+    /// [`crate::Disk::free_bytes`].
+    FreeBytes,
+    /// [`crate::Disk::lock`].
+    Lock,
+    /// [`crate::File::read_exact_at`].
+    Read,
+    /// [`crate::File::write_all_at`].
+    Write,
+    /// [`crate::File::sync_data`].
+    SyncData,
+    /// [`crate::File::allocate`].
+    Allocate,
+    /// [`crate::File::set_length`].
+    SetLength,
+    /// [`crate::File::length`].
+    Length,
+}
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// With this error number, having done nothing.
+    Errno(i32),
+    /// With this error number; a write has written half of its bytes.
+    Half(i32),
+}
+
+impl Fault {
+    /// EIO: the device failed.
+    pub const EIO: Self = Self::Errno(5);
+    /// ENOSPC: no space left.
+    pub const ENOSPC: Self = Self::Errno(28);
+
+    pub(super) fn error(self) -> std::io::Error {
+        let (Self::Errno(number) | Self::Half(number)) = self;
+        std::io::Error::from_raw_os_error(number)
+    }
+}
+
+/// What was ordered, and how often each call was made.
+#[derive(Default)]
+pub(super) struct Faults {
+    ordered: Vec<Order>,
+    calls: BTreeMap<Call, u64>,
+}
+
+struct Order {
+    call: Call,
+    at: u64,
+    fault: Fault,
+}
+
+impl Faults {
+    /// The `nth` call from now on (1 is the next) fails.
+    pub(super) fn order(&mut self, call: Call, nth: u64, fault: Fault) {
+        let at = self.count(call) + nth;
+        self.ordered.push(Order { call, at, fault });
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.ordered.clear();
+    }
+
+    pub(super) fn count(&self, call: Call) -> u64 {
+        self.calls.get(&call).copied().unwrap_or(0)
+    }
+
+    /// Counts a call and says how it fails, if it does.
+    pub(super) fn strike(&mut self, call: Call) -> Option<Fault> {
+        let count = self.calls.entry(call).or_default();
+        *count += 1;
+        let due = |order: &Order| order.call == call && order.at == *count;
+        let place = self.ordered.iter().position(due)?;
+        Some(self.ordered.swap_remove(place).fault)
+    }
+}

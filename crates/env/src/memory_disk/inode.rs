@@ -1,0 +1,118 @@
+//! A file's bytes, twice: as the running system sees them, and as they surely are on the platter;
+//! with the changes between the two.
+
+use crate::Random;
+
+/// What a device writes whole or not at all.
+const SECTOR_BYTES: usize = 512;
+
+#[derive(Default)]
+pub(super) struct Inode {
+    /// What reads see.
+    pub(super) now: Vec<u8>,
+    safe: Vec<u8>,
+    pending: Vec<Change>,
+    /// Changes whose sync failed: visible, and never made safe by a later sync, as on Linux, which
+    /// marks such pages clean.
+    doomed: Vec<Change>,
+}
+
+enum Change {
+    Write { position: usize, bytes: Vec<u8> },
+    Length(usize),
+}
+
+impl Inode {
+    pub(super) fn write(&mut self, bytes: &[u8], position: u64) {
+        let change = Change::Write {
+            position: position as usize,
+            bytes: bytes.to_vec(),
+        };
+        change.apply(&mut self.now);
+        self.pending.push(change);
+    }
+
+    pub(super) fn set_length(&mut self, length: u64) {
+        let change = Change::Length(length as usize);
+        change.apply(&mut self.now);
+        self.pending.push(change);
+    }
+
+    pub(super) fn sync(&mut self) {
+        for change in self.pending.drain(..) {
+            change.apply(&mut self.safe);
+        }
+    }
+
+    pub(super) fn fail_sync(&mut self) {
+        self.doomed.append(&mut self.pending);
+    }
+
+    /// Flips bits, on the platter and in memory alike.
+    pub(super) fn corrupt(&mut self, position: usize, mask: u8) {
+        for bytes in [&mut self.now, &mut self.safe] {
+            if let Some(byte) = bytes.get_mut(position) {
+                *byte ^= mask;
+            }
+        }
+    }
+
+    /// Each change that was not synced survives whole, in some of its sectors, or not at all.
+    pub(super) fn lose_power(&mut self, random: &dyn Random) {
+        let changes: Vec<Change> = self
+            .doomed
+            .drain(..)
+            .chain(self.pending.drain(..))
+            .collect();
+        for change in changes {
+            match roll(random, 3) {
+                0 => {}
+                1 => change.apply(&mut self.safe),
+                _ => change.tear(&mut self.safe, random),
+            }
+        }
+        self.now = self.safe.clone();
+    }
+}
+
+impl Change {
+    fn apply(&self, file: &mut Vec<u8>) {
+        match self {
+            Self::Write { position, bytes } => put(file, *position, bytes),
+            Self::Length(length) => file.resize(*length, 0),
+        }
+    }
+
+    fn tear(&self, file: &mut Vec<u8>, random: &dyn Random) {
+        match self {
+            Self::Write { position, bytes } => {
+                let mut at = *position;
+                let end = position + bytes.len();
+                while at < end {
+                    let sector_end = (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
+                    let until = sector_end.min(end);
+                    if roll(random, 2) == 0 {
+                        put(file, at, &bytes[at - position..until - position]);
+                    }
+                    at = until;
+                }
+            }
+            Self::Length(_) => self.apply(file),
+        }
+    }
+}
+
+fn put(file: &mut Vec<u8>, position: usize, bytes: &[u8]) {
+    let end = position + bytes.len();
+    if file.len() < end {
+        file.resize(end, 0);
+    }
+    file[position..end].copy_from_slice(bytes);
+}
+
+/// A number below `sides`.
+pub(super) fn roll(random: &dyn Random, sides: u8) -> u8 {
+    let mut byte = [0];
+    random.fill(&mut byte);
+    byte[0] % sides
+}

@@ -1,0 +1,390 @@
+//! A disk in memory, for tests, that knows what was synced.
+//!
+//! It can lose power (only synced bytes and names surely remain; each other change survives, is torn
+//! at sectors, or is lost), let the process die (all remains, open files and locks go), fail the n-th
+//! call of a kind, run full, and rot. It is no model of speed. Making a directory is durable at once.
+//! The same seed of the random source loses the same things.
+
+mod fault;
+mod inode;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{Call, Fault};
+
+use crate::disk::{Disk, File, OpenMode};
+use crate::random::Random;
+use fault::Faults;
+use inode::{Inode, roll};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+type Names = BTreeMap<PathBuf, Arc<Mutex<Inode>>>;
+
+/// A disk in memory. Clones are the same disk.
+#[derive(Clone, Default)]
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Rises when the process dies: files opened before no longer work.
+    life: u64,
+    names: Names,
+    safe_names: Names,
+    pending: Vec<NameChange>,
+    directories: BTreeSet<PathBuf>,
+    locks: BTreeSet<PathBuf>,
+    faults: Faults,
+    capacity_bytes: Option<u64>,
+    read_bytes: u64,
+    written_bytes: u64,
+}
+
+enum NameChange {
+    Create(PathBuf, Arc<Mutex<Inode>>),
+    Rename(PathBuf, PathBuf, Arc<Mutex<Inode>>),
+    Remove(PathBuf),
+}
+
+struct MemoryFile {
+    state: Arc<Mutex<State>>,
+    life: u64,
+    inode: Arc<Mutex<Inode>>,
+}
+
+struct LockGuard {
+    state: Arc<Mutex<State>>,
+    life: u64,
+    path: PathBuf,
+}
+
+impl MemoryDisk {
+    /// An empty disk without a limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The power fails: every process dies, and what was not synced may or may not remain.
+    pub fn power_loss(&self, random: &dyn Random) {
+        let mut state = self.lock_state();
+        for change in std::mem::take(&mut state.pending) {
+            if roll(random, 2) == 0 {
+                change.apply(&mut state.safe_names);
+            }
+        }
+        state.names = state.safe_names.clone();
+        for inode in state.names.values() {
+            lock(inode).lose_power(random);
+        }
+        state.end_life();
+    }
+
+    /// The process dies: what it wrote remains (in the page cache), its files and locks are closed.
+    pub fn process_death(&self) {
+        self.lock_state().end_life();
+    }
+
+    /// Lets the `nth` call of a kind from now on (1 is the next) fail.
+    pub fn fail_nth(&self, call: Call, nth: u64, fault: Fault) {
+        self.lock_state().faults.order(call, nth, fault);
+    }
+
+    /// Forgets the faults that have not struck.
+    pub fn cancel_faults(&self) {
+        self.lock_state().faults.cancel();
+    }
+
+    /// How often a call was made so far.
+    pub fn calls(&self, call: Call) -> u64 {
+        self.lock_state().faults.count(call)
+    }
+
+    /// Bytes read so far.
+    pub fn read_bytes(&self) -> u64 {
+        self.lock_state().read_bytes
+    }
+
+    /// Bytes written so far.
+    pub fn written_bytes(&self) -> u64 {
+        self.lock_state().written_bytes
+    }
+
+    /// Limits the sum of all files' lengths; `None` takes the limit away.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        self.lock_state().capacity_bytes = bytes;
+    }
+
+    /// Flips the bits of `mask` in a byte of a file; nothing if there is no such byte.
+    pub fn corrupt(&self, path: &Path, position: u64, mask: u8) {
+        if let Some(inode) = self.lock_state().names.get(path) {
+            lock(inode).corrupt(position as usize, mask);
+        }
+    }
+
+    /// A file's bytes as the running system sees them.
+    pub fn contents(&self, path: &Path) -> Option<Vec<u8>> {
+        self.lock_state()
+            .names
+            .get(path)
+            .map(|inode| lock(inode).now.clone())
+    }
+
+    fn lock_state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn begin(&self, call: Call) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.lock_state();
+        match state.faults.strike(call) {
+            Some(fault) => Err(fault.error()),
+            None => Ok(state),
+        }
+    }
+}
+
+impl State {
+    fn end_life(&mut self) {
+        self.life += 1;
+        self.locks.clear();
+    }
+
+    fn change(&mut self, change: NameChange) {
+        change.apply(&mut self.names);
+        self.pending.push(change);
+    }
+
+    fn room_for(&self, inode: &Inode, length: u64) -> io::Result<()> {
+        let grows_by = length.saturating_sub(inode.now.len() as u64);
+        if grows_by > self.free_bytes(inode) {
+            return Err(Fault::ENOSPC.error());
+        }
+        Ok(())
+    }
+
+    /// Free bytes; `held` is the file that the caller has locked.
+    fn free_bytes(&self, held: &Inode) -> u64 {
+        let Some(capacity) = self.capacity_bytes else {
+            return u64::MAX;
+        };
+        let others = self
+            .names
+            .values()
+            .filter_map(|inode| inode.try_lock().ok());
+        let used: u64 = others.map(|inode| inode.now.len() as u64).sum();
+        capacity.saturating_sub(used + held.now.len() as u64)
+    }
+}
+
+impl NameChange {
+    fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Create(path, _) | Self::Rename(_, path, _) | Self::Remove(path) => path.parent(),
+        }
+    }
+
+    fn apply(&self, names: &mut Names) {
+        match self {
+            Self::Create(path, inode) => drop(names.insert(path.clone(), inode.clone())),
+            Self::Rename(from, to, inode) => {
+                names.remove(from);
+                names.insert(to.clone(), inode.clone());
+            }
+            Self::Remove(path) => drop(names.remove(path)),
+        }
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let mut state = self.begin(Call::Open)?;
+        let found = state.names.get(path).cloned();
+        let inode = match (mode, found) {
+            (OpenMode::Read | OpenMode::Write, Some(inode)) => inode,
+            (OpenMode::Read | OpenMode::Write, None) => return Err(not_found()),
+            (OpenMode::CreateNew, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
+            (OpenMode::CreateNew, None) => {
+                if !path
+                    .parent()
+                    .is_some_and(|parent| state.directories.contains(parent))
+                {
+                    return Err(not_found());
+                }
+                let inode = Arc::new(Mutex::new(Inode::default()));
+                state.change(NameChange::Create(path.to_owned(), inode.clone()));
+                inode
+            }
+        };
+        Ok(Arc::new(MemoryFile {
+            state: self.state.clone(),
+            life: state.life,
+            inode,
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.begin(Call::Rename)?;
+        let inode = state.names.get(from).cloned().ok_or_else(not_found)?;
+        state.change(NameChange::Rename(from.to_owned(), to.to_owned(), inode));
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.begin(Call::Remove)?;
+        if !state.names.contains_key(path) {
+            return Err(not_found());
+        }
+        state.change(NameChange::Remove(path.to_owned()));
+        Ok(())
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let state = self.begin(Call::List)?;
+        let inside = |path: &&PathBuf| path.parent() == Some(directory);
+        Ok(state.names.keys().filter(inside).cloned().collect())
+    }
+
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.begin(Call::CreateDirectory)?;
+        state
+            .directories
+            .extend(path.ancestors().map(Path::to_owned));
+        Ok(())
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.begin(Call::SyncDirectory)?;
+        for change in std::mem::take(&mut state.pending) {
+            if change.directory() == Some(path) {
+                change.apply(&mut state.safe_names);
+            } else {
+                state.pending.push(change);
+            }
+        }
+        Ok(())
+    }
+
+    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+        Ok(self.begin(Call::FreeBytes)?.free_bytes(&Inode::default()))
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let mut state = self.begin(Call::Lock)?;
+        if !state.locks.insert(path.to_owned()) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let life = state.life;
+        Ok(Box::new(LockGuard {
+            state: self.state.clone(),
+            life,
+            path: path.to_owned(),
+        }))
+    }
+}
+
+impl MemoryFile {
+    /// Counts the call; `Err` with the state if it is to fail.
+    fn begin(&self, call: Call) -> Result<MutexGuard<'_, State>, (MutexGuard<'_, State>, Fault)> {
+        let mut state = lock(&self.state);
+        if state.life != self.life {
+            return Err((state, Fault::EIO));
+        }
+        match state.faults.strike(call) {
+            Some(fault) => Err((state, fault)),
+            None => Ok(state),
+        }
+    }
+}
+
+impl File for MemoryFile {
+    fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let mut state = self.begin(Call::Read).map_err(failed)?;
+        let inode = lock(&self.inode);
+        let start = position as usize;
+        let bytes = inode.now.get(start..start.saturating_add(buffer.len()));
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        state.read_bytes += buffer.len() as u64;
+        Ok(())
+    }
+
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        let (mut state, fault) = match self.begin(Call::Write) {
+            Ok(state) => (state, None),
+            Err((state, fault)) => (state, Some(fault)),
+        };
+        let bytes = match fault {
+            None => bytes,
+            Some(Fault::Half(_)) => &bytes[..bytes.len() / 2],
+            Some(fault @ Fault::Errno(_)) => return Err(fault.error()),
+        };
+        let mut inode = lock(&self.inode);
+        state.room_for(&inode, position + bytes.len() as u64)?;
+        inode.write(bytes, position);
+        state.written_bytes += bytes.len() as u64;
+        fault.map_or(Ok(()), |fault| Err(fault.error()))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        match self.begin(Call::SyncData) {
+            Ok(_) => {
+                lock(&self.inode).sync();
+                Ok(())
+            }
+            Err((state, fault)) => {
+                if state.life == self.life {
+                    lock(&self.inode).fail_sync();
+                }
+                Err(fault.error())
+            }
+        }
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        let state = self.begin(Call::Allocate).map_err(failed)?;
+        let mut inode = lock(&self.inode);
+        state.room_for(&inode, length)?;
+        if (inode.now.len() as u64) < length {
+            inode.set_length(length);
+        }
+        Ok(())
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        let state = self.begin(Call::SetLength).map_err(failed)?;
+        let mut inode = lock(&self.inode);
+        state.room_for(&inode, length)?;
+        inode.set_length(length);
+        Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        let _state = self.begin(Call::Length).map_err(failed)?;
+        Ok(lock(&self.inode).now.len() as u64)
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        if state.life == self.life {
+            state.locks.remove(&self.path);
+        }
+    }
+}
+
+fn failed((_, fault): (MutexGuard<'_, State>, Fault)) -> io::Error {
+    fault.error()
+}
+
+fn not_found() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .expect("no code panics while it holds the disk")
+}

@@ -1,0 +1,129 @@
+use super::*;
+use crate::SeededRandom;
+
+const DIRECTORY: &str = "/d";
+
+fn disk() -> MemoryDisk {
+    let disk = MemoryDisk::new();
+    disk.create_directory(Path::new(DIRECTORY)).unwrap();
+    disk
+}
+
+fn path(name: &str) -> PathBuf {
+    Path::new(DIRECTORY).join(name)
+}
+
+fn create(disk: &MemoryDisk, name: &str) -> Arc<dyn File> {
+    disk.open(&path(name), OpenMode::CreateNew).unwrap()
+}
+
+#[test]
+fn synced_bytes_and_names_when_power_is_lost_then_always_remain() {
+    for seed in 0..100 {
+        let disk = disk();
+        let file = create(&disk, "f");
+        file.write_all_at(b"safe", 0).unwrap();
+        file.sync_data().unwrap();
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        file.write_all_at(b"lost?", 4).unwrap();
+        disk.power_loss(&SeededRandom::new(seed));
+        assert_eq!(&disk.contents(&path("f")).unwrap()[..4], b"safe");
+    }
+}
+
+#[test]
+fn unsynced_changes_when_power_is_lost_then_remain_torn_or_not_by_seed() {
+    let outcome = |seed| {
+        let disk = disk();
+        let file = create(&disk, "f");
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        file.write_all_at(&[7; 2048], 0).unwrap();
+        disk.power_loss(&SeededRandom::new(seed));
+        let bytes = disk.contents(&path("f")).unwrap();
+        assert!(
+            bytes
+                .chunks(512)
+                .all(|sector| sector.iter().all(|byte| *byte == sector[0]))
+        );
+        bytes
+            .chunks(512)
+            .map(|sector| sector[0])
+            .collect::<Vec<_>>()
+    };
+    let outcomes: BTreeSet<Vec<u8>> = (0..100).map(outcome).collect();
+    assert!(outcomes.contains(&vec![]) && outcomes.contains(&vec![7; 4]));
+    assert!(outcomes.len() > 4, "torn writes among {outcomes:?}");
+    assert_eq!(outcome(42), outcome(42));
+}
+
+#[test]
+fn a_name_when_its_directory_was_not_synced_then_may_be_lost_or_kept() {
+    let kept = |seed| {
+        let disk = disk();
+        create(&disk, "f").sync_data().unwrap();
+        disk.power_loss(&SeededRandom::new(seed));
+        disk.contents(&path("f")).is_some()
+    };
+    let kept: BTreeSet<bool> = (0..50).map(kept).collect();
+    assert_eq!(kept.len(), 2);
+}
+
+#[test]
+fn a_sync_when_it_failed_then_a_later_one_does_not_make_the_bytes_safe() {
+    let remains = |seed| {
+        let disk = disk();
+        let file = create(&disk, "f");
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        file.write_all_at(b"x", 0).unwrap();
+        disk.fail_nth(Call::SyncData, 1, Fault::EIO);
+        assert!(file.sync_data().is_err());
+        assert!(file.sync_data().is_ok());
+        disk.power_loss(&SeededRandom::new(seed));
+        !disk.contents(&path("f")).unwrap().is_empty()
+    };
+    assert!((0..50).any(|seed| !remains(seed)));
+}
+
+#[test]
+fn the_nth_call_when_ordered_to_fail_then_fails_alone() {
+    let disk = disk();
+    let file = create(&disk, "f");
+    disk.fail_nth(Call::Write, 2, Fault::Half(28));
+    file.write_all_at(b"aaaa", 0).unwrap();
+    let error = file.write_all_at(b"bbbb", 0).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(disk.contents(&path("f")).unwrap(), b"bbaa");
+    file.write_all_at(b"cccc", 0).unwrap();
+    assert_eq!(disk.calls(Call::Write), 3);
+}
+
+#[test]
+fn a_disk_when_full_then_refuses_growth_and_takes_overwriting() {
+    let disk = disk();
+    let file = create(&disk, "f");
+    disk.set_capacity(Some(10));
+    file.allocate(8).unwrap();
+    assert_eq!(disk.free_bytes(Path::new(DIRECTORY)).unwrap(), 2);
+    assert!(file.write_all_at(b"123", 8).is_err());
+    file.write_all_at(b"12", 8).unwrap();
+    file.write_all_at(b"1234567890", 0).unwrap();
+}
+
+#[test]
+fn a_process_when_it_dies_then_its_files_and_locks_are_gone_and_bytes_remain() {
+    let disk = disk();
+    let file = create(&disk, "f");
+    file.write_all_at(b"kept", 0).unwrap();
+    let held = disk.lock(&path("LOCK")).unwrap();
+    assert!(disk.lock(&path("LOCK")).is_err());
+    disk.process_death();
+    assert!(file.write_all_at(b"late", 0).is_err());
+    let again = disk.lock(&path("LOCK")).unwrap();
+    drop(held);
+    assert!(
+        disk.lock(&path("LOCK")).is_err(),
+        "a dead process releases nobody else's lock"
+    );
+    drop(again);
+    assert_eq!(disk.contents(&path("f")).unwrap(), b"kept");
+}

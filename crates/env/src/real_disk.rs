@@ -1,0 +1,185 @@
+//! The operating system's files: [`Disk`] and [`File`] over system calls.
+//!
+//! Interrupted calls are repeated here, nothing else is: a failed sync in particular is reported as
+//! it is, once.
+
+use crate::disk::{Disk, File, OpenMode};
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
+use rustix::io::{Errno, retry_on_intr};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The operating system's files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+struct RealFile {
+    file: fs::File,
+}
+
+/// Holds the lock for as long as the descriptor is open.
+struct LockGuard {
+    _file: fs::File,
+}
+
+impl Disk for RealDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let mut options = OpenOptions::new();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Write => options.read(true).write(true),
+            OpenMode::CreateNew => options.read(true).write(true).create_new(true),
+        };
+        Ok(Arc::new(RealFile {
+            file: options.open(path)?,
+        }))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real disk"
+    )]
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real disk"
+    )]
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                files.push(entry.path());
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the door to the real disk"
+    )]
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        OpenOptions::new().read(true).open(path)?.sync_all()
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        let volume = retry_on_intr(|| statvfs(path))?;
+        Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive))?;
+        Ok(Box::new(LockGuard { _file: file }))
+    }
+}
+
+impl File for RealFile {
+    fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, position)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.file.write_all_at(bytes, position)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(retry_on_intr(|| fdatasync(&self.file))?)
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        let now = self.length()?;
+        match retry_on_intr(|| fallocate(&self.file, FallocateFlags::empty(), 0, length.max(1))) {
+            // Not every file system reserves blocks; the length alone must do there.
+            Err(Errno::OPNOTSUPP) if now < length => self.file.set_len(length),
+            Err(Errno::OPNOTSUPP) => Ok(()),
+            done => Ok(done?),
+        }
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_when_written_and_allocated_then_reads_back_and_keeps_its_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let file = RealDisk.open(&path, OpenMode::CreateNew).unwrap();
+        file.write_all_at(b"hello", 3).unwrap();
+        file.allocate(4096).unwrap();
+        file.sync_data().unwrap();
+        let mut bytes = [9; 9];
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(&bytes, b"\0\0\0hello\0");
+        assert_eq!(file.length().unwrap(), 4096);
+        file.set_length(5).unwrap();
+        let short = file.read_exact_at(&mut bytes, 0).unwrap_err();
+        assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn create_new_when_the_name_is_taken_then_fails() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        RealDisk.open(&path, OpenMode::CreateNew).unwrap();
+        let taken = RealDisk.open(&path, OpenMode::CreateNew).err().unwrap();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn names_when_renamed_and_removed_then_list_shows_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let sub = directory.path().join("a/b");
+        RealDisk.create_directory(&sub).unwrap();
+        RealDisk.open(&sub.join("x"), OpenMode::CreateNew).unwrap();
+        RealDisk.open(&sub.join("y"), OpenMode::CreateNew).unwrap();
+        RealDisk.rename(&sub.join("x"), &sub.join("z")).unwrap();
+        RealDisk.remove(&sub.join("y")).unwrap();
+        RealDisk.sync_directory(&sub).unwrap();
+        assert_eq!(RealDisk.list(&sub).unwrap(), [sub.join("z")]);
+        assert!(RealDisk.free_bytes(&sub).unwrap() > 0);
+    }
+
+    #[test]
+    fn a_lock_when_held_then_nobody_else_gets_it_until_it_is_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let held = RealDisk.lock(&path).unwrap();
+        let refused = RealDisk.lock(&path).err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        drop(held);
+        assert!(RealDisk.lock(&path).is_ok());
+    }
+}
