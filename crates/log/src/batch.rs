@@ -77,7 +77,11 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// A builder with room for that many framed bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), count: 0, has_control: false }
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            count: 0,
+            has_control: false,
+        }
     }
 
     /// Adds one record, given in parts.
@@ -91,7 +95,8 @@ impl BatchBuilder {
             Kind::Data => 0,
             Kind::Control => CONTROL_BIT,
         };
-        self.bytes.extend_from_slice(&(length as u32 | mark).to_le_bytes());
+        self.bytes
+            .extend_from_slice(&(length as u32 | mark).to_le_bytes());
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
@@ -139,7 +144,11 @@ impl<'a> Iterator for RecordIter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let (head, rest) = self.rest.split_first_chunk::<RECORD_OVERHEAD_BYTES>()?;
         let head = u32::from_le_bytes(*head);
-        let kind = if head & CONTROL_BIT == 0 { Kind::Data } else { Kind::Control };
+        let kind = if head & CONTROL_BIT == 0 {
+            Kind::Data
+        } else {
+            Kind::Control
+        };
         let (record, rest) = rest.split_at_checked((head & !CONTROL_BIT) as usize)?;
         self.rest = rest;
         Some((kind, record))

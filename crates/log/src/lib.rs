@@ -2,10 +2,14 @@
 //! on this machine. It knows bytes and offsets, never Kinesis.
 
 pub mod batch;
+mod budget;
+pub mod conformance;
+mod memory;
 pub mod store;
 
 pub use batch::{Batch, BatchBuilder, Kind};
+pub use memory::MemoryStore;
 pub use store::{
     AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit,
-    Record, Slice, StoreError, TailWatch,
+    Record, Run, Slice, StoreError, TailWatch,
 };

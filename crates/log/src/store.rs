@@ -178,12 +178,14 @@ impl Slice {
     /// The records in order.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.runs.iter().flat_map(|run| {
-            RecordIter::new(&run.bytes).zip(run.first.0..).map(|((kind, bytes), offset)| Record {
-                offset: Offset(offset),
-                arrival: run.arrival,
-                kind,
-                bytes,
-            })
+            RecordIter::new(&run.bytes)
+                .zip(run.first.0..)
+                .map(|((kind, bytes), offset)| Record {
+                    offset: Offset(offset),
+                    arrival: run.arrival,
+                    kind,
+                    bytes,
+                })
         })
     }
 }

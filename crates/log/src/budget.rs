@@ -1,0 +1,137 @@
+//! What a read may still bring: cuts runs to a [`ReadLimit`].
+
+use crate::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
+use crate::store::{Offset, ReadLimit, Run};
+
+/// The rest of a [`ReadLimit`] while a read goes through runs.
+pub(crate) struct Budget {
+    records: u64,
+    bytes: u64,
+    is_untouched: bool,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: ReadLimit) -> Self {
+        // The first record always comes, so a limit of no records means one.
+        Self {
+            records: u64::from(limit.records.max(1)),
+            bytes: limit.bytes,
+            is_untouched: true,
+        }
+    }
+
+    /// Whether nothing more may come.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.records == 0 || (self.bytes == 0 && !self.is_untouched)
+    }
+
+    /// Takes from `run` what may come of it at and after `from`; `None` if that is nothing, after
+    /// which the budget is spent.
+    pub(crate) fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
+        let data_bytes = run.bytes.len() - run.count as usize * RECORD_OVERHEAD_BYTES;
+        let is_whole = from <= run.first
+            && u64::from(run.count) <= self.records
+            && data_bytes as u64 <= self.bytes;
+        if is_whole {
+            self.spend(u64::from(run.count), data_bytes as u64);
+            return Some(run.clone());
+        }
+        self.cut(run, from)
+    }
+
+    fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
+        let skip = from.0.saturating_sub(run.first.0);
+        let (mut start, mut end, mut count) = (0, 0, 0);
+        for (at, (_, record)) in (0..).zip(RecordIter::new(&run.bytes)) {
+            let length = record.len() + RECORD_OVERHEAD_BYTES;
+            if at < skip {
+                start += length;
+                end = start;
+                continue;
+            }
+            let fits = self.records > 0 && record.len() as u64 <= self.bytes;
+            if !fits && !self.is_untouched {
+                self.records = 0;
+                break;
+            }
+            self.spend(1, record.len() as u64);
+            end += length;
+            count += 1;
+        }
+        let first = Offset(run.first.0.max(from.0));
+        let bytes = run.bytes.slice(start..end);
+        (count > 0).then_some(Run {
+            first,
+            count,
+            arrival: run.arrival,
+            bytes,
+        })
+    }
+
+    fn spend(&mut self, records: u64, bytes: u64) {
+        self.records = self.records.saturating_sub(records);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.is_untouched = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{BatchBuilder, Kind};
+    use env::Timestamp;
+
+    fn run(lengths: &[usize]) -> Run {
+        let mut builder = BatchBuilder::default();
+        for length in lengths {
+            builder.push(Kind::Data, &[&vec![0; *length]]);
+        }
+        let bytes = builder.finish().bytes().clone();
+        Run {
+            first: Offset(10),
+            count: lengths.len() as u32,
+            arrival: Timestamp(1),
+            bytes,
+        }
+    }
+
+    #[track_caller]
+    fn check(lengths: &[usize], from: u64, limit: (u32, u64), expected: Option<(u64, u32)>) {
+        let limit = ReadLimit {
+            records: limit.0,
+            bytes: limit.1,
+        };
+        let taken = Budget::new(limit).take(&run(lengths), Offset(from));
+        assert_eq!(taken.as_ref().map(|run| (run.first.0, run.count)), expected);
+        if let Some(run) = taken {
+            assert_eq!(RecordIter::new(&run.bytes).count(), run.count as usize);
+        }
+    }
+
+    #[test]
+    fn a_run_when_cut_then_holds_what_the_limit_lets_through() {
+        check(&[5, 5, 5], 0, (10, 100), Some((10, 3)));
+        check(&[5, 5, 5], 11, (10, 100), Some((11, 2)));
+        check(&[5, 5, 5], 13, (10, 100), None);
+        check(&[5, 5, 5], 10, (2, 100), Some((10, 2)));
+        check(&[5, 5, 5], 10, (10, 14), Some((10, 2)));
+        check(&[5, 5, 5], 10, (10, 15), Some((10, 3)));
+        check(&[5, 0, 5], 11, (10, 4), Some((11, 1)));
+    }
+
+    #[test]
+    fn the_first_record_when_over_the_limit_then_comes_alone() {
+        check(&[50, 5, 5], 10, (10, 3), Some((10, 1)));
+        check(&[50, 5, 5], 10, (0, 0), Some((10, 1)));
+    }
+
+    #[test]
+    fn a_budget_when_a_record_did_not_fit_then_is_spent() {
+        let mut budget = Budget::new(ReadLimit {
+            records: 10,
+            bytes: 6,
+        });
+        budget.take(&run(&[5, 5]), Offset(10));
+        assert!(budget.is_spent());
+    }
+}

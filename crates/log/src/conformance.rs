@@ -1,0 +1,125 @@
+//! What every [`LogStore`] must pass: one test for each numbered clause of the contract, and a few for
+//! its words.
+//!
+//! It is library code, so that any provider runs it from its own tests. A test panics where a clause
+//! does not hold. It tests no faults of devices: those differ from provider to provider.
+
+mod changes;
+mod records;
+
+pub use changes::{
+    changes_are_durable_and_harmless_to_repeat, create_is_all_or_none,
+    trimmed_and_deleted_stay_gone,
+};
+pub use records::{
+    an_abandoned_append_goes_on, appends_after_a_control_record_say_so,
+    batches_fail_each_for_itself, offset_and_arrival_are_what_readers_see,
+    offset_at_finds_the_first_at_or_after, offsets_rise_without_gaps, read_limits_hold,
+    reads_keep_to_the_bounds, reads_see_resolved_appends, records_of_every_size_come_back,
+    refused_appends_leave_no_trace, resolved_appends_survive, tails_follow_appends,
+};
+
+use crate::batch::{Batch, BatchBuilder, Kind};
+use crate::store::{Answer, Appended, LogId, LogSettings, LogStore, Offset, ReadLimit, StoreError};
+use std::sync::Arc;
+
+/// How a store ends before it is opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// After `shutdown` resolved.
+    Stop,
+    /// By the worst that the provider promises to survive.
+    Crash,
+}
+
+/// Opens the store under test.
+pub trait Provider {
+    /// A fresh and empty store.
+    fn open(&self) -> Answer<'_, Arc<dyn LogStore>>;
+    /// Ends the store that [`Provider::open`] gave and opens what it left; `None` if the provider
+    /// keeps nothing.
+    fn reopen(&self, store: Arc<dyn LogStore>, end: End) -> Answer<'_, Option<Arc<dyn LogStore>>>;
+}
+
+/// Runs every test, each with a provider of its own.
+pub async fn all<P: Provider>(make: impl Fn() -> P) {
+    for end in [End::Stop, End::Crash] {
+        resolved_appends_survive(&make(), end).await;
+        changes_are_durable_and_harmless_to_repeat(&make(), end).await;
+        trimmed_and_deleted_stay_gone(&make(), end).await;
+        appends_after_a_control_record_say_so(&make(), end).await;
+    }
+    offsets_rise_without_gaps(&make()).await;
+    reads_see_resolved_appends(&make()).await;
+    offset_and_arrival_are_what_readers_see(&make()).await;
+    batches_fail_each_for_itself(&make()).await;
+    an_abandoned_append_goes_on(&make()).await;
+    refused_appends_leave_no_trace(&make()).await;
+    reads_keep_to_the_bounds(&make()).await;
+    create_is_all_or_none(&make()).await;
+    read_limits_hold(&make()).await;
+    records_of_every_size_come_back(&make()).await;
+    offset_at_finds_the_first_at_or_after(&make()).await;
+    tails_follow_appends(&make()).await;
+}
+
+const ANY: ReadLimit = ReadLimit {
+    records: u32::MAX,
+    bytes: u64::MAX,
+};
+
+fn id(index: u32) -> LogId {
+    LogId { group: 7, index }
+}
+
+fn batch<T: AsRef<[u8]>>(records: &[T]) -> Batch {
+    let mut builder = BatchBuilder::default();
+    for record in records {
+        builder.push(Kind::Data, &[record.as_ref()]);
+    }
+    builder.finish()
+}
+
+async fn create(store: &Arc<dyn LogStore>, count: u32) {
+    let logs = (0..count)
+        .map(|index| (id(index), LogSettings::default()))
+        .collect();
+    store.create(logs).await.expect("fresh logs can be created");
+}
+
+async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended {
+    let mut results = store.append_many(vec![(id(index), batch)]).await;
+    assert_eq!(results.len(), 1, "one result for each batch");
+    results
+        .remove(0)
+        .expect("an append to a healthy store succeeds")
+}
+
+/// All kept records of a log, however many reads it takes.
+async fn read_all(store: &Arc<dyn LogStore>, index: u32) -> Vec<(u64, Vec<u8>)> {
+    let mut records = Vec::new();
+    let mut from = Offset(0);
+    loop {
+        let slice = store
+            .read(id(index), from, ANY)
+            .await
+            .expect("a healthy log can be read");
+        records.extend(
+            slice
+                .records()
+                .map(|record| (record.offset.0, record.bytes.to_vec())),
+        );
+        if slice.next == slice.end {
+            return records;
+        }
+        assert!(
+            slice.next > from,
+            "a read that is not at the end goes forward"
+        );
+        from = slice.next;
+    }
+}
+
+fn is_missing(result: Result<(), StoreError>) -> bool {
+    matches!(result, Err(StoreError::NoSuchLog(_)))
+}

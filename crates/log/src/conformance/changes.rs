@@ -1,0 +1,93 @@
+//! The clauses about the set of logs: create, configure, trim, delete.
+
+use super::{End, Provider, append, batch, create, id, is_missing, read_all};
+use crate::store::{LogSettings, Offset, StoreError};
+
+/// Creating is all or none, and refuses what exists.
+pub async fn create_is_all_or_none(provider: &impl Provider) {
+    let store = provider.open().await;
+    create(&store, 2).await;
+    let settings = LogSettings::default();
+    let again = store
+        .create(vec![(id(5), settings), (id(1), settings)])
+        .await;
+    assert_eq!(again, Err(StoreError::Exists(id(1))));
+    assert_eq!(store.list(), [id(0), id(1)]);
+    let twice = store
+        .create(vec![(id(6), settings), (id(6), settings)])
+        .await;
+    assert_eq!(twice, Err(StoreError::Exists(id(6))));
+    assert_eq!(store.list(), [id(0), id(1)]);
+    store
+        .create(vec![(id(5), settings)])
+        .await
+        .expect("what was refused left no trace");
+}
+
+/// Clause 9.
+pub async fn changes_are_durable_and_harmless_to_repeat(provider: &impl Provider, end: End) {
+    let store = provider.open().await;
+    create(&store, 4).await;
+    append(&store, 0, batch(&[b"0", b"1", b"2"])).await;
+    for _ in 0..2 {
+        store
+            .delete(vec![id(1), id(2)])
+            .await
+            .expect("deleting again is harmless");
+        store
+            .trim(id(0), Offset(2))
+            .await
+            .expect("trimming again is harmless");
+        let settings = LogSettings { retention_ms: 1000 };
+        store
+            .configure(id(3), settings)
+            .await
+            .expect("configuring again is harmless");
+    }
+    store
+        .trim(id(0), Offset(1))
+        .await
+        .expect("going back is ignored");
+    assert!(is_missing(store.trim(id(1), Offset(0)).await));
+    assert!(is_missing(
+        store.configure(id(1), LogSettings::default()).await
+    ));
+    let store = match provider.reopen(store.clone(), end).await {
+        Some(reopened) => reopened,
+        None => store,
+    };
+    assert_eq!(store.list(), [id(0), id(3)]);
+    assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
+    let again = store.create(vec![(id(3), LogSettings::default())]).await;
+    assert_eq!(again, Err(StoreError::Exists(id(3))));
+}
+
+/// Clause 10.
+pub async fn trimmed_and_deleted_stay_gone(provider: &impl Provider, end: End) {
+    let store = provider.open().await;
+    create(&store, 3).await;
+    for index in 0..3 {
+        append(&store, index, batch(&[b"0", b"1"])).await;
+    }
+    store
+        .trim(id(0), Offset(2))
+        .await
+        .expect("a log can be trimmed");
+    store
+        .trim(id(1), Offset(1))
+        .await
+        .expect("a log can be trimmed");
+    store
+        .delete(vec![id(2)])
+        .await
+        .expect("a log can be deleted");
+    let store = match provider.reopen(store.clone(), end).await {
+        Some(reopened) => reopened,
+        None => store,
+    };
+    assert_eq!(read_all(&store, 0).await, []);
+    assert_eq!(read_all(&store, 1).await, [(1, b"1".to_vec())]);
+    assert!(store.bounds(id(2)).is_err());
+    assert_eq!(append(&store, 0, batch(&[b"2"])).await.first, Offset(2));
+    assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
+}

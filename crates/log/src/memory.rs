@@ -1,0 +1,265 @@
+//! The simplest honest store: everything in one map under one lock, gone with the process.
+//!
+//! It is the model that other providers are compared with, not a store for a server: nothing bounds
+//! it, and nothing survives.
+
+use crate::batch::{Batch, Kind, RecordIter};
+use crate::budget::Budget;
+use crate::store::{
+    Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    ReadLimit, Run, Slice, StoreError, TailWatch,
+};
+use env::{Clock, Timestamp};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A store in memory.
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    logs: BTreeMap<LogId, Log>,
+    deleted: BTreeSet<LogId>,
+}
+
+struct Log {
+    settings: LogSettings,
+    runs: Vec<Run>,
+    first: Offset,
+    last_arrival: Option<Timestamp>,
+    first_control: Option<Offset>,
+    tail: watch::Sender<Offset>,
+}
+
+impl MemoryStore {
+    /// An empty store that stamps arrivals by this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            state: Mutex::default(),
+        }
+    }
+
+    /// A log's settings.
+    pub fn settings(&self, log: LogId) -> Option<LogSettings> {
+        self.state.lock().logs.get(&log).map(|log| log.settings)
+    }
+
+    fn with_log<T>(&self, id: LogId, then: impl FnOnce(&mut Log) -> T) -> Option<T> {
+        self.state.lock().logs.get_mut(&id).map(then)
+    }
+
+    fn see<T>(&self, id: LogId, then: impl FnOnce(&mut Log) -> T) -> Result<T, ReadError> {
+        self.with_log(id, then).ok_or(ReadError::NoSuchLog(id))
+    }
+}
+
+impl State {
+    fn create(&mut self, logs: Vec<(LogId, LogSettings)>) -> Result<(), StoreError> {
+        let mut fresh = BTreeSet::new();
+        for (id, _) in &logs {
+            let is_taken = self.logs.contains_key(id) || self.deleted.contains(id);
+            if is_taken || !fresh.insert(*id) {
+                return Err(StoreError::Exists(*id));
+            }
+        }
+        self.logs.extend(
+            logs.into_iter()
+                .map(|(id, settings)| (id, Log::new(settings))),
+        );
+        Ok(())
+    }
+}
+
+impl Log {
+    fn new(settings: LogSettings) -> Self {
+        Self {
+            settings,
+            runs: Vec::new(),
+            first: Offset(0),
+            last_arrival: None,
+            first_control: None,
+            tail: watch::Sender::new(Offset(0)),
+        }
+    }
+
+    fn end(&self) -> Offset {
+        *self.tail.borrow()
+    }
+
+    fn append(&mut self, batch: &Batch, now: Timestamp) -> Appended {
+        let first = self.end();
+        let arrival = self.last_arrival.map_or(now, |last| last.max(now));
+        let control_before = self.first_control;
+        if batch.has_control() && control_before.is_none() {
+            let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
+            self.first_control = place.map(|place| first.plus(place as u64));
+        }
+        self.last_arrival = Some(arrival);
+        let (count, bytes) = (batch.count(), batch.bytes().clone());
+        self.runs.push(Run {
+            first,
+            count,
+            arrival,
+            bytes,
+        });
+        self.tail.send_replace(first.plus(u64::from(count)));
+        Appended {
+            first,
+            arrival,
+            control_before,
+        }
+    }
+
+    fn read(&self, from: Offset, limit: ReadLimit) -> Slice {
+        let mut next = from.max(self.first);
+        let mut budget = Budget::new(limit);
+        let mut runs = Vec::new();
+        let start = self
+            .runs
+            .partition_point(|run| run.first.plus(u64::from(run.count)) <= next);
+        for run in &self.runs[start..] {
+            let Some(part) = budget.take(run, next) else {
+                break;
+            };
+            next = part.first.plus(u64::from(part.count));
+            runs.push(part);
+            if budget.is_spent() {
+                break;
+            }
+        }
+        Slice {
+            runs,
+            next,
+            end: self.end().max(next),
+        }
+    }
+
+    fn offset_at(&self, time: Timestamp) -> Offset {
+        let start = self.runs.partition_point(|run| run.arrival < time);
+        let found = self.runs.get(start).map_or(self.end(), |run| run.first);
+        found.max(self.first)
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.first,
+            end: self.end(),
+            last_arrival: self.last_arrival,
+            first_control: self.first_control,
+        }
+    }
+
+    fn trim(&mut self, before: Offset) {
+        self.first = self.first.max(before.min(self.end()));
+        let first = self.first;
+        self.runs
+            .retain(|run| run.first.plus(u64::from(run.count)) > first);
+    }
+}
+
+impl LogStore for MemoryStore {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(ready(self.state.lock().create(logs)))
+    }
+
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        let now = self.clock.now();
+        let append = |(id, batch): (LogId, Batch)| {
+            self.with_log(id, |log| log.append(&batch, now))
+                .ok_or(AppendError::NoSuchLog(id))
+        };
+        Box::pin(ready(batches.into_iter().map(append).collect()))
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        Box::pin(ready(self.see(log, |log| log.read(from, limit))))
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        Box::pin(ready(self.see(log, |log| log.offset_at(time))))
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.see(log, |log| log.bounds())
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        self.see(log, |log| TailWatch::new(log.tail.subscribe()))
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        let done = self.with_log(log, |log| log.trim(before));
+        Box::pin(ready(done.ok_or(StoreError::NoSuchLog(log))))
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        let done = self.with_log(log, |log| log.settings = settings);
+        Box::pin(ready(done.ok_or(StoreError::NoSuchLog(log))))
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.state.lock().logs.keys().copied().collect()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        let mut state = self.state.lock();
+        for id in logs {
+            if state.logs.remove(&id).is_some() {
+                state.deleted.insert(id);
+            }
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn is_writable(&self) -> bool {
+        true
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        Box::pin(ready(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{self, End, Provider};
+    use env::SystemClock;
+
+    struct InMemory;
+
+    impl Provider for InMemory {
+        fn open(&self) -> Answer<'_, Arc<dyn LogStore>> {
+            let store: Arc<dyn LogStore> = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
+            Box::pin(ready(store))
+        }
+
+        fn reopen(
+            &self,
+            _store: Arc<dyn LogStore>,
+            _end: End,
+        ) -> Answer<'_, Option<Arc<dyn LogStore>>> {
+            Box::pin(ready(None))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_memory_store_when_run_through_the_conformance_suite_then_keeps_every_clause() {
+        conformance::all(|| InMemory).await;
+    }
+}
