@@ -1,1 +1,63 @@
-//! See Cargo.toml.
+//! The Kinesis protocol: what operations take and answer, their constraints, their errors, in JSON
+//! 1.1 and CBOR 1.1.
+//!
+//! Three users share it: the server decodes requests and encodes answers, the client the other way
+//! round, and a test compares every shape with AWS's service model. It knows nothing of HTTP,
+//! signatures or streams, and does no I/O.
+//!
+//! What always holds:
+//!
+//! - A member, its requirement and its constraints are declared once, on a field of a Rust struct.
+//! - The fast path reads a body once, into typed values, and stops at whatever is wrong. Only then
+//!   [`explain`] reads it again for AWS's words. The fast path accepts exactly those requests in which
+//!   the explanation finds nothing wrong and nothing given twice.
+//! - No allocation follows a length that the input merely declares, and nesting is limited.
+//!
+//! # To add an operation
+//!
+//! 1. Write `operations/NAME.rs`: an empty type that implements [`Operation`], its input, its output
+//!    (`()` for none), each with `#[derive(Shape)]`. A field is a member; `Option` makes it optional;
+//!    `#[shape(name = "..")]` where the wire's name is not the field's in Pascal case.
+//! 2. Structures and enumerations that others use too belong in [`types`]. Strings, numbers, blobs,
+//!    lists and maps with a name of their own in the service model get a constant in
+//!    [`types::named`], and fields point to it: `#[shape(of = named::STREAM_NAME)]`.
+//! 3. Add the module and one row to `operations/mod.rs`.
+//! 4. An error that is new gets a row in [`ErrorCode`], a pattern that is new a checker in
+//!    [`pattern`] and a row in its test.
+//! 5. Add the name to the list in `tests/service_model.rs`, which then says what is still missing.
+
+pub mod pattern;
+pub mod shape;
+
+mod base64;
+mod timestamp;
+
+mod cbor;
+mod json;
+pub mod reader;
+pub mod writer;
+
+mod decode;
+mod encode;
+mod explain;
+mod protocol;
+mod record_sink;
+
+mod error;
+mod error_code;
+
+mod operation;
+pub mod operations;
+pub mod types;
+
+pub use decode::Decode;
+pub use encode::Encode;
+pub use error::{Error, RemoteError, decode_error, encode_error};
+pub use error_code::ErrorCode;
+pub use operation::{Description, Operation};
+pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
+pub use record_sink::RecordSink;
+pub use timestamp::Timestamp;
+
+/// A record's bytes, and whatever else travels as such.
+pub type Blob = bytes::Bytes;

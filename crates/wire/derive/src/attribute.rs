@@ -1,0 +1,40 @@
+//! What `#[shape(..)]` says on a field or a variant.
+
+use syn::{Attribute, LitStr, Path, Result};
+
+/// The attribute's keys, each as given or absent.
+#[derive(Default)]
+pub(crate) struct ShapeAttribute {
+    /// The member's or value's name on the wire.
+    pub(crate) name: Option<String>,
+    /// The constant that describes the member's shape.
+    pub(crate) of: Option<Path>,
+    /// Whether the member is the operation's event stream.
+    pub(crate) streamed: bool,
+    /// Whether the model requires the member although the service leaves it out at times.
+    pub(crate) required: bool,
+}
+
+impl ShapeAttribute {
+    /// Reads all `#[shape(..)]` among the attributes; an unknown key is an error.
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
+        let mut parsed = Self::default();
+        for attribute in attributes.iter().filter(|a| a.path().is_ident("shape")) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("name") {
+                    parsed.name = Some(meta.value()?.parse::<LitStr>()?.value());
+                } else if meta.path.is_ident("of") {
+                    parsed.of = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("streamed") {
+                    parsed.streamed = true;
+                } else if meta.path.is_ident("required") {
+                    parsed.required = true;
+                } else {
+                    return Err(meta.error("expected `name`, `of`, `streamed` or `required`"));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(parsed)
+    }
+}

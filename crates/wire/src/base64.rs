@@ -1,0 +1,47 @@
+//! Standard base64 with padding, strict: what AWS refuses is refused.
+
+use crate::reader::Fault;
+
+/// Appends the bytes that the text stands for and returns their number.
+pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
+    let before = out.len();
+    base64_simd::STANDARD
+        .decode_append(text, out)
+        .map_err(|_| Fault::Mismatch)?;
+    Ok(out.len() - before)
+}
+
+/// Appends the text that stands for the bytes.
+pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    base64_simd::STANDARD.encode_append(bytes, out);
+}
+
+/// Says in AWS's words what is wrong with the text; `None` if nothing is.
+pub(crate) fn complaint(text: &str) -> Option<String> {
+    let length = text.chars().count();
+    if !length.is_multiple_of(4) {
+        return Some(format!(
+            "Base64 encoded length is expected a multiple of 4 bytes but found: {length}"
+        ));
+    }
+    if let Some(foreign) = foreign_character(text) {
+        return Some(format!("Invalid Base64 character: '{foreign}'"));
+    }
+    let decoded = decode(text.as_bytes(), &mut Vec::new());
+    decoded
+        .err()
+        .map(|_| "Invalid last non-pad Base64 character dectected".to_owned())
+}
+
+/// The first character outside the alphabet, or the first padding that anything else follows.
+fn foreign_character(text: &str) -> Option<char> {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let padding_inside = character == '=' && characters.peek().is_some_and(|next| *next != '=');
+        let foreign = !character.is_ascii_alphanumeric() && !matches!(character, '+' | '/' | '=');
+        if padding_inside || foreign {
+            return Some(character);
+        }
+    }
+    None
+}

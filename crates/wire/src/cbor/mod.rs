@@ -1,0 +1,31 @@
+//! CBOR (RFC 8949) as AWS CBOR 1.1 uses it: blobs as byte strings, instants as tag 1 with an integer
+//! number of milliseconds.
+//!
+//! It reads what clients send, definite and indefinite lengths and any width of number, and writes
+//! lists and maps of indefinite length, as AWS does.
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::CborReader;
+pub(crate) use writer::CborWriter;
+
+/// The major types, the upper three bits of an item's first byte.
+mod major {
+    pub(super) const UNSIGNED: u8 = 0;
+    pub(super) const NEGATIVE: u8 = 1;
+    pub(super) const BYTES: u8 = 2;
+    pub(super) const TEXT: u8 = 3;
+    pub(super) const LIST: u8 = 4;
+    pub(super) const MAP: u8 = 5;
+    pub(super) const TAG: u8 = 6;
+    pub(super) const SIMPLE: u8 = 7;
+}
+
+/// Ends a list, map or string of indefinite length.
+const BREAK: u8 = 0xff;
+/// The tag of an instant.
+const EPOCH: u64 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+//! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; text in one piece is borrowed. Tags
+//! say nothing that the shape does not say, and are passed over.
+
+use std::borrow::Cow;
+
+use super::{BREAK, major};
+use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader};
+use crate::{Timestamp, base64};
+
+/// How many lists and maps may stand inside one another.
+const DEPTH_MAX: usize = 16;
+
+/// Reads one CBOR item.
+pub(crate) struct CborReader<'de> {
+    body: &'de [u8],
+    position: usize,
+    depth: usize,
+    checks: Checks,
+}
+
+/// An item's first byte and its argument.
+struct Head {
+    major: u8,
+    info: u8,
+    /// The length, number or bits; `None` for an indefinite length.
+    argument: Option<u64>,
+}
+
+impl<'de> CborReader<'de> {
+    /// Begins at the start of the body.
+    pub(crate) fn new(body: &'de [u8], checks: Checks) -> Self {
+        Self {
+            body,
+            position: 0,
+            depth: 0,
+            checks,
+        }
+    }
+
+    fn peek(&self) -> Result<u8, Fault> {
+        self.body
+            .get(self.position)
+            .copied()
+            .ok_or(Fault::Malformed)
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'de [u8], Fault> {
+        let length = usize::try_from(length).map_err(|_| Fault::Malformed)?;
+        let taken = self.body[self.position..]
+            .get(..length)
+            .ok_or(Fault::Malformed)?;
+        self.position += length;
+        Ok(taken)
+    }
+
+    /// Reads first byte and argument, whatever they are.
+    fn head(&mut self) -> Result<Head, Fault> {
+        let first = self.peek()?;
+        self.position += 1;
+        let (major, info) = (first >> 5, first & 31);
+        let argument = match info {
+            0..24 => Some(info.into()),
+            24..28 => {
+                let bytes = self.take(1 << (info - 24))?;
+                Some(
+                    bytes
+                        .iter()
+                        .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+                )
+            }
+            31 => None,
+            _ => return Err(Fault::Malformed),
+        };
+        Ok(Head {
+            major,
+            info,
+            argument,
+        })
+    }
+
+    fn skip_tags(&mut self) -> Result<(), Fault> {
+        while self.peek()? >> 5 == major::TAG {
+            self.head()?.argument.ok_or(Fault::Malformed)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the head of an item that must have the major type.
+    fn head_of(&mut self, major: u8) -> Result<Head, Fault> {
+        self.skip_tags()?;
+        if self.peek()? >> 5 != major {
+            return Err(Fault::Mismatch);
+        }
+        self.head()
+    }
+
+    fn enter(&mut self, major: u8) -> Result<Cursor, Fault> {
+        let remaining = self.head_of(major)?.argument;
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Fault::Malformed);
+        }
+        Ok(Cursor {
+            remaining,
+            first: true,
+        })
+    }
+
+    /// Tells whether another element stands before the end, consuming a break.
+    fn follows(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
+        let ended = match &mut cursor.remaining {
+            Some(0) => true,
+            Some(remaining) => {
+                *remaining -= 1;
+                false
+            }
+            None => self.take_break()?,
+        };
+        self.depth -= usize::from(ended);
+        Ok(!ended)
+    }
+
+    fn take_break(&mut self) -> Result<bool, Fault> {
+        let found = self.peek()? == BREAK;
+        self.position += usize::from(found);
+        Ok(found)
+    }
+
+    /// Hands each piece of a string to the sink; one piece if its length is definite.
+    fn pieces(
+        &mut self,
+        major: u8,
+        mut sink: impl FnMut(&'de [u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        if let Some(length) = self.head_of(major)?.argument {
+            return sink(self.take(length)?);
+        }
+        while !self.take_break()? {
+            let head = self.head()?;
+            let length = head
+                .argument
+                .filter(|_| head.major == major)
+                .ok_or(Fault::Malformed)?;
+            sink(self.take(length)?)?;
+        }
+        Ok(())
+    }
+
+    fn float(&mut self) -> Result<f64, Fault> {
+        let head = self.head_of(major::SIMPLE)?;
+        let bits = head.argument.ok_or(Fault::Malformed)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the argument has just that width"
+        )]
+        match head.info {
+            25 => Ok(half(bits as u16)),
+            26 => Ok(f32::from_bits(bits as u32).into()),
+            27 => Ok(f64::from_bits(bits)),
+            _ => Err(Fault::Mismatch),
+        }
+    }
+}
+
+impl<'de> Reader<'de> for CborReader<'de> {
+    fn checks(&self) -> Checks {
+        self.checks
+    }
+
+    fn kind(&mut self) -> Result<Kind, Fault> {
+        self.skip_tags()?;
+        let first = self.peek()?;
+        match first >> 5 {
+            major::UNSIGNED | major::NEGATIVE => Ok(Kind::Number),
+            major::BYTES => Ok(Kind::Bytes),
+            major::TEXT => Ok(Kind::Text),
+            major::LIST => Ok(Kind::List),
+            major::MAP => Ok(Kind::Map),
+            _ => match first & 31 {
+                20 | 21 => Ok(Kind::Boolean),
+                22 | 23 => Ok(Kind::Null),
+                25..28 => Ok(Kind::Number),
+                _ => Err(Fault::Malformed),
+            },
+        }
+    }
+
+    fn null(&mut self) -> Result<(), Fault> {
+        match self.kind()? {
+            Kind::Null => self.head().map(drop),
+            Kind::Boolean | Kind::Number | Kind::Text | Kind::Bytes | Kind::List | Kind::Map => {
+                Err(Fault::Mismatch)
+            }
+        }
+    }
+
+    fn boolean(&mut self) -> Result<bool, Fault> {
+        match self.kind()? {
+            Kind::Boolean => Ok(self.head()?.info == 21),
+            Kind::Null | Kind::Number | Kind::Text | Kind::Bytes | Kind::List | Kind::Map => {
+                Err(Fault::Mismatch)
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<Number, Fault> {
+        self.skip_tags()?;
+        let major = self.peek()? >> 5;
+        if !matches!(major, major::UNSIGNED | major::NEGATIVE) {
+            return self.float().map(Number::Float);
+        }
+        let argument = self.head()?.argument.ok_or(Fault::Malformed)?;
+        let value = i128::from(argument);
+        let value = if major == major::NEGATIVE {
+            -1 - value
+        } else {
+            value
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "beyond 64 bits only the size counts"
+        )]
+        Ok(i64::try_from(value).map_or(Number::Float(value as f64), Number::Integer))
+    }
+
+    fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        let mut text = Cow::Borrowed("");
+        self.pieces(major::TEXT, |piece| {
+            text += std::str::from_utf8(piece).map_err(|_| Fault::Malformed)?;
+            Ok(())
+        })?;
+        Ok(text)
+    }
+
+    fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
+        if self.kind()? == Kind::Text {
+            return base64::decode(self.text()?.as_bytes(), out);
+        }
+        let before = out.len();
+        self.pieces(major::BYTES, |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(out.len() - before)
+    }
+
+    fn timestamp(&mut self) -> Result<Timestamp, Fault> {
+        let instant = match self.kind()? {
+            Kind::Text => Timestamp::from_text(&self.text()?),
+            Kind::Number => Timestamp::from_millis(self.number()?),
+            Kind::Null | Kind::Boolean | Kind::Bytes | Kind::List | Kind::Map => None,
+        };
+        instant.ok_or(Fault::Mismatch)
+    }
+
+    fn begin_map(&mut self) -> Result<Cursor, Fault> {
+        self.enter(major::MAP)
+    }
+
+    fn next_key(&mut self, cursor: &mut Cursor) -> Result<Option<Cow<'de, str>>, Fault> {
+        if !self.follows(cursor)? {
+            return Ok(None);
+        }
+        match self.kind()? {
+            Kind::Text => self.text().map(Some),
+            Kind::Null | Kind::Boolean | Kind::Number | Kind::Bytes | Kind::List | Kind::Map => {
+                Err(Fault::Malformed)
+            }
+        }
+    }
+
+    fn begin_list(&mut self) -> Result<Cursor, Fault> {
+        self.enter(major::LIST)
+    }
+
+    fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
+        self.follows(cursor)
+    }
+
+    fn skip_bytes(&mut self) -> Result<(), Fault> {
+        self.pieces(major::BYTES, |_| Ok(()))
+    }
+
+    fn finish(&mut self) -> Result<(), Fault> {
+        if self.position == self.body.len() {
+            Ok(())
+        } else {
+            Err(Fault::Malformed)
+        }
+    }
+}
+
+/// Widens a half-precision float: 1 bit of sign, 5 of exponent, 10 of fraction.
+fn half(bits: u16) -> f64 {
+    let fraction = f64::from(bits & 0x3ff);
+    let magnitude = match bits >> 10 & 0x1f {
+        0 => fraction * 2f64.powi(-24),
+        0x1f if fraction == 0.0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        exponent => (1024.0 + fraction) * 2f64.powi(i32::from(exponent) - 25),
+    };
+    if bits & 0x8000 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
+}

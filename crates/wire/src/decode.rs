@@ -1,0 +1,182 @@
+//! Typed decoding: from a reader into Rust values, by the description of their shape.
+//!
+//! This is the fast path. It stops at the first thing that is wrong without saying what; a repeated
+//! member stops it too, since the last one counts and the first may already have been given away.
+
+use std::collections::BTreeMap;
+
+use crate::reader::{Checks, Fault, Kind, Reader};
+use crate::record_sink::RecordSink;
+use crate::shape::Type;
+use crate::{Blob, Timestamp};
+
+/// A value that can be read.
+pub trait Decode: Sized {
+    /// Reads the value and, if the reader asks for it, checks the constraints of `shape`. Types with
+    /// a shape of their own use that one.
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault>;
+}
+
+impl Decode for String {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let text = reader.text()?;
+        check(reader, || shape.accepts_text(&text))?;
+        Ok(text.into_owned())
+    }
+}
+
+impl Decode for i32 {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let value = reader.number()?.to_integer().ok_or(Fault::Mismatch)?;
+        check(reader, || shape.bounds().contain(value.into()))?;
+        Ok(value)
+    }
+}
+
+impl Decode for i64 {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let value = reader.number()?.to_long().ok_or(Fault::Mismatch)?;
+        check(reader, || shape.bounds().contain(value))?;
+        Ok(value)
+    }
+}
+
+impl Decode for bool {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, _: &'static Type) -> Result<Self, Fault> {
+        reader.boolean()
+    }
+}
+
+impl Decode for Timestamp {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, _: &'static Type) -> Result<Self, Fault> {
+        reader.timestamp()
+    }
+}
+
+impl Decode for Blob {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let mut bytes = Vec::new();
+        let length = reader.blob(&mut bytes)?;
+        check(reader, || shape.bounds().contain_length(length))?;
+        Ok(bytes.into())
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let element = element_of(shape);
+        let mut elements = Self::new();
+        let mut cursor = reader.begin_list()?;
+        while reader.next_item(&mut cursor)? {
+            elements.extend(known(reader, element)?);
+        }
+        check(reader, || shape.bounds().contain_length(elements.len()))?;
+        Ok(elements)
+    }
+}
+
+impl Decode for BTreeMap<String, String> {
+    fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
+        let crate::shape::Kind::Map(key_shape, value_shape, bounds) = &shape.kind else {
+            return Err(Fault::Mismatch);
+        };
+        let mut entries = Self::new();
+        let mut cursor = reader.begin_map()?;
+        while let Some(key) = reader.next_key(&mut cursor)? {
+            check(reader, || key_shape.accepts_text(&key))?;
+            let Some(value) = known(reader, value_shape)? else {
+                continue;
+            };
+            let repeated = entries.insert(key.into_owned(), value).is_some();
+            refuse_repeated(reader, repeated)?;
+        }
+        check(reader, || bounds.contain_length(entries.len()))?;
+        Ok(entries)
+    }
+}
+
+/// Reads a member's value into its slot; a null empties it.
+pub(crate) fn member<'de, T: Decode, R: Reader<'de>>(
+    reader: &mut R,
+    shape: &'static Type,
+    slot: &mut Option<T>,
+) -> Result<(), Fault> {
+    refuse_repeated(reader, slot.is_some())?;
+    if reader.kind()? == Kind::Null {
+        *slot = None;
+        return reader.null();
+    }
+    *slot = known(reader, shape)?;
+    Ok(())
+}
+
+/// Reads the list of records into a sink.
+pub(crate) fn records<'de, S: RecordSink, R: Reader<'de>>(
+    reader: &mut R,
+    shape: &'static Type,
+    slot: &mut Option<S>,
+) -> Result<(), Fault> {
+    refuse_repeated(reader, slot.is_some())?;
+    if reader.kind()? == Kind::Null {
+        *slot = None;
+        return reader.null();
+    }
+    *slot = Some(crate::record_sink::decode(reader, shape)?);
+    Ok(())
+}
+
+/// Takes the value of a member that must be there.
+pub(crate) fn required<T>(slot: Option<T>) -> Result<T, Fault> {
+    slot.ok_or(Fault::Missing)
+}
+
+/// Fails if the reader asks for checks and this one fails.
+pub(crate) fn check<'de, R: Reader<'de>>(
+    reader: &R,
+    satisfied: impl FnOnce() -> bool,
+) -> Result<(), Fault> {
+    match reader.checks() {
+        Checks::All if !satisfied() => Err(Fault::Violation),
+        Checks::All | Checks::TypesOnly => Ok(()),
+    }
+}
+
+/// Fails if a value stands where one has been read already, unless nobody checks.
+pub(crate) fn refuse_repeated<'de, R: Reader<'de>>(
+    reader: &R,
+    repeated: bool,
+) -> Result<(), Fault> {
+    match reader.checks() {
+        Checks::All if repeated => Err(Fault::Repeated),
+        Checks::All | Checks::TypesOnly => Ok(()),
+    }
+}
+
+/// The element's shape of a list; a list of structures can do without.
+pub(crate) fn element_of(shape: &'static Type) -> &'static Type {
+    match &shape.kind {
+        crate::shape::Kind::List(element, _) => element,
+        crate::shape::Kind::Structure(_)
+        | crate::shape::Kind::EventStream(_)
+        | crate::shape::Kind::Map(..)
+        | crate::shape::Kind::String(_)
+        | crate::shape::Kind::Blob(_)
+        | crate::shape::Kind::Integer(_)
+        | crate::shape::Kind::Long(_)
+        | crate::shape::Kind::Boolean
+        | crate::shape::Kind::Timestamp => shape,
+    }
+}
+
+/// Reads a value; one that a newer service may have added to an enumeration counts as absent where
+/// nothing is checked.
+fn known<'de, T: Decode, R: Reader<'de>>(
+    reader: &mut R,
+    shape: &'static Type,
+) -> Result<Option<T>, Fault> {
+    match T::decode(reader, shape) {
+        Ok(value) => Ok(Some(value)),
+        Err(Fault::UnknownValue) if reader.checks() == Checks::TypesOnly => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}

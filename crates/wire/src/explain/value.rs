@@ -1,0 +1,79 @@
+//! The tree of a request that has the right types, whatever its constraints.
+
+use std::borrow::Cow;
+
+use crate::Timestamp;
+use crate::shape::{Kind, Type};
+use crate::writer::Writer;
+
+/// A value with the type that its shape asks for.
+#[derive(Debug)]
+pub(super) enum Value<'de> {
+    Text(Cow<'de, str>),
+    Integer(i64),
+    Boolean(bool),
+    Blob(Vec<u8>),
+    Timestamp(Timestamp),
+    /// Elements, `None` for a null, and the whole list's length: of a list that is far too long
+    /// only the beginning is kept.
+    List(Vec<Option<Self>>, usize),
+    /// Entries in the order in which their keys first came; likewise.
+    Map(Vec<(Cow<'de, str>, Option<Self>)>),
+    /// One slot for each member of the shape, in its order.
+    Structure(Vec<Option<Self>>),
+}
+
+impl Value<'_> {
+    /// Writes the value, which must be one of the shape, and must contain no null elements.
+    pub(super) fn write<W: Writer>(&self, shape: &'static Type, writer: &mut W) {
+        match self {
+            Self::Text(text) => writer.text(text),
+            Self::Integer(value) => writer.integer(*value),
+            Self::Boolean(value) => writer.boolean(*value),
+            Self::Blob(bytes) => writer.blob(bytes),
+            Self::Timestamp(instant) => writer.timestamp(*instant),
+            Self::List(elements, _) => write_list(elements, shape, writer),
+            Self::Map(entries) => write_map(entries, shape, writer),
+            Self::Structure(values) => write_structure(values, shape, writer),
+        }
+    }
+}
+
+fn write_list<W: Writer>(elements: &[Option<Value<'_>>], shape: &'static Type, writer: &mut W) {
+    let element_shape = crate::decode::element_of(shape);
+    writer.begin_list();
+    for element in elements.iter().flatten() {
+        writer.item();
+        element.write(element_shape, writer);
+    }
+    writer.end_list();
+}
+
+fn write_map<W: Writer>(
+    entries: &[(Cow<'_, str>, Option<Value<'_>>)],
+    shape: &'static Type,
+    writer: &mut W,
+) {
+    let Kind::Map(_, value_shape, _) = &shape.kind else {
+        return;
+    };
+    writer.begin_map();
+    for (key, value) in entries {
+        if let Some(value) = value {
+            writer.key(key);
+            value.write(value_shape, writer);
+        }
+    }
+    writer.end_map();
+}
+
+fn write_structure<W: Writer>(values: &[Option<Value<'_>>], shape: &'static Type, writer: &mut W) {
+    writer.begin_map();
+    for (member, value) in shape.members().iter().zip(values) {
+        if let Some(value) = value {
+            writer.key(member.name);
+            value.write(member.shape, writer);
+        }
+    }
+    writer.end_map();
+}

@@ -1,0 +1,13 @@
+//! JSON as AWS JSON 1.1 uses it: blobs in base64, instants as seconds with a fraction.
+//!
+//! Our own, because decoding is on the hot path, and because which wrong input is refused in which
+//! way is part of the protocol. It has no tree and no options.
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::JsonReader;
+pub(crate) use writer::JsonWriter;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+//! The pull reader over JSON text. Strict RFC 8259, at most [`DEPTH_MAX`] levels deep; text without
+//! escapes is borrowed.
+
+use std::borrow::Cow;
+
+use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader};
+use crate::{Timestamp, base64};
+
+/// How many lists and maps may stand inside one another.
+const DEPTH_MAX: usize = 32;
+/// Digits that always fit 64 bits.
+const SHORT_INTEGER_DIGITS: usize = 18;
+
+/// Reads one JSON text.
+pub(crate) struct JsonReader<'de> {
+    text: &'de str,
+    position: usize,
+    depth: usize,
+    checks: Checks,
+}
+
+impl<'de> JsonReader<'de> {
+    /// Begins at the start of the body, which must be UTF-8.
+    pub(crate) fn new(body: &'de [u8], checks: Checks) -> Result<Self, Fault> {
+        let text = std::str::from_utf8(body).map_err(|_| Fault::Malformed)?;
+        Ok(Self {
+            text,
+            position: 0,
+            depth: 0,
+            checks,
+        })
+    }
+
+    fn rest(&self) -> &'de [u8] {
+        &self.text.as_bytes()[self.position..]
+    }
+
+    /// The next byte that is no blank, left where it is.
+    fn peek(&mut self) -> Result<u8, Fault> {
+        let rest = self.rest();
+        let blanks = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        let blanks = blanks.count();
+        self.position += blanks;
+        rest.get(blanks).copied().ok_or(Fault::Malformed)
+    }
+
+    /// Consumes that byte, which must be the one expected.
+    fn expect(&mut self, expected: u8, fault: Fault) -> Result<(), Fault> {
+        if self.peek()? != expected {
+            return Err(fault);
+        }
+        self.position += 1;
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), Fault> {
+        if !self.rest().starts_with(literal.as_bytes()) {
+            return Err(Fault::Malformed);
+        }
+        self.position += literal.len();
+        Ok(())
+    }
+
+    fn enter(&mut self, bracket: u8) -> Result<Cursor, Fault> {
+        self.expect(bracket, Fault::Mismatch)?;
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Fault::Malformed);
+        }
+        Ok(Cursor {
+            remaining: None,
+            first: true,
+        })
+    }
+
+    /// Tells whether another element stands before the closing bracket, consuming comma or bracket.
+    fn follows(&mut self, cursor: &mut Cursor, bracket: u8) -> Result<bool, Fault> {
+        if self.peek()? == bracket {
+            self.position += 1;
+            self.depth -= 1;
+            return Ok(false);
+        }
+        if !cursor.first {
+            self.expect(b',', Fault::Malformed)?;
+        }
+        cursor.first = false;
+        Ok(true)
+    }
+
+    /// Consumes a string up to its closing quote; what stands between is returned raw, together with
+    /// whether it has escapes.
+    fn raw_string(&mut self) -> Result<(&'de str, bool), Fault> {
+        self.expect(b'"', Fault::Mismatch)?;
+        let start = self.position;
+        let mut escaped = false;
+        loop {
+            let found = memchr::memchr2(b'"', b'\\', self.rest()).ok_or(Fault::Malformed)?;
+            self.position += found;
+            if self.rest()[0] == b'"' {
+                break;
+            }
+            escaped = true;
+            self.position += 2;
+            if self.position > self.text.len() {
+                return Err(Fault::Malformed);
+            }
+        }
+        let raw = self
+            .text
+            .get(start..self.position)
+            .ok_or(Fault::Malformed)?;
+        self.position += 1;
+        Ok((raw, escaped))
+    }
+
+    /// The number's text, checked against JSON's grammar, and whether it is a plain integer.
+    fn raw_number(&mut self) -> Result<(&'de str, bool), Fault> {
+        if !matches!(self.peek()?, b'-' | b'0'..=b'9') {
+            return Err(Fault::Mismatch);
+        }
+        let start = self.position;
+        self.position += usize::from(self.rest()[0] == b'-');
+        let leading_zero = self.rest().first() == Some(&b'0');
+        let digits = self.digits()?;
+        if leading_zero && digits > 1 {
+            return Err(Fault::Malformed);
+        }
+        let integer_end = self.position;
+        if self.rest().first() == Some(&b'.') {
+            self.position += 1;
+            self.digits()?;
+        }
+        if matches!(self.rest().first(), Some(b'e' | b'E')) {
+            self.position += 1;
+            self.position += usize::from(matches!(self.rest().first(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok((
+            &self.text[start..self.position],
+            integer_end == self.position,
+        ))
+    }
+
+    fn digits(&mut self) -> Result<usize, Fault> {
+        let count = self
+            .rest()
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        self.position += count;
+        if count == 0 {
+            Err(Fault::Malformed)
+        } else {
+            Ok(count)
+        }
+    }
+}
+
+impl<'de> Reader<'de> for JsonReader<'de> {
+    fn checks(&self) -> Checks {
+        self.checks
+    }
+
+    fn kind(&mut self) -> Result<Kind, Fault> {
+        match self.peek()? {
+            b'"' => Ok(Kind::Text),
+            b'{' => Ok(Kind::Map),
+            b'[' => Ok(Kind::List),
+            b't' | b'f' => Ok(Kind::Boolean),
+            b'n' => Ok(Kind::Null),
+            b'-' | b'0'..=b'9' => Ok(Kind::Number),
+            _ => Err(Fault::Malformed),
+        }
+    }
+
+    fn null(&mut self) -> Result<(), Fault> {
+        self.peek()?;
+        self.literal("null")
+    }
+
+    fn boolean(&mut self) -> Result<bool, Fault> {
+        match self.peek()? {
+            b't' => self.literal("true").map(|()| true),
+            b'f' => self.literal("false").map(|()| false),
+            _ => Err(Fault::Mismatch),
+        }
+    }
+
+    fn number(&mut self) -> Result<Number, Fault> {
+        let (text, integer) = self.raw_number()?;
+        if integer && text.len() <= SHORT_INTEGER_DIGITS {
+            return Ok(Number::Integer(
+                text.parse().expect("so few digits always fit"),
+            ));
+        }
+        if let Some(value) = text.parse().ok().filter(|_| integer) {
+            return Ok(Number::Integer(value));
+        }
+        let float: f64 = text.parse().map_err(|_| Fault::Malformed)?;
+        Ok(Number::Float(float.clamp(f64::MIN, f64::MAX)))
+    }
+
+    fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        let (raw, escaped) = self.raw_string()?;
+        // Folding instead of `any` looks at every byte, and is vectorized.
+        if raw.bytes().fold(false, |found, byte| found | (byte < b' ')) {
+            return Err(Fault::Malformed);
+        }
+        if escaped {
+            unescape(raw).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(raw))
+        }
+    }
+
+    fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
+        let (raw, escaped) = self.raw_string()?;
+        if escaped {
+            // Some clients escape the slash, which is legal.
+            return base64::decode(unescape(raw)?.as_bytes(), out);
+        }
+        base64::decode(raw.as_bytes(), out)
+    }
+
+    fn timestamp(&mut self) -> Result<Timestamp, Fault> {
+        let instant = match self.kind()? {
+            Kind::Text => Timestamp::from_text(&self.text()?),
+            Kind::Number => Timestamp::from_seconds(self.number()?),
+            Kind::Null | Kind::Boolean | Kind::Bytes | Kind::List | Kind::Map => None,
+        };
+        instant.ok_or(Fault::Mismatch)
+    }
+
+    fn begin_map(&mut self) -> Result<Cursor, Fault> {
+        self.enter(b'{')
+    }
+
+    fn next_key(&mut self, cursor: &mut Cursor) -> Result<Option<Cow<'de, str>>, Fault> {
+        if !self.follows(cursor, b'}')? {
+            return Ok(None);
+        }
+        if self.peek()? != b'"' {
+            return Err(Fault::Malformed);
+        }
+        let key = self.text()?;
+        self.expect(b':', Fault::Malformed)?;
+        Ok(Some(key))
+    }
+
+    fn begin_list(&mut self) -> Result<Cursor, Fault> {
+        self.enter(b'[')
+    }
+
+    fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
+        self.follows(cursor, b']')
+    }
+
+    fn skip_bytes(&mut self) -> Result<(), Fault> {
+        Err(Fault::Mismatch)
+    }
+
+    fn finish(&mut self) -> Result<(), Fault> {
+        match self.peek() {
+            Ok(_) => Err(Fault::Malformed),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Replaces the escapes. Half a surrogate pair is malformed: it has no UTF-8.
+fn unescape(raw: &str) -> Result<String, Fault> {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, after)) = rest.split_once('\\') {
+        text.push_str(before);
+        let (character, after) = unescape_one(after)?;
+        text.push(character);
+        rest = after;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+fn unescape_one(rest: &str) -> Result<(char, &str), Fault> {
+    let mut characters = rest.chars();
+    let character = match characters.next().ok_or(Fault::Malformed)? {
+        plain @ ('"' | '\\' | '/') => plain,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => return unescape_unicode(characters.as_str()),
+        _ => return Err(Fault::Malformed),
+    };
+    Ok((character, characters.as_str()))
+}
+
+fn unescape_unicode(rest: &str) -> Result<(char, &str), Fault> {
+    let (first, rest) = code_unit(rest)?;
+    if let Some(character) = char::from_u32(first.into()) {
+        return Ok((character, rest));
+    }
+    let rest = rest.strip_prefix("\\u").ok_or(Fault::Malformed)?;
+    let (second, rest) = code_unit(rest)?;
+    let mut pair = char::decode_utf16([first, second]);
+    match (pair.next(), pair.next()) {
+        (Some(Ok(character)), None) => Ok((character, rest)),
+        _ => Err(Fault::Malformed),
+    }
+}
+
+fn code_unit(rest: &str) -> Result<(u16, &str), Fault> {
+    let digits = rest.get(..4).ok_or(Fault::Malformed)?;
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Fault::Malformed);
+    }
+    let unit = u16::from_str_radix(digits, 16).map_err(|_| Fault::Malformed)?;
+    Ok((unit, &rest[4..]))
+}

@@ -1,0 +1,48 @@
+//! CreateStream: creates a stream.
+
+use std::collections::BTreeMap;
+
+use wire_derive::Shape;
+
+use crate::types::{RecordDistributionStrategy, StreamModeDetails, named};
+use crate::{ErrorCode, Operation};
+
+/// The operation.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateStream;
+
+impl Operation for CreateStream {
+    const NAME: &'static str = "CreateStream";
+    type Input = CreateStreamInput;
+    type Output = ();
+    const ERRORS: &'static [ErrorCode] = &[
+        ErrorCode::ResourceInUseException,
+        ErrorCode::LimitExceededException,
+        ErrorCode::InvalidArgumentException,
+        ErrorCode::ValidationException,
+    ];
+}
+
+/// What the caller sends.
+#[derive(Clone, Debug, Default, PartialEq, Shape)]
+pub struct CreateStreamInput {
+    /// The name of the new stream.
+    #[shape(of = named::STREAM_NAME)]
+    pub stream_name: String,
+    /// The number of open shards; four on demand if absent.
+    #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
+    pub shard_count: Option<i32>,
+    /// Whether its capacity is provisioned or on demand.
+    pub stream_mode_details: Option<StreamModeDetails>,
+    /// Tags to set, values by key.
+    #[shape(of = named::TAG_MAP)]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The write throughput to be ready for, in MiB a second.
+    #[shape(name = "WarmThroughputMiBps", of = named::NATURAL_INTEGER_OBJECT)]
+    pub warm_throughput_mibps: Option<i32>,
+    /// The largest record, in KiB.
+    #[shape(name = "MaxRecordSizeInKiB", of = named::MAX_RECORD_SIZE_IN_KIB)]
+    pub max_record_size_in_kib: Option<i32>,
+    /// Who chooses the shard of a record.
+    pub record_distribution_strategy: Option<RecordDistributionStrategy>,
+}

@@ -1,0 +1,52 @@
+//! ListTagsForStream: lists the tags of a stream.
+
+use wire_derive::Shape;
+
+use crate::types::{Tag, named};
+use crate::{ErrorCode, Operation};
+
+/// The operation.
+#[derive(Clone, Copy, Debug)]
+pub struct ListTagsForStream;
+
+impl Operation for ListTagsForStream {
+    const NAME: &'static str = "ListTagsForStream";
+    type Input = ListTagsForStreamInput;
+    type Output = ListTagsForStreamOutput;
+    const ERRORS: &'static [ErrorCode] = &[
+        ErrorCode::ResourceNotFoundException,
+        ErrorCode::InvalidArgumentException,
+        ErrorCode::LimitExceededException,
+        ErrorCode::AccessDeniedException,
+    ];
+}
+
+/// What the caller sends.
+#[derive(Clone, Debug, Default, PartialEq, Shape)]
+pub struct ListTagsForStreamInput {
+    /// The stream, by name.
+    #[shape(of = named::STREAM_NAME)]
+    pub stream_name: Option<String>,
+    /// The key to continue after.
+    #[shape(of = named::TAG_KEY)]
+    pub exclusive_start_tag_key: Option<String>,
+    /// The most to return at once.
+    #[shape(of = named::LIST_TAGS_FOR_STREAM_INPUT_LIMIT)]
+    pub limit: Option<i32>,
+    /// The stream, by ARN.
+    #[shape(name = "StreamARN", of = named::STREAM_ARN)]
+    pub stream_arn: Option<String>,
+    /// The stream, by the id that AWS gives it; never set by this project.
+    #[shape(of = named::STREAM_ID)]
+    pub stream_id: Option<String>,
+}
+
+/// What the service answers.
+#[derive(Clone, Debug, Default, PartialEq, Shape)]
+pub struct ListTagsForStreamOutput {
+    /// The tags, sorted by key.
+    #[shape(of = named::TAG_LIST)]
+    pub tags: Vec<Tag>,
+    /// Whether there are more than these.
+    pub has_more_tags: bool,
+}

@@ -1,0 +1,116 @@
+//! The two protocols, and the way from a body to a typed value and back.
+
+use crate::decode::Decode;
+use crate::encode::Encode;
+use crate::explain::explain;
+use crate::reader::{Checks, Fault, Reader};
+use crate::shape::{Described, Kind};
+use crate::{Error, ErrorCode, cbor, json};
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// AWS JSON 1.1.
+    Json,
+    /// AWS CBOR 1.1.
+    Cbor,
+}
+
+impl Protocol {
+    /// Returns the content type of such a body.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/x-amz-json-1.1",
+            Self::Cbor => "application/x-amz-cbor-1.1",
+        }
+    }
+
+    /// Finds the protocol of a content type, without parameters and blanks around it.
+    pub fn from_content_type(content_type: &str) -> Option<Self> {
+        [Self::Json, Self::Cbor]
+            .into_iter()
+            .find(|known| known.content_type() == content_type)
+    }
+}
+
+/// A structure that can be read. Derived, never written by hand.
+pub trait Shape: Described + Decode {}
+
+impl<T: Described + Decode> Shape for T {}
+
+/// An answer that does not have the form that the service model gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is not as the service model has it: {0}")]
+pub struct DecodeError(#[from] Fault);
+
+/// Reads a request and checks every constraint.
+///
+/// Fails with AWS's own error: a `SerializationException` for a malformed body (without a text) or
+/// the first value of a wrong type, a `ValidationException` for up to ten violated constraints.
+pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
+    read(protocol, body, Checks::All).or_else(|_| decode_explained(protocol, body))
+}
+
+/// The second attempt: says what is wrong, or decodes the request with its repetitions removed.
+#[cold]
+fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
+    let canonical = explain(protocol, body, T::SHAPE)?;
+    read(Protocol::Cbor, &canonical, Checks::All).map_err(|_| Error {
+        code: ErrorCode::InternalFailure,
+        message: None,
+    })
+}
+
+/// Reads an answer. It may be newer than our shapes: constraints are not checked, and optional
+/// values of an enumeration that we do not know are left out.
+pub fn decode_lenient<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, DecodeError> {
+    // An operation without output answers with no body at all.
+    let nothing_expected = matches!(T::SHAPE.kind, Kind::Structure([]));
+    if body.is_empty() && nothing_expected {
+        return Ok(read(Protocol::Json, b"{}", Checks::TypesOnly)?);
+    }
+    Ok(read(protocol, body, Checks::TypesOnly)?)
+}
+
+/// Appends a value.
+pub fn encode<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
+    match protocol {
+        Protocol::Json => value.encode(&mut json::JsonWriter::new(out)),
+        Protocol::Cbor => value.encode(&mut cbor::CborWriter::new(out)),
+    }
+}
+
+/// Tells whether a body is well-formed and an object, which AWS asks before anything else.
+pub fn is_object(protocol: Protocol, body: &[u8]) -> bool {
+    match protocol {
+        Protocol::Json => {
+            json::JsonReader::new(body, Checks::All).and_then(|mut reader| skip_object(&mut reader))
+        }
+        Protocol::Cbor => skip_object(&mut cbor::CborReader::new(body, Checks::All)),
+    }
+    .is_ok()
+}
+
+fn skip_object<'de, R: Reader<'de>>(reader: &mut R) -> Result<(), Fault> {
+    if reader.kind()? != crate::reader::Kind::Map {
+        return Err(Fault::Mismatch);
+    }
+    reader.skip()?;
+    reader.finish()
+}
+
+fn read<T: Shape>(protocol: Protocol, body: &[u8], checks: Checks) -> Result<T, Fault> {
+    match protocol {
+        Protocol::Json => read_all(&mut json::JsonReader::new(body, checks)?),
+        Protocol::Cbor => read_all(&mut cbor::CborReader::new(body, checks)),
+    }
+}
+
+fn read_all<'de, T: Shape, R: Reader<'de>>(reader: &mut R) -> Result<T, Fault> {
+    let value = T::decode(reader, T::SHAPE)?;
+    reader.finish()?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,336 @@
+//! Static descriptions of the service model's shapes: what a member is called, what it may hold.
+//!
+//! A description is declared once, beside the Rust type that stands for it or in
+//! [`crate::types::named`], and serves everyone: the decoder checks by it, the explanation of a
+//! refused request walks it, and a test compares it with AWS's own model. It holds no values and
+//! does no I/O. The constructors are `const`, so that every description is a constant.
+
+use crate::pattern::Pattern;
+
+/// A type with a shape of its own in the service model.
+pub trait Described {
+    /// The description.
+    const SHAPE: &'static Type;
+}
+
+impl Described for bool {
+    const SHAPE: &'static Type = &Type::boolean("BooleanObject");
+}
+
+/// One shape: its name in the service model and what it may hold.
+#[derive(Debug)]
+pub struct Type {
+    /// The name in the service model.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+}
+
+/// What a shape may hold.
+#[derive(Debug)]
+pub enum Kind {
+    /// Named members.
+    Structure(&'static [Member]),
+    /// The union of an event stream: its events and the errors that may end it.
+    EventStream(&'static [Member]),
+    /// Elements of one shape.
+    List(&'static Type, Bounds),
+    /// Text keys and values of one shape each; the bounds are those of the number of entries.
+    Map(&'static Type, &'static Type, Bounds),
+    /// Text; the bounds are those of the number of its characters.
+    String(Text),
+    /// Bytes; the bounds are those of their number.
+    Blob(Bounds),
+    /// A 32-bit integer.
+    Integer(Bounds),
+    /// A 64-bit integer.
+    Long(Bounds),
+    /// True or false.
+    Boolean,
+    /// An instant.
+    Timestamp,
+}
+
+/// A member of a structure.
+#[derive(Debug)]
+pub struct Member {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The shape of its value.
+    pub shape: &'static Type,
+    /// Whether a request without it is refused.
+    pub required: bool,
+}
+
+/// What a string may be.
+#[derive(Debug)]
+pub struct Text {
+    /// The number of characters.
+    pub length: Bounds,
+    /// What the whole string has to look like.
+    pub pattern: Option<&'static Pattern>,
+    /// The only values, in the order in which AWS's messages show them; empty where any will do.
+    pub values: &'static [&'static str],
+}
+
+/// A smallest and a greatest length or value, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The smallest, where there is one.
+    pub min: Option<i64>,
+    /// The greatest, where there is one.
+    pub max: Option<i64>,
+}
+
+impl Bounds {
+    /// No bounds at all.
+    pub const NONE: Self = Self {
+        min: None,
+        max: None,
+    };
+
+    /// Tells whether the value is within the bounds.
+    pub fn contain(self, value: i64) -> bool {
+        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+    }
+
+    /// Tells whether a count of things in memory is within the bounds.
+    pub fn contain_length(self, length: usize) -> bool {
+        self.contain(i64::try_from(length).unwrap_or(i64::MAX))
+    }
+}
+
+impl Member {
+    /// A member that every request must have.
+    pub const fn required(name: &'static str, shape: &'static Type) -> Self {
+        Self {
+            name,
+            shape,
+            required: true,
+        }
+    }
+
+    /// A member that may be absent.
+    pub const fn optional(name: &'static str, shape: &'static Type) -> Self {
+        Self {
+            name,
+            shape,
+            required: false,
+        }
+    }
+}
+
+impl Type {
+    /// A structure with its members.
+    pub const fn structure(name: &'static str, members: &'static [Member]) -> Self {
+        Self {
+            name,
+            kind: Kind::Structure(members),
+        }
+    }
+
+    /// An event stream with its events and errors.
+    pub const fn event_stream(name: &'static str, members: &'static [Member]) -> Self {
+        Self {
+            name,
+            kind: Kind::EventStream(members),
+        }
+    }
+
+    /// A list of any length.
+    pub const fn list(name: &'static str, element: &'static Type) -> Self {
+        Self {
+            name,
+            kind: Kind::List(element, Bounds::NONE),
+        }
+    }
+
+    /// A map of any size.
+    pub const fn map(name: &'static str, key: &'static Type, value: &'static Type) -> Self {
+        Self {
+            name,
+            kind: Kind::Map(key, value, Bounds::NONE),
+        }
+    }
+
+    /// Any string.
+    pub const fn string(name: &'static str) -> Self {
+        let text = Text {
+            length: Bounds::NONE,
+            pattern: None,
+            values: &[],
+        };
+        Self {
+            name,
+            kind: Kind::String(text),
+        }
+    }
+
+    /// A string out of a set of values.
+    pub const fn enumeration(name: &'static str, values: &'static [&'static str]) -> Self {
+        let text = Text {
+            length: Bounds::NONE,
+            pattern: None,
+            values,
+        };
+        Self {
+            name,
+            kind: Kind::String(text),
+        }
+    }
+
+    /// Any bytes.
+    pub const fn blob(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::Blob(Bounds::NONE),
+        }
+    }
+
+    /// Any 32-bit integer.
+    pub const fn integer(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::Integer(Bounds::NONE),
+        }
+    }
+
+    /// Any 64-bit integer.
+    pub const fn long(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::Long(Bounds::NONE),
+        }
+    }
+
+    /// True or false.
+    pub const fn boolean(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::Boolean,
+        }
+    }
+
+    /// An instant.
+    pub const fn timestamp(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: Kind::Timestamp,
+        }
+    }
+
+    /// The same with a smallest and a greatest length or value.
+    pub const fn between(self, min: i64, max: i64) -> Self {
+        self.bounded(Bounds {
+            min: Some(min),
+            max: Some(max),
+        })
+    }
+
+    /// The same with a smallest value.
+    pub const fn at_least(self, min: i64) -> Self {
+        self.bounded(Bounds {
+            min: Some(min),
+            max: None,
+        })
+    }
+
+    const fn bounded(self, bounds: Bounds) -> Self {
+        let kind = match self.kind {
+            Kind::List(element, _) => Kind::List(element, bounds),
+            Kind::Map(key, value, _) => Kind::Map(key, value, bounds),
+            Kind::String(text) => Kind::String(Text {
+                length: bounds,
+                ..text
+            }),
+            Kind::Blob(_) => Kind::Blob(bounds),
+            Kind::Integer(_) => Kind::Integer(bounds),
+            Kind::Long(_) => Kind::Long(bounds),
+            Kind::Structure(_) | Kind::EventStream(_) | Kind::Boolean | Kind::Timestamp => {
+                panic!("nothing to bound")
+            }
+        };
+        Self {
+            name: self.name,
+            kind,
+        }
+    }
+
+    /// The same string with a pattern.
+    pub const fn matching(self, pattern: &'static Pattern) -> Self {
+        match self.kind {
+            Kind::String(text) => {
+                let text = Text {
+                    pattern: Some(pattern),
+                    ..text
+                };
+                Self {
+                    name: self.name,
+                    kind: Kind::String(text),
+                }
+            }
+            Kind::Structure(_)
+            | Kind::EventStream(_)
+            | Kind::List(..)
+            | Kind::Map(..)
+            | Kind::Blob(_)
+            | Kind::Integer(_)
+            | Kind::Long(_)
+            | Kind::Boolean
+            | Kind::Timestamp => panic!("only a string has a pattern"),
+        }
+    }
+
+    /// A structure's members, or an event stream's; none for any other shape.
+    pub fn members(&self) -> &'static [Member] {
+        match &self.kind {
+            Kind::Structure(members) | Kind::EventStream(members) => members,
+            Kind::List(..)
+            | Kind::Map(..)
+            | Kind::String(_)
+            | Kind::Blob(_)
+            | Kind::Integer(_)
+            | Kind::Long(_)
+            | Kind::Boolean
+            | Kind::Timestamp => &[],
+        }
+    }
+
+    /// The bounds of a length or a value; none for a shape that cannot have any.
+    pub fn bounds(&self) -> Bounds {
+        match &self.kind {
+            Kind::List(_, bounds)
+            | Kind::Map(_, _, bounds)
+            | Kind::Blob(bounds)
+            | Kind::Integer(bounds)
+            | Kind::Long(bounds) => *bounds,
+            Kind::String(text) => text.length,
+            Kind::Structure(_) | Kind::EventStream(_) | Kind::Boolean | Kind::Timestamp => {
+                Bounds::NONE
+            }
+        }
+    }
+
+    /// Tells whether a string satisfies length, pattern and set of values.
+    pub(crate) fn accepts_text(&self, text: &str) -> bool {
+        let Kind::String(constraints) = &self.kind else {
+            return true;
+        };
+        constraints.accept_length(text)
+            && constraints
+                .pattern
+                .is_none_or(|pattern| pattern.matches(text))
+            && (constraints.values.is_empty() || constraints.values.contains(&text))
+    }
+}
+
+impl Text {
+    /// Tells whether the number of characters is within the bounds, counting only where the number
+    /// of bytes does not settle it already.
+    fn accept_length(&self, text: &str) -> bool {
+        let bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let enough = self.length.min.is_none_or(|min| min <= bytes.min(1));
+        let settled = enough && self.length.max.is_none_or(|max| bytes <= max);
+        settled || self.length.contain_length(text.chars().count())
+    }
+}

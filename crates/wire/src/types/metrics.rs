@@ -1,0 +1,52 @@
+//! Shard-level metrics.
+
+use wire_derive::Shape;
+
+use crate::types::named;
+
+/// Shard-level metrics.
+#[derive(Clone, Debug, Default, PartialEq, Shape)]
+pub struct EnhancedMetrics {
+    /// Names of shard-level metrics.
+    #[shape(of = named::METRICS_NAME_LIST)]
+    pub shard_level_metrics: Option<Vec<MetricsName>>,
+}
+
+/// The shard-level metrics of a stream before and after a change.
+#[derive(Clone, Debug, Default, PartialEq, Shape)]
+pub struct EnhancedMonitoringOutput {
+    /// The stream's name.
+    #[shape(of = named::STREAM_NAME)]
+    pub stream_name: Option<String>,
+    /// The metrics that were on before.
+    #[shape(of = named::METRICS_NAME_LIST)]
+    pub current_shard_level_metrics: Option<Vec<MetricsName>>,
+    /// The metrics that are on now.
+    #[shape(of = named::METRICS_NAME_LIST)]
+    pub desired_shard_level_metrics: Option<Vec<MetricsName>>,
+    /// The stream, by ARN.
+    #[shape(name = "StreamARN", of = named::STREAM_ARN)]
+    pub stream_arn: Option<String>,
+}
+
+/// A shard-level metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
+pub enum MetricsName {
+    /// Bytes put.
+    IncomingBytes,
+    /// Records put.
+    IncomingRecords,
+    /// Bytes read.
+    OutgoingBytes,
+    /// Records read.
+    OutgoingRecords,
+    /// Records refused for lack of write throughput.
+    WriteProvisionedThroughputExceeded,
+    /// Reads refused for lack of read throughput.
+    ReadProvisionedThroughputExceeded,
+    /// The age of the last record read.
+    IteratorAgeMilliseconds,
+    /// All of them.
+    #[shape(name = "ALL")]
+    All,
+}

@@ -1,0 +1,41 @@
+//! Positions in a shard.
+
+use wire_derive::Shape;
+
+use crate::Timestamp;
+use crate::types::named;
+
+/// A position in a shard.
+#[derive(Clone, Debug, PartialEq, Shape)]
+pub struct StartingPosition {
+    /// What the position is relative to.
+    #[shape(name = "Type")]
+    pub r#type: ShardIteratorType,
+    /// The sequence number, for the types that take one.
+    #[shape(of = named::SEQUENCE_NUMBER)]
+    pub sequence_number: Option<String>,
+    /// The instant, for the types that take one.
+    pub timestamp: Option<Timestamp>,
+}
+
+/// What a position in a shard is relative to.
+///
+/// AWS's messages show the values in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
+pub enum ShardIteratorType {
+    /// Behind the record of that number.
+    #[shape(name = "AFTER_SEQUENCE_NUMBER")]
+    AfterSequenceNumber,
+    /// Behind the last record there is.
+    #[shape(name = "LATEST")]
+    Latest,
+    /// At the first record that arrived then or later.
+    #[shape(name = "AT_TIMESTAMP")]
+    AtTimestamp,
+    /// At the record of that number.
+    #[shape(name = "AT_SEQUENCE_NUMBER")]
+    AtSequenceNumber,
+    /// At the oldest record there is.
+    #[shape(name = "TRIM_HORIZON")]
+    TrimHorizon,
+}
