@@ -1,10 +1,20 @@
 //! Who asks, and what they may do: principals and [`Authorized`] inputs.
 //!
-//! Only this crate makes an [`Authorized`], and every operation takes one, so no handler can forget
-//! the check. It knows requests' heads and inputs; it does no I/O.
+//! A request passes two gates. [`Authenticator::authenticate`] turns its head into a [`Principal`],
+//! [`authorize`] turns a principal's input into an [`Authorized`] one. Only this crate makes an
+//! [`Authorized`], and every operation takes one, so no handler can forget the check. It knows
+//! requests' heads and inputs; it does no I/O.
 
+mod authenticator;
+mod authorize;
 mod authorized;
+mod claim;
+mod credential;
+mod head;
 mod principal;
 
+pub use authenticator::{Authenticator, Mode};
+pub use authorize::{Action, authorize};
 pub use authorized::Authorized;
+pub use head::Head;
 pub use principal::Principal;

@@ -1,0 +1,54 @@
+//! The first gate: who sent this request?
+
+use crate::claim::Claim;
+use crate::credential::Credential;
+use crate::{Head, Principal};
+use wire::Error;
+
+/// How senders are told apart.
+///
+/// A mode that verifies signatures is one more variant with its keys; the claim is read the same
+/// way in all of them, so a malformed one gets AWS's answer in every mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Every claim is believed, and none is needed.
+    #[default]
+    Open,
+}
+
+/// Turns requests' heads into principals.
+#[derive(Clone, Debug, Default)]
+pub struct Authenticator {
+    mode: Mode,
+}
+
+impl Authenticator {
+    /// An authenticator of a mode.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode }
+    }
+
+    /// Says who sent a request. `body` is the whole body, which a signature covers.
+    ///
+    /// # Errors
+    /// AWS's error for a claim that is malformed, contradictory or (in a mode that proves claims)
+    /// untrue. Nothing has been done then.
+    pub fn authenticate(&self, head: Head<'_>, body: &[u8]) -> Result<Principal, Error> {
+        let claim = Claim::read(head)?;
+        match self.mode {
+            Mode::Open => {
+                // Only a signature covers the body.
+                let _ = body;
+                Ok(believe(claim))
+            }
+        }
+    }
+}
+
+fn believe(claim: Option<Claim<'_>>) -> Principal {
+    let credential = claim.map(|claim| claim.credential).unwrap_or_default();
+    Credential::parse(&credential).believed()
+}
+
+#[cfg(test)]
+mod tests;
