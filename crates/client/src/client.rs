@@ -1,0 +1,128 @@
+//! The client: one call, one request.
+
+use crate::sign::sign_request;
+use crate::{Config, Error};
+use bytes::Bytes;
+use env::{Env, Tasks};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioTimer;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::Operation;
+
+/// What `X-Amz-Target` says before the operation's name.
+const SERVICE: &str = "Kinesis_20131202";
+/// A pooled connection is given up after this long, before a server closes it.
+const POOL_IDLE: Duration = Duration::from_secs(30);
+/// The largest answer: 10 MiB of records in base64, with their keys.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A client of one endpoint. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    env: Env,
+    config: Arc<Config>,
+    http: legacy::Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Client {
+    /// A client that has not called yet. `env` gives the time for signatures and time-outs.
+    pub fn new(env: Env, config: Config) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let http = legacy::Client::builder(OnTasks(Arc::clone(&env.tasks)))
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(connector);
+        Self {
+            env,
+            config: Arc::new(config),
+            http,
+        }
+    }
+
+    /// Calls an operation. Dropping the future does not stop the server from carrying it out.
+    ///
+    /// # Errors
+    /// See [`Error`]: each says whether to retry, and whether the call may have been applied.
+    pub async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, Error> {
+        let mut body = Vec::new();
+        wire::encode(self.config.protocol, input, &mut body);
+        let request = self.request(O::NAME, body.into()).map_err(Error::NotSent)?;
+        let (status, headers, body) = tokio::select! {
+            biased;
+            answered = self.send(request) => answered?,
+            () = self.env.clock.sleep(self.config.timeout) => {
+                return Err(Error::Transport("it took too long".to_owned()));
+            }
+        };
+        if status != StatusCode::OK {
+            return Err(self.refusal(status, &headers, &body));
+        }
+        wire::decode_lenient(self.config.protocol, &body)
+            .map_err(|error| Error::Transport(error.to_string()))
+    }
+
+    fn request(&self, operation: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(self.config.endpoint.clone())
+            .header(header::CONTENT_TYPE, self.config.protocol.content_type())
+            .header("x-amz-target", format!("{SERVICE}.{operation}"))
+            .body(Full::new(body.clone()));
+        let mut request = request.map_err(|error| error.to_string())?;
+        sign_request(&self.config, self.env.clock.now(), &mut request, &body)?;
+        Ok(request)
+    }
+
+    async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
+        let answer = self.http.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                Error::NotSent(with_causes(&error))
+            } else {
+                Error::Transport(with_causes(&error))
+            }
+        })?;
+        let (head, body) = Response::<Incoming>::into_parts(answer);
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| Error::Transport(with_causes(&*error)))?;
+        Ok((head.status, head.headers, body.to_bytes()))
+    }
+
+    fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+        let request_id = headers
+            .get("x-amzn-requestid")
+            .and_then(|id| id.to_str().ok());
+        Error::Service {
+            remote: wire::decode_error(self.config.protocol, status.as_u16(), body),
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// Runs connections as tasks of the world.
+#[derive(Clone)]
+struct OnTasks(Arc<dyn Tasks>);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
+    fn execute(&self, connection: F) {
+        self.0.spawn("connection", Box::pin(connection));
+    }
+}

@@ -1,0 +1,81 @@
+//! What became of a call that has no output.
+
+use wire::{ErrorCode, RemoteError};
+
+/// Why a call brought no output.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The service answered with an error.
+    #[error("{remote} (request {})", request_id.as_deref().unwrap_or("without an id"))]
+    Service {
+        /// The error: its name, text and status.
+        remote: RemoteError,
+        /// What the service calls the request.
+        request_id: Option<String>,
+    },
+    /// The request was sent, perhaps in part, and no whole answer came back.
+    #[error("no answer: {0}")]
+    Transport(String),
+    /// Nothing was sent.
+    #[error("not sent: {0}")]
+    NotSent(String),
+}
+
+impl Error {
+    /// The service's code, if it answered with one that we know.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Service { remote, .. } => remote.code(),
+            Self::Transport(_) | Self::NotSent(_) => None,
+        }
+    }
+
+    /// Whether the same call may succeed a moment later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Service { remote, .. } => remote.is_retryable(),
+            Self::Transport(_) | Self::NotSent(_) => true,
+        }
+    }
+
+    /// Whether it is certain that the call changed nothing. If not, it may have been applied, once.
+    pub fn was_not_applied(&self) -> bool {
+        match self {
+            Self::Service { remote, .. } => remote.status < 500,
+            Self::Transport(_) => false,
+            Self::NotSent(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_when_asked_then_say_whether_to_retry_and_what_is_known() {
+        let service = |status, name: &str| Error::Service {
+            remote: RemoteError {
+                status,
+                name: name.to_owned(),
+                message: None,
+            },
+            request_id: None,
+        };
+        for (error, is_retryable, was_not_applied) in [
+            (service(400, "ResourceNotFoundException"), false, true),
+            (
+                service(400, "ProvisionedThroughputExceededException"),
+                true,
+                true,
+            ),
+            (service(500, "InternalFailure"), true, false),
+            (service(503, ""), true, false),
+            (Error::Transport("reset".to_owned()), true, false),
+            (Error::NotSent("refused".to_owned()), true, true),
+        ] {
+            let found = (error.is_retryable(), error.was_not_applied());
+            assert_eq!(found, (is_retryable, was_not_applied), "{error}");
+        }
+    }
+}

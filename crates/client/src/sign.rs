@@ -1,0 +1,91 @@
+//! Signs requests with AWS's Signature Version 4, by AWS's own crate.
+
+use crate::Config;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use bytes::Bytes;
+use env::Timestamp;
+use http::Request;
+use http_body_util::Full;
+use std::time::{Duration, SystemTime};
+
+/// What requests are signed for.
+const SERVICE: &str = "kinesis";
+
+/// Signs a request: its target, body, and all headers that it has so far.
+pub(crate) fn sign_request(
+    config: &Config,
+    now: Timestamp,
+    request: &mut Request<Full<Bytes>>,
+    body: &[u8],
+) -> Result<(), String> {
+    let identity = config.credentials.inner.clone().into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&config.region)
+        .name(SERVICE)
+        .time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| error.to_string())?
+        .into();
+    let headers = request.headers().iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let uri = request.uri().to_string();
+    let signable = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(body));
+    let signed = sign(signable.map_err(|error| error.to_string())?, &params);
+    let (instructions, _signature) = signed.map_err(|error| error.to_string())?.into_parts();
+    instructions.apply_to_request_http1x(request);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Credentials;
+
+    fn signed(body: &'static str, target: &str, token: Option<&str>) -> Request<Full<Bytes>> {
+        let credentials = Credentials::new("AKID", "secret", token.map(str::to_owned));
+        let config = Config::new("http://localhost:4567".parse().unwrap(), credentials);
+        let request = Request::post(config.endpoint.clone())
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target);
+        let mut request = request.body(Full::new(Bytes::from(body))).unwrap();
+        let now = Timestamp(1_700_000_000_000);
+        sign_request(&config, now, &mut request, body.as_bytes()).unwrap();
+        request
+    }
+
+    #[test]
+    fn request_when_signed_then_covers_time_target_and_body() {
+        let request = signed("{}", "Kinesis_20131202.ListStreams", None);
+        let authorization = request.headers()["authorization"].to_str().unwrap();
+        let expected = "AWS4-HMAC-SHA256 Credential=AKID/20231114/us-east-1/kinesis/aws4_request, \
+                        SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=";
+        assert!(authorization.starts_with(expected), "{authorization}");
+        assert_eq!(request.headers()["x-amz-date"], "20231114T221320Z");
+        for other in [
+            signed("{} ", "Kinesis_20131202.ListStreams", None),
+            signed("{}", "Kinesis_20131202.PutRecord", None),
+        ] {
+            assert_ne!(other.headers()["authorization"], authorization);
+        }
+    }
+
+    #[test]
+    fn request_when_of_a_session_then_covers_its_token() {
+        let request = signed("{}", "Kinesis_20131202.ListStreams", Some("token"));
+        assert_eq!(request.headers()["x-amz-security-token"], "token");
+        let authorization = request.headers()["authorization"].to_str().unwrap();
+        assert!(
+            authorization.contains(";x-amz-security-token;"),
+            "{authorization}"
+        );
+    }
+
+    #[test]
+    fn credentials_when_printed_then_keep_their_secret() {
+        let credentials = Credentials::new("AKID", "hidden", Some("hidden".to_owned()));
+        assert_eq!(format!("{credentials:?}"), "Credentials(AKID, ***)");
+    }
+}
