@@ -1,9 +1,23 @@
 //! The engine: what all operations share.
 
-use crate::Settings;
+use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, State, Stream};
+use crate::metrics::Metrics;
+use crate::put::PARKED_BYTES_MAX;
+use crate::runtime::Runtimes;
+use crate::settings::{Limits, Settings};
+use crate::token::{self, Kind, Opened};
+use crate::{retention, texts};
 use env::Env;
 use log::LogStore;
+use minicbor::{Decode, Encode};
+use model::limits;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use wire::Error;
+
+/// How long a caller is kept waiting for what is a matter of moments.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why an engine did not open.
 #[derive(Debug, thiserror::Error)]
@@ -11,22 +25,165 @@ pub enum OpenError {
     /// The catalog cannot be read, or holds what this version does not know.
     #[error("the catalog cannot be used: {0}")]
     Catalog(String),
+    /// The store did not take what has to be done at the start.
+    #[error("the store cannot be used: {0}")]
+    Store(#[from] log::StoreError),
 }
 
 /// The state that the operations work on.
-pub struct Engine {}
+pub struct Engine {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) settings: Settings,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) runtimes: Arc<Runtimes>,
+    /// What records may wait for a reshard: see [`crate::put`].
+    pub(crate) parked_bytes: Semaphore,
+}
 
 impl Engine {
     /// Replays the catalog, takes up what was unfinished, and is then ready.
     ///
     /// # Errors
-    /// If the catalog is damaged or newer than this version.
+    /// If the catalog is damaged or newer than this version, or the store does not take what has
+    /// to be made at the start.
     pub async fn open(
         env: Env,
         store: Arc<dyn LogStore>,
         settings: Settings,
     ) -> Result<Arc<Self>, OpenError> {
-        let _ = (env, store, settings);
-        Ok(Arc::new(Self {}))
+        let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES)
+            .await
+            .map_err(OpenError::Catalog)?;
+        let engine = Arc::new(Self {
+            env,
+            store,
+            settings,
+            catalog,
+            runtimes: Arc::default(),
+            parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
+        });
+        engine
+            .rotate_token_key()
+            .await
+            .map_err(|error| OpenError::Catalog(error.to_string()))?;
+        engine.collect_orphans().await?;
+        let streams: Vec<Arc<Stream>> = engine.catalog.state().streams().cloned().collect();
+        for stream in streams {
+            engine.ensure_logs(&stream).await?;
+        }
+        engine.carry_on_all();
+        retention::start(&engine);
+        Ok(engine)
+    }
+
+    /// Whether changes are accepted: for readiness.
+    pub fn is_writable(&self) -> bool {
+        self.store.is_writable() && self.catalog.is_following()
+    }
+
+    /// The engine's series.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::new(Metrics::new(self.catalog.clone(), self.runtimes.clone()))
+    }
+
+    /// Finishes what was handed over, makes it durable, and stops.
+    pub async fn shutdown(&self) {
+        self.store.shutdown().await;
+    }
+
+    /// Proposes a change of a stream that its proposer saw.
+    pub(crate) async fn change(
+        &self,
+        stream: &Stream,
+        command: Command,
+    ) -> Result<Arc<Stream>, Error> {
+        match self.catalog.propose(command).await {
+            Ok(Some(changed)) => Ok(changed),
+            Ok(None) => Err(texts::stream_not_found(&stream.name, &stream.scope.account)),
+            Err(_) if self.catalog.state().stream_by_id(stream.id).is_none() => {
+                Err(texts::stream_not_found(&stream.name, &stream.scope.account))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How long CREATING, UPDATING and DELETING last.
+    pub(crate) fn transition_ms(&self) -> u64 {
+        self.settings.transition_time.as_millis() as u64
+    }
+
+    /// Waits for what is a matter of moments when statuses take no time of their own; a caller then
+    /// finds it done and need not poll.
+    pub(crate) async fn settled(&self, is_done: impl Fn(&State) -> bool) {
+        if self.settings.transition_time.is_zero() {
+            tokio::select! {
+                () = self.catalog.wait_until(is_done) => {}
+                () = self.env.clock.sleep(SETTLED_WITHIN) => {}
+            }
+        }
+    }
+
+    /// Open shards that an account and region may have.
+    pub(crate) fn shard_limit(&self, scope: &Scope) -> u32 {
+        let default = || limits::shards_default(scope.region.as_str());
+        self.settings.shard_limit.unwrap_or_else(default)
+    }
+
+    /// What an account and region, and each of its streams, may have.
+    pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
+        let shards = Some(self.shard_limit(scope));
+        match self.settings.limits {
+            Limits::Aws => Quotas {
+                shards,
+                on_demand_streams: Some(limits::ON_DEMAND_STREAMS_MAX),
+                creating_streams: Some(limits::STREAMS_IN_TRANSITION_MAX),
+                scalings_per_day: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
+                consumers: Some(limits::CONSUMERS_MAX),
+                creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
+            },
+            // A limit that the operator chose holds whatever AWS's are.
+            Limits::Off => Quotas {
+                shards: self.settings.shard_limit,
+                ..Quotas::default()
+            },
+        }
+    }
+
+    /// Seals a token.
+    pub(crate) fn seal<T: Encode<()>>(&self, kind: Kind, scope: &Scope, content: &T) -> String {
+        let state = self.catalog.state();
+        let key = state
+            .token_keys
+            .last()
+            .expect("the first key is made before requests come");
+        token::seal(&self.env, key, kind, scope, content)
+    }
+
+    /// Opens a token; `None` if it is not one of ours, of this kind, account and region.
+    pub(crate) fn open_token<T: for<'b> Decode<'b, ()>>(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        text: &str,
+    ) -> Option<Opened<T>> {
+        token::open(&self.catalog.state().token_keys, kind, scope, text)
+    }
+
+    /// Opens a NextToken that is not too old.
+    pub(crate) fn open_next_token<T: for<'b> Decode<'b, ()>>(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        text: &str,
+    ) -> Result<T, Error> {
+        let opened = self
+            .open_token::<T>(kind, scope, text)
+            .ok_or_else(texts::bad_next_token)?;
+        let age = self.env.clock.now().since(opened.created);
+        if age.as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
+            return Err(texts::next_token_expired());
+        }
+        Ok(opened.content)
     }
 }

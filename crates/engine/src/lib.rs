@@ -1,12 +1,31 @@
 //! Kinesis semantics over a [`log::LogStore`]: streams, shards, iterators, consumers, retention,
 //! limits. It knows Kinesis, never HTTP; bytes and offsets, never files.
 
+mod handler;
 pub mod operations;
 
 mod engine;
-mod handler;
 mod settings;
+
+mod catalog;
+mod fence;
+mod position;
+mod put;
+mod read;
+mod retention;
+
+mod limits;
+mod metrics;
+mod record;
+mod runtime;
+mod sink;
+mod target;
+mod texts;
+mod token;
+mod views;
 
 pub use engine::{Engine, OpenError};
 pub use handler::{Handler, OutputOf};
+pub use metrics::Metrics;
 pub use settings::{Limits, Settings};
+pub use sink::RecordArena;

@@ -33,18 +33,20 @@ pub const RETENTION_HOURS_MAX: u32 = 8_760;
 /// Tags of a stream.
 pub const TAGS_MAX: usize = 50;
 /// Registered consumers of a stream.
-pub const CONSUMERS_MAX: usize = 20;
+pub const CONSUMERS_MAX: u32 = 20;
 /// Registered consumers of a stream that may be in status CREATING at once.
-pub const CONSUMERS_CREATING_MAX: usize = 5;
+pub const CONSUMERS_CREATING_MAX: u32 = 5;
 /// On-demand streams of an account and region.
-pub const ON_DEMAND_STREAMS_MAX: usize = 50;
+pub const ON_DEMAND_STREAMS_MAX: u32 = 50;
 /// The shards that an on-demand stream starts with.
 pub const ON_DEMAND_SHARDS: u32 = 4;
 /// Streams of an account and region that may be in status CREATING, UPDATING or DELETING at once.
-pub const STREAMS_IN_TRANSITION_MAX: usize = 5;
+pub const STREAMS_IN_TRANSITION_MAX: u32 = 5;
 
+/// Shards that a stream can be created with. This server's own: AWS has only the account's limit.
+pub const STREAM_SHARDS_MAX: u32 = 100_000;
 /// UpdateShardCount: calls in a rolling day.
-pub const UPDATE_SHARD_COUNT_PER_DAY: usize = 10;
+pub const UPDATE_SHARD_COUNT_PER_DAY: u32 = 10;
 /// UpdateShardCount: the most shards of a stream.
 pub const UPDATE_SHARD_COUNT_MAX: u32 = 10_000;
 

@@ -30,6 +30,13 @@ macro_rules! text_newtype {
             }
         }
 
+        /// Orders and hashes as its text, so a map can be asked for a text.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

@@ -1,0 +1,126 @@
+//! How values of other crates stand in the catalog's commands and snapshots.
+//!
+//! Modules for minicbor's `with` attribute, one a kind of value; docs/formats/catalog.md says what
+//! each field means. Nothing here may change: old logs are replayed for ever.
+
+use minicbor::decode::Error;
+use minicbor::{Decoder, Encoder};
+
+/// A value that is a checked text.
+pub(crate) trait Text: Sized {
+    fn as_text(&self) -> &str;
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+macro_rules! text {
+    ($($name:ty),*) => {$(
+        impl Text for $name {
+            fn as_text(&self) -> &str {
+                self.as_str()
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Self::parse(text).ok()
+            }
+        }
+    )*};
+}
+
+text!(
+    model::AccountId,
+    model::Region,
+    model::StreamName,
+    model::ConsumerName
+);
+
+/// A checked text, as a text string.
+pub(crate) mod text {
+    use super::*;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write, T: Text>(
+        value: &T,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(value.as_text())?.ok()
+    }
+
+    pub(crate) fn decode<C, T: Text>(d: &mut Decoder<'_>, _: &mut C) -> Result<T, Error> {
+        let position = d.position();
+        let text = d.str()?;
+        T::from_text(text).ok_or_else(|| Error::message("not a valid name").at(position))
+    }
+}
+
+/// A hash key, as 16 bytes, big-endian.
+pub(crate) mod hash_key {
+    use super::*;
+    use model::HashKey;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &HashKey,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&value.0.to_be_bytes())?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<HashKey, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?.try_into();
+        bytes
+            .map(|bytes| HashKey(u128::from_be_bytes(bytes)))
+            .map_err(|_| Error::message("a hash key has 16 bytes").at(position))
+    }
+}
+
+/// A range of hash keys, as 32 bytes: its first and its last key, big-endian.
+pub(crate) mod hash_range {
+    use super::*;
+    use model::{HashKey, HashRange};
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &HashRange,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&value.start.0.to_be_bytes());
+        bytes[16..].copy_from_slice(&value.end.0.to_be_bytes());
+        e.bytes(&bytes)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<HashRange, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?;
+        let halves = bytes.split_first_chunk::<16>().and_then(|(start, end)| {
+            let end: [u8; 16] = end.try_into().ok()?;
+            Some((u128::from_be_bytes(*start), u128::from_be_bytes(end)))
+        });
+        match halves {
+            Some((start, end)) if start <= end => Ok(HashRange {
+                start: HashKey(start),
+                end: HashKey(end),
+            }),
+            Some(_) | None => Err(Error::message("not a range of hash keys").at(position)),
+        }
+    }
+}
+
+/// A point in time, as milliseconds since the epoch.
+pub(crate) mod timestamp {
+    use super::*;
+    use env::Timestamp;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &Timestamp,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.u64(value.0)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, Error> {
+        d.u64().map(Timestamp)
+    }
+}

@@ -1,0 +1,279 @@
+//! What a reshard makes: which shards close, which come, in which lineage.
+//!
+//! A plan is worked out once, by `apply`, from the open shards and the change that was asked; it is
+//! kept in the catalog until it is completed. Pure arithmetic on ranges.
+
+use super::codec;
+use super::command::Change;
+use super::shard::{Closed, Shard, Shards};
+use env::Timestamp;
+use minicbor::{Decode, Encode};
+use model::{HashKey, HashRange};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The shards to come, in rising order of their indexes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Plan {
+    /// The open shards that will close.
+    #[n(0)]
+    pub parents: Vec<u32>,
+    /// The shards that will be made.
+    #[n(1)]
+    pub created: Vec<Planned>,
+}
+
+/// A shard to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Planned {
+    /// Its index.
+    #[n(0)]
+    pub index: u32,
+    /// The keys it will own.
+    #[cbor(n(1), with = "codec::hash_range")]
+    pub range: HashRange,
+    /// Its parent.
+    #[n(2)]
+    pub parent: u32,
+    /// Its other parent, if it is a merge.
+    #[n(3)]
+    pub adjacent_parent: Option<u32>,
+}
+
+/// Why a change cannot be planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impossible {
+    /// The shard is not open or was never there.
+    NotOpen(u32),
+    /// The key lies too near to the shard's edges, or outside.
+    SplitKey,
+    /// The two shards are no neighbours, in that order.
+    NotAdjacent,
+    /// A shard owns too few keys to be divided that way.
+    TooNarrow,
+}
+
+/// A piece of the key space while a scaling is worked out.
+#[derive(Clone, Copy)]
+struct Piece {
+    index: u32,
+    range: HashRange,
+}
+
+/// Hands out indexes and keeps what was made.
+struct Planner {
+    next_index: u32,
+    created: Vec<Planned>,
+}
+
+impl Plan {
+    /// Works a change out.
+    ///
+    /// # Errors
+    /// If the shards do not allow it.
+    pub fn new(shards: &Shards, next_index: u32, change: Change) -> Result<Self, Impossible> {
+        let mut planner = Planner {
+            next_index,
+            created: Vec::new(),
+        };
+        match change {
+            Change::Split { shard, at } => {
+                let parent = Piece::of_open(shards, shard)?;
+                planner.split(parent, at).ok_or(Impossible::SplitKey)?;
+            }
+            Change::Merge { shard, adjacent } => {
+                let lower = Piece::of_open(shards, shard)?;
+                let upper = Piece::of_open(shards, adjacent)?;
+                planner.merge(lower, upper).ok_or(Impossible::NotAdjacent)?;
+            }
+            Change::Scale { target } => planner.scale(shards, target)?,
+        }
+        Ok(planner.finish(shards))
+    }
+
+    /// The indexes of the shards that will take records, and so need a log.
+    pub fn with_logs(&self) -> impl Iterator<Item = u32> {
+        let named = self
+            .created
+            .iter()
+            .flat_map(|p| [Some(p.parent), p.adjacent_parent]);
+        let parents: BTreeSet<u32> = named.flatten().collect();
+        let made = self.created.iter().map(|planned| planned.index);
+        made.filter(move |index| !parents.contains(index))
+    }
+
+    /// By how many the open shards become more (or fewer).
+    pub fn growth(&self) -> i64 {
+        self.with_logs().count() as i64 - self.parents.len() as i64
+    }
+
+    /// The shards after the plan was carried out: parents closed where their logs ended, at `time`
+    /// or later, and the new ones added. A child opens one millisecond after its parents closed, so
+    /// that at every instant the open shards own each key exactly once.
+    pub fn carry_out(&self, shards: &Shards, ends: &BTreeMap<u32, u64>, time: Timestamp) -> Shards {
+        let mut all: BTreeMap<u32, Shard> = shards
+            .all()
+            .iter()
+            .map(|shard| (shard.index, shard.clone()))
+            .collect();
+        // Never before a parent opened, whatever the clock says now.
+        let opened = self.parents.iter().map(|index| all[index].opened);
+        let start = opened.chain([time]).max().unwrap_or(time);
+        let mut depths = BTreeMap::new();
+        for planned in &self.created {
+            let parents: Vec<u32> = [Some(planned.parent), planned.adjacent_parent]
+                .into_iter()
+                .flatten()
+                .collect();
+            let depth_of = |index: &u32| depths.get(index).copied().unwrap_or(0u64);
+            let depth = 1 + parents.iter().map(depth_of).max().unwrap_or(0);
+            depths.insert(planned.index, depth);
+            let opens = start.plus(Duration::from_millis(depth));
+            let parents_created_s = parents.iter().map(|index| all[index].created_s).max();
+            let created_s = opens.seconds().max(parents_created_s.map_or(0, |s| s + 1));
+            for index in &parents {
+                let parent = all
+                    .get_mut(index)
+                    .expect("parents stand before their children");
+                let at = Timestamp(opens.0 - 1);
+                parent.closed = Some(Closed {
+                    at,
+                    end: ends.get(index).copied(),
+                });
+            }
+            all.insert(planned.index, planned.open(opens, created_s));
+        }
+        Shards::new(all.into_values().collect())
+    }
+}
+
+impl Planned {
+    fn open(&self, opened: Timestamp, created_s: u64) -> Shard {
+        Shard {
+            index: self.index,
+            range: self.range,
+            opened,
+            created_s,
+            counter_base: 0,
+            parent: Some(self.parent),
+            adjacent_parent: self.adjacent_parent,
+            closed: None,
+        }
+    }
+}
+
+impl Piece {
+    fn of_open(shards: &Shards, index: u32) -> Result<Self, Impossible> {
+        match shards.get(index) {
+            Some(shard) if shard.is_open() => Ok(Self {
+                index,
+                range: shard.range,
+            }),
+            Some(_) | None => Err(Impossible::NotOpen(index)),
+        }
+    }
+}
+
+impl Planner {
+    fn make(&mut self, range: HashRange, parent: u32, adjacent_parent: Option<u32>) -> Piece {
+        let index = self.next_index;
+        self.next_index += 1;
+        self.created.push(Planned {
+            index,
+            range,
+            parent,
+            adjacent_parent,
+        });
+        Piece { index, range }
+    }
+
+    fn split(&mut self, parent: Piece, at: HashKey) -> Option<(Piece, Piece)> {
+        let (left, right) = parent.range.split_at(at)?;
+        Some((
+            self.make(left, parent.index, None),
+            self.make(right, parent.index, None),
+        ))
+    }
+
+    fn merge(&mut self, lower: Piece, upper: Piece) -> Option<Piece> {
+        let range = lower.range.merge_with(upper.range)?;
+        Some(self.make(range, lower.index, Some(upper.index)))
+    }
+
+    /// Uniform ranges with the fewest steps: one split for each new boundary, one merge for each
+    /// that goes. Splits and merges are balanced, so that lineages stay short.
+    fn scale(&mut self, shards: &Shards, target: u32) -> Result<(), Impossible> {
+        let targets = HashRange::uniform(target);
+        let mut pieces = Vec::new();
+        for shard in shards.open() {
+            let is_inside = |range: &&HashRange| {
+                range.start > shard.range.start && range.start <= shard.range.end
+            };
+            let cuts: Vec<HashKey> = targets
+                .iter()
+                .filter(is_inside)
+                .map(|range| range.start)
+                .collect();
+            let whole = Piece {
+                index: shard.index,
+                range: shard.range,
+            };
+            self.cut(whole, &cuts, &mut pieces)?;
+        }
+        let mut rest = pieces.as_slice();
+        for range in &targets {
+            let count = rest.partition_point(|piece| piece.range.end <= range.end);
+            let (mine, others) = rest.split_at(count);
+            self.join(mine)?;
+            rest = others;
+        }
+        Ok(())
+    }
+
+    fn cut(
+        &mut self,
+        piece: Piece,
+        cuts: &[HashKey],
+        pieces: &mut Vec<Piece>,
+    ) -> Result<(), Impossible> {
+        let Some(middle) = cuts.get(cuts.len() / 2) else {
+            pieces.push(piece);
+            return Ok(());
+        };
+        let (left, right) = self.split(piece, *middle).ok_or(Impossible::TooNarrow)?;
+        self.cut(left, &cuts[..cuts.len() / 2], pieces)?;
+        self.cut(right, &cuts[cuts.len() / 2 + 1..], pieces)
+    }
+
+    fn join(&mut self, pieces: &[Piece]) -> Result<Piece, Impossible> {
+        match pieces {
+            [] => Err(Impossible::TooNarrow),
+            [one] => Ok(*one),
+            many => {
+                let (lower, upper) = many.split_at(many.len() / 2);
+                let (lower, upper) = (self.join(lower)?, self.join(upper)?);
+                self.merge(lower, upper).ok_or(Impossible::NotAdjacent)
+            }
+        }
+    }
+
+    fn finish(self, shards: &Shards) -> Plan {
+        let named = self
+            .created
+            .iter()
+            .flat_map(|p| [Some(p.parent), p.adjacent_parent]);
+        let mut parents: Vec<u32> = named
+            .flatten()
+            .filter(|index| shards.get(*index).is_some())
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        Plan {
+            parents,
+            created: self.created,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! A shard as the catalog knows it: where it came from, what it owns, where it ended.
+
+use super::codec;
+use env::Timestamp;
+use log::Offset;
+use minicbor::{Decode, Encode};
+use model::{HashKey, HashRange, SequenceNumber, ShardId};
+
+/// A shard, open or closed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Shard {
+    /// Its index in the stream.
+    #[n(0)]
+    pub index: u32,
+    /// The keys it owns.
+    #[cbor(n(1), with = "codec::hash_range")]
+    pub range: HashRange,
+    /// From when on it was open.
+    #[cbor(n(2), with = "codec::timestamp")]
+    pub opened: Timestamp,
+    /// The second that its sequence numbers carry. It rises along the lineage and may run ahead of
+    /// the clock.
+    #[n(3)]
+    pub created_s: u64,
+    /// What is added to offset + 1 to give a record's counter.
+    #[n(4)]
+    pub counter_base: u64,
+    /// The shard that was split, or the lower of the two that were merged.
+    #[n(5)]
+    pub parent: Option<u32>,
+    /// The upper of the two that were merged.
+    #[n(6)]
+    pub adjacent_parent: Option<u32>,
+    /// Where and when it ended.
+    #[n(7)]
+    pub closed: Option<Closed>,
+}
+
+/// The end of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Closed {
+    /// Until when it was open, that moment included.
+    #[cbor(n(0), with = "codec::timestamp")]
+    pub at: Timestamp,
+    /// One past its last record's offset; absent if it was born closed and has no log.
+    #[n(1)]
+    pub end: Option<u64>,
+}
+
+impl Shard {
+    /// Its id.
+    pub fn id(&self) -> ShardId {
+        ShardId::new(self.index)
+    }
+
+    /// Whether records can still be put into it.
+    pub fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// Whether records were ever put into it: a shard born closed has no log.
+    pub fn has_log(&self) -> bool {
+        self.closed.is_none_or(|closed| closed.end.is_some())
+    }
+
+    /// Whether the shard names this one as a parent.
+    pub fn is_child_of(&self, index: u32) -> bool {
+        self.parent == Some(index) || self.adjacent_parent == Some(index)
+    }
+
+    /// One past the last offset, if it is closed.
+    pub fn end(&self) -> Option<Offset> {
+        self.closed.map(|closed| Offset(closed.end.unwrap_or(0)))
+    }
+
+    /// The number before all its records.
+    pub fn starting_sequence_number(&self) -> SequenceNumber {
+        SequenceNumber {
+            created_s: self.created_s,
+            counter: 0,
+            arrival_s: self.created_s,
+            shard_index: self.index,
+        }
+    }
+
+    /// The number after all its records, once it is closed.
+    pub fn ending_sequence_number(&self) -> Option<SequenceNumber> {
+        self.closed.map(|closed| SequenceNumber {
+            created_s: self.created_s,
+            counter: SequenceNumber::COUNTER_CLOSED,
+            arrival_s: closed.at.seconds().min(SequenceNumber::SECOND_MAX),
+            shard_index: self.index,
+        })
+    }
+
+    /// The number of the record at an offset.
+    pub fn sequence_number(&self, offset: Offset, arrival: Timestamp) -> SequenceNumber {
+        SequenceNumber {
+            created_s: self.created_s,
+            counter: self.counter_base + offset.0 + 1,
+            arrival_s: arrival.seconds(),
+            shard_index: self.index,
+        }
+    }
+}
+
+/// All shards of a stream, by index, and the open ones by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shards {
+    all: Vec<Shard>,
+    open: Vec<OpenShard>,
+}
+
+/// A row of the routing table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OpenShard {
+    start: HashKey,
+    /// Where the shard stands in `all`.
+    place: usize,
+}
+
+impl Shards {
+    /// Takes shards in rising order of their indexes.
+    pub fn new(all: Vec<Shard>) -> Self {
+        assert!(all.is_sorted_by_key(|shard| shard.index), "indexes rise");
+        let is_open = |(place, shard): (usize, &Shard)| {
+            shard.is_open().then_some(OpenShard {
+                start: shard.range.start,
+                place,
+            })
+        };
+        let mut open: Vec<OpenShard> = all.iter().enumerate().filter_map(is_open).collect();
+        open.sort_unstable_by_key(|row| row.start);
+        Self { all, open }
+    }
+
+    /// By rising index.
+    pub fn all(&self) -> &[Shard] {
+        &self.all
+    }
+
+    /// By rising keys: together they own every key exactly once.
+    pub fn open(&self) -> impl ExactSizeIterator<Item = &Shard> {
+        self.open.iter().map(|row| &self.all[row.place])
+    }
+
+    /// The shard of an index.
+    pub fn get(&self, index: u32) -> Option<&Shard> {
+        let place = self
+            .all
+            .binary_search_by_key(&index, |shard| shard.index)
+            .ok()?;
+        Some(&self.all[place])
+    }
+
+    /// The open shard that owns a key.
+    pub fn route(&self, key: HashKey) -> &Shard {
+        let after = self.open.partition_point(|row| row.start <= key);
+        let row = after.checked_sub(1).expect("the open shards own every key");
+        &self.all[self.open[row].place]
+    }
+
+    /// The shards that took this one's place.
+    pub fn children(&self, index: u32) -> impl Iterator<Item = &Shard> {
+        let after = self.all.partition_point(|shard| shard.index <= index);
+        self.all[after..]
+            .iter()
+            .filter(move |shard| shard.is_child_of(index))
+    }
+}
+
+/// The shards in a snapshot: the list of all.
+impl<C> Encode<C> for Shards {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        self.all.encode(e, ctx)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Shards {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Vec::decode(d, ctx).map(Self::new)
+    }
+}

@@ -1,0 +1,281 @@
+//! A stream as the catalog knows it, and what can be said of it at a moment.
+
+use super::codec;
+use super::plan::Plan;
+use super::shard::{Shard, Shards};
+use env::Timestamp;
+use log::LogId;
+use minicbor::{Decode, Encode};
+use model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The account and region that a name belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Scope {
+    /// Whose.
+    #[cbor(n(0), with = "codec::text")]
+    pub account: AccountId,
+    /// Where.
+    #[cbor(n(1), with = "codec::text")]
+    pub region: Region,
+}
+
+/// The capacity mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Mode {
+    /// The user chooses the shards.
+    #[n(0)]
+    Provisioned,
+    /// The service does.
+    #[n(1)]
+    OnDemand,
+}
+
+/// A stream's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Just made.
+    Creating,
+    /// At rest.
+    Active,
+    /// Being resharded.
+    Updating,
+    /// On its way out.
+    Deleting,
+}
+
+impl Status {
+    /// As the service model spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Updating => "UPDATING",
+            Self::Deleting => "DELETING",
+        }
+    }
+}
+
+/// A stream.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Stream {
+    /// The catalog offset of its CreateStream: no two streams, also of one name, share it.
+    #[n(0)]
+    pub id: u64,
+    /// Whose and where.
+    #[n(1)]
+    pub scope: Scope,
+    /// Its name.
+    #[cbor(n(2), with = "codec::text")]
+    pub name: StreamName,
+    /// When it was made.
+    #[cbor(n(3), with = "codec::timestamp")]
+    pub created: Timestamp,
+    /// How long it is CREATING.
+    #[n(4)]
+    pub creating_ms: u64,
+    /// Capacity mode.
+    #[n(5)]
+    pub mode: Mode,
+    /// How long records are kept.
+    #[n(6)]
+    pub retention_hours: u32,
+    /// The largest record, in KiB.
+    #[n(7)]
+    pub record_kib_max: u32,
+    /// Its tags.
+    #[n(8)]
+    pub tags: BTreeMap<String, String>,
+    /// The shard-level metrics that are on.
+    #[n(9)]
+    pub shard_metrics: BTreeSet<String>,
+    /// Its shards.
+    #[cbor(n(10), with = "shared_shards")]
+    pub shards: Arc<Shards>,
+    /// The index of the next shard.
+    #[n(11)]
+    pub next_shard: u32,
+    /// Its consumers, those on their way out included.
+    #[n(12)]
+    pub consumers: Vec<Consumer>,
+    /// The reshard under way.
+    #[n(13)]
+    pub reshard: Option<Reshard>,
+    /// The deletion under way.
+    #[n(14)]
+    pub deletion: Option<Deletion>,
+    /// When UpdateShardCount was called, within the last 24 hours.
+    #[n(15)]
+    pub scalings_ms: Vec<u64>,
+}
+
+/// A reshard between Begin and Complete.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Reshard {
+    /// The catalog offset of its Begin.
+    #[n(0)]
+    pub id: u64,
+    /// When it began.
+    #[cbor(n(1), with = "codec::timestamp")]
+    pub begun: Timestamp,
+    /// How long it lasts at least.
+    #[n(2)]
+    pub lasts_ms: u64,
+    /// What becomes of the shards.
+    #[n(3)]
+    pub plan: Plan,
+}
+
+/// A deletion between Begin and Complete.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Deletion {
+    /// When it began.
+    #[cbor(n(0), with = "codec::timestamp")]
+    pub begun: Timestamp,
+    /// How long it lasts at least.
+    #[n(1)]
+    pub lasts_ms: u64,
+}
+
+/// A registered consumer.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Consumer {
+    /// Its name.
+    #[cbor(n(0), with = "codec::text")]
+    pub name: ConsumerName,
+    /// When it was registered.
+    #[cbor(n(1), with = "codec::timestamp")]
+    pub created: Timestamp,
+    /// How long it is CREATING.
+    #[n(2)]
+    pub creating_ms: u64,
+    /// From when on it is gone, once it was deregistered.
+    #[n(3)]
+    pub gone_ms: Option<u64>,
+    /// The second in its ARN: no two of one name share it.
+    #[n(4)]
+    pub arn_s: u64,
+    /// Its tags.
+    #[n(5)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A consumer's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsumerStatus {
+    /// Just registered.
+    Creating,
+    /// May subscribe.
+    Active,
+    /// On its way out.
+    Deleting,
+    /// No longer there.
+    Gone,
+}
+
+impl Consumer {
+    /// Its status at a moment.
+    pub fn status_at(&self, now: Timestamp) -> ConsumerStatus {
+        match self.gone_ms {
+            Some(gone) if gone <= now.0 => ConsumerStatus::Gone,
+            Some(_) => ConsumerStatus::Deleting,
+            None if now.0 < self.created.0 + self.creating_ms => ConsumerStatus::Creating,
+            None => ConsumerStatus::Active,
+        }
+    }
+}
+
+impl Stream {
+    /// Its status at a moment.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        if self.deletion.is_some() {
+            Status::Deleting
+        } else if now.0 < self.created.0.saturating_add(self.creating_ms) {
+            Status::Creating
+        } else if self.reshard.is_some() {
+            Status::Updating
+        } else {
+            Status::Active
+        }
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> StreamArn {
+        StreamArn {
+            region: self.scope.region.clone(),
+            account: self.scope.account.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// A consumer's ARN.
+    pub fn consumer_arn(&self, consumer: &Consumer) -> ConsumerArn {
+        ConsumerArn {
+            stream: self.arn(),
+            name: consumer.name.clone(),
+            created_s: consumer.arn_s,
+        }
+    }
+
+    /// The consumers that are there at a moment, by name.
+    pub fn consumers_at(&self, now: Timestamp) -> impl Iterator<Item = &Consumer> {
+        self.consumers
+            .iter()
+            .filter(move |c| c.status_at(now) != ConsumerStatus::Gone)
+    }
+
+    /// The log of one of its shards.
+    pub fn log(&self, shard: &Shard) -> LogId {
+        LogId {
+            group: self.id,
+            index: shard.index,
+        }
+    }
+
+    /// How long records are kept.
+    pub fn retention(&self) -> Duration {
+        Duration::from_hours(u64::from(self.retention_hours))
+    }
+
+    /// The logs that the store must hold for it: of every shard that has one, those of a reshard
+    /// under way included.
+    pub fn logs(&self) -> Vec<LogId> {
+        let shards = self.shards.all().iter().filter(|shard| shard.has_log());
+        let children = self
+            .reshard
+            .iter()
+            .flat_map(|reshard| reshard.plan.with_logs());
+        let log = |index| LogId {
+            group: self.id,
+            index,
+        };
+        shards
+            .map(|shard| shard.index)
+            .chain(children)
+            .map(log)
+            .collect()
+    }
+}
+
+/// Shards behind their `Arc`.
+mod shared_shards {
+    use super::*;
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        value: &Arc<Shards>,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        Shards::encode(value, e, ctx)
+    }
+
+    pub(super) fn decode<C>(
+        d: &mut minicbor::Decoder<'_>,
+        ctx: &mut C,
+    ) -> Result<Arc<Shards>, minicbor::decode::Error> {
+        Shards::decode(d, ctx).map(Arc::new)
+    }
+}

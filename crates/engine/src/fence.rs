@@ -1,0 +1,200 @@
+//! Begin → prepare children → CLOSE → find the first CLOSE → Complete: how a shard's log is ended.
+//!
+//! A record belongs to a shard if no CLOSE stands before it in the log. Every step may be done again
+//! and by anybody: making a log that exists, closing what is closed, completing what is complete
+//! change nothing. So whoever finds an unfinished reshard or deletion carries it on, also after a
+//! restart. The same code stands above every provider.
+
+use crate::Engine;
+use crate::catalog::{Command, CompleteReshard, Reshard, Stream};
+use env::Timestamp;
+use log::{AppendError, Batch, LogId, LogSettings, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The content of a CLOSE record: its version.
+const CLOSE: [u8; 1] = [1];
+/// How long an unfinished step waits before it is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Why a step has to be done again.
+#[derive(Debug, thiserror::Error)]
+enum Unfinished {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    #[error(transparent)]
+    Read(#[from] log::ReadError),
+    #[error("the catalog did not take the end: {0}")]
+    Catalog(#[from] wire::Error),
+    #[error("no CLOSE in log {0}")]
+    NotClosed(LogId),
+}
+
+impl Engine {
+    /// Carries on what was begun on a stream, in a task of its own, until it is complete.
+    pub(crate) fn carry_on(self: &Arc<Self>, stream: u64) {
+        let engine = self.clone();
+        let task = async move {
+            while let Some(stream) = engine.unfinished(stream) {
+                if let Err(error) = engine.step(&stream).await {
+                    tracing::warn!(stream = %stream.arn(), %error, "to be tried again");
+                    if !engine.is_writable() {
+                        return;
+                    }
+                    engine.env.clock.sleep(RETRY).await;
+                }
+            }
+        };
+        self.env.tasks.spawn("fence", Box::pin(task));
+    }
+
+    /// Takes up all that a crash left unfinished.
+    pub(crate) fn carry_on_all(self: &Arc<Self>) {
+        let unfinished: Vec<u64> = self
+            .catalog
+            .state()
+            .streams()
+            .map(|stream| stream.id)
+            .collect();
+        for stream in unfinished
+            .into_iter()
+            .filter(|id| self.unfinished(*id).is_some())
+        {
+            self.carry_on(stream);
+        }
+    }
+
+    fn unfinished(&self, id: u64) -> Option<Arc<Stream>> {
+        let state = self.catalog.state();
+        let stream = state.stream_by_id(id)?;
+        (stream.deletion.is_some() || stream.reshard.is_some()).then(|| stream.clone())
+    }
+
+    /// One reshard or deletion, from wherever it stands to its end. A deletion waits for a reshard
+    /// under way: both close the same logs.
+    async fn step(self: &Arc<Self>, stream: &Arc<Stream>) -> Result<(), Unfinished> {
+        match (&stream.reshard, &stream.deletion) {
+            (Some(reshard), _) => self.finish_reshard(stream, reshard).await,
+            (None, Some(deletion)) => {
+                self.wait_until(deletion.begun, deletion.lasts_ms).await;
+                self.finish_delete(stream).await
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    async fn finish_reshard(
+        &self,
+        stream: &Arc<Stream>,
+        reshard: &Reshard,
+    ) -> Result<(), Unfinished> {
+        self.wait_until(reshard.begun, reshard.lasts_ms).await;
+        self.ensure_logs(stream).await?;
+        let log = |index: &u32| LogId {
+            group: stream.id,
+            index: *index,
+        };
+        let closes = self
+            .close(reshard.plan.parents.iter().map(log).collect())
+            .await?;
+        let closes = closes
+            .into_iter()
+            .map(|(log, end)| (log.index, end))
+            .collect();
+        let complete = CompleteReshard {
+            stream: stream.id,
+            reshard: reshard.id,
+            closes,
+        };
+        self.catalog
+            .propose(Command::CompleteReshard(complete))
+            .await?;
+        Ok(())
+    }
+
+    async fn finish_delete(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
+        let open = stream
+            .shards
+            .open()
+            .map(|shard| stream.log(shard))
+            .collect();
+        self.close(open).await?;
+        self.catalog
+            .propose(Command::CompleteDelete(stream.id))
+            .await?;
+        self.runtimes.remove(stream.id);
+        // The stream is gone already; logs that a crash leaves behind are collected at the start.
+        if let Err(error) = self.store.delete(stream.logs()).await {
+            tracing::warn!(stream = %stream.arn(), %error, "its logs remain until the next start");
+        }
+        Ok(())
+    }
+
+    /// Closes the logs that are not closed yet; answers where each one's first CLOSE stands.
+    async fn close(&self, logs: Vec<LogId>) -> Result<Vec<(LogId, u64)>, Unfinished> {
+        let mut open = Vec::new();
+        for log in &logs {
+            if self.store.bounds(*log)?.first_control.is_none() {
+                open.push((*log, Batch::control(&CLOSE)));
+            }
+        }
+        for result in self.store.append_many(open).await {
+            result?;
+        }
+        let first_close = |log: LogId| {
+            let end = self.store.bounds(log)?.first_control;
+            end.map(|end| (log, end.0))
+                .ok_or(Unfinished::NotClosed(log))
+        };
+        logs.into_iter().map(first_close).collect()
+    }
+
+    /// Makes the logs of a stream that are missing.
+    pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
+        let settings = LogSettings {
+            retention_ms: stream.retention().as_millis() as u64,
+        };
+        let is_missing = |log: &LogId| self.store.bounds(*log).is_err();
+        let missing = stream.logs().into_iter().filter(is_missing);
+        let logs: Vec<(LogId, LogSettings)> = missing.map(|log| (log, settings)).collect();
+        if logs.is_empty() {
+            return Ok(());
+        }
+        match self.store.create(logs).await {
+            // Somebody else makes them at this moment; the next look will tell.
+            Err(StoreError::Exists(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Removes logs that no stream of the catalog names: what a crash left between a Complete and
+    /// the deletion of the logs.
+    pub(crate) async fn collect_orphans(&self) -> Result<(), StoreError> {
+        let state = self.catalog.state().clone();
+        let is_orphan = |log: &LogId| {
+            log.group != crate::catalog::COMMANDS.group
+                && state
+                    .stream_by_id(log.group)
+                    .is_none_or(|stream| !stream.logs().contains(log))
+        };
+        let orphans: Vec<LogId> = self.store.list().into_iter().filter(is_orphan).collect();
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(logs = orphans.len(), "removing logs that no stream names");
+        self.store.delete(orphans).await
+    }
+
+    async fn wait_until(&self, begun: Timestamp, lasts_ms: u64) {
+        let ends = begun.plus(Duration::from_millis(lasts_ms));
+        // A clock that was turned back must not make this last longer than it was meant to.
+        let left = ends
+            .since(self.env.clock.now())
+            .min(Duration::from_millis(lasts_ms));
+        if !left.is_zero() {
+            self.env.clock.sleep(left).await;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! AWS's rate limits of a shard.
+//!
+//! Token buckets on the monotonic clock, in memory: after a restart they are full.
+
+mod bucket;
+
+use bucket::Bucket;
+use env::Monotonic;
+use model::limits;
+use std::time::Duration;
+
+/// What may be written into a shard: bytes and records a second.
+#[derive(Debug)]
+pub struct WriteLimit {
+    bytes: Bucket,
+    records: Bucket,
+}
+
+impl WriteLimit {
+    /// A full budget.
+    pub fn new() -> Self {
+        Self {
+            bytes: Bucket::new(limits::SHARD_WRITE_BYTES_PER_SECOND),
+            records: Bucket::new(limits::SHARD_WRITE_RECORDS_PER_SECOND),
+        }
+    }
+
+    /// Takes one record of so many bytes (partition key included), or nothing if it does not fit.
+    pub fn try_take(&mut self, bytes: u64, now: Monotonic) -> bool {
+        let fits = self.bytes.has(bytes, now) && self.records.has(1, now);
+        if fits {
+            self.bytes.take(bytes, now);
+            self.records.take(1, now);
+        }
+        fits
+    }
+}
+
+/// What may be read from a shard: calls and bytes a second, and the pause after a full answer.
+#[derive(Debug)]
+pub struct ReadLimit {
+    bytes: Bucket,
+    calls: Bucket,
+    paused_until: Duration,
+}
+
+impl ReadLimit {
+    /// A full budget.
+    pub fn new() -> Self {
+        Self {
+            bytes: Bucket::new(limits::SHARD_READ_BYTES_PER_SECOND),
+            calls: Bucket::new(limits::SHARD_READ_CALLS_PER_SECOND),
+            paused_until: Duration::ZERO,
+        }
+    }
+
+    /// Takes one call, or nothing if calls or bytes are used up.
+    pub fn try_take_call(&mut self, now: Monotonic) -> bool {
+        let fits = now.0 >= self.paused_until && self.bytes.has(1, now) && self.calls.has(1, now);
+        if fits {
+            self.calls.take(1, now);
+        }
+        fits
+    }
+
+    /// Takes what a call answered. One that brought all it may pauses the shard's reads.
+    pub fn take_answer(&mut self, bytes: u64, is_full: bool, now: Monotonic) {
+        self.bytes.take(bytes, now);
+        if is_full {
+            self.paused_until = now.0 + Duration::from_secs(limits::READ_PAUSE_SECONDS);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    fn at(ms: u64) -> Monotonic {
+        Monotonic(Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn writes_when_over_a_thousand_records_or_a_mebibyte_then_wait_for_the_refill() {
+        let mut limit = WriteLimit::new();
+        assert!((0..1000).all(|_| limit.try_take(100, at(0))));
+        assert!(!limit.try_take(100, at(0)));
+        assert!(limit.try_take(100, at(1)));
+        assert!(!limit.try_take(100, at(1)));
+
+        let mut limit = WriteLimit::new();
+        assert!(limit.try_take(MIB, at(0)));
+        assert!(!limit.try_take(1024, at(0)));
+        assert!(limit.try_take(512 * 1024, at(500)));
+    }
+
+    #[test]
+    fn a_record_above_the_budget_when_it_is_full_then_passes_and_is_paid_off() {
+        let mut limit = WriteLimit::new();
+        assert!(limit.try_take(10 * MIB, at(0)));
+        assert!(!limit.try_take(1, at(8_999)));
+        assert!(limit.try_take(1, at(9_001)));
+    }
+
+    #[test]
+    fn reads_when_five_in_a_second_or_two_mebibytes_then_wait_for_the_refill() {
+        let mut limit = ReadLimit::new();
+        assert!((0..5).all(|_| limit.try_take_call(at(0))));
+        assert!(!limit.try_take_call(at(199)));
+        assert!(limit.try_take_call(at(200)));
+
+        let mut limit = ReadLimit::new();
+        assert!(limit.try_take_call(at(0)));
+        limit.take_answer(3 * MIB, false, at(0));
+        assert!(!limit.try_take_call(at(499)));
+        assert!(limit.try_take_call(at(501)));
+    }
+
+    #[test]
+    fn reads_when_an_answer_was_full_then_pause_for_five_seconds() {
+        let mut limit = ReadLimit::new();
+        assert!(limit.try_take_call(at(0)));
+        limit.take_answer(10 * MIB, true, at(0));
+        assert!(!limit.try_take_call(at(4_999)));
+        assert!(limit.try_take_call(at(5_000)));
+    }
+}

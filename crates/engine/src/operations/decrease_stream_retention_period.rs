@@ -1,0 +1,35 @@
+//! DecreaseStreamRetentionPeriod: records are kept shorter.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DecreaseStreamRetentionPeriod.html>
+
+use super::shared::set_retention;
+use super::{Engine, Handler, Request};
+use crate::catalog::Direction;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::DecreaseStreamRetentionPeriodInput;
+
+/// DecreaseStreamRetentionPeriod.
+pub struct DecreaseStreamRetentionPeriod;
+
+impl Handler for DecreaseStreamRetentionPeriod {
+    type Operation = wire::operations::DecreaseStreamRetentionPeriod;
+    type Input = DecreaseStreamRetentionPeriodInput;
+    const MUTATES: bool = true;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        set_retention(
+            &engine,
+            &stream,
+            input.retention_period_hours,
+            Direction::Decrease,
+        )
+        .await
+    }
+}

@@ -1,0 +1,38 @@
+//! DeleteStream: the stream is DELETING, its shards are closed, then the name is free.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html>
+
+use super::{Engine, Handler, Request};
+use crate::catalog::{BeginDelete, Command};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::DeleteStreamInput;
+
+/// DeleteStream.
+pub struct DeleteStream;
+
+impl Handler for DeleteStream {
+    type Operation = wire::operations::DeleteStream;
+    type Input = DeleteStreamInput;
+    const MUTATES: bool = true;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let begin = BeginDelete {
+            stream: stream.id,
+            takes_consumers: input.enforce_consumer_deletion.unwrap_or(false),
+            transition_ms: engine.transition_ms(),
+        };
+        engine.change(&stream, Command::BeginDelete(begin)).await?;
+        engine.carry_on(stream.id);
+        engine
+            .settled(|state| state.stream_by_id(stream.id).is_none())
+            .await;
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! DescribeLimits: what an account and region may have, and has.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::Mode;
+use crate::target::scope_of;
+use model::limits;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{DescribeLimitsInput, DescribeLimitsOutput};
+
+/// DescribeLimits.
+pub struct DescribeLimits;
+
+impl Handler for DescribeLimits {
+    type Operation = wire::operations::DescribeLimits;
+    type Input = DescribeLimitsInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<DescribeLimitsOutput, Error> {
+        let (principal, _) = request.into_parts();
+        let scope = scope_of(&principal);
+        let state = engine.catalog.state();
+        let on_demand = state
+            .streams_of(&scope)
+            .filter(|stream| stream.mode == Mode::OnDemand);
+        Ok(DescribeLimitsOutput {
+            shard_limit: shared::count(engine.shard_limit(&scope)),
+            open_shard_count: shared::count(state.open_shards(&scope)),
+            on_demand_stream_count: shared::count(on_demand.count()),
+            on_demand_stream_count_limit: shared::count(limits::ON_DEMAND_STREAMS_MAX),
+            channel_count: None,
+            channel_count_limit: None,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! DescribeStream: a stream and a page of its shards.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::{Shard, Status};
+use crate::{texts, views};
+use model::ShardId;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{DescribeStreamInput, DescribeStreamOutput};
+use wire::types::{EncryptionType, StreamDescription};
+
+/// Shards of one answer, by default and at most.
+const PAGE_SHARDS: usize = 100;
+
+/// DescribeStream.
+pub struct DescribeStream;
+
+impl Handler for DescribeStream {
+    type Operation = wire::operations::DescribeStream;
+    type Input = DescribeStreamInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<DescribeStreamOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let status = stream.status_at(engine.env.clock.now());
+        let after = input.exclusive_start_shard_id.as_deref().map(|text| {
+            ShardId::parse(text).map_err(|_| {
+                let account = &stream.scope.account;
+                texts::could_not_find_shard(text, stream.name.as_str(), account)
+            })
+        });
+        let after = after.transpose()?.map(ShardId::index);
+        // A stream that is CREATING has no shards to show yet.
+        let all = if status == Status::Creating {
+            &[]
+        } else {
+            stream.shards.all()
+        };
+        let rest = &all[all.partition_point(|shard: &Shard| Some(shard.index) <= after)..];
+        let page = &rest[..shared::page_size(input.limit, PAGE_SHARDS).min(rest.len())];
+        Ok(DescribeStreamOutput {
+            stream_description: StreamDescription {
+                stream_name: stream.name.to_string(),
+                stream_arn: stream.arn().to_string(),
+                stream_status: views::status(status),
+                stream_mode_details: Some(views::mode(stream.mode)),
+                shards: page.iter().map(views::shard).collect(),
+                has_more_shards: page.len() < rest.len(),
+                retention_period_hours: shared::count(stream.retention_hours),
+                stream_creation_timestamp: views::timestamp(stream.created),
+                enhanced_monitoring: views::enhanced_monitoring(&stream),
+                encryption_type: Some(EncryptionType::None),
+                key_id: None,
+            },
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! DescribeStreamConsumer: one consumer, by its ARN or by stream and name.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamConsumer.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::views;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{DescribeStreamConsumerInput, DescribeStreamConsumerOutput};
+use wire::types::ConsumerDescription;
+
+/// DescribeStreamConsumer.
+pub struct DescribeStreamConsumer;
+
+impl Handler for DescribeStreamConsumer {
+    type Operation = wire::operations::DescribeStreamConsumer;
+    type Input = DescribeStreamConsumerInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<DescribeStreamConsumerOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let (stream, consumer) = shared::find_consumer(
+            &engine,
+            &principal,
+            input.stream_arn.as_deref(),
+            input.consumer_name.as_deref(),
+            input.consumer_arn.as_deref(),
+        )?;
+        let now = engine.env.clock.now();
+        Ok(DescribeStreamConsumerOutput {
+            consumer_description: ConsumerDescription {
+                consumer_name: consumer.name.to_string(),
+                consumer_arn: stream.consumer_arn(&consumer).to_string(),
+                consumer_status: views::consumer_status(&consumer, now),
+                consumer_creation_timestamp: views::timestamp(consumer.created),
+                stream_arn: stream.arn().to_string(),
+            },
+        })
+    }
+}

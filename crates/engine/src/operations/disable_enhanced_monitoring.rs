@@ -1,0 +1,32 @@
+//! DisableEnhancedMonitoring: shard-level metrics are switched off.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DisableEnhancedMonitoring.html>
+
+use super::shared::{Switch, switch_metrics};
+use super::{Engine, Handler, Request};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::DisableEnhancedMonitoringInput;
+use wire::types::EnhancedMonitoringOutput;
+
+/// DisableEnhancedMonitoring.
+pub struct DisableEnhancedMonitoring;
+
+impl Handler for DisableEnhancedMonitoring {
+    type Operation = wire::operations::DisableEnhancedMonitoring;
+    type Input = DisableEnhancedMonitoringInput;
+    const MUTATES: bool = true;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<EnhancedMonitoringOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        switch_metrics(&engine, &stream, &input.shard_level_metrics, Switch::Off).await
+    }
+}

@@ -1,0 +1,32 @@
+//! EnableEnhancedMonitoring: shard-level metrics are switched on.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
+
+use super::shared::{Switch, switch_metrics};
+use super::{Engine, Handler, Request};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::EnableEnhancedMonitoringInput;
+use wire::types::EnhancedMonitoringOutput;
+
+/// EnableEnhancedMonitoring.
+pub struct EnableEnhancedMonitoring;
+
+impl Handler for EnableEnhancedMonitoring {
+    type Operation = wire::operations::EnableEnhancedMonitoring;
+    type Input = EnableEnhancedMonitoringInput;
+    const MUTATES: bool = true;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<EnhancedMonitoringOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        switch_metrics(&engine, &stream, &input.shard_level_metrics, Switch::On).await
+    }
+}

@@ -1,0 +1,192 @@
+//! GetRecords: what stands behind a shard iterator, and the next iterator.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
+//!
+//! The last records of a closed shard come with an iterator; the end comes in an empty answer of
+//! its own, with the children. Some consumers drop records that come without an iterator.
+
+use super::{Engine, Handler, Request};
+use crate::catalog::{Shard, Stream};
+use crate::position::internal;
+use crate::read::ShardRead;
+use crate::runtime::{ShardRuntime, StreamRuntime};
+use crate::settings::Limits;
+use crate::target::{Target, scope_of};
+use crate::token::{Kind, ShardIterator};
+use crate::{texts, views};
+use auth::Principal;
+use log::{Offset, ReadLimit};
+use model::{ShardId, StreamName, limits};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{GetRecordsInput, GetRecordsOutput};
+
+/// GetRecords.
+pub struct GetRecords;
+
+impl Handler for GetRecords {
+    type Operation = wire::operations::GetRecords;
+    type Input = GetRecordsInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<GetRecordsOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let iterator = open(&engine, &principal, &input)?;
+        let stream = find(&engine, &principal, &iterator)?;
+        let shard = stream
+            .shards
+            .get(iterator.shard)
+            .ok_or_else(|| gone(&stream, &iterator))?;
+        if input.dry_run == Some(true) {
+            return Err(texts::dry_run());
+        }
+        let reader = Reader::new(&engine, &stream, shard);
+        reader.take_call()?;
+        let records = input.limit.and_then(|limit| u32::try_from(limit).ok());
+        let limit = ReadLimit {
+            records: records.unwrap_or(limits::GET_RECORDS_MAX),
+            bytes: limits::GET_RECORDS_BYTES_MAX,
+        };
+        let position = Offset(iterator.position);
+        let read = engine.read(&stream, shard, position, limit).await;
+        reader.answer(read.map_err(|error| internal(&error))?, iterator)
+    }
+}
+
+/// The iterator, if it is one, of this caller, and not too old.
+fn open(
+    engine: &Engine,
+    principal: &Principal,
+    input: &GetRecordsInput,
+) -> Result<ShardIterator, Error> {
+    let scope = scope_of(principal);
+    let opened = engine
+        .open_token::<ShardIterator>(Kind::ShardIterator, &scope, &input.shard_iterator)
+        .ok_or_else(texts::bad_iterator)?;
+    let now = engine.env.clock.now();
+    if now.since(opened.created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
+        return Err(texts::iterator_expired(opened.created, now));
+    }
+    if let Some(arn) = &input.stream_arn {
+        Target::new(principal, Some(&opened.content.name), Some(arn))?;
+    }
+    Ok(opened.content)
+}
+
+/// The iterator's stream; one that was made anew under the same name is another.
+fn find(
+    engine: &Engine,
+    principal: &Principal,
+    iterator: &ShardIterator,
+) -> Result<Arc<Stream>, Error> {
+    let name = StreamName::parse(&iterator.name).map_err(|_| texts::bad_iterator())?;
+    let target = Target {
+        scope: scope_of(principal),
+        name,
+    };
+    let stream = engine.find(&target)?;
+    if stream.id == iterator.stream {
+        Ok(stream)
+    } else {
+        Err(gone(&stream, iterator))
+    }
+}
+
+fn gone(stream: &Stream, iterator: &ShardIterator) -> Error {
+    let id = ShardId::new(iterator.shard.min(ShardId::INDEX_MAX));
+    texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)
+}
+
+/// One call's view of its shard.
+struct Reader<'a> {
+    engine: &'a Engine,
+    stream: &'a Stream,
+    shard: &'a Shard,
+    of_stream: Arc<StreamRuntime>,
+    of_shard: Arc<ShardRuntime>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(engine: &'a Engine, stream: &'a Stream, shard: &'a Shard) -> Self {
+        let of_stream = engine.runtimes.stream(stream.id);
+        let of_shard = of_stream.shard(shard.index);
+        Self {
+            engine,
+            stream,
+            shard,
+            of_stream,
+            of_shard,
+        }
+    }
+
+    /// Takes a call from the shard's budget.
+    fn take_call(&self) -> Result<(), Error> {
+        let now = self.engine.env.clock.monotonic();
+        if self.engine.settings.limits == Limits::Off
+            || self.of_shard.read_limit.lock().try_take_call(now)
+        {
+            return Ok(());
+        }
+        self.of_stream.counters.read_throttled.add(1);
+        self.of_shard.counters.read_throttled.add(1);
+        Err(texts::rate_exceeded(self.shard.id(), self.stream))
+    }
+
+    fn answer(&self, read: ShardRead, iterator: ShardIterator) -> Result<GetRecordsOutput, Error> {
+        let records = read.shapes(self.shard).ok_or_else(|| {
+            tracing::error!(stream = %self.stream.arn(), shard = %self.shard.id(), "a record has an unknown form");
+            texts::internal()
+        })?;
+        let sizes = records
+            .iter()
+            .map(|record| record.data.len() + record.partition_key.as_ref().map_or(0, String::len));
+        self.count(sizes.sum::<usize>() as u64, records.len() as u64, &read);
+        let millis_behind_latest = i64::try_from(read.behind.as_millis()).ok();
+        if read.is_over {
+            let child_shards = Some(views::child_shards(&self.stream.shards, self.shard));
+            let next_shard_iterator = None;
+            return Ok(GetRecordsOutput {
+                records,
+                next_shard_iterator,
+                millis_behind_latest,
+                child_shards,
+            });
+        }
+        let next = ShardIterator {
+            position: read.next.0,
+            ..iterator
+        };
+        let sealed = self
+            .engine
+            .seal(Kind::ShardIterator, &self.stream.scope, &next);
+        Ok(GetRecordsOutput {
+            records,
+            next_shard_iterator: Some(sealed),
+            millis_behind_latest,
+            child_shards: None,
+        })
+    }
+
+    fn count(&self, bytes: u64, records: u64, read: &ShardRead) {
+        let now = self.engine.env.clock.monotonic();
+        if self.engine.settings.limits == Limits::Aws {
+            self.of_shard
+                .read_limit
+                .lock()
+                .take_answer(bytes, read.is_full, now);
+        }
+        let age_ms = read.behind.as_millis() as u64;
+        let counters = &self.of_stream.counters;
+        counters.get_records_bytes.add(bytes);
+        counters.get_records_records.add(records);
+        counters.get_records_success.add(1);
+        counters.iterator_age_ms.set(age_ms);
+        let counters = &self.of_shard.counters;
+        counters.outgoing_bytes.add(bytes);
+        counters.outgoing_records.add(records);
+        counters.iterator_age_ms.set(age_ms);
+    }
+}

@@ -1,0 +1,35 @@
+//! IncreaseStreamRetentionPeriod: records are kept longer.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html>
+
+use super::shared::set_retention;
+use super::{Engine, Handler, Request};
+use crate::catalog::Direction;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::IncreaseStreamRetentionPeriodInput;
+
+/// IncreaseStreamRetentionPeriod.
+pub struct IncreaseStreamRetentionPeriod;
+
+impl Handler for IncreaseStreamRetentionPeriod {
+    type Operation = wire::operations::IncreaseStreamRetentionPeriod;
+    type Input = IncreaseStreamRetentionPeriodInput;
+    const MUTATES: bool = true;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        set_retention(
+            &engine,
+            &stream,
+            input.retention_period_hours,
+            Direction::Increase,
+        )
+        .await
+    }
+}

@@ -1,0 +1,231 @@
+//! ListShards: shards by id, all or those that a filter asks for.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::{Shard, Stream};
+use crate::target::{Target, scope_of};
+use crate::token::Kind;
+use crate::{texts, views};
+use auth::Principal;
+use env::Timestamp;
+use minicbor::{Decode, Encode};
+use model::{ShardId, StreamName};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{ListShardsInput, ListShardsOutput};
+use wire::types::{ShardFilter, ShardFilterType};
+
+/// Shards of one answer by default.
+const PAGE_SHARDS_DEFAULT: usize = 1_000;
+/// Shards of one answer at most.
+const PAGE_SHARDS_MAX: usize = 10_000;
+
+/// ListShards.
+pub struct ListShards;
+
+/// Which shards are listed, and from where on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Listing {
+    #[n(0)]
+    stream: u64,
+    #[n(1)]
+    name: String,
+    #[n(2)]
+    after: Option<u32>,
+    #[n(3)]
+    which: Which,
+    #[n(4)]
+    page: u32,
+}
+
+/// A filter, with its times worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+enum Which {
+    /// All that still have records, or may get some.
+    #[n(0)]
+    All,
+    /// Those that are open.
+    #[n(1)]
+    Open,
+    /// Those that were open at a moment.
+    #[n(2)]
+    OpenAt(#[n(0)] u64),
+    /// Those that were open at a moment or later.
+    #[n(3)]
+    OpenSince(#[n(0)] u64),
+}
+
+impl Handler for ListShards {
+    type Operation = wire::operations::ListShards;
+    type Input = ListShardsInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<ListShardsOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let (stream, mut listing) = match &input.next_token {
+            Some(token) => going_on(&engine, &principal, &input, token)?,
+            None => beginning(&engine, &principal, &input)?,
+        };
+        let rest = stream
+            .shards
+            .all()
+            .iter()
+            .filter(|shard| listing.has(shard));
+        let mut page: Vec<&Shard> = rest.take(listing.page as usize + 1).collect();
+        let has_more = page.len() > listing.page as usize;
+        page.truncate(listing.page as usize);
+        listing.after = page.last().map(|shard| shard.index).or(listing.after);
+        let next_token = has_more.then(|| engine.seal(Kind::ListShards, &stream.scope, &listing));
+        let shards = page.into_iter().map(views::shard).collect();
+        Ok(ListShardsOutput {
+            shards: Some(shards),
+            next_token,
+        })
+    }
+}
+
+impl Listing {
+    fn has(&self, shard: &Shard) -> bool {
+        let closed = shard.closed.map(|closed| closed.at.0);
+        Some(shard.index) > self.after
+            && match self.which {
+                Which::All => true,
+                Which::Open => closed.is_none(),
+                Which::OpenAt(at) => shard.opened.0 <= at && closed.is_none_or(|end| end >= at),
+                Which::OpenSince(at) => closed.is_none_or(|end| end >= at),
+            }
+    }
+}
+
+/// The first page.
+fn beginning(
+    engine: &Engine,
+    principal: &Principal,
+    input: &ListShardsInput,
+) -> Result<(Arc<Stream>, Listing), Error> {
+    if input.stream_name.is_none() && input.stream_arn.is_none() {
+        return Err(texts::token_or_name_missing());
+    }
+    let stream = engine.stream(
+        principal,
+        input.stream_name.as_deref(),
+        input.stream_arn.as_deref(),
+    )?;
+    shared::check_creation(&stream, input.stream_creation_timestamp)?;
+    let (filter_after, which) = filter(engine, &stream, input.shard_filter.as_ref())?;
+    let start = input.exclusive_start_shard_id.as_deref();
+    let start = start.map(|text| shard_index(&stream, text)).transpose()?;
+    let page = input
+        .max_results
+        .and_then(|page| usize::try_from(page).ok());
+    let listing = Listing {
+        stream: stream.id,
+        name: stream.name.to_string(),
+        after: start.max(filter_after),
+        which,
+        page: page.unwrap_or(PAGE_SHARDS_DEFAULT).min(PAGE_SHARDS_MAX) as u32,
+    };
+    Ok((stream, listing))
+}
+
+/// A later page. The token says which stream; AWS refuses the name beside it, and takes the ARN.
+fn going_on(
+    engine: &Engine,
+    principal: &Principal,
+    input: &ListShardsInput,
+    token: &str,
+) -> Result<(Arc<Stream>, Listing), Error> {
+    if input.stream_name.is_some() {
+        return Err(texts::token_and_name());
+    }
+    if input.exclusive_start_shard_id.is_some() {
+        return Err(texts::token_and("ExclusiveStartShardId"));
+    }
+    if input.stream_creation_timestamp.is_some() {
+        return Err(texts::token_and("StreamCreationTimestamp"));
+    }
+    let scope = scope_of(principal);
+    let mut listing: Listing = engine.open_next_token(Kind::ListShards, &scope, token)?;
+    let name = StreamName::parse(&listing.name).map_err(|_| texts::bad_next_token())?;
+    if let Some(arn) = &input.stream_arn {
+        Target::new(principal, Some(name.as_str()), Some(arn))?;
+    }
+    let stream = Target { scope, name }.find(&engine.catalog.state())?;
+    if stream.id != listing.stream {
+        return Err(texts::bad_next_token());
+    }
+    if let Some(page) = input.max_results {
+        listing.page = shared::page_size(Some(page), PAGE_SHARDS_MAX) as u32;
+    }
+    Ok((stream, listing))
+}
+
+fn filter(
+    engine: &Engine,
+    stream: &Stream,
+    filter: Option<&ShardFilter>,
+) -> Result<(Option<u32>, Which), Error> {
+    let Some(filter) = filter else {
+        return Ok((None, Which::All));
+    };
+    let name = filter_name(filter.r#type);
+    let now = engine.env.clock.now();
+    let horizon = engine.cutoff(stream);
+    check_members(filter, name)?;
+    let time = || match filter.timestamp {
+        None => Err(texts::shard_filter_needs(name, "Timestamp")),
+        Some(time) if time.0 > now.0 as i64 => Err(texts::timestamp_in_future(time.0, now)),
+        // Before the trim horizon there is nothing: what was open there counts.
+        Some(time) => Ok(Timestamp(u64::try_from(time.0).unwrap_or(0)).max(horizon)),
+    };
+    // And before the stream there was nothing either.
+    let existing = |time: Timestamp| time.max(stream.created).0;
+    Ok(match filter.r#type {
+        ShardFilterType::AfterShardId => {
+            let text = filter.shard_id.as_deref();
+            let text = text.ok_or_else(|| texts::shard_filter_needs(name, "ShardId"))?;
+            (Some(shard_index(stream, text)?), Which::All)
+        }
+        ShardFilterType::AtTrimHorizon => (None, Which::OpenAt(existing(horizon))),
+        ShardFilterType::FromTrimHorizon => (None, Which::OpenSince(existing(horizon))),
+        ShardFilterType::AtLatest => (None, Which::Open),
+        ShardFilterType::AtTimestamp => (None, Which::OpenAt(existing(time()?))),
+        ShardFilterType::FromTimestamp => (None, Which::OpenSince(existing(time()?))),
+    })
+}
+
+fn check_members(filter: &ShardFilter, name: &str) -> Result<(), Error> {
+    let takes_shard = filter.r#type == ShardFilterType::AfterShardId;
+    let takes_time = matches!(
+        filter.r#type,
+        ShardFilterType::AtTimestamp | ShardFilterType::FromTimestamp
+    );
+    if filter.shard_id.is_some() && !takes_shard {
+        return Err(texts::shard_filter_takes_no(name, "ShardId"));
+    }
+    if filter.timestamp.is_some() && !takes_time {
+        return Err(texts::shard_filter_takes_no(name, "Timestamp"));
+    }
+    Ok(())
+}
+
+fn filter_name(kind: ShardFilterType) -> &'static str {
+    match kind {
+        ShardFilterType::AfterShardId => "AFTER_SHARD_ID",
+        ShardFilterType::AtTrimHorizon => "AT_TRIM_HORIZON",
+        ShardFilterType::FromTrimHorizon => "FROM_TRIM_HORIZON",
+        ShardFilterType::AtLatest => "AT_LATEST",
+        ShardFilterType::AtTimestamp => "AT_TIMESTAMP",
+        ShardFilterType::FromTimestamp => "FROM_TIMESTAMP",
+    }
+}
+
+fn shard_index(stream: &Stream, text: &str) -> Result<u32, Error> {
+    ShardId::parse(text)
+        .map(ShardId::index)
+        .map_err(|_| texts::could_not_find_shard(text, stream.name.as_str(), &stream.scope.account))
+}

@@ -1,0 +1,81 @@
+//! ListStreamConsumers: a stream's consumers, by name.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::Consumer;
+use crate::token::Kind;
+use crate::{texts, views};
+use minicbor::{Decode, Encode};
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{ListStreamConsumersInput, ListStreamConsumersOutput};
+
+/// Consumers of one answer, by default and at most.
+const PAGE_CONSUMERS: usize = 100;
+
+/// ListStreamConsumers.
+pub struct ListStreamConsumers;
+
+/// Where to go on.
+#[derive(Clone, Debug, Encode, Decode)]
+struct Continuation {
+    #[n(0)]
+    stream: u64,
+    #[n(1)]
+    after: String,
+}
+
+impl Handler for ListStreamConsumers {
+    type Operation = wire::operations::ListStreamConsumers;
+    type Input = ListStreamConsumersInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<ListStreamConsumersOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(&principal, None, Some(&input.stream_arn))?;
+        shared::check_creation(&stream, input.stream_creation_timestamp)?;
+        let token = input.next_token.as_deref();
+        let from = token
+            .map(|token| {
+                engine.open_next_token::<Continuation>(
+                    Kind::ListStreamConsumers,
+                    &stream.scope,
+                    token,
+                )
+            })
+            .transpose()?;
+        if from.as_ref().is_some_and(|from| from.stream != stream.id) {
+            return Err(texts::bad_next_token());
+        }
+        let now = engine.env.clock.now();
+        let is_after = |consumer: &&Consumer| {
+            from.as_ref()
+                .is_none_or(|from| consumer.name.as_str() > from.after.as_str())
+        };
+        let mut rest = stream.consumers_at(now).filter(is_after).peekable();
+        let page: Vec<&Consumer> = rest
+            .by_ref()
+            .take(shared::page_size(input.max_results, PAGE_CONSUMERS))
+            .collect();
+        let last = page.last().filter(|_| rest.peek().is_some());
+        let next_token = last.map(|last| {
+            let next = Continuation {
+                stream: stream.id,
+                after: last.name.to_string(),
+            };
+            engine.seal(Kind::ListStreamConsumers, &stream.scope, &next)
+        });
+        let consumers = page
+            .iter()
+            .map(|c| views::consumer(&stream, c, now))
+            .collect();
+        Ok(ListStreamConsumersOutput {
+            consumers: Some(consumers),
+            next_token,
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! ListStreams: the names of an account and region, in order.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::Stream;
+use crate::target::scope_of;
+use crate::token::Kind;
+use crate::views;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{ListStreamsInput, ListStreamsOutput};
+use wire::types::StreamSummary;
+
+/// Streams of one answer, by default and at most.
+const PAGE_STREAMS: usize = 100;
+
+/// ListStreams.
+pub struct ListStreams;
+
+impl Handler for ListStreams {
+    type Operation = wire::operations::ListStreams;
+    type Input = ListStreamsInput;
+    const MUTATES: bool = false;
+
+    /// Where both are given, NextToken says more exactly where to go on: botocore's paginator sends
+    /// the first page's ExclusiveStartStreamName along.
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<ListStreamsOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let scope = scope_of(&principal);
+        let after: Option<String> = match &input.next_token {
+            Some(token) => Some(engine.open_next_token(Kind::ListStreams, &scope, token)?),
+            None => input.exclusive_start_stream_name,
+        };
+        let state = engine.catalog.state().clone();
+        let is_after = |stream: &&Arc<Stream>| {
+            after
+                .as_deref()
+                .is_none_or(|after| stream.name.as_str() > after)
+        };
+        let mut rest = state.streams_of(&scope).filter(is_after).peekable();
+        let page: Vec<&Arc<Stream>> = rest
+            .by_ref()
+            .take(shared::page_size(input.limit, PAGE_STREAMS))
+            .collect();
+        let has_more = rest.peek().is_some();
+        let last = page
+            .last()
+            .filter(|_| has_more)
+            .map(|stream| stream.name.to_string());
+        let now = engine.env.clock.now();
+        let summary = |stream: &&Arc<Stream>| StreamSummary {
+            stream_name: stream.name.to_string(),
+            stream_arn: stream.arn().to_string(),
+            stream_status: views::status(stream.status_at(now)),
+            stream_mode_details: Some(views::mode(stream.mode)),
+            stream_creation_timestamp: Some(views::timestamp(stream.created)),
+        };
+        Ok(ListStreamsOutput {
+            stream_names: page.iter().map(|stream| stream.name.to_string()).collect(),
+            has_more_streams: has_more,
+            next_token: last.map(|last| engine.seal(Kind::ListStreams, &scope, &last)),
+            stream_summaries: Some(page.iter().map(summary).collect()),
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! ListTagsForStream: tags by key.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>
+
+use super::{Engine, Handler, Request, shared};
+use model::limits;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::{ListTagsForStreamInput, ListTagsForStreamOutput};
+use wire::types::Tag;
+
+/// ListTagsForStream.
+pub struct ListTagsForStream;
+
+impl Handler for ListTagsForStream {
+    type Operation = wire::operations::ListTagsForStream;
+    type Input = ListTagsForStreamInput;
+    const MUTATES: bool = false;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<ListTagsForStreamOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let after = input.exclusive_start_tag_key;
+        let rest = stream
+            .tags
+            .iter()
+            .filter(|(key, _)| Some(*key) > after.as_ref());
+        let rest: Vec<Tag> = rest
+            .map(|(key, value)| Tag {
+                key: key.clone(),
+                value: Some(value.clone()),
+            })
+            .collect();
+        let page = shared::page_size(input.limit, limits::TAGS_MAX).min(rest.len());
+        let has_more_tags = page < rest.len();
+        Ok(ListTagsForStreamOutput {
+            tags: rest.into_iter().take(page).collect(),
+            has_more_tags,
+        })
+    }
+}

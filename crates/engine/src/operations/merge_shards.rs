@@ -1,0 +1,36 @@
+//! MergeShards: two neighbours become one.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html>
+
+use super::shared::reshard;
+use super::{Engine, Handler, Request};
+use crate::catalog::Change;
+use crate::target::Target;
+use std::sync::Arc;
+use wire::operations::MergeShardsInput;
+use wire::{Error, Operation};
+
+/// MergeShards.
+pub struct MergeShards;
+
+impl Handler for MergeShards {
+    type Operation = wire::operations::MergeShards;
+    type Input = MergeShardsInput;
+    const MUTATES: bool = true;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        let target = Target::new(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let shard = target.shard_id(&input.shard_to_merge)?.index();
+        let adjacent = target.shard_id(&input.adjacent_shard_to_merge)?.index();
+        let stream = engine.find(&target)?;
+        let change = Change::Merge { shard, adjacent };
+        reshard(&engine, &stream, change, Self::Operation::NAME)
+            .await
+            .map(drop)
+    }
+}

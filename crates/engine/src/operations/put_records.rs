@@ -1,0 +1,121 @@
+//! PutRecords: many records, each with a result of its own, in order.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
+
+use super::shared;
+use super::{Engine, Handler, Request};
+use crate::catalog::Stream;
+use crate::put::{Incoming, Placed, PutError, PutResult};
+use crate::runtime::StreamRuntime;
+use crate::sink::{RecordArena, Unroutable};
+use crate::texts;
+use model::limits;
+use std::sync::Arc;
+use wire::operations::{PutRecordsInput, PutRecordsOutput};
+use wire::types::PutRecordsResultEntry;
+use wire::{Error, ErrorCode};
+
+/// PutRecords.
+pub struct PutRecords;
+
+impl Handler for PutRecords {
+    type Operation = wire::operations::PutRecords;
+    type Input = PutRecordsInput<RecordArena>;
+    const MUTATES: bool = true;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<PutRecordsOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let stream = engine.stream_for_puts(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let records = check(&stream, &input.records)?;
+        if input.dry_run == Some(true) {
+            return Err(texts::dry_run());
+        }
+        let results = engine.put(&stream, &records).await;
+        if results
+            .iter()
+            .any(|result| *result == Err(PutError::StreamGone))
+        {
+            return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
+        }
+        count(&engine.runtimes.stream(stream.id), &records, &results);
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        Ok(PutRecordsOutput {
+            failed_record_count: Some(shared::count(failed)),
+            records: results
+                .into_iter()
+                .map(|result| entry(&stream, result))
+                .collect(),
+            encryption_type: None,
+        })
+    }
+}
+
+/// One record that cannot be put fails the whole call, before any is.
+fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>>, Error> {
+    let records = arena.records().map(|record| {
+        let record = record.map_err(|why| match why {
+            Unroutable::NoPartitionKey => texts::partition_key_missing(stream),
+            Unroutable::ExplicitHashKey(key) => texts::explicit_hash_key(key),
+        })?;
+        shared::check_size(stream, &record)?;
+        Ok(record)
+    });
+    let records: Vec<Incoming<'_>> = records.collect::<Result<_, Error>>()?;
+    if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {
+        return Err(texts::records_too_large(arena.bytes()));
+    }
+    Ok(records)
+}
+
+fn entry(stream: &Stream, result: PutResult) -> PutRecordsResultEntry {
+    match result {
+        Ok(Placed { shard, number }) => PutRecordsResultEntry {
+            sequence_number: Some(number.to_string()),
+            shard_id: Some(shard.to_string()),
+            ..PutRecordsResultEntry::default()
+        },
+        Err(PutError::Throttled(shard)) => refused(texts::rate_exceeded(shard, stream)),
+        Err(PutError::Internal | PutError::StreamGone) => {
+            refused(Error::new(ErrorCode::InternalFailure, texts::INTERNAL_TEXT))
+        }
+    }
+}
+
+fn refused(error: Error) -> PutRecordsResultEntry {
+    PutRecordsResultEntry {
+        error_code: Some(error.code.name().to_owned()),
+        error_message: error.message,
+        ..PutRecordsResultEntry::default()
+    }
+}
+
+fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult]) {
+    let counters = &runtime.counters;
+    let (mut bytes, mut throttled, mut successful) = (0, 0, 0);
+    for (record, result) in records.iter().zip(results) {
+        match result {
+            Ok(_) => {
+                successful += 1;
+                bytes += record.bytes();
+            }
+            Err(PutError::Throttled(_)) => throttled += 1,
+            Err(PutError::Internal | PutError::StreamGone) => {}
+        }
+    }
+    let total = records.len() as u64;
+    counters.put_records_bytes.add(bytes);
+    counters.put_records_success.add(u64::from(successful > 0));
+    counters.put_records_total.add(total);
+    counters.put_records_successful.add(successful);
+    counters.put_records_throttled.add(throttled);
+    counters
+        .put_records_failed
+        .add(total - successful - throttled);
+}

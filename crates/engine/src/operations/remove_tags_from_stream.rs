@@ -1,0 +1,41 @@
+//! RemoveTagsFromStream: tags go; those that are not there are passed over.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html>
+
+use super::{Engine, Handler, Request, shared};
+use crate::catalog::{ChangeTags, Command};
+use crate::target::Target;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::RemoveTagsFromStreamInput;
+
+/// RemoveTagsFromStream.
+pub struct RemoveTagsFromStream;
+
+impl Handler for RemoveTagsFromStream {
+    type Operation = wire::operations::RemoveTagsFromStream;
+    type Input = RemoveTagsFromStreamInput;
+    const MUTATES: bool = true;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        let target = Target::new(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        shared::check_tag_keys(&input.tag_keys, &target.name, &target.scope.account)?;
+        let stream = engine.find(&target)?;
+        let removed = input.tag_keys.into_iter().collect();
+        let change = ChangeTags {
+            stream: stream.id,
+            set: BTreeMap::new(),
+            removed,
+        };
+        engine
+            .change(&stream, Command::ChangeTags(change))
+            .await
+            .map(drop)
+    }
+}

@@ -1,0 +1,223 @@
+//! What several operations do alike.
+
+use crate::Engine;
+use crate::catalog::{
+    BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, SetRetention,
+    Stream,
+};
+use crate::put::Incoming;
+use crate::target::Target;
+use crate::{metrics, texts, views};
+use auth::Principal;
+use model::{AccountId, ConsumerArn, StreamName, limits};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use wire::Error;
+use wire::types::{EnhancedMonitoringOutput, MetricsName};
+
+/// Lets a reshard begin, and waits for its end where that is a matter of moments.
+pub(super) async fn reshard(
+    engine: &Arc<Engine>,
+    stream: &Arc<Stream>,
+    change: Change,
+    operation: &str,
+) -> Result<Arc<Stream>, Error> {
+    if stream.mode == Mode::OnDemand {
+        return Err(texts::only_provisioned(stream, operation));
+    }
+    let begin = BeginReshard {
+        stream: stream.id,
+        change,
+        transition_ms: engine.transition_ms(),
+        quotas: engine.stream_quotas(&stream.scope),
+    };
+    let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
+    if let Some(reshard) = &begun.reshard {
+        engine.carry_on(stream.id);
+        let is_over = |now: &Arc<Stream>| now.reshard.as_ref().is_none_or(|r| r.id != reshard.id);
+        engine
+            .settled(|state| state.stream_by_id(stream.id).is_none_or(is_over))
+            .await;
+    }
+    Ok(begun)
+}
+
+/// Sets the retention. What it had hidden before stays hidden.
+pub(super) async fn set_retention(
+    engine: &Arc<Engine>,
+    stream: &Arc<Stream>,
+    hours: i32,
+    direction: Direction,
+) -> Result<(), Error> {
+    let wanted = u32::try_from(hours).unwrap_or(0);
+    if wanted < limits::RETENTION_HOURS_MIN {
+        return Err(texts::retention_too_short(hours));
+    }
+    if wanted > limits::RETENTION_HOURS_MAX {
+        return Err(texts::retention_too_long(hours));
+    }
+    if direction == Direction::Increase && wanted > stream.retention_hours {
+        engine.sweep_stream(stream).await.map_err(|error| {
+            tracing::error!(stream = %stream.arn(), error, "expiry before a longer retention");
+            texts::internal()
+        })?;
+    }
+    let set = SetRetention {
+        stream: stream.id,
+        hours: wanted,
+        direction,
+    };
+    engine
+        .change(stream, Command::SetRetention(set))
+        .await
+        .map(drop)
+}
+
+/// Which way metrics are switched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+/// Switches shard-level metrics; `ALL` stands for each of them.
+pub(super) async fn switch_metrics(
+    engine: &Arc<Engine>,
+    stream: &Arc<Stream>,
+    named: &[MetricsName],
+    switch: Switch,
+) -> Result<EnhancedMonitoringOutput, Error> {
+    let names: BTreeSet<String> = if named.contains(&MetricsName::All) {
+        metrics::shard_level_metrics().map(str::to_owned).collect()
+    } else {
+        named
+            .iter()
+            .filter_map(|name| views::metric_name(*name))
+            .map(str::to_owned)
+            .collect()
+    };
+    let is_enabled = switch == Switch::On;
+    let change = ChangeMonitoring {
+        stream: stream.id,
+        metrics: names,
+        is_enabled,
+    };
+    let after = engine
+        .change(stream, Command::ChangeMonitoring(change))
+        .await?;
+    Ok(EnhancedMonitoringOutput {
+        stream_name: Some(stream.name.to_string()),
+        current_shard_level_metrics: Some(views::metrics(stream)),
+        desired_shard_level_metrics: Some(views::metrics(&after)),
+        stream_arn: Some(stream.arn().to_string()),
+    })
+}
+
+/// Refuses tags whose characters AWS does not take, and more than a stream may have.
+pub(super) fn check_new_tags(
+    tags: &BTreeMap<String, String>,
+    stream: &StreamName,
+    account: &AccountId,
+) -> Result<(), Error> {
+    if tags.len() > limits::TAGS_MAX {
+        return Err(texts::tag_limit(stream, account, limits::TAGS_MAX));
+    }
+    let texts_of_tags = tags.iter().flat_map(|(key, value)| [key, value]);
+    check_characters(texts_of_tags, || {
+        texts::tag_percent_in_added(stream, account)
+    })
+}
+
+/// Refuses tag keys whose characters AWS does not take.
+pub(super) fn check_tag_keys(
+    keys: &[String],
+    stream: &StreamName,
+    account: &AccountId,
+) -> Result<(), Error> {
+    check_characters(keys.iter(), || {
+        texts::tag_percent_in_removed(stream, account)
+    })
+}
+
+fn check_characters<'a>(
+    mut texts_of_tags: impl Iterator<Item = &'a String> + Clone,
+    percent: impl Fn() -> Error,
+) -> Result<(), Error> {
+    let is_valid = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_./=+-%@".contains(c);
+    if !texts_of_tags.clone().all(|text| text.chars().all(is_valid)) {
+        return Err(texts::tag_characters());
+    }
+    if texts_of_tags.any(|text| text.contains('%')) {
+        Err(percent())
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses a record that is larger than its stream takes.
+pub(super) fn check_size(stream: &Stream, record: &Incoming<'_>) -> Result<(), Error> {
+    let bytes = record.bytes();
+    if bytes > u64::from(stream.record_kib_max) * 1024 {
+        return Err(texts::record_too_large(bytes, stream));
+    }
+    Ok(())
+}
+
+/// The consumer that an ARN, or stream and name, mean.
+pub(super) fn find_consumer(
+    engine: &Engine,
+    principal: &Principal,
+    stream_arn: Option<&str>,
+    name: Option<&str>,
+    consumer_arn: Option<&str>,
+) -> Result<(Arc<Stream>, Consumer), Error> {
+    let now = engine.env.clock.now();
+    let Some(arn_text) = consumer_arn else {
+        let (Some(stream_arn), Some(name)) = (stream_arn, name) else {
+            return Err(texts::consumer_reference());
+        };
+        let stream = engine.stream(principal, None, Some(stream_arn))?;
+        let consumer = stream
+            .consumers_at(now)
+            .find(|c| c.name.as_str() == name)
+            .cloned();
+        let consumer = consumer.ok_or_else(|| texts::consumer_not_found(name, &stream))?;
+        return Ok((stream, consumer));
+    };
+    let arn =
+        ConsumerArn::parse(arn_text).map_err(|_| texts::invalid_arn("ConsumerARN", arn_text))?;
+    let disagrees = name.is_some_and(|name| name != arn.name.as_str())
+        || stream_arn.is_some_and(|text| text != arn.stream.to_string());
+    if disagrees {
+        return Err(texts::consumer_references_disagree(arn_text));
+    }
+    let stream = engine.find(&Target::of_consumer(principal, &arn)?)?;
+    let is_named =
+        |consumer: &&Consumer| consumer.name == arn.name && consumer.arn_s == arn.created_s;
+    let consumer = stream.consumers_at(now).find(is_named).cloned();
+    let consumer = consumer.ok_or_else(|| texts::consumer_arn_not_found(arn_text))?;
+    Ok((stream, consumer))
+}
+
+/// Refuses a stream that is another than the one made at that moment.
+pub(super) fn check_creation(stream: &Stream, given: Option<wire::Timestamp>) -> Result<(), Error> {
+    // Clients give back what they were shown, some of them in whole seconds.
+    let is_other =
+        |given: wire::Timestamp| given.0.div_euclid(1000) != stream.created.seconds() as i64;
+    if given.is_some_and(is_other) {
+        return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
+    }
+    Ok(())
+}
+
+/// How many a page holds: what was asked, at most so many.
+pub(super) fn page_size(asked: Option<i32>, most: usize) -> usize {
+    asked
+        .and_then(|asked| usize::try_from(asked).ok())
+        .map_or(most, |asked| asked.min(most))
+}
+
+/// A count in a shape.
+pub(super) fn count(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

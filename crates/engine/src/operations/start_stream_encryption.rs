@@ -1,0 +1,28 @@
+//! StartStreamEncryption: refused as long as there is no key service.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html>
+
+use super::{Engine, Handler, Request};
+use crate::texts;
+use std::sync::Arc;
+use wire::Error;
+use wire::operations::StartStreamEncryptionInput;
+
+/// StartStreamEncryption.
+pub struct StartStreamEncryption;
+
+impl Handler for StartStreamEncryption {
+    type Operation = wire::operations::StartStreamEncryption;
+    type Input = StartStreamEncryptionInput;
+    const MUTATES: bool = false;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+        let (principal, input) = request.into_parts();
+        engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        Err(texts::no_key_service())
+    }
+}

@@ -1,0 +1,47 @@
+//! UpdateShardCount: uniform ranges, with the fewest splits and merges.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>
+
+use super::shared::reshard;
+use super::{Engine, Handler, Request};
+use crate::catalog::Change;
+use std::sync::Arc;
+use wire::operations::{UpdateShardCountInput, UpdateShardCountOutput};
+use wire::types::ScalingType;
+use wire::{Error, Operation};
+
+/// UpdateShardCount.
+pub struct UpdateShardCount;
+
+impl Handler for UpdateShardCount {
+    type Operation = wire::operations::UpdateShardCount;
+    type Input = UpdateShardCountInput;
+    const MUTATES: bool = true;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<UpdateShardCountOutput, Error> {
+        let (principal, input) = request.into_parts();
+        let ScalingType::UniformScaling = input.scaling_type;
+        let stream = engine.stream(
+            &principal,
+            input.stream_name.as_deref(),
+            input.stream_arn.as_deref(),
+        )?;
+        let target = u32::try_from(input.target_shard_count).unwrap_or(0);
+        reshard(
+            &engine,
+            &stream,
+            Change::Scale { target },
+            Self::Operation::NAME,
+        )
+        .await?;
+        Ok(UpdateShardCountOutput {
+            stream_name: Some(stream.name.to_string()),
+            current_shard_count: i32::try_from(stream.shards.open().len()).ok(),
+            target_shard_count: Some(input.target_shard_count),
+            stream_arn: Some(stream.arn().to_string()),
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Where a reader starts: sequence numbers, times and names of positions, turned into offsets.
+//!
+//! Counter = offset + 1 + the shard's base, so a number carries its offset and counter 0 is before
+//! every record. AT and AFTER compare whole numbers, so a number that belongs to no record (a
+//! continuation) still has an exact place.
+
+use crate::Engine;
+use crate::catalog::{Shard, Stream};
+use crate::texts::{self, NumberUse};
+use env::Timestamp;
+use log::{Offset, ReadLimit};
+use model::{SequenceNumber, SequenceNumberError};
+use wire::Error;
+
+/// A starting position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start<'a> {
+    /// The oldest record within retention.
+    TrimHorizon,
+    /// After the newest record.
+    Latest,
+    /// The first record that arrived at or after a moment.
+    AtTimestamp(Timestamp),
+    /// The record of a number, or the first after it.
+    AtNumber(&'a str),
+    /// The first record after a number.
+    AfterNumber(&'a str),
+}
+
+/// Where a number points in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pointed {
+    /// Before all records.
+    Start,
+    /// After all records.
+    End,
+    /// At the record of an offset, if its arrival second is this.
+    Record { offset: Offset, arrival_s: u64 },
+}
+
+impl Engine {
+    /// The offset at which reading starts. One that retention has hidden moves up when it is read.
+    pub(crate) async fn start(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        start: Start<'_>,
+    ) -> Result<Offset, Error> {
+        let end = self.end(stream, shard)?;
+        let offset = match start {
+            Start::TrimHorizon => Offset(0),
+            Start::Latest => end,
+            Start::AtTimestamp(time) => self.first_since(stream, shard, time).await?,
+            Start::AtNumber(number) => self.at_number(stream, shard, number, false, end).await?,
+            Start::AfterNumber(number) => self.at_number(stream, shard, number, true, end).await?,
+        };
+        Ok(offset.min(end))
+    }
+
+    /// One past the shard's last record: where it was closed, or the durable end of its log.
+    pub(crate) fn end(&self, stream: &Stream, shard: &Shard) -> Result<Offset, Error> {
+        if let Some(end) = shard.end() {
+            return Ok(end);
+        }
+        let bounds = self
+            .store
+            .bounds(stream.log(shard))
+            .map_err(|error| internal(&error))?;
+        // A CLOSE that no Complete has named yet ends the shard all the same.
+        Ok(bounds.first_control.unwrap_or(bounds.end))
+    }
+
+    async fn first_since(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        time: Timestamp,
+    ) -> Result<Offset, Error> {
+        if !shard.has_log() {
+            return Ok(Offset(0));
+        }
+        let offset = self.store.offset_at(stream.log(shard), time).await;
+        offset.map_err(|error| internal(&error))
+    }
+
+    async fn at_number(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        number: &str,
+        is_after: bool,
+        end: Offset,
+    ) -> Result<Offset, Error> {
+        match point(stream, shard, number, end)? {
+            Pointed::Start => Ok(Offset(0)),
+            Pointed::End => Ok(end),
+            Pointed::Record { offset, arrival_s } => {
+                let log = stream.log(shard);
+                let limit = ReadLimit {
+                    records: 1,
+                    bytes: 0,
+                };
+                let slice = self.store.read(log, offset, limit).await;
+                let slice = slice.map_err(|error| internal(&error))?;
+                let record = slice
+                    .records()
+                    .next()
+                    .filter(|record| record.offset == offset);
+                let is_passed = record.is_some_and(|record| {
+                    let own_s = record.arrival.seconds();
+                    own_s < arrival_s || (own_s == arrival_s && is_after)
+                });
+                Ok(if is_passed { offset.plus(1) } else { offset })
+            }
+        }
+    }
+}
+
+fn point(stream: &Stream, shard: &Shard, text: &str, end: Offset) -> Result<Pointed, Error> {
+    let account = &stream.scope.account;
+    let given = NumberUse {
+        number: text,
+        shard: shard.id(),
+        stream: stream.name.as_str(),
+        account,
+    };
+    let number = match SequenceNumber::parse(text) {
+        Ok(number) => number,
+        Err(SequenceNumberError::Oldest) if text == "0" => return Err(texts::internal()),
+        Err(SequenceNumberError::Oldest) => return Err(texts::number_of_other_stream(&given)),
+        Err(SequenceNumberError::NotANumber | SequenceNumberError::OutOfRange) => {
+            return Err(texts::number_invalid(&given));
+        }
+    };
+    if number.shard_index != shard.index {
+        let encoded = model::ShardId::new(number.shard_index);
+        return Err(texts::number_of_other_shard(&given, encoded));
+    }
+    if number.created_s != shard.created_s {
+        return Err(texts::number_of_other_stream(&given));
+    }
+    if number.counter == SequenceNumber::COUNTER_CLOSED && !shard.is_open() {
+        return Ok(Pointed::End);
+    }
+    match number
+        .counter
+        .checked_sub(shard.counter_base)
+        .map(|counter| counter.checked_sub(1))
+    {
+        Some(None) => Ok(Pointed::Start),
+        Some(Some(offset)) if offset < end.0 => Ok(Pointed::Record {
+            offset: Offset(offset),
+            arrival_s: number.arrival_s,
+        }),
+        Some(Some(_)) | None => Err(texts::number_of_other_stream(&given)),
+    }
+}
+
+/// What the caller may know of a failed read; the cause goes to the log.
+pub(crate) fn internal(error: &log::ReadError) -> Error {
+    tracing::error!(%error, "a shard cannot be read");
+    texts::internal()
+}

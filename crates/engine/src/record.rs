@@ -1,0 +1,73 @@
+//! A Kinesis record as it stands in a log.
+//!
+//! docs/formats/records.md: one byte that says how to read the rest, the partition key's length, the
+//! key, the data. Sequence number, shard and arrival time are not in it: they follow from its place.
+
+use log::batch::RECORD_OVERHEAD_BYTES;
+use log::{BatchBuilder, Kind};
+
+/// The first byte of a record that is stored as it came.
+const PLAIN: u8 = 0;
+const HEAD_BYTES: usize = 3;
+/// What storing a record adds to its key and data.
+pub const OVERHEAD_BYTES: usize = RECORD_OVERHEAD_BYTES + HEAD_BYTES;
+
+/// A record, borrowed from a request or from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRecord<'a> {
+    /// 1–256 characters.
+    pub partition_key: &'a str,
+    /// The payload.
+    pub data: &'a [u8],
+}
+
+impl<'a> StoredRecord<'a> {
+    /// Frames the record into a batch.
+    pub fn push_to(&self, batch: &mut BatchBuilder) {
+        let key = self.partition_key.as_bytes();
+        let key_bytes = u16::try_from(key.len()).expect("a partition key has 256 characters");
+        let [low, high] = key_bytes.to_le_bytes();
+        batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
+    }
+
+    /// Reads a record; `None` if this build does not know its form.
+    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
+        if *form != PLAIN {
+            return None;
+        }
+        let key_bytes = usize::from(u16::from_le_bytes([*low, *high]));
+        let (key, data) = rest.split_at_checked(key_bytes)?;
+        Some(Self {
+            partition_key: std::str::from_utf8(key).ok()?,
+            data,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_when_pushed_then_reads_back_and_its_form_is_checked() {
+        let record = StoredRecord {
+            partition_key: "kä",
+            data: b"payload",
+        };
+        let mut batch = BatchBuilder::default();
+        record.push_to(&mut batch);
+        let batch = batch.finish();
+        let framed = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
+        assert_eq!(StoredRecord::decode(framed), Some(record));
+        assert_eq!(batch.bytes().len(), OVERHEAD_BYTES + 3 + 7);
+        for (bytes, why) in [
+            (&b""[..], "empty"),
+            (b"\x01\x00\x00", "another form"),
+            (b"\x00\x05\x00abc", "a key longer than the record"),
+            (b"\x00\x01\x00\xff", "a key that is no text"),
+        ] {
+            assert_eq!(StoredRecord::decode(bytes), None, "{why}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Retention: records are hidden by time at once, and given up for good a little later.
+//!
+//! Reads hide what is too old at the moment they are made. A sweep every minute makes that durable,
+//! so that a clock turned back or a longer retention brings nothing back, and forgets closed shards
+//! whose records have all expired. The store frees the space.
+
+use crate::Engine;
+use crate::catalog::{Command, ExpireShards, Shard, Stream};
+use env::{Monotonic, Timestamp};
+use log::{Offset, ReadError};
+use std::sync::Arc;
+use std::time::Duration;
+use wire::Error;
+
+/// How often the sweep runs.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// A new key for tokens is made this often.
+const TOKEN_KEY_EVERY: Duration = Duration::from_hours(24);
+/// When wall and monotonic clock disagree by more than this, nothing is given up …
+const DISAGREEMENT_MAX: Duration = Duration::from_mins(10);
+/// … for this long; then the wall clock is believed.
+const DISBELIEF: Duration = Duration::from_hours(1);
+
+/// Starts the sweep.
+pub(crate) fn start(engine: &Arc<Engine>) {
+    let weak = Arc::downgrade(engine);
+    let env = engine.env.clone();
+    let clock = env.clock.clone();
+    let task = async move {
+        let mut trust = Trust::new(clock.now(), clock.monotonic());
+        loop {
+            clock.sleep(SWEEP_EVERY).await;
+            let Some(engine) = weak.upgrade() else { return };
+            if trust.is_kept(clock.now(), clock.monotonic()) && engine.is_writable() {
+                engine.sweep().await;
+            }
+        }
+    };
+    env.tasks.spawn("retention", Box::pin(task));
+}
+
+/// Whether the wall clock can be believed.
+struct Trust {
+    wall: Timestamp,
+    monotonic: Monotonic,
+    doubted_at: Option<Monotonic>,
+}
+
+impl Trust {
+    fn new(wall: Timestamp, monotonic: Monotonic) -> Self {
+        Self {
+            wall,
+            monotonic,
+            doubted_at: None,
+        }
+    }
+
+    fn is_kept(&mut self, wall: Timestamp, monotonic: Monotonic) -> bool {
+        let expected = self.wall.plus(monotonic.since(self.monotonic));
+        let gap = wall.since(expected).max(expected.since(wall));
+        if gap <= DISAGREEMENT_MAX {
+            self.doubted_at = None;
+            return true;
+        }
+        let doubted_at = *self.doubted_at.get_or_insert_with(|| {
+            tracing::warn!(
+                gap_s = gap.as_secs(),
+                "the wall clock jumped; expiry pauses for an hour"
+            );
+            monotonic
+        });
+        if monotonic.since(doubted_at) >= DISBELIEF {
+            *self = Self::new(wall, monotonic);
+        }
+        self.doubted_at.is_none()
+    }
+}
+
+impl Engine {
+    /// Makes durable what time has hidden, and forgets shards that have expired.
+    pub async fn sweep(&self) {
+        if let Err(error) = self.rotate_token_key().await {
+            tracing::warn!(%error, "no new key for tokens");
+        }
+        let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
+        for stream in streams {
+            if let Err(error) = self.sweep_stream(&stream).await {
+                tracing::warn!(stream = %stream.arn(), error, "expiry");
+            }
+        }
+    }
+
+    /// Makes durable what time has hidden in a stream.
+    pub(crate) async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), String> {
+        for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
+            let horizon = self
+                .horizon(stream, shard)
+                .await
+                .map_err(|error| error.to_string())?;
+            let log = stream.log(shard);
+            let first = self
+                .store
+                .bounds(log)
+                .map_err(|error| error.to_string())?
+                .first;
+            if horizon > first {
+                self.store
+                    .trim(log, horizon)
+                    .await
+                    .map_err(|error| error.to_string())?;
+            }
+        }
+        self.expire_shards(stream)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    /// Forgets closed shards whose last moment is out of retention, parents before children.
+    async fn expire_shards(&self, stream: &Stream) -> Result<(), Error> {
+        let cutoff = self.cutoff(stream);
+        let has_expired = |shard: &&Shard| shard.closed.is_some_and(|closed| closed.at < cutoff);
+        let expired: Vec<&Shard> = stream.shards.all().iter().filter(has_expired).collect();
+        if expired.is_empty() || stream.reshard.is_some() || stream.deletion.is_some() {
+            return Ok(());
+        }
+        let shards = expired.iter().map(|shard| shard.index).collect();
+        let command = ExpireShards {
+            stream: stream.id,
+            shards,
+        };
+        self.change(stream, Command::ExpireShards(command)).await?;
+        let runtime = self.runtimes.stream(stream.id);
+        expired
+            .iter()
+            .for_each(|shard| runtime.remove_shard(shard.index));
+        let logs = expired
+            .iter()
+            .filter(|s| s.has_log())
+            .map(|s| stream.log(s))
+            .collect();
+        if let Err(error) = self.store.delete(logs).await {
+            tracing::warn!(stream = %stream.arn(), %error, "expired logs remain until the next start");
+        }
+        Ok(())
+    }
+
+    /// Records that arrived before this moment are out of retention.
+    pub(crate) fn cutoff(&self, stream: &Stream) -> Timestamp {
+        self.env.clock.now().minus(stream.retention())
+    }
+
+    /// The first offset of a shard that is within retention; it never goes back.
+    pub(crate) async fn horizon(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Offset, ReadError> {
+        let runtime = self.runtimes.stream(stream.id).shard(shard.index);
+        let by_time = self
+            .store
+            .offset_at(stream.log(shard), self.cutoff(stream))
+            .await?;
+        // A closed shard's log may hold records that came too late to belong to it.
+        runtime.hide_before(shard.end().map_or(by_time, |end| by_time.min(end)));
+        Ok(runtime.horizon())
+    }
+
+    /// Makes a new key for tokens if the newest is a day old, or there is none.
+    pub(crate) async fn rotate_token_key(&self) -> Result<(), Error> {
+        let now = self.env.clock.now();
+        let newest = self
+            .catalog
+            .state()
+            .token_keys
+            .last()
+            .map(|key| Timestamp(key.created_ms));
+        if newest.is_some_and(|created| now.since(created) < TOKEN_KEY_EVERY) {
+            return Ok(());
+        }
+        let mut secret = [0; 32];
+        self.env.random.fill(&mut secret);
+        self.catalog
+            .propose(Command::AddTokenKey(secret))
+            .await
+            .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_when_the_wall_clock_jumps_then_is_lost_for_an_hour() {
+        let at = |minutes: u64| Monotonic(Duration::from_mins(minutes));
+        let wall = |minutes: u64| Timestamp(minutes * 60_000);
+        let mut trust = Trust::new(wall(1000), at(0));
+        assert!(trust.is_kept(wall(1009), at(0)));
+        assert!(!trust.is_kept(wall(1020), at(1)), "ahead");
+        assert!(!trust.is_kept(wall(1000 + 11 + 60), at(60)), "still");
+        assert!(trust.is_kept(wall(1061), at(61)), "the jump was undone");
+        assert!(!trust.is_kept(wall(500), at(62)), "back");
+        assert!(
+            trust.is_kept(wall(560), at(122)),
+            "an hour later it is believed"
+        );
+        assert!(trust.is_kept(wall(561), at(123)));
+    }
+}

@@ -1,0 +1,93 @@
+//! What a node keeps in memory beside the catalog: limits, counters, horizons.
+//!
+//! Nothing here is state of the service: all of it may be lost and begins anew. Made on first use,
+//! dropped when the stream or shard has gone.
+
+use crate::limits::{ReadLimit, WriteLimit};
+use crate::metrics::{ShardCounters, StreamCounters};
+use log::Offset;
+use parking_lot::{Mutex, RwLock};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Of all streams.
+#[derive(Debug, Default)]
+pub struct Runtimes {
+    streams: RwLock<BTreeMap<u64, Arc<StreamRuntime>>>,
+}
+
+/// Of one stream.
+#[derive(Debug, Default)]
+pub struct StreamRuntime {
+    /// What CloudWatch would count.
+    pub counters: StreamCounters,
+    shards: RwLock<BTreeMap<u32, Arc<ShardRuntime>>>,
+}
+
+/// Of one shard.
+#[derive(Debug)]
+pub struct ShardRuntime {
+    /// Puts.
+    pub write_limit: Mutex<WriteLimit>,
+    /// GetRecords.
+    pub read_limit: Mutex<ReadLimit>,
+    /// What CloudWatch would count with enhanced monitoring.
+    pub counters: ShardCounters,
+    horizon: AtomicU64,
+}
+
+impl Runtimes {
+    /// Of the stream of an id.
+    pub fn stream(&self, id: u64) -> Arc<StreamRuntime> {
+        if let Some(stream) = self.streams.read().get(&id) {
+            return stream.clone();
+        }
+        self.streams.write().entry(id).or_default().clone()
+    }
+
+    /// Of the stream of an id, if anybody used it.
+    pub fn known(&self, id: u64) -> Option<Arc<StreamRuntime>> {
+        self.streams.read().get(&id).cloned()
+    }
+
+    /// The stream has gone.
+    pub fn remove(&self, id: u64) {
+        self.streams.write().remove(&id);
+    }
+}
+
+impl StreamRuntime {
+    /// Of the shard of an index.
+    pub fn shard(&self, index: u32) -> Arc<ShardRuntime> {
+        if let Some(shard) = self.shards.read().get(&index) {
+            return shard.clone();
+        }
+        let new = || {
+            Arc::new(ShardRuntime {
+                write_limit: Mutex::new(WriteLimit::new()),
+                read_limit: Mutex::new(ReadLimit::new()),
+                counters: ShardCounters::default(),
+                horizon: AtomicU64::new(0),
+            })
+        };
+        self.shards.write().entry(index).or_insert_with(new).clone()
+    }
+
+    /// The shard has gone.
+    pub fn remove_shard(&self, index: u32) {
+        self.shards.write().remove(&index);
+    }
+}
+
+impl ShardRuntime {
+    /// The first offset that retention has not hidden, as far as this node has looked.
+    pub fn horizon(&self) -> Offset {
+        Offset(self.horizon.load(Ordering::Acquire))
+    }
+
+    /// Hides all before an offset. Never brings anything back.
+    pub fn hide_before(&self, offset: Offset) {
+        self.horizon.fetch_max(offset.0, Ordering::AcqRel);
+    }
+}

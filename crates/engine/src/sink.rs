@@ -1,0 +1,102 @@
+//! Where PutRecords' records land as they are decoded: one arena for data, one for keys.
+
+use crate::put::Incoming;
+use crate::record::StoredRecord;
+use model::HashKey;
+use std::ops::Range;
+use wire::RecordSink;
+
+/// The records of one PutRecords, without an allocation each.
+#[derive(Debug, Default)]
+pub struct RecordArena {
+    data: Vec<u8>,
+    keys: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    data: Range<usize>,
+    key: Option<Range<usize>>,
+    explicit: Option<Explicit>,
+}
+
+/// An ExplicitHashKey as it was given.
+#[derive(Debug)]
+enum Explicit {
+    Key(HashKey),
+    /// Above 2^128 − 1.
+    TooLarge(String),
+}
+
+/// What keeps a record from being routed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unroutable<'a> {
+    NoPartitionKey,
+    ExplicitHashKey(&'a str),
+}
+
+impl RecordArena {
+    /// The bytes that limits count: data and partition keys.
+    pub(crate) fn bytes(&self) -> usize {
+        self.data.len() + self.keys.len()
+    }
+
+    /// The records, in order, with where each goes.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Result<Incoming<'_>, Unroutable<'_>>> {
+        self.entries.iter().map(|entry| {
+            let key = entry.key.clone().ok_or(Unroutable::NoPartitionKey)?;
+            let partition_key = &self.keys[key];
+            let hash = match &entry.explicit {
+                Some(Explicit::Key(key)) => *key,
+                Some(Explicit::TooLarge(text)) => return Err(Unroutable::ExplicitHashKey(text)),
+                None => HashKey::of_partition_key(partition_key),
+            };
+            let record = StoredRecord {
+                partition_key,
+                data: &self.data[entry.data.clone()],
+            };
+            Ok(Incoming { record, hash })
+        })
+    }
+
+    fn current(&mut self) -> &mut Entry {
+        self.entries
+            .last_mut()
+            .expect("the decoder begins a record first")
+    }
+}
+
+impl RecordSink for RecordArena {
+    fn begin_record(&mut self) {
+        self.entries.push(Entry::default());
+    }
+
+    fn data(&mut self) -> &mut Vec<u8> {
+        &mut self.data
+    }
+
+    fn data_done(&mut self, len: usize) {
+        let end = self.data.len();
+        self.current().data = end - len..end;
+    }
+
+    fn partition_key(&mut self, key: &str) {
+        let start = self.keys.len();
+        self.keys.push_str(key);
+        let end = self.keys.len();
+        self.current().key = Some(start..end);
+    }
+
+    fn explicit_hash_key(&mut self, key: &str) {
+        let explicit =
+            HashKey::parse(key).map_or_else(|_| Explicit::TooLarge(key.to_owned()), Explicit::Key);
+        self.current().explicit = Some(explicit);
+    }
+
+    fn end_record(&mut self) {}
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+}

@@ -1,0 +1,159 @@
+//! Sealed tokens: shard iterators and NextTokens.
+//!
+//! A token is XChaCha20-Poly1305 under a key of the catalog, so it cannot be read, edited or made
+//! up; it is bound to its account, region and kind, and works on any node and after a restart.
+//! docs/formats/tokens.md has the table.
+
+use crate::catalog::{Scope, TokenKey};
+use base64_simd::STANDARD as BASE64;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use env::{Env, Timestamp};
+use minicbor::{Decode, Encode};
+
+/// AWS's first eight bytes of a shard iterator; ours mean the version.
+const VERSION: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+/// What is sealed is padded to the first of these it fits, so that a token has a length that AWS's
+/// may have: 152 to 280 bytes, a multiple of 16 after the version.
+const PADDED_BYTES: [usize; 3] = [104, 168, 232];
+/// Sealed text longer than the largest padding cannot be: names and filters have limits.
+const PADDED_BYTES_MAX: usize = PADDED_BYTES[PADDED_BYTES.len() - 1];
+/// A token is at most this long; a longer one is refused unread.
+pub const TOKEN_CHARS_MAX: usize = 512;
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A shard iterator.
+    ShardIterator,
+    /// ListShards' NextToken.
+    ListShards,
+    /// ListStreams' NextToken.
+    ListStreams,
+    /// ListStreamConsumers' NextToken.
+    ListStreamConsumers,
+}
+
+impl Kind {
+    fn byte(self) -> u8 {
+        match self {
+            Self::ShardIterator => 1,
+            Self::ListShards => 2,
+            Self::ListStreams => 3,
+            Self::ListStreamConsumers => 4,
+        }
+    }
+}
+
+/// A shard iterator's content.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ShardIterator {
+    /// The stream's id.
+    #[n(0)]
+    pub stream: u64,
+    /// The stream's name, for what is said when it is gone.
+    #[n(1)]
+    pub name: String,
+    /// The shard's index.
+    #[n(2)]
+    pub shard: u32,
+    /// The next offset to read.
+    #[n(3)]
+    pub position: u64,
+}
+
+/// A token's content and when it was sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened<T> {
+    /// When it was sealed.
+    pub created: Timestamp,
+    /// The content.
+    pub content: T,
+}
+
+/// Seals a token.
+pub fn seal<T: Encode<()>>(
+    env: &Env,
+    key: &TokenKey,
+    kind: Kind,
+    scope: &Scope,
+    content: &T,
+) -> String {
+    let mut plain = env.clock.now().0.to_be_bytes().to_vec();
+    minicbor::encode(content, &mut plain).expect("writing to memory does not fail");
+    let padded = PADDED_BYTES.into_iter().find(|size| *size >= plain.len());
+    plain.resize(padded.unwrap_or(PADDED_BYTES_MAX).max(plain.len()), 0);
+    let mut nonce = [0; NONCE_BYTES];
+    env.random.fill(&mut nonce);
+    let aad = associated(kind, scope);
+    let payload = Payload {
+        msg: &plain,
+        aad: &aad,
+    };
+    let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
+    let sealed = sealed.expect("a few hundred bytes can always be sealed");
+    BASE64.encode_to_string([VERSION.as_slice(), &nonce, &sealed].concat())
+}
+
+/// Opens a token; `None` if it is not one of ours, of this kind, account and region.
+pub fn open<T: for<'b> Decode<'b, ()>>(
+    keys: &[TokenKey],
+    kind: Kind,
+    scope: &Scope,
+    token: &str,
+) -> Option<Opened<T>> {
+    // Users quote iterators in shells; AWS takes them with the quotes.
+    let token = token
+        .strip_prefix('"')
+        .and_then(|t| t.strip_suffix('"'))
+        .unwrap_or(token);
+    if token.len() > TOKEN_CHARS_MAX {
+        return None;
+    }
+    let bytes = BASE64.decode_to_vec(token).ok()?;
+    let rest = bytes.strip_prefix(&VERSION)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;
+    let aad = associated(kind, scope);
+    let open = |key: &TokenKey| {
+        let payload = Payload {
+            msg: sealed,
+            aad: &aad,
+        };
+        cipher(key).decrypt(&XNonce::from(*nonce), payload).ok()
+    };
+    let plain = keys.iter().rev().find_map(open)?;
+    let (created, content) = plain.split_first_chunk::<8>()?;
+    let created = Timestamp(u64::from_be_bytes(*created));
+    Some(Opened {
+        created,
+        content: minicbor::decode(content).ok()?,
+    })
+}
+
+fn cipher(key: &TokenKey) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&key.secret.into())
+}
+
+/// What the seal covers besides the content.
+fn associated(kind: Kind, scope: &Scope) -> Vec<u8> {
+    let Scope { account, region } = scope;
+    let mut bytes = vec![kind.byte()];
+    bytes.extend_from_slice(account.as_str().as_bytes());
+    bytes.push(b'/');
+    bytes.extend_from_slice(region.as_str().as_bytes());
+    bytes
+}
+
+// The sizes are AWS's.
+const _: () = {
+    let mut i = 0;
+    while i < PADDED_BYTES.len() {
+        assert!((NONCE_BYTES + PADDED_BYTES[i] + TAG_BYTES) % 16 == 0);
+        i += 1;
+    }
+};
+
+#[cfg(test)]
+mod tests;
