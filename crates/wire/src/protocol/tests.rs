@@ -1,1 +1,418 @@
+//! Whole bodies: both protocols, both directions, the fast path against the explanation.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::operations::*;
+use crate::types::*;
+use crate::{Blob, RecordSink, Timestamp};
+
+const PROTOCOLS: [Protocol; 2] = [Protocol::Json, Protocol::Cbor];
+
+fn encoded<T: Encode>(protocol: Protocol, value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(protocol, value, &mut out);
+    out
+}
+
+fn json<T: Encode>(value: &T) -> String {
+    String::from_utf8(encoded(Protocol::Json, value)).unwrap()
+}
+
+fn from_json<T: Shape>(body: &str) -> T {
+    decode(Protocol::Json, body.as_bytes()).unwrap()
+}
+
+#[test]
+fn members_when_unknown_or_null_are_dropped() {
+    let body = r#"{"Nonsense":{"a":[1,null]},"StreamName":"s","Limit":null,"StreamARN":null}"#;
+    let expected = DescribeStreamInput {
+        stream_name: Some("s".into()),
+        ..Default::default()
+    };
+    assert_eq!(from_json::<DescribeStreamInput>(body), expected);
+}
+
+#[test]
+fn a_member_when_given_twice_counts_as_the_last() {
+    let body = r#"{"StreamName":"","Limit":0,"StreamName":"s","Limit":2.9}"#;
+    let expected = DescribeStreamInput {
+        stream_name: Some("s".into()),
+        limit: Some(2),
+        ..Default::default()
+    };
+    assert_eq!(from_json::<DescribeStreamInput>(body), expected);
+    let body = r#"{"StreamName":"s","StreamName":null}"#;
+    assert_eq!(
+        from_json::<DescribeStreamInput>(body),
+        DescribeStreamInput::default()
+    );
+}
+
+#[test]
+fn an_enumeration_when_given_twice_counts_as_the_last() {
+    let body = r#"{"ShardId":"a","ShardIteratorType":"x","ShardIteratorType":"LATEST","Timestamp":1.5,"Timestamp":1.25}"#;
+    let input: GetShardIteratorInput = from_json(body);
+    assert_eq!(input.shard_iterator_type, ShardIteratorType::Latest);
+    assert_eq!(input.timestamp, Some(Timestamp(1250)));
+}
+
+#[test]
+fn a_tag_when_given_twice_counts_as_the_last() {
+    let input: AddTagsToStreamInput = from_json(r#"{"Tags":{"a":"1","b":"2","a":"3"}}"#);
+    let expected = [
+        ("a".to_owned(), "3".to_owned()),
+        ("b".to_owned(), "2".to_owned()),
+    ];
+    assert_eq!(input.tags, BTreeMap::from(expected));
+}
+
+#[test]
+fn an_answer_when_encoded_is_compact_and_leaves_out_what_is_absent() {
+    let output = PutRecordsOutput {
+        failed_record_count: Some(0),
+        records: vec![PutRecordsResultEntry {
+            sequence_number: Some("1".into()),
+            shard_id: Some("shardId-000000000000".into()),
+            ..Default::default()
+        }],
+        encryption_type: None,
+    };
+    let expected = r#"{"FailedRecordCount":0,"Records":[{"SequenceNumber":"1","ShardId":"shardId-000000000000"}]}"#;
+    assert_eq!(json(&output), expected);
+}
+
+#[test]
+fn an_answer_without_output_is_an_empty_body() {
+    for protocol in PROTOCOLS {
+        assert!(encoded(protocol, &()).is_empty());
+        assert_eq!(decode_lenient::<()>(protocol, b""), Ok(()));
+    }
+    assert_eq!(decode_lenient::<()>(Protocol::Json, b"{}"), Ok(()));
+}
+
+#[test]
+fn a_subscription_when_answered_has_its_events_elsewhere() {
+    let output = SubscribeToShardOutput {
+        event_stream: SubscribeToShardEventStream,
+    };
+    assert_eq!(json(&output), "{}");
+    assert_eq!(decode_lenient(Protocol::Json, b"{}"), Ok(output));
+}
+
+#[test]
+fn an_answer_when_newer_than_we_are_is_read_as_far_as_we_know() {
+    let body = br#"{"StreamDescriptionSummary":{"StreamName":"not a name!","StreamARN":"","StreamStatus":"ACTIVE",
+        "RetentionPeriodHours":24,"StreamCreationTimestamp":1,"EnhancedMonitoring":[{"ShardLevelMetrics":["New","ALL"]}],
+        "EncryptionType":"QUANTUM","OpenShardCount":-1,"OpenShardCount":2,"New":{}}}"#;
+    let output: DescribeStreamSummaryOutput = decode_lenient(Protocol::Json, body).unwrap();
+    let summary = output.stream_description_summary;
+    assert_eq!(summary.encryption_type, None);
+    assert_eq!(summary.open_shard_count, 2);
+    assert_eq!(
+        summary.enhanced_monitoring[0].shard_level_metrics,
+        Some(vec![MetricsName::All])
+    );
+    let unreadable = decode_lenient::<DescribeStreamSummaryOutput>(Protocol::Json, b"{}");
+    assert_eq!(unreadable.unwrap_err(), DecodeError(Fault::Missing));
+}
+
+#[test]
+fn a_body_when_it_is_an_object_is_told_from_everything_else() {
+    for (body, expected) in [
+        ("{}", true),
+        (r#" {"a":[{}]} "#, true),
+        ("[]", false),
+        ("", false),
+        ("{}x", false),
+        ("1", false),
+    ] {
+        assert_eq!(
+            is_object(Protocol::Json, body.as_bytes()),
+            expected,
+            "{body}"
+        );
+    }
+    for (body, expected) in [
+        (b"\xbf\xff".as_slice(), true),
+        (b"\xa0", true),
+        (b"\x80", false),
+        (b"", false),
+        (b"\xa0\x00", false),
+    ] {
+        assert_eq!(is_object(Protocol::Cbor, body), expected, "{body:x?}");
+    }
+}
+
+#[test]
+fn a_content_type_when_known_names_its_protocol() {
+    for protocol in PROTOCOLS {
+        assert_eq!(
+            Protocol::from_content_type(protocol.content_type()),
+            Some(protocol)
+        );
+    }
+    assert_eq!(Protocol::from_content_type("application/json"), None);
+}
+
+/// A sink that keeps what it was told, in one arena.
+#[derive(Debug, Default, PartialEq)]
+struct Arena {
+    bytes: Vec<u8>,
+    records: Vec<(usize, Option<String>, Option<String>)>,
+    ended: usize,
+}
+
+impl RecordSink for Arena {
+    fn begin_record(&mut self) {
+        self.records.push((usize::MAX, None, None));
+    }
+    fn data(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+    fn data_done(&mut self, len: usize) {
+        self.records.last_mut().unwrap().0 = len;
+    }
+    fn partition_key(&mut self, key: &str) {
+        self.records.last_mut().unwrap().1 = Some(key.to_owned());
+    }
+    fn explicit_hash_key(&mut self, key: &str) {
+        self.records.last_mut().unwrap().2 = Some(key.to_owned());
+    }
+    fn end_record(&mut self) {
+        self.ended += 1;
+    }
+    fn len(&self) -> usize {
+        self.records.len()
+    }
+}
+
+#[test]
+fn records_when_decoded_into_a_sink_come_in_any_order_of_members() {
+    let body = r#"{"StreamName":"s","Records":[
+        {"PartitionKey":"a","Data":"AQI="},
+        {"Data":"","Nonsense":1,"ExplicitHashKey":"7","PartitionKey":"b"},
+        {"ExplicitHashKey":null,"Data":"\/\/8=","PartitionKey":"\u00e9"}]}"#;
+    let input: PutRecordsInput<Arena> = from_json(body);
+    assert_eq!(input.stream_name.as_deref(), Some("s"));
+    assert_eq!(input.records.bytes, [1, 2, 255, 255]);
+    assert_eq!(input.records.ended, 3);
+    let expected = [
+        (2, Some("a".to_owned()), None),
+        (0, Some("b".to_owned()), Some("7".to_owned())),
+        (2, Some("é".to_owned()), None),
+    ];
+    assert_eq!(input.records.records, expected);
+}
+
+#[test]
+fn records_when_anything_is_given_twice_count_as_the_last() {
+    let body = r#"{"Records":[{"Data":"AQ==","Data":"Ag==","PartitionKey":"","PartitionKey":"k"}],
+        "Records":[{"Data":"Aw==","PartitionKey":"x"},{"PartitionKey":"y","Data":"AQ==","Data":"BA=="}]}"#;
+    let input: PutRecordsInput<Arena> = from_json(body);
+    assert_eq!(input.records.bytes, [3, 4]);
+    let expected = [
+        (1, Some("x".to_owned()), None),
+        (1, Some("y".to_owned()), None),
+    ];
+    assert_eq!(input.records.records, expected);
+}
+
+/// Anything that may stand for a JSON value in a request, right or wrong.
+fn any_value() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("[]".to_owned()),
+        Just("{}".to_owned()),
+        Just(r#""LATEST""#.to_owned()),
+        Just(r#""AT_LATEST""#.to_owned()),
+        Just(r#""shardId-0""#.to_owned()),
+        Just(r#""AQID""#.to_owned()),
+        Just(r#""AQJ=""#.to_owned()),
+        Just(r#""é""#.to_owned()),
+        Just(r#""""#.to_owned()),
+        Just("1.5".to_owned()),
+        (-2i64..12_000).prop_map(|number| number.to_string()),
+        Just("1e40".to_owned()),
+        Just("-".to_owned()),
+        "\"[a-z0-9]{0,40}\"",
+    ];
+    let names = prop_oneof![
+        Just("Data"),
+        Just("PartitionKey"),
+        Just("ExplicitHashKey"),
+        Just("Type"),
+        Just("ShardId"),
+        Just("Timestamp"),
+        Just("a"),
+    ];
+    scalar.prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3)
+                .prop_map(|elements| format!("[{}]", elements.join(","))),
+            prop::collection::vec((names.clone(), inner), 0..4)
+                .prop_map(|members| object(&members)),
+        ]
+    })
+}
+
+fn object<N: std::fmt::Display>(members: &[(N, String)]) -> String {
+    let members: Vec<_> = members
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// A request with members of that shape, most of them right where `right` says how.
+fn any_request(
+    names: &'static [&'static str],
+    right: &'static [(&'static str, &'static str)],
+) -> impl Strategy<Value = String> {
+    let member = prop_oneof![
+        2 => prop::sample::select(right).prop_map(|(name, value)| (name, value.to_owned())),
+        1 => (prop::sample::select(names), any_value()),
+    ];
+    prop::collection::vec(member, 0..6).prop_map(|members| object(&members))
+}
+
+/// The fast path accepts exactly what the explanation finds nothing wrong with, repetitions apart,
+/// and both read the same out of it.
+fn agree<T: Shape + PartialEq + std::fmt::Debug>(body: &str) {
+    let fast = read::<T>(Protocol::Json, body.as_bytes(), Checks::All);
+    let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
+    match (fast, explained) {
+        (Ok(fast), Ok(canonical)) => {
+            assert_eq!(
+                read::<T>(Protocol::Cbor, &canonical, Checks::All),
+                Ok(fast),
+                "{body}"
+            );
+        }
+        (Err(Fault::Repeated), Ok(canonical)) => {
+            assert!(
+                read::<T>(Protocol::Cbor, &canonical, Checks::All).is_ok(),
+                "{body}"
+            );
+        }
+        (Err(fault), Ok(_)) => {
+            // Whatever is wrong must have been in a value that a later one replaces.
+            let decoded = decode::<T>(Protocol::Json, body.as_bytes());
+            assert!(decoded.is_ok() && is_repetitive(body), "{fault} in {body}");
+        }
+        (Err(_), Err(error)) => assert_ne!(error.code, ErrorCode::InternalFailure, "{body}"),
+        (Ok(_), Err(error)) => panic!("accepted although {error}: {body}"),
+    }
+}
+
+fn is_repetitive(body: &str) -> bool {
+    let names: Vec<_> = body
+        .split('"')
+        .filter(|part| !part.starts_with([':', ',']))
+        .collect();
+    names
+        .iter()
+        .enumerate()
+        .any(|(index, name)| names[..index].contains(name))
+}
+
+proptest! {
+    #[test]
+    fn a_get_shard_iterator_when_it_is_anything_is_judged_the_same_twice(body in any_request(
+        &["StreamName", "ShardId", "ShardIteratorType", "StartingSequenceNumber", "Timestamp", "StreamARN", "DryRun"],
+        &[("ShardId", r#""s""#), ("ShardIteratorType", r#""LATEST""#), ("Timestamp", "1.5")],
+    )) {
+        agree::<GetShardIteratorInput>(&body);
+    }
+
+    #[test]
+    fn a_put_records_when_it_is_anything_is_judged_the_same_twice(body in any_request(
+        &["StreamName", "Records", "DryRun", "StreamId"],
+        &[("Records", r#"[{"Data":"AQID","PartitionKey":"a"}]"#), ("StreamName", r#""s""#), ("DryRun", "false")],
+    )) {
+        agree::<PutRecordsInput>(&body);
+        agree::<PutRecordsInput<Arena>>(&body);
+    }
+
+    #[test]
+    fn a_tagging_when_it_is_anything_is_judged_the_same_twice(body in any_request(
+        &["StreamName", "Tags"],
+        &[("Tags", r#"{"a":"b","c":""}"#), ("StreamName", r#""s""#)],
+    )) {
+        agree::<AddTagsToStreamInput>(&body);
+    }
+
+    #[test]
+    fn a_list_shards_when_it_is_anything_is_judged_the_same_twice(body in any_request(
+        &["StreamName", "NextToken", "MaxResults", "ShardFilter", "StreamCreationTimestamp"],
+        &[("ShardFilter", r#"{"Type":"AT_LATEST"}"#), ("MaxResults", "7"), ("StreamName", r#""s""#)],
+    )) {
+        agree::<ListShardsInput>(&body);
+    }
+
+    #[test]
+    fn a_monitoring_when_it_is_anything_is_judged_the_same_twice(body in any_request(
+        &["StreamName", "ShardLevelMetrics"],
+        &[("ShardLevelMetrics", r#"["ALL","IncomingBytes"]"#)],
+    )) {
+        agree::<EnableEnhancedMonitoringInput>(&body);
+    }
+
+    #[test]
+    fn a_body_when_it_is_any_bytes_never_panics(body in prop::collection::vec(any::<u8>(), 0..64)) {
+        for protocol in PROTOCOLS {
+            let _ = decode::<PutRecordsInput>(protocol, &body);
+        }
+    }
+
+    #[test]
+    fn a_put_when_encoded_and_decoded_is_the_same(
+        data in prop::collection::vec(any::<u8>(), 0..200),
+        key in "\\PC{1,20}",
+        hash_key in prop::option::of("0|[1-9][0-9]{0,38}"),
+        dry_run in any::<Option<bool>>(),
+    ) {
+        let input = PutRecordInput {
+            data: Blob::from(data),
+            partition_key: Some(key),
+            explicit_hash_key: hash_key,
+            dry_run,
+            stream_name: Some("s".into()),
+            ..Default::default()
+        };
+        for protocol in PROTOCOLS {
+            let body = encoded(protocol, &input);
+            prop_assert_eq!(decode::<PutRecordInput>(protocol, &body), Ok(input.clone()));
+            prop_assert_eq!(decode_lenient::<PutRecordInput>(protocol, &body), Ok(input.clone()));
+        }
+    }
+
+    #[test]
+    fn records_when_encoded_and_decoded_are_the_same(
+        records in prop::collection::vec(
+            (any::<String>(), prop::collection::vec(any::<u8>(), 0..50), any::<i64>()), 0..5),
+        millis in any::<Option<i64>>(),
+    ) {
+        let records = records.into_iter().map(|(key, data, instant)| Record {
+            sequence_number: "1".into(),
+            approximate_arrival_timestamp: Some(Timestamp(instant / 1_000_000)),
+            data: Blob::from(data),
+            partition_key: Some(key),
+            encryption_type: Some(EncryptionType::Kms),
+        });
+        let output = GetRecordsOutput {
+            records: records.collect(),
+            next_shard_iterator: Some("i".into()),
+            millis_behind_latest: millis,
+            child_shards: None,
+        };
+        for protocol in PROTOCOLS {
+            let body = encoded(protocol, &output);
+            prop_assert!(is_object(protocol, &body));
+            prop_assert_eq!(decode_lenient::<GetRecordsOutput>(protocol, &body), Ok(output.clone()));
+        }
+    }
+}

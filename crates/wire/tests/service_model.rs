@@ -1,0 +1,295 @@
+//! Compares every shape of ours with AWS's own service model, as botocore carries it: members,
+//! requirements, types, bounds, patterns, values, errors; nothing missing and nothing besides.
+//!
+//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the folder that contains the
+//! package; without it, whatever `python3` imports is taken. There is no way around the test: where
+//! neither is found, it fails.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use millstream_wire::operations;
+use millstream_wire::shape::{Bounds, Kind, Member, Text, Type};
+use millstream_wire::{Description, ErrorCode};
+use serde_json::Value;
+
+/// The operations that must have shapes.
+const OPERATIONS: [&str; 28] = [
+    "AddTagsToStream",
+    "CreateStream",
+    "DecreaseStreamRetentionPeriod",
+    "DeleteStream",
+    "DeregisterStreamConsumer",
+    "DescribeLimits",
+    "DescribeStream",
+    "DescribeStreamConsumer",
+    "DescribeStreamSummary",
+    "DisableEnhancedMonitoring",
+    "EnableEnhancedMonitoring",
+    "GetRecords",
+    "GetShardIterator",
+    "IncreaseStreamRetentionPeriod",
+    "ListShards",
+    "ListStreamConsumers",
+    "ListStreams",
+    "ListTagsForStream",
+    "MergeShards",
+    "PutRecord",
+    "PutRecords",
+    "RegisterStreamConsumer",
+    "RemoveTagsFromStream",
+    "SplitShard",
+    "StartStreamEncryption",
+    "StopStreamEncryption",
+    "SubscribeToShard",
+    "UpdateShardCount",
+];
+const MODEL: &str = "data/kinesis/2013-12-02/service-2.json.gz";
+
+/// The folder of the package `botocore`.
+fn botocore() -> PathBuf {
+    if let Some(folder) = std::env::var_os("MILLSTREAM_BOTOCORE") {
+        let folder = PathBuf::from(folder);
+        return if folder.join("data").is_dir() {
+            folder
+        } else {
+            folder.join("botocore")
+        };
+    }
+    let script = "import botocore, os; print(os.path.dirname(botocore.__file__))";
+    let output = Command::new("python3").args(["-c", script]).output();
+    let found = output.ok().filter(|output| output.status.success());
+    let found = found.and_then(|output| String::from_utf8(output.stdout).ok());
+    PathBuf::from(
+        found
+            .unwrap_or_else(|| complain("no Python package botocore"))
+            .trim(),
+    )
+}
+
+fn complain(what: &str) -> ! {
+    panic!(
+        "{what}: this test needs AWS's service model. Either `python3 -m pip install botocore`, or \
+         `python3 -m pip install --target DIR botocore` and MILLSTREAM_BOTOCORE=DIR"
+    )
+}
+
+fn model() -> Value {
+    let path = botocore().join(MODEL);
+    let mut text = String::new();
+    let compressed = read_file(&path);
+    flate2::read::GzDecoder::new(compressed.as_slice())
+        .read_to_string(&mut text)
+        .unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own input, not the product's files"
+)]
+fn read_file(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| complain(&format!("{}: {error}", path.display())))
+}
+
+/// Walks our descriptions next to the model and collects what differs.
+struct Comparison {
+    shapes: Value,
+    compared: BTreeSet<&'static str>,
+    differences: Vec<String>,
+}
+
+impl Comparison {
+    fn new(model: &Value) -> Self {
+        let shapes = model["shapes"].clone();
+        Self {
+            shapes,
+            compared: BTreeSet::new(),
+            differences: Vec::new(),
+        }
+    }
+
+    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, ours: T, theirs: T) {
+        if ours != theirs {
+            self.differences
+                .push(format!("{what}: ours {ours:?}, the model's {theirs:?}"));
+        }
+    }
+
+    fn operation(&mut self, ours: &Description, theirs: &Value) {
+        let name = ours.name;
+        let target = |direction: &str| theirs[direction]["shape"].as_str();
+        self.equal(
+            &format!("{name} input"),
+            Some(ours.input.name),
+            target("input"),
+        );
+        let output = (ours.output.name != "Unit").then_some(ours.output.name);
+        self.equal(&format!("{name} output"), output, target("output"));
+        let errors = theirs["errors"].as_array().unwrap();
+        let errors: Vec<_> = errors
+            .iter()
+            .map(|error| error["shape"].as_str().unwrap())
+            .collect();
+        let known: Vec<_> = ours.errors.iter().map(|code| code.name()).collect();
+        self.equal(&format!("{name} errors"), known, errors);
+        self.shape(ours.input);
+        if output.is_some() {
+            self.shape(ours.output);
+        }
+    }
+
+    fn shape(&mut self, ours: &'static Type) {
+        if !self.compared.insert(ours.name) {
+            return;
+        }
+        let theirs = self.shapes[ours.name].clone();
+        let kind = match &ours.kind {
+            Kind::Structure(_) | Kind::EventStream(_) => "structure",
+            Kind::List(..) => "list",
+            Kind::Map(..) => "map",
+            Kind::String(_) => "string",
+            Kind::Blob(_) => "blob",
+            Kind::Integer(_) => "integer",
+            Kind::Long(_) => "long",
+            Kind::Boolean => "boolean",
+            Kind::Timestamp => "timestamp",
+        };
+        self.equal(
+            &format!("{} type", ours.name),
+            Some(kind),
+            theirs["type"].as_str(),
+        );
+        let event_stream = matches!(ours.kind, Kind::EventStream(_));
+        let theirs_event_stream = theirs["eventstream"] == Value::Bool(true);
+        self.equal(
+            &format!("{} event stream", ours.name),
+            event_stream,
+            theirs_event_stream,
+        );
+        let bounds = Bounds {
+            min: theirs["min"].as_i64(),
+            max: theirs["max"].as_i64(),
+        };
+        self.equal(&format!("{} bounds", ours.name), ours.bounds(), bounds);
+        self.parts(ours, &theirs);
+    }
+
+    fn parts(&mut self, ours: &'static Type, theirs: &Value) {
+        let name = ours.name;
+        match &ours.kind {
+            Kind::Structure(members) | Kind::EventStream(members) => {
+                self.members(name, members, theirs);
+            }
+            Kind::List(element, _) => {
+                self.target(&format!("{name} element"), element, &theirs["member"]);
+            }
+            Kind::Map(key, value, _) => {
+                self.target(&format!("{name} key"), key, &theirs["key"]);
+                self.target(&format!("{name} value"), value, &theirs["value"]);
+            }
+            Kind::String(text) => self.text(name, text, theirs),
+            Kind::Blob(_) | Kind::Integer(_) | Kind::Long(_) | Kind::Boolean | Kind::Timestamp => {}
+        }
+    }
+
+    fn members(&mut self, name: &str, ours: &'static [Member], theirs: &Value) {
+        let known: BTreeSet<_> = ours.iter().map(|member| member.name).collect();
+        let members = theirs["members"].as_object().unwrap();
+        let expected: BTreeSet<_> = members.keys().map(String::as_str).collect();
+        self.equal(&format!("{name} members"), known, expected);
+        self.equal(&format!("{name} repetitions"), ours.len(), members.len());
+        let required = ours
+            .iter()
+            .filter(|member| member.required)
+            .map(|member| member.name);
+        let required: BTreeSet<_> = required.collect();
+        self.equal(
+            &format!("{name} required"),
+            required,
+            strings(&theirs["required"]),
+        );
+        for member in ours {
+            self.target(
+                &format!("{name}.{}", member.name),
+                member.shape,
+                &members[member.name],
+            );
+        }
+    }
+
+    fn text(&mut self, name: &str, ours: &Text, theirs: &Value) {
+        let pattern = ours.pattern.map(|pattern| pattern.expression);
+        self.equal(
+            &format!("{name} pattern"),
+            pattern,
+            theirs["pattern"].as_str(),
+        );
+        let values: BTreeSet<_> = ours.values.iter().copied().collect();
+        self.equal(
+            &format!("{name} repetitions"),
+            ours.values.len(),
+            values.len(),
+        );
+        self.equal(&format!("{name} values"), values, strings(&theirs["enum"]));
+    }
+
+    fn target(&mut self, what: &str, ours: &'static Type, theirs: &Value) {
+        self.equal(what, Some(ours.name), theirs["shape"].as_str());
+        self.shape(ours);
+    }
+}
+
+fn strings(list: &Value) -> BTreeSet<&str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+#[test]
+fn our_shapes_when_compared_with_the_service_model_are_the_same() {
+    let model = model();
+    let mut comparison = Comparison::new(&model);
+    let ours: Vec<_> = operations::ALL
+        .iter()
+        .map(|operation| operation.name)
+        .collect();
+    assert_eq!(ours, OPERATIONS);
+    for operation in operations::ALL {
+        comparison.operation(operation, &model["operations"][operation.name]);
+    }
+    assert!(comparison.compared.len() > 100, "{:?}", comparison.compared);
+    assert!(
+        comparison.differences.is_empty(),
+        "{}",
+        comparison.differences.join("\n")
+    );
+}
+
+#[test]
+fn our_error_codes_when_the_model_knows_them_have_its_status() {
+    let model = model();
+    let operations = model["operations"].as_object().unwrap();
+    for name in OPERATIONS {
+        for error in operations[name]["errors"].as_array().unwrap() {
+            let name = error["shape"].as_str().unwrap();
+            let code = ErrorCode::from_name(name).unwrap_or_else(|| panic!("{name} is no code"));
+            let fault = model["shapes"][name]["fault"] == Value::Bool(true);
+            assert_eq!(code.status() == 500, fault, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_operation_when_named_is_found() {
+    assert!(
+        OPERATIONS
+            .iter()
+            .all(|name| operations::find(name).is_some_and(|o| o.name == *name))
+    );
+    assert!(operations::find("putRecord").is_none());
+}
