@@ -243,15 +243,6 @@ pub(crate) fn shard_closed(shard: ShardId, stream: &Stream) -> Error {
     ))
 }
 
-/// *Unrecorded.*
-pub(crate) fn too_narrow(stream: &Stream, target: u32) -> Error {
-    invalid(format!(
-        "Stream {} under account {} has shards that own too few hash keys to scale to {target} \
-         shards.",
-        stream.name, stream.scope.account
-    ))
-}
-
 // Retention.
 
 pub(crate) fn retention_too_short(hours: i32) -> Error {

@@ -150,7 +150,7 @@ fn associated(kind: Kind, scope: &Scope) -> Vec<u8> {
 const _: () = {
     let mut i = 0;
     while i < PADDED_BYTES.len() {
-        assert!((NONCE_BYTES + PADDED_BYTES[i] + TAG_BYTES) % 16 == 0);
+        assert!((NONCE_BYTES + PADDED_BYTES[i] + TAG_BYTES).is_multiple_of(16));
         i += 1;
     }
 };

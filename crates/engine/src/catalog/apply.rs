@@ -359,7 +359,6 @@ fn impossible(stream: &Stream, change: Change, why: Impossible) -> Error {
         (Change::Merge { shard, adjacent }, Impossible::NotAdjacent) => {
             texts::not_adjacent(ShardId::new(shard), ShardId::new(adjacent), stream)
         }
-        (Change::Scale { target }, _) => texts::too_narrow(stream, target),
         (_, Impossible::NotOpen(index)) if stream.shards.get(index).is_some() => {
             texts::shard_closed(ShardId::new(index), stream)
         }
@@ -367,8 +366,8 @@ fn impossible(stream: &Stream, change: Change, why: Impossible) -> Error {
             texts::could_not_find_shard(ShardId::new(index), stream.name.as_str(), account)
         }
         (
-            Change::Split { .. } | Change::Merge { .. },
-            Impossible::SplitKey | Impossible::NotAdjacent | Impossible::TooNarrow,
+            Change::Split { .. } | Change::Merge { .. } | Change::Scale { .. },
+            Impossible::SplitKey | Impossible::NotAdjacent,
         ) => texts::internal(),
     }
 }

@@ -12,6 +12,9 @@ use model::{HashKey, HashRange};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+/// Boundaries that are no further apart are the same; rounding leaves at most one key a shard.
+const SAME_KEYS: u128 = 1 << 16;
+
 /// The shards to come, in rising order of their indexes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Plan {
@@ -49,8 +52,6 @@ pub enum Impossible {
     SplitKey,
     /// The two shards are no neighbours, in that order.
     NotAdjacent,
-    /// A shard owns too few keys to be divided that way.
-    TooNarrow,
 }
 
 /// A piece of the key space while a scaling is worked out.
@@ -86,7 +87,7 @@ impl Plan {
                 let upper = Piece::of_open(shards, adjacent)?;
                 planner.merge(lower, upper).ok_or(Impossible::NotAdjacent)?;
             }
-            Change::Scale { target } => planner.scale(shards, target)?,
+            Change::Scale { target } => planner.scale(shards, target),
         }
         Ok(planner.finish(shards))
     }
@@ -202,59 +203,43 @@ impl Planner {
 
     /// Uniform ranges with the fewest steps: one split for each new boundary, one merge for each
     /// that goes. Splits and merges are balanced, so that lineages stay short.
-    fn scale(&mut self, shards: &Shards, target: u32) -> Result<(), Impossible> {
-        let targets = HashRange::uniform(target);
+    fn scale(&mut self, shards: &Shards, target: u32) {
+        let starts = uniform_starts(shards, target);
         let mut pieces = Vec::new();
         for shard in shards.open() {
-            let is_inside = |range: &&HashRange| {
-                range.start > shard.range.start && range.start <= shard.range.end
-            };
-            let cuts: Vec<HashKey> = targets
-                .iter()
-                .filter(is_inside)
-                .map(|range| range.start)
-                .collect();
+            let is_inside =
+                |start: &&HashKey| **start > shard.range.start && **start <= shard.range.end;
+            let cuts: Vec<HashKey> = starts.iter().filter(is_inside).copied().collect();
             let whole = Piece {
                 index: shard.index,
                 range: shard.range,
             };
-            self.cut(whole, &cuts, &mut pieces)?;
+            self.cut(whole, &cuts, &mut pieces);
         }
-        let mut rest = pieces.as_slice();
-        for range in &targets {
-            let count = rest.partition_point(|piece| piece.range.end <= range.end);
-            let (mine, others) = rest.split_at(count);
-            self.join(mine)?;
-            rest = others;
+        for same in pieces.chunk_by(|_, next| !starts.contains(&next.range.start)) {
+            self.join(same);
         }
-        Ok(())
     }
 
-    fn cut(
-        &mut self,
-        piece: Piece,
-        cuts: &[HashKey],
-        pieces: &mut Vec<Piece>,
-    ) -> Result<(), Impossible> {
+    fn cut(&mut self, piece: Piece, cuts: &[HashKey], pieces: &mut Vec<Piece>) {
         let Some(middle) = cuts.get(cuts.len() / 2) else {
             pieces.push(piece);
-            return Ok(());
+            return;
         };
-        let (left, right) = self.split(piece, *middle).ok_or(Impossible::TooNarrow)?;
-        self.cut(left, &cuts[..cuts.len() / 2], pieces)?;
-        self.cut(right, &cuts[cuts.len() / 2 + 1..], pieces)
+        let halves = self.split(piece, *middle);
+        let (left, right) = halves.expect("a new boundary lies far from the others");
+        self.cut(left, &cuts[..cuts.len() / 2], pieces);
+        self.cut(right, &cuts[cuts.len() / 2 + 1..], pieces);
     }
 
-    fn join(&mut self, pieces: &[Piece]) -> Result<Piece, Impossible> {
-        match pieces {
-            [] => Err(Impossible::TooNarrow),
-            [one] => Ok(*one),
-            many => {
-                let (lower, upper) = many.split_at(many.len() / 2);
-                let (lower, upper) = (self.join(lower)?, self.join(upper)?);
-                self.merge(lower, upper).ok_or(Impossible::NotAdjacent)
-            }
+    fn join(&mut self, pieces: &[Piece]) -> Piece {
+        if let [one] = pieces {
+            return *one;
         }
+        let (lower, upper) = pieces.split_at(pieces.len() / 2);
+        let (lower, upper) = (self.join(lower), self.join(upper));
+        self.merge(lower, upper)
+            .expect("the pieces of a range are neighbours")
     }
 
     fn finish(self, shards: &Shards) -> Plan {
@@ -273,6 +258,26 @@ impl Planner {
             created: self.created,
         }
     }
+}
+
+/// Where uniform ranges begin. The ranges of different counts differ by a few keys, since each is
+/// rounded; a boundary that is there already, within that, stays, rather than to move by a key.
+fn uniform_starts(shards: &Shards, target: u32) -> BTreeSet<HashKey> {
+    let present: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
+    let present_or_new = |range: HashRange| {
+        let key = range.start;
+        let near =
+            HashKey(key.0.saturating_sub(SAME_KEYS))..=HashKey(key.0.saturating_add(SAME_KEYS));
+        present
+            .range(near)
+            .min_by_key(|there| there.0.abs_diff(key.0))
+            .copied()
+            .unwrap_or(key)
+    };
+    HashRange::uniform(target)
+        .into_iter()
+        .map(present_or_new)
+        .collect()
 }
 
 #[cfg(test)]

@@ -38,10 +38,7 @@ impl Handler for PutRecords {
             return Err(texts::dry_run());
         }
         let results = engine.put(&stream, &records).await;
-        if results
-            .iter()
-            .any(|result| *result == Err(PutError::StreamGone))
-        {
+        if results.contains(&Err(PutError::StreamGone)) {
             return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
         }
         count(&engine.runtimes.stream(stream.id), &records, &results);
