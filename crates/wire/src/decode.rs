@@ -1,7 +1,7 @@
 //! Typed decoding: from a reader into Rust values, by the description of their shape.
 //!
-//! This is the fast path. It stops at the first thing that is wrong without saying what; a repeated
-//! member stops it too, since the last one counts and the first may already have been given away.
+//! This is the fast path. It stops at the first thing that is wrong without saying what. Of a member
+//! given twice the last one counts.
 
 use std::collections::BTreeMap;
 
@@ -87,8 +87,7 @@ impl Decode for BTreeMap<String, String> {
             let Some(value) = known(reader, value_shape)? else {
                 continue;
             };
-            let repeated = entries.insert(key.into_owned(), value).is_some();
-            refuse_repeated(reader, repeated)?;
+            entries.insert(key.into_owned(), value);
         }
         check(reader, || bounds.contain_length(entries.len()))?;
         Ok(entries)
@@ -101,7 +100,6 @@ pub(crate) fn member<'de, T: Decode, R: Reader<'de>>(
     shape: &'static Type,
     slot: &mut Option<T>,
 ) -> Result<(), Fault> {
-    refuse_repeated(reader, slot.is_some())?;
     if reader.kind()? == Kind::Null {
         *slot = None;
         return reader.null();
@@ -116,7 +114,6 @@ pub(crate) fn records<'de, S: RecordSink, R: Reader<'de>>(
     shape: &'static Type,
     slot: &mut Option<S>,
 ) -> Result<(), Fault> {
-    refuse_repeated(reader, slot.is_some())?;
     if reader.kind()? == Kind::Null {
         *slot = None;
         return reader.null();
@@ -137,17 +134,6 @@ pub(crate) fn check<'de, R: Reader<'de>>(
 ) -> Result<(), Fault> {
     match reader.checks() {
         Checks::All if !satisfied() => Err(Fault::Violation),
-        Checks::All | Checks::TypesOnly => Ok(()),
-    }
-}
-
-/// Fails if a value stands where one has been read already, unless nobody checks.
-pub(crate) fn refuse_repeated<'de, R: Reader<'de>>(
-    reader: &R,
-    repeated: bool,
-) -> Result<(), Fault> {
-    match reader.checks() {
-        Checks::All if repeated => Err(Fault::Repeated),
         Checks::All | Checks::TypesOnly => Ok(()),
     }
 }

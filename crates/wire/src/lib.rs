@@ -9,8 +9,9 @@
 //!
 //! - A member, its requirement and its constraints are declared once, on a field of a Rust struct.
 //! - The fast path reads a body once, into typed values, and stops at whatever is wrong. Only then
-//!   [`explain`] reads it again for AWS's words. The fast path accepts exactly those requests in which
-//!   the explanation finds nothing wrong and nothing given twice.
+//!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the explanation
+//!   finds anything wrong; what it refuses without reason, because of a value that a later one
+//!   replaces, is decoded a second time without the repetition.
 //! - No allocation follows a length that the input merely declares, and nesting is limited.
 //!
 //! # To add an operation

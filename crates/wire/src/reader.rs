@@ -23,8 +23,8 @@ pub enum Fault {
     /// A required member is absent, or an element of a list or map is null.
     #[error("a required value is absent")]
     Missing,
-    /// A member appears more than once.
-    #[error("a member given twice")]
+    /// A record has a member twice, and its sink cannot take the first one back.
+    #[error("a record's member given twice")]
     Repeated,
     /// A string is none of the values that its enumeration knows.
     #[error("an unknown value of an enumeration")]

@@ -82,8 +82,8 @@ fn model() -> Value {
     let compressed = read_file(&path);
     flate2::read::GzDecoder::new(compressed.as_slice())
         .read_to_string(&mut text)
-        .unwrap();
-    serde_json::from_str(&text).unwrap()
+        .expect("botocore's model is gzip");
+    serde_json::from_str(&text).expect("botocore's model is JSON")
 }
 
 #[expect(
@@ -128,10 +128,12 @@ impl Comparison {
         );
         let output = (ours.output.name != "Unit").then_some(ours.output.name);
         self.equal(&format!("{name} output"), output, target("output"));
-        let errors = theirs["errors"].as_array().unwrap();
+        let errors = theirs["errors"]
+            .as_array()
+            .expect("every operation lists its errors");
         let errors: Vec<_> = errors
             .iter()
-            .map(|error| error["shape"].as_str().unwrap())
+            .map(|error| error["shape"].as_str().unwrap_or_default())
             .collect();
         let known: Vec<_> = ours.errors.iter().map(|code| code.name()).collect();
         self.equal(&format!("{name} errors"), known, errors);
@@ -197,7 +199,9 @@ impl Comparison {
 
     fn members(&mut self, name: &str, ours: &'static [Member], theirs: &Value) {
         let known: BTreeSet<_> = ours.iter().map(|member| member.name).collect();
-        let members = theirs["members"].as_object().unwrap();
+        let members = theirs["members"]
+            .as_object()
+            .expect("a structure has members");
         let expected: BTreeSet<_> = members.keys().map(String::as_str).collect();
         self.equal(&format!("{name} members"), known, expected);
         self.equal(&format!("{name} repetitions"), ours.len(), members.len());

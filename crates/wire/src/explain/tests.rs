@@ -1,6 +1,11 @@
 //! AWS's words for every way in which a request can be wrong.
 
+use super::read;
+use super::value::Value;
+use crate::json::JsonReader;
 use crate::operations::*;
+use crate::reader::Checks;
+use crate::types::named;
 use crate::{Error, ErrorCode, Protocol, Shape, decode};
 
 fn refused<T: Shape>(protocol: Protocol, body: &[u8]) -> Error {
@@ -355,6 +360,37 @@ fn a_length_when_counted_counts_characters() {
 }
 
 #[test]
+fn a_length_when_another_member_is_wrong_still_counts_characters() {
+    let key = "é".repeat(256);
+    let body = format!(r#"{{"PartitionKey":"{key}"}}"#);
+    let expected = [failed("null", "data", "Member must not be null")];
+    assert_eq!(violations::<PutRecordInput>(&body), expected);
+}
+
+#[test]
+fn a_list_when_far_too_long_is_counted_in_full_and_kept_in_part() {
+    let body = format!("[{}\"b\"]", r#""a","#.repeat(4999));
+    let mut reader = JsonReader::new(body.as_bytes(), Checks::All).unwrap();
+    let value = read::read(&mut reader, named::TAG_KEY_LIST).unwrap();
+    let Some(Value::List(kept, 5000)) = value else {
+        panic!("{value:?}")
+    };
+    assert_eq!(kept.len(), 1024);
+}
+
+#[test]
+fn a_map_when_far_too_large_is_kept_in_part() {
+    let entries: Vec<_> = (0..5000).map(|key| format!("\"{key}\":\"\"")).collect();
+    let body = format!("{{{}}}", entries.join(","));
+    let mut reader = JsonReader::new(body.as_bytes(), Checks::All).unwrap();
+    let value = read::read(&mut reader, named::TAG_MAP).unwrap();
+    let Some(Value::Map(kept)) = value else {
+        panic!("{value:?}")
+    };
+    assert_eq!(kept.len(), 1024);
+}
+
+#[test]
 fn an_integer_when_out_of_range_is_told_as_it_was_understood() {
     for (value, shown, rule) in [
         (
@@ -463,6 +499,16 @@ fn a_map_when_a_key_or_value_is_wrong_is_told_as_a_whole() {
         ),
     ];
     assert_eq!(violations::<AddTagsToStreamInput>(&body), expected);
+}
+
+#[test]
+fn a_map_when_only_a_key_is_wrong_is_told() {
+    let items = violations::<AddTagsToStreamInput>(r#"{"Tags":{"":"x"}}"#);
+    assert_eq!(items.len(), 1);
+    assert!(
+        items[0].contains("Map keys must satisfy constraint"),
+        "{items:?}"
+    );
 }
 
 #[test]

@@ -208,16 +208,69 @@ fn records_when_decoded_into_a_sink_come_in_any_order_of_members() {
 }
 
 #[test]
-fn records_when_anything_is_given_twice_count_as_the_last() {
-    let body = r#"{"Records":[{"Data":"AQ==","Data":"Ag==","PartitionKey":"","PartitionKey":"k"}],
-        "Records":[{"Data":"Aw==","PartitionKey":"x"},{"PartitionKey":"y","Data":"AQ==","Data":"BA=="}]}"#;
+fn a_record_when_its_data_is_given_twice_counts_as_the_last() {
+    let body = r#"{"Records":[{"PartitionKey":"y","Data":"AQ==","Data":"BA=="}]}"#;
     let input: PutRecordsInput<Arena> = from_json(body);
-    assert_eq!(input.records.bytes, [3, 4]);
-    let expected = [
-        (1, Some("x".to_owned()), None),
-        (1, Some("y".to_owned()), None),
-    ];
-    assert_eq!(input.records.records, expected);
+    assert_eq!(input.records.bytes, [4]);
+    assert_eq!(input.records.records, [(1, Some("y".to_owned()), None)]);
+}
+
+#[test]
+fn records_when_given_twice_count_as_the_last() {
+    let body = r#"{"Records":[{"Data":"AQ==","PartitionKey":""}],
+        "Records":[{"Data":"Aw==","PartitionKey":"x"}]}"#;
+    let input: PutRecordsInput<Arena> = from_json(body);
+    assert_eq!(input.records.bytes, [3]);
+    assert_eq!(input.records.records, [(1, Some("x".to_owned()), None)]);
+}
+
+#[test]
+fn records_when_wrong_are_refused_alike_by_a_sink_and_a_list() {
+    let many = vec![r#"{"Data":""}"#; 501].join(",");
+    let long = format!(r#"{{"Data":"","PartitionKey":"{}"}}"#, "é".repeat(257));
+    for records in [
+        "",
+        r#"{"PartitionKey":"a"}"#,
+        r#"{"Data":null}"#,
+        r#"{"Data":"A"}"#,
+        r#"{"Data":"","PartitionKey":""}"#,
+        r#"{"Data":"","PartitionKey":1}"#,
+        r#"{"Data":"","ExplicitHashKey":""}"#,
+        r#"{"Data":"","ExplicitHashKey":"01"}"#,
+        r#"{"Data":"","ExplicitHashKey":{}}"#,
+        r#"{"Data":""},null"#,
+        r#"{"Data":""},[]"#,
+        &long,
+        &many,
+    ] {
+        let body = format!(r#"{{"Records":[{records}]}}"#);
+        let list = decode::<PutRecordsInput>(Protocol::Json, body.as_bytes()).unwrap_err();
+        let sink = decode::<PutRecordsInput<Arena>>(Protocol::Json, body.as_bytes()).unwrap_err();
+        assert_eq!(list, sink, "{body}");
+        assert!(list.message.is_some());
+    }
+}
+
+#[test]
+fn a_record_when_its_data_is_at_the_limit_is_taken_and_beyond_it_refused() {
+    for (length, taken) in [(10_485_760, true), (10_485_761, false)] {
+        let record = PutRecordsRequestEntry {
+            data: vec![0; length].into(),
+            ..Default::default()
+        };
+        let input = PutRecordsInput {
+            records: vec![record],
+            ..Default::default()
+        };
+        for protocol in PROTOCOLS {
+            let body = encoded(protocol, &input);
+            assert_eq!(
+                decode::<PutRecordsInput<Arena>>(protocol, &body).is_ok(),
+                taken
+            );
+            assert_eq!(decode::<PutRecordsInput>(protocol, &body).is_ok(), taken);
+        }
+    }
 }
 
 /// Anything that may stand for a JSON value in a request, right or wrong.
@@ -331,7 +384,14 @@ proptest! {
     #[test]
     fn a_put_records_when_it_is_anything_is_judged_the_same_twice(body in any_request(
         &["StreamName", "Records", "DryRun", "StreamId"],
-        &[("Records", r#"[{"Data":"AQID","PartitionKey":"a"}]"#), ("StreamName", r#""s""#), ("DryRun", "false")],
+        &[
+            ("Records", r#"[{"Data":"AQID","PartitionKey":"a"}]"#),
+            ("Records", r#"[{"Data":"AQID","Data":"AQJ=","PartitionKey":"a","ExplicitHashKey":"1"}]"#),
+            ("Records", r#"[{"Data":"AQID","Data":"","ExplicitHashKey":"01","ExplicitHashKey":"1"}]"#),
+            ("Records", r#"[{"Data":"AQID","PartitionKey":""}]"#),
+            ("StreamName", r#""s""#),
+            ("DryRun", "false"),
+        ],
     )) {
         agree::<PutRecordsInput>(&body);
         agree::<PutRecordsInput<Arena>>(&body);
