@@ -4,10 +4,12 @@
 pub mod batch;
 mod budget;
 pub mod conformance;
+pub mod journal;
 mod memory;
 pub mod store;
 
 pub use batch::{Batch, BatchBuilder, Kind};
+pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use store::{
     AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit,

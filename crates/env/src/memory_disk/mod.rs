@@ -27,6 +27,8 @@ type Names = BTreeMap<PathBuf, Arc<Mutex<Inode>>>;
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
+    /// The life of the process that uses it; `None` for whoever stands outside.
+    life: Option<u64>,
 }
 
 #[derive(Default)]
@@ -66,6 +68,17 @@ impl MemoryDisk {
     /// An empty disk without a limit.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The disk as a process sees it that starts now: all its calls fail once that process has died
+    /// ([`MemoryDisk::process_death`], [`MemoryDisk::power_loss`]), so that what a dead one still
+    /// runs cannot touch what comes after.
+    pub fn boot(&self) -> Self {
+        let life = Some(self.lock_state().life);
+        Self {
+            state: self.state.clone(),
+            life,
+        }
     }
 
     /// The power fails: every process dies, and what was not synced may or may not remain.
@@ -139,6 +152,9 @@ impl MemoryDisk {
 
     fn begin(&self, call: Call) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock_state();
+        if self.life.is_some_and(|life| life != state.life) {
+            return Err(Fault::EIO.error());
+        }
         match state.faults.strike(call) {
             Some(fault) => Err(fault.error()),
             None => Ok(state),

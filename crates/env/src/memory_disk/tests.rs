@@ -116,7 +116,10 @@ fn a_process_when_it_dies_then_its_files_and_locks_are_gone_and_bytes_remain() {
     file.write_all_at(b"kept", 0).unwrap();
     let held = disk.lock(&path("LOCK")).unwrap();
     assert!(disk.lock(&path("LOCK")).is_err());
+    let booted = disk.boot();
     disk.process_death();
+    assert!(booted.list(Path::new(DIRECTORY)).is_err());
+    assert!(disk.boot().list(Path::new(DIRECTORY)).is_ok());
     assert!(file.write_all_at(b"late", 0).is_err());
     let again = disk.lock(&path("LOCK")).unwrap();
     drop(held);

@@ -1,0 +1,143 @@
+//! Memory for reads: the newest frames as they were written, windows of cold files, block lists.
+//!
+//! Each part is bounded. Bytes from the ring were never on a disk and need no check; bytes from
+//! windows are checked by whoever takes a block out of them.
+
+use super::bounded::Bounded;
+use super::frame::Block;
+use crate::store::{LogId, Offset};
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Cold reads fetch stretches of this, aligned to it.
+pub(super) const WINDOW_BYTES: u64 = 1024 * 1024;
+/// Block lists of footers kept in memory.
+const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+type ListKey = (u64, LogId, Offset);
+
+/// What reads find without the disk.
+pub(super) struct Cache {
+    ring: RwLock<Ring>,
+    windows: Mutex<Bounded<(u64, u64), Bytes>>,
+    lists: Mutex<Bounded<ListKey, Arc<Vec<Block>>>>,
+}
+
+struct Ring {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+/// Bytes of a segment's file from a position on.
+struct Frame {
+    segment: u64,
+    start: u32,
+    bytes: Bytes,
+}
+
+impl Cache {
+    pub(super) fn new(ring_bytes_max: usize, cold_bytes_max: usize) -> Self {
+        let ring = Ring {
+            frames: VecDeque::new(),
+            bytes: 0,
+            bytes_max: ring_bytes_max,
+        };
+        Self {
+            ring: RwLock::new(ring),
+            windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
+            lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
+        }
+    }
+
+    /// Keeps a frame that was just written, and drops the oldest beyond the bound.
+    pub(super) fn keep(&self, segment: u64, start: u32, bytes: Bytes) {
+        let mut dropped = Vec::new();
+        let mut ring = self.ring.write();
+        ring.bytes += bytes.len();
+        ring.frames.push_back(Frame {
+            segment,
+            start,
+            bytes,
+        });
+        while ring.bytes > ring.bytes_max && ring.frames.len() > 1 {
+            let oldest = ring.frames.pop_front().expect("there are frames");
+            ring.bytes -= oldest.bytes.len();
+            dropped.push(oldest);
+        }
+        // Memory goes back after the readers may go on.
+        drop(ring);
+        drop(dropped);
+    }
+
+    /// The block's bytes, if they were written lately.
+    pub(super) fn recent(&self, segment: u64, block: &Block) -> Option<Bytes> {
+        let ring = self.ring.read();
+        let key = (segment, block.position);
+        let after = ring
+            .frames
+            .partition_point(|frame| (frame.segment, frame.start) <= key);
+        let frame = ring.frames.get(after.checked_sub(1)?)?;
+        let start = (block.position - frame.start) as usize;
+        let end = start + block.length as usize;
+        (frame.segment == segment && end <= frame.bytes.len())
+            .then(|| frame.bytes.slice(start..end))
+    }
+
+    pub(super) fn window(&self, segment: u64, index: u64) -> Option<Bytes> {
+        self.windows.lock().get((segment, index))
+    }
+
+    pub(super) fn keep_window(&self, segment: u64, index: u64, bytes: Bytes) {
+        let cost = bytes.len() as u64;
+        self.windows.lock().insert((segment, index), bytes, cost);
+    }
+
+    pub(super) fn list(&self, key: ListKey) -> Option<Arc<Vec<Block>>> {
+        self.lists.lock().get(key)
+    }
+
+    pub(super) fn keep_list(&self, key: ListKey, blocks: Arc<Vec<Block>>) {
+        let cost = (blocks.len() * size_of::<Block>()) as u64 + 64;
+        self.lists.lock().insert(key, blocks, cost);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use env::Timestamp;
+
+    fn block(position: u32, length: u32) -> Block {
+        let (first, arrival) = (Offset(0), Timestamp(0));
+        Block {
+            first,
+            count: 1,
+            arrival,
+            position,
+            length,
+            crc: 0,
+        }
+    }
+
+    #[test]
+    fn the_ring_when_full_then_keeps_the_newest_frames() {
+        let cache = Cache::new(250, 0);
+        for (at, start) in (0_u8..).zip([0, 100, 200]) {
+            cache.keep(1, start, Bytes::from(vec![at; 100]));
+        }
+        assert_eq!(cache.recent(1, &block(10, 10)), None);
+        assert_eq!(
+            cache.recent(1, &block(110, 10)),
+            Some(Bytes::from(vec![1; 10]))
+        );
+        assert_eq!(
+            cache.recent(1, &block(290, 10)),
+            Some(Bytes::from(vec![2; 10]))
+        );
+        assert_eq!(cache.recent(1, &block(295, 10)), None);
+        assert_eq!(cache.recent(2, &block(210, 10)), None);
+    }
+}

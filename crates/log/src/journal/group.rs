@@ -1,0 +1,326 @@
+//! One group commit on its way: what its calls ask for, judged against the logs as they will be, and
+//! the frame it becomes.
+//!
+//! Nothing here changes the journal: a group that fails is dropped, and with it all it intended.
+
+use super::frame::{Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes};
+use super::index::Log;
+use super::queue::Change;
+use super::shared::Shared;
+use crate::batch::{Batch, Kind, RecordIter};
+use crate::store::{AppendError, Appended, LogId, LogSettings, Offset, StoreError};
+use bytes::Bytes;
+use env::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Batches of one log are joined into blocks of at most this.
+const JOINED_BYTES_MAX: usize = 256 * 1024;
+const NO_CHUNK: u32 = u32::MAX;
+
+/// A group being put together.
+pub(super) struct Group<'a> {
+    shared: &'a Shared,
+    now: Timestamp,
+    logs: BTreeMap<LogId, Intended>,
+    entries: Vec<Entry>,
+    /// For each entry, its first and last chunk.
+    chains: Vec<(u32, u32)>,
+    /// Payload bytes, each with the index of the next of the same entry.
+    chunks: Vec<(Bytes, u32)>,
+    payload_bytes: usize,
+}
+
+/// A log as it will be once the group is durable.
+#[derive(Default)]
+struct Intended {
+    log: Option<Arc<Log>>,
+    end: Offset,
+    last_arrival: Option<Timestamp>,
+    first_control: Option<Offset>,
+    /// Why appends are refused.
+    damage: Option<String>,
+    /// The entry that takes further batches of this log.
+    entry: Option<usize>,
+    is_deleted: bool,
+}
+
+/// A group that is closed: its entries and its frame.
+pub(super) struct Sealed {
+    pub(super) entries: Vec<Entry>,
+    /// The logs of the entries, in order; `None` for those that the group creates.
+    pub(super) logs: Vec<Option<Arc<Log>>>,
+    pub(super) frame: Vec<u8>,
+    pub(super) crc: u32,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            now: shared.env.clock.now(),
+            logs: BTreeMap::new(),
+            entries: Vec::new(),
+            chains: Vec::new(),
+            chunks: Vec::new(),
+            payload_bytes: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn entry_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the frame that the group becomes.
+    pub(super) fn frame_bytes(&self) -> usize {
+        frame_bytes(self.entries.len(), self.payload_bytes)
+    }
+
+    /// Adds a batch.
+    pub(super) fn append(&mut self, id: LogId, batch: &Batch) -> Result<Appended, AppendError> {
+        let now = self.now;
+        let Some(intended) = self.intended(id) else {
+            return Err(AppendError::NoSuchLog(id));
+        };
+        if let Some(damage) = &intended.damage {
+            return Err(AppendError::NotApplied(damage.clone()));
+        }
+        let first = intended.end;
+        let arrival = intended.last_arrival.map_or(now, |last| last.max(now));
+        let control_before = intended.first_control;
+        let control = if batch.has_control() {
+            first_control(batch)
+        } else {
+            None
+        };
+        intended.first_control = control_before.or(control.map(|at| first.plus(u64::from(at))));
+        intended.end = first.plus(u64::from(batch.count()));
+        intended.last_arrival = Some(arrival);
+        let joined = intended.entry;
+        match joined.filter(|entry| self.can_join(*entry, batch, arrival)) {
+            Some(entry) => self.join(entry, batch, control),
+            None => self.begin_block(id, batch, first, arrival, control),
+        }
+        Ok(Appended {
+            first,
+            arrival,
+            control_before,
+        })
+    }
+
+    fn can_join(&self, entry: usize, batch: &Batch, arrival: Timestamp) -> bool {
+        match &self.entries[entry] {
+            Entry::Records { block, .. } => {
+                let joined = block.length as usize + batch.bytes().len();
+                block.arrival == arrival && joined <= JOINED_BYTES_MAX
+            }
+            Entry::Create { .. } | Entry::Delete { .. } | Entry::Trim { .. } => false,
+            Entry::Configure { .. } | Entry::Checkpoint { .. } => false,
+        }
+    }
+
+    fn join(&mut self, entry: usize, batch: &Batch, new_control: Option<u32>) {
+        if let Entry::Records { block, control, .. } = &mut self.entries[entry] {
+            *control = control.or(new_control.map(|at| block.count + at));
+            block.crc = crc32c::crc32c_append(block.crc, batch.bytes());
+            block.count += batch.count();
+            block.length += batch.bytes().len() as u32;
+        }
+        let chunk = self.chunks.len() as u32;
+        let (_, last) = &mut self.chains[entry];
+        self.chunks[*last as usize].1 = chunk;
+        *last = chunk;
+        self.push_chunk(batch);
+    }
+
+    fn begin_block(
+        &mut self,
+        log: LogId,
+        batch: &Batch,
+        first: Offset,
+        arrival: Timestamp,
+        control: Option<u32>,
+    ) {
+        let (count, crc) = (batch.count(), batch.crc());
+        let length = batch.bytes().len() as u32;
+        let block = Block {
+            first,
+            count,
+            arrival,
+            position: 0,
+            length,
+            crc,
+        };
+        let chunk = self.chunks.len() as u32;
+        let entry = self.entries.len();
+        self.entries.push(Entry::Records {
+            log,
+            block,
+            control,
+        });
+        self.chains.push((chunk, chunk));
+        self.push_chunk(batch);
+        if let Some(intended) = self.logs.get_mut(&log) {
+            intended.entry = Some(entry);
+        }
+    }
+
+    fn push_chunk(&mut self, batch: &Batch) {
+        self.payload_bytes += batch.bytes().len();
+        self.chunks.push((batch.bytes().clone(), NO_CHUNK));
+    }
+
+    /// Adds a change, whole or not at all.
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::Create(logs) => self.create(logs),
+            Change::Delete(logs) => {
+                logs.iter().for_each(|log| self.delete(*log));
+                Ok(())
+            }
+            Change::Trim(log, before) => {
+                let intended = self.intended(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                // Past the end there is nothing yet to hide.
+                let before = intended.end.min(*before);
+                self.push(Entry::Trim { log: *log, before });
+                Ok(())
+            }
+            Change::Configure(log, settings) => {
+                self.intended(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                self.push(Entry::Configure {
+                    log: *log,
+                    settings: *settings,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn create(&mut self, logs: &[(LogId, LogSettings)]) -> Result<(), StoreError> {
+        let mut fresh = std::collections::BTreeSet::new();
+        for (id, _) in logs {
+            let has_remains = self.shared.deleted.lock().contains_key(id);
+            let is_named = self.logs.contains_key(id);
+            if has_remains || is_named || self.intended(*id).is_some() || !fresh.insert(*id) {
+                return Err(StoreError::Exists(*id));
+            }
+        }
+        for (log, settings) in logs {
+            self.logs.insert(*log, Intended::default());
+            self.push(Entry::Create {
+                log: *log,
+                settings: *settings,
+            });
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, log: LogId) {
+        if self.intended(log).is_some() {
+            self.push(Entry::Delete { log });
+            self.logs.insert(
+                log,
+                Intended {
+                    is_deleted: true,
+                    ..Intended::default()
+                },
+            );
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        self.chains.push((NO_CHUNK, NO_CHUNK));
+    }
+
+    /// The log as this group leaves it so far; `None` if it is not there.
+    fn intended(&mut self, id: LogId) -> Option<&mut Intended> {
+        if !self.logs.contains_key(&id) {
+            let log = self.shared.find(id)?;
+            self.logs.insert(id, Intended::of(log));
+        }
+        self.logs
+            .get_mut(&id)
+            .filter(|intended| !intended.is_deleted)
+    }
+
+    /// Closes the group: gives every block its place and encodes the frame.
+    pub(super) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed {
+        header.length = self.frame_bytes() as u32;
+        header.entry_count = self.entries.len() as u32;
+        let mut directory = Vec::with_capacity(self.entries.len() * ENTRY_BYTES);
+        let mut position = header.position + header.payload_start() as u32;
+        for entry in &mut self.entries {
+            if let Entry::Records { block, .. } = entry {
+                block.position = position;
+                position += block.length;
+            }
+            entry.encode(&mut directory);
+        }
+        let (head, crc) = header.encode(salt, &directory);
+        let mut frame = Vec::with_capacity(header.length as usize);
+        frame.extend_from_slice(&head);
+        frame.extend_from_slice(&directory);
+        for (first, _) in &self.chains {
+            let mut chunk = *first;
+            while chunk != NO_CHUNK {
+                let (bytes, next) = &self.chunks[chunk as usize];
+                frame.extend_from_slice(bytes);
+                chunk = *next;
+            }
+        }
+        frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
+        let logs = self
+            .entries
+            .iter()
+            .map(|entry| self.log_of(entry))
+            .collect();
+        Sealed {
+            entries: self.entries,
+            logs,
+            frame,
+            crc,
+        }
+    }
+
+    fn log_of(&self, entry: &Entry) -> Option<Arc<Log>> {
+        match entry {
+            Entry::Records { log, .. } | Entry::Trim { log, .. } => self.known(*log),
+            Entry::Configure { log, .. } => self.known(*log),
+            Entry::Create { .. } | Entry::Delete { .. } | Entry::Checkpoint { .. } => None,
+        }
+    }
+
+    fn known(&self, id: LogId) -> Option<Arc<Log>> {
+        self.logs.get(&id).and_then(|intended| intended.log.clone())
+    }
+}
+
+impl Intended {
+    fn of(log: Arc<Log>) -> Self {
+        let state = log.state.lock();
+        let damage = state.lost_tail().map(|hole| hole.error(log.id).to_string());
+        let (end, last_arrival) = (state.end, state.last_arrival);
+        let first_control = state.first_control;
+        drop(state);
+        let (entry, is_deleted) = (None, false);
+        Self {
+            log: Some(log),
+            end,
+            last_arrival,
+            first_control,
+            damage,
+            entry,
+            is_deleted,
+        }
+    }
+}
+
+fn first_control(batch: &Batch) -> Option<u32> {
+    let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
+    place.map(|place| place as u32)
+}

@@ -1,0 +1,327 @@
+//! What the journal knows of a log in memory: its bounds, and where its blocks are.
+//!
+//! Blocks of the open segment are listed one by one, those of sealed segments by runs, whose lists
+//! stand in the segments' footers. An idle log costs bytes, not channels.
+
+use super::footer::{DirectoryEntry, LogBlocks};
+use super::frame::{Block, Entry};
+use super::manifest::LogEntry;
+use super::segment::Segment;
+use crate::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
+use env::{Monotonic, Timestamp};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A log of the journal.
+pub(super) struct Log {
+    pub(super) id: LogId,
+    pub(super) state: Mutex<LogState>,
+}
+
+/// What changes about a log. Only the writer changes it, and only after what it says is durable.
+#[derive(Default)]
+pub(super) struct LogState {
+    pub(super) settings: LogSettings,
+    pub(super) first: Offset,
+    pub(super) end: Offset,
+    pub(super) last_arrival: Option<Timestamp>,
+    pub(super) first_control: Option<Offset>,
+    tail: Option<watch::Sender<Offset>>,
+    /// Runs in sealed segments, by offset.
+    pub(super) ranges: Vec<Range>,
+    /// Blocks in the open segment, by offset.
+    pub(super) open: Vec<Block>,
+    open_segment: Option<Arc<Segment>>,
+    /// What recovery found missing, by offset.
+    pub(super) holes: Vec<Hole>,
+    pub(super) is_deleted: bool,
+}
+
+/// A run of a log in a sealed segment.
+#[derive(Clone)]
+pub(super) struct Range {
+    pub(super) segment: Arc<Segment>,
+    pub(super) first: Offset,
+    pub(super) end: Offset,
+    pub(super) first_arrival: Timestamp,
+    pub(super) last_arrival: Timestamp,
+    pub(super) bytes: u64,
+    /// Since when nobody can read any of it.
+    pub(super) hidden_since: Option<Monotonic>,
+}
+
+/// Records that were there once and cannot be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hole {
+    pub(super) first: Offset,
+    /// `None` if nobody knows how many are missing: the log takes no more appends.
+    pub(super) end: Option<Offset>,
+    pub(super) file: String,
+    pub(super) position: u64,
+    pub(super) what: &'static str,
+}
+
+/// Where the record at an offset is.
+pub(super) enum Place {
+    /// At or past the end.
+    End,
+    /// In the open segment, with the blocks after it.
+    Open(Arc<Segment>, Vec<Block>),
+    /// In a run of a sealed segment.
+    Sealed(Range),
+    /// Nowhere any more.
+    Lost(Hole),
+}
+
+impl Log {
+    pub(super) fn new(id: LogId, settings: LogSettings) -> Self {
+        Self {
+            id,
+            state: Mutex::new(LogState {
+                settings,
+                ..LogState::default()
+            }),
+        }
+    }
+
+    /// A log as the MANIFEST tells it.
+    pub(super) fn restored(entry: &LogEntry) -> Self {
+        let log = Self::new(entry.log, entry.settings);
+        let mut state = log.state.lock();
+        state.first = entry.first;
+        state.end = entry.end;
+        state.last_arrival = entry.last_arrival;
+        state.first_control = entry.first_control;
+        drop(state);
+        log
+    }
+
+    /// What the MANIFEST is to tell of it.
+    pub(super) fn entry(&self) -> LogEntry {
+        let state = self.state.lock();
+        LogEntry {
+            log: self.id,
+            settings: state.settings,
+            first: state.first,
+            end: state.end,
+            last_arrival: state.last_arrival,
+            first_control: state.first_control,
+        }
+    }
+}
+
+impl LogState {
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.first,
+            end: self.end,
+            last_arrival: self.last_arrival,
+            first_control: self.first_control,
+        }
+    }
+
+    /// Adds a durable block of the open segment and tells who waits for it.
+    pub(super) fn push(&mut self, segment: &Arc<Segment>, block: Block, control: Option<u32>) {
+        if self.open.is_empty() {
+            self.open_segment = Some(segment.clone());
+        }
+        self.open.push(block);
+        self.note(
+            block.end(),
+            block.arrival,
+            control.map(|at| block.first.plus(u64::from(at))),
+        );
+        if let Some(tail) = &self.tail {
+            tail.send_replace(self.end);
+        }
+    }
+
+    /// Takes over what a stretch of the log says about the whole of it.
+    pub(super) fn note(&mut self, end: Offset, arrival: Timestamp, control: Option<Offset>) {
+        self.end = self.end.max(end);
+        self.last_arrival = self.last_arrival.max(Some(arrival));
+        self.first_control = match (self.first_control, control) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
+    }
+
+    /// Applies a change that concerns this log alone.
+    pub(super) fn change(&mut self, change: &Entry, now: Monotonic) {
+        match *change {
+            Entry::Trim { before, .. } => {
+                self.first = self.first.max(before);
+                self.end = self.end.max(before);
+            }
+            Entry::Configure { settings, .. } => self.settings = settings,
+            Entry::Delete { .. } => {
+                self.is_deleted = true;
+                self.end_tail();
+            }
+            Entry::Create { .. } | Entry::Records { .. } | Entry::Checkpoint { .. } => {}
+        }
+        self.hide(now);
+    }
+
+    /// Notes the time for runs that nobody can read any more.
+    pub(super) fn hide(&mut self, now: Monotonic) {
+        let (first, is_deleted) = (self.first, self.is_deleted);
+        for range in &mut self.ranges {
+            if range.end > first && !is_deleted {
+                break;
+            }
+            range.hidden_since.get_or_insert(now);
+        }
+    }
+
+    /// The blocks in the open segment, for its index.
+    pub(super) fn open_blocks(&self) -> LogBlocks {
+        let start = self.open.first().map_or(self.end, |block| block.first);
+        let control = self.first_control.filter(|control| *control >= start);
+        LogBlocks {
+            blocks: self.open.clone(),
+            control,
+        }
+    }
+
+    /// Turns the blocks of the open segment, now sealed, into runs.
+    pub(super) fn seal(&mut self, segment: &Arc<Segment>, runs: &[DirectoryEntry], now: Monotonic) {
+        self.open = Vec::new();
+        self.open_segment = None;
+        self.ranges
+            .extend(runs.iter().map(|run| Range::new(segment, run)));
+        self.hide(now);
+    }
+
+    /// Adds runs found at start, or copied by the cleaner, in any order.
+    pub(super) fn insert_range(&mut self, range: Range) {
+        let at = self
+            .ranges
+            .partition_point(|other| other.first < range.first);
+        self.ranges.insert(at, range);
+    }
+
+    /// Where the record at `from` is.
+    pub(super) fn place(&self, from: Offset, records_max: u64) -> Place {
+        if let Some(hole) = self.holes.iter().find(|hole| hole.covers(from)) {
+            return Place::Lost(hole.clone());
+        }
+        if from >= self.end {
+            return Place::End;
+        }
+        let at = self.ranges.partition_point(|range| range.end <= from);
+        if let Some(range) = self.ranges.get(at).filter(|range| range.first <= from) {
+            return Place::Sealed(range.clone());
+        }
+        let at = self.open.partition_point(|block| block.end() <= from);
+        match (&self.open_segment, self.open.get(at)) {
+            (Some(segment), Some(block)) if block.first <= from => {
+                Place::Open(segment.clone(), self.open_from(at, records_max))
+            }
+            _ => Place::Lost(Hole::unexplained(from)),
+        }
+    }
+
+    fn open_from(&self, at: usize, records_max: u64) -> Vec<Block> {
+        // One more than asked for: the read may begin inside the first block.
+        const BLOCKS_MAX: usize = 1024;
+        let mut records = 0;
+        let wanted = self.open[at..].iter().take(BLOCKS_MAX).take_while(|block| {
+            let is_wanted = records <= records_max;
+            records += u64::from(block.count);
+            is_wanted
+        });
+        wanted.copied().collect()
+    }
+
+    /// The run or block that holds the first record that arrived at or after `time`.
+    pub(super) fn place_at(&self, time: Timestamp) -> Place {
+        let at = self
+            .ranges
+            .partition_point(|range| range.last_arrival < time);
+        if let Some(range) = self.ranges.get(at) {
+            return Place::Sealed(range.clone());
+        }
+        let at = self.open.partition_point(|block| block.arrival < time);
+        match (&self.open_segment, self.open.get(at)) {
+            (Some(segment), Some(block)) => Place::Open(segment.clone(), vec![*block]),
+            _ => Place::End,
+        }
+    }
+
+    /// Kept offsets that no run and no block holds, as first and end.
+    pub(super) fn gaps(&self) -> Vec<(Offset, Offset)> {
+        let runs = self.ranges.iter().map(|range| (range.first, range.end));
+        let blocks = self.open.iter().map(|block| (block.first, block.end()));
+        let mut gaps = Vec::new();
+        let mut reached = self.first;
+        for (first, end) in runs.chain(blocks).filter(|(_, end)| *end > self.first) {
+            if first > reached {
+                gaps.push((reached, first));
+            }
+            reached = reached.max(end);
+        }
+        if reached < self.end {
+            gaps.push((reached, self.end));
+        }
+        gaps
+    }
+
+    /// The damage that forbids appending: a tail of unknown length.
+    pub(super) fn lost_tail(&self) -> Option<&Hole> {
+        self.holes.iter().find(|hole| hole.end.is_none())
+    }
+
+    pub(super) fn watch(&mut self) -> TailWatch {
+        let end = self.end;
+        let tail = self.tail.get_or_insert_with(|| watch::Sender::new(end));
+        TailWatch::new(tail.subscribe())
+    }
+
+    /// Lets everybody who waits for the tail know that it will move no more.
+    pub(super) fn end_tail(&mut self) {
+        self.tail = None;
+    }
+}
+
+impl Range {
+    pub(super) fn new(segment: &Arc<Segment>, run: &DirectoryEntry) -> Self {
+        Self {
+            segment: segment.clone(),
+            first: run.first,
+            end: run.end,
+            first_arrival: run.first_arrival,
+            last_arrival: run.last_arrival,
+            bytes: run.bytes,
+            hidden_since: None,
+        }
+    }
+}
+
+impl Hole {
+    fn covers(&self, offset: Offset) -> bool {
+        self.first <= offset && self.end.is_none_or(|end| offset < end)
+    }
+
+    fn unexplained(first: Offset) -> Self {
+        let (file, what) = (String::new(), "records are in no segment");
+        Self {
+            first,
+            end: None,
+            file,
+            position: 0,
+            what,
+        }
+    }
+
+    pub(super) fn error(&self, log: LogId) -> ReadError {
+        let (file, position, what) = (self.file.clone(), self.position, self.what);
+        ReadError::Damaged {
+            log,
+            file,
+            position,
+            what,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The keeper: the background task that prepares segments, writes footers and frees space, so that
+//! the writer never waits for more than it must.
+
+use super::shared::{Prepared, Shared};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time between two looks at what can be freed.
+const MAINTAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// Runs until the writer has ended.
+pub(super) async fn keep(shared: Arc<Shared>) {
+    loop {
+        let has_ended = shared.jobs.lock().is_stopped;
+        do_jobs(&shared).await;
+        if has_ended {
+            break;
+        }
+        tokio::select! {
+            biased;
+            () = shared.keeper_wake.notified() => {}
+            () = shared.env.clock.sleep(MAINTAIN_EVERY) => maintain(&shared).await,
+        }
+    }
+    shared.ended.send_modify(|ended| *ended += 1);
+}
+
+/// Prepares the next segment if it is wanted, and writes the footers that are due.
+async fn do_jobs(shared: &Arc<Shared>) {
+    let is_wanted = matches!(shared.jobs.lock().prepared, Prepared::Wanted);
+    let has_footers = !shared.jobs.lock().sealed.is_empty();
+    if !is_wanted && !has_footers {
+        return;
+    }
+    let this = shared.clone();
+    let work = move || {
+        if is_wanted {
+            let prepared = match this.prepare() {
+                Ok(fresh) => Prepared::Ready(fresh),
+                Err(error) => Prepared::Failed(error),
+            };
+            this.jobs.lock().prepared = prepared;
+            this.writer_wake.notify_one();
+        }
+        this.write_footers();
+    };
+    shared.env.tasks.run_blocking(Box::new(work)).await;
+}
+
+/// Gives back space, and rewrites segments of which little is left.
+pub(super) async fn maintain(shared: &Arc<Shared>) {
+    let this = shared.clone();
+    let work = move || {
+        this.write_footers();
+        if let Err(error) = this.free() {
+            tracing::warn!(%error, "cannot give back space yet");
+        }
+    };
+    shared.env.tasks.run_blocking(Box::new(work)).await;
+}

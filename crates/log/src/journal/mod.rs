@@ -1,0 +1,366 @@
+//! The embedded journal: all logs of a node in one sequence of files.
+//!
+//! A call's batches become blocks of one frame; a frame is written once and synced once; what was
+//! written is found through an index in memory, and in footers. It knows no streams and no policy
+//! about what is kept: trimming and deleting are asked for. What always holds: one order for
+//! everything, so that a crash leaves a consistent beginning of it; nothing is visible before it is
+//! durable; what fails its checksum is an error and never an end.
+
+mod bounded;
+mod cache;
+mod clocks;
+mod footer;
+mod frame;
+mod group;
+mod index;
+mod keeper;
+mod layout;
+mod manifest;
+mod open;
+mod outcome;
+mod queue;
+mod reader;
+mod recovery;
+mod scan;
+mod segment;
+mod shared;
+mod space;
+mod tail;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use crate::batch::Batch;
+use crate::store::{
+    Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    ReadLimit, Slice, StoreError, TailWatch,
+};
+use cache::Cache;
+use clocks::Clocks;
+use env::{Env, Timestamp};
+use index::Log;
+use parking_lot::{Mutex, RwLock};
+use queue::{AppendCall, Call, Change, ChangeCall, Queue, Refusal};
+use reader::{Patience, Reader};
+use recovery::Recovery;
+use shared::Shared;
+use std::future::ready;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use tokio::sync::{Notify, oneshot, watch};
+use writer::Writer;
+
+/// The file whose lock keeps a second journal out of a directory.
+const LOCK_NAME: &str = "LOCK";
+/// The most bytes of batches that one call may bring.
+pub const CALL_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The default bound on calls that wait to be written.
+pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The default bound on recently written frames kept in memory.
+pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The default bound on what cold reads keep in memory.
+pub const COLD_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The default size of a full-grown segment.
+pub const SEGMENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
+/// What an acknowledged append has survived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It was synced: it survives a power failure.
+    Fsync,
+    /// The operating system has it: it survives the end of the process.
+    Os,
+}
+
+/// How a journal works.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What an acknowledgement means.
+    pub durability: Durability,
+    /// The size that segments grow to: 1 MiB to 1 GiB.
+    pub segment_bytes_max: u64,
+    /// Calls that wait to be written are refused beyond this.
+    pub queue_bytes_max: usize,
+    /// Memory for recently written frames.
+    pub cache_bytes_max: usize,
+    /// Memory for cold reads.
+    pub cold_cache_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Fsync,
+            segment_bytes_max: SEGMENT_BYTES_MAX,
+            queue_bytes_max: QUEUE_BYTES_MAX,
+            cache_bytes_max: CACHE_BYTES_MAX,
+            cold_cache_bytes_max: COLD_CACHE_BYTES_MAX,
+        }
+    }
+}
+
+/// Why a journal was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another journal has the directory.
+    #[error("{0} is in use by another process")]
+    Locked(PathBuf),
+    /// What says which files belong to the journal is not what was written.
+    #[error("damage in {file} at byte {position}: {what}")]
+    Damaged {
+        /// The file that holds the damage.
+        file: String,
+        /// Where in the file.
+        position: u64,
+        /// What did not hold.
+        what: &'static str,
+    },
+    /// The disk failed.
+    #[error("cannot open the journal: {doing}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        #[source]
+        error: io::Error,
+    },
+}
+
+impl OpenError {
+    fn reading(error: io::Error) -> Self {
+        Self::Io {
+            doing: "reading its files",
+            error,
+        }
+    }
+
+    fn writing(error: io::Error) -> Self {
+        Self::Io {
+            doing: "writing its files",
+            error,
+        }
+    }
+}
+
+/// All logs of a node, on its disk. Dropping it lets what was handed over be finished.
+pub struct Journal {
+    shared: Arc<Shared>,
+}
+
+impl Journal {
+    /// Opens the journal in a directory, or begins a new one there. Blocks while it reads; starts its
+    /// tasks in `env`.
+    pub fn open(env: Env, directory: &Path, options: Options) -> Result<Arc<Self>, OpenError> {
+        env.disk
+            .create_directory(directory)
+            .map_err(OpenError::writing)?;
+        let lock = env.disk.lock(&directory.join(LOCK_NAME)).map_err(|error| {
+            if error.kind() == io::ErrorKind::WouldBlock {
+                return OpenError::Locked(directory.to_owned());
+            }
+            OpenError::writing(error)
+        })?;
+        let shared = Arc::new(Shared::new(env, directory, options, lock));
+        let open = Recovery::new(&shared).run()?;
+        let writer = Writer::new(shared.clone(), open);
+        shared
+            .env
+            .tasks
+            .spawn_thread("journal-writer", Box::pin(writer.run()));
+        shared
+            .env
+            .tasks
+            .spawn("journal-keeper", Box::pin(keeper::keep(shared.clone())));
+        // What recovery left to do.
+        shared.keeper_wake.notify_one();
+        Ok(Arc::new(Self { shared }))
+    }
+
+    /// Bytes that the journal's segments take on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.shared.disk_bytes()
+    }
+
+    /// Does now what the keeper does every minute: gives back space that is due.
+    pub async fn maintain(&self) {
+        keeper::maintain(&self.shared).await;
+    }
+
+    /// A log's settings.
+    pub fn settings(&self, log: LogId) -> Option<LogSettings> {
+        self.shared.find(log).map(|log| log.state.lock().settings)
+    }
+
+    fn find(&self, log: LogId) -> Result<Arc<Log>, ReadError> {
+        self.shared.find(log).ok_or(ReadError::NoSuchLog(log))
+    }
+
+    /// Asks in memory first, and where the disk is needed on a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        log: LogId,
+        question: impl Fn(&Reader<'_>) -> Option<Result<T, ReadError>> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let log = self.find(log)?;
+        if let Some(answer) = question(&Reader::new(&self.shared, &log, Patience::MemoryOnly)) {
+            return answer;
+        }
+        let (tell, told) = oneshot::channel();
+        let shared = self.shared.clone();
+        let work = move || {
+            let answer = question(&Reader::new(&shared, &log, Patience::MayBlock));
+            // Whoever left does not want to know.
+            drop(tell.send(answer));
+        };
+        self.shared.env.tasks.run_blocking(Box::new(work)).await;
+        let answer = told.await.ok().flatten();
+        answer.unwrap_or_else(|| Err(ReadError::Io("the read was given up".to_owned())))
+    }
+
+    fn change(&self, change: Change) -> Answer<'_, Result<(), StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        match self
+            .shared
+            .queue
+            .push(Call::Change(ChangeCall { change, reply }))
+        {
+            Ok(()) => Box::pin(async {
+                let lost = || Err(StoreError::Unknown("the writer has ended".to_owned()));
+                answer.await.unwrap_or_else(|_| lost())
+            }),
+            Err(Refusal::Full) => Box::pin(ready(Err(StoreError::NotApplied(
+                "too much is waiting to be written".to_owned(),
+            )))),
+            Err(Refusal::Closed) => Box::pin(ready(Err(StoreError::NotApplied(
+                "the journal is closed".to_owned(),
+            )))),
+        }
+    }
+}
+
+impl Shared {
+    fn new(env: Env, directory: &Path, options: Options, lock: Box<dyn Send + Sync>) -> Self {
+        let clocks = Clocks::new(env.clock.now(), env.clock.monotonic());
+        Self {
+            env,
+            directory: directory.to_owned(),
+            options,
+            logs: RwLock::default(),
+            deleted: Mutex::default(),
+            segments: Mutex::default(),
+            numbers: Mutex::default(),
+            open_number: AtomicU64::new(0),
+            cache: Cache::new(options.cache_bytes_max, options.cold_cache_bytes_max),
+            queue: Queue::new(options.queue_bytes_max),
+            jobs: Mutex::default(),
+            keeper_wake: Notify::new(),
+            writer_wake: Notify::new(),
+            is_poisoned: AtomicBool::new(false),
+            clocks: Mutex::new(clocks),
+            damage: Mutex::default(),
+            ended: watch::Sender::new(0),
+            lock: Mutex::new(Some(lock)),
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.shared.queue.close();
+    }
+}
+
+fn refuse(count: usize, error: &AppendError) -> Vec<Result<Appended, AppendError>> {
+    vec![Err(error.clone()); count]
+}
+
+impl LogStore for Journal {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        self.change(Change::Create(logs))
+    }
+
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        let count = batches.len();
+        let bytes: usize = batches.iter().map(|(_, batch)| batch.bytes().len()).sum();
+        if bytes > CALL_BYTES_MAX {
+            return Box::pin(ready(refuse(count, &AppendError::TooLarge)));
+        }
+        let (reply, answer) = oneshot::channel();
+        match self
+            .shared
+            .queue
+            .push(Call::Append(AppendCall { batches, reply }))
+        {
+            Ok(()) => Box::pin(async move {
+                let lost = AppendError::Unknown("the writer has ended".to_owned());
+                answer.await.unwrap_or_else(|_| refuse(count, &lost))
+            }),
+            Err(Refusal::Full) => Box::pin(ready(refuse(count, &AppendError::Full))),
+            Err(Refusal::Closed) => {
+                let closed = AppendError::NotApplied("the journal is closed".to_owned());
+                Box::pin(ready(refuse(count, &closed)))
+            }
+        }
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        Box::pin(self.ask(log, move |reader| reader.read(from, limit)))
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        Box::pin(self.ask(log, move |reader| reader.offset_at(time)))
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        Ok(self.find(log)?.state.lock().bounds())
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        Ok(self.find(log)?.state.lock().watch())
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        self.change(Change::Trim(log, before))
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        self.change(Change::Configure(log, settings))
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.shared.logs.read().keys().copied().collect()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        self.change(Change::Delete(logs))
+    }
+
+    fn is_writable(&self) -> bool {
+        !self.shared.is_poisoned() && !self.shared.queue.is_closed()
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        self.shared.queue.close();
+        Box::pin(async {
+            const TASKS: u32 = 2;
+            let mut ended = self.shared.ended.subscribe();
+            // The sender lives in `shared`, which lives as long as this.
+            drop(ended.wait_for(|ended| *ended == TASKS).await);
+            for log in self.shared.every_log() {
+                log.state.lock().end_tail();
+            }
+            *self.shared.lock.lock() = None;
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! The segment being written: where the next frame goes, and the index of what stands in it.
+
+use super::frame::{Entry, FrameHeader};
+use super::index::Log;
+use super::segment::{FRAMES_START, Previous, Segment};
+use super::shared::Fresh;
+use std::sync::Arc;
+
+/// A segment takes no more blocks than this, so that its index stays small.
+pub(super) const BLOCKS_MAX: usize = 256 * 1024;
+
+/// The segment being written.
+pub(super) struct Open {
+    pub(super) segment: Arc<Segment>,
+    pub(super) capacity_bytes: u64,
+    /// Whether the header is written.
+    pub(super) is_started: bool,
+    /// Where the next frame goes.
+    pub(super) end: u32,
+    /// Everything before this is synced.
+    pub(super) durable: u32,
+    pub(super) last_crc: u32,
+    pub(super) previous: Previous,
+    pub(super) block_count: usize,
+    /// Whether a group was synced and no later frame says so.
+    pub(super) is_unwitnessed: bool,
+    pub(super) changes: Vec<Entry>,
+    /// The logs that have blocks here.
+    pub(super) logs: Vec<Arc<Log>>,
+    pub(super) checkpoint: Checkpoint,
+}
+
+/// How far the open segment's index is written in it.
+#[derive(Default)]
+pub(super) struct Checkpoint {
+    /// What came after the last checkpoint.
+    pub(super) entries: Vec<Entry>,
+    /// The last checkpoint's frame; 0 for none.
+    pub(super) position: u32,
+    /// Where it ends.
+    pub(super) end: u32,
+    pub(super) turn: usize,
+}
+
+impl Open {
+    /// A segment that has nothing in it yet.
+    pub(super) fn fresh(fresh: Fresh, previous: Previous) -> Self {
+        Self {
+            segment: fresh.segment,
+            capacity_bytes: fresh.capacity_bytes,
+            is_started: false,
+            end: FRAMES_START,
+            durable: FRAMES_START,
+            last_crc: 0,
+            previous,
+            block_count: 0,
+            is_unwitnessed: false,
+            changes: Vec::new(),
+            logs: Vec::new(),
+            checkpoint: Checkpoint {
+                end: FRAMES_START,
+                ..Checkpoint::default()
+            },
+        }
+    }
+
+    pub(super) fn fits(&self, frame_bytes: usize, entries: usize) -> bool {
+        // A frame larger than any segment gets one of its own.
+        let is_alone = self.end == FRAMES_START;
+        let has_room = u64::from(self.end) + frame_bytes as u64 <= self.capacity_bytes;
+        is_alone || (has_room && self.block_count + entries <= BLOCKS_MAX)
+    }
+
+    pub(super) fn next_header(&self) -> FrameHeader {
+        FrameHeader {
+            position: self.end,
+            length: 0,
+            entry_count: 0,
+            durable_through: self.durable,
+            previous_crc: self.last_crc,
+        }
+    }
+
+    pub(super) fn advance(&mut self, frame_length: usize, crc: u32) {
+        self.is_started = true;
+        self.end += frame_length as u32;
+        self.last_crc = crc;
+    }
+}

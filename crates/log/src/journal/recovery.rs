@@ -1,0 +1,559 @@
+//! Opening a journal: from the MANIFEST, the footers and the tail of the newest segment to the state
+//! in memory.
+//!
+//! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is not
+//! what was written is noted against the logs that it may concern, and stays where it is.
+
+use super::OpenError;
+use super::footer::{Directory, SegmentIndex, TRAILER_BYTES, Trailer};
+use super::frame::Entry;
+use super::index::{Hole, Log, Range};
+use super::layout::salted_crc;
+use super::manifest::{MANIFEST_NAME, Manifest};
+use super::open::Open;
+use super::scan::{Bad, scan};
+use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader, is_segment_name};
+use super::shared::{Numbers, SealJob, Shared};
+use super::tail::Tail;
+use crate::store::{LogId, Offset};
+use env::OpenMode;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A journal being opened.
+pub(super) struct Recovery<'a> {
+    shared: &'a Arc<Shared>,
+    /// The newest place where each log was seen: segment and position.
+    latest: BTreeMap<LogId, (u64, u32)>,
+    faults: Vec<Fault>,
+    /// The newest segment, if it cannot be gone on with.
+    last: Previous,
+}
+
+/// Something that cannot be read, before which records of any log may have stood.
+struct Fault {
+    segment: u64,
+    file: String,
+    position: u32,
+    what: &'static str,
+}
+
+/// A listed segment whose file is there.
+struct Listed {
+    segment: Arc<Segment>,
+    page: Vec<u8>,
+    header: Option<SegmentHeader>,
+    is_started: bool,
+}
+
+impl<'a> Recovery<'a> {
+    pub(super) fn new(shared: &'a Arc<Shared>) -> Self {
+        Self {
+            shared,
+            latest: BTreeMap::new(),
+            faults: Vec::new(),
+            last: Previous::default(),
+        }
+    }
+
+    /// Brings the logs and segments into memory and gives the segment to go on in.
+    pub(super) fn run(mut self) -> Result<Open, OpenError> {
+        let Some(manifest) = self.read_manifest()? else {
+            return self.begin();
+        };
+        *self.shared.numbers.lock() = Numbers {
+            generation: manifest.generation,
+            next_segment: manifest.next_number,
+        };
+        self.restore_logs(&manifest);
+        self.remove_unlisted(&manifest)?;
+        let mut written = self.open_segments(&manifest)?;
+        let unused = self.set_aside_unused(&mut written);
+        let open = self.replay(written, manifest.replay_from)?;
+        self.note_damage(manifest.replay_from);
+        self.hide();
+        self.go_on(open, unused)
+    }
+
+    fn read_manifest(&self) -> Result<Option<Manifest>, OpenError> {
+        let path = self.shared.directory.join(MANIFEST_NAME);
+        let file = match self.shared.env.disk.open(&path, OpenMode::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(OpenError::reading)?,
+        };
+        let length = file.length().map_err(OpenError::reading)?;
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, 0)
+            .map_err(OpenError::reading)?;
+        let damaged = |position| OpenError::Damaged {
+            file: MANIFEST_NAME.to_owned(),
+            position,
+            what: "the checksum does not hold",
+        };
+        Manifest::decode(&bytes).map(Some).map_err(damaged)
+    }
+
+    /// A directory without a MANIFEST is a new journal, unless a segment in it was ever begun.
+    fn begin(self) -> Result<Open, OpenError> {
+        for path in self.segment_files()? {
+            let mut page = vec![0; FRAMES_START as usize];
+            let file = self.shared.env.disk.open(&path, OpenMode::Read);
+            let read = file.and_then(|file| file.read_exact_at(&mut page, 0));
+            if read.is_ok() && SegmentHeader::decode(&page).is_some() {
+                return Err(OpenError::Damaged {
+                    file: MANIFEST_NAME.to_owned(),
+                    position: 0,
+                    what: "it is missing, and there are segments",
+                });
+            }
+            self.shared
+                .env
+                .disk
+                .remove(&path)
+                .map_err(OpenError::writing)?;
+        }
+        *self.shared.numbers.lock() = Numbers {
+            generation: 0,
+            next_segment: 1,
+        };
+        self.go_on(None, Vec::new())
+    }
+
+    fn segment_files(&self) -> Result<Vec<std::path::PathBuf>, OpenError> {
+        let files = self.shared.env.disk.list(&self.shared.directory);
+        let mut files = files.map_err(OpenError::reading)?;
+        files.retain(|path| is_segment_name(&name_of(path)));
+        Ok(files)
+    }
+
+    fn restore_logs(&self, manifest: &Manifest) {
+        let mut logs = self.shared.logs.write();
+        let restored = manifest
+            .logs
+            .iter()
+            .map(|log| (log.log, Arc::new(Log::restored(log))));
+        logs.extend(restored);
+    }
+
+    /// Removes what a crash left between making a file and listing it, or the other way round.
+    fn remove_unlisted(&self, manifest: &Manifest) -> Result<(), OpenError> {
+        let listed: Vec<String> = manifest
+            .segments
+            .iter()
+            .map(|entry| super::segment::segment_name(entry.number))
+            .collect();
+        for path in self.segment_files()? {
+            if !listed.contains(&name_of(&path)) {
+                self.shared
+                    .env
+                    .disk
+                    .remove(&path)
+                    .map_err(OpenError::writing)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_segments(&mut self, manifest: &Manifest) -> Result<Vec<Listed>, OpenError> {
+        let mut found = Vec::new();
+        for entry in &manifest.segments {
+            match Segment::open(&*self.shared.env.disk, &self.shared.directory, entry) {
+                Ok(segment) => found.push(Listed::read(Arc::new(segment))?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let file = super::segment::segment_name(entry.number);
+                    self.fault(entry.number, file, 0, "the file is missing");
+                    self.shared.damage.lock().missing.push(*entry);
+                }
+                Err(error) => return Err(OpenError::reading(error)),
+            }
+        }
+        let mut segments = self.shared.segments.lock();
+        segments.extend(
+            found
+                .iter()
+                .map(|one| (one.segment.number, one.segment.clone())),
+        );
+        Ok(found)
+    }
+
+    /// The newest segments may have been prepared and never begun.
+    fn set_aside_unused(&mut self, found: &mut Vec<Listed>) -> Vec<Arc<Segment>> {
+        let last_used = found
+            .iter()
+            .rposition(|one| one.is_started && !one.segment.is_sorted);
+        let mut unused = Vec::new();
+        let mut at = 0;
+        found.retain(|one| {
+            let is_newer = last_used.is_none_or(|last| at > last);
+            at += 1;
+            let is_unused = !one.is_started && !one.segment.is_sorted && is_newer;
+            if is_unused {
+                unused.push(one.segment.clone());
+            }
+            !is_unused
+        });
+        for one in found
+            .iter()
+            .filter(|one| !one.is_started && !one.segment.is_sorted)
+        {
+            self.fault(
+                one.segment.number,
+                one.segment.name.clone(),
+                0,
+                "the segment is empty",
+            );
+        }
+        unused
+    }
+
+    fn fault(&mut self, segment: u64, file: String, position: u32, what: &'static str) {
+        tracing::error!(file, position, what, "damage");
+        self.faults.push(Fault {
+            segment,
+            file,
+            position,
+            what,
+        });
+    }
+
+    /// Goes through the segments in order; gives the newest if it can be gone on with.
+    fn replay(
+        &mut self,
+        written: Vec<Listed>,
+        replay_from: u64,
+    ) -> Result<Option<Open>, OpenError> {
+        let last = written.iter().rposition(|one| !one.segment.is_sorted);
+        let mut open = None;
+        for (at, one) in written.iter().enumerate() {
+            let segment = &one.segment;
+            let replays = !segment.is_sorted && segment.number >= replay_from;
+            if let Some(directory) = read_footer(segment)? {
+                self.take_directory(segment, &directory, replays);
+                segment.sealed.lock().directory = Some(Arc::new(directory));
+            } else if Some(at) == last {
+                open = self.take_tail(one)?;
+            } else {
+                let next = written[at + 1..]
+                    .iter()
+                    .find(|next| !next.segment.is_sorted);
+                let next = next.and_then(|next| next.header).map(|next| next.previous);
+                self.take_frames(segment, next, replays)?;
+            }
+        }
+        Ok(open)
+    }
+
+    /// A sealed segment with its footer.
+    fn take_directory(&mut self, segment: &Arc<Segment>, directory: &Directory, replays: bool) {
+        let changes = directory.changes.iter().filter(|_| replays);
+        let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
+            changes.partition(|change| matches!(change, Entry::Create { .. }));
+        for create in creates {
+            self.shared.apply(create, None, segment);
+            self.see(create, segment.number, 0);
+        }
+        for run in &directory.entries {
+            let log = self.log_or_remains(run.log);
+            let mut state = log.state.lock();
+            state.note(run.end, run.last_arrival, run.control);
+            state.insert_range(Range::new(segment, run));
+            if !segment.is_sorted {
+                self.latest.insert(run.log, (segment.number, u32::MAX));
+            }
+        }
+        others
+            .into_iter()
+            .for_each(|change| self.shared.apply(change, None, segment));
+    }
+
+    /// A sealed segment without a footer: its frames say the same.
+    fn take_frames(
+        &mut self,
+        segment: &Arc<Segment>,
+        told: Option<Previous>,
+        replays: bool,
+    ) -> Result<(), OpenError> {
+        let told_end = told
+            .filter(|told| told.number == segment.number)
+            .map(|told| told.end);
+        let until = told_end.map_or(u64::MAX, u64::from);
+        let found = scan(segment, FRAMES_START, until).map_err(OpenError::reading)?;
+        let mut index = SegmentIndex::default();
+        for frame in &found.frames {
+            frame.entries.iter().for_each(|entry| index.add(entry));
+        }
+        let (frames_end, last_frame_crc) = found
+            .frames
+            .last()
+            .map_or((FRAMES_START, 0), |last| (last.header.end(), last.crc));
+        let mut bad = found.bad;
+        if told_end.is_some_and(|end| end != frames_end) || is_cut_short(segment)? {
+            // All of it was synced, so what is missing at its end is no torn tail.
+            bad.push(Bad { start: frames_end });
+        }
+        let directory = Directory {
+            entries: index.directory(),
+            changes: index.changes.clone(),
+            image_start: frames_end,
+        };
+        let index = Arc::new(index);
+        segment.sealed.lock().resident = Some(index.clone());
+        self.take_directory(segment, &directory, replays);
+        self.see_frames(
+            segment.number,
+            found.frames.iter().flat_map(|frame| &frame.entries),
+        );
+        if bad.is_empty() {
+            let segment = segment.clone();
+            let job = SealJob {
+                segment,
+                index,
+                frames_end,
+                last_frame_crc,
+            };
+            self.shared.jobs.lock().sealed.push(job);
+        }
+        self.fault_all(segment, &bad);
+        Ok(())
+    }
+
+    fn fault_all(&mut self, segment: &Segment, bad: &[Bad]) {
+        for bad in bad {
+            let name = segment.name.clone();
+            self.fault(
+                segment.number,
+                name,
+                bad.start,
+                "a group of records cannot be read",
+            );
+        }
+    }
+
+    /// The newest segment, which may end in a torn tail; given if it can be gone on with.
+    fn take_tail(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
+        let segment = &one.segment;
+        let tail = Tail::read(segment, &one.page).map_err(OpenError::reading)?;
+        tail.rewrite(segment, &one.page)
+            .map_err(OpenError::writing)?;
+        let directory = &self.shared.directory;
+        self.shared
+            .env
+            .disk
+            .sync_directory(directory)
+            .map_err(OpenError::writing)?;
+        if !tail.rot.is_empty() || is_cut_short(segment)? {
+            // It stays as it is, so that every start finds the same.
+            self.last = tail.last(segment.number);
+            self.take_frames(segment, Some(self.last), true)?;
+            return Ok(None);
+        }
+        for entry in &tail.entries {
+            // Logs that are not there were deleted before the MANIFEST was written.
+            self.shared.apply(entry, None, segment);
+        }
+        self.see_frames(segment.number, tail.entries.iter());
+        let logs = self.shared.every_log();
+        let logs = logs
+            .into_iter()
+            .filter(|log| !log.state.lock().open.is_empty())
+            .collect();
+        let previous = one.header.map(|header| header.previous).unwrap_or_default();
+        Ok(Some(tail.into_open(segment.clone(), logs, previous)))
+    }
+
+    fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {
+        let mut position = FRAMES_START;
+        for entry in entries {
+            if let Entry::Records { block, .. } = entry {
+                position = block.position;
+            }
+            self.see(entry, number, position);
+        }
+    }
+
+    /// Notes where a log was last heard of.
+    fn see(&mut self, entry: &Entry, number: u64, position: u32) {
+        if let Entry::Records { log, .. } | Entry::Create { log, .. } = entry {
+            self.latest.insert(*log, (number, position));
+        }
+    }
+
+    /// The log, or what is left of a deleted one.
+    fn log_or_remains(&self, id: LogId) -> Arc<Log> {
+        if let Some(log) = self.shared.find(id) {
+            return log;
+        }
+        let mut deleted = self.shared.deleted.lock();
+        let remains = deleted.entry(id).or_insert_with(|| {
+            let log = Log::new(id, crate::store::LogSettings::default());
+            log.state.lock().is_deleted = true;
+            Arc::new(log)
+        });
+        remains.clone()
+    }
+
+    /// Turns what cannot be read into holes of the logs that it may concern.
+    fn note_damage(&mut self, replay_from: u64) {
+        let faults = std::mem::take(&mut self.faults);
+        let oldest = faults.iter().map(|fault| fault.segment).min();
+        self.shared.damage.lock().replay_from = oldest.map(|oldest| oldest.min(replay_from));
+        let logs: Vec<Arc<Log>> = self.shared.logs.read().values().cloned().collect();
+        for log in logs {
+            let mut state = log.state.lock();
+            let fault = faults.first();
+            for (first, end) in state.gaps() {
+                state.holes.push(hole(fault, first, Some(end)));
+            }
+            let seen = self.latest.get(&log.id).copied().unwrap_or_default();
+            let hides_tail = |fault: &&Fault| {
+                fault.segment >= replay_from && (fault.segment, fault.position) >= seen
+            };
+            if let Some(fault) = faults.iter().find(hides_tail) {
+                let end = state.end;
+                state.holes.push(hole(Some(fault), end, None));
+            }
+        }
+    }
+
+    fn hide(&self) {
+        let now = self.shared.env.clock.monotonic();
+        self.shared
+            .every_log()
+            .iter()
+            .for_each(|log| log.state.lock().hide(now));
+    }
+
+    /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun: a
+    /// part of a first frame may stand in them.
+    fn go_on(self, open: Option<Open>, unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
+        let newest = self.shared.segments.lock().keys().next_back().copied();
+        let used = self.shared.segments.lock().len() - unused.len();
+        self.shared.jobs.lock().segments_used = used as u32;
+        self.shared
+            .open_number
+            .store(newest.unwrap_or_default(), Ordering::Release);
+        let open = match open {
+            Some(open) => {
+                self.shared
+                    .open_number
+                    .store(open.segment.number, Ordering::Release);
+                open
+            }
+            None => {
+                let fresh = self.shared.prepare().map_err(OpenError::writing)?;
+                self.shared
+                    .open_number
+                    .store(fresh.segment.number, Ordering::Release);
+                Open::fresh(fresh, self.last)
+            }
+        };
+        self.shared
+            .drop_segments(&unused)
+            .map_err(OpenError::writing)?;
+        Ok(open)
+    }
+}
+
+impl Listed {
+    fn read(segment: Arc<Segment>) -> Result<Self, OpenError> {
+        let mut page = vec![0; FRAMES_START as usize];
+        match segment.file.read_exact_at(&mut page, 0) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => page.fill(0),
+            read => read.map_err(OpenError::reading)?,
+        }
+        let header = SegmentHeader::decode(&page)
+            .filter(|header| header.number == segment.number && header.salt == segment.salt);
+        // The salt is known from the MANIFEST: a header that rotted does not take the frames along.
+        let is_started = header.is_some()
+            || (page.iter().any(|byte| *byte != 0)
+                && !scan(&segment, FRAMES_START, u64::MAX)
+                    .map_err(OpenError::reading)?
+                    .frames
+                    .is_empty());
+        Ok(Self {
+            segment,
+            page,
+            header,
+            is_started,
+        })
+    }
+}
+
+fn hole(fault: Option<&Fault>, first: Offset, end: Option<Offset>) -> Hole {
+    match fault {
+        Some(fault) => {
+            let (file, position) = (fault.file.clone(), u64::from(fault.position));
+            Hole {
+                first,
+                end,
+                file,
+                position,
+                what: fault.what,
+            }
+        }
+        None => {
+            let (file, what) = (
+                MANIFEST_NAME.to_owned(),
+                "it tells of records in no segment",
+            );
+            Hole {
+                first,
+                end,
+                file,
+                position: 0,
+                what,
+            }
+        }
+    }
+}
+
+/// Whether bytes are missing at the end of a file that has no footer.
+fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
+    let length = segment.file.length().map_err(OpenError::reading)?;
+    Ok(length < segment.capacity_bytes)
+}
+
+/// The footer's directory, if there is a footer and it holds.
+fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
+    let length = segment.file.length().map_err(OpenError::reading)?;
+    let Some(start) = length.checked_sub(TRAILER_BYTES as u64) else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; TRAILER_BYTES];
+    segment
+        .file
+        .read_exact_at(&mut bytes, start)
+        .map_err(OpenError::reading)?;
+    let Some(trailer) = Trailer::decode(&bytes, segment.salt) else {
+        return Ok(None);
+    };
+    let directory_start = u64::from(trailer.directory_start);
+    if trailer.number != segment.number || directory_start > start {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; (start - directory_start) as usize];
+    segment
+        .file
+        .read_exact_at(&mut bytes, directory_start)
+        .map_err(OpenError::reading)?;
+    if salted_crc(segment.salt, &[&bytes]) != trailer.directory_crc {
+        return Ok(None);
+    }
+    let (changes, entries) = (trailer.change_count, trailer.entry_count);
+    Ok(Directory::decode(
+        &bytes,
+        changes,
+        entries,
+        trailer.frames_end,
+    ))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}

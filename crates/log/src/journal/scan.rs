@@ -1,0 +1,171 @@
+//! Going through a segment frame by frame, past frames that do not hold.
+
+use super::footer::SegmentIndex;
+use super::frame::{
+    ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader,
+    decode_directory,
+};
+use super::layout::salted_crc;
+use super::segment::{FRAMES_START, Segment};
+use env::File;
+use std::io;
+use std::sync::Arc;
+
+const READ_BYTES: usize = 1024 * 1024;
+
+/// What stands in a stretch of a segment.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) frames: Vec<Found>,
+    /// Stretches between frames where no frame holds.
+    pub(super) bad: Vec<Bad>,
+}
+
+/// A frame whose header and directory hold.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) header: FrameHeader,
+    pub(super) crc: u32,
+    pub(super) entries: Vec<Entry>,
+    /// Whether all payloads hold too.
+    pub(super) is_whole: bool,
+}
+
+/// Bytes that are no frame, with frames after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bad {
+    pub(super) start: u32,
+}
+
+/// Goes through the frames of a segment from `from` to `until` or the file's end.
+pub(super) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan> {
+    let mut source = Source::new(segment.file.clone(), until)?;
+    let mut scan = Scan::default();
+    let mut at = from;
+    while let Some(next) = find(&mut source, segment.salt, at)? {
+        if next.header.position != at {
+            scan.bad.push(Bad { start: at });
+        }
+        at = next.header.end();
+        scan.frames.push(next);
+    }
+    Ok(scan)
+}
+
+/// The frame that stands at `position`, if one does.
+pub(super) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Found>> {
+    let mut source = Source::new(segment.file.clone(), u64::MAX)?;
+    source.frame(segment.salt, position)
+}
+
+/// The index of a segment, from its frames alone.
+pub(super) fn index_of(segment: &Segment) -> io::Result<SegmentIndex> {
+    let mut index = SegmentIndex::default();
+    for frame in scan(segment, FRAMES_START, u64::MAX)?.frames {
+        frame.entries.iter().for_each(|entry| index.add(entry));
+    }
+    Ok(index)
+}
+
+/// The first frame at or after `from`.
+fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> {
+    let mut at = u64::from(from);
+    while let Some(candidate) = source.next_magic(at)? {
+        if let Some(found) = source.frame(salt, candidate)? {
+            return Ok(Some(found));
+        }
+        at = u64::from(candidate) + FRAME_ALIGN_BYTES as u64;
+    }
+    Ok(None)
+}
+
+/// A file read in large pieces.
+struct Source {
+    file: Arc<dyn File>,
+    length: u64,
+    start: u64,
+    buffer: Vec<u8>,
+}
+
+impl Source {
+    fn new(file: Arc<dyn File>, until: u64) -> io::Result<Self> {
+        let length = file.length()?.min(until).min(u64::from(u32::MAX));
+        Ok(Self {
+            file,
+            length,
+            start: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// `count` bytes at a position; `None` if the file ends before.
+    fn bytes(&mut self, position: u64, count: usize) -> io::Result<Option<&[u8]>> {
+        let end = position + count as u64;
+        if end > self.length {
+            return Ok(None);
+        }
+        let has = position >= self.start && end <= self.start + self.buffer.len() as u64;
+        if !has {
+            let wanted = (self.length - position).min(count.max(READ_BYTES) as u64);
+            self.buffer.resize(wanted as usize, 0);
+            self.start = position;
+            self.file.read_exact_at(&mut self.buffer, position)?;
+        }
+        let start = (position - self.start) as usize;
+        Ok(Some(&self.buffer[start..start + count]))
+    }
+
+    /// The next aligned place at or after `from` that could begin a frame.
+    fn next_magic(&mut self, from: u64) -> io::Result<Option<u32>> {
+        let mut at = from.next_multiple_of(FRAME_ALIGN_BYTES as u64);
+        while at + FRAME_HEADER_BYTES as u64 <= self.length {
+            let count = (self.length - at).min(READ_BYTES as u64) as usize;
+            let count = count / FRAME_ALIGN_BYTES * FRAME_ALIGN_BYTES;
+            let Some(bytes) = self.bytes(at, count)? else {
+                return Ok(None);
+            };
+            let magic = FRAME_MAGIC.to_le_bytes();
+            let begins = |chunk: &[u8]| chunk.starts_with(&magic);
+            if let Some(found) = bytes.chunks_exact(FRAME_ALIGN_BYTES).position(begins) {
+                return Ok(u32::try_from(at + (found * FRAME_ALIGN_BYTES) as u64).ok());
+            }
+            at += count as u64;
+        }
+        Ok(None)
+    }
+
+    fn frame(&mut self, salt: u64, position: u32) -> io::Result<Option<Found>> {
+        let at = u64::from(position);
+        let Some(head) = self.bytes(at, FRAME_HEADER_BYTES)? else {
+            return Ok(None);
+        };
+        let head: [u8; FRAME_HEADER_BYTES] = head.try_into().expect("as many as were asked for");
+        let Some((header, crc)) = FrameHeader::decode(&head, position) else {
+            return Ok(None);
+        };
+        if at + u64::from(header.length) > self.length {
+            return Ok(None);
+        }
+        let count = header.entry_count as usize * ENTRY_BYTES;
+        let directory = self
+            .bytes(at + FRAME_HEADER_BYTES as u64, count)?
+            .unwrap_or_default();
+        if salted_crc(salt, &[&head[..FRAME_HEADER_BYTES - 4], directory]) != crc {
+            return Ok(None);
+        }
+        let Some(entries) = decode_directory(&header, directory) else {
+            return Ok(None);
+        };
+        let mut is_whole = true;
+        for (position, length, crc) in entries.iter().filter_map(Entry::payload) {
+            let payload = self.bytes(u64::from(position), length as usize)?;
+            is_whole &= payload.is_some_and(|payload| crc32c::crc32c(payload) == crc);
+        }
+        Ok(Some(Found {
+            header,
+            crc,
+            entries,
+            is_whole,
+        }))
+    }
+}

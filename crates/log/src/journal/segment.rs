@@ -1,0 +1,200 @@
+//! Segments: the files that frames stand in, and their headers.
+//!
+//! A segment's salt stands in the MANIFEST too, so that a header that rotted takes no frames along.
+//! The header names the end of the segment before: it is written once that one is wholly synced, so
+//! only the newest can have a torn tail.
+
+use super::footer::SegmentIndex;
+use super::layout::{Fields, Put, salted_crc};
+use super::manifest::SegmentEntry;
+use env::{Disk, File, OpenMode};
+use parking_lot::Mutex;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where the first frame begins.
+pub(super) const FRAMES_START: u32 = 4096;
+pub(super) const SEGMENT_HEADER_BYTES: usize = 64;
+const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
+/// Two places for the newest checkpoint's position, each in a sector of its own, used in turns.
+const POINTER_POSITIONS: [u64; 2] = [512, 1024];
+pub(super) const POINTER_BYTES: usize = 16;
+
+/// A file of frames that the journal knows.
+pub(super) struct Segment {
+    pub(super) number: u64,
+    pub(super) salt: u64,
+    pub(super) name: String,
+    pub(super) file: Arc<dyn File>,
+    /// Blocks ordered by log, copied from other segments: nothing to replay.
+    pub(super) is_sorted: bool,
+    /// The first of the segments whose blocks it took over; 0 for none.
+    pub(super) replaces: u64,
+    /// The file is at least this long, until a footer ends it.
+    pub(super) capacity_bytes: u64,
+    /// Bytes that the file takes.
+    pub(super) file_bytes: AtomicU64,
+    pub(super) sealed: Mutex<Sealed>,
+}
+
+/// How the blocks of a segment are found once it is sealed.
+#[derive(Default)]
+pub(super) struct Sealed {
+    /// The whole index, while the footer is not on disk.
+    pub(super) resident: Option<Arc<SegmentIndex>>,
+    /// The footer's directory, once it is.
+    pub(super) directory: Option<Arc<super::footer::Directory>>,
+}
+
+/// What a segment's first page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) number: u64,
+    pub(super) salt: u64,
+    pub(super) previous: Previous,
+    pub(super) created_ms: u64,
+}
+
+/// The segment written before another, and its last frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Previous {
+    /// 0 if there is none.
+    pub(super) number: u64,
+    /// Where its last frame ends.
+    pub(super) end: u32,
+    /// The checksum of that frame.
+    pub(super) crc: u32,
+}
+
+impl SegmentHeader {
+    /// The first page of the file.
+    pub(super) fn encode_page(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(FRAMES_START as usize);
+        bytes.extend_from_slice(SEGMENT_MAGIC);
+        bytes.put_u64(self.number);
+        bytes.put_u64(self.salt);
+        bytes.put_u64(self.previous.number);
+        bytes.put_u32(self.previous.end);
+        bytes.put_u32(self.previous.crc);
+        bytes.put_u64(self.created_ms);
+        bytes.put_zeros(12);
+        bytes.put_u32(crc32c::crc32c(&bytes));
+        bytes.put_zeros(FRAMES_START as usize - SEGMENT_HEADER_BYTES);
+        bytes
+    }
+
+    /// Decodes and checks a header.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let head = bytes.get(..SEGMENT_HEADER_BYTES)?;
+        let mut fields = Fields::new(head);
+        let magic = fields.bytes(8)?;
+        let header = Self {
+            number: fields.u64()?,
+            salt: fields.u64()?,
+            previous: Previous {
+                number: fields.u64()?,
+                end: fields.u32()?,
+                crc: fields.u32()?,
+            },
+            created_ms: fields.u64()?,
+        };
+        fields.bytes(12)?;
+        let crc = fields.u32()?;
+        let is_whole = magic == SEGMENT_MAGIC && crc == crc32c::crc32c(&head[..60]);
+        is_whole.then_some(header)
+    }
+}
+
+impl Segment {
+    pub(super) fn new(entry: &SegmentEntry, file: Arc<dyn File>) -> Self {
+        Self {
+            number: entry.number,
+            salt: entry.salt,
+            name: segment_name(entry.number),
+            file,
+            is_sorted: entry.is_sorted,
+            replaces: entry.replaces,
+            capacity_bytes: entry.capacity_bytes,
+            file_bytes: AtomicU64::new(0),
+            sealed: Mutex::default(),
+        }
+    }
+
+    /// Opens a segment that the MANIFEST lists.
+    pub(super) fn open(
+        disk: &dyn Disk,
+        directory: &Path,
+        entry: &SegmentEntry,
+    ) -> io::Result<Self> {
+        let path = directory.join(segment_name(entry.number));
+        let file = disk.open(&path, OpenMode::Write)?;
+        let segment = Self::new(entry, file);
+        segment.measure()?;
+        Ok(segment)
+    }
+
+    /// Notes how long the file is.
+    pub(super) fn measure(&self) -> io::Result<()> {
+        let length = self.file.length()?;
+        self.file_bytes.store(length, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What the MANIFEST is to tell of it.
+    pub(super) fn entry(&self) -> SegmentEntry {
+        SegmentEntry {
+            number: self.number,
+            salt: self.salt,
+            is_sorted: self.is_sorted,
+            replaces: self.replaces,
+            capacity_bytes: self.capacity_bytes,
+        }
+    }
+
+    pub(super) fn path(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.name)
+    }
+
+    /// Writes where the newest checkpoint stands; `turn` alternates, so that a torn write of one place
+    /// leaves the other.
+    pub(super) fn write_pointer(&self, turn: usize, checkpoint: u32) -> io::Result<()> {
+        self.file.write_all_at(
+            &self.encode_pointer(checkpoint),
+            POINTER_POSITIONS[turn % 2],
+        )
+    }
+
+    pub(super) fn encode_pointer(&self, checkpoint: u32) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(POINTER_BYTES);
+        bytes.put_u32(checkpoint);
+        bytes.put_zeros(8);
+        bytes.put_u32(salted_crc(self.salt, &[&bytes]));
+        bytes
+    }
+
+    /// The positions of checkpoints that the first page names, newest first. They are hints.
+    pub(super) fn decode_pointers(&self, page: &[u8]) -> Vec<u32> {
+        let decode = |position: u64| {
+            let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
+            let mut fields = Fields::new(bytes);
+            let checkpoint = fields.u32()?;
+            fields.bytes(8)?;
+            (fields.u32()? == salted_crc(self.salt, &[&bytes[..12]])).then_some(checkpoint)
+        };
+        let mut found: Vec<u32> = POINTER_POSITIONS.into_iter().filter_map(decode).collect();
+        found.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
+        found
+    }
+}
+
+/// The file name of a segment.
+pub(super) fn segment_name(number: u64) -> String {
+    format!("{number:016x}.segment")
+}
+
+/// Whether a file in the directory is a segment by its name.
+pub(super) fn is_segment_name(name: &str) -> bool {
+    name.ends_with(".segment")
+}

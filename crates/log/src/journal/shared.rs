@@ -1,0 +1,248 @@
+//! What the writer, the keeper and the readers of a journal share.
+//!
+//! The writer alone changes logs; the keeper alone changes the set of segments, with the MANIFEST
+//! first.
+
+use super::cache::Cache;
+use super::clocks::Clocks;
+use super::footer::SegmentIndex;
+use super::frame::Entry;
+use super::index::Log;
+use super::manifest::{Manifest, SegmentEntry};
+use super::queue::Queue;
+use super::segment::Segment;
+use super::{Durability, Options};
+use crate::store::LogId;
+use env::Env;
+use parking_lot::{Mutex, RwLock};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::sync::{Notify, watch};
+
+pub(super) struct Shared {
+    pub(super) env: Env,
+    pub(super) directory: PathBuf,
+    pub(super) options: Options,
+    pub(super) logs: RwLock<BTreeMap<LogId, Arc<Log>>>,
+    /// Deleted logs of which blocks are still on the disk.
+    pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
+    /// What the MANIFEST lists.
+    pub(super) segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
+    /// Held while the MANIFEST is replaced.
+    pub(super) numbers: Mutex<Numbers>,
+    /// The segment that the writer writes: what all earlier ones say is in the logs.
+    pub(super) open_number: AtomicU64,
+    pub(super) cache: Cache,
+    pub(super) queue: Queue,
+    pub(super) jobs: Mutex<Jobs>,
+    /// Rung when `jobs` changed.
+    pub(super) keeper_wake: Notify,
+    /// Rung when `jobs.prepared` changed.
+    pub(super) writer_wake: Notify,
+    pub(super) is_poisoned: AtomicBool,
+    pub(super) clocks: Mutex<Clocks>,
+    /// What recovery could not read. While there is any, nothing is freed, so that every start finds
+    /// the same.
+    pub(super) damage: Mutex<Damage>,
+    /// How many of writer and keeper have ended.
+    pub(super) ended: watch::Sender<u32>,
+    pub(super) lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+/// Counters that the MANIFEST carries.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) generation: u64,
+    pub(super) next_segment: u64,
+}
+
+/// Segments that are not what they were.
+#[derive(Default)]
+pub(super) struct Damage {
+    /// Listed segments whose files are gone: the MANIFEST goes on listing them.
+    pub(super) missing: Vec<SegmentEntry>,
+    /// The oldest damaged segment: it and later ones are replayed at every start.
+    pub(super) replay_from: Option<u64>,
+}
+
+/// What the keeper is to do, and what it has done.
+#[derive(Default)]
+pub(super) struct Jobs {
+    pub(super) prepared: Prepared,
+    pub(super) sealed: Vec<SealJob>,
+    /// How many segments were put to use: their size doubles with it.
+    pub(super) segments_used: u32,
+    pub(super) is_stopped: bool,
+}
+
+/// The segment after the open one.
+#[derive(Default)]
+pub(super) enum Prepared {
+    #[default]
+    No,
+    Wanted,
+    Ready(Fresh),
+    Failed(io::Error),
+}
+
+/// A segment without frames, listed in the MANIFEST.
+pub(super) struct Fresh {
+    pub(super) segment: Arc<Segment>,
+    pub(super) capacity_bytes: u64,
+}
+
+/// A sealed segment whose footer is to be written.
+#[derive(Clone)]
+pub(super) struct SealJob {
+    pub(super) segment: Arc<Segment>,
+    pub(super) index: Arc<SegmentIndex>,
+    pub(super) frames_end: u32,
+    pub(super) last_frame_crc: u32,
+}
+
+impl Shared {
+    pub(super) fn find(&self, id: LogId) -> Option<Arc<Log>> {
+        self.logs.read().get(&id).cloned()
+    }
+
+    pub(super) fn is_synced(&self) -> bool {
+        self.options.durability == Durability::Fsync
+    }
+
+    /// Never syncs again: what the failed sync left of the file nobody knows.
+    pub(super) fn poison(&self, error: &io::Error) {
+        tracing::error!(%error, "a sync failed: the journal takes no more writes");
+        self.is_poisoned.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.is_poisoned.load(Ordering::Acquire)
+    }
+
+    /// Makes a durable entry visible. `log` saves looking it up.
+    pub(super) fn apply(&self, entry: &Entry, log: Option<&Arc<Log>>, segment: &Arc<Segment>) {
+        match *entry {
+            Entry::Records {
+                log: id,
+                block,
+                control,
+            } => {
+                if let Some(log) = log.cloned().or_else(|| self.find(id)) {
+                    log.state.lock().push(segment, block, control);
+                }
+            }
+            Entry::Create { log, settings } => {
+                let mut logs = self.logs.write();
+                logs.entry(log)
+                    .or_insert_with(|| Arc::new(Log::new(log, settings)));
+            }
+            Entry::Delete { log } => self.forget(log, entry),
+            Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
+                if let Some(log) = log.cloned().or_else(|| self.find(id)) {
+                    log.state.lock().change(entry, self.env.clock.monotonic());
+                }
+            }
+            Entry::Checkpoint { .. } => {}
+        }
+    }
+
+    fn forget(&self, id: LogId, entry: &Entry) {
+        let removed = self.logs.write().remove(&id);
+        if let Some(log) = removed {
+            let mut state = log.state.lock();
+            state.change(entry, self.env.clock.monotonic());
+            let has_blocks = !(state.ranges.is_empty() && state.open.is_empty());
+            drop(state);
+            if has_blocks {
+                self.deleted.lock().insert(id, log);
+            }
+        }
+    }
+
+    /// All logs, the deleted ones of which something is left too.
+    pub(super) fn every_log(&self) -> Vec<Arc<Log>> {
+        let mut logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        logs.extend(self.deleted.lock().values().cloned());
+        logs
+    }
+
+    /// Takes the next segment number and a salt.
+    pub(super) fn name_segment(&self, capacity_bytes: u64) -> SegmentEntry {
+        let mut salt = [0; 8];
+        self.env.random.fill(&mut salt);
+        let mut numbers = self.numbers.lock();
+        let number = numbers.next_segment;
+        numbers.next_segment += 1;
+        let salt = u64::from_le_bytes(salt);
+        SegmentEntry {
+            number,
+            salt,
+            is_sorted: false,
+            replaces: 0,
+            capacity_bytes,
+        }
+    }
+
+    /// Changes the set of live segments: the MANIFEST first, then here. If it fails, nobody knows
+    /// which of the two MANIFESTs the disk has, so files that either lists must stay.
+    pub(super) fn change_segments(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<u64, Arc<Segment>>),
+    ) -> io::Result<()> {
+        let mut numbers = self.numbers.lock();
+        let mut segments = self.segments.lock().clone();
+        change(&mut segments);
+        let replay_from = self.replay_from();
+        let logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        let logs = logs.iter().map(|log| log.entry()).collect();
+        if !self.is_synced() {
+            self.sync_since(replay_from, &segments)?;
+        }
+        numbers.generation += 1;
+        let mut entries: Vec<_> = segments.values().map(|segment| segment.entry()).collect();
+        entries.extend_from_slice(&self.damage.lock().missing);
+        entries.sort_unstable_by_key(|entry| entry.number);
+        let manifest = Manifest {
+            generation: numbers.generation,
+            replay_from,
+            next_number: numbers.next_segment,
+            segments: entries,
+            logs,
+        };
+        manifest.replace(&*self.env.disk, &self.directory)?;
+        *self.segments.lock() = segments;
+        Ok(())
+    }
+
+    fn replay_from(&self) -> u64 {
+        let open = self.open_number.load(Ordering::Acquire);
+        self.damage
+            .lock()
+            .replay_from
+            .map_or(open, |damaged| damaged.min(open))
+    }
+
+    /// Without a sync for each group, the ends that the MANIFEST tells must be made durable first.
+    fn sync_since(&self, from: u64, segments: &BTreeMap<u64, Arc<Segment>>) -> io::Result<()> {
+        for segment in segments.range(from..).map(|(_, segment)| segment) {
+            segment
+                .file
+                .sync_data()
+                .inspect_err(|error| self.poison(error))?;
+        }
+        Ok(())
+    }
+
+    /// Asks the keeper for the next segment, once.
+    pub(super) fn want_segment(&self) {
+        let mut jobs = self.jobs.lock();
+        if let Prepared::No = jobs.prepared {
+            jobs.prepared = Prepared::Wanted;
+            drop(jobs);
+            self.keeper_wake.notify_one();
+        }
+    }
+}

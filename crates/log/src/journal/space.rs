@@ -1,0 +1,222 @@
+//! Room on the disk: preparing the next segment, writing footers, giving back what nobody can read.
+//!
+//! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to write
+//! over, only after the MANIFEST no longer lists them.
+
+use super::footer::encode_footer;
+use super::index::Range;
+use super::segment::{FRAMES_START, Segment, segment_name};
+use super::shared::{Fresh, SealJob, Shared};
+use env::{Monotonic, OpenMode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The size of the first segment; each next one is twice as large, up to the maximum.
+const SEGMENT_BYTES_FIRST: u64 = 4 * 1024 * 1024;
+/// No segment is smaller, however full the disk.
+pub(super) const SEGMENT_BYTES_MIN: u64 = 1024 * 1024;
+/// A segment takes at most this share of the free space.
+const FREE_SHARE: u64 = 8;
+/// Files kept for writing over.
+const SPARES_MAX: usize = 2;
+/// How long space that nobody can read is kept.
+pub(super) const FREED_AFTER: Duration = Duration::from_secs(3600);
+
+impl Shared {
+    /// Makes the file of the next segment and lists it in the MANIFEST.
+    pub(super) fn prepare(&self) -> io::Result<Fresh> {
+        let capacity_bytes = self.next_capacity()?;
+        let entry = self.name_segment(capacity_bytes);
+        let path = self.directory.join(segment_name(entry.number));
+        let disk = &self.env.disk;
+        let file = match self.spares()?.first() {
+            Some(spare) => {
+                disk.rename(spare, &path)?;
+                let file = disk.open(&path, OpenMode::Write)?;
+                // An empty first page says that the segment has not begun.
+                file.write_all_at(&[0; FRAMES_START as usize], 0)?;
+                file
+            }
+            None => disk.open(&path, OpenMode::CreateNew)?,
+        };
+        let segment = Arc::new(Segment::new(&entry, file));
+        let made = segment
+            .file
+            .allocate(capacity_bytes)
+            .and_then(|()| segment.file.sync_data());
+        if let Err(error) = made.and_then(|()| segment.measure()) {
+            // Not listed yet: it can go at once.
+            drop(disk.remove(&path));
+            return Err(error);
+        }
+        disk.sync_directory(&self.directory)?;
+        self.change_segments(|segments| {
+            segments.insert(entry.number, segment.clone());
+        })?;
+        self.jobs.lock().segments_used += 1;
+        Ok(Fresh {
+            segment,
+            capacity_bytes,
+        })
+    }
+
+    fn next_capacity(&self) -> io::Result<u64> {
+        let doublings = self.jobs.lock().segments_used.min(20);
+        let free = self.env.disk.free_bytes(&self.directory)?;
+        let wanted = (SEGMENT_BYTES_FIRST << doublings).min(self.options.segment_bytes_max);
+        let capacity = wanted.min(free / FREE_SHARE).max(SEGMENT_BYTES_MIN);
+        Ok(capacity / u64::from(FRAMES_START) * u64::from(FRAMES_START))
+    }
+
+    fn spares(&self) -> io::Result<Vec<std::path::PathBuf>> {
+        let mut files = self.env.disk.list(&self.directory)?;
+        files.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "spare")
+        });
+        Ok(files)
+    }
+
+    /// Writes the footers of sealed segments that have none yet.
+    pub(super) fn write_footers(&self) {
+        let jobs = std::mem::take(&mut self.jobs.lock().sealed);
+        for job in jobs {
+            if let Err(error) = self.write_footer(&job) {
+                tracing::warn!(file = job.segment.name, %error, "cannot write the footer yet");
+                self.jobs.lock().sealed.push(job);
+            }
+        }
+    }
+
+    fn write_footer(&self, job: &SealJob) -> io::Result<()> {
+        let segment = &job.segment;
+        let (number, salt) = (segment.number, segment.salt);
+        let (footer, directory) =
+            encode_footer(&job.index, number, salt, job.frames_end, job.last_frame_crc);
+        let start = u64::from(job.frames_end);
+        segment.file.write_all_at(&footer, start)?;
+        // A file shorter than it was made must surely have its footer.
+        segment.file.sync_data()?;
+        segment.file.set_length(start + footer.len() as u64)?;
+        segment.file.sync_data()?;
+        segment.measure()?;
+        let mut sealed = segment.sealed.lock();
+        sealed.directory = Some(Arc::new(directory));
+        sealed.resident = None;
+        Ok(())
+    }
+
+    /// Bytes of all files of segments, spares included.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        let segments = self.segments.lock();
+        segments
+            .values()
+            .map(|segment| segment.file_bytes.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Gives back the segments of which nobody has been able to read anything for an hour.
+    pub(super) fn free(&self) -> io::Result<()> {
+        let now = self.env.clock.monotonic();
+        if self.clocks_disagree(now) || self.damage.lock().replay_from.is_some() {
+            return Ok(());
+        }
+        let usage = self.usage();
+        let due = |segment: &Segment| match usage.get(&segment.number) {
+            Some(Usage {
+                live_bytes: 0,
+                hidden_since,
+                ..
+            }) => now.since(*hidden_since) >= FREED_AFTER,
+            Some(_) => false,
+            None => true,
+        };
+        let sealed: Vec<Arc<Segment>> = self.sealed_segments();
+        let gone: Vec<Arc<Segment>> = sealed.into_iter().filter(|segment| due(segment)).collect();
+        self.drop_segments(&gone)
+    }
+
+    /// Takes segments out of the MANIFEST, then out of memory, then off the disk.
+    pub(super) fn drop_segments(&self, gone: &[Arc<Segment>]) -> io::Result<()> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.change_segments(|segments| {
+            gone.iter()
+                .for_each(|segment| drop(segments.remove(&segment.number)));
+        })?;
+        self.forget_ranges(&gone.iter().map(|segment| segment.number).collect());
+        for segment in gone {
+            self.discard(segment)?;
+        }
+        self.env.disk.sync_directory(&self.directory)
+    }
+
+    fn forget_ranges(&self, numbers: &BTreeSet<u64>) {
+        let is_kept = |range: &Range| !numbers.contains(&range.segment.number);
+        for log in self.every_log() {
+            log.state.lock().ranges.retain(is_kept);
+        }
+        self.deleted.lock().retain(|_, log| {
+            let state = log.state.lock();
+            !(state.ranges.is_empty() && state.open.is_empty())
+        });
+    }
+
+    /// Keeps the file as a spare if it is of use and nobody can still be reading it.
+    fn discard(&self, segment: &Arc<Segment>) -> io::Result<()> {
+        let path = segment.path(&self.directory);
+        // This call's list and nobody else.
+        let is_unread = Arc::strong_count(segment) == 1;
+        let is_large = segment.file_bytes.load(Ordering::Relaxed) >= SEGMENT_BYTES_MIN;
+        if is_unread && is_large && self.spares()?.len() < SPARES_MAX {
+            return self.env.disk.rename(&path, &path.with_extension("spare"));
+        }
+        self.env.disk.remove(&path)
+    }
+
+    /// Sealed segments whose footer is on the disk.
+    pub(super) fn sealed_segments(&self) -> Vec<Arc<Segment>> {
+        let segments = self.segments.lock();
+        let sealed = segments
+            .values()
+            .filter(|segment| segment.sealed.lock().directory.is_some());
+        sealed.cloned().collect()
+    }
+
+    /// How much of each segment can still be read.
+    pub(super) fn usage(&self) -> BTreeMap<u64, Usage> {
+        let mut usage: BTreeMap<u64, Usage> = BTreeMap::new();
+        for log in self.every_log() {
+            for range in &log.state.lock().ranges {
+                let used = usage.entry(range.segment.number).or_default();
+                match range.hidden_since {
+                    None => used.live_bytes += range.bytes,
+                    Some(since) => {
+                        used.dead_bytes += range.bytes;
+                        used.hidden_since = used.hidden_since.max(since);
+                    }
+                }
+            }
+        }
+        usage
+    }
+
+    /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back into
+    /// its owner's wishes before it is gone.
+    fn clocks_disagree(&self, now: Monotonic) -> bool {
+        self.clocks.lock().disagree(self.env.clock.now(), now)
+    }
+}
+
+/// Bytes of blocks in a segment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usage {
+    pub(super) live_bytes: u64,
+    pub(super) dead_bytes: u64,
+    /// When the last of the dead ones was hidden.
+    pub(super) hidden_since: Monotonic,
+}

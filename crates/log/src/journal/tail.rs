@@ -1,0 +1,229 @@
+//! The newest segment after a crash: which of its frames count, and making them surely durable.
+//!
+//! D is the highest position that any frame says was synced. What does not hold below D was there
+//! once: rot. What does not hold at or above it was never acknowledged: a torn tail, dropped with all
+//! that follows. What holds above D is written again, since it may stand in memory alone.
+
+use super::footer::SegmentIndex;
+use super::frame::{Entry, FRAME_HEADER_BYTES};
+use super::index::Log;
+use super::open::{Checkpoint, Open};
+use super::scan::{Bad, Found, frame_at, scan};
+use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader};
+use std::io;
+use std::sync::Arc;
+
+const COPY_BYTES: u64 = 1024 * 1024;
+
+/// What stands in the newest segment.
+pub(super) struct Tail {
+    /// All that counts, in order; what a checkpoint told comes first.
+    pub(super) entries: Vec<Entry>,
+    /// Stretches below D that cannot be read.
+    pub(super) rot: Vec<Bad>,
+    checkpoint: Checkpoint,
+    durable_through: u32,
+    end: u32,
+    /// One past the last byte of frames that are dropped.
+    dropped_end: u32,
+    last_crc: u32,
+    is_unwitnessed: bool,
+}
+
+impl Tail {
+    pub(super) fn read(segment: &Segment, page: &[u8]) -> io::Result<Self> {
+        let (index, position) = last_checkpoint(segment, page)?;
+        let from = position.max(FRAMES_START);
+        let found = scan(segment, from, u64::MAX)?;
+        let told = found
+            .frames
+            .iter()
+            .map(|frame| frame.header.durable_through);
+        let durable_through = told.max().unwrap_or(from).max(from);
+        let torn_at = torn_at(&found.frames, &found.bad, durable_through);
+        let is_kept = |frame: &&Found| torn_at.is_none_or(|torn| frame.header.position < torn);
+        let kept: Vec<&Found> = found.frames.iter().filter(is_kept).collect();
+        let end = kept.last().map_or(from, |last| last.header.end());
+        let is_new = |frame: &&&Found| frame.header.position >= durable_through;
+        let new_entries = kept.iter().filter(is_new).map(|frame| frame.entries.len());
+        let is_unwitnessed = new_entries.sum::<usize>() > 0;
+        let mut checkpoint = Checkpoint {
+            position,
+            end: from,
+            ..Checkpoint::default()
+        };
+        for frame in &kept {
+            let entries = frame.entries.iter();
+            let lasting = entries.filter(|entry| !matches!(entry, Entry::Checkpoint { .. }));
+            checkpoint.entries.extend(lasting);
+        }
+        let mut entries = in_order(index);
+        entries.extend_from_slice(&checkpoint.entries);
+        let rot = found
+            .bad
+            .iter()
+            .filter(|bad| bad.start < durable_through)
+            .copied()
+            .collect();
+        let dropped_end = found.frames.last().map_or(end, |last| last.header.end());
+        let last_crc = kept.last().map_or(0, |last| last.crc);
+        Ok(Self {
+            entries,
+            rot,
+            checkpoint,
+            durable_through,
+            end,
+            dropped_end,
+            last_crc,
+            is_unwitnessed,
+        })
+    }
+
+    /// Writes again what may not be on the disk, wipes out what is dropped, and syncs.
+    pub(super) fn rewrite(&self, segment: &Segment, page: &[u8]) -> io::Result<()> {
+        let file = &segment.file;
+        if SegmentHeader::decode(page).is_some() {
+            file.write_all_at(page, 0)?;
+        }
+        let mut at = u64::from(self.durable_through.min(self.end));
+        while at < u64::from(self.end) {
+            let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
+            file.read_exact_at(&mut bytes, at)?;
+            file.write_all_at(&bytes, at)?;
+            at += bytes.len() as u64;
+        }
+        let room = file.length()?.saturating_sub(at);
+        let dropped = u64::from(self.dropped_end.saturating_sub(self.end));
+        let mut left = dropped.max(FRAME_HEADER_BYTES as u64).min(room);
+        while left > 0 {
+            let zeros = vec![0; left.min(COPY_BYTES) as usize];
+            file.write_all_at(&zeros, at)?;
+            at += zeros.len() as u64;
+            left -= zeros.len() as u64;
+        }
+        file.sync_data()
+    }
+
+    /// What the next segment's header is to tell of this one.
+    pub(super) fn last(&self, number: u64) -> Previous {
+        Previous {
+            number,
+            end: self.end,
+            crc: self.last_crc,
+        }
+    }
+
+    /// The segment, ready to be gone on with.
+    pub(super) fn into_open(
+        self,
+        segment: Arc<Segment>,
+        logs: Vec<Arc<Log>>,
+        previous: Previous,
+    ) -> Open {
+        let is_change = |entry: &&Entry| !matches!(entry, Entry::Records { .. });
+        let changes: Vec<Entry> = self.entries.iter().filter(is_change).copied().collect();
+        let capacity_bytes = segment
+            .file_bytes
+            .load(std::sync::atomic::Ordering::Relaxed);
+        Open {
+            segment,
+            capacity_bytes,
+            is_started: true,
+            end: self.end,
+            durable: self.end,
+            last_crc: self.last_crc,
+            previous,
+            block_count: self.entries.len() - changes.len(),
+            is_unwitnessed: self.is_unwitnessed,
+            changes,
+            logs,
+            checkpoint: self.checkpoint,
+        }
+    }
+}
+
+/// Where the torn tail begins.
+fn torn_at(frames: &[Found], bad: &[Bad], durable_through: u32) -> Option<u32> {
+    let broken = frames
+        .iter()
+        .filter(|frame| !frame.is_whole)
+        .map(|frame| frame.header.position);
+    let gaps = bad.iter().map(|bad| bad.start);
+    broken
+        .chain(gaps)
+        .filter(|position| *position >= durable_through)
+        .min()
+}
+
+/// The index up to the newest checkpoint that can be trusted, and that checkpoint's position; nothing
+/// and 0 if there is none.
+fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(SegmentIndex, u32)> {
+    for position in segment.decode_pointers(page) {
+        if let Some(index) = read_chain(segment, position)? {
+            return Ok((index, position));
+        }
+    }
+    Ok((SegmentIndex::default(), 0))
+}
+
+/// The indexes of a checkpoint and all before it, joined; `None` if any does not hold.
+fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<SegmentIndex>> {
+    let mut images = Vec::new();
+    let mut position = newest;
+    while position != 0 {
+        let Some(frame) = frame_at(segment, position)? else {
+            return Ok(None);
+        };
+        let [
+            Entry::Checkpoint {
+                previous,
+                position: at,
+                length,
+                ..
+            },
+        ] = frame.entries[..]
+        else {
+            return Ok(None);
+        };
+        let was_synced_before = frame.header.durable_through == position;
+        if !frame.is_whole || !was_synced_before || previous >= position {
+            return Ok(None);
+        }
+        let mut image = vec![0; length as usize];
+        segment.file.read_exact_at(&mut image, u64::from(at))?;
+        let Some(index) = SegmentIndex::decode(&image) else {
+            return Ok(None);
+        };
+        images.push(index);
+        position = previous;
+    }
+    let mut joined = SegmentIndex::default();
+    images
+        .into_iter()
+        .rev()
+        .for_each(|index| joined.append(index));
+    Ok(Some(joined))
+}
+
+/// An index as entries that can be applied one after another: logs come first, their ends last.
+fn in_order(index: SegmentIndex) -> Vec<Entry> {
+    let (mut entries, late): (Vec<Entry>, Vec<Entry>) = index
+        .changes
+        .iter()
+        .partition(|change| matches!(change, Entry::Create { .. }));
+    for (log, found) in index.logs {
+        for block in found.blocks {
+            let is_inside =
+                |control: &crate::store::Offset| *control >= block.first && *control < block.end();
+            let control = found.control.filter(is_inside);
+            let control = control.map(|control| (control.0 - block.first.0) as u32);
+            entries.push(Entry::Records {
+                log,
+                block,
+                control,
+            });
+        }
+    }
+    entries.extend(late);
+    entries
+}

@@ -1,0 +1,155 @@
+//! A journal on a disk in memory, and short ways to use it.
+
+use super::super::{Durability, Journal, OpenError, Options};
+use crate::batch::{Batch, BatchBuilder, Kind};
+use crate::store::{
+    AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit, Slice,
+};
+use env::{Clock, Env, ManualClock, MemoryDisk, Random, SeededRandom, Timestamp, TokioTasks};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) const ANY: ReadLimit = ReadLimit {
+    records: u32::MAX,
+    bytes: u64::MAX,
+};
+pub(super) const DIRECTORY: &str = "/data";
+
+/// Small segments and caches, so that a test reaches all that a large store reaches.
+pub(super) fn small() -> Options {
+    Options {
+        segment_bytes_max: 1024 * 1024,
+        cache_bytes_max: 64 * 1024,
+        cold_cache_bytes_max: 2 * 1024 * 1024,
+        ..Options::default()
+    }
+}
+
+/// A world whose disk and clock the test holds in its hands.
+pub(super) struct World {
+    pub(super) disk: MemoryDisk,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) dice: SeededRandom,
+    pub(super) options: Options,
+    seed: u64,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+        let (disk, dice) = (MemoryDisk::new(), SeededRandom::new(seed));
+        Self {
+            disk,
+            clock,
+            dice,
+            options: small(),
+            seed,
+        }
+    }
+
+    pub(super) fn env(&self) -> Env {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(self.seed + 1));
+        let tasks = Arc::new(TokioTasks::current());
+        Env {
+            clock,
+            random,
+            disk: Arc::new(self.disk.boot()),
+            tasks,
+        }
+    }
+
+    pub(super) fn try_open(&self) -> Result<Arc<Journal>, OpenError> {
+        Journal::open(self.env(), Path::new(DIRECTORY), self.options)
+    }
+
+    pub(super) fn open(&self) -> Arc<Journal> {
+        self.try_open().unwrap()
+    }
+
+    /// The process dies; what it wrote stays in the page cache.
+    pub(super) fn kill(&self) -> Arc<Journal> {
+        self.disk.process_death();
+        self.open()
+    }
+
+    pub(super) fn lose_power(&self) -> Arc<Journal> {
+        self.disk.power_loss(&self.dice);
+        self.open()
+    }
+
+    /// The files of segments, by name.
+    pub(super) fn segments(&self) -> Vec<PathBuf> {
+        let mut files = env::Disk::list(&self.disk, Path::new(DIRECTORY)).unwrap();
+        files.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "segment")
+        });
+        files
+    }
+}
+
+pub(super) fn os() -> Options {
+    Options {
+        durability: Durability::Os,
+        ..small()
+    }
+}
+
+pub(super) fn id(index: u32) -> LogId {
+    LogId { group: 1, index }
+}
+
+pub(super) async fn create(journal: &Journal, count: u32) {
+    let logs = (0..count)
+        .map(|index| (id(index), LogSettings::default()))
+        .collect();
+    journal.create(logs).await.unwrap();
+}
+
+pub(super) fn batch<T: AsRef<[u8]>>(records: &[T]) -> Batch {
+    let mut builder = BatchBuilder::default();
+    for record in records {
+        builder.push(Kind::Data, &[record.as_ref()]);
+    }
+    builder.finish()
+}
+
+pub(super) async fn try_append(
+    journal: &Journal,
+    index: u32,
+    batch: Batch,
+) -> Result<Appended, AppendError> {
+    journal
+        .append_many(vec![(id(index), batch)])
+        .await
+        .remove(0)
+}
+
+pub(super) async fn append(journal: &Journal, index: u32, record: &[u8]) -> Appended {
+    try_append(journal, index, batch(&[record])).await.unwrap()
+}
+
+pub(super) async fn read(journal: &Journal, index: u32, from: u64) -> Result<Slice, ReadError> {
+    journal.read(id(index), Offset(from), ANY).await
+}
+
+/// All kept records, or the error that a read met.
+pub(super) async fn read_all(
+    journal: &Journal,
+    index: u32,
+) -> Result<Vec<(u64, Vec<u8>)>, ReadError> {
+    let mut records = Vec::new();
+    let mut from = 0;
+    loop {
+        let slice = read(journal, index, from).await?;
+        let found = slice
+            .records()
+            .map(|record| (record.offset.0, record.bytes.to_vec()));
+        records.extend(found);
+        if slice.next == slice.end {
+            return Ok(records);
+        }
+        from = slice.next.0;
+    }
+}

@@ -1,0 +1,382 @@
+//! The writer: one thread that makes groups of what waits, writes each as one frame, syncs once, and
+//! then makes it visible and resolves the calls, in this order.
+//!
+//! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
+//! failed sync ends all writing.
+
+use super::footer::SegmentIndex;
+use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
+use super::group::Group;
+use super::index::Log;
+use super::open::{BLOCKS_MAX, Checkpoint, Open};
+use super::outcome::{Failure, Outcome};
+use super::queue::Call;
+use super::segment::{Previous, SegmentHeader};
+use super::shared::{Fresh, Prepared, SealJob, Shared};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Quiet time after which an empty frame tells that the last group was synced.
+const WITNESS_AFTER: Duration = Duration::from_millis(50);
+/// Bytes of frames between two checkpoints of the open segment's index.
+const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
+
+/// The one task that writes.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    open: Open,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, open: Open) -> Self {
+        Self { shared, open }
+    }
+
+    /// Writes until the queue is closed and empty.
+    pub(super) async fn run(mut self) {
+        loop {
+            let calls = self.shared.queue.take();
+            if !calls.is_empty() {
+                self.commit(calls).await;
+            } else if self.shared.queue.is_closed() {
+                break;
+            } else if self.wait().await {
+                self.witness();
+            }
+        }
+        self.finish();
+        self.shared.jobs.lock().is_stopped = true;
+        self.shared.keeper_wake.notify_one();
+        self.shared.ended.send_modify(|ended| *ended += 1);
+    }
+
+    /// Waits for work; `true` if it has been quiet for long enough to write a witness.
+    async fn wait(&self) -> bool {
+        if !self.open.is_unwitnessed || self.shared.is_poisoned() || !self.shared.is_synced() {
+            self.shared.queue.changed().await;
+            return false;
+        }
+        tokio::select! {
+            biased;
+            () = self.shared.queue.changed() => false,
+            () = self.shared.env.clock.sleep(WITNESS_AFTER) => true,
+        }
+    }
+
+    async fn commit(&mut self, calls: Vec<Call>) {
+        let shared = self.shared.clone();
+        if shared.is_poisoned() {
+            let failure = Failure::NotApplied("an earlier sync failed".to_owned());
+            calls
+                .into_iter()
+                .for_each(|call| Outcome::refused(call).resolve(Some(&failure)));
+            return;
+        }
+        let mut group = Group::new(&shared);
+        let outcomes: Vec<Outcome> = calls
+            .into_iter()
+            .map(|call| Outcome::judge(call, &mut group))
+            .collect();
+        let failure = if group.is_empty() {
+            None
+        } else {
+            self.write(group).await.err()
+        };
+        outcomes
+            .into_iter()
+            .for_each(|outcome| outcome.resolve(failure.as_ref()));
+        self.look_ahead();
+    }
+
+    async fn write(&mut self, group: Group<'_>) -> Result<(), Failure> {
+        if !self.open.fits(group.frame_bytes(), group.entry_count()) {
+            self.roll().await?;
+        }
+        self.make_room(group.frame_bytes())?;
+        let start = self.open.end;
+        let sealed = group.seal(self.open.next_header(), self.open.segment.salt);
+        let frame = self.put(sealed.frame)?;
+        if self.shared.is_synced() {
+            self.sync()?;
+            self.open.durable = start + frame.len() as u32;
+        }
+        self.open.advance(frame.len(), sealed.crc);
+        self.open.is_unwitnessed = true;
+        self.publish(&sealed.entries, &sealed.logs, start, frame);
+        Ok(())
+    }
+
+    /// Makes the file long enough for a frame that is larger than a segment.
+    fn make_room(&mut self, frame_bytes: usize) -> Result<(), Failure> {
+        let end = u64::from(self.open.end) + frame_bytes as u64;
+        if end > self.open.capacity_bytes {
+            let allocated = self.open.segment.file.allocate(end);
+            allocated.map_err(|error| Failure::of_write(&error))?;
+            self.open.capacity_bytes = end;
+        }
+        Ok(())
+    }
+
+    /// Writes a frame at the end, with the segment's header if it is the first.
+    fn put(&mut self, frame: Vec<u8>) -> Result<Bytes, Failure> {
+        let open = &self.open;
+        let frame = Bytes::from(frame);
+        let written = if open.is_started {
+            open.segment.file.write_all_at(&frame, u64::from(open.end))
+        } else {
+            let mut bytes = self.header().encode_page();
+            bytes.extend_from_slice(&frame);
+            open.segment.file.write_all_at(&bytes, 0)
+        };
+        match written {
+            Ok(()) => Ok(frame),
+            Err(error) => Err(self.take_back(&error)),
+        }
+    }
+
+    fn header(&self) -> SegmentHeader {
+        SegmentHeader {
+            number: self.open.segment.number,
+            salt: self.open.segment.salt,
+            previous: self.open.previous,
+            created_ms: self.shared.env.clock.now().0,
+        }
+    }
+
+    /// Wipes out what a failed write may have left, so that nothing of it can ever be found.
+    fn take_back(&mut self, error: &io::Error) -> Failure {
+        let start = if self.open.is_started {
+            self.open.end
+        } else {
+            0
+        };
+        let zeros = vec![0; (self.open.end - start) as usize + FRAME_HEADER_BYTES];
+        let file = &self.open.segment.file;
+        let wiped = file
+            .write_all_at(&zeros, u64::from(start))
+            .and_then(|()| file.sync_data());
+        match wiped {
+            Ok(()) => Failure::of_write(error),
+            Err(second) => {
+                self.shared.poison(&second);
+                Failure::Unknown(error.to_string())
+            }
+        }
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        self.open.segment.file.sync_data().map_err(|error| {
+            self.shared.poison(&error);
+            Failure::Unknown(error.to_string())
+        })
+    }
+
+    fn publish(&mut self, entries: &[Entry], logs: &[Option<Arc<Log>>], start: u32, frame: Bytes) {
+        self.shared
+            .cache
+            .keep(self.open.segment.number, start, frame);
+        for (entry, log) in entries.iter().zip(logs) {
+            self.register(entry, log.as_ref());
+            self.shared.apply(entry, log.as_ref(), &self.open.segment);
+        }
+    }
+
+    /// Notes an entry for the segment's index.
+    fn register(&mut self, entry: &Entry, log: Option<&Arc<Log>>) {
+        match entry {
+            Entry::Records { log: id, .. } => {
+                self.open.block_count += 1;
+                let log = log.cloned().or_else(|| self.shared.find(*id));
+                self.open
+                    .logs
+                    .extend(log.filter(|log| log.state.lock().open.is_empty()));
+            }
+            Entry::Create { .. } | Entry::Delete { .. } => self.open.changes.push(*entry),
+            Entry::Trim { .. } | Entry::Configure { .. } => self.open.changes.push(*entry),
+            Entry::Checkpoint { .. } => return,
+        }
+        self.open.checkpoint.entries.push(*entry);
+    }
+
+    /// What is to be done after a group, off the path of its calls.
+    fn look_ahead(&mut self) {
+        if self.shared.is_poisoned() {
+            return;
+        }
+        if u64::from(self.open.end) > self.open.capacity_bytes / 2
+            || self.open.block_count > BLOCKS_MAX / 2
+        {
+            self.shared.want_segment();
+        }
+        if self.open.end - self.open.checkpoint.end >= CHECKPOINT_BYTES {
+            self.write_checkpoint();
+        }
+    }
+
+    /// Writes the index of what came since the last checkpoint; it is synced with the next group.
+    fn write_checkpoint(&mut self) {
+        if self.open.durable != self.open.end {
+            // Recovery trusts a checkpoint only if all before it was synced.
+            return;
+        }
+        let mut index = SegmentIndex::default();
+        self.open
+            .checkpoint
+            .entries
+            .iter()
+            .for_each(|entry| index.add(entry));
+        let (image, _) = index.encode();
+        let (length, crc) = (image.len() as u32, crc32c::crc32c(&image));
+        let (position, previous) = (self.open.end, self.open.checkpoint.position);
+        let entry = Entry::Checkpoint {
+            previous,
+            position: 0,
+            length,
+            crc,
+        };
+        if !self.open.fits(frame_bytes(1, image.len()), 0) || !self.put_entries(&[entry], &image) {
+            return;
+        }
+        let turn = self.open.checkpoint.turn + 1;
+        if let Err(error) = self.open.segment.write_pointer(turn, position) {
+            tracing::warn!(%error, "cannot note where the checkpoint is");
+        }
+        let end = self.open.end;
+        self.open.checkpoint = Checkpoint {
+            entries: Vec::new(),
+            position,
+            end,
+            turn,
+        };
+    }
+
+    /// Writes a frame that no call waits for.
+    fn put_entries(&mut self, entries: &[Entry], payload: &[u8]) -> bool {
+        let header = self.open.next_header();
+        let (frame, crc) = encode_frame(header, self.open.segment.salt, entries, payload);
+        match self.put(frame) {
+            Ok(frame) => {
+                self.open.advance(frame.len(), crc);
+                true
+            }
+            Err(failure) => {
+                tracing::warn!(?failure, "cannot write the journal's own frame");
+                false
+            }
+        }
+    }
+
+    /// Writes and syncs an empty frame, which tells that the last group was durable.
+    fn witness(&mut self) {
+        self.open.is_unwitnessed = false;
+        if !self.open.fits(frame_bytes(0, 0), 0) || !self.put_entries(&[], &[]) {
+            return;
+        }
+        if self.sync().is_ok() {
+            self.open.durable = self.open.end;
+        }
+    }
+
+    /// Seals the open segment and goes on in the next.
+    async fn roll(&mut self) -> Result<(), Failure> {
+        let fresh = self
+            .next_segment()
+            .await
+            .map_err(|error| Failure::of_write(&error))?;
+        if self.open.durable < self.open.end {
+            // The header of the next segment says that this one is wholly synced.
+            if let Err(Failure::Unknown(error)) = self.sync() {
+                return Err(Failure::NotApplied(error));
+            }
+            self.open.durable = self.open.end;
+        }
+        let (number, end, crc) = (self.open.segment.number, self.open.end, self.open.last_crc);
+        let previous = Previous { number, end, crc };
+        let sealed = std::mem::replace(&mut self.open, Open::fresh(fresh, previous));
+        self.shared
+            .open_number
+            .store(self.open.segment.number, Ordering::Release);
+        self.seal(sealed);
+        Ok(())
+    }
+
+    /// Takes the prepared segment, waiting for the keeper to make it.
+    async fn next_segment(&self) -> Result<Fresh, io::Error> {
+        self.forget_old_failure();
+        loop {
+            self.shared.want_segment();
+            let prepared = {
+                let mut jobs = self.shared.jobs.lock();
+                match jobs.prepared {
+                    Prepared::Ready(_) | Prepared::Failed(_) => std::mem::take(&mut jobs.prepared),
+                    Prepared::No | Prepared::Wanted => Prepared::Wanted,
+                }
+            };
+            match prepared {
+                Prepared::Ready(fresh) => return Ok(fresh),
+                Prepared::Failed(error) => return Err(error),
+                Prepared::No | Prepared::Wanted => self.shared.writer_wake.notified().await,
+            }
+        }
+    }
+
+    /// There may be room again since the keeper last tried.
+    fn forget_old_failure(&self) {
+        let mut jobs = self.shared.jobs.lock();
+        if let Prepared::Failed(_) = jobs.prepared {
+            jobs.prepared = Prepared::No;
+        }
+    }
+
+    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper.
+    fn seal(&self, open: Open) {
+        let mut logs = BTreeMap::new();
+        for log in &open.logs {
+            logs.insert(log.id, log.state.lock().open_blocks());
+        }
+        let index = Arc::new(SegmentIndex {
+            logs,
+            changes: open.changes,
+        });
+        // Readers that find a run must find its list.
+        open.segment.sealed.lock().resident = Some(index.clone());
+        let directory = index.directory();
+        let now = self.shared.env.clock.monotonic();
+        for log in &open.logs {
+            let start = directory.partition_point(|run| run.log < log.id);
+            let end = directory.partition_point(|run| run.log <= log.id);
+            log.state
+                .lock()
+                .seal(&open.segment, &directory[start..end], now);
+        }
+        let (frames_end, last_frame_crc) = (open.end, open.last_crc);
+        let job = SealJob {
+            segment: open.segment,
+            index,
+            frames_end,
+            last_frame_crc,
+        };
+        self.shared.jobs.lock().sealed.push(job);
+        self.shared.keeper_wake.notify_one();
+    }
+
+    /// Makes all durable and says so in the file.
+    fn finish(&mut self) {
+        if self.shared.is_poisoned() || !self.open.is_started {
+            return;
+        }
+        if self.open.durable < self.open.end {
+            if self.sync().is_err() {
+                return;
+            }
+            self.open.durable = self.open.end;
+        }
+        if self.open.is_unwitnessed {
+            self.witness();
+        }
+    }
+}
