@@ -81,6 +81,8 @@ pub fn encode<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
 }
 
 /// Tells whether a body is well-formed and an object, which AWS asks before anything else.
+///
+/// A request that decodes is one, so that only a request refused for another reason need be asked.
 pub fn is_object(protocol: Protocol, body: &[u8]) -> bool {
     match protocol {
         Protocol::Json => {

@@ -36,14 +36,15 @@ impl<'de> JsonReader<'de> {
     }
 
     /// The next byte that is no blank, left where it is.
+    #[inline]
     fn peek(&mut self) -> Result<u8, Fault> {
-        let rest = self.rest();
-        let blanks = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        let blanks = blanks.count();
-        self.position += blanks;
-        rest.get(blanks).copied().ok_or(Fault::Malformed)
+        while let Some(byte) = self.text.as_bytes().get(self.position) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Ok(*byte);
+            }
+            self.position += 1;
+        }
+        Err(Fault::Malformed)
     }
 
     /// Consumes that byte, which must be the one expected.
