@@ -199,8 +199,11 @@ impl<'a> Reader<'a> {
             return Ok(bytes);
         }
         self.need_disk()?;
-        if window == last {
-            let bytes = read_window(segment, window).map_err(|error| self.io(&error))?;
+        // A window can fail where the block does not: beyond a bad sector, or in a file that a footer
+        // has just ended.
+        if window == last
+            && let Ok(bytes) = read_window(segment, window)
+        {
             self.shared
                 .cache
                 .keep_window(segment.number, window, bytes.clone());

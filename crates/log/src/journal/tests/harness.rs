@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) clock: Arc<ManualClock>,
     pub(super) dice: SeededRandom,
     pub(super) options: Options,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl World {
