@@ -24,6 +24,14 @@ impl Error {
             message: Some(message.into()),
         }
     }
+
+    /// An error that AWS answers without a text.
+    pub fn without_message(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: None,
+        }
+    }
 }
 
 /// An error that a server answered: perhaps not ours, perhaps newer than we are.

@@ -55,10 +55,8 @@ pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
 #[cold]
 fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     let canonical = explain(protocol, body, T::SHAPE)?;
-    read(Protocol::Cbor, &canonical, Checks::All).map_err(|_| Error {
-        code: ErrorCode::InternalFailure,
-        message: None,
-    })
+    read(Protocol::Cbor, &canonical, Checks::All)
+        .map_err(|_| Error::without_message(ErrorCode::InternalFailure))
 }
 
 /// Reads an answer. It may be newer than our shapes: constraints are not checked, and optional

@@ -2,7 +2,7 @@
 //!
 //! A reader hands out borrowed text where it can and builds no tree. It never allocates by a length
 //! that the input merely declares. It says *that* something is wrong, not what AWS calls it: the
-//! exact words are worked out by [`crate::explain`], after the fact.
+//! exact words are worked out by `explain`, after the fact.
 
 use std::borrow::Cow;
 

@@ -48,10 +48,7 @@ fn read_object<'de, R: Reader<'de>>(
 }
 
 fn malformed() -> Error {
-    Error {
-        code: ErrorCode::SerializationException,
-        message: None,
-    }
+    Error::without_message(ErrorCode::SerializationException)
 }
 
 fn serialization_error(error: TypeError) -> Error {
