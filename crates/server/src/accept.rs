@@ -1,0 +1,104 @@
+//! Takes connections, up to a number, until told to stop.
+
+use crate::activity::InFlight;
+use crate::config::Limits;
+use crate::connection;
+use crate::metrics::Metrics;
+use bytes::Bytes;
+use env::Env;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use prometheus_client::metrics::gauge::Gauge;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+
+/// When the process has no descriptor left, it looks again after this long.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// What serves the requests of connections.
+pub(crate) trait Serve: Clone + Send + Sync + 'static {
+    /// The answers' bodies.
+    type Body: Body<Data = Bytes, Error = Infallible> + Send + 'static;
+    /// Why there is no answer.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Serves one request; the guard lives as long as its answer.
+    fn serve(
+        self,
+        request: Request<Incoming>,
+        in_flight: InFlight,
+    ) -> impl Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
+}
+
+/// What all connections of a server share.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pub(crate) env: Env,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Turns true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+    /// Closed when the last holder has gone.
+    pub(crate) _alive: mpsc::Sender<Infallible>,
+}
+
+impl Connections {
+    /// Accepts until the server stops.
+    pub(crate) async fn accept<S: Serve>(self, listener: TcpListener, service: S) {
+        let mut stopping = self.stopping.clone();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _peer)) => self.take(stream, &service),
+                // The client has gone again before it was its turn.
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => (),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    self.env.clock.sleep(EXHAUSTED_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn take<S: Serve>(&self, stream: TcpStream, service: &S) {
+        let open = Open::count(&self.metrics.connections);
+        if open.place > self.limits.connections as i64 {
+            self.metrics.connections_refused.inc();
+            return;
+        }
+        let (connections, service) = (self.clone(), service.clone());
+        let driven = async move {
+            connection::drive(stream, &connections, service).await;
+            drop(open);
+        };
+        self.env.tasks.spawn("connection", Box::pin(driven));
+    }
+}
+
+/// A connection in the count.
+struct Open {
+    gauge: Gauge,
+    place: i64,
+}
+
+impl Open {
+    fn count(gauge: &Gauge) -> Self {
+        Self {
+            gauge: gauge.clone(),
+            place: gauge.inc() + 1,
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.gauge.dec();
+    }
+}

@@ -1,0 +1,215 @@
+//! What a request is answered, before and as an HTTP response.
+
+use crate::activity::InFlight;
+use crate::budget::Share;
+use crate::content_type::ENVELOPED;
+use crate::request_id::RequestId;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use hyper::body::{Body, Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use wire::{Error, ErrorCode, Protocol};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("172800");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date",
+);
+
+/// An answer without the headers that all answers have.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// The error's name, as metrics and `x-amzn-ErrorType` show it.
+    pub(crate) error: Option<&'static str>,
+    content_type: Option<&'static str>,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// An operation's output.
+    pub(crate) fn output(protocol: Protocol, body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            error: None,
+            content_type: Some(protocol.content_type()),
+            body: body.into(),
+        }
+    }
+
+    /// An error in the request's protocol.
+    pub(crate) fn error(protocol: Protocol, error: &Error) -> Self {
+        let mut body = Vec::new();
+        wire::encode_error(protocol, error, &mut body);
+        let status = StatusCode::from_u16(error.code.status());
+        Self {
+            status: status.expect("error codes have statuses of HTTP"),
+            error: Some(error.code.name()),
+            content_type: Some(protocol.content_type()),
+            body: body.into(),
+        }
+    }
+
+    /// AWS's answer to `application/json`, which it recognises and does not serve.
+    pub(crate) fn enveloped(status: StatusCode, code: ErrorCode) -> Self {
+        let name = code.name();
+        let body = format!(
+            r#"{{"Output":{{"__type":"com.amazon.coral.service#{name}"}},"Version":"1.0"}}"#
+        );
+        let content_type = Some(ENVELOPED);
+        Self {
+            status,
+            error: Some(name),
+            content_type,
+            body: body.into(),
+        }
+    }
+
+    /// AWS's answer where it cannot tell what is asked.
+    pub(crate) fn undetermined() -> Self {
+        let body = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name \
+                    to be authorized</Message>\n</AccessDeniedException>\n";
+        Self::bare(StatusCode::FORBIDDEN, Some("AccessDeniedException"), body)
+    }
+
+    /// AWS's answer to a content type that it does not know.
+    pub(crate) fn unknown_format() -> Self {
+        let body = "<UnknownOperationException/>\n";
+        Self::bare(
+            StatusCode::NOT_FOUND,
+            Some("UnknownOperationException"),
+            body,
+        )
+    }
+
+    /// A body that is too large.
+    pub(crate) fn too_large() -> Self {
+        Self::bare(StatusCode::PAYLOAD_TOO_LARGE, None, "")
+    }
+
+    /// More than this server can hold; nothing was done, and SDKs try again.
+    pub(crate) fn overload() -> Self {
+        Self::bare(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Some("ServiceUnavailable"),
+            "",
+        )
+    }
+
+    /// Nothing, but for the headers.
+    pub(crate) fn preflight() -> Self {
+        Self::bare(StatusCode::OK, None, "")
+    }
+
+    fn bare(status: StatusCode, error: Option<&'static str>, body: &'static str) -> Self {
+        Self {
+            status,
+            error,
+            content_type: None,
+            body: Bytes::from_static(body.as_bytes()),
+        }
+    }
+
+    /// The whole response.
+    pub(crate) fn respond(
+        self,
+        request: &http::request::Parts,
+        id: &RequestId,
+        held: Held,
+    ) -> Response<AnswerBody> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(REQUEST_ID, id.id());
+        let is_preflight = is_preflight(&request.method, &request.headers);
+        if !is_preflight {
+            headers.insert(EXTENDED_ID, id.extended());
+        }
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        if let Some(error) = self.error {
+            headers.insert(ERROR_TYPE, HeaderValue::from_static(error));
+        }
+        if request.headers.contains_key(header::ORIGIN) {
+            allow_origin(&mut headers, &request.headers, is_preflight);
+        }
+        let mut response = Response::new(AnswerBody {
+            bytes: self.body,
+            _held: held,
+        });
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Whether a browser asks if it may ask.
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ORIGIN)
+}
+
+/// Lets a page of any origin use the API: there is nothing ambient in a request that it could
+/// misuse, as a signature needs the secret.
+fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool) {
+    answer.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    if !is_preflight {
+        answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        return;
+    }
+    for (asked, granted) in [
+        (
+            header::ACCESS_CONTROL_REQUEST_HEADERS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+        ),
+        (
+            header::ACCESS_CONTROL_REQUEST_METHOD,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+        ),
+    ] {
+        if let Some(value) = request.get(asked) {
+            answer.insert(granted, value.clone());
+        }
+    }
+    answer.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+}
+
+/// What a request holds until its answer is written.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) _in_flight: InFlight,
+    pub(crate) _share: Option<Share>,
+}
+
+/// An answer's body: one piece.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    bytes: Bytes,
+    _held: Held,
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}

@@ -1,0 +1,140 @@
+//! One connection from its first bytes to its end.
+//!
+//! hyper drives the protocols; the timers are ours, except the pings of HTTP/2.
+
+use crate::accept::{Connections, Serve};
+use crate::activity::Activity;
+use crate::config::Limits;
+use crate::sniff::{Version, sniff};
+use crate::timed::{Reads, Timed};
+use env::{Env, Tasks};
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+/// Streams that an HTTP/2 client may have open at once.
+const STREAMS_MAX: u32 = 1024;
+/// What an HTTP/2 client may send of one body before it was read.
+const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// What an HTTP/2 client may send of all bodies before they were read.
+const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// Headers of an HTTP/2 request.
+const HEADER_LIST_BYTES: u32 = 16 * 1024;
+
+/// Serves a connection until it ends, or the server stops and its requests are answered.
+pub(crate) async fn drive<S: Serve>(mut stream: TcpStream, connections: &Connections, service: S) {
+    // Without it, small answers would wait for the acknowledgement of the ones before.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let Connections { env, limits, .. } = connections;
+    let mut stopping = connections.stopping.clone();
+    let sniffed = tokio::select! {
+        biased;
+        () = stopped(&mut stopping) => None,
+        sniffed = sniff(&mut stream, &*env.clock, limits.first_bytes) => sniffed,
+    };
+    let Some((version, replayed)) = sniffed else {
+        return;
+    };
+    let activity = Arc::new(Activity::default());
+    let reads = match version {
+        Version::Http1 => Reads::Heads,
+        Version::Http2 => Reads::Untimed,
+    };
+    let io = TokioIo::new(stream);
+    let clock = Arc::clone(&env.clock);
+    let io = Timed::new(io, replayed, reads, clock, *limits, Arc::clone(&activity));
+    match version {
+        Version::Http1 => drive_http1(io, activity, limits, service, stopping).await,
+        Version::Http2 => drive_http2(io, activity, env, limits, service, stopping).await,
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server has gone altogether.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn drive_http1<S: Serve>(
+    io: Timed<TokioIo<TcpStream>>,
+    activity: Arc<Activity>,
+    limits: &Limits,
+    service: S,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request| service.clone().serve(request, activity.begin()));
+    let mut builder = http1::Builder::new();
+    builder
+        .header_read_timeout(None)
+        .max_buf_size(limits.head_bytes);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return note_end(ended),
+        () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    note_end(connection.await);
+}
+
+async fn drive_http2<S: Serve>(
+    io: Timed<TokioIo<TcpStream>>,
+    activity: Arc<Activity>,
+    env: &Env,
+    limits: &Limits,
+    service: S,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let served = Arc::clone(&activity);
+    let service = service_fn(move |request| service.clone().serve(request, served.begin()));
+    let mut builder = http2::Builder::new(OnTasks(Arc::clone(&env.tasks)));
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.ping_interval)
+        .keep_alive_timeout(limits.ping_answer)
+        .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_header_list_size(HEADER_LIST_BYTES);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return note_end(ended),
+        () = stopped(&mut stopping) => (),
+        () = idle(&activity, env, limits) => (),
+    }
+    connection.as_mut().graceful_shutdown();
+    note_end(connection.await);
+}
+
+/// Resolves once the connection has had no request for at least the idle limit.
+async fn idle(activity: &Activity, env: &Env, limits: &Limits) {
+    loop {
+        let started = activity.started();
+        env.clock.sleep(limits.keep_alive_idle).await;
+        if activity.started() == started && !activity.is_busy() {
+            return;
+        }
+    }
+}
+
+fn note_end(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(error = &error as &dyn std::error::Error, "connection ended");
+    }
+}
+
+/// Runs the requests of HTTP/2 connections as tasks of the world.
+#[derive(Clone)]
+struct OnTasks(Arc<dyn Tasks>);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
+    fn execute(&self, request: F) {
+        self.0.spawn("request", Box::pin(request));
+    }
+}

@@ -1,0 +1,65 @@
+//! The operator's pages.
+
+use crate::harness::{Running, exchange, post, request};
+use millstream_server::Limits;
+
+async fn get(server: &Running, path: &str) -> (u16, String) {
+    let line = format!("GET {path} HTTP/1.1");
+    let bytes = request(&line, &[("connection", "close")], b"");
+    let answer = exchange(server.admin, &bytes).await;
+    (answer.status, answer.text().to_owned())
+}
+
+#[tokio::test]
+async fn operator_when_asking_then_is_told_and_nobody_else_is() {
+    let server = Running::start(Limits::default()).await;
+    assert_eq!(get(&server, "/healthz").await.0, 200);
+    assert_eq!(get(&server, "/readyz").await.0, 200);
+    assert_eq!(get(&server, "/").await.0, 404);
+    assert_eq!(get(&server, "/metrics/x").await.0, 404);
+    let posted = exchange(server.admin, &post(&[], b"{}")).await;
+    assert_eq!(posted.status, 404);
+    let bytes = request("GET /metrics HTTP/1.1", &[("connection", "close")], b"");
+    assert_eq!(
+        exchange(server.address, &bytes).await.status,
+        403,
+        "not on the API's address"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_when_requests_were_served_then_count_them_by_operation_and_code() {
+    let server = Running::start(Limits::default()).await;
+    let content_type = ("content-type", "application/x-amz-json-1.1");
+    let list = ("x-amz-target", "Kinesis_20131202.ListStreams");
+    for body in ["{}", "{}", "{\"Limit\":0}"] {
+        exchange(
+            server.address,
+            &post(&[content_type, list], body.as_bytes()),
+        )
+        .await;
+    }
+    exchange(server.address, &post(&[content_type], b"{}")).await;
+    let (status, text) = get(&server, "/metrics").await;
+    assert_eq!(status, 200);
+    for line in [
+        "millstream_requests_total{operation=\"ListStreams\",code=\"OK\"} 2\n",
+        "millstream_requests_total{operation=\"ListStreams\",code=\"ValidationException\"} 1\n",
+        "millstream_requests_total{operation=\"unknown\",code=\"UnknownOperationException\"} 1\n",
+        "millstream_request_duration_seconds_count{operation=\"ListStreams\"} 3\n",
+        "millstream_requests_total{operation=\"PutRecord\",code=\"OK\"} 0\n",
+        "millstream_body_bytes_in_flight 0\n",
+        "millstream_connections 1\n",
+        "millstream_connections_refused_total 0\n",
+        concat!(
+            "millstream_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1\n"
+        ),
+        "# EOF\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    server.stop().await;
+}

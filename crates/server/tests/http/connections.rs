@@ -1,0 +1,216 @@
+//! What one client may take: time, bytes, connections.
+
+use crate::harness::{Running, connect, exchange, post, read_answer, request};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use millstream_server::Limits;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const SOON: Duration = Duration::from_millis(50);
+const NEVER: Duration = Duration::from_secs(3600);
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/x-amz-json-1.1"),
+    ("x-amz-target", "Kinesis_20131202.ListStreams"),
+];
+
+/// Limits of which none ends anything in this test's time.
+fn patient() -> Limits {
+    Limits {
+        first_bytes: NEVER,
+        head: NEVER,
+        body_idle: NEVER,
+        body: NEVER,
+        keep_alive_idle: NEVER,
+        ping_interval: NEVER,
+        ..Limits::default()
+    }
+}
+
+async fn check_closed(mut stream: TcpStream, case: &str) {
+    let mut rest = Vec::new();
+    // A reset is as good an end as any.
+    let _ = stream.read_to_end(&mut rest).await;
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{case}: {rest:?}");
+}
+
+#[tokio::test]
+async fn connection_when_it_stalls_anywhere_then_is_closed_by_that_timer() {
+    let whole = request("POST / HTTP/1.1", &HEADERS, b"{}");
+    let half_a_body = &whole[..whole.len() - 1];
+    let half_a_head = &whole[..whole.len() / 2];
+    let first_bytes = Limits {
+        first_bytes: SOON,
+        ..patient()
+    };
+    let head = Limits {
+        head: SOON,
+        ..patient()
+    };
+    let body_idle = Limits {
+        body_idle: SOON,
+        ..patient()
+    };
+    let ping = Limits {
+        ping_interval: SOON,
+        ping_answer: SOON,
+        ..patient()
+    };
+    for (case, limits, bytes) in [
+        ("silent", first_bytes, &b""[..]),
+        ("half a preface", first_bytes, &PREFACE[..10]),
+        ("one byte", head, b"G"),
+        ("half a head", head, half_a_head),
+        ("half a body", body_idle, half_a_body),
+        ("only a preface", ping, PREFACE),
+    ] {
+        let server = Running::start(limits).await;
+        let mut stream = connect(server.address).await;
+        stream.write_all(bytes).await.unwrap();
+        check_closed(stream, case).await;
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn connection_when_idle_after_a_request_then_is_closed_by_the_idle_timer() {
+    let server = Running::start(Limits {
+        keep_alive_idle: SOON,
+        ..patient()
+    })
+    .await;
+    let mut stream = connect(server.address).await;
+    stream
+        .write_all(&request("POST / HTTP/1.1", &HEADERS, b"{}"))
+        .await
+        .unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 200);
+    check_closed(stream, "idle").await;
+
+    let mut stream = connect(server.address).await;
+    let whole = request("POST / HTTP/1.1", &HEADERS, b"{}");
+    stream
+        .write_all(&[&whole[..], &whole[..]].concat())
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(read_answer(&mut stream).await.status, 200, "pipelined");
+    }
+    check_closed(stream, "idle after two").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn connection_when_one_too_many_then_is_closed_and_the_others_are_not() {
+    let server = Running::start(Limits {
+        connections: 1,
+        ..patient()
+    })
+    .await;
+    let mut first = connect(server.address).await;
+    first
+        .write_all(&request("POST / HTTP/1.1", &HEADERS, b"{}"))
+        .await
+        .unwrap();
+    assert_eq!(read_answer(&mut first).await.status, 200);
+    check_closed(connect(server.address).await, "second").await;
+    first
+        .write_all(&request("POST / HTTP/1.1", &HEADERS, b"{}"))
+        .await
+        .unwrap();
+    assert_eq!(read_answer(&mut first).await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn body_when_too_large_then_is_answered_413_without_a_body() {
+    let server = Running::start(Limits {
+        body_bytes: 1000,
+        ..patient()
+    })
+    .await;
+    let declared = post(&HEADERS, &[b' '; 1001]);
+    let chunked = [
+        &b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"[..],
+        &b"3e8\r\n"[..],
+        &[b' '; 1000],
+        b"\r\n1\r\n \r\n",
+    ]
+    .concat();
+    for bytes in [declared, chunked] {
+        let answer = exchange(server.address, &bytes).await;
+        assert_eq!((answer.status, answer.text()), (413, ""));
+        assert_eq!(answer.header("x-amzn-requestid").len(), 36);
+    }
+    let fits = [&b"{}"[..], &[b' '; 998]].concat();
+    assert_eq!(
+        exchange(server.address, &post(&HEADERS, &fits))
+            .await
+            .status,
+        200
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() {
+    let server = Running::start(Limits {
+        body_bytes_in_flight: 100,
+        ..patient()
+    })
+    .await;
+    let body = [&b"{}"[..], &[b' '; 78]].concat();
+    let headers = [&HEADERS[..], &[("expect", "100-continue")]].concat();
+    let whole = request("POST / HTTP/1.1", &headers, &body);
+    let (head, body) = whole.split_at(whole.len() - body.len());
+    let mut holder = connect(server.address).await;
+    holder.write_all(head).await.unwrap();
+    assert_eq!(
+        read_answer(&mut holder).await.status,
+        100,
+        "its body is waited for"
+    );
+
+    let refused = exchange(server.address, &post(&HEADERS, &[b' '; 30])).await;
+    assert_eq!(refused.status, 503);
+    holder.write_all(body).await.unwrap();
+    assert_eq!(read_answer(&mut holder).await.status, 200);
+    let served = exchange(
+        server.address,
+        &post(&HEADERS, b"{}                            "),
+    )
+    .await;
+    assert_eq!(served.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http2_when_spoken_with_prior_knowledge_then_is_served() {
+    let server = Running::start(Limits::default()).await;
+    let io = TokioIo::new(connect(server.address).await);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
+    let (mut sender, connection) = handshake.unwrap();
+    let requests = async move {
+        for body in ["{}", "{\"Limit\":1}"] {
+            let request = http::Request::post("http://localhost/")
+                .header(HEADERS[0].0, HEADERS[0].1)
+                .header(HEADERS[1].0, HEADERS[1].1)
+                .body(Full::new(Bytes::from(body)));
+            let answer = sender.send_request(request.unwrap()).await.unwrap();
+            assert_eq!(
+                (answer.status(), answer.version()),
+                (200.try_into().unwrap(), http::Version::HTTP_2)
+            );
+            assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
+            assert!(answer.headers().contains_key("date"));
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            assert!(body.starts_with(b"{\"StreamNames\":[],\"HasMoreStreams\":false"));
+        }
+    };
+    let (ended, ()) = tokio::join!(connection, requests);
+    ended.unwrap();
+    server.stop().await;
+}

@@ -1,0 +1,150 @@
+//! Starts servers and speaks HTTP/1.1 to them, byte by byte.
+
+use engine::{Engine, Settings};
+use env::Env;
+use log::MemoryStore;
+use millstream_server::{Config, Limits, Server};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// A server that serves until it is told to stop.
+pub struct Running {
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+    stop: oneshot::Sender<()>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Running {
+    /// Starts a server over an empty store in memory.
+    pub async fn start(limits: Limits) -> Self {
+        let env = Env::real();
+        let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
+        let engine = Engine::open(env.clone(), store, Settings::default())
+            .await
+            .unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let config = Config {
+            admin_listen: Some(any),
+            limits,
+            ..Config::new(any)
+        };
+        let server = Server::bind(config).await.unwrap();
+        let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
+        let (stop, stopping) = oneshot::channel();
+        let (done, stopped) = oneshot::channel();
+        let tasks = Arc::clone(&env.tasks);
+        let serving = async move {
+            let stop = async { stopping.await.unwrap_or_default() };
+            server.serve(env, engine, stop).await;
+            let _ = done.send(());
+        };
+        tasks.spawn("server", Box::pin(serving));
+        Self {
+            address,
+            admin,
+            stop,
+            stopped,
+        }
+    }
+
+    /// Tells the server to stop; resolves when it has.
+    pub fn stop(self) -> impl Future<Output = ()> {
+        let _ = self.stop.send(());
+        async { self.stopped.await.expect("the server stops") }
+    }
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+pub async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// Sends bytes on a connection of their own, and reads all that comes until it is closed.
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
+    let mut stream = connect(address).await;
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    parse(&answer)
+}
+
+/// Reads one answer whose length is declared, and leaves the connection open.
+pub async fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = stream.read_u8().await.expect("the answer's head goes on");
+        bytes.push(byte);
+        if bytes.ends_with(b"\r\n\r\n") {
+            break;
+        }
+    }
+    let head = parse(&bytes);
+    let mut body = vec![0; head.header("content-length").parse().unwrap_or(0)];
+    stream.read_exact(&mut body).await.unwrap();
+    Answer { body, ..head }
+}
+
+/// A POST that asks for the connection to be closed after it.
+pub fn post(headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    request(
+        "POST / HTTP/1.1",
+        &[headers, &[("connection", "close")]].concat(),
+        body,
+    )
+}
+
+/// A request with its length.
+pub fn request(line: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{line}\r\nhost: localhost\r\n");
+    for (name, value) in headers {
+        bytes += &format!("{name}: {value}\r\n");
+    }
+    bytes += &format!("content-length: {}\r\n\r\n", body.len());
+    [bytes.as_bytes(), body].concat()
+}
+
+fn parse(bytes: &[u8]) -> Answer {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(bytes)));
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let headers = lines.map(|line| line.split_once(": ").unwrap());
+    let headers = headers
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    Answer {
+        status,
+        headers,
+        body: bytes[end + 4..].to_vec(),
+    }
+}

@@ -1,0 +1,13 @@
+//! A server in this process, spoken to over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall fail there"
+)]
+
+mod admin;
+mod connections;
+mod end_to_end;
+mod harness;
+mod order;
+mod stopping;
