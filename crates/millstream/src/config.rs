@@ -1,0 +1,129 @@
+//! The settings file, and how it joins the command line and the environment.
+//!
+//! A key of the file becomes the flag of the same name unless the command line or the environment
+//! gave that one, so a value is judged by the same code, and refused with the same words, wherever it
+//! stands.
+
+use crate::cli::{self, Cli};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, FromArgMatches};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Reads the command line, the environment and the file that they name.
+///
+/// # Errors
+/// Clap's, which knows its text and its exit status; help and version come this way too.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = cli::command();
+    let matches = command.try_get_matches_from_mut(&arguments)?;
+    let Some((name, given)) = matches.subcommand() else {
+        return Cli::from_arg_matches(&matches);
+    };
+    let Some(path) = given.get_one::<PathBuf>("config") else {
+        return Cli::from_arg_matches(&matches);
+    };
+    let subcommand = command
+        .find_subcommand_mut(name)
+        .expect("it matched this very command");
+    let settings = read(subcommand, path)?;
+    arguments.extend(flags_not_given(subcommand, settings, given, path)?);
+    let matches = cli::command()
+        .try_get_matches_from(&arguments)
+        .map_err(|error| {
+            let message = format!("in {}: {}", path.display(), one_line(&error));
+            cli::command().error(error.kind(), message)
+        })?;
+    Cli::from_arg_matches(&matches)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no environment before it is configured"
+)]
+fn read(command: &mut Command, path: &Path) -> Result<toml::Table, clap::Error> {
+    let text = std::fs::read(path).map_err(|error| error.to_string());
+    let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
+    let table = text.and_then(|text| {
+        text.parse::<toml::Table>()
+            .map_err(|error| error.to_string())
+    });
+    table.map_err(|error| {
+        let message = format!("--config {}: {}", path.display(), error.trim_end());
+        command.error(ErrorKind::Io, message)
+    })
+}
+
+/// The file's settings as flags, without those that were given in a stronger place.
+fn flags_not_given(
+    command: &mut Command,
+    settings: toml::Table,
+    given: &ArgMatches,
+    path: &Path,
+) -> Result<Vec<OsString>, clap::Error> {
+    let mut flags = Vec::new();
+    for (key, value) in settings {
+        let refuse = |what: &str| format!("in {}: {key}: {what}", path.display());
+        let arg = command
+            .get_arguments()
+            .find(|arg| arg.get_long() == Some(&key));
+        let Some(arg) = arg.filter(|arg| arg.get_id() != "config" && !is_help(arg)) else {
+            let message = refuse(&format!("{} has no such setting", command.get_name()));
+            return Err(command.error(ErrorKind::UnknownArgument, message));
+        };
+        let is_list = matches!(arg.get_action(), clap::ArgAction::Append);
+        let Some(values) = texts(value, is_list) else {
+            let message = refuse(
+                "a text or a number is expected, or a list of texts where the flag may be repeated",
+            );
+            return Err(command.error(ErrorKind::InvalidValue, message));
+        };
+        if !is_given(given, arg) {
+            flags.extend(values.iter().map(|value| format!("--{key}={value}").into()));
+        }
+    }
+    Ok(flags)
+}
+
+fn is_help(arg: &clap::Arg) -> bool {
+    !arg.get_action().takes_values()
+}
+
+fn is_given(given: &ArgMatches, arg: &clap::Arg) -> bool {
+    match given.value_source(arg.get_id().as_str()) {
+        Some(source) => matches!(source, ValueSource::CommandLine | ValueSource::EnvVariable),
+        None => false,
+    }
+}
+
+fn texts(value: toml::Value, is_list: bool) -> Option<Vec<String>> {
+    if is_list && let toml::Value::Array(values) = value {
+        return values.into_iter().map(text).collect();
+    }
+    text(value).map(|text| vec![text])
+}
+
+fn text(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_)
+        | toml::Value::Table(_) => None,
+    }
+}
+
+/// Clap's complaint without its prefix and its advice about usage.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

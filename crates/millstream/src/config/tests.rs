@@ -1,0 +1,213 @@
+//! Flags and files in, settings or refusals out. The environment is tested on the real binary.
+
+use super::*;
+use crate::cli::{Limits, LogFormat, Run};
+use std::time::Duration;
+
+fn parse_words(words: &str) -> Result<Cli, clap::Error> {
+    parse(words.split(' ').map(OsString::from))
+}
+
+/// Parses `words` with a file of this text as `--config`.
+fn parse_with(file: &str, words: &str) -> Result<Cli, clap::Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::io::Write::write_all(
+        &mut std::fs::File::create_new(&path).unwrap(),
+        file.as_bytes(),
+    )
+    .unwrap();
+    let words = words.split(' ').map(OsString::from);
+    parse(words.chain([OsString::from("--config"), path.into_os_string()]))
+}
+
+fn check_refused(parsed: Result<Cli, clap::Error>, said: &[&str]) {
+    let error = parsed.expect_err(said[0]);
+    let text = error.to_string();
+    assert_eq!(error.exit_code(), 2, "{text}");
+    for said in said {
+        assert!(text.contains(said), "{said:?} is not in {text:?}");
+    }
+}
+
+fn dev(cli: Cli) -> cli::Dev {
+    match cli.command {
+        Run::Dev(dev) => dev,
+        Run::Serve(serve) => panic!("not dev: {serve:?}"),
+    }
+}
+
+#[test]
+fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
+    let command = cli::command();
+    let mut count = 0;
+    for subcommand in command.get_subcommands() {
+        for arg in subcommand
+            .get_arguments()
+            .filter(|arg| arg.get_action().takes_values())
+        {
+            count += 1;
+            let flag = arg.get_long().expect("there are only long flags");
+            let variable = arg.get_env().and_then(|name| name.to_str());
+            assert_eq!(variable, Some(&*cli::variable(flag)), "{flag}");
+            assert!(arg.get_help().is_some(), "{flag}");
+            if flag != "config" {
+                let words = format!("millstream {}", subcommand.get_name());
+                let refused = parse_with(&format!("{flag} = true"), &words);
+                check_refused(refused, &[flag, "a text or a number is expected"]);
+            }
+        }
+    }
+    assert_eq!(count, 24, "a flag was added or lost");
+    assert_eq!(cli::variable("data-dir"), "MILLSTREAM_DATA_DIR");
+}
+
+#[test]
+fn command_line_when_checked_by_clap_then_holds_together() {
+    cli::command().debug_assert();
+}
+
+#[test]
+fn dev_when_nothing_is_said_then_has_the_defaults() {
+    let dev = dev(parse_words("millstream dev").unwrap());
+    let shared = &dev.shared;
+    assert_eq!(shared.listen.to_string(), "127.0.0.1:4567");
+    assert_eq!(
+        (shared.admin_listen, shared.data_dir.as_deref()),
+        (None, None)
+    );
+    assert_eq!(
+        (shared.limits, shared.log_format),
+        (Limits::Aws, LogFormat::Human)
+    );
+    assert_eq!(
+        (shared.transition_time, shared.segment_size),
+        (Duration::ZERO, 128 << 20)
+    );
+    assert!(shared.shard_limit.is_none() && shared.durability.is_none());
+    assert!(dev.streams.is_empty());
+}
+
+#[test]
+fn file_when_it_has_settings_then_they_hold_unless_a_flag_says_otherwise() {
+    let file = r#"
+        listen = "127.0.0.1:1"
+        limits = "off"
+        shard-limit = 7
+        transition-time = "500ms"
+        segment-size = "1MiB"
+        stream = ["a:2", "b"]
+    "#;
+    let from_file = dev(parse_with(file, "millstream dev").unwrap());
+    let shared = &from_file.shared;
+    assert_eq!(shared.listen.port(), 1);
+    assert_eq!((shared.limits, shared.shard_limit), (Limits::Off, Some(7)));
+    assert_eq!(shared.transition_time, Duration::from_millis(500));
+    assert_eq!(shared.segment_size, 1 << 20);
+    let streams: Vec<_> = from_file
+        .streams
+        .iter()
+        .map(|s| (s.name.as_str(), s.shards))
+        .collect();
+    assert_eq!(streams, [("a", 2), ("b", 1)]);
+
+    let words = "millstream dev --listen 127.0.0.1:2 --stream c,d:3 --limits aws";
+    let over = dev(parse_with(file, words).unwrap());
+    assert_eq!(
+        (over.shared.listen.port(), over.shared.limits),
+        (2, Limits::Aws)
+    );
+    assert_eq!(over.shared.shard_limit, Some(7));
+    let streams: Vec<_> = over
+        .streams
+        .iter()
+        .map(|s| (s.name.as_str(), s.shards))
+        .collect();
+    assert_eq!(streams, [("c", 1), ("d", 3)]);
+}
+
+#[test]
+fn file_when_it_is_wrong_then_is_refused_by_name() {
+    for (file, said) in [
+        (
+            "colour = 1",
+            &["settings.toml", "colour", "dev has no such setting"][..],
+        ),
+        ("config = \"a\"", &["config", "dev has no such setting"]),
+        ("help = \"a\"", &["help", "dev has no such setting"]),
+        ("auth = \"off\"", &["auth", "dev has no such setting"]),
+        (
+            "limits = \"none\"",
+            &["settings.toml", "--limits", "'none'"],
+        ),
+        (
+            "limits = [\"off\"]",
+            &["limits", "a text or a number is expected"],
+        ),
+        ("shard-limit = 0", &["settings.toml", "--shard-limit"]),
+        (
+            "stream = [\"a:x\"]",
+            &["settings.toml", "--stream", "whole number"],
+        ),
+        ("listen = ", &["--config", "settings.toml"]),
+    ] {
+        check_refused(parse_with(file, "millstream dev"), said);
+    }
+    check_refused(
+        parse_words("millstream dev --config /nowhere.toml"),
+        &["--config", "nowhere"],
+    );
+}
+
+#[test]
+fn flags_when_wrong_then_are_refused_by_name() {
+    for (flag, value) in [
+        ("--listen", "4567"),
+        ("--admin-listen", "localhost"),
+        ("--durability", "maybe"),
+        ("--stream", "a b"),
+        ("--limits", "none"),
+        ("--shard-limit", "0"),
+        ("--transition-time", "soon"),
+        ("--segment-size", "1KiB"),
+        ("--log-format", "xml"),
+        ("--log-level", "a=b=c"),
+        ("--auth", "on"),
+    ] {
+        let run = if flag == "--auth" { "serve" } else { "dev" };
+        let words = ["millstream", run, flag, value].map(OsString::from);
+        check_refused(parse(words), &[flag, value]);
+    }
+}
+
+#[test]
+fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
+    let settings = |words: &str| match parse_words(words).unwrap().command {
+        Run::Serve(serve) => crate::serve::settings(serve),
+        Run::Dev(dev) => panic!("not serve: {dev:?}"),
+    };
+    let refused = |words: &str, said: &str| {
+        let error = settings(words).expect_err(words);
+        assert!(
+            error.exit_code() == 2 && error.to_string().contains(said),
+            "{error}"
+        );
+    };
+    refused("millstream serve", "--data-dir");
+    refused(
+        "millstream serve --data-dir d --listen 0.0.0.0:1",
+        "--auth off",
+    );
+    refused(
+        "millstream serve --data-dir d --listen [::]:1",
+        "--listen [::]:1",
+    );
+    let open = settings("millstream serve --data-dir d --listen 0.0.0.0:1 --auth off").unwrap();
+    assert_eq!(open.durability, cli::Durability::Fsync);
+    let local = settings("millstream serve --data-dir d --durability os").unwrap();
+    assert_eq!(local.durability, cli::Durability::Os);
+    assert_eq!(
+        local.server.admin_listen.unwrap().to_string(),
+        "127.0.0.1:4568"
+    );
+}

@@ -1,0 +1,45 @@
+//! `millstream serve`: what it promises, as settings; and what it refuses.
+
+use crate::cli::{self, Auth, Durability, Serve};
+use crate::run::{Data, Settings};
+use clap::error::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Where the operator is served unless another address is given.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4568);
+
+/// The settings of a durable server.
+///
+/// # Errors
+/// If no folder is given, or other machines could reach it without that being asked for.
+pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
+    let Serve { shared, auth } = serve;
+    let Some(folder) = shared.data_dir.clone() else {
+        let text = "--data-dir <FOLDER> is missing: serve needs to know where its data lives";
+        return Err(refuse(ErrorKind::MissingRequiredArgument, text));
+    };
+    match auth {
+        None if !shared.listen.ip().is_loopback() => {
+            let text = format!(
+                "--listen {}: credentials are not checked yet, so whoever reaches this address could \
+                 read and write everything; say --auth off if that is meant",
+                shared.listen
+            );
+            return Err(refuse(ErrorKind::InvalidValue, &text));
+        }
+        Some(Auth::Off) | None => (),
+    }
+    tracing::warn!(listen = %shared.listen, "any credentials are accepted: they are not checked yet");
+    let durability = shared.durability.unwrap_or(Durability::Fsync);
+    let mut settings = Settings::new(&shared, Data::Kept(folder), durability);
+    settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
+    Ok(settings)
+}
+
+fn refuse(kind: ErrorKind, text: &str) -> clap::Error {
+    let mut command = cli::command();
+    let serve = command
+        .find_subcommand_mut("serve")
+        .expect("the command line declares it");
+    serve.error(kind, text)
+}

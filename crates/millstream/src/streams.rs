@@ -1,0 +1,34 @@
+//! The streams that `--stream` asks for.
+
+use crate::values::StreamSpec;
+use anyhow::Context;
+use auth::{Authorized, Principal};
+use engine::{Engine, Handler, operations::CreateStream};
+use model::{AccountId, Region};
+use std::sync::Arc;
+use wire::ErrorCode;
+use wire::operations::CreateStreamInput;
+
+/// Creates the streams that are not there yet.
+pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Result<()> {
+    for StreamSpec { name, shards } in specs {
+        let input = CreateStreamInput {
+            stream_name: name.as_str().to_owned(),
+            shard_count: Some(i32::try_from(shards).context("--stream: too many shards")?),
+            ..CreateStreamInput::default()
+        };
+        let principal = Principal {
+            account: AccountId::zero(),
+            region: Region::us_east_1(),
+        };
+        let request = Authorized::by_operator(principal, input);
+        match CreateStream::handle(Arc::clone(engine), request).await {
+            Ok(_) => tracing::info!(%name, shards, "stream created"),
+            Err(error) if error.code == ErrorCode::ResourceInUseException => {
+                tracing::info!(%name, "stream exists already");
+            }
+            Err(error) => return Err(error).with_context(|| format!("--stream {name}")),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The flags' values that are more than a number or a word: parsed here, judged here.
+//!
+//! An error says what is wrong with the value; the flag's name is put before it by the caller.
+
+use model::StreamName;
+use std::str::FromStr;
+use std::time::Duration;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+/// The journal's files may be this large at least.
+const SEGMENT_BYTES_MIN: u64 = MIB;
+/// The journal's files may be this large at most.
+const SEGMENT_BYTES_MAX: u64 = GIB;
+
+/// A stream to create at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSpec {
+    /// Its name.
+    pub name: StreamName,
+    /// Its open shards.
+    pub shards: u32,
+}
+
+impl FromStr for StreamSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, shards) = text.split_once(':').unwrap_or((text, "1"));
+        let name = StreamName::parse(name).map_err(|_| {
+            "a stream's name is 1 to 128 letters, digits, '_', '.' and '-'".to_owned()
+        })?;
+        let shards = shards.parse().ok().filter(|shards| *shards > 0);
+        let shards = shards.ok_or("the number of shards is a whole number from 1")?;
+        Ok(Self { name, shards })
+    }
+}
+
+/// Parses `500ms`, `2s`, `1m 30s`.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms or 2s"))
+}
+
+/// Parses a size with its unit, such as `64MiB`.
+pub fn parse_segment_size(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim_start() {
+        "B" => 1,
+        "KiB" => KIB,
+        "MiB" => MIB,
+        "GiB" => GIB,
+        _ => return Err("a size is a whole number and B, KiB, MiB or GiB".to_owned()),
+    };
+    let bytes = number
+        .parse()
+        .ok()
+        .and_then(|number: u64| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| (SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(bytes))
+        .ok_or_else(|| "it must be from 1MiB to 1GiB".to_owned())
+}
+
+/// Checks that a text is a level or a list of log filters.
+pub fn parse_log_level(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_when_written_well_then_parse_and_otherwise_say_what_is_wrong() {
+        for (text, name, shards) in [("a", "a", 1), ("a.b-c_d:12", "a.b-c_d", 12)] {
+            let spec: StreamSpec = text.parse().unwrap();
+            assert_eq!((spec.name.as_str(), spec.shards), (name, shards));
+        }
+        for (text, complaint) in [
+            ("", "name"),
+            ("a b", "name"),
+            ("a:", "shards"),
+            ("a:0", "shards"),
+            ("a:-1", "shards"),
+        ] {
+            let error = text.parse::<StreamSpec>().unwrap_err();
+            assert!(error.contains(complaint), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn sizes_when_in_range_then_parse_and_otherwise_are_refused() {
+        for (text, bytes) in [
+            ("1MiB", 1 << 20),
+            ("64 MiB", 64 << 20),
+            ("1048576B", 1 << 20),
+            ("1024KiB", 1 << 20),
+            ("1GiB", 1 << 30),
+        ] {
+            assert_eq!(parse_segment_size(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "1",
+            "MiB",
+            "1mb",
+            "-1MiB",
+            "1048575B",
+            "2GiB",
+            "99999999999999999999GiB",
+        ] {
+            assert!(parse_segment_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_when_without_a_unit_then_are_refused() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
+        assert!(parse_duration("5").is_err());
+        assert!(parse_duration("soon").is_err());
+    }
+}

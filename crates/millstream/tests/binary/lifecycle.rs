@@ -1,0 +1,132 @@
+//! Start, use, stop, start again.
+
+use crate::process::{Running, millstream};
+use bytes::Bytes;
+use client::{Client, Config, Credentials};
+use env::Env;
+use rustix::process::Signal;
+use std::path::Path;
+use std::process::Command;
+use wire::operations::*;
+
+fn dev(folder: &Path) -> Command {
+    let mut command = millstream();
+    command
+        .env("TMPDIR", folder)
+        .args(["dev", "--listen", "127.0.0.1:0"]);
+    command
+}
+
+fn client(url: &str) -> Client {
+    let credentials = Credentials::new("AKID", "secret", None);
+    Client::new(Env::real(), Config::new(url.parse().unwrap(), credentials))
+}
+
+async fn put(url: &str, stream: &str) -> PutRecordOutput {
+    let input = PutRecordInput {
+        stream_name: Some(stream.to_owned()),
+        partition_key: Some("key".to_owned()),
+        data: Bytes::from("data"),
+        ..PutRecordInput::default()
+    };
+    client(url).call::<PutRecord>(&input).await.unwrap()
+}
+
+fn entries(folder: &Path) -> usize {
+    folder.read_dir().unwrap().count()
+}
+
+#[tokio::test]
+async fn dev_when_told_to_stop_then_leaves_nothing_behind() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Running::start(dev(folder.path()).args(["--stream", "orders:2"]));
+        assert!(
+            server.url.starts_with("http://127.0.0.1:"),
+            "{}",
+            server.url
+        );
+        assert_eq!(entries(folder.path()), 1);
+        assert!(
+            put(&server.url, "orders")
+                .await
+                .shard_id
+                .starts_with("shardId-00000000000")
+        );
+        server.signal(signal);
+        let stopped = server.wait();
+        assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
+        assert_eq!(
+            stopped.output, "",
+            "the URL is all that standard output gets"
+        );
+        assert!(
+            stopped.log.contains("goes when the server stops"),
+            "{}",
+            stopped.log
+        );
+        assert_eq!(entries(folder.path()), 0);
+    }
+}
+
+#[tokio::test]
+async fn dev_when_given_a_folder_then_finds_its_streams_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("a/b");
+    let start = || {
+        let mut command = dev(folder.path());
+        Running::start(
+            command
+                .arg("--data-dir")
+                .arg(&data)
+                .args(["--stream", "orders"]),
+        )
+    };
+    let server = start();
+    let first = put(&server.url, "orders").await.sequence_number;
+    server.signal(Signal::TERM);
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
+    assert!(stopped.log.contains("stays"), "{}", stopped.log);
+
+    let server = start();
+    let second = put(&server.url, "orders").await.sequence_number;
+    assert!(
+        (second.len(), &second) > (first.len(), &first),
+        "{first} {second}"
+    );
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().status.code(), Some(0));
+}
+
+#[test]
+fn server_when_its_place_is_taken_then_says_so_and_ends_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let first = Running::start(dev(folder.path()).arg("--data-dir").arg(&data));
+    let address = first.url.strip_prefix("http://").unwrap();
+
+    let port_taken = dev(folder.path())
+        .args(["--listen", address])
+        .output()
+        .unwrap();
+    let folder_taken = dev(folder.path())
+        .arg("--data-dir")
+        .arg(&data)
+        .output()
+        .unwrap();
+    for (output, said) in [
+        (port_taken, address),
+        (folder_taken, data.to_str().unwrap()),
+    ] {
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        let log = String::from_utf8(output.stderr).unwrap();
+        let complaint = log.lines().last().unwrap();
+        assert!(
+            complaint.starts_with("millstream: ") && complaint.contains(said),
+            "{log}"
+        );
+    }
+    first.signal(Signal::TERM);
+    assert_eq!(first.wait().status.code(), Some(0));
+}

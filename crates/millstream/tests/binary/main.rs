@@ -1,0 +1,9 @@
+//! The real binary, started as its users start it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall fail there"
+)]
+
+mod lifecycle;
+mod process;
+mod settings;

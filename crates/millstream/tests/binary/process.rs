@@ -1,0 +1,77 @@
+//! A running `millstream`, and what it prints.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+/// The binary, without this process's own settings.
+pub fn millstream() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_millstream"));
+    command.env_clear();
+    command
+}
+
+/// A server that said that it is ready. Killed when dropped.
+pub struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    pub url: String,
+}
+
+/// What is left of a server.
+pub struct Stopped {
+    pub status: ExitStatus,
+    /// Standard output behind the URL's line.
+    pub output: String,
+    pub log: String,
+}
+
+impl Running {
+    /// Starts a server and waits for the line that says that it is ready.
+    pub fn start(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let mut running = Self {
+            child,
+            output,
+            url: String::new(),
+        };
+        match line.strip_suffix('\n') {
+            Some(url) => running.url = url.to_owned(),
+            None => panic!("not ready: {}", running.wait().log),
+        }
+        running
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end.
+    pub fn wait(mut self) -> Stopped {
+        let (mut output, mut log) = (String::new(), String::new());
+        self.output.read_to_string(&mut output).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        Stopped {
+            status: self.child.wait().unwrap(),
+            output,
+            log,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+    }
+}
