@@ -3,6 +3,7 @@
 mod conforming;
 mod damage;
 mod faults;
+mod formats;
 mod harness;
 mod model;
 mod recovery;
