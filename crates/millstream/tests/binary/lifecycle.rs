@@ -13,7 +13,8 @@ fn dev(folder: &Path) -> Command {
     let mut command = millstream();
     command
         .env("TMPDIR", folder)
-        .args(["dev", "--listen", "127.0.0.1:0"]);
+        .env("MILLSTREAM_LISTEN", "127.0.0.1:0")
+        .arg("dev");
     command
 }
 
