@@ -42,6 +42,10 @@ pub enum Fault {
     Errno(i32),
     /// With this error number; a write has written half of its bytes.
     Half(i32),
+    /// With this error number; a write has written all of its bytes.
+    Late(i32),
+    /// The process dies at this call, which does nothing any more.
+    Death,
 }
 
 impl Fault {
@@ -51,8 +55,11 @@ impl Fault {
     pub const ENOSPC: Self = Self::Errno(28);
 
     pub(super) fn error(self) -> std::io::Error {
-        let (Self::Errno(number) | Self::Half(number)) = self;
-        std::io::Error::from_raw_os_error(number)
+        const EIO: i32 = 5;
+        std::io::Error::from_raw_os_error(match self {
+            Self::Errno(number) | Self::Half(number) | Self::Late(number) => number,
+            Self::Death => EIO,
+        })
     }
 }
 

@@ -155,7 +155,7 @@ impl MemoryDisk {
         if self.life.is_some_and(|life| life != state.life) {
             return Err(Fault::EIO.error());
         }
-        match state.faults.strike(call) {
+        match state.strike(call) {
             Some(fault) => Err(fault.error()),
             None => Ok(state),
         }
@@ -163,6 +163,14 @@ impl MemoryDisk {
 }
 
 impl State {
+    fn strike(&mut self, call: Call) -> Option<Fault> {
+        let fault = self.faults.strike(call);
+        if fault == Some(Fault::Death) {
+            self.end_life();
+        }
+        fault
+    }
+
     fn end_life(&mut self) {
         self.life += 1;
         self.locks.clear();
@@ -308,7 +316,7 @@ impl MemoryFile {
         if state.life != self.life {
             return Err((state, Fault::EIO));
         }
-        match state.faults.strike(call) {
+        match state.strike(call) {
             Some(fault) => Err((state, fault)),
             None => Ok(state),
         }
@@ -332,9 +340,9 @@ impl File for MemoryFile {
             Err((state, fault)) => (state, Some(fault)),
         };
         let bytes = match fault {
-            None => bytes,
+            None | Some(Fault::Late(_)) => bytes,
             Some(Fault::Half(_)) => &bytes[..bytes.len() / 2],
-            Some(fault @ Fault::Errno(_)) => return Err(fault.error()),
+            Some(fault @ (Fault::Errno(_) | Fault::Death)) => return Err(fault.error()),
         };
         let mut inode = lock(&self.inode);
         state.room_for(&inode, position + bytes.len() as u64)?;

@@ -130,3 +130,14 @@ fn a_process_when_it_dies_then_its_files_and_locks_are_gone_and_bytes_remain() {
     drop(again);
     assert_eq!(disk.contents(&path("f")).unwrap(), b"kept");
 }
+
+#[test]
+fn the_process_when_it_dies_at_a_call_then_that_and_all_later_calls_do_nothing() {
+    let disk = disk();
+    let file = create(&disk.boot(), "f");
+    disk.fail_nth(Call::Write, 2, Fault::Death);
+    file.write_all_at(b"a", 0).unwrap();
+    assert!(file.write_all_at(b"b", 0).is_err());
+    assert!(file.write_all_at(b"c", 0).is_err() && file.sync_data().is_err());
+    assert_eq!(disk.contents(&path("f")).unwrap(), b"a");
+}

@@ -80,10 +80,12 @@ impl Cache {
             .frames
             .partition_point(|frame| (frame.segment, frame.start) <= key);
         let frame = ring.frames.get(after.checked_sub(1)?)?;
+        if frame.segment != segment {
+            return None;
+        }
         let start = (block.position - frame.start) as usize;
         let end = start + block.length as usize;
-        (frame.segment == segment && end <= frame.bytes.len())
-            .then(|| frame.bytes.slice(start..end))
+        (end <= frame.bytes.len()).then(|| frame.bytes.slice(start..end))
     }
 
     pub(super) fn window(&self, segment: u64, index: u64) -> Option<Bytes> {
@@ -139,5 +141,6 @@ mod tests {
         );
         assert_eq!(cache.recent(1, &block(295, 10)), None);
         assert_eq!(cache.recent(2, &block(210, 10)), None);
+        assert_eq!(cache.recent(2, &block(10, 10)), None);
     }
 }

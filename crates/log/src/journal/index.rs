@@ -7,9 +7,11 @@ use super::footer::{DirectoryEntry, LogBlocks};
 use super::frame::{Block, Entry};
 use super::manifest::LogEntry;
 use super::segment::Segment;
+use super::space::FREED_AFTER;
 use crate::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
 use env::{Monotonic, Timestamp};
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -36,6 +38,10 @@ pub(super) struct LogState {
     /// What recovery found missing, by offset.
     pub(super) holes: Vec<Hole>,
     pub(super) is_deleted: bool,
+    /// First kept offsets as the keeper saw them within the last hour.
+    marks: VecDeque<(Monotonic, Offset)>,
+    /// What stands before this has been hidden for an hour.
+    settled: Offset,
 }
 
 /// A run of a log in a sealed segment.
@@ -173,6 +179,50 @@ impl LogState {
             }
             range.hidden_since.get_or_insert(now);
         }
+    }
+
+    /// Looks at the first kept offset, so that it is known what has been hidden for an hour.
+    pub(super) fn mark(&mut self, now: Monotonic) {
+        let newest = self.marks.back().map_or(self.settled, |(_, first)| *first);
+        if self.first > newest {
+            self.marks.push_back((now, self.first));
+        }
+        while let Some((since, first)) = self.marks.front()
+            && now.since(*since) >= FREED_AFTER
+        {
+            self.settled = *first;
+            self.marks.pop_front();
+        }
+    }
+
+    /// Whether the records up to `end` have been hidden for an hour.
+    pub(super) fn is_settled(&self, end: Offset) -> bool {
+        end <= self.settled
+    }
+
+    /// How many bytes of a run have been hidden for an hour, about.
+    pub(super) fn settled_bytes(&self, range: &Range, now: Monotonic) -> u64 {
+        if range
+            .hidden_since
+            .is_some_and(|since| now.since(since) >= FREED_AFTER)
+        {
+            return range.bytes;
+        }
+        let count = range.end.0 - range.first.0;
+        let hidden = self.settled.0.clamp(range.first.0, range.end.0) - range.first.0;
+        (u128::from(range.bytes) * u128::from(hidden) / u128::from(count.max(1))) as u64
+    }
+
+    /// Puts runs that were copied in the place of those they were copied from.
+    pub(super) fn replace_ranges(
+        &mut self,
+        is_replaced: impl Fn(&Range) -> bool,
+        copies: impl Iterator<Item = Range>,
+        now: Monotonic,
+    ) {
+        self.ranges.retain(|range| !is_replaced(range));
+        copies.for_each(|copy| self.insert_range(copy));
+        self.hide(now);
     }
 
     /// The blocks in the open segment, for its index.

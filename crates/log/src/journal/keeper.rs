@@ -55,6 +55,9 @@ pub(super) async fn maintain(shared: &Arc<Shared>) {
         if let Err(error) = this.free() {
             tracing::warn!(%error, "cannot give back space yet");
         }
+        if let Err(error) = this.clean() {
+            tracing::warn!(%error, "cannot rewrite segments yet");
+        }
     };
     shared.env.tasks.run_blocking(Box::new(work)).await;
 }

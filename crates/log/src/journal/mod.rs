@@ -8,6 +8,7 @@
 
 mod bounded;
 mod cache;
+mod cleaner;
 mod clocks;
 mod footer;
 mod frame;

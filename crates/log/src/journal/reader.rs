@@ -32,6 +32,15 @@ enum Stop {
     Failed(ReadError),
 }
 
+impl Stop {
+    fn into_error(self) -> ReadError {
+        match self {
+            Self::NeedsDisk => ReadError::Io("the disk is needed".to_owned()),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
 /// A read under way.
 pub(super) struct Reader<'a> {
     shared: &'a Shared,
@@ -138,6 +147,16 @@ impl<'a> Reader<'a> {
             Err(Stop::NeedsDisk) => None,
             Err(Stop::Failed(error)) => Some(Err(error)),
         }
+    }
+
+    /// The blocks of a run, for copying.
+    pub(super) fn blocks_of(&self, range: &Range) -> Result<Arc<Vec<Block>>, ReadError> {
+        self.blocks(range).map_err(Stop::into_error)
+    }
+
+    /// The bytes of a block as the disk has them, for copying.
+    pub(super) fn bytes_of(&self, segment: &Segment, block: &Block) -> Result<Bytes, ReadError> {
+        self.bytes_alone(segment, block).map_err(Stop::into_error)
     }
 
     /// The blocks of a run of a sealed segment.

@@ -121,6 +121,9 @@ impl Shared {
     /// Gives back the segments of which nobody has been able to read anything for an hour.
     pub(super) fn free(&self) -> io::Result<()> {
         let now = self.env.clock.monotonic();
+        self.every_log()
+            .iter()
+            .for_each(|log| log.state.lock().mark(now));
         if self.clocks_disagree(now) || self.damage.lock().replay_from.is_some() {
             return Ok(());
         }
@@ -160,6 +163,11 @@ impl Shared {
         for log in self.every_log() {
             log.state.lock().ranges.retain(is_kept);
         }
+        self.forget_empty();
+    }
+
+    /// Forgets deleted logs of which nothing is left.
+    pub(super) fn forget_empty(&self) {
         self.deleted.lock().retain(|_, log| {
             let state = log.state.lock();
             !(state.ranges.is_empty() && state.open.is_empty())
@@ -167,7 +175,7 @@ impl Shared {
     }
 
     /// Keeps the file as a spare if it is of use and nobody can still be reading it.
-    fn discard(&self, segment: &Arc<Segment>) -> io::Result<()> {
+    pub(super) fn discard(&self, segment: &Arc<Segment>) -> io::Result<()> {
         let path = segment.path(&self.directory);
         // This call's list and nobody else.
         let is_unread = Arc::strong_count(segment) == 1;
@@ -188,7 +196,7 @@ impl Shared {
     }
 
     /// How much of each segment can still be read.
-    pub(super) fn usage(&self) -> BTreeMap<u64, Usage> {
+    fn usage(&self) -> BTreeMap<u64, Usage> {
         let mut usage: BTreeMap<u64, Usage> = BTreeMap::new();
         for log in self.every_log() {
             for range in &log.state.lock().ranges {
@@ -196,7 +204,6 @@ impl Shared {
                 match range.hidden_since {
                     None => used.live_bytes += range.bytes,
                     Some(since) => {
-                        used.dead_bytes += range.bytes;
                         used.hidden_since = used.hidden_since.max(since);
                     }
                 }
@@ -207,16 +214,15 @@ impl Shared {
 
     /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back into
     /// its owner's wishes before it is gone.
-    fn clocks_disagree(&self, now: Monotonic) -> bool {
+    pub(super) fn clocks_disagree(&self, now: Monotonic) -> bool {
         self.clocks.lock().disagree(self.env.clock.now(), now)
     }
 }
 
 /// Bytes of blocks in a segment.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usage {
-    pub(super) live_bytes: u64,
-    pub(super) dead_bytes: u64,
+struct Usage {
+    live_bytes: u64,
     /// When the last of the dead ones was hidden.
-    pub(super) hidden_since: Monotonic,
+    hidden_since: Monotonic,
 }

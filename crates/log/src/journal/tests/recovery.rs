@@ -5,6 +5,7 @@ use super::harness::{World, append, batch, create, id, os, read_all, try_append}
 use crate::store::{LogSettings, LogStore, Offset, StoreError};
 use env::Call;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn record(log: u32, at: u64, bytes: usize) -> Vec<u8> {
     let mut record = format!("{log}:{at}:").into_bytes();
@@ -200,7 +201,7 @@ async fn changes_of_old_segments_when_those_are_freed_then_still_hold() {
 }
 
 #[tokio::test]
-async fn a_quiet_journal_when_fifty_milliseconds_pass_then_writes_one_witness() {
+async fn a_clean_stop_when_something_was_written_then_leaves_one_witness() {
     let world = World::new(1);
     let journal = world.open();
     create(&journal, 1).await;
@@ -220,6 +221,22 @@ async fn a_quiet_journal_when_fifty_milliseconds_pass_then_writes_one_witness() 
         syncs,
         "nothing new to witness"
     );
+}
+
+#[tokio::test]
+async fn a_quiet_journal_when_time_passes_then_writes_its_witness_without_being_asked() {
+    let world = World::new(1);
+    let journal = world.open();
+    create(&journal, 1).await;
+    append(&journal, 0, b"a").await;
+    let syncs = world.disk.calls(Call::SyncData);
+    // The writer goes to sleep on a thread of its own: time passes until it has.
+    while world.disk.calls(Call::SyncData) == syncs {
+        world.clock.advance(Duration::from_millis(50));
+        tokio::task::yield_now().await;
+    }
+    journal.shutdown().await;
+    assert_eq!(world.disk.calls(Call::SyncData), syncs + 1, "one is enough");
 }
 
 #[tokio::test]

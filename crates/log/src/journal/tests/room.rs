@@ -102,3 +102,117 @@ async fn freed_files_when_there_are_many_then_two_are_kept_for_writing_over() {
     let records = read_all(&journal, 0).await.unwrap();
     assert!(records.len() == 150 && records.iter().all(|(_, record)| record[0] == 2));
 }
+
+#[tokio::test]
+async fn segments_when_something_in_them_is_still_kept_then_stay() {
+    let world = World::new(1);
+    let journal = filled(&world).await;
+    let full = journal.disk_bytes();
+    journal.trim(id(0), Offset(75)).await.unwrap();
+    world.clock.advance(FREED_AFTER);
+    journal.maintain().await;
+    let left = journal.disk_bytes();
+    assert!(
+        left < full && left >= 75 * 30_000,
+        "{left} of {full} bytes are left"
+    );
+    let journal = world.lose_power();
+    assert_eq!(read_all(&journal, 0).await.unwrap().len(), 75);
+}
+
+/// A lasting log, a few bytes of it in every segment, and one that is hidden.
+async fn interleaved(world: &World) -> std::sync::Arc<super::super::Journal> {
+    let journal = world.open();
+    create(&journal, 3).await;
+    for at in 0..200_u64 {
+        append(&journal, 0, &[1; 30_000]).await;
+        append(&journal, 1, &at.to_le_bytes()).await;
+    }
+    journal.trim(id(0), Offset(200)).await.unwrap();
+    journal.trim(id(1), Offset(3)).await.unwrap();
+    journal.maintain().await;
+    journal
+}
+
+async fn check_lasting(journal: &std::sync::Arc<super::super::Journal>) {
+    let kept = read_all(journal, 1).await.unwrap();
+    let expected: Vec<(u64, Vec<u8>)> = (3..200_u64)
+        .map(|at| (at, at.to_le_bytes().to_vec()))
+        .collect();
+    assert_eq!(kept, expected);
+}
+
+#[tokio::test]
+async fn a_lasting_log_when_it_pins_hidden_segments_then_is_copied_out_of_them() {
+    for seed in 0..5 {
+        let world = World::new(seed);
+        let journal = interleaved(&world).await;
+        let full = journal.disk_bytes();
+        world.clock.advance(FREED_AFTER);
+        journal.maintain().await;
+        let left = journal.disk_bytes();
+        assert!(
+            full > 5 * SEGMENT && left <= 4 * SEGMENT,
+            "{left} of {full} bytes are left"
+        );
+        check_lasting(&journal).await;
+        let journal = world.lose_power();
+        check_lasting(&journal).await;
+        assert_eq!(append(&journal, 1, b"next").await.first, Offset(200));
+        assert_eq!(append(&journal, 0, b"next").await.first, Offset(200));
+        // What was copied once can be copied again.
+        journal.trim(id(1), Offset(150)).await.unwrap();
+        let journal = world.kill();
+        assert_eq!(read_all(&journal, 1).await.unwrap().len(), 51);
+    }
+}
+
+#[tokio::test]
+async fn the_cleaner_when_power_is_lost_at_any_of_its_calls_then_nothing_kept_is_lost() {
+    use env::{Call, Fault};
+    let kinds = [
+        Call::Open,
+        Call::Write,
+        Call::SyncData,
+        Call::SyncDirectory,
+        Call::Rename,
+    ];
+    for kind in kinds {
+        for nth in 1..=6 {
+            let world = World::new(nth);
+            let journal = interleaved(&world).await;
+            world.clock.advance(FREED_AFTER);
+            world.disk.fail_nth(kind, nth, Fault::Death);
+            journal.maintain().await;
+            world.disk.cancel_faults();
+            let journal = world.lose_power();
+            check_lasting(&journal).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn damage_when_the_cleaner_meets_it_then_is_not_copied_and_stays_damage() {
+    let world = World::new(1);
+    let journal = interleaved(&world).await;
+    journal.shutdown().await;
+    let segment = world.segments().remove(1);
+    let contents = world.disk.contents(&segment).unwrap();
+    let wanted = [8_u64.to_le_bytes()[0], 0, 0, 0];
+    // The first small record in the segment: its length, then its number.
+    let at = contents.windows(4).enumerate().skip(4096);
+    let (position, _) = at
+        .into_iter()
+        .find(|(_, window)| *window == wanted)
+        .unwrap();
+    world.disk.corrupt(&segment, position as u64 + 4, 0x80);
+    let journal = world.open();
+    journal.maintain().await;
+    world.clock.advance(FREED_AFTER);
+    journal.maintain().await;
+    let damaged = read_all(&journal, 1).await;
+    assert!(
+        matches!(damaged, Err(crate::ReadError::Damaged { .. })),
+        "{damaged:?}"
+    );
+}
