@@ -1,0 +1,300 @@
+//! A crash between any two steps of create, delete, split and merge: after the restart the thing is
+//! either done or was never begun, and nothing acknowledged is gone.
+
+use crate::world::{Caller, World, until};
+use engine::operations::{DeleteStream, DescribeStreamSummary, MergeShards};
+use env::Timestamp;
+use log::store::Answer;
+use log::{
+    AppendError, Appended, Batch, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    ReadLimit, Slice, StoreError, TailWatch,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+use wire::operations::{DeleteStreamInput, DescribeStreamSummaryInput, MergeShardsInput};
+use wire::types::StreamStatus;
+
+/// Whether the call that the crash comes at has still had its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crash {
+    Before,
+    After,
+}
+
+/// A store whose process dies at the n-th change: from then on no call is answered.
+struct DyingStore {
+    store: Arc<dyn LogStore>,
+    crash: Crash,
+    left: AtomicUsize,
+    died: Notify,
+}
+
+impl DyingStore {
+    fn new(store: Arc<dyn LogStore>, crash: Crash) -> Arc<Self> {
+        let left = AtomicUsize::new(usize::MAX);
+        Arc::new(Self {
+            store,
+            crash,
+            left,
+            died: Notify::new(),
+        })
+    }
+
+    /// From now on it takes so many changes.
+    fn dies_after(&self, changes: usize) {
+        self.left.store(changes, Ordering::Release);
+    }
+
+    async fn change<T>(&self, call: impl Future<Output = T>) -> T {
+        let take = |left: usize| left.checked_sub(1);
+        if self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .is_ok()
+        {
+            return call.await;
+        }
+        if self.crash == Crash::After {
+            call.await;
+        }
+        self.died.notify_one();
+        std::future::pending().await
+    }
+}
+
+impl LogStore for DyingStore {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(self.store.create(logs)))
+    }
+
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        Box::pin(self.change(self.store.append_many(batches)))
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        self.store.read(log, from, limit)
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        self.store.offset_at(log, time)
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.store.bounds(log)
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        self.store.tail(log)
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(self.store.trim(log, before)))
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(self.store.configure(log, settings)))
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.store.list()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(self.store.delete(logs)))
+    }
+
+    fn is_writable(&self) -> bool {
+        self.store.is_writable()
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        self.store.shutdown()
+    }
+}
+
+/// What is done when the crash comes, and what must hold afterwards.
+struct Case {
+    name: &'static str,
+    prepare: AsyncCall,
+    act: AsyncCall,
+    /// Steps that change the store; fewer crashes than that would mean the test looks away. (A crash
+    /// after the last one's effect may come when the caller has seen it already.)
+    steps_min: usize,
+}
+
+type AsyncCall = fn(Caller) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+const RECORDS: usize = 20;
+
+async fn two_shards_with_records(caller: Caller) {
+    caller.create("s", 2).await.unwrap();
+    for i in 0..RECORDS {
+        caller
+            .put("s", &format!("k{i}"), &format!("r{i}"))
+            .await
+            .unwrap();
+    }
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "create",
+        prepare: |_| Box::pin(async {}),
+        act: |caller| Box::pin(async move { caller.create("s", 2).await.unwrap() }),
+        steps_min: 2,
+    },
+    Case {
+        name: "delete",
+        prepare: |caller| Box::pin(two_shards_with_records(caller)),
+        act: |caller| {
+            Box::pin(async move {
+                let input = DeleteStreamInput {
+                    stream_name: Some("s".to_owned()),
+                    ..DeleteStreamInput::default()
+                };
+                caller.call::<DeleteStream>(input).await.unwrap();
+                let store_is_clean = async || caller.shards_of_store() == 0;
+                until(store_is_clean).await;
+            })
+        },
+        steps_min: 4,
+    },
+    Case {
+        name: "split",
+        prepare: |caller| Box::pin(two_shards_with_records(caller)),
+        act: |caller| Box::pin(async move { caller.split("s", "0", 1 << 126).await.unwrap() }),
+        steps_min: 3,
+    },
+    Case {
+        name: "merge",
+        prepare: |caller| Box::pin(two_shards_with_records(caller)),
+        act: |caller| {
+            Box::pin(async move {
+                let input = MergeShardsInput {
+                    stream_name: Some("s".to_owned()),
+                    shard_to_merge: "0".to_owned(),
+                    adjacent_shard_to_merge: "1".to_owned(),
+                    ..MergeShardsInput::default()
+                };
+                caller.call::<MergeShards>(input).await.unwrap();
+            })
+        },
+        steps_min: 3,
+    },
+];
+
+impl Caller {
+    /// How many logs of streams there are, as far as this caller's engine lets one see.
+    fn shards_of_store(&self) -> usize {
+        self.logs
+            .list()
+            .iter()
+            .filter(|log| log.group != u64::MAX)
+            .count()
+    }
+}
+
+#[tokio::test]
+async fn crash_when_between_any_two_steps_then_the_restart_finds_it_done_or_never_begun() {
+    for case in CASES {
+        for crash in [Crash::Before, Crash::After] {
+            let mut steps = 0;
+            while crashes_at(case, crash, steps).await {
+                steps += 1;
+            }
+            assert!(
+                steps >= case.steps_min,
+                "{} {crash:?}: {steps} steps",
+                case.name
+            );
+        }
+    }
+}
+
+/// Runs a case with a crash at its n-th change; `false` if it was over before.
+async fn crashes_at(case: &Case, crash: Crash, step: usize) -> bool {
+    let world = World::without_limits();
+    let before = world.open().await;
+    (case.prepare)(before.clone()).await;
+    let acknowledged = match case.name {
+        "create" => Vec::new(),
+        _ => before.read_all("s").await,
+    };
+    drop(before);
+    let dying = DyingStore::new(world.store.clone(), crash);
+    let caller = world.open_on(dying.clone()).await;
+    dying.dies_after(step);
+    let crashed = tokio::select! {
+        () = (case.act)(caller) => false,
+        () = dying.died.notified() => true,
+    };
+    let after = world.open().await;
+    let context = format!("{} {crash:?} step {step}", case.name);
+    check(&after, case, acknowledged, crashed, &context).await;
+    crashed
+}
+
+async fn check(
+    after: &Caller,
+    case: &Case,
+    mut acknowledged: Vec<String>,
+    crashed: bool,
+    context: &str,
+) {
+    until(async || {
+        !matches!(
+            status(after).await,
+            Some(StreamStatus::Updating | StreamStatus::Deleting)
+        )
+    })
+    .await;
+    match (case.name, status(after).await) {
+        ("create", None) => assert!(crashed, "{context}: it was answered"),
+        ("delete", None) => {
+            let is_clean = async || after.shards_of_store() == 0;
+            until(is_clean).await;
+        }
+        ("delete", Some(_)) => assert!(crashed, "{context}: it was answered"),
+        (_, None) => panic!("{context}: the stream is gone"),
+        (_, Some(_)) => {}
+    }
+    if status(after).await.is_none() {
+        after.create("s", 1).await.unwrap();
+        acknowledged.clear();
+    } else if !crashed {
+        let shards = after.shards("s").await.len();
+        let expected = [("create", 2), ("split", 4), ("merge", 3)];
+        assert!(
+            expected.contains(&(case.name, shards)),
+            "{context}: {shards} shards"
+        );
+    }
+    // Every key has its shard, every shard its log.
+    for i in 0..RECORDS {
+        let data = format!("n{i}");
+        after.put("s", &format!("k{i}"), &data).await.unwrap();
+        acknowledged.push(data);
+    }
+    let mut read = after.read_all("s").await;
+    read.sort_unstable();
+    acknowledged.sort_unstable();
+    assert_eq!(read, acknowledged, "{context}");
+}
+
+async fn status(caller: &Caller) -> Option<StreamStatus> {
+    let input = DescribeStreamSummaryInput {
+        stream_name: Some("s".to_owned()),
+        ..DescribeStreamSummaryInput::default()
+    };
+    let answer = caller.call::<DescribeStreamSummary>(input).await.ok()?;
+    Some(answer.stream_description_summary.stream_status)
+}

@@ -1,0 +1,16 @@
+//! The engine's behaviour, through its operations, on a store in memory and a clock that stands
+//! until it is told to move.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+extern crate millstream_engine as engine;
+
+mod world;
+
+mod catalog;
+mod crash;
+mod positions;
+mod reshard;
+mod retention;
+mod scopes;
+mod throttle;
