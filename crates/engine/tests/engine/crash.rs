@@ -1,14 +1,9 @@
 //! A crash between any two steps of create, delete, split and merge: after the restart the thing is
 //! either done or was never begun, and nothing acknowledged is gone.
 
+use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, World, until};
 use engine::operations::{DeleteStream, DescribeStreamSummary, MergeShards};
-use env::Timestamp;
-use log::store::Answer;
-use log::{
-    AppendError, Appended, Batch, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Slice, StoreError, TailWatch,
-};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -22,102 +17,57 @@ enum Crash {
     After,
 }
 
-/// A store whose process dies at the n-th change: from then on no call is answered.
-struct DyingStore {
-    store: Arc<dyn LogStore>,
+/// The process dies at the n-th change: from then on no change is answered.
+struct Death {
     crash: Crash,
     left: AtomicUsize,
     died: Notify,
 }
 
-impl DyingStore {
-    fn new(store: Arc<dyn LogStore>, crash: Crash) -> Arc<Self> {
-        let left = AtomicUsize::new(usize::MAX);
-        Arc::new(Self {
-            store,
+impl Death {
+    /// Not before it is told to.
+    fn new(crash: Crash) -> Self {
+        Self {
             crash,
-            left,
+            left: AtomicUsize::new(usize::MAX),
             died: Notify::new(),
-        })
+        }
     }
 
     /// From now on it takes so many changes.
-    fn dies_after(&self, changes: usize) {
+    fn comes_after(&self, changes: usize) {
         self.left.store(changes, Ordering::Release);
     }
 
-    async fn change<T>(&self, call: impl Future<Output = T>) -> T {
-        let take = |left: usize| left.checked_sub(1);
-        if self
-            .left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
-            .is_ok()
-        {
-            return call.await;
-        }
-        if self.crash == Crash::After {
-            call.await;
-        }
+    async fn die(&self) {
         self.died.notify_one();
         std::future::pending().await
     }
 }
 
-impl LogStore for DyingStore {
-    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.change(self.store.create(logs)))
+/// What `left` stands at when death has come.
+const DEAD: usize = usize::MAX - 1;
+
+impl Hook for Death {
+    async fn before(&self) {
+        let take = |left| match left {
+            usize::MAX | DEAD => None,
+            0 => Some(DEAD),
+            left => Some(left - 1),
+        };
+        let before = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
+        let is_last = before == Ok(0);
+        if before == Err(DEAD) || (is_last && self.crash == Crash::Before) {
+            self.die().await;
+        }
     }
 
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
-        Box::pin(self.change(self.store.append_many(batches)))
-    }
-
-    fn read(
-        &self,
-        log: LogId,
-        from: Offset,
-        limit: ReadLimit,
-    ) -> Answer<'_, Result<Slice, ReadError>> {
-        self.store.read(log, from, limit)
-    }
-
-    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
-        self.store.offset_at(log, time)
-    }
-
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
-        self.store.bounds(log)
-    }
-
-    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
-        self.store.tail(log)
-    }
-
-    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.change(self.store.trim(log, before)))
-    }
-
-    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.change(self.store.configure(log, settings)))
-    }
-
-    fn list(&self) -> Vec<LogId> {
-        self.store.list()
-    }
-
-    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.change(self.store.delete(logs)))
-    }
-
-    fn is_writable(&self) -> bool {
-        self.store.is_writable()
-    }
-
-    fn shutdown(&self) -> Answer<'_, ()> {
-        self.store.shutdown()
+    async fn after(&self) {
+        if self.left.load(Ordering::Acquire) == DEAD {
+            self.die().await;
+        }
     }
 }
 
@@ -230,12 +180,15 @@ async fn crashes_at(case: &Case, crash: Crash, step: usize) -> bool {
         _ => before.read_all("s").await,
     };
     drop(before);
-    let dying = DyingStore::new(world.store.clone(), crash);
+    let dying = Arc::new(Interposed {
+        store: world.store.clone(),
+        hook: Death::new(crash),
+    });
     let caller = world.open_on(dying.clone()).await;
-    dying.dies_after(step);
+    dying.hook.comes_after(step);
     let crashed = tokio::select! {
         () = (case.act)(caller) => false,
-        () = dying.died.notified() => true,
+        () = dying.hook.died.notified() => true,
     };
     let after = world.open().await;
     let context = format!("{} {crash:?} step {step}", case.name);

@@ -5,6 +5,7 @@
 
 extern crate millstream_engine as engine;
 
+mod interposed;
 mod world;
 
 mod catalog;

@@ -1,9 +1,12 @@
 //! Splits, merges and scalings, also while records are put.
 
+use crate::interposed::{Hook, Interposed};
 use crate::world::{Start, World, message, text};
 use engine::operations::{ListShards, MergeShards, UpdateShardCount};
 use model::SequenceNumber;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wire::ErrorCode;
 use wire::operations::{ListShardsInput, MergeShardsInput, UpdateShardCountInput};
 use wire::types::{ScalingType, ShardFilter, ShardFilterType};
@@ -63,10 +66,37 @@ async fn shard_when_closed_then_cannot_be_split_or_merged_again() {
     );
 }
 
+/// Changes take their time, each another.
+struct Slow {
+    turns: AtomicUsize,
+}
+
+impl Slow {
+    async fn dawdle(&self) {
+        for _ in 0..self.turns.fetch_add(7, Ordering::Relaxed) % 11 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Hook for Slow {
+    async fn before(&self) {
+        self.dawdle().await;
+    }
+
+    async fn after(&self) {
+        self.dawdle().await;
+    }
+}
+
 #[tokio::test]
 async fn records_when_put_during_reshards_then_are_all_read_once_and_in_order() {
     let world = World::without_limits();
-    let caller = world.open().await;
+    let store = world.store.clone();
+    let hook = Slow {
+        turns: AtomicUsize::new(0),
+    };
+    let caller = world.open_on(Arc::new(Interposed { store, hook })).await;
     caller.create("s", 2).await.unwrap();
     let producer = |key: &'static str| {
         let caller = caller.clone();

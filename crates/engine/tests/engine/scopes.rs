@@ -1,6 +1,6 @@
 //! Streams of different accounts or regions never meet.
 
-use crate::world::{Start, World, message};
+use crate::world::{Caller, Start, World, message};
 use engine::operations::{DescribeLimits, DescribeStreamSummary, ListShards, ListStreams};
 use wire::ErrorCode;
 use wire::operations::{
@@ -33,19 +33,7 @@ async fn streams_when_of_another_account_or_region_then_cannot_be_reached_in_any
     ] {
         let put = other.put("s", "k", "x").await.unwrap_err();
         assert_eq!(put.code, ErrorCode::ResourceNotFoundException);
-        let by_arn = DescribeStreamSummaryInput {
-            stream_arn: Some("arn:aws:kinesis:us-east-1:111111111111:stream/s".to_owned()),
-            ..DescribeStreamSummaryInput::default()
-        };
-        let by_arn = other
-            .call::<DescribeStreamSummary>(by_arn)
-            .await
-            .unwrap_err();
-        assert_eq!(by_arn.code, ErrorCode::ResourceNotFoundException);
-        assert_eq!(
-            message(&by_arn),
-            "Stream s under account 111111111111 not found."
-        );
+        check_arn(&other).await;
         let stolen = other.get(&iterator).await.unwrap_err();
         assert_eq!(message(&stolen), "Invalid ShardIterator.");
         let more = ListShardsInput {
@@ -64,16 +52,7 @@ async fn streams_when_of_another_account_or_region_then_cannot_be_reached_in_any
             message(&other.call::<ListStreams>(more).await.unwrap_err()),
             "Invalid NextToken."
         );
-        let all = other
-            .call::<ListStreams>(ListStreamsInput::default())
-            .await
-            .unwrap();
-        assert!(all.stream_names.is_empty());
-        let limits = other
-            .call::<DescribeLimits>(DescribeLimitsInput {})
-            .await
-            .unwrap();
-        assert_eq!(limits.open_shard_count, 0);
+        check_lists_and_counts(&other).await;
         // The same name is free there, and stays apart.
         other.create("s", 1).await.unwrap();
         other.put("s", "k", "own").await.unwrap();
@@ -90,6 +69,35 @@ async fn streams_when_of_another_account_or_region_then_cannot_be_reached_in_any
         .await
         .unwrap();
     assert_eq!(limits.open_shard_count, 3);
+}
+
+async fn check_arn(other: &Caller) {
+    let input = DescribeStreamSummaryInput {
+        stream_arn: Some("arn:aws:kinesis:us-east-1:111111111111:stream/s".to_owned()),
+        ..DescribeStreamSummaryInput::default()
+    };
+    let error = other
+        .call::<DescribeStreamSummary>(input)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
+    assert_eq!(
+        message(&error),
+        "Stream s under account 111111111111 not found."
+    );
+}
+
+async fn check_lists_and_counts(other: &Caller) {
+    let all = other
+        .call::<ListStreams>(ListStreamsInput::default())
+        .await
+        .unwrap();
+    assert!(all.stream_names.is_empty());
+    let limits = other
+        .call::<DescribeLimits>(DescribeLimitsInput {})
+        .await
+        .unwrap();
+    assert_eq!(limits.open_shard_count, 0);
 }
 
 #[tokio::test]

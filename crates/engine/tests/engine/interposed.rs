@@ -1,0 +1,90 @@
+//! A store with something in between: hooks that run before and after each change.
+
+use env::Timestamp;
+use log::store::Answer;
+use log::{
+    AppendError, Appended, Batch, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    ReadLimit, Slice, StoreError, TailWatch,
+};
+use std::sync::Arc;
+
+/// What happens around a change: it may wait, for ever if need be.
+pub trait Hook: Send + Sync + 'static {
+    fn before(&self) -> impl Future<Output = ()> + Send;
+    fn after(&self) -> impl Future<Output = ()> + Send;
+}
+
+pub struct Interposed<H> {
+    pub store: Arc<dyn LogStore>,
+    pub hook: H,
+}
+
+impl<H: Hook> Interposed<H> {
+    async fn change<T>(&self, call: impl Future<Output = T>) -> T {
+        self.hook.before().await;
+        let result = call.await;
+        self.hook.after().await;
+        result
+    }
+}
+
+impl<H: Hook> LogStore for Interposed<H> {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(async move { self.store.create(logs).await }))
+    }
+
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        Box::pin(async {
+            self.change(async { self.store.append_many(batches).await })
+                .await
+        })
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        self.store.read(log, from, limit)
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        self.store.offset_at(log, time)
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.store.bounds(log)
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        self.store.tail(log)
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(async move { self.store.trim(log, before).await }))
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(async move { self.store.configure(log, settings).await }))
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.store.list()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.change(async move { self.store.delete(logs).await }))
+    }
+
+    fn is_writable(&self) -> bool {
+        self.store.is_writable()
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        self.store.shutdown()
+    }
+}
