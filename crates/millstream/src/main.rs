@@ -7,6 +7,7 @@
 
 mod cli;
 mod config;
+mod descriptors;
 mod dev;
 mod logging;
 mod run;

@@ -1,6 +1,7 @@
 //! A server's life: folder, journal, engine, sockets, and the way back.
 
 use crate::cli::{self, Durability, Shared};
+use crate::descriptors;
 use crate::signals::Signals;
 use crate::streams;
 use crate::values::StreamSpec;
@@ -70,6 +71,7 @@ impl Settings {
 /// # Errors
 /// If it cannot start.
 pub fn run(settings: Settings) -> anyhow::Result<()> {
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("millstream")
         .enable_all()

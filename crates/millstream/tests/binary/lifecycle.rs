@@ -5,6 +5,8 @@ use bytes::Bytes;
 use client::{Client, Config, Credentials};
 use env::Env;
 use rustix::process::Signal;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use wire::operations::*;
@@ -130,4 +132,24 @@ fn server_when_its_place_is_taken_then_says_so_and_ends_with_1() {
     }
     first.signal(Signal::TERM);
     assert_eq!(first.wait().status.code(), Some(0));
+}
+
+#[test]
+fn dev_when_told_twice_to_stop_then_stops_at_once_and_still_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Running::start(&mut dev(folder.path()));
+    let mut stalled = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
+    let head = b"POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    stalled.write_all(head).unwrap();
+    let mut go_on = [0; 12];
+    stalled.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100", "the request is being served");
+
+    server.signal(Signal::TERM);
+    server.wait_for_log("stopping");
+    server.signal(Signal::TERM);
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(stopped.log.contains("stopped at once"), "{}", stopped.log);
+    assert_eq!(entries(folder.path()), 0);
 }

@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
 /// The binary, without this process's own settings.
 pub fn millstream() -> Command {
@@ -15,6 +15,7 @@ pub fn millstream() -> Command {
 pub struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
+    log: BufReader<ChildStderr>,
     pub url: String,
 }
 
@@ -32,11 +33,13 @@ impl Running {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
+        let log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         let mut running = Self {
             child,
             output,
+            log,
             url: String::new(),
         };
         match line.strip_suffix('\n') {
@@ -51,16 +54,24 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Reads the log up to a line that contains `said`.
+    pub fn wait_for_log(&mut self, said: &str) {
+        let mut line = String::new();
+        while !line.contains(said) {
+            line.clear();
+            assert_ne!(
+                self.log.read_line(&mut line).unwrap(),
+                0,
+                "it ended without {said:?}"
+            );
+        }
+    }
+
     /// Waits for the end.
     pub fn wait(mut self) -> Stopped {
         let (mut output, mut log) = (String::new(), String::new());
         self.output.read_to_string(&mut output).unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
+        self.log.read_to_string(&mut log).unwrap();
         Stopped {
             status: self.child.wait().unwrap(),
             output,

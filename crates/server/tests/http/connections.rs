@@ -187,30 +187,64 @@ async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() 
     server.stop().await;
 }
 
+type Http2Sender = hyper::client::conn::http2::SendRequest<Full<Bytes>>;
+
+/// Lists the streams over HTTP/2.
+async fn list_over_http2(sender: &mut Http2Sender) {
+    let request = http::Request::post("http://localhost/")
+        .header(HEADERS[0].0, HEADERS[0].1)
+        .header(HEADERS[1].0, HEADERS[1].1)
+        .body(Full::new(Bytes::from("{}")));
+    let answer = sender.send_request(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), http::StatusCode::OK);
+    assert_eq!(answer.version(), http::Version::HTTP_2);
+    assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
+    assert!(answer.headers().contains_key("date"));
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.starts_with(b"{\"StreamNames\":[],\"HasMoreStreams\":false"));
+}
+
+/// Opens an HTTP/2 connection; the future drives it to its end.
+async fn connect_http2(server: &Running) -> (Http2Sender, impl Future<Output = ()> + use<>) {
+    let io = TokioIo::new(connect(server.address).await);
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
+    let (sender, connection) = handshake.unwrap();
+    (sender, async { connection.await.unwrap() })
+}
+
 #[tokio::test]
 async fn http2_when_spoken_with_prior_knowledge_then_is_served() {
     let server = Running::start(Limits::default()).await;
-    let io = TokioIo::new(connect(server.address).await);
-    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
-    let (mut sender, connection) = handshake.unwrap();
+    let (mut sender, connection) = connect_http2(&server).await;
     let requests = async move {
-        for body in ["{}", "{\"Limit\":1}"] {
-            let request = http::Request::post("http://localhost/")
-                .header(HEADERS[0].0, HEADERS[0].1)
-                .header(HEADERS[1].0, HEADERS[1].1)
-                .body(Full::new(Bytes::from(body)));
-            let answer = sender.send_request(request.unwrap()).await.unwrap();
-            assert_eq!(
-                (answer.status(), answer.version()),
-                (200.try_into().unwrap(), http::Version::HTTP_2)
-            );
-            assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
-            assert!(answer.headers().contains_key("date"));
-            let body = answer.into_body().collect().await.unwrap().to_bytes();
-            assert!(body.starts_with(b"{\"StreamNames\":[],\"HasMoreStreams\":false"));
-        }
+        list_over_http2(&mut sender).await;
+        list_over_http2(&mut sender).await;
     };
-    let (ended, ()) = tokio::join!(connection, requests);
-    ended.unwrap();
+    tokio::join!(connection, requests);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn http2_when_idle_after_a_request_then_is_closed_in_good_order() {
+    let server = Running::start(Limits {
+        keep_alive_idle: SOON,
+        ..patient()
+    })
+    .await;
+    let (mut sender, connection) = connect_http2(&server).await;
+    tokio::join!(connection, list_over_http2(&mut sender));
+    assert!(sender.is_closed());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http2_when_the_server_stops_then_is_closed_in_good_order() {
+    let server = Running::start(patient()).await;
+    let (mut sender, connection) = connect_http2(&server).await;
+    let request_then_stop = async {
+        list_over_http2(&mut sender).await;
+        server.stop().await;
+    };
+    tokio::join!(connection, request_then_stop);
+    assert!(sender.is_closed());
 }
