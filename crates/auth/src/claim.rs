@@ -59,12 +59,12 @@ fn incomplete(message: String) -> Error {
 
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
-    let missing = HEADER_PARAMETERS
-        .into_iter()
-        .filter(|name| parameter(&header, name).is_none());
+    let values = header_values(&header);
     let mut message = String::new();
-    for name in missing {
-        message += &format!("Authorization header requires '{name}' parameter. ");
+    for (name, value) in HEADER_PARAMETERS.into_iter().zip(values) {
+        if value.is_empty() {
+            message += &format!("Authorization header requires '{name}' parameter. ");
+        }
     }
     if head.text("x-amz-date").is_none() && head.text("date").is_none() {
         message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' \
@@ -73,25 +73,31 @@ fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Er
     if !message.is_empty() {
         return Err(incomplete(format!("{message}Authorization={header}")));
     }
-    let credential = match &header {
-        Cow::Borrowed(text) => parameter(text, "Credential").map(Cow::Borrowed),
-        Cow::Owned(text) => parameter(text, "Credential").map(|text| Cow::Owned(text.to_owned())),
-    };
+    let [credential, ..] = values;
+    // Parts between ASCII bytes of a text are texts.
+    let credential = String::from_utf8_lossy(credential).into_owned();
     Ok(Claim {
-        credential: credential.unwrap_or_default(),
+        credential: Cow::Owned(credential),
     })
 }
 
-/// The value of a parameter that stands after the algorithm; an empty one counts as missing.
-fn parameter<'t>(header: &'t str, name: &str) -> Option<&'t str> {
-    let pairs = header
-        .split([',', ' '])
+/// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing. Every
+/// request comes through here, so it reads the header once.
+fn header_values(header: &str) -> [&[u8]; HEADER_PARAMETERS.len()] {
+    let mut values: [&[u8]; HEADER_PARAMETERS.len()] = [&[]; _];
+    for pair in header
+        .as_bytes()
+        .split(|byte| matches!(byte, b',' | b' '))
         .skip(1)
-        .filter_map(|pair| pair.split_once('='));
-    let values = pairs
-        .filter(|(key, _)| *key == name)
-        .map(|(_, value)| value);
-    values.last().filter(|value| !value.is_empty())
+    {
+        for (name, value) in HEADER_PARAMETERS.iter().zip(&mut values) {
+            let rest = pair.strip_prefix(name.as_bytes());
+            if let Some(found) = rest.and_then(|rest| rest.strip_prefix(b"=")) {
+                *value = found;
+            }
+        }
+    }
+    values
 }
 
 /// The `X-Amz-…` parameters of a query, by their place in [`QUERY_PARAMETERS`].
