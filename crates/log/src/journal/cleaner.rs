@@ -17,12 +17,15 @@ use env::{File, Monotonic, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Hidden bytes may be this share of the wanted ones, and two segments more.
 const DEAD_SHARE: u64 = 4;
 const DEAD_SEGMENTS: u64 = 2;
 /// A copy is not copied again for less than this: the rest of blocks that are hidden in part.
 const COPY_AGAIN_PERMILLE: u64 = 250;
+/// A copy must be smaller than its sources by this share to go on at once.
+const COPY_GAIN: u64 = 8;
 /// Blocks are copied in frames of about this.
 const FRAME_BYTES: usize = 1024 * 1024;
 
@@ -56,7 +59,12 @@ impl Shared {
             if sources.is_empty() {
                 return Ok(());
             }
-            self.replace_by_copy(&sources, now)?;
+            let before = total_bytes(&sources);
+            let after = self.replace_by_copy(&sources, now)?;
+            if after > before / COPY_GAIN * (COPY_GAIN - 1) {
+                // What is left are blocks that are hidden in part: copying again gains nothing.
+                return Ok(());
+            }
         }
     }
 
@@ -108,7 +116,7 @@ impl Shared {
         shares
     }
 
-    fn replace_by_copy(&self, sources: &[Arc<Segment>], now: Monotonic) -> io::Result<()> {
+    fn replace_by_copy(&self, sources: &[Arc<Segment>], now: Monotonic) -> io::Result<u64> {
         let numbers: BTreeSet<u64> = sources.iter().map(|segment| segment.number).collect();
         let replaces = numbers.first().copied().unwrap_or_default();
         let entry = SegmentEntry {
@@ -136,7 +144,8 @@ impl Shared {
         })?;
         self.move_ranges(&numbers, &segment, &runs, now);
         sources.iter().try_for_each(|source| self.discard(source))?;
-        self.env.disk.sync_directory(&self.directory)
+        self.env.disk.sync_directory(&self.directory)?;
+        Ok(total_bytes(&[segment]))
     }
 
     /// Copies what is wanted of the sources' blocks, log by log.
@@ -197,6 +206,13 @@ impl Shared {
         }
         self.forget_empty();
     }
+}
+
+fn total_bytes(segments: &[Arc<Segment>]) -> u64 {
+    let bytes = segments
+        .iter()
+        .map(|segment| segment.file_bytes.load(Ordering::Relaxed));
+    bytes.sum()
 }
 
 impl Share {

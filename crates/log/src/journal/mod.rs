@@ -146,7 +146,8 @@ impl OpenError {
     }
 }
 
-/// All logs of a node, on its disk. Dropping it lets what was handed over be finished.
+/// All logs of a node, on its disk. Dropping it lets what was handed over be finished, some time
+/// later; after [`LogStore::shutdown`] the directory is free for another.
 pub struct Journal {
     shared: Arc<Shared>,
 }
@@ -180,7 +181,7 @@ impl Journal {
         Ok(Arc::new(Self { shared }))
     }
 
-    /// Bytes that the journal's segments take on the disk.
+    /// Bytes that the journal's live segments take on the disk (at most two spare files come on top).
     pub fn disk_bytes(&self) -> u64 {
         self.shared.disk_bytes()
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// The size of the first segment; each next one is twice as large, up to the maximum.
 const SEGMENT_BYTES_FIRST: u64 = 4 * 1024 * 1024;
-/// No segment is smaller, however full the disk.
+/// A full disk makes segments no smaller than this.
 pub(super) const SEGMENT_BYTES_MIN: u64 = 1024 * 1024;
 /// A segment takes at most this share of the free space.
 const FREE_SHARE: u64 = 8;
@@ -67,7 +67,7 @@ impl Shared {
         let doublings = self.jobs.lock().segments_used.min(20);
         let free = self.env.disk.free_bytes(&self.directory)?;
         let wanted = (SEGMENT_BYTES_FIRST << doublings).min(self.options.segment_bytes_max);
-        let capacity = wanted.min(free / FREE_SHARE).max(SEGMENT_BYTES_MIN);
+        let capacity = wanted.min((free / FREE_SHARE).max(SEGMENT_BYTES_MIN));
         Ok(capacity / u64::from(FRAMES_START) * u64::from(FRAMES_START))
     }
 
@@ -109,7 +109,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Bytes of all files of segments, spares included.
+    /// Bytes of the files of all live segments; spares do not count.
     pub(super) fn disk_bytes(&self) -> u64 {
         let segments = self.segments.lock();
         segments

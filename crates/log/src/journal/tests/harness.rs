@@ -25,6 +25,15 @@ pub(super) fn small() -> Options {
     }
 }
 
+/// Segments that a few records fill.
+pub(super) fn tiny() -> Options {
+    Options {
+        segment_bytes_max: 128 * 1024,
+        cache_bytes_max: 8 * 1024,
+        ..small()
+    }
+}
+
 /// A world whose disk and clock the test holds in its hands.
 pub(super) struct World {
     pub(super) disk: MemoryDisk,

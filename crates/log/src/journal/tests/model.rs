@@ -2,7 +2,7 @@
 //! restarts and power failures.
 
 use super::super::Journal;
-use super::harness::{ANY, World, id};
+use super::harness::{ANY, World, id, tiny};
 use crate::batch::{BatchBuilder, Kind};
 use crate::memory::MemoryStore;
 use crate::store::{LogSettings, LogStore, Offset, ReadError};
@@ -41,7 +41,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let records = prop::collection::vec((prop::bool::weighted(0.02), 0..40_000_usize), 1..6);
+    let records = prop::collection::vec((prop::bool::weighted(0.02), 0..8_000_usize), 1..6);
     let log = 0..LOGS;
     prop_oneof![
         20 => (log.clone(), records, prop::option::of(log.clone()))
@@ -192,7 +192,10 @@ impl Pair {
 }
 
 async fn run(seed: u64, steps: Vec<Step>) {
-    let world = World::new(seed);
+    let world = World {
+        options: tiny(),
+        ..World::new(seed)
+    };
     let (journal, model) = (world.open(), MemoryStore::new(world.clock.clone()));
     let mut pair = Pair {
         world,
@@ -212,7 +215,7 @@ async fn run(seed: u64, steps: Vec<Step>) {
 #[test]
 fn the_journal_when_used_at_random_then_agrees_with_the_model() {
     let config = Config {
-        cases: 60,
+        cases: 200,
         rng_seed: RngSeed::Fixed(1),
         ..Config::default()
     };
