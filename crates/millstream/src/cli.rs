@@ -134,7 +134,7 @@ pub struct Shared {
     /// How log lines look
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,
-    /// What is logged: a level, or filters such as "info,server=debug" [default: RUST_LOG, else info]
+    /// What is logged: a level, or filters such as "info,millstream_server=debug" [default: RUST_LOG, else info]
     #[arg(long, value_name = "FILTER", value_parser = values::parse_log_level)]
     pub log_level: Option<String>,
 }

@@ -153,3 +153,45 @@ fn dev_when_told_twice_to_stop_then_stops_at_once_and_still_leaves_nothing_behin
     assert!(stopped.log.contains("stopped at once"), "{}", stopped.log);
     assert_eq!(entries(folder.path()), 0);
 }
+
+#[tokio::test]
+async fn serve_when_on_loopback_then_warns_serves_and_keeps_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = millstream();
+    let any = "127.0.0.1:0";
+    command.args([
+        "serve",
+        "--listen",
+        any,
+        "--admin-listen",
+        any,
+        "--log-format",
+        "json",
+    ]);
+    let server = Running::start(command.arg("--data-dir").arg(folder.path()));
+    let create = CreateStreamInput {
+        stream_name: "orders".to_owned(),
+        ..CreateStreamInput::default()
+    };
+    client(&server.url)
+        .call::<CreateStream>(&create)
+        .await
+        .unwrap();
+    put(&server.url, "orders").await;
+    server.signal(Signal::TERM);
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
+    for said in [
+        "any credentials are accepted",
+        "survives power loss (fsync)",
+        "operator's pages",
+    ] {
+        assert!(stopped.log.contains(said), "{said}\n{}", stopped.log);
+    }
+    assert!(
+        stopped.log.lines().all(|line| line.starts_with('{')),
+        "{}",
+        stopped.log
+    );
+    assert!(entries(folder.path()) > 0);
+}
