@@ -13,6 +13,7 @@ use server::Server;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 /// Everything that a server is told before it starts.
 #[derive(Debug)]
@@ -97,22 +98,22 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot use {}", folder.path().display()))?;
     streams::create(&engine, settings.streams).await?;
     say_ready(&server);
-    let stop = async {
-        signals.next().await;
-        tracing::info!("stopping");
-    };
-    let mut again = Signals::catch().context("cannot catch signals")?;
-    let serving = server.serve(env, engine, stop);
+    let (stop, stopping) = oneshot::channel();
+    let serving = server.serve(env, engine, async { stopping.await.unwrap_or_default() });
     tokio::pin!(serving);
+    // One stream of signals, read in order: two that come together are still two.
     tokio::select! {
         biased;
         () = &mut serving => return folder.close(),
-        () = again.next() => (),
+        () = signals.next() => (),
     }
+    tracing::info!("stopping");
+    // It has not ended, so it listens.
+    let _ = stop.send(());
     tokio::select! {
         biased;
         () = &mut serving => folder.close(),
-        () = again.next() => {
+        () = signals.next() => {
             folder.close()?;
             anyhow::bail!("stopped at once by a second signal");
         }
