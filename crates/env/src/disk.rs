@@ -29,7 +29,7 @@ pub trait Disk: Send + Sync + 'static {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// The files directly inside a directory, sorted by name.
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>>;
-    /// Creates a directory and its missing parents; fine if it exists.
+    /// Creates a directory and its missing parents, durably; fine if it exists.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
     /// Makes the entries of a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;

@@ -71,7 +71,17 @@ impl Disk for RealDisk {
         reason = "this is the door to the real disk"
     )]
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .take_while(|level| !level.is_dir())
+            .collect();
+        fs::create_dir_all(path)?;
+        for parent in missing.into_iter().filter_map(Path::parent) {
+            // The first level of a relative path stands in the current directory.
+            let is_here = parent.as_os_str().is_empty();
+            self.sync_directory(if is_here { Path::new(".") } else { parent })?;
+        }
+        Ok(())
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {

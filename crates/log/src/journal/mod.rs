@@ -16,6 +16,7 @@ mod group;
 mod index;
 mod keeper;
 mod layout;
+mod listed;
 mod manifest;
 mod open;
 mod outcome;

@@ -5,14 +5,14 @@
 //! what was written is noted against the logs that it may concern, and stays where it is.
 
 use super::OpenError;
-use super::footer::{Directory, SegmentIndex, TRAILER_BYTES, Trailer};
+use super::footer::{Directory, SegmentIndex};
 use super::frame::Entry;
 use super::index::{Hole, Log, Range};
-use super::layout::salted_crc;
+use super::listed::{Listed, is_cut_short, read_footer};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
 use super::scan::{Bad, scan};
-use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader, is_segment_name};
+use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
 use super::shared::{Numbers, SealJob, Shared};
 use super::tail::Tail;
 use crate::store::{LogId, Offset};
@@ -39,14 +39,6 @@ struct Fault {
     file: String,
     position: u32,
     what: &'static str,
-}
-
-/// A listed segment whose file is there.
-struct Listed {
-    segment: Arc<Segment>,
-    page: Vec<u8>,
-    header: Option<SegmentHeader>,
-    is_started: bool,
 }
 
 impl<'a> Recovery<'a> {
@@ -102,7 +94,7 @@ impl<'a> Recovery<'a> {
             let mut page = vec![0; FRAMES_START as usize];
             let file = self.shared.env.disk.open(&path, OpenMode::Read);
             let read = file.and_then(|file| file.read_exact_at(&mut page, 0));
-            if read.is_ok() && SegmentHeader::decode(&page).is_some() {
+            if read.is_ok() && page.iter().any(|byte| *byte != 0) {
                 return Err(OpenError::Damaged {
                     file: MANIFEST_NAME.to_owned(),
                     position: 0,
@@ -457,31 +449,6 @@ impl<'a> Recovery<'a> {
     }
 }
 
-impl Listed {
-    fn read(segment: Arc<Segment>) -> Result<Self, OpenError> {
-        let mut page = vec![0; FRAMES_START as usize];
-        match segment.file.read_exact_at(&mut page, 0) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => page.fill(0),
-            read => read.map_err(OpenError::reading)?,
-        }
-        let header = SegmentHeader::decode(&page)
-            .filter(|header| header.number == segment.number && header.salt == segment.salt);
-        // The salt is known from the MANIFEST: a header that rotted does not take the frames along.
-        let is_started = header.is_some()
-            || (page.iter().any(|byte| *byte != 0)
-                && !scan(&segment, FRAMES_START, u64::MAX)
-                    .map_err(OpenError::reading)?
-                    .frames
-                    .is_empty());
-        Ok(Self {
-            segment,
-            page,
-            header,
-            is_started,
-        })
-    }
-}
-
 fn hole(fault: Option<&Fault>, first: Offset, end: Option<Offset>) -> Hole {
     match fault {
         Some(fault) => {
@@ -508,47 +475,6 @@ fn hole(fault: Option<&Fault>, first: Offset, end: Option<Offset>) -> Hole {
             }
         }
     }
-}
-
-/// Whether bytes are missing at the end of a file that has no footer.
-fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
-    let length = segment.file.length().map_err(OpenError::reading)?;
-    Ok(length < segment.capacity_bytes)
-}
-
-/// The footer's directory, if there is a footer and it holds.
-fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
-    let length = segment.file.length().map_err(OpenError::reading)?;
-    let Some(start) = length.checked_sub(TRAILER_BYTES as u64) else {
-        return Ok(None);
-    };
-    let mut bytes = vec![0; TRAILER_BYTES];
-    segment
-        .file
-        .read_exact_at(&mut bytes, start)
-        .map_err(OpenError::reading)?;
-    let Some(trailer) = Trailer::decode(&bytes, segment.salt) else {
-        return Ok(None);
-    };
-    let directory_start = u64::from(trailer.directory_start);
-    if trailer.number != segment.number || directory_start > start {
-        return Ok(None);
-    }
-    let mut bytes = vec![0; (start - directory_start) as usize];
-    segment
-        .file
-        .read_exact_at(&mut bytes, directory_start)
-        .map_err(OpenError::reading)?;
-    if salted_crc(segment.salt, &[&bytes]) != trailer.directory_crc {
-        return Ok(None);
-    }
-    let (changes, entries) = (trailer.change_count, trailer.entry_count);
-    Ok(Directory::decode(
-        &bytes,
-        changes,
-        entries,
-        trailer.frames_end,
-    ))
 }
 
 fn name_of(path: &Path) -> String {

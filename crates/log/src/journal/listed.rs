@@ -1,0 +1,84 @@
+//! A segment that the MANIFEST lists, as it is found at start: its first page, and its footer if it has
+//! one that holds.
+
+use super::OpenError;
+use super::footer::{Directory, TRAILER_BYTES, Trailer};
+use super::layout::salted_crc;
+use super::scan::scan;
+use super::segment::{FRAMES_START, Segment, SegmentHeader};
+use std::io;
+use std::sync::Arc;
+
+/// A listed segment whose file is there.
+pub(super) struct Listed {
+    pub(super) segment: Arc<Segment>,
+    pub(super) page: Vec<u8>,
+    pub(super) header: Option<SegmentHeader>,
+    pub(super) is_started: bool,
+}
+
+impl Listed {
+    pub(super) fn read(segment: Arc<Segment>) -> Result<Self, OpenError> {
+        let mut page = vec![0; FRAMES_START as usize];
+        match segment.file.read_exact_at(&mut page, 0) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => page.fill(0),
+            read => read.map_err(OpenError::reading)?,
+        }
+        let header = SegmentHeader::decode(&page)
+            .filter(|header| header.number == segment.number && header.salt == segment.salt);
+        // The salt is known from the MANIFEST: a header that rotted does not take the frames along.
+        let is_started = header.is_some()
+            || (page.iter().any(|byte| *byte != 0)
+                && !scan(&segment, FRAMES_START, u64::MAX)
+                    .map_err(OpenError::reading)?
+                    .frames
+                    .is_empty());
+        Ok(Self {
+            segment,
+            page,
+            header,
+            is_started,
+        })
+    }
+}
+
+/// Whether bytes are missing at the end of a file that has no footer.
+pub(super) fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
+    let length = segment.file.length().map_err(OpenError::reading)?;
+    Ok(length < segment.capacity_bytes)
+}
+
+/// The footer's directory, if there is a footer and it holds.
+pub(super) fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
+    let length = segment.file.length().map_err(OpenError::reading)?;
+    let Some(start) = length.checked_sub(TRAILER_BYTES as u64) else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; TRAILER_BYTES];
+    segment
+        .file
+        .read_exact_at(&mut bytes, start)
+        .map_err(OpenError::reading)?;
+    let Some(trailer) = Trailer::decode(&bytes, segment.salt) else {
+        return Ok(None);
+    };
+    let directory_start = u64::from(trailer.directory_start);
+    if trailer.number != segment.number || directory_start > start {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; (start - directory_start) as usize];
+    segment
+        .file
+        .read_exact_at(&mut bytes, directory_start)
+        .map_err(OpenError::reading)?;
+    if salted_crc(segment.salt, &[&bytes]) != trailer.directory_crc {
+        return Ok(None);
+    }
+    let (changes, entries) = (trailer.change_count, trailer.entry_count);
+    Ok(Directory::decode(
+        &bytes,
+        changes,
+        entries,
+        trailer.frames_end,
+    ))
+}
