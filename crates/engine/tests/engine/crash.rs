@@ -116,7 +116,7 @@ const CASES: &[Case] = &[
                 until(store_is_clean).await;
             })
         },
-        steps_min: 4,
+        steps_min: 3,
     },
     Case {
         name: "split",
