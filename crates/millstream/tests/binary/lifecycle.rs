@@ -1,6 +1,6 @@
 //! Start, use, stop, start again.
 
-use crate::process::{Running, millstream};
+use crate::process::{Running, millstream, refused};
 use bytes::Bytes;
 use client::{Client, Config, Credentials};
 use env::Env;
@@ -109,25 +109,17 @@ fn server_when_its_place_is_taken_then_says_so_and_ends_with_1() {
     let first = Running::start(dev(folder.path()).arg("--data-dir").arg(&data));
     let address = first.url.strip_prefix("http://").unwrap();
 
-    let port_taken = dev(folder.path())
-        .args(["--listen", address])
-        .output()
-        .unwrap();
-    let folder_taken = dev(folder.path())
-        .arg("--data-dir")
-        .arg(&data)
-        .output()
-        .unwrap();
-    for (output, said) in [
+    let port_taken = refused(dev(folder.path()).args(["--listen", address]));
+    let folder_taken = refused(dev(folder.path()).arg("--data-dir").arg(&data));
+    for (stopped, said) in [
         (port_taken, address),
         (folder_taken, data.to_str().unwrap()),
     ] {
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
-        let log = String::from_utf8(output.stderr).unwrap();
-        let complaint = log.lines().last().unwrap();
+        assert_eq!(stopped.status.code(), Some(1));
+        let complaint = stopped.log.lines().last().unwrap();
         assert!(
             complaint.starts_with("millstream: ") && complaint.contains(said),
-            "{log}"
+            "{complaint}"
         );
     }
     first.signal(Signal::TERM);

@@ -19,6 +19,32 @@ pub struct Running {
     pub url: String,
 }
 
+/// Runs what should end by itself without ever being ready.
+pub fn refused(command: &mut Command) -> Stopped {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut output = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut output)
+        .unwrap();
+    if !output.is_empty() {
+        child.kill().unwrap();
+    }
+    assert_eq!(output, "", "it was not refused");
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    Stopped {
+        status: child.wait().unwrap(),
+        output,
+        log,
+    }
+}
+
 /// What is left of a server.
 pub struct Stopped {
     pub status: ExitStatus,

@@ -1,18 +1,13 @@
 //! Where settings come from, and which place wins.
 
-use crate::process::{Running, millstream};
+use crate::process::{Running, Stopped, millstream, refused};
 use rustix::process::Signal;
 use std::process::Command;
 
-/// The complaint of a command line that is refused.
+/// The complaint about a command line that is refused.
 fn refusal(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(
-        (output.status.code(), output.stdout.len()),
-        (Some(2), 0),
-        "{log}"
-    );
+    let Stopped { status, log, .. } = refused(command);
+    assert_eq!(status.code(), Some(2), "{log}");
     log
 }
 

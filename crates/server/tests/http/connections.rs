@@ -1,6 +1,6 @@
 //! What one client may take: time, bytes, connections.
 
-use crate::harness::{Running, connect, exchange, post, read_answer, request};
+use crate::harness::{Running, connect, exchange, in_time, post, read_answer, request};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -33,7 +33,7 @@ fn patient() -> Limits {
 async fn check_closed(mut stream: TcpStream, case: &str) {
     let mut rest = Vec::new();
     // A reset is as good an end as any.
-    let _ = stream.read_to_end(&mut rest).await;
+    let _ = in_time(stream.read_to_end(&mut rest)).await;
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "{case}: {rest:?}");
 }
 
@@ -220,7 +220,7 @@ async fn http2_when_spoken_with_prior_knowledge_then_is_served() {
         list_over_http2(&mut sender).await;
         list_over_http2(&mut sender).await;
     };
-    tokio::join!(connection, requests);
+    in_time(async { tokio::join!(connection, requests) }).await;
     server.stop().await;
 }
 
@@ -232,7 +232,7 @@ async fn http2_when_idle_after_a_request_then_is_closed_in_good_order() {
     })
     .await;
     let (mut sender, connection) = connect_http2(&server).await;
-    tokio::join!(connection, list_over_http2(&mut sender));
+    in_time(async { tokio::join!(connection, list_over_http2(&mut sender)) }).await;
     assert!(sender.is_closed());
     server.stop().await;
 }
@@ -245,6 +245,6 @@ async fn http2_when_the_server_stops_then_is_closed_in_good_order() {
         list_over_http2(&mut sender).await;
         server.stop().await;
     };
-    tokio::join!(connection, request_then_stop);
+    in_time(async { tokio::join!(connection, request_then_stop) }).await;
     assert!(sender.is_closed());
 }

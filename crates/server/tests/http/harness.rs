@@ -1,12 +1,13 @@
 //! Starts servers and speaks HTTP/1.1 to them, byte by byte.
 
 use engine::{Engine, Settings};
-use env::Env;
+use env::{Clock, Env, SystemClock};
 use log::MemoryStore;
 use millstream_server::{Config, Limits, Server};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -55,7 +56,7 @@ impl Running {
     /// Tells the server to stop; resolves when it has.
     pub fn stop(self) -> impl Future<Output = ()> {
         let _ = self.stop.send(());
-        async { self.stopped.await.expect("the server stops") }
+        async { in_time(self.stopped).await.expect("the server stops") }
     }
 }
 
@@ -81,12 +82,21 @@ pub async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
+/// What comes in a test's time, or a failure: a server that waits for ever must not hang its tests.
+pub async fn in_time<T>(coming: impl Future<Output = T>) -> T {
+    tokio::select! {
+        biased;
+        come = coming => come,
+        () = SystemClock::new().sleep(Duration::from_secs(30)) => panic!("it takes for ever"),
+    }
+}
+
 /// Sends bytes on a connection of their own, and reads all that comes until it is closed.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = connect(address).await;
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
+    in_time(stream.read_to_end(&mut answer)).await.unwrap();
     parse(&answer)
 }
 
@@ -94,7 +104,9 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
 pub async fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     loop {
-        let byte = stream.read_u8().await.expect("the answer's head goes on");
+        let byte = in_time(stream.read_u8())
+            .await
+            .expect("the answer's head goes on");
         bytes.push(byte);
         if bytes.ends_with(b"\r\n\r\n") {
             break;
@@ -102,7 +114,7 @@ pub async fn read_answer(stream: &mut TcpStream) -> Answer {
     }
     let head = parse(&bytes);
     let mut body = vec![0; head.header("content-length").parse().unwrap_or(0)];
-    stream.read_exact(&mut body).await.unwrap();
+    in_time(stream.read_exact(&mut body)).await.unwrap();
     Answer { body, ..head }
 }
 

@@ -1,6 +1,6 @@
 //! A server that is told to stop finishes what it accepted, and only that.
 
-use crate::harness::{Running, connect, read_answer, request};
+use crate::harness::{Running, connect, in_time, read_answer, request};
 use millstream_server::Limits;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,7 +26,7 @@ async fn server_when_stopped_then_finishes_what_it_accepted_and_takes_no_more() 
 
     let stopped = server.stop();
     let mut rest = Vec::new();
-    idle.read_to_end(&mut rest).await.unwrap();
+    in_time(idle.read_to_end(&mut rest)).await.unwrap();
     assert!(
         rest.is_empty(),
         "the idle connection is closed: the server is stopping"
@@ -38,7 +38,7 @@ async fn server_when_stopped_then_finishes_what_it_accepted_and_takes_no_more() 
 
     accepted.write_all(body).await.unwrap();
     assert_eq!(read_answer(&mut accepted).await.status, 200);
-    accepted.read_to_end(&mut rest).await.unwrap();
+    in_time(accepted.read_to_end(&mut rest)).await.unwrap();
     assert!(rest.is_empty(), "and then the connection is closed");
     stopped.await;
 }
