@@ -2,9 +2,16 @@
 
 use super::super::OpenError;
 use super::super::segment::FRAMES_START;
-use super::harness::{World, append, batch, create, id, read_all, try_append};
+use super::harness::{World, append, batch, create, id, read_all, tiny, try_append};
 use crate::store::{AppendError, LogStore, ReadError};
 use std::path::{Path, PathBuf};
+
+fn tiny_world() -> World {
+    World {
+        options: tiny(),
+        ..World::new(1)
+    }
+}
 
 fn damage_of(result: Result<Vec<(u64, Vec<u8>)>, ReadError>) -> (String, u64) {
     match result {
@@ -186,14 +193,14 @@ async fn a_footer_when_it_is_damaged_then_the_frames_serve() {
 /// Every bit of a small store, flipped: served right, refused by name, or padding.
 #[tokio::test]
 async fn any_bit_when_it_flips_then_no_wrong_byte_is_served_and_no_record_is_missing() {
-    let world = World::new(1);
+    let world = tiny_world();
     let segment = two_logs(&world).await;
     let contents = world.disk.contents(&segment).unwrap();
     let used = contents.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
     let used_bytes = (0..64).chain(u64::from(FRAMES_START)..used);
     for position in used_bytes {
         let mask = 1 << (position % 8);
-        let copy = World::new(1);
+        let copy = tiny_world();
         copy_store(&world, &copy);
         copy.disk.corrupt(&segment, position, mask);
         let journal = copy.open();
@@ -205,12 +212,12 @@ async fn any_bit_when_it_flips_then_no_wrong_byte_is_served_and_no_record_is_mis
 
 #[tokio::test]
 async fn a_file_when_cut_anywhere_then_no_record_is_silently_missing() {
-    let world = World::new(1);
+    let world = tiny_world();
     let segment = two_logs(&world).await;
     let contents = world.disk.contents(&segment).unwrap();
     let used = contents.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
     for length in (0..used).step_by(13) {
-        let copy = World::new(1);
+        let copy = tiny_world();
         copy_store(&world, &copy);
         let file = env::Disk::open(&copy.disk, &segment, env::OpenMode::Write).unwrap();
         file.set_length(length).unwrap();

@@ -56,6 +56,11 @@ impl World {
         }
     }
 
+    /// Some thirty records of this length fill a segment.
+    pub(super) fn record_bytes(&self) -> usize {
+        self.options.segment_bytes_max as usize / 35
+    }
+
     pub(super) fn env(&self) -> Env {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(self.seed + 1));

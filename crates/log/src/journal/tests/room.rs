@@ -1,7 +1,7 @@
 //! Giving back space: an hour after hiding, whole segments, and not while clocks jump.
 
 use super::super::space::FREED_AFTER;
-use super::harness::{World, append, create, id, read_all};
+use super::harness::{World, append, create, id, read_all, tiny};
 use crate::store::{LogStore, Offset};
 use env::{Clock, Timestamp};
 use std::time::Duration;
@@ -125,7 +125,7 @@ async fn interleaved(world: &World) -> std::sync::Arc<super::super::Journal> {
     let journal = world.open();
     create(&journal, 3).await;
     for at in 0..200_u64 {
-        append(&journal, 0, &[1; 30_000]).await;
+        append(&journal, 0, &vec![1; world.record_bytes()]).await;
         append(&journal, 1, &at.to_le_bytes()).await;
     }
     journal.trim(id(0), Offset(200)).await.unwrap();
@@ -178,8 +178,12 @@ async fn the_cleaner_when_power_is_lost_at_any_of_its_calls_then_nothing_kept_is
         Call::Rename,
     ];
     for kind in kinds {
-        for nth in 1..=6 {
-            let world = World::new(nth);
+        for case in 0..30 {
+            let (nth, options) = (1 + case % 5, tiny());
+            let world = World {
+                options,
+                ..World::new(case)
+            };
             let journal = interleaved(&world).await;
             world.clock.advance(FREED_AFTER);
             world.disk.fail_nth(kind, nth, Fault::Death);
