@@ -24,8 +24,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// The error's name, as metrics and `x-amzn-ErrorType` show it.
-    pub(crate) error: Option<&'static str>,
+    /// The error's name, as `x-amzn-ErrorType` shows it.
+    error: Option<&'static str>,
     content_type: Option<&'static str>,
     pub(crate) body: Bytes,
 }
@@ -111,6 +111,15 @@ impl Answer {
             error,
             content_type: None,
             body: Bytes::from_static(body.as_bytes()),
+        }
+    }
+
+    /// What metrics call an answer that is not an output; AWS has no name for a body that is too
+    /// large.
+    pub(crate) fn failure(&self) -> Option<&'static str> {
+        match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => Some("RequestTooLarge"),
+            _ => self.error,
         }
     }
 

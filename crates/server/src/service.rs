@@ -163,7 +163,7 @@ impl Service {
     fn note(&self, id: &RequestId, known: &Known, answer: &Answer, begun: Monotonic) {
         let took = self.env.clock.monotonic().since(begun);
         self.metrics
-            .note_request(known.operation, answer.error, took);
+            .note_request(known.operation, answer.failure(), took);
         let operation = known
             .operation
             .map(|place| dispatch::operations()[place].name);
@@ -177,7 +177,7 @@ impl Service {
             operation,
             account,
             status = answer.status.as_u16(),
-            error = answer.error,
+            error = answer.failure(),
             answer_bytes = answer.body.len(),
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"

@@ -30,7 +30,11 @@ async fn operator_when_asking_then_is_told_and_nobody_else_is() {
 
 #[tokio::test]
 async fn metrics_when_requests_were_served_then_count_them_by_operation_and_code() {
-    let server = Running::start(Limits::default()).await;
+    let server = Running::start(Limits {
+        body_bytes: 100,
+        ..Limits::default()
+    })
+    .await;
     let content_type = ("content-type", "application/x-amz-json-1.1");
     let list = ("x-amz-target", "Kinesis_20131202.ListStreams");
     for body in ["{}", "{}", "{\"Limit\":0}"] {
@@ -41,12 +45,14 @@ async fn metrics_when_requests_were_served_then_count_them_by_operation_and_code
         .await;
     }
     exchange(server.address, &post(&[content_type], b"{}")).await;
+    exchange(server.address, &post(&[content_type, list], &[b' '; 101])).await;
     let (status, text) = get(&server, "/metrics").await;
     assert_eq!(status, 200);
     for line in [
         "millstream_requests_total{operation=\"ListStreams\",code=\"OK\"} 2\n",
         "millstream_requests_total{operation=\"ListStreams\",code=\"ValidationException\"} 1\n",
         "millstream_requests_total{operation=\"unknown\",code=\"UnknownOperationException\"} 1\n",
+        "millstream_requests_total{operation=\"unknown\",code=\"RequestTooLarge\"} 1\n",
         "millstream_request_duration_seconds_count{operation=\"ListStreams\"} 3\n",
         "millstream_requests_total{operation=\"PutRecord\",code=\"OK\"} 0\n",
         "millstream_body_bytes_in_flight 0\n",
