@@ -24,6 +24,9 @@ mod texts;
 mod token;
 mod views;
 
+#[cfg(test)]
+mod format_page;
+
 pub use engine::{Engine, OpenError};
 pub use handler::{Handler, OutputOf};
 pub use metrics::Metrics;

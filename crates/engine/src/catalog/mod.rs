@@ -8,6 +8,8 @@
 mod apply;
 mod codec;
 mod command;
+#[cfg(test)]
+mod format_tests;
 mod plan;
 mod proposer;
 mod replay;

@@ -14,4 +14,5 @@ mod positions;
 mod reshard;
 mod retention;
 mod scopes;
+mod space;
 mod throttle;

@@ -1,0 +1,284 @@
+//! Reads the tables of a page in docs/formats and holds encoded samples against them.
+//!
+//! Only for tests. A structure's table says each field's index and type, an enumeration's each case's
+//! number and content; a type is a CBOR type, a list of one, or another table's heading. Samples are
+//! decoded without knowledge of what encoded them, so a field that changes its number, its type or
+//! its meaning no longer fits. It does not read the pages' prose.
+
+use minicbor::data::Type;
+use minicbor::{Decoder, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a piece of CBOR says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Uint(u64),
+    Text(String),
+    Bytes(Vec<u8>),
+    List(Vec<Value>),
+    Map(Vec<(Value, Value)>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Uint(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+/// What a value becomes when it is encoded.
+pub(crate) fn encoded<T: Encode<()>>(value: &T) -> Value {
+    decode(&minicbor::to_vec(value).unwrap())
+}
+
+/// All of some bytes, as one value.
+pub(crate) fn decode(bytes: &[u8]) -> Value {
+    let mut decoder = Decoder::new(bytes);
+    let value = next(&mut decoder);
+    assert_eq!(decoder.position(), bytes.len(), "one value");
+    value
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else CBOR has is not used, and fails the test"
+)]
+fn next(decoder: &mut Decoder<'_>) -> Value {
+    match decoder.datatype().unwrap() {
+        Type::Null => {
+            decoder.null().unwrap();
+            Value::Null
+        }
+        Type::Bool => Value::Bool(decoder.bool().unwrap()),
+        Type::U8 | Type::U16 | Type::U32 | Type::U64 => Value::Uint(decoder.u64().unwrap()),
+        Type::String => Value::Text(decoder.str().unwrap().to_owned()),
+        Type::Bytes => Value::Bytes(decoder.bytes().unwrap().to_vec()),
+        Type::Array => {
+            let length = decoder.array().unwrap().unwrap();
+            Value::List((0..length).map(|_| next(decoder)).collect())
+        }
+        Type::Map => {
+            let length = decoder.map().unwrap().unwrap();
+            let pair = |_| (next(decoder), next(decoder));
+            Value::Map((0..length).map(pair).collect())
+        }
+        other => panic!("{other} is in no format"),
+    }
+}
+
+/// A row: a field's name, index and type, or a case's name, number and content.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    name: &'static str,
+    number: u64,
+    content: &'static str,
+}
+
+#[derive(Debug)]
+enum Table {
+    Fields(Vec<Row>),
+    Cases(Vec<Row>),
+}
+
+/// A page's tables by their headings.
+pub(crate) struct Page {
+    tables: BTreeMap<&'static str, Table>,
+    checked: BTreeSet<String>,
+}
+
+impl Page {
+    /// Reads every table under a heading of the third level.
+    pub(crate) fn new(text: &'static str) -> Self {
+        let sections = text.split("\n### ").skip(1);
+        let tables = sections.map(|section| {
+            let (heading, rest) = section.split_once('\n').unwrap();
+            (heading, table(rest))
+        });
+        let tables = tables.collect();
+        Self {
+            tables,
+            checked: BTreeSet::new(),
+        }
+    }
+
+    /// The sample has the fields of the table, in its order and of its types, with these values.
+    #[track_caller]
+    pub(crate) fn check_fields(
+        &mut self,
+        heading: &str,
+        sample: &Value,
+        expected: &[(&str, Value)],
+    ) {
+        let Table::Fields(rows) = &self.tables[heading] else {
+            panic!("{heading} is no table of fields");
+        };
+        let Value::List(values) = sample else {
+            panic!("{heading}: {sample:?} is no list");
+        };
+        let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        let expected_names: Vec<&str> = expected.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, expected_names, "{heading}: every field has a row");
+        assert_eq!(values.len(), rows.len(), "{heading}: every field is there");
+        for (row, (_, wanted)) in rows.iter().zip(expected) {
+            let found = &values[row.number as usize];
+            assert_eq!(found, wanted, "{heading}: {}", row.name);
+        }
+        self.check_type(heading, sample);
+        self.checked.insert(heading.to_owned());
+    }
+
+    /// The samples are the cases of the table, each once, with its number and content.
+    #[track_caller]
+    pub(crate) fn check_cases(&mut self, heading: &str, samples: &[(&str, Value)]) {
+        let Table::Cases(rows) = &self.tables[heading] else {
+            panic!("{heading} is no table of cases");
+        };
+        let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+        let sampled: BTreeSet<&str> = samples.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, sampled, "{heading}: every case has a row");
+        for (name, sample) in samples {
+            let row = rows.iter().find(|row| row.name == *name).unwrap();
+            assert_eq!(row.number, case(sample).0, "{heading}: {name}");
+            self.check_type(heading, sample);
+        }
+        self.checked.insert(heading.to_owned());
+    }
+
+    /// Every table has been checked.
+    #[track_caller]
+    pub(crate) fn finish(self) {
+        let unchecked: Vec<&str> = self
+            .tables
+            .into_keys()
+            .filter(|heading| !self.checked.contains(*heading))
+            .collect();
+        assert_eq!(unchecked, [""; 0], "tables without a sample");
+    }
+
+    #[track_caller]
+    fn check_type(&self, wanted: &str, value: &Value) {
+        let fits = match (wanted, value) {
+            ("uint", Value::Uint(_)) | ("text", Value::Text(_)) | ("bool", Value::Bool(_)) => true,
+            ("bytes", Value::Bytes(_)) => true,
+            ("text to text", Value::Map(pairs)) => pairs
+                .iter()
+                .all(|pair| matches!(pair, (Value::Text(_), Value::Text(_)))),
+            _ => return self.check_compound(wanted, value),
+        };
+        assert!(fits, "{value:?} is not {wanted}");
+    }
+
+    #[track_caller]
+    fn check_compound(&self, wanted: &str, value: &Value) {
+        if let Some(size) = wanted.strip_prefix("bytes ") {
+            let Value::Bytes(bytes) = value else {
+                panic!("{value:?} is not {wanted}")
+            };
+            assert_eq!(bytes.len().to_string(), size, "{wanted}");
+        } else if let Some(item) = wanted.strip_prefix("list of ") {
+            let Value::List(values) = value else {
+                panic!("{value:?} is not {wanted}")
+            };
+            values.iter().for_each(|value| self.check_type(item, value));
+        } else {
+            match self.tables.get(wanted) {
+                Some(Table::Fields(rows)) => self.check_row_types(wanted, rows, value),
+                Some(Table::Cases(rows)) => self.check_case_type(wanted, rows, value),
+                None => panic!("{value:?} is not {wanted}"),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_row_types(&self, heading: &str, rows: &[Row], value: &Value) {
+        let Value::List(values) = value else {
+            panic!("{heading}: {value:?} is no list");
+        };
+        assert!(values.len() <= rows.len(), "{heading}: {values:?}");
+        let mut values = values.iter();
+        for row in rows {
+            // What is absent is null, or left out at the end.
+            let value = values.next().unwrap_or(&Value::Null);
+            match row.content.strip_suffix('?') {
+                Some(_) if *value == Value::Null => {}
+                Some(wanted) => self.check_type(wanted, value),
+                None => self.check_type(row.content, value),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_case_type(&self, heading: &str, rows: &[Row], value: &Value) {
+        let (number, contents) = case(value);
+        let row = rows.iter().find(|row| row.number == number);
+        let row = row.unwrap_or_else(|| panic!("{heading}: {number} is no case"));
+        let wanted: Vec<&str> = row.content.split(", ").filter(|one| *one != "–").collect();
+        assert_eq!(wanted.len(), contents.len(), "{heading}: {}", row.name);
+        for (wanted, value) in wanted.iter().zip(contents) {
+            self.check_type(wanted, value);
+        }
+    }
+}
+
+/// A case's number and content.
+fn case(value: &Value) -> (u64, &[Value]) {
+    match value {
+        Value::Uint(number) => (*number, &[]),
+        Value::List(parts) => match parts.as_slice() {
+            [Value::Uint(number), Value::List(contents)] => (*number, contents),
+            parts => panic!("{parts:?} is no number with content"),
+        },
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Bytes(_) | Value::Map(_) => {
+            panic!("{value:?} is no case")
+        }
+    }
+}
+
+fn table(section: &'static str) -> Table {
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let mut lines = lines.take_while(|line| line.starts_with('|'));
+    let head = cells(lines.next().unwrap_or_default());
+    let rows: Vec<Row> = lines.skip(1).map(row).collect();
+    let numbers = rows.iter().map(|row| row.number);
+    assert!(
+        numbers.eq(0..rows.len() as u64),
+        "rows stand by number: {rows:?}"
+    );
+    match head.as_slice() {
+        ["field", "index", "type", ..] => Table::Fields(rows),
+        ["case", "number", "content", ..] => Table::Cases(rows),
+        other => panic!("not a table's head: {other:?}"),
+    }
+}
+
+fn row(line: &'static str) -> Row {
+    let cells = cells(line);
+    Row {
+        name: cells[0],
+        number: cells[1].parse().unwrap(),
+        content: cells[2],
+    }
+}
+
+fn cells(line: &'static str) -> Vec<&'static str> {
+    line.trim_matches('|').split('|').map(str::trim).collect()
+}
