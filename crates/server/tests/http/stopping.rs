@@ -1,6 +1,7 @@
 //! A server that is told to stop finishes what it accepted, and only that.
 
 use crate::harness::{Running, connect, in_time, read_answer, request};
+use futures_util::FutureExt;
 use millstream_server::Limits;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,7 +25,7 @@ async fn server_when_stopped_then_finishes_what_it_accepted_and_takes_no_more() 
         "it was accepted"
     );
 
-    let stopped = server.stop();
+    let mut stopped = Box::pin(server.stop());
     let mut rest = Vec::new();
     in_time(idle.read_to_end(&mut rest)).await.unwrap();
     assert!(
@@ -34,6 +35,11 @@ async fn server_when_stopped_then_finishes_what_it_accepted_and_takes_no_more() 
     assert!(
         TcpStream::connect(address).await.is_err(),
         "nobody listens any more"
+    );
+
+    assert!(
+        (&mut stopped).now_or_never().is_none(),
+        "it waits for what it accepted"
     );
 
     accepted.write_all(body).await.unwrap();
