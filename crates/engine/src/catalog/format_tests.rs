@@ -458,12 +458,12 @@ fn check_parts_of_commands(page: &mut Page) {
 fn state() -> State {
     let neighbours = Neighbours {
         streams: [(name(), Arc::new(stream()))].into_iter().collect(),
-        deleted_s: [(name(), 33)].into_iter().collect(),
+        deleted_s: [(name(), 33u64)].into_iter().collect(),
     };
     State {
         next: Offset(34),
         scopes: [(scope(), neighbours)].into_iter().collect(),
-        ids: [(91, (scope(), name()))].into_iter().collect(),
+        ids: [(91u64, (scope(), name()))].into_iter().collect(),
         token_keys: vec![token_key()],
     }
 }
