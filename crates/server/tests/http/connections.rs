@@ -104,6 +104,27 @@ async fn connection_when_idle_after_a_request_then_is_closed_by_the_idle_timer()
 }
 
 #[tokio::test]
+async fn connection_when_its_client_takes_no_answers_then_is_cut_off() {
+    let server = Running::start(Limits {
+        write_idle: SOON,
+        ..patient()
+    })
+    .await;
+    let mut stalled = connect(server.admin).await;
+    // Far more answers than the sockets' buffers hold.
+    let metrics = request("GET /metrics HTTP/1.1", &[], b"");
+    stalled.write_all(&metrics.repeat(500)).await.unwrap();
+    assert_eq!(read_answer(&mut stalled).await.status, 200);
+    let once = request("GET /metrics HTTP/1.1", &[("connection", "close")], b"");
+    let cut_off = async {
+        let alone = "\nmillstream_connections 1\n";
+        while !exchange(server.admin, &once).await.text().contains(alone) {}
+    };
+    in_time(cut_off).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn connection_when_one_too_many_then_is_closed_and_the_others_are_not() {
     let server = Running::start(Limits {
         connections: 1,
