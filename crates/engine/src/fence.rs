@@ -12,8 +12,8 @@ use log::{AppendError, Batch, LogId, LogSettings, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The content of a CLOSE record: its version.
-const CLOSE: [u8; 1] = [1];
+/// The content of a CLOSE record, docs/formats/records.md: its version.
+pub(crate) const CLOSE: [u8; 1] = [1];
 /// How long an unfinished step waits before it is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 

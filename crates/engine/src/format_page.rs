@@ -1,9 +1,10 @@
 //! Reads the tables of a page in docs/formats and holds encoded samples against them.
 //!
 //! Only for tests. A structure's table says each field's index and type, an enumeration's each case's
-//! number and content; a type is a CBOR type, a list of one, or another table's heading. Samples are
-//! decoded without knowledge of what encoded them, so a field that changes its number, its type or
-//! its meaning no longer fits. It does not read the pages' prose.
+//! number and content, a table of bytes each field's offset and size; a type is a CBOR type, a list of
+//! one, or another table's heading. Samples are taken apart without knowledge of what encoded them, so
+//! a field that changes its number, its type or its meaning no longer fits. It does not read the
+//! pages' prose.
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encode};
@@ -93,10 +94,19 @@ struct Row {
     content: &'static str,
 }
 
+/// A row of bytes. An offset or size that is no number depends on the sample.
+#[derive(Clone, Copy, Debug)]
+struct ByteRow {
+    name: &'static str,
+    offset: &'static str,
+    size: &'static str,
+}
+
 #[derive(Debug)]
 enum Table {
     Fields(Vec<Row>),
     Cases(Vec<Row>),
+    Bytes(Vec<ByteRow>),
 }
 
 /// A page's tables by their headings.
@@ -163,6 +173,39 @@ impl Page {
         self.checked.insert(heading.to_owned());
     }
 
+    /// The sample is the fields of the table, one after the other, with these bytes.
+    #[track_caller]
+    pub(crate) fn check_bytes(&mut self, heading: &str, sample: &[u8], expected: &[(&str, &[u8])]) {
+        let Table::Bytes(rows) = &self.tables[heading] else {
+            panic!("{heading} is no table of bytes");
+        };
+        assert_eq!(
+            rows.len(),
+            expected.len(),
+            "{heading}: every field has a row"
+        );
+        let mut rest = sample;
+        for (row, (name, wanted)) in rows.iter().zip(expected) {
+            assert_eq!(row.name, *name, "{heading}");
+            let offset = sample.len() - rest.len();
+            let is_there = match row.offset.parse::<usize>() {
+                Ok(number) => number == offset,
+                Err(_) => row.offset == "follows",
+            };
+            assert!(is_there, "{heading}: {name} is at {offset}");
+            assert!(
+                row.fits(wanted.len()),
+                "{heading}: {name} has {}",
+                wanted.len()
+            );
+            let (found, after) = rest.split_at(wanted.len());
+            assert_eq!(found, *wanted, "{heading}: {name}");
+            rest = after;
+        }
+        assert_eq!(rest, [0; 0], "{heading}: the whole sample");
+        self.checked.insert(heading.to_owned());
+    }
+
     /// Every table has been checked.
     #[track_caller]
     pub(crate) fn finish(self) {
@@ -203,7 +246,7 @@ impl Page {
             match self.tables.get(wanted) {
                 Some(Table::Fields(rows)) => self.check_row_types(wanted, rows, value),
                 Some(Table::Cases(rows)) => self.check_case_type(wanted, rows, value),
-                None => panic!("{value:?} is not {wanted}"),
+                Some(Table::Bytes(_)) | None => panic!("{value:?} is not {wanted}"),
             }
         }
     }
@@ -239,6 +282,17 @@ impl Page {
     }
 }
 
+impl ByteRow {
+    /// Whether the size is the number in the table, or one of several there, or depends on the sample.
+    fn fits(&self, size: usize) -> bool {
+        let numbers = self.size.split(|c: char| !c.is_ascii_digit());
+        let mut numbers = numbers
+            .filter_map(|text| text.parse::<usize>().ok())
+            .peekable();
+        numbers.peek().is_none() || numbers.any(|number| number == size)
+    }
+}
+
 /// A case's number and content.
 fn case(value: &Value) -> (u64, &[Value]) {
     match value {
@@ -255,28 +309,37 @@ fn case(value: &Value) -> (u64, &[Value]) {
 
 fn table(section: &'static str) -> Table {
     let lines = section.lines().skip_while(|line| !line.starts_with('|'));
-    let mut lines = lines.take_while(|line| line.starts_with('|'));
-    let head = cells(lines.next().unwrap_or_default());
-    let rows: Vec<Row> = lines.skip(1).map(row).collect();
+    let mut lines = lines.take_while(|line| line.starts_with('|')).map(cells);
+    let head = lines.next().unwrap_or_default();
+    let rows = lines.skip(1);
+    match head.as_slice() {
+        ["field", "index", "type", ..] => Table::Fields(numbered(rows)),
+        ["case", "number", "content", ..] => Table::Cases(numbered(rows)),
+        ["field", "offset", "size", ..] => Table::Bytes(
+            rows.map(|cells| ByteRow {
+                name: cells[0],
+                offset: cells[1],
+                size: cells[2],
+            })
+            .collect(),
+        ),
+        other => panic!("not a table's head: {other:?}"),
+    }
+}
+
+fn numbered(rows: impl Iterator<Item = Vec<&'static str>>) -> Vec<Row> {
+    let rows = rows.map(|cells| Row {
+        name: cells[0],
+        number: cells[1].parse().unwrap(),
+        content: cells[2],
+    });
+    let rows: Vec<Row> = rows.collect();
     let numbers = rows.iter().map(|row| row.number);
     assert!(
         numbers.eq(0..rows.len() as u64),
         "rows stand by number: {rows:?}"
     );
-    match head.as_slice() {
-        ["field", "index", "type", ..] => Table::Fields(rows),
-        ["case", "number", "content", ..] => Table::Cases(rows),
-        other => panic!("not a table's head: {other:?}"),
-    }
-}
-
-fn row(line: &'static str) -> Row {
-    let cells = cells(line);
-    Row {
-        name: cells[0],
-        number: cells[1].parse().unwrap(),
-        content: cells[2],
-    }
+    rows
 }
 
 fn cells(line: &'static str) -> Vec<&'static str> {

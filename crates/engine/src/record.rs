@@ -46,6 +46,9 @@ impl<'a> StoredRecord<'a> {
 }
 
 #[cfg(test)]
+mod format_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

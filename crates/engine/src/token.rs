@@ -156,4 +156,6 @@ const _: () = {
 };
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;

@@ -173,4 +173,6 @@ impl std::str::FromStr for SequenceNumber {
 }
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;

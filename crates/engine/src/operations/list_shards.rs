@@ -229,3 +229,37 @@ fn shard_index(stream: &Stream, text: &str) -> Result<u32, Error> {
         .map(ShardId::index)
         .map_err(|_| texts::could_not_find_shard(text, stream.name.as_str(), &stream.scope.account))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format_page::{Page, encoded};
+
+    #[test]
+    fn next_token_when_held_against_its_page_then_fits() {
+        let mut page = Page::new(include_str!("../../../../docs/formats/tokens.md"));
+        let which = Which::OpenSince(4);
+        let listing = Listing {
+            stream: 1,
+            name: "orders".to_owned(),
+            after: Some(2),
+            which,
+            page: 3,
+        };
+        let expected = [
+            ("stream", 1.into()),
+            ("name", "orders".into()),
+            ("after", 2.into()),
+            ("which", encoded(&which)),
+            ("page", 3.into()),
+        ];
+        page.check_fields("ListShards", &encoded(&listing), &expected);
+        let cases = [
+            ("All", encoded(&Which::All)),
+            ("Open", encoded(&Which::Open)),
+            ("OpenAt", encoded(&Which::OpenAt(5))),
+            ("OpenSince", encoded(&which)),
+        ];
+        page.check_cases("Which", &cases);
+    }
+}

@@ -79,3 +79,20 @@ impl Handler for ListStreamConsumers {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format_page::{Page, encoded};
+
+    #[test]
+    fn next_token_when_held_against_its_page_then_fits() {
+        let mut page = Page::new(include_str!("../../../../docs/formats/tokens.md"));
+        let next = Continuation {
+            stream: 1,
+            after: "reader".to_owned(),
+        };
+        let expected = [("stream", 1.into()), ("after", "reader".into())];
+        page.check_fields("ListStreamConsumers", &encoded(&next), &expected);
+    }
+}

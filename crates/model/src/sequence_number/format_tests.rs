@@ -1,0 +1,78 @@
+//! docs/formats/sequence-numbers.md says where each field stands: its table is laid over numbers.
+
+use super::SequenceNumber;
+
+const PAGE: &str = include_str!("../../../../docs/formats/sequence-numbers.md");
+
+/// The rows of the table: field, lowest bit, bits.
+fn rows() -> Vec<(&'static str, u32, u32)> {
+    let (_, section) = PAGE.split_once("\n### Layout\n").unwrap();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let lines = lines.take_while(|line| line.starts_with('|')).skip(2);
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            (
+                cells[1],
+                cells[2].parse().unwrap(),
+                cells[3].parse().unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// The bits of a decimal number, the lowest first: halved digit by digit, with no arithmetic that is
+/// under test.
+fn bits_of(decimal: &str) -> Vec<bool> {
+    let mut digits: Vec<u8> = decimal.bytes().map(|digit| digit - b'0').collect();
+    let mut bits = Vec::new();
+    while digits.iter().any(|digit| *digit != 0) {
+        let mut rest = 0;
+        for digit in &mut digits {
+            let value = rest * 10 + *digit;
+            (*digit, rest) = (value / 2, value % 2);
+        }
+        bits.push(rest == 1);
+    }
+    bits
+}
+
+fn field(bits: &[bool], from: u32, count: u32) -> u64 {
+    let range = from as usize..(from + count) as usize;
+    let bits = bits[range].iter().rev();
+    bits.fold(0, |value, bit| value << 1 | u64::from(*bit))
+}
+
+#[test]
+fn layout_table_when_laid_over_numbers_then_fits() {
+    let rows = rows();
+    let mut next = 0;
+    for (name, from, count) in &rows {
+        assert_eq!(*from, next, "{name} begins where the one before ends");
+        next += count;
+    }
+    for seed in [0, 0x1234_5678_9abc_def0_u64, u64::MAX] {
+        let number = SequenceNumber {
+            created_s: (seed >> 3) % (SequenceNumber::SECOND_MAX + 1),
+            counter: seed & SequenceNumber::COUNTER_CLOSED,
+            arrival_s: (seed >> 7) % (SequenceNumber::SECOND_MAX + 1),
+            shard_index: (seed >> 11) as u32 & 0x7fff_ffff,
+        };
+        let bits = bits_of(&number.to_string());
+        assert_eq!(bits.len(), next as usize, "the table is the whole number");
+        for (name, from, count) in &rows {
+            let expected = match *name {
+                "version" | "top" => 2,
+                "zero" => 0,
+                "shard_index" => u64::from(number.shard_index),
+                "shard_nibble" => u64::from(number.shard_index & 15),
+                "arrival_s" => number.arrival_s,
+                "counter" => number.counter,
+                "created_s" => number.created_s,
+                other => panic!("{other} is no field"),
+            };
+            assert_eq!(field(&bits, *from, *count), expected, "{name} of {number}");
+        }
+        assert_eq!(rows.len(), 8, "every field has a row");
+    }
+}
