@@ -1,9 +1,10 @@
 //! The judge of what clients saw: histories, the payloads that make records recognisable, and the
 //! checker that names every broken promise in a history.
 //!
-//! It is deliberately independent of the code that it judges: it parses sequence numbers, hash keys
-//! and shard ids itself, so that a mistake there cannot hide itself. Nothing here does I/O, reads a
-//! clock or draws chance; a driver records a [`History`] and hands it to [`judge`].
+//! The judge is deliberately independent of the code that it judges: it parses sequence numbers, hash
+//! keys and shard ids itself, so that a mistake there cannot hide itself. It does no I/O, reads no
+//! clock and draws no chance; a driver records a [`History`] and hands it to [`judge`]. The driver of a
+//! real server process is [`drive`].
 //!
 //! # What a driver owes the checker
 //!
@@ -27,6 +28,7 @@
 //!    any good history is accused.
 
 mod checker;
+pub mod drive;
 mod history;
 mod number;
 mod payload;

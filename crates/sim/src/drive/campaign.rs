@@ -1,0 +1,260 @@
+//! The kill -9 loop: clients at work, a SIGKILL at a random moment, a restart on the same folder, and
+//! so on; at the end everything is read and the whole history judged.
+//!
+//! A life of the server ends after a random number of acknowledgements and a random while, so a slow
+//! machine does as much work between two kills as a fast one. Some lives end before they serve.
+
+use super::control::Worker;
+use super::endpoint::{Access, Director, Endpoint};
+use super::follower::Follower;
+use super::operator::Operator;
+use super::poller::Poller;
+use super::producer::Producer;
+use super::recorder::Recorder;
+use super::server::{Launch, Process};
+use super::{DriveError, STALLED_AFTER};
+use crate::history::History;
+use env::{BoxFuture, Env};
+use fastrand::Rng;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The streams, with the shards that they begin with.
+const STREAMS: [(&str, i32); 3] = [("one", 1), ("two", 2), ("four", 4)];
+const PRODUCERS: u32 = 8;
+const POLLERS: u32 = 4;
+/// Acknowledgements that a life of the server has to bring, at most.
+const ACKS_MAX: u64 = 500;
+/// Between two looks at what was acknowledged.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// A run to be made.
+pub struct Campaign {
+    /// The server.
+    pub launch: Launch,
+    /// Decides chance; the threads' turns remain their own.
+    pub seed: u64,
+    /// Kills of a server that served.
+    pub cycles: usize,
+}
+
+/// What a run saw.
+pub struct Report {
+    /// The streams' names with their histories.
+    pub histories: Vec<(String, History)>,
+    /// What the checker has no word for.
+    pub complaints: Vec<String>,
+    /// Acknowledged splits, merges and new counts.
+    pub reshards: u64,
+    /// Reads with an iterator of an earlier life of the server.
+    pub iterators_across: u64,
+    /// Iterators asked for by a number of an earlier life of the server.
+    pub numbers_across: u64,
+    /// Kills before the server served.
+    pub kills_at_start: usize,
+    /// From each start on data to its first line.
+    pub restarts: Vec<Duration>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slowest = self.restarts.iter().max().copied().unwrap_or_default();
+        let sum: Duration = self.restarts.iter().sum();
+        let count = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
+        let mean = sum.checked_div(count).unwrap_or_default();
+        write!(
+            f,
+            "{} restarts ({mean:?} on average, {slowest:?} at most) and {} kills during one; ",
+            self.restarts.len(),
+            self.kills_at_start
+        )?;
+        write!(
+            f,
+            "{} reshards; {} reads and {} positions from an earlier life",
+            self.reshards, self.iterators_across, self.numbers_across
+        )
+    }
+}
+
+impl Campaign {
+    /// Makes the run.
+    ///
+    /// # Errors
+    /// If the server does not start, ends by itself, or answers nothing any more.
+    pub async fn run(self, env: &Env) -> Result<Report, DriveError> {
+        let mut rng = Rng::with_seed(self.seed);
+        let names = STREAMS.map(|(name, _)| name);
+        let recorder = Recorder::new(env, &names);
+        let (director, access) = Director::new();
+        let mut run = Run {
+            env: env.clone(),
+            campaign: self,
+            director,
+            worker: worker(env, access, &recorder, &mut rng),
+            rng,
+            recorder,
+            restarts: Vec::new(),
+            kills_at_start: 0,
+        };
+        let process = run.begin().await?;
+        let workers = run.release_workers();
+        let process = run.kill_and_restart(process).await?;
+        run.end(process, workers).await
+    }
+}
+
+fn worker(env: &Env, access: Access, recorder: &Arc<Recorder>, rng: &mut Rng) -> Worker {
+    Worker {
+        env: env.clone(),
+        access,
+        recorder: Arc::clone(recorder),
+        rng: rng.fork(),
+    }
+}
+
+/// A run under way.
+struct Run {
+    env: Env,
+    campaign: Campaign,
+    director: Director,
+    /// From which others are forked, and which does what has to be done between.
+    worker: Worker,
+    rng: Rng,
+    recorder: Arc<Recorder>,
+    restarts: Vec<Duration>,
+    kills_at_start: usize,
+}
+
+impl Run {
+    /// Starts a server and creates the streams.
+    async fn begin(&mut self) -> Result<Process, DriveError> {
+        let (process, at) = self.start().await?;
+        for (stream, (_, shards)) in STREAMS.into_iter().enumerate() {
+            self.worker.create(&at, stream, shards).await?;
+            self.worker.until_active(stream).await;
+            self.worker.list(&at, stream).await;
+        }
+        Ok(process)
+    }
+
+    async fn start(&mut self) -> Result<(Process, Endpoint), DriveError> {
+        let began = self.env.clock.monotonic();
+        let mut process = self.campaign.launch.spawn()?;
+        let url = process.ready(&self.env).await?;
+        self.restarts.push(self.env.clock.monotonic().since(began));
+        let endpoint = self.director.up(&self.env, &url);
+        Ok((process, endpoint))
+    }
+
+    fn release_workers(&mut self) -> Vec<oneshot::Receiver<()>> {
+        let mut tasks: Vec<BoxFuture<()>> = Vec::new();
+        for client in 0..PRODUCERS {
+            tasks.push(Box::pin(Producer::new(self.worker.fork(), client).run()));
+        }
+        for consumer in 0..POLLERS {
+            tasks.push(Box::pin(Poller::new(self.worker.fork(), consumer).run()));
+        }
+        for stream in 0..STREAMS.len() {
+            tasks.push(Box::pin(Operator::new(self.worker.fork(), stream).run()));
+            let follower = Follower::new(self.worker.fork(), stream, POLLERS);
+            tasks.push(Box::pin(follower.run()));
+        }
+        let release = |task: BoxFuture<()>| {
+            let (done, ended) = oneshot::channel();
+            let task = async move {
+                task.await;
+                // Nobody waits any more if the run was given up.
+                let _ = done.send(());
+            };
+            self.env.tasks.spawn("worker", Box::pin(task));
+            ended
+        };
+        tasks.into_iter().map(release).collect()
+    }
+
+    async fn kill_and_restart(&mut self, mut process: Process) -> Result<Process, DriveError> {
+        for _ in 0..self.campaign.cycles {
+            let acks = self.rng.u64(1..ACKS_MAX);
+            self.work(&mut process, acks).await?;
+            let a_while = Duration::from_micros(self.rng.u64(..20_000));
+            self.env.clock.sleep(a_while).await;
+            process.kill()?;
+            self.director.down();
+            while self.rng.u8(..) < 64 {
+                self.kill_at_start().await?;
+            }
+            process = self.start().await?.0;
+        }
+        Ok(process)
+    }
+
+    /// Starts a server and kills it while it starts, most likely.
+    async fn kill_at_start(&mut self) -> Result<(), DriveError> {
+        let process = self.campaign.launch.spawn()?;
+        let usual = self.restarts.last().copied().unwrap_or_default();
+        let usual_micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
+        let a_while = Duration::from_micros(self.rng.u64(..=usual_micros));
+        self.env.clock.sleep(a_while).await;
+        self.kills_at_start += 1;
+        process.kill()
+    }
+
+    /// Lets the workers go on until so many more records are acknowledged.
+    async fn work(&self, process: &mut Process, acks: u64) -> Result<(), DriveError> {
+        let mut last = (self.recorder.acked(), self.env.clock.monotonic());
+        let enough = last.0 + acks;
+        while last.0 < enough {
+            self.env.clock.sleep(LOOK).await;
+            let now = self.env.clock.monotonic();
+            if process.has_ended()? {
+                return Err(DriveError::Ended);
+            }
+            let acked = self.recorder.acked();
+            if acked > last.0 {
+                last = (acked, now);
+            } else if now.since(last.1) > STALLED_AFTER {
+                return Err(DriveError::Stalled(STALLED_AFTER));
+            }
+        }
+        Ok(())
+    }
+
+    /// Faults off: work on a while, stop, and read everything.
+    async fn end(
+        mut self,
+        mut process: Process,
+        workers: Vec<oneshot::Receiver<()>>,
+    ) -> Result<Report, DriveError> {
+        self.work(&mut process, ACKS_MAX).await?;
+        let at = self.worker.access.endpoint().await;
+        self.director.over();
+        for worker in workers {
+            worker.await.map_err(|_| DriveError::Panicked)?;
+        }
+        let at = at.ok_or(DriveError::Ended)?;
+        for (stream, (name, _)) in STREAMS.into_iter().enumerate() {
+            let follower = Follower::new(self.worker.fork(), stream, POLLERS + 1);
+            if !follower.drain(&at).await {
+                return Err(DriveError::NotDrained(name.to_owned()));
+            }
+        }
+        process.kill()?;
+        let reached = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        let histories = (0..STREAMS.len()).map(|stream| {
+            let name = self.recorder.name(stream).to_owned();
+            (name, self.recorder.history(stream))
+        });
+        Ok(Report {
+            histories: histories.collect(),
+            complaints: self.recorder.complaints(),
+            reshards: reached(&self.recorder.reached.reshards),
+            iterators_across: reached(&self.recorder.reached.iterators_across),
+            numbers_across: reached(&self.recorder.reached.numbers_across),
+            kills_at_start: self.kills_at_start,
+            restarts: self.restarts,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Where the server is: workers wait here while it is down, and learn here when to stop.
+
+use client::{Client, Config, Credentials};
+use env::Env;
+use fastrand::Rng;
+use http::Uri;
+use tokio::sync::watch;
+use wire::Protocol;
+
+/// One life of the server, with a client of each protocol.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// Which life: rises with every start.
+    pub generation: u64,
+    json: Client,
+    cbor: Client,
+}
+
+impl Endpoint {
+    fn new(env: &Env, url: &Uri, generation: u64) -> Self {
+        let client = |protocol| {
+            let credentials = Credentials::new("AKIAKILL", "secret", None);
+            let mut config = Config::new(url.clone(), credentials);
+            config.protocol = protocol;
+            Client::new(env.clone(), config)
+        };
+        Self {
+            generation,
+            json: client(Protocol::Json),
+            cbor: client(Protocol::Cbor),
+        }
+    }
+
+    /// One of the two clients, by chance.
+    pub fn client(&self, rng: &mut Rng) -> &Client {
+        if rng.bool() { &self.json } else { &self.cbor }
+    }
+}
+
+/// Whether there is a server.
+#[derive(Clone)]
+enum Place {
+    Down,
+    Up(Box<Endpoint>),
+    /// Workers shall end.
+    Over,
+}
+
+/// Tells workers where the server is. They end when it is dropped.
+pub struct Director {
+    place: watch::Sender<Place>,
+    generation: u64,
+}
+
+impl Director {
+    /// A director of workers that wait for the first server.
+    pub fn new() -> (Self, Access) {
+        let (place, access) = watch::channel(Place::Down);
+        let director = Self {
+            place,
+            generation: 0,
+        };
+        (director, Access(access))
+    }
+
+    /// There is a server at `url`, in a new life.
+    pub fn up(&mut self, env: &Env, url: &Uri) -> Endpoint {
+        self.generation += 1;
+        let endpoint = Endpoint::new(env, url, self.generation);
+        self.place
+            .send_replace(Place::Up(Box::new(endpoint.clone())));
+        endpoint
+    }
+
+    /// There is none.
+    pub fn down(&self) {
+        self.place.send_replace(Place::Down);
+    }
+
+    /// There is nothing more to do.
+    pub fn over(&self) {
+        self.place.send_replace(Place::Over);
+    }
+}
+
+/// A worker's view of the server.
+#[derive(Clone)]
+pub struct Access(watch::Receiver<Place>);
+
+impl Access {
+    /// The server, when there is one; `None` when the work is over.
+    pub async fn endpoint(&mut self) -> Option<Endpoint> {
+        loop {
+            match &*self.0.borrow_and_update() {
+                Place::Up(endpoint) => return Some(Endpoint::clone(endpoint)),
+                Place::Over => return None,
+                Place::Down => {}
+            }
+            self.0.changed().await.ok()?;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A `millstream serve` of its own process: started, killed, started again on the same folder.
+//!
+//! It is started with limits off and any free port, and told nothing about being a test.
+
+use super::DriveError;
+use env::Env;
+use http::Uri;
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use tokio::sync::oneshot;
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The `millstream` binary.
+    pub binary: PathBuf,
+    /// Its data.
+    pub data: PathBuf,
+    /// Where its log goes, at the end of what earlier processes wrote.
+    pub log: PathBuf,
+    /// `--segment-size`: small ones fill, roll and are freed while a test runs.
+    pub segment_size: &'static str,
+}
+
+/// A server's process. Killed when dropped.
+pub struct Process {
+    child: Child,
+    /// Kept so that the server never writes to a closed pipe.
+    output: Option<BufReader<ChildStdout>>,
+}
+
+impl Launch {
+    /// Starts a process; [`Process::ready`] tells when it serves.
+    pub fn spawn(&self) -> Result<Process, DriveError> {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)?;
+        let mut child = Command::new(&self.binary)
+            .env_clear()
+            .args(["serve", "--limits", "off", "--listen", "127.0.0.1:0"])
+            .args(["--admin-listen", "127.0.0.1:0"])
+            .args(["--segment-size", self.segment_size])
+            .arg("--data-dir")
+            .arg(&self.data)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let output = child.stdout.take().map(BufReader::new);
+        Ok(Process { child, output })
+    }
+}
+
+impl Process {
+    /// Waits for the line that says where it serves.
+    ///
+    /// # Errors
+    /// If it ends without that line.
+    pub async fn ready(&mut self, env: &Env) -> Result<Uri, DriveError> {
+        let (done, line) = oneshot::channel();
+        let mut output = self.output.take().ok_or(DriveError::NotReady)?;
+        let read = env.tasks.run_blocking(Box::new(move || {
+            let mut line = String::new();
+            let read = output.read_line(&mut line).map(|_| (line, output));
+            // Nobody waits any more if the run was given up.
+            let _ = done.send(read);
+        }));
+        read.await;
+        let (line, output) = line.await.map_err(|_| DriveError::NotReady)??;
+        self.output = Some(output);
+        line.trim_end()
+            .parse()
+            .ok()
+            .filter(|_| line.ends_with('\n'))
+            .ok_or(DriveError::NotReady)
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it with SIGKILL and waits until it is gone.
+    pub fn kill(mut self) -> Result<(), DriveError> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Whether it is gone, by itself or by someone else's hand.
+    pub fn has_ended(&mut self) -> Result<bool, DriveError> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Waits until it is gone.
+    pub async fn ended(mut self, env: &Env) -> Result<(), DriveError> {
+        let (done, ended) = oneshot::channel();
+        let wait = env.tasks.run_blocking(Box::new(move || {
+            // Nobody waits any more if the run was given up.
+            let _ = done.send(self.child.wait());
+        }));
+        wait.await;
+        ended.await.map_err(|_| DriveError::NotReady)??;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already; a zombie is not left in either case.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,59 @@
+//! What every source file looks like.
+
+use crate::{files, packages, root, text};
+use std::path::Path;
+
+/// A file's lines, its tests not counted.
+const LINES_MAX: usize = 800;
+
+fn sources() -> Vec<std::path::PathBuf> {
+    let found = files(&root().join("crates"), "rs");
+    assert!(found.len() > 200, "the search found the sources");
+    found
+}
+
+#[test]
+fn source_when_it_opens_then_says_what_it_is() {
+    for path in sources() {
+        let text = text(&path);
+        assert!(
+            text.starts_with("//! "),
+            "{} opens without //!",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn source_when_it_grows_then_is_parted_before_it_has_800_lines() {
+    for path in sources() {
+        let text = text(&path);
+        let code = text
+            .split("\n#[cfg(test)]\nmod ")
+            .next()
+            .unwrap_or_default();
+        let lines = code.lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn crate_when_it_is_of_the_workspace_then_keeps_its_lints() {
+    for package in packages() {
+        let manifest = package["manifest_path"].as_str().unwrap_or_default();
+        let text = text(Path::new(manifest));
+        assert!(text.contains("\n[lints]\nworkspace = true\n"), "{manifest}");
+    }
+}
+
+#[test]
+fn lint_when_it_is_put_off_then_by_expect_alone() {
+    // Not written out, or this file would be found.
+    let allow = ["#[", "allow("].concat();
+    let allow_here = ["#![", "allow("].concat();
+    for path in sources() {
+        let text = text(&path);
+        let is_there = text.contains(&allow) || text.contains(&allow_here);
+        assert!(!is_there, "{} allows a lint", path.display());
+    }
+}
