@@ -6,6 +6,7 @@ use super::control::Worker;
 use super::draft::Draft;
 use super::endpoint::Endpoint;
 use crate::history::{Outcome, Put, Span};
+use crate::number::HashKey;
 use crate::payload::RecordId;
 use client::Error;
 use wire::operations::{PutRecord, PutRecordInput, PutRecords, PutRecordsInput};
@@ -48,6 +49,13 @@ impl Producer {
             let drafts = self.drafts(draft);
             self.put_batch(at, stream, drafts).await;
         }
+    }
+
+    /// Puts one record under an explicit hash key.
+    pub async fn put_at(&mut self, at: &Endpoint, stream: usize, hash_key: HashKey) {
+        let mut draft = self.draft();
+        draft.explicit_hash_key = Some(hash_key);
+        self.put(at, stream, draft).await;
     }
 
     fn draft(&mut self) -> Draft {

@@ -93,18 +93,6 @@ impl Process {
     pub fn has_ended(&mut self) -> Result<bool, DriveError> {
         Ok(self.child.try_wait()?.is_some())
     }
-
-    /// Waits until it is gone.
-    pub async fn ended(mut self, env: &Env) -> Result<(), DriveError> {
-        let (done, ended) = oneshot::channel();
-        let wait = env.tasks.run_blocking(Box::new(move || {
-            // Nobody waits any more if the run was given up.
-            let _ = done.send(self.child.wait());
-        }));
-        wait.await;
-        ended.await.map_err(|_| DriveError::NotReady)??;
-        Ok(())
-    }
 }
 
 impl Drop for Process {

@@ -6,3 +6,5 @@
 
 mod kill9;
 mod place;
+mod steps;
+mod strace;
