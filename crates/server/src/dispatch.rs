@@ -137,10 +137,11 @@ fn serve<H: Handler>(call: Call) -> Served {
             input,
         )?;
         let handled = H::handle(engine, request);
-        let output = match H::MUTATES {
-            false => handled.await?,
-            true => detached::<H>(&env, handled, mutation_max).await?,
+        let handled = match H::MUTATES {
+            false => handled.await,
+            true => detached::<H>(&env, handled, mutation_max).await,
         };
+        let output = handled.map_err(as_modelled::<H::Operation>)?;
         let mut encoded = Vec::with_capacity(256);
         wire::encode(protocol, &output, &mut encoded);
         Ok(encoded)
@@ -166,24 +167,25 @@ async fn detached<H: Handler>(
         biased;
         answered = answered => answered.unwrap_or_else(|_| {
             tracing::error!(operation = name, "the operation ended without an answer");
-            Err(internal_failure::<H::Operation>())
+            Err(Error::without_message(ErrorCode::InternalFailure))
         }),
         () = env.clock.sleep(mutation_max) => {
             tracing::error!(operation = name, "the operation takes too long; it runs on");
-            Err(internal_failure::<H::Operation>())
+            Err(Error::without_message(ErrorCode::InternalFailure))
         }
     }
 }
 
-/// The operation's own name for what should not happen.
-fn internal_failure<O: wire::Operation>() -> Error {
+/// An internal failure goes by the operation's own name for it, where the service model has one.
+fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     let modelled = ErrorCode::InternalFailureException;
-    let code = if O::ERRORS.contains(&modelled) {
-        modelled
-    } else {
-        ErrorCode::InternalFailure
-    };
-    Error::without_message(code)
+    match error.code == ErrorCode::InternalFailure && O::ERRORS.contains(&modelled) {
+        true => Error {
+            code: modelled,
+            ..error
+        },
+        false => error,
+    }
 }
 
 /// AWS looks whether a body is an object before it looks at anything else in the request. That is
@@ -243,6 +245,20 @@ mod tests {
         ] {
             assert!(matches!(Target::parse(text), Target::Unknown), "{text}");
         }
+    }
+
+    #[test]
+    fn internal_failure_when_the_model_has_a_name_for_it_then_goes_by_that() {
+        let failed = || Error::without_message(ErrorCode::InternalFailure);
+        let put = as_modelled::<wire_operations::PutRecord>(failed());
+        assert_eq!(put.code, ErrorCode::InternalFailureException);
+        let create = as_modelled::<wire_operations::CreateStream>(failed());
+        assert_eq!(create.code, ErrorCode::InternalFailure);
+        let other = Error::without_message(ErrorCode::ResourceInUseException);
+        assert_eq!(
+            as_modelled::<wire_operations::PutRecord>(other.clone()),
+            other
+        );
     }
 
     #[tokio::test]

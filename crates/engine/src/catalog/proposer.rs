@@ -8,7 +8,7 @@ use super::{COMMANDS, SNAPSHOTS};
 use crate::texts;
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
-use log::{AppendError, Batch, LogSettings, LogStore, Offset, StoreError};
+use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,14 +56,14 @@ impl Catalog {
         store: Arc<dyn LogStore>,
         snapshot_after_bytes: u64,
     ) -> Result<Arc<Self>, String> {
-        for log in [COMMANDS, SNAPSHOTS] {
-            match store.create(vec![(log, LogSettings::default())]).await {
-                Ok(()) | Err(StoreError::Exists(_)) => {}
-                Err(error @ (StoreError::NoSuchLog(_) | StoreError::NotApplied(_))) => {
-                    return Err(error.to_string());
-                }
-                Err(error @ StoreError::Unknown(_)) => return Err(error.to_string()),
-            }
+        let is_missing = |log: &LogId| store.bounds(*log).is_err();
+        let missing = [COMMANDS, SNAPSHOTS].into_iter().filter(is_missing);
+        let logs: Vec<_> = missing.map(|log| (log, LogSettings::default())).collect();
+        if !logs.is_empty() {
+            store
+                .create(logs)
+                .await
+                .map_err(|error| error.to_string())?;
         }
         let (state, last_bytes) = load_snapshot(&*store).await?;
         let first = store

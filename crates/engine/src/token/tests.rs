@@ -1,3 +1,5 @@
+//! Tokens open for whom they were sealed and for nobody else.
+
 use super::*;
 use env::{ManualClock, RealDisk, SeededRandom, TokioTasks};
 use model::{AccountId, Region};

@@ -1,3 +1,5 @@
+//! Plans of splits, merges and scalings: lineage, ranges, and how few steps they take.
+
 use super::*;
 use env::Timestamp;
 use model::SequenceNumber;
