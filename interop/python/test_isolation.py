@@ -81,13 +81,14 @@ BY_ARN = {
 def test_operation_when_given_an_arn_of_others_then_finds_and_changes_nothing(
     ours, others, our_arn, operation
 ):
-    # They have a stream of that name themselves, which must not be taken for it.
+    # They have the same names themselves, and what these name must not be taken for it.
     others.create_stream(**OURS, ShardCount=2)
-    before = everything_of(ours, our_arn), others.describe_stream(**OURS)["StreamDescription"]
+    their_arn = others.describe_stream_summary(**OURS)["StreamDescriptionSummary"]["StreamARN"]
+    others.register_stream_consumer(StreamARN=their_arn, ConsumerName="audit")
+    before = everything_of(ours, our_arn), everything_of(others, their_arn)
     with pytest.raises(others.exceptions.ResourceNotFoundException):
         getattr(others, operation)(StreamARN=our_arn, **BY_ARN[operation])
-    after = everything_of(ours, our_arn), others.describe_stream(**OURS)["StreamDescription"]
-    assert after == before
+    assert (everything_of(ours, our_arn), everything_of(others, their_arn)) == before
 
 
 def everything_of(kinesis, arn):
@@ -108,7 +109,7 @@ def test_consumer_when_given_by_an_arn_of_others_then_is_not_found(ours, others,
 
 
 @pytest.mark.parametrize("operation", ["list_streams", "list_shards", "list_stream_consumers"])
-def test_next_token_when_of_others_then_is_invalid(ours, others, our_arn, arn, operation):
+def test_next_token_when_of_others_then_is_invalid(ours, others, our_arn, operation):
     others.create_stream(**OURS, ShardCount=2)
     their_arn = others.describe_stream_summary(**OURS)["StreamDescriptionSummary"]["StreamARN"]
     first, then, theirs = {

@@ -72,7 +72,7 @@ def test_get_records_when_called_too_often_then_is_refused(kinesis, refusal, ord
     assert error.value.response["Error"]["Message"] == refusal()
 
 
-def test_get_records_when_an_answer_was_full_then_the_shard_rests(kinesis, refusal):
+def test_get_records_when_an_answer_was_large_then_the_shard_rests(kinesis, refusal):
     kinesis.create_stream(StreamName="orders", ShardCount=1, MaxRecordSizeInKiB=10240)
     put(kinesis, {"StreamName": "orders"}, bytes(10 * MIB - 3))
     read = kinesis.get_records(ShardIterator=iterator(kinesis, {"StreamName": "orders"}))
