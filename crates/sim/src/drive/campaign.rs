@@ -13,12 +13,11 @@ use super::producer::Producer;
 use super::recorder::Recorder;
 use super::server::{Launch, Process};
 use super::{DriveError, STALLED_AFTER};
-use crate::history::History;
 use env::{BoxFuture, Env};
 use fastrand::Rng;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -41,18 +40,16 @@ pub struct Campaign {
     pub cycles: usize,
 }
 
-/// What a run saw.
+/// How much a run came to; what it saw is with its recorder.
 pub struct Report {
-    /// The streams' names with their histories.
-    pub histories: Vec<(String, History)>,
-    /// What the checker has no word for.
-    pub complaints: Vec<String>,
     /// Acknowledged splits, merges and new counts.
     pub reshards: u64,
     /// Reads with an iterator of an earlier life of the server.
     pub iterators_across: u64,
     /// Iterators asked for by a number of an earlier life of the server.
     pub numbers_across: u64,
+    /// Answers with a status from 500 on.
+    pub server_faults: u64,
     /// Kills before the server served.
     pub kills_at_start: usize,
     /// From each start on data to its first line.
@@ -73,29 +70,32 @@ impl fmt::Display for Report {
         )?;
         write!(
             f,
-            "{} reshards; {} reads and {} positions from an earlier life",
-            self.reshards, self.iterators_across, self.numbers_across
+            "{} reshards; {} reads and {} positions from an earlier life; {} answers of 5xx",
+            self.reshards, self.iterators_across, self.numbers_across, self.server_faults
         )
     }
 }
 
 impl Campaign {
-    /// Makes the run.
+    /// An empty memory for a run.
+    pub fn recorder(env: &Env) -> Arc<Recorder> {
+        Recorder::new(env, &STREAMS.map(|(name, _)| name))
+    }
+
+    /// Makes the run, and leaves all that is seen with `recorder`, also if it fails.
     ///
     /// # Errors
     /// If the server does not start, ends by itself, or answers nothing any more.
-    pub async fn run(self, env: &Env) -> Result<Report, DriveError> {
+    pub async fn run(self, env: &Env, recorder: &Arc<Recorder>) -> Result<Report, DriveError> {
         let mut rng = Rng::with_seed(self.seed);
-        let names = STREAMS.map(|(name, _)| name);
-        let recorder = Recorder::new(env, &names);
         let (director, access) = Director::new();
         let mut run = Run {
             env: env.clone(),
             campaign: self,
             director,
-            worker: worker(env, access, &recorder, &mut rng),
+            worker: worker(env, access, recorder, &mut rng),
             rng,
-            recorder,
+            recorder: Arc::clone(recorder),
             restarts: Vec::new(),
             kills_at_start: 0,
         };
@@ -242,17 +242,12 @@ impl Run {
             }
         }
         process.kill()?;
-        let reached = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-        let histories = (0..STREAMS.len()).map(|stream| {
-            let name = self.recorder.name(stream).to_owned();
-            (name, self.recorder.history(stream))
-        });
+        let reached = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Ok(Report {
-            histories: histories.collect(),
-            complaints: self.recorder.complaints(),
             reshards: reached(&self.recorder.reached.reshards),
             iterators_across: reached(&self.recorder.reached.iterators_across),
             numbers_across: reached(&self.recorder.reached.numbers_across),
+            server_faults: reached(&self.recorder.reached.server_faults),
             kills_at_start: self.kills_at_start,
             restarts: self.restarts,
         })

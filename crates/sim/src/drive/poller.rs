@@ -42,7 +42,7 @@ impl Poller {
     }
 
     async fn open(&mut self, at: &Endpoint) {
-        let stream = self.worker.rng.usize(..self.worker.recorder.streams.len());
+        let stream = self.worker.rng.usize(..self.worker.recorder.stream_count());
         let Some((shard, start)) = self.any_start(at, stream) else {
             return self.worker.env.clock.sleep(PAUSE).await;
         };

@@ -35,7 +35,7 @@ impl Producer {
     /// Puts until the work is over.
     pub async fn run(mut self) {
         while let Some(at) = self.worker.access.endpoint().await {
-            let stream = self.worker.rng.usize(..self.worker.recorder.streams.len());
+            let stream = self.worker.rng.usize(..self.worker.recorder.stream_count());
             self.put_any(&at, stream).await;
         }
     }

@@ -40,6 +40,7 @@ pub(super) struct Reached {
     pub(super) reshards: AtomicU64,
     pub(super) iterators_across: AtomicU64,
     pub(super) numbers_across: AtomicU64,
+    pub(super) server_faults: AtomicU64,
 }
 
 /// The memory of a run.
@@ -67,6 +68,11 @@ impl Recorder {
             complaints: Mutex::default(),
             numbers: AtomicU64::new(0),
         })
+    }
+
+    /// How many streams there are.
+    pub fn stream_count(&self) -> usize {
+        self.streams.len()
     }
 
     /// A stream's name.

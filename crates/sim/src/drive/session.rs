@@ -161,7 +161,7 @@ impl Session {
             error.code() == Some(ErrorCode::ExpiredIteratorException) && age >= ITERATOR_LIFE;
         let is_refusal =
             matches!(error, client::Error::Service { remote, .. } if remote.status < 500);
-        if is_refusal && !was_due {
+        if !was_due {
             let doing = format!("an iterator of {age:?} of {:?}", self.request);
             worker.recorder.complain_if_refused(&doing, error);
         }

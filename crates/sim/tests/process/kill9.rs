@@ -5,7 +5,7 @@
 
 use crate::place::Place;
 use env::Env;
-use millstream_sim::drive::{Campaign, Report};
+use millstream_sim::drive::{Campaign, Recorder};
 use millstream_sim::judge;
 
 /// Kills of an ordinary run.
@@ -51,11 +51,18 @@ async fn run(env: &Env, seed: u64, cycles: usize) {
         seed,
         cycles,
     };
-    let report = campaign.run(env).await;
-    let report = report.unwrap_or_else(|error| panic!("{error}; {kept}"));
+    let recorder = Campaign::recorder(env);
+    let report = campaign.run(env, &recorder).await;
+    let is_good = verify(&recorder);
+    let report = match report {
+        Ok(report) if is_good => report,
+        failed => {
+            keep(env, &place, &recorder);
+            let error = failed.err().map(|error| error.to_string());
+            panic!("{error:?} {:?}; {kept}", recorder.complaints());
+        }
+    };
     println!("{report}");
-    let is_good = verify(env, &place, &report);
-    assert!(is_good, "{:?}; {kept}", report.complaints);
     // A good verdict over nothing proves nothing.
     let reached = [
         report.reshards,
@@ -66,18 +73,19 @@ async fn run(env: &Env, seed: u64, cycles: usize) {
     place.remove();
 }
 
-/// Judges every stream; keeps the histories unless all is good.
-fn verify(env: &Env, place: &Place, report: &Report) -> bool {
-    let mut is_good = report.complaints.is_empty();
-    for (name, history) in &report.histories {
-        let verdict = judge(history).unwrap();
-        print!("stream {name}: {verdict}");
+/// Judges every stream.
+fn verify(recorder: &Recorder) -> bool {
+    let mut is_good = recorder.complaints().is_empty();
+    for stream in 0..recorder.stream_count() {
+        let verdict = judge(&recorder.history(stream)).unwrap();
+        print!("stream {}: {verdict}", recorder.name(stream));
         is_good &= verdict.is_good() && verdict.judged.acked > 0;
     }
-    if !is_good {
-        for (name, history) in &report.histories {
-            place.keep(env, name, history);
-        }
-    }
     is_good
+}
+
+fn keep(env: &Env, place: &Place, recorder: &Recorder) {
+    for stream in 0..recorder.stream_count() {
+        place.keep(env, recorder.name(stream), &recorder.history(stream));
+    }
 }
