@@ -1,3 +1,5 @@
+//! What the disk in memory keeps, tears and loses.
+
 use super::*;
 use crate::SeededRandom;
 

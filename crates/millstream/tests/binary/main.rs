@@ -6,4 +6,5 @@
 
 mod lifecycle;
 mod process;
+mod readme;
 mod settings;

@@ -1,3 +1,5 @@
+//! Sequence numbers against AWS's, at their bounds, and as numbers that sort.
+
 use super::*;
 use proptest::prelude::*;
 
