@@ -1,7 +1,7 @@
 """The same requests in CBOR as in JSON, and the same answers: of every operation, and of errors."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import cbor2
 import pytest
@@ -14,7 +14,7 @@ from reading import SHARD, data, put
 JSON_ACCOUNT, CBOR_ACCOUNT = "900000000002", "900000000003"
 ORDERS = {"StreamName": "orders"}
 HALF = str(2**127)
-LONG_AGO = datetime.fromisoformat("2001-02-03T04:05:06.789Z")
+LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, 789_000, tzinfo=timezone.utc)
 
 # What a request says of the account that it is made in, or of an answer to an earlier one.
 ARN = "{arn}"

@@ -109,6 +109,13 @@ def test_iterator_when_followed_then_goes_through_all_records_once(kinesis, orde
     assert third["NextShardIterator"] not in (first["NextShardIterator"], second["NextShardIterator"])
 
 
+def test_iterator_when_quoted_or_of_a_short_shard_id_then_is_taken(kinesis, orders):
+    put(kinesis, orders, b"1")
+    start = iterator(kinesis, orders, shard="0")
+    [record] = kinesis.get_records(ShardIterator=f'"{start}"')["Records"]
+    assert record["Data"] == b"1"
+
+
 def test_get_records_when_given_the_arn_then_it_must_be_the_iterators(kinesis, arn):
     for name in ["orders", "audit"]:
         kinesis.create_stream(StreamName=name, ShardCount=1)

@@ -1,0 +1,64 @@
+"""The README's sessions, as pasted: in a shell with AWS CLI 1, and in Python with boto3."""
+
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from server import REPOSITORY, environment
+
+# A fenced block of shell that a comment on the line before says is a session, and any of Python.
+SHELL = re.compile(r"^<!-- session: cli -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+DATA = re.compile(r"--data '([^']+)'")
+DEFAULT_URL = "http://127.0.0.1:4567"
+
+
+def sessions(pattern) -> list[str]:
+    """The README's blocks of a kind, which must be there."""
+    found = pattern.findall((REPOSITORY / "README.md").read_text())
+    assert found, f"README.md has no block like {pattern.pattern}"
+    return found
+
+
+@pytest.fixture
+def run(server, tmp_path):
+    """Runs a session against the server, with nothing configured but what it says itself."""
+    path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
+    variables = environment(PATH=path, HOME=str(tmp_path))
+
+    def run(command: list[str], session: str) -> str:
+        assert DEFAULT_URL in session
+        ran = subprocess.run(
+            [*command, session.replace(DEFAULT_URL, server.url.rstrip("/"))],
+            cwd=tmp_path,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    return run
+
+
+def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(server, run):
+    for session in sessions(SHELL):
+        shown = run(["bash", "-ec"], session)
+        put = DATA.findall(session)
+        assert len(put) >= 2
+        places = [shown.find(b64encode(data.encode()).decode()) for data in put]
+        assert -1 not in places, shown
+        assert places == sorted(places)
+        assert "orders" not in server.client("000000000000").list_streams()["StreamNames"]
+
+
+def test_python_session_when_pasted_then_reads_back_what_it_put(run):
+    for session in sessions(PYTHON):
+        lines = run([sys.executable, "-c"], session).splitlines()
+        assert sorted(line.split(" ", 2)[2] for line in lines) == [f"b'payment {n}'" for n in range(10)]
