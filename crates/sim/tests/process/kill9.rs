@@ -12,6 +12,8 @@ use millstream_sim::judge;
 const CYCLES: usize = 30;
 /// Longer runs begin a new history after so many, so that judging and draining stay small.
 const CYCLES_OF_A_HISTORY: usize = 50;
+/// So many kills cannot but meet readers and operators at work.
+const CYCLES_THAT_REACH: usize = 10;
 /// Small segments roll often, the default ones hardly.
 const SEGMENT_SIZES: [&str; 3] = ["1MiB", "8MiB", "128MiB"];
 
@@ -41,10 +43,7 @@ async fn server_when_killed_again_and_again_then_loses_nothing_acknowledged() {
 async fn run(env: &Env, seed: u64, cycles: usize) {
     let place = Place::new(env, &format!("kill9-{seed}"));
     let segment_size = SEGMENT_SIZES[seed as usize % SEGMENT_SIZES.len()];
-    let kept = format!(
-        "MILLSTREAM_KILL_SEED={seed}, files in {}",
-        place.path().display()
-    );
+    let kept = format!("MILLSTREAM_KILL_SEED={seed}");
     println!("{cycles} kills, segments of {segment_size}: {kept}");
     let campaign = Campaign {
         launch: place.launch(segment_size),
@@ -63,13 +62,17 @@ async fn run(env: &Env, seed: u64, cycles: usize) {
         }
     };
     println!("{report}");
-    // A good verdict over nothing proves nothing.
+    // A good verdict over nothing proves nothing; a run of a kill or two may be over too soon.
     let reached = [
         report.reshards,
         report.iterators_across,
         report.numbers_across,
     ];
-    assert!(reached.iter().all(|count| *count > 0), "{report}; {kept}");
+    let is_short = cycles < CYCLES_THAT_REACH;
+    assert!(
+        is_short || reached.iter().all(|count| *count > 0),
+        "{report}; {kept}"
+    );
     place.remove();
 }
 

@@ -5,8 +5,16 @@ use millstream_sim::History;
 use millstream_sim::drive::Launch;
 use std::path::{Path, PathBuf};
 
-/// A run's folder under `target/tmp`. It stays if the test fails.
+/// A run's folder under `target/tmp`. It stays if the test fails, which then says where.
 pub struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("files in {}", self.0.display());
+        }
+    }
+}
 
 impl Place {
     /// A folder that is new and empty.
@@ -16,10 +24,6 @@ impl Place {
         let _ = std::fs::remove_dir_all(&path);
         env.disk.create_directory(&path).unwrap();
         Self(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
     }
 
     /// A server whose files are here.
@@ -43,7 +47,7 @@ impl Place {
 
     /// Removes it all: the run was good.
     pub fn remove(self) {
-        std::fs::remove_dir_all(self.0).unwrap();
+        std::fs::remove_dir_all(&self.0).unwrap();
     }
 }
 

@@ -50,12 +50,14 @@ impl Act {
         }
     }
 
-    /// Fewer kills than that would mean that the test looks away: a change is at least a begin and,
-    /// unless it is a create, a close and an end.
+    /// Fewer kills than that would mean that the test looks away, or that a step is left out: the
+    /// stream and its logs; the begin, the CLOSE and the end of a delete; of a reshard the children's
+    /// logs, too.
     fn kills_min(self) -> usize {
         match self {
-            Self::Create => 1,
-            Self::Delete | Self::Split | Self::Merge => 3,
+            Self::Create => 2,
+            Self::Delete => 3,
+            Self::Split | Self::Merge => 4,
         }
     }
 }
@@ -112,10 +114,17 @@ async fn kill_at(env: &Env, act: Act, syscall: &str, nth: usize) -> Result<bool,
     // After a restart, so that no write of the past is still under way and counted.
     process.kill().unwrap();
     let (process, at) = world.start().await.unwrap();
-    let strace = Strace::attach(process.id(), syscall, nth)?;
+    let strace = match Strace::attach(process.id(), syscall, nth) {
+        Ok(strace) => strace,
+        Err(why) => {
+            place.remove();
+            return Err(why);
+        }
+    };
     let was_killed = world.act(act, process, at).await;
     drop(strace);
     world.verify(act, iterator).await;
+    world.judge(&place);
     place.remove();
     Ok(was_killed)
 }
@@ -262,7 +271,14 @@ impl World {
         let follower = Follower::new(self.worker.fork(), STREAM, 1);
         assert!(follower.drain(&at).await);
         process.kill().unwrap();
-        let verdict = judge(&self.recorder.history(STREAM)).unwrap();
+    }
+
+    fn judge(&self, place: &Place) {
+        let history = self.recorder.history(STREAM);
+        let verdict = judge(&history).unwrap();
+        if !verdict.is_good() {
+            place.keep(&self.env, NAMES[STREAM], &history);
+        }
         assert!(verdict.is_good(), "{verdict}");
         assert!(verdict.judged.puts > PUTS, "{verdict}");
         assert_eq!(verdict.judged.acked, verdict.judged.puts, "{verdict}");
