@@ -9,13 +9,15 @@ mod disk;
 mod memory_disk;
 mod random;
 mod real_disk;
+mod simulation;
 mod tasks;
 
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
 pub use disk::{Disk, File, OpenMode};
-pub use memory_disk::{Call, Fault, MemoryDisk};
+pub use memory_disk::{Call, Fault, MemoryDisk, Tearing};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;
+pub use simulation::{DiskSpeed, Life, OnFault, Simulation, Trace};
 pub use tasks::{BoxFuture, Tasks, TokioTasks};
 
 use std::sync::Arc;

@@ -67,6 +67,8 @@ impl Fault {
 #[derive(Default)]
 pub(super) struct Faults {
     ordered: Vec<Order>,
+    /// Those that struck, until somebody asks.
+    struck: Vec<(Call, Fault)>,
     calls: BTreeMap<Call, u64>,
 }
 
@@ -97,6 +99,12 @@ impl Faults {
         *count += 1;
         let due = |order: &Order| order.call == call && order.at == *count;
         let place = self.ordered.iter().position(due)?;
-        Some(self.ordered.swap_remove(place).fault)
+        let fault = self.ordered.swap_remove(place).fault;
+        self.struck.push((call, fault));
+        Some(fault)
+    }
+
+    pub(super) fn take_struck(&mut self) -> Vec<(Call, Fault)> {
+        std::mem::take(&mut self.struck)
     }
 }

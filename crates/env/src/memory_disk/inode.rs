@@ -6,6 +6,15 @@ use crate::Random;
 /// What a device writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
 
+/// What can become of a write that was not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tearing {
+    /// It remains whole or is lost.
+    Never,
+    /// Any of its sectors may remain.
+    Sectors,
+}
+
 #[derive(Default)]
 pub(super) struct Inode {
     /// What reads see.
@@ -57,21 +66,31 @@ impl Inode {
         }
     }
 
-    /// Each change that was not synced survives whole, in some of its sectors, or not at all.
-    pub(super) fn lose_power(&mut self, random: &dyn Random) {
+    /// Each change that was not synced survives whole, in some of its sectors, or not at all. Answers
+    /// how many were torn.
+    pub(super) fn lose_power(&mut self, random: &dyn Random, tearing: Tearing) -> u64 {
+        let mut torn = 0;
+        let outcomes = match tearing {
+            Tearing::Never => 2,
+            Tearing::Sectors => 3,
+        };
         let changes: Vec<Change> = self
             .doomed
             .drain(..)
             .chain(self.pending.drain(..))
             .collect();
         for change in changes {
-            match roll(random, 3) {
+            match roll(random, outcomes) {
                 0 => {}
                 1 => change.apply(&mut self.safe),
-                _ => change.tear(&mut self.safe, random),
+                _ => {
+                    change.tear(&mut self.safe, random);
+                    torn += 1;
+                }
             }
         }
         self.now = self.safe.clone();
+        torn
     }
 }
 

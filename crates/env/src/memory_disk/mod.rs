@@ -11,6 +11,7 @@ mod inode;
 mod tests;
 
 pub use fault::{Call, Fault};
+pub use inode::Tearing;
 
 use crate::disk::{Disk, File, OpenMode};
 use crate::random::Random;
@@ -81,8 +82,14 @@ impl MemoryDisk {
         }
     }
 
-    /// The power fails: every process dies, and what was not synced may or may not remain.
+    /// The power fails: every process dies, and what was not synced may or may not remain, whole or
+    /// torn.
     pub fn power_loss(&self, random: &dyn Random) {
+        self.power_loss_with(random, Tearing::Sectors);
+    }
+
+    /// As [`MemoryDisk::power_loss`]; answers how many writes were torn.
+    pub fn power_loss_with(&self, random: &dyn Random, tearing: Tearing) -> u64 {
         let mut state = self.lock_state();
         for change in std::mem::take(&mut state.pending) {
             if roll(random, 2) == 0 {
@@ -90,10 +97,10 @@ impl MemoryDisk {
             }
         }
         state.names = state.safe_names.clone();
-        for inode in state.names.values() {
-            lock(inode).lose_power(random);
-        }
+        let lose = |inode: &Arc<Mutex<Inode>>| lock(inode).lose_power(random, tearing);
+        let torn = state.names.values().map(lose).sum();
         state.end_life();
+        torn
     }
 
     /// The process dies: what it wrote remains (in the page cache), its files and locks are closed.
@@ -109,6 +116,18 @@ impl MemoryDisk {
     /// Forgets the faults that have not struck.
     pub fn cancel_faults(&self) {
         self.lock_state().faults.cancel();
+    }
+
+    /// The faults that struck since this was asked last.
+    pub fn take_struck(&self) -> Vec<(Call, Fault)> {
+        self.lock_state().faults.take_struck()
+    }
+
+    /// The sum of all files' lengths.
+    pub fn used_bytes(&self) -> u64 {
+        let state = self.lock_state();
+        let lengths = state.names.values().map(|inode| lock(inode).now.len());
+        lengths.sum::<usize>() as u64
     }
 
     /// How often a call was made so far.

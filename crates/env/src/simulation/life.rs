@@ -1,0 +1,114 @@
+//! One life of a process: its tasks, which all end with it.
+
+use super::Simulation;
+use super::clock::SimulatedClock;
+use super::disk::{DiskSpeed, OnFault, SimulatedDisk};
+use super::state::{LifeId, Task};
+use crate::{BoxFuture, Clock, Env, MemoryDisk, SeededRandom, Tasks};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long blocking work waits for a thread, at most.
+const THREAD_AFTER_MAX: Duration = Duration::from_micros(200);
+
+/// A process of a world, as it starts. Clones are the same process.
+#[derive(Clone)]
+pub struct Life {
+    simulation: Simulation,
+    id: LifeId,
+}
+
+impl Simulation {
+    /// A new life.
+    pub fn life(&self) -> Life {
+        let id = self.lock().begin_life();
+        Life {
+            simulation: self.clone(),
+            id,
+        }
+    }
+
+    pub(super) fn has_ended(&self, life: LifeId) -> bool {
+        self.lock().ended.contains(&life)
+    }
+}
+
+impl Life {
+    /// The world as this life sees it. Of the disk it sees what a process sees that starts now.
+    pub fn env(&self, disk: &MemoryDisk, speed: &DiskSpeed, on_fault: OnFault) -> Env {
+        let disk = SimulatedDisk::new(&self.simulation, disk.boot(), speed.clone(), on_fault);
+        Env {
+            clock: self.clock(),
+            random: Arc::new(SeededRandom::new(self.simulation.below(u64::MAX))),
+            disk: Arc::new(disk),
+            tasks: self.tasks(),
+        }
+    }
+
+    /// The world's clocks.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SimulatedClock::new(&self.simulation))
+    }
+
+    /// Tasks of this life.
+    pub fn tasks(&self) -> Arc<dyn Tasks> {
+        Arc::new(self.clone())
+    }
+
+    /// Ends it: all its tasks are dropped where they stand. One that is in the middle of a step is
+    /// dropped when the step ends.
+    pub fn end(&self) {
+        let mut state = self.simulation.lock();
+        state.trace.note("end of life", self.id);
+        state.ended.insert(self.id);
+        let dropped: Vec<_> = state
+            .tasks
+            .extract_if(.., |_, task| task.life == self.id)
+            .collect();
+        drop(state);
+        // They may wake others as they go.
+        drop(dropped);
+    }
+
+    /// Whether it goes on.
+    pub fn goes_on(&self) -> bool {
+        !self.simulation.has_ended(self.id)
+    }
+
+    pub(super) fn spawn_now(&self, name: &'static str, has_thread: bool, future: BoxFuture<()>) {
+        self.simulation.add_task(Task {
+            name,
+            life: self.id,
+            has_thread,
+            future: Some(future),
+        });
+    }
+}
+
+impl Tasks for Life {
+    fn spawn(&self, name: &'static str, task: BoxFuture<()>) {
+        self.spawn_now(name, false, task);
+    }
+
+    fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
+        self.spawn_now(name, true, task);
+    }
+
+    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+        let (done, is_done) = oneshot::channel();
+        let clock = self.clock();
+        let after = self.simulation.between(Duration::ZERO, THREAD_AFTER_MAX);
+        let task = async move {
+            clock.sleep(after).await;
+            work();
+            // Nobody may wait for it any more.
+            let _ = done.send(());
+        };
+        self.spawn_now("blocking", false, Box::pin(task));
+        Box::pin(async {
+            // It is dropped undone when the life ends, and then nobody is there to hear it.
+            let _ = is_done.await;
+        })
+    }
+}

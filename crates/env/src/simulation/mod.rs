@@ -1,0 +1,92 @@
+//! A world of which one seed decides everything: who runs next, what time it is, what chance brings.
+//!
+//! One thread runs all tasks, one step of one task at a time, chosen by the seed among those that
+//! could go on; time moves a little with every step and jumps to the next sleeper when nobody can.
+//! It is no emulator of an operating system: what it gives is an [`Env`] for each life of a process,
+//! whose [`Clock`], [`Tasks`], [`Random`] and [`Disk`] end with that life. What always holds: the same
+//! seed and the same tasks give the same [`Simulation::trace`].
+//!
+//! A task of [`Tasks::spawn_thread`] may wait in a disk call while others run, as a thread may. Of
+//! tokio only what needs no runtime may be used above (its channels, locks and notifications, and
+//! `select!` where it is `biased`).
+//!
+//! [`Tasks`]: crate::Tasks
+//! [`Tasks::spawn_thread`]: crate::Tasks::spawn_thread
+//! [`Clock`]: crate::Clock
+//! [`Random`]: crate::Random
+//! [`Disk`]: crate::Disk
+//! [`Env`]: crate::Env
+
+mod clock;
+mod disk;
+mod life;
+mod scheduler;
+mod state;
+mod trace;
+
+#[cfg(test)]
+mod tests;
+
+pub use disk::{DiskSpeed, OnFault};
+pub use life::Life;
+pub use trace::Trace;
+
+use crate::{Monotonic, Timestamp};
+use scheduler::Ready;
+use state::State;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// A world. Clones are the same world.
+#[derive(Clone)]
+pub struct Simulation {
+    state: Arc<Mutex<State>>,
+    ready: Arc<Ready>,
+}
+
+impl Simulation {
+    /// A world without tasks, whose clocks stand at `wall` and zero.
+    pub fn new(seed: u64, wall: Timestamp) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(State::new(seed, wall))),
+            ready: Arc::default(),
+        }
+    }
+
+    /// What has happened so far, in one number.
+    pub fn trace(&self) -> Trace {
+        self.lock().trace
+    }
+
+    /// Makes something that happened above `env` part of the trace.
+    pub fn note(&self, what: &str, number: u64) {
+        self.lock().trace.note(what, number);
+    }
+
+    /// The time since the world began.
+    pub fn now(&self) -> Monotonic {
+        Monotonic(self.lock().now)
+    }
+
+    /// Sets how far the wall clock is ahead of (or behind) the time that has passed, in milliseconds.
+    pub fn set_wall_ahead(&self, millis: i64) {
+        self.lock().wall_ahead_millis = millis;
+    }
+
+    /// A number below `bound`, by the world's seed.
+    pub fn below(&self, bound: u64) -> u64 {
+        self.lock().rng.u64(..bound.max(1))
+    }
+
+    /// A duration between the two, by the world's seed.
+    pub fn between(&self, shortest: Duration, longest: Duration) -> Duration {
+        let span = longest.saturating_sub(shortest).as_nanos() as u64;
+        shortest + Duration::from_nanos(self.below(span + 1))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no code panics while it holds the world")
+    }
+}

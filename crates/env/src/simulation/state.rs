@@ -1,0 +1,95 @@
+//! What there is in a world: tasks, sleepers, clocks, chance.
+
+use super::trace::Trace;
+use crate::{BoxFuture, Timestamp};
+use fastrand::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
+use std::time::Duration;
+
+pub(super) type TaskId = u64;
+pub(super) type LifeId = u64;
+/// Who sleeps until when; the number tells sleepers of one moment apart.
+pub(super) type SleeperId = (Duration, u64);
+
+pub(super) struct State {
+    pub(super) rng: Rng,
+    pub(super) trace: Trace,
+    pub(super) now: Duration,
+    wall: Timestamp,
+    pub(super) wall_ahead_millis: i64,
+    pub(super) tasks: BTreeMap<TaskId, Task>,
+    tasks_made: u64,
+    pub(super) sleepers: BTreeMap<SleeperId, Waker>,
+    sleepers_made: u64,
+    /// The tasks that are in the middle of a step: more than one if some wait in disk calls.
+    pub(super) running: Vec<TaskId>,
+    lives_made: u64,
+    pub(super) ended: BTreeSet<LifeId>,
+}
+
+/// A task that has not ended.
+pub(super) struct Task {
+    pub(super) name: &'static str,
+    pub(super) life: LifeId,
+    /// Whether it may wait in a disk call while others run.
+    pub(super) has_thread: bool,
+    /// Absent while it is in the middle of a step.
+    pub(super) future: Option<BoxFuture<()>>,
+}
+
+impl State {
+    pub(super) fn new(seed: u64, wall: Timestamp) -> Self {
+        Self {
+            rng: Rng::with_seed(seed),
+            trace: Trace::new(),
+            now: Duration::ZERO,
+            wall,
+            wall_ahead_millis: 0,
+            tasks: BTreeMap::new(),
+            tasks_made: 0,
+            sleepers: BTreeMap::new(),
+            sleepers_made: 0,
+            running: Vec::new(),
+            lives_made: 0,
+            ended: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn wall(&self) -> Timestamp {
+        let passed = self.wall.plus(self.now).0;
+        Timestamp(passed.saturating_add_signed(self.wall_ahead_millis))
+    }
+
+    pub(super) fn begin_life(&mut self) -> LifeId {
+        self.lives_made += 1;
+        self.lives_made
+    }
+
+    /// Takes a task in, or gives it back if its life is over.
+    pub(super) fn add(&mut self, task: Task) -> Result<TaskId, Task> {
+        if self.ended.contains(&task.life) {
+            return Err(task);
+        }
+        let id = self.tasks_made;
+        self.tasks_made += 1;
+        self.trace.note(task.name, id);
+        self.tasks.insert(id, task);
+        Ok(id)
+    }
+
+    pub(super) fn add_sleeper(&mut self, until: Duration, waker: Waker) -> SleeperId {
+        let id = (until, self.sleepers_made);
+        self.sleepers_made += 1;
+        self.sleepers.insert(id, waker);
+        id
+    }
+
+    /// Moves the clock, never back, and hands over who is to be woken.
+    pub(super) fn advance_to(&mut self, to: Duration) -> Vec<Waker> {
+        self.now = self.now.max(to);
+        let later = self.sleepers.split_off(&(self.now, u64::MAX));
+        let due = std::mem::replace(&mut self.sleepers, later);
+        due.into_values().collect()
+    }
+}
