@@ -35,9 +35,9 @@ def arn(account):
     return lambda name: f"arn:aws:kinesis:us-east-1:{account}:stream/{name}"
 
 
-@pytest.fixture(params=["name", "arn", "both"])
+@pytest.fixture(params=[("StreamName",), ("StreamARN",), ("StreamName", "StreamARN")], ids="-".join)
 def orders(request, kinesis, arn):
     """How a request names the stream `orders` of one shard: by name, by ARN, by both."""
     kinesis.create_stream(StreamName="orders", ShardCount=1)
-    by = {"name": {"StreamName": "orders"}, "arn": {"StreamARN": arn("orders")}}
-    return by.get(request.param) or by["name"] | by["arn"]
+    both = {"StreamName": "orders", "StreamARN": arn("orders")}
+    return {member: both[member] for member in request.param}

@@ -361,7 +361,9 @@ TYPES = [
         {"Limit": "ten"},
         "class java.lang.String can not be converted to an Integer",
     ),
-    _type("DescribeStream", {"StreamName": {"a": "b"}}, "Start of structure or map found where not expected."),
+    _type(
+        "DescribeStream", {"StreamName": {"a": "b"}}, "Start of structure or map found where not expected."
+    ),
     _type("DescribeStream", {"StreamName": ["a"]}, "Start of list found where not expected"),
 ]
 

@@ -68,19 +68,19 @@ class Server:
         status = self.stop()
         assert status == 0, f"exit status {status}; its log: {self.log.read_text()}"
 
-    def client(self, account: str, region: str = "us-east-1", **config):
+    def client(self, account: str, region: str = "us-east-1"):
         """A boto3 client of an account, that neither repeats requests nor checks them itself."""
-        settings = {
-            "retries": {"total_max_attempts": 1},
-            "parameter_validation": False,
-            "connect_timeout": 5,
-            "read_timeout": 20,
-        }
+        config = Config(
+            retries={"total_max_attempts": 1},
+            parameter_validation=False,
+            connect_timeout=5,
+            read_timeout=20,
+        )
         return _session.client(
             "kinesis",
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key="any",
-            config=Config(**settings | config),
+            config=config,
         )

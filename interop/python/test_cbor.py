@@ -45,9 +45,13 @@ SESSION = [
     ("PutRecords", ORDERS | {"Records": [{"PartitionKey": "k", "Data": b"%d" % i} for i in range(30)]}),
     (
         "GetShardIterator",
-        ORDERS | {"ShardId": SHARD, "ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": NUMBER},
+        ORDERS
+        | {"ShardId": SHARD, "ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": NUMBER},
     ),
-    ("GetShardIterator", ORDERS | {"ShardId": SHARD, "ShardIteratorType": "AT_TIMESTAMP", "Timestamp": LONG_AGO}),
+    (
+        "GetShardIterator",
+        ORDERS | {"ShardId": SHARD, "ShardIteratorType": "AT_TIMESTAMP", "Timestamp": LONG_AGO},
+    ),
     ("GetRecords", {"ShardIterator": ITERATOR, "Limit": 30}),
     ("SplitShard", ORDERS | {"ShardToSplit": SHARD, "NewStartingHashKey": HALF}),
     ("GetShardIterator", ORDERS | {"ShardId": SHARD, "ShardIteratorType": "LATEST"}),
@@ -235,7 +239,11 @@ def test_timestamp_when_sent_then_is_of_milliseconds_in_any_form(server, account
     milliseconds = round(arrived.timestamp() * 1000)
 
     def since(milliseconds):
-        number = {"tagged": cbor2.CBORTag(1, milliseconds), "untagged": milliseconds, "float": float(milliseconds)}
+        number = {
+            "tagged": cbor2.CBORTag(1, milliseconds),
+            "untagged": milliseconds,
+            "float": float(milliseconds),
+        }
         request = position | {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": number[form]}
         start = cbor.call("GetShardIterator", request)["ShardIterator"]
         return len(cbor.call("GetRecords", {"ShardIterator": start})["Records"])

@@ -55,9 +55,7 @@ def test_retention_when_changed_then_is_described_so(kinesis, orders):
 
 
 def test_monitoring_when_switched_then_says_before_and_after(kinesis, arn, orders):
-    on = kinesis.enable_enhanced_monitoring(
-        **orders, ShardLevelMetrics=["OutgoingBytes", "IncomingBytes"]
-    )
+    on = kinesis.enable_enhanced_monitoring(**orders, ShardLevelMetrics=["OutgoingBytes", "IncomingBytes"])
     on.pop("ResponseMetadata")
     assert on == {
         "StreamName": "orders",
