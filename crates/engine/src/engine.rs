@@ -118,6 +118,7 @@ impl Engine {
     pub(crate) async fn settled(&self, is_done: impl Fn(&State) -> bool) {
         if self.settings.transition_time.is_zero() {
             tokio::select! {
+                biased;
                 () = self.catalog.wait_until(is_done) => {}
                 () = self.env.clock.sleep(SETTLED_WITHIN) => {}
             }

@@ -234,6 +234,7 @@ impl Engine {
         let changed = self.catalog.wait_until(is_past);
         let too_long = self.env.clock.sleep(PARKED_FOR_MAX);
         tokio::select! {
+            biased;
             () = changed => {}
             () = too_long => return None,
         }
