@@ -137,7 +137,7 @@ impl Collector for Bodies {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let taken = ConstGauge::new(self.budget.taken() as i64);
         let help = "Bytes of the bodies of requests that are being served";
-        let name = "millstream_body_bytes_in_flight";
+        let name = "body_bytes_in_flight";
         taken.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
     }
 }
