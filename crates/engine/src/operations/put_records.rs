@@ -38,7 +38,8 @@ impl Handler for PutRecords {
             return Err(texts::dry_run());
         }
         let results = engine.put(&stream, &records).await;
-        if results.contains(&Err(PutError::StreamGone)) {
+        // Where some were put before the stream went, the whole call must not say that none was.
+        if results.iter().all(|result| *result == Err(PutError::StreamGone)) {
             return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
         }
         count(&engine.runtimes.stream(stream.id), &records, &results);
