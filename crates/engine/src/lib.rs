@@ -14,6 +14,7 @@ mod put;
 mod read;
 mod retention;
 
+mod counters;
 mod limits;
 mod metrics;
 mod record;

@@ -3,8 +3,8 @@
 //! Nothing here is state of the service: all of it may be lost and begins anew. Made on first use,
 //! dropped when the stream or shard has gone.
 
+use crate::counters::{ShardCounters, StreamCounters};
 use crate::limits::{ReadLimit, WriteLimit};
-use crate::metrics::{ShardCounters, StreamCounters};
 use log::Offset;
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;

@@ -9,9 +9,10 @@ use super::command::{
     SetRetention,
 };
 use super::plan::{Impossible, Plan};
+use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
 use super::state::{State, TOKEN_KEYS_KEPT, TokenKey};
-use super::stream::{Consumer, ConsumerStatus, Deletion, Mode, Reshard, Scope, Status, Stream};
+use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
 use crate::texts;
 use env::Timestamp;
 use model::{HashRange, ShardId, limits};

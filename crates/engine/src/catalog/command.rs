@@ -4,7 +4,7 @@
 //! Field numbers are for ever; new fields are optional, new commands get new numbers.
 
 use super::codec;
-use super::stream::{Mode, Scope};
+use super::scope::{Mode, Scope};
 use env::Timestamp;
 use minicbor::{Decode, Encode};
 use model::{ConsumerName, HashKey, StreamName};

@@ -2,10 +2,11 @@
 
 use super::command::*;
 use super::plan::{Plan, Planned};
+use super::scope::{Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::snapshot::{self, Piece, Seal};
 use super::state::{Neighbours, State, TokenKey};
-use super::stream::{Consumer, Deletion, Mode, Reshard, Scope, Stream};
+use super::stream::{Consumer, Deletion, Reshard, Stream};
 use crate::format_page::{Page, Value, decode, encoded};
 use env::Timestamp;
 use log::batch::RECORD_OVERHEAD_BYTES;

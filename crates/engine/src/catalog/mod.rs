@@ -13,6 +13,7 @@ mod format_tests;
 mod plan;
 mod proposer;
 mod replay;
+mod scope;
 mod shard;
 mod snapshot;
 mod state;
@@ -24,9 +25,10 @@ pub use command::{
     SetRetention,
 };
 pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
+pub use scope::{Mode, Scope};
 pub use shard::{Shard, Shards};
 pub use state::{State, TokenKey};
-pub use stream::{Consumer, ConsumerStatus, Mode, Reshard, Scope, Status, Stream};
+pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
 
 use log::LogId;
 

@@ -4,8 +4,9 @@
 //! has and their CRC32C. Only a sealed one counts; a torn one is passed over. docs/formats/catalog.md
 //! has the tables.
 
+use super::scope::Scope;
 use super::state::{Neighbours, State, TokenKey};
-use super::stream::{Scope, Stream};
+use super::stream::Stream;
 use log::{Batch, Offset};
 use minicbor::{Decode, Encode};
 use model::StreamName;

@@ -3,7 +3,8 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` makes the next.
 
-use super::stream::{Scope, Status, Stream};
+use super::scope::Scope;
+use super::stream::{Status, Stream};
 use env::Timestamp;
 use imbl::OrdMap;
 use log::Offset;

@@ -2,37 +2,15 @@
 
 use super::codec;
 use super::plan::Plan;
+use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
 use env::Timestamp;
 use log::LogId;
 use minicbor::{Decode, Encode};
-use model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
+use model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The account and region that a name belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct Scope {
-    /// Whose.
-    #[cbor(n(0), with = "codec::text")]
-    pub account: AccountId,
-    /// Where.
-    #[cbor(n(1), with = "codec::text")]
-    pub region: Region,
-}
-
-/// The capacity mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Mode {
-    /// The user chooses the shards.
-    #[n(0)]
-    Provisioned,
-    /// The service does.
-    #[n(1)]
-    OnDemand,
-}
 
 /// A stream's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,10 +160,16 @@ impl Consumer {
         match self.gone_ms {
             Some(gone) if gone <= now.0 => ConsumerStatus::Gone,
             Some(_) => ConsumerStatus::Deleting,
-            None if now.0 < self.created.0 + self.creating_ms => ConsumerStatus::Creating,
+            None if is_within(self.created, self.creating_ms, now) => ConsumerStatus::Creating,
             None => ConsumerStatus::Active,
         }
     }
+}
+
+/// Whether what began then and lasts so long is under way. A clock that was turned back to before the
+/// beginning must not make it begin again.
+fn is_within(begun: Timestamp, lasts_ms: u64, now: Timestamp) -> bool {
+    begun <= now && now.0 < begun.0.saturating_add(lasts_ms)
 }
 
 impl Stream {
@@ -193,7 +177,7 @@ impl Stream {
     pub fn status_at(&self, now: Timestamp) -> Status {
         if self.deletion.is_some() {
             Status::Deleting
-        } else if now.0 < self.created.0.saturating_add(self.creating_ms) {
+        } else if is_within(self.created, self.creating_ms, now) {
             Status::Creating
         } else if self.reshard.is_some() {
             Status::Updating

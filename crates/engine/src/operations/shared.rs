@@ -7,7 +7,7 @@ use crate::catalog::{
 };
 use crate::put::Incoming;
 use crate::target::Target;
-use crate::{metrics, texts, views};
+use crate::{counters, texts, views};
 use auth::Principal;
 use model::{AccountId, ConsumerArn, StreamName, limits};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,7 +88,7 @@ pub(super) async fn switch_metrics(
     switch: Switch,
 ) -> Result<EnhancedMonitoringOutput, Error> {
     let names: BTreeSet<String> = if named.contains(&MetricsName::All) {
-        metrics::shard_level_metrics().map(str::to_owned).collect()
+        counters::shard_level_metrics().map(str::to_owned).collect()
     } else {
         named
             .iter()

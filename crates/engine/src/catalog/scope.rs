@@ -1,0 +1,28 @@
+//! What commands and streams both speak of: whose a name is, and how capacity is chosen.
+
+use super::codec;
+use minicbor::{Decode, Encode};
+use model::{AccountId, Region};
+
+/// The account and region that a name belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Scope {
+    /// Whose.
+    #[cbor(n(0), with = "codec::text")]
+    pub account: AccountId,
+    /// Where.
+    #[cbor(n(1), with = "codec::text")]
+    pub region: Region,
+}
+
+/// The capacity mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Mode {
+    /// The user chooses the shards.
+    #[n(0)]
+    Provisioned,
+    /// The service does.
+    #[n(1)]
+    OnDemand,
+}

@@ -1,0 +1,95 @@
+//! What CloudWatch would count of streams and shards, under AWS's names:
+//! <https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html>
+//!
+//! Kept in memory only: sums count from the start of the process.
+
+use prometheus_client::metrics::MetricType;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A sum or a last value that many threads write.
+#[derive(Debug, Default)]
+pub struct Cell(AtomicU64);
+
+impl Cell {
+    /// Adds to a sum.
+    pub fn add(&self, amount: u64) {
+        self.0.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    /// Sets a last value.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $metric:literal, $kind:ident, $help:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $name {
+            $(#[doc = $help] pub $field: Cell,)*
+        }
+
+        impl $name {
+            pub(crate) const ROWS: &[Row<Self>] = &[$(Row {
+                metric: $metric,
+                kind: MetricType::$kind,
+                help: $help,
+                value: |counters| counters.$field.get(),
+            },)*];
+        }
+    };
+}
+
+/// One counter, for whoever shows all of them.
+pub(crate) struct Row<T> {
+    /// AWS's name.
+    pub(crate) metric: &'static str,
+    pub(crate) kind: MetricType,
+    pub(crate) help: &'static str,
+    pub(crate) value: fn(&T) -> u64,
+}
+
+counters! {
+    /// Of one stream.
+    StreamCounters {
+        incoming_bytes: "IncomingBytes", Counter, "Bytes put into the stream";
+        incoming_records: "IncomingRecords", Counter, "Records put into the stream";
+        put_record_bytes: "PutRecord.Bytes", Counter, "Bytes put with PutRecord";
+        put_record_success: "PutRecord.Success", Counter, "Successful PutRecord calls";
+        put_records_bytes: "PutRecords.Bytes", Counter, "Bytes put with PutRecords";
+        put_records_success: "PutRecords.Success", Counter, "PutRecords calls with at least one record put";
+        put_records_total: "PutRecords.TotalRecords", Counter, "Records of PutRecords calls";
+        put_records_successful: "PutRecords.SuccessfulRecords", Counter, "Records of PutRecords calls that were put";
+        put_records_failed: "PutRecords.FailedRecords", Counter, "Records of PutRecords calls that failed inside";
+        put_records_throttled: "PutRecords.ThrottledRecords", Counter, "Records of PutRecords calls that were throttled";
+        write_throttled: "WriteProvisionedThroughputExceeded", Counter, "Records that were throttled";
+        get_records_bytes: "GetRecords.Bytes", Counter, "Bytes read with GetRecords";
+        get_records_records: "GetRecords.Records", Counter, "Records read with GetRecords";
+        get_records_success: "GetRecords.Success", Counter, "Successful GetRecords calls";
+        iterator_age_ms: "GetRecords.IteratorAgeMilliseconds", Gauge, "Age of the last record of the last GetRecords call; 0 at the tip";
+        read_throttled: "ReadProvisionedThroughputExceeded", Counter, "GetRecords calls that were throttled";
+    }
+}
+
+counters! {
+    /// Of one shard.
+    ShardCounters {
+        incoming_bytes: "IncomingBytes", Counter, "Bytes put into the shard";
+        incoming_records: "IncomingRecords", Counter, "Records put into the shard";
+        outgoing_bytes: "OutgoingBytes", Counter, "Bytes read from the shard";
+        outgoing_records: "OutgoingRecords", Counter, "Records read from the shard";
+        iterator_age_ms: "IteratorAgeMilliseconds", Gauge, "Age of the last record of the last GetRecords call; 0 at the tip";
+        read_throttled: "ReadProvisionedThroughputExceeded", Counter, "GetRecords calls on the shard that were throttled";
+        write_throttled: "WriteProvisionedThroughputExceeded", Counter, "Records for the shard that were throttled";
+    }
+}
+
+/// The names that EnableEnhancedMonitoring takes, without `ALL`.
+pub fn shard_level_metrics() -> impl Iterator<Item = &'static str> {
+    ShardCounters::ROWS.iter().map(|row| row.metric)
+}
