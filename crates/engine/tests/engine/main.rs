@@ -9,6 +9,7 @@ mod interposed;
 mod world;
 
 mod catalog;
+mod clock;
 mod crash;
 mod positions;
 mod reshard;
