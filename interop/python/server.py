@@ -4,9 +4,11 @@ Tests see the server as its users do: a process, one URL, and signals. Nothing h
 """
 
 import os
+import re
 import select
 import signal
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -15,6 +17,12 @@ from botocore.config import Config
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 10
+AT_ONCE = Config(
+    retries={"total_max_attempts": 1},
+    parameter_validation=False,
+    connect_timeout=5,
+    read_timeout=20,
+)
 
 _session = boto3.Session()
 
@@ -46,8 +54,7 @@ class Server:
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS_MAX)
         line = self.process.stdout.readline().decode().strip() if ready else ""
         if not line.startswith("http://"):
-            self.process.kill()
-            self.process.wait()
+            self.kill()
             raise AssertionError(f"no URL but {line!r}; its log: {self.log.read_text()}")
         return line
 
@@ -57,9 +64,21 @@ class Server:
         try:
             return self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
             raise
+
+    def kill(self) -> None:
+        """Ends it at once, whatever it is doing."""
+        self.process.kill()
+        self.process.wait()
+
+    def series(self) -> dict[str, float]:
+        """The values of the operator's page, by name and labels."""
+        page = re.search(r"operator's pages on (\S+)", self.log.read_text())
+        assert page, self.log.read_text()
+        with urllib.request.urlopen(f"{page[1]}/metrics", timeout=5) as answer:
+            lines = [line for line in answer.read().decode().splitlines() if line[:1] != "#"]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
     def __enter__(self) -> "Server":
         return self
@@ -68,14 +87,8 @@ class Server:
         status = self.stop()
         assert status == 0, f"exit status {status}; its log: {self.log.read_text()}"
 
-    def client(self, account: str, region: str = "us-east-1"):
-        """A boto3 client of an account, that neither repeats requests nor checks them itself."""
-        config = Config(
-            retries={"total_max_attempts": 1},
-            parameter_validation=False,
-            connect_timeout=5,
-            read_timeout=20,
-        )
+    def client(self, account: str, region: str = "us-east-1", config: Config = AT_ONCE):
+        """A boto3 client of an account, that by default neither repeats requests nor checks them."""
         return _session.client(
             "kinesis",
             endpoint_url=self.url,
