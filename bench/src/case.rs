@@ -1,0 +1,250 @@
+//! The cases: which workloads are put on whom, and what is due.
+
+use crate::server::Kind;
+use crate::workload::{Operation, Protocol, Workload};
+use serde::{Deserialize, Serialize};
+
+/// One contestant of a case: a server under a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contestant {
+    /// Who.
+    pub kind: Kind,
+    /// Under what.
+    pub workload: Workload,
+}
+
+impl Contestant {
+    /// What tables call it; names are unique within a case.
+    pub fn name(&self) -> String {
+        let Workload {
+            protocol, shards, ..
+        } = self.workload;
+        let mut name = self.kind.name().to_owned();
+        if protocol == Protocol::Cbor {
+            name.push_str(", CBOR");
+        }
+        if shards != SHARDS {
+            name.push_str(&format!(", {shards} shards"));
+        }
+        name
+    }
+}
+
+/// A ratio of two rates that were measured in the same round.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The contestant that is judged.
+    pub of: usize,
+    /// Those that it is judged by: the slowest of them in the round.
+    pub against: Vec<usize>,
+    /// The ratio that is due, if one is.
+    pub due: Option<f64>,
+}
+
+/// Contestants that take turns, and how they are compared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Case {
+    /// A short name without blanks.
+    pub id: String,
+    /// What it is.
+    pub title: String,
+    /// Who takes part.
+    pub contestants: Vec<Contestant>,
+    /// How they are compared.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// Open shards where a case does not vary them.
+const SHARDS: u32 = 4;
+/// Connections of a case with more than one and larger requests.
+const FEW_CONNECTIONS: usize = 4;
+
+impl Case {
+    fn new(id: &str, title: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            contestants: Vec::new(),
+            comparisons: Vec::new(),
+        }
+    }
+
+    /// Adds contestants under the same workload; returns the index of the first.
+    fn add(&mut self, workload: Workload, kinds: &[Kind]) -> usize {
+        let first = self.contestants.len();
+        let more = kinds.iter().map(|kind| Contestant {
+            kind: *kind,
+            workload,
+        });
+        self.contestants.extend(more);
+        first
+    }
+
+    fn compare(&mut self, of: usize, against: impl Into<Vec<usize>>, due: impl Into<Option<f64>>) {
+        self.comparisons.push(Comparison {
+            of,
+            against: against.into(),
+            due: due.into(),
+        });
+    }
+}
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    use Operation::{GetRecordsAtTail, GetRecordsCold};
+    vec![
+        put_many(),
+        put_one(),
+        small_batches(),
+        large_batches(),
+        reads("get-tail", GetRecordsAtTail, (500, 100)),
+        reads("get-tail-large", GetRecordsAtTail, (100, 10 * 1024)),
+        reads("get-cold", GetRecordsCold, (10_000, 100)),
+        reads("get-cold-large", GetRecordsCold, (100, 10 * 1024)),
+        shards(
+            "shards-put",
+            "PutRecord 100 B over shards, 64 connections",
+            1,
+            64,
+        ),
+        shards(
+            "shards-batch",
+            "PutRecords 500 × 100 B over shards",
+            500,
+            FEW_CONNECTIONS,
+        ),
+    ]
+}
+
+fn put(record_size: usize, batch: usize, connections: usize) -> Workload {
+    Workload {
+        operation: if batch == 1 {
+            Operation::PutRecord
+        } else {
+            Operation::PutRecords
+        },
+        protocol: Protocol::Json,
+        record_size,
+        batch,
+        connections,
+        shards: SHARDS,
+    }
+}
+
+fn cbor(workload: Workload) -> Workload {
+    Workload {
+        protocol: Protocol::Cbor,
+        ..workload
+    }
+}
+
+/// Everyone else, in JSON.
+const OTHERS: [Kind; 5] = [
+    Kind::FerrokinesisState,
+    Kind::Kinesalite,
+    Kind::KinesisLocal,
+    Kind::Moto,
+    Kind::Nats,
+];
+
+/// A put in JSON on everyone and in CBOR on us and the floor; compares with the floor, with
+/// ferrokinesis if a ratio to it is due, and the protocols.
+fn put_case(mut case: Case, workload: Workload, floor: f64, peer: impl Into<Option<f64>>) -> Case {
+    let json = case.add(
+        workload,
+        &[Kind::Millstream, Kind::Floor, Kind::Ferrokinesis],
+    );
+    let binary = case.add(cbor(workload), &[Kind::Millstream, Kind::Floor]);
+    case.add(workload, &OTHERS);
+    case.compare(json, [json + 1], floor);
+    case.compare(json, [json + 2], peer);
+    case.compare(binary, [binary + 1], None);
+    case.compare(binary, [json], 1.0);
+    case
+}
+
+fn put_many() -> Case {
+    let case = Case::new("put-64", "PutRecord 100 B, 64 connections");
+    put_case(case, put(100, 1, 64), 0.6, 1.0)
+}
+
+fn put_one() -> Case {
+    let case = Case::new("put-1", "PutRecord 100 B, 1 connection");
+    let mut case = put_case(case, put(100, 1, 1), 0.8, None);
+    let rewritten = case.add(put(100, 1, 1), &[Kind::FloorRewritten]);
+    case.compare(0, [rewritten], None);
+    case
+}
+
+fn small_batches() -> Case {
+    let case = Case::new("batch-small", "PutRecords 500 × 100 B, 4 connections");
+    put_case(case, put(100, 500, FEW_CONNECTIONS), 0.5, 5.0)
+}
+
+fn large_batches() -> Case {
+    let workload = put(10 * 1024, 100, FEW_CONNECTIONS);
+    let mut case = Case::new("batch-large", "PutRecords 100 × 10 KiB, 4 connections");
+    let json = case.add(workload, &[Kind::Millstream, Kind::Floor, Kind::Disk]);
+    let binary = case.add(cbor(workload), &[Kind::Millstream, Kind::Floor]);
+    let peer = case.add(workload, &[Kind::Ferrokinesis]);
+    case.add(workload, &OTHERS);
+    case.compare(json, [json + 1, json + 2], 0.8);
+    case.compare(json, [json + 1], None);
+    case.compare(json, [json + 2], None);
+    case.compare(json, [peer], None);
+    case.compare(binary, [binary + 1, json + 2], None);
+    case.compare(binary, [json], 1.0);
+    case
+}
+
+fn reads(id: &str, operation: Operation, (batch, record_size): (usize, usize)) -> Case {
+    let is_tail = operation == Operation::GetRecordsAtTail;
+    let place = if is_tail { "at the tail" } else { "cold" };
+    let title = format!("GetRecords {place}, {batch} × {record_size} B");
+    let mut case = Case::new(id, &title);
+    let workload = Workload {
+        operation,
+        ..put(record_size, batch, FEW_CONNECTIONS)
+    };
+    let json = case.add(workload, &[Kind::Millstream, Kind::Floor]);
+    let binary = case.add(cbor(workload), &[Kind::Millstream, Kind::Floor]);
+    case.compare(json, [json + 1], 0.5);
+    case.compare(binary, [binary + 1], 0.5);
+    if is_tail {
+        let peer = case.add(workload, &[Kind::Ferrokinesis]);
+        case.compare(json, [peer], None);
+    }
+    case
+}
+
+fn shards(id: &str, title: &str, batch: usize, connections: usize) -> Case {
+    let mut case = Case::new(id, title);
+    for shards in [1, 100, 10_000] {
+        let workload = Workload {
+            shards,
+            ..put(100, batch, connections)
+        };
+        case.add(workload, &[Kind::Millstream]);
+    }
+    case.compare(1, [0], 0.8);
+    case.compare(2, [0], 0.8);
+    case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn cases_when_listed_then_name_each_contestant_once_and_compare_those_there_are() {
+        for case in all() {
+            let names: BTreeSet<_> = case.contestants.iter().map(Contestant::name).collect();
+            assert_eq!(names.len(), case.contestants.len(), "{}", case.id);
+            for comparison in &case.comparisons {
+                let mut indices = comparison.against.iter().chain([&comparison.of]);
+                assert!(indices.all(|index| *index < case.contestants.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The runner: all contestants side by side, taking turns in short rounds.
+//!
+//! What others do on the machine meanwhile falls on all contestants alike, and only ratios within a
+//! round are compared. The order within a round turns from round to round.
+
+use crate::case::{self, Case, Contestant};
+use crate::connection::Connection;
+use crate::cores::Cores;
+use crate::load::{self, Measured, Source, Span, Target};
+use crate::results::{Found, Results};
+use crate::server::{Kind, Places, Server};
+use crate::setup::{self, Setup};
+use crate::signer::{Head, Signer};
+use crate::workload::{Operation, Workload};
+use crate::{disk, machine, nats, usage};
+use anyhow::Context;
+use rustix::fs::{Advice, fadvise};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// How a run is done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Rounds of Millstream, the floor, the disk and ferrokinesis.
+    pub rounds: usize,
+    /// Rounds of everyone else.
+    pub yardstick_rounds: usize,
+    /// Each turn's length.
+    pub span: Span,
+    /// Only cases whose id has one of these in it; all if empty.
+    pub only: Vec<String>,
+    /// Leave out everyone but Millstream, the floor and the disk.
+    pub without_peers: bool,
+}
+
+impl Plan {
+    fn wants(&self, case: &Case) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| case.id.contains(part))
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        let cases = case::all().into_iter();
+        cases.filter(|case| self.wants(case)).collect()
+    }
+
+    fn is_out(&self, kind: Kind) -> bool {
+        let ours = [
+            Kind::Millstream,
+            Kind::Floor,
+            Kind::FloorRewritten,
+            Kind::Disk,
+        ];
+        self.without_peers && !ours.contains(&kind)
+    }
+
+    fn describe(&self) -> Vec<String> {
+        vec![format!(
+            "{} rounds ({} of the peers other than ferrokinesis in memory); a turn is {} ms after {} ms of warm-up",
+            self.rounds,
+            self.yardstick_rounds,
+            self.span.measured.as_millis(),
+            self.span.warm_up.as_millis()
+        )]
+    }
+}
+
+/// A run that is under way.
+pub struct Run {
+    plan: Plan,
+    places: Places,
+    cores: Cores,
+    servers: BTreeMap<Kind, Server>,
+    absent: BTreeMap<Kind, String>,
+}
+
+impl Run {
+    /// A run that has not started.
+    pub fn new(plan: Plan, places: Places, cores: Cores) -> Self {
+        Self {
+            plan,
+            places,
+            cores,
+            servers: BTreeMap::new(),
+            absent: BTreeMap::new(),
+        }
+    }
+
+    /// Starts everyone, runs every case, stops everyone.
+    pub async fn run(mut self) -> anyhow::Result<Results> {
+        let load_before = usage::load_average();
+        let cases = self.plan.cases();
+        self.start_all(&cases).await?;
+        let mut found = Vec::new();
+        for case in cases {
+            eprintln!("{}", case.title);
+            let rounds = self.run_case(&case).await;
+            let rounds = rounds.with_context(|| case.id.clone())?;
+            found.push(Found { case, rounds });
+        }
+        let absent = self.absent.iter();
+        Ok(Results {
+            date: machine::date(),
+            machine: machine::describe(&self.places.data),
+            method: self.plan.describe(),
+            load_average: [load_before, usage::load_average()],
+            absent: absent
+                .map(|(kind, why)| format!("{}: {why}", kind.name()))
+                .collect(),
+            cases: found,
+        })
+    }
+
+    /// The cases that are wanted.
+    pub fn cases(&self) -> Vec<Case> {
+        self.plan.cases()
+    }
+
+    /// The process of a server.
+    pub fn process(&self, kind: Kind) -> Option<u32> {
+        self.servers.get(&kind).map(Server::process)
+    }
+
+    /// Starts everyone who takes part in one of the cases.
+    pub async fn start_all(&mut self, cases: &[Case]) -> anyhow::Result<()> {
+        let contestants = cases.iter().flat_map(|case| &case.contestants);
+        for kind in contestants.map(|contestant| contestant.kind) {
+            let is_known = self.servers.contains_key(&kind) || self.absent.contains_key(&kind);
+            if is_known || kind == Kind::Disk || self.plan.is_out(kind) {
+                continue;
+            }
+            match self.start(kind).await {
+                Ok(server) => {
+                    self.servers.insert(kind, server);
+                }
+                Err(error) => {
+                    eprintln!("{} is absent: {error:#}", kind.name());
+                    self.absent.insert(kind, format!("{error:#}"));
+                }
+            }
+        }
+        let millstream = self.servers.contains_key(&Kind::Millstream);
+        anyhow::ensure!(millstream, "without Millstream there is nothing to compare");
+        Ok(())
+    }
+
+    async fn start(&self, kind: Kind) -> anyhow::Result<Server> {
+        let server = Server::start(kind, &self.places, &self.cores)?;
+        if kind == Kind::Nats {
+            nats::prepare(server.address).await?;
+        }
+        Ok(server)
+    }
+
+    async fn run_case(&mut self, case: &Case) -> anyhow::Result<Vec<Vec<Option<Measured>>>> {
+        let mut sources = Vec::new();
+        for contestant in &case.contestants {
+            sources.push(self.prepare(contestant).await?);
+        }
+        let mut rounds = vec![vec![None; self.plan.rounds]; case.contestants.len()];
+        for round in 0..self.plan.rounds {
+            for turn in 0..case.contestants.len() {
+                let index = (turn + round) % case.contestants.len();
+                let contestant = &case.contestants[index];
+                let sits_out =
+                    contestant.kind.is_yardstick() && round >= self.plan.yardstick_rounds;
+                if let Some(sources) = sources[index].as_ref().filter(|_| !sits_out) {
+                    let measured = self.turn(contestant, sources).await;
+                    let measured = measured.with_context(|| contestant.name())?;
+                    eprintln!("  {:32} {:10.1}/s", contestant.name(), measured.rate());
+                    rounds[index][round] = Some(measured);
+                }
+            }
+        }
+        Ok(rounds)
+    }
+
+    /// What each connection of a contestant sends; `None` if it does not take part.
+    pub async fn prepare(
+        &mut self,
+        contestant: &Contestant,
+    ) -> anyhow::Result<Option<Vec<Source>>> {
+        let Contestant { kind, workload } = contestant;
+        if *kind == Kind::Disk {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(server) = self.servers.get(kind) else {
+            return Ok(None);
+        };
+        let is_floor = [Kind::Floor, Kind::FloorRewritten].contains(kind);
+        if *kind == Kind::Nats || is_floor && !workload.operation.reads() {
+            return Ok(Some(setup::puts(workload)));
+        }
+        if is_floor {
+            return Ok(Some(self.prepare_floor(workload).await?));
+        }
+        let prepared = Setup::new(server.address)?.prepare(workload).await;
+        if *kind == Kind::Millstream && workload.operation == Operation::GetRecordsCold {
+            self.forget_millstream().await?;
+        }
+        match prepared {
+            Ok(sources) => Ok(Some(sources)),
+            Err(error) if *kind == Kind::Millstream => Err(error),
+            Err(error) => {
+                let why = format!("{} failed to prepare: {error:#}", contestant.name());
+                eprintln!("  {why}");
+                self.absent.entry(*kind).or_insert(why);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Starts Millstream anew, so that its memory is empty.
+    async fn forget_millstream(&mut self) -> anyhow::Result<()> {
+        if let Some(server) = self.servers.remove(&Kind::Millstream) {
+            server.stop()?;
+        }
+        let server = self.start(Kind::Millstream).await?;
+        self.servers.insert(Kind::Millstream, server);
+        Ok(())
+    }
+
+    /// Gives the floor one of Millstream's answers.
+    async fn prepare_floor(&self, workload: &Workload) -> anyhow::Result<Vec<Source>> {
+        let millstream = &self.servers[&Kind::Millstream];
+        let sources = Setup::new(millstream.address)?.prepare(workload).await?;
+        let first = sources.first().context("a workload has connections")?;
+        let (Source::Tail(body) | Source::Walk(body)) = first else {
+            anyhow::bail!("only reads have answers to prepare");
+        };
+        let name = workload.operation.name();
+        let target = format!("Kinesis_20131202.{name}");
+        let answer = ask(millstream, workload, &target, &body.bytes).await?;
+        ask(
+            &self.servers[&Kind::Floor],
+            workload,
+            "Floor.Prepare",
+            &answer,
+        )
+        .await?;
+        Ok(vec![Source::Tail(body.clone()); workload.connections])
+    }
+
+    /// Puts a contestant's load on it, once.
+    pub async fn turn(
+        &self,
+        contestant: &Contestant,
+        sources: &[Source],
+    ) -> anyhow::Result<Measured> {
+        let Contestant { kind, workload } = contestant;
+        let span = self.plan.span;
+        if *kind == Kind::Disk {
+            return disk::run(&self.places.data.join("disk"), workload, span).await;
+        }
+        let server = &self.servers[kind];
+        let target = Target {
+            address: server.address,
+            process: Some(server.process()),
+        };
+        if *kind == Kind::Nats {
+            return nats::run(&target, workload, span).await;
+        }
+        if workload.operation == Operation::GetRecordsCold {
+            forget_pages(&server.data)?;
+        }
+        load::run(&target, workload, sources.to_vec(), span).await
+    }
+}
+
+/// Sends one request and returns its answer.
+async fn ask(
+    server: &Server,
+    workload: &Workload,
+    target: &str,
+    body: &[u8],
+) -> anyhow::Result<Vec<u8>> {
+    let head = Head {
+        host: server.address.to_string(),
+        content_type: wire::Protocol::from(workload.protocol).content_type(),
+        target: target.to_owned(),
+    };
+    let mut signer = Signer::new("AKIDBENCH", "secret", "us-east-1");
+    let mut written = Vec::new();
+    let covered = (&crate::signer::hash(body), body.len());
+    signer.write_head(&head, covered, SystemTime::now(), &mut written);
+    let mut connection = Connection::new(server.address);
+    let answer = connection.call(&mut written, body).await?;
+    anyhow::ensure!(answer.status == 200, "{target}: {}", answer.status);
+    Ok(answer.body.to_vec())
+}
+
+/// Lets the kernel forget what it knows of files that were synced.
+fn forget_pages(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            forget_pages(&path)?;
+        } else {
+            fadvise(std::fs::File::open(path)?, 0, None, Advice::DontNeed)?;
+        }
+    }
+    Ok(())
+}

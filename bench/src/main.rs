@@ -1,0 +1,258 @@
+//! The bench: puts load on Millstream, its peers and the floor, and compares them.
+//!
+//! The modules stand in reading order: a [`workload`] says what is asked, [`requests`] and [`signer`]
+//! make it, [`connection`] sends it, [`load`] counts; [`setup`] prepares streams. [`floor`] is the
+//! least that a server must do. [`server`] starts servers, [`case`] says who is compared in what,
+//! [`compare`] lets them take turns, [`results`], [`report`] and [`plot`] tell what came out.
+
+mod usage;
+mod workload;
+
+mod connection;
+mod requests;
+mod signer;
+
+mod disk;
+mod load;
+mod nats;
+mod setup;
+
+mod floor;
+
+mod case;
+mod compare;
+mod cores;
+mod machine;
+mod perf;
+mod plot;
+mod profile;
+mod report;
+mod results;
+mod server;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use compare::{Plan, Run};
+use cores::Cores;
+use load::{Span, Target};
+use server::Places;
+use setup::Setup;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use workload::Workload;
+
+/// Measures Millstream beside its peers and the floor
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Put one load on one server, and say what came out
+    Load(Load),
+    /// Serve as the floor
+    Floor(floor::Floor),
+    /// Run all cases side by side, and write the results
+    Compare(Compare),
+    /// Profile Millstream and the floor in all cases, and write a page about it
+    Profile(Profile),
+    /// Write the results of a run into a page, and draw them
+    Report(Report),
+}
+
+#[derive(Debug, Args)]
+struct Load {
+    /// The server
+    #[arg(long, default_value = "127.0.0.1:4567", value_name = "ADDRESS:PORT")]
+    server: SocketAddr,
+    /// Its process, to count its processor time
+    #[arg(long, value_name = "PID")]
+    process: Option<u32>,
+    /// Milliseconds that are not counted
+    #[arg(long, default_value_t = 500)]
+    warm_up_ms: u64,
+    /// Milliseconds that are
+    #[arg(long, default_value_t = 3000)]
+    measured_ms: u64,
+    /// The server is the floor: there is no stream to make
+    #[arg(long)]
+    floor: bool,
+    #[command(flatten)]
+    workload: Workload,
+}
+
+#[derive(Debug, Args)]
+struct Compare {
+    #[command(flatten)]
+    ground: Ground,
+    /// The file for the results
+    #[arg(long, value_name = "FILE")]
+    results: PathBuf,
+    /// Rounds of Millstream, the floor, the disk and ferrokinesis in memory
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Rounds of everyone else
+    #[arg(long, default_value_t = 3)]
+    yardstick_rounds: usize,
+    /// Milliseconds of a turn that are not counted
+    #[arg(long, default_value_t = 60)]
+    warm_up_ms: u64,
+    /// Milliseconds of a turn that are
+    #[arg(long, default_value_t = 250)]
+    measured_ms: u64,
+    /// Leave the peers out
+    #[arg(long)]
+    without_peers: bool,
+}
+
+/// Where and on what a run is done.
+#[derive(Debug, Args)]
+struct Ground {
+    /// The binary of Millstream
+    #[arg(long, value_name = "FILE")]
+    millstream: PathBuf,
+    /// The folder for everyone's data, emptied at the end
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Only cases with this in their id; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Let the generator and the servers share all cores
+    #[arg(long)]
+    share_cores: bool,
+}
+
+#[derive(Debug, Args)]
+struct Profile {
+    #[command(flatten)]
+    ground: Ground,
+    /// The page
+    #[arg(long, value_name = "FILE")]
+    page: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Report {
+    /// The file with the results
+    #[arg(long, value_name = "FILE")]
+    results: PathBuf,
+    /// The page, which has a place for them
+    #[arg(long, value_name = "FILE")]
+    page: PathBuf,
+    /// The folder for the plots
+    #[arg(long, value_name = "FOLDER")]
+    plots: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Load(load) => on_one_thread(run_load(load)),
+        Command::Floor(floor) => floor::run(floor),
+        Command::Compare(compare) => on_one_thread(run_compare(compare)),
+        Command::Profile(profile) => on_one_thread(run_profile(profile)),
+        Command::Report(report) => run_report(&report),
+    }
+}
+
+fn on_one_thread<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build()?.block_on(work)
+}
+
+fn span(warm_up_ms: u64, measured_ms: u64) -> Span {
+    Span {
+        warm_up: Duration::from_millis(warm_up_ms),
+        measured: Duration::from_millis(measured_ms),
+    }
+}
+
+async fn run_load(load: Load) -> anyhow::Result<()> {
+    let sources = if load.floor {
+        setup::puts(&load.workload)
+    } else {
+        Setup::new(load.server)?.prepare(&load.workload).await?
+    };
+    let target = Target {
+        address: load.server,
+        process: load.process,
+    };
+    let span = span(load.warm_up_ms, load.measured_ms);
+    let measured = load::run(&target, &load.workload, sources, span).await?;
+    println!("{:.1} requests/s", measured.rate());
+    for (quantile, nanos) in load::QUANTILES.iter().zip(&measured.latency_nanos) {
+        println!("{:>8} % {:10.3} ms", quantile * 100.0, *nanos as f64 / 1e6);
+    }
+    println!("{} errors {:?}", measured.errors, measured.first_error);
+    println!(
+        "processor: generator {:.1} µs, server {:.1?} µs a request",
+        measured.client_micros, measured.server_micros
+    );
+    Ok(())
+}
+
+fn run_report(report: &Report) -> anyhow::Result<()> {
+    let results = serde_json::from_slice(&std::fs::read(&report.results)?)?;
+    let page = std::fs::read_to_string(&report.page)?;
+    std::fs::write(&report.page, report::fill(&page, &results)?)?;
+    plot::draw(&results, &report.plots)
+}
+
+async fn run_compare(compare: Compare) -> anyhow::Result<()> {
+    let folder = data_folder(&compare.ground)?;
+    let plan = Plan {
+        rounds: compare.rounds,
+        yardstick_rounds: compare.yardstick_rounds,
+        span: span(compare.warm_up_ms, compare.measured_ms),
+        only: compare.ground.only.clone(),
+        without_peers: compare.without_peers,
+    };
+    let run = new_run(plan, compare.ground, folder.path())?;
+    let results = run.run().await?;
+    std::fs::write(&compare.results, serde_json::to_vec_pretty(&results)?)?;
+    Ok(())
+}
+
+async fn run_profile(profile: Profile) -> anyhow::Result<()> {
+    let folder = data_folder(&profile.ground)?;
+    let plan = Plan {
+        rounds: 1,
+        yardstick_rounds: 0,
+        // Everything counts: perf sees the beginning too.
+        span: span(0, 1000),
+        only: profile.ground.only.clone(),
+        without_peers: true,
+    };
+    let run = new_run(plan, profile.ground, folder.path())?;
+    let page = profile::run(run, folder.path()).await?;
+    std::fs::write(&profile.page, page)?;
+    Ok(())
+}
+
+fn data_folder(ground: &Ground) -> anyhow::Result<tempfile::TempDir> {
+    let mut folder = tempfile::Builder::new();
+    let folder = folder.prefix("bench-");
+    let folder = match &ground.data_dir {
+        Some(parent) => folder.tempdir_in(parent),
+        None => folder.tempdir(),
+    };
+    folder.context("no folder for data")
+}
+
+fn new_run(plan: Plan, ground: Ground, data: &Path) -> anyhow::Result<Run> {
+    let cores = if ground.share_cores {
+        Cores::together()?
+    } else {
+        Cores::apart()?
+    };
+    cores.enter_generator()?;
+    let places = Places {
+        millstream: ground.millstream,
+        peers: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers")),
+        data: data.to_owned(),
+    };
+    Ok(Run::new(plan, places, cores))
+}

@@ -1,0 +1,95 @@
+//! The profile of each case: instructions per request, and the functions that take the time.
+
+use crate::case::{Case, Contestant};
+use crate::compare::Run;
+use crate::perf::{Instructions, Perf};
+use crate::report::short;
+use crate::server::Kind;
+use anyhow::Context;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Functions that are listed.
+const FUNCTIONS: usize = 25;
+
+/// What a contestant's profile is.
+struct Profile {
+    name: String,
+    records: f64,
+    requests: f64,
+    instructions: Instructions,
+    functions: Vec<String>,
+}
+
+/// Profiles Millstream and the floor in every case; returns a page of Markdown.
+pub async fn run(mut run: Run, folder: &Path) -> anyhow::Result<String> {
+    let cases = run.cases();
+    run.start_all(&cases).await?;
+    let mut page = String::from(
+        "# Profiles\n\nWritten by `bench/run profile`: what each case costs the server, by `perf`. \
+         Instructions are the whole process's; functions are by samples of time, the kernel's \
+         included.\n",
+    );
+    for case in &cases {
+        eprintln!("{}", case.title);
+        let profiles = profile_case(&mut run, case, folder).await;
+        let profiles = profiles.with_context(|| case.id.clone())?;
+        render(&mut page, case, &profiles).expect("a string can be written to");
+    }
+    Ok(page)
+}
+
+async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Result<Vec<Profile>> {
+    let mut profiles = Vec::new();
+    for contestant in &case.contestants {
+        if ![Kind::Millstream, Kind::Floor].contains(&contestant.kind) {
+            continue;
+        }
+        profiles.push(profile(run, contestant, folder).await?);
+    }
+    Ok(profiles)
+}
+
+async fn profile(run: &mut Run, contestant: &Contestant, folder: &Path) -> anyhow::Result<Profile> {
+    let sources = run.prepare(contestant).await?.context("it is not there")?;
+    let process = run.process(contestant.kind).context("it has no process")?;
+    // Whoever is called for the first time does more than later.
+    run.turn(contestant, &sources).await?;
+    let counting = Perf::count(process, folder).await?;
+    let counted = run.turn(contestant, &sources).await?;
+    let instructions = counting.instructions()?;
+    let sampling = Perf::sample(process, folder).await?;
+    run.turn(contestant, &sources).await?;
+    Ok(Profile {
+        name: contestant.name(),
+        records: contestant.workload.batch as f64,
+        requests: counted.requests.max(1) as f64,
+        instructions,
+        functions: sampling.functions(FUNCTIONS)?,
+    })
+}
+
+fn render(page: &mut String, case: &Case, profiles: &[Profile]) -> std::fmt::Result {
+    writeln!(
+        page,
+        "\n## {}\n\n| | user instructions/request | kernel instructions/request | user instructions/record |\n|---|---|---|---|",
+        case.title
+    )?;
+    for profile in profiles {
+        let Instructions { user, kernel } = profile.instructions;
+        let user = user as f64 / profile.requests;
+        writeln!(
+            page,
+            "| {} | {} | {} | {} |",
+            profile.name,
+            short(user),
+            short(kernel as f64 / profile.requests),
+            short(user / profile.records),
+        )?;
+    }
+    for profile in profiles {
+        let functions = profile.functions.join("\n");
+        writeln!(page, "\n{}:\n\n```text\n{functions}\n```", profile.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What a run found, and how it is summed up.
+
+use crate::case::{Case, Comparison};
+use crate::load::Measured;
+use serde::{Deserialize, Serialize};
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// When, in UTC.
+    pub date: String,
+    /// On what: processor, cores, kernel, file system.
+    pub machine: Vec<String>,
+    /// How: rounds, seconds, cores.
+    pub method: Vec<String>,
+    /// The load average of the machine at the beginning and at the end.
+    pub load_average: [f64; 2],
+    /// Contestants that could not take part, and why.
+    pub absent: Vec<String>,
+    /// The cases.
+    pub cases: Vec<Found>,
+}
+
+/// What a case found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Found {
+    /// The case.
+    pub case: Case,
+    /// For each contestant, its rounds; `None` in rounds that it sat out.
+    pub rounds: Vec<Vec<Option<Measured>>>,
+}
+
+/// The least, middle and greatest of some numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The least.
+    pub min: f64,
+    /// The middle one; of two, their mean.
+    pub median: f64,
+    /// The greatest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// Of at least one number.
+    pub fn of(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut numbers: Vec<f64> = numbers.into_iter().collect();
+        numbers.sort_by(f64::total_cmp);
+        let (min, max) = (*numbers.first()?, *numbers.last()?);
+        let upper = *numbers.get(numbers.len() / 2)?;
+        let lower = *numbers.get((numbers.len() - 1) / 2)?;
+        Some(Self {
+            min,
+            median: f64::midpoint(lower, upper),
+            max,
+        })
+    }
+}
+
+impl Found {
+    /// Something of a contestant's rounds.
+    pub fn spread(
+        &self,
+        contestant: usize,
+        of: impl Fn(&Measured) -> Option<f64>,
+    ) -> Option<Spread> {
+        let rounds = self.rounds.get(contestant)?.iter().flatten();
+        let good = rounds.filter(|measured| measured.requests > 0);
+        Spread::of(good.filter_map(of))
+    }
+
+    /// The requests that failed, and the first one's text.
+    pub fn errors(&self, contestant: usize) -> (u64, Option<&str>) {
+        let rounds = self.rounds.get(contestant).into_iter().flatten().flatten();
+        rounds.fold((0, None), |(sum, text), measured| {
+            let text = text.or(measured.first_error.as_deref());
+            (sum + measured.errors, text)
+        })
+    }
+
+    /// A ratio of rates, of the rounds in which all took part.
+    pub fn ratio(&self, comparison: &Comparison) -> Option<Spread> {
+        self.each_round(comparison, |ours, theirs| {
+            let slowest = theirs.map(Measured::rate).fold(f64::INFINITY, f64::min);
+            Some(ours.rate() / slowest)
+        })
+    }
+
+    /// How much of the server's processor time a request costs those compared with, per what it costs
+    /// the judged one: the ratio of rates that the processor alone would give.
+    pub fn processor_ratio(&self, comparison: &Comparison) -> Option<Spread> {
+        self.each_round(comparison, |ours, theirs| {
+            let micros = |measured: &Measured| measured.server_micros;
+            let least = theirs.filter_map(micros).fold(f64::INFINITY, f64::min);
+            Some(least / micros(ours)?).filter(|ratio| ratio.is_finite())
+        })
+    }
+
+    fn each_round(
+        &self,
+        comparison: &Comparison,
+        ratio: impl Fn(&Measured, &mut dyn Iterator<Item = &Measured>) -> Option<f64>,
+    ) -> Option<Spread> {
+        let ours = self.rounds.get(comparison.of)?;
+        let ratios = ours.iter().enumerate().filter_map(|(round, ours)| {
+            let of = |index: &usize| self.rounds.get(*index)?.get(round)?.as_ref();
+            let theirs: Option<Vec<&Measured>> = comparison.against.iter().map(of).collect();
+            ratio(ours.as_ref()?, &mut theirs?.into_iter())
+        });
+        Spread::of(ratios)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_when_of_odd_even_and_no_numbers_then_has_its_middle() {
+        let spread = |numbers: &[f64]| Spread::of(numbers.iter().copied());
+        let found = spread(&[3.0, 1.0, 2.0]).unwrap();
+        assert_eq!((found.min, found.median, found.max), (1.0, 2.0, 3.0));
+        assert_eq!(spread(&[4.0, 1.0]).unwrap().median, 2.5);
+        assert_eq!(spread(&[]), None);
+    }
+
+    fn measured(requests: u64) -> Measured {
+        Measured {
+            requests,
+            errors: 0,
+            first_error: None,
+            seconds: 1.0,
+            answer_bytes: 0,
+            server_micros: Some(1e6 / requests as f64),
+            client_micros: 1.0,
+            latency_nanos: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ratio_when_one_sat_out_a_round_then_leaves_it_out_and_else_takes_the_slowest() {
+        let some = |rates: [u64; 3]| {
+            let one = |rate| (rate > 0).then(|| measured(rate));
+            rates.map(one).to_vec()
+        };
+        let found = Found {
+            case: crate::case::all().remove(0),
+            rounds: vec![some([80, 50, 90]), some([100, 100, 100]), some([40, 0, 50])],
+        };
+        let against = |against: &[usize]| Comparison {
+            of: 0,
+            against: against.to_vec(),
+            due: None,
+        };
+        let ratio = found.ratio(&against(&[1])).unwrap();
+        assert_eq!((ratio.min, ratio.median, ratio.max), (0.5, 0.8, 0.9));
+        let ratio = found.ratio(&against(&[1, 2])).unwrap();
+        assert_eq!((ratio.min, ratio.max), (1.8, 2.0));
+        let processor = found.processor_ratio(&against(&[1])).unwrap();
+        assert!((processor.median - 0.8).abs() < 1e-9, "{processor:?}");
+    }
+}

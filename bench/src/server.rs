@@ -1,0 +1,268 @@
+//! The servers that are compared, each a process of its own on a free port.
+//!
+//! Peers are installed by `peers/install`; one that is not there is left out and named.
+
+use crate::cores::Cores;
+use anyhow::{Context, ensure};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start.
+const START_SECONDS_MAX: u64 = 60;
+
+/// What can be measured.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
+)]
+pub enum Kind {
+    /// `millstream serve`, with fsync.
+    Millstream,
+    /// `bench floor`.
+    Floor,
+    /// `bench floor --space rewritten`.
+    FloorRewritten,
+    /// The disk alone: sequential writes, each synced.
+    Disk,
+    /// ferrokinesis, in memory.
+    Ferrokinesis,
+    /// ferrokinesis with `--state-dir`.
+    FerrokinesisState,
+    /// kinesalite, in memory.
+    Kinesalite,
+    /// kinesis-local (kinesis-mock), in memory.
+    KinesisLocal,
+    /// moto, in memory.
+    Moto,
+    /// NATS JetStream with its file store, which syncs every two minutes.
+    Nats,
+}
+
+impl Kind {
+    /// What tables and plots call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Millstream => "millstream",
+            Self::Floor => "floor",
+            Self::FloorRewritten => "floor (rewritten file)",
+            Self::Disk => "disk",
+            Self::Ferrokinesis => "ferrokinesis, memory",
+            Self::FerrokinesisState => "ferrokinesis, state-dir",
+            Self::Kinesalite => "kinesalite",
+            Self::KinesisLocal => "kinesis-local",
+            Self::Moto => "moto",
+            Self::Nats => "NATS JetStream",
+        }
+    }
+
+    /// Whether it is slow enough, or far enough, to need fewer rounds.
+    pub fn is_yardstick(self) -> bool {
+        match self {
+            Self::Millstream
+            | Self::Floor
+            | Self::FloorRewritten
+            | Self::Disk
+            | Self::Ferrokinesis => false,
+            Self::FerrokinesisState
+            | Self::Kinesalite
+            | Self::KinesisLocal
+            | Self::Moto
+            | Self::Nats => true,
+        }
+    }
+}
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The binary of Millstream.
+    pub millstream: PathBuf,
+    /// The folder of the peers.
+    pub peers: PathBuf,
+    /// The folder for all data.
+    pub data: PathBuf,
+}
+
+/// A running server. Killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The folder of its data.
+    pub data: PathBuf,
+}
+
+impl Server {
+    /// Starts a server and waits until it accepts connections. Data of an earlier one is kept.
+    pub fn start(kind: Kind, places: &Places, cores: &Cores) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let data = places.data.join(kind.name().replace([' ', ','], "-"));
+        std::fs::create_dir_all(&data)?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(data.with_extension("log"))?;
+        let mut command = command(kind, places, address, &data)?;
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let child = cores.on_servers(|| command.spawn())?;
+        let child = child.with_context(|| format!("{} cannot be started", kind.name()))?;
+        let mut server = Self {
+            child,
+            address,
+            data,
+        };
+        server.wait()?;
+        Ok(server)
+    }
+
+    fn wait(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
+        while TcpStream::connect(self.address).is_err() {
+            let ended = self.child.try_wait()?;
+            ensure!(ended.is_none(), "it stopped at once: {}", self.said());
+            ensure!(Instant::now() < deadline, "it does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// The end of its log.
+    fn said(&self) -> String {
+        let log = std::fs::read(self.data.with_extension("log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().rev().take(5).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops it in good order.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        let process = i32::try_from(self.child.id()).context("a process id")?;
+        let process = rustix::process::Pid::from_raw(process).context("a process id")?;
+        rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already; a zombie is not left in either case.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// A command whose program must be there.
+fn installed(program: &Path) -> anyhow::Result<Command> {
+    ensure!(program.exists(), "{} is not installed", program.display());
+    Ok(Command::new(program))
+}
+
+fn node(script: &Path) -> anyhow::Result<Command> {
+    ensure!(script.exists(), "{} is not installed", script.display());
+    let mut command = Command::new("node");
+    command.arg(script);
+    Ok(command)
+}
+
+fn command(
+    kind: Kind,
+    places: &Places,
+    address: SocketAddr,
+    data: &Path,
+) -> anyhow::Result<Command> {
+    let port = address.port().to_string();
+    let peers = &places.peers;
+    match kind {
+        Kind::Millstream => millstream(&places.millstream, address, data),
+        Kind::Floor => floor("preallocated", address, data),
+        Kind::FloorRewritten => floor("rewritten", address, data),
+        Kind::Disk => anyhow::bail!("the disk is not a process"),
+        Kind::Ferrokinesis => ferrokinesis(peers, &port),
+        Kind::FerrokinesisState => {
+            let mut command = ferrokinesis(peers, &port)?;
+            command.arg("--state-dir").arg(data);
+            Ok(command)
+        }
+        Kind::Kinesalite => {
+            let mut command = node(&peers.join("kinesalite/node_modules/kinesalite/cli.js"))?;
+            command.args(["--port", &port, "--createStreamMs", "0"]);
+            command.args(["--shardLimit", "20000"]);
+            Ok(command)
+        }
+        Kind::KinesisLocal => {
+            let folder = peers.join("kinesis-local/node_modules/kinesis-local");
+            let mut command = node(&folder.join("main.js"))?;
+            // It looks for its certificate where it is started.
+            command
+                .current_dir(folder)
+                .env("KINESIS_MOCK_PLAIN_PORT", &port)
+                .env("KINESIS_MOCK_TLS_PORT", free_address()?.port().to_string())
+                .env("CREATE_STREAM_DURATION", "1ms")
+                .env("SHARD_LIMIT", "20000")
+                .env("LOG_LEVEL", "ERROR");
+            Ok(command)
+        }
+        Kind::Moto => {
+            let mut command = installed(&peers.join("moto/.venv/bin/moto_server"))?;
+            command.args(["-H", "127.0.0.1", "-p", &port]);
+            Ok(command)
+        }
+        Kind::Nats => {
+            let mut command = installed(&peers.join("nats/.installed/usr/sbin/nats-server"))?;
+            command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]);
+            command.arg(data);
+            Ok(command)
+        }
+    }
+}
+
+fn millstream(binary: &Path, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {
+    let mut command = installed(binary)?;
+    command
+        .args(["serve", "--durability", "fsync", "--limits", "off"])
+        .args(["--auth", "off", "--shard-limit", "30000"])
+        .args(["--admin-listen", "127.0.0.1:0", "--log-level", "warn"])
+        .arg("--listen")
+        .arg(address.to_string())
+        .arg("--data-dir")
+        .arg(data);
+    Ok(command)
+}
+
+fn floor(space: &str, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["floor", "--space", space, "--listen"])
+        .arg(address.to_string())
+        .arg("--data-dir")
+        .arg(data);
+    Ok(command)
+}
+
+fn ferrokinesis(peers: &Path, port: &str) -> anyhow::Result<Command> {
+    let mut command = installed(&peers.join("ferrokinesis/.installed/bin/ferrokinesis"))?;
+    command
+        .args(["--port", port, "--log-level", "error"])
+        .args(["--create-stream-ms", "0", "--shard-limit", "20000"])
+        .args(["--max-request-body-mb", "64"])
+        .args(["--retention-check-interval-secs", "0"]);
+    Ok(command)
+}

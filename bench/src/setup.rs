@@ -1,0 +1,158 @@
+//! Makes streams, fills those that are read, and finds where to read.
+
+use crate::load::Source;
+use crate::requests;
+use crate::workload::{Operation, Workload};
+use anyhow::Context;
+use client::{Client, Config, Credentials};
+use env::Env;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::operations::{
+    CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput,
+    GetShardIterator, GetShardIteratorInput, PutRecords, PutRecordsInput,
+};
+use wire::types::{ShardIteratorType, StreamStatus};
+
+/// Records of one request when filling.
+const FILL_BATCH: usize = 500;
+/// Bytes of one request when filling, about.
+const FILL_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A stream for cold reads has this much, several times what the server keeps in memory.
+const COLD_BYTES: usize = 128 * 1024 * 1024;
+/// A stream for reads at the tail has this many times what is read.
+const TAIL_TIMES: usize = 8;
+
+/// The sequence numbers that each shard got, in order.
+type Positions = BTreeMap<String, Vec<String>>;
+
+/// A client for everything that is not measured.
+pub struct Setup {
+    client: Client,
+}
+
+impl Setup {
+    /// A setup of the server there.
+    pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
+        let credentials = Credentials::new("AKIDBENCH", "secret", None);
+        let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
+        config.timeout = Duration::from_secs(120);
+        let client = Client::new(Env::real(), config);
+        Ok(Self { client })
+    }
+
+    /// Prepares a workload: its stream, its records, and what each connection sends.
+    pub async fn prepare(&self, workload: &Workload) -> anyhow::Result<Vec<Source>> {
+        let stream = workload.stream();
+        let is_new = self.create(&stream, workload.shards).await?;
+        if !workload.operation.reads() {
+            let pool = requests::pool(workload, &stream);
+            return Ok(vec![Source::Puts(pool); workload.connections]);
+        }
+        let is_tail = workload.operation == Operation::GetRecordsAtTail;
+        let positions = if is_tail || is_new {
+            self.fill(workload, &stream).await?
+        } else {
+            Positions::new()
+        };
+        let mut sources = Vec::new();
+        for index in 0..workload.connections {
+            let shard = index % workload.shards.max(1) as usize;
+            let shard = format!("shardId-{shard:012}");
+            let from = positions.get(&shard).filter(|_| is_tail);
+            let from = from.and_then(|all| all.iter().nth_back(workload.batch - 1));
+            anyhow::ensure!(from.is_some() == is_tail, "{shard} has too few records");
+            let iterator = self.iterator(&stream, &shard, from.cloned()).await?;
+            let body = requests::get(workload, &iterator);
+            sources.push(match from {
+                Some(_) => Source::Tail(body),
+                None => Source::Walk(body),
+            });
+        }
+        Ok(sources)
+    }
+
+    /// Makes the stream if it is not there, and waits until it can be used.
+    async fn create(&self, stream: &str, shards: u32) -> anyhow::Result<bool> {
+        if self.is_active(stream).await.unwrap_or(false) {
+            return Ok(false);
+        }
+        let input = CreateStreamInput {
+            stream_name: stream.to_owned(),
+            shard_count: i32::try_from(shards).ok(),
+            ..CreateStreamInput::default()
+        };
+        self.client.call::<CreateStream>(&input).await?;
+        while !self.is_active(stream).await? {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(true)
+    }
+
+    async fn is_active(&self, stream: &str) -> anyhow::Result<bool> {
+        let input = DescribeStreamSummaryInput {
+            stream_name: Some(stream.to_owned()),
+            ..DescribeStreamSummaryInput::default()
+        };
+        let output = self.client.call::<DescribeStreamSummary>(&input).await?;
+        Ok(output.stream_description_summary.stream_status == StreamStatus::Active)
+    }
+
+    async fn fill(&self, workload: &Workload, stream: &str) -> anyhow::Result<Positions> {
+        let size = workload.record_size;
+        let records = if workload.operation == Operation::GetRecordsCold {
+            COLD_BYTES / size
+        } else {
+            workload.batch * workload.shards as usize * TAIL_TIMES
+        };
+        let batch = FILL_BATCH.min(FILL_BYTES_MAX / size).max(1);
+        let mut positions = Positions::new();
+        for _ in 0..records.div_ceil(batch) {
+            let input = PutRecordsInput {
+                records: (0..batch).map(|_| requests::record(size)).collect(),
+                stream_name: Some(stream.to_owned()),
+                stream_arn: None,
+                stream_id: None,
+                dry_run: None,
+            };
+            let output = self.client.call::<PutRecords>(&input).await?;
+            for entry in output.records {
+                let shard = entry.shard_id.context("a record was refused")?;
+                let position = entry.sequence_number.context("a record without number")?;
+                positions.entry(shard).or_default().push(position);
+            }
+        }
+        Ok(positions)
+    }
+
+    async fn iterator(
+        &self,
+        stream: &str,
+        shard: &str,
+        from: Option<String>,
+    ) -> anyhow::Result<String> {
+        let input = GetShardIteratorInput {
+            stream_name: Some(stream.to_owned()),
+            shard_id: shard.to_owned(),
+            shard_iterator_type: match from {
+                Some(_) => ShardIteratorType::AtSequenceNumber,
+                None => ShardIteratorType::TrimHorizon,
+            },
+            starting_sequence_number: from,
+            timestamp: None,
+            stream_arn: None,
+            stream_id: None,
+            dry_run: None,
+        };
+        let output = self.client.call::<GetShardIterator>(&input).await?;
+        output.shard_iterator.context("no iterator")
+    }
+}
+
+/// The same puts without a stream, for the floor.
+pub fn puts(workload: &Workload) -> Vec<Source> {
+    let pool = requests::pool(workload, &workload.stream());
+    vec![Source::Puts(Arc::clone(&pool)); workload.connections]
+}
