@@ -18,7 +18,7 @@ import pytest
 
 from package_index import MADE_BYTES_MIN, MADE_STANZAS, made, package_index
 from packages import consumer, producer
-from reading import ranges
+from reading import ALL_KEYS, put, ranges
 from service import Service, service
 
 PROGRAMS = Path(producer.__file__).parent
@@ -109,22 +109,13 @@ class Job:
         shards = self.shards(ShardFilter={"Type": "AT_LATEST"})
         return sorted((*two, shard["ShardId"]) for two, shard in zip(ranges(shards), shards))
 
-    def stored(self) -> list[tuple[str, dict]]:
-        """All that is in the stream, read once more: each record with its shard."""
-        records = []
-        finish = threading.Event()
-        finish.set()
-        patient = self.service.server.client(ACCOUNT, config=consumer.PATIENCE)
-        began = time.monotonic()
-        consumer.read_stream(patient, STREAM, lambda *record: records.append(record), finish)
-        self.stored_seconds = time.monotonic() - began
-        return records
-
     def assert_all_is_there(self) -> None:
         """The consumer wrote every stanza as it was and each package's in order; what is stored says so too."""
-        put, read = by_package(self.source), by_package(stanzas(self._files["output"].read_bytes()))
-        assert [name for name in put.keys() | read.keys() if put.get(name) != read.get(name)] == []
-        stored = self.stored()
+        sent, read = by_package(self.source), by_package(stanzas(self._files["output"].read_bytes()))
+        assert [name for name in sent.keys() | read.keys() if sent.get(name) != read.get(name)] == []
+        began = time.monotonic()
+        stored = all_records(self.service)
+        self.stored_seconds = time.monotonic() - began
         assert_in_order(stored)
         numbers = {number_of(record) for _, record in stored}
         assert numbers ^ set(range(1, len(self.source) + 1)) == set()
@@ -135,6 +126,16 @@ class Job:
         # What is there twice was sent twice, and was left out by the consumer.
         assert len(stored) - len(self.source) == self.read["repetitions"] <= self.put["sent_again"]
         assert {shard for shard, _ in stored} == {shard["ShardId"] for shard in self.shards()}
+
+
+def all_records(service: Service) -> list[tuple[str, dict]]:
+    """All that is in the stream, each record with its shard, as the consumer meets them."""
+    records = []
+    finish = threading.Event()
+    finish.set()
+    patient = service.server.client(ACCOUNT, config=consumer.PATIENCE)
+    consumer.read_stream(patient, STREAM, lambda *record: records.append(record), finish)
+    return records
 
 
 def stanzas(text: bytes) -> list[bytes]:
@@ -221,6 +222,23 @@ def test_batches_when_made_then_none_has_a_key_twice_or_is_larger_than_put_recor
     fifth = 1024 * 1024
     assert sizes(*((key, fifth - 1) for key in "abcdef")) == [5, 1]
     assert sizes(*((key, fifth) for key in "abcdef")) == [4, 2]
+
+
+def test_child_of_two_shards_when_read_then_comes_after_both(tmp_path):
+    with service(tmp_path, "--limits", "off") as running:
+        kinesis = running.server.client(ACCOUNT)
+        kinesis.create_stream(StreamName=STREAM, ShardCount=2)
+        first, second = (shard["ShardId"] for shard in kinesis.list_shards(StreamName=STREAM)["Shards"])
+        # The second takes some answers to read, the first one.
+        record = {"PartitionKey": "key", "Data": b"", "ExplicitHashKey": str(ALL_KEYS - 1)}
+        for _ in range(50):
+            kinesis.put_records(StreamName=STREAM, Records=[record] * 500)
+        put(kinesis, {"StreamName": STREAM}, b"", ExplicitHashKey="0")
+        kinesis.merge_shards(StreamName=STREAM, ShardToMerge=first, AdjacentShardToMerge=second)
+        put(kinesis, {"StreamName": STREAM}, b"")
+        *before, (last, _) = all_records(running)
+        assert Counter(shard for shard, _ in before) == {first: 1, second: 25_000}
+        assert last not in (first, second)
 
 
 def test_repetition_when_read_then_is_left_out_and_counted():
