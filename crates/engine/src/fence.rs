@@ -155,6 +155,7 @@ impl Engine {
     pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
         let settings = LogSettings {
             retention_ms: stream.retention().as_millis() as u64,
+            ..LogSettings::default()
         };
         let is_missing = |log: &LogId| self.store.bounds(*log).is_err();
         let missing = stream.logs().into_iter().filter(is_missing);

@@ -60,6 +60,11 @@ impl Batch {
         self.crc
     }
 
+    /// Whether it is one control record alone: a mark, which a full disk still takes.
+    pub fn is_mark(&self) -> bool {
+        self.count == 1 && self.has_control
+    }
+
     /// Whether any record is a control record.
     pub fn has_control(&self) -> bool {
         self.has_control

@@ -25,6 +25,19 @@ impl Budget {
         self.records == 0 || (self.bytes == 0 && !self.is_untouched)
     }
 
+    /// How many of these neighbouring pieces, given as records and bytes, may come at least in part;
+    /// one if nothing may.
+    pub(crate) fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
+        let (mut records, mut bytes) = (0, 0);
+        let within = pieces.take_while(|(count, length)| {
+            let is_wanted = records < self.records && bytes < self.bytes;
+            records += count;
+            bytes += length;
+            is_wanted
+        });
+        within.count().max(1)
+    }
+
     /// Takes from `run` what may come of it at and after `from`; `None` if that is nothing, after
     /// which the budget is spent.
     pub(crate) fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {

@@ -12,6 +12,6 @@ pub use batch::{Batch, BatchBuilder, Kind};
 pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use store::{
-    AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit,
-    Record, Run, Slice, StoreError, TailWatch,
+    AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, Priority, ReadError,
+    ReadLimit, Record, Run, Slice, StoreError, TailWatch,
 };

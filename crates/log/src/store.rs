@@ -41,6 +41,18 @@ pub struct LogSettings {
     /// How long its records are wanted, in milliseconds; 0 for ever. A hint for placement: only
     /// [`LogStore::trim`] and [`LogStore::delete`] remove anything in the stores of this crate.
     pub retention_ms: u64,
+    /// Whose appends go on when the disk is full.
+    pub priority: Priority,
+}
+
+/// What becomes of a log's appends when the disk is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// They are refused with [`AppendError::Full`].
+    #[default]
+    Normal,
+    /// They take room that is kept for them.
+    Reserved,
 }
 
 /// Where an acknowledged batch stands.

@@ -8,7 +8,7 @@ use super::{COMMANDS, SNAPSHOTS};
 use crate::texts;
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
-use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset};
+use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset, Priority};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,7 +58,13 @@ impl Catalog {
     ) -> Result<Arc<Self>, String> {
         let is_missing = |log: &LogId| store.bounds(*log).is_err();
         let missing = [COMMANDS, SNAPSHOTS].into_iter().filter(is_missing);
-        let logs: Vec<_> = missing.map(|log| (log, LogSettings::default())).collect();
+        // On a full disk changes must go on: some of them make room.
+        let priority = Priority::Reserved;
+        let settings = LogSettings {
+            priority,
+            ..LogSettings::default()
+        };
+        let logs: Vec<_> = missing.map(|log| (log, settings)).collect();
         if !logs.is_empty() {
             store
                 .create(logs)

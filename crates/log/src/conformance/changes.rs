@@ -38,7 +38,10 @@ pub async fn changes_are_durable_and_harmless_to_repeat(provider: &impl Provider
             .trim(id(0), Offset(2))
             .await
             .expect("trimming again is harmless");
-        let settings = LogSettings { retention_ms: 1000 };
+        let settings = LogSettings {
+            retention_ms: 1000,
+            ..LogSettings::default()
+        };
         store
             .configure(id(3), settings)
             .await

@@ -16,12 +16,17 @@ pub(super) const WINDOW_BYTES: u64 = 1024 * 1024;
 /// Block lists of footers kept in memory.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
+/// Blocks of sorted segments kept in memory.
+const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
 type ListKey = (u64, LogId, Offset);
 
 /// What reads find without the disk.
 pub(super) struct Cache {
     ring: RwLock<Ring>,
     windows: Mutex<Bounded<(u64, u64), Bytes>>,
+    /// Single blocks of sorted segments.
+    pieces: Mutex<Bounded<(u64, u32), Bytes>>,
     lists: Mutex<Bounded<ListKey, Arc<Vec<Block>>>>,
 }
 
@@ -48,6 +53,7 @@ impl Cache {
         Self {
             ring: RwLock::new(ring),
             windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
+            pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
             lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
         }
     }
@@ -95,6 +101,17 @@ impl Cache {
     pub(super) fn keep_window(&self, segment: u64, index: u64, bytes: Bytes) {
         let cost = bytes.len() as u64;
         self.windows.lock().insert((segment, index), bytes, cost);
+    }
+
+    pub(super) fn piece(&self, segment: u64, position: u32) -> Option<Bytes> {
+        self.pieces.lock().get((segment, position))
+    }
+
+    /// Keeps a copy, so that it does not hold on to all that was read with it.
+    pub(super) fn keep_piece(&self, segment: u64, position: u32, bytes: Bytes) {
+        let cost = bytes.len() as u64 + 64;
+        let copy = Bytes::copy_from_slice(&bytes);
+        self.pieces.lock().insert((segment, position), copy, cost);
     }
 
     pub(super) fn list(&self, key: ListKey) -> Option<Arc<Vec<Block>>> {

@@ -3,15 +3,18 @@
 //!
 //! A copy is ordered by log and never replayed. It takes the place of its sources with one MANIFEST;
 //! until that is durable the sources are the truth, and after it the copy is. Blocks are checked as
-//! they are read: damage is never copied, its segment stays.
+//! they are read: damage is never copied, its segment stays. The same copying sorts the segments in
+//! which many logs interleave, once each.
 
-use super::footer::{DirectoryEntry, SegmentIndex, encode_footer};
+use super::footer::{DIRECTORY_ENTRY_BYTES, DirectoryEntry, SegmentIndex, encode_footer};
 use super::frame::{Block, Entry, FrameHeader, encode_frame, frame_bytes};
 use super::index::{Log, Range};
 use super::manifest::SegmentEntry;
 use super::reader::{Patience, Reader};
 use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader, segment_name};
 use super::shared::Shared;
+use super::space::Grace;
+use crate::store::{LogId, Offset, ReadError};
 use bytes::Bytes;
 use env::{File, Monotonic, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,12 @@ const DEAD_SEGMENTS: u64 = 2;
 const COPY_AGAIN_PERMILLE: u64 = 250;
 /// A copy must be smaller than its sources by this share to go on at once.
 const COPY_GAIN: u64 = 8;
+/// On a full disk a segment is rewritten if at least this is gained.
+const FULL_GAIN_PERMILLE: u64 = 125;
+/// A segment whose mean block is smaller is sorted by log.
+const SORTED_BELOW_BYTES: u64 = 32 * 1024;
+/// Unless one log has more than this share of it: then it is as good as sorted.
+const ONE_LOG_PERMILLE: u64 = 875;
 /// Blocks are copied in frames of about this.
 const FRAME_BYTES: usize = 1024 * 1024;
 
@@ -51,16 +60,19 @@ impl Shared {
     /// Rewrites segments until what is hidden is within its bound again.
     pub(super) fn clean(&self) -> io::Result<()> {
         let now = self.env.clock.monotonic();
-        if self.clocks_disagree(now) || self.damage.lock().replay_from.is_some() {
+        let Some(grace) = self.grace(now) else {
             return Ok(());
-        }
+        };
         loop {
-            let sources = self.choose_sources(now);
+            let sources = match grace {
+                Grace::Hour => self.choose_sources(now),
+                Grace::NoneForDeleted | Grace::None => self.choose_on_full_disk(now, grace)?,
+            };
             if sources.is_empty() {
                 return Ok(());
             }
             let before = total_bytes(&sources);
-            let after = self.replace_by_copy(&sources, now)?;
+            let after = self.replace_by_copy(&sources, now, grace)?;
             if after > before / COPY_GAIN * (COPY_GAIN - 1) {
                 // What is left are blocks that are hidden in part: copying again gains nothing.
                 return Ok(());
@@ -71,12 +83,12 @@ impl Shared {
     /// The segments to rewrite now, those with the largest hidden share first; none if hidden bytes
     /// are few.
     fn choose_sources(&self, now: Monotonic) -> Vec<Arc<Segment>> {
-        let shares = self.shares(now);
+        let shares = self.shares(now, Grace::Hour);
         let wanted: u64 = shares.values().map(|share| share.wanted).sum();
         let hidden: u64 = shares.values().map(|share| share.hidden).sum();
         let bound = wanted / DEAD_SHARE + DEAD_SEGMENTS * self.options.segment_bytes_max;
         let mut excess = hidden.saturating_sub(bound);
-        let mut sealed = self.sealed_segments();
+        let mut sealed = self.copyable_segments();
         let share = |segment: &Segment| shares.get(&segment.number).copied().unwrap_or_default();
         sealed.retain(|segment| {
             let permille = share(segment).hidden_permille();
@@ -102,12 +114,50 @@ impl Shared {
         chosen
     }
 
-    fn shares(&self, now: Monotonic) -> BTreeMap<u64, Share> {
+    /// The segment of which most is hidden among those whose copy finds room.
+    fn choose_on_full_disk(&self, now: Monotonic, grace: Grace) -> io::Result<Vec<Arc<Segment>>> {
+        let shares = self.shares(now, grace);
+        let share =
+            |segment: &Arc<Segment>| shares.get(&segment.number).copied().unwrap_or_default();
+        let mut sealed = self.copyable_segments();
+        sealed.retain(|segment| share(segment).hidden_permille() >= FULL_GAIN_PERMILLE);
+        if sealed.is_empty() {
+            return Ok(sealed);
+        }
+        self.spend_reserve();
+        let room = self.env.disk.free_bytes(&self.directory)?;
+        let room = room.saturating_sub(self.manifest_room());
+        sealed.retain(|segment| share(segment).wanted + overhead_bytes(segment) <= room);
+        let best = sealed
+            .into_iter()
+            .max_by_key(|segment| share(segment).hidden_permille());
+        Ok(best.into_iter().collect())
+    }
+
+    fn copyable_segments(&self) -> Vec<Arc<Segment>> {
+        let mut sealed = self.sealed_segments();
+        let uncopyable = self.uncopyable.lock();
+        sealed.retain(|segment| !uncopyable.contains(&segment.number));
+        sealed
+    }
+
+    /// Rewrites segments of many small blocks, ordered by log.
+    pub(super) fn sort(&self) -> io::Result<()> {
+        let now = self.env.clock.monotonic();
+        while self.grace(now) == Some(Grace::Hour)
+            && let Some(segment) = self.copyable_segments().into_iter().find(is_interleaved)
+        {
+            self.replace_by_copy(&[segment], now, Grace::Hour)?;
+        }
+        Ok(())
+    }
+
+    fn shares(&self, now: Monotonic, grace: Grace) -> BTreeMap<u64, Share> {
         let mut shares: BTreeMap<u64, Share> = BTreeMap::new();
         for log in self.every_log() {
             let state = log.state.lock();
             for range in &state.ranges {
-                let hidden = state.settled_bytes(range, now);
+                let hidden = state.due_bytes(range, now, grace);
                 let share = shares.entry(range.segment.number).or_default();
                 share.hidden += hidden;
                 share.wanted += range.bytes - hidden;
@@ -116,7 +166,12 @@ impl Shared {
         shares
     }
 
-    fn replace_by_copy(&self, sources: &[Arc<Segment>], now: Monotonic) -> io::Result<u64> {
+    fn replace_by_copy(
+        &self,
+        sources: &[Arc<Segment>],
+        now: Monotonic,
+        grace: Grace,
+    ) -> io::Result<u64> {
         let numbers: BTreeSet<u64> = sources.iter().map(|segment| segment.number).collect();
         let replaces = numbers.first().copied().unwrap_or_default();
         let entry = SegmentEntry {
@@ -126,7 +181,7 @@ impl Shared {
         };
         let path = self.directory.join(segment_name(entry.number));
         let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
-        let copied = self.copy(entry, file, &numbers, now);
+        let copied = self.copy(entry, file, &numbers, (now, grace));
         let (segment, runs) = match copied {
             Ok(copied) => copied,
             Err(error) => {
@@ -154,40 +209,50 @@ impl Shared {
         entry: SegmentEntry,
         file: Arc<dyn File>,
         sources: &BTreeSet<u64>,
-        now: Monotonic,
+        (now, grace): (Monotonic, Grace),
     ) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
         let mut copy = Copy::begin(entry, file, self.env.clock.now().0)?;
         let mut logs = self.every_log();
         logs.sort_by_key(|log| log.id);
         for log in logs {
-            for range in self.wanted_ranges(&log, sources, now) {
-                self.copy_range(&log, &range, &mut copy)?;
+            if self.jobs.lock().is_stopped {
+                return Err(io::Error::other("the journal is being closed"));
+            }
+            for range in wanted_ranges(&log, sources, now, grace) {
+                self.copy_range(&log, &range, grace, &mut copy)?;
             }
         }
         copy.finish()
     }
 
-    fn wanted_ranges(&self, log: &Log, sources: &BTreeSet<u64>, now: Monotonic) -> Vec<Range> {
-        let state = log.state.lock();
-        let is_wanted = |range: &&Range| {
-            sources.contains(&range.segment.number) && state.settled_bytes(range, now) < range.bytes
-        };
-        state.ranges.iter().filter(is_wanted).cloned().collect()
-    }
-
-    fn copy_range(&self, log: &Log, range: &Range, copy: &mut Copy) -> io::Result<()> {
+    fn copy_range(
+        &self,
+        log: &Log,
+        range: &Range,
+        grace: Grace,
+        copy: &mut Copy,
+    ) -> io::Result<()> {
         let reader = Reader::new(self, log, Patience::MayBlock);
-        let blocks = reader.blocks_of(range).map_err(io::Error::other)?;
-        for block in blocks.iter() {
-            if log.state.lock().is_settled(block.end()) {
-                continue;
-            }
-            let bytes = reader
-                .bytes_of(&range.segment, block)
-                .map_err(io::Error::other)?;
-            copy.push(log, *block, &bytes)?;
+        let blocks = reader.blocks_of(range);
+        let blocks = blocks.map_err(|error| self.not_copied(&range.segment, error))?;
+        let (due_until, control) = {
+            let state = log.state.lock();
+            (state.due_until(grace), state.first_control)
+        };
+        for block in blocks.iter().filter(|block| block.end() > due_until) {
+            let bytes = reader.bytes_of(&range.segment, block);
+            let bytes = bytes.map_err(|error| self.not_copied(&range.segment, error))?;
+            copy.push(log.id, *block, control, &bytes)?;
         }
         Ok(())
+    }
+
+    /// Damage stays where it is: its segment is not tried again.
+    fn not_copied(&self, segment: &Segment, error: ReadError) -> io::Error {
+        if matches!(error, ReadError::Damaged { .. }) {
+            self.uncopyable.lock().insert(segment.number);
+        }
+        io::Error::other(error)
     }
 
     fn move_ranges(
@@ -206,6 +271,44 @@ impl Shared {
         }
         self.forget_empty();
     }
+}
+
+fn wanted_ranges(log: &Log, sources: &BTreeSet<u64>, now: Monotonic, grace: Grace) -> Vec<Range> {
+    let state = log.state.lock();
+    let is_wanted = |range: &&Range| {
+        let is_source = sources.contains(&range.segment.number);
+        is_source && state.due_bytes(range, now, grace) < range.bytes
+    };
+    state.ranges.iter().filter(is_wanted).cloned().collect()
+}
+
+/// Whether a segment's blocks are small and of many logs.
+pub(super) fn is_interleaved(segment: &Arc<Segment>) -> bool {
+    let Some(directory) = segment.sealed.lock().directory.clone() else {
+        return false;
+    };
+    let runs = &directory.entries;
+    let blocks: u64 = runs.iter().map(|run| u64::from(run.block_count)).sum();
+    let bytes: u64 = runs.iter().map(|run| run.bytes).sum();
+    let largest = runs
+        .chunk_by(|one, next| one.log == next.log)
+        .map(|runs| runs.iter().map(|run| run.bytes).sum::<u64>());
+    let largest = largest.max().unwrap_or_default();
+    let is_of_one = largest * 1000 >= bytes * ONE_LOG_PERMILLE;
+    !segment.is_sorted && bytes < blocks * SORTED_BELOW_BYTES && !is_of_one
+}
+
+/// Bytes that a copy of all of a segment takes beyond its payloads, at most.
+fn overhead_bytes(segment: &Segment) -> u64 {
+    const FRAME_BYTES: u64 = 8 * 1024;
+    // An entry in a frame, and a place in a list.
+    const BLOCK_BYTES: u64 = 48 + 32;
+    let Some(directory) = segment.sealed.lock().directory.clone() else {
+        return FRAME_BYTES;
+    };
+    let runs = &directory.entries;
+    let blocks: u64 = runs.iter().map(|run| u64::from(run.block_count)).sum();
+    FRAME_BYTES + blocks * BLOCK_BYTES + runs.len() as u64 * DIRECTORY_ENTRY_BYTES as u64
 }
 
 fn total_bytes(segments: &[Arc<Segment>]) -> u64 {
@@ -242,12 +345,17 @@ impl Copy {
         })
     }
 
-    fn push(&mut self, log: &Log, block: Block, bytes: &Bytes) -> io::Result<()> {
-        let control = log.state.lock().first_control;
-        let control = control.filter(|at| *at >= block.first && *at < block.end());
+    fn push(
+        &mut self,
+        log: LogId,
+        block: Block,
+        first_control: Option<Offset>,
+        bytes: &Bytes,
+    ) -> io::Result<()> {
+        let control = first_control.filter(|at| *at >= block.first && *at < block.end());
         let control = control.map(|at| (at.0 - block.first.0) as u32);
         self.entries.push(Entry::Records {
-            log: log.id,
+            log,
             block,
             control,
         });

@@ -418,7 +418,10 @@ mod tests {
         let log = |index| LogId { group: 3, index };
         index.add(&Entry::Create {
             log: log(1),
-            settings: LogSettings { retention_ms: 5 },
+            settings: LogSettings {
+                retention_ms: 5,
+                ..LogSettings::default()
+            },
         });
         for (first, count, position) in [(0, 2, 4200), (2, 1, 4300), (7, 3, 5000)] {
             let block = block(first, count, position);

@@ -6,7 +6,7 @@
 //! docs/formats/journal.md.
 
 use super::layout::{Fields, Put, salted_crc};
-use crate::store::{LogId, LogSettings, Offset};
+use crate::store::{LogId, LogSettings, Offset, Priority};
 use env::Timestamp;
 
 pub(super) const FRAME_HEADER_BYTES: usize = 32;
@@ -182,7 +182,7 @@ impl Entry {
             }
             Self::Create { log, settings } => {
                 put_head(out, KIND_CREATE, log, 0, settings.retention_ms);
-                put_tail(out, 0, 0, 0, 0);
+                put_tail(out, encode_priority(settings.priority), 0, 0, 0);
             }
             Self::Delete { log } => {
                 put_head(out, KIND_DELETE, log, 0, 0);
@@ -194,7 +194,7 @@ impl Entry {
             }
             Self::Configure { log, settings } => {
                 put_head(out, KIND_CONFIGURE, log, 0, settings.retention_ms);
-                put_tail(out, 0, 0, 0, 0);
+                put_tail(out, encode_priority(settings.priority), 0, 0, 0);
             }
             Self::Checkpoint {
                 previous,
@@ -219,7 +219,13 @@ impl Entry {
         let (offset, time) = (fields.u64()?, fields.u64()?);
         let (count, length) = (fields.u32()?, fields.u32()?);
         let (crc, control) = (fields.u32()?, fields.u32()?);
-        let settings = LogSettings { retention_ms: time };
+        let settings = |code| {
+            let (retention_ms, priority) = (time, decode_priority(code)?);
+            Some(LogSettings {
+                retention_ms,
+                priority,
+            })
+        };
         match kind {
             KIND_RECORDS => {
                 let (first, arrival) = (Offset(offset), Timestamp(time));
@@ -238,13 +244,13 @@ impl Entry {
                     control,
                 })
             }
-            KIND_CREATE => Some(Self::Create { log, settings }),
+            KIND_CREATE => settings(count).map(|settings| Self::Create { log, settings }),
             KIND_DELETE => Some(Self::Delete { log }),
             KIND_TRIM => Some(Self::Trim {
                 log,
                 before: Offset(offset),
             }),
-            KIND_CONFIGURE => Some(Self::Configure { log, settings }),
+            KIND_CONFIGURE => settings(count).map(|settings| Self::Configure { log, settings }),
             KIND_CHECKPOINT => {
                 let previous = u32::try_from(offset).ok()?;
                 Some(Self::Checkpoint {
@@ -256,6 +262,22 @@ impl Entry {
             }
             _ => None,
         }
+    }
+}
+
+/// The number that stands for a priority in files.
+pub(super) fn encode_priority(priority: Priority) -> u32 {
+    match priority {
+        Priority::Normal => 0,
+        Priority::Reserved => 1,
+    }
+}
+
+pub(super) fn decode_priority(code: u32) -> Option<Priority> {
+    match code {
+        0 => Some(Priority::Normal),
+        1 => Some(Priority::Reserved),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::index::Log;
 use super::queue::Change;
 use super::shared::Shared;
 use crate::batch::{Batch, Kind, RecordIter};
-use crate::store::{AppendError, Appended, LogId, LogSettings, Offset, StoreError};
+use crate::store::{AppendError, Appended, LogId, LogSettings, Offset, Priority, StoreError};
 use bytes::Bytes;
 use env::Timestamp;
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ const NO_CHUNK: u32 = u32::MAX;
 pub(super) struct Group<'a> {
     shared: &'a Shared,
     now: Timestamp,
+    admission: Admission,
+    /// Whether anything that could be refused on a full disk is in it.
+    has_ordinary: bool,
     logs: BTreeMap<LogId, Intended>,
     entries: Vec<Entry>,
     /// For each entry, its first and last chunk.
@@ -29,6 +32,14 @@ pub(super) struct Group<'a> {
     /// Payload bytes, each with the index of the next of the same entry.
     chunks: Vec<(Bytes, u32)>,
     payload_bytes: usize,
+}
+
+/// Whose appends a group takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    All,
+    /// The disk is full: logs with priority, and marks.
+    Privileged,
 }
 
 /// A log as it will be once the group is durable.
@@ -43,6 +54,7 @@ struct Intended {
     /// The entry that takes further batches of this log.
     entry: Option<usize>,
     is_deleted: bool,
+    priority: Priority,
 }
 
 /// A group that is closed: its entries and its frame.
@@ -55,8 +67,10 @@ pub(super) struct Sealed {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(shared: &'a Shared) -> Self {
+    pub(super) fn new(shared: &'a Shared, admission: Admission) -> Self {
         Self {
+            admission,
+            has_ordinary: false,
             shared,
             now: shared.env.clock.now(),
             logs: BTreeMap::new(),
@@ -71,6 +85,11 @@ impl<'a> Group<'a> {
         self.entries.is_empty()
     }
 
+    /// Whether all of it goes on when the disk is full.
+    pub(super) fn is_privileged(&self) -> bool {
+        !self.has_ordinary
+    }
+
     pub(super) fn entry_count(&self) -> usize {
         self.entries.len()
     }
@@ -82,12 +101,16 @@ impl<'a> Group<'a> {
 
     /// Adds a batch.
     pub(super) fn append(&mut self, id: LogId, batch: &Batch) -> Result<Appended, AppendError> {
-        let now = self.now;
+        let (now, admission) = (self.now, self.admission);
         let Some(intended) = self.intended(id) else {
             return Err(AppendError::NoSuchLog(id));
         };
         if let Some(damage) = &intended.damage {
             return Err(AppendError::NotApplied(damage.clone()));
+        }
+        let is_privileged = intended.priority == Priority::Reserved || batch.is_mark();
+        if !is_privileged && admission == Admission::Privileged {
+            return Err(AppendError::Full);
         }
         let first = intended.end;
         let arrival = intended.last_arrival.map_or(now, |last| last.max(now));
@@ -101,6 +124,7 @@ impl<'a> Group<'a> {
         intended.end = first.plus(u64::from(batch.count()));
         intended.last_arrival = Some(arrival);
         let joined = intended.entry;
+        self.has_ordinary |= !is_privileged;
         match joined.filter(|entry| self.can_join(*entry, batch, arrival)) {
             Some(entry) => self.join(entry, batch, control),
             None => self.begin_block(id, batch, first, arrival, control),
@@ -210,7 +234,14 @@ impl<'a> Group<'a> {
             }
         }
         for (log, settings) in logs {
-            self.logs.insert(*log, Intended::default());
+            let priority = settings.priority;
+            self.logs.insert(
+                *log,
+                Intended {
+                    priority,
+                    ..Intended::default()
+                },
+            );
             self.push(Entry::Create {
                 log: *log,
                 settings: *settings,
@@ -306,6 +337,7 @@ impl Intended {
         let damage = state.lost_tail().map(|hole| hole.error(log.id).to_string());
         let (end, last_arrival) = (state.end, state.last_arrival);
         let first_control = state.first_control;
+        let priority = state.settings.priority;
         drop(state);
         let (entry, is_deleted) = (None, false);
         Self {
@@ -316,6 +348,7 @@ impl Intended {
             damage,
             entry,
             is_deleted,
+            priority,
         }
     }
 }

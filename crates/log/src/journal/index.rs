@@ -7,7 +7,7 @@ use super::footer::{DirectoryEntry, LogBlocks};
 use super::frame::{Block, Entry};
 use super::manifest::LogEntry;
 use super::segment::Segment;
-use super::space::FREED_AFTER;
+use super::space::{FREED_AFTER, Grace};
 use crate::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
 use env::{Monotonic, Timestamp};
 use parking_lot::Mutex;
@@ -195,21 +195,33 @@ impl LogState {
         }
     }
 
-    /// Whether the records up to `end` have been hidden for an hour.
-    pub(super) fn is_settled(&self, end: Offset) -> bool {
-        end <= self.settled
+    /// What stands before this need not be kept.
+    pub(super) fn due_until(&self, grace: Grace) -> Offset {
+        match grace {
+            Grace::Hour => self.settled,
+            Grace::NoneForDeleted | Grace::None if self.is_deleted => Offset(u64::MAX),
+            Grace::NoneForDeleted => Offset(0),
+            Grace::None => self.first,
+        }
     }
 
-    /// How many bytes of a run have been hidden for an hour, about.
-    pub(super) fn settled_bytes(&self, range: &Range, now: Monotonic) -> u64 {
-        if range
-            .hidden_since
-            .is_some_and(|since| now.since(since) >= FREED_AFTER)
-        {
+    /// Whether nothing of a run need be kept.
+    pub(super) fn is_due(&self, range: &Range, now: Monotonic, grace: Grace) -> bool {
+        range.hidden_since.is_some_and(|since| match grace {
+            Grace::Hour => now.since(since) >= FREED_AFTER,
+            Grace::NoneForDeleted => self.is_deleted,
+            Grace::None => true,
+        })
+    }
+
+    /// How many bytes of a run need not be kept, about.
+    pub(super) fn due_bytes(&self, range: &Range, now: Monotonic, grace: Grace) -> u64 {
+        if self.is_due(range, now, grace) {
             return range.bytes;
         }
         let count = range.end.0 - range.first.0;
-        let hidden = self.settled.0.clamp(range.first.0, range.end.0) - range.first.0;
+        let until = self.due_until(grace).0;
+        let hidden = until.clamp(range.first.0, range.end.0) - range.first.0;
         (u128::from(range.bytes) * u128::from(hidden) / u128::from(count.max(1))) as u64
     }
 

@@ -1,5 +1,6 @@
-//! The keeper: the background task that prepares segments, writes footers and frees space, so that
-//! the writer never waits for more than it must.
+//! The background tasks: the keeper, which prepares segments and writes footers, so that the writer
+//! never waits for more than it must; and the cleaner, which frees, rewrites and sorts, and for which
+//! nobody waits.
 
 use super::shared::{Prepared, Shared};
 use std::sync::Arc;
@@ -16,11 +17,23 @@ pub(super) async fn keep(shared: Arc<Shared>) {
         if has_ended {
             break;
         }
+        shared.keeper_wake.notified().await;
+    }
+    shared.ended.send_modify(|ended| *ended += 1);
+}
+
+/// Cleans every minute and when it is rung for, until the writer has ended.
+pub(super) async fn tidy(shared: Arc<Shared>) {
+    loop {
         tokio::select! {
             biased;
-            () = shared.keeper_wake.notified() => {}
-            () = shared.env.clock.sleep(MAINTAIN_EVERY) => maintain(&shared).await,
+            () = shared.cleaner_wake.notified() => {}
+            () = shared.env.clock.sleep(MAINTAIN_EVERY) => {}
         }
+        if shared.jobs.lock().is_stopped {
+            break;
+        }
+        maintain(&shared).await;
     }
     shared.ended.send_modify(|ended| *ended += 1);
 }
@@ -35,7 +48,8 @@ async fn do_jobs(shared: &Arc<Shared>) {
     let this = shared.clone();
     let work = move || {
         if is_wanted {
-            let prepared = match this.prepare() {
+            let is_privileged = this.jobs.lock().is_privileged;
+            let prepared = match this.prepare_anyhow(is_privileged) {
                 Ok(fresh) => Prepared::Ready(fresh),
                 Err(error) => Prepared::Failed(error),
             };
@@ -47,16 +61,23 @@ async fn do_jobs(shared: &Arc<Shared>) {
     shared.env.tasks.run_blocking(Box::new(work)).await;
 }
 
-/// Gives back space, and rewrites segments of which little is left.
+/// Gives back space, rewrites segments of which little is left, and sorts those of small blocks.
 pub(super) async fn maintain(shared: &Arc<Shared>) {
     let this = shared.clone();
     let work = move || {
+        let _one = this.upkeep.lock();
         this.write_footers();
         if let Err(error) = this.free() {
             tracing::warn!(%error, "cannot give back space yet");
         }
         if let Err(error) = this.clean() {
             tracing::warn!(%error, "cannot rewrite segments yet");
+        }
+        if let Err(error) = this.restore_reserve() {
+            tracing::warn!(%error, "cannot restore the reserve yet");
+        }
+        if let Err(error) = this.sort() {
+            tracing::warn!(%error, "cannot sort segments yet");
         }
     };
     shared.env.tasks.run_blocking(Box::new(work)).await;

@@ -5,6 +5,7 @@
 //! it gives the state of now, since every change is harmless to repeat. Only files that it lists
 //! belong to the journal.
 
+use super::frame::{decode_priority, encode_priority};
 use super::layout::{Fields, Put};
 use crate::store::{LogId, LogSettings, Offset};
 use env::{Disk, OpenMode, Timestamp};
@@ -155,7 +156,7 @@ impl LogEntry {
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.log.group);
         out.put_u32(self.log.index);
-        out.put_u32(0);
+        out.put_u32(encode_priority(self.settings.priority));
         out.put_u64(self.settings.retention_ms);
         out.put_u64(self.first.0);
         out.put_u64(self.end.0);
@@ -169,11 +170,13 @@ impl LogEntry {
             group,
             index: fields.u32()?,
         };
-        fields.u32()?;
+        let priority = decode_priority(fields.u32()?)?;
+        let retention_ms = fields.u64()?;
         Some(Self {
             log,
             settings: LogSettings {
-                retention_ms: fields.u64()?,
+                retention_ms,
+                priority,
             },
             first: Offset(fields.u64()?),
             end: Offset(fields.u64()?),
@@ -188,12 +191,16 @@ impl LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Priority;
 
     #[test]
     fn a_manifest_when_any_bit_flips_or_any_end_is_cut_then_is_refused() {
         let log = LogEntry {
             log: LogId { group: 1, index: 2 },
-            settings: LogSettings { retention_ms: 3 },
+            settings: LogSettings {
+                retention_ms: 3,
+                priority: Priority::Reserved,
+            },
             first: Offset(4),
             end: Offset(5),
             last_arrival: None,

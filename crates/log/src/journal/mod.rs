@@ -23,6 +23,7 @@ mod outcome;
 mod queue;
 mod reader;
 mod recovery;
+mod reserve;
 mod scan;
 mod segment;
 mod shared;
@@ -46,6 +47,7 @@ use parking_lot::{Mutex, RwLock};
 use queue::{AppendCall, Call, Change, ChangeCall, Queue, Refusal};
 use reader::{Patience, Reader};
 use recovery::Recovery;
+use reserve::Reserve;
 use shared::Shared;
 use std::future::ready;
 use std::io;
@@ -177,6 +179,8 @@ impl Journal {
             .env
             .tasks
             .spawn("journal-keeper", Box::pin(keeper::keep(shared.clone())));
+        let tidy = Box::pin(keeper::tidy(shared.clone()));
+        shared.env.tasks.spawn("journal-cleaner", tidy);
         // What recovery left to do.
         shared.keeper_wake.notify_one();
         Ok(Arc::new(Self { shared }))
@@ -187,7 +191,7 @@ impl Journal {
         self.shared.disk_bytes()
     }
 
-    /// Does now what the keeper does every minute: gives back space that is due.
+    /// Does now what the cleaner does every minute: gives back space that is due.
     pub async fn maintain(&self) {
         keeper::maintain(&self.shared).await;
     }
@@ -260,6 +264,10 @@ impl Shared {
             queue: Queue::new(options.queue_bytes_max),
             jobs: Mutex::default(),
             keeper_wake: Notify::new(),
+            cleaner_wake: Notify::new(),
+            upkeep: Mutex::default(),
+            reserve: Reserve::default(),
+            uncopyable: Mutex::default(),
             writer_wake: Notify::new(),
             is_poisoned: AtomicBool::new(false),
             clocks: Mutex::new(clocks),
@@ -356,7 +364,7 @@ impl LogStore for Journal {
     fn shutdown(&self) -> Answer<'_, ()> {
         self.shared.queue.close();
         Box::pin(async {
-            const TASKS: u32 = 2;
+            const TASKS: u32 = 3;
             let mut ended = self.shared.ended.subscribe();
             // The sender lives in `shared`, which lives as long as this.
             drop(ended.wait_for(|ended| *ended == TASKS).await);

@@ -1,12 +1,10 @@
 //! How calls end: judged when their group is put together, resolved once it is durable or has failed.
 
 use super::group::Group;
-use super::queue::Call;
+use super::queue::{AppendCall, Call, ChangeCall};
+use super::reserve::is_full;
 use crate::store::{AppendError, Appended, StoreError};
 use std::io;
-use tokio::sync::oneshot;
-
-type Appends = Vec<Result<Appended, AppendError>>;
 
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
@@ -17,20 +15,13 @@ pub(super) enum Failure {
 
 /// A call, judged, that waits for its group.
 pub(super) enum Outcome {
-    Append(Vec<Result<Appended, AppendError>>, oneshot::Sender<Appends>),
-    Change(
-        Result<(), StoreError>,
-        oneshot::Sender<Result<(), StoreError>>,
-    ),
+    Append(Vec<Result<Appended, AppendError>>, AppendCall),
+    Change(Result<(), StoreError>, ChangeCall),
 }
 
 impl Failure {
     pub(super) fn of_write(error: &io::Error) -> Self {
-        let is_full = matches!(
-            error.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        );
-        if is_full {
+        if is_full(error) {
             Self::Full
         } else {
             Self::NotApplied(error.to_string())
@@ -62,9 +53,9 @@ impl Outcome {
                 let results = batches
                     .map(|(log, batch)| group.append(*log, batch))
                     .collect();
-                Self::Append(results, call.reply)
+                Self::Append(results, call)
             }
-            Call::Change(call) => Self::Change(group.change(&call.change), call.reply),
+            Call::Change(call) => Self::Change(group.change(&call.change), call),
         }
     }
 
@@ -73,27 +64,35 @@ impl Outcome {
         match call {
             Call::Append(call) => {
                 let refused = Err(AppendError::Full);
-                Self::Append(vec![refused; call.batches.len()], call.reply)
+                Self::Append(vec![refused; call.batches.len()], call)
             }
-            Call::Change(call) => Self::Change(Ok(()), call.reply),
+            Call::Change(call) => Self::Change(Ok(()), call),
+        }
+    }
+
+    /// The call, to be judged again.
+    pub(super) fn into_call(self) -> Call {
+        match self {
+            Self::Append(_, call) => Call::Append(call),
+            Self::Change(_, call) => Call::Change(call),
         }
     }
 
     pub(super) fn resolve(self, failure: Option<&Failure>) {
         // Whoever no longer waits does not want to know.
         match (self, failure) {
-            (Self::Append(results, reply), None) => drop(reply.send(results)),
-            (Self::Change(result, reply), None) => drop(reply.send(result)),
-            (Self::Append(results, reply), Some(failure)) => {
+            (Self::Append(results, call), None) => drop(call.reply.send(results)),
+            (Self::Change(result, call), None) => drop(call.reply.send(result)),
+            (Self::Append(results, call), Some(failure)) => {
                 let failed = results.into_iter().map(|result| match result {
                     Err(AppendError::NoSuchLog(log)) => Err(AppendError::NoSuchLog(log)),
                     Ok(_) | Err(_) => Err(failure.of_append()),
                 });
-                drop(reply.send(failed.collect()));
+                drop(call.reply.send(failed.collect()));
             }
-            (Self::Change(result, reply), Some(failure)) => {
+            (Self::Change(result, call), Some(failure)) => {
                 let failed = result.and_then(|()| Err(failure.of_change()));
-                drop(reply.send(failed));
+                drop(call.reply.send(failed));
             }
         }
     }

@@ -106,8 +106,13 @@ impl<'a> Reader<'a> {
         segment: &Segment,
         blocks: &[Block],
     ) -> Result<(), Stop> {
-        for block in blocks {
-            let bytes = self.bytes(segment, block)?;
+        let mut span = Span::default();
+        for (at, block) in blocks.iter().enumerate() {
+            let bytes = if segment.is_sorted {
+                self.span_bytes(&mut span, segment, &blocks[at..], budget)?
+            } else {
+                self.bytes(segment, block)?
+            };
             let run = Run {
                 first: block.first,
                 count: block.count,
@@ -204,6 +209,36 @@ impl<'a> Reader<'a> {
         run.ok_or_else(|| self.damaged(segment, at, "the footer and a frame are damaged"))
     }
 
+    /// The bytes of the first of these blocks of a segment that is ordered by log: what the caller
+    /// will want next stands behind it, and is read with it.
+    fn span_bytes(
+        &self,
+        span: &mut Span,
+        segment: &Segment,
+        blocks: &[Block],
+        budget: &Budget,
+    ) -> Result<Bytes, Stop> {
+        let block = &blocks[0];
+        if let Some(bytes) = span.cut(block) {
+            return Ok(bytes);
+        }
+        if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
+            return Ok(bytes);
+        }
+        self.need_disk()?;
+        if let Some(read) = Span::read(segment, blocks, budget) {
+            *span = read;
+            if let Some(bytes) = span.cut(block) {
+                // A reader that takes a little at a time comes back to the last block.
+                if let Some((last, bytes)) = span.last_of(blocks) {
+                    self.shared.cache.keep_piece(segment.number, last, bytes);
+                }
+                return Ok(bytes);
+            }
+        }
+        self.bytes_alone(segment, block)
+    }
+
     /// The bytes of a block.
     fn bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
         if let Some(bytes) = self.shared.cache.recent(segment.number, block) {
@@ -277,6 +312,50 @@ impl<'a> Reader<'a> {
             position,
             what,
         })
+    }
+}
+
+/// Bytes of a sorted segment, read at once.
+#[derive(Default)]
+struct Span {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Span {
+    /// Reads the first of these blocks, with those that follow it without a gap and are within the
+    /// budget; `None` if the disk does not give them.
+    fn read(segment: &Segment, blocks: &[Block], budget: &Budget) -> Option<Self> {
+        let pieces = blocks
+            .iter()
+            .map(|block| (u64::from(block.count), u64::from(block.length)));
+        let wanted = &blocks[..budget.pieces(pieces)];
+        let start = u64::from(wanted[0].position);
+        let mut end = block_end(&wanted[0]);
+        for block in &wanted[1..] {
+            if u64::from(block.position) != end || block_end(block) - start > WINDOW_BYTES {
+                break;
+            }
+            end = block_end(block);
+        }
+        let mut bytes = vec![0; (end - start) as usize];
+        segment.file.read_exact_at(&mut bytes, start).ok()?;
+        let bytes = Bytes::from(bytes);
+        Some(Self { start, bytes })
+    }
+
+    /// The block's bytes, if they are here and whole.
+    fn cut(&self, block: &Block) -> Option<Bytes> {
+        let start = u64::from(block.position).checked_sub(self.start)?;
+        cut(&self.bytes, start, block)
+    }
+
+    /// The last of these blocks that is here and whole, and where it stands.
+    fn last_of(&self, blocks: &[Block]) -> Option<(u32, Bytes)> {
+        let end = self.start + self.bytes.len() as u64;
+        let here = blocks.partition_point(|block| block_end(block) <= end);
+        let last = &blocks[here.checked_sub(1)?];
+        Some((last.position, self.cut(last)?))
     }
 }
 

@@ -11,6 +11,7 @@ use super::index::{Hole, Log, Range};
 use super::listed::{Listed, is_cut_short, read_footer};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
+use super::reserve::is_full;
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
 use super::shared::{Numbers, SealJob, Shared};
@@ -427,6 +428,11 @@ impl<'a> Recovery<'a> {
         self.shared
             .open_number
             .store(newest.unwrap_or_default(), Ordering::Release);
+        match self.shared.restore_reserve() {
+            // On a full disk what there is can be read, and what makes room can be written.
+            Err(error) if is_full(&error) => {}
+            restored => restored.map_err(OpenError::writing)?,
+        }
         let open = match open {
             Some(open) => {
                 self.shared
@@ -435,7 +441,8 @@ impl<'a> Recovery<'a> {
                 open
             }
             None => {
-                let fresh = self.shared.prepare().map_err(OpenError::writing)?;
+                let fresh = self.shared.prepare_anyhow(true);
+                let fresh = fresh.map_err(OpenError::writing)?;
                 self.shared
                     .open_number
                     .store(fresh.segment.number, Ordering::Release);

@@ -10,12 +10,13 @@ use super::frame::Entry;
 use super::index::Log;
 use super::manifest::{Manifest, SegmentEntry};
 use super::queue::Queue;
+use super::reserve::{Reserve, is_full};
 use super::segment::Segment;
 use super::{Durability, Options};
 use crate::store::LogId;
 use env::Env;
 use parking_lot::{Mutex, RwLock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,13 @@ pub(super) struct Shared {
     pub(super) jobs: Mutex<Jobs>,
     /// Rung when `jobs` changed.
     pub(super) keeper_wake: Notify,
+    /// Rung when there is something to free, clean or sort.
+    pub(super) cleaner_wake: Notify,
+    /// Held while segments are freed, cleaned or sorted.
+    pub(super) upkeep: Mutex<()>,
+    pub(super) reserve: Reserve,
+    /// Segments with damage in them, which are never rewritten.
+    pub(super) uncopyable: Mutex<BTreeSet<u64>>,
     /// Rung when `jobs.prepared` changed.
     pub(super) writer_wake: Notify,
     pub(super) is_poisoned: AtomicBool,
@@ -47,7 +55,7 @@ pub(super) struct Shared {
     /// What recovery could not read. While there is any, nothing is freed, so that every start finds
     /// the same.
     pub(super) damage: Mutex<Damage>,
-    /// How many of writer and keeper have ended.
+    /// How many of writer, keeper and cleaner have ended.
     pub(super) ended: watch::Sender<u32>,
     pub(super) lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -72,6 +80,8 @@ pub(super) struct Damage {
 #[derive(Default)]
 pub(super) struct Jobs {
     pub(super) prepared: Prepared,
+    /// Whether the segment that is wanted may come out of the reserve.
+    pub(super) is_privileged: bool,
     pub(super) sealed: Vec<SealJob>,
     /// How many segments were put to use: their size doubles with it.
     pub(super) segments_used: u32,
@@ -141,6 +151,7 @@ impl Shared {
             }
             Entry::Delete { log } => self.forget(log, entry),
             Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
+                self.reserve.note_hidden();
                 if let Some(log) = log.cloned().or_else(|| self.find(id)) {
                     log.state.lock().change(entry, self.env.clock.monotonic());
                 }
@@ -150,6 +161,7 @@ impl Shared {
     }
 
     fn forget(&self, id: LogId, entry: &Entry) {
+        self.reserve.note_hidden();
         let removed = self.logs.write().remove(&id);
         if let Some(log) = removed {
             let mut state = log.state.lock();
@@ -212,7 +224,13 @@ impl Shared {
             segments: entries,
             logs,
         };
-        manifest.replace(&*self.env.disk, &self.directory)?;
+        let replaced = manifest.replace(&*self.env.disk, &self.directory);
+        if replaced.as_ref().is_err_and(is_full) && self.spend_reserve() {
+            // The old one still stands: nothing is renamed before all is written.
+            manifest.replace(&*self.env.disk, &self.directory)?;
+        } else {
+            replaced?;
+        }
         *self.segments.lock() = segments;
         Ok(())
     }
@@ -237,8 +255,9 @@ impl Shared {
     }
 
     /// Asks the keeper for the next segment, once.
-    pub(super) fn want_segment(&self) {
+    pub(super) fn want_segment(&self, is_privileged: bool) {
         let mut jobs = self.jobs.lock();
+        jobs.is_privileged = is_privileged;
         if let Prepared::No = jobs.prepared {
             jobs.prepared = Prepared::Wanted;
             drop(jobs);

@@ -3,12 +3,14 @@
 //! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to write
 //! over, only after the MANIFEST no longer lists them.
 
+use super::cleaner::is_interleaved;
 use super::footer::encode_footer;
 use super::index::Range;
+use super::manifest::SegmentEntry;
 use super::segment::{FRAMES_START, Segment, segment_name};
 use super::shared::{Fresh, SealJob, Shared};
 use env::{Monotonic, OpenMode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,6 +20,8 @@ use std::time::Duration;
 const SEGMENT_BYTES_FIRST: u64 = 4 * 1024 * 1024;
 /// A full disk makes segments no smaller than this.
 pub(super) const SEGMENT_BYTES_MIN: u64 = 1024 * 1024;
+/// A segment takes at most this share of the volume, and so does the reserve.
+const VOLUME_SHARE: u64 = 20;
 /// A segment takes at most this share of the free space.
 const FREE_SHARE: u64 = 8;
 /// Files kept for writing over.
@@ -28,13 +32,34 @@ pub(super) const FREED_AFTER: Duration = Duration::from_secs(3600);
 impl Shared {
     /// Makes the file of the next segment and lists it in the MANIFEST.
     pub(super) fn prepare(&self) -> io::Result<Fresh> {
-        let capacity_bytes = self.next_capacity()?;
+        let (entry, segment) = {
+            // What the reserve gave back is not for everybody.
+            let _whole = self.hold_reserve()?;
+            self.make_segment(self.next_capacity()?)?
+        };
+        self.list_segment(entry, segment)
+    }
+
+    /// Makes the file of a segment, out of a spare if there is one.
+    pub(super) fn make_segment(&self, bytes: u64) -> io::Result<(SegmentEntry, Arc<Segment>)> {
+        let disk = &self.env.disk;
+        let spare = self.spares()?.into_iter().next();
+        let spare_bytes = match &spare {
+            Some(spare) => disk.open(spare, OpenMode::Read)?.length()?,
+            None => 0,
+        };
+        // What a spare has costs nothing.
+        let capacity_bytes =
+            bytes.max(whole_pages(spare_bytes.min(self.options.segment_bytes_max)));
+        let needed = capacity_bytes.saturating_sub(spare_bytes) + self.manifest_room();
+        if disk.free_bytes(&self.directory)? < needed {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let entry = self.name_segment(capacity_bytes);
         let path = self.directory.join(segment_name(entry.number));
-        let disk = &self.env.disk;
-        let file = match self.spares()?.first() {
+        let file = match spare {
             Some(spare) => {
-                disk.rename(spare, &path)?;
+                disk.rename(&spare, &path)?;
                 let file = disk.open(&path, OpenMode::Write)?;
                 // An empty first page says that the segment has not begun.
                 file.write_all_at(&[0; FRAMES_START as usize], 0)?;
@@ -52,23 +77,39 @@ impl Shared {
             drop(disk.remove(&path));
             return Err(error);
         }
-        disk.sync_directory(&self.directory)?;
+        Ok((entry, segment))
+    }
+
+    /// Lists a new segment in the MANIFEST.
+    pub(super) fn list_segment(
+        &self,
+        entry: SegmentEntry,
+        segment: Arc<Segment>,
+    ) -> io::Result<Fresh> {
+        self.env.disk.sync_directory(&self.directory)?;
         self.change_segments(|segments| {
             segments.insert(entry.number, segment.clone());
         })?;
         self.jobs.lock().segments_used += 1;
         Ok(Fresh {
             segment,
-            capacity_bytes,
+            capacity_bytes: entry.capacity_bytes,
         })
     }
 
-    fn next_capacity(&self) -> io::Result<u64> {
+    /// The size of the next segment if there is room, on a volume of which this is free or reserved.
+    pub(super) fn segment_bytes(&self, free: u64) -> u64 {
         let doublings = self.jobs.lock().segments_used.min(20);
+        let volume = free.saturating_add(self.disk_bytes());
+        let grown = (SEGMENT_BYTES_FIRST << doublings).min(self.options.segment_bytes_max);
+        grown.min((volume / VOLUME_SHARE).max(SEGMENT_BYTES_MIN))
+    }
+
+    fn next_capacity(&self) -> io::Result<u64> {
         let free = self.env.disk.free_bytes(&self.directory)?;
-        let wanted = (SEGMENT_BYTES_FIRST << doublings).min(self.options.segment_bytes_max);
-        let capacity = wanted.min((free / FREE_SHARE).max(SEGMENT_BYTES_MIN));
-        Ok(capacity / u64::from(FRAMES_START) * u64::from(FRAMES_START))
+        let volume_left = free.saturating_add(self.reserved_bytes()?);
+        let room = (free / FREE_SHARE).max(SEGMENT_BYTES_MIN);
+        Ok(whole_pages(self.segment_bytes(volume_left).min(room)))
     }
 
     fn spares(&self) -> io::Result<Vec<std::path::PathBuf>> {
@@ -87,6 +128,8 @@ impl Shared {
             if let Err(error) = self.write_footer(&job) {
                 tracing::warn!(file = job.segment.name, %error, "cannot write the footer yet");
                 self.jobs.lock().sealed.push(job);
+            } else if is_interleaved(&job.segment) {
+                self.cleaner_wake.notify_one();
             }
         }
     }
@@ -118,28 +161,34 @@ impl Shared {
             .sum()
     }
 
-    /// Gives back the segments of which nobody has been able to read anything for an hour.
+    /// Gives back the segments of which nobody has been able to read anything for an hour; on a full
+    /// disk, of which nobody can read anything now.
     pub(super) fn free(&self) -> io::Result<()> {
         let now = self.env.clock.monotonic();
         self.every_log()
             .iter()
             .for_each(|log| log.state.lock().mark(now));
-        if self.clocks_disagree(now) || self.damage.lock().replay_from.is_some() {
+        let Some(grace) = self.grace(now) else {
             return Ok(());
-        }
-        let usage = self.usage();
-        let due = |segment: &Segment| match usage.get(&segment.number) {
-            Some(Usage {
-                live_bytes: 0,
-                hidden_since,
-                ..
-            }) => now.since(*hidden_since) >= FREED_AFTER,
-            Some(_) => false,
-            None => true,
         };
-        let sealed: Vec<Arc<Segment>> = self.sealed_segments();
-        let gone: Vec<Arc<Segment>> = sealed.into_iter().filter(|segment| due(segment)).collect();
+        let kept = self.kept_segments(now, grace);
+        let mut gone = self.sealed_segments();
+        gone.retain(|segment| !kept.contains(&segment.number));
         self.drop_segments(&gone)
+    }
+
+    /// How long what nobody can read is kept now; `None` if nothing is to be freed.
+    pub(super) fn grace(&self, now: Monotonic) -> Option<Grace> {
+        let is_pausing = self.clocks_disagree(now);
+        if self.damage.lock().replay_from.is_some() {
+            return None;
+        }
+        match (self.reserve.is_short(), is_pausing) {
+            (false, true) => None,
+            (false, false) => Some(Grace::Hour),
+            (true, true) => Some(Grace::NoneForDeleted),
+            (true, false) => Some(Grace::None),
+        }
     }
 
     /// Takes segments out of the MANIFEST, then out of memory, then off the disk.
@@ -180,7 +229,8 @@ impl Shared {
         // This call's list and nobody else.
         let is_unread = Arc::strong_count(segment) == 1;
         let is_large = segment.file_bytes.load(Ordering::Relaxed) >= SEGMENT_BYTES_MIN;
-        if is_unread && is_large && self.spares()?.len() < SPARES_MAX {
+        let is_wanted = !self.reserve.is_short() && self.spares()?.len() < SPARES_MAX;
+        if is_unread && is_large && is_wanted {
             return self.env.disk.rename(&path, &path.with_extension("spare"));
         }
         self.env.disk.remove(&path)
@@ -195,21 +245,16 @@ impl Shared {
         sealed.cloned().collect()
     }
 
-    /// How much of each segment can still be read.
-    fn usage(&self) -> BTreeMap<u64, Usage> {
-        let mut usage: BTreeMap<u64, Usage> = BTreeMap::new();
+    /// The segments that hold a run which must stay.
+    fn kept_segments(&self, now: Monotonic, grace: Grace) -> BTreeSet<u64> {
+        let mut kept = BTreeSet::new();
         for log in self.every_log() {
-            for range in &log.state.lock().ranges {
-                let used = usage.entry(range.segment.number).or_default();
-                match range.hidden_since {
-                    None => used.live_bytes += range.bytes,
-                    Some(since) => {
-                        used.hidden_since = used.hidden_since.max(since);
-                    }
-                }
-            }
+            let state = log.state.lock();
+            let ranges = state.ranges.iter();
+            let stay = ranges.filter(|range| !state.is_due(range, now, grace));
+            kept.extend(stay.map(|range| range.segment.number));
         }
-        usage
+        kept
     }
 
     /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back into
@@ -219,10 +264,16 @@ impl Shared {
     }
 }
 
-/// Bytes of blocks in a segment.
-#[derive(Clone, Copy, Debug, Default)]
-struct Usage {
-    live_bytes: u64,
-    /// When the last of the dead ones was hidden.
-    hidden_since: Monotonic,
+/// How long space that nobody can read is kept before it is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grace {
+    Hour,
+    /// The disk is full and the wall clock was set: what was hidden by a wrong time stays.
+    NoneForDeleted,
+    /// The disk is full.
+    None,
+}
+
+fn whole_pages(bytes: u64) -> u64 {
+    bytes / u64::from(FRAMES_START) * u64::from(FRAMES_START)
 }

@@ -6,11 +6,12 @@
 
 use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
-use super::group::Group;
+use super::group::{Admission, Group};
 use super::index::Log;
 use super::open::{BLOCKS_MAX, Checkpoint, Open};
 use super::outcome::{Failure, Outcome};
 use super::queue::Call;
+use super::reserve::is_full;
 use super::segment::{Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
 use bytes::Bytes;
@@ -51,6 +52,7 @@ impl Writer {
         self.finish();
         self.shared.jobs.lock().is_stopped = true;
         self.shared.keeper_wake.notify_one();
+        self.shared.cleaner_wake.notify_one();
         self.shared.ended.send_modify(|ended| *ended += 1);
     }
 
@@ -76,27 +78,46 @@ impl Writer {
                 .for_each(|call| Outcome::refused(call).resolve(Some(&failure)));
             return;
         }
-        let mut group = Group::new(&shared);
-        let outcomes: Vec<Outcome> = calls
-            .into_iter()
-            .map(|call| Outcome::judge(call, &mut group))
-            .collect();
-        let failure = if group.is_empty() {
-            None
+        let admission = if shared.reserve.is_whole() {
+            Admission::All
         } else {
-            self.write(group).await.err()
+            Admission::Privileged
         };
+        let (mut outcomes, mut failure) = self.try_group(calls, admission).await;
+        if admission == Admission::All && matches!(failure, Some(Failure::Full)) {
+            // Without what can be refused the rest may find room.
+            let calls = outcomes.into_iter().map(Outcome::into_call).collect();
+            (outcomes, failure) = self.try_group(calls, Admission::Privileged).await;
+        }
         outcomes
             .into_iter()
             .for_each(|outcome| outcome.resolve(failure.as_ref()));
         self.look_ahead();
     }
 
+    async fn try_group(
+        &mut self,
+        calls: Vec<Call>,
+        admission: Admission,
+    ) -> (Vec<Outcome>, Option<Failure>) {
+        let shared = self.shared.clone();
+        let mut group = Group::new(&shared, admission);
+        let outcomes: Vec<Outcome> = calls
+            .into_iter()
+            .map(|call| Outcome::judge(call, &mut group))
+            .collect();
+        if group.is_empty() {
+            return (outcomes, None);
+        }
+        let failure = self.write(group).await.err();
+        (outcomes, failure)
+    }
+
     async fn write(&mut self, group: Group<'_>) -> Result<(), Failure> {
         if !self.open.fits(group.frame_bytes(), group.entry_count()) {
-            self.roll().await?;
+            self.roll(group.is_privileged()).await?;
         }
-        self.make_room(group.frame_bytes())?;
+        self.make_room(&group)?;
         let start = self.open.end;
         let sealed = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(sealed.frame)?;
@@ -111,10 +132,17 @@ impl Writer {
     }
 
     /// Makes the file long enough for a frame that is larger than a segment.
-    fn make_room(&mut self, frame_bytes: usize) -> Result<(), Failure> {
-        let end = u64::from(self.open.end) + frame_bytes as u64;
+    fn make_room(&mut self, group: &Group<'_>) -> Result<(), Failure> {
+        let end = u64::from(self.open.end) + group.frame_bytes() as u64;
         if end > self.open.capacity_bytes {
-            let allocated = self.open.segment.file.allocate(end);
+            let file = &self.open.segment.file;
+            let mut allocated = file.allocate(end);
+            if allocated.as_ref().is_err_and(is_full)
+                && group.is_privileged()
+                && self.shared.spend_reserve()
+            {
+                allocated = file.allocate(end);
+            }
             allocated.map_err(|error| Failure::of_write(&error))?;
             self.open.capacity_bytes = end;
         }
@@ -210,7 +238,10 @@ impl Writer {
         if u64::from(self.open.end) > self.open.capacity_bytes / 2
             || self.open.block_count > BLOCKS_MAX / 2
         {
-            self.shared.want_segment();
+            self.shared.want_segment(false);
+        }
+        if self.shared.reserve.is_short() {
+            self.shared.look_for_room();
         }
         if self.open.end - self.open.checkpoint.end >= CHECKPOINT_BYTES {
             self.write_checkpoint();
@@ -282,9 +313,9 @@ impl Writer {
     }
 
     /// Seals the open segment and goes on in the next.
-    async fn roll(&mut self) -> Result<(), Failure> {
+    async fn roll(&mut self, is_privileged: bool) -> Result<(), Failure> {
         let fresh = self
-            .next_segment()
+            .next_segment(is_privileged)
             .await
             .map_err(|error| Failure::of_write(&error))?;
         if self.open.durable < self.open.end {
@@ -305,10 +336,12 @@ impl Writer {
     }
 
     /// Takes the prepared segment, waiting for the keeper to make it.
-    async fn next_segment(&self) -> Result<Fresh, io::Error> {
+    async fn next_segment(&self, is_privileged: bool) -> Result<Fresh, io::Error> {
         self.forget_old_failure();
+        // The keeper may just have been at it for somebody who may not have the reserve.
+        let mut tries = if is_privileged { 2 } else { 1 };
         loop {
-            self.shared.want_segment();
+            self.shared.want_segment(is_privileged);
             let prepared = {
                 let mut jobs = self.shared.jobs.lock();
                 match jobs.prepared {
@@ -318,7 +351,8 @@ impl Writer {
             };
             match prepared {
                 Prepared::Ready(fresh) => return Ok(fresh),
-                Prepared::Failed(error) => return Err(error),
+                Prepared::Failed(error) if tries == 1 => return Err(error),
+                Prepared::Failed(_) => tries -= 1,
                 Prepared::No | Prepared::Wanted => self.shared.writer_wake.notified().await,
             }
         }

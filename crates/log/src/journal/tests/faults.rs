@@ -85,7 +85,7 @@ async fn a_sync_when_it_fails_then_the_call_is_unknown_and_all_writing_ends() {
 #[tokio::test]
 async fn a_full_disk_when_there_is_room_again_then_takes_writes_again() {
     let world = World::new(1);
-    world.disk.set_capacity(Some(3 * 1024 * 1024));
+    world.disk.set_capacity(Some(4 * 1024 * 1024));
     let journal = world.open();
     create(&journal, 1).await;
     let mut count = 0;

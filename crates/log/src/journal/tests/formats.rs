@@ -9,7 +9,7 @@ use super::super::manifest::{LogEntry, MANIFEST_HEAD_BYTES, Manifest, SegmentEnt
 use super::super::segment::{
     POINTER_BYTES, Previous, SEGMENT_HEADER_BYTES, Segment, SegmentHeader,
 };
-use crate::store::{LogId, LogSettings, Offset};
+use crate::store::{LogId, LogSettings, Offset, Priority};
 use env::{Disk, MemoryDisk, OpenMode, Timestamp};
 use std::path::Path;
 
@@ -147,7 +147,11 @@ fn the_frame_tables_when_laid_over_a_frame_then_fit() {
 
 #[test]
 fn the_entry_table_when_laid_over_each_kind_then_fits() {
-    let settings = LogSettings { retention_ms: 40 };
+    let priority = Priority::Reserved;
+    let settings = LogSettings {
+        retention_ms: 40,
+        priority,
+    };
     let (control, before) = (Some(2), Offset(41));
     let checkpoint = Entry::Checkpoint {
         previous: 42,
@@ -170,7 +174,7 @@ fn the_entry_table_when_laid_over_each_kind_then_fits() {
                 log: log(),
                 settings,
             },
-            [2, 12, 11, 0, 40, 0, 0, 0, 0],
+            [2, 12, 11, 0, 40, 1, 0, 0, 0],
         ),
         (Entry::Delete { log: log() }, [3, 12, 11, 0, 0, 0, 0, 0, 0]),
         (
@@ -182,7 +186,7 @@ fn the_entry_table_when_laid_over_each_kind_then_fits() {
                 log: log(),
                 settings,
             },
-            [5, 12, 11, 0, 40, 0, 0, 0, 0],
+            [5, 12, 11, 0, 40, 1, 0, 0, 0],
         ),
         (checkpoint, [6, 0, 0, 42, 0, 0, 43, 44, 0]),
     ];
@@ -287,7 +291,10 @@ fn segment_entry() -> SegmentEntry {
 fn the_manifest_tables_when_laid_over_a_manifest_then_fit() {
     let entry = LogEntry {
         log: log(),
-        settings: LogSettings { retention_ms: 71 },
+        settings: LogSettings {
+            retention_ms: 71,
+            priority: Priority::Reserved,
+        },
         first: Offset(72),
         end: Offset(73),
         last_arrival: Some(Timestamp(74)),
@@ -325,6 +332,7 @@ fn the_manifest_tables_when_laid_over_a_manifest_then_fit() {
     let expected = [
         ("log_group", 11),
         ("log_index", 12),
+        ("priority", 1),
         ("retention_ms", 71),
         ("first", 72),
         ("end", 73),

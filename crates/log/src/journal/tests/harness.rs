@@ -1,11 +1,14 @@
 //! A journal on a disk in memory, and short ways to use it.
 
 use super::super::{Durability, Journal, OpenError, Options};
+use super::inline::InlineTasks;
 use crate::batch::{Batch, BatchBuilder, Kind};
 use crate::store::{
     AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit, Slice,
 };
-use env::{Clock, Env, ManualClock, MemoryDisk, Random, SeededRandom, Timestamp, TokioTasks};
+use env::{
+    Clock, Env, ManualClock, MemoryDisk, Random, SeededRandom, Tasks, Timestamp, TokioTasks,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +44,8 @@ pub(super) struct World {
     pub(super) dice: SeededRandom,
     pub(super) options: Options,
     pub(super) seed: u64,
+    /// Whether all tasks run on the test's thread, in the same order every time.
+    pub(super) is_inline: bool,
 }
 
 impl World {
@@ -53,6 +58,15 @@ impl World {
             dice,
             options: small(),
             seed,
+            is_inline: false,
+        }
+    }
+
+    /// A world in which the same calls have the same effects every time.
+    pub(super) fn inline(seed: u64) -> Self {
+        Self {
+            is_inline: true,
+            ..Self::new(seed)
         }
     }
 
@@ -64,7 +78,10 @@ impl World {
     pub(super) fn env(&self) -> Env {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(self.seed + 1));
-        let tasks = Arc::new(TokioTasks::current());
+        let tasks: Arc<dyn Tasks> = match self.is_inline {
+            true => Arc::new(InlineTasks),
+            false => Arc::new(TokioTasks::current()),
+        };
         Env {
             clock,
             random,

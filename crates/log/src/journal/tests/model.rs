@@ -98,7 +98,10 @@ impl Pair {
                 assert_eq!(trimmed, self.model.trim(id(log), before).await);
             }
             Step::Configure(log, retention_ms) => {
-                let settings = LogSettings { retention_ms };
+                let settings = LogSettings {
+                    retention_ms,
+                    ..LogSettings::default()
+                };
                 let configured = self.journal.configure(id(log), settings).await;
                 assert_eq!(configured, self.model.configure(id(log), settings).await);
             }

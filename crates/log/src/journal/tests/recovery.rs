@@ -2,10 +2,15 @@
 
 use super::super::{Journal, OpenError, Options};
 use super::harness::{World, append, batch, create, id, os, read_all, try_append};
-use crate::store::{LogSettings, LogStore, Offset, StoreError};
+use crate::store::{LogSettings, LogStore, Offset, Priority, StoreError};
 use env::Call;
 use std::sync::Arc;
 use std::time::Duration;
+
+const SETTINGS: LogSettings = LogSettings {
+    retention_ms: 77,
+    priority: Priority::Reserved,
+};
 
 fn record(log: u32, at: u64, bytes: usize) -> Vec<u8> {
     let mut record = format!("{log}:{at}:").into_bytes();
@@ -177,10 +182,7 @@ async fn changes_of_old_segments_when_those_are_freed_then_still_hold() {
     let world = World::new(1);
     let journal = world.open();
     create(&journal, 5).await;
-    journal
-        .configure(id(4), LogSettings { retention_ms: 77 })
-        .await
-        .unwrap();
+    journal.configure(id(4), SETTINGS).await.unwrap();
     append(&journal, 4, b"catalog").await;
     fill(&journal, 0, 130, 10_000).await;
     journal.trim(id(4), Offset(1)).await.unwrap();
@@ -193,10 +195,7 @@ async fn changes_of_old_segments_when_those_are_freed_then_still_hold() {
     journal.maintain().await;
     assert!(journal.disk_bytes() < before, "the old segments have gone");
     let journal = world.lose_power();
-    assert_eq!(
-        journal.settings(id(4)),
-        Some(LogSettings { retention_ms: 77 })
-    );
+    assert_eq!(journal.settings(id(4)), Some(SETTINGS));
     assert_eq!(journal.bounds(id(4)).unwrap().end, Offset(1));
     assert_eq!(journal.list(), [0, 1, 2, 4].map(id));
     assert_eq!(append(&journal, 0, b"next").await.first, Offset(130));

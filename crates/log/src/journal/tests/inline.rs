@@ -1,0 +1,22 @@
+//! Tasks that all run on the test's own thread, in an order that is the same every time: for tests
+//! that count calls or bytes, or that repeat a run by its seed.
+
+use env::{BoxFuture, Tasks};
+use tokio::runtime::Handle;
+
+/// Everything on the current thread; what blocks does so where it stands.
+pub(super) struct InlineTasks;
+
+impl Tasks for InlineTasks {
+    fn spawn(&self, _name: &'static str, task: BoxFuture<()>) {
+        drop(Handle::current().spawn(task));
+    }
+
+    fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
+        self.spawn(name, task);
+    }
+
+    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+        Box::pin(async move { work() })
+    }
+}
