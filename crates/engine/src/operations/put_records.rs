@@ -39,7 +39,10 @@ impl Handler for PutRecords {
         }
         let results = engine.put(&stream, &records).await;
         // Where some were put before the stream went, the whole call must not say that none was.
-        if results.iter().all(|result| *result == Err(PutError::StreamGone)) {
+        if results
+            .iter()
+            .all(|result| *result == Err(PutError::StreamGone))
+        {
             return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
         }
         count(&engine.runtimes.stream(stream.id), &records, &results);
