@@ -1,5 +1,6 @@
 //! The journal as a whole: the conformance suite, and what is particular to it.
 
+mod amounts;
 mod conforming;
 mod damage;
 mod faults;

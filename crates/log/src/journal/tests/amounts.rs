@@ -1,0 +1,177 @@
+//! How many bytes things cost: reading one log among many, writing, keeping what is hidden, starting.
+
+use super::super::space::FREED_AFTER;
+use super::super::{Journal, Options};
+use super::harness::{World, append, batch, create, id, read_all, small};
+use crate::store::{LogStore, Offset};
+
+const MIB: u64 = 1024 * 1024;
+
+fn with_segments_of(mib: u64) -> World {
+    let options = Options {
+        segment_bytes_max: mib * MIB,
+        ..small()
+    };
+    World {
+        options,
+        ..World::inline(1)
+    }
+}
+
+/// A record of `log` that no other log and no other round has.
+fn record(log: u32, round: u32, bytes: usize) -> Vec<u8> {
+    let mut record = [log.to_le_bytes(), round.to_le_bytes()].concat();
+    record.resize(bytes, log as u8);
+    record
+}
+
+/// One record in each of this many logs, over and over, in the same order.
+async fn interleave(journal: &Journal, logs: u32, rounds: u32, bytes: usize) {
+    for round in 0..rounds {
+        let records = (0..logs).map(|log| (id(log), batch(&[record(log, round, bytes)])));
+        let results = journal.append_many(records.collect()).await;
+        assert!(results.iter().all(Result::is_ok));
+    }
+}
+
+/// Bytes read from the disk while all of a log is read, by a journal that has nothing in memory.
+async fn cold_read_bytes(world: &World, log: u32, rounds: u32, bytes: usize) -> u64 {
+    let journal = world.kill();
+    let before = world.disk.read_bytes();
+    let records = read_all(&journal, log).await.unwrap();
+    let read = world.disk.read_bytes() - before;
+    assert_eq!(records.len() as u32, rounds);
+    for (round, (_, found)) in (0..).zip(records) {
+        assert_eq!(found, record(log, round, bytes));
+    }
+    read
+}
+
+#[tokio::test]
+async fn a_log_among_twenty_thousand_when_sorted_then_is_read_with_few_bytes_of_others() {
+    const LOGS: u32 = 20_000;
+    let world = with_segments_of(16);
+    let journal = world.open();
+    create(&journal, LOGS + 1).await;
+    interleave(&journal, LOGS, 8, 500).await;
+    // The open segment is sorted once it is sealed.
+    while journal.disk_bytes() < 120 * MIB {
+        append(&journal, LOGS, &vec![0; 4 << 20]).await;
+    }
+    journal.maintain().await;
+    let own = 8 * 500;
+    for log in [0, 7_777, 19_999] {
+        let sorted = cold_read_bytes(&world, log, 8, 500).await;
+        assert!(sorted <= 4 * own, "{sorted} bytes were read for {own}");
+    }
+    let journal = world.lose_power();
+    assert_eq!(append(&journal, 7_777, b"on").await.first, Offset(8));
+}
+
+#[tokio::test]
+async fn segments_when_sorted_once_or_of_large_blocks_then_are_not_written_again() {
+    let world = with_segments_of(1);
+    let journal = world.open();
+    create(&journal, 40).await;
+    interleave(&journal, 30, 100, 1_000).await;
+    journal.maintain().await;
+    let written = world.disk.written_bytes();
+    journal.maintain().await;
+    assert_eq!(world.disk.written_bytes(), written, "each once");
+    for at in 0..60 {
+        append(&journal, 30 + at % 2, &[1; 50_000]).await;
+    }
+    let before = world.segments();
+    journal.maintain().await;
+    let stay = before.iter().rev().take(3);
+    for segment in stay {
+        assert!(world.segments().contains(segment), "{segment:?}");
+    }
+}
+
+#[tokio::test]
+async fn sorted_logs_when_read_a_record_at_a_time_then_come_whole_and_in_order() {
+    let world = with_segments_of(1);
+    let journal = world.open();
+    create(&journal, 12).await;
+    for round in 0..200 {
+        interleave_joined(&journal, round).await;
+    }
+    journal.maintain().await;
+    let journal = world.kill();
+    let limit = crate::ReadLimit {
+        records: 1,
+        bytes: u64::MAX,
+    };
+    let mut from = Offset(0);
+    for at in 0..600 {
+        let slice = journal.read(id(5), from, limit).await.unwrap();
+        let found = slice.records().next().unwrap();
+        assert_eq!((found.offset.0, found.bytes[0]), (at, (at % 3) as u8));
+        from = slice.next;
+    }
+}
+
+async fn interleave_joined(journal: &Journal, round: u32) {
+    let records = [0, 1, 2_u8].map(|at| vec![at; 300 + round as usize]);
+    let batches = (0..12).map(|log| (id(log), batch(&records)));
+    journal.append_many(batches.collect()).await;
+}
+
+/// A log that is kept for a day and one for a year, an hour's records at a time.
+#[tokio::test]
+async fn hidden_bytes_when_a_day_and_a_year_interleave_then_stay_under_a_quarter_and_two_segments()
+{
+    const HOUR_BYTES: u64 = 24 * 20_000;
+    let world = with_segments_of(1);
+    let journal = world.open();
+    create(&journal, 2).await;
+    for hour in 0..200_u64 {
+        for at in 0..24 {
+            append(&journal, 0, &[1; 20_000]).await;
+            append(&journal, 1, &[at; 2_000]).await;
+        }
+        let expired = hour.saturating_sub(23) * 24;
+        journal.trim(id(0), Offset(expired)).await.unwrap();
+        world.clock.advance(FREED_AFTER);
+        // Within ten minutes.
+        journal.maintain().await;
+        let live = (hour + 1).min(24) * HOUR_BYTES + (hour + 1) * HOUR_BYTES / 10;
+        let dead_max = live / 4 + 2 * MIB;
+        // One more hour is hidden and kept; two segments are preallocated, one is the rest of a file.
+        let slack = HOUR_BYTES + 3 * MIB + live / 100;
+        let used = journal.disk_bytes();
+        assert!(
+            used <= live + dead_max + slack,
+            "hour {hour}: {used} of {live}"
+        );
+    }
+    assert_eq!(journal.bounds(id(1)).unwrap().first, Offset(0));
+    let journal = world.lose_power();
+    assert_eq!(read_all(&journal, 1).await.unwrap().len(), 200 * 24);
+    assert_eq!(read_all(&journal, 0).await.unwrap().len(), 24 * 24);
+}
+
+#[tokio::test]
+async fn batches_of_a_hundred_kibibytes_when_written_then_cost_a_tenth_more_at_most() {
+    let world = with_segments_of(64);
+    let journal = world.open();
+    create(&journal, 1).await;
+    let before = world.disk.written_bytes();
+    let records: Vec<Vec<u8>> = (0..100).map(|at| record(at, 0, 1024 + 36)).collect();
+    let mut data = 0;
+    while data < 100 * MIB {
+        journal
+            .append_many(vec![(id(0), batch(&records))])
+            .await
+            .remove(0)
+            .unwrap();
+        data += 100 * (1024 + 36);
+    }
+    journal.maintain().await;
+    let written = world.disk.written_bytes() - before;
+    assert!(written <= data / 10 * 11, "{written} bytes for {data}");
+    let taken = journal.disk_bytes();
+    let most = data / 10 * 11 + 2 * 64 * MIB;
+    assert!(taken <= most, "{taken} bytes on the disk for {data}");
+}
