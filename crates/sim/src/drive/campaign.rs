@@ -1,11 +1,12 @@
-//! The kill -9 loop: clients at work, a SIGKILL at a random moment, a restart on the same folder, and
-//! so on; at the end everything is read and the whole history judged.
+//! A loop of deaths: clients at work, an end of the server at a random moment, a restart on the same
+//! folder, and so on; at the end everything is read and the whole history can be judged.
 //!
 //! A life of the server ends after a random number of acknowledgements and a random while, so a slow
 //! machine does as much work between two kills as a fast one. Some lives end before they serve.
 
 use super::control::Worker;
 use super::endpoint::{Access, Director, Endpoint};
+use super::fate::Fate;
 use super::follower::Follower;
 use super::operator::Operator;
 use super::poller::Poller;
@@ -36,8 +37,10 @@ pub struct Campaign {
     pub launch: Launch,
     /// Decides chance; the threads' turns remain their own.
     pub seed: u64,
-    /// Kills of a server that served.
+    /// Ends of a server that served.
     pub cycles: usize,
+    /// What ends it.
+    pub fate: Fate,
 }
 
 /// How much a run came to; what it saw is with its recorder.
@@ -50,8 +53,8 @@ pub struct Report {
     pub numbers_across: u64,
     /// Answers with a status from 500 on.
     pub server_faults: u64,
-    /// Kills before the server served.
-    pub kills_at_start: usize,
+    /// Ends before the server served.
+    pub ends_at_start: usize,
     /// From each start on data to its first line.
     pub restarts: Vec<Duration>,
 }
@@ -64,9 +67,9 @@ impl fmt::Display for Report {
         let mean = sum.checked_div(count).unwrap_or_default();
         write!(
             f,
-            "{} restarts ({mean:?} on average, {slowest:?} at most) and {} kills during one; ",
+            "{} restarts ({mean:?} on average, {slowest:?} at most) and {} ends during one; ",
             self.restarts.len(),
-            self.kills_at_start
+            self.ends_at_start
         )?;
         write!(
             f,
@@ -97,11 +100,11 @@ impl Campaign {
             rng,
             recorder: Arc::clone(recorder),
             restarts: Vec::new(),
-            kills_at_start: 0,
+            ends_at_start: 0,
         };
         let process = run.begin().await?;
         let workers = run.release_workers();
-        let process = run.kill_and_restart(process).await?;
+        let process = run.end_and_restart(process).await?;
         run.end(process, workers).await
     }
 }
@@ -125,7 +128,7 @@ struct Run {
     rng: Rng,
     recorder: Arc<Recorder>,
     restarts: Vec<Duration>,
-    kills_at_start: usize,
+    ends_at_start: usize,
 }
 
 impl Run {
@@ -175,31 +178,31 @@ impl Run {
         tasks.into_iter().map(release).collect()
     }
 
-    async fn kill_and_restart(&mut self, mut process: Process) -> Result<Process, DriveError> {
+    async fn end_and_restart(&mut self, mut process: Process) -> Result<Process, DriveError> {
         for _ in 0..self.campaign.cycles {
             let acks = self.rng.u64(1..ACKS_MAX);
             self.work(&mut process, acks).await?;
             let a_while = Duration::from_micros(self.rng.u64(..20_000));
             self.env.clock.sleep(a_while).await;
-            process.kill()?;
+            self.campaign.fate.strike(process)?;
             self.director.down();
             while self.rng.u8(..) < 64 {
-                self.kill_at_start().await?;
+                self.end_at_start().await?;
             }
             process = self.start().await?.0;
         }
         Ok(process)
     }
 
-    /// Starts a server and kills it while it starts, most likely.
-    async fn kill_at_start(&mut self) -> Result<(), DriveError> {
+    /// Starts a server and ends it while it starts, most likely.
+    async fn end_at_start(&mut self) -> Result<(), DriveError> {
         let process = self.campaign.launch.spawn()?;
         let usual = self.restarts.last().copied().unwrap_or_default();
         let usual_micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
         let a_while = Duration::from_micros(self.rng.u64(..=usual_micros));
         self.env.clock.sleep(a_while).await;
-        self.kills_at_start += 1;
-        process.kill()
+        self.ends_at_start += 1;
+        self.campaign.fate.strike(process)
     }
 
     /// Lets the workers go on until so many more records are acknowledged.
@@ -248,7 +251,7 @@ impl Run {
             iterators_across: reached(&self.recorder.reached.iterators_across),
             numbers_across: reached(&self.recorder.reached.numbers_across),
             server_faults: reached(&self.recorder.reached.server_faults),
-            kills_at_start: self.kills_at_start,
+            ends_at_start: self.ends_at_start,
             restarts: self.restarts,
         })
     }

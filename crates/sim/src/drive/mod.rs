@@ -5,13 +5,14 @@
 //! and chance come through `env` and one seed; time paces the work and never decides a verdict.
 //!
 //! In reading order: the [`Process`], the [`Endpoint`] that it serves, the [`Recorder`], the workers
-//! ([`Producer`], [`Poller`], [`Follower`], [`Operator`]), and the [`Campaign`] that lets them loose and
-//! kills the server under them.
+//! ([`Producer`], [`Poller`], [`Follower`], [`Operator`]), the [`Fate`] that ends lives of the server, on
+//! a [`Volume`] that can lose its power if need be, and the [`Campaign`] that lets them all loose.
 
 mod campaign;
 mod control;
 mod draft;
 mod endpoint;
+mod fate;
 mod follower;
 mod operator;
 mod poller;
@@ -19,18 +20,21 @@ mod producer;
 mod recorder;
 mod server;
 mod session;
+mod volume;
 
 pub use campaign::{Campaign, Report};
 pub use control::Worker;
 pub use draft::{Draft, identify};
 pub use endpoint::{Access, Director, Endpoint};
+pub use fate::{Fate, Power};
 pub use follower::Follower;
 pub use operator::{Change, Operator};
 pub use poller::Poller;
 pub use producer::Producer;
 pub use recorder::Recorder;
-pub use server::{Launch, Process};
+pub use server::{Durability, Launch, Process};
 pub use session::{Progress, Request, Session};
+pub use volume::{Shutdown, Volume};
 
 use std::io;
 use std::time::Duration;
@@ -41,6 +45,14 @@ pub enum DriveError {
     /// The operating system refused something.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// A tool of the system failed.
+    #[error("{program} failed: {said}")]
+    Tool {
+        /// Its name.
+        program: String,
+        /// Its words.
+        said: String,
+    },
     /// The server ended before it served.
     #[error("the server ended before it was ready")]
     NotReady,

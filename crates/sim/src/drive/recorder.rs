@@ -106,10 +106,14 @@ impl Recorder {
 
     /// Complains about a refusal, unless it is none: no answer and a 5xx are faults of the run.
     pub(super) fn complain_if_refused(&self, doing: &str, error: &client::Error) {
-        let is_refusal =
-            matches!(error, client::Error::Service { remote, .. } if remote.status < 500);
-        if is_refusal {
-            self.complain(format!("{doing} was refused: {error}"));
+        match error {
+            client::Error::Service { remote, .. } if remote.status < 500 => {
+                self.complain(format!("{doing} was refused: {error}"));
+            }
+            client::Error::Service { .. } => {
+                self.reached.server_faults.fetch_add(1, Ordering::Relaxed);
+            }
+            client::Error::Transport(_) | client::Error::NotSent(_) => {}
         }
     }
 

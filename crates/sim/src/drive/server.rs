@@ -22,6 +22,26 @@ pub struct Launch {
     pub log: PathBuf,
     /// `--segment-size`: small ones fill, roll and are freed while a test runs.
     pub segment_size: &'static str,
+    /// `--durability`.
+    pub durability: Durability,
+}
+
+/// What an acknowledged record survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The loss of power.
+    Fsync,
+    /// The end of the process, and nothing else.
+    Os,
+}
+
+impl Durability {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fsync => "fsync",
+            Self::Os => "os",
+        }
+    }
 }
 
 /// A server's process. Killed when dropped.
@@ -43,6 +63,7 @@ impl Launch {
             .args(["serve", "--limits", "off", "--listen", "127.0.0.1:0"])
             .args(["--admin-listen", "127.0.0.1:0"])
             .args(["--segment-size", self.segment_size])
+            .args(["--durability", self.durability.name()])
             .arg("--data-dir")
             .arg(&self.data)
             .stdout(Stdio::piped())

@@ -1,10 +1,14 @@
-//! The real binary, killed: in a loop under load, and between the steps of its operations.
+//! The real binary under faults: killed in a loop and between the steps of its operations, without
+//! power in a loop, with failing system calls, on a full volume.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod campaigns;
 mod kill9;
 mod place;
+mod power;
+mod scene;
 mod steps;
 mod strace;

@@ -2,7 +2,7 @@
 
 use env::{Env, OpenMode};
 use millstream_sim::History;
-use millstream_sim::drive::Launch;
+use millstream_sim::drive::{Durability, Launch};
 use std::path::{Path, PathBuf};
 
 /// A run's folder under `target/tmp`. It stays if the test fails, which then says where.
@@ -33,7 +33,13 @@ impl Place {
             data: self.0.join("data"),
             log: self.0.join("server.log"),
             segment_size,
+            durability: Durability::Fsync,
         }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Keeps a history as JSON lines.

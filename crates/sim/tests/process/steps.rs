@@ -4,32 +4,23 @@
 //! The same is done in process, at each change of the store, by the engine's tests.
 
 use crate::place::Place;
-use crate::strace::Strace;
+use crate::scene::{STREAM, Scene, within};
+use crate::strace::{Injection, Strace};
 use env::Env;
-use fastrand::Rng;
 use millstream_sim::drive::{
-    Change, Director, DriveError, Endpoint, Follower, Launch, Operator, Process, Producer,
-    Progress, Recorder, Request, Session, Worker,
+    Change, Endpoint, Launch, Operator, Process, Progress, Request, Session, Worker,
 };
-use millstream_sim::{
-    HashKey, HashKeyRange, Lineage, ListedShard, ReshardOutcome, ShardId, Start, judge,
-};
-use std::sync::Arc;
+use millstream_sim::{HashKey, HashKeyRange, Lineage, ListedShard, ReshardOutcome, ShardId, Start};
 use std::time::Duration;
 use wire::operations::{DeleteStream, DeleteStreamInput};
 use wire::types::StreamStatus;
 
-/// The only stream, and its name.
-const STREAM: usize = 0;
+/// The only stream.
 const NAMES: [&str; 1] = ["s"];
-/// Calls that put records before the change, and after it.
-const PUTS: usize = 12;
 /// A change of so many writes or syncs does not come to an end.
 const STEPS_MAX: usize = 60;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);
-/// A status that has not ended by then does not end: far above what a slow machine takes.
-const STUCK_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -106,15 +97,15 @@ async fn kill_at_every_step(act: Act) {
 async fn kill_at(env: &Env, act: Act, syscall: &str, nth: usize) -> Result<bool, String> {
     let place = Place::new(env, &format!("steps-{act:?}-{syscall}-{nth}"));
     let mut world = World::new(env, place.launch("8MiB"));
-    let (process, at) = world.start().await.unwrap();
+    let (process, at) = world.scene.start().await.unwrap();
     let iterator = match act {
         Act::Create => None,
         Act::Delete | Act::Split | Act::Merge => Some(world.prepare(&at).await),
     };
     // After a restart, so that no write of the past is still under way and counted.
     process.kill().unwrap();
-    let (process, at) = world.start().await.unwrap();
-    let strace = match Strace::attach(process.id(), syscall, nth) {
+    let (process, at) = world.scene.start().await.unwrap();
+    let strace = match Strace::attach(process.id(), syscall, Injection::Kill, nth) {
         Ok(strace) => strace,
         Err(why) => {
             place.remove();
@@ -138,13 +129,7 @@ enum Outcome {
 }
 
 struct World {
-    env: Env,
-    launch: Launch,
-    director: Director,
-    worker: Worker,
-    recorder: Arc<Recorder>,
-    /// Whose records have which number.
-    clients: u32,
+    scene: Scene,
     /// The server after the change.
     after: Option<(Process, Endpoint)>,
     outcome: Outcome,
@@ -152,36 +137,17 @@ struct World {
 
 impl World {
     fn new(env: &Env, launch: Launch) -> Self {
-        let recorder = Recorder::new(env, &NAMES);
-        let (director, access) = Director::new();
-        let worker = Worker {
-            env: env.clone(),
-            access,
-            recorder: Arc::clone(&recorder),
-            rng: Rng::with_seed(4),
-        };
         Self {
-            env: env.clone(),
-            launch,
-            director,
-            worker,
-            recorder,
-            clients: 0,
+            scene: Scene::new(env, launch, &NAMES),
             after: None,
             outcome: Outcome::Unknown,
         }
     }
 
-    async fn start(&mut self) -> Result<(Process, Endpoint), DriveError> {
-        let mut process = self.launch.spawn()?;
-        let url = process.ready(&self.env).await?;
-        Ok((process, self.director.up(&self.env, &url)))
-    }
-
     /// Two shards with records, and an iterator that stands before them.
     async fn prepare(&mut self, at: &Endpoint) -> Session {
-        self.create(at).await;
-        self.put(at).await;
+        self.scene.create(at, STREAM).await;
+        self.scene.put(at, STREAM).await;
         let request = Request {
             stream: STREAM,
             consumer: 0,
@@ -189,32 +155,14 @@ impl World {
             start: Start::TrimHorizon,
             lineage: Lineage::Any,
         };
-        Session::open(&mut self.worker, at, request).await.unwrap()
-    }
-
-    async fn create(&mut self, at: &Endpoint) {
-        self.worker.create(at, STREAM, 2).await.unwrap();
-        assert!(self.worker.until_active(STREAM).await);
-    }
-
-    /// Puts to both ends of every open shard, and anywhere.
-    async fn put(&mut self, at: &Endpoint) {
-        let shards = self.worker.list(at, STREAM).await.unwrap();
-        let open = shards.iter().filter(|shard| shard.last.is_none());
-        let keys = open.flat_map(|shard| [shard.range.first, shard.range.last]);
-        let mut producer = Producer::new(self.worker.fork(), self.clients);
-        self.clients += 1;
-        for key in keys {
-            producer.put_at(at, STREAM, key).await;
-        }
-        for _ in 0..PUTS {
-            producer.put_any(at, STREAM).await;
-        }
+        Session::open(&mut self.scene.worker, at, request)
+            .await
+            .unwrap()
     }
 
     /// Makes the change; if the server is killed over it, starts it again. If not, kills it then.
     async fn act(&mut self, act: Act, mut process: Process, at: Endpoint) -> bool {
-        let worker = self.worker.fork();
+        let worker = self.scene.worker.fork();
         let change = async move {
             match act {
                 Act::Create => create(worker, &at).await,
@@ -224,7 +172,7 @@ impl World {
             }
         };
         let mut change = std::pin::pin!(change);
-        let env = self.env.clone();
+        let env = self.scene.env.clone();
         let death = async {
             while !process.has_ended().unwrap() {
                 env.clock.sleep(LOOK).await;
@@ -235,9 +183,8 @@ impl World {
             done = &mut change => Some(done),
             () = death => None,
         };
-        self.director.down();
-        process.kill().unwrap();
-        self.after = Some(self.start().await.unwrap());
+        self.scene.kill(process);
+        self.after = Some(self.scene.start().await.unwrap());
         let was_killed = done.is_none();
         self.outcome = match done {
             Some(outcome) => outcome,
@@ -248,11 +195,12 @@ impl World {
 
     async fn verify(&mut self, act: Act, iterator: Option<Session>) {
         let (process, at) = self.after.take().unwrap();
-        if within(&self.env, is_there(&mut self.worker)).await {
-            let shards = self.worker.list(&at, STREAM).await.unwrap();
+        let scene = &mut self.scene;
+        if within(&scene.env, is_there(&mut scene.worker)).await {
+            let shards = scene.worker.list(&at, STREAM).await.unwrap();
             self.verify_shards(act, &shards);
             if let Some(mut iterator) = iterator {
-                let progress = iterator.read(&mut self.worker, &at, None).await;
+                let progress = iterator.read(&mut self.scene.worker, &at, None).await;
                 assert_eq!(progress, Progress::Records);
             }
         } else {
@@ -263,26 +211,17 @@ impl World {
             };
             assert!(may_be_gone, "the stream is gone");
             // The name is free, and nothing of the old stream is in the new one.
-            self.recorder = Recorder::new(&self.env, &NAMES);
-            self.worker.recorder = Arc::clone(&self.recorder);
-            self.create(&at).await;
+            self.scene.forget();
+            self.scene.create(&at, STREAM).await;
         }
-        self.put(&at).await;
-        let follower = Follower::new(self.worker.fork(), STREAM, 1);
-        assert!(follower.drain(&at).await);
+        self.scene.put(&at, STREAM).await;
+        assert!(self.scene.drain(&at, STREAM).await);
         process.kill().unwrap();
     }
 
     fn judge(&self, place: &Place) {
-        let history = self.recorder.history(STREAM);
-        let verdict = judge(&history).unwrap();
-        if !verdict.is_good() {
-            place.keep(&self.env, NAMES[STREAM], &history);
-        }
-        assert!(verdict.is_good(), "{verdict}");
-        assert!(verdict.judged.puts > PUTS, "{verdict}");
+        let verdict = self.scene.judge(place, STREAM);
         assert_eq!(verdict.judged.acked, verdict.judged.puts, "{verdict}");
-        assert_eq!(self.recorder.complaints(), Vec::<String>::new());
     }
 
     fn verify_shards(&self, act: Act, shards: &[ListedShard]) {
@@ -354,14 +293,5 @@ async fn reshard(worker: Worker, at: &Endpoint, change: Change) -> Outcome {
     match Operator::new(worker, STREAM).reshard(at, &change).await {
         ReshardOutcome::Acked => Outcome::Done,
         ReshardOutcome::DefinitelyFailed | ReshardOutcome::Unknown => Outcome::Unknown,
-    }
-}
-
-/// Bounds what would hang.
-async fn within<T>(env: &Env, work: impl Future<Output = T>) -> T {
-    tokio::select! {
-        biased;
-        done = work => done,
-        () = env.clock.sleep(STUCK_AFTER) => panic!("nothing moves any more"),
     }
 }
