@@ -5,7 +5,10 @@
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod admin;
 mod campaigns;
+mod faults;
+mod full;
 mod kill9;
 mod place;
 mod power;
