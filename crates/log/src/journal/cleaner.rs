@@ -333,7 +333,7 @@ impl Copy {
             previous,
             created_ms,
         };
-        file.write_all_at(&header.encode_page(), 0)?;
+        file.write_all_at(&header.encode_page(u32::MAX), 0)?;
         Ok(Self {
             file,
             entry,

@@ -28,6 +28,46 @@ pub(super) struct Open {
     /// The logs that have blocks here.
     pub(super) logs: Vec<Arc<Log>>,
     pub(super) checkpoint: Checkpoint,
+    pub(super) limit: Limit,
+}
+
+/// How far frames may reach, as the first page says, so that recovery need not look further.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    /// Synced: what is written ends before it.
+    pub(super) durable: u32,
+    /// Written, and durable with the next sync.
+    pub(super) pending: Option<u32>,
+    /// The place that holds the durable one.
+    pub(super) turn: usize,
+}
+
+/// The limit is this much ahead of what needs it.
+const LIMIT_AHEAD_BYTES: u32 = 8 * 1024 * 1024;
+
+impl Limit {
+    /// The limit for a file that reaches to `end`.
+    pub(super) fn ahead_of(end: u32) -> u32 {
+        end.saturating_add(LIMIT_AHEAD_BYTES)
+    }
+
+    /// Whether it is time to write the next one, so that no group has to wait for it.
+    pub(super) fn is_near(&self, end: u32) -> bool {
+        self.pending.is_none() && self.durable.saturating_sub(end) < LIMIT_AHEAD_BYTES / 2
+    }
+
+    /// The place for the next one: not where the durable one stands.
+    pub(super) fn next_turn(&self) -> usize {
+        self.turn + 1
+    }
+
+    /// Everything was synced.
+    pub(super) fn settle(&mut self) {
+        if let Some(limit) = self.pending.take() {
+            self.durable = limit;
+            self.turn = self.next_turn();
+        }
+    }
 }
 
 /// How far the open segment's index is written in it.
@@ -60,6 +100,11 @@ impl Open {
             checkpoint: Checkpoint {
                 end: FRAMES_START,
                 ..Checkpoint::default()
+            },
+            limit: Limit {
+                durable: 0,
+                pending: None,
+                turn: 0,
             },
         }
     }

@@ -5,7 +5,7 @@
 //! what was written is noted against the logs that it may concern, and stays where it is.
 
 use super::OpenError;
-use super::footer::{Directory, SegmentIndex};
+use super::footer::Directory;
 use super::frame::Entry;
 use super::index::{Hole, Log, Range};
 use super::listed::{Listed, is_cut_short, read_footer};
@@ -15,7 +15,7 @@ use super::reserve::is_full;
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
 use super::shared::{Numbers, SealJob, Shared};
-use super::tail::Tail;
+use super::tail::{Tail, in_order, last_checkpoint};
 use crate::store::{LogId, Offset};
 use env::OpenMode;
 use std::collections::BTreeMap;
@@ -233,7 +233,7 @@ impl<'a> Recovery<'a> {
                     .iter()
                     .find(|next| !next.segment.is_sorted);
                 let next = next.and_then(|next| next.header).map(|next| next.previous);
-                self.take_frames(segment, next, replays)?;
+                self.take_frames(one, next, replays)?;
             }
         }
         Ok(open)
@@ -265,18 +265,23 @@ impl<'a> Recovery<'a> {
     /// A sealed segment without a footer: its frames say the same.
     fn take_frames(
         &mut self,
-        segment: &Arc<Segment>,
+        one: &Listed,
         told: Option<Previous>,
         replays: bool,
     ) -> Result<(), OpenError> {
+        let segment = &one.segment;
         let told_end = told
             .filter(|told| told.number == segment.number)
             .map(|told| told.end);
         let until = told_end.map_or(u64::MAX, u64::from);
-        let found = scan(segment, FRAMES_START, until).map_err(OpenError::reading)?;
-        let mut index = SegmentIndex::default();
+        let (mut index, checkpoint) =
+            last_checkpoint(segment, &one.page).map_err(OpenError::reading)?;
+        let from = checkpoint.max(FRAMES_START);
+        let found = scan(segment, from, until).map_err(OpenError::reading)?;
+        let mut entries = in_order(index.clone());
         for frame in &found.frames {
             frame.entries.iter().for_each(|entry| index.add(entry));
+            entries.extend_from_slice(&frame.entries);
         }
         let (frames_end, last_frame_crc) = found
             .frames
@@ -295,10 +300,7 @@ impl<'a> Recovery<'a> {
         let index = Arc::new(index);
         segment.sealed.lock().resident = Some(index.clone());
         self.take_directory(segment, &directory, replays);
-        self.see_frames(
-            segment.number,
-            found.frames.iter().flat_map(|frame| &frame.entries),
-        );
+        self.see_frames(segment.number, entries.iter());
         if bad.is_empty() {
             let segment = segment.clone();
             let job = SealJob {
@@ -329,8 +331,8 @@ impl<'a> Recovery<'a> {
     fn take_tail(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
         let segment = &one.segment;
         let tail = Tail::read(segment, &one.page).map_err(OpenError::reading)?;
-        tail.rewrite(segment, &one.page)
-            .map_err(OpenError::writing)?;
+        let limit = tail.rewrite(segment, &one.page, self.shared.is_synced());
+        let limit = limit.map_err(OpenError::writing)?;
         let directory = &self.shared.directory;
         self.shared
             .env
@@ -340,7 +342,7 @@ impl<'a> Recovery<'a> {
         if !tail.rot.is_empty() || is_cut_short(segment)? {
             // It stays as it is, so that every start finds the same.
             self.last = tail.last(segment.number);
-            self.take_frames(segment, Some(self.last), true)?;
+            self.take_frames(one, Some(self.last), true)?;
             return Ok(None);
         }
         for entry in &tail.entries {
@@ -354,7 +356,7 @@ impl<'a> Recovery<'a> {
             .filter(|log| !log.state.lock().open.is_empty())
             .collect();
         let previous = one.header.map(|header| header.previous).unwrap_or_default();
-        Ok(Some(tail.into_open(segment.clone(), logs, previous)))
+        Ok(Some(tail.into_open(segment.clone(), logs, previous, limit)))
     }
 
     fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {

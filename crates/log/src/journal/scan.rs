@@ -55,6 +55,7 @@ pub(super) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan>
 /// The frame that stands at `position`, if one does.
 pub(super) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Found>> {
     let mut source = Source::new(segment.file.clone(), u64::MAX)?;
+    source.ahead_bytes = 0;
     source.frame(segment.salt, position)
 }
 
@@ -85,6 +86,8 @@ struct Source {
     length: u64,
     start: u64,
     buffer: Vec<u8>,
+    /// What is read at least, for what will be asked for next.
+    ahead_bytes: usize,
 }
 
 impl Source {
@@ -95,6 +98,7 @@ impl Source {
             length,
             start: 0,
             buffer: Vec::new(),
+            ahead_bytes: READ_BYTES,
         })
     }
 
@@ -106,7 +110,7 @@ impl Source {
         }
         let has = position >= self.start && end <= self.start + self.buffer.len() as u64;
         if !has {
-            let wanted = (self.length - position).min(count.max(READ_BYTES) as u64);
+            let wanted = (self.length - position).min(count.max(self.ahead_bytes) as u64);
             self.buffer.resize(wanted as usize, 0);
             self.start = position;
             self.file.read_exact_at(&mut self.buffer, position)?;

@@ -21,6 +21,8 @@ const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
 /// Two places for the newest checkpoint's position, each in a sector of its own, used in turns.
 const POINTER_POSITIONS: [u64; 2] = [512, 1024];
 pub(super) const POINTER_BYTES: usize = 16;
+/// Two places for the limit, each in a sector of its own, used in turns.
+const LIMIT_POSITIONS: [u64; 2] = [1536, 2048];
 
 /// A file of frames that the journal knows.
 pub(super) struct Segment {
@@ -69,8 +71,19 @@ pub(super) struct Previous {
 }
 
 impl SegmentHeader {
-    /// The first page of the file.
-    pub(super) fn encode_page(&self) -> Vec<u8> {
+    /// The first page of the file, with the same limit in both places.
+    pub(super) fn encode_page(&self, limit: u32) -> Vec<u8> {
+        let mut bytes = self.encode();
+        for position in LIMIT_POSITIONS {
+            bytes.resize(position as usize, 0);
+            bytes.extend_from_slice(&encode_word(self.salt, LIMIT_KIND, limit));
+        }
+        bytes.resize(FRAMES_START as usize, 0);
+        bytes
+    }
+
+    /// The header alone.
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(FRAMES_START as usize);
         bytes.extend_from_slice(SEGMENT_MAGIC);
         bytes.put_u64(self.number);
@@ -81,7 +94,6 @@ impl SegmentHeader {
         bytes.put_u64(self.created_ms);
         bytes.put_zeros(12);
         bytes.put_u32(crc32c::crc32c(&bytes));
-        bytes.put_zeros(FRAMES_START as usize - SEGMENT_HEADER_BYTES);
         bytes
     }
 
@@ -167,26 +179,58 @@ impl Segment {
     }
 
     pub(super) fn encode_pointer(&self, checkpoint: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(POINTER_BYTES);
-        bytes.put_u32(checkpoint);
-        bytes.put_zeros(8);
-        bytes.put_u32(salted_crc(self.salt, &[&bytes]));
-        bytes
+        encode_word(self.salt, POINTER_KIND, checkpoint)
+    }
+
+    /// Writes how far frames may reach; it must be synced before one reaches further than the limit
+    /// before it.
+    pub(super) fn write_limit(&self, turn: usize, limit: u32) -> io::Result<()> {
+        let word = encode_word(self.salt, LIMIT_KIND, limit);
+        self.file.write_all_at(&word, LIMIT_POSITIONS[turn % 2])
+    }
+
+    /// How far frames can reach, and which place says so; `None` if either place is not what was
+    /// written, so that nobody knows.
+    pub(super) fn decode_limit(&self, page: &[u8]) -> Option<(u32, usize)> {
+        let [first, second] =
+            LIMIT_POSITIONS.map(|position| decode_word(page, position, self.salt, LIMIT_KIND));
+        let (first, second) = (first?, second?);
+        Some(if first >= second {
+            (first, 0)
+        } else {
+            (second, 1)
+        })
     }
 
     /// The positions of checkpoints that the first page names, newest first. They are hints.
     pub(super) fn decode_pointers(&self, page: &[u8]) -> Vec<u32> {
-        let decode = |position: u64| {
-            let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
-            let mut fields = Fields::new(bytes);
-            let checkpoint = fields.u32()?;
-            fields.bytes(8)?;
-            (fields.u32()? == salted_crc(self.salt, &[&bytes[..12]])).then_some(checkpoint)
-        };
+        let decode = |position| decode_word(page, position, self.salt, POINTER_KIND);
         let mut found: Vec<u32> = POINTER_POSITIONS.into_iter().filter_map(decode).collect();
         found.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
         found
     }
+}
+
+/// What a word of the first page says.
+const POINTER_KIND: u32 = 0;
+const LIMIT_KIND: u32 = 1;
+
+fn encode_word(salt: u64, kind: u32, value: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(POINTER_BYTES);
+    bytes.put_u32(value);
+    bytes.put_u32(kind);
+    bytes.put_zeros(4);
+    bytes.put_u32(salted_crc(salt, &[&bytes]));
+    bytes
+}
+
+fn decode_word(page: &[u8], position: u64, salt: u64, wanted_kind: u32) -> Option<u32> {
+    let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
+    let mut fields = Fields::new(bytes);
+    let (value, kind) = (fields.u32()?, fields.u32()?);
+    fields.bytes(4)?;
+    let is_whole = fields.u32()? == salted_crc(salt, &[&bytes[..12]]);
+    (is_whole && kind == wanted_kind).then_some(value)
 }
 
 /// The file name of a segment.

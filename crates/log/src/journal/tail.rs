@@ -7,7 +7,7 @@
 use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES};
 use super::index::Log;
-use super::open::{Checkpoint, Open};
+use super::open::{Checkpoint, Limit, Open};
 use super::scan::{Bad, Found, frame_at, scan};
 use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader};
 use std::io;
@@ -34,7 +34,9 @@ impl Tail {
     pub(super) fn read(segment: &Segment, page: &[u8]) -> io::Result<Self> {
         let (index, position) = last_checkpoint(segment, page)?;
         let from = position.max(FRAMES_START);
-        let found = scan(segment, from, u64::MAX)?;
+        let limit = segment.decode_limit(page);
+        let until = limit.map_or(u64::MAX, |(limit, _)| u64::from(limit));
+        let found = scan(segment, from, until)?;
         let told = found
             .frames
             .iter()
@@ -79,12 +81,23 @@ impl Tail {
         })
     }
 
-    /// Writes again what may not be on the disk, wipes out what is dropped, and syncs.
-    pub(super) fn rewrite(&self, segment: &Segment, page: &[u8]) -> io::Result<()> {
+    /// Writes again what may not be on the disk, wipes out what is dropped, and syncs; with a limit
+    /// that leaves room to go on, which is returned.
+    pub(super) fn rewrite(
+        &self,
+        segment: &Segment,
+        page: &[u8],
+        is_synced: bool,
+    ) -> io::Result<u32> {
         let file = &segment.file;
         if SegmentHeader::decode(page).is_some() {
             file.write_all_at(page, 0)?;
         }
+        let limit = match is_synced {
+            true => Limit::ahead_of(self.end),
+            false => u32::MAX,
+        };
+        (0..2).try_for_each(|turn| segment.write_limit(turn, limit))?;
         let mut at = u64::from(self.durable_through.min(self.end));
         while at < u64::from(self.end) {
             let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
@@ -101,7 +114,8 @@ impl Tail {
             at += zeros.len() as u64;
             left -= zeros.len() as u64;
         }
-        file.sync_data()
+        file.sync_data()?;
+        Ok(limit)
     }
 
     /// What the next segment's header is to tell of this one.
@@ -119,6 +133,7 @@ impl Tail {
         segment: Arc<Segment>,
         logs: Vec<Arc<Log>>,
         previous: Previous,
+        limit: u32,
     ) -> Open {
         let is_change = |entry: &&Entry| !matches!(entry, Entry::Records { .. });
         let changes: Vec<Entry> = self.entries.iter().filter(is_change).copied().collect();
@@ -138,6 +153,11 @@ impl Tail {
             changes,
             logs,
             checkpoint: self.checkpoint,
+            limit: Limit {
+                durable: limit,
+                pending: None,
+                turn: 0,
+            },
         }
     }
 }
@@ -157,7 +177,7 @@ fn torn_at(frames: &[Found], bad: &[Bad], durable_through: u32) -> Option<u32> {
 
 /// The index up to the newest checkpoint that can be trusted, and that checkpoint's position; nothing
 /// and 0 if there is none.
-fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(SegmentIndex, u32)> {
+pub(super) fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(SegmentIndex, u32)> {
     for position in segment.decode_pointers(page) {
         if let Some(index) = read_chain(segment, position)? {
             return Ok((index, position));
@@ -206,7 +226,7 @@ fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<SegmentIndex>
 }
 
 /// An index as entries that can be applied one after another: logs come first, their ends last.
-fn in_order(index: SegmentIndex) -> Vec<Entry> {
+pub(super) fn in_order(index: SegmentIndex) -> Vec<Entry> {
     let (mut entries, late): (Vec<Entry>, Vec<Entry>) = index
         .changes
         .iter()

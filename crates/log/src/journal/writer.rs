@@ -8,7 +8,7 @@ use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use super::group::{Admission, Group};
 use super::index::Log;
-use super::open::{BLOCKS_MAX, Checkpoint, Open};
+use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
 use super::outcome::{Failure, Outcome};
 use super::queue::Call;
 use super::reserve::is_full;
@@ -151,19 +151,49 @@ impl Writer {
 
     /// Writes a frame at the end, with the segment's header if it is the first.
     fn put(&mut self, frame: Vec<u8>) -> Result<Bytes, Failure> {
-        let open = &self.open;
         let frame = Bytes::from(frame);
-        let written = if open.is_started {
+        let end = self.open.end + frame.len() as u32;
+        let written = if self.open.is_started {
+            self.raise_limit(end)?;
+            let open = &self.open;
             open.segment.file.write_all_at(&frame, u64::from(open.end))
         } else {
-            let mut bytes = self.header().encode_page();
+            let limit = self.limit_for(end);
+            let mut bytes = self.header().encode_page(limit);
             bytes.extend_from_slice(&frame);
-            open.segment.file.write_all_at(&bytes, 0)
+            self.open.limit.durable = limit;
+            self.open.segment.file.write_all_at(&bytes, 0)
         };
         match written {
             Ok(()) => Ok(frame),
             Err(error) => Err(self.take_back(&error)),
         }
+    }
+
+    /// Without a sync for each group nothing orders the limit before what needs it.
+    fn limit_for(&self, end: u32) -> u32 {
+        if self.shared.is_synced() {
+            Limit::ahead_of(end)
+        } else {
+            u32::MAX
+        }
+    }
+
+    /// Makes sure that the limit is durable before a frame that ends at `end` is written.
+    fn raise_limit(&mut self, end: u32) -> Result<(), Failure> {
+        if end <= self.open.limit.durable {
+            return Ok(());
+        }
+        let written = self.write_limit(end);
+        written.map_err(|error| Failure::of_write(&error))?;
+        self.sync()
+    }
+
+    fn write_limit(&mut self, end: u32) -> io::Result<()> {
+        let (turn, limit) = (self.open.limit.next_turn(), self.limit_for(end));
+        self.open.segment.write_limit(turn, limit)?;
+        self.open.limit.pending = Some(limit);
+        Ok(())
     }
 
     fn header(&self) -> SegmentHeader {
@@ -196,11 +226,13 @@ impl Writer {
         }
     }
 
-    fn sync(&self) -> Result<(), Failure> {
+    fn sync(&mut self) -> Result<(), Failure> {
         self.open.segment.file.sync_data().map_err(|error| {
             self.shared.poison(&error);
             Failure::Unknown(error.to_string())
-        })
+        })?;
+        self.open.limit.settle();
+        Ok(())
     }
 
     fn publish(&mut self, entries: &[Entry], logs: &[Option<Arc<Log>>], start: u32, frame: Bytes) {
@@ -242,6 +274,13 @@ impl Writer {
         }
         if self.shared.reserve.is_short() {
             self.shared.look_for_room();
+        }
+        if self.open.is_started
+            && self.open.limit.is_near(self.open.end)
+            && let Err(error) = self.write_limit(self.open.end)
+        {
+            // It is tried again when it is needed.
+            tracing::warn!(%error, "cannot raise the limit yet");
         }
         if self.open.end - self.open.checkpoint.end >= CHECKPOINT_BYTES {
             self.write_checkpoint();
@@ -410,7 +449,21 @@ impl Writer {
             self.open.durable = self.open.end;
         }
         if self.open.is_unwitnessed {
+            self.lower_limit();
             self.witness();
+        }
+    }
+
+    /// Tells the next start that nothing will come after the witness.
+    fn lower_limit(&mut self) {
+        let end = self.open.end + frame_bytes(0, 0) as u32;
+        if !self.shared.is_synced() || end > self.open.limit.durable {
+            return;
+        }
+        let segment = &self.open.segment;
+        let lowered = (0..2).try_for_each(|turn| segment.write_limit(turn, end));
+        if let Err(error) = lowered {
+            tracing::warn!(%error, "cannot lower the limit");
         }
     }
 }

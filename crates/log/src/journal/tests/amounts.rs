@@ -175,3 +175,95 @@ async fn batches_of_a_hundred_kibibytes_when_written_then_cost_a_tenth_more_at_m
     let most = data / 10 * 11 + 2 * 64 * MIB;
     assert!(taken <= most, "{taken} bytes on the disk for {data}");
 }
+
+/// Mebibytes of records in the store that is started; a larger one by hand.
+fn store_mib() -> u64 {
+    let asked = std::env::var("MILLSTREAM_STORE_MIB").ok();
+    asked.map_or(100, |asked| asked.parse().unwrap())
+}
+
+/// The journal's own index is written every 16 MiB, and a limit stands at most 8 MiB ahead of what is
+/// written; a group is at most 2 MiB and a piece that is read 1 MiB.
+const TAIL_BYTES_MAX: u64 = (16 + 2 + 1) * MIB;
+const LIMIT_AHEAD: u64 = 8 * MIB;
+
+#[tokio::test]
+async fn a_large_store_when_started_then_reads_its_newest_tail_and_the_footers() {
+    let largest = if store_mib() > 500 { 128 } else { 32 };
+    let mut world = with_segments_of(largest);
+    world.options.cache_bytes_max = 1024 * 1024;
+    let journal = world.open();
+    create(&journal, 10).await;
+    let rounds = store_mib() as u32;
+    for round in 0..rounds {
+        interleave_at(&journal, round).await;
+    }
+    let footers_max = world.segments().len() as u64 * 16 * 1024;
+
+    let before = world.disk.read_bytes();
+    let journal = world.lose_power();
+    let crashed = world.disk.read_bytes() - before;
+    assert!(
+        crashed <= TAIL_BYTES_MAX + LIMIT_AHEAD + footers_max,
+        "{crashed} bytes were read after a crash"
+    );
+    append(&journal, 0, b"on").await;
+    journal.shutdown().await;
+
+    let before = world.disk.read_bytes();
+    let journal = world.open();
+    let stopped = world.disk.read_bytes() - before;
+    println!("read at start of {rounds} MiB: {crashed} after a crash, {stopped} after a stop");
+    assert!(
+        stopped <= TAIL_BYTES_MAX + footers_max,
+        "{stopped} bytes were read after a stop"
+    );
+    for log in 0..10 {
+        let end = journal.bounds(id(log)).unwrap().end;
+        assert_eq!(end.0, u64::from(rounds) + u64::from(log == 0));
+    }
+}
+
+async fn interleave_at(journal: &Journal, round: u32) {
+    let batches = (0..10).map(|log| (id(log), batch(&[record(log, round, 104_000)])));
+    let results = journal.append_many(batches.collect()).await;
+    assert!(results.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn a_segment_without_its_footer_when_started_then_is_read_from_its_last_checkpoint() {
+    let world = with_segments_of(64);
+    let journal = world.open();
+    create(&journal, 10).await;
+    // 4, 8, 16, 32 MiB, then one of 64; the crash comes before the footer of the fourth.
+    let mut round = 0;
+    while world.segments().len() < 5 {
+        interleave_at(&journal, round).await;
+        round += 1;
+    }
+    world
+        .disk
+        .fail_nth(env::Call::SetLength, 1, env::Fault::EIO);
+    let fourth = world.segments().remove(3);
+    while world.disk.calls(env::Call::SetLength) < 4 {
+        interleave_at(&journal, round).await;
+        round += 1;
+    }
+    // Not even the trailer of what was written remains.
+    let length = world.disk.contents(&fourth).unwrap().len() as u64;
+    assert_eq!(length, 32 * MIB, "the file was not cut at its footer");
+    let before = world.disk.read_bytes();
+    let journal = world.kill();
+    let read = world.disk.read_bytes() - before;
+    assert!(
+        read <= 2 * TAIL_BYTES_MAX + LIMIT_AHEAD,
+        "{read} bytes were read"
+    );
+    for log in 0..10 {
+        let records = read_all(&journal, log).await.unwrap();
+        assert_eq!(records.len() as u32, round);
+        for (at, (_, found)) in (0..).zip(records) {
+            assert_eq!(found, record(log, at, 104_000));
+        }
+    }
+}

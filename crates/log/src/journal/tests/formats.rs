@@ -98,7 +98,8 @@ fn the_segment_tables_when_laid_over_a_segment_then_fit() {
         previous,
         created_ms: 6,
     };
-    let page = header.encode_page();
+    let limit = 99;
+    let page = header.encode_page(limit);
     let expected = [
         ("magic", text(b"MSTRSEG1")),
         ("number", 1),
@@ -115,9 +116,13 @@ fn the_segment_tables_when_laid_over_a_segment_then_fit() {
     disk.create_directory(Path::new("/d")).unwrap();
     let file = disk.open(Path::new("/d/f"), OpenMode::CreateNew).unwrap();
     let pointer = Segment::new(&segment_entry(), file).encode_pointer(77);
-    let crc = salted_crc(SALT, &[&pointer[..12]]);
-    let expected = [("checkpoint", 77), ("crc", u64::from(crc))];
-    check("Checkpoint pointer", &pointer, POINTER_BYTES, &expected);
+    let limits = [1536, 2048].map(|at| page[at..at + POINTER_BYTES].to_vec());
+    for (word, value, kind) in [(&pointer, 77, 0), (&limits[0], 99, 1), (&limits[1], 99, 1)] {
+        let salt = if kind == 0 { SALT } else { 2 };
+        let crc = salted_crc(salt, &[&word[..12]]);
+        let expected = [("value", value), ("kind", kind), ("crc", u64::from(crc))];
+        check("Word", word, POINTER_BYTES, &expected);
+    }
 }
 
 #[test]
