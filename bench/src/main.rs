@@ -11,6 +11,7 @@ mod workload;
 mod connection;
 mod requests;
 mod signer;
+mod signing_cost;
 
 mod disk;
 mod load;
@@ -54,6 +55,8 @@ struct Cli {
 enum Command {
     /// Put one load on one server, and say what came out
     Load(Load),
+    /// Say what signing costs the generator
+    Sign,
     /// Serve as the floor
     Floor(floor::Floor),
     /// Run all cases side by side, and write the results
@@ -151,6 +154,7 @@ struct Report {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Load(load) => on_one_thread(run_load(load)),
+        Command::Sign => signing_cost::print(),
         Command::Floor(floor) => floor::run(floor),
         Command::Compare(compare) => on_one_thread(run_compare(compare)),
         Command::Profile(profile) => on_one_thread(run_profile(profile)),
@@ -212,7 +216,7 @@ async fn run_compare(compare: Compare) -> anyhow::Result<()> {
     };
     let run = new_run(plan, compare.ground, folder.path())?;
     let results = run.run().await?;
-    std::fs::write(&compare.results, serde_json::to_vec_pretty(&results)?)?;
+    std::fs::write(&compare.results, serde_json::to_vec(&results)?)?;
     Ok(())
 }
 

@@ -38,38 +38,18 @@ struct Bar {
     color: RGBColor,
 }
 
-/// How long a bar is.
-#[derive(Clone, Copy)]
-enum Scale {
-    Linear,
-    Logarithmic,
+/// From where to where the decimal logarithms of bars reach.
+fn range(bars: &[Bar]) -> (f64, f64) {
+    let ends = bars.iter().flat_map(|bar| [Some(bar.spread.max), bar.mark]);
+    let most = ends.flatten().fold(f64::MIN_POSITIVE, f64::max);
+    let least = bars.iter().map(|bar| place(bar.spread.min));
+    let least = least.fold(place(most), f64::min);
+    (least.floor(), place(most) + 0.1)
 }
 
-impl Scale {
-    fn place(self, number: f64) -> f64 {
-        match self {
-            Self::Linear => number,
-            Self::Logarithmic => number.max(f64::MIN_POSITIVE).log10(),
-        }
-    }
-
-    fn label(self, place: f64) -> String {
-        match self {
-            Self::Linear => short(place),
-            Self::Logarithmic => short(10_f64.powf(place)),
-        }
-    }
-
-    /// From where to where bars may reach.
-    fn range(self, bars: &[Bar]) -> (f64, f64) {
-        let ends = bars.iter().flat_map(|bar| [Some(bar.spread.max), bar.mark]);
-        let most = ends.flatten().fold(f64::MIN_POSITIVE, f64::max);
-        let least = bars.iter().map(|bar| bar.spread.min).fold(most, f64::min);
-        match self {
-            Self::Linear => (0.0, most * 1.12),
-            Self::Logarithmic => (least.log10().floor(), most.log10() + 0.5),
-        }
-    }
+/// Where a number stands on the axis, which is logarithmic.
+fn place(number: f64) -> f64 {
+    number.max(1e-9).log10()
 }
 
 /// Draws everything into a folder.
@@ -83,18 +63,19 @@ pub fn draw(results: &Results, folder: &Path) -> anyhow::Result<()> {
     let ratios = Drawing::Bars {
         title: "Ratios of rates (median, least to greatest), and what is due".to_owned(),
         bars: ratios(&results.cases),
-        scale: Scale::Linear,
     };
     ratios.write(&folder.join("ratios"))?;
     for found in &results.cases {
         let rates = Drawing::Bars {
             title: format!("{}: requests a second", found.case.title),
             bars: rates(found),
-            scale: Scale::Logarithmic,
         };
         rates.write(&folder.join(format!("rate-{}", found.case.id)))?;
-        let latencies = Drawing::Latencies(found);
-        latencies.write(&folder.join(format!("latency-{}", found.case.id)))?;
+        // Of larger requests the latency is the rate's reverse.
+        if found.case.id.starts_with("put") {
+            let path = folder.join(format!("latency-{}", found.case.id));
+            Drawing::Latencies(found).write(&path)?;
+        }
     }
     Ok(())
 }
@@ -140,11 +121,7 @@ fn rates(found: &Found) -> Vec<Bar> {
 /// A picture.
 enum Drawing<'a> {
     /// Horizontal bars with whiskers.
-    Bars {
-        title: String,
-        bars: Vec<Bar>,
-        scale: Scale,
-    },
+    Bars { title: String, bars: Vec<Bar> },
     /// A line for each contestant that is not slower by far.
     Latencies(&'a Found),
 }
@@ -171,7 +148,7 @@ impl Drawing<'_> {
     {
         area.fill(&WHITE)?;
         match self {
-            Self::Bars { title, bars, scale } => draw_bars(area, title, bars, *scale)?,
+            Self::Bars { title, bars } => draw_bars(area, title, bars)?,
             Self::Latencies(found) => draw_latencies(area, found)?,
         }
         area.present()?;
@@ -183,13 +160,13 @@ fn draw_bars<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
     title: &str,
     bars: &[Bar],
-    scale: Scale,
 ) -> anyhow::Result<()>
 where
     B::ErrorType: 'static,
 {
-    let (least, most) = scale.range(bars);
+    let (least, most) = range(bars);
     let (labels, plot) = area
+        .margin(8, 0, 0, 0)
         .titled(title, ("sans-serif", 20).into_font().color(&INK))?
         .split_horizontally(LABELS_WIDTH);
     let rows = bars.len() as f64;
@@ -197,7 +174,7 @@ where
     let chart = chart.margin(8).margin_right(24).x_label_area_size(32);
     let mut chart = chart.build_cartesian_2d(least..most, rows..0.0)?;
     let mut mesh = chart.configure_mesh();
-    let label = |place: &f64| scale.label(*place);
+    let label = |place: &f64| short(10_f64.powf(*place));
     let mesh = mesh
         .disable_y_mesh()
         .disable_y_axis()
@@ -207,7 +184,7 @@ where
     for (row, bar) in bars.iter().enumerate() {
         let row = row as f64;
         let Spread { min, median, max } = bar.spread;
-        let [min, median, max] = [min, median, max].map(|number| scale.place(number));
+        let [min, median, max] = [min, median, max].map(place);
         let filled = Rectangle::new(
             [(least, row + 0.2), (median, row + 0.8)],
             bar.color.filled(),
@@ -215,7 +192,7 @@ where
         let whisker = PathElement::new([(min, row + 0.5), (max, row + 0.5)], INK.stroke_width(2));
         chart.draw_series([filled])?;
         chart.draw_series([whisker])?;
-        if let Some(mark) = bar.mark.map(|mark| scale.place(mark)) {
+        if let Some(mark) = bar.mark.map(place) {
             let ends = [(mark, row + 0.08), (mark, row + 0.92)];
             chart.draw_series([PathElement::new(ends, MARK.stroke_width(3))])?;
         }
@@ -265,7 +242,8 @@ where
     let mut chart = ChartBuilder::on(area);
     let chart = chart
         .caption(title, ("sans-serif", 20).into_font().color(&INK))
-        .margin(12);
+        .margin(12)
+        .margin_right(40);
     let chart = chart.x_label_area_size(36).y_label_area_size(64);
     let range = (min.max(1e-3) * 0.8..max * 1.3).log_scale();
     let mut chart = chart.build_cartesian_2d(0.0..last, range)?;

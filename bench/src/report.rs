@@ -55,8 +55,8 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
 fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
     writeln!(
         out,
-        "| case | compared | due | ratio: median (min–max) | by the server's processor time | met |\n\
-         |---|---|---|---|---|---|"
+        "| case | compared | due | ratio of rates: median (min–max) | of median latencies | of the server's processor time | met |\n\
+         |---|---|---|---|---|---|---|"
     )?;
     for found in cases {
         for comparison in &found.case.comparisons {
@@ -66,13 +66,16 @@ fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
             let met = comparison.due.map(|due| ratio.median >= due);
             writeln!(
                 out,
-                "| {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} |",
                 found.case.title,
                 compared(found, comparison),
                 comparison
                     .due
                     .map_or_else(String::new, |due| format!("≥ {due}")),
                 spread(ratio),
+                found
+                    .latency_ratio(comparison)
+                    .map_or_else(String::new, spread),
                 found
                     .processor_ratio(comparison)
                     .map_or_else(String::new, spread),

@@ -2,6 +2,7 @@
 
 use crate::case::{Case, Comparison};
 use crate::load::Measured;
+use crate::server::Kind;
 use serde::{Deserialize, Serialize};
 
 /// A whole run.
@@ -96,6 +97,21 @@ impl Found {
         })
     }
 
+    /// The ratio of the median latencies: what a rate would be if nobody were ever interrupted. The
+    /// disk has none to compare, since it writes for one at a time.
+    pub fn latency_ratio(&self, comparison: &Comparison) -> Option<Spread> {
+        let contestants = &self.case.contestants;
+        let is_disk = |index: &usize| contestants[*index].kind == Kind::Disk;
+        if comparison.against.iter().any(is_disk) {
+            return None;
+        }
+        self.each_round(comparison, |ours, theirs| {
+            let slowest = theirs.map(|theirs| theirs.latency_millis(0.5));
+            let slowest = slowest.fold(0.0, f64::max);
+            Some(slowest / ours.latency_millis(0.5)).filter(|ratio| ratio.is_finite())
+        })
+    }
+
     fn each_round(
         &self,
         comparison: &Comparison,
@@ -114,6 +130,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::QUANTILES;
 
     #[test]
     fn spread_when_of_odd_even_and_no_numbers_then_has_its_middle() {
@@ -133,7 +150,7 @@ mod tests {
             answer_bytes: 0,
             server_micros: Some(1e6 / requests as f64),
             client_micros: 1.0,
-            latency_nanos: Vec::new(),
+            latency_nanos: vec![1_000_000_000 / requests; QUANTILES.len()],
         }
     }
 
@@ -158,5 +175,7 @@ mod tests {
         assert_eq!((ratio.min, ratio.max), (1.8, 2.0));
         let processor = found.processor_ratio(&against(&[1])).unwrap();
         assert!((processor.median - 0.8).abs() < 1e-9, "{processor:?}");
+        let latency = found.latency_ratio(&against(&[1])).unwrap();
+        assert!((latency.median - 0.8).abs() < 1e-6, "{latency:?}");
     }
 }
