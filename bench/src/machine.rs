@@ -30,7 +30,15 @@ pub fn describe(data: &Path) -> Vec<String> {
         format!("memory: {memory}"),
         format!("kernel: {}", said(Command::new("uname").args(["-sr"]))),
         format!("data on: {mounted}"),
+        format!("Millstream's tree: {}", commit()),
     ]
+}
+
+/// The repository's commit, and whether anything differs from it.
+fn commit() -> String {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let describe = ["-C", folder, "describe", "--always", "--dirty=, changed"];
+    said(Command::new("git").args(describe))
 }
 
 fn nproc() -> String {
