@@ -143,3 +143,36 @@ fn the_process_when_it_dies_at_a_call_then_that_and_all_later_calls_do_nothing()
     assert!(file.write_all_at(b"c", 0).is_err() && file.sync_data().is_err());
     assert_eq!(disk.contents(&path("f")).unwrap(), b"a");
 }
+
+#[test]
+fn a_disk_when_it_lies_about_syncs_then_loses_what_it_said_was_safe() {
+    let is_lost = |seed| {
+        let disk = disk();
+        let file = create(&disk, "f");
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        disk.lie_about_syncs();
+        file.write_all_at(b"x", 0).unwrap();
+        file.sync_data().unwrap();
+        disk.power_loss(&SeededRandom::new(seed));
+        disk.contents(&path("f")).unwrap().is_empty()
+    };
+    assert!((0..20).any(is_lost));
+}
+
+#[test]
+fn writes_when_power_is_lost_then_are_torn_only_if_asked_for() {
+    let torn = |seed, tearing| {
+        let disk = disk();
+        let file = create(&disk, "f");
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        file.write_all_at(&[7; 4096], 0).unwrap();
+        let torn = disk.power_loss_with(&SeededRandom::new(seed), tearing);
+        let bytes = disk.contents(&path("f")).unwrap();
+        let is_whole = bytes.is_empty() || bytes == [7; 4096];
+        assert!(is_whole || torn == 1);
+        torn
+    };
+    let count = |tearing| (0..50).map(|seed| torn(seed, tearing)).sum::<u64>();
+    assert_eq!(count(Tearing::Never), 0);
+    assert!(count(Tearing::Sectors) > 0);
+}
