@@ -4,7 +4,7 @@
 //! The judge is deliberately independent of the code that it judges: it parses sequence numbers, hash
 //! keys and shard ids itself, so that a mistake there cannot hide itself. It does no I/O, reads no
 //! clock and draws no chance; a driver records a [`History`] and hands it to [`judge`]. The driver of a
-//! real server process is [`drive`].
+//! real server process is [`drive`]; [`world`] is a server, its clients and its faults in a simulation.
 //!
 //! # What a driver owes the checker
 //!
@@ -33,6 +33,7 @@ mod history;
 mod number;
 mod payload;
 mod verdict;
+pub mod world;
 
 pub use checker::judge;
 pub use history::{

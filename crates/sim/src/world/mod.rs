@@ -1,0 +1,31 @@
+//! A whole server in a simulated world: clients, faults, and time, all decided by one seed.
+//!
+//! Journal and engine run as they are, on [`env::Simulation`]; what is left out is sockets and
+//! signatures: a request is encoded, decoded, handled, and its answer travels back the same way. It
+//! judges nothing itself beyond refusals that may not be; histories go to [`crate::judge`].
+//!
+//! In reading order: the [`Plan`] that a seed draws, the machine with its disk and process, the
+//! server that answers calls, the clients, the nemesis that strikes, and [`run`], which puts them
+//! together. What was struck while what was under way is counted by [`Reach`].
+
+mod plan;
+mod reach;
+
+mod machine;
+mod operator;
+mod server;
+
+mod chronicle;
+mod client;
+
+mod admin;
+mod producer;
+mod reader;
+mod tenant;
+
+mod nemesis;
+mod run;
+
+pub use plan::{DiskHonesty, FaultKind, Plan};
+pub use reach::{OPERATIONS, Reach};
+pub use run::{Report, run};

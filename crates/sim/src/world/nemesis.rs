@@ -1,0 +1,187 @@
+//! Strikes: with one of the plan's faults, now and then, mostly while a chosen operation is under way.
+
+use super::chronicle::Chronicle;
+use super::client::{Client, Stays};
+use super::machine::{Death, Machine};
+use super::plan::FaultKind;
+use super::producer::Producer;
+use super::reach::OPERATIONS;
+use env::{Call, Fault, Tasks};
+use fastrand::Rng;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Its own puts carry numbers from here on.
+const PRODUCER: u32 = 1_000_000_000;
+/// How long a chosen operation is waited for.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+/// How long the disk may be full.
+const FULL_MILLIS_MAX: u64 = 20_000;
+/// How long the disk may answer nothing.
+const STALL_MILLIS_MAX: u64 = 10_000;
+/// How far the wall clock may be off, in milliseconds.
+const JUMP_MILLIS_MAX: i64 = 3_600_000;
+/// The calls that faults strike, those that a put makes more often than the others.
+const CALLS: [Call; 12] = [
+    Call::Write,
+    Call::Write,
+    Call::Write,
+    Call::Read,
+    Call::Read,
+    Call::Open,
+    Call::Rename,
+    Call::Remove,
+    Call::List,
+    Call::Allocate,
+    Call::SetLength,
+    Call::Length,
+];
+
+/// Whoever wants things to go wrong.
+pub(super) struct Nemesis {
+    client: Client,
+    machine: Arc<Machine>,
+    streams: Vec<Arc<Chronicle>>,
+    /// How many puts it made itself.
+    puts: u32,
+}
+
+impl Nemesis {
+    pub(super) fn new(client: Client, streams: Vec<Arc<Chronicle>>) -> Self {
+        Self {
+            machine: client.machine.clone(),
+            client,
+            streams,
+            puts: 0,
+        }
+    }
+
+    /// Strikes for as long as the plan says; leaves the world without faults.
+    pub(super) async fn run(mut self) {
+        let ends = self.machine.plan.faulty;
+        while self.client.clock.monotonic().0 < ends {
+            let calm = self.machine.plan.calm_max.as_millis() as u64;
+            let pause = Duration::from_millis(self.client.rng.u64(100..=calm));
+            self.client.clock.sleep(pause).await;
+            let fault = self.client.rng.choice(&self.machine.plan.faults).copied();
+            if let Some(fault) = fault {
+                self.wait_for_operation().await;
+                self.put();
+                self.strike(fault).await;
+            }
+        }
+        self.machine.disk.cancel_faults();
+        self.machine.disk.set_capacity(None);
+        self.machine.simulation.set_wall_ahead(0);
+    }
+
+    /// Mostly until an operation of a kind that chance chooses has begun.
+    async fn wait_for_operation(&mut self) {
+        let operation = OPERATIONS[self.client.rng.usize(..OPERATIONS.len())];
+        if self.client.rng.u8(..4) == 0 {
+            return;
+        }
+        let machine = self.machine.clone();
+        let begins = async {
+            while !machine.is_under_way(operation) {
+                machine.begun.notified().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = begins => {}
+            () = self.client.clock.sleep(WAIT_MAX) => {}
+        }
+        if self.client.rng.bool() {
+            let a_moment = Duration::from_micros(self.client.rng.u64(..3_000));
+            self.client.clock.sleep(a_moment).await;
+        }
+    }
+
+    /// Gives the disk something to do, and readers something to see: a fault at one of its calls is
+    /// to come while the operation is still under way.
+    fn put(&mut self) {
+        let client = self.client.fork(Stays::Longer);
+        let mut producer = Producer::new(client, PRODUCER + self.puts);
+        self.puts += 1;
+        let nth = self.client.rng.usize(..self.streams.len());
+        let stream = self.streams[nth].clone();
+        let put = async move { producer.put_now(&stream).await };
+        self.machine.outside.spawn("poke", Box::pin(put));
+        self.machine.alarm.notify_waiters();
+    }
+
+    async fn strike(&mut self, fault: FaultKind) {
+        let machine = self.machine.clone();
+        machine.simulation.note("strike", fault as u64);
+        let rng = &mut self.client.rng;
+        match fault {
+            FaultKind::Crash => self.strike_down(Death::Crash),
+            FaultKind::PowerLoss => self.strike_down(Death::PowerLoss),
+            FaultKind::TornWrite => {
+                // Something has to be unsynced.
+                machine.arm(Call::SyncData, nth(rng), Death::TornWrite);
+            }
+            FaultKind::InputOutput => order(&machine, rng, Fault::EIO),
+            FaultKind::NoSpace => order(&machine, rng, Fault::ENOSPC),
+            FaultKind::Interrupted => order(&machine, rng, Fault::Errno(4)),
+            FaultKind::ShortWrite => {
+                let faults = [Fault::Half(5), Fault::Half(28), Fault::Late(5)];
+                let fault = faults[rng.usize(..faults.len())];
+                machine.disk.fail_nth(Call::Write, nth(rng), fault);
+            }
+            FaultKind::FailedSync => {
+                let is_directory = rng.u8(..5) == 0;
+                let call = match is_directory {
+                    true => Call::SyncDirectory,
+                    false => Call::SyncData,
+                };
+                machine.disk.fail_nth(call, nth(rng), Fault::EIO);
+            }
+            FaultKind::FullDisk => {
+                machine.count(fault);
+                let left = rng.u64(..64 * 1024);
+                let used = machine.disk.used_bytes();
+                machine.disk.set_capacity(Some(used + left));
+                let lasts = Duration::from_millis(rng.u64(..FULL_MILLIS_MAX));
+                self.client.clock.sleep(lasts).await;
+                machine.disk.set_capacity(None);
+            }
+            FaultKind::ClockJump => {
+                machine.count(fault);
+                let ahead = rng.i64(-JUMP_MILLIS_MAX..=JUMP_MILLIS_MAX);
+                machine.simulation.set_wall_ahead(ahead);
+            }
+            FaultKind::DiskStall => {
+                machine.count(fault);
+                let lasts = Duration::from_millis(rng.u64(..STALL_MILLIS_MAX));
+                let until = env::Monotonic(machine.simulation.now().0 + lasts);
+                machine.speed.stall_until(until);
+            }
+        }
+    }
+
+    /// Now, or at one of the next disk calls.
+    fn strike_down(&mut self, death: Death) {
+        let rng = &mut self.client.rng;
+        if rng.bool() {
+            return self.machine.strike_down(death);
+        }
+        let calls = [Call::Write, Call::SyncData, Call::SyncDirectory, Call::Open];
+        let call = calls[rng.usize(..calls.len())];
+        self.machine.arm(call, nth(rng), death);
+    }
+}
+
+/// Mostly the next call.
+fn nth(rng: &mut Rng) -> u64 {
+    match rng.u8(..3) {
+        0 => rng.u64(1..4),
+        _ => 1,
+    }
+}
+
+fn order(machine: &Machine, rng: &mut Rng, fault: Fault) {
+    let call = CALLS[rng.usize(..CALLS.len())];
+    machine.disk.fail_nth(call, nth(rng), fault);
+}

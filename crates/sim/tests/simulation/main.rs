@@ -1,0 +1,147 @@
+//! The whole server in a simulated world, for many seeds: nothing acknowledged is lost and no promise
+//! broken under any fault, and the server recovers by itself when the faults have ended.
+//!
+//! `MILLSTREAM_SIM_SEEDS` sets the number of seeds, `MILLSTREAM_SIM_FIRST` the first of them;
+//! `MILLSTREAM_SIM_SEED` runs one alone and keeps its histories.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use env::OpenMode;
+use millstream_sim::world::{DiskHonesty, FaultKind, Plan, Reach, Report, run};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Seeds of an ordinary run.
+const SEEDS: u64 = 300;
+/// Seeds that are run twice, before anything else.
+const TWICE: u64 = 3;
+
+/// Seeds on a disk that lies: each of them must be found out.
+const LYING_SEEDS: u64 = 4;
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
+#[test]
+fn server_when_anything_fails_in_simulation_then_keeps_its_promises_and_recovers() {
+    if let Some(seed) = number("MILLSTREAM_SIM_SEED") {
+        let report = run(Plan::of(seed));
+        print!("{report}{}", report.reach);
+        keep(&report);
+        assert!(report.is_good());
+        return;
+    }
+    let first = number("MILLSTREAM_SIM_FIRST").unwrap_or(1);
+    for seed in first..first + TWICE {
+        let traces = [run(Plan::of(seed)).trace, run(Plan::of(seed)).trace];
+        assert_eq!(traces[0], traces[1], "seed {seed} took two ways");
+    }
+    let seeds = number("MILLSTREAM_SIM_SEEDS").unwrap_or(SEEDS);
+    let sum = run_all(first, seeds);
+    print!("{}", sum.reach);
+    println!(
+        "{seeds} seeds from {first} on: {} calls, {} records acknowledged, {} starts",
+        sum.reach.calls(),
+        sum.acked,
+        sum.starts
+    );
+    assert!(sum.failed.is_empty(), "seeds that failed: {:?}", sum.failed);
+    if seeds >= SEEDS {
+        assert_eq!(
+            sum.reach.missing(),
+            [],
+            "faults that never met an operation"
+        );
+    }
+}
+
+/// A judge that has never found anybody guilty proves nothing.
+#[test]
+fn loss_when_the_disk_lies_about_syncs_then_is_seen() {
+    let lying = |seed| {
+        let mut plan = Plan::of(seed);
+        plan.disk = DiskHonesty::LiesAboutSyncs;
+        plan.faults = vec![FaultKind::PowerLoss];
+        plan
+    };
+    let seen = (1..=LYING_SEEDS).filter(|seed| !run(lying(*seed)).is_good());
+    assert_eq!(seen.count() as u64, LYING_SEEDS);
+}
+
+#[derive(Default)]
+struct Sum {
+    reach: Reach,
+    acked: usize,
+    starts: u64,
+    failed: Vec<u64>,
+}
+
+/// Runs the seeds on all processors; no run knows of another.
+fn run_all(first: u64, seeds: u64) -> Sum {
+    let sum = Mutex::new(Sum::default());
+    let next = AtomicU64::new(first);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + seeds {
+                return;
+            }
+            let report = catch_unwind(AssertUnwindSafe(|| run(Plan::of(seed))));
+            let mut sum = sum.lock().unwrap();
+            match report {
+                Ok(report) => sum.add(&report),
+                Err(_) => {
+                    println!("{} panicked; MILLSTREAM_SIM_SEED={seed}", Plan::of(seed));
+                    sum.failed.push(seed);
+                }
+            }
+        }
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(work);
+        }
+    });
+    sum.into_inner().unwrap()
+}
+
+impl Sum {
+    fn add(&mut self, report: &Report) {
+        self.reach.add(&report.reach);
+        self.acked += report.acked();
+        self.starts += report.starts;
+        if !report.is_good() {
+            let kept = keep(report);
+            let seed = report.plan.seed;
+            print!(
+                "MILLSTREAM_SIM_SEED={seed}, histories in {}: {report}",
+                kept.display()
+            );
+            self.failed.push(seed);
+        }
+    }
+}
+
+/// Keeps the histories as JSON lines.
+fn keep(report: &Report) -> PathBuf {
+    let folder = format!("simulation-{}", report.plan.seed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    // It may be left of an earlier run.
+    let _ = std::fs::remove_dir_all(&folder);
+    let disk = env::RealDisk;
+    env::Disk::create_directory(&disk, &folder).unwrap();
+    for (name, history) in &report.histories {
+        let mut lines = Vec::new();
+        history.write_lines(&mut lines).unwrap();
+        let path = folder.join(format!("{name}.jsonl"));
+        let file = env::Disk::open(&disk, &path, OpenMode::CreateNew).unwrap();
+        file.write_all_at(&lines, 0).unwrap();
+    }
+    folder
+}
