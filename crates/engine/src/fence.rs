@@ -6,7 +6,7 @@
 //! restart. The same code stands above every provider.
 
 use crate::Engine;
-use crate::catalog::{Command, CompleteReshard, Reshard, Stream};
+use crate::catalog::{Command, CompleteReshard, Reshard, Shard, Stream};
 use env::Timestamp;
 use log::{AppendError, Batch, LogId, LogSettings, StoreError};
 use std::sync::Arc;
@@ -115,6 +115,8 @@ impl Engine {
     }
 
     async fn finish_delete(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
+        // A crash may have come between the stream and its logs.
+        self.ensure_logs(stream).await?;
         let open = stream
             .shards
             .open()
@@ -149,6 +151,13 @@ impl Engine {
                 .ok_or(Unfinished::NotClosed(log))
         };
         logs.into_iter().map(first_close).collect()
+    }
+
+    /// Makes a shard's log, where a stream is so new that it has none yet.
+    pub(crate) async fn ensure_log(&self, stream: &Stream, shard: &Shard) {
+        if shard.has_log() && self.store.bounds(stream.log(shard)).is_err() {
+            self.log_was_missing(stream, stream.log(shard)).await;
+        }
     }
 
     /// Makes the logs of a stream that are missing.

@@ -46,6 +46,7 @@ impl Engine {
         shard: &Shard,
         start: Start<'_>,
     ) -> Result<Offset, Error> {
+        self.ensure_log(stream, shard).await;
         let end = self.end(stream, shard)?;
         let offset = match start {
             Start::TrimHorizon => Offset(0),
@@ -68,6 +69,17 @@ impl Engine {
             .map_err(|error| internal(&error))?;
         // A CLOSE that no Complete has named yet ends the shard all the same.
         Ok(bounds.first_control.unwrap_or(bounds.end))
+    }
+
+    /// The latest moment that may be named in a shard: now, or its last record's arrival where the
+    /// clock was set back since.
+    pub(crate) fn latest_moment(&self, stream: &Stream, shard: &Shard) -> Timestamp {
+        let last = self
+            .store
+            .bounds(stream.log(shard))
+            .ok()
+            .and_then(|b| b.last_arrival);
+        last.unwrap_or_default().max(self.env.clock.now())
     }
 
     async fn first_since(

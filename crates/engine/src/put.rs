@@ -258,7 +258,7 @@ impl Engine {
         })
     }
 
-    async fn log_was_missing(&self, stream: &Stream, log: LogId) {
+    pub(crate) async fn log_was_missing(&self, stream: &Stream, log: LogId) {
         let state = self.catalog.state().clone();
         let Some(stream) = state
             .stream_by_id(stream.id)

@@ -4,23 +4,30 @@ use crate::Engine;
 use crate::catalog::{Shard, Stream};
 use crate::record::StoredRecord;
 use crate::views;
+use env::Timestamp;
 use log::batch::RecordIter;
-use log::{Kind, Offset, ReadError, ReadLimit, Record, Slice};
+use log::{Kind, LogId, Offset, ReadError, ReadLimit, Record, Run};
 use std::time::Duration;
 use wire::types;
 
 /// What one read of a shard brought.
 #[derive(Debug)]
 pub(crate) struct ShardRead {
-    slice: Slice,
+    runs: Vec<Run>,
     /// Where to go on.
     pub next: Offset,
     /// Whether the shard is closed and all of it was read before this read.
     pub is_over: bool,
-    /// Whether there was more than the limit of bytes lets through.
+    /// Whether the next record was left out because it would have been too many bytes.
     pub is_full: bool,
     /// How far the next unread record lies behind now; zero at the end.
     pub behind: Duration,
+}
+
+/// The first record that a read left out.
+struct Unread {
+    arrival: Timestamp,
+    bytes: u64,
 }
 
 impl ShardRead {
@@ -28,7 +35,7 @@ impl ShardRead {
     /// one has a form that this build does not know.
     pub(crate) fn shapes(&self, shard: &Shard) -> Option<Vec<types::Record>> {
         let mut shapes = Vec::new();
-        for run in &self.slice.runs {
+        for run in &self.runs {
             let count = self.next.0.saturating_sub(run.first.0) as usize;
             for ((_, bytes), offset) in RecordIter::new(&run.bytes).zip(run.first.0..).take(count) {
                 let stored = StoredRecord::decode(bytes)?;
@@ -45,16 +52,11 @@ impl ShardRead {
         Some(shapes)
     }
 
-    fn over(end: Offset) -> Self {
-        let slice = Slice {
-            runs: Vec::new(),
-            next: end,
-            end,
-        };
+    fn new(next: Offset) -> Self {
         Self {
-            slice,
-            next: end,
-            is_over: true,
+            runs: Vec::new(),
+            next,
+            is_over: false,
             is_full: false,
             behind: Duration::ZERO,
         }
@@ -62,7 +64,8 @@ impl ShardRead {
 }
 
 impl Engine {
-    /// Reads on from an offset; at least one record if there is one.
+    /// Reads on from an offset: as much as the limit lets through, at least one record if there is
+    /// one. The store may give it in several parts.
     pub(crate) async fn read(
         &self,
         stream: &Stream,
@@ -73,60 +76,70 @@ impl Engine {
         if let Some(end) = shard.end()
             && from >= end
         {
-            return Ok(ShardRead::over(end));
+            let is_over = true;
+            return Ok(ShardRead {
+                is_over,
+                ..ShardRead::new(end)
+            });
         }
+        self.ensure_log(stream, shard).await;
         let log = stream.log(shard);
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
-        let from = from.max(runtime.horizon());
-        let mut slice = self.store.read(log, from, limit).await?;
+        let mut read = ShardRead::new(from.max(runtime.horizon()));
+        let mut left = limit;
+        loop {
+            let end = self.read_part(stream, shard, &mut read, &mut left).await?;
+            if read.next >= end {
+                return Ok(read);
+            }
+            let Some(unread) = self.peek(log, read.next).await? else {
+                return Ok(read);
+            };
+            read.is_full = unread.bytes > left.bytes && !read.runs.is_empty();
+            if read.is_full || left.records == 0 {
+                read.behind = self.env.clock.now().since(unread.arrival);
+                return Ok(read);
+            }
+        }
+    }
+
+    /// One read of the store, added to what was read before; answers where the shard ends.
+    async fn read_part(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        read: &mut ShardRead,
+        left: &mut ReadLimit,
+    ) -> Result<Offset, ReadError> {
+        let log = stream.log(shard);
+        let mut slice = self.store.read(log, read.next, *left).await?;
         let cutoff = self.cutoff(stream);
         if slice.runs.first().is_some_and(|run| run.arrival < cutoff) {
             let horizon = self.horizon(stream, shard).await?;
-            slice = self.store.read(log, horizon, limit).await?;
+            slice = self.store.read(log, horizon, *left).await?;
         }
         let is_control = |record: &Record<'_>| record.kind == Kind::Control;
         let close = slice.records().find(is_control).map(|record| record.offset);
         let end = shard.end().or(close).unwrap_or(slice.end);
-        let next = slice.next.min(end);
-        let behind = self.behind(log, next, end).await?;
-        let count = slice
-            .runs
-            .iter()
-            .map(|run| u64::from(run.count))
-            .sum::<u64>();
-        let is_full = next < end && count < u64::from(limit.records);
-        Ok(ShardRead {
-            slice,
-            next,
-            is_over: false,
-            is_full,
-            behind,
-        })
+        read.next = slice.next.min(end);
+        for run in slice.runs {
+            left.records = left.records.saturating_sub(run.count);
+            left.bytes = left.bytes.saturating_sub(run.bytes.len() as u64);
+            read.runs.push(run);
+        }
+        Ok(end)
     }
 
-    /// How long ago the record at `next` arrived, if there is one before `end`.
-    async fn behind(
-        &self,
-        log: log::LogId,
-        next: Offset,
-        end: Offset,
-    ) -> Result<Duration, ReadError> {
-        if next >= end {
-            return Ok(Duration::ZERO);
-        }
-        let one = self
-            .store
-            .read(
-                log,
-                next,
-                ReadLimit {
-                    records: 1,
-                    bytes: 0,
-                },
-            )
-            .await?;
-        let arrival = one.records().next().map(|record| record.arrival);
-        let now = self.env.clock.now();
-        Ok(arrival.map_or(Duration::ZERO, |arrival| now.since(arrival)))
+    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadError> {
+        let one = ReadLimit {
+            records: 1,
+            bytes: 0,
+        };
+        let slice = self.store.read(log, at, one).await?;
+        let unread = |record: Record<'_>| Unread {
+            arrival: record.arrival,
+            bytes: record.bytes.len() as u64,
+        };
+        Ok(slice.records().next().map(unread))
     }
 }

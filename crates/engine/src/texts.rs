@@ -377,11 +377,11 @@ pub(crate) fn timestamp_missing(kind: &str) -> Error {
     ))
 }
 
-pub(crate) fn timestamp_in_future(given_ms: i64, now: Timestamp) -> Error {
+pub(crate) fn timestamp_in_future(given: Timestamp, now: Timestamp) -> Error {
     invalid(format!(
         "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
-         timestampInMillis: {given_ms}, currentTimestampInMillis: {}",
-        now.0
+         timestampInMillis: {}, currentTimestampInMillis: {}",
+        given.0, now.0
     ))
 }
 

@@ -209,7 +209,7 @@ impl State {
     }
 
     fn change_tags(&mut self, command: &ChangeTags) -> Applied {
-        let mut stream = self.owned(command.stream)?;
+        let mut stream = self.staying(command.stream)?;
         stream.tags.extend(command.set.clone());
         stream.tags.retain(|key, _| !command.removed.contains(key));
         if !command.set.is_empty() && stream.tags.len() > limits::TAGS_MAX {
@@ -220,7 +220,7 @@ impl State {
     }
 
     fn change_monitoring(&mut self, command: &ChangeMonitoring) -> Applied {
-        let mut stream = self.owned(command.stream)?;
+        let mut stream = self.staying(command.stream)?;
         if command.is_enabled {
             stream.shard_metrics.extend(command.metrics.clone());
         } else {
@@ -232,7 +232,7 @@ impl State {
     }
 
     fn register_consumer(&mut self, command: &RegisterConsumer, now: Timestamp) -> Applied {
-        let mut stream = self.owned(command.stream)?;
+        let mut stream = self.staying(command.stream)?;
         let newest_arn_s = stream.consumers.iter().map(|c| c.arn_s).max();
         stream
             .consumers
@@ -285,6 +285,15 @@ impl State {
         stream
             .map(|stream| Stream::clone(stream))
             .ok_or_else(texts::internal)
+    }
+
+    /// The same, if it is not on its way out.
+    fn staying(&self, id: u64) -> Result<Stream, Error> {
+        let stream = self.owned(id)?;
+        match stream.deletion {
+            None => Ok(stream),
+            Some(_) => Err(texts::stream_not_active(&stream, Status::Deleting)),
+        }
     }
 
     /// The same, if it is ACTIVE.

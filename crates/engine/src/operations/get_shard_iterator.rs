@@ -32,11 +32,17 @@ impl Handler for GetShardIterator {
             input.stream_arn.as_deref(),
         )?;
         let id = target.shard_id(&input.shard_id)?;
-        let start = starting_position(&input, engine.env.clock.now())?;
+        let start = starting_position(&input)?;
         let stream = engine.find(&target)?;
         let shard = stream.shards.get(id.index()).ok_or_else(|| {
             texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)
         })?;
+        if let Start::AtTimestamp(time) = start {
+            let latest = engine.latest_moment(&stream, shard);
+            if time > latest {
+                return Err(texts::timestamp_in_future(time, latest));
+            }
+        }
         let position = engine.start(&stream, shard, start).await?;
         if input.dry_run == Some(true) {
             return Err(texts::dry_run());
@@ -55,7 +61,7 @@ impl Handler for GetShardIterator {
 }
 
 /// Which members go with which type.
-fn starting_position(input: &GetShardIteratorInput, now: Timestamp) -> Result<Start<'_>, Error> {
+fn starting_position(input: &GetShardIteratorInput) -> Result<Start<'_>, Error> {
     let kind = type_name(input.shard_iterator_type);
     let number = input.starting_sequence_number.as_deref();
     match (input.shard_iterator_type, number) {
@@ -65,7 +71,6 @@ fn starting_position(input: &GetShardIteratorInput, now: Timestamp) -> Result<St
         (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Start::AfterNumber(number)),
         (ShardIteratorType::AtTimestamp, None) => match input.timestamp {
             None => Err(texts::timestamp_missing(kind)),
-            Some(time) if time.0 > now.0 as i64 => Err(texts::timestamp_in_future(time.0, now)),
             // Before the epoch there is nothing.
             Some(time) => Ok(Start::AtTimestamp(Timestamp(
                 u64::try_from(time.0).unwrap_or(0),

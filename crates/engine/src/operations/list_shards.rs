@@ -178,7 +178,9 @@ fn filter(
     check_members(filter, name)?;
     let time = || match filter.timestamp {
         None => Err(texts::shard_filter_needs(name, "Timestamp")),
-        Some(time) if time.0 > now.0 as i64 => Err(texts::timestamp_in_future(time.0, now)),
+        Some(time) if time.0 > now.0 as i64 => {
+            Err(texts::timestamp_in_future(Timestamp(time.0 as u64), now))
+        }
         // Before the trim horizon there is nothing: what was open there counts.
         Some(time) => Ok(Timestamp(u64::try_from(time.0).unwrap_or(0)).max(horizon)),
     };

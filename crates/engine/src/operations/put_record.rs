@@ -8,7 +8,6 @@ use crate::catalog::Stream;
 use crate::put::{Incoming, PutError};
 use crate::record::StoredRecord;
 use crate::texts;
-use env::Timestamp;
 use model::{HashKey, SequenceNumber};
 use std::sync::Arc;
 use wire::Error;
@@ -31,7 +30,7 @@ impl Handler for PutRecord {
         )?;
         let record = incoming(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
-            check_ordering(&stream, number, engine.env.clock.now())?;
+            check_ordering(&engine, &stream, number)?;
         }
         shared::check_size(&stream, &record)?;
         if input.dry_run == Some(true) {
@@ -72,13 +71,16 @@ fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'
 
 /// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for holds
 /// anyway: a number given out before is below every number given out later for the same key.
-fn check_ordering(stream: &Stream, text: &str, now: Timestamp) -> Result<(), Error> {
+fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), Error> {
     let invalid = || texts::exclusive_minimum(text, stream);
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
     let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
-    if number.created_s != shard.created_s || number.arrival_s > now.seconds().max(shard.created_s)
-    {
-        return Err(invalid());
+    let end = engine.end(stream, shard)?;
+    let was_given_out =
+        number.created_s == shard.created_s && number.counter <= shard.counter_base + end.0;
+    if was_given_out {
+        Ok(())
+    } else {
+        Err(invalid())
     }
-    Ok(())
 }

@@ -1,10 +1,11 @@
 //! What a wall clock that is set back must not do.
 
-use crate::world::{START, World};
-use engine::operations::{DescribeStreamConsumer, RegisterStreamConsumer};
+use crate::world::{START, Start, World};
+use engine::operations::{DescribeStreamConsumer, PutRecord, RegisterStreamConsumer};
 use engine::{Limits, Settings};
+use model::SequenceNumber;
 use std::time::Duration;
-use wire::operations::{DescribeStreamConsumerInput, RegisterStreamConsumerInput};
+use wire::operations::{DescribeStreamConsumerInput, PutRecordInput, RegisterStreamConsumerInput};
 use wire::types::ConsumerStatus;
 
 fn settings() -> Settings {
@@ -51,4 +52,39 @@ async fn consumer_when_the_clock_is_set_back_before_its_registration_then_stays_
     let answer = caller.call::<DescribeStreamConsumer>(input).await.unwrap();
     let status = answer.consumer_description.consumer_status;
     assert_eq!(status, ConsumerStatus::Active);
+}
+
+#[tokio::test]
+async fn numbers_and_times_that_were_given_out_when_the_clock_is_set_back_then_still_hold() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    let number = caller.put("s", "k", "a").await.unwrap().sequence_number;
+    let arrived = world.env.clock.now();
+    world.clock.set_wall(arrived.minus(Duration::from_mins(1)));
+    let chained = |number: String| PutRecordInput {
+        stream_name: Some("s".to_owned()),
+        partition_key: Some("k".to_owned()),
+        data: "b".into(),
+        sequence_number_for_ordering: Some(number),
+        ..PutRecordInput::default()
+    };
+    let next = caller
+        .call::<PutRecord>(chained(number.clone()))
+        .await
+        .unwrap();
+    assert!(next.sequence_number > number);
+    let (records, _) = caller.read("s", "0", Start::Time(arrived)).await;
+    assert_eq!(records.len(), 2);
+    let later = Start::Time(arrived.plus(Duration::from_millis(1)));
+    caller.iterator("s", "0", later).await.unwrap_err();
+    let parsed = SequenceNumber::parse(&next.sequence_number).unwrap();
+    let made_up = SequenceNumber {
+        counter: parsed.counter + 1,
+        ..parsed
+    };
+    caller
+        .call::<PutRecord>(chained(made_up.to_string()))
+        .await
+        .unwrap_err();
 }

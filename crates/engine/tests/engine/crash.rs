@@ -251,3 +251,48 @@ async fn status(caller: &Caller) -> Option<StreamStatus> {
     let answer = caller.call::<DescribeStreamSummary>(input).await.ok()?;
     Some(answer.stream_description_summary.stream_status)
 }
+
+/// The second change of the store takes for ever: of a CreateStream, the making of the logs.
+struct SecondHangs {
+    changes: AtomicUsize,
+}
+
+impl Hook for SecondHangs {
+    async fn before(&self) {
+        if self.changes.fetch_add(1, Ordering::AcqRel) == 1 {
+            std::future::pending().await
+        }
+    }
+
+    async fn after(&self) {}
+}
+
+#[tokio::test]
+async fn stream_when_it_has_no_logs_yet_then_is_read_and_deleted_all_the_same() {
+    let world = World::without_limits();
+    let changes = AtomicUsize::new(usize::MAX / 2);
+    let store = Arc::new(Interposed {
+        store: world.store.clone(),
+        hook: SecondHangs { changes },
+    });
+    let caller = world.open_on(store.clone()).await;
+    store.hook.changes.store(0, Ordering::Release);
+    let creating = caller.clone();
+    tokio::select! {
+        _ = creating.create("s", 2) => panic!("its logs cannot be made"),
+        () = until(async || store.hook.changes.load(Ordering::Acquire) == 2) => {}
+    }
+    assert!(status(&caller).await.is_some());
+    assert_eq!(caller.shards_of_store(), 0);
+    caller
+        .iterator("s", "0", crate::world::Start::Latest)
+        .await
+        .unwrap();
+    assert!(caller.read_all("s").await.is_empty());
+    let input = DeleteStreamInput {
+        stream_name: Some("s".to_owned()),
+        ..DeleteStreamInput::default()
+    };
+    caller.call::<DeleteStream>(input).await.unwrap();
+    until(async || status(&caller).await.is_none()).await;
+}

@@ -1,11 +1,17 @@
 //! Streams of different accounts or regions never meet.
 
 use crate::world::{Caller, Start, World, message};
-use engine::operations::{DescribeLimits, DescribeStreamSummary, ListShards, ListStreams};
+use engine::Settings;
+use engine::operations::{
+    AddTagsToStream, DeleteStream, DescribeLimits, DescribeStreamSummary, EnableEnhancedMonitoring,
+    ListShards, ListStreams, RegisterStreamConsumer,
+};
 use wire::ErrorCode;
 use wire::operations::{
-    DescribeLimitsInput, DescribeStreamSummaryInput, ListShardsInput, ListStreamsInput,
+    AddTagsToStreamInput, DeleteStreamInput, DescribeLimitsInput, DescribeStreamSummaryInput,
+    EnableEnhancedMonitoringInput, ListShardsInput, ListStreamsInput, RegisterStreamConsumerInput,
 };
+use wire::types::MetricsName;
 
 #[tokio::test]
 async fn streams_when_of_another_account_or_region_then_cannot_be_reached_in_any_way() {
@@ -135,4 +141,55 @@ async fn stream_when_made_anew_under_its_name_then_old_iterators_do_not_reach_it
         "{error}"
     );
     assert_eq!(caller.read_all("s").await, ["new"]);
+}
+
+#[tokio::test]
+async fn stream_when_on_its_way_out_then_takes_no_consumers_tags_or_metrics() {
+    let transition_time = std::time::Duration::from_secs(2);
+    let world = World::new(Settings {
+        transition_time,
+        ..Settings::default()
+    });
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    let name = Some("s".to_owned());
+    let delete = DeleteStreamInput {
+        stream_name: name.clone(),
+        ..Default::default()
+    };
+    caller.call::<DeleteStream>(delete).await.unwrap();
+    let register = RegisterStreamConsumerInput {
+        stream_arn: "arn:aws:kinesis:us-east-1:111111111111:stream/s".to_owned(),
+        consumer_name: "c".to_owned(),
+        ..Default::default()
+    };
+    let tags = [("a".to_owned(), "b".to_owned())].into();
+    let tags = AddTagsToStreamInput {
+        stream_name: name.clone(),
+        tags,
+        ..Default::default()
+    };
+    let metrics = EnableEnhancedMonitoringInput {
+        stream_name: name,
+        shard_level_metrics: vec![MetricsName::All],
+        ..Default::default()
+    };
+    for refused in [
+        caller
+            .call::<RegisterStreamConsumer>(register)
+            .await
+            .map(drop),
+        caller.call::<AddTagsToStream>(tags).await,
+        caller
+            .call::<EnableEnhancedMonitoring>(metrics)
+            .await
+            .map(drop),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.code, ErrorCode::ResourceInUseException);
+        assert!(
+            message(&error).ends_with("not ACTIVE, instead in state DELETING"),
+            "{error}"
+        );
+    }
 }

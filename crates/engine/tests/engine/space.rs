@@ -1,11 +1,15 @@
-//! Retention gives the disk space back: engine, journal and clock together.
+//! Engine, journal and clock together: expired records give the disk space back, and cold ones are
+//! read as the hot ones are.
 
-use crate::world::{World, until};
+use crate::world::{Start, World, until};
+use engine::Settings;
+use engine::operations::GetRecords;
 use env::MemoryDisk;
-use log::{Journal, Options};
+use log::{Journal, LogStore, Options};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::operations::GetRecordsInput;
 
 const HOUR: Duration = Duration::from_hours(1);
 const MIB: u64 = 1024 * 1024;
@@ -40,4 +44,39 @@ async fn disk_when_records_have_expired_for_an_hour_then_has_its_space_back() {
     };
     until(is_freed).await;
     assert_eq!(caller.read_all("s").await, ["fresh"]);
+}
+
+#[tokio::test]
+async fn cold_records_when_read_after_a_restart_then_come_all_at_once_and_pause_nobody() {
+    let mut world = World::new(Settings::default());
+    world.env.disk = Arc::new(MemoryDisk::new());
+    let open = || Journal::open(world.env.clone(), Path::new("/data"), Options::default()).unwrap();
+    let journal = open();
+    let caller = world.open_on(journal.clone()).await;
+    caller.create("s", 1).await.unwrap();
+    for _ in 0..60 {
+        caller.put("s", "k", &"x".repeat(90_000)).await.unwrap();
+        world.clock.advance(Duration::from_secs(1));
+    }
+    journal.shutdown().await;
+    drop((caller, journal));
+    let caller = world.open_on(open()).await;
+    let first = caller.iterator("s", "0", Start::Horizon).await.unwrap();
+    let two = GetRecordsInput {
+        shard_iterator: first,
+        limit: Some(2),
+        ..Default::default()
+    };
+    let two = caller.call::<GetRecords>(two).await.unwrap();
+    assert_eq!(two.records.len(), 2);
+    let rest = caller.get(&two.next_shard_iterator.unwrap()).await.unwrap();
+    assert_eq!(
+        (rest.records.len(), rest.millis_behind_latest),
+        (58, Some(0))
+    );
+    world.clock.advance(Duration::from_secs(4));
+    caller
+        .get(&rest.next_shard_iterator.unwrap())
+        .await
+        .unwrap();
 }
