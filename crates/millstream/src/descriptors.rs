@@ -5,19 +5,25 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Asks for as many as the system lets the process have.
-pub fn raise() {
+/// Descriptors that are kept for the journal's files and the process itself.
+const KEPT: u64 = 256;
+
+/// Asks for as many as the system lets the process have; answers how many of them connections may
+/// take, so that idle clients never keep the journal from opening a file.
+pub fn raise() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current == maximum {
-        return;
-    }
-    if let Err(error) = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    ) {
-        tracing::warn!(%error, ?current, "cannot raise the number of open files");
-    }
+    let wanted = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    let have = match setrlimit(Resource::Nofile, wanted) {
+        Ok(()) => maximum,
+        Err(error) => {
+            tracing::warn!(%error, ?current, "cannot raise the number of open files");
+            current
+        }
+    };
+    // Absent means without limit.
+    let have = have.unwrap_or(u64::MAX);
+    usize::try_from(have.saturating_sub(KEPT).max(have / 2)).unwrap_or(usize::MAX)
 }

@@ -72,7 +72,9 @@ impl Settings {
 /// # Errors
 /// If it cannot start.
 pub fn run(settings: Settings) -> anyhow::Result<()> {
-    descriptors::raise();
+    let mut settings = settings;
+    let limits = &mut settings.server.limits;
+    limits.connections = limits.connections.min(descriptors::raise());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("millstream")
         .enable_all()
@@ -89,10 +91,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let env = Env::real();
     let server = Server::bind(settings.server).await?;
     let folder = Folder::open(settings.data)?;
-    folder.announce(settings.durability);
     let options = options(settings.durability, settings.segment_bytes_max);
     let journal = Journal::open(env.clone(), folder.path(), options)
         .with_context(|| format!("cannot use {}", folder.path().display()))?;
+    folder.announce(settings.durability);
     let engine = Engine::open(env.clone(), journal, settings.engine)
         .await
         .with_context(|| format!("cannot use {}", folder.path().display()))?;

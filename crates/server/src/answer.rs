@@ -192,10 +192,15 @@ fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool)
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) _in_flight: InFlight,
-    pub(crate) _share: Option<Share>,
+    pub(crate) _request: Option<Share>,
+    pub(crate) _answer: Share,
 }
 
-/// An answer's body: one piece.
+/// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the client
+/// has taken these.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// An answer's body.
 #[derive(Debug)]
 pub(crate) struct AnswerBody {
     bytes: Bytes,
@@ -210,7 +215,8 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = std::mem::take(&mut self.bytes);
+        let piece = self.bytes.len().min(PIECE_BYTES);
+        let bytes = self.bytes.split_to(piece);
         Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 

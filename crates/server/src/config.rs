@@ -63,6 +63,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of all requests' bodies at once; a request above is answered 503.
     pub body_bytes_in_flight: usize,
+    /// Bytes of all answers that wait for their clients at once; an answer above becomes a 503.
+    pub answer_bytes_in_flight: usize,
 }
 
 impl Default for Limits {
@@ -83,6 +85,7 @@ impl Default for Limits {
             head_bytes: 64 * 1024,
             body_bytes: 16 * 1024 * 1024,
             body_bytes_in_flight: 128 * 1024 * 1024,
+            answer_bytes_in_flight: 256 * 1024 * 1024,
         }
     }
 }

@@ -14,9 +14,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+/// How long a connection without a request stays once it is to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Streams that an HTTP/2 client may have open at once.
 const STREAMS_MAX: u32 = 1024;
 /// What an HTTP/2 client may send of one body before it was read.
@@ -51,7 +54,7 @@ pub(crate) async fn drive<S: Serve>(mut stream: TcpStream, connections: &Connect
     let clock = Arc::clone(&env.clock);
     let io = Timed::new(io, replayed, reads, clock, *limits, Arc::clone(&activity));
     match version {
-        Version::Http1 => drive_http1(io, activity, limits, service, stopping).await,
+        Version::Http1 => drive_http1(io, activity, env, limits, service, stopping).await,
         Version::Http2 => drive_http2(io, activity, env, limits, service, stopping).await,
     }
 }
@@ -64,10 +67,12 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 async fn drive_http1<S: Serve>(
     io: Timed<TokioIo<TcpStream>>,
     activity: Arc<Activity>,
+    env: &Env,
     limits: &Limits,
     service: S,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let watched = Arc::clone(&activity);
     let service = service_fn(move |request| service.clone().serve(request, activity.begin()));
     let mut builder = http1::Builder::new();
     builder
@@ -79,7 +84,11 @@ async fn drive_http1<S: Serve>(
         ended = connection.as_mut() => return note_end(ended),
         () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
     }
-    note_end(connection.await);
+    tokio::select! {
+        biased;
+        ended = connection => note_end(ended),
+        () = left_alone(&watched, env) => (),
+    }
 }
 
 async fn drive_http2<S: Serve>(
@@ -109,7 +118,24 @@ async fn drive_http2<S: Serve>(
         () = idle(&activity, env, limits) => (),
     }
     connection.as_mut().graceful_shutdown();
-    note_end(connection.await);
+    tokio::select! {
+        biased;
+        ended = connection => note_end(ended),
+        () = left_alone(&activity, env) => (),
+    }
+}
+
+/// Resolves when a connection that is to end has had no request in flight for a moment: its client
+/// had the time to hear of it, and keeps nobody waiting.
+async fn left_alone(activity: &Activity, env: &Env) {
+    loop {
+        let started = activity.started();
+        let was_busy = activity.is_busy();
+        env.clock.sleep(FAREWELL).await;
+        if !was_busy && !activity.is_busy() && activity.started() == started {
+            return;
+        }
+    }
 }
 
 /// Resolves once the connection has had no request for at least the idle limit.

@@ -35,6 +35,8 @@ pub(crate) struct Service {
     config: Config,
     ids: RequestIds,
     budget: Arc<Budget>,
+    /// What answers hold until their clients have taken them.
+    answers: Arc<Budget>,
     metrics: Arc<Metrics>,
 }
 
@@ -58,6 +60,7 @@ impl Service {
         Arc::new(Self {
             env,
             engine,
+            answers: Budget::new(config.limits.answer_bytes_in_flight),
             config,
             ids,
             budget,
@@ -82,7 +85,7 @@ impl Service {
         };
         let mut known = Known::default();
         let mut share = None;
-        let answer = match receiver.receive(body).await {
+        let mut answer = match receiver.receive(body).await {
             Ok(received) => {
                 share = Some(received.share);
                 self.judge(&parts, received.bytes, &mut known).await
@@ -91,13 +94,18 @@ impl Service {
             Err(Refused::Overload) => Answer::overload(),
             Err(Refused::Gone) => return Err(Gone),
         };
+        let mut waiting = self.answers.share();
+        if !waiting.grow_to(answer.body.len()) {
+            answer = Answer::overload();
+        }
         self.note(&id, &known, &answer, begun);
         Ok(answer.respond(
             &parts,
             &id,
             Held {
                 _in_flight: in_flight,
-                _share: share,
+                _request: share,
+                _answer: waiting,
             },
         ))
     }
