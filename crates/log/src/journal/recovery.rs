@@ -14,7 +14,7 @@ use super::open::Open;
 use super::reserve::is_full;
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
-use super::shared::{Numbers, SealJob, Shared};
+use super::shared::{SealJob, Shared};
 use super::tail::{Tail, in_order, last_checkpoint};
 use crate::store::{LogId, Offset};
 use env::OpenMode;
@@ -57,10 +57,7 @@ impl<'a> Recovery<'a> {
         let Some(manifest) = self.read_manifest()? else {
             return self.begin();
         };
-        *self.shared.numbers.lock() = Numbers {
-            generation: manifest.generation,
-            next_segment: manifest.next_number,
-        };
+        self.count_from(manifest.generation, manifest.next_number);
         self.restore_logs(&manifest);
         self.remove_unlisted(&manifest)?;
         let mut written = self.open_segments(&manifest)?;
@@ -108,11 +105,14 @@ impl<'a> Recovery<'a> {
                 .remove(&path)
                 .map_err(OpenError::writing)?;
         }
-        *self.shared.numbers.lock() = Numbers {
-            generation: 0,
-            next_segment: 1,
-        };
+        self.count_from(0, 1);
         self.go_on(None, Vec::new())
+    }
+
+    fn count_from(&self, generation: u64, next_segment: u64) {
+        *self.shared.generation.lock() = generation;
+        let next = &self.shared.next_segment;
+        next.store(next_segment, Ordering::Release);
     }
 
     fn segment_files(&self) -> Result<Vec<std::path::PathBuf>, OpenError> {

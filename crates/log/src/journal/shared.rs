@@ -33,7 +33,11 @@ pub(super) struct Shared {
     /// What the MANIFEST lists.
     pub(super) segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
     /// Held while the MANIFEST is replaced.
-    pub(super) numbers: Mutex<Numbers>,
+    /// The MANIFEST's generation; held while it is replaced.
+    pub(super) generation: Mutex<u64>,
+    /// The number of the next segment. Given out without the lock above: who makes a segment may
+    /// hold the reserve, which whoever replaces the MANIFEST may want.
+    pub(super) next_segment: AtomicU64,
     /// The segment that the writer writes: what all earlier ones say is in the logs.
     pub(super) open_number: AtomicU64,
     pub(super) cache: Cache,
@@ -58,13 +62,6 @@ pub(super) struct Shared {
     /// How many of writer, keeper and cleaner have ended.
     pub(super) ended: watch::Sender<u32>,
     pub(super) lock: Mutex<Option<Box<dyn Send + Sync>>>,
-}
-
-/// Counters that the MANIFEST carries.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Numbers {
-    pub(super) generation: u64,
-    pub(super) next_segment: u64,
 }
 
 /// Segments that are not what they were.
@@ -185,9 +182,7 @@ impl Shared {
     pub(super) fn name_segment(&self, capacity_bytes: u64) -> SegmentEntry {
         let mut salt = [0; 8];
         self.env.random.fill(&mut salt);
-        let mut numbers = self.numbers.lock();
-        let number = numbers.next_segment;
-        numbers.next_segment += 1;
+        let number = self.next_segment.fetch_add(1, Ordering::AcqRel);
         let salt = u64::from_le_bytes(salt);
         SegmentEntry {
             number,
@@ -204,7 +199,7 @@ impl Shared {
         &self,
         change: impl FnOnce(&mut BTreeMap<u64, Arc<Segment>>),
     ) -> io::Result<()> {
-        let mut numbers = self.numbers.lock();
+        let mut generation = self.generation.lock();
         let mut segments = self.segments.lock().clone();
         change(&mut segments);
         let replay_from = self.replay_from();
@@ -213,14 +208,14 @@ impl Shared {
         if !self.is_synced() {
             self.sync_since(replay_from, &segments)?;
         }
-        numbers.generation += 1;
+        *generation += 1;
         let mut entries: Vec<_> = segments.values().map(|segment| segment.entry()).collect();
         entries.extend_from_slice(&self.damage.lock().missing);
         entries.sort_unstable_by_key(|entry| entry.number);
         let manifest = Manifest {
-            generation: numbers.generation,
+            generation: *generation,
             replay_from,
-            next_number: numbers.next_segment,
+            next_number: self.next_segment.load(Ordering::Acquire),
             segments: entries,
             logs,
         };
