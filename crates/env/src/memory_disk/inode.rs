@@ -2,6 +2,7 @@
 //! with the changes between the two.
 
 use crate::Random;
+use std::ops::Range;
 
 /// What a device writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
@@ -22,7 +23,7 @@ pub(super) struct Inode {
     safe: Vec<u8>,
     pending: Vec<Change>,
     /// Changes whose sync failed: visible, and never made safe by a later sync, as on Linux, which
-    /// marks such pages clean.
+    /// marks such pages clean. What is written and synced anew in their place is safe.
     doomed: Vec<Change>,
 }
 
@@ -48,9 +49,25 @@ impl Inode {
     }
 
     pub(super) fn sync(&mut self) {
-        for change in self.pending.drain(..) {
+        for change in std::mem::take(&mut self.pending) {
+            self.supersede(&change);
             change.apply(&mut self.safe);
         }
+    }
+
+    /// What failed before in the place of a change that is safe now can no longer come back.
+    fn supersede(&mut self, change: &Change) {
+        let place = match change {
+            Change::Write { position, bytes } => *position..position + bytes.len(),
+            Change::Length(length) => {
+                self.doomed
+                    .retain(|doomed| matches!(doomed, Change::Write { .. }));
+                *length..usize::MAX
+            }
+        };
+        let doomed = std::mem::take(&mut self.doomed);
+        let left = doomed.into_iter().flat_map(|it| it.outside(&place));
+        self.doomed = left.collect();
     }
 
     pub(super) fn fail_sync(&mut self) {
@@ -95,6 +112,23 @@ impl Inode {
 }
 
 impl Change {
+    /// The parts of a write before and behind a place; a new length stays as it is.
+    fn outside(self, place: &Range<usize>) -> Vec<Self> {
+        let (position, bytes) = match self {
+            Self::Write { position, bytes } => (position, bytes),
+            Self::Length(_) => return vec![self],
+        };
+        let end = position + bytes.len();
+        let before = position..end.min(place.start);
+        let behind = position.max(place.end)..end;
+        let part = |part: Range<usize>| Self::Write {
+            position: part.start,
+            bytes: bytes[part.start - position..part.end - position].to_vec(),
+        };
+        let parts = [before, behind].into_iter();
+        parts.filter(|part| !part.is_empty()).map(part).collect()
+    }
+
     fn apply(&self, file: &mut Vec<u8>) {
         match self {
             Self::Write { position, bytes } => put(file, *position, bytes),

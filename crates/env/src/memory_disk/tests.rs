@@ -176,3 +176,22 @@ fn writes_when_power_is_lost_then_are_torn_only_if_asked_for() {
     assert_eq!(count(Tearing::Never), 0);
     assert!(count(Tearing::Sectors) > 0);
 }
+
+#[test]
+fn a_write_whose_sync_failed_when_its_place_is_synced_anew_then_never_comes_back() {
+    for seed in 0..50 {
+        let disk = disk();
+        let file = create(&disk, "f");
+        disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+        file.write_all_at(b"oooooo", 0).unwrap();
+        disk.fail_nth(Call::SyncData, 1, Fault::EIO);
+        assert!(file.sync_data().is_err());
+        file.write_all_at(b"nn", 2).unwrap();
+        file.sync_data().unwrap();
+        disk.power_loss(&SeededRandom::new(seed));
+        let bytes = disk.contents(&path("f")).unwrap();
+        let found = std::str::from_utf8(&bytes).unwrap();
+        let possible = ["\0\0nn", "\0\0nnoo", "oonn", "oonnoo"];
+        assert!(possible.contains(&found), "{found:?}");
+    }
+}
