@@ -149,7 +149,7 @@ impl Admin {
         shards.retain(|shard| shard.last.is_none());
         shards.sort_by_key(|shard| shard.range.first);
         let count = shards.len();
-        match rng.u8(..5) {
+        match rng.u8(..7) {
             0 | 1 if count < OPEN_MAX => {
                 let shard = rng.choice(&shards)?;
                 let (first, last) = (shard.range.first.0, shard.range.last.0);

@@ -22,7 +22,12 @@ const STALL_MILLIS_MAX: u64 = 10_000;
 /// How far the wall clock may be off, in milliseconds.
 const JUMP_MILLIS_MAX: i64 = 3_600_000;
 /// The calls that faults strike, those that a put makes more often than the others.
-const CALLS: [Call; 12] = [
+const CALLS: [Call; 17] = [
+    Call::Write,
+    Call::Write,
+    Call::Write,
+    Call::Write,
+    Call::Write,
     Call::Write,
     Call::Write,
     Call::Write,
@@ -63,8 +68,7 @@ impl Nemesis {
             let calm = self.machine.plan.calm_max.as_millis() as u64;
             let pause = Duration::from_millis(self.client.rng.u64(100..=calm));
             self.client.clock.sleep(pause).await;
-            let fault = self.client.rng.choice(&self.machine.plan.faults).copied();
-            if let Some(fault) = fault {
+            if let Some(fault) = self.any_fault() {
                 self.wait_for_operation().await;
                 self.put();
                 self.strike(fault).await;
@@ -73,6 +77,16 @@ impl Nemesis {
         self.machine.disk.cancel_faults();
         self.machine.disk.set_capacity(None);
         self.machine.simulation.set_wall_ahead(0);
+    }
+
+    /// One of the plan's. Of those that tear writes only about a third does.
+    fn any_fault(&mut self) -> Option<FaultKind> {
+        let faults = &self.machine.plan.faults;
+        let again = self.machine.plan.has(FaultKind::TornWrite) && self.client.rng.u8(..5) == 0;
+        match again {
+            true => Some(FaultKind::TornWrite),
+            false => self.client.rng.choice(faults).copied(),
+        }
     }
 
     /// Mostly until an operation of a kind that chance chooses has begun.

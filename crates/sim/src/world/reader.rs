@@ -229,19 +229,14 @@ pub(super) struct Follower {
 struct Shard {
     parents: Vec<ShardId>,
     stage: Stage,
+    /// Whether its last read came to the tail.
+    is_at_tail: bool,
 }
 
 enum Stage {
     Waiting,
     Reading(Session),
     Drained,
-}
-
-/// What a round of reads came to.
-#[derive(Default)]
-struct Round {
-    moved: usize,
-    failed: usize,
 }
 
 impl Follower {
@@ -275,11 +270,11 @@ impl Follower {
                 return false;
             };
             is_listed = is_listed || self.look(&server).await;
-            let round = self.round(&server).await;
-            if is_listed && round.moved == 0 && round.failed == 0 && self.is_through() {
+            let failed = self.round(&server).await;
+            if is_listed && self.is_through() {
                 return true;
             }
-            if round.failed > 0 {
+            if failed > 0 {
                 self.client.pause().await;
             }
         }
@@ -294,15 +289,20 @@ impl Follower {
             self.shards.entry(shard).or_insert(Shard {
                 parents,
                 stage: Stage::Waiting,
+                is_at_tail: false,
             });
         }
         true
     }
 
-    /// No shard waits for its turn: all are at their tails, or were read to their ends.
+    /// All shards are at their tails, or were read to their ends.
     fn is_through(&self) -> bool {
-        let waits = |shard: &Shard| matches!(shard.stage, Stage::Waiting);
-        !self.shards.values().any(waits)
+        let is_through = |shard: &Shard| match shard.stage {
+            Stage::Waiting => false,
+            Stage::Reading(_) => shard.is_at_tail,
+            Stage::Drained => true,
+        };
+        self.shards.values().all(is_through)
     }
 
     fn is_blocked(&self, id: ShardId) -> bool {
@@ -313,21 +313,20 @@ impl Follower {
         self.shards[&id].parents.iter().any(is_open)
     }
 
-    /// One read of every shard whose turn it is.
-    async fn round(&mut self, server: &Server) -> Round {
-        let mut round = Round::default();
+    /// One read of every shard whose turn it is; answers how many failed.
+    async fn round(&mut self, server: &Server) -> usize {
+        let mut failed = 0;
         let ids: Vec<ShardId> = self.shards.keys().copied().collect();
         for id in ids {
             if self.is_blocked(id) {
                 continue;
             }
             match self.step(server, id).await {
-                Some(Progress::On | Progress::End) => round.moved += 1,
-                Some(Progress::Failed | Progress::Lost) => round.failed += 1,
-                Some(Progress::Tail) | None => {}
+                Some(Progress::Failed | Progress::Lost) => failed += 1,
+                Some(Progress::On | Progress::Tail | Progress::End) | None => {}
             }
         }
-        round
+        failed
     }
 
     /// One read of a shard; `None` if it was read to its end before.
@@ -346,9 +345,11 @@ impl Follower {
         };
         let progress = session.read(client, server, stream).await;
         match progress {
+            Progress::On => shard.is_at_tail = false,
+            Progress::Tail => shard.is_at_tail = true,
             Progress::End => shard.stage = Stage::Drained,
             Progress::Lost => shard.stage = Stage::Waiting,
-            Progress::On | Progress::Tail | Progress::Failed => {}
+            Progress::Failed => {}
         }
         Some(progress)
     }
