@@ -37,6 +37,9 @@ async fn check_filled(journal: &Arc<Journal>, count: u64, bytes: usize) {
     }
 }
 
+/// Looks for room after which none will come.
+const MAINTAINED_MAX: usize = 10_000;
+
 #[tokio::test]
 async fn many_segments_when_the_process_dies_again_and_again_then_all_is_there() {
     let world = World::new(1);
@@ -192,7 +195,13 @@ async fn changes_of_old_segments_when_those_are_freed_then_still_hold() {
     }
     let before = journal.disk_bytes();
     world.clock.advance(super::super::space::FREED_AFTER);
-    journal.maintain().await;
+    // The keeper may be at a footer just now, without which a segment stays.
+    for _ in 0..MAINTAINED_MAX {
+        journal.maintain().await;
+        if journal.disk_bytes() < before {
+            break;
+        }
+    }
     assert!(journal.disk_bytes() < before, "the old segments have gone");
     let journal = world.lose_power();
     assert_eq!(journal.settings(id(4)), Some(SETTINGS));
