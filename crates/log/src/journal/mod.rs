@@ -267,6 +267,7 @@ impl Shared {
             keeper_wake: Notify::new(),
             cleaner_wake: Notify::new(),
             upkeep: Mutex::default(),
+            footers: Mutex::default(),
             reserve: Reserve::default(),
             uncopyable: Mutex::default(),
             writer_wake: Notify::new(),

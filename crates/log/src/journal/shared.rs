@@ -49,6 +49,8 @@ pub(super) struct Shared {
     pub(super) cleaner_wake: Notify,
     /// Held while segments are freed, cleaned or sorted.
     pub(super) upkeep: Mutex<()>,
+    /// Held while footers are written, so that whoever looks for room finds none half done.
+    pub(super) footers: Mutex<()>,
     pub(super) reserve: Reserve,
     /// Segments with damage in them, which are never rewritten.
     pub(super) uncopyable: Mutex<BTreeSet<u64>>,

@@ -123,6 +123,7 @@ impl Shared {
 
     /// Writes the footers of sealed segments that have none yet.
     pub(super) fn write_footers(&self) {
+        let _one = self.footers.lock();
         let jobs = std::mem::take(&mut self.jobs.lock().sealed);
         for job in jobs {
             if let Err(error) = self.write_footer(&job) {
