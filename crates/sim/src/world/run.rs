@@ -99,6 +99,8 @@ pub fn run(plan: Plan) -> Report {
     let simulation = machine.simulation.clone();
     let world = World::new(&machine);
     let histories = simulation.run(world.live());
+    // Tasks hold their world as it holds them.
+    machine.outside.end();
     let verdict = |(name, history): &(String, History)| {
         crate::judge(history).unwrap_or_else(|error| panic!("stream {name}: {error}"))
     };
