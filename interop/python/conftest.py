@@ -1,10 +1,15 @@
 """What tests are given: a server for all of them, and an account of its own for each."""
 
+import sys
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from server import Server
+
+# The example programs find each other as scripts do.
+sys.path.insert(0, str(Path(__file__).parent / "packages"))
 
 _accounts = count(100_000_000_001)
 

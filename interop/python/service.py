@@ -13,7 +13,8 @@ class Service:
 
     def __init__(self, folder: Path, *options: str):
         self.folder = folder
-        self.options = [*options, "--listen", f"127.0.0.1:{unused_port()}"]
+        self.port = unused_port()
+        self.options = [*options, "--listen", f"127.0.0.1:{self.port}"]
         self.processes = 0
         self.server = self._start()
 

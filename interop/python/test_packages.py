@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
+import consumer
+import producer
+from cutting import cutting_relay
 from package_index import MADE_BYTES_MIN, MADE_STANZAS, made, package_index
-from packages import consumer, producer
 from reading import ALL_KEYS, put, ranges
 from service import Service, service
 
@@ -38,8 +40,10 @@ def index(tmp_path_factory):
 class Job:
     """Both programs at work on an index."""
 
-    def __init__(self, service: Service, text: bytes, shards: int):
+    def __init__(self, service: Service, text: bytes, shards: int, url: str | None = None):
+        """`url` is where the programs find the service, if not at its own address."""
         self.service = service
+        self._variables = service.variables(ACCOUNT) | ({"AWS_ENDPOINT_URL": url} if url else {})
         self.source = stanzas(text)
         self.done: Counter[str] = Counter()
         self.away_seconds = 0.0
@@ -50,7 +54,7 @@ class Job:
 
     def _start(self, name: str, **files) -> subprocess.Popen:
         command = [sys.executable, PROGRAMS / name, STREAM]
-        return subprocess.Popen(command, env=self.service.variables(ACCOUNT), **files)
+        return subprocess.Popen(command, env=self._variables, **files)
 
     def run(self, *steps: str) -> None:
         """Runs both, and has the steps done, evenly spread over the records, while they go on."""
@@ -200,6 +204,16 @@ def test_packages_when_shards_refuse_records_then_are_put_again_in_order(tmp_pat
         print(f"      {job.put['refused']} times a record was refused, and put again")
         print(f"read: {job.read['records']} records")
         print("      every byte as it was put, each key's records in their order")
+
+
+def test_packages_when_answers_are_cut_off_then_are_asked_for_again(tmp_path):
+    text = b"\n".join(b"Package: p%d\nVersion: 1\n" % number for number in range(5_000))
+    with service(tmp_path, "--limits", "off") as running, cutting_relay(running.port) as relay:
+        job = Job(running, text, shards=2, url=relay.url)
+        job.run("split", "merge")
+        job.assert_all_is_there()
+    assert relay.cuts > 1
+    assert job.put["sent_again"] > 0
 
 
 def test_packages_when_made_up_then_are_as_many_as_the_real_ones():

@@ -23,6 +23,8 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 import boto3
 from botocore.config import Config
 
+from cut_answers import retry_cut_answers
+
 SHARDS_MAX = 1000
 # A shard answers five reads a second.
 POLL_SECONDS = 0.2
@@ -113,7 +115,7 @@ def main() -> None:
     if arguments.once:
         finish.set()
     signal.signal(signal.SIGINT, lambda *_: finish.set())
-    kinesis = boto3.client("kinesis", config=PATIENCE)
+    kinesis = retry_cut_answers(boto3.client("kinesis", config=PATIENCE))
     stanzas = Stanzas(sys.stdout.buffer)
     began = time.monotonic()
     read_stream(kinesis, arguments.stream, stanzas.handle, finish)

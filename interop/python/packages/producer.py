@@ -21,6 +21,8 @@ import time
 import boto3
 from botocore.config import Config
 
+from cut_answers import retry_cut_answers
+
 BATCH_RECORDS_MAX = 500
 BATCH_BYTES_MAX = 5 * 1024 * 1024
 PAUSE_SECONDS_MAX = 2.0
@@ -93,7 +95,7 @@ class Producer:
 
 
 def main(stream: str) -> None:
-    producer = Producer(boto3.client("kinesis", config=PATIENCE), stream)
+    producer = Producer(retry_cut_answers(boto3.client("kinesis", config=PATIENCE)), stream)
     began = time.monotonic()
     for batch in batches(records(stanzas(sys.stdin.buffer))):
         producer.put(batch)
