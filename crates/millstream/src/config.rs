@@ -29,14 +29,36 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
         .find_subcommand_mut(name)
         .expect("it matched this very command");
     let settings = read(subcommand, path)?;
-    arguments.extend(flags_not_given(subcommand, settings, given, path)?);
-    let matches = cli::command()
-        .try_get_matches_from(&arguments)
-        .map_err(|error| {
+    let flags = flags(subcommand, settings, path)?;
+    check(&arguments[0], name, &flags, path)?;
+    let weaker = flags.into_iter().filter(|flag| !is_given(given, &flag.id));
+    arguments.extend(weaker.flat_map(|flag| flag.words));
+    Cli::from_arg_matches(&cli::command().try_get_matches_from(&arguments)?)
+}
+
+/// Judges all that the file says, also what a flag or a variable overrides.
+fn check(
+    program: &OsString,
+    subcommand: &str,
+    flags: &[Flag],
+    path: &Path,
+) -> Result<(), clap::Error> {
+    let subcommand = OsString::from(subcommand);
+    let words = flags.iter().flat_map(|flag| &flag.words);
+    let alone = [program, &subcommand].into_iter().chain(words);
+    match cli::command().try_get_matches_from(alone) {
+        Ok(_) => Ok(()),
+        Err(error) => {
             let message = format!("in {}: {}", path.display(), one_line(&error));
-            cli::command().error(error.kind(), message)
-        })?;
-    Cli::from_arg_matches(&matches)
+            Err(cli::command().error(error.kind(), message))
+        }
+    }
+}
+
+/// A setting of the file, as it would stand on the command line.
+struct Flag {
+    id: clap::Id,
+    words: Vec<OsString>,
 }
 
 #[expect(
@@ -56,13 +78,12 @@ fn read(command: &mut Command, path: &Path) -> Result<toml::Table, clap::Error> 
     })
 }
 
-/// The file's settings as flags, without those that were given in a stronger place.
-fn flags_not_given(
+/// The file's settings as flags.
+fn flags(
     command: &mut Command,
     settings: toml::Table,
-    given: &ArgMatches,
     path: &Path,
-) -> Result<Vec<OsString>, clap::Error> {
+) -> Result<Vec<Flag>, clap::Error> {
     let mut flags = Vec::new();
     for (key, value) in settings {
         let refuse = |what: &str| format!("in {}: {key}: {what}", path.display());
@@ -80,9 +101,11 @@ fn flags_not_given(
             );
             return Err(command.error(ErrorKind::InvalidValue, message));
         };
-        if !is_given(given, arg) {
-            flags.extend(values.iter().map(|value| format!("--{key}={value}").into()));
-        }
+        let words = values.iter().map(|value| format!("--{key}={value}").into());
+        flags.push(Flag {
+            id: arg.get_id().clone(),
+            words: words.collect(),
+        });
     }
     Ok(flags)
 }
@@ -91,8 +114,8 @@ fn is_help(arg: &clap::Arg) -> bool {
     !arg.get_action().takes_values()
 }
 
-fn is_given(given: &ArgMatches, arg: &clap::Arg) -> bool {
-    match given.value_source(arg.get_id().as_str()) {
+fn is_given(given: &ArgMatches, id: &clap::Id) -> bool {
+    match given.value_source(id.as_str()) {
         Some(source) => matches!(source, ValueSource::CommandLine | ValueSource::EnvVariable),
         None => false,
     }

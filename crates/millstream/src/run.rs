@@ -101,9 +101,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     streams::create(&engine, settings.streams).await?;
     say_ready(&server);
     let (stop, stopping) = oneshot::channel();
+    let clock = env.clock.clone();
     let serving = server.serve(env, engine, async { stopping.await.unwrap_or_default() });
     tokio::pin!(serving);
-    // One stream of signals, read in order: two that come together are still two.
     tokio::select! {
         biased;
         () = &mut serving => return folder.close(),
@@ -115,7 +115,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     tokio::select! {
         biased;
         () = &mut serving => folder.close(),
-        () = signals.next() => {
+        () = signals.insist(&*clock) => {
             folder.close()?;
             anyhow::bail!("stopped at once by a second signal");
         }

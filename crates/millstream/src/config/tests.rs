@@ -154,6 +154,10 @@ fn file_when_it_is_wrong_then_is_refused_by_name() {
         check_refused(parse_with(file, "millstream dev"), said);
     }
     check_refused(
+        parse_with("limits = \"none\"", "millstream dev --limits off"),
+        &["settings.toml", "--limits", "'none'"],
+    );
+    check_refused(
         parse_words("millstream dev --config /nowhere.toml"),
         &["--config", "nowhere"],
     );

@@ -82,15 +82,21 @@ impl Running {
 
     /// Reads the log up to a line that contains `said`.
     pub fn wait_for_log(&mut self, said: &str) {
+        assert!(self.wait_for_either(said, said));
+    }
+
+    /// Reads the log up to a line that contains the one or the other; whether it is the one.
+    pub fn wait_for_either(&mut self, one: &str, other: &str) -> bool {
         let mut line = String::new();
-        while !line.contains(said) {
+        while !line.contains(one) && !line.contains(other) {
             line.clear();
             assert_ne!(
                 self.log.read_line(&mut line).unwrap(),
                 0,
-                "it ended without {said:?}"
+                "it ended without {one:?} or {other:?}"
             );
         }
+        line.contains(one)
     }
 
     /// Waits for the end.
