@@ -3,7 +3,7 @@
 use crate::process::{Running, millstream, refused};
 use bytes::Bytes;
 use client::{Client, Config, Credentials};
-use env::Env;
+use env::{Clock, Env, SystemClock};
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -138,7 +138,7 @@ fn dev_when_told_again_to_stop_a_second_later_then_stops_at_once_and_still_leave
     stalled.read_exact(&mut go_on).unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100", "the request is being served");
 
-    let clock = Env::real().clock;
+    let clock = SystemClock::new();
     let began = clock.monotonic();
     server.signal(Signal::TERM);
     server.wait_for_log("stopping");
