@@ -4,6 +4,9 @@
 //! as numbers they order a shard's records, and a child's after its parents'. Nothing here knows
 //! offsets: the engine says what a counter means.
 
+mod decimal;
+
+use decimal::{DIGITS, Decimal};
 use std::fmt;
 
 /// A sequence number, taken apart. The derived order would be wrong: see [`Ord`] below.
@@ -33,11 +36,8 @@ pub enum SequenceNumberError {
     OutOfRange,
 }
 
-/// 10^19, the largest power of ten in 64 bits.
-const DECIMAL_LIMB: u64 = 10_000_000_000_000_000_000;
-const DECIMAL_LIMB_DIGITS: usize = 19;
-/// Every number of the layout has this many decimal digits.
-const DIGITS: usize = 56;
+/// As many decimal digits are parsed at once: the largest power of ten below 2^60.
+const PARSED_DIGITS: usize = 18;
 const VERSION: u64 = 2;
 const TOP_DIGIT: u64 = 2;
 const SECOND_BITS: u32 = 36;
@@ -82,19 +82,13 @@ impl SequenceNumber {
 
     /// Writes the decimal digits.
     pub fn to_digits(self) -> [u8; DIGITS] {
-        let mut limbs = self.to_limbs();
-        let mut digits = [b'0'; DIGITS];
-        let mut end = DIGITS;
-        while end > 0 {
-            let mut rest = divide_by_decimal_limb(&mut limbs);
-            let start = end.saturating_sub(DECIMAL_LIMB_DIGITS);
-            for digit in digits[start..end].iter_mut().rev() {
-                *digit = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-            end = start;
-        }
-        digits
+        Decimal::from_limbs(self.to_limbs()).to_digits()
+    }
+
+    /// The decimal digits of this number and of those of the records behind it that arrived in the
+    /// same second.
+    pub fn rising_digits(self) -> RisingDigits {
+        RisingDigits(Decimal::from_limbs(self.to_limbs()))
     }
 
     /// Parses a decimal number of this layout.
@@ -111,7 +105,7 @@ impl SequenceNumber {
             return Err(SequenceNumberError::OutOfRange);
         }
         let mut limbs = [0; 3];
-        for chunk in bytes.chunks(DECIMAL_LIMB_DIGITS - 1) {
+        for chunk in bytes.chunks(PARSED_DIGITS) {
             let value = chunk
                 .iter()
                 .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
@@ -121,17 +115,6 @@ impl SequenceNumber {
     }
 }
 
-/// Divides in place by 10^19 and gives the remainder.
-fn divide_by_decimal_limb(limbs: &mut [u64; 3]) -> u64 {
-    let mut rest = 0u128;
-    for limb in limbs.iter_mut().rev() {
-        let part = rest << 64 | u128::from(*limb);
-        *limb = (part / u128::from(DECIMAL_LIMB)) as u64;
-        rest = part % u128::from(DECIMAL_LIMB);
-    }
-    rest as u64
-}
-
 /// `limbs = limbs * factor + addend`; 56 decimal digits cannot overflow 192 bits.
 fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
     let mut carry = u128::from(addend);
@@ -139,6 +122,20 @@ fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
         let part = u128::from(*limb) * u128::from(factor) + carry;
         *limb = part as u64;
         carry = part >> 64;
+    }
+}
+
+/// The digits of numbers whose counters rise by one and that are else the same, without an end.
+#[derive(Clone, Debug)]
+pub struct RisingDigits(Decimal);
+
+impl RisingDigits {
+    /// Writes the digits of the next number.
+    pub fn next_digits(&mut self) -> [u8; DIGITS] {
+        let digits = self.0.to_digits();
+        // The counter begins at the 80th bit.
+        self.0.add(&Decimal::TWO_TO_80);
+        digits
     }
 }
 

@@ -73,6 +73,16 @@ fn numbers_when_outside_the_layout_then_say_why() {
 
 proptest! {
     #[test]
+    fn rising_digits_when_taken_then_are_those_of_the_following_counters(number in any_number()) {
+        let number = SequenceNumber { counter: number.counter >> 1, ..number };
+        let mut rising = number.rising_digits();
+        for counter in number.counter..number.counter + 5 {
+            let expected = SequenceNumber { counter, ..number };
+            prop_assert_eq!(rising.next_digits(), expected.to_digits());
+        }
+    }
+
+    #[test]
     fn any_number_when_printed_and_parsed_then_is_the_same(number in any_number()) {
         let text = number.to_string();
         prop_assert_eq!(text.len(), DIGITS);
