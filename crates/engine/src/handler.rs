@@ -5,7 +5,7 @@ use auth::Authorized;
 use std::future::Future;
 use std::sync::Arc;
 
-/// What a handler answers.
+/// What an operation answers, as the service model has it.
 pub type OutputOf<H> = <<H as Handler>::Operation as wire::Operation>::Output;
 
 /// One operation: its shapes and what it does. One file each in [`crate::operations`].
@@ -15,6 +15,9 @@ pub trait Handler: Send + Sync + 'static {
     /// How the engine reads the operation's input: the model's shape, or one that decodes the same
     /// members into the engine's own memory.
     type Input: wire::Shape + Send + 'static;
+    /// What the handler answers: the model's shape ([`OutputOf`]), or one that encodes to the same
+    /// members straight from the engine's own memory.
+    type Output: wire::Encode + Send + 'static;
     /// Whether the operation changes anything. One that does runs to its end in a task of its own,
     /// whether or not the client stays.
     const MUTATES: bool;
@@ -23,5 +26,5 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(
         engine: Arc<Engine>,
         request: Authorized<Self::Input>,
-    ) -> impl Future<Output = Result<OutputOf<Self>, wire::Error>> + Send + 'static;
+    ) -> impl Future<Output = Result<Self::Output, wire::Error>> + Send + 'static;
 }

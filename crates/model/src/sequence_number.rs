@@ -91,6 +91,11 @@ impl SequenceNumber {
         RisingDigits(Decimal::from_limbs(self.to_limbs()))
     }
 
+    /// The decimal digits as text, without an allocation.
+    pub fn to_text(self) -> NumberText {
+        NumberText(self.to_digits())
+    }
+
     /// Parses a decimal number of this layout.
     ///
     /// # Errors
@@ -157,7 +162,19 @@ impl PartialOrd for SequenceNumber {
 
 impl fmt::Display for SequenceNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.to_digits()).expect("digits are ASCII"))
+        f.pad(&self.to_text())
+    }
+}
+
+/// A sequence number as text.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberText([u8; DIGITS]);
+
+impl std::ops::Deref for NumberText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits are ASCII")
     }
 }
 

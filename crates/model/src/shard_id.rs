@@ -28,6 +28,20 @@ impl ShardId {
         self.0
     }
 
+    /// The id as text, without an allocation.
+    pub fn to_text(self) -> IdText {
+        let mut text = IdText(*b"shardId-000000000000");
+        let mut rest = self.0;
+        for digit in text.0.iter_mut().rev() {
+            if rest == 0 {
+                break;
+            }
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        text
+    }
+
     /// Parses an id. As AWS does, takes it also without the prefix and without the padding.
     ///
     /// # Errors
@@ -49,7 +63,19 @@ impl ShardId {
 
 impl fmt::Display for ShardId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "shardId-{:012}", self.0)
+        f.write_str(&self.to_text())
+    }
+}
+
+/// A shard's id as text.
+#[derive(Clone, Copy, Debug)]
+pub struct IdText([u8; 20]);
+
+impl std::ops::Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("it is ASCII")
     }
 }
 

@@ -5,7 +5,7 @@
 
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
-use engine::{Engine, Handler, OutputOf, operations as engine_operations};
+use engine::{Engine, Handler, operations as engine_operations};
 use env::{BoxFuture, Env};
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,9 +151,9 @@ fn serve<H: Handler>(call: Call) -> Served {
 /// Lets a change run in a task of its own, which goes on whether or not it is waited for.
 async fn detached<H: Handler>(
     env: &Env,
-    handled: impl Future<Output = Result<OutputOf<H>, Error>> + Send + 'static,
+    handled: impl Future<Output = Result<H::Output, Error>> + Send + 'static,
     mutation_max: Duration,
-) -> Result<OutputOf<H>, Error> {
+) -> Result<H::Output, Error> {
     let (answer, answered) = oneshot::channel();
     let name = <H::Operation as wire::Operation>::NAME;
     env.tasks.spawn(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
 use crate::target::Target;
 use std::collections::BTreeSet;
@@ -16,6 +16,7 @@ pub struct AddTagsToStream;
 impl Handler for AddTagsToStream {
     type Operation = wire::operations::AddTagsToStream;
     type Input = AddTagsToStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Command, CreateStream as Create, Mode};
 use crate::target::scope_of;
 use crate::texts;
@@ -18,6 +18,7 @@ pub struct CreateStream;
 impl Handler for CreateStream {
     type Operation = wire::operations::CreateStream;
     type Input = CreateStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

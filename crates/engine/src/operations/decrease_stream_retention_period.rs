@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DecreaseStreamRetentionPeriod.html>
 
 use super::shared::set_retention;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Direction;
 use std::sync::Arc;
 use wire::Error;
@@ -15,6 +15,7 @@ pub struct DecreaseStreamRetentionPeriod;
 impl Handler for DecreaseStreamRetentionPeriod {
     type Operation = wire::operations::DecreaseStreamRetentionPeriod;
     type Input = DecreaseStreamRetentionPeriodInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

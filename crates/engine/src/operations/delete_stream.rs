@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html>
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{BeginDelete, Command};
 use std::sync::Arc;
 use wire::Error;
@@ -14,6 +14,7 @@ pub struct DeleteStream;
 impl Handler for DeleteStream {
     type Operation = wire::operations::DeleteStream;
     type Input = DeleteStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

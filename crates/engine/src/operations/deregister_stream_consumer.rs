@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeregisterStreamConsumer.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Command, DeregisterConsumer};
 use std::sync::Arc;
 use wire::Error;
@@ -14,6 +14,7 @@ pub struct DeregisterStreamConsumer;
 impl Handler for DeregisterStreamConsumer {
     type Operation = wire::operations::DeregisterStreamConsumer;
     type Input = DeregisterStreamConsumerInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Mode;
 use crate::target::scope_of;
 use model::limits;
@@ -16,6 +16,7 @@ pub struct DescribeLimits;
 impl Handler for DescribeLimits {
     type Operation = wire::operations::DescribeLimits;
     type Input = DescribeLimitsInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Shard, Status};
 use crate::{texts, views};
 use model::ShardId;
@@ -20,6 +20,7 @@ pub struct DescribeStream;
 impl Handler for DescribeStream {
     type Operation = wire::operations::DescribeStream;
     type Input = DescribeStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::views;
 use std::sync::Arc;
 use wire::Error;
@@ -15,6 +15,7 @@ pub struct DescribeStreamSummary;
 impl Handler for DescribeStreamSummary {
     type Operation = wire::operations::DescribeStreamSummary;
     type Input = DescribeStreamSummaryInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

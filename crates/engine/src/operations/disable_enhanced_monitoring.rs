@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DisableEnhancedMonitoring.html>
 
 use super::shared::{Switch, switch_metrics};
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use std::sync::Arc;
 use wire::Error;
 use wire::operations::DisableEnhancedMonitoringInput;
@@ -15,6 +15,7 @@ pub struct DisableEnhancedMonitoring;
 impl Handler for DisableEnhancedMonitoring {
     type Operation = wire::operations::DisableEnhancedMonitoring;
     type Input = DisableEnhancedMonitoringInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
 
 use super::shared::{Switch, switch_metrics};
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use std::sync::Arc;
 use wire::Error;
 use wire::operations::EnableEnhancedMonitoringInput;
@@ -15,6 +15,7 @@ pub struct EnableEnhancedMonitoring;
 impl Handler for EnableEnhancedMonitoring {
     type Operation = wire::operations::EnableEnhancedMonitoring;
     type Input = EnableEnhancedMonitoringInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(

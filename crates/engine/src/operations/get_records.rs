@@ -5,7 +5,7 @@
 //! The last records of a closed shard come with an iterator; the end comes in an empty answer of
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{Shard, Stream};
 use crate::position::internal;
 use crate::read::ShardRead;
@@ -27,6 +27,7 @@ pub struct GetRecords;
 impl Handler for GetRecords {
     type Operation = wire::operations::GetRecords;
     type Input = GetRecordsInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::position::Start;
 use crate::target::Target;
 use crate::texts;
@@ -19,6 +19,7 @@ pub struct GetShardIterator;
 impl Handler for GetShardIterator {
     type Operation = wire::operations::GetShardIterator;
     type Input = GetShardIteratorInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Shard, Stream};
 use crate::target::{Target, scope_of};
 use crate::token::Kind;
@@ -59,6 +59,7 @@ enum Which {
 impl Handler for ListShards {
     type Operation = wire::operations::ListShards;
     type Input = ListShardsInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Consumer;
 use crate::token::Kind;
 use crate::{texts, views};
@@ -29,6 +29,7 @@ struct Continuation {
 impl Handler for ListStreamConsumers {
     type Operation = wire::operations::ListStreamConsumers;
     type Input = ListStreamConsumersInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

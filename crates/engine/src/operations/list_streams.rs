@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Stream;
 use crate::target::scope_of;
 use crate::token::Kind;
@@ -21,6 +21,7 @@ pub struct ListStreams;
 impl Handler for ListStreams {
     type Operation = wire::operations::ListStreams;
     type Input = ListStreamsInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     /// Where both are given, NextToken says more exactly where to go on: botocore's paginator sends

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use model::limits;
 use std::sync::Arc;
 use wire::Error;
@@ -15,6 +15,7 @@ pub struct ListTagsForStream;
 impl Handler for ListTagsForStream {
     type Operation = wire::operations::ListTagsForStream;
     type Input = ListTagsForStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html>
 
 use super::shared::reshard;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::target::Target;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub struct MergeShards;
 impl Handler for MergeShards {
     type Operation = wire::operations::MergeShards;
     type Input = MergeShardsInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

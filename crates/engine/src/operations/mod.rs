@@ -60,7 +60,7 @@ pub use start_stream_encryption::StartStreamEncryption;
 pub use stop_stream_encryption::StopStreamEncryption;
 pub use update_shard_count::UpdateShardCount;
 
-use crate::{Engine, Handler};
+use crate::{Engine, Handler, OutputOf};
 
 /// What a handler is given.
 type Request<H> = auth::Authorized<<H as Handler>::Input>;

@@ -5,13 +5,14 @@
 use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
-use crate::put::{Incoming, PutError};
+use crate::put::{Incoming, Placed, PutError};
 use crate::record::StoredRecord;
 use crate::texts;
 use model::{HashKey, SequenceNumber};
 use std::sync::Arc;
-use wire::Error;
-use wire::operations::{PutRecordInput, PutRecordOutput};
+use wire::operations::PutRecordInput;
+use wire::writer::Writer;
+use wire::{Encode, Error};
 
 /// PutRecord.
 pub struct PutRecord;
@@ -19,9 +20,10 @@ pub struct PutRecord;
 impl Handler for PutRecord {
     type Operation = wire::operations::PutRecord;
     type Input = PutRecordInput;
+    type Output = PutRecordAnswer;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<PutRecordOutput, Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<PutRecordAnswer, Error> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream_for_puts(
             &principal,
@@ -45,11 +47,24 @@ impl Handler for PutRecord {
         })?;
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);
-        Ok(PutRecordOutput {
-            shard_id: placed.shard.to_string(),
-            sequence_number: placed.number.to_string(),
-            encryption_type: None,
-        })
+        Ok(PutRecordAnswer { placed })
+    }
+}
+
+/// PutRecord's output, which becomes text only as it is encoded.
+#[derive(Debug)]
+pub struct PutRecordAnswer {
+    placed: Placed,
+}
+
+impl Encode for PutRecordAnswer {
+    fn encode<W: Writer>(&self, writer: &mut W) {
+        writer.begin_map();
+        writer.key("ShardId");
+        writer.text(&self.placed.shard.to_text());
+        writer.key("SequenceNumber");
+        writer.text(&self.placed.number.to_text());
+        writer.end_map();
     }
 }
 
@@ -82,5 +97,38 @@ fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), Er
         Ok(())
     } else {
         Err(invalid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ShardId;
+    use wire::Protocol;
+    use wire::operations::PutRecordOutput;
+
+    #[test]
+    fn answer_when_encoded_then_is_what_the_shape_of_the_model_gives() {
+        let shard = ShardId::new(42);
+        let number = SequenceNumber {
+            created_s: 1_767_225_600,
+            counter: 7,
+            arrival_s: 1_767_225_601,
+            shard_index: 42,
+        };
+        let modelled = PutRecordOutput {
+            shard_id: shard.to_string(),
+            sequence_number: number.to_string(),
+            encryption_type: None,
+        };
+        let answer = PutRecordAnswer {
+            placed: Placed { shard, number },
+        };
+        for protocol in [Protocol::Json, Protocol::Cbor] {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            wire::encode(protocol, &answer, &mut ours);
+            wire::encode(protocol, &modelled, &mut theirs);
+            assert_eq!(ours, theirs);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Command, RegisterConsumer};
 use crate::{texts, views};
 use model::ConsumerName;
@@ -16,6 +16,7 @@ pub struct RegisterStreamConsumer;
 impl Handler for RegisterStreamConsumer {
     type Operation = wire::operations::RegisterStreamConsumer;
     type Input = RegisterStreamConsumerInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(

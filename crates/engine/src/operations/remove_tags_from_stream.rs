@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html>
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
 use crate::target::Target;
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ pub struct RemoveTagsFromStream;
 impl Handler for RemoveTagsFromStream {
     type Operation = wire::operations::RemoveTagsFromStream;
     type Input = RemoveTagsFromStreamInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SplitShard.html>
 
 use super::shared::reshard;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::target::Target;
 use crate::texts;
@@ -18,6 +18,7 @@ pub struct SplitShard;
 impl Handler for SplitShard {
     type Operation = wire::operations::SplitShard;
     type Input = SplitShardInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

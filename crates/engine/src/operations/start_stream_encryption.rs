@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html>
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::texts;
 use std::sync::Arc;
 use wire::Error;
@@ -14,6 +14,7 @@ pub struct StartStreamEncryption;
 impl Handler for StartStreamEncryption {
     type Operation = wire::operations::StartStreamEncryption;
     type Input = StartStreamEncryptionInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StopStreamEncryption.html>
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::texts;
 use std::sync::Arc;
 use wire::Error;
@@ -14,6 +14,7 @@ pub struct StopStreamEncryption;
 impl Handler for StopStreamEncryption {
     type Operation = wire::operations::StopStreamEncryption;
     type Input = StopStreamEncryptionInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = false;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {

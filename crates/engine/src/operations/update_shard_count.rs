@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>
 
 use super::shared::reshard;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use std::sync::Arc;
 use wire::operations::{UpdateShardCountInput, UpdateShardCountOutput};
@@ -16,6 +16,7 @@ pub struct UpdateShardCount;
 impl Handler for UpdateShardCount {
     type Operation = wire::operations::UpdateShardCount;
     type Input = UpdateShardCountInput;
+    type Output = OutputOf<Self>;
     const MUTATES: bool = true;
 
     async fn handle(

@@ -84,7 +84,7 @@ async fn serve<H: Handler>(
     life: &Life,
     protocol: Protocol,
     body: &[u8],
-) -> Result<engine::OutputOf<H>, Error> {
+) -> Result<H::Output, Error> {
     let input: H::Input = wire::decode(protocol, body)?;
     let handled = H::handle(engine, Authorized::by_operator(principal(), input));
     if !H::MUTATES {
