@@ -87,6 +87,15 @@ pub fn encode_error(protocol: Protocol, error: &Error, out: &mut Vec<u8>) {
     protocol::encode(protocol, &body, out);
 }
 
+/// Appends what a frame says of an error whose name stands in a header: its text alone.
+pub(crate) fn encode_message(protocol: Protocol, error: &Error, out: &mut Vec<u8>) {
+    let body = ErrorBody {
+        message: error.message.clone(),
+        ..Default::default()
+    };
+    protocol::encode(protocol, &body, out);
+}
+
 /// Reads the body of an answer whose status says that it is an error. A body that is none, such as a
 /// proxy's page, leaves the name empty.
 pub fn decode_error(protocol: Protocol, status: u16, body: &[u8]) -> RemoteError {

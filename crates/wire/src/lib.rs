@@ -40,6 +40,7 @@ pub mod writer;
 
 mod decode;
 mod encode;
+pub mod event_stream;
 mod explain;
 mod protocol;
 mod record_sink;
