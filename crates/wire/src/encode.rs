@@ -10,7 +10,15 @@ use crate::{Blob, Timestamp};
 pub trait Encode {
     /// Appends the value.
     fn encode<W: Writer>(&self, writer: &mut W);
+
+    /// About how many bytes it takes: so much room is made ahead.
+    fn bytes_expected(&self) -> usize {
+        BYTES_EXPECTED
+    }
 }
+
+/// Most answers fit.
+const BYTES_EXPECTED: usize = 256;
 
 impl Encode for String {
     fn encode<W: Writer>(&self, writer: &mut W) {

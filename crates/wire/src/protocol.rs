@@ -72,6 +72,7 @@ pub fn decode_lenient<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, De
 
 /// Appends a value.
 pub fn encode<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
+    out.reserve(value.bytes_expected());
     match protocol {
         Protocol::Json => value.encode(&mut json::JsonWriter::new(out)),
         Protocol::Cbor => value.encode(&mut cbor::CborWriter::new(out)),

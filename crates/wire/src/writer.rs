@@ -7,10 +7,19 @@ use crate::Timestamp;
 
 /// Appends one value to a body.
 pub trait Writer {
+    /// A writer of the same kind, for a part that is written once and copied many times.
+    type Part<'p>: Writer;
+
+    /// A writer that appends to `out`.
+    fn part(out: &mut Vec<u8>) -> Self::Part<'_>;
+    /// Appends what a part's writer wrote.
+    fn copy(&mut self, part: &[u8]);
     /// Opens a map or structure.
     fn begin_map(&mut self);
-    /// Announces the member of that name.
+    /// Announces the member of that name, which may be any text.
     fn key(&mut self, name: &str);
+    /// Announces the member of that name, which is one of the service model's: letters alone.
+    fn member(&mut self, name: &'static str);
     /// Closes a map or structure.
     fn end_map(&mut self);
     /// Opens a list.
@@ -20,7 +29,11 @@ pub trait Writer {
     /// Closes a list.
     fn end_list(&mut self);
     /// Writes text.
-    fn text(&mut self, text: &str);
+    fn text(&mut self, text: &str) {
+        self.utf8(text.as_bytes());
+    }
+    /// Writes text whose bytes are known to be UTF-8.
+    fn utf8(&mut self, text: &[u8]);
     /// Writes an integer.
     fn integer(&mut self, value: i64);
     /// Writes true or false.

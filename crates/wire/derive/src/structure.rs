@@ -176,11 +176,11 @@ fn encoder(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
                 ..
             } = member;
             if *present {
-                quote! { writer.key(#name); crate::encode::Encode::encode(&self.#field, writer); }
+                quote! { writer.member(#name); crate::encode::Encode::encode(&self.#field, writer); }
             } else {
                 quote! {
                     if let Some(value) = &self.#field {
-                        writer.key(#name);
+                        writer.member(#name);
                         crate::encode::Encode::encode(value, writer);
                     }
                 }

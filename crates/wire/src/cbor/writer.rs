@@ -52,11 +52,25 @@ impl<'a> CborWriter<'a> {
 }
 
 impl Writer for CborWriter<'_> {
+    type Part<'p> = CborWriter<'p>;
+
+    fn part(out: &mut Vec<u8>) -> CborWriter<'_> {
+        CborWriter::new(out)
+    }
+
+    fn copy(&mut self, part: &[u8]) {
+        self.out.extend_from_slice(part);
+    }
+
     fn begin_map(&mut self) {
         self.out.push(major::MAP << 5 | INDEFINITE);
     }
 
     fn key(&mut self, name: &str) {
+        self.text(name);
+    }
+
+    fn member(&mut self, name: &'static str) {
         self.text(name);
     }
 
@@ -74,8 +88,8 @@ impl Writer for CborWriter<'_> {
         self.out.push(BREAK);
     }
 
-    fn text(&mut self, text: &str) {
-        self.string(major::TEXT, text.as_bytes());
+    fn utf8(&mut self, text: &[u8]) {
+        self.string(major::TEXT, text);
     }
 
     fn integer(&mut self, value: i64) {

@@ -3,6 +3,7 @@
 //! Our own, because decoding is on the hot path, and because which wrong input is refused in which
 //! way is part of the protocol. It has no tree and no options.
 
+mod escape;
 mod reader;
 mod writer;
 

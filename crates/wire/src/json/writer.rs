@@ -1,6 +1,7 @@
 //! The writer of compact JSON: no blanks anywhere, because a client looks for
 //! `"FailedRecordCount":0` byte by byte.
 
+use super::escape;
 use crate::writer::Writer;
 use crate::{Timestamp, base64};
 
@@ -35,10 +36,10 @@ impl<'a> JsonWriter<'a> {
         self.follows = true;
     }
 
-    fn string(&mut self, text: &str) {
+    fn string(&mut self, text: &[u8]) {
         self.out.push(b'"');
-        let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
+        let mut rest = text;
+        while let Some(at) = escape::first(rest) {
             self.out.extend_from_slice(&rest[..at]);
             self.escape(rest[at]);
             rest = &rest[at + 1..];
@@ -64,19 +65,32 @@ impl<'a> JsonWriter<'a> {
     }
 }
 
-fn needs_escape(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
 impl Writer for JsonWriter<'_> {
+    type Part<'p> = JsonWriter<'p>;
+
+    fn part(out: &mut Vec<u8>) -> JsonWriter<'_> {
+        JsonWriter::new(out)
+    }
+
+    fn copy(&mut self, part: &[u8]) {
+        self.out.extend_from_slice(part);
+    }
+
     fn begin_map(&mut self) {
         self.open(b'{');
     }
 
     fn key(&mut self, name: &str) {
         self.item();
-        self.string(name);
+        self.string(name.as_bytes());
         self.out.push(b':');
+    }
+
+    fn member(&mut self, name: &'static str) {
+        self.item();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
     }
 
     fn end_map(&mut self) {
@@ -97,7 +111,7 @@ impl Writer for JsonWriter<'_> {
         self.close(b']');
     }
 
-    fn text(&mut self, text: &str) {
+    fn utf8(&mut self, text: &[u8]) {
         self.string(text);
     }
 
@@ -124,8 +138,13 @@ impl Writer for JsonWriter<'_> {
             self.out.push(b'-');
         }
         self.scalar(itoa::Buffer::new().format(millis / 1000).as_bytes());
-        let fraction = format!(".{:03}", millis % 1000);
-        let significant = fraction.trim_end_matches('0').len().max(2);
-        self.scalar(&fraction.as_bytes()[..significant]);
+        let digit = |place: u64| b'0' + (millis / place % 10) as u8;
+        let fraction = [b'.', digit(100), digit(10), digit(1)];
+        let significant = match millis % 1000 {
+            rest if rest % 100 == 0 => 2,
+            rest if rest % 10 == 0 => 3,
+            _ => 4,
+        };
+        self.scalar(&fraction[..significant]);
     }
 }
