@@ -53,7 +53,7 @@ class Server:
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS_MAX)
         line = self.process.stdout.readline().decode().strip() if ready else ""
-        if not line.startswith("http://"):
+        if not line.startswith(("http://", "https://")):
             self.kill()
             raise AssertionError(f"no URL but {line!r}; its log: {self.log.read_text()}")
         return line

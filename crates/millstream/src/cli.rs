@@ -5,6 +5,7 @@
 //! its name, so none can be without. Nothing here opens, binds or reads anything.
 
 use crate::values::{self, StreamSpec};
+use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use std::time::Duration;
 ///   aws --endpoint-url http://127.0.0.1:4567 kinesis list-streams
 ///
 /// When it is ready it prints one line on standard output, the URL; everything else goes to
-/// standard error. SIGTERM and SIGINT stop it in good order; a second one stops it at once.
+/// standard error. SIGTERM and SIGINT stop it in good order; one more a second later stops it at once.
 #[derive(Debug, Parser)]
 #[command(name = "millstream", version, verbatim_doc_comment, after_long_help = PRECEDENCE)]
 pub struct Cli {
@@ -28,7 +29,7 @@ pub struct Cli {
 }
 
 const PRECEDENCE: &str = "\
-Every flag of a command can also be given as an environment variable, MILLSTREAM_ and the flag's
+Every flag can also be given as an environment variable, MILLSTREAM_ and the flag's
 name in capitals (MILLSTREAM_DATA_DIR), or as a key of the file that --config names, which is TOML
 with the flags' names as keys (data-dir = \"/var/lib/millstream\"). The command line wins over the
 environment, the environment over the file, the file over the default.
@@ -71,12 +72,24 @@ pub enum Run {
     ///   millstream serve --data-dir /data --listen 0.0.0.0:4567 --auth off
     #[command(verbatim_doc_comment, after_long_help = PRECEDENCE)]
     Serve(Serve),
+    /// Write a self-signed certificate and its key, for TLS on this machine
+    ///
+    /// Into cert.pem and key.pem of a folder; files that are there already are left as they are.
+    /// On standard output it prints the flags for dev and serve. Clients do not trust it by
+    /// themselves: give them cert.pem (AWS_CA_BUNDLE for boto3 and the AWS CLI).
+    ///
+    /// Examples:
+    ///   millstream cert
+    ///   millstream cert --out /etc/millstream --host kinesis.internal --days 90
+    ///   millstream dev $(millstream cert --out ./tls)
+    #[command(verbatim_doc_comment)]
+    Cert(Cert),
 }
 
 /// `millstream dev`.
 #[derive(Debug, Args)]
 pub struct Dev {
-    /// What both commands take.
+    /// What both servers take.
     #[command(flatten)]
     pub shared: Shared,
     /// Create a stream at start, with this many open shards (1 if not said); may be repeated
@@ -89,7 +102,7 @@ pub struct Dev {
 /// `millstream serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// What both commands take.
+    /// What both servers take.
     #[command(flatten)]
     pub shared: Shared,
     /// Say "off" to serve other machines without checking credentials
@@ -99,7 +112,25 @@ pub struct Serve {
     pub auth: Option<Auth>,
 }
 
-/// The flags of both commands.
+/// `millstream cert`.
+#[derive(Debug, Args)]
+pub struct Cert {
+    /// The folder for both files; made if missing
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub out: PathBuf,
+    /// A name or an address that clients reach the server by; may be repeated
+    #[arg(
+        long = "host",
+        value_name = "HOST",
+        value_delimiter = ',',
+        default_value = "localhost,127.0.0.1,::1", value_parser = values::parse_host)]
+    pub hosts: Vec<String>,
+    /// For how many days it holds
+    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub days: u16,
+}
+
+/// The flags of both servers.
 #[derive(Debug, Args)]
 pub struct Shared {
     /// Where to serve the API; port 0 takes a free one
@@ -111,6 +142,12 @@ pub struct Shared {
     /// The folder for the data; made if missing [default: dev a temporary one; serve needs it]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// A certificate in PEM: the API is then served with TLS too, on the same port; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// What an acknowledged record survives [default: fsync with --data-dir, else os]
     #[arg(long, value_enum)]
     pub durability: Option<Durability>,
@@ -173,16 +210,6 @@ pub enum Auth {
     Off,
 }
 
-impl Run {
-    /// The flags that both commands have.
-    pub fn shared(&self) -> &Shared {
-        match self {
-            Self::Dev(dev) => &dev.shared,
-            Self::Serve(serve) => &serve.shared,
-        }
-    }
-}
-
 /// The whole command line, each flag of a command with its environment variable.
 pub fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
@@ -191,6 +218,15 @@ pub fn command() -> Command {
             Some(_) | None => arg,
         })
     })
+}
+
+/// Clap's error with a text of ours, in the words of a command.
+pub fn refuse(name: &str, kind: ErrorKind, text: &str) -> clap::Error {
+    let mut command = command();
+    let subcommand = command
+        .find_subcommand_mut(name)
+        .expect("the command line declares it");
+    subcommand.error(kind, text)
 }
 
 /// A flag's environment variable.

@@ -22,7 +22,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let Some((name, given)) = matches.subcommand() else {
         return Cli::from_arg_matches(&matches);
     };
-    let Some(path) = given.get_one::<PathBuf>("config") else {
+    // Not every command has a file.
+    let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else {
         return Cli::from_arg_matches(&matches);
     };
     let subcommand = command

@@ -5,13 +5,17 @@ use crate::run::{Data, Settings};
 
 /// The settings of a development server: open to any credentials, its data temporary unless a folder
 /// is given.
-pub fn settings(dev: Dev) -> Settings {
+///
+/// # Errors
+/// If flags do not go together.
+pub fn settings(dev: Dev) -> Result<Settings, clap::Error> {
     let Dev { shared, streams } = dev;
     let (data, durability) = match &shared.data_dir {
         None => (Data::Temporary, Durability::Os),
         Some(folder) => (Data::Kept(folder.clone()), Durability::Fsync),
     };
-    let mut settings = Settings::new(&shared, data, shared.durability.unwrap_or(durability));
+    let durability = shared.durability.unwrap_or(durability);
+    let mut settings = Settings::new("dev", &shared, data, durability)?;
     settings.streams = streams;
-    settings
+    Ok(settings)
 }

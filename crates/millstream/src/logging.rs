@@ -1,6 +1,6 @@
 //! Log lines, on standard error: standard output is for the URL.
 
-use crate::cli::LogFormat;
+use crate::cli::{LogFormat, Shared};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
@@ -8,8 +8,8 @@ use tracing_subscriber::EnvFilter;
 const DEFAULT: &str = "info";
 
 /// Starts logging, for the whole process.
-pub fn start(format: LogFormat, level: Option<&str>) {
-    let filter = match level {
+pub fn start(shared: &Shared) {
+    let filter = match &shared.log_level {
         Some(level) => EnvFilter::new(level),
         None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT)),
     };
@@ -17,7 +17,7 @@ pub fn start(format: LogFormat, level: Option<&str>) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    match format {
+    match shared.log_format {
         LogFormat::Human => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }

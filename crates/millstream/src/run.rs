@@ -1,11 +1,13 @@
 //! A server's life: folder, journal, engine, sockets, and the way back.
 
+use crate::certificate;
 use crate::cli::{self, Durability, Shared};
 use crate::descriptors;
 use crate::signals::Signals;
 use crate::streams;
 use crate::values::StreamSpec;
 use anyhow::Context;
+use clap::error::ErrorKind;
 use engine::Engine;
 use env::Env;
 use log::Journal;
@@ -20,6 +22,8 @@ use tokio::sync::oneshot;
 pub struct Settings {
     /// The sockets and their limits.
     pub server: server::Config,
+    /// The files of the certificate, if TLS is spoken.
+    pub certificate: Option<certificate::Files>,
     /// Where the data lives.
     pub data: Data,
     /// What an acknowledged record survives.
@@ -42,8 +46,16 @@ pub enum Data {
 }
 
 impl Settings {
-    /// Settings from the flags of both commands.
-    pub fn new(shared: &Shared, data: Data, durability: Durability) -> Self {
+    /// Settings from the flags of both servers, for one of them.
+    ///
+    /// # Errors
+    /// If flags do not go together.
+    pub fn new(
+        name: &str,
+        shared: &Shared,
+        data: Data,
+        durability: Durability,
+    ) -> Result<Self, clap::Error> {
         let mut server = server::Config::new(shared.listen);
         server.admin_listen = shared.admin_listen;
         let limits = match shared.limits {
@@ -56,14 +68,32 @@ impl Settings {
             transition_time: shared.transition_time,
         };
         let segment_bytes_max = shared.segment_size;
-        Self {
+        Ok(Self {
             server,
+            certificate: certificate(name, shared)?,
             data,
             durability,
             segment_bytes_max,
             engine,
             streams: Vec::new(),
-        }
+        })
+    }
+}
+
+/// Both files, or none.
+fn certificate(name: &str, shared: &Shared) -> Result<Option<certificate::Files>, clap::Error> {
+    let missing = |flag: &str, other: &str| {
+        let text = format!("{flag} is missing: {other} needs it");
+        Err(cli::refuse(name, ErrorKind::MissingRequiredArgument, &text))
+    };
+    match (&shared.tls_cert, &shared.tls_key) {
+        (None, None) => Ok(None),
+        (Some(_), None) => missing("--tls-key <FILE>", "--tls-cert"),
+        (None, Some(_)) => missing("--tls-cert <FILE>", "--tls-key"),
+        (Some(certificates), Some(key)) => Ok(Some(certificate::Files {
+            certificates: certificates.clone(),
+            key: key.clone(),
+        })),
     }
 }
 
@@ -86,9 +116,15 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     ended
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<()> {
+async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let mut signals = Signals::catch().context("cannot catch signals")?;
     let env = Env::real();
+    let certificate = settings.certificate.map(|files| files.serve(&env));
+    settings.server.tls = certificate.transpose()?;
+    let scheme = match &settings.server.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     let server = Server::bind(settings.server).await?;
     let folder = Folder::open(settings.data)?;
     let options = options(settings.durability, settings.segment_bytes_max);
@@ -99,7 +135,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot use {}", folder.path().display()))?;
     streams::create(&engine, settings.streams).await?;
-    say_ready(&server);
+    say_ready(scheme, &server);
     let (stop, stopping) = oneshot::channel();
     let clock = env.clock.clone();
     let serving = server.serve(env, engine, async { stopping.await.unwrap_or_default() });
@@ -135,8 +171,8 @@ fn options(durability: Durability, segment_bytes_max: u64) -> log::Options {
 }
 
 /// The one line on standard output.
-fn say_ready(server: &Server) {
-    let url = format!("http://{}", server.local_addr());
+fn say_ready(scheme: &str, server: &Server) {
+    let url = format!("{scheme}://{}", server.local_addr());
     if let Some(address) = server.admin_addr() {
         tracing::info!("operator's pages on http://{address}");
     }

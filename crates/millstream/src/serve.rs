@@ -16,7 +16,11 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let Serve { shared, auth } = serve;
     let Some(folder) = shared.data_dir.clone() else {
         let text = "--data-dir <FOLDER> is missing: serve needs to know where its data lives";
-        return Err(refuse(ErrorKind::MissingRequiredArgument, text));
+        return Err(cli::refuse(
+            "serve",
+            ErrorKind::MissingRequiredArgument,
+            text,
+        ));
     };
     match auth {
         None if !shared.listen.ip().is_loopback() => {
@@ -25,21 +29,13 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
                  read and write everything; say --auth off if that is meant",
                 shared.listen
             );
-            return Err(refuse(ErrorKind::InvalidValue, &text));
+            return Err(cli::refuse("serve", ErrorKind::InvalidValue, &text));
         }
         Some(Auth::Off) | None => (),
     }
     tracing::warn!(listen = %shared.listen, "any credentials are accepted: they are not checked yet");
     let durability = shared.durability.unwrap_or(Durability::Fsync);
-    let mut settings = Settings::new(&shared, Data::Kept(folder), durability);
+    let mut settings = Settings::new("serve", &shared, Data::Kept(folder), durability)?;
     settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
     Ok(settings)
-}
-
-fn refuse(kind: ErrorKind, text: &str) -> clap::Error {
-    let mut command = cli::command();
-    let serve = command
-        .find_subcommand_mut("serve")
-        .expect("the command line declares it");
-    serve.error(kind, text)
 }

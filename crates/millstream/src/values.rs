@@ -3,6 +3,7 @@
 //! An error says what is wrong with the value; the flag's name is put before it by the caller.
 
 use model::StreamName;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ const GIB: u64 = 1024 * MIB;
 const SEGMENT_BYTES_MIN: u64 = MIB;
 /// The journal's files may be this large at most.
 const SEGMENT_BYTES_MAX: u64 = GIB;
+
+/// A host's name may be this long.
+const HOST_BYTES_MAX: usize = 253;
 
 /// A stream to create at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,18 @@ impl FromStr for StreamSpec {
         let shards = shards.ok_or("the number of shards is a whole number from 1")?;
         Ok(Self { name, shards })
     }
+}
+
+/// Parses a name or an address that a certificate can hold; a name may begin with `*.`.
+pub fn parse_host(text: &str) -> Result<String, String> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_word);
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_name = name.len() <= HOST_BYTES_MAX && name.split('.').all(is_label);
+    if is_name || text.parse::<IpAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err("a host is an address, or a name of letters, digits, '-' and '.'".to_owned())
 }
 
 /// Parses `500ms`, `2s`, `1m 30s`.

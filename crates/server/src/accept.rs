@@ -4,6 +4,7 @@ use crate::activity::InFlight;
 use crate::config::Limits;
 use crate::connection;
 use crate::metrics::Metrics;
+use crate::tls::Tls;
 use bytes::Bytes;
 use env::Env;
 use http::{Request, Response};
@@ -46,8 +47,13 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Accepts until the server stops.
-    pub(crate) async fn accept<S: Serve>(self, listener: TcpListener, service: S) {
+    /// Accepts until the server stops; with TLS if there is some, and without.
+    pub(crate) async fn accept<S: Serve>(
+        self,
+        listener: TcpListener,
+        tls: Option<Tls>,
+        service: S,
+    ) {
         let mut stopping = self.stopping.clone();
         loop {
             let accepted = tokio::select! {
@@ -56,7 +62,7 @@ impl Connections {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _peer)) => self.take(stream, &service),
+                Ok((stream, _peer)) => self.take(stream, tls.as_ref(), &service),
                 // The client has gone again before it was its turn.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => (),
                 Err(error) => {
@@ -67,15 +73,15 @@ impl Connections {
         }
     }
 
-    fn take<S: Serve>(&self, stream: TcpStream, service: &S) {
+    fn take<S: Serve>(&self, stream: TcpStream, tls: Option<&Tls>, service: &S) {
         let open = Open::count(&self.metrics.connections);
         if open.place > self.limits.connections as i64 {
             self.metrics.connections_refused.inc();
             return;
         }
-        let (connections, service) = (self.clone(), service.clone());
+        let (connections, tls, service) = (self.clone(), tls.cloned(), service.clone());
         let driven = async move {
-            connection::drive(stream, &connections, service).await;
+            connection::drive(stream, tls.as_ref(), &connections, service).await;
             drop(open);
         };
         self.env.tasks.spawn("connection", Box::pin(driven));

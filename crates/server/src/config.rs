@@ -1,5 +1,6 @@
 //! What whoever starts the server decides, and the limits that protect it.
 
+use crate::tls::Tls;
 use auth::Authenticator;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,6 +12,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/healthz`, `/readyz` and `/metrics` are served, if at all.
     pub admin_listen: Option<SocketAddr>,
+    /// What connections to the API may be greeted with; without it, TLS is not spoken.
+    pub tls: Option<Tls>,
     /// How senders are told apart.
     pub authenticator: Authenticator,
     /// The limits.
@@ -23,6 +26,7 @@ impl Config {
         Self {
             listen,
             admin_listen: None,
+            tls: None,
             authenticator: Authenticator::default(),
             limits: Limits::default(),
         }
@@ -32,8 +36,11 @@ impl Config {
 /// How long clients may take, and how much they may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From accepting a connection until it is clear which HTTP it speaks.
+    /// From accepting a connection to its first byte; and from there, or from the end of the TLS
+    /// handshake, until it is clear which HTTP it speaks.
     pub first_bytes: Duration,
+    /// From the first byte of a TLS handshake to its end.
+    pub handshake: Duration,
     /// From the first byte of an HTTP/1 request to the end of its head.
     pub head: Duration,
     /// Between two pieces of a body.
@@ -71,6 +78,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             first_bytes: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),
             body_idle: Duration::from_secs(20),
             body: Duration::from_secs(20),

@@ -1,12 +1,16 @@
 //! One connection from its first bytes to its end.
 //!
-//! hyper drives the protocols; the timers are ours, except the pings of HTTP/2.
+//! First TLS or not, then which HTTP; hyper drives both. The timers are ours, except the pings of
+//! HTTP/2.
 
 use crate::accept::{Connections, Serve};
 use crate::activity::Activity;
 use crate::config::Limits;
 use crate::sniff::{Version, sniff};
 use crate::timed::{Reads, Timed};
+use crate::tls::Tls;
+use crate::transport::{self, Transport};
+use bytes::Bytes;
 use env::{Env, Tasks};
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
@@ -30,19 +34,24 @@ const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 const HEADER_LIST_BYTES: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, or the server stops and its requests are answered.
-pub(crate) async fn drive<S: Serve>(mut stream: TcpStream, connections: &Connections, service: S) {
+pub(crate) async fn drive<S: Serve>(
+    stream: TcpStream,
+    tls: Option<&Tls>,
+    connections: &Connections,
+    service: S,
+) {
     // Without it, small answers would wait for the acknowledgement of the ones before.
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let Connections { env, limits, .. } = connections;
     let mut stopping = connections.stopping.clone();
-    let sniffed = tokio::select! {
+    let begun = tokio::select! {
         biased;
         () = stopped(&mut stopping) => None,
-        sniffed = sniff(&mut stream, &*env.clock, limits.first_bytes) => sniffed,
+        begun = begin(stream, tls, connections) => begun,
     };
-    let Some((version, replayed)) = sniffed else {
+    let Some((transport, version, replayed)) = begun else {
         return;
     };
     let activity = Arc::new(Activity::default());
@@ -50,7 +59,7 @@ pub(crate) async fn drive<S: Serve>(mut stream: TcpStream, connections: &Connect
         Version::Http1 => Reads::Heads,
         Version::Http2 => Reads::Untimed,
     };
-    let io = TokioIo::new(stream);
+    let io = TokioIo::new(transport);
     let clock = Arc::clone(&env.clock);
     let io = Timed::new(io, replayed, reads, clock, *limits, Arc::clone(&activity));
     match version {
@@ -59,13 +68,31 @@ pub(crate) async fn drive<S: Serve>(mut stream: TcpStream, connections: &Connect
     }
 }
 
+/// To where the first request begins: the transport, the version, and what was read to tell it.
+async fn begin(
+    stream: TcpStream,
+    tls: Option<&Tls>,
+    connections: &Connections,
+) -> Option<(Transport, Version, Bytes)> {
+    let Connections { env, limits, .. } = connections;
+    let mut transport = match transport::open(stream, tls, &*env.clock, limits).await {
+        Ok(transport) => transport,
+        Err(error) => {
+            tracing::debug!(%error, "connection did not begin");
+            return None;
+        }
+    };
+    let (version, replayed) = sniff(&mut transport, &*env.clock, limits.first_bytes).await?;
+    Some((transport, version, replayed))
+}
+
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // An error means that the server has gone altogether.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 async fn drive_http1<S: Serve>(
-    io: Timed<TokioIo<TcpStream>>,
+    io: Timed<TokioIo<Transport>>,
     activity: Arc<Activity>,
     env: &Env,
     limits: &Limits,
@@ -92,7 +119,7 @@ async fn drive_http1<S: Serve>(
 }
 
 async fn drive_http2<S: Serve>(
-    io: Timed<TokioIo<TcpStream>>,
+    io: Timed<TokioIo<Transport>>,
     activity: Arc<Activity>,
     env: &Env,
     limits: &Limits,

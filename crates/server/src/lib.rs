@@ -1,8 +1,8 @@
 //! HTTP in front of the engine: connections, the request path, dispatch, metrics.
 //!
 //! A request comes through these modules in this order: [`mod@config`] says what is allowed,
-//! `accept` takes connections, `connection` tells HTTP/1 from HTTP/2 and drives hyper over the timers
-//! of `timed`, `body` takes a body in, `service` does AWS's checks in AWS's order, `dispatch` finds the
+//! `accept` takes connections, `transport` takes TLS off them, `connection` tells HTTP/1 from HTTP/2
+//! and drives hyper over the timers of `timed`, `body` takes a body in, `service` does AWS's checks in AWS's order, `dispatch` finds the
 //! operation, `answer` becomes a response. `admin` is the operator's side door.
 //!
 //! What holds: every wait for a client has a timer, every buffer a limit, and a request that changes
@@ -26,6 +26,9 @@ mod server;
 mod service;
 mod sniff;
 mod timed;
+mod tls;
+mod transport;
 
 pub use config::{Config, Limits};
 pub use server::{BindError, Server};
+pub use tls::{Identity, Tls, TlsError};

@@ -85,11 +85,12 @@ impl Server {
         if let Some(socket) = admin {
             let registry = metrics.register(engine.metrics(), Arc::clone(&budget));
             let admin = Admin::new(Arc::clone(&engine), registry);
-            let accepted = connections.clone().accept(socket.listener, admin);
+            let accepted = connections.clone().accept(socket.listener, None, admin);
             env.tasks.spawn("accept admin", Box::pin(accepted));
         }
+        let tls = config.tls.clone();
         let service = Service::new(env.clone(), Arc::clone(&engine), config, budget, metrics);
-        let accepted = connections.accept(api.listener, Api(service));
+        let accepted = connections.accept(api.listener, tls, Api(service));
         env.tasks.spawn("accept", Box::pin(accepted));
 
         stop.await;

@@ -3,12 +3,12 @@
 use engine::{Engine, Settings};
 use env::{Clock, Env, SystemClock};
 use log::MemoryStore;
-use millstream_server::{Config, Limits, Server};
+use millstream_server::{Config, Limits, Server, Tls};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
@@ -23,6 +23,11 @@ pub struct Running {
 impl Running {
     /// Starts a server over an empty store in memory.
     pub async fn start(limits: Limits) -> Self {
+        Self::start_with_tls(limits, None).await
+    }
+
+    /// Starts one that may speak TLS too.
+    pub async fn start_with_tls(limits: Limits, tls: Option<Tls>) -> Self {
         let env = Env::real();
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, Settings::default())
@@ -31,6 +36,7 @@ impl Running {
         let any = "127.0.0.1:0".parse().unwrap();
         let config = Config {
             admin_listen: Some(any),
+            tls,
             limits,
             ..Config::new(any)
         };
@@ -101,7 +107,7 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
 }
 
 /// Reads one answer whose length is declared, and leaves the connection open.
-pub async fn read_answer(stream: &mut TcpStream) -> Answer {
+pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
     let mut bytes = Vec::new();
     loop {
         let byte = in_time(stream.read_u8())

@@ -11,3 +11,4 @@ mod end_to_end;
 mod harness;
 mod order;
 mod stopping;
+mod tls;

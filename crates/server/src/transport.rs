@@ -1,0 +1,49 @@
+//! A connection's bytes in clear, whether they travel under TLS or not. Both come to the same port: the first
+//! byte tells, since no request begins with that of a TLS handshake.
+
+use crate::config::Limits;
+use crate::tls::Tls;
+use env::Clock;
+use std::io;
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+
+/// Without TLS, or with.
+pub(crate) type Transport = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+/// The first byte of a TLS connection: the type of a record that is part of a handshake.
+const HANDSHAKE: u8 = 0x16;
+
+/// Brings a connection to where HTTP begins.
+///
+/// # Errors
+/// If the client left, took too long, or no handshake comes about.
+pub(crate) async fn open(
+    stream: TcpStream,
+    tls: Option<&Tls>,
+    clock: &dyn Clock,
+    limits: &Limits,
+) -> io::Result<Transport> {
+    let Some(tls) = tls else {
+        return Ok(Either::Left(stream));
+    };
+    let mut first = [0];
+    let peeked = tokio::select! {
+        biased;
+        peeked = stream.peek(&mut first) => peeked,
+        () = clock.sleep(limits.first_bytes) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    if peeked? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    if first != [HANDSHAKE] {
+        return Ok(Either::Left(stream));
+    }
+    let greeted = tokio::select! {
+        biased;
+        greeted = tls.acceptor().accept(stream) => greeted,
+        () = clock.sleep(limits.handshake) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    Ok(Either::Right(Box::new(greeted?)))
+}
