@@ -1,14 +1,14 @@
 //! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end comes.
 
+mod records;
+
+pub(crate) use records::Records;
+
 use crate::Engine;
 use crate::catalog::{Shard, Stream};
-use crate::record::StoredRecord;
-use crate::views;
 use env::Timestamp;
-use log::batch::RecordIter;
 use log::{Kind, LogId, Offset, ReadError, ReadLimit, Record, Run};
 use std::time::Duration;
-use wire::types;
 
 /// What one read of a shard brought.
 #[derive(Debug)]
@@ -31,25 +31,9 @@ struct Unread {
 }
 
 impl ShardRead {
-    /// The records in the service model's shape, sharing the memory they were read into; `None` if
-    /// one has a form that this build does not know.
-    pub(crate) fn shapes(&self, shard: &Shard) -> Option<Vec<types::Record>> {
-        let mut shapes = Vec::new();
-        for run in &self.runs {
-            let count = self.next.0.saturating_sub(run.first.0) as usize;
-            for ((_, bytes), offset) in RecordIter::new(&run.bytes).zip(run.first.0..).take(count) {
-                let stored = StoredRecord::decode(bytes)?;
-                let number = shard.sequence_number(Offset(offset), run.arrival);
-                shapes.push(types::Record {
-                    sequence_number: number.to_string(),
-                    approximate_arrival_timestamp: Some(views::timestamp(run.arrival)),
-                    data: run.bytes.slice_ref(stored.data),
-                    partition_key: Some(stored.partition_key.to_owned()),
-                    encryption_type: None,
-                });
-            }
-        }
-        Some(shapes)
+    /// The records, taken out; `None` if one has a form that this build does not know.
+    pub(crate) fn take_records(&mut self, shard: &Shard) -> Option<Records> {
+        Records::new(std::mem::take(&mut self.runs), self.next, shard)
     }
 
     fn new(next: Offset) -> Self {

@@ -32,16 +32,21 @@ impl<'a> StoredRecord<'a> {
 
     /// Reads a record; `None` if this build does not know its form.
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let (partition_key, data) = Self::split(bytes)?;
+        Some(Self {
+            partition_key: std::str::from_utf8(partition_key).ok()?,
+            data,
+        })
+    }
+
+    /// The same without looking whether the partition key is text, for a record that was decoded.
+    pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
         if *form != PLAIN {
             return None;
         }
         let key_bytes = usize::from(u16::from_le_bytes([*low, *high]));
-        let (key, data) = rest.split_at_checked(key_bytes)?;
-        Some(Self {
-            partition_key: std::str::from_utf8(key).ok()?,
-            data,
-        })
+        rest.split_at_checked(key_bytes)
     }
 }
 

@@ -5,10 +5,10 @@
 //! The last records of a closed shard come with an iterator; the end comes in an empty answer of
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
-use super::{Engine, Handler, OutputOf, Request};
+use super::{Engine, Handler, Request};
 use crate::catalog::{Shard, Stream};
 use crate::position::internal;
-use crate::read::ShardRead;
+use crate::read::{Records, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
@@ -18,8 +18,10 @@ use auth::Principal;
 use log::{Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
-use wire::Error;
-use wire::operations::{GetRecordsInput, GetRecordsOutput};
+use wire::operations::GetRecordsInput;
+use wire::types::ChildShard;
+use wire::writer::Writer;
+use wire::{Encode, Error};
 
 /// GetRecords.
 pub struct GetRecords;
@@ -27,13 +29,13 @@ pub struct GetRecords;
 impl Handler for GetRecords {
     type Operation = wire::operations::GetRecords;
     type Input = GetRecordsInput;
-    type Output = OutputOf<Self>;
+    type Output = GetRecordsAnswer;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<GetRecordsOutput, Error> {
+    ) -> Result<GetRecordsAnswer, Error> {
         let (principal, input) = request.into_parts();
         let iterator = open(&engine, &principal, &input)?;
         let stream = find(&engine, &principal, &iterator)?;
@@ -56,6 +58,41 @@ impl Handler for GetRecords {
         reader.answer(read.map_err(|error| internal(&error))?, iterator)
     }
 }
+
+/// GetRecords' output, which becomes text only as it is encoded.
+#[derive(Debug)]
+pub struct GetRecordsAnswer {
+    records: Records,
+    next_shard_iterator: Option<String>,
+    millis_behind_latest: i64,
+    child_shards: Option<Vec<ChildShard>>,
+}
+
+impl Encode for GetRecordsAnswer {
+    fn encode<W: Writer>(&self, writer: &mut W) {
+        writer.begin_map();
+        writer.member("Records");
+        self.records.encode(writer);
+        if let Some(iterator) = &self.next_shard_iterator {
+            writer.member("NextShardIterator");
+            writer.text(iterator);
+        }
+        writer.member("MillisBehindLatest");
+        writer.integer(self.millis_behind_latest);
+        if let Some(child_shards) = &self.child_shards {
+            writer.member("ChildShards");
+            child_shards.encode(writer);
+        }
+        writer.end_map();
+    }
+
+    fn bytes_expected(&self) -> usize {
+        REST_BYTES_EXPECTED + self.records.bytes_expected()
+    }
+}
+
+/// What stands in an answer beside the records.
+const REST_BYTES_EXPECTED: usize = 1024;
 
 /// The iterator, if it is one, of this caller, and not too old.
 fn open(
@@ -136,38 +173,32 @@ impl<'a> Reader<'a> {
         Err(texts::rate_exceeded(self.shard.id(), self.stream))
     }
 
-    fn answer(&self, read: ShardRead, iterator: ShardIterator) -> Result<GetRecordsOutput, Error> {
-        let records = read.shapes(self.shard).ok_or_else(|| {
+    fn answer(
+        &self,
+        mut read: ShardRead,
+        iterator: ShardIterator,
+    ) -> Result<GetRecordsAnswer, Error> {
+        let records = read.take_records(self.shard).ok_or_else(|| {
             tracing::error!(stream = %self.stream.arn(), shard = %self.shard.id(), "a record has an unknown form");
             texts::internal()
         })?;
-        let sizes = records
-            .iter()
-            .map(|record| record.data.len() + record.partition_key.as_ref().map_or(0, String::len));
-        self.count(sizes.sum::<usize>() as u64, records.len() as u64, &read);
-        let millis_behind_latest = i64::try_from(read.behind.as_millis()).ok();
-        if read.is_over {
-            let child_shards = Some(views::child_shards(&self.stream.shards, self.shard));
-            let next_shard_iterator = None;
-            return Ok(GetRecordsOutput {
-                records,
-                next_shard_iterator,
-                millis_behind_latest,
-                child_shards,
-            });
-        }
+        self.count(records.bytes as u64, records.count as u64, &read);
+        let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
         let next = ShardIterator {
             position: read.next.0,
             ..iterator
         };
-        let sealed = self
-            .engine
-            .seal(Kind::ShardIterator, &self.stream.scope, &next);
-        Ok(GetRecordsOutput {
+        let scope = &self.stream.scope;
+        let next_shard_iterator =
+            (!read.is_over).then(|| self.engine.seal(Kind::ShardIterator, scope, &next));
+        let child_shards = read
+            .is_over
+            .then(|| views::child_shards(&self.stream.shards, self.shard));
+        Ok(GetRecordsAnswer {
             records,
-            next_shard_iterator: Some(sealed),
+            next_shard_iterator,
             millis_behind_latest,
-            child_shards: None,
+            child_shards,
         })
     }
 
@@ -189,5 +220,44 @@ impl<'a> Reader<'a> {
         counters.outgoing_bytes.add(bytes);
         counters.outgoing_records.add(records);
         counters.iterator_age_ms.set(age_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::Protocol;
+    use wire::operations::GetRecordsOutput;
+
+    #[track_caller]
+    fn check(answer: &GetRecordsAnswer) {
+        let model = GetRecordsOutput {
+            records: Vec::new(),
+            next_shard_iterator: answer.next_shard_iterator.clone(),
+            millis_behind_latest: Some(answer.millis_behind_latest),
+            child_shards: answer.child_shards.clone(),
+        };
+        for protocol in [Protocol::Json, Protocol::Cbor] {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            wire::encode(protocol, answer, &mut ours);
+            wire::encode(protocol, &model, &mut theirs);
+            assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn answer_when_encoded_then_is_as_the_shape_of_the_service_model() {
+        check(&GetRecordsAnswer {
+            records: Records::default(),
+            next_shard_iterator: Some("AAAA+/=".to_owned()),
+            millis_behind_latest: 7,
+            child_shards: None,
+        });
+        check(&GetRecordsAnswer {
+            records: Records::default(),
+            next_shard_iterator: None,
+            millis_behind_latest: 0,
+            child_shards: Some(vec![ChildShard::default(); 2]),
+        });
     }
 }
