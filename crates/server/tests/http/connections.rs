@@ -75,6 +75,52 @@ async fn connection_when_it_stalls_anywhere_then_is_closed_by_that_timer() {
     }
 }
 
+/// Sends a byte at a time, as long as the server takes them.
+async fn dribble(mut stream: TcpStream, first: &[u8]) {
+    stream.write_all(first).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let mut rest = Vec::new();
+    let dribbling = async {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // A reset is as good an end as any.
+    tokio::select! {
+        biased;
+        _ = in_time(reading.read_to_end(&mut rest)) => (),
+        () = dribbling => (),
+    }
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn connection_when_it_dribbles_then_is_closed_though_it_never_pauses() {
+    let head = Limits {
+        head: SOON,
+        head_bytes: 1 << 30,
+        ..patient()
+    };
+    let body = Limits {
+        body: SOON,
+        body_bytes_per_second_min: 1 << 30,
+        ..patient()
+    };
+    let body_begun = [
+        &b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 16000000\r\n\r\n"[..],
+        b"{",
+    ]
+    .concat();
+    for (limits, first) in [
+        (head, &b"POST / HTTP/1.1\r\nx-long: "[..]),
+        (body, &body_begun),
+    ] {
+        let server = Running::start(limits).await;
+        dribble(connect(server.address).await, first).await;
+        server.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn connection_when_idle_after_a_request_then_is_closed_by_the_idle_timer() {
     let server = Running::start(Limits {
