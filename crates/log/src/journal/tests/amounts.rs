@@ -179,7 +179,7 @@ async fn batches_of_a_hundred_kibibytes_when_written_then_cost_a_tenth_more_at_m
 /// Mebibytes of records in the store that is started; a larger one by hand.
 fn store_mib() -> u64 {
     let asked = std::env::var("MILLSTREAM_STORE_MIB").ok();
-    asked.map_or(100, |asked| asked.parse().unwrap())
+    asked.map_or(1024, |asked| asked.parse().unwrap())
 }
 
 /// The journal's own index is written every 16 MiB, and a limit stands at most 8 MiB ahead of what is
