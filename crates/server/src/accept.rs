@@ -34,11 +34,14 @@ pub(crate) trait Serve: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
 }
 
-/// What all connections of a server share.
+/// What all connections to a socket share.
 #[derive(Clone)]
 pub(crate) struct Connections {
     pub(crate) env: Env,
     pub(crate) limits: Limits,
+    /// How many are open, and how many may be.
+    pub(crate) open: Gauge,
+    pub(crate) most: usize,
     pub(crate) metrics: Arc<Metrics>,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -74,8 +77,8 @@ impl Connections {
     }
 
     fn take<S: Serve>(&self, stream: TcpStream, tls: Option<&Tls>, service: &S) {
-        let open = Open::count(&self.metrics.connections);
-        if open.place > self.limits.connections as i64 {
+        let open = Open::count(&self.open);
+        if open.place > self.most as i64 {
             self.metrics.connections_refused.inc();
             return;
         }

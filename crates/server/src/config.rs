@@ -62,8 +62,10 @@ pub struct Limits {
     pub mutation: Duration,
     /// When stopping, what was accepted has this long to finish.
     pub drain: Duration,
-    /// Connections at once; those above are closed when they come.
+    /// Connections to the API at once; those above are closed when they come.
     pub connections: usize,
+    /// The same for the operator's pages.
+    pub admin_connections: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Bytes of a request's body: PutRecords may bring 10 MiB, which are 13.4 MiB in base64.
@@ -90,6 +92,7 @@ impl Default for Limits {
             mutation: Duration::from_secs(5),
             drain: Duration::from_secs(30),
             connections: 16_384,
+            admin_connections: 64,
             head_bytes: 64 * 1024,
             body_bytes: 16 * 1024 * 1024,
             body_bytes_in_flight: 128 * 1024 * 1024,

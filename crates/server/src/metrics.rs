@@ -25,8 +25,10 @@ const UNKNOWN: &str = "unknown";
 pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
-    /// Connections that are open.
+    /// Connections to the API that are open.
     pub(crate) connections: Gauge,
+    /// Connections to the operator's pages that are open.
+    pub(crate) admin_connections: Gauge,
     /// Connections that were closed at once because there were too many.
     pub(crate) connections_refused: Counter,
     /// Of each operation, what almost every request needs, without a look-up.
@@ -65,6 +67,7 @@ impl Metrics {
             requests,
             durations,
             connections: Gauge::default(),
+            admin_connections: Gauge::default(),
             connections_refused: Counter::default(),
             usual,
         })
@@ -108,8 +111,13 @@ impl Metrics {
         );
         registry.register(
             "connections",
-            "Connections that are open",
+            "Connections to the API that are open",
             self.connections.clone(),
+        );
+        registry.register(
+            "admin_connections",
+            "Connections to the operator's pages that are open",
+            self.admin_connections.clone(),
         );
         registry.register(
             "connections_refused",

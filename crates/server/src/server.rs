@@ -78,6 +78,8 @@ impl Server {
         let connections = Connections {
             env: env.clone(),
             limits,
+            open: metrics.connections.clone(),
+            most: limits.connections,
             metrics: Arc::clone(&metrics),
             stopping: when_stopping,
             _alive: alive,
@@ -85,7 +87,13 @@ impl Server {
         if let Some(socket) = admin {
             let registry = metrics.register(engine.metrics(), Arc::clone(&budget));
             let admin = Admin::new(Arc::clone(&engine), registry);
-            let accepted = connections.clone().accept(socket.listener, None, admin);
+            // Of its own: however many there are to the API, the operator comes through.
+            let connections = Connections {
+                open: metrics.admin_connections.clone(),
+                most: limits.admin_connections,
+                ..connections.clone()
+            };
+            let accepted = connections.accept(socket.listener, None, admin);
             env.tasks.spawn("accept admin", Box::pin(accepted));
         }
         let tls = config.tls.clone();

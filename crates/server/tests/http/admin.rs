@@ -56,7 +56,7 @@ async fn metrics_when_requests_were_served_then_count_them_by_operation_and_code
         "millstream_request_duration_seconds_count{operation=\"ListStreams\"} 3\n",
         "millstream_requests_total{operation=\"PutRecord\",code=\"OK\"} 0\n",
         "millstream_body_bytes_in_flight 0\n",
-        "millstream_connections 1\n",
+        "millstream_admin_connections 1\n",
         "millstream_connections_refused_total 0\n",
         concat!(
             "millstream_build_info{version=\"",

@@ -163,7 +163,7 @@ async fn connection_when_its_client_takes_no_answers_then_is_cut_off() {
     assert_eq!(read_answer(&mut stalled).await.status, 200);
     let once = request("GET /metrics HTTP/1.1", &[("connection", "close")], b"");
     let cut_off = async {
-        let alone = "\nmillstream_connections 1\n";
+        let alone = "\nmillstream_admin_connections 1\n";
         while !exchange(server.admin, &once).await.text().contains(alone) {}
     };
     in_time(cut_off).await;
@@ -184,6 +184,12 @@ async fn connection_when_one_too_many_then_is_closed_and_the_others_are_not() {
         .unwrap();
     assert_eq!(read_answer(&mut first).await.status, 200);
     check_closed(connect(server.address).await, "second").await;
+    let ready = request("GET /readyz HTTP/1.1", &[("connection", "close")], b"");
+    assert_eq!(
+        exchange(server.admin, &ready).await.status,
+        200,
+        "the operator is let in"
+    );
     first
         .write_all(&request("POST / HTTP/1.1", &HEADERS, b"{}"))
         .await
