@@ -11,7 +11,7 @@ use super::frame::{Block, Entry, FrameHeader, encode_frame, frame_bytes};
 use super::index::{Log, Range};
 use super::manifest::SegmentEntry;
 use super::reader::{Patience, Reader};
-use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader, segment_name};
+use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader, segment_name};
 use super::shared::Shared;
 use super::space::Grace;
 use crate::store::{LogId, Offset, ReadError};
@@ -333,7 +333,11 @@ impl Copy {
             previous,
             created_ms,
         };
-        file.write_all_at(&header.encode_page(u32::MAX), 0)?;
+        let everywhere = LimitWord {
+            limit: u32::MAX,
+            synced: 0,
+        };
+        file.write_all_at(&header.encode_page(everywhere), 0)?;
         Ok(Self {
             file,
             entry,

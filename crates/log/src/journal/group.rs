@@ -8,7 +8,9 @@ use super::index::Log;
 use super::queue::Change;
 use super::shared::Shared;
 use crate::batch::{Batch, Kind, RecordIter};
-use crate::store::{AppendError, Appended, LogId, LogSettings, Offset, Priority, StoreError};
+use crate::store::{
+    AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
+};
 use bytes::Bytes;
 use env::Timestamp;
 use std::collections::BTreeMap;
@@ -103,7 +105,12 @@ impl<'a> Group<'a> {
     pub(super) fn append(&mut self, id: LogId, batch: &Batch) -> Result<Appended, AppendError> {
         let (now, admission) = (self.now, self.admission);
         let Some(intended) = self.intended(id) else {
-            return Err(AppendError::NoSuchLog(id));
+            return Err(match self.shared.missing(id) {
+                ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
+                damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
+                    AppendError::NotApplied(damage.to_string())
+                }
+            });
         };
         if let Some(damage) = &intended.damage {
             return Err(AppendError::NotApplied(damage.clone()));

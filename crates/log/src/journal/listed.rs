@@ -15,6 +15,7 @@ pub(super) struct Listed {
     pub(super) page: Vec<u8>,
     pub(super) header: Option<SegmentHeader>,
     pub(super) is_started: bool,
+    pub(super) is_cut_short: bool,
 }
 
 impl Listed {
@@ -33,11 +34,13 @@ impl Listed {
                     .map_err(OpenError::reading)?
                     .frames
                     .is_empty());
+        let is_cut_short = is_cut_short(&segment)?;
         Ok(Self {
             segment,
             page,
             header,
             is_started,
+            is_cut_short,
         })
     }
 }

@@ -5,8 +5,10 @@
 //! it gives the state of now, since every change is harmless to repeat. Only files that it lists
 //! belong to the journal.
 
+use super::Options;
 use super::frame::{decode_priority, encode_priority};
 use super::layout::{Fields, Put};
+use super::planted::PlantedBug;
 use crate::store::{LogId, LogSettings, Offset};
 use env::{Disk, OpenMode, Timestamp};
 use std::io;
@@ -118,7 +120,12 @@ impl Manifest {
     }
 
     /// Puts this one in the place of the old, durably.
-    pub(super) fn replace(&self, disk: &dyn Disk, directory: &Path) -> io::Result<()> {
+    pub(super) fn replace(
+        &self,
+        disk: &dyn Disk,
+        directory: &Path,
+        options: &Options,
+    ) -> io::Result<()> {
         let temporary = directory.join(TEMPORARY_NAME);
         match disk.remove(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -128,6 +135,9 @@ impl Manifest {
         file.write_all_at(&self.encode(), 0)?;
         file.sync_data()?;
         disk.rename(&temporary, &directory.join(MANIFEST_NAME))?;
+        if options.has(PlantedBug::ForgetDirectorySync) {
+            return Ok(());
+        }
         disk.sync_directory(directory)
     }
 }

@@ -20,6 +20,7 @@ mod listed;
 mod manifest;
 mod open;
 mod outcome;
+mod planted;
 mod queue;
 mod reader;
 mod recovery;
@@ -92,6 +93,9 @@ pub struct Options {
     pub cache_bytes_max: usize,
     /// Memory for cold reads.
     pub cold_cache_bytes_max: usize,
+    /// A bug to be caught.
+    #[cfg(test)]
+    planted: Option<planted::PlantedBug>,
 }
 
 impl Default for Options {
@@ -102,6 +106,8 @@ impl Default for Options {
             queue_bytes_max: QUEUE_BYTES_MAX,
             cache_bytes_max: CACHE_BYTES_MAX,
             cold_cache_bytes_max: COLD_CACHE_BYTES_MAX,
+            #[cfg(test)]
+            planted: None,
         }
     }
 }
@@ -202,7 +208,9 @@ impl Journal {
     }
 
     fn find(&self, log: LogId) -> Result<Arc<Log>, ReadError> {
-        self.shared.find(log).ok_or(ReadError::NoSuchLog(log))
+        self.shared
+            .find(log)
+            .ok_or_else(|| self.shared.missing(log))
     }
 
     /// Asks in memory first, and where the disk is needed on a thread that may block.

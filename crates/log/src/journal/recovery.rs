@@ -11,6 +11,7 @@ use super::index::{Hole, Log, Range};
 use super::listed::{Listed, is_cut_short, read_footer};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
+use super::planted::PlantedBug;
 use super::reserve::is_full;
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
@@ -18,7 +19,7 @@ use super::shared::{SealJob, Shared};
 use super::tail::{Tail, in_order, last_checkpoint};
 use crate::store::{LogId, Offset};
 use env::OpenMode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(super) struct Recovery<'a> {
     /// The newest place where each log was seen: segment and position.
     latest: BTreeMap<LogId, (u64, u32)>,
     faults: Vec<Fault>,
+    /// Logs that records were replayed for though nothing says that they exist.
+    orphans: BTreeSet<LogId>,
     /// The newest segment, if it cannot be gone on with.
     last: Previous,
 }
@@ -48,6 +51,7 @@ impl<'a> Recovery<'a> {
             shared,
             latest: BTreeMap::new(),
             faults: Vec::new(),
+            orphans: BTreeSet::new(),
             last: Previous::default(),
         }
     }
@@ -124,11 +128,13 @@ impl<'a> Recovery<'a> {
 
     fn restore_logs(&self, manifest: &Manifest) {
         let mut logs = self.shared.logs.write();
-        let restored = manifest
-            .logs
-            .iter()
-            .map(|log| (log.log, Arc::new(Log::restored(log))));
-        logs.extend(restored);
+        for entry in &manifest.logs {
+            let log = Log::restored(entry);
+            if self.shared.options.has(PlantedBug::ReuseOffset) {
+                log.state.lock().end = Offset(0);
+            }
+            logs.insert(entry.log, Arc::new(log));
+        }
     }
 
     /// Removes what a crash left between making a file and listing it, or the other way round.
@@ -177,17 +183,28 @@ impl<'a> Recovery<'a> {
         let last_used = found
             .iter()
             .rposition(|one| one.is_started && !one.segment.is_sorted);
-        let mut unused = Vec::new();
+        let (mut unused, mut cut) = (Vec::new(), Vec::new());
         let mut at = 0;
         found.retain(|one| {
             let is_newer = last_used.is_none_or(|last| at > last);
             at += 1;
             let is_unused = !one.is_started && !one.segment.is_sorted && is_newer;
-            if is_unused {
+            if is_unused && one.is_cut_short {
+                // It was as long as it should be before the MANIFEST listed it.
+                cut.push(one.segment.clone());
+            } else if is_unused {
                 unused.push(one.segment.clone());
             }
             !is_unused
         });
+        for segment in cut {
+            self.fault(
+                segment.number,
+                segment.name.clone(),
+                0,
+                "the file is cut short",
+            );
+        }
         for one in found
             .iter()
             .filter(|one| !one.is_started && !one.segment.is_sorted)
@@ -233,7 +250,7 @@ impl<'a> Recovery<'a> {
                     .iter()
                     .find(|next| !next.segment.is_sorted);
                 let next = next.and_then(|next| next.header).map(|next| next.previous);
-                self.take_frames(one, next, replays)?;
+                self.take_frames(one, next, replays, &[])?;
             }
         }
         Ok(open)
@@ -249,6 +266,9 @@ impl<'a> Recovery<'a> {
             self.see(create, segment.number, 0);
         }
         for run in &directory.entries {
+            if replays {
+                self.note_orphan(run.log);
+            }
             let log = self.log_or_remains(run.log);
             let mut state = log.state.lock();
             state.note(run.end, run.last_arrival, run.control);
@@ -257,9 +277,10 @@ impl<'a> Recovery<'a> {
                 self.latest.insert(run.log, (segment.number, u32::MAX));
             }
         }
-        others
-            .into_iter()
-            .for_each(|change| self.shared.apply(change, None, segment));
+        for change in others {
+            self.see(change, segment.number, 0);
+            self.shared.apply(change, None, segment);
+        }
     }
 
     /// A sealed segment without a footer: its frames say the same.
@@ -268,6 +289,7 @@ impl<'a> Recovery<'a> {
         one: &Listed,
         told: Option<Previous>,
         replays: bool,
+        rot: &[Bad],
     ) -> Result<(), OpenError> {
         let segment = &one.segment;
         let told_end = told
@@ -288,6 +310,9 @@ impl<'a> Recovery<'a> {
             .last()
             .map_or((FRAMES_START, 0), |last| (last.header.end(), last.crc));
         let mut bad = found.bad;
+        let is_new = |rot: &&Bad| !bad.contains(rot);
+        let new: Vec<Bad> = rot.iter().filter(is_new).copied().collect();
+        bad.extend(new);
         if told_end.is_some_and(|end| end != frames_end) || is_cut_short(segment)? {
             // All of it was synced, so what is missing at its end is no torn tail.
             bad.push(Bad { start: frames_end });
@@ -330,8 +355,9 @@ impl<'a> Recovery<'a> {
     /// The newest segment, which may end in a torn tail; given if it can be gone on with.
     fn take_tail(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
         let segment = &one.segment;
-        let tail = Tail::read(segment, &one.page).map_err(OpenError::reading)?;
-        let limit = tail.rewrite(segment, &one.page, self.shared.is_synced());
+        let tail =
+            Tail::read(segment, &one.page, &self.shared.options).map_err(OpenError::reading)?;
+        let limit = tail.rewrite(segment, &one.page, &self.shared.options);
         let limit = limit.map_err(OpenError::writing)?;
         let directory = &self.shared.directory;
         self.shared
@@ -342,7 +368,7 @@ impl<'a> Recovery<'a> {
         if !tail.rot.is_empty() || is_cut_short(segment)? {
             // It stays as it is, so that every start finds the same.
             self.last = tail.last(segment.number);
-            self.take_frames(one, Some(self.last), true)?;
+            self.take_frames(one, Some(self.last), true, &tail.rot)?;
             return Ok(None);
         }
         for entry in &tail.entries {
@@ -371,8 +397,34 @@ impl<'a> Recovery<'a> {
 
     /// Notes where a log was last heard of.
     fn see(&mut self, entry: &Entry, number: u64, position: u32) {
-        if let Entry::Records { log, .. } | Entry::Create { log, .. } = entry {
-            self.latest.insert(*log, (number, position));
+        match entry {
+            Entry::Records { log, .. } => {
+                self.note_orphan(*log);
+                self.latest.insert(*log, (number, position));
+            }
+            Entry::Create { log, .. } => drop(self.latest.insert(*log, (number, position))),
+            Entry::Delete { log } => drop(self.orphans.remove(log)),
+            Entry::Trim { .. } | Entry::Configure { .. } | Entry::Checkpoint { .. } => {}
+        }
+    }
+
+    fn note_orphan(&mut self, log: LogId) {
+        if self.shared.find(log).is_none() {
+            self.orphans.insert(log);
+        }
+    }
+
+    /// A log with records and without a creation was deleted; unless there is damage, which may have
+    /// taken the creation along. Then it is there, and all of it is lost.
+    fn restore_orphans(&self, fault: &Fault) {
+        for id in &self.orphans {
+            let log = Log::new(*id, crate::store::LogSettings::default());
+            log.state
+                .lock()
+                .holes
+                .push(hole(Some(fault), Offset(0), None));
+            self.shared.deleted.lock().remove(id);
+            self.shared.logs.write().insert(*id, Arc::new(log));
         }
     }
 
@@ -396,6 +448,10 @@ impl<'a> Recovery<'a> {
         let oldest = faults.iter().map(|fault| fault.segment).min();
         self.shared.damage.lock().replay_from = oldest.map(|oldest| oldest.min(replay_from));
         let logs: Vec<Arc<Log>> = self.shared.logs.read().values().cloned().collect();
+        if let Some(fault) = faults.iter().rfind(|fault| fault.segment >= replay_from) {
+            self.restore_orphans(fault);
+            self.shared.damage.lock().lost_creations = Some(hole(Some(fault), Offset(0), None));
+        }
         for log in logs {
             let mut state = log.state.lock();
             let fault = faults.first();

@@ -37,6 +37,16 @@ pub(super) struct Bad {
     pub(super) start: u32,
 }
 
+impl Scan {
+    /// Forgets all behind the first stretch where no frame holds.
+    pub(super) fn stop_at_bad(&mut self) {
+        if let Some(first) = self.bad.first().map(|bad| bad.start) {
+            self.frames.retain(|frame| frame.header.position < first);
+            self.bad.clear();
+        }
+    }
+}
+
 /// Goes through the frames of a segment from `from` to `until` or the file's end.
 pub(super) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan> {
     let mut source = Source::new(segment.file.clone(), until)?;

@@ -72,11 +72,11 @@ pub(super) struct Previous {
 
 impl SegmentHeader {
     /// The first page of the file, with the same limit in both places.
-    pub(super) fn encode_page(&self, limit: u32) -> Vec<u8> {
+    pub(super) fn encode_page(&self, limit: LimitWord) -> Vec<u8> {
         let mut bytes = self.encode();
         for position in LIMIT_POSITIONS {
             bytes.resize(position as usize, 0);
-            bytes.extend_from_slice(&encode_word(self.salt, LIMIT_KIND, limit));
+            bytes.extend_from_slice(&limit.encode(self.salt));
         }
         bytes.resize(FRAMES_START as usize, 0);
         bytes
@@ -179,32 +179,35 @@ impl Segment {
     }
 
     pub(super) fn encode_pointer(&self, checkpoint: u32) -> Vec<u8> {
-        encode_word(self.salt, POINTER_KIND, checkpoint)
+        encode_word(self.salt, POINTER_KIND, checkpoint, 0)
     }
 
     /// Writes how far frames may reach; it must be synced before one reaches further than the limit
     /// before it.
-    pub(super) fn write_limit(&self, turn: usize, limit: u32) -> io::Result<()> {
-        let word = encode_word(self.salt, LIMIT_KIND, limit);
+    pub(super) fn write_limit(&self, turn: usize, limit: LimitWord) -> io::Result<()> {
+        let word = limit.encode(self.salt);
         self.file.write_all_at(&word, LIMIT_POSITIONS[turn % 2])
     }
 
-    /// How far frames can reach, and which place says so; `None` if either place is not what was
-    /// written, so that nobody knows.
-    pub(super) fn decode_limit(&self, page: &[u8]) -> Option<(u32, usize)> {
-        let [first, second] =
+    /// How far frames can reach, and how far they were synced. If either place is not what was
+    /// written, nobody knows the former.
+    pub(super) fn decode_limit(&self, page: &[u8]) -> LimitWord {
+        let places =
             LIMIT_POSITIONS.map(|position| decode_word(page, position, self.salt, LIMIT_KIND));
-        let (first, second) = (first?, second?);
-        Some(if first >= second {
-            (first, 0)
-        } else {
-            (second, 1)
-        })
+        let (limits, synced): (Vec<u32>, Vec<u32>) = places.iter().flatten().copied().unzip();
+        let is_known = limits.len() == places.len();
+        let limit = limits.into_iter().max().filter(|_| is_known);
+        LimitWord {
+            limit: limit.unwrap_or(u32::MAX),
+            synced: synced.into_iter().max().unwrap_or_default(),
+        }
     }
 
     /// The positions of checkpoints that the first page names, newest first. They are hints.
     pub(super) fn decode_pointers(&self, page: &[u8]) -> Vec<u32> {
-        let decode = |position| decode_word(page, position, self.salt, POINTER_KIND);
+        let decode = |position| {
+            decode_word(page, position, self.salt, POINTER_KIND).map(|(checkpoint, _)| checkpoint)
+        };
         let mut found: Vec<u32> = POINTER_POSITIONS.into_iter().filter_map(decode).collect();
         found.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
         found
@@ -215,22 +218,37 @@ impl Segment {
 const POINTER_KIND: u32 = 0;
 const LIMIT_KIND: u32 = 1;
 
-fn encode_word(salt: u64, kind: u32, value: u32) -> Vec<u8> {
+/// How far frames reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LimitWord {
+    /// No frame reaches beyond this.
+    pub(super) limit: u32,
+    /// All before this was synced when this was written.
+    pub(super) synced: u32,
+}
+
+impl LimitWord {
+    fn encode(&self, salt: u64) -> Vec<u8> {
+        encode_word(salt, LIMIT_KIND, self.limit, self.synced)
+    }
+}
+
+fn encode_word(salt: u64, kind: u32, value: u32, synced: u32) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(POINTER_BYTES);
     bytes.put_u32(value);
     bytes.put_u32(kind);
-    bytes.put_zeros(4);
+    bytes.put_u32(synced);
     bytes.put_u32(salted_crc(salt, &[&bytes]));
     bytes
 }
 
-fn decode_word(page: &[u8], position: u64, salt: u64, wanted_kind: u32) -> Option<u32> {
+/// The value, and how far all was synced.
+fn decode_word(page: &[u8], position: u64, salt: u64, wanted_kind: u32) -> Option<(u32, u32)> {
     let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
     let mut fields = Fields::new(bytes);
-    let (value, kind) = (fields.u32()?, fields.u32()?);
-    fields.bytes(4)?;
+    let (value, kind, synced) = (fields.u32()?, fields.u32()?, fields.u32()?);
     let is_whole = fields.u32()? == salted_crc(salt, &[&bytes[..12]]);
-    (is_whole && kind == wanted_kind).then_some(value)
+    (is_whole && kind == wanted_kind).then_some((value, synced))
 }
 
 /// The file name of a segment.

@@ -7,13 +7,13 @@ use super::cache::Cache;
 use super::clocks::Clocks;
 use super::footer::SegmentIndex;
 use super::frame::Entry;
-use super::index::Log;
+use super::index::{Hole, Log};
 use super::manifest::{Manifest, SegmentEntry};
 use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
 use super::segment::Segment;
 use super::{Durability, Options};
-use crate::store::LogId;
+use crate::store::{LogId, ReadError};
 use env::Env;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,6 @@ pub(super) struct Shared {
     pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
     /// What the MANIFEST lists.
     pub(super) segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
-    /// Held while the MANIFEST is replaced.
     /// The MANIFEST's generation; held while it is replaced.
     pub(super) generation: Mutex<u64>,
     /// The number of the next segment. Given out without the lock above: who makes a segment may
@@ -73,6 +72,8 @@ pub(super) struct Damage {
     pub(super) missing: Vec<SegmentEntry>,
     /// The oldest damaged segment: it and later ones are replayed at every start.
     pub(super) replay_from: Option<u64>,
+    /// What may have taken the creation of logs along that nobody knows now.
+    pub(super) lost_creations: Option<Hole>,
 }
 
 /// What the keeper is to do, and what it has done.
@@ -115,6 +116,13 @@ pub(super) struct SealJob {
 impl Shared {
     pub(super) fn find(&self, id: LogId) -> Option<Arc<Log>> {
         self.logs.read().get(&id).cloned()
+    }
+
+    /// Why a log that nobody knows may be there all the same.
+    pub(super) fn missing(&self, id: LogId) -> ReadError {
+        let damage = self.damage.lock();
+        let lost = damage.lost_creations.as_ref();
+        lost.map_or(ReadError::NoSuchLog(id), |hole| hole.error(id))
     }
 
     pub(super) fn is_synced(&self) -> bool {
@@ -221,10 +229,10 @@ impl Shared {
             segments: entries,
             logs,
         };
-        let replaced = manifest.replace(&*self.env.disk, &self.directory);
+        let replaced = manifest.replace(&*self.env.disk, &self.directory, &self.options);
         if replaced.as_ref().is_err_and(is_full) && self.spend_reserve() {
             // The old one still stands: nothing is renamed before all is written.
-            manifest.replace(&*self.env.disk, &self.directory)?;
+            manifest.replace(&*self.env.disk, &self.directory, &self.options)?;
         } else {
             replaced?;
         }

@@ -8,8 +8,10 @@ use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES};
 use super::index::Log;
 use super::open::{Checkpoint, Limit, Open};
+use super::planted::PlantedBug;
 use super::scan::{Bad, Found, frame_at, scan};
-use super::segment::{FRAMES_START, Previous, Segment, SegmentHeader};
+use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
+use super::{Durability, Options};
 use std::io;
 use std::sync::Arc;
 
@@ -31,17 +33,26 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub(super) fn read(segment: &Segment, page: &[u8]) -> io::Result<Self> {
+    pub(super) fn read(segment: &Segment, page: &[u8], options: &Options) -> io::Result<Self> {
         let (index, position) = last_checkpoint(segment, page)?;
         let from = position.max(FRAMES_START);
-        let limit = segment.decode_limit(page);
-        let until = limit.map_or(u64::MAX, |(limit, _)| u64::from(limit));
-        let found = scan(segment, from, until)?;
+        let LimitWord { limit, synced } = segment.decode_limit(page);
+        let mut found = scan(segment, from, u64::from(limit))?;
+        if options.has(PlantedBug::StopAtBadFrame) {
+            found.stop_at_bad();
+        }
         let told = found
             .frames
             .iter()
             .map(|frame| frame.header.durable_through);
-        let durable_through = told.max().unwrap_or(from).max(from);
+        let mut durable_through = told.max().unwrap_or(from).max(from).max(synced);
+        if options.has(PlantedBug::TruncateAtRot) {
+            durable_through = from;
+        }
+        let seen_end = found.frames.last().map_or(from, |last| last.header.end());
+        if seen_end < durable_through {
+            found.bad.push(Bad { start: seen_end });
+        }
         let torn_at = torn_at(&found.frames, &found.bad, durable_through);
         let is_kept = |frame: &&Found| torn_at.is_none_or(|torn| frame.header.position < torn);
         let kept: Vec<&Found> = found.frames.iter().filter(is_kept).collect();
@@ -87,26 +98,35 @@ impl Tail {
         &self,
         segment: &Segment,
         page: &[u8],
-        is_synced: bool,
+        options: &Options,
     ) -> io::Result<u32> {
         let file = &segment.file;
         if SegmentHeader::decode(page).is_some() {
             file.write_all_at(page, 0)?;
         }
-        let limit = match is_synced {
-            true => Limit::ahead_of(self.end),
-            false => u32::MAX,
+        let limit = match options.durability {
+            Durability::Fsync => Limit::ahead_of(self.end),
+            Durability::Os => u32::MAX,
         };
-        (0..2).try_for_each(|turn| segment.write_limit(turn, limit))?;
+        let word = LimitWord {
+            limit,
+            synced: self.durable_through,
+        };
+        (0..2).try_for_each(|turn| segment.write_limit(turn, word))?;
         let mut at = u64::from(self.durable_through.min(self.end));
+        if options.has(PlantedBug::SkipRewrite) {
+            at = u64::from(self.end);
+        }
         while at < u64::from(self.end) {
             let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
             file.read_exact_at(&mut bytes, at)?;
             file.write_all_at(&bytes, at)?;
             at += bytes.len() as u64;
         }
+        // What was synced once and cannot be read now stays, for whoever looks into it.
+        at = at.max(u64::from(self.durable_through));
         let room = file.length()?.saturating_sub(at);
-        let dropped = u64::from(self.dropped_end.saturating_sub(self.end));
+        let dropped = u64::from(self.dropped_end).saturating_sub(at);
         let mut left = dropped.max(FRAME_HEADER_BYTES as u64).min(room);
         while left > 0 {
             let zeros = vec![0; left.min(COPY_BYTES) as usize];
@@ -122,7 +142,7 @@ impl Tail {
     pub(super) fn last(&self, number: u64) -> Previous {
         Previous {
             number,
-            end: self.end,
+            end: self.end.max(self.durable_through),
             crc: self.last_crc,
         }
     }

@@ -10,9 +10,10 @@ use super::group::{Admission, Group};
 use super::index::Log;
 use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
 use super::outcome::{Failure, Outcome};
+use super::planted::PlantedBug;
 use super::queue::Call;
 use super::reserve::is_full;
-use super::segment::{Previous, SegmentHeader};
+use super::segment::{LimitWord, Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -92,6 +93,9 @@ impl Writer {
         outcomes
             .into_iter()
             .for_each(|outcome| outcome.resolve(failure.as_ref()));
+        if shared.options.has(PlantedBug::ResolveBeforeSync) && self.sync().is_ok() {
+            self.open.durable = self.open.end;
+        }
         self.look_ahead();
     }
 
@@ -121,13 +125,19 @@ impl Writer {
         let start = self.open.end;
         let sealed = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(sealed.frame)?;
-        if self.shared.is_synced() {
+        let options = self.shared.options;
+        if options.has(PlantedBug::PublishBeforeSync) {
+            self.publish(&sealed.entries, &sealed.logs, start, frame.clone());
+        }
+        if self.shared.is_synced() && !options.has(PlantedBug::ResolveBeforeSync) {
             self.sync()?;
             self.open.durable = start + frame.len() as u32;
         }
         self.open.advance(frame.len(), sealed.crc);
         self.open.is_unwitnessed = true;
-        self.publish(&sealed.entries, &sealed.logs, start, frame);
+        if !options.has(PlantedBug::PublishBeforeSync) {
+            self.publish(&sealed.entries, &sealed.logs, start, frame);
+        }
         Ok(())
     }
 
@@ -158,10 +168,10 @@ impl Writer {
             let open = &self.open;
             open.segment.file.write_all_at(&frame, u64::from(open.end))
         } else {
-            let limit = self.limit_for(end);
-            let mut bytes = self.header().encode_page(limit);
+            let word = self.limit_for(end);
+            let mut bytes = self.header().encode_page(word);
             bytes.extend_from_slice(&frame);
-            self.open.limit.durable = limit;
+            self.open.limit.durable = word.limit;
             self.open.segment.file.write_all_at(&bytes, 0)
         };
         match written {
@@ -171,12 +181,14 @@ impl Writer {
     }
 
     /// Without a sync for each group nothing orders the limit before what needs it.
-    fn limit_for(&self, end: u32) -> u32 {
-        if self.shared.is_synced() {
+    fn limit_for(&self, end: u32) -> LimitWord {
+        let limit = if self.shared.is_synced() {
             Limit::ahead_of(end)
         } else {
             u32::MAX
-        }
+        };
+        let synced = self.open.durable;
+        LimitWord { limit, synced }
     }
 
     /// Makes sure that the limit is durable before a frame that ends at `end` is written.
@@ -190,9 +202,9 @@ impl Writer {
     }
 
     fn write_limit(&mut self, end: u32) -> io::Result<()> {
-        let (turn, limit) = (self.open.limit.next_turn(), self.limit_for(end));
-        self.open.segment.write_limit(turn, limit)?;
-        self.open.limit.pending = Some(limit);
+        let (turn, word) = (self.open.limit.next_turn(), self.limit_for(end));
+        self.open.segment.write_limit(turn, word)?;
+        self.open.limit.pending = Some(word.limit);
         Ok(())
     }
 
@@ -227,7 +239,15 @@ impl Writer {
     }
 
     fn sync(&mut self) -> Result<(), Failure> {
-        self.open.segment.file.sync_data().map_err(|error| {
+        let (options, file) = (&self.shared.options, &self.open.segment.file);
+        let mut synced = match options.has(PlantedBug::NoSync) {
+            true => Ok(()),
+            false => file.sync_data(),
+        };
+        if options.has(PlantedBug::RetrySync) {
+            synced = synced.or_else(|_| file.sync_data());
+        }
+        synced.map_err(|error| {
             self.shared.poison(&error);
             Failure::Unknown(error.to_string())
         })?;
@@ -343,6 +363,9 @@ impl Writer {
     /// Writes and syncs an empty frame, which tells that the last group was durable.
     fn witness(&mut self) {
         self.open.is_unwitnessed = false;
+        if self.shared.options.has(PlantedBug::NoWitness) {
+            return;
+        }
         if !self.open.fits(frame_bytes(0, 0), 0) || !self.put_entries(&[], &[]) {
             return;
         }
@@ -454,14 +477,17 @@ impl Writer {
         }
     }
 
-    /// Tells the next start that nothing will come after the witness.
+    /// Tells the next start that nothing will come after the witness, and what was synced before it:
+    /// two more witnesses, elsewhere.
     fn lower_limit(&mut self) {
-        let end = self.open.end + frame_bytes(0, 0) as u32;
-        if !self.shared.is_synced() || end > self.open.limit.durable {
+        let limit = self.open.end + frame_bytes(0, 0) as u32;
+        let is_planted = self.shared.options.has(PlantedBug::NoWitness);
+        if !self.shared.is_synced() || limit > self.open.limit.durable || is_planted {
             return;
         }
-        let segment = &self.open.segment;
-        let lowered = (0..2).try_for_each(|turn| segment.write_limit(turn, end));
+        let (segment, synced) = (&self.open.segment, self.open.durable);
+        let word = LimitWord { limit, synced };
+        let lowered = (0..2).try_for_each(|turn| segment.write_limit(turn, word));
         if let Err(error) = lowered {
             tracing::warn!(%error, "cannot lower the limit");
         }

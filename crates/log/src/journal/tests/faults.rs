@@ -51,7 +51,10 @@ async fn a_refused_write_when_power_is_lost_next_then_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_sync_when_it_fails_then_the_call_is_unknown_and_all_writing_ends() {
-    let world = World::new(1);
+    fail_sync(World::new(1)).await;
+}
+
+pub(super) async fn fail_sync(world: World) {
     let journal = world.open();
     create(&journal, 1).await;
     append(&journal, 0, b"a").await;
@@ -121,7 +124,7 @@ async fn reads_when_the_device_fails_then_say_so_and_work_again_later() {
     assert_eq!(read_all(&journal, 0).await.unwrap().len(), 1);
 }
 
-const KINDS: [Call; 12] = [
+pub(super) const KINDS: [Call; 12] = [
     Call::Open,
     Call::Rename,
     Call::Remove,
@@ -142,7 +145,7 @@ const KINDS: [Call; 12] = [
 async fn any_call_when_it_fails_then_nothing_acknowledged_is_lost_and_nothing_refused_appears() {
     for kind in KINDS {
         for nth in 1..=20 {
-            fill_through(kind, nth, Fault::EIO, nth).await;
+            fill_through(World::new(nth), kind, nth, Fault::EIO).await;
         }
     }
 }
@@ -155,17 +158,16 @@ async fn power_when_lost_at_any_call_then_the_journal_opens_with_all_that_was_ac
         let is_frequent = matches!(kind, Call::Write | Call::SyncData);
         for nth in 1..=(if is_frequent { 70 } else { 12 }) {
             for seed in 0..3 {
-                fill_through(kind, nth, Fault::Death, nth * 10 + seed).await;
+                let world = World::new(nth * 10 + seed);
+                fill_through(world, kind, nth, Fault::Death).await;
             }
         }
     }
 }
 
-async fn fill_through(kind: Call, nth: u64, fault: Fault, seed: u64) {
-    let world = World {
-        options: tiny(),
-        ..World::new(seed)
-    };
+/// The `nth` call of this kind fails, or the power with it.
+pub(super) async fn fill_through(world: World, kind: Call, nth: u64, fault: Fault) {
+    let world = world.with(tiny());
     world.disk.fail_nth(kind, nth, fault);
     let Ok(journal) = world.try_open() else {
         return reopen_empty(&world).await;
@@ -218,20 +220,18 @@ async fn reopen_empty(world: &World) {
 #[tokio::test]
 async fn a_record_when_served_after_a_restart_then_survives_the_next_power_failure() {
     for seed in 0..20 {
-        let world = World::new(seed);
-        let journal = world.open();
-        create(&journal, 1).await;
-        world.disk.fail_nth(Call::SyncData, 1, Fault::EIO);
-        assert!(try_append(&journal, 0, batch(&[b"unknown"])).await.is_err());
-        let journal = world.kill();
-        assert_eq!(
-            read_all(&journal, 0).await.unwrap(),
-            [(0, b"unknown".to_vec())]
-        );
-        let journal = world.lose_power();
-        assert_eq!(
-            read_all(&journal, 0).await.unwrap(),
-            [(0, b"unknown".to_vec())]
-        );
+        restart_then_lose_power(World::new(seed)).await;
     }
+}
+
+pub(super) async fn restart_then_lose_power(world: World) {
+    let journal = world.open();
+    create(&journal, 1).await;
+    world.disk.fail_nth(Call::SyncData, 1, Fault::EIO);
+    assert!(try_append(&journal, 0, batch(&[b"unknown"])).await.is_err());
+    let journal = world.kill();
+    let expected = [(0, b"unknown".to_vec())];
+    assert_eq!(read_all(&journal, 0).await.unwrap(), expected);
+    let journal = world.lose_power();
+    assert_eq!(read_all(&journal, 0).await.unwrap(), expected);
 }

@@ -7,7 +7,7 @@ use super::super::frame::{Block, ENTRY_BYTES, Entry, FRAME_HEADER_BYTES, FrameHe
 use super::super::layout::salted_crc;
 use super::super::manifest::{LogEntry, MANIFEST_HEAD_BYTES, Manifest, SegmentEntry};
 use super::super::segment::{
-    POINTER_BYTES, Previous, SEGMENT_HEADER_BYTES, Segment, SegmentHeader,
+    LimitWord, POINTER_BYTES, Previous, SEGMENT_HEADER_BYTES, Segment, SegmentHeader,
 };
 use crate::store::{LogId, LogSettings, Offset, Priority};
 use env::{Disk, MemoryDisk, OpenMode, Timestamp};
@@ -98,8 +98,8 @@ fn the_segment_tables_when_laid_over_a_segment_then_fit() {
         previous,
         created_ms: 6,
     };
-    let limit = 99;
-    let page = header.encode_page(limit);
+    let (limit, synced) = (99, 88);
+    let page = header.encode_page(LimitWord { limit, synced });
     let expected = [
         ("magic", text(b"MSTRSEG1")),
         ("number", 1),
@@ -117,10 +117,20 @@ fn the_segment_tables_when_laid_over_a_segment_then_fit() {
     let file = disk.open(Path::new("/d/f"), OpenMode::CreateNew).unwrap();
     let pointer = Segment::new(&segment_entry(), file).encode_pointer(77);
     let limits = [1536, 2048].map(|at| page[at..at + POINTER_BYTES].to_vec());
-    for (word, value, kind) in [(&pointer, 77, 0), (&limits[0], 99, 1), (&limits[1], 99, 1)] {
+    let words = [
+        (&pointer, 77, 0, 0),
+        (&limits[0], 99, 1, 88),
+        (&limits[1], 99, 1, 88),
+    ];
+    for (word, value, kind, synced) in words {
         let salt = if kind == 0 { SALT } else { 2 };
         let crc = salted_crc(salt, &[&word[..12]]);
-        let expected = [("value", value), ("kind", kind), ("crc", u64::from(crc))];
+        let expected = [
+            ("value", value),
+            ("kind", kind),
+            ("synced", synced),
+            ("crc", u64::from(crc)),
+        ];
         check("Word", word, POINTER_BYTES, &expected);
     }
 }

@@ -70,6 +70,13 @@ impl World {
         }
     }
 
+    /// With these options and the bug that it had.
+    pub(super) fn with(self, options: Options) -> Self {
+        let planted = self.options.planted;
+        let options = Options { planted, ..options };
+        Self { options, ..self }
+    }
+
     /// Some thirty records of this length fill a segment.
     pub(super) fn record_bytes(&self) -> usize {
         self.options.segment_bytes_max as usize / 35

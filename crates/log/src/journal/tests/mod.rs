@@ -9,5 +9,7 @@ mod full;
 mod harness;
 mod inline;
 mod model;
+mod planted;
 mod recovery;
 mod room;
+mod rot;

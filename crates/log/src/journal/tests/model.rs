@@ -8,11 +8,14 @@ use crate::memory::MemoryStore;
 use crate::store::{LogSettings, LogStore, Offset, ReadError};
 use env::Timestamp;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::sync::Arc;
 use std::time::Duration;
 
 const LOGS: u32 = 4;
+/// Of a run that a seed makes.
+const STEPS_AT_RANDOM: usize = 50;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -194,11 +197,8 @@ impl Pair {
     }
 }
 
-async fn run(seed: u64, steps: Vec<Step>) {
-    let world = World {
-        options: tiny(),
-        ..World::new(seed)
-    };
+async fn run(world: World, steps: Vec<Step>) {
+    let world = world.with(tiny());
     let (journal, model) = (world.open(), MemoryStore::new(world.clock.clone()));
     let mut pair = Pair {
         world,
@@ -215,25 +215,35 @@ async fn run(seed: u64, steps: Vec<Step>) {
     pair.apply(Step::LosePower).await;
 }
 
+fn config(seed: u64) -> Config {
+    Config {
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+/// The steps that come with the world's seed.
+pub(super) async fn run_at_random(world: World) {
+    let steps = prop::collection::vec(step(), STEPS_AT_RANDOM);
+    let tree = steps.new_tree(&mut TestRunner::new(config(world.seed)));
+    run(world, tree.unwrap().current()).await;
+}
+
 #[test]
 fn the_journal_when_used_at_random_then_agrees_with_the_model() {
     let config = Config {
         cases: 200,
-        rng_seed: RngSeed::Fixed(1),
-        ..Config::default()
-    };
-    let config = Config {
-        failure_persistence: None,
-        ..config
+        ..config(1)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let steps = prop::collection::vec(step(), 1..80);
-    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let mut runner = TestRunner::new(config);
     let ran = runner.run(&(any::<u64>(), steps), |(seed, steps)| {
-        runtime.block_on(run(seed, steps));
+        runtime.block_on(run(World::new(seed), steps));
         Ok(())
     });
     ran.unwrap();

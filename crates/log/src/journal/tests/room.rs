@@ -105,7 +105,10 @@ async fn freed_files_when_there_are_many_then_two_are_kept_for_writing_over() {
 
 #[tokio::test]
 async fn segments_when_something_in_them_is_still_kept_then_stay() {
-    let world = World::new(1);
+    trim_half(World::new(1)).await;
+}
+
+pub(super) async fn trim_half(world: World) {
     let journal = filled(&world).await;
     let full = journal.disk_bytes();
     journal.trim(id(0), Offset(75)).await.unwrap();
