@@ -1,0 +1,39 @@
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
+import software.amazon.awssdk.services.kinesis.KinesisClient;
+
+/**
+ * How to connect from Java: AWS's SDK as it is, with AWS_ENDPOINT_URL in the environment.
+ *
+ * <p>The synchronous client speaks HTTP/1.1, the asynchronous one HTTP/2 from the first byte; both send CBOR.
+ * Every operation that the server has is called by each, and what it did is looked at. It prints a line for
+ * each step, and ends with an exception at the first that is not as on AWS.
+ */
+public final class Session {
+    private Session() {}
+
+    public static void main(String[] arguments) {
+        System.out.println("the synchronous client");
+        try (KinesisClient kinesis = KinesisClient.create()) {
+            hold(kinesis, "java-orders");
+        }
+        System.out.println("the asynchronous client");
+        try (KinesisAsyncClient kinesis = KinesisAsyncClient.create()) {
+            hold(Waiting.on(kinesis), "java-async-orders");
+        }
+    }
+
+    private static void hold(KinesisClient kinesis, String stream) {
+        Streams streams = new Streams(kinesis, stream);
+        Records records = new Records(kinesis, stream);
+        String arn = streams.create();
+        streams.describe(arn);
+        streams.tag();
+        streams.retain();
+        streams.monitor();
+        records.record();
+        streams.consume(arn);
+        records.reshard();
+        streams.refuse();
+        streams.remove();
+    }
+}

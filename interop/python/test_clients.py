@@ -1,0 +1,58 @@
+"""Other people's clients in other languages: each a program of its own, in the folder beside this one.
+
+A program knows of no test: it is built and run by its folder's `run`, with an endpoint in its environment.
+"""
+
+import subprocess
+
+import pytest
+
+from server import REPOSITORY, Server, environment
+
+# How long it may take to fetch and to build what is not there yet, and to run.
+SECONDS_MAX = 900
+# As many as a program has that calls every operation.
+CHECKS_MIN = 25
+SDKS = ["go", "javascript", "rust", "java"]
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A fresh `millstream dev`."""
+    with Server(["dev", "--listen", "127.0.0.1:0"], tmp_path / "log") as server:
+        yield server
+
+
+def run(folder: str, server: Server, *arguments: str) -> list[str]:
+    """What a program has found to be as it should."""
+    variables = environment(
+        AWS_ENDPOINT_URL=server.url,
+        AWS_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="any",
+        AWS_SECRET_ACCESS_KEY="any",
+    )
+    ran = subprocess.run(
+        [REPOSITORY / "interop" / folder / "run", *arguments],
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=SECONDS_MAX,
+    )
+    assert ran.returncode == 0, f"{ran.stdout}\nthe server's log: {server.log.read_text()}"
+    return [line for line in ran.stdout.splitlines() if line.startswith("ok: ")]
+
+
+def say(capfd, folder: str, checks: list[str]) -> None:
+    """Shows them in the gate's output."""
+    with capfd.disabled():
+        print(f"\n{folder}:", *checks, sep="\n  ")
+
+
+@pytest.mark.parametrize("folder", SDKS)
+def test_sdk_when_given_nothing_but_the_endpoint_then_works_unchanged(folder, own_server, capfd):
+    checks = run(folder, own_server)
+    say(capfd, folder, checks)
+    assert len(checks) >= CHECKS_MIN
