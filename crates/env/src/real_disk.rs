@@ -1,16 +1,21 @@
 //! The operating system's files: [`Disk`] and [`File`] over system calls.
 //!
 //! Interrupted calls are repeated here, nothing else is: a failed sync in particular is reported as
-//! it is, once.
+//! it is, once. What it makes is its owner's alone: there are keys and customers' data in it.
 
 use crate::disk::{Disk, File, OpenMode};
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
 use rustix::io::{Errno, retry_on_intr};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The mode of files that are made: nobody but the owner reads or writes them.
+const FILE_MODE: u32 = 0o600;
+/// The mode of directories that are made.
+const DIRECTORY_MODE: u32 = 0o700;
 
 /// The operating system's files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +36,10 @@ impl Disk for RealDisk {
         match mode {
             OpenMode::Read => options.read(true),
             OpenMode::Write => options.read(true).write(true),
-            OpenMode::CreateNew => options.read(true).write(true).create_new(true),
+            OpenMode::CreateNew => {
+                let options = options.read(true).write(true).create_new(true);
+                options.mode(FILE_MODE)
+            }
         };
         Ok(Arc::new(RealFile {
             file: options.open(path)?,
@@ -66,16 +74,13 @@ impl Disk for RealDisk {
         Ok(files)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the door to the real disk"
-    )]
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         let missing: Vec<&Path> = path
             .ancestors()
             .take_while(|level| !level.is_dir())
             .collect();
-        fs::create_dir_all(path)?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(DIRECTORY_MODE).create(path)?;
         for parent in missing.into_iter().filter_map(Path::parent) {
             // The first level of a relative path stands in the current directory.
             let is_here = parent.as_os_str().is_empty();
@@ -99,6 +104,7 @@ impl Disk for RealDisk {
             .read(true)
             .write(true)
             .create(true)
+            .mode(FILE_MODE)
             .truncate(false)
             .open(path)?;
         retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive))?;
@@ -157,6 +163,25 @@ mod tests {
         file.set_length(5).unwrap();
         let short = file.read_exact_at(&mut bytes, 0).unwrap_err();
         assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn files_and_directories_when_made_then_are_their_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let sub = directory.path().join("a/b");
+        RealDisk.create_directory(&sub).unwrap();
+        RealDisk
+            .open(&sub.join("file"), OpenMode::CreateNew)
+            .unwrap();
+        drop(RealDisk.lock(&sub.join("LOCK")).unwrap());
+        let mode = |path: PathBuf| path.metadata().unwrap().permissions().mode() & 0o777;
+        let directories = [directory.path().join("a"), sub.clone()].map(mode);
+        assert_eq!(directories, [0o700, 0o700]);
+        assert_eq!(
+            ["file", "LOCK"].map(|name| mode(sub.join(name))),
+            [0o600; 2]
+        );
     }
 
     #[test]
