@@ -8,7 +8,7 @@
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, Reshard, Shard, Stream};
 use env::Timestamp;
-use log::{AppendError, Batch, LogId, LogSettings, StoreError};
+use log::{AppendError, Batch, LogId, LogSettings, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,11 +91,15 @@ impl Engine {
         reshard: &Reshard,
     ) -> Result<(), Unfinished> {
         self.wait_until(reshard.begun, reshard.lasts_ms).await;
-        self.ensure_logs(stream).await?;
         let log = |index: &u32| LogId {
             group: stream.id,
             index: *index,
         };
+        self.ensure_logs(stream).await?;
+        // Nothing is put into the children before it is complete.
+        let children: Vec<u32> = reshard.plan.with_logs().collect();
+        let children = children.iter().map(log).collect();
+        self.ensure_empty_logs(stream, children).await?;
         let closes = self
             .close(reshard.plan.parents.iter().map(log).collect())
             .await?;
@@ -116,7 +120,7 @@ impl Engine {
 
     async fn finish_delete(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
         // A crash may have come between the stream and its logs.
-        self.ensure_logs(stream).await?;
+        self.ensure_empty_logs(stream, stream.logs()).await?;
         let open = stream
             .shards
             .open()
@@ -155,23 +159,44 @@ impl Engine {
 
     /// Makes a shard's log, where a stream is so new that it has none yet.
     pub(crate) async fn ensure_log(&self, stream: &Stream, shard: &Shard) {
-        if shard.has_log() && self.store.bounds(stream.log(shard)).is_err() {
+        if shard.has_log() && self.is_unmade(stream.log(shard)) {
             self.log_was_missing(stream, stream.log(shard)).await;
         }
     }
 
-    /// Makes the logs of a stream that are missing.
+    /// Makes the logs of a stream that were never made. One that damage took along is not made anew:
+    /// its records would be missing without a word.
     pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
+        let logs = stream.logs().into_iter();
+        let unmade = logs.filter(|log| self.is_unmade(*log)).collect();
+        self.make_logs(stream, unmade).await
+    }
+
+    /// Makes those of these logs that are not there, which hold nothing that is wanted, and if damage
+    /// may have taken them along.
+    pub(crate) async fn ensure_empty_logs(
+        &self,
+        stream: &Stream,
+        logs: Vec<LogId>,
+    ) -> Result<(), StoreError> {
+        let logs = logs.into_iter();
+        let absent = logs.filter(|log| self.store.bounds(*log).is_err());
+        self.make_logs(stream, absent.collect()).await
+    }
+
+    fn is_unmade(&self, log: LogId) -> bool {
+        matches!(self.store.bounds(log), Err(ReadError::NoSuchLog(_)))
+    }
+
+    async fn make_logs(&self, stream: &Stream, logs: Vec<LogId>) -> Result<(), StoreError> {
+        if logs.is_empty() {
+            return Ok(());
+        }
         let settings = LogSettings {
             retention_ms: stream.retention().as_millis() as u64,
             ..LogSettings::default()
         };
-        let is_missing = |log: &LogId| self.store.bounds(*log).is_err();
-        let missing = stream.logs().into_iter().filter(is_missing);
-        let logs: Vec<(LogId, LogSettings)> = missing.map(|log| (log, settings)).collect();
-        if logs.is_empty() {
-            return Ok(());
-        }
+        let logs = logs.into_iter().map(|log| (log, settings)).collect();
         match self.store.create(logs).await {
             // Somebody else makes them at this moment; the next look will tell.
             Err(StoreError::Exists(_)) => Ok(()),

@@ -8,7 +8,7 @@ use super::{COMMANDS, SNAPSHOTS};
 use crate::texts;
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
-use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset, Priority};
+use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset, Priority, ReadError};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,7 +56,8 @@ impl Catalog {
         store: Arc<dyn LogStore>,
         snapshot_after_bytes: u64,
     ) -> Result<Arc<Self>, String> {
-        let is_missing = |log: &LogId| store.bounds(*log).is_err();
+        // If damage may have taken them along they are not made anew: reading them tells of it.
+        let is_missing = |log: &LogId| matches!(store.bounds(*log), Err(ReadError::NoSuchLog(_)));
         let missing = [COMMANDS, SNAPSHOTS].into_iter().filter(is_missing);
         // On a full disk changes must go on: some of them make room.
         let priority = Priority::Reserved;

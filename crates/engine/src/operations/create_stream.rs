@@ -48,7 +48,8 @@ impl Handler for CreateStream {
             .propose(Command::CreateStream(create))
             .await?;
         let stream = created.ok_or_else(texts::internal)?;
-        engine.ensure_logs(&stream).await.map_err(|error| {
+        let made = engine.ensure_empty_logs(&stream, stream.logs()).await;
+        made.map_err(|error| {
             // The stream stands; its logs are made when the first record comes, or at the next start.
             tracing::error!(stream = %stream.arn(), %error, "a new stream has no logs yet");
             texts::internal()

@@ -10,7 +10,7 @@ const COMMANDS: LogId = LogId {
     index: 0,
 };
 
-fn tags(round: usize) -> AddTagsToStreamInput {
+pub fn tags(round: usize) -> AddTagsToStreamInput {
     let tag = |i: usize| (format!("key{i}"), format!("{round}-{}", "v".repeat(200)));
     AddTagsToStreamInput {
         stream_name: Some("s".to_owned()),

@@ -11,6 +11,7 @@ mod world;
 mod catalog;
 mod clock;
 mod crash;
+mod damage;
 mod positions;
 mod reshard;
 mod retention;
