@@ -4,6 +4,7 @@
 //! authenticator's business. A request never falls back from one form to the other.
 
 use crate::Head;
+use http::HeaderName;
 use std::borrow::Cow;
 use wire::{Error, ErrorCode};
 
@@ -13,6 +14,7 @@ pub(crate) struct Claim<'a> {
     pub(crate) credential: Cow<'a, str>,
 }
 
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const HEADER_PARAMETERS: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
 const QUERY_PARAMETERS: [&str; 5] = [
     "X-Amz-Algorithm",
@@ -30,7 +32,7 @@ impl<'a> Claim<'a> {
     /// parts of it are missing.
     pub(crate) fn read(head: Head<'a>) -> Result<Option<Self>, Error> {
         let header = head.headers.get(http::header::AUTHORIZATION);
-        let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let header = header.map(|value| text_of(value.as_bytes()));
         let header = header.filter(|text| !text.is_empty());
         let query = head
             .uri
@@ -57,42 +59,64 @@ fn incomplete(message: String) -> Error {
     Error::new(ErrorCode::IncompleteSignatureException, message)
 }
 
+/// A header's text, which is ASCII but for mistakes: reading it as such first is many times quicker.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
-    let values = header_values(&header);
+    let credential = match header {
+        Cow::Borrowed(header) => Cow::Borrowed(credential_of(head, header)?),
+        Cow::Owned(header) => Cow::Owned(credential_of(head, &header)?.to_owned()),
+    };
+    Ok(Claim { credential })
+}
+
+fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> {
+    let values = header_values(header);
+    let is_dated = head.text(DATE).is_some() || head.text(http::header::DATE).is_some();
+    if !is_dated || values.contains(&"") {
+        return Err(incomplete(lacking(header, values, is_dated)));
+    }
+    let [credential, ..] = values;
+    Ok(credential)
+}
+
+/// AWS's words for what an Authorization header lacks.
+fn lacking(header: &str, values: [&str; HEADER_PARAMETERS.len()], is_dated: bool) -> String {
     let mut message = String::new();
     for (name, value) in HEADER_PARAMETERS.into_iter().zip(values) {
         if value.is_empty() {
             message += &format!("Authorization header requires '{name}' parameter. ");
         }
     }
-    if head.text("x-amz-date").is_none() && head.text("date").is_none() {
+    if !is_dated {
         message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' \
                     header. ";
     }
-    if !message.is_empty() {
-        return Err(incomplete(format!("{message}Authorization={header}")));
-    }
-    let [credential, ..] = values;
-    // Parts between ASCII bytes of a text are texts.
-    let credential = String::from_utf8_lossy(credential).into_owned();
-    Ok(Claim {
-        credential: Cow::Owned(credential),
-    })
+    format!("{message}Authorization={header}")
 }
 
 /// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing. Every
 /// request comes through here, so it reads the header once.
-fn header_values(header: &str) -> [&[u8]; HEADER_PARAMETERS.len()] {
-    let mut values: [&[u8]; HEADER_PARAMETERS.len()] = [&[]; _];
-    for pair in header
-        .as_bytes()
-        .split(|byte| matches!(byte, b',' | b' '))
-        .skip(1)
-    {
+fn header_values(header: &str) -> [&str; HEADER_PARAMETERS.len()] {
+    let mut values = [""; HEADER_PARAMETERS.len()];
+    let ends = memchr::memchr2_iter(b',', b' ', header.as_bytes());
+    let mut start = 0;
+    let mut is_algorithm = true;
+    for end in ends.chain([header.len()]) {
+        let pair = &header[start..end];
+        start = end + 1;
+        if std::mem::take(&mut is_algorithm) || pair.is_empty() {
+            continue;
+        }
         for (name, value) in HEADER_PARAMETERS.iter().zip(&mut values) {
-            let rest = pair.strip_prefix(name.as_bytes());
-            if let Some(found) = rest.and_then(|rest| rest.strip_prefix(b"=")) {
+            let rest = pair.strip_prefix(name);
+            if let Some(found) = rest.and_then(|rest| rest.strip_prefix('=')) {
                 *value = found;
             }
         }

@@ -1,6 +1,6 @@
 //! What authentication sees of a request besides its body.
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 /// A request's head, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct Head<'a> {
 
 impl<'a> Head<'a> {
     /// A header's text; absent if it is missing or not text.
-    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, name: HeaderName) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
 }

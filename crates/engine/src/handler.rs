@@ -18,8 +18,8 @@ pub trait Handler: Send + Sync + 'static {
     /// What the handler answers: the model's shape ([`OutputOf`]), or one that encodes to the same
     /// members straight from the engine's own memory.
     type Output: wire::Encode + Send + 'static;
-    /// Whether the operation changes anything. One that does runs to its end in a task of its own,
-    /// whether or not the client stays.
+    /// Whether the operation changes anything. One that does runs to its end, whether or not
+    /// the client stays.
     const MUTATES: bool;
 
     /// Carries the operation out.

@@ -93,6 +93,12 @@ impl Engine {
         name: Option<&str>,
         arn: Option<&str>,
     ) -> Result<Arc<Stream>, Error> {
+        if let (Some(name), None) = (name, arn) {
+            // What every put asks: without a copy of the name, and what is no name is not found either.
+            let (scope, state) = (scope_of(principal), self.catalog.state());
+            let found = state.stream(&scope, name).cloned();
+            return found.ok_or_else(|| texts::stream_not_found(name, &scope.account));
+        }
         self.find(&Target::new(principal, name, arn)?)
     }
 

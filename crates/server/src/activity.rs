@@ -1,5 +1,6 @@
 //! What a connection is doing, told by its requests to its timers.
 
+use crate::wait::SpareTimer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -8,6 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(crate) struct Activity {
     in_flight: AtomicUsize,
     started: AtomicU64,
+    /// Shared by its requests' waits.
+    pub(crate) timer: SpareTimer,
 }
 
 impl Activity {
@@ -35,6 +38,13 @@ impl Activity {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     activity: Arc<Activity>,
+}
+
+impl InFlight {
+    /// The connection's.
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.activity
+    }
 }
 
 impl Drop for InFlight {

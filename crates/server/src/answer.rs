@@ -123,16 +123,23 @@ impl Answer {
         }
     }
 
-    /// The whole response.
+    /// The whole response. It takes the request's map of headers for its own: hyper lends it to the
+    /// connection's next request then, and no request allocates one.
     pub(crate) fn respond(
         self,
-        request: &http::request::Parts,
+        request: http::request::Parts,
         id: &RequestId,
         held: Held,
     ) -> Response<AnswerBody> {
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(REQUEST_ID, id.id());
         let is_preflight = is_preflight(&request.method, &request.headers);
+        let mut headers = request.headers;
+        if headers.contains_key(header::ORIGIN) {
+            let asked = std::mem::take(&mut headers);
+            allow_origin(&mut headers, &asked, is_preflight);
+        } else {
+            headers.clear();
+        }
+        headers.insert(REQUEST_ID, id.id());
         if !is_preflight {
             headers.insert(EXTENDED_ID, id.extended());
         }
@@ -141,9 +148,6 @@ impl Answer {
         }
         if let Some(error) = self.error {
             headers.insert(ERROR_TYPE, HeaderValue::from_static(error));
-        }
-        if request.headers.contains_key(header::ORIGIN) {
-            allow_origin(&mut headers, &request.headers, is_preflight);
         }
         let mut response = Response::new(AnswerBody {
             bytes: self.body,

@@ -4,11 +4,14 @@
 
 use crate::budget::{Budget, Share};
 use crate::config::Limits;
+use crate::wait::{SpareTimer, Wait};
 use bytes::{Bytes, BytesMut};
 use env::{Clock, Monotonic};
-use http_body_util::BodyExt;
 use hyper::body::Body;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A body of unknown length is counted in steps of this many bytes.
@@ -37,6 +40,7 @@ pub(crate) struct Receiver<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) limits: &'a Limits,
     pub(crate) budget: &'a Arc<Budget>,
+    pub(crate) timer: &'a SpareTimer,
 }
 
 impl Receiver<'_> {
@@ -49,6 +53,7 @@ impl Receiver<'_> {
         let mut watch = Watch {
             receiver: self,
             begun: None,
+            idle: Wait::default(),
         };
         while let Some(bytes) = watch.next(&mut body, gathered.len()).await? {
             gathered.push(self, bytes)?;
@@ -131,6 +136,7 @@ impl Gathered {
 struct Watch<'a> {
     receiver: &'a Receiver<'a>,
     begun: Option<Monotonic>,
+    idle: Wait,
 }
 
 impl Watch<'_> {
@@ -139,35 +145,47 @@ impl Watch<'_> {
     where
         B: Body<Data = Bytes> + Unpin,
     {
+        self.idle.end();
         loop {
-            let frame = tokio::select! {
-                biased;
-                frame = body.frame() => frame,
-                () = self.patience(received) => return Err(Refused::Gone),
-            };
-            match frame {
+            let frame = poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(frame) => Poll::Ready(Ok(frame)),
+                Poll::Pending => self.poll_patience(cx, received).map(Err),
+            });
+            match frame.await? {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(Refused::Gone),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => return Ok(Some(bytes)),
                     // Trailers mean nothing here.
-                    Err(_trailers) => (),
+                    Err(_trailers) => self.idle.end(),
                 },
             }
         }
     }
 
-    /// Resolves when the client has been waited for long enough, with `received` bytes here.
-    async fn patience(&mut self, received: usize) {
-        let Receiver { clock, limits, .. } = self.receiver;
-        let now = clock.monotonic();
-        let begun = *self.begun.get_or_insert(now);
+    /// Ready when the client has been waited for long enough, with `received` bytes here.
+    fn poll_patience(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<Refused> {
+        let Receiver {
+            clock,
+            limits,
+            timer,
+            ..
+        } = self.receiver;
+        let begun = *self.begun.get_or_insert_with(|| {
+            self.idle = timer.lend();
+            clock.monotonic()
+        });
+        let waited = self.idle.began(*clock).since(begun);
         let earned = Duration::from_secs(received as u64 / limits.body_bytes_per_second_min);
-        let left = Monotonic(begun.0 + limits.body + earned).since(now);
-        // Even a sleep of no time gives way to a byte that comes meanwhile.
-        if !left.is_zero() {
-            clock.sleep(left.min(limits.body_idle)).await;
-        }
+        let left = (limits.body + earned).saturating_sub(waited);
+        let limit = left.min(limits.body_idle);
+        self.idle.poll(cx, *clock, limit).map(|_| Refused::Gone)
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.receiver.timer.give_back(&mut self.idle);
     }
 }
 

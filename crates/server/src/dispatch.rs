@@ -6,14 +6,15 @@
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
 use engine::{Engine, Handler, operations as engine_operations};
-use env::{BoxFuture, Env};
+use env::BoxFuture;
+use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::oneshot;
 use wire::{Error, ErrorCode, Operation as _, Protocol, operations as wire_operations};
 
 /// What `X-Amz-Target` says before the operation's name.
 const SERVICE: &str = "Kinesis_20131202";
+/// Room for an answer, before it is known how long it is.
+const ANSWER_BYTES_USUAL: usize = 256;
 
 /// The operations that are served, in the order of their names.
 static OPERATIONS: [Operation; 28] = [
@@ -45,6 +46,7 @@ static OPERATIONS: [Operation; 28] = [
     served::<engine_operations::StopStreamEncryption>(),
     Operation {
         name: wire_operations::SubscribeToShard::NAME,
+        mutates: false,
         serve: subscribe_to_shard,
     },
     served::<engine_operations::UpdateShardCount>(),
@@ -55,6 +57,8 @@ static OPERATIONS: [Operation; 28] = [
 pub(crate) struct Operation {
     /// The operation's name.
     pub(crate) name: &'static str,
+    /// Whether it changes anything, and so must run to its end once it has begun.
+    pub(crate) mutates: bool,
     /// Carries a call out and answers with the encoded output.
     pub(crate) serve: fn(Call) -> Served,
 }
@@ -65,12 +69,9 @@ pub(crate) type Served = BoxFuture<Result<Vec<u8>, Error>>;
 /// A request that has passed every check that needs no knowledge of its operation's shapes.
 pub(crate) struct Call {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) env: Env,
     pub(crate) protocol: Protocol,
     pub(crate) principal: Principal,
     pub(crate) body: Bytes,
-    /// How long a change is waited for.
-    pub(crate) mutation_max: Duration,
 }
 
 /// What `X-Amz-Target` names.
@@ -109,6 +110,7 @@ pub(crate) fn operations() -> &'static [Operation] {
 const fn served<H: Handler>() -> Operation {
     Operation {
         name: <H::Operation as wire::Operation>::NAME,
+        mutates: H::MUTATES,
         serve: serve::<H>,
     }
 }
@@ -119,61 +121,39 @@ fn subscribe_to_shard(_call: Call) -> Served {
 }
 
 fn serve<H: Handler>(call: Call) -> Served {
-    Box::pin(async move {
-        let Call {
-            engine,
-            env,
-            protocol,
-            principal,
-            body,
-            mutation_max,
-        } = call;
-        let input: H::Input = wire::decode(protocol, &body)
-            .map_err(|error| unless_malformed(protocol, &body, error))?;
-        drop(body);
-        let request = authorize(
-            principal,
-            Action(<H::Operation as wire::Operation>::NAME),
-            input,
-        )?;
-        let handled = H::handle(engine, request);
-        let handled = match H::MUTATES {
-            false => handled.await,
-            true => detached::<H>(&env, handled, mutation_max).await,
-        };
-        let output = handled.map_err(as_modelled::<H::Operation>)?;
-        let mut encoded = Vec::with_capacity(256);
-        wire::encode(protocol, &output, &mut encoded);
-        Ok(encoded)
-    })
+    let protocol = call.protocol;
+    match begin::<H>(call) {
+        Ok(handled) => Box::pin(answer::<H>(protocol, handled)),
+        Err(error) => Box::pin(ready(Err(error))),
+    }
 }
 
-/// Lets a change run in a task of its own, which goes on whether or not it is waited for.
-async fn detached<H: Handler>(
-    env: &Env,
-    handled: impl Future<Output = Result<H::Output, Error>> + Send + 'static,
-    mutation_max: Duration,
-) -> Result<H::Output, Error> {
-    let (answer, answered) = oneshot::channel();
-    let name = <H::Operation as wire::Operation>::NAME;
-    env.tasks.spawn(
-        name,
-        Box::pin(async move {
-            // Nobody may be there any more to hear it.
-            let _ = answer.send(handled.await);
-        }),
-    );
-    tokio::select! {
-        biased;
-        answered = answered => answered.unwrap_or_else(|_| {
-            tracing::error!(operation = name, "the operation ended without an answer");
-            Err(Error::without_message(ErrorCode::InternalFailure))
-        }),
-        () = env.clock.sleep(mutation_max) => {
-            tracing::error!(operation = name, "the operation takes too long; it runs on");
-            Err(Error::without_message(ErrorCode::InternalFailure))
-        }
-    }
+/// Everything before the operation itself, which waits for nothing.
+fn begin<H: Handler>(
+    call: Call,
+) -> Result<impl Future<Output = Result<H::Output, Error>> + Send + 'static, Error> {
+    let Call {
+        engine,
+        protocol,
+        principal,
+        body,
+    } = call;
+    let input: H::Input =
+        wire::decode(protocol, &body).map_err(|error| unless_malformed(protocol, &body, error))?;
+    drop(body);
+    let action = Action(<H::Operation as wire::Operation>::NAME);
+    let request = authorize(principal, action, input)?;
+    Ok(H::handle(engine, request))
+}
+
+async fn answer<H: Handler>(
+    protocol: Protocol,
+    handled: impl Future<Output = Result<H::Output, Error>>,
+) -> Result<Vec<u8>, Error> {
+    let output = handled.await.map_err(as_modelled::<H::Operation>)?;
+    let mut encoded = Vec::with_capacity(ANSWER_BYTES_USUAL);
+    wire::encode(protocol, &output, &mut encoded);
+    Ok(encoded)
 }
 
 /// An internal failure goes by the operation's own name for it, where the service model has one.
@@ -200,20 +180,6 @@ pub(crate) fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::{ManualClock, Timestamp};
-    use std::future::pending;
-    use std::task::Poll;
-
-    fn world() -> (Env, Arc<ManualClock>) {
-        let clock = Arc::new(ManualClock::new(Timestamp(0)));
-        (
-            Env {
-                clock: Arc::clone(&clock) as _,
-                ..Env::real()
-            },
-            clock,
-        )
-    }
 
     #[test]
     fn table_when_searched_then_finds_every_row() {
@@ -259,41 +225,5 @@ mod tests {
             as_modelled::<wire_operations::PutRecord>(other.clone()),
             other
         );
-    }
-
-    #[tokio::test]
-    async fn change_when_it_takes_too_long_then_is_answered_500() {
-        let (env, clock) = world();
-        let max = Duration::from_secs(5);
-        let waiting = detached::<engine_operations::CreateStream>(&env, pending(), max);
-        let (answer, ()) = tokio::join!(waiting, async { clock.advance(max) });
-        let error = answer.map(|_| ()).unwrap_err();
-        assert_eq!(
-            (error.code, error.message),
-            (ErrorCode::InternalFailure, None)
-        );
-    }
-
-    #[tokio::test]
-    async fn change_when_nobody_waits_any_more_then_still_runs_to_its_end() {
-        let (env, _clock) = world();
-        let (begin, begun) = oneshot::channel::<()>();
-        let (finish, finished) = oneshot::channel();
-        let change = async {
-            let _ = begun.await;
-            let _ = finish.send(());
-            Err(Error::without_message(ErrorCode::InternalFailure))
-        };
-        let max = Duration::from_secs(5);
-        let waiting = detached::<engine_operations::CreateStream>(&env, change, max);
-        let mut waiting = Box::pin(waiting);
-        std::future::poll_fn(|cx| {
-            assert!(waiting.as_mut().poll(cx).is_pending());
-            Poll::Ready(())
-        })
-        .await;
-        drop(waiting);
-        begin.send(()).unwrap();
-        finished.await.unwrap();
     }
 }

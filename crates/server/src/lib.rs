@@ -19,6 +19,7 @@ mod body;
 mod budget;
 mod connection;
 mod content_type;
+mod detached;
 mod dispatch;
 mod metrics;
 mod request_id;
@@ -28,6 +29,7 @@ mod sniff;
 mod timed;
 mod tls;
 mod transport;
+mod wait;
 
 pub use config::{Config, Limits};
 pub use server::{BindError, Server};

@@ -3,12 +3,13 @@
 //! The order is: body size, preflight, method, empty body, content type, body is an object, operation,
 //! authentication, then the operation's own (types, policy, constraints, state).
 
-use crate::activity::InFlight;
+use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, is_preflight};
 use crate::body::{Receiver, Refused};
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::content_type::ContentType;
+use crate::detached::Detached;
 use crate::dispatch::{self, Call, Target, unless_malformed};
 use crate::metrics::Metrics;
 use crate::request_id::{RequestId, RequestIds};
@@ -38,6 +39,13 @@ pub(crate) struct Service {
     /// What answers hold until their clients have taken them.
     answers: Arc<Budget>,
     metrics: Arc<Metrics>,
+}
+
+/// A request that has come in whole.
+struct Asked<'a> {
+    parts: &'a Parts,
+    body: Bytes,
+    activity: &'a Activity,
 }
 
 /// What has been found out about a request.
@@ -82,13 +90,19 @@ impl Service {
             clock: &*self.env.clock,
             limits,
             budget: &self.budget,
+            timer: &in_flight.activity().timer,
         };
         let mut known = Known::default();
         let mut share = None;
         let mut answer = match receiver.receive(body).await {
             Ok(received) => {
                 share = Some(received.share);
-                self.judge(&parts, received.bytes, &mut known).await
+                let asked = Asked {
+                    parts: &parts,
+                    body: received.bytes,
+                    activity: in_flight.activity(),
+                };
+                self.judge(asked, &mut known).await
             }
             Err(Refused::TooLarge) => Answer::too_large(),
             Err(Refused::Overload) => Answer::overload(),
@@ -100,7 +114,7 @@ impl Service {
         }
         self.note(&id, &known, &answer, begun);
         Ok(answer.respond(
-            &parts,
+            parts,
             &id,
             Held {
                 _in_flight: in_flight,
@@ -110,7 +124,8 @@ impl Service {
         ))
     }
 
-    async fn judge(&self, parts: &Parts, body: Bytes, known: &mut Known) -> Answer {
+    async fn judge(&self, asked: Asked<'_>, known: &mut Known) -> Answer {
+        let Asked { parts, body, .. } = &asked;
         if is_preflight(&parts.method, &parts.headers) {
             return Answer::preflight();
         }
@@ -128,10 +143,10 @@ impl Service {
         }
         let protocol = match content_type {
             ContentType::Api(protocol) => protocol,
-            ContentType::Enveloped => return enveloped(&body),
+            ContentType::Enveloped => return enveloped(body),
             ContentType::Other => return other(target),
         };
-        match self.call(parts, protocol, target, body, known).await {
+        match self.call(asked, protocol, target, known).await {
             Ok(output) => Answer::output(protocol, output),
             Err(error) => Answer::error(protocol, &error),
         }
@@ -139,12 +154,16 @@ impl Service {
 
     async fn call(
         &self,
-        parts: &Parts,
+        asked: Asked<'_>,
         protocol: Protocol,
         target: Target,
-        body: Bytes,
         known: &mut Known,
     ) -> Result<Vec<u8>, Error> {
+        let Asked {
+            parts,
+            body,
+            activity,
+        } = asked;
         let Target::Known(place) = target else {
             let error = Error::without_message(ErrorCode::UnknownOperationException);
             return Err(unless_malformed(protocol, &body, error));
@@ -156,15 +175,18 @@ impl Service {
             .authenticate(Head::from(parts), &body);
         let principal = authenticated.map_err(|error| unless_malformed(protocol, &body, error))?;
         known.account = Some(principal.account.clone());
-        let call = Call {
+        let operation = &dispatch::operations()[place];
+        let served = (operation.serve)(Call {
             engine: Arc::clone(&self.engine),
-            env: self.env.clone(),
             protocol,
             principal,
             body,
-            mutation_max: self.config.limits.mutation,
-        };
-        (dispatch::operations()[place].serve)(call).await
+        });
+        if !operation.mutates {
+            return served.await;
+        }
+        let wait_max = self.config.limits.mutation;
+        Detached::new(operation.name, served, &self.env, activity, wait_max).await
     }
 
     /// Counts a request, and logs its one line.

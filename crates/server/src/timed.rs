@@ -6,14 +6,14 @@
 
 use crate::activity::Activity;
 use crate::config::Limits;
+use crate::wait::Wait;
 use bytes::Bytes;
-use env::{BoxFuture, Clock, Monotonic};
+use env::Clock;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 /// Which waits for reading are timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl<T> Timed<T> {
             true => self.limits.head,
             false => self.limits.keep_alive_idle,
         };
-        self.read_wait.poll(cx, &self.clock, limit).map(Err)
+        self.read_wait.poll(cx, &*self.clock, limit).map(Err)
     }
 
     fn timed_write<O>(
@@ -114,7 +114,7 @@ impl<T> Timed<T> {
         }
         let timed_out = ready!(
             self.write_wait
-                .poll(cx, &self.clock, self.limits.write_idle)
+                .poll(cx, &*self.clock, self.limits.write_idle)
         );
         Poll::Ready(Err(timed_out))
     }
@@ -173,51 +173,5 @@ impl<T: Write + Unpin> Write for Timed<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.transport).poll_shutdown(cx);
         self.timed_write(cx, shut)
-    }
-}
-
-/// One kind of wait: since when, and the timer that watches it.
-#[derive(Default)]
-struct Wait {
-    since: Option<Monotonic>,
-    timer: Option<Timer>,
-}
-
-struct Timer {
-    rings: Monotonic,
-    sleep: BoxFuture<()>,
-}
-
-impl Wait {
-    /// The wait is over. Its timer runs on, for the next one.
-    fn end(&mut self) {
-        self.since = None;
-    }
-
-    /// Goes on waiting; ready with the error once it has taken `limit`.
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        clock: &Arc<dyn Clock>,
-        limit: Duration,
-    ) -> Poll<io::Error> {
-        let since = *self.since.get_or_insert_with(|| clock.monotonic());
-        let deadline = Monotonic(since.0 + limit);
-        loop {
-            let now = clock.monotonic();
-            if now >= deadline {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
-            let timer = match self.timer.take().filter(|timer| timer.rings <= deadline) {
-                Some(timer) => timer,
-                None => Timer {
-                    rings: deadline,
-                    sleep: clock.sleep(deadline.since(now)),
-                },
-            };
-            let timer = self.timer.insert(timer);
-            ready!(timer.sleep.as_mut().poll(cx));
-            self.timer = None;
-        }
     }
 }

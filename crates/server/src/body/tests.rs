@@ -38,6 +38,7 @@ async fn receive(
         clock,
         limits: &LIMITS(),
         budget,
+        timer: &SpareTimer::default(),
     }
     .receive(body)
     .await

@@ -1,0 +1,163 @@
+//! A change that runs to its end, whether or not anybody waits for it.
+//!
+//! While its request lives it runs inside it, which spares a task and its wake-ups; if the request
+//! goes, or has waited for long enough, the rest of it moves into a task of its own. It is never
+//! dropped before its end, unless it panicked.
+
+use crate::activity::Activity;
+use crate::dispatch::Served;
+use crate::wait::Wait;
+use env::Env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use wire::{Error, ErrorCode};
+
+/// A change, and what is waited for of it.
+pub(crate) struct Detached<'a> {
+    operation: &'static str,
+    env: &'a Env,
+    activity: &'a Activity,
+    wait: Wait,
+    wait_max: Duration,
+    /// Gone once it has ended.
+    change: Option<Served>,
+}
+
+impl<'a> Detached<'a> {
+    /// Lets a change run; its answer is waited for no longer than `wait_max`.
+    pub(crate) fn new(
+        operation: &'static str,
+        change: Served,
+        env: &'a Env,
+        activity: &'a Activity,
+        wait_max: Duration,
+    ) -> Self {
+        Self {
+            operation,
+            env,
+            activity,
+            wait: activity.timer.lend(),
+            wait_max,
+            change: Some(change),
+        }
+    }
+
+    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, Error>> {
+        let change = self
+            .change
+            .as_mut()
+            .expect("it is not polled after its end");
+        // Nothing of the change is looked at after a panic.
+        let polled = catch_unwind(AssertUnwindSafe(|| change.as_mut().poll(cx)));
+        let answer = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => answer,
+            Err(_panic) => {
+                tracing::error!(
+                    operation = self.operation,
+                    "the operation ended without an answer"
+                );
+                Err(Error::without_message(ErrorCode::InternalFailure))
+            }
+        };
+        self.change = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Future for Detached<'_> {
+    type Output = Result<Vec<u8>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(answer) = self.poll_change(cx) {
+            return Poll::Ready(answer);
+        }
+        let (env, wait_max) = (self.env, self.wait_max);
+        self.wait.poll(cx, &*env.clock, wait_max).map(|_timed_out| {
+            tracing::error!(
+                operation = self.operation,
+                "the operation takes too long; it runs on"
+            );
+            Err(Error::without_message(ErrorCode::InternalFailure))
+        })
+    }
+}
+
+impl Drop for Detached<'_> {
+    fn drop(&mut self) {
+        self.activity.timer.give_back(&mut self.wait);
+        if let Some(change) = self.change.take() {
+            let rest = async move {
+                // Nobody is there any more to hear it.
+                drop(change.await);
+            };
+            self.env.tasks.spawn(self.operation, Box::pin(rest));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use env::{ManualClock, Timestamp};
+    use std::future::{pending, poll_fn};
+    use std::sync::Arc;
+    use tokio::sync::oneshot;
+
+    const MAX: Duration = Duration::from_secs(5);
+
+    fn world() -> (Env, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(Timestamp(0)));
+        let env = Env {
+            clock: Arc::clone(&clock) as _,
+            ..Env::real()
+        };
+        (env, clock)
+    }
+
+    fn failed() -> Error {
+        Error::without_message(ErrorCode::InternalFailure)
+    }
+
+    #[tokio::test]
+    async fn change_when_it_takes_too_long_then_is_answered_500() {
+        let (env, clock) = world();
+        let activity = Activity::default();
+        let waiting = Detached::new("CreateStream", Box::pin(pending()), &env, &activity, MAX);
+        let (answer, ()) = tokio::join!(waiting, async { clock.advance(MAX) });
+        assert_eq!(answer, Err(failed()));
+    }
+
+    #[tokio::test]
+    async fn change_when_it_panics_then_is_answered_500() {
+        let (env, _clock) = world();
+        let activity = Activity::default();
+        let change = Box::pin(async { panic!("a bug") });
+        let waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
+        assert_eq!(waiting.await, Err(failed()));
+    }
+
+    #[tokio::test]
+    async fn change_when_nobody_waits_any_more_then_still_runs_to_its_end() {
+        let (env, _clock) = world();
+        let activity = Activity::default();
+        let (begin, begun) = oneshot::channel::<()>();
+        let (finish, finished) = oneshot::channel();
+        let change = Box::pin(async {
+            let _ = begun.await;
+            let _ = finish.send(());
+            Ok(Vec::new())
+        });
+        let mut waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
+        poll_fn(|cx| {
+            assert!(Pin::new(&mut waiting).poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        drop(waiting);
+        begin.send(()).unwrap();
+        finished.await.unwrap();
+    }
+}
