@@ -7,10 +7,12 @@
 use crate::Engine;
 use crate::catalog::{Shard, State, Status, Stream};
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
-use crate::runtime::ShardRuntime;
+use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
-use log::{AppendError, Appended, BatchBuilder, LogId};
+use env::Timestamp;
+use log::{AppendError, Appended, Batch, BatchBuilder, BatchesBuilder, LogId, Offset};
 use model::{HashKey, SequenceNumber, ShardId};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
@@ -57,14 +59,71 @@ pub(crate) enum PutError {
 
 pub(crate) type PutResult = Result<Placed, PutError>;
 
-/// The records of one shard in one round, by their places in the call.
+/// The records of one shard in one round.
 struct Group<'s> {
     shard: &'s Shard,
     runtime: Arc<ShardRuntime>,
+    /// Which of the round's places are its records'.
+    places: Range<usize>,
+}
+
+/// A round's records, put together by shard.
+#[derive(Default)]
+struct Round<'s> {
+    groups: Vec<Group<'s>>,
+    /// Places of records in the call: group by group, and in call order within each.
     places: Vec<usize>,
 }
 
+/// Whether shards' budgets are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Budgets {
+    Taken,
+    /// They were, or there are none.
+    Passed,
+}
+
+/// What became of a group's batch.
+enum Outcome {
+    Acknowledged(Appended),
+    /// It stands behind a CLOSE, or its log is gone or not there yet: the records are in no shard.
+    Outside,
+    Failed,
+}
+
 impl Engine {
+    /// Puts one record.
+    pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: Incoming<'_>) -> PutResult {
+        let runtime = self.runtimes.stream(stream.id);
+        let shard = stream.shards.route(record.hash);
+        let shard_runtime = runtime.shard(shard.index);
+        if self.budgets() == Budgets::Taken {
+            let now = self.env.clock.monotonic();
+            let mut limit = shard_runtime.write_limit.lock();
+            if !limit.try_take(record.bytes(), now) {
+                return Err(throttled(shard, &runtime, &shard_runtime));
+            }
+        }
+        let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
+        record.record.push_to(&mut batch);
+        let batches = vec![(stream.log(shard), batch.finish())];
+        let answer = self.store.append_many(batches).await.pop();
+        let answer = answer.expect("a store answers each batch");
+        match self.outcome(stream, shard, answer).await {
+            Outcome::Acknowledged(appended) => {
+                count_incoming(&runtime, &shard_runtime, 1, record.bytes());
+                Ok(placed(shard, appended.first, appended.arrival))
+            }
+            Outcome::Failed => Err(PutError::Internal),
+            Outcome::Outside => {
+                let mut result = [Err(PutError::Internal)];
+                self.put_again(stream, &[record], vec![0], &mut result)
+                    .await;
+                result[0]
+            }
+        }
+    }
+
     /// Puts records; answers one result a record, in order.
     pub(crate) async fn put(
         &self,
@@ -72,29 +131,49 @@ impl Engine {
         records: &[Incoming<'_>],
     ) -> Vec<PutResult> {
         let mut results = vec![Err(PutError::Internal); records.len()];
-        let mut waiting: Vec<usize> = (0..records.len()).collect();
+        let all = 0..records.len();
+        let round = self.group(stream, records, all, self.budgets(), &mut results);
+        let outside = self.append(stream, records, round, &mut results).await;
+        if !outside.is_empty() {
+            self.put_again(stream, records, outside, &mut results).await;
+        }
+        results
+    }
+
+    /// Puts records that turned out to be in no shard, once the reshard that did it is complete.
+    async fn put_again(
+        &self,
+        stream: &Arc<Stream>,
+        records: &[Incoming<'_>],
+        mut waiting: Vec<usize>,
+        results: &mut [PutResult],
+    ) {
         let mut stream = stream.clone();
-        let mut is_paid = false;
-        for _ in 0..ROUNDS_MAX {
-            let groups = self.group(&stream, records, &waiting, is_paid, &mut results);
-            is_paid = true;
-            waiting = self
-                .append_groups(&stream, records, groups, &mut results)
-                .await;
-            if waiting.is_empty() {
-                break;
-            }
+        for _ in 1..ROUNDS_MAX {
             let Some(next) = self.after_reshard(&stream, records, &waiting).await else {
                 // Behind a CLOSE they belong to no shard, and never will.
                 let error = self.gone_or_internal(&stream);
                 waiting
                     .iter()
                     .for_each(|place| results[*place] = Err(error));
-                break;
+                return;
             };
             stream = next;
+            let places = waiting.iter().copied();
+            let round = self.group(&stream, records, places, Budgets::Passed, results);
+            waiting = self.append(&stream, records, round, results).await;
+            if waiting.is_empty() {
+                return;
+            }
         }
-        results
+    }
+
+    /// Whether a call's first round asks the shards' budgets.
+    fn budgets(&self) -> Budgets {
+        match self.settings.limits {
+            Limits::Aws => Budgets::Taken,
+            Limits::Off => Budgets::Passed,
+        }
     }
 
     /// Finds each record's shard and takes its budget.
@@ -102,115 +181,107 @@ impl Engine {
         &self,
         stream: &'s Stream,
         records: &[Incoming<'_>],
-        waiting: &[usize],
-        is_paid: bool,
+        waiting: impl ExactSizeIterator<Item = usize>,
+        budgets: Budgets,
         results: &mut [PutResult],
-    ) -> Vec<Group<'s>> {
+    ) -> Round<'s> {
+        let mut routed: Vec<(u32, usize)> = Vec::with_capacity(waiting.len());
+        routed.extend(waiting.map(|at| (stream.shards.route(records[at].hash).index, at)));
+        // By shard, and in call order within each.
+        routed.sort_unstable();
         let runtime = self.runtimes.stream(stream.id);
-        let mut routed: Vec<(&Shard, usize)> = waiting
-            .iter()
-            .map(|at| (stream.shards.route(records[*at].hash), *at))
-            .collect();
-        // Stable, so that call order is kept within a shard.
-        routed.sort_by_key(|(shard, _)| shard.index);
+        let shards = routed.chunk_by(|(a, _), (b, _)| a == b);
+        let runtimes = runtime.shards(shards.clone().map(|same| same[0].0));
         let now = self.env.clock.monotonic();
-        let mut groups = Vec::new();
-        for same in routed.chunk_by(|(a, _), (b, _)| a.index == b.index) {
-            let shard = same[0].0;
-            let shard_runtime = runtime.shard(shard.index);
-            let mut limit = shard_runtime.write_limit.lock();
-            let mut passes = |place: &usize| {
-                let passes = is_paid
-                    || self.settings.limits == Limits::Off
-                    || limit.try_take(records[*place].bytes(), now);
-                if !passes {
-                    results[*place] = Err(PutError::Throttled(shard.id()));
-                    runtime.counters.write_throttled.add(1);
-                    shard_runtime.counters.write_throttled.add(1);
-                }
-                passes
-            };
-            let places: Vec<usize> = same
-                .iter()
-                .map(|(_, place)| *place)
-                .filter(|place| passes(place))
-                .collect();
-            drop(limit);
+        let mut round = Round {
+            groups: Vec::with_capacity(runtimes.len()),
+            places: Vec::with_capacity(routed.len()),
+        };
+        for (same, shard_runtime) in shards.zip(runtimes) {
+            let shard = stream.shards.get(same[0].0);
+            let shard = shard.expect("a record was routed to it");
+            let start = round.places.len();
+            let places = same.iter().map(|(_, place)| *place);
+            if budgets == Budgets::Passed {
+                round.places.extend(places);
+            } else {
+                let mut limit = shard_runtime.write_limit.lock();
+                round.places.extend(places.filter(|place| {
+                    let passes = limit.try_take(records[*place].bytes(), now);
+                    if !passes {
+                        results[*place] = Err(throttled(shard, &runtime, &shard_runtime));
+                    }
+                    passes
+                }));
+            }
+            let places = start..round.places.len();
             if !places.is_empty() {
-                groups.push(Group {
+                round.groups.push(Group {
                     shard,
                     runtime: shard_runtime,
                     places,
                 });
             }
         }
-        groups
+        round
     }
 
-    /// Appends each group; answers the places of the records that met a closed shard, in call order.
-    async fn append_groups(
+    /// Appends each group; answers the places of the records that are in no shard, in call order.
+    async fn append(
         &self,
         stream: &Stream,
         records: &[Incoming<'_>],
-        groups: Vec<Group<'_>>,
+        round: Round<'_>,
         results: &mut [PutResult],
     ) -> Vec<usize> {
-        let batches = groups.iter().map(|group| {
-            let log = stream.log(group.shard);
-            (log, batch(group.places.iter().map(|place| records[*place])))
-        });
-        let answers = self.store.append_many(batches.collect()).await;
-        let mut closed = Vec::new();
+        let Round { groups, places } = round;
+        let batches = batches(stream, records, &groups, &places);
+        let answers = self.store.append_many(batches).await;
+        let runtime = self.runtimes.stream(stream.id);
+        let mut outside = Vec::new();
         for (group, answer) in groups.iter().zip(answers) {
-            match answer {
-                Ok(Appended {
-                    control_before: Some(_),
-                    ..
-                }) => closed.extend(&group.places),
-                Ok(appended) => self.acknowledge(stream, group, appended, records, results),
-                // Not made yet, or of a stream that is going: the next round knows.
-                Err(AppendError::NoSuchLog(log)) => {
-                    self.log_was_missing(stream, log).await;
-                    closed.extend(&group.places);
+            let places = &places[group.places.clone()];
+            match self.outcome(stream, group.shard, answer).await {
+                Outcome::Acknowledged(appended) => {
+                    let bytes = acknowledge(group.shard, appended, places, records, results);
+                    count_incoming(&runtime, &group.runtime, places.len() as u64, bytes);
                 }
-                Err(
-                    error @ (AppendError::Full
-                    | AppendError::TooLarge
-                    | AppendError::NotApplied(_)
-                    | AppendError::Unknown(_)),
-                ) => {
-                    tracing::error!(stream = %stream.arn(), shard = %group.shard.id(), %error, "put failed");
-                }
+                Outcome::Outside => outside.extend_from_slice(places),
+                Outcome::Failed => {}
             }
         }
-        closed.sort_unstable();
-        closed
+        outside.sort_unstable();
+        outside
     }
 
-    fn acknowledge(
+    /// What a store's answer means to the records of a batch.
+    async fn outcome(
         &self,
         stream: &Stream,
-        group: &Group<'_>,
-        appended: Appended,
-        records: &[Incoming<'_>],
-        results: &mut [PutResult],
-    ) {
-        let shard = group.shard;
-        let mut bytes = 0;
-        for (place, offset) in group.places.iter().zip(appended.first.0..) {
-            let number = shard.sequence_number(log::Offset(offset), appended.arrival);
-            results[*place] = Ok(Placed {
-                shard: shard.id(),
-                number,
-            });
-            bytes += records[*place].bytes();
+        shard: &Shard,
+        answer: Result<Appended, AppendError>,
+    ) -> Outcome {
+        match answer {
+            Ok(Appended {
+                control_before: Some(_),
+                ..
+            }) => Outcome::Outside,
+            Ok(appended) => Outcome::Acknowledged(appended),
+            // Not made yet, or of a stream that is going: the next round knows.
+            Err(AppendError::NoSuchLog(log)) => {
+                self.log_was_missing(stream, log).await;
+                Outcome::Outside
+            }
+            Err(
+                error @ (AppendError::Full
+                | AppendError::TooLarge
+                | AppendError::NotApplied(_)
+                | AppendError::Unknown(_)),
+            ) => {
+                tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, "put failed");
+                Outcome::Failed
+            }
         }
-        let count = group.places.len() as u64;
-        let counters = &self.runtimes.stream(stream.id).counters;
-        counters.incoming_bytes.add(bytes);
-        counters.incoming_records.add(count);
-        group.runtime.counters.incoming_bytes.add(bytes);
-        group.runtime.counters.incoming_records.add(count);
     }
 
     /// Waits until the stream's shards are others than those that refused; `None` if that takes too
@@ -281,12 +352,58 @@ impl Engine {
     }
 }
 
-fn batch<'a>(records: impl Iterator<Item = Incoming<'a>> + Clone) -> log::Batch {
-    let bytes = records
-        .clone()
-        .map(|r| r.bytes() as usize + OVERHEAD_BYTES)
-        .sum();
-    let mut batch = BatchBuilder::with_capacity(bytes);
-    records.for_each(|incoming| incoming.record.push_to(&mut batch));
-    batch.finish()
+/// A batch for each group, framed one behind the other.
+fn batches(
+    stream: &Stream,
+    records: &[Incoming<'_>],
+    groups: &[Group<'_>],
+    places: &[usize],
+) -> Vec<(LogId, Batch)> {
+    let stored = |place: &usize| records[*place].bytes() as usize + OVERHEAD_BYTES;
+    let bytes = places.iter().map(stored).sum();
+    let mut framed = BatchesBuilder::with_capacity(bytes, groups.len());
+    for group in groups {
+        for place in &places[group.places.clone()] {
+            records[*place].record.push_to(framed.batch());
+        }
+        framed.end_batch();
+    }
+    let logs = groups.iter().map(|group| stream.log(group.shard));
+    logs.zip(framed.finish()).collect()
+}
+
+/// Notes where a group's records are; returns their bytes.
+fn acknowledge(
+    shard: &Shard,
+    appended: Appended,
+    places: &[usize],
+    records: &[Incoming<'_>],
+    results: &mut [PutResult],
+) -> u64 {
+    let mut bytes = 0;
+    for (place, offset) in places.iter().zip(appended.first.0..) {
+        results[*place] = Ok(placed(shard, Offset(offset), appended.arrival));
+        bytes += records[*place].bytes();
+    }
+    bytes
+}
+
+fn placed(shard: &Shard, offset: Offset, arrival: Timestamp) -> Placed {
+    Placed {
+        shard: shard.id(),
+        number: shard.sequence_number(offset, arrival),
+    }
+}
+
+fn throttled(shard: &Shard, stream: &StreamRuntime, runtime: &ShardRuntime) -> PutError {
+    stream.counters.write_throttled.add(1);
+    runtime.counters.write_throttled.add(1);
+    PutError::Throttled(shard.id())
+}
+
+fn count_incoming(stream: &StreamRuntime, shard: &ShardRuntime, records: u64, bytes: u64) {
+    stream.counters.incoming_bytes.add(bytes);
+    stream.counters.incoming_records.add(records);
+    shard.counters.incoming_bytes.add(bytes);
+    shard.counters.incoming_records.add(records);
 }

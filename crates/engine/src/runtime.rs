@@ -63,20 +63,36 @@ impl StreamRuntime {
         if let Some(shard) = self.shards.read().get(&index) {
             return shard.clone();
         }
-        let new = || {
-            Arc::new(ShardRuntime {
-                write_limit: Mutex::new(WriteLimit::new()),
-                read_limit: Mutex::new(ReadLimit::new()),
-                counters: ShardCounters::default(),
-                horizon: AtomicU64::new(0),
-            })
-        };
-        self.shards.write().entry(index).or_insert_with(new).clone()
+        self.shards.write().entry(index).or_default().clone()
+    }
+
+    /// Of the shards of these indexes, in order.
+    pub fn shards(&self, indexes: impl Iterator<Item = u32>) -> Vec<Arc<ShardRuntime>> {
+        let known = self.shards.read();
+        let found = indexes.map(|index| known.get(&index).cloned().ok_or(index));
+        let found: Vec<Result<Arc<ShardRuntime>, u32>> = found.collect();
+        drop(known);
+        // As a rule all are known, and the list is taken over as it is.
+        found
+            .into_iter()
+            .map(|shard| shard.unwrap_or_else(|index| self.shard(index)))
+            .collect()
     }
 
     /// The shard has gone.
     pub fn remove_shard(&self, index: u32) {
         self.shards.write().remove(&index);
+    }
+}
+
+impl Default for ShardRuntime {
+    fn default() -> Self {
+        Self {
+            write_limit: Mutex::new(WriteLimit::new()),
+            read_limit: Mutex::new(ReadLimit::new()),
+            counters: ShardCounters::default(),
+            horizon: AtomicU64::new(0),
+        }
     }
 }
 

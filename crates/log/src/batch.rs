@@ -130,6 +130,71 @@ impl BatchBuilder {
     }
 }
 
+/// Frames records into the batches of several logs, which share one buffer.
+#[derive(Debug)]
+pub struct BatchesBuilder {
+    open: BatchBuilder,
+    start: usize,
+    ended: Vec<Ended>,
+}
+
+/// A batch that is complete, but for the buffer.
+#[derive(Debug)]
+struct Ended {
+    end: usize,
+    count: u32,
+    crc: u32,
+    has_control: bool,
+}
+
+impl BatchesBuilder {
+    /// A builder with room for so many framed bytes in so many batches.
+    pub fn with_capacity(bytes: usize, batches: usize) -> Self {
+        Self {
+            open: BatchBuilder::with_capacity(bytes),
+            start: 0,
+            ended: Vec::with_capacity(batches),
+        }
+    }
+
+    /// The batch that takes records now.
+    pub fn batch(&mut self) -> &mut BatchBuilder {
+        &mut self.open
+    }
+
+    /// Ends that batch, and begins the next.
+    ///
+    /// # Panics
+    /// If nothing was added to it.
+    pub fn end_batch(&mut self) {
+        assert!(!self.open.is_empty(), "a batch has at least one record");
+        let end = self.open.bytes.len();
+        self.ended.push(Ended {
+            end,
+            count: std::mem::take(&mut self.open.count),
+            crc: crc32c::crc32c(&self.open.bytes[self.start..]),
+            has_control: std::mem::take(&mut self.open.has_control),
+        });
+        self.start = end;
+    }
+
+    /// The batches that were ended, in order.
+    pub fn finish(self) -> impl Iterator<Item = Batch> {
+        let buffer = Bytes::from(self.open.bytes);
+        let mut start = 0;
+        self.ended.into_iter().map(move |ended| {
+            let bytes = buffer.slice(start..ended.end);
+            start = ended.end;
+            Batch {
+                bytes,
+                count: ended.count,
+                crc: ended.crc,
+                has_control: ended.has_control,
+            }
+        })
+    }
+}
+
 /// Walks framed records. Ends early, without a panic, where the framing does not hold; whoever
 /// takes bytes from outside checks them first.
 pub struct RecordIter<'a> {
@@ -157,5 +222,38 @@ impl<'a> Iterator for RecordIter<'a> {
         let (record, rest) = rest.split_at_checked((head & !CONTROL_BIT) as usize)?;
         self.rest = rest;
         Some((kind, record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_when_built_in_one_buffer_then_are_those_built_alone() {
+        let records: [&[(Kind, &[u8])]; 3] = [
+            &[(Kind::Data, b"a"), (Kind::Data, b"")],
+            &[(Kind::Control, b"close")],
+            &[(Kind::Data, b"bc")],
+        ];
+        let mut together = BatchesBuilder::with_capacity(0, 3);
+        for batch in records {
+            for (kind, bytes) in batch {
+                together.batch().push(*kind, &[bytes]);
+            }
+            together.end_batch();
+        }
+        let together: Vec<Batch> = together.finish().collect();
+        assert_eq!(together.len(), records.len());
+        for (batch, records) in together.iter().zip(records) {
+            let mut alone = BatchBuilder::default();
+            for (kind, bytes) in records {
+                alone.push(*kind, &[bytes]);
+            }
+            let alone = alone.finish();
+            let parts = |batch: &Batch| (batch.bytes.clone(), batch.count, batch.crc);
+            assert_eq!(parts(batch), parts(&alone));
+            assert_eq!(batch.has_control, alone.has_control);
+        }
     }
 }

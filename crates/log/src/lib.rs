@@ -8,7 +8,7 @@ pub mod journal;
 mod memory;
 pub mod store;
 
-pub use batch::{Batch, BatchBuilder, Kind};
+pub use batch::{Batch, BatchBuilder, BatchesBuilder, Kind};
 pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use store::{

@@ -38,9 +38,9 @@ impl Handler for PutRecord {
         if input.dry_run == Some(true) {
             return Err(texts::dry_run());
         }
-        let results = engine.put(&stream, &[record]).await;
+        let put = engine.put_one(&stream, record).await;
         let counters = &engine.runtimes.stream(stream.id).counters;
-        let placed = results[0].map_err(|error| match error {
+        let placed = put.map_err(|error| match error {
             PutError::Throttled(shard) => texts::rate_exceeded(shard, &stream),
             PutError::Internal => texts::internal(),
             PutError::StreamGone => texts::stream_not_found(&stream.name, &stream.scope.account),
