@@ -12,13 +12,16 @@ pub struct RecordArena {
     data: Vec<u8>,
     keys: String,
     entries: Vec<Entry>,
+    /// Few records have one.
+    explicit: Vec<Explicit>,
 }
 
+/// Where a record's parts stand; bodies are far smaller than 4 GiB.
 #[derive(Debug, Default)]
 struct Entry {
-    data: Range<usize>,
-    key: Option<Range<usize>>,
-    explicit: Option<Explicit>,
+    data: Range<u32>,
+    key: Option<Range<u32>>,
+    explicit: Option<u32>,
 }
 
 /// An ExplicitHashKey as it was given.
@@ -46,15 +49,16 @@ impl RecordArena {
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<Incoming<'_>, Unroutable<'_>>> {
         self.entries.iter().map(|entry| {
             let key = entry.key.clone().ok_or(Unroutable::NoPartitionKey)?;
-            let partition_key = &self.keys[key];
-            let hash = match &entry.explicit {
+            let partition_key = &self.keys[wide(key)];
+            let explicit = entry.explicit.map(|place| &self.explicit[place as usize]);
+            let hash = match explicit {
                 Some(Explicit::Key(key)) => *key,
                 Some(Explicit::TooLarge(text)) => return Err(Unroutable::ExplicitHashKey(text)),
                 None => HashKey::of_partition_key(partition_key),
             };
             let record = StoredRecord {
                 partition_key,
-                data: &self.data[entry.data.clone()],
+                data: &self.data[wide(entry.data.clone())],
             };
             Ok(Incoming { record, hash })
         })
@@ -67,7 +71,20 @@ impl RecordArena {
     }
 }
 
+fn wide(range: Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+fn narrow(range: Range<usize>) -> Range<u32> {
+    let narrow = |place| u32::try_from(place).expect("a body is far smaller than 4 GiB");
+    narrow(range.start)..narrow(range.end)
+}
+
 impl RecordSink for RecordArena {
+    fn expect_bytes(&mut self, bytes: usize) {
+        self.data.reserve(bytes);
+    }
+
     fn begin_record(&mut self) {
         self.entries.push(Entry::default());
     }
@@ -78,20 +95,21 @@ impl RecordSink for RecordArena {
 
     fn data_done(&mut self, len: usize) {
         let end = self.data.len();
-        self.current().data = end - len..end;
+        self.current().data = narrow(end - len..end);
     }
 
     fn partition_key(&mut self, key: &str) {
         let start = self.keys.len();
         self.keys.push_str(key);
         let end = self.keys.len();
-        self.current().key = Some(start..end);
+        self.current().key = Some(narrow(start..end));
     }
 
     fn explicit_hash_key(&mut self, key: &str) {
         let explicit =
             HashKey::parse(key).map_or_else(|_| Explicit::TooLarge(key.to_owned()), Explicit::Key);
-        self.current().explicit = Some(explicit);
+        self.current().explicit = Some(self.explicit.len() as u32);
+        self.explicit.push(explicit);
     }
 
     fn end_record(&mut self) {}

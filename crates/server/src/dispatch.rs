@@ -13,8 +13,6 @@ use wire::{Error, ErrorCode, Operation as _, Protocol, operations as wire_operat
 
 /// What `X-Amz-Target` says before the operation's name.
 const SERVICE: &str = "Kinesis_20131202";
-/// Room for an answer, before it is known how long it is.
-const ANSWER_BYTES_USUAL: usize = 256;
 
 /// The operations that are served, in the order of their names.
 static OPERATIONS: [Operation; 28] = [
@@ -151,7 +149,7 @@ async fn answer<H: Handler>(
     handled: impl Future<Output = Result<H::Output, Error>>,
 ) -> Result<Vec<u8>, Error> {
     let output = handled.await.map_err(as_modelled::<H::Operation>)?;
-    let mut encoded = Vec::with_capacity(ANSWER_BYTES_USUAL);
+    let mut encoded = Vec::new();
     wire::encode(protocol, &output, &mut encoded);
     Ok(encoded)
 }

@@ -129,6 +129,8 @@ pub trait Reader<'de> {
     fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault>;
     /// Consumes bytes without keeping them.
     fn skip_bytes(&mut self) -> Result<(), Fault>;
+    /// How many bytes of blobs what is left can hold.
+    fn data_expected(&self) -> usize;
     /// Tells whether anything but blanks is left.
     fn finish(&mut self) -> Result<(), Fault>;
 

@@ -11,11 +11,15 @@ use crate::types::named;
 
 /// A list decoder for PutRecords' `Records`.
 ///
-/// 1. Between `begin_record` and `end_record` come `data` and `data_done` (always, exactly once),
+/// 1. `expect_bytes` comes once, before all else.
+/// 2. Between `begin_record` and `end_record` come `data` and `data_done` (always, exactly once),
 ///    `partition_key` (at most once) and `explicit_hash_key` (at most once), in any order.
-/// 2. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other way.
-/// 3. A sink that has seen anything less than a complete list is dropped.
+/// 3. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other way.
+/// 4. A sink that has seen anything less than a complete list is dropped.
 pub trait RecordSink: Default + Send + 'static {
+    /// About so many bytes of data are to come, never many more than the body has: room for them may be
+    /// made ahead.
+    fn expect_bytes(&mut self, bytes: usize);
     /// The next record begins.
     fn begin_record(&mut self);
     /// Lends the buffer to which the decoder appends exactly the record's bytes.
@@ -51,6 +55,7 @@ pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
 ) -> Result<S, Fault> {
     debug_assert_eq!(element_of(shape).name, "PutRecordsRequestEntry");
     let mut sink = S::default();
+    sink.expect_bytes(reader.data_expected());
     let mut cursor = reader.begin_list()?;
     while reader.next_item(&mut cursor)? {
         decode_record(reader, &mut sink)?;

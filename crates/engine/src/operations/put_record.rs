@@ -60,10 +60,10 @@ pub struct PutRecordAnswer {
 impl Encode for PutRecordAnswer {
     fn encode<W: Writer>(&self, writer: &mut W) {
         writer.begin_map();
-        writer.key("ShardId");
+        writer.member("ShardId");
         writer.text(&self.placed.shard.to_text());
-        writer.key("SequenceNumber");
-        writer.text(&self.placed.number.to_text());
+        writer.member("SequenceNumber");
+        writer.utf8(&self.placed.number.to_digits());
         writer.end_map();
     }
 }

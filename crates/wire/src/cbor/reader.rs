@@ -281,6 +281,10 @@ impl<'de> Reader<'de> for CborReader<'de> {
         self.pieces(major::BYTES, |_| Ok(()))
     }
 
+    fn data_expected(&self) -> usize {
+        self.body.len() - self.position
+    }
+
     fn finish(&mut self) -> Result<(), Fault> {
         if self.position == self.body.len() {
             Ok(())

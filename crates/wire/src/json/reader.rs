@@ -262,6 +262,10 @@ impl<'de> Reader<'de> for JsonReader<'de> {
         Err(Fault::Mismatch)
     }
 
+    fn data_expected(&self) -> usize {
+        self.rest().len() / 4 * 3
+    }
+
     fn finish(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Ok(_) => Err(Fault::Malformed),

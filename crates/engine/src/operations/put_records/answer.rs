@@ -1,0 +1,243 @@
+//! PutRecords' answer: one result a record, which becomes text only as it is encoded.
+//!
+//! What comes out is, byte for byte, what the model's shape would be; a test holds one against the
+//! other. Results of records that were put are all alike but for number and shard, so that the rest
+//! is encoded once and copied.
+
+use crate::catalog::Stream;
+use crate::put::{Placed, PutError, PutResult};
+use crate::texts;
+use model::{RisingDigits, SequenceNumber};
+use std::ops::Range;
+use std::sync::Arc;
+use wire::types::PutRecordsResultEntry;
+use wire::writer::Writer;
+use wire::{Encode, Error, ErrorCode};
+
+/// Decimal digits of a sequence number.
+const NUMBER_DIGITS: usize = 56;
+/// Stands in the pattern until a number does.
+const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
+/// Stands in the pattern until a shard's id does.
+const NO_SHARD: &[u8; 20] = b"shardId-............";
+/// Bytes of a result in JSON, and a few more.
+const RESULT_BYTES: usize = 120;
+/// Bytes of the rest.
+const REST_BYTES: usize = 64;
+/// Shards whose next number is kept.
+const LANES: usize = 16;
+
+/// What PutRecords answers.
+#[derive(Debug)]
+pub struct PutRecordsAnswer {
+    stream: Arc<Stream>,
+    results: Vec<PutResult>,
+}
+
+impl PutRecordsAnswer {
+    /// Of the records of a call, in order.
+    pub(super) fn new(stream: Arc<Stream>, results: Vec<PutResult>) -> Self {
+        Self { stream, results }
+    }
+}
+
+impl Encode for PutRecordsAnswer {
+    fn encode<W: Writer>(&self, writer: &mut W) {
+        let failed = self.results.iter().filter(|result| result.is_err()).count();
+        writer.begin_map();
+        writer.member("FailedRecordCount");
+        writer.integer(failed as i64);
+        writer.member("Records");
+        writer.begin_list();
+        let mut pattern = Pattern::new::<W>();
+        for result in &self.results {
+            writer.item();
+            match result {
+                Ok(placed) => pattern.write(placed, writer),
+                Err(error) => refused(&self.stream, *error).encode(writer),
+            }
+        }
+        writer.end_list();
+        writer.end_map();
+    }
+
+    fn bytes_expected(&self) -> usize {
+        REST_BYTES + self.results.len() * RESULT_BYTES
+    }
+}
+
+/// The result of a record that was put, up to its end.
+struct Pattern {
+    text: Vec<u8>,
+    number: Range<usize>,
+    shard: Range<usize>,
+    numbers: Numbers,
+}
+
+impl Pattern {
+    fn new<W: Writer>() -> Self {
+        let mut text = Vec::new();
+        write_pattern(&mut W::part(&mut text));
+        Self {
+            number: place_of(NO_NUMBER, &text),
+            shard: place_of(NO_SHARD, &text),
+            text,
+            numbers: Numbers::default(),
+        }
+    }
+
+    fn write<W: Writer>(&mut self, placed: &Placed, writer: &mut W) {
+        let digits = self.numbers.digits(placed.number);
+        self.text[self.number.clone()].copy_from_slice(&digits);
+        let shard = placed.shard.to_text();
+        self.text[self.shard.clone()].copy_from_slice(shard.as_bytes());
+        writer.copy(&self.text);
+        writer.end_map();
+    }
+}
+
+fn write_pattern<W: Writer>(writer: &mut W) {
+    writer.begin_map();
+    writer.member("SequenceNumber");
+    writer.utf8(NO_NUMBER);
+    writer.member("ShardId");
+    writer.utf8(NO_SHARD);
+}
+
+fn place_of(part: &[u8], text: &[u8]) -> Range<usize> {
+    let mut places = text.windows(part.len());
+    let start = places.position(|window| window == part);
+    let start = start.expect("it was written");
+    start..start + part.len()
+}
+
+/// Numbers as text: within a shard one follows another, and is made from it.
+#[derive(Default)]
+struct Numbers([Option<Lane>; LANES]);
+
+struct Lane {
+    next: SequenceNumber,
+    digits: RisingDigits,
+}
+
+impl Numbers {
+    fn digits(&mut self, number: SequenceNumber) -> [u8; NUMBER_DIGITS] {
+        let place = &mut self.0[number.shard_index as usize % LANES];
+        let lane = match place {
+            Some(lane) if lane.next == number => lane,
+            Some(_) | None => place.insert(Lane {
+                next: number,
+                digits: number.rising_digits(),
+            }),
+        };
+        lane.next.counter += 1;
+        lane.digits.next_digits()
+    }
+}
+
+fn refused(stream: &Stream, error: PutError) -> PutRecordsResultEntry {
+    let error = match error {
+        PutError::Throttled(shard) => texts::rate_exceeded(shard, stream),
+        PutError::Internal | PutError::StreamGone => {
+            Error::new(ErrorCode::InternalFailure, texts::INTERNAL_TEXT)
+        }
+    };
+    PutRecordsResultEntry {
+        error_code: Some(error.code.name().to_owned()),
+        error_message: error.message,
+        ..PutRecordsResultEntry::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Mode, Scope, Shards};
+    use env::Timestamp;
+    use model::{AccountId, Region, ShardId, StreamName};
+    use wire::Protocol;
+    use wire::operations::PutRecordsOutput;
+
+    fn stream() -> Stream {
+        Stream {
+            id: 1,
+            scope: Scope {
+                account: AccountId::parse("111111111111").unwrap(),
+                region: Region::parse("us-east-1").unwrap(),
+            },
+            name: StreamName::parse("orders").unwrap(),
+            created: Timestamp(0),
+            creating_ms: 0,
+            mode: Mode::Provisioned,
+            retention_hours: 24,
+            record_kib_max: 1024,
+            tags: Default::default(),
+            shard_metrics: Default::default(),
+            shards: Arc::new(Shards::default()),
+            next_shard: 0,
+            consumers: Vec::new(),
+            reshard: None,
+            deletion: None,
+            scalings_ms: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn answer_when_encoded_then_is_what_the_shape_of_the_model_gives() {
+        let (stream, shard) = (stream(), ShardId::new(42));
+        let throttled = PutRecordsResultEntry {
+            error_code: Some("ProvisionedThroughputExceededException".to_owned()),
+            error_message: texts::rate_exceeded(shard, &stream).message,
+            ..PutRecordsResultEntry::default()
+        };
+        let failed = PutRecordsResultEntry {
+            error_code: Some("InternalFailure".to_owned()),
+            error_message: Some("Internal Service Failure.".to_owned()),
+            ..PutRecordsResultEntry::default()
+        };
+        // Neighbours, a gap, another second, and a shard that shares its lane.
+        let numbers = [
+            (42, 8, 1),
+            (42, 9, 1),
+            (58, 10, 1),
+            (42, 10, 1),
+            (42, 12, 1),
+            (42, 13, 2),
+            (7, 99_999_999, 2),
+            (7, 100_000_000, 2),
+        ];
+        let placed = numbers.map(|(shard_index, counter, second)| Placed {
+            shard: ShardId::new(shard_index),
+            number: SequenceNumber {
+                created_s: 1_767_225_600,
+                counter,
+                arrival_s: 1_767_225_600 + second,
+                shard_index,
+            },
+        });
+        let shape = |placed: &Placed| PutRecordsResultEntry {
+            sequence_number: Some(placed.number.to_string()),
+            shard_id: Some(placed.shard.to_string()),
+            ..PutRecordsResultEntry::default()
+        };
+        let mut records: Vec<PutRecordsResultEntry> = placed.iter().map(shape).collect();
+        records.splice(3..3, [throttled, failed]);
+        let mut results: Vec<PutResult> = placed.into_iter().map(Ok).collect();
+        results.splice(
+            3..3,
+            [Err(PutError::Throttled(shard)), Err(PutError::Internal)],
+        );
+        let modelled = PutRecordsOutput {
+            failed_record_count: Some(2),
+            records,
+            encryption_type: None,
+        };
+        let answer = PutRecordsAnswer::new(Arc::new(stream), results);
+        for protocol in [Protocol::Json, Protocol::Cbor] {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            wire::encode(protocol, &answer, &mut ours);
+            wire::encode(protocol, &modelled, &mut theirs);
+            assert_eq!(ours, theirs);
+        }
+    }
+}
