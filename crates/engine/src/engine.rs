@@ -2,12 +2,12 @@
 
 use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, State, Stream};
 use crate::metrics::Metrics;
-use crate::put::PARKED_BYTES_MAX;
+use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
 use crate::{retention, texts};
-use env::Env;
+use env::{Env, LineLimit};
 use log::LogStore;
 use minicbor::{Decode, Encode};
 use model::limits;
@@ -39,6 +39,8 @@ pub struct Engine {
     pub(crate) runtimes: Arc<Runtimes>,
     /// What records may wait for a reshard: see [`crate::put`].
     pub(crate) parked_bytes: Semaphore,
+    /// Puts that the store refused, in the log.
+    pub(crate) refused_lines: LineLimit,
 }
 
 impl Engine {
@@ -62,6 +64,7 @@ impl Engine {
             catalog,
             runtimes: Arc::default(),
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
+            refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
         });
         engine
             .rotate_token_key()

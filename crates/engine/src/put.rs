@@ -21,6 +21,8 @@ use tokio::sync::SemaphorePermit;
 pub(crate) const PARKED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a record waits for the reshard that closed its shard.
 const PARKED_FOR_MAX: Duration = Duration::from_secs(2);
+/// A full disk refuses every put: the log says so, but not every time.
+pub(crate) const REFUSED_LINES_PER_SECOND: u64 = 1;
 /// A record meets at most so many closed shards before it is refused.
 const ROUNDS_MAX: usize = 8;
 
@@ -185,21 +187,20 @@ impl Engine {
         budgets: Budgets,
         results: &mut [PutResult],
     ) -> Round<'s> {
-        let mut routed: Vec<(u32, usize)> = Vec::with_capacity(waiting.len());
-        routed.extend(waiting.map(|at| (stream.shards.route(records[at].hash).index, at)));
+        let mut routed: Vec<(&Shard, usize)> = Vec::with_capacity(waiting.len());
+        routed.extend(waiting.map(|at| (stream.shards.route(records[at].hash), at)));
         // By shard, and in call order within each.
-        routed.sort_unstable();
+        routed.sort_unstable_by_key(|(shard, at)| (shard.index, *at));
         let runtime = self.runtimes.stream(stream.id);
-        let shards = routed.chunk_by(|(a, _), (b, _)| a == b);
-        let runtimes = runtime.shards(shards.clone().map(|same| same[0].0));
+        let shards = routed.chunk_by(|(a, _), (b, _)| a.index == b.index);
+        let runtimes = runtime.shards(shards.clone().map(|same| same[0].0.index));
         let now = self.env.clock.monotonic();
         let mut round = Round {
             groups: Vec::with_capacity(runtimes.len()),
             places: Vec::with_capacity(routed.len()),
         };
         for (same, shard_runtime) in shards.zip(runtimes) {
-            let shard = stream.shards.get(same[0].0);
-            let shard = shard.expect("a record was routed to it");
+            let shard = same[0].0;
             let start = round.places.len();
             let places = same.iter().map(|(_, place)| *place);
             if budgets == Budgets::Passed {
@@ -272,12 +273,13 @@ impl Engine {
                 self.log_was_missing(stream, log).await;
                 Outcome::Outside
             }
-            Err(
-                error @ (AppendError::Full
-                | AppendError::TooLarge
-                | AppendError::NotApplied(_)
-                | AppendError::Unknown(_)),
-            ) => {
+            Err(error @ (AppendError::Full | AppendError::NotApplied(_))) => {
+                if let Some(kept_back) = self.refused_lines.pass(self.env.clock.monotonic()) {
+                    tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, kept_back, "put refused");
+                }
+                Outcome::Failed
+            }
+            Err(error @ (AppendError::TooLarge | AppendError::Unknown(_))) => {
                 tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, "put failed");
                 Outcome::Failed
             }

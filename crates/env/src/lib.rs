@@ -6,6 +6,7 @@
 
 mod clock;
 mod disk;
+mod line_limit;
 mod memory_disk;
 mod random;
 mod real_disk;
@@ -14,6 +15,7 @@ mod tasks;
 
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
 pub use disk::{Disk, File, OpenMode};
+pub use line_limit::LineLimit;
 pub use memory_disk::{Call, Fault, MemoryDisk, Tearing};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;

@@ -23,7 +23,30 @@ pub fn raise() -> usize {
             current
         }
     };
-    // Absent means without limit.
+    for_connections(have)
+}
+
+/// How many of so many descriptors connections may take; absent means without limit.
+fn for_connections(have: Option<u64>) -> usize {
     let have = have.unwrap_or(u64::MAX);
     usize::try_from(have.saturating_sub(KEPT).max(have / 2)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_when_descriptors_are_few_then_leave_some_for_files() {
+        let cases = [
+            (Some(300), 150),
+            (Some(512), 256),
+            (Some(1024), 768),
+            (Some(1 << 20), (1 << 20) - 256),
+            (None, usize::MAX - 256),
+        ];
+        for (have, connections) in cases {
+            assert_eq!(for_connections(have), connections, "{have:?}");
+        }
+    }
 }

@@ -232,3 +232,49 @@ impl Body for AnswerBody {
         SizeHint::with_exact(self.bytes.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::Activity;
+    use crate::budget::Budget;
+    use std::sync::Arc;
+    use std::task::Waker;
+
+    fn next(body: &mut AnswerBody) -> Option<usize> {
+        let mut cx = Context::from_waker(Waker::noop());
+        match Pin::new(body).poll_frame(&mut cx) {
+            Poll::Ready(frame) => frame.map(|frame| {
+                let data = frame.unwrap().into_data().unwrap();
+                data.len()
+            }),
+            Poll::Pending => panic!("all of it is there"),
+        }
+    }
+
+    #[test]
+    fn body_when_taken_then_comes_in_pieces_and_is_counted_until_the_last() {
+        const LENGTH: usize = 2 * PIECE_BYTES + 88;
+        let budget = Budget::new(LENGTH);
+        let mut share = budget.share();
+        assert!(share.grow_to(LENGTH));
+        let activity = Arc::new(Activity::default());
+        let mut body = AnswerBody {
+            bytes: vec![7; LENGTH].into(),
+            _held: Held {
+                _in_flight: activity.begin(),
+                _request: None,
+                _answer: share,
+            },
+        };
+        assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
+        assert_eq!(next(&mut body), Some(PIECE_BYTES));
+        assert!(!body.is_end_stream());
+        assert_eq!(next(&mut body), Some(PIECE_BYTES));
+        assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, true));
+        assert_eq!(next(&mut body), Some(88));
+        assert!(body.is_end_stream() && next(&mut body).is_none());
+        drop(body);
+        assert_eq!((budget.taken(), activity.is_busy()), (0, false));
+    }
+}

@@ -16,13 +16,18 @@ use crate::request_id::{RequestId, RequestIds};
 use auth::Head;
 use bytes::Bytes;
 use engine::Engine;
-use env::{Env, Monotonic};
+use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::AccountId;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
+
+/// Requests refused under overload that the log has a line for.
+const OVERLOAD_LINES_PER_SECOND: u64 = 1;
+/// Requests that failed inside that the log has a line for.
+const FAILURE_LINES_PER_SECOND: u64 = 20;
 
 /// There is nobody to answer: the connection, or the HTTP/2 stream, ends.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +44,8 @@ pub(crate) struct Service {
     /// What answers hold until their clients have taken them.
     answers: Arc<Budget>,
     metrics: Arc<Metrics>,
+    overload_lines: LineLimit,
+    failure_lines: LineLimit,
 }
 
 /// A request that has come in whole.
@@ -73,6 +80,8 @@ impl Service {
             ids,
             budget,
             metrics,
+            overload_lines: LineLimit::new(OVERLOAD_LINES_PER_SECOND),
+            failure_lines: LineLimit::new(FAILURE_LINES_PER_SECOND),
         })
     }
 
@@ -189,6 +198,31 @@ impl Service {
         Detached::new(operation.name, served, &self.env, activity, wait_max).await
     }
 
+    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was found.
+    /// Under overload, and while every request fails, most lines are only counted; metrics count all.
+    fn log_failure(
+        &self,
+        id: &RequestId,
+        status: StatusCode,
+        (operation, account): (Option<&str>, Option<&str>),
+    ) {
+        let now = self.env.clock.monotonic();
+        let request_id = id.text();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            if let Some(kept_back) = self.overload_lines.pass(now) {
+                tracing::warn!(
+                    request_id,
+                    operation,
+                    account,
+                    kept_back,
+                    "overload: request refused"
+                );
+            }
+        } else if let Some(kept_back) = self.failure_lines.pass(now) {
+            tracing::error!(request_id, operation, account, kept_back, "request failed");
+        }
+    }
+
     /// Counts a request, and logs its one line.
     fn note(&self, id: &RequestId, known: &Known, answer: &Answer, begun: Monotonic) {
         let took = self.env.clock.monotonic().since(begun);
@@ -199,8 +233,7 @@ impl Service {
             .map(|place| dispatch::operations()[place].name);
         let account = known.account.as_ref().map(AccountId::as_str);
         if answer.status.is_server_error() {
-            // What was wrong stands in the log before this, from where it was found.
-            tracing::error!(request_id = id.text(), operation, account, "request failed");
+            self.log_failure(id, answer.status, (operation, account));
         }
         tracing::debug!(
             request_id = id.text(),

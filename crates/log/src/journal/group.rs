@@ -5,6 +5,7 @@
 
 use super::frame::{Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes};
 use super::index::Log;
+use super::log_map::LogMap;
 use super::queue::Change;
 use super::shared::Shared;
 use crate::batch::{Batch, Kind, RecordIter};
@@ -13,7 +14,7 @@ use crate::store::{
 };
 use bytes::Bytes;
 use env::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Place;
 use std::sync::Arc;
 
 /// Batches of one log are joined into blocks of at most this.
@@ -27,7 +28,7 @@ pub(super) struct Group<'a> {
     admission: Admission,
     /// Whether anything that could be refused on a full disk is in it.
     has_ordinary: bool,
-    logs: BTreeMap<LogId, Intended>,
+    logs: LogMap<Intended>,
     entries: Vec<Entry>,
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
@@ -75,7 +76,7 @@ impl<'a> Group<'a> {
             has_ordinary: false,
             shared,
             now: shared.env.clock.now(),
-            logs: BTreeMap::new(),
+            logs: LogMap::default(),
             entries: Vec::new(),
             chains: Vec::new(),
             chunks: Vec::new(),
@@ -277,13 +278,11 @@ impl<'a> Group<'a> {
 
     /// The log as this group leaves it so far; `None` if it is not there.
     fn intended(&mut self, id: LogId) -> Option<&mut Intended> {
-        if !self.logs.contains_key(&id) {
-            let log = self.shared.find(id)?;
-            self.logs.insert(id, Intended::of(log));
-        }
-        self.logs
-            .get_mut(&id)
-            .filter(|intended| !intended.is_deleted)
+        let intended = match self.logs.entry(id) {
+            Place::Occupied(known) => known.into_mut(),
+            Place::Vacant(place) => place.insert(Intended::of(self.shared.find(id)?)),
+        };
+        (!intended.is_deleted).then_some(intended)
     }
 
     /// Closes the group: gives every block its place and encodes the frame.

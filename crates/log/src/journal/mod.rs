@@ -17,6 +17,7 @@ mod index;
 mod keeper;
 mod layout;
 mod listed;
+mod log_map;
 mod manifest;
 mod open;
 mod outcome;

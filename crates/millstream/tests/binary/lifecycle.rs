@@ -196,3 +196,30 @@ async fn serve_when_on_loopback_then_warns_serves_and_keeps_its_data() {
     );
     assert!(entries(folder.path()) > 0);
 }
+
+#[test]
+fn serve_when_it_may_open_few_files_then_takes_few_connections_and_closes_those_above() {
+    const FILES: u32 = 300;
+    const CONNECTIONS: usize = 150;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command
+        .env_clear()
+        .env("MILLSTREAM_LISTEN", "127.0.0.1:0")
+        .env("TMPDIR", folder.path())
+        .args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" dev")])
+        .arg(env!("CARGO_BIN_EXE_millstream"));
+    let server = Running::start(&mut command);
+    let address = server.url.strip_prefix("http://").unwrap();
+    let connect = || TcpStream::connect(address).unwrap();
+    let mut taken: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect()).collect();
+    let mut above = connect();
+    assert_eq!(above.read(&mut [0]).unwrap_or(0), 0, "it is closed");
+    for stream in [0, CONNECTIONS - 1] {
+        let stream = &mut taken[stream];
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 403");
+    }
+}

@@ -263,6 +263,28 @@ async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() 
 type Http2Sender = hyper::client::conn::http2::SendRequest<Full<Bytes>>;
 
 /// Lists the streams over HTTP/2.
+#[tokio::test]
+async fn answers_when_they_would_hold_too_much_then_are_refused_and_none_is_counted_for_ever() {
+    let whole = request("POST / HTTP/1.1", &HEADERS, b"{}");
+    let server = Running::start(patient()).await;
+    let mut stream = connect(server.address).await;
+    stream.write_all(&whole).await.unwrap();
+    let length = read_answer(&mut stream).await.body.len();
+    for (room, status) in [(length, 200), (length - 1, 503)] {
+        let limits = Limits {
+            answer_bytes_in_flight: room,
+            ..patient()
+        };
+        let server = Running::start(limits).await;
+        let mut stream = connect(server.address).await;
+        for _ in 0..3 {
+            stream.write_all(&whole).await.unwrap();
+            let answer = read_answer(&mut stream).await;
+            assert_eq!(answer.status, status, "{room} bytes of room for {length}");
+        }
+    }
+}
+
 async fn list_over_http2(sender: &mut Http2Sender) {
     let request = http::Request::post("http://localhost/")
         .header(HEADERS[0].0, HEADERS[0].1)

@@ -28,7 +28,11 @@ impl Running {
 
     /// Starts one that may speak TLS too.
     pub async fn start_with_tls(limits: Limits, tls: Option<Tls>) -> Self {
-        let env = Env::real();
+        Self::start_in(Env::real(), limits, tls).await
+    }
+
+    /// Starts one in a world.
+    pub async fn start_in(env: Env, limits: Limits, tls: Option<Tls>) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, Settings::default())
             .await

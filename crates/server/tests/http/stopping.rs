@@ -1,8 +1,10 @@
 //! A server that is told to stop finishes what it accepted, and only that.
 
 use crate::harness::{Running, connect, in_time, read_answer, request};
+use env::{Env, ManualClock, Timestamp};
 use futures_util::FutureExt;
 use millstream_server::Limits;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -62,6 +64,57 @@ async fn server_when_a_client_never_finishes_then_stops_without_it() {
     stalled.write_all(&whole[..whole.len() - 1]).await.unwrap();
     assert_eq!(read_answer(&mut stalled).await.status, 100);
     server.stop().await;
+}
+
+/// Neither of these ends by being told: one has begun a request, the other's client does not listen.
+/// Nothing but the server's farewell closes them before the hour of the other limits is over.
+#[tokio::test]
+async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_and_no_more() {
+    const HOUR: Duration = Duration::from_hours(1);
+    const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let clock = Arc::new(ManualClock::new(Timestamp(0)));
+    let env = Env {
+        clock: Arc::clone(&clock) as _,
+        ..Env::real()
+    };
+    let limits = Limits {
+        first_bytes: HOUR,
+        head: HOUR,
+        keep_alive_idle: HOUR,
+        ping_interval: HOUR,
+        drain: HOUR,
+        ..Limits::default()
+    };
+    let server = Running::start_in(env, limits, None).await;
+    let mut half_a_head = connect(server.address).await;
+    half_a_head.write_all(&list("100-continue")).await.unwrap();
+    assert_eq!(read_answer(&mut half_a_head).await.status, 100);
+    assert_eq!(read_answer(&mut half_a_head).await.status, 200);
+    half_a_head.write_all(b"POST / HT").await.unwrap();
+    let mut http2 = connect(server.address).await;
+    http2.write_all(HTTP2).await.unwrap();
+    in_time(http2.read_u8()).await.unwrap();
+
+    let stopped = server.stop();
+    let moments = async {
+        for _ in 0..3000 {
+            clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+        std::future::pending().await
+    };
+    let closed = async {
+        for mut stream in [half_a_head, http2] {
+            // A reset is as good an end as any.
+            let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
+        }
+        stopped.await;
+    };
+    tokio::select! {
+        biased;
+        () = closed => (),
+        () = moments => (),
+    }
 }
 
 fn list(expect: &str) -> Vec<u8> {

@@ -126,6 +126,30 @@ impl<'de> CborReader<'de> {
         Ok(found)
     }
 
+    /// The whole of a string that stands next without tags, in one piece of less than 64 KiB: nearly
+    /// every one. Anything else is left where it is.
+    #[inline]
+    fn plain(&mut self, major: u8) -> Option<&'de [u8]> {
+        let (first, rest) = self.body[self.position..].split_first()?;
+        if first >> 5 != major {
+            return None;
+        }
+        let (length, rest) = match first & 31 {
+            short @ 0..24 => (usize::from(short), rest),
+            24 => rest
+                .split_first()
+                .map(|(length, rest)| ((*length).into(), rest))?,
+            25 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u16::from_be_bytes(*length).into(), rest)
+            }
+            _ => return None,
+        };
+        let piece = rest.get(..length)?;
+        self.position = self.body.len() - rest.len() + length;
+        Some(piece)
+    }
+
     /// Hands each piece of a string to the sink; one piece if its length is definite.
     fn pieces(
         &mut self,
@@ -224,6 +248,10 @@ impl<'de> Reader<'de> for CborReader<'de> {
     }
 
     fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        if let Some(text) = self.plain(major::TEXT) {
+            let text = std::str::from_utf8(text).map_err(|_| Fault::Malformed)?;
+            return Ok(Cow::Borrowed(text));
+        }
         let mut text = Cow::Borrowed("");
         self.pieces(major::TEXT, |piece| {
             text += std::str::from_utf8(piece).map_err(|_| Fault::Malformed)?;
@@ -233,6 +261,10 @@ impl<'de> Reader<'de> for CborReader<'de> {
     }
 
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
+        if let Some(bytes) = self.plain(major::BYTES) {
+            out.extend_from_slice(bytes);
+            return Ok(bytes.len());
+        }
         if self.kind()? == Kind::Text {
             return base64::decode(self.text()?.as_bytes(), out);
         }
