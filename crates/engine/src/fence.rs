@@ -17,6 +17,15 @@ pub(crate) const CLOSE: [u8; 1] = [1];
 /// How long an unfinished step waits before it is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// The end of a log.
+struct Close {
+    shard: u32,
+    /// The offset of its first CLOSE.
+    end: u64,
+    /// At least when that arrived: a record that met it may have come after it.
+    arrived_ms: Option<u64>,
+}
+
 /// Why a step has to be done again.
 #[derive(Debug, thiserror::Error)]
 enum Unfinished {
@@ -103,14 +112,14 @@ impl Engine {
         let closes = self
             .close(reshard.plan.parents.iter().map(log).collect())
             .await?;
-        let closes = closes
-            .into_iter()
-            .map(|(log, end)| (log.index, end))
-            .collect();
         let complete = CompleteReshard {
             stream: stream.id,
             reshard: reshard.id,
-            closes,
+            arrived_ms: closes.iter().filter_map(|close| close.arrived_ms).max(),
+            closes: closes
+                .iter()
+                .map(|close| (close.shard, close.end))
+                .collect(),
         };
         self.catalog
             .propose(Command::CompleteReshard(complete))
@@ -138,8 +147,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Closes the logs that are not closed yet; answers where each one's first CLOSE stands.
-    async fn close(&self, logs: Vec<LogId>) -> Result<Vec<(LogId, u64)>, Unfinished> {
+    /// Closes the logs that are not closed yet; answers where and when each one ended.
+    async fn close(&self, logs: Vec<LogId>) -> Result<Vec<Close>, Unfinished> {
         let mut open = Vec::new();
         for log in &logs {
             if self.store.bounds(*log)?.first_control.is_none() {
@@ -150,9 +159,13 @@ impl Engine {
             result?;
         }
         let first_close = |log: LogId| {
-            let end = self.store.bounds(log)?.first_control;
-            end.map(|end| (log, end.0))
-                .ok_or(Unfinished::NotClosed(log))
+            let bounds = self.store.bounds(log)?;
+            let end = bounds.first_control.ok_or(Unfinished::NotClosed(log))?;
+            Ok(Close {
+                shard: log.index,
+                end: end.0,
+                arrived_ms: bounds.last_arrival.map(|arrival| arrival.0),
+            })
         };
         logs.into_iter().map(first_close).collect()
     }

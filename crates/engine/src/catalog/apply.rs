@@ -150,12 +150,15 @@ impl State {
     fn begin_reshard(&mut self, command: &BeginReshard, offset: u64, now: Timestamp) -> Applied {
         let mut stream = self.at_rest(command.stream, now)?;
         if let Change::Scale { target } = command.change {
-            check_scaling(&mut stream, target, &command.quotas, now)?;
+            check_scaling_bounds(&stream, target, &command.quotas)?;
         }
         let plan = Plan::new(&stream.shards, stream.next_shard, command.change)
             .map_err(|why| impossible(&stream, command.change, why))?;
         self.check_shard_quota(&stream.scope, &command.quotas, plan.growth())?;
         if !plan.created.is_empty() {
+            if let Change::Scale { .. } = command.change {
+                count_scaling(&mut stream, &command.quotas, now)?;
+            }
             stream.next_shard += plan.created.len() as u32;
             let lasts_ms = command.transition_ms;
             stream.reshard = Some(Reshard {
@@ -174,7 +177,9 @@ impl State {
         let ends: BTreeMap<u32, u64> = command.closes.iter().copied().collect();
         let is_this = |reshard: &mut Reshard| reshard.id == command.reshard;
         if let Some(reshard) = stream.reshard.take_if(is_this) {
-            stream.shards = Arc::new(reshard.plan.carry_out(&stream.shards, &ends, now));
+            let arrived = Timestamp(command.arrived_ms.unwrap_or(0));
+            let time = now.max(arrived);
+            stream.shards = Arc::new(reshard.plan.carry_out(&stream.shards, &ends, time));
         }
         Ok(Some(self.put(stream)))
     }
@@ -308,18 +313,25 @@ impl State {
     }
 }
 
-fn check_scaling(
-    stream: &mut Stream,
-    target: u32,
-    quotas: &Quotas,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Error> {
     if target > limits::UPDATE_SHARD_COUNT_MAX {
         return Err(texts::scaling_maximum(
             target,
             limits::UPDATE_SHARD_COUNT_MAX,
         ));
     }
+    if quotas.scalings_per_day.is_none() {
+        return Ok(());
+    }
+    let current = stream.shards.open().len() as u32;
+    if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
+        return Err(texts::scaling_bounds(current, target));
+    }
+    Ok(())
+}
+
+/// One more scaling of the day. What changes no shard is none: it is not counted, nor refused.
+fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Error> {
     let Some(limit) = quotas.scalings_per_day else {
         return Ok(());
     };
@@ -328,10 +340,6 @@ fn check_scaling(
         .retain(|at| at.saturating_add(DAY_MS) > now.0);
     if stream.scalings_ms.len() >= limit as usize {
         return Err(texts::scaling_limit(stream, limit));
-    }
-    let current = stream.shards.open().len() as u32;
-    if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
-        return Err(texts::scaling_bounds(current, target));
     }
     stream.scalings_ms.push(now.0);
     Ok(())

@@ -112,7 +112,8 @@ pub struct Quotas {
     /// Streams in status CREATING.
     #[n(2)]
     pub creating_streams: Option<u32>,
-    /// Calls of UpdateShardCount on one stream in 24 hours, and its bounds of half and double.
+    /// Calls of UpdateShardCount that change one stream's shards in 24 hours, and its bounds of half and
+    /// double.
     #[n(3)]
     pub scalings_per_day: Option<u32>,
     /// Consumers of one stream.
@@ -198,6 +199,9 @@ pub struct CompleteReshard {
     /// Each parent's index and the offset of the first CLOSE in its log.
     #[n(2)]
     pub closes: Vec<(u32, u64)>,
+    /// The latest arrival in the parents' logs. The proposer's clock may have been set back since.
+    #[n(3)]
+    pub arrived_ms: Option<u64>,
 }
 
 /// See [`Command::ExpireShards`].

@@ -224,6 +224,7 @@ fn complete_reshard() -> CompleteReshard {
         stream: 12,
         reshard: 13,
         closes: vec![(14, 15)],
+        arrived_ms: Some(18),
     }
 }
 
@@ -369,6 +370,7 @@ fn check_commands_of_reshards(page: &mut Page) {
         ("stream", 12.into()),
         ("reshard", 13.into()),
         ("closes", list([close.clone()])),
+        ("arrived_ms", 18.into()),
     ];
     page.check_fields("CompleteReshard", &encoded(&complete_reshard()), &complete);
     page.check_fields("Close", &close, &[("shard", 14.into()), ("end", 15.into())]);

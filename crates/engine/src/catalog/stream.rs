@@ -85,7 +85,7 @@ pub struct Stream {
     /// The deletion under way.
     #[n(14)]
     pub deletion: Option<Deletion>,
-    /// When UpdateShardCount was called, within the last 24 hours.
+    /// When UpdateShardCount changed the shards, within the last 24 hours.
     #[n(15)]
     pub scalings_ms: Vec<u64>,
 }

@@ -88,3 +88,22 @@ async fn numbers_and_times_that_were_given_out_when_the_clock_is_set_back_then_s
         .await
         .unwrap_err();
 }
+
+/// The shard's last record arrived later than the clock said when the shard was closed.
+#[tokio::test]
+async fn parent_when_closed_after_the_clock_was_set_back_then_lasts_as_long_as_its_records() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    world.clock.set_wall(START.plus(Duration::from_hours(1)));
+    caller.put("s", "k", "a").await.unwrap();
+    world.clock.set_wall(START);
+    caller.split("s", "0", 1 << 127).await.unwrap();
+    let late = START.plus(Duration::from_hours(25));
+    world.clock.set_wall(late.minus(Duration::from_secs(1)));
+    caller.engine.sweep().await;
+    assert_eq!(caller.read_all("s").await, ["a"]);
+    world.clock.set_wall(late.plus(Duration::from_secs(1)));
+    caller.engine.sweep().await;
+    assert_eq!(caller.shards("s").await.len(), 2);
+}

@@ -3,10 +3,12 @@
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Start, World, message, text};
 use engine::operations::{ListShards, MergeShards, UpdateShardCount};
+use engine::{Limits, Settings};
 use model::SequenceNumber;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use wire::ErrorCode;
 use wire::operations::{ListShardsInput, MergeShardsInput, UpdateShardCountInput};
 use wire::types::{ScalingType, ShardFilter, ShardFilterType};
@@ -209,4 +211,33 @@ async fn filters_when_around_a_split_then_cover_all_keys_at_every_moment() {
             "from {time}"
         );
     }
+}
+
+/// Ten scalings a day: what changes nothing is none of them.
+#[tokio::test]
+async fn scaling_when_to_the_same_uniform_shards_then_does_nothing_and_is_not_counted() {
+    let world = World::new(Settings {
+        limits: Limits::Aws,
+        transition_time: Duration::ZERO,
+        ..Settings::default()
+    });
+    let caller = world.open().await;
+    caller.create("s", 2).await.unwrap();
+    let scale_to = async |target| caller.call::<UpdateShardCount>(scale(target)).await;
+    for _ in 0..20 {
+        let same = scale_to(2).await.unwrap();
+        assert_eq!(
+            (same.current_shard_count, same.target_shard_count),
+            (Some(2), Some(2))
+        );
+    }
+    assert_eq!(caller.shards("s").await.len(), 2);
+    for target in [3, 2, 3, 2, 3, 2, 3, 2, 3, 2] {
+        scale_to(target).await.unwrap();
+    }
+    let eleventh = scale_to(3).await.unwrap_err();
+    assert_eq!(eleventh.code, ErrorCode::LimitExceededException);
+    scale_to(2).await.unwrap();
+    let too_many = scale_to(5).await.unwrap_err();
+    assert_eq!(too_many.code, ErrorCode::InvalidArgumentException);
 }
