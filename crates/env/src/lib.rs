@@ -19,7 +19,7 @@ pub use line_limit::LineLimit;
 pub use memory_disk::{Call, Fault, MemoryDisk, Tearing};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;
-pub use simulation::{DiskSpeed, Life, OnFault, Simulation, Trace};
+pub use simulation::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};
 pub use tasks::{BoxFuture, Tasks, TokioTasks};
 
 use std::sync::Arc;

@@ -60,7 +60,7 @@ impl Life {
     /// dropped when the step ends.
     pub fn end(&self) {
         let mut state = self.simulation.lock();
-        state.trace.note("end of life", self.id);
+        state.note("end of life", self.id);
         state.ended.insert(self.id);
         let dropped: Vec<_> = state
             .tasks

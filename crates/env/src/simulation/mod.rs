@@ -29,7 +29,7 @@ mod tests;
 
 pub use disk::{DiskSpeed, OnFault};
 pub use life::Life;
-pub use trace::Trace;
+pub use trace::{Line, Trace};
 
 use crate::{Monotonic, Timestamp};
 use scheduler::Ready;
@@ -59,8 +59,18 @@ impl Simulation {
     }
 
     /// Makes something that happened above `env` part of the trace.
-    pub fn note(&self, what: &str, number: u64) {
-        self.lock().trace.note(what, number);
+    pub fn note(&self, what: &'static str, number: u64) {
+        self.lock().note(what, number);
+    }
+
+    /// From now on keeps what goes into the trace, line by line.
+    pub fn keep_lines(&self) {
+        self.lock().lines.get_or_insert_default();
+    }
+
+    /// The lines kept so far; none if nobody asked for them.
+    pub fn take_lines(&self) -> Vec<Line> {
+        self.lock().lines.take().unwrap_or_default()
     }
 
     /// The time since the world began.

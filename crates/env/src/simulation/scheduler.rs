@@ -92,7 +92,7 @@ impl Simulation {
         let id = can_go_on[state.rng.usize(..can_go_on.len())];
         ready.remove(&id);
         drop(ready);
-        state.trace.note("step", id);
+        state.note("step", id);
         let cost = Duration::from_nanos(state.rng.u64(1..STEP_NANOS_MAX));
         let now = state.now + cost;
         let due = state.advance_to(now);

@@ -1,6 +1,6 @@
 //! What there is in a world: tasks, sleepers, clocks, chance.
 
-use super::trace::Trace;
+use super::trace::{Line, Trace};
 use crate::{BoxFuture, Timestamp};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,8 @@ pub(super) type SleeperId = (Duration, u64);
 pub(super) struct State {
     pub(super) rng: Rng,
     pub(super) trace: Trace,
+    /// What went into the trace, if somebody wants to see it.
+    pub(super) lines: Option<Vec<Line>>,
     pub(super) now: Duration,
     wall: Timestamp,
     pub(super) wall_ahead_millis: i64,
@@ -43,6 +45,7 @@ impl State {
         Self {
             rng: Rng::with_seed(seed),
             trace: Trace::new(),
+            lines: None,
             now: Duration::ZERO,
             wall,
             wall_ahead_millis: 0,
@@ -53,6 +56,14 @@ impl State {
             running: Vec::new(),
             lives_made: 0,
             ended: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn note(&mut self, what: &'static str, number: u64) {
+        self.trace.note(what, number);
+        let at = self.now;
+        if let Some(lines) = &mut self.lines {
+            lines.push(Line { at, what, number });
         }
     }
 
@@ -73,7 +84,7 @@ impl State {
         }
         let id = self.tasks_made;
         self.tasks_made += 1;
-        self.trace.note(task.name, id);
+        self.note(task.name, id);
         self.tasks.insert(id, task);
         Ok(id)
     }

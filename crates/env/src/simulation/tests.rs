@@ -1,6 +1,6 @@
 //! One seed decides everything, and a life ends with all that it was.
 
-use super::{DiskSpeed, OnFault, Simulation, Trace};
+use super::{DiskSpeed, Line, OnFault, Simulation, Trace};
 use crate::{Env, Fault, MemoryDisk, OpenMode, Timestamp};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +18,11 @@ fn env(world: &Simulation, disk: &MemoryDisk) -> Env {
 
 /// Some tasks that compete: the order in which they get through, and the trace.
 fn compete(seed: u64) -> (Vec<u64>, Trace) {
-    let world = Simulation::new(seed, WALL);
-    let env = env(&world, &MemoryDisk::new());
+    compete_in(&Simulation::new(seed, WALL))
+}
+
+fn compete_in(world: &Simulation) -> (Vec<u64>, Trace) {
+    let env = env(world, &MemoryDisk::new());
     let (tx, mut rx) = mpsc::channel(100);
     let (go, started) = watch::channel(false);
     for number in 0..10_u64 {
@@ -46,6 +49,31 @@ fn compete(seed: u64) -> (Vec<u64>, Trace) {
 #[test]
 fn tasks_when_the_seed_is_the_same_then_take_the_same_steps() {
     assert_eq!(compete(7), compete(7));
+}
+
+#[test]
+fn lines_when_two_runs_part_then_the_first_difference_is_named() {
+    let lines = |seed, word| {
+        let world = Simulation::new(seed, WALL);
+        world.keep_lines();
+        compete_in(&world);
+        world.note(word, 1);
+        world.take_lines()
+    };
+    let (one, same, other) = (lines(7, "a"), lines(7, "a"), lines(7, "b"));
+    assert_eq!(Line::first_difference(&one, &same), None);
+    let difference = Line::first_difference(&one, &other).unwrap();
+    assert!(difference.starts_with(&format!("line {}: ", one.len())));
+    assert!(
+        difference.contains(" a 1 | ") && difference.ends_with(" b 1"),
+        "{difference}"
+    );
+    let longer = Line::first_difference(&one, &one[..3]).unwrap();
+    assert!(
+        longer.starts_with("line 4: ") && longer.ends_with("its end"),
+        "{longer}"
+    );
+    assert!(Line::first_difference(&one, &lines(8, "a")).is_some());
 }
 
 #[test]

@@ -18,6 +18,9 @@ use wire::types::ScalingType;
 
 /// Open shards of a stream at most.
 const OPEN_MAX: usize = 6;
+/// With so many shards, closed ones included, a stream is left as it is: a list has to fit into one
+/// page, since no two pages are of one moment.
+const SHARDS_MAX: usize = 900;
 /// Retention stays between these, far above the length of a run.
 const HOURS: std::ops::Range<i32> = 24..169;
 /// Refusals that an earlier change of unknown outcome explains.
@@ -145,6 +148,9 @@ impl Admin {
     }
 
     fn any_change(&mut self, mut shards: Vec<ListedShard>) -> Option<Change> {
+        if shards.len() > SHARDS_MAX {
+            return None;
+        }
         let rng = &mut self.client.rng;
         shards.retain(|shard| shard.last.is_none());
         shards.sort_by_key(|shard| shard.range.first);

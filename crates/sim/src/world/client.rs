@@ -16,8 +16,6 @@ use wire::{ErrorCode, Operation, Protocol, RemoteError};
 
 /// A client that hears nothing gives up after this.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
-/// A body travels at most this long, in microseconds.
-const TRAVEL_MICROS_MAX: u64 = 4_000;
 
 /// Why there is no output.
 #[derive(Debug)]
@@ -133,14 +131,11 @@ impl Client {
         let machine = self.machine.clone();
         let name = H::Operation::NAME;
         let under_way = machine.begin(name);
-        self.travel().await;
-        let answered = server.receive::<H>(protocol, body);
         let answer = tokio::select! {
             biased;
-            answer = answered => answer.ok(),
-            () = self.clock.sleep(GIVE_UP_AFTER) => None,
+            () = machine.cut.notified() => None,
+            answer = self.travel_both_ways::<H>(server, protocol, body) => answer,
         };
-        self.travel().await;
         drop(under_way);
         // What was sent before the end may arrive or not.
         let is_lost = !server.is_alive() && self.rng.bool();
@@ -156,8 +151,26 @@ impl Client {
         result
     }
 
+    async fn travel_both_ways<H: Handler>(
+        &mut self,
+        server: &Server,
+        protocol: Protocol,
+        body: Vec<u8>,
+    ) -> Option<Answer> {
+        self.travel().await;
+        let answered = server.receive::<H>(protocol, body);
+        let answer = tokio::select! {
+            biased;
+            answer = answered => answer.ok(),
+            () = self.clock.sleep(GIVE_UP_AFTER) => None,
+        };
+        self.travel().await;
+        answer
+    }
+
     async fn travel(&mut self) {
-        let takes = Duration::from_micros(self.rng.u64(..TRAVEL_MICROS_MAX));
+        let longest = self.machine.travel_max().as_micros() as u64;
+        let takes = Duration::from_micros(self.rng.u64(..longest));
         self.clock.sleep(takes).await;
     }
 

@@ -3,12 +3,13 @@
 //! It knows how a process ends, never why: the operator starts one again, the nemesis strikes.
 
 use super::plan::{DiskHonesty, FaultKind, Plan};
+use super::planted::{Bug, Planted};
 use super::reach::Reach;
 use super::server::Server;
 use engine::{Engine, Settings};
 use env::{Call, DiskSpeed, Env, Fault, Life, MemoryDisk, OnFault, SeededRandom, Simulation};
 use env::{Tearing, Timestamp};
-use log::Journal;
+use log::{Journal, LogStore};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +22,11 @@ const WALL: Timestamp = Timestamp(1_767_225_600_000);
 const DIRECTORY: &str = "/data";
 /// A server that does not start within this time is taken down again.
 const START_WITHIN: Duration = Duration::from_secs(60);
+
+/// A request or an answer is on its way this long at most …
+const TRAVEL_MAX: Duration = Duration::from_millis(4);
+/// … and this long while the network is slow.
+const SLOW_TRAVEL_MAX: Duration = Duration::from_secs(3);
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub(super) struct Machine {
     pub(super) fell: Notify,
     /// Rung when a fault is about to strike.
     pub(super) alarm: Notify,
+    /// Rung when all connections are cut.
+    pub(super) cut: Notify,
     /// Rung when a call begins.
     pub(super) begun: Notify,
     status: Mutex<Status>,
@@ -57,6 +65,8 @@ struct Status {
     armed: Option<Death>,
     reach: Reach,
     under_way: BTreeMap<&'static str, usize>,
+    /// Until when requests and answers take long.
+    slow_until: Duration,
     /// Workers shall end.
     is_over: bool,
     complaints: Vec<String>,
@@ -86,6 +96,7 @@ impl Machine {
             place: watch::Sender::new(None),
             fell: Notify::new(),
             alarm: Notify::new(),
+            cut: Notify::new(),
             begun: Notify::new(),
             status: Mutex::default(),
         })
@@ -105,9 +116,10 @@ impl Machine {
         let env = life.env(&self.disk, &self.speed, self.on_fault());
         let (tell, told) = oneshot::channel();
         let (options, settings) = (self.options(), self.settings());
+        let bug = self.plan.bug.map(|bug| (bug, generation > 1));
         let start = async move {
             // Nobody hears it if the process was taken down meanwhile.
-            let _ = tell.send(open(env, options, settings).await);
+            let _ = tell.send(open(env, options, settings, bug).await);
         };
         life.tasks().spawn("start", Box::pin(start));
         let too_long = self.outside.clock().sleep(START_WITHIN);
@@ -227,6 +239,20 @@ impl Machine {
         self.status.lock().is_over
     }
 
+    // --- The network ------------------------------------------------------------------------------
+
+    pub(super) fn slow_network_for(&self, lasts: Duration) {
+        self.status.lock().slow_until = self.simulation.now().0 + lasts;
+    }
+
+    /// How long a request or an answer that is sent now is on its way, at most.
+    pub(super) fn travel_max(&self) -> Duration {
+        match self.simulation.now().0 < self.status.lock().slow_until {
+            true => SLOW_TRAVEL_MAX,
+            false => TRAVEL_MAX,
+        }
+    }
+
     // --- Counting ---------------------------------------------------------------------------------
 
     /// A fault strikes all calls that are under way.
@@ -299,11 +325,23 @@ impl Drop for UnderWay<'_> {
     }
 }
 
+/// A bug, and whether the process is not the first.
+type Planting = (Bug, bool);
+
 /// What a server does at its start.
-async fn open(env: Env, options: log::Options, settings: Settings) -> Result<Arc<Engine>, String> {
+async fn open(
+    env: Env,
+    options: log::Options,
+    settings: Settings,
+    bug: Option<Planting>,
+) -> Result<Arc<Engine>, String> {
     let journal = Journal::open(env.clone(), Path::new(DIRECTORY), options);
     let journal = journal.map_err(|error| format!("journal: {error}"))?;
-    let engine = Engine::open(env, journal, settings).await;
+    let store: Arc<dyn LogStore> = match bug {
+        None => journal,
+        Some((bug, is_restarted)) => Arc::new(Planted::new(journal, bug, &env, is_restarted)),
+    };
+    let engine = Engine::open(env, store, settings).await;
     engine.map_err(|error| format!("engine: {error}"))
 }
 

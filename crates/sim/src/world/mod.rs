@@ -11,6 +11,8 @@
 mod plan;
 mod reach;
 
+mod planted;
+
 mod machine;
 mod operator;
 mod server;
@@ -27,5 +29,6 @@ mod nemesis;
 mod run;
 
 pub use plan::{DiskHonesty, FaultKind, Plan};
+pub use planted::Bug;
 pub use reach::{OPERATIONS, Reach};
-pub use run::{Report, run};
+pub use run::{Report, run, run_with_lines};

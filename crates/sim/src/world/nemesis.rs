@@ -19,6 +19,8 @@ const WAIT_MAX: Duration = Duration::from_secs(20);
 const FULL_MILLIS_MAX: u64 = 20_000;
 /// How long the disk may answer nothing.
 const STALL_MILLIS_MAX: u64 = 10_000;
+/// How long the network may be slow.
+const SLOW_MILLIS_MAX: u64 = 10_000;
 /// How far the wall clock may be off, in milliseconds.
 const JUMP_MILLIS_MAX: i64 = 3_600_000;
 /// The calls that faults strike, those that a put makes more often than the others.
@@ -49,6 +51,8 @@ pub(super) struct Nemesis {
     streams: Vec<Arc<Chronicle>>,
     /// How many puts it made itself.
     puts: u32,
+    /// How far ahead the wall clock is.
+    ahead_millis: i64,
 }
 
 impl Nemesis {
@@ -58,6 +62,7 @@ impl Nemesis {
             client,
             streams,
             puts: 0,
+            ahead_millis: 0,
         }
     }
 
@@ -81,11 +86,10 @@ impl Nemesis {
 
     /// One of the plan's. Of those that tear writes only about a third does.
     fn any_fault(&mut self) -> Option<FaultKind> {
-        let faults = &self.machine.plan.faults;
         let again = self.machine.plan.has(FaultKind::TornWrite) && self.client.rng.u8(..5) == 0;
         match again {
             true => Some(FaultKind::TornWrite),
-            false => self.client.rng.choice(faults).copied(),
+            false => self.machine.plan.any_fault(&mut self.client.rng),
         }
     }
 
@@ -161,17 +165,33 @@ impl Nemesis {
                 self.client.clock.sleep(lasts).await;
                 machine.disk.set_capacity(None);
             }
-            FaultKind::ClockJump => {
-                machine.count(fault);
-                let ahead = rng.i64(-JUMP_MILLIS_MAX..=JUMP_MILLIS_MAX);
-                machine.simulation.set_wall_ahead(ahead);
-            }
+            FaultKind::ClockForward => self.jump(fault, 1),
+            FaultKind::ClockBack => self.jump(fault, -1),
             FaultKind::DiskStall => {
                 machine.count(fault);
                 let lasts = Duration::from_millis(rng.u64(..STALL_MILLIS_MAX));
                 let until = env::Monotonic(machine.simulation.now().0 + lasts);
                 machine.speed.stall_until(until);
             }
+            FaultKind::SlowNetwork => {
+                machine.count(fault);
+                let lasts = Duration::from_millis(rng.u64(..SLOW_MILLIS_MAX));
+                machine.slow_network_for(lasts);
+            }
+            FaultKind::CutConnection => {
+                machine.count(fault);
+                machine.cut.notify_waiters();
+            }
+        }
+    }
+
+    /// Lets the wall clock jump in one direction, as far as it may be off.
+    fn jump(&mut self, fault: FaultKind, direction: i64) {
+        let room = JUMP_MILLIS_MAX - direction * self.ahead_millis;
+        if room > 0 {
+            self.ahead_millis += direction * self.client.rng.i64(1..=room);
+            self.machine.count(fault);
+            self.machine.simulation.set_wall_ahead(self.ahead_millis);
         }
     }
 

@@ -3,12 +3,19 @@
 //! Each kind of fault is missing from half of the plans: a fault that always comes hides what only
 //! happens in its absence.
 
+use super::planted::Bug;
 use engine::Limits;
 use fastrand::Rng;
 use std::fmt;
 use std::time::Duration;
 
+/// One kind of fault comes up to `2^(bits - 1)` times as often as another.
+const WEIGHT_BITS: u32 = 4;
+
 /// What can go wrong.
+///
+/// Not here: bits that flip. There is one copy of everything, so a flip takes a record that no server
+/// could bring back; that it is named and never served is shown bit by bit in `log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
     /// The process dies; the page cache stays.
@@ -29,15 +36,21 @@ pub enum FaultKind {
     FailedSync,
     /// There is no room for a while.
     FullDisk,
-    /// The wall clock jumps by up to an hour.
-    ClockJump,
+    /// The wall clock jumps forward, to an hour ahead at most.
+    ClockForward,
+    /// The wall clock jumps back, to an hour behind at most.
+    ClockBack,
     /// The disk answers nothing for a while.
     DiskStall,
+    /// Requests and answers take seconds for a while, each another time, and so come in any order.
+    SlowNetwork,
+    /// Every connection is cut: requests on their way are lost, and so are answers.
+    CutConnection,
 }
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Crash,
         Self::PowerLoss,
         Self::TornWrite,
@@ -47,8 +60,11 @@ impl FaultKind {
         Self::Interrupted,
         Self::FailedSync,
         Self::FullDisk,
-        Self::ClockJump,
+        Self::ClockForward,
+        Self::ClockBack,
         Self::DiskStall,
+        Self::SlowNetwork,
+        Self::CutConnection,
     ];
 }
 
@@ -68,6 +84,10 @@ pub struct Plan {
     pub seed: u64,
     /// The kinds of faults that there are.
     pub faults: Vec<FaultKind>,
+    /// How often each of [`FaultKind::ALL`] comes, beside the others.
+    pub(super) weights: [u32; FaultKind::ALL.len()],
+    /// What is wrong with the server on purpose.
+    pub bug: Option<Bug>,
     /// Whether a sync syncs.
     pub disk: DiskHonesty,
     /// Between two faults at most.
@@ -100,6 +120,8 @@ impl Plan {
         Self {
             seed,
             faults,
+            weights: std::array::from_fn(|_| 1 << rng.u32(..WEIGHT_BITS)),
+            bug: None,
             disk: DiskHonesty::Honest,
             calm_max: Duration::from_secs(rng.u64(1..12)),
             faulty: Duration::from_secs(rng.u64(40..120)),
@@ -121,6 +143,26 @@ impl Plan {
         }
     }
 
+    /// One of the faults, by their weights; `None` if there are none.
+    pub(super) fn any_fault(&self, rng: &mut Rng) -> Option<FaultKind> {
+        let weight = |fault: FaultKind| self.weights[fault as usize];
+        let sum = self.faults.iter().map(|fault| weight(*fault)).sum::<u32>();
+        if sum == 0 {
+            return None;
+        }
+        let mut left = rng.u32(..sum);
+        self.faults.iter().copied().find(|fault| {
+            let is_it = left < weight(*fault);
+            left = left.saturating_sub(weight(*fault));
+            is_it
+        })
+    }
+
+    /// Whether the wall clock may jump.
+    pub(super) fn has_clock_jumps(&self) -> bool {
+        self.has(FaultKind::ClockForward) || self.has(FaultKind::ClockBack)
+    }
+
     pub(super) fn has(&self, fault: FaultKind) -> bool {
         self.faults.contains(&fault)
     }
@@ -132,7 +174,10 @@ impl fmt::Display for Plan {
             f,
             "seed {}: faults {:?} up to every {:?} for {:?}; {} producers; segments of {} KiB; {:?}",
             self.seed,
-            self.faults,
+            self.faults
+                .iter()
+                .map(|fault| (*fault, self.weights[*fault as usize]))
+                .collect::<Vec<_>>(),
             self.calm_max,
             self.faulty,
             self.producers,
@@ -152,5 +197,19 @@ mod tests {
             let count = (0..1000).filter(|seed| Plan::of(*seed).has(fault)).count();
             assert!((400..600).contains(&count), "{fault:?}: {count}");
         }
+    }
+
+    #[test]
+    fn faults_when_drawn_then_come_as_often_as_their_weights_say() {
+        let mut plan = Plan::of(1);
+        plan.faults = vec![FaultKind::Crash, FaultKind::FullDisk];
+        plan.weights[FaultKind::Crash as usize] = 1;
+        plan.weights[FaultKind::FullDisk as usize] = 3;
+        let mut rng = Rng::with_seed(1);
+        let is_crash = |_: &u32| plan.any_fault(&mut rng) == Some(FaultKind::Crash);
+        let crashes = (0..1000).filter(is_crash).count();
+        assert!((200..300).contains(&crashes), "{crashes}");
+        plan.faults.clear();
+        assert_eq!(plan.any_fault(&mut Rng::with_seed(1)), None);
     }
 }

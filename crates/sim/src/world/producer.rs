@@ -2,7 +2,6 @@
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
-use super::plan::FaultKind;
 use super::server::Server;
 use crate::drive::Draft;
 use crate::history::{Outcome, Put, Span};
@@ -140,7 +139,7 @@ impl Producer {
     fn failed(&self, failure: &Failure) -> Outcome {
         let plan = &self.client.machine.plan;
         // A clock that is set back into a stream's first moments finds it in creation again.
-        let expected: &[ErrorCode] = match plan.has(FaultKind::ClockJump) {
+        let expected: &[ErrorCode] = match plan.has_clock_jumps() {
             true if !plan.transition.is_zero() => &[ErrorCode::ResourceNotFoundException],
             true | false => &[],
         };

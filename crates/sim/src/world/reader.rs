@@ -2,7 +2,6 @@
 
 use super::chronicle::Chronicle;
 use super::client::Client;
-use super::plan::FaultKind;
 use super::server::Server;
 use crate::drive::identify;
 use crate::history::{Event, Lineage, ListedShard, Open, Read, Seen, Start};
@@ -149,7 +148,7 @@ impl Session {
 
     /// An iterator's age is told by the wall clock.
     fn expected(&self, client: &Client, age: Duration) -> &'static [ErrorCode] {
-        if age >= ITERATOR_LIFE || client.machine.plan.has(FaultKind::ClockJump) {
+        if age >= ITERATOR_LIFE || client.machine.plan.has_clock_jumps() {
             &[ErrorCode::ExpiredIteratorException]
         } else {
             &[]

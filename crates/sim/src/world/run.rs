@@ -14,7 +14,7 @@ use super::reader::{Follower, poll};
 use super::tenant::{Finished, Tenant};
 use crate::history::History;
 use crate::verdict::Verdict;
-use env::{BoxFuture, Tasks, Trace};
+use env::{BoxFuture, Line, Tasks, Trace};
 use fastrand::Rng;
 use std::fmt;
 use std::sync::Arc;
@@ -95,9 +95,23 @@ impl fmt::Display for Report {
 /// # Panics
 /// If the server panics, or everybody in the world waits for ever.
 pub fn run(plan: Plan) -> Report {
-    let machine = Machine::new(plan.clone());
+    run_on(&Machine::new(plan))
+}
+
+/// Runs a plan and keeps its steps one by one, to compare them with another run's.
+///
+/// # Panics
+/// As [`run`] does.
+pub fn run_with_lines(plan: Plan) -> (Report, Vec<Line>) {
+    let machine = Machine::new(plan);
+    machine.simulation.keep_lines();
+    let report = run_on(&machine);
+    (report, machine.simulation.take_lines())
+}
+
+fn run_on(machine: &Arc<Machine>) -> Report {
     let simulation = machine.simulation.clone();
-    let world = World::new(&machine);
+    let world = World::new(machine);
     let histories = simulation.run(world.live());
     // Tasks hold their world as it holds them.
     machine.outside.end();
@@ -112,7 +126,7 @@ pub fn run(plan: Plan) -> Report {
         complaints: machine.complaints(),
         events: machine.events(),
         starts: machine.generation(),
-        plan,
+        plan: machine.plan.clone(),
     }
 }
 

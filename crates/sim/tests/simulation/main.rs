@@ -6,8 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use env::OpenMode;
-use millstream_sim::world::{DiskHonesty, FaultKind, Plan, Reach, Report, run};
+use env::{Line, OpenMode};
+use millstream_sim::Kind;
+use millstream_sim::world::{
+    Bug, DiskHonesty, FaultKind, Plan, Reach, Report, run, run_with_lines,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -18,6 +21,8 @@ const SEEDS: u64 = 300;
 /// Seeds that are run twice, before anything else.
 const TWICE: u64 = 3;
 
+/// Seeds of which one has to find a planted bug.
+const BUG_SEEDS: u64 = 20;
 /// Seeds on a disk that lies: each of them must be found out.
 const LYING_SEEDS: u64 = 4;
 
@@ -38,8 +43,10 @@ fn server_when_anything_fails_in_simulation_then_keeps_its_promises_and_recovers
     }
     let first = number("MILLSTREAM_SIM_FIRST").unwrap_or(1);
     for seed in first..first + TWICE {
-        let traces = [run(Plan::of(seed)).trace, run(Plan::of(seed)).trace];
-        assert_eq!(traces[0], traces[1], "seed {seed} took two ways");
+        let [one, again] = [(); 2].map(|()| run_with_lines(Plan::of(seed)));
+        let difference = Line::first_difference(&one.1, &again.1);
+        assert_eq!(difference, None, "seed {seed} took two ways");
+        assert!(!one.1.is_empty() && one.0.trace == again.0.trace);
     }
     let seeds = number("MILLSTREAM_SIM_SEEDS").unwrap_or(SEEDS);
     let sum = run_all(first, seeds);
@@ -71,6 +78,39 @@ fn loss_when_the_disk_lies_about_syncs_then_is_seen() {
     };
     let seen = (1..=LYING_SEEDS).filter(|seed| !run(lying(*seed)).is_good());
     assert_eq!(seen.count() as u64, LYING_SEEDS);
+}
+
+/// One after the other, until one finds the bug.
+#[test]
+fn bug_when_planted_in_the_server_then_is_found_within_a_few_seeds() {
+    for bug in Bug::ALL {
+        let with_bug = |seed| {
+            let mut plan = Plan::of(seed);
+            plan.bug = Some(bug);
+            run(plan)
+        };
+        let found = (1..=BUG_SEEDS).map(with_bug).find(|it| !it.is_good());
+        let report = found.unwrap_or_else(|| panic!("{BUG_SEEDS} seeds do not find {bug:?}"));
+        println!(
+            "{bug:?}: found by seed {}: {}",
+            report.plan.seed,
+            words(&report)
+        );
+    }
+}
+
+/// What was wrong, in a line.
+fn words(report: &Report) -> String {
+    let kinds = Kind::ALL.iter().filter_map(|kind| {
+        let count = report
+            .verdicts
+            .iter()
+            .map(|it| it.count(*kind))
+            .sum::<usize>();
+        (count > 0).then(|| format!("{count} × {kind}"))
+    });
+    let complaint = report.complaints.first().cloned();
+    kinds.chain(complaint).collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Default)]

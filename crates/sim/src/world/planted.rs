@@ -1,0 +1,286 @@
+//! Bugs that are planted between the engine and its journal, to see that the judge finds them.
+//!
+//! Nothing of this is in the server: a [`Planted`] store stands in front of the real one in worlds
+//! that ask for it, and does there what a mistake in the engine or the journal would do.
+
+use env::{Clock, Tasks, Timestamp};
+use log::store::Answer;
+use log::{
+    AppendError, Appended, Batch, BatchBuilder, Bounds, LogId, LogSettings, LogStore, Offset,
+    ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
+};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// The catalog's logs have this group, streams' logs any other.
+const CATALOG: u64 = u64::MAX;
+const COMMANDS: LogId = LogId {
+    group: CATALOG,
+    index: 0,
+};
+
+/// What is wrong with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// A put is answered before its append is.
+    AnswersEarly,
+    /// A reshard ends without CLOSE in the parents' logs, so that puts to them go on.
+    ForgetsClose,
+    /// After a restart an iterator goes on one record too far.
+    SkipsAfterRestart,
+    /// Of a PutRecords into several shards the last one's records are not written.
+    WritesHalf,
+    /// Retention hides one record more than it should.
+    HidesTooMuch,
+    /// A read at the tail does not see the last record.
+    ReadsStale,
+    /// A restart takes the last but one of the catalog's commands twice, and the last never.
+    ForgetsCommand,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::AnswersEarly,
+        Self::ForgetsClose,
+        Self::SkipsAfterRestart,
+        Self::WritesHalf,
+        Self::HidesTooMuch,
+        Self::ReadsStale,
+        Self::ForgetsCommand,
+    ];
+}
+
+/// A store with a bug.
+pub(super) struct Planted {
+    store: Arc<dyn LogStore>,
+    bug: Bug,
+    clock: Arc<dyn Clock>,
+    tasks: Arc<dyn Tasks>,
+    /// Whether this process is not the first.
+    is_restarted: bool,
+    /// Where the commands ended when it started.
+    commands_end: Option<Offset>,
+    claims: Mutex<BTreeMap<LogId, Claim>>,
+}
+
+/// What a log is said to hold.
+#[derive(Clone, Copy)]
+struct Claim {
+    end: Offset,
+    arrival: Timestamp,
+    close: Option<Offset>,
+}
+
+impl Planted {
+    pub(super) fn new(
+        store: Arc<dyn LogStore>,
+        bug: Bug,
+        env: &env::Env,
+        is_restarted: bool,
+    ) -> Self {
+        Self {
+            commands_end: store.bounds(COMMANDS).ok().map(|bounds| bounds.end),
+            store,
+            bug,
+            clock: env.clock.clone(),
+            tasks: env.tasks.clone(),
+            is_restarted,
+            claims: Mutex::default(),
+        }
+    }
+
+    fn has(&self, bug: Bug, log: LogId) -> bool {
+        self.bug == bug && log.group != CATALOG
+    }
+
+    /// Says where a batch stands, whether or not it does; `None` if there is no such log.
+    fn claim(&self, log: LogId, batch: &Batch) -> Option<Appended> {
+        let bounds = self.store.bounds(log).ok()?;
+        let mut claims = self.claims.lock();
+        let claim = claims.entry(log).or_insert(Claim {
+            end: bounds.end,
+            arrival: bounds.last_arrival.unwrap_or(Timestamp(0)),
+            close: bounds.first_control,
+        });
+        claim.end = claim.end.max(bounds.end);
+        claim.arrival = claim.arrival.max(self.clock.now());
+        let appended = Appended {
+            first: claim.end,
+            arrival: claim.arrival,
+            control_before: claim.close,
+        };
+        if batch.is_mark() {
+            claim.close = claim.close.or(Some(claim.end));
+        }
+        claim.end = claim.end.plus(u64::from(batch.count()));
+        Some(appended)
+    }
+
+    /// Hands batches over, and answers at once.
+    async fn append_early(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Vec<Result<Appended, AppendError>> {
+        let claims = batches.iter().map(|(log, batch)| {
+            let claim = self.claim(*log, batch);
+            claim.ok_or(AppendError::NoSuchLog(*log))
+        });
+        let claims = claims.collect();
+        let store = self.store.clone();
+        let mut append = Box::pin(async move { drop(store.append_many(batches).await) });
+        let is_done = std::future::poll_fn(|cx| Poll::Ready(append.as_mut().poll(cx).is_ready()));
+        if !is_done.await {
+            self.tasks.spawn("planted", append);
+        }
+        claims
+    }
+
+    /// Leaves out the last of several, and answers for it as if it were there.
+    async fn append_half(
+        &self,
+        mut batches: Vec<(LogId, Batch)>,
+    ) -> Vec<Result<Appended, AppendError>> {
+        let left_out = batches.pop().and_then(|(log, batch)| {
+            let claim = self.claim(log, &batch);
+            self.claims.lock().remove(&log);
+            claim
+        });
+        let mut results = self.store.append_many(batches).await;
+        let gone = || AppendError::NotApplied("the log has gone".to_owned());
+        results.push(left_out.ok_or_else(gone));
+        results
+    }
+
+    /// What a read of a log shows instead of the truth.
+    fn falsify(&self, log: LogId, slice: Slice) -> Slice {
+        if self.has(Bug::ReadsStale, log) && slice.next == slice.end {
+            return without_last(slice);
+        }
+        let forgets = self.bug == Bug::ForgetsCommand && self.is_restarted && log == COMMANDS;
+        match self.commands_end {
+            Some(end) if forgets && slice.next == end => with_last_but_one_twice(slice),
+            Some(_) | None => slice,
+        }
+    }
+}
+
+/// Commands come one in a run.
+fn with_last_but_one_twice(mut slice: Slice) -> Slice {
+    if let [.., before, last] = slice.runs.as_mut_slice()
+        && (before.count, last.count) == (1, 1)
+    {
+        last.bytes = before.bytes.clone();
+    }
+    slice
+}
+
+fn without_last(mut slice: Slice) -> Slice {
+    let Some(last) = slice.runs.pop() else {
+        return slice;
+    };
+    slice.next = last.first.plus(u64::from(last.count) - 1);
+    let mut kept = BatchBuilder::default();
+    log::batch::RecordIter::new(&last.bytes)
+        .take(last.count as usize - 1)
+        .for_each(|(kind, bytes)| kept.push(kind, &[bytes]));
+    if !kept.is_empty() {
+        let batch = kept.finish();
+        slice.runs.push(Run {
+            count: batch.count(),
+            bytes: batch.bytes().clone(),
+            ..last
+        });
+    }
+    slice
+}
+
+impl LogStore for Planted {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        self.store.create(logs)
+    }
+
+    fn append_many(
+        &self,
+        batches: Vec<(LogId, Batch)>,
+    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        let all = |bug| batches.iter().all(|(log, _)| self.has(bug, *log));
+        let are_marks = batches.iter().all(|(_, batch)| batch.is_mark());
+        if all(Bug::AnswersEarly) {
+            Box::pin(self.append_early(batches))
+        } else if all(Bug::WritesHalf) && batches.len() > 1 && !are_marks {
+            Box::pin(self.append_half(batches))
+        } else if all(Bug::ForgetsClose) && are_marks {
+            let claim = |(log, batch): &(LogId, Batch)| {
+                let claim = self.claim(*log, batch);
+                claim.ok_or(AppendError::NoSuchLog(*log))
+            };
+            let claims = batches.iter().map(claim).collect();
+            Box::pin(std::future::ready(claims))
+        } else {
+            self.store.append_many(batches)
+        }
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        let skips = self.has(Bug::SkipsAfterRestart, log) && self.is_restarted && from.0 > 0;
+        let from = from.plus(u64::from(skips));
+        Box::pin(async move {
+            let slice = self.store.read(log, from, limit).await?;
+            Ok(self.falsify(log, slice))
+        })
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        Box::pin(async move {
+            let offset = self.store.offset_at(log, time).await?;
+            let hides = self.has(Bug::HidesTooMuch, log) && offset < self.store.bounds(log)?.end;
+            Ok(offset.plus(u64::from(hides)))
+        })
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        let mut bounds = self.store.bounds(log)?;
+        if self.bug == Bug::ForgetsClose
+            && let Some(claim) = self.claims.lock().get(&log)
+        {
+            bounds.first_control = bounds.first_control.or(claim.close);
+        }
+        Ok(bounds)
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        self.store.tail(log)
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        self.store.trim(log, before)
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        self.store.configure(log, settings)
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.store.list()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        self.store.delete(logs)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.store.is_writable()
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        self.store.shutdown()
+    }
+}
