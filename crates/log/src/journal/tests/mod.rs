@@ -4,6 +4,7 @@ mod amounts;
 mod conforming;
 mod damage;
 mod faults;
+mod faulty;
 mod formats;
 mod full;
 mod harness;
