@@ -1,4 +1,4 @@
-"""Other people's clients in other languages: each a program of its own, in the folder beside this one.
+"""Other people's clients, most in other languages: each a program of its own, in a folder beside this one.
 
 A program knows of no test: it is built and run by its folder's `run`, with an endpoint in its environment.
 """
@@ -6,6 +6,7 @@ A program knows of no test: it is built and run by its folder's `run`, with an e
 import subprocess
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from server import REPOSITORY, Server, environment
 
@@ -14,6 +15,8 @@ SECONDS_MAX = 900
 # As many as a program has that calls every operation.
 CHECKS_MIN = 25
 SDKS = ["go", "javascript", "rust", "java"]
+# boto 2 knows only half of the operations, and calls each once.
+BOTO2_CHECKS = 16
 
 
 @pytest.fixture
@@ -23,13 +26,24 @@ def own_server(tmp_path):
         yield server
 
 
-def run(folder: str, server: Server, *arguments: str) -> list[str]:
+@pytest.fixture
+def dynamodb_url():
+    """A DynamoDB in memory, made by others for tests."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    yield f"http://{host}:{port}"
+    moto.stop()
+
+
+def run(folder: str, server: Server, *arguments: str, **more: str) -> list[str]:
     """What a program has found to be as it should."""
     variables = environment(
         AWS_ENDPOINT_URL=server.url,
         AWS_REGION="us-east-1",
         AWS_ACCESS_KEY_ID="any",
         AWS_SECRET_ACCESS_KEY="any",
+        **more,
     )
     ran = subprocess.run(
         [REPOSITORY / "interop" / folder / "run", *arguments],
@@ -56,3 +70,18 @@ def test_sdk_when_given_nothing_but_the_endpoint_then_works_unchanged(folder, ow
     checks = run(folder, own_server)
     say(capfd, folder, checks)
     assert len(checks) >= CHECKS_MIN
+
+
+def test_boto2_when_given_host_and_port_then_works_unchanged(own_server, capfd):
+    checks = run("boto2", own_server)
+    say(capfd, "boto2", checks)
+    assert len(checks) == BOTO2_CHECKS
+
+
+@pytest.mark.parametrize("retrieval", ["POLLING"])
+def test_kcl_when_shards_and_workers_change_then_sees_every_record_in_order(
+    retrieval, own_server, dynamodb_url, capfd
+):
+    checks = run("java", own_server, "KclSession", retrieval, AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
+    say(capfd, f"Kinesis Client Library, {retrieval}", checks)
+    assert checks
