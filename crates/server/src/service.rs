@@ -18,7 +18,7 @@ use bytes::Bytes;
 use engine::Engine;
 use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use model::AccountId;
 use std::sync::Arc;
@@ -48,11 +48,11 @@ pub(crate) struct Service {
     failure_lines: LineLimit,
 }
 
-/// A request that has come in whole.
-struct Asked<'a> {
-    parts: &'a Parts,
-    body: Bytes,
-    activity: &'a Activity,
+/// An operation that has begun.
+struct Begun {
+    protocol: Protocol,
+    operation: &'static dispatch::Operation,
+    served: dispatch::Served,
 }
 
 /// What has been found out about a request.
@@ -93,7 +93,7 @@ impl Service {
     ) -> Result<Response<AnswerBody>, Gone> {
         let begun = self.env.clock.monotonic();
         let id = self.ids.next();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let limits = &self.config.limits;
         let receiver = Receiver {
             clock: &*self.env.clock,
@@ -106,12 +106,13 @@ impl Service {
         let mut answer = match receiver.receive(body).await {
             Ok(received) => {
                 share = Some(received.share);
-                let asked = Asked {
-                    parts: &parts,
-                    body: received.bytes,
-                    activity: in_flight.activity(),
-                };
-                self.judge(asked, &mut known).await
+                match self.judge(&parts, received.bytes, &mut known) {
+                    Ok(operation) => {
+                        let_go(&mut parts);
+                        self.finish(operation, in_flight.activity()).await
+                    }
+                    Err(answer) => answer,
+                }
             }
             Err(Refused::TooLarge) => Answer::too_large(),
             Err(Refused::Overload) => Answer::overload(),
@@ -133,13 +134,13 @@ impl Service {
         ))
     }
 
-    async fn judge(&self, asked: Asked<'_>, known: &mut Known) -> Answer {
-        let Asked { parts, body, .. } = &asked;
+    /// Everything that waits for nothing: the checks, and the operation up to its beginning.
+    fn judge(&self, parts: &Parts, body: Bytes, known: &mut Known) -> Result<Begun, Answer> {
         if is_preflight(&parts.method, &parts.headers) {
-            return Answer::preflight();
+            return Err(Answer::preflight());
         }
         if parts.method != Method::POST {
-            return Answer::undetermined();
+            return Err(Answer::undetermined());
         }
         let target = parts
             .headers
@@ -148,31 +149,25 @@ impl Service {
         let target = Target::parse(target.unwrap_or_default());
         let content_type = ContentType::of(&parts.headers);
         if body.is_empty() {
-            return nothing(content_type, target);
+            return Err(nothing(content_type, target));
         }
         let protocol = match content_type {
             ContentType::Api(protocol) => protocol,
-            ContentType::Enveloped => return enveloped(body),
-            ContentType::Other => return other(target),
+            ContentType::Enveloped => return Err(enveloped(&body)),
+            ContentType::Other => return Err(other(target)),
         };
-        match self.call(asked, protocol, target, known).await {
-            Ok(output) => Answer::output(protocol, output),
-            Err(error) => Answer::error(protocol, &error),
-        }
+        self.begin(parts, protocol, target, body, known)
+            .map_err(|error| Answer::error(protocol, &error))
     }
 
-    async fn call(
+    fn begin(
         &self,
-        asked: Asked<'_>,
+        parts: &Parts,
         protocol: Protocol,
         target: Target,
+        body: Bytes,
         known: &mut Known,
-    ) -> Result<Vec<u8>, Error> {
-        let Asked {
-            parts,
-            body,
-            activity,
-        } = asked;
+    ) -> Result<Begun, Error> {
         let Target::Known(place) = target else {
             let error = Error::without_message(ErrorCode::UnknownOperationException);
             return Err(unless_malformed(protocol, &body, error));
@@ -191,11 +186,30 @@ impl Service {
             principal,
             body,
         });
-        if !operation.mutates {
-            return served.await;
+        Ok(Begun {
+            protocol,
+            operation,
+            served,
+        })
+    }
+
+    async fn finish(&self, begun: Begun, activity: &Activity) -> Answer {
+        let Begun {
+            protocol,
+            operation,
+            served,
+        } = begun;
+        let output = match operation.mutates {
+            false => served.await,
+            true => {
+                let wait_max = self.config.limits.mutation;
+                Detached::new(operation.name, served, &self.env, activity, wait_max).await
+            }
+        };
+        match output {
+            Ok(output) => Answer::output(protocol, output),
+            Err(error) => Answer::error(protocol, &error),
         }
-        let wait_max = self.config.limits.mutation;
-        Detached::new(operation.name, served, &self.env, activity, wait_max).await
     }
 
     /// Logs a failure of ours. What was wrong stands in the log before this, from where it was found.
@@ -245,6 +259,14 @@ impl Service {
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"
         );
+    }
+}
+
+/// Drops what the answer does not need of a head. Its values are pieces of the buffer that the
+/// connection reads into: while they are there, the next read takes another one.
+fn let_go(parts: &mut Parts) {
+    if !parts.headers.contains_key(header::ORIGIN) {
+        parts.headers.clear();
     }
 }
 
