@@ -17,6 +17,7 @@ CHECKS_MIN = 25
 SDKS = ["go", "javascript", "rust", "java"]
 # boto 2 knows only half of the operations, and calls each once.
 BOTO2_CHECKS = 16
+CLI2_CHECKS = 10
 
 
 @pytest.fixture
@@ -76,6 +77,12 @@ def test_boto2_when_given_host_and_port_then_works_unchanged(own_server, capfd):
     checks = run("boto2", own_server)
     say(capfd, "boto2", checks)
     assert len(checks) == BOTO2_CHECKS
+
+
+def test_cli2_when_given_the_endpoint_by_option_then_works_unchanged(own_server, capfd):
+    checks = run("cli2", own_server)
+    say(capfd, "AWS CLI 2", checks)
+    assert len(checks) == CLI2_CHECKS
 
 
 @pytest.mark.parametrize("retrieval", ["POLLING"])
