@@ -203,6 +203,7 @@ pub struct RecordIter<'a> {
 
 impl<'a> RecordIter<'a> {
     /// Walks these framed records.
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
@@ -211,6 +212,7 @@ impl<'a> RecordIter<'a> {
 impl<'a> Iterator for RecordIter<'a> {
     type Item = (Kind, &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let (head, rest) = self.rest.split_first_chunk::<RECORD_OVERHEAD_BYTES>()?;
         let head = u32::from_le_bytes(*head);

@@ -4,6 +4,7 @@
 //! windows are checked by whoever takes a block out of them.
 
 use super::bounded::Bounded;
+use super::buffers::{BUFFER_BYTES, Buffers};
 use super::frame::Block;
 use crate::store::{LogId, Offset};
 use bytes::Bytes;
@@ -12,20 +13,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Cold reads fetch stretches of this, aligned to it.
-pub(super) const WINDOW_BYTES: u64 = 1024 * 1024;
+pub(super) const WINDOW_BYTES: u64 = BUFFER_BYTES as u64;
 /// Block lists of footers kept in memory.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Blocks of sorted segments kept in memory.
+/// Single blocks kept in memory.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 type ListKey = (u64, LogId, Offset);
 
 /// What reads find without the disk.
 pub(super) struct Cache {
+    /// What cold reads fill.
+    pub(super) buffers: Buffers,
     ring: RwLock<Ring>,
     windows: Mutex<Bounded<(u64, u64), Bytes>>,
-    /// Single blocks of sorted segments.
+    /// Single blocks that were read beside the windows and are wanted again.
     pieces: Mutex<Bounded<(u64, u32), Bytes>>,
     lists: Mutex<Bounded<ListKey, Arc<Vec<Block>>>>,
 }
@@ -51,6 +54,7 @@ impl Cache {
             bytes_max: ring_bytes_max,
         };
         Self {
+            buffers: Buffers::default(),
             ring: RwLock::new(ring),
             windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
             pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
@@ -105,6 +109,12 @@ impl Cache {
 
     pub(super) fn piece(&self, segment: u64, position: u32) -> Option<Bytes> {
         self.pieces.lock().get((segment, position))
+    }
+
+    /// Keeps a block that was read by itself.
+    pub(super) fn keep_block(&self, segment: u64, position: u32, bytes: Bytes) {
+        let cost = bytes.len().max(BUFFER_BYTES) as u64;
+        self.pieces.lock().insert((segment, position), bytes, cost);
     }
 
     /// Keeps a copy, so that it does not hold on to all that was read with it.

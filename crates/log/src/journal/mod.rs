@@ -7,6 +7,7 @@
 //! durable; what fails its checksum is an error and never an end.
 
 mod bounded;
+mod buffers;
 mod cache;
 mod cleaner;
 mod clocks;

@@ -3,6 +3,7 @@
 //! Every call comes in two shapes: one that gives up where it would need the disk, for the caller's
 //! own thread, and one that may block.
 
+use super::buffers::Buffers;
 use super::cache::WINDOW_BYTES;
 use super::footer::DirectoryEntry;
 use super::frame::Block;
@@ -109,7 +110,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Stop> {
         let mut span = Span::default();
         for (at, block) in blocks.iter().enumerate() {
-            let bytes = if segment.is_sorted {
+            let whole = if segment.is_sorted {
                 self.span_bytes(&mut span, segment, &blocks[at..], budget)?
             } else {
                 self.bytes(segment, block)?
@@ -118,7 +119,7 @@ impl<'a> Reader<'a> {
                 first: block.first,
                 count: block.count,
                 arrival: block.arrival,
-                bytes,
+                bytes: whole.clone(),
             };
             let Some(part) = budget.take(&run, slice.next) else {
                 if budget.is_spent() {
@@ -130,6 +131,9 @@ impl<'a> Reader<'a> {
             slice.next = part.first.plus(u64::from(part.count));
             slice.runs.push(part);
             if budget.is_spent() {
+                if slice.next < block.end() && is_large(block) {
+                    self.keep(segment, block, whole);
+                }
                 return Ok(());
             }
         }
@@ -231,7 +235,7 @@ impl<'a> Reader<'a> {
             return Ok(bytes);
         }
         self.need_disk()?;
-        if let Some(read) = Span::read(segment, blocks, budget) {
+        if let Some(read) = Span::read(&self.shared.cache.buffers, segment, blocks, budget) {
             *span = read;
             if let Some(bytes) = span.cut(block) {
                 // A reader that takes a little at a time comes back to the last block.
@@ -249,6 +253,9 @@ impl<'a> Reader<'a> {
         if let Some(bytes) = self.shared.cache.recent(segment.number, block) {
             return Ok(bytes);
         }
+        if is_large(block) {
+            return self.large_bytes(segment, block);
+        }
         let start = u64::from(block.position);
         let (window, last) = (start / WINDOW_BYTES, (block_end(block) - 1) / WINDOW_BYTES);
         if window == last
@@ -261,7 +268,7 @@ impl<'a> Reader<'a> {
         // A window can fail where the block does not: beyond a bad sector, or in a file that a footer
         // has just ended.
         if window == last
-            && let Ok(bytes) = read_window(segment, window)
+            && let Ok(bytes) = self.read_window(segment, window)
         {
             self.shared
                 .cache
@@ -273,24 +280,44 @@ impl<'a> Reader<'a> {
         self.bytes_alone(segment, block)
     }
 
+    /// The bytes of a block that fills much of a window: by itself, or a reader of one log would
+    /// read the others' large blocks with its own, or its own twice.
+    fn large_bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
+        if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
+            return Ok(bytes);
+        }
+        self.need_disk()?;
+        self.bytes_alone(segment, block)
+    }
+
+    /// Keeps a large block whose reader will be back for the rest of it.
+    fn keep(&self, segment: &Segment, block: &Block, bytes: Bytes) {
+        let cache = &self.shared.cache;
+        if !segment.is_sorted && cache.recent(segment.number, block).is_none() {
+            cache.keep_block(segment.number, block.position, bytes);
+        }
+    }
+
+    fn read_window(&self, segment: &Segment, window: u64) -> io::Result<Bytes> {
+        let start = window * WINDOW_BYTES;
+        let left = segment.file.length()?.saturating_sub(start);
+        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, start);
+        let length = left.min(WINDOW_BYTES) as usize;
+        self.shared.cache.buffers.fill(length, read)
+    }
+
     fn bytes_alone(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
-        let mut bytes = vec![0; block.length as usize];
-        match segment
-            .file
-            .read_exact_at(&mut bytes, u64::from(block.position))
-        {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.damaged(
-                segment,
-                u64::from(block.position),
-                "the file ends too early",
-            )),
-            Err(error) => Err(self.io(&error)),
-            Ok(()) if crc32c::crc32c(&bytes) == block.crc => Ok(Bytes::from(bytes)),
-            Ok(()) if self.shared.options.has(PlantedBug::IgnoreChecksum) => Ok(Bytes::from(bytes)),
-            Ok(()) => {
-                let position = u64::from(block.position);
-                Err(self.damaged(segment, position, "a block's checksum does not hold"))
+        let position = u64::from(block.position);
+        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, position);
+        let bytes = self.shared.cache.buffers.fill(block.length as usize, read);
+        match bytes {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.damaged(segment, position, "the file ends too early"))
             }
+            Err(error) => Err(self.io(&error)),
+            Ok(bytes) if crc32c::crc32c(&bytes) == block.crc => Ok(bytes),
+            Ok(bytes) if self.shared.options.has(PlantedBug::IgnoreChecksum) => Ok(bytes),
+            Ok(_) => Err(self.damaged(segment, position, "a block's checksum does not hold")),
         }
     }
 
@@ -331,7 +358,12 @@ struct Span {
 impl Span {
     /// Reads the first of these blocks, with those that follow it without a gap and are within the
     /// budget; `None` if the disk does not give them.
-    fn read(segment: &Segment, blocks: &[Block], budget: &Budget) -> Option<Self> {
+    fn read(
+        buffers: &Buffers,
+        segment: &Segment,
+        blocks: &[Block],
+        budget: &Budget,
+    ) -> Option<Self> {
         let pieces = blocks
             .iter()
             .map(|block| (u64::from(block.count), u64::from(block.length)));
@@ -344,9 +376,8 @@ impl Span {
             }
             end = block_end(block);
         }
-        let mut bytes = vec![0; (end - start) as usize];
-        segment.file.read_exact_at(&mut bytes, start).ok()?;
-        let bytes = Bytes::from(bytes);
+        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, start);
+        let bytes = buffers.fill((end - start) as usize, read).ok()?;
         Some(Self { start, bytes })
     }
 
@@ -365,6 +396,11 @@ impl Span {
     }
 }
 
+/// Whether a block fills much of a window.
+fn is_large(block: &Block) -> bool {
+    u64::from(block.length) > WINDOW_BYTES / 4
+}
+
 fn block_end(block: &Block) -> u64 {
     u64::from(block.position) + u64::from(block.length)
 }
@@ -376,18 +412,6 @@ fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Bytes> {
     let end = start + block.length as usize;
     let bytes = (end <= window.len()).then(|| window.slice(start..end))?;
     (crc32c::crc32c(&bytes) == block.crc).then_some(bytes)
-}
-
-fn read_window(segment: &Segment, window: u64) -> io::Result<Bytes> {
-    let start = window * WINDOW_BYTES;
-    let length = segment
-        .file
-        .length()?
-        .saturating_sub(start)
-        .min(WINDOW_BYTES);
-    let mut bytes = vec![0; length as usize];
-    segment.file.read_exact_at(&mut bytes, start)?;
-    Ok(Bytes::from(bytes))
 }
 
 fn read_list(segment: &Segment, image_start: u32, entry: &DirectoryEntry) -> Option<Vec<Block>> {

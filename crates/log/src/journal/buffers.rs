@@ -1,0 +1,119 @@
+//! Memory that cold reads fill, used again and again: fresh memory would be cleared, and handed over
+//! page by page by the kernel, before each read fills it.
+//!
+//! At most [`SPARES_MAX`] buffers wait here. What is in use is bounded by whoever uses it.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::{Arc, Weak};
+
+/// The bytes of each buffer. Longer reads get memory of their own.
+pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
+/// Buffers kept for the next reads.
+const SPARES_MAX: usize = 8;
+
+/// Buffers that nobody uses.
+#[derive(Default)]
+pub(super) struct Buffers {
+    spares: Arc<Mutex<Vec<Box<[u8]>>>>,
+}
+
+/// A buffer in use; it goes back where it came from when the last reader has done with it.
+struct Borrowed {
+    bytes: Box<[u8]>,
+    /// How much of it was filled.
+    length: usize,
+    spares: Weak<Mutex<Vec<Box<[u8]>>>>,
+}
+
+impl Buffers {
+    /// Has `read` fill so many bytes, and gives them.
+    pub(super) fn fill(
+        &self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> io::Result<Bytes> {
+        if length > BUFFER_BYTES {
+            let mut bytes = vec![0; length];
+            read(&mut bytes)?;
+            return Ok(Bytes::from(bytes));
+        }
+        let spare = self.spares.lock().pop();
+        let mut borrowed = Borrowed {
+            bytes: spare.unwrap_or_else(|| vec![0; BUFFER_BYTES].into_boxed_slice()),
+            length,
+            spares: Arc::downgrade(&self.spares),
+        };
+        read(&mut borrowed.bytes[..length])?;
+        Ok(Bytes::from_owner(borrowed))
+    }
+}
+
+impl AsRef<[u8]> for Borrowed {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        let Some(spares) = self.spares.upgrade() else {
+            return;
+        };
+        let mut spares = spares.lock();
+        if spares.len() < SPARES_MAX {
+            spares.push(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(buffers: &Buffers, length: usize, byte: u8) -> Bytes {
+        let fill = |bytes: &mut [u8]| {
+            bytes.fill(byte);
+            Ok(())
+        };
+        buffers.fill(length, fill).unwrap()
+    }
+
+    #[test]
+    fn buffer_when_its_last_reader_has_gone_then_is_used_again() {
+        let buffers = Buffers::default();
+        let first = filled(&buffers, 1000, 1);
+        let part = first.slice(10..20);
+        drop(first);
+        let second = filled(&buffers, 10, 2);
+        assert_eq!(part, vec![1; 10], "it is still read");
+        drop(part);
+        let place = buffers.spares.lock()[0].as_ptr();
+        let third = filled(&buffers, 2000, 3);
+        assert_eq!(third.as_ptr(), place);
+        assert_eq!((second, third), (vec![2; 10].into(), vec![3; 2000].into()));
+    }
+
+    #[test]
+    fn buffers_when_many_come_back_then_only_some_are_kept() {
+        let buffers = Buffers::default();
+        let many: Vec<Bytes> = (0..SPARES_MAX + 3)
+            .map(|_| filled(&buffers, 1, 1))
+            .collect();
+        drop(many);
+        assert_eq!(buffers.spares.lock().len(), SPARES_MAX);
+    }
+
+    #[test]
+    fn read_when_it_fails_or_is_long_then_leaves_the_buffers_as_they_were() {
+        let buffers = Buffers::default();
+        let failed = buffers.fill(1, |_| Err(io::Error::other("planted")));
+        assert_eq!(failed.unwrap_err().to_string(), "planted");
+        assert_eq!(buffers.spares.lock().len(), 1);
+        let long = filled(&buffers, BUFFER_BYTES + 1, 7);
+        assert_eq!(long.len(), BUFFER_BYTES + 1);
+        drop(long);
+        assert_eq!(buffers.spares.lock().len(), 1);
+    }
+}
