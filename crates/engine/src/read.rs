@@ -7,7 +7,7 @@ pub(crate) use records::Records;
 use crate::Engine;
 use crate::catalog::{Shard, Stream};
 use env::Timestamp;
-use log::{Kind, LogId, Offset, ReadError, ReadLimit, Record, Run};
+use log::{LogId, Offset, ReadError, ReadLimit, Run, Slice};
 use std::time::Duration;
 
 /// What one read of a shard brought.
@@ -28,6 +28,16 @@ pub(crate) struct ShardRead {
 struct Unread {
     arrival: Timestamp,
     bytes: u64,
+}
+
+impl Unread {
+    fn first_of(slice: &Slice) -> Option<Self> {
+        let first = slice.records().next()?;
+        Some(Self {
+            arrival: first.arrival,
+            bytes: first.bytes.len() as u64,
+        })
+    }
 }
 
 impl ShardRead {
@@ -72,16 +82,15 @@ impl Engine {
         let mut read = ShardRead::new(from.max(runtime.horizon()));
         let mut left = limit;
         loop {
+            let from = read.next;
             let end = self.read_part(stream, shard, &mut read, &mut left).await?;
-            if read.next >= end {
+            if read.next >= end || read.next == from {
                 return Ok(read);
             }
-            let Some(unread) = self.peek(log, read.next).await? else {
-                return Ok(read);
-            };
-            read.is_full = unread.bytes > left.bytes && !read.runs.is_empty();
-            if read.is_full || left.records == 0 {
-                read.behind = self.env.clock.now().since(unread.arrival);
+            if left.records == 0 {
+                if let Some(unread) = self.peek(log, read.next).await? {
+                    self.leave_out(&unread, &mut read, left);
+                }
                 return Ok(read);
             }
         }
@@ -102,9 +111,19 @@ impl Engine {
             let horizon = self.horizon(stream, shard).await?;
             slice = self.store.read(log, horizon, *left).await?;
         }
-        let is_control = |record: &Record<'_>| record.kind == Kind::Control;
-        let close = slice.records().find(is_control).map(|record| record.offset);
-        let end = shard.end().or(close).unwrap_or(slice.end);
+        let end = match shard.end() {
+            Some(end) => end,
+            None => self.store.bounds(log)?.first_control.unwrap_or(slice.end),
+        };
+        // A read brings one record whatever its size; here that is so for the very first alone.
+        let is_first = read.runs.is_empty();
+        let is_inside = slice.runs.first().is_some_and(|run| run.first < end);
+        if let Some(unread) = Unread::first_of(&slice).filter(|_| is_inside && !is_first)
+            && unread.bytes > left.bytes
+        {
+            self.leave_out(&unread, read, *left);
+            return Ok(end);
+        }
         read.next = slice.next.min(end);
         for run in slice.runs {
             left.records = left.records.saturating_sub(run.count);
@@ -114,16 +133,18 @@ impl Engine {
         Ok(end)
     }
 
+    /// The read ends before a record.
+    fn leave_out(&self, unread: &Unread, read: &mut ShardRead, left: ReadLimit) {
+        read.is_full = unread.bytes > left.bytes;
+        read.behind = self.env.clock.now().since(unread.arrival);
+    }
+
     async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadError> {
         let one = ReadLimit {
             records: 1,
             bytes: 0,
         };
         let slice = self.store.read(log, at, one).await?;
-        let unread = |record: Record<'_>| Unread {
-            arrival: record.arrival,
-            bytes: record.bytes.len() as u64,
-        };
-        Ok(slice.records().next().map(unread))
+        Ok(Unread::first_of(&slice))
     }
 }

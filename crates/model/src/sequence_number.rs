@@ -136,6 +136,7 @@ pub struct RisingDigits(Decimal);
 
 impl RisingDigits {
     /// Writes the digits of the next number.
+    #[inline]
     pub fn next_digits(&mut self) -> [u8; DIGITS] {
         let digits = self.0.to_digits();
         // The counter begins at the 80th bit.

@@ -18,6 +18,7 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
 }
 
 /// Appends the text that stands for the bytes.
+#[inline]
 pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len().div_ceil(3) * 4);
     for piece in bytes.chunks(PIECE_BYTES) {

@@ -29,6 +29,7 @@ impl Decimal {
     }
 
     /// Adds another number; digits beyond the 56th are lost.
+    #[inline]
     pub(super) fn add(&mut self, other: &Self) {
         let mut carry = 0;
         for (limb, addend) in self.0.iter_mut().zip(other.0) {
@@ -39,6 +40,7 @@ impl Decimal {
     }
 
     /// Writes the digits.
+    #[inline]
     pub(super) fn to_digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
         let places = digits.chunks_exact_mut(LIMB_DIGITS);
@@ -62,6 +64,7 @@ fn divide(halves: &mut [u32; 6]) -> u32 {
 
 /// The eight digits of a limb. They are split in halves, quarters and single digits, all parts of a
 /// step at once in one word; each factor is a division by 100 or 10, exact for what stands there.
+#[inline]
 fn limb_digits(limb: u32) -> [u8; LIMB_DIGITS] {
     let halves = u64::from(limb / 10_000) | u64::from(limb % 10_000) << 32;
     let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;

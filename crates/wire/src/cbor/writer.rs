@@ -21,6 +21,7 @@ impl<'a> CborWriter<'a> {
     }
 
     /// Writes a head in its shortest form.
+    #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "each arm's range fits its type"
@@ -45,6 +46,7 @@ impl<'a> CborWriter<'a> {
         }
     }
 
+    #[inline]
     fn string(&mut self, major: u8, bytes: &[u8]) {
         self.head(major, bytes.len() as u64);
         self.out.extend_from_slice(bytes);
@@ -58,40 +60,50 @@ impl Writer for CborWriter<'_> {
         CborWriter::new(out)
     }
 
+    #[inline]
     fn copy(&mut self, part: &[u8]) {
         self.out.extend_from_slice(part);
     }
 
+    #[inline]
     fn begin_map(&mut self) {
         self.out.push(major::MAP << 5 | INDEFINITE);
     }
 
+    #[inline]
     fn key(&mut self, name: &str) {
         self.text(name);
     }
 
+    #[inline]
     fn member(&mut self, name: &'static str) {
         self.text(name);
     }
 
+    #[inline]
     fn end_map(&mut self) {
         self.out.push(BREAK);
     }
 
+    #[inline]
     fn begin_list(&mut self) {
         self.out.push(major::LIST << 5 | INDEFINITE);
     }
 
+    #[inline]
     fn item(&mut self) {}
 
+    #[inline]
     fn end_list(&mut self) {
         self.out.push(BREAK);
     }
 
+    #[inline]
     fn utf8(&mut self, text: &[u8]) {
         self.string(major::TEXT, text);
     }
 
+    #[inline]
     fn integer(&mut self, value: i64) {
         match u64::try_from(value) {
             Ok(value) => self.head(major::UNSIGNED, value),
@@ -99,10 +111,12 @@ impl Writer for CborWriter<'_> {
         }
     }
 
+    #[inline]
     fn boolean(&mut self, value: bool) {
         self.head(major::SIMPLE, FALSE + u64::from(value));
     }
 
+    #[inline]
     fn blob(&mut self, bytes: &[u8]) {
         self.string(major::BYTES, bytes);
     }

@@ -8,6 +8,7 @@ const ONES: u64 = u64::MAX / 255;
 const TOPS: u64 = ONES << 7;
 
 /// Where the first byte stands that has to be escaped.
+#[inline]
 pub(super) fn first(text: &[u8]) -> Option<usize> {
     let (words, rest) = text.as_chunks::<WORD_BYTES>();
     let clean = words.iter().take_while(|word| !has_escaped(**word)).count() * WORD_BYTES;

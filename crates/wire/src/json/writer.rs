@@ -21,21 +21,25 @@ impl<'a> JsonWriter<'a> {
         }
     }
 
+    #[inline]
     fn open(&mut self, bracket: u8) {
         self.out.push(bracket);
         self.follows = false;
     }
 
+    #[inline]
     fn close(&mut self, bracket: u8) {
         self.out.push(bracket);
         self.follows = true;
     }
 
+    #[inline]
     fn scalar(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
         self.follows = true;
     }
 
+    #[inline]
     fn string(&mut self, text: &[u8]) {
         self.out.push(b'"');
         let mut rest = text;
@@ -72,20 +76,24 @@ impl Writer for JsonWriter<'_> {
         JsonWriter::new(out)
     }
 
+    #[inline]
     fn copy(&mut self, part: &[u8]) {
         self.out.extend_from_slice(part);
     }
 
+    #[inline]
     fn begin_map(&mut self) {
         self.open(b'{');
     }
 
+    #[inline]
     fn key(&mut self, name: &str) {
         self.item();
         self.string(name.as_bytes());
         self.out.push(b':');
     }
 
+    #[inline]
     fn member(&mut self, name: &'static str) {
         self.item();
         self.out.push(b'"');
@@ -93,36 +101,44 @@ impl Writer for JsonWriter<'_> {
         self.out.extend_from_slice(b"\":");
     }
 
+    #[inline]
     fn end_map(&mut self) {
         self.close(b'}');
     }
 
+    #[inline]
     fn begin_list(&mut self) {
         self.open(b'[');
     }
 
+    #[inline]
     fn item(&mut self) {
         if self.follows {
             self.out.push(b',');
         }
     }
 
+    #[inline]
     fn end_list(&mut self) {
         self.close(b']');
     }
 
+    #[inline]
     fn utf8(&mut self, text: &[u8]) {
         self.string(text);
     }
 
+    #[inline]
     fn integer(&mut self, value: i64) {
         self.scalar(itoa::Buffer::new().format(value).as_bytes());
     }
 
+    #[inline]
     fn boolean(&mut self, value: bool) {
         self.scalar(if value { b"true" } else { b"false" });
     }
 
+    #[inline]
     fn blob(&mut self, bytes: &[u8]) {
         self.out.push(b'"');
         base64::encode(bytes, self.out);
