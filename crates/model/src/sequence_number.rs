@@ -88,7 +88,9 @@ impl SequenceNumber {
     /// The decimal digits of this number and of those of the records behind it that arrived in the
     /// same second.
     pub fn rising_digits(self) -> RisingDigits {
-        RisingDigits(Decimal::from_limbs(self.to_limbs()))
+        let number = Decimal::from_limbs(self.to_limbs());
+        let digits = number.to_digits();
+        RisingDigits { number, digits }
     }
 
     /// The decimal digits as text, without an allocation.
@@ -132,15 +134,18 @@ fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
 
 /// The digits of numbers whose counters rise by one and that are else the same, without an end.
 #[derive(Clone, Debug)]
-pub struct RisingDigits(Decimal);
+pub struct RisingDigits {
+    number: Decimal,
+    digits: [u8; DIGITS],
+}
 
 impl RisingDigits {
     /// Writes the digits of the next number.
     #[inline]
     pub fn next_digits(&mut self) -> [u8; DIGITS] {
-        let digits = self.0.to_digits();
+        let digits = self.digits;
         // The counter begins at the 80th bit.
-        self.0.add(&Decimal::TWO_TO_80);
+        self.number.add_two_to_80(&mut self.digits);
         digits
     }
 }

@@ -10,14 +10,14 @@ const LIMB_DIGITS: usize = 8;
 const LIMBS: usize = DIGITS / LIMB_DIGITS;
 const LIMB: u32 = 100_000_000;
 
+/// 2^80, the lowest limb first: how far the numbers of neighbours are apart.
+const TWO_TO_80: [u32; 4] = [74_706_176, 96_146_291, 20_892_581, 1];
+
 /// The limbs, the lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decimal([u32; LIMBS]);
 
 impl Decimal {
-    /// 2^80: how far the numbers of neighbours are apart.
-    pub(super) const TWO_TO_80: Self = Self([74_706_176, 96_146_291, 20_892_581, 1, 0, 0, 0]);
-
     /// Takes a number of at most 56 digits, as 64-bit limbs, the lowest first.
     pub(super) fn from_limbs(limbs: [u64; 3]) -> Self {
         // Halves of limbs: the rest of a division and the next half fit into 64 bits.
@@ -28,26 +28,37 @@ impl Decimal {
         Self(std::array::from_fn(|_| divide(&mut halves)))
     }
 
-    /// Adds another number; digits beyond the 56th are lost.
+    /// Writes the digits.
+    pub(super) fn to_digits(self) -> [u8; DIGITS] {
+        let mut digits = [0; DIGITS];
+        let places = digits.as_chunks_mut::<LIMB_DIGITS>().0;
+        for (place, limb) in places.iter_mut().zip(self.0.iter().rev()) {
+            *place = limb_digits(*limb);
+        }
+        digits
+    }
+
+    /// Adds 2^80, to the number and to its digits; what goes beyond the 56th is lost.
     #[inline]
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(super) fn add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
+        let mut places = digits.as_chunks_mut::<LIMB_DIGITS>().0.iter_mut().rev();
+        let mut limbs = self.0.iter_mut();
         let mut carry = 0;
-        for (limb, addend) in self.0.iter_mut().zip(other.0) {
+        for ((addend, limb), place) in TWO_TO_80.iter().zip(&mut limbs).zip(&mut places) {
             let sum = *limb + addend + carry;
             carry = u32::from(sum >= LIMB);
             *limb = sum - carry * LIMB;
+            *place = limb_digits(*limb);
         }
-    }
-
-    /// Writes the digits.
-    #[inline]
-    pub(super) fn to_digits(self) -> [u8; DIGITS] {
-        let mut digits = [0; DIGITS];
-        let places = digits.chunks_exact_mut(LIMB_DIGITS);
-        for (place, limb) in places.zip(self.0.iter().rev()) {
-            place.copy_from_slice(&limb_digits(*limb));
+        for (limb, place) in limbs.zip(places) {
+            if carry == 0 {
+                return;
+            }
+            let sum = *limb + carry;
+            carry = u32::from(sum >= LIMB);
+            *limb = sum - carry * LIMB;
+            *place = limb_digits(*limb);
         }
-        digits
     }
 }
 
@@ -95,13 +106,15 @@ mod tests {
         ) {
             let limbs = [low as u64, (low >> 64) as u64, high];
             let mut number = Decimal::from_limbs(limbs);
+            let mut digits = number.to_digits();
             for _ in 0..3 {
-                number.add(&Decimal::TWO_TO_80);
+                number.add_two_to_80(&mut digits);
             }
             // The same in binary: three times 2^80.
             let (middle, carry) = limbs[1].overflowing_add(3 << 16);
             let expected = [limbs[0], middle, high + u64::from(carry)];
             prop_assert_eq!(number, Decimal::from_limbs(expected));
+            prop_assert_eq!(digits, number.to_digits());
         }
     }
 }
