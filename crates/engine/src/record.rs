@@ -39,6 +39,14 @@ impl<'a> StoredRecord<'a> {
         })
     }
 
+    /// How many bytes its key and data have; `None` where [`StoredRecord::decode`] says so.
+    pub fn payload_bytes(bytes: &'a [u8]) -> Option<usize> {
+        let (key, data) = Self::split(bytes)?;
+        // Nearly all keys are ASCII, which is told much faster.
+        let is_text = key.is_ascii() || std::str::from_utf8(key).is_ok();
+        is_text.then_some(key.len() + data.len())
+    }
+
     /// The same without looking whether the partition key is text, for a record that was decoded.
     pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;

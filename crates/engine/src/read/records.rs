@@ -39,11 +39,7 @@ impl Records {
         for run in runs {
             let count = end.0.saturating_sub(run.first.0).min(run.count.into()) as usize;
             for (_, stored) in RecordIter::new(&run.bytes).take(count) {
-                let StoredRecord {
-                    partition_key,
-                    data,
-                } = StoredRecord::decode(stored)?;
-                records.bytes += partition_key.len() + data.len();
+                records.bytes += StoredRecord::payload_bytes(stored)?;
             }
             records.count += count;
             records.runs.push(Numbered {

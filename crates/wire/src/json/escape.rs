@@ -7,26 +7,33 @@ const WORD_BYTES: usize = size_of::<u64>();
 const ONES: u64 = u64::MAX / 255;
 const TOPS: u64 = ONES << 7;
 
-/// Where the first byte stands that has to be escaped.
+/// Whether nothing in the text has to be escaped.
 #[inline]
-pub(super) fn first(text: &[u8]) -> Option<usize> {
-    let (words, rest) = text.as_chunks::<WORD_BYTES>();
-    let clean = words.iter().take_while(|word| !has_escaped(**word)).count() * WORD_BYTES;
-    if clean == words.len() * WORD_BYTES && !rest.iter().copied().any(needs_escape) {
-        return None;
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk::<WORD_BYTES>() {
+        // The last word may overlap the one before it.
+        Some(last) => {
+            let words = text.as_chunks::<WORD_BYTES>().0.iter();
+            words.fold(escaped(*last), |found, word| found | escaped(*word)) == 0
+        }
+        None => first(text).is_none(),
     }
-    let found = text[clean..].iter().position(|byte| needs_escape(*byte));
-    found.map(|at| clean + at)
 }
 
-/// Whether any of the bytes has to be escaped.
-fn has_escaped(word: [u8; WORD_BYTES]) -> bool {
+/// Where the first byte stands that has to be escaped.
+pub(super) fn first(text: &[u8]) -> Option<usize> {
+    text.iter().position(|byte| needs_escape(*byte))
+}
+
+/// Not zero if any of the bytes has to be escaped.
+#[inline]
+fn escaped(word: [u8; WORD_BYTES]) -> u64 {
     let word = u64::from_ne_bytes(word);
     let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
     let is_control = word.wrapping_sub(ONES * u64::from(b' ')) & !word;
     let is_quote = is_zero(word ^ (ONES * u64::from(b'"')));
     let is_backslash = is_zero(word ^ (ONES * u64::from(b'\\')));
-    (is_control | is_quote | is_backslash) & TOPS != 0
+    (is_control | is_quote | is_backslash) & TOPS
 }
 
 fn needs_escape(byte: u8) -> bool {
@@ -46,7 +53,7 @@ mod tests {
                     let mut word = [neighbour; WORD_BYTES];
                     word[place] = byte;
                     assert_eq!(
-                        has_escaped(word),
+                        (escaped(word) != 0),
                         needs_escape(byte),
                         "{byte} in {neighbour}"
                     );
@@ -57,11 +64,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn first_when_in_any_text_then_is_where_a_plain_search_finds_it(
-            text in "[ -~é]{0,20}[\u{0}-\u{ff}]{0,3}[ -~]{0,20}"
+        fn text_when_it_is_plain_then_a_search_finds_nothing(
+            text in "[ -~é]{0,20}[\\u{0}-\\u{ff}]{0,3}[ -~]{0,20}"
         ) {
-            let plain = text.bytes().position(needs_escape);
-            prop_assert_eq!(first(text.as_bytes()), plain);
+            let plain = !text.bytes().any(needs_escape);
+            prop_assert_eq!(is_plain(text.as_bytes()), plain);
         }
     }
 }

@@ -42,6 +42,17 @@ impl<'a> JsonWriter<'a> {
     #[inline]
     fn string(&mut self, text: &[u8]) {
         self.out.push(b'"');
+        if escape::is_plain(text) {
+            self.out.extend_from_slice(text);
+        } else {
+            self.escaped(text);
+        }
+        self.out.push(b'"');
+        self.follows = true;
+    }
+
+    #[cold]
+    fn escaped(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(at) = escape::first(rest) {
             self.out.extend_from_slice(&rest[..at]);
@@ -49,8 +60,6 @@ impl<'a> JsonWriter<'a> {
             rest = &rest[at + 1..];
         }
         self.out.extend_from_slice(rest);
-        self.out.push(b'"');
-        self.follows = true;
     }
 
     fn escape(&mut self, byte: u8) {
