@@ -31,6 +31,7 @@ impl<'a> StoredRecord<'a> {
     }
 
     /// Reads a record; `None` if this build does not know its form.
+    #[cfg(test)]
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {
         let (partition_key, data) = Self::split(bytes)?;
         Some(Self {
@@ -39,7 +40,8 @@ impl<'a> StoredRecord<'a> {
         })
     }
 
-    /// How many bytes its key and data have; `None` where [`StoredRecord::decode`] says so.
+    /// How many bytes its key and data have; `None` if this build does not know
+    /// its form, or the key is no text.
     pub fn payload_bytes(bytes: &'a [u8]) -> Option<usize> {
         let (key, data) = Self::split(bytes)?;
         // Nearly all keys are ASCII, which is told much faster.
@@ -47,7 +49,8 @@ impl<'a> StoredRecord<'a> {
         is_text.then_some(key.len() + data.len())
     }
 
-    /// The same without looking whether the partition key is text, for a record that was decoded.
+    /// Key and data, without looking whether the key is text; `None` if this build does not know the
+    /// form.
     pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
         if *form != PLAIN {
@@ -76,6 +79,7 @@ mod tests {
         let batch = batch.finish();
         let framed = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
         assert_eq!(StoredRecord::decode(framed), Some(record));
+        assert_eq!(StoredRecord::payload_bytes(framed), Some(3 + 7));
         assert_eq!(batch.bytes().len(), OVERHEAD_BYTES + 3 + 7);
         for (bytes, why) in [
             (&b""[..], "empty"),
@@ -84,6 +88,7 @@ mod tests {
             (b"\x00\x01\x00\xff", "a key that is no text"),
         ] {
             assert_eq!(StoredRecord::decode(bytes), None, "{why}");
+            assert_eq!(StoredRecord::payload_bytes(bytes), None, "{why}");
         }
     }
 }

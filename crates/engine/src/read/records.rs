@@ -63,7 +63,7 @@ impl Encode for Records {
             let stored = RecordIter::new(&numbered.run.bytes).take(numbered.count);
             for (_, stored) in stored {
                 let (partition_key, data) =
-                    StoredRecord::split(stored).expect("it was decoded when it was read");
+                    StoredRecord::split(stored).expect("it was looked at when it was read");
                 let parts = StoredParts {
                     sequence_number: digits.next_digits(),
                     data,

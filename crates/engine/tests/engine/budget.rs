@@ -1,0 +1,140 @@
+//! How many instructions a record costs, from a request's body to its answer's: a budget that no
+//! change may exceed by much.
+//!
+//! Valgrind counts them in this very program, which it runs again for the work alone: the same on
+//! every machine, whatever else it does. Twice the work less the work once is the work without what
+//! comes before it. HTTP, signatures and the disk are not in it: the store is in memory.
+
+use crate::world::{Caller, World};
+use auth::Authorized;
+use engine::Handler;
+use engine::operations::{GetRecords, PutRecords};
+use std::process::Command;
+use wire::operations::{GetRecordsInput, PutRecordsInput};
+use wire::types::PutRecordsRequestEntry;
+use wire::{Protocol, decode, encode};
+
+const RECORDS: usize = 500;
+const RECORD_BYTES: usize = 100;
+const TURNS: usize = 4;
+/// Names the work in the program that is counted, as operation, protocol and turns.
+const WORK: &str = "MILLSTREAM_COUNTED_WORK";
+
+/// Twice what was counted when it was written down.
+const BUDGETS: [(&str, u64); 4] = [
+    ("put json", 9_600),
+    ("put cbor", 7_600),
+    ("get json", 2_400),
+    ("get cbor", 1_500),
+];
+
+#[test]
+fn instructions_when_counted_for_each_record_then_are_within_their_budget() {
+    if let Ok(work) = std::env::var(WORK) {
+        return run(&work);
+    }
+    for (work, budget) in BUDGETS {
+        let once = count(&format!("{work} {TURNS}"));
+        let twice = count(&format!("{work} {}", 2 * TURNS));
+        let each = (twice - once) / (TURNS * RECORDS) as u64;
+        println!("{work}: {each} instructions a record");
+        assert!(
+            each <= budget,
+            "{work}: {each} instructions a record, {budget} at most"
+        );
+        assert!(
+            each > budget / 8,
+            "{work}: {each} instructions a record: it counts something else"
+        );
+    }
+}
+
+/// Instructions of this program when it does nothing but the work.
+fn count(work: &str) -> u64 {
+    let output = Command::new("valgrind")
+        .args([
+            "--tool=cachegrind",
+            "--cache-sim=no",
+            "--cachegrind-out-file=/dev/null",
+        ])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--test-threads=1"])
+        .arg("budget::instructions_when_counted_for_each_record_then_are_within_their_budget")
+        .env(WORK, work)
+        .output()
+        .expect("valgrind can be run");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{work}: {told}");
+    let line = told.lines().find_map(|line| line.split_once("refs:"));
+    let (_, counted) = line.expect("valgrind says how many instructions there were");
+    counted.trim().replace(',', "").parse().unwrap()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(work: &str) {
+    let mut words = work.split(' ');
+    let (operation, protocol) = (words.next().unwrap(), words.next().unwrap());
+    let turns: usize = words.next().unwrap().parse().unwrap();
+    let protocol = match protocol {
+        "json" => Protocol::Json,
+        _ => Protocol::Cbor,
+    };
+    let caller = World::without_limits().open().await;
+    caller.create("counted", 1).await.unwrap();
+    let put = put_body(protocol);
+    match operation {
+        "put" => {
+            for _ in 0..turns {
+                answer::<PutRecords>(&caller, protocol, &put).await;
+            }
+        }
+        _ => {
+            answer::<PutRecords>(&caller, protocol, &put).await;
+            let get = get_body(&caller, protocol).await;
+            for _ in 0..turns {
+                let answered = answer::<GetRecords>(&caller, protocol, &get).await;
+                assert!(answered.len() > RECORDS * RECORD_BYTES);
+            }
+        }
+    }
+}
+
+/// What the server does with a request once it knows who asks.
+async fn answer<H: Handler>(caller: &Caller, protocol: Protocol, body: &[u8]) -> Vec<u8> {
+    let input: H::Input = decode(protocol, body).unwrap();
+    let request = Authorized::by_operator(caller.principal.clone(), input);
+    let output = H::handle(caller.engine.clone(), request).await.unwrap();
+    let mut answer = Vec::new();
+    encode(protocol, &output, &mut answer);
+    answer
+}
+
+fn put_body(protocol: Protocol) -> Vec<u8> {
+    let record = |index: usize| PutRecordsRequestEntry {
+        data: vec![index as u8; RECORD_BYTES].into(),
+        explicit_hash_key: None,
+        partition_key: Some(format!("{index:016x}")),
+    };
+    let input: PutRecordsInput = PutRecordsInput {
+        records: (0..RECORDS).map(record).collect(),
+        stream_name: Some("counted".to_owned()),
+        stream_arn: None,
+        stream_id: None,
+        dry_run: None,
+    };
+    let mut body = Vec::new();
+    encode(protocol, &input, &mut body);
+    body
+}
+
+async fn get_body(caller: &Caller, protocol: Protocol) -> Vec<u8> {
+    let shard = "shardId-000000000000";
+    let start = crate::world::Start::Horizon;
+    let input = GetRecordsInput {
+        shard_iterator: caller.iterator("counted", shard, start).await.unwrap(),
+        ..GetRecordsInput::default()
+    };
+    let mut body = Vec::new();
+    encode(protocol, &input, &mut body);
+    body
+}
