@@ -22,10 +22,10 @@ const WORK: &str = "MILLSTREAM_COUNTED_WORK";
 
 /// Twice what was counted when it was written down.
 const BUDGETS: [(&str, u64); 4] = [
-    ("put json", 9_600),
-    ("put cbor", 7_600),
-    ("get json", 2_400),
-    ("get cbor", 1_500),
+    ("put json", 7_000),
+    ("put cbor", 5_800),
+    ("get json", 2_000),
+    ("get cbor", 1_100),
 ];
 
 #[test]

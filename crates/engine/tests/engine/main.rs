@@ -8,6 +8,7 @@ extern crate millstream_engine as engine;
 mod interposed;
 mod world;
 
+mod budget;
 mod catalog;
 mod clock;
 mod crash;
