@@ -73,6 +73,12 @@ counters! {
         get_records_success: "GetRecords.Success", Counter, "Successful GetRecords calls";
         iterator_age_ms: "GetRecords.IteratorAgeMilliseconds", Gauge, "Age of the last record of the last GetRecords call; 0 at the tip";
         read_throttled: "ReadProvisionedThroughputExceeded", Counter, "GetRecords calls that were throttled";
+        subscribe_success: "SubscribeToShard.Success", Counter, "Successful SubscribeToShard calls";
+        subscribe_rate_exceeded: "SubscribeToShard.RateExceeded", Counter, "SubscribeToShard calls refused because of another subscription or too many calls";
+        subscribe_event_success: "SubscribeToShardEvent.Success", Counter, "Events pushed to subscribers";
+        subscribe_event_bytes: "SubscribeToShardEvent.Bytes", Counter, "Bytes pushed to subscribers";
+        subscribe_event_records: "SubscribeToShardEvent.Records", Counter, "Records pushed to subscribers";
+        subscribe_event_behind_ms: "SubscribeToShardEvent.MillisBehindLatest", Gauge, "Age of the next unread record at the last event; 0 at the tip";
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine: what all operations share.
 
 use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, State, Stream};
+use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
 use crate::runtime::Runtimes;
@@ -13,7 +14,7 @@ use minicbor::{Decode, Encode};
 use model::limits;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use wire::Error;
 
 /// How long a caller is kept waiting for what is a matter of moments.
@@ -41,6 +42,10 @@ pub struct Engine {
     pub(crate) parked_bytes: Semaphore,
     /// Puts that the store refused, in the log.
     pub(crate) refused_lines: LineLimit,
+    /// What is pushed to subscribers.
+    pub(crate) blocks: Blocks,
+    /// Turns true when subscriptions are to end.
+    pub(crate) subscriptions_end: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -65,6 +70,8 @@ impl Engine {
             runtimes: Arc::default(),
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
+            blocks: Blocks::default(),
+            subscriptions_end: watch::Sender::new(false),
         });
         engine
             .rotate_token_key()
@@ -88,6 +95,16 @@ impl Engine {
     /// The engine's series.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::new(Metrics::new(self.catalog.clone(), self.runtimes.clone()))
+    }
+
+    /// Ends all subscriptions in good order, those that come later too.
+    pub fn end_subscriptions(&self) {
+        self.subscriptions_end.send_replace(true);
+    }
+
+    /// Whether what is pushed to subscribers holds nearly all the memory that it may.
+    pub fn is_pushing_too_much(&self) -> bool {
+        self.blocks.are_tight()
     }
 
     /// Finishes what was handed over, makes it durable, and stops.

@@ -8,6 +8,7 @@ mod engine;
 mod settings;
 
 mod catalog;
+mod fanout;
 mod fence;
 mod position;
 mod put;
@@ -29,6 +30,7 @@ mod views;
 mod format_page;
 
 pub use engine::{Engine, OpenError};
+pub use fanout::Subscription;
 pub use handler::{Handler, OutputOf};
 pub use metrics::Metrics;
 pub use settings::{Limits, Settings};

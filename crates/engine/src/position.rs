@@ -11,6 +11,7 @@ use env::Timestamp;
 use log::{Offset, ReadLimit};
 use model::{SequenceNumber, SequenceNumberError};
 use wire::Error;
+use wire::types::ShardIteratorType;
 
 /// A starting position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,47 @@ pub(crate) enum Start<'a> {
     AtNumber(&'a str),
     /// The first record after a number.
     AfterNumber(&'a str),
+}
+
+impl<'a> Start<'a> {
+    /// Which members go with which type.
+    pub(crate) fn parse(
+        kind: ShardIteratorType,
+        number: Option<&'a str>,
+        time: Option<wire::Timestamp>,
+    ) -> Result<Self, Error> {
+        match (kind, number) {
+            (ShardIteratorType::TrimHorizon, None) => Ok(Self::TrimHorizon),
+            (ShardIteratorType::Latest, None) => Ok(Self::Latest),
+            (ShardIteratorType::AtSequenceNumber, Some(number)) => Ok(Self::AtNumber(number)),
+            (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Self::AfterNumber(number)),
+            (ShardIteratorType::AtTimestamp, None) => match time {
+                None => Err(texts::timestamp_missing(type_name(kind))),
+                // Before the epoch there is nothing.
+                Some(time) => Ok(Self::AtTimestamp(Timestamp(
+                    u64::try_from(time.0).unwrap_or(0),
+                ))),
+            },
+            (
+                ShardIteratorType::TrimHorizon
+                | ShardIteratorType::Latest
+                | ShardIteratorType::AtSequenceNumber
+                | ShardIteratorType::AfterSequenceNumber
+                | ShardIteratorType::AtTimestamp,
+                _,
+            ) => Err(texts::number_or_type(type_name(kind), number.is_some())),
+        }
+    }
+}
+
+fn type_name(kind: ShardIteratorType) -> &'static str {
+    match kind {
+        ShardIteratorType::AtSequenceNumber => "AT_SEQUENCE_NUMBER",
+        ShardIteratorType::AfterSequenceNumber => "AFTER_SEQUENCE_NUMBER",
+        ShardIteratorType::TrimHorizon => "TRIM_HORIZON",
+        ShardIteratorType::Latest => "LATEST",
+        ShardIteratorType::AtTimestamp => "AT_TIMESTAMP",
+    }
 }
 
 /// Where a number points in a shard.
@@ -71,15 +113,24 @@ impl Engine {
         Ok(bounds.first_control.unwrap_or(bounds.end))
     }
 
-    /// The latest moment that may be named in a shard: now, or its last record's arrival where the
-    /// clock was set back since.
-    pub(crate) fn latest_moment(&self, stream: &Stream, shard: &Shard) -> Timestamp {
-        let last = self
-            .store
-            .bounds(stream.log(shard))
-            .ok()
-            .and_then(|b| b.last_arrival);
-        last.unwrap_or_default().max(self.env.clock.now())
+    /// Refuses a moment after the latest that may be named in a shard: now, or its last record's
+    /// arrival where the clock was set back since.
+    pub(crate) fn check_moment(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        start: Start<'_>,
+    ) -> Result<(), Error> {
+        let Start::AtTimestamp(time) = start else {
+            return Ok(());
+        };
+        let bounds = self.store.bounds(stream.log(shard)).ok();
+        let last = bounds.and_then(|bounds| bounds.last_arrival);
+        let latest = last.unwrap_or_default().max(self.env.clock.now());
+        match time > latest {
+            true => Err(texts::timestamp_in_future(time, latest)),
+            false => Ok(()),
+        }
     }
 
     async fn first_since(

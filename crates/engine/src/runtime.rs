@@ -4,6 +4,7 @@
 //! dropped when the stream or shard has gone.
 
 use crate::counters::{ShardCounters, StreamCounters};
+use crate::fanout::Seats;
 use crate::limits::{ReadLimit, WriteLimit};
 use log::Offset;
 use parking_lot::{Mutex, RwLock};
@@ -32,6 +33,8 @@ pub struct ShardRuntime {
     pub write_limit: Mutex<WriteLimit>,
     /// GetRecords.
     pub read_limit: Mutex<ReadLimit>,
+    /// SubscribeToShard.
+    pub seats: Seats,
     /// What CloudWatch would count with enhanced monitoring.
     pub counters: ShardCounters,
     horizon: AtomicU64,
@@ -90,6 +93,7 @@ impl Default for ShardRuntime {
         Self {
             write_limit: Mutex::new(WriteLimit::new()),
             read_limit: Mutex::new(ReadLimit::new()),
+            seats: Seats::default(),
             counters: ShardCounters::default(),
             horizon: AtomicU64::new(0),
         }

@@ -3,7 +3,7 @@
 //! What is marked *unrecorded* has no text on record and is worded in the same manner. The texts of
 //! types and constraints are `wire`'s.
 
-use crate::catalog::{Scope, Status, Stream};
+use crate::catalog::{Consumer, Scope, Status, Stream};
 use env::Timestamp;
 use model::{HashKey, HashRange, ShardId};
 use std::fmt::Display;
@@ -106,6 +106,23 @@ pub(crate) fn consumer_exists(name: impl Display, stream: &Stream) -> Error {
     ))
 }
 
+/// Of a consumer that is CREATING or DELETING.
+pub(crate) fn consumer_not_active(consumer: &Consumer, stream: &Stream) -> Error {
+    in_use(format!(
+        "Consumer {} with creation timestamp {} under stream: {}, account {} is not in ACTIVE \
+         status.",
+        consumer.name, consumer.arn_s, stream.name, stream.scope.account
+    ))
+}
+
+/// Its beginning, up to the colon, is recorded.
+pub(crate) fn subscription_exists(stream: &Stream, shard: ShardId, consumer: &Consumer) -> Error {
+    in_use(format!(
+        "Another active subscription exists for this consumer: {}:{}:{shard}:{}",
+        stream.scope.account, stream.name, consumer.name
+    ))
+}
+
 /// *Unrecorded.*
 pub(crate) fn only_provisioned(stream: &Stream, operation: &str) -> Error {
     validation(format!(
@@ -204,6 +221,18 @@ pub(crate) fn rate_exceeded(shard: ShardId, stream: &Stream) -> Error {
     throttled(format!(
         "Rate exceeded for shard {shard} in stream {} under account {}.",
         stream.name, stream.scope.account
+    ))
+}
+
+/// *Unrecorded.*
+pub(crate) fn subscribe_rate_exceeded(
+    stream: &Stream,
+    shard: ShardId,
+    consumer: &Consumer,
+) -> Error {
+    limit(format!(
+        "Rate exceeded for consumer {} and shard {shard} in stream {} under account {}.",
+        consumer.name, stream.name, stream.scope.account
     ))
 }
 

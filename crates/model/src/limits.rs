@@ -25,6 +25,16 @@ pub const SHARD_READ_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 /// GetRecords calls on a shard, per second.
 pub const SHARD_READ_CALLS_PER_SECOND: u64 = 5;
 
+/// SubscribeToShard: how long a subscription lasts.
+pub const SUBSCRIPTION_SECONDS: u64 = 300;
+/// SubscribeToShard: after a successful call, others of the consumer on the shard are refused for this
+/// long; then they take over.
+pub const SUBSCRIBE_EXCLUSIVE_SECONDS: u64 = 5;
+/// SubscribeToShard: calls of a consumer on a shard, per second.
+pub const SUBSCRIBE_CALLS_PER_SECOND: u64 = 1;
+/// Pushed to a consumer from a shard, per second.
+pub const SUBSCRIPTION_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
+
 /// Retention of a new stream, and the least there is.
 pub const RETENTION_HOURS_MIN: u32 = 24;
 /// A year.

@@ -93,6 +93,19 @@ impl Shard {
         })
     }
 
+    /// A number after all records before an offset, and before the one at it.
+    pub fn number_before(&self, offset: Offset) -> SequenceNumber {
+        if offset.0 == 0 {
+            return self.starting_sequence_number();
+        }
+        SequenceNumber {
+            created_s: self.created_s,
+            counter: self.counter_base + offset.0,
+            arrival_s: SequenceNumber::SECOND_MAX,
+            shard_index: self.index,
+        }
+    }
+
     /// The number of the record at an offset.
     pub fn sequence_number(&self, offset: Offset, arrival: Timestamp) -> SequenceNumber {
         SequenceNumber {

@@ -29,6 +29,12 @@ impl Bucket {
         shifted(now).saturating_sub(self.empty_at) >= needed
     }
 
+    /// How long until it holds so much.
+    pub(super) fn wait(&self, amount: u64, now: Monotonic) -> Duration {
+        let needed = self.flow_time(amount.min(self.per_second));
+        (self.empty_at + needed).saturating_sub(shifted(now))
+    }
+
     /// Takes so much, whatever it holds.
     pub(super) fn take(&mut self, amount: u64, now: Monotonic) {
         let full_since = shifted(now) - SECOND;

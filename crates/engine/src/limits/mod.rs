@@ -72,6 +72,47 @@ impl ReadLimit {
     }
 }
 
+/// What a consumer may have of a shard: calls of SubscribeToShard, and bytes that are pushed.
+#[derive(Debug)]
+pub struct SubscribeLimit {
+    calls: Bucket,
+    bytes: Bucket,
+}
+
+impl SubscribeLimit {
+    /// A full budget.
+    pub fn new() -> Self {
+        Self {
+            calls: Bucket::new(limits::SUBSCRIBE_CALLS_PER_SECOND),
+            bytes: Bucket::new(limits::SUBSCRIPTION_BYTES_PER_SECOND),
+        }
+    }
+
+    /// Takes one call, or nothing if they are used up.
+    pub fn try_take_call(&mut self, now: Monotonic) -> bool {
+        let fits = self.calls.has(1, now);
+        if fits {
+            self.calls.take(1, now);
+        }
+        fits
+    }
+
+    /// How long until something may be pushed.
+    pub fn pause(&self, now: Monotonic) -> Duration {
+        self.bytes.wait(1, now)
+    }
+
+    /// Takes what was pushed.
+    pub fn take_bytes(&mut self, bytes: u64, now: Monotonic) {
+        self.bytes.take(bytes, now);
+    }
+
+    /// Whether it is as if never used.
+    pub fn is_full(&self, now: Monotonic) -> bool {
+        self.calls.has(u64::MAX, now) && self.bytes.has(u64::MAX, now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +157,22 @@ mod tests {
         limit.take_answer(3 * MIB, false, at(0));
         assert!(!limit.try_take_call(at(499)));
         assert!(limit.try_take_call(at(501)));
+    }
+
+    #[test]
+    fn pushes_when_over_two_mebibytes_then_pause_until_they_are_paid_off() {
+        let mut limit = SubscribeLimit::new();
+        assert!(limit.is_full(at(0)));
+        limit.take_bytes(2 * MIB - 1, at(0));
+        assert_eq!(limit.pause(at(0)), Duration::ZERO);
+        limit.take_bytes(MIB, at(0));
+        assert!(!limit.is_full(at(0)));
+        assert_eq!(limit.pause(at(0)).as_millis(), 500);
+        assert_eq!(limit.pause(at(501)), Duration::ZERO);
+        assert!(limit.is_full(at(1501)));
+        assert!(limit.try_take_call(at(1501)));
+        assert!(!limit.try_take_call(at(2500)));
+        assert!(limit.try_take_call(at(2501)));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod remove_tags_from_stream;
 mod split_shard;
 mod start_stream_encryption;
 mod stop_stream_encryption;
+mod subscribe_to_shard;
 mod update_shard_count;
 
 pub use add_tags_to_stream::AddTagsToStream;
@@ -58,6 +59,7 @@ pub use remove_tags_from_stream::RemoveTagsFromStream;
 pub use split_shard::SplitShard;
 pub use start_stream_encryption::StartStreamEncryption;
 pub use stop_stream_encryption::StopStreamEncryption;
+pub use subscribe_to_shard::subscribe_to_shard;
 pub use update_shard_count::UpdateShardCount;
 
 use crate::{Engine, Handler, OutputOf};

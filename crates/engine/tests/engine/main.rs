@@ -13,6 +13,7 @@ mod catalog;
 mod clock;
 mod crash;
 mod damage;
+mod fanout;
 mod positions;
 mod reshard;
 mod retention;

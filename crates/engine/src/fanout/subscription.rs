@@ -1,0 +1,379 @@
+//! One subscription: where it stands, and the next frame to push.
+
+use super::blocks::{Block, Found};
+use super::seat::Hold;
+use crate::catalog::{Consumer, Shard, State, Stream};
+use crate::position::internal;
+use crate::runtime::{ShardRuntime, StreamRuntime};
+use crate::settings::Limits;
+use crate::{Engine, texts, views};
+use env::Monotonic;
+use log::{Offset, ReadLimit};
+use model::{SequenceNumber, limits};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::event_stream::{EncodedRecords, Frame};
+use wire::types::SubscribeToShardEvent;
+use wire::{Error, Protocol};
+
+/// How long a subscription lasts.
+const LASTS: Duration = Duration::from_secs(limits::SUBSCRIPTION_SECONDS);
+/// A client hears something at least this often: some give up after ten seconds of silence, and AWS
+/// sends an event every five.
+const SILENCE_MAX: Duration = Duration::from_secs(4);
+
+/// A shard's records from a position on, as frames for one consumer.
+///
+/// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. Where
+/// it stands is in each event, so that whoever loses it can resume.
+pub struct Subscription {
+    engine: Arc<Engine>,
+    protocol: Protocol,
+    of: Of,
+    hold: Hold,
+    of_stream: Arc<StreamRuntime>,
+    of_shard: Arc<ShardRuntime>,
+    /// The next offset to read.
+    position: Offset,
+    /// The last number that was passed: where to resume.
+    passed: SequenceNumber,
+    ends: Monotonic,
+    last_event: Option<Monotonic>,
+    nothing: EncodedRecords,
+    stage: Stage,
+}
+
+/// What was subscribed to, and the words for its end.
+struct Of {
+    stream: u64,
+    shard: u32,
+    consumer: Consumer,
+    stream_gone: Error,
+    shard_gone: Error,
+    consumer_gone: Error,
+    in_use: Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was pushed.
+    New,
+    /// Events are being pushed.
+    Running,
+    /// The last frame was pushed.
+    Over,
+}
+
+/// What comes of looking once.
+enum Look {
+    /// A frame, after which it goes on.
+    Frame(Frame),
+    /// The last frame.
+    Last(Frame),
+    /// The end, without a frame.
+    End,
+    /// Nothing yet.
+    Wait(Wait),
+}
+
+/// What is waited for, beside what always is: an end, or a change of the stream.
+enum Wait {
+    /// The shard's tail.
+    Tail(log::LogId),
+    /// The budget of bytes, after this long.
+    Budget(Duration),
+    /// Room for a block.
+    Room(u32),
+    /// Nothing else: the shard's log has ended, and the catalog does not have the children yet.
+    Children,
+}
+
+/// What a subscription begins with.
+pub(crate) struct Begin<'a> {
+    pub(crate) protocol: Protocol,
+    pub(crate) stream: &'a Stream,
+    pub(crate) shard: &'a Shard,
+    pub(crate) consumer: Consumer,
+    pub(crate) hold: Hold,
+    pub(crate) position: Offset,
+}
+
+impl Of {
+    fn new(stream: &Stream, shard: &Shard, consumer: Consumer) -> Self {
+        let account = &stream.scope.account;
+        Self {
+            stream: stream.id,
+            shard: shard.index,
+            stream_gone: texts::stream_not_found(&stream.name, account),
+            shard_gone: texts::shard_does_not_exist(shard.id(), stream.name.as_str(), account),
+            consumer_gone: texts::consumer_arn_not_found(stream.consumer_arn(&consumer)),
+            in_use: texts::subscription_exists(stream, shard.id(), &consumer),
+            consumer,
+        }
+    }
+
+    /// The stream, unless it or the consumer goes or has gone.
+    fn find(&self, state: &State) -> Result<Arc<Stream>, Error> {
+        let stream = state.stream_by_id(self.stream);
+        let stream = stream.filter(|stream| stream.deletion.is_none());
+        let stream = stream.ok_or_else(|| self.stream_gone.clone())?;
+        let is_own = |consumer: &Consumer| {
+            consumer.name == self.consumer.name
+                && consumer.arn_s == self.consumer.arn_s
+                && consumer.gone_ms.is_none()
+        };
+        match stream.consumers.iter().any(is_own) {
+            true => Ok(Arc::clone(stream)),
+            false => Err(self.consumer_gone.clone()),
+        }
+    }
+}
+
+impl Subscription {
+    pub(crate) fn new(engine: Arc<Engine>, begin: Begin<'_>) -> Self {
+        let Begin {
+            protocol,
+            stream,
+            shard,
+            consumer,
+            hold,
+            position,
+        } = begin;
+        let of_stream = engine.runtimes.stream(stream.id);
+        Self {
+            protocol,
+            of: Of::new(stream, shard, consumer),
+            hold,
+            of_shard: of_stream.shard(shard.index),
+            of_stream,
+            position,
+            passed: shard.number_before(position),
+            ends: Monotonic(engine.env.clock.monotonic().0 + LASTS),
+            last_event: None,
+            nothing: EncodedRecords::new(protocol, &Vec::new()),
+            stage: Stage::New,
+            engine,
+        }
+    }
+
+    /// The next frame; `None` when the subscription has come to its end. Cancel safe: nothing is
+    /// passed that was not returned.
+    pub async fn next(&mut self) -> Option<Frame> {
+        match self.stage {
+            Stage::New => {
+                self.stage = Stage::Running;
+                return Some(Frame::initial_response(self.protocol));
+            }
+            Stage::Running => (),
+            Stage::Over => return None,
+        }
+        loop {
+            let state = self.engine.catalog.state().clone();
+            let looked = self.look(&state).await;
+            let looked = looked.unwrap_or_else(|error| {
+                // What has just been deleted cannot be read, for that reason and no other.
+                let gone = self.of.find(&self.engine.catalog.state()).err();
+                Look::Last(Frame::exception(self.protocol, &gone.unwrap_or(error)))
+            });
+            match looked {
+                Look::Frame(frame) => return Some(frame),
+                Look::Last(frame) => {
+                    self.stage = Stage::Over;
+                    return Some(frame);
+                }
+                Look::End => {
+                    self.stage = Stage::Over;
+                    return None;
+                }
+                Look::Wait(wait) => self.wait(&state, wait).await,
+            }
+        }
+    }
+
+    /// Looks once at all that may have changed.
+    async fn look(&mut self, state: &State) -> Result<Look, Error> {
+        let now = self.engine.env.clock.monotonic();
+        if now >= self.ends || *self.engine.subscriptions_end.borrow() {
+            return Ok(Look::End);
+        }
+        let stream = self.of.find(state)?;
+        if self.hold.is_lost() {
+            return Err(self.of.in_use.clone());
+        }
+        let shard = stream.shards.get(self.of.shard);
+        let shard = shard.ok_or_else(|| self.of.shard_gone.clone())?;
+        let wait = match self.pause(now) {
+            Some(pause) => Wait::Budget(pause),
+            None => match self.find_next(&stream, shard).await? {
+                Found::Block(block) => return self.push(&stream, shard, &block).await,
+                Found::Over => return Ok(Look::Last(self.end(&stream, shard))),
+                Found::NoRoom(kib) => Wait::Room(kib),
+                Found::Nothing(next) => self.pass(&stream, shard, next)?,
+            },
+        };
+        let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
+        if self.last_event.is_none_or(is_silent) {
+            let behind = self.behind(&stream, shard, self.position).await?;
+            return Ok(Look::Frame(self.event(&self.nothing.clone(), behind)));
+        }
+        Ok(Look::Wait(wait))
+    }
+
+    /// How long nothing may be pushed, if so.
+    fn pause(&self, now: Monotonic) -> Option<Duration> {
+        match self.engine.settings.limits {
+            Limits::Aws => Some(self.hold.pause(now)).filter(|pause| !pause.is_zero()),
+            Limits::Off => None,
+        }
+    }
+
+    async fn find_next(&self, stream: &Stream, shard: &Shard) -> Result<Found, Error> {
+        let (engine, from) = (&self.engine, self.position);
+        let found = engine.next_block(stream, shard, from, self.protocol).await;
+        found.map_err(|failed| failed.as_error())
+    }
+
+    /// Goes on without records; answers what is waited for.
+    fn pass(&mut self, stream: &Stream, shard: &Shard, next: Offset) -> Result<Wait, Error> {
+        if next > self.position {
+            self.position = next;
+            self.passed = shard.number_before(next);
+        }
+        let log = stream.log(shard);
+        let bounds = self.engine.store.bounds(log);
+        let close = bounds.map_err(|error| internal(&error))?.first_control;
+        let is_closed = close.is_some_and(|close| next >= close);
+        match is_closed && shard.is_open() {
+            true => Ok(Wait::Children),
+            false => Ok(Wait::Tail(log)),
+        }
+    }
+
+    /// An event with a block's records.
+    async fn push(&mut self, stream: &Stream, shard: &Shard, block: &Block) -> Result<Look, Error> {
+        let behind = self.behind(stream, shard, block.next).await?;
+        let now = self.engine.env.clock.monotonic();
+        self.hold.take_bytes(block.payload_bytes, now);
+        self.position = block.next;
+        self.passed = block.last;
+        let counters = &self.of_stream.counters;
+        counters.subscribe_event_bytes.add(block.payload_bytes);
+        counters.subscribe_event_records.add(block.count);
+        self.of_shard
+            .counters
+            .outgoing_bytes
+            .add(block.payload_bytes);
+        self.of_shard.counters.outgoing_records.add(block.count);
+        Ok(Look::Frame(self.event(&block.records, behind)))
+    }
+
+    /// How far the next unread record lies behind now; zero at the durable end.
+    async fn behind(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        next: Offset,
+    ) -> Result<Duration, Error> {
+        if next >= self.engine.end(stream, shard)? {
+            return Ok(Duration::ZERO);
+        }
+        let one = ReadLimit {
+            records: 1,
+            bytes: 0,
+        };
+        let slice = self.engine.store.read(stream.log(shard), next, one).await;
+        let slice = slice.map_err(|error| internal(&error))?;
+        let arrival = slice.records().next().map(|record| record.arrival);
+        let since = |arrival| self.engine.env.clock.now().since(arrival);
+        Ok(arrival.map_or(Duration::ZERO, since))
+    }
+
+    fn event(&mut self, records: &EncodedRecords, behind: Duration) -> Frame {
+        self.last_event = Some(self.engine.env.clock.monotonic());
+        let millis = behind.as_millis() as u64;
+        let counters = &self.of_stream.counters;
+        counters.subscribe_event_success.add(1);
+        counters.subscribe_event_behind_ms.set(millis);
+        let event = SubscribeToShardEvent {
+            continuation_sequence_number: Some(self.passed.to_string()),
+            millis_behind_latest: millis as i64,
+            ..SubscribeToShardEvent::default()
+        };
+        Frame::event(records, &event)
+    }
+
+    /// The event that says that a closed shard was read to its end.
+    fn end(&self, stream: &Stream, shard: &Shard) -> Frame {
+        let counters = &self.of_stream.counters;
+        counters.subscribe_event_success.add(1);
+        counters.subscribe_event_behind_ms.set(0);
+        let event = SubscribeToShardEvent {
+            child_shards: Some(views::child_shards(&stream.shards, shard)),
+            ..SubscribeToShardEvent::default()
+        };
+        Frame::event(&self.nothing, &event)
+    }
+
+    /// Waits until there may be something to push or to end for.
+    async fn wait(&self, state: &State, wait: Wait) {
+        let clock = &self.engine.env.clock;
+        let now = clock.monotonic();
+        let next_event = self
+            .last_event
+            .map_or(now, |last| Monotonic(last.0 + SILENCE_MAX));
+        let patience = next_event.min(self.ends).since(now);
+        tokio::select! {
+            biased;
+            () = self.changes(state) => (),
+            () = self.arrives(wait) => (),
+            () = clock.sleep(patience) => (),
+        }
+    }
+
+    async fn changes(&self, state: &State) {
+        let same = |a: Option<&Arc<Stream>>, b: Option<&Arc<Stream>>| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let seen = state.stream_by_id(self.of.stream);
+        let catalog = &self.engine.catalog;
+        let mut ending = self.engine.subscriptions_end.subscribe();
+        tokio::select! {
+            biased;
+            () = self.hold.lost() => (),
+            // The sender is in the engine that this holds: there is no error.
+            _ = ending.wait_for(|is_end| *is_end) => (),
+            () = catalog.wait_until(|now| !same(seen, now.stream_by_id(self.of.stream))) => (),
+        }
+    }
+
+    async fn arrives(&self, wait: Wait) {
+        match wait {
+            Wait::Tail(log) => {
+                let there = match self.engine.store.tail(log) {
+                    Ok(mut tail) => tail.reaches_past(self.position).await,
+                    Err(_) => false,
+                };
+                if !there {
+                    // The log has gone; the catalog will say why.
+                    pending().await
+                }
+            }
+            Wait::Budget(pause) => self.engine.env.clock.sleep(pause).await,
+            Wait::Room(kib) => self.engine.blocks.room(kib).await,
+            Wait::Children => pending().await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = (self.of.stream, self.of.shard, &self.of.consumer.name);
+        write!(
+            f,
+            "Subscription {{ of: {of:?}, position: {:?} }}",
+            self.position
+        )
+    }
+}

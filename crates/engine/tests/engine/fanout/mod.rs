@@ -1,0 +1,174 @@
+//! SubscribeToShard: what is pushed, when, and how it ends.
+
+mod ends;
+mod events;
+mod rates;
+mod refusals;
+
+use crate::world::{Caller, Start, World};
+use auth::Authorized;
+use aws_smithy_eventstream::frame::read_message_from;
+use bytes::Bytes;
+use engine::operations::{RegisterStreamConsumer, subscribe_to_shard};
+use engine::{Limits, Settings, Subscription};
+use std::time::Duration;
+use wire::operations::{RegisterStreamConsumerInput, SubscribeToShardInput};
+use wire::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
+use wire::{Error, ErrorCode, Protocol};
+
+const FIRST: &str = "shardId-000000000000";
+/// Turns of the runtime in which whatever is there to be pushed is pushed.
+const TURNS: usize = 64;
+
+/// What a subscriber was pushed.
+#[derive(Debug, PartialEq)]
+enum Pushed {
+    Initial,
+    Event(SubscribeToShardEvent),
+    Exception(String, String),
+    End,
+}
+
+struct Subscriber {
+    subscription: Subscription,
+}
+
+impl Subscriber {
+    async fn next(&mut self) -> Pushed {
+        let Some(frame) = self.subscription.next().await else {
+            return Pushed::End;
+        };
+        let mut bytes = Bytes::from(frame.parts.concat());
+        let message = read_message_from(&mut bytes).unwrap();
+        assert!(bytes.is_empty());
+        let header = |name: &str| {
+            let found = message.headers().iter().find(|h| h.name().as_str() == name);
+            let value = found.and_then(|header| header.value().as_string().ok());
+            value.map(|value| value.as_str().to_owned())
+        };
+        let payload = message.payload();
+        if let Some(name) = header(":exception-type") {
+            let error = wire::decode_error(Protocol::Json, 400, payload);
+            return Pushed::Exception(name, error.message.unwrap_or_default());
+        }
+        match header(":event-type").as_deref() {
+            Some("initial-response") => Pushed::Initial,
+            _ => Pushed::Event(wire::decode_lenient(Protocol::Json, payload).unwrap()),
+        }
+    }
+
+    async fn event(&mut self) -> SubscribeToShardEvent {
+        match self.next().await {
+            Pushed::Event(event) => event,
+            other => panic!("no event: {other:?}"),
+        }
+    }
+
+    /// What is pushed without any time passing.
+    async fn at_once(&mut self) -> Option<Pushed> {
+        tokio::select! {
+            biased;
+            pushed = self.next() => Some(pushed),
+            () = turns() => None,
+        }
+    }
+
+    /// The next event, while time passes.
+    async fn within(&mut self, world: &World, time: Duration) -> Pushed {
+        let (pushed, ()) = tokio::join!(self.next(), world.pass(time));
+        pushed
+    }
+
+    /// The data of the records that are there, and the last event.
+    async fn drain(&mut self) -> (String, SubscribeToShardEvent) {
+        let mut data = String::new();
+        let mut last = SubscribeToShardEvent::default();
+        while let Some(pushed) = self.at_once().await {
+            let Pushed::Event(event) = pushed else {
+                panic!("no event: {pushed:?}");
+            };
+            data.extend(event.records.iter().map(crate::world::text));
+            last = event;
+        }
+        (data, last)
+    }
+}
+
+async fn turns() {
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Caller {
+    async fn consumer(&self, stream: &str, name: &str) -> String {
+        let Caller { principal, .. } = self;
+        let (account, region) = (&principal.account, &principal.region);
+        let input = RegisterStreamConsumerInput {
+            stream_arn: format!("arn:aws:kinesis:{region}:{account}:stream/{stream}"),
+            consumer_name: name.to_owned(),
+            tags: None,
+            stream_id: None,
+        };
+        let registered = self.call::<RegisterStreamConsumer>(input).await.unwrap();
+        registered.consumer.consumer_arn
+    }
+
+    async fn try_subscribe(
+        &self,
+        arn: &str,
+        shard: &str,
+        start: Start<'_>,
+    ) -> Result<Subscriber, Error> {
+        self.subscribe_with(arn, shard, position(start)).await
+    }
+
+    async fn subscribe_with(
+        &self,
+        arn: &str,
+        shard: &str,
+        starting_position: StartingPosition,
+    ) -> Result<Subscriber, Error> {
+        let input = SubscribeToShardInput {
+            consumer_arn: arn.to_owned(),
+            shard_id: shard.to_owned(),
+            starting_position,
+            stream_id: None,
+            dry_run: None,
+        };
+        let request = Authorized::by_operator(self.principal.clone(), input);
+        let engine = self.engine.clone();
+        let subscription = subscribe_to_shard(engine, Protocol::Json, request).await?;
+        Ok(Subscriber { subscription })
+    }
+
+    /// Subscribes, and takes the initial response.
+    async fn subscribe(&self, arn: &str, shard: &str, start: Start<'_>) -> Subscriber {
+        let mut subscriber = self.try_subscribe(arn, shard, start).await.unwrap();
+        assert_eq!(subscriber.at_once().await, Some(Pushed::Initial));
+        subscriber
+    }
+}
+
+fn position(start: Start<'_>) -> StartingPosition {
+    let (kind, number, time) = match start {
+        Start::Horizon => (ShardIteratorType::TrimHorizon, None, None),
+        Start::Latest => (ShardIteratorType::Latest, None, None),
+        Start::At(number) => (ShardIteratorType::AtSequenceNumber, Some(number), None),
+        Start::After(number) => (ShardIteratorType::AfterSequenceNumber, Some(number), None),
+        Start::Time(time) => (ShardIteratorType::AtTimestamp, None, Some(time)),
+    };
+    StartingPosition {
+        r#type: kind,
+        sequence_number: number.map(str::to_owned),
+        timestamp: time.map(|time| wire::Timestamp(time.0 as i64)),
+    }
+}
+
+fn aws() -> World {
+    World::new(Settings::default())
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
