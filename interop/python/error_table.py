@@ -61,7 +61,19 @@ def _type(operation: str, request: dict, text: str) -> Refused:
 _NONE = "Stream none under account {account} not found."
 _RECORD = {"PartitionKey": "key", "Data": b""}
 
+_SUBSCRIBE = {"ShardId": OPEN, "StartingPosition": {"Type": "LATEST"}}
+
 EXISTENCE = [
+    _not_found(
+        "SubscribeToShard",
+        {"ConsumerARN": "{arn}/consumer/audit:1"} | _SUBSCRIBE,
+        "Consumer {arn}/consumer/audit:1 not found.",
+    ),
+    _not_found(
+        "SubscribeToShard",
+        {"ConsumerARN": "arn:aws:kinesis:us-east-1:{account}:stream/none/consumer/audit:1"} | _SUBSCRIBE,
+        _NONE,
+    ),
     _not_found(operation, {"StreamName": "none"} | more, _NONE)
     for operation, more in {
         "AddTagsToStream": {"Tags": {"a": "b"}},
@@ -331,12 +343,6 @@ NOT_YET = [
             "No key service is configured.",
         )
         for operation in ("StartStreamEncryption", "StopStreamEncryption")
-    ),
-    Refused(
-        "SubscribeToShard",
-        {"ConsumerARN": "{arn}/consumer/audit:1", "ShardId": OPEN, "StartingPosition": {"Type": "LATEST"}},
-        "UnknownOperationException",
-        "Millstream does not serve SubscribeToShard yet.",
     ),
     _invalid(
         "CreateStream",

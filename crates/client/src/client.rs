@@ -1,7 +1,7 @@
 //! The client: one call, one request.
 
 use crate::sign::sign_request;
-use crate::{Config, Error};
+use crate::{Config, Error, Events};
 use bytes::Bytes;
 use env::{Env, Tasks};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
@@ -14,6 +14,7 @@ use hyper_util::rt::TokioTimer;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Operation;
+use wire::operations::{SubscribeToShard, SubscribeToShardInput};
 
 /// What `X-Amz-Target` says before the operation's name.
 const SERVICE: &str = "Kinesis_20131202";
@@ -68,6 +69,39 @@ impl Client {
             .map_err(|error| Error::Transport(error.to_string()))
     }
 
+    /// Subscribes to a shard.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn subscribe(&self, input: &SubscribeToShardInput) -> Result<Events, Error> {
+        let mut body = Vec::new();
+        let protocol = self.config.protocol;
+        wire::encode(protocol, input, &mut body);
+        let request = self.request(SubscribeToShard::NAME, body.into());
+        let request = request.map_err(Error::NotSent)?;
+        let answered = async {
+            let (head, body) = self.begin(request).await?.into_parts();
+            if head.status == StatusCode::OK {
+                return Ok((head.headers, body));
+            }
+            let body = collect(body).await?;
+            Err(self.refusal(head.status, &head.headers, &body))
+        };
+        let (headers, body) = tokio::select! {
+            biased;
+            answered = answered => answered?,
+            () = self.env.clock.sleep(self.config.timeout) => {
+                return Err(Error::Transport("it took too long".to_owned()));
+            }
+        };
+        Ok(Events::new(
+            self.env.clone(),
+            protocol,
+            request_id(&headers),
+            body,
+        ))
+    }
+
     fn request(&self, operation: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
         let request = Request::builder()
             .method(Method::POST)
@@ -84,32 +118,42 @@ impl Client {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
-        let answer = self.http.request(request).await.map_err(|error| {
+        let (head, body) = self.begin(request).await?.into_parts();
+        Ok((head.status, head.headers, collect(body).await?))
+    }
+
+    /// Sends a request, and waits for the head of its answer.
+    async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
+        self.http.request(request).await.map_err(|error| {
             if error.is_connect() {
                 Error::NotSent(with_causes(&error))
             } else {
                 Error::Transport(with_causes(&error))
             }
-        })?;
-        let (head, body) = Response::<Incoming>::into_parts(answer);
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| Error::Transport(with_causes(&*error)))?;
-        Ok((head.status, head.headers, body.to_bytes()))
+        })
     }
 
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-        let request_id = headers
-            .get("x-amzn-requestid")
-            .and_then(|id| id.to_str().ok());
         Error::Service {
             remote: wire::decode_error(self.config.protocol, status.as_u16(), body),
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id(headers),
         }
     }
 }
 
+async fn collect(body: Incoming) -> Result<Bytes, Error> {
+    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+    let body = body.map_err(|error| Error::Transport(with_causes(&*error)))?;
+    Ok(body.to_bytes())
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-amzn-requestid");
+    id.and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
 /// An error and what caused it, in one line.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes
         .map(ToString::to_string)

@@ -22,7 +22,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// What serves the requests of connections.
 pub(crate) trait Serve: Clone + Send + Sync + 'static {
     /// The answers' bodies.
-    type Body: Body<Data = Bytes, Error = Infallible> + Send + 'static;
+    type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static;
     /// Why there is no answer.
     type Error: std::error::Error + Send + Sync + 'static;
 

@@ -3,11 +3,11 @@
 use crate::activity::InFlight;
 use crate::budget::Share;
 use crate::content_type::ENVELOPED;
+use crate::events::{Events, Stalled};
 use crate::request_id::RequestId;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wire::{Error, ErrorCode, Protocol};
@@ -38,6 +38,16 @@ impl Answer {
             error: None,
             content_type: Some(protocol.content_type()),
             body: body.into(),
+        }
+    }
+
+    /// The head of an answer whose body comes in events.
+    pub(crate) fn events() -> Self {
+        Self {
+            status: StatusCode::OK,
+            error: None,
+            content_type: Some(wire::event_stream::CONTENT_TYPE),
+            body: Bytes::new(),
         }
     }
 
@@ -129,7 +139,7 @@ impl Answer {
         self,
         request: http::request::Parts,
         id: &RequestId,
-        held: Held,
+        body: AnswerBody,
     ) -> Response<AnswerBody> {
         let is_preflight = is_preflight(&request.method, &request.headers);
         let mut headers = request.headers;
@@ -149,10 +159,7 @@ impl Answer {
         if let Some(error) = self.error {
             headers.insert(ERROR_TYPE, HeaderValue::from_static(error));
         }
-        let mut response = Response::new(AnswerBody {
-            bytes: self.body,
-            _held: held,
-        });
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = headers;
         response
@@ -206,30 +213,52 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 /// An answer's body.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
-    bytes: Bytes,
-    _held: Held,
+pub(crate) enum AnswerBody {
+    /// All of it is there.
+    Whole(Whole),
+    /// It comes in events.
+    Events(Events),
+}
+
+/// A body that is there, and what it holds.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) bytes: Bytes,
+    pub(crate) _held: Held,
 }
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Stalled;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.bytes.len().min(PIECE_BYTES);
-        let bytes = self.bytes.split_to(piece);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
+        match &mut *self {
+            Self::Whole(whole) => {
+                let piece = whole.bytes.len().min(PIECE_BYTES);
+                let bytes = whole.bytes.split_to(piece);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Self::Events(events) => events
+                .poll_piece(cx)
+                .map(|next| next.map(|p| p.map(Frame::data))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
+        match self {
+            Self::Whole(whole) => whole.bytes.is_empty(),
+            Self::Events(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        match self {
+            Self::Whole(whole) => SizeHint::with_exact(whole.bytes.len() as u64),
+            Self::Events(_) => SizeHint::default(),
+        }
     }
 }
 
@@ -259,14 +288,14 @@ mod tests {
         let mut share = budget.share();
         assert!(share.grow_to(LENGTH));
         let activity = Arc::new(Activity::default());
-        let mut body = AnswerBody {
+        let mut body = AnswerBody::Whole(Whole {
             bytes: vec![7; LENGTH].into(),
             _held: Held {
                 _in_flight: activity.begin(),
                 _request: None,
                 _answer: share,
             },
-        };
+        });
         assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
         assert_eq!(next(&mut body), Some(PIECE_BYTES));
         assert!(!body.is_end_stream());

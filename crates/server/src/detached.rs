@@ -5,7 +5,7 @@
 //! dropped before its end, unless it panicked.
 
 use crate::activity::Activity;
-use crate::dispatch::Served;
+use crate::dispatch::{Output, Served};
 use crate::wait::Wait;
 use env::Env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,7 +44,7 @@ impl<'a> Detached<'a> {
         }
     }
 
-    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, Error>> {
+    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Output, Error>> {
         let change = self
             .change
             .as_mut()
@@ -68,7 +68,7 @@ impl<'a> Detached<'a> {
 }
 
 impl Future for Detached<'_> {
-    type Output = Result<Vec<u8>, Error>;
+    type Output = Result<Output, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = self.poll_change(cx) {
@@ -127,7 +127,7 @@ mod tests {
         let activity = Activity::default();
         let waiting = Detached::new("CreateStream", Box::pin(pending()), &env, &activity, MAX);
         let (answer, ()) = tokio::join!(waiting, async { clock.advance(MAX) });
-        assert_eq!(answer, Err(failed()));
+        assert_eq!(answer.map(drop), Err(failed()));
     }
 
     #[tokio::test]
@@ -136,7 +136,7 @@ mod tests {
         let activity = Activity::default();
         let change = Box::pin(async { panic!("a bug") });
         let waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
-        assert_eq!(waiting.await, Err(failed()));
+        assert_eq!(waiting.await.map(drop), Err(failed()));
     }
 
     #[tokio::test]
@@ -148,7 +148,7 @@ mod tests {
         let change = Box::pin(async {
             let _ = begun.await;
             let _ = finish.send(());
-            Ok(Vec::new())
+            Ok(Output::Whole(Vec::new()))
         });
         let mut waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
         poll_fn(|cx| {

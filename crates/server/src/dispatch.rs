@@ -5,7 +5,7 @@
 
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
-use engine::{Engine, Handler, operations as engine_operations};
+use engine::{Engine, Handler, Subscription, operations as engine_operations};
 use env::BoxFuture;
 use std::future::ready;
 use std::sync::Arc;
@@ -62,7 +62,16 @@ pub(crate) struct Operation {
 }
 
 /// What a row's function answers.
-pub(crate) type Served = BoxFuture<Result<Vec<u8>, Error>>;
+pub(crate) type Served = BoxFuture<Result<Output, Error>>;
+
+/// What a call brings.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A body.
+    Whole(Vec<u8>),
+    /// Frames, as they come.
+    Events(Box<Subscription>),
+}
 
 /// A request that has passed every check that needs no knowledge of its operation's shapes.
 pub(crate) struct Call {
@@ -113,9 +122,21 @@ const fn served<H: Handler>() -> Operation {
     }
 }
 
-fn subscribe_to_shard(_call: Call) -> Served {
-    let text = "Millstream does not serve SubscribeToShard yet.";
-    Box::pin(async move { Err(Error::new(ErrorCode::UnknownOperationException, text)) })
+fn subscribe_to_shard(call: Call) -> Served {
+    Box::pin(async move {
+        let Call {
+            engine,
+            protocol,
+            principal,
+            body,
+        } = call;
+        let input = wire::decode(protocol, &body)
+            .map_err(|error| unless_malformed(protocol, &body, error))?;
+        let action = Action(wire_operations::SubscribeToShard::NAME);
+        let request = authorize(principal, action, input)?;
+        let subscribed = engine_operations::subscribe_to_shard(engine, protocol, request);
+        Ok(Output::Events(Box::new(subscribed.await?)))
+    })
 }
 
 fn serve<H: Handler>(call: Call) -> Served {
@@ -147,11 +168,11 @@ fn begin<H: Handler>(
 async fn answer<H: Handler>(
     protocol: Protocol,
     handled: impl Future<Output = Result<H::Output, Error>>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Output, Error> {
     let output = handled.await.map_err(as_modelled::<H::Operation>)?;
     let mut encoded = Vec::new();
     wire::encode(protocol, &output, &mut encoded);
-    Ok(encoded)
+    Ok(Output::Whole(encoded))
 }
 
 /// An internal failure goes by the operation's own name for it, where the service model has one.

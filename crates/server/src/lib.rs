@@ -21,6 +21,7 @@ mod connection;
 mod content_type;
 mod detached;
 mod dispatch;
+mod events;
 mod metrics;
 mod request_id;
 mod server;

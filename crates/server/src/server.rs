@@ -104,6 +104,7 @@ impl Server {
         stop.await;
         // Whoever listens is told; nobody listening is as good.
         let _ = stopping.send(true);
+        engine.end_subscriptions();
         tokio::select! {
             biased;
             _ = ended.recv() => (),

@@ -4,18 +4,19 @@
 //! authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::activity::{Activity, InFlight};
-use crate::answer::{Answer, AnswerBody, Held, is_preflight};
+use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
 use crate::body::{Receiver, Refused};
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::content_type::ContentType;
 use crate::detached::Detached;
-use crate::dispatch::{self, Call, Target, unless_malformed};
+use crate::dispatch::{self, Call, Output, Target, unless_malformed};
+use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::request_id::{RequestId, RequestIds};
 use auth::Head;
 use bytes::Bytes;
-use engine::Engine;
+use engine::{Engine, Subscription};
 use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
@@ -60,6 +61,8 @@ struct Begun {
 struct Known {
     operation: Option<usize>,
     account: Option<AccountId>,
+    /// What the answer's body is to bring, if it comes in events.
+    events: Option<Box<Subscription>>,
 }
 
 impl Service {
@@ -109,7 +112,8 @@ impl Service {
                 match self.judge(&parts, received.bytes, &mut known) {
                     Ok(operation) => {
                         let_go(&mut parts);
-                        self.finish(operation, in_flight.activity()).await
+                        self.finish(operation, in_flight.activity(), &mut known)
+                            .await
                     }
                     Err(answer) => answer,
                 }
@@ -123,15 +127,30 @@ impl Service {
             answer = Answer::overload();
         }
         self.note(&id, &known, &answer, begun);
-        Ok(answer.respond(
-            parts,
-            &id,
-            Held {
-                _in_flight: in_flight,
-                _request: share,
-                _answer: waiting,
-            },
-        ))
+        let held = Held {
+            _in_flight: in_flight,
+            _request: share,
+            _answer: waiting,
+        };
+        let body = self.body(&answer, known.events.take(), held);
+        Ok(answer.respond(parts, &id, body))
+    }
+
+    fn body(&self, answer: &Answer, events: Option<Box<Subscription>>, held: Held) -> AnswerBody {
+        let Some(subscription) = events else {
+            return AnswerBody::Whole(Whole {
+                bytes: answer.body.clone(),
+                _held: held,
+            });
+        };
+        // The request has served its turn, and its answer may last for minutes.
+        let held = Held {
+            _request: None,
+            ..held
+        };
+        let limits = &self.config.limits;
+        let events = Events::start(&self.env, &self.engine, limits, subscription, held);
+        AnswerBody::Events(events)
     }
 
     /// Everything that waits for nothing: the checks, and the operation up to its beginning.
@@ -193,7 +212,7 @@ impl Service {
         })
     }
 
-    async fn finish(&self, begun: Begun, activity: &Activity) -> Answer {
+    async fn finish(&self, begun: Begun, activity: &Activity, known: &mut Known) -> Answer {
         let Begun {
             protocol,
             operation,
@@ -207,7 +226,11 @@ impl Service {
             }
         };
         match output {
-            Ok(output) => Answer::output(protocol, output),
+            Ok(Output::Whole(output)) => Answer::output(protocol, output),
+            Ok(Output::Events(subscription)) => {
+                known.events = Some(subscription);
+                Answer::events()
+            }
             Err(error) => Answer::error(protocol, &error),
         }
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crc32fast::Hasher;
 
 use crate::types::{Record, SubscribeToShardEvent};
-use crate::{Error, ErrorCode, Protocol, protocol};
+use crate::{Encode, Error, ErrorCode, Protocol, protocol};
 
 /// The content type of a body of frames.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
@@ -32,11 +32,16 @@ pub struct EncodedRecords {
 }
 
 impl EncodedRecords {
-    /// Encodes records, or none.
-    pub fn new(protocol: Protocol, records: &Vec<Record>) -> Self {
-        let mut bytes = Vec::new();
+    /// Encodes a list of records.
+    pub fn new(protocol: Protocol, records: &impl Encode) -> Self {
+        let mut bytes = Vec::with_capacity(records.bytes_expected());
         protocol::encode(protocol, records, &mut bytes);
         Self::from_encoded(protocol, bytes.into())
+    }
+
+    /// None at all.
+    pub fn none(protocol: Protocol) -> Self {
+        Self::new(protocol, &Vec::<Record>::new())
     }
 
     /// Takes a list of records that is encoded already.

@@ -155,25 +155,21 @@ impl Engine {
             records: EVENT_RECORDS_MAX,
             bytes: EVENT_BYTES_MAX,
         };
-        let read = self.read(stream, shard, from, limit).await?;
+        let mut read = self.read(stream, shard, from, limit).await?;
         if read.is_over {
             return Ok(Found::Over);
         }
-        let records = read.shapes(shard).ok_or(Failed::UnknownForm)?;
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+        let records = read.take_records(shard).ok_or(Failed::UnknownForm)?;
+        let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };
-        let sizes = records
-            .iter()
-            .map(|record| record.data.len() + record.partition_key.as_ref().map_or(0, String::len));
-        let first_arrival = first.approximate_arrival_timestamp.map_or(0, |at| at.0);
         let block = Block {
-            count: records.len() as u64,
-            payload_bytes: sizes.sum::<usize>() as u64,
-            last: SequenceNumber::parse(&last.sequence_number).map_err(|_| Failed::UnknownForm)?,
-            next: read.next,
-            first_arrival: Timestamp(u64::try_from(first_arrival).unwrap_or(0)),
             records: EncodedRecords::new(protocol, &records),
+            count: records.count as u64,
+            payload_bytes: records.bytes as u64,
+            last: shard.sequence_number(Offset(read.next.0 - 1), last_arrival),
+            next: read.next,
+            first_arrival,
         };
         Ok(match self.blocks.keep(key, block) {
             Ok(block) => Found::Block(block),

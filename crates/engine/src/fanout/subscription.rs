@@ -151,7 +151,7 @@ impl Subscription {
             passed: shard.number_before(position),
             ends: Monotonic(engine.env.clock.monotonic().0 + LASTS),
             last_event: None,
-            nothing: EncodedRecords::new(protocol, &Vec::new()),
+            nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
             engine,
         }

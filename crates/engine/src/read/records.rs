@@ -51,6 +51,13 @@ impl Records {
         }
         Some(records)
     }
+
+    /// When the first and the last arrived; `None` if there are none.
+    pub(crate) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
+        let mut arrivals = self.runs.iter().filter(|run| run.count > 0);
+        let first = arrivals.next()?.arrival;
+        Some((first, arrivals.last().map_or(first, |last| last.arrival)))
+    }
 }
 
 impl Encode for Records {

@@ -28,15 +28,13 @@ impl Running {
 
     /// Starts one that may speak TLS too.
     pub async fn start_with_tls(limits: Limits, tls: Option<Tls>) -> Self {
-        Self::start_in(Env::real(), limits, tls).await
+        Self::start_in(Env::real(), Settings::default(), limits, tls).await
     }
 
-    /// Starts one in a world.
-    pub async fn start_in(env: Env, limits: Limits, tls: Option<Tls>) -> Self {
+    /// Starts one in a world, with an engine of these settings.
+    pub async fn start_in(env: Env, settings: Settings, limits: Limits, tls: Option<Tls>) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
-        let engine = Engine::open(env.clone(), store, Settings::default())
-            .await
-            .unwrap();
+        let engine = Engine::open(env.clone(), store, settings).await.unwrap();
         let any = "127.0.0.1:0".parse().unwrap();
         let config = Config {
             admin_listen: Some(any),

@@ -8,6 +8,7 @@
 mod admin;
 mod connections;
 mod end_to_end;
+mod fanout;
 mod harness;
 mod order;
 mod stopping;

@@ -128,14 +128,6 @@ const ROWS: &[Row] = &[
          at 'limit' failed to satisfy constraint: Member must have value greater than or equal to \
          1\"}",
     ),
-    row(
-        &[JSON, ("x-amz-target", "Kinesis_20131202.SubscribeToShard")],
-        b"{}",
-        400,
-        JSON.1,
-        "{\"__type\":\"UnknownOperationException\",\"message\":\"Millstream does not serve \
-         SubscribeToShard yet.\"}",
-    ),
     // And nothing wrong at all.
     row(
         &[JSON, LIST],

@@ -86,7 +86,7 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
         drain: HOUR,
         ..Limits::default()
     };
-    let server = Running::start_in(env, limits, None).await;
+    let server = Running::start_in(env, engine::Settings::default(), limits, None).await;
     let mut half_a_head = connect(server.address).await;
     half_a_head.write_all(b"POST / HT").await.unwrap();
     // Whoever comes after it is answered once the server has seen it.

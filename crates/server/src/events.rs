@@ -1,0 +1,256 @@
+//! The body of a subscription: pieces of frames, as fast as the client takes them and no faster.
+//!
+//! The transport asks for a piece when it has room for one, and only when there is none left is the
+//! subscription asked for its next frame. So a client that takes nothing holds one frame and one piece,
+//! and its subscription does not read. After a while even the frame is let go: the stream is cut off,
+//! and the client resumes from the last event that it has got.
+
+use crate::answer::Held;
+use crate::config::Limits;
+use bytes::{Bytes, BytesMut};
+use engine::{Engine, Subscription};
+use env::{BoxFuture, Env, Monotonic};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use wire::event_stream::Frame;
+
+/// What is handed over at once. It is a copy: the transport may hold it for as long as its client lets it
+/// wait, while the frame's own memory is shared by all subscribers.
+const PIECE_BYTES: usize = 32 * 1024;
+/// How often it is looked whether the client takes anything. When memory is short, a client that has
+/// taken nothing since the last look is cut off.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The client takes nothing of its events.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the client takes nothing of its events")]
+pub(crate) struct Stalled;
+
+type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
+
+/// A body of events.
+pub(crate) struct Events {
+    env: Env,
+    slot: Arc<Slot>,
+    /// Absent once the subscription has ended.
+    next: Option<Next>,
+    _held: Held,
+}
+
+impl Events {
+    /// A body of a subscription's frames.
+    pub(crate) fn start(
+        env: &Env,
+        engine: &Arc<Engine>,
+        limits: &Limits,
+        subscription: Box<Subscription>,
+        held: Held,
+    ) -> Self {
+        let slot = Arc::new(Slot::default());
+        let watch = Watch {
+            env: env.clone(),
+            engine: Arc::clone(engine),
+            patience: limits.write_idle,
+            slot: Arc::downgrade(&slot),
+        };
+        env.tasks.spawn("subscriber", Box::pin(watch.run()));
+        Self {
+            env: env.clone(),
+            slot,
+            next: Some(next_of(subscription)),
+            _held: held,
+        }
+    }
+
+    /// The next piece; none at the end.
+    pub(crate) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Stalled>>> {
+        loop {
+            if let Some(piece) = self.slot.take(self.env.clock.monotonic()).transpose() {
+                return Poll::Ready(Some(piece));
+            }
+            let Some(next) = &mut self.next else {
+                return Poll::Ready(None);
+            };
+            let (subscription, frame) = ready!(next.as_mut().poll(cx));
+            self.next = match frame {
+                None => None,
+                Some(frame) => {
+                    self.slot.fill(frame);
+                    Some(next_of(subscription))
+                }
+            };
+        }
+    }
+}
+
+fn next_of(mut subscription: Box<Subscription>) -> Next {
+    Box::pin(async move {
+        let frame = subscription.next().await;
+        (subscription, frame)
+    })
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}
+
+/// What is left of the frame that is being written.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    parts: VecDeque<Bytes>,
+    /// Since when the transport has a piece and has not come back.
+    waits_since: Option<Monotonic>,
+    is_cut: bool,
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no code panics while it holds a slot")
+    }
+
+    fn fill(&self, frame: Frame) {
+        let parts = frame.parts.into_iter().filter(|part| !part.is_empty());
+        self.lock().parts.extend(parts);
+    }
+
+    /// The next piece, if there is anything left.
+    fn take(&self, now: Monotonic) -> Result<Option<Bytes>, Stalled> {
+        let mut state = self.lock();
+        if state.is_cut {
+            return Err(Stalled);
+        }
+        let piece = state.take_piece();
+        state.waits_since = piece.as_ref().map(|_| now);
+        Ok(piece)
+    }
+
+    /// Lets everything go if the transport has not come back for so long; answers whether it did.
+    fn cut_if_stalled(&self, now: Monotonic, patience: Duration) -> bool {
+        let mut state = self.lock();
+        if state
+            .waits_since
+            .is_some_and(|since| now.since(since) >= patience)
+        {
+            state.is_cut = true;
+            state.parts.clear();
+        }
+        state.is_cut
+    }
+}
+
+impl State {
+    fn take_piece(&mut self) -> Option<Bytes> {
+        let first = self.parts.front()?;
+        // Most frames are small, in one part, and nobody else's.
+        if self.parts.len() == 1 && first.len() <= PIECE_BYTES {
+            return self.parts.pop_front();
+        }
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+        while piece.len() < PIECE_BYTES {
+            let Some(part) = self.parts.front_mut() else {
+                break;
+            };
+            let count = part.len().min(PIECE_BYTES - piece.len());
+            piece.extend_from_slice(&part.split_to(count));
+            if part.is_empty() {
+                self.parts.pop_front();
+            }
+        }
+        Some(piece.freeze())
+    }
+}
+
+/// Looks now and then whether the client takes anything, for as long as there is a body.
+struct Watch {
+    env: Env,
+    engine: Arc<Engine>,
+    patience: Duration,
+    slot: Weak<Slot>,
+}
+
+impl Watch {
+    async fn run(self) {
+        let every = LOOK_EVERY.min(self.patience);
+        loop {
+            self.env.clock.sleep(every).await;
+            let Some(slot) = self.slot.upgrade() else {
+                return;
+            };
+            let patience = match self.engine.is_pushing_too_much() {
+                true => every,
+                false => self.patience,
+            };
+            if slot.cut_if_stalled(self.env.clock.monotonic(), patience) {
+                tracing::debug!("a subscriber that takes nothing is cut off");
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Monotonic {
+        Monotonic(Duration::from_millis(ms))
+    }
+
+    fn filled(sizes: [usize; 3]) -> Slot {
+        let slot = Slot::default();
+        let part = |size: usize| Bytes::from(vec![b'x'; size]);
+        slot.fill(Frame {
+            parts: sizes.map(part),
+        });
+        slot
+    }
+
+    #[test]
+    fn frame_when_taken_then_comes_in_pieces_without_a_byte_missing() {
+        for (sizes, expected) in [
+            ([100, 0, 0], vec![100]),
+            ([10, 20, 30], vec![60]),
+            ([10, PIECE_BYTES, 10], vec![PIECE_BYTES, 20]),
+            ([1, 3 * PIECE_BYTES - 1, 0], vec![PIECE_BYTES; 3]),
+        ] {
+            let slot = filled(sizes);
+            let taken = std::iter::from_fn(|| slot.take(at(0)).unwrap());
+            let taken: Vec<usize> = taken.map(|piece| piece.len()).collect();
+            assert_eq!(taken, expected);
+        }
+    }
+
+    #[test]
+    fn client_when_it_takes_nothing_for_too_long_then_is_cut_off_and_the_frame_let_go() {
+        let patience = Duration::from_millis(100);
+        let slot = filled([PIECE_BYTES, PIECE_BYTES, 0]);
+        assert!(!slot.cut_if_stalled(at(1000), patience), "nobody has begun");
+        slot.take(at(1000)).unwrap();
+        assert!(!slot.cut_if_stalled(at(1099), patience));
+        slot.take(at(1099)).unwrap();
+        assert!(!slot.cut_if_stalled(at(1198), patience));
+        assert_eq!(slot.take(at(1198)).unwrap(), None);
+        assert!(!slot.cut_if_stalled(at(9999), patience), "it waits for us");
+
+        let slot = filled([PIECE_BYTES, PIECE_BYTES, 0]);
+        slot.take(at(0)).unwrap();
+        assert!(slot.cut_if_stalled(at(100), patience));
+        assert!(slot.lock().parts.is_empty());
+        assert!(slot.take(at(100)).is_err());
+    }
+}
