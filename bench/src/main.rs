@@ -20,6 +20,8 @@ mod setup;
 
 mod floor;
 
+mod fan_out;
+
 mod case;
 mod compare;
 mod cores;
@@ -63,6 +65,8 @@ enum Command {
     Compare(Compare),
     /// Profile Millstream and the floor in all cases, and write a page about it
     Profile(Profile),
+    /// Measure how long records take to subscribers, and write a table into a page
+    FanOut(FanOut),
     /// Write the results of a run into a page, and draw them
     Report(Report),
 }
@@ -139,6 +143,16 @@ struct Profile {
 }
 
 #[derive(Debug, Args)]
+struct FanOut {
+    /// The binary of Millstream
+    #[arg(long, value_name = "FILE")]
+    millstream: PathBuf,
+    /// The page, which has a place for the table; printed if there is none
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct Report {
     /// The file with the results
     #[arg(long, value_name = "FILE")]
@@ -158,6 +172,7 @@ fn main() -> anyhow::Result<()> {
         Command::Floor(floor) => floor::run(floor),
         Command::Compare(compare) => on_one_thread(run_compare(compare)),
         Command::Profile(profile) => on_one_thread(run_profile(profile)),
+        Command::FanOut(fan_out) => on_one_thread(run_fan_out(fan_out)),
         Command::Report(report) => run_report(&report),
     }
 }
@@ -236,6 +251,30 @@ async fn run_profile(profile: Profile) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn run_fan_out(fan_out: FanOut) -> anyhow::Result<()> {
+    let data = tempfile::Builder::new().prefix("bench-").tempdir()?;
+    let cores = Cores::apart()?;
+    cores.enter_generator()?;
+    let places = places(fan_out.millstream, data.path());
+    let server = server::Server::start(server::Kind::Millstream, &places, &cores)?;
+    let table = fan_out::table(&fan_out::measure(server.address).await?);
+    server.stop()?;
+    print!("{table}");
+    if let Some(page) = fan_out.page {
+        let text = std::fs::read_to_string(&page)?;
+        std::fs::write(&page, report::fill_fan_out(&text, &table)?)?;
+    }
+    Ok(())
+}
+
+fn places(millstream: PathBuf, data: &Path) -> Places {
+    Places {
+        millstream,
+        peers: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers")),
+        data: data.to_owned(),
+    }
+}
+
 fn data_folder(ground: &Ground) -> anyhow::Result<tempfile::TempDir> {
     let mut folder = tempfile::Builder::new();
     let folder = folder.prefix("bench-");
@@ -253,10 +292,5 @@ fn new_run(plan: Plan, ground: Ground, data: &Path) -> anyhow::Result<Run> {
         Cores::apart()?
     };
     cores.enter_generator()?;
-    let places = Places {
-        millstream: ground.millstream,
-        peers: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers")),
-        data: data.to_owned(),
-    };
-    Ok(Run::new(plan, places, cores))
+    Ok(Run::new(plan, places(ground.millstream, data), cores))
 }

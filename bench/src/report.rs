@@ -10,18 +10,27 @@ use std::fmt::Write;
 const BEGIN: &str = "<!-- bench: results -->\n";
 const END: &str = "<!-- bench: end -->\n";
 
+/// The table of fan-out has a place of its own.
+const FAN_OUT: &str = "<!-- bench: fan-out -->\n";
+
 /// Puts the results into a page.
 pub fn fill(page: &str, results: &Results) -> anyhow::Result<String> {
+    fill_place(page, BEGIN, &render(results))
+}
+
+/// Puts the table of fan-out into a page.
+pub fn fill_fan_out(page: &str, table: &str) -> anyhow::Result<String> {
+    fill_place(page, FAN_OUT, table)
+}
+
+fn fill_place(page: &str, begin: &str, content: &str) -> anyhow::Result<String> {
     let (before, rest) = page
-        .split_once(BEGIN)
+        .split_once(begin)
         .context("the page has no place for results")?;
     let (_, after) = rest
         .split_once(END)
         .context("the place for results has no end")?;
-    Ok(format!(
-        "{before}{BEGIN}\n{}\n{END}{after}",
-        render(results)
-    ))
+    Ok(format!("{before}{begin}\n{content}\n{END}{after}"))
 }
 
 fn render(results: &Results) -> String {

@@ -61,19 +61,7 @@ def _type(operation: str, request: dict, text: str) -> Refused:
 _NONE = "Stream none under account {account} not found."
 _RECORD = {"PartitionKey": "key", "Data": b""}
 
-_SUBSCRIBE = {"ShardId": OPEN, "StartingPosition": {"Type": "LATEST"}}
-
 EXISTENCE = [
-    _not_found(
-        "SubscribeToShard",
-        {"ConsumerARN": "{arn}/consumer/audit:1"} | _SUBSCRIBE,
-        "Consumer {arn}/consumer/audit:1 not found.",
-    ),
-    _not_found(
-        "SubscribeToShard",
-        {"ConsumerARN": "arn:aws:kinesis:us-east-1:{account}:stream/none/consumer/audit:1"} | _SUBSCRIBE,
-        _NONE,
-    ),
     _not_found(operation, {"StreamName": "none"} | more, _NONE)
     for operation, more in {
         "AddTagsToStream": {"Tags": {"a": "b"}},
@@ -144,6 +132,21 @@ EXISTENCE = [
         {"StreamARN": "{arn}", "ConsumerName": "audit"},
         "ResourceInUseException",
         "Consumer audit in stream orders under account {account} already exists.",
+    ),
+]
+
+_SUBSCRIBE = {"ShardId": OPEN, "StartingPosition": {"Type": "LATEST"}}
+
+SUBSCRIPTIONS = [
+    _not_found(
+        "SubscribeToShard",
+        {"ConsumerARN": "{arn}/consumer/audit:1"} | _SUBSCRIBE,
+        "Consumer {arn}/consumer/audit:1 not found.",
+    ),
+    _not_found(
+        "SubscribeToShard",
+        {"ConsumerARN": "arn:aws:kinesis:us-east-1:{account}:stream/none/consumer/audit:1"} | _SUBSCRIBE,
+        _NONE,
     ),
 ]
 
@@ -373,7 +376,7 @@ TYPES = [
     _type("DescribeStream", {"StreamName": ["a"]}, "Start of list found where not expected"),
 ]
 
-ERRORS = EXISTENCE + QUOTAS + RESHARDS + POSITIONS + PUTS + NOT_YET + CONSTRAINTS + TYPES
+ERRORS = EXISTENCE + SUBSCRIPTIONS + QUOTAS + RESHARDS + POSITIONS + PUTS + NOT_YET + CONSTRAINTS + TYPES
 
 
 def name_of(row: Refused) -> str:

@@ -1,7 +1,7 @@
 //! The frames in which SubscribeToShard pushes: `application/vnd.amazon.eventstream`.
 //!
 //! A frame is a prelude (both lengths and their CRC), headers, a payload in the request's protocol, and
-//! the CRC of all that. Frames are only written here; the client reads them with AWS's own crate, which
+//! the CRC of all that: docs/formats/event-stream.md. Frames are only written here; the client reads them with AWS's own crate, which
 //! also judges these in the tests. What is pushed and when is the engine's.
 //!
 //! Records are encoded once for any number of events: an event's own members stand around them, and
@@ -213,5 +213,7 @@ fn whole(headers: &[u8], before: &[u8], records: &[u8], after: &[u8]) -> Frame {
     frame.into()
 }
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;

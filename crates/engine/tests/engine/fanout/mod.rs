@@ -58,10 +58,11 @@ impl Subscriber {
     }
 
     async fn event(&mut self) -> SubscribeToShardEvent {
-        match self.next().await {
-            Pushed::Event(event) => event,
-            other => panic!("no event: {other:?}"),
-        }
+        let pushed = self.next().await;
+        let Pushed::Event(event) = pushed else {
+            panic!("no event: {pushed:?}");
+        };
+        event
     }
 
     /// What is pushed without any time passing.

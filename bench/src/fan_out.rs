@@ -1,0 +1,221 @@
+//! How long after its producer was answered a record is at those who subscribed.
+//!
+//! Millstream alone: one shard, a producer that puts one small record after another with pauses, and
+//! so many consumers, each with a subscription over a connection of its own. All of them are on the
+//! generator's one thread, so with many the latest to be told waits for the generator too.
+
+use crate::report::short;
+use crate::results::Spread;
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use client::{Client, Config, Credentials, Events};
+use env::Env;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use wire::operations::{
+    CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
+    RegisterStreamConsumerInput, SubscribeToShardInput,
+};
+use wire::types::{ShardIteratorType, StartingPosition};
+
+/// How many subscribers, one after the other.
+const SUBSCRIBERS: [usize; 3] = [1, 20, 500];
+/// Records that are counted, and some before them that are not.
+const PUTS: usize = 300;
+const WARM_UP_PUTS: usize = 20;
+/// Between two puts, so that each finds everybody waiting.
+const PAUSE: Duration = Duration::from_millis(5);
+const RECORD_BYTES: usize = 100;
+/// What the median with one subscriber may be.
+const DUE_MILLIS: f64 = 2.0;
+
+/// What was found with so many subscribers, in milliseconds.
+#[derive(Clone, Debug)]
+pub struct Found {
+    subscribers: usize,
+    /// From the producer's acknowledgement; a record that is there before it counts as nothing.
+    after_answer: Vec<f64>,
+    /// From the moment at which the put was sent.
+    after_send: Vec<f64>,
+}
+
+/// A record that came: its place among the puts, and when.
+type Receipt = (usize, Instant);
+
+/// Measures one number of subscribers after the other on a server.
+pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
+    let credentials = Credentials::new("AKIDBENCH", "secret", None);
+    let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
+    config.timeout = Duration::from_secs(60);
+    let client = Client::new(Env::real(), config);
+    let mut all = Vec::new();
+    for subscribers in SUBSCRIBERS {
+        all.push(measure_one(&client, subscribers).await?);
+    }
+    Ok(all)
+}
+
+async fn measure_one(client: &Client, subscribers: usize) -> anyhow::Result<Found> {
+    let stream = format!("fan-out-{subscribers}");
+    let create = CreateStreamInput {
+        stream_name: stream.clone(),
+        shard_count: Some(1),
+        ..CreateStreamInput::default()
+    };
+    client.call::<CreateStream>(&create).await?;
+    let (told, mut receipts) = mpsc::channel(subscribers * 4);
+    let mut tasks = tokio::task::JoinSet::new();
+    for place in 0..subscribers {
+        let events = subscribe(client, &stream, place).await?;
+        tasks.spawn(receive(events, told.clone()));
+    }
+    let mut sent = Vec::new();
+    let mut latencies = (Vec::new(), Vec::new());
+    for place in 0..WARM_UP_PUTS + PUTS {
+        let begun = Instant::now();
+        put(client, &stream, place).await?;
+        sent.push((begun, Instant::now()));
+        for _ in 0..subscribers {
+            let (place, received) = receipts.recv().await.context("a subscription ended")?;
+            let (begun, answered) = sent[place];
+            if place >= WARM_UP_PUTS {
+                latencies.0.push(millis(received.saturating_duration_since(answered)));
+                latencies.1.push(millis(received.saturating_duration_since(begun)));
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    tasks.abort_all();
+    let (after_answer, after_send) = latencies;
+    Ok(Found {
+        subscribers,
+        after_answer,
+        after_send,
+    })
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// Registers a consumer, and waits until its subscription has begun.
+async fn subscribe(client: &Client, stream: &str, place: usize) -> anyhow::Result<Events> {
+    let register = RegisterStreamConsumerInput {
+        stream_arn: format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}"),
+        consumer_name: format!("consumer-{place}"),
+        ..RegisterStreamConsumerInput::default()
+    };
+    let registered = client.call::<RegisterStreamConsumer>(&register).await?;
+    let input = SubscribeToShardInput {
+        consumer_arn: registered.consumer.consumer_arn,
+        shard_id: "shardId-000000000000".to_owned(),
+        starting_position: StartingPosition {
+            r#type: ShardIteratorType::Latest,
+            sequence_number: None,
+            timestamp: None,
+        },
+        stream_id: None,
+        dry_run: None,
+    };
+    let mut events = client.subscribe(&input).await?;
+    let first = events.next().await?.context("the subscription ended")?;
+    ensure!(first.records.is_empty(), "there are no records yet");
+    Ok(events)
+}
+
+async fn receive(mut events: Events, told: mpsc::Sender<Receipt>) -> anyhow::Result<()> {
+    while let Some(event) = events.next().await? {
+        let received = Instant::now();
+        for record in event.records {
+            let (place, _) = record.data.split_first_chunk().context("a place")?;
+            let place = usize::try_from(u64::from_be_bytes(*place))?;
+            told.send((place, received)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<()> {
+    let mut data = vec![b'x'; RECORD_BYTES];
+    data[..8].copy_from_slice(&(place as u64).to_be_bytes());
+    let input = PutRecordInput {
+        stream_name: Some(stream.to_owned()),
+        partition_key: Some("key".to_owned()),
+        data: Bytes::from(data),
+        ..PutRecordInput::default()
+    };
+    client.call::<PutRecord>(&input).await?;
+    Ok(())
+}
+
+/// The table.
+pub fn table(all: &[Found]) -> String {
+    let mut out = String::new();
+    write_table(&mut out, all).expect("a string can be written to");
+    out
+}
+
+fn write_table(out: &mut String, all: &[Found]) -> std::fmt::Result {
+    writeln!(
+        out,
+        "| subscribers | events | after the answer: median ms | 99 % | most | after sending: median ms | 99 % | met |\n\
+         |---|---|---|---|---|---|---|---|"
+    )?;
+    for found in all {
+        let [median, late, most] = quantiles(&found.after_answer);
+        let [median_sent, late_sent, _] = quantiles(&found.after_send);
+        let met = match found.subscribers {
+            1 if median < DUE_MILLIS => "yes",
+            1 => "**no**",
+            _ => "",
+        };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} | {met} |",
+            found.subscribers,
+            found.after_answer.len(),
+            short(median),
+            short(late),
+            short(most),
+            short(median_sent),
+            short(late_sent),
+        )?;
+    }
+    Ok(())
+}
+
+/// The median, the 99th hundredth and the greatest.
+fn quantiles(millis: &[f64]) -> [f64; 3] {
+    let mut sorted = millis.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(spread) = Spread::of(sorted.iter().copied()) else {
+        return [f64::NAN; 3];
+    };
+    let late = sorted.get(sorted.len() * 99 / 100).copied();
+    [spread.median, late.unwrap_or(spread.max), spread.max]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_when_written_then_has_a_row_for_each_number_and_says_what_was_met() {
+        let found = |subscribers, millis: f64| Found {
+            subscribers,
+            after_answer: vec![millis; 4],
+            after_send: vec![millis * 2.0; 4],
+        };
+        let table = table(&[found(1, 0.25), found(20, 5.0)]);
+        let rows: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(
+            rows,
+            [
+                "| 1 | 4 | 0.250 | 0.250 | 0.250 | 0.500 | 0.500 | yes |",
+                "| 20 | 4 | 5.00 | 5.00 | 5.00 | 10.0 | 10.0 |  |",
+            ]
+        );
+    }
+}
