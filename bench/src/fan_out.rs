@@ -81,8 +81,12 @@ async fn measure_one(client: &Client, subscribers: usize) -> anyhow::Result<Foun
             let (place, received) = receipts.recv().await.context("a subscription ended")?;
             let (begun, answered) = sent[place];
             if place >= WARM_UP_PUTS {
-                latencies.0.push(millis(received.saturating_duration_since(answered)));
-                latencies.1.push(millis(received.saturating_duration_since(begun)));
+                latencies
+                    .0
+                    .push(millis(received.saturating_duration_since(answered)));
+                latencies
+                    .1
+                    .push(millis(received.saturating_duration_since(begun)));
             }
         }
         tokio::time::sleep(PAUSE).await;
