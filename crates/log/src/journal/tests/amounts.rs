@@ -112,6 +112,39 @@ async fn sorted_logs_when_read_a_record_at_a_time_then_come_whole_and_in_order()
     }
 }
 
+/// Blocks of half a window, in steps that end inside them: each is read once, and no other log's.
+#[tokio::test]
+async fn large_blocks_when_read_in_small_steps_then_are_read_from_the_disk_once() {
+    const BLOCKS: u64 = 20;
+    let block = [1, 2, 3, 4, 5, 6, 7, 8_u8].map(|byte| vec![byte; 60_000]);
+    let world = with_segments_of(32);
+    let journal = world.open();
+    create(&journal, 2).await;
+    for _ in 0..BLOCKS {
+        let batches = [0, 1].map(|log| (id(log), batch(&block)));
+        let results = journal.append_many(batches.into()).await;
+        assert!(results.iter().all(Result::is_ok));
+    }
+    let journal = world.kill();
+    let before = world.disk.read_bytes();
+    let limit = crate::ReadLimit {
+        records: 3,
+        bytes: u64::MAX,
+    };
+    let mut next = Offset(0);
+    while next < Offset(BLOCKS * 8) {
+        let slice = journal.read(id(0), next, limit).await.unwrap();
+        for record in slice.records() {
+            assert_eq!(record.bytes, block[record.offset.0 as usize % 8]);
+        }
+        assert!(slice.next > next);
+        next = slice.next;
+    }
+    let read = world.disk.read_bytes() - before;
+    let own = BLOCKS * 8 * 60_000;
+    assert!(read < own + own / 50, "{read} bytes were read for {own}");
+}
+
 async fn interleave_joined(journal: &Journal, round: u32) {
     let records = [0, 1, 2_u8].map(|at| vec![at; 300 + round as usize]);
     let batches = (0..12).map(|log| (id(log), batch(&records)));
