@@ -17,9 +17,9 @@ import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 /** Records and the shards that they are in. */
 final class Records {
     private static final String FIRST = "shardId-000000000000";
-    private static final String SECOND = "shardId-000000000001";
+    static final String SECOND = "shardId-000000000001";
     /** The first hash key of the second shard, and one in the middle of the first. */
-    private static final String SECOND_KEY = BigInteger.ONE.shiftLeft(127).toString();
+    static final String SECOND_KEY = BigInteger.ONE.shiftLeft(127).toString();
     private static final String MIDDLE_KEY = BigInteger.ONE.shiftLeft(126).toString();
 
     private final KinesisClient kinesis;

@@ -1,3 +1,4 @@
+import java.util.function.Consumer;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 
@@ -5,8 +6,9 @@ import software.amazon.awssdk.services.kinesis.KinesisClient;
  * How to connect from Java: AWS's SDK as it is, with AWS_ENDPOINT_URL in the environment.
  *
  * <p>The synchronous client speaks HTTP/1.1, the asynchronous one HTTP/2 from the first byte; both send CBOR.
- * Every operation that the server has is called by each, and what it did is looked at. It prints a line for
- * each step, and ends with an exception at the first that is not as on AWS.
+ * Every operation that the server has is called by each, but that SubscribeToShard is the asynchronous one's
+ * alone, and what it did is looked at. It prints a line for each step, and ends with an exception at the first
+ * that is not as on AWS.
  */
 public final class Session {
     private Session() {}
@@ -14,15 +16,16 @@ public final class Session {
     public static void main(String[] arguments) {
         System.out.println("the synchronous client");
         try (KinesisClient kinesis = KinesisClient.create()) {
-            hold(kinesis, "java-orders");
+            hold(kinesis, "java-orders", consumer -> {});
         }
         System.out.println("the asynchronous client");
         try (KinesisAsyncClient kinesis = KinesisAsyncClient.create()) {
-            hold(Waiting.on(kinesis), "java-async-orders");
+            String stream = "java-async-orders";
+            hold(Waiting.on(kinesis), stream, consumer -> Subscription.hold(kinesis, stream, consumer));
         }
     }
 
-    private static void hold(KinesisClient kinesis, String stream) {
+    private static void hold(KinesisClient kinesis, String stream, Consumer<String> subscriber) {
         Streams streams = new Streams(kinesis, stream);
         Records records = new Records(kinesis, stream);
         String arn = streams.create();
@@ -31,7 +34,7 @@ public final class Session {
         streams.retain();
         streams.monitor();
         records.record();
-        streams.consume(arn);
+        streams.consume(arn, subscriber);
         records.reshard();
         streams.refuse();
         streams.remove();

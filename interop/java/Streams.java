@@ -3,6 +3,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
@@ -79,12 +80,14 @@ final class Streams {
         Check.that("DisableEnhancedMonitoring", disabled.desiredShardLevelMetrics(), List.of());
     }
 
-    void consume(String arn) {
+    /** Registers a consumer, and deregisters it when whoever is given its ARN is done. */
+    void consume(String arn, Consumer<String> subscriber) {
         var consumer = kinesis.registerStreamConsumer(r -> r.streamARN(arn).consumerName("audit")).consumer();
         var described = kinesis.describeStreamConsumer(r -> r.consumerARN(consumer.consumerARN()));
         String status = described.consumerDescription().consumerStatusAsString();
         Check.that("RegisterStreamConsumer, DescribeStreamConsumer", status, "ACTIVE");
         Check.that("ListStreamConsumers", kinesis.listStreamConsumers(r -> r.streamARN(arn)).consumers(), List.of(consumer));
+        subscriber.accept(consumer.consumerARN());
         kinesis.deregisterStreamConsumer(r -> r.consumerARN(consumer.consumerARN()));
         Check.that("DeregisterStreamConsumer", kinesis.listStreamConsumers(r -> r.streamARN(arn)).consumers(), List.of());
     }

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from moto.server import ThreadedMotoServer
 
-from server import REPOSITORY, Server, environment
+from server import REPOSITORY, Server, binary, environment
 
 # How long it may take to fetch and to build what is not there yet, and to run.
 SECONDS_MAX = 900
@@ -18,12 +18,32 @@ SDKS = ["go", "javascript", "rust", "java"]
 # boto 2 knows only half of the operations, and calls each once.
 BOTO2_CHECKS = 16
 CLI2_CHECKS = 10
+STORE_PASSWORD = "no-secret"
 
 
 @pytest.fixture
 def own_server(tmp_path):
     """A fresh `millstream dev`."""
     with Server(["dev", "--listen", "127.0.0.1:0"], tmp_path / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A folder with a certificate, its key, and a store for Java that trusts the certificate."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run([binary(), "cert", "--out", folder], check=True, capture_output=True)
+    store = ["-keystore", "trust.p12", "-storepass", STORE_PASSWORD]
+    trust = ["keytool", "-importcert", "-noprompt", "-alias", "millstream", "-file", "cert.pem", *store]
+    subprocess.run(trust, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def tls_server(tmp_path, certificate):
+    """A fresh `millstream dev` with TLS."""
+    files = ["--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem")]
+    with Server(["dev", "--listen", "127.0.0.1:0", *files], tmp_path / "log") as server:
         yield server
 
 
@@ -73,6 +93,21 @@ def test_sdk_when_given_nothing_but_the_endpoint_then_works_unchanged(folder, ow
     assert len(checks) >= CHECKS_MIN
 
 
+# After the test above, which fetches what the programs need: here they trust nobody but the server.
+@pytest.mark.parametrize("folder", SDKS)
+def test_sdk_when_it_trusts_the_certificate_then_works_over_tls(folder, tls_server, certificate, capfd):
+    store = f"-Djavax.net.ssl.trustStore={certificate}/trust.p12"
+    trust = {
+        "SSL_CERT_FILE": f"{certificate}/cert.pem",
+        "NODE_EXTRA_CA_CERTS": f"{certificate}/cert.pem",
+        "JAVA_TOOL_OPTIONS": f"{store} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}",
+    }
+    assert tls_server.url.startswith("https://")
+    checks = run(folder, tls_server, **trust)
+    say(capfd, f"{folder} over TLS", checks)
+    assert len(checks) >= CHECKS_MIN
+
+
 def test_boto2_when_given_host_and_port_then_works_unchanged(own_server, capfd):
     checks = run("boto2", own_server)
     say(capfd, "boto2", checks)
@@ -85,7 +120,7 @@ def test_cli2_when_given_the_endpoint_by_option_then_works_unchanged(own_server,
     assert len(checks) == CLI2_CHECKS
 
 
-@pytest.mark.parametrize("retrieval", ["POLLING"])
+@pytest.mark.parametrize("retrieval", ["POLLING", "FANOUT"])
 def test_kcl_when_shards_and_workers_change_then_sees_every_record_in_order(
     retrieval, own_server, dynamodb_url, capfd
 ):
