@@ -40,11 +40,11 @@ public final class KclSession {
         kinesis.waiter().waitUntilStreamExists(r -> r.streamName(stream));
         History history = new History(STEP_MAX);
         try (Producer producer = new Producer(kinesis, stream, history);
-                Worker stays = new Worker(stream, "stays", fanOut, history)) {
+                Worker stays = new Worker(stream, "stays", fanOut, () -> new Processor("stays", history))) {
             List<String> four = open(kinesis, stream);
             history.await("records of four shards", () -> history.holders(four).size() == 4);
             // Not before: the library's workers are in each other's way when they make their tables.
-            Worker goes = new Worker(stream, "goes", fanOut, history);
+            Worker goes = new Worker(stream, "goes", fanOut, () -> new Processor("goes", history));
             history.await("two workers", () -> history.holders(four).containsAll(List.of("stays", "goes")));
 
             kinesis.splitShard(r -> r.streamName(stream).shardToSplit(four.get(0)).newStartingHashKey(MIDDLE));

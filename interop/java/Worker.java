@@ -8,6 +8,7 @@ import software.amazon.kinesis.common.KinesisClientUtil;
 import software.amazon.kinesis.coordinator.Scheduler;
 import software.amazon.kinesis.leases.LeaseManagementConfig;
 import software.amazon.kinesis.metrics.NullMetricsFactory;
+import software.amazon.kinesis.processor.ShardRecordProcessorFactory;
 import software.amazon.kinesis.processor.SingleStreamTracker;
 import software.amazon.kinesis.retrieval.RetrievalSpecificConfig;
 import software.amazon.kinesis.retrieval.fanout.FanOutConfig;
@@ -20,7 +21,7 @@ final class Worker implements AutoCloseable {
     private final Scheduler scheduler;
     private final Thread thread;
 
-    Worker(String stream, String name, boolean fanOut, History history) {
+    Worker(String stream, String name, boolean fanOut, ShardRecordProcessorFactory processors) {
         KinesisAsyncClient kinesis = KinesisClientUtil.createKinesisAsyncClient(KinesisAsyncClient.builder());
         var start = InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON);
         ConfigsBuilder configs = new ConfigsBuilder(
@@ -30,7 +31,7 @@ final class Worker implements AutoCloseable {
                 DynamoDbAsyncClient.create(),
                 CloudWatchAsyncClient.create(),
                 name,
-                () -> new Processor(name, history));
+                processors);
         RetrievalSpecificConfig retrieval = fanOut
                 ? new FanOutConfig(kinesis).streamName(stream).applicationName(stream + "-leases")
                 : new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(250);

@@ -18,6 +18,7 @@ SDKS = ["go", "javascript", "rust", "java"]
 # boto 2 knows only half of the operations, and calls each once.
 BOTO2_CHECKS = 16
 CLI2_CHECKS = 10
+KPL_CHECKS = 9
 STORE_PASSWORD = "no-secret"
 
 
@@ -127,3 +128,11 @@ def test_kcl_when_shards_and_workers_change_then_sees_every_record_in_order(
     checks = run("java", own_server, "KclSession", retrieval, AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
     say(capfd, f"Kinesis Client Library, {retrieval}", checks)
     assert checks
+
+
+def test_kpl_when_shards_change_then_all_its_records_are_read_back(tls_server, dynamodb_url, capfd):
+    # The producer connects by TLS, all others to the same port without.
+    tls_server.url = tls_server.url.replace("https://", "http://")
+    checks = run("java", tls_server, "KplSession", AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
+    say(capfd, "Kinesis Producer Library", checks)
+    assert len(checks) == KPL_CHECKS
