@@ -1,8 +1,9 @@
 //! How long after its producer was answered a record is at those who subscribed.
 //!
 //! Millstream alone: one shard, a producer that puts one small record after another with pauses, and
-//! so many consumers, each with a subscription over a connection of its own. All of them are on the
-//! generator's one thread, so with many the latest to be told waits for the generator too.
+//! so many consumers, each with a subscription over a connection of its own. The consumers share a
+//! thread, so with many the latest to be told waits for the generator too; the producer has another, or it
+//! would hear of its answer only when all of them have heard of the record.
 
 use crate::report::short;
 use crate::results::Spread;
@@ -13,7 +14,7 @@ use env::Env;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
@@ -49,15 +50,15 @@ pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
     let credentials = Credentials::new("AKIDBENCH", "secret", None);
     let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
     config.timeout = Duration::from_secs(60);
-    let client = Client::new(Env::real(), config);
     let mut all = Vec::new();
     for subscribers in SUBSCRIBERS {
-        all.push(measure_one(&client, subscribers).await?);
+        all.push(measure_one(&config, subscribers).await?);
     }
     Ok(all)
 }
 
-async fn measure_one(client: &Client, subscribers: usize) -> anyhow::Result<Found> {
+async fn measure_one(config: &Config, subscribers: usize) -> anyhow::Result<Found> {
+    let client = Client::new(Env::real(), config.clone());
     let stream = format!("fan-out-{subscribers}");
     let create = CreateStreamInput {
         stream_name: stream.clone(),
@@ -68,15 +69,14 @@ async fn measure_one(client: &Client, subscribers: usize) -> anyhow::Result<Foun
     let (told, mut receipts) = mpsc::channel(subscribers * 4);
     let mut tasks = tokio::task::JoinSet::new();
     for place in 0..subscribers {
-        let events = subscribe(client, &stream, place).await?;
+        let events = subscribe(&client, &stream, place).await?;
         tasks.spawn(receive(events, told.clone()));
     }
+    let producer = Producer::start(config.clone(), stream);
     let mut sent = Vec::new();
     let mut latencies = (Vec::new(), Vec::new());
     for place in 0..WARM_UP_PUTS + PUTS {
-        let begun = Instant::now();
-        put(client, &stream, place).await?;
-        sent.push((begun, Instant::now()));
+        sent.push(producer.put(place).await?);
         for _ in 0..subscribers {
             let (place, received) = receipts.recv().await.context("a subscription ended")?;
             let (begun, answered) = sent[place];
@@ -98,6 +98,37 @@ async fn measure_one(client: &Client, subscribers: usize) -> anyhow::Result<Foun
         after_answer,
         after_send,
     })
+}
+
+/// Puts records from a thread of its own.
+struct Producer {
+    orders: mpsc::Sender<(usize, oneshot::Sender<anyhow::Result<Sent>>)>,
+}
+
+/// When a put was sent, and when it was answered.
+type Sent = (Instant, Instant);
+
+impl Producer {
+    fn start(config: Config, stream: String) -> Self {
+        let (orders, mut ordered) = mpsc::channel::<(_, oneshot::Sender<_>)>(1);
+        let work = async move {
+            let client = Client::new(Env::real(), config);
+            while let Some((place, answer)) = ordered.recv().await {
+                // Nobody waits for it only if the whole measurement has failed.
+                let _ = answer.send(put(&client, &stream, place).await);
+            }
+            Ok(())
+        };
+        std::thread::spawn(move || crate::on_one_thread(work));
+        Self { orders }
+    }
+
+    async fn put(&self, place: usize) -> anyhow::Result<Sent> {
+        let (answer, answered) = oneshot::channel();
+        let order = self.orders.send((place, answer)).await;
+        order.ok().context("the producer has ended")?;
+        answered.await?
+    }
 }
 
 fn millis(duration: Duration) -> f64 {
@@ -141,7 +172,7 @@ async fn receive(mut events: Events, told: mpsc::Sender<Receipt>) -> anyhow::Res
     Ok(())
 }
 
-async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<()> {
+async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<Sent> {
     let mut data = vec![b'x'; RECORD_BYTES];
     data[..8].copy_from_slice(&(place as u64).to_be_bytes());
     let input = PutRecordInput {
@@ -150,8 +181,9 @@ async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<()> 
         data: Bytes::from(data),
         ..PutRecordInput::default()
     };
+    let begun = Instant::now();
     client.call::<PutRecord>(&input).await?;
-    Ok(())
+    Ok((begun, Instant::now()))
 }
 
 /// The table.
