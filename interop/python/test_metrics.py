@@ -19,6 +19,9 @@ def test_metrics_when_shard_level_ones_are_switched_then_are_shown_beside_the_st
         shown = server.series()
         assert shown[f"millstream_kinesis_IncomingBytes_total{{{LABELS}}}"] == 9 + 2 * len("key")
         assert shown[f"millstream_kinesis_GetRecords_Records_total{{{LABELS}}}"] == 2
+        taken = [name for name in shown if name.split("{")[0].endswith("_Latency_total")]
+        operations = "GetRecords", "PutRecord", "PutRecords"
+        assert sorted(taken) == [f"millstream_kinesis_{name}_Latency_total{{{LABELS}}}" for name in operations]
         of_shards = {name: value for name, value in shown.items() if "ShardId" in name}
         assert of_shards == {
             f"millstream_kinesis_shard_IncomingBytes_total{{{SHARD_LABELS}}}": 9 + 2 * len("key"),

@@ -3,6 +3,7 @@
 //!
 //! Kept in memory only: sums count from the start of the process.
 
+use env::{Clock, Monotonic};
 use prometheus_client::metrics::MetricType;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +17,12 @@ impl Cell {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
 
+    /// Adds the microseconds from `began` until now.
+    pub fn add_micros(&self, began: Monotonic, clock: &dyn Clock) {
+        let took = clock.monotonic().since(began).as_micros();
+        self.add(u64::try_from(took).unwrap_or(u64::MAX));
+    }
+
     /// Sets a last value.
     pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
@@ -27,7 +34,7 @@ impl Cell {
 }
 
 macro_rules! counters {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $metric:literal, $kind:ident, $help:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $metric:literal, $kind:ident, $help:literal $(, by $parts:literal)?;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Default)]
         pub struct $name {
@@ -39,7 +46,7 @@ macro_rules! counters {
                 metric: $metric,
                 kind: MetricType::$kind,
                 help: $help,
-                value: |counters| counters.$field.get(),
+                value: |counters| counters.$field.get() $(/ $parts)?,
             },)*];
         }
     };
@@ -61,8 +68,10 @@ counters! {
         incoming_records: "IncomingRecords", Counter, "Records put into the stream";
         put_record_bytes: "PutRecord.Bytes", Counter, "Bytes put with PutRecord";
         put_record_success: "PutRecord.Success", Counter, "Successful PutRecord calls";
+        put_record_latency: "PutRecord.Latency", Counter, "Milliseconds that successful PutRecord calls took together", by 1000;
         put_records_bytes: "PutRecords.Bytes", Counter, "Bytes put with PutRecords";
         put_records_success: "PutRecords.Success", Counter, "PutRecords calls with at least one record put";
+        put_records_latency: "PutRecords.Latency", Counter, "Milliseconds that successful PutRecords calls took together", by 1000;
         put_records_total: "PutRecords.TotalRecords", Counter, "Records of PutRecords calls";
         put_records_successful: "PutRecords.SuccessfulRecords", Counter, "Records of PutRecords calls that were put";
         put_records_failed: "PutRecords.FailedRecords", Counter, "Records of PutRecords calls that failed inside";
@@ -71,6 +80,7 @@ counters! {
         get_records_bytes: "GetRecords.Bytes", Counter, "Bytes read with GetRecords";
         get_records_records: "GetRecords.Records", Counter, "Records read with GetRecords";
         get_records_success: "GetRecords.Success", Counter, "Successful GetRecords calls";
+        get_records_latency: "GetRecords.Latency", Counter, "Milliseconds that successful GetRecords calls took together", by 1000;
         iterator_age_ms: "GetRecords.IteratorAgeMilliseconds", Gauge, "Age of the last record of the last GetRecords call; 0 at the tip";
         read_throttled: "ReadProvisionedThroughputExceeded", Counter, "GetRecords calls that were throttled";
         subscribe_success: "SubscribeToShard.Success", Counter, "Successful SubscribeToShard calls";
@@ -98,4 +108,26 @@ counters! {
 /// The names that EnableEnhancedMonitoring takes, without `ALL`.
 pub fn shard_level_metrics() -> impl Iterator<Item = &'static str> {
     ShardCounters::ROWS.iter().map(|row| row.metric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use env::{ManualClock, Timestamp};
+    use std::time::Duration;
+
+    #[test]
+    fn latencies_when_added_up_then_are_shown_in_milliseconds_without_losing_parts_of_one() {
+        let (clock, counters) = (ManualClock::new(Timestamp(0)), StreamCounters::default());
+        for _ in 0..3 {
+            let began = clock.monotonic();
+            clock.advance(Duration::from_micros(900));
+            counters.put_records_latency.add_micros(began, &clock);
+        }
+        let row = StreamCounters::ROWS.iter();
+        let row = { row }
+            .find(|row| row.metric == "PutRecords.Latency")
+            .unwrap();
+        assert_eq!((row.value)(&counters), 2);
+    }
 }

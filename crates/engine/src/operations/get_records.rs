@@ -36,6 +36,8 @@ impl Handler for GetRecords {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<GetRecordsAnswer, Error> {
+        let clock = &*engine.env.clock;
+        let began = clock.monotonic();
         let (principal, input) = request.into_parts();
         let iterator = open(&engine, &principal, &input)?;
         let stream = find(&engine, &principal, &iterator)?;
@@ -55,7 +57,10 @@ impl Handler for GetRecords {
         };
         let position = Offset(iterator.position);
         let read = engine.read(&stream, shard, position, limit).await;
-        reader.answer(read.map_err(|error| internal(&error))?, iterator)
+        let answer = reader.answer(read.map_err(|error| internal(&error))?, iterator)?;
+        let counters = &reader.of_stream.counters;
+        counters.get_records_latency.add_micros(began, clock);
+        Ok(answer)
     }
 }
 

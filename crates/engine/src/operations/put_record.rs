@@ -24,6 +24,8 @@ impl Handler for PutRecord {
     const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<PutRecordAnswer, Error> {
+        let clock = &*engine.env.clock;
+        let began = clock.monotonic();
         let (principal, input) = request.into_parts();
         let stream = engine.stream_for_puts(
             &principal,
@@ -47,6 +49,7 @@ impl Handler for PutRecord {
         })?;
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);
+        counters.put_record_latency.add_micros(began, clock);
         Ok(PutRecordAnswer { placed })
     }
 }

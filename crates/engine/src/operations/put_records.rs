@@ -30,6 +30,8 @@ impl Handler for PutRecords {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<PutRecordsAnswer, Error> {
+        let clock = &*engine.env.clock;
+        let began = clock.monotonic();
         let (principal, input) = request.into_parts();
         let stream = engine.stream_for_puts(
             &principal,
@@ -48,7 +50,13 @@ impl Handler for PutRecords {
         {
             return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
         }
-        count(&engine.runtimes.stream(stream.id), &records, &results);
+        let runtime = engine.runtimes.stream(stream.id);
+        if count(&runtime, &records, &results) > 0 {
+            runtime
+                .counters
+                .put_records_latency
+                .add_micros(began, clock);
+        }
         Ok(PutRecordsAnswer::new(stream, results))
     }
 }
@@ -70,7 +78,8 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>
     Ok(records)
 }
 
-fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult]) {
+/// Counts a call; answers how many records were put.
+fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult]) -> u64 {
     let counters = &runtime.counters;
     let (mut bytes, mut throttled, mut successful) = (0, 0, 0);
     for (record, result) in records.iter().zip(results) {
@@ -92,4 +101,5 @@ fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult
     counters
         .put_records_failed
         .add(total - successful - throttled);
+    successful
 }
