@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from long_subscription import LongSubscription
 from server import Server
 
 # The example programs find each other as scripts do.
 sys.path.insert(0, str(Path(__file__).parent / "packages"))
+
+LAST = "test_five_minutes.py"
 
 _accounts = count(100_000_000_001)
 
@@ -20,6 +23,22 @@ def server(tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "log"
     with Server(["dev", "--listen", "127.0.0.1:0"], log) as server:
         yield server
+
+
+def pytest_collection_modifyitems(items):
+    """What takes five minutes is looked at when all others are done."""
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def five_minutes(request, tmp_path_factory):
+    """A subscription that was made before the first test; nothing if nobody looks at it."""
+    if all(item.path.name != LAST for item in request.session.items):
+        yield None
+        return
+    log = tmp_path_factory.mktemp("five-minutes") / "log"
+    with Server(["dev", "--listen", "127.0.0.1:0"], log) as server:
+        yield LongSubscription(server)
 
 
 @pytest.fixture

@@ -174,3 +174,11 @@ def test_spring_when_it_pages_by_token_and_name_then_is_refused_as_on_aws(server
         kinesis.list_shards(**STREAM, NextToken=page["NextToken"])
     rest = spring.call("ListShards", {"NextToken": page["NextToken"]})
     assert [shard["ShardId"] for shard in rest["Shards"]] == ["shardId-000000000001"]
+
+
+def test_harlow_consumer_when_its_checkpoint_is_of_another_shard_then_finds_the_word_it_looks_for(kinesis):
+    kinesis.create_stream(**STREAM, ShardCount=2)
+    second = kinesis.put_record(**STREAM, PartitionKey="key", Data=b"one", ExplicitHashKey=str(2**128 - 1))
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="StartingSequenceNumber"):
+        checkpoint = {"StartingSequenceNumber": second["SequenceNumber"]}
+        iterator(kinesis, STREAM, "AFTER_SEQUENCE_NUMBER", SHARD, **checkpoint)
