@@ -14,7 +14,7 @@ check() { # WHAT GOT WANTED
     echo "ok: $1"
 }
 
-echo "$(aws --version)"
+aws --version
 kinesis create-stream --stream-name $stream --shard-count 1
 kinesis wait stream-exists --stream-name $stream
 check "create-stream, describe-stream-summary" "$(kinesis describe-stream-summary --stream-name $stream \

@@ -1,3 +1,5 @@
+// A registered consumer, and what is pushed to it.
+
 package main
 
 import (

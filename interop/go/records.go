@@ -1,3 +1,5 @@
+// Records and the shards that they are in.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Streams, from their creation to their end, and what is refused.
+
 package main
 
 import (
