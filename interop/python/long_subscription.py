@@ -23,6 +23,8 @@ class LongSubscription:
         self.failure: Exception | None = None
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
+        # Now, as it may have ended when the test is run.
+        self.kinesis.put_record(**STREAM, PartitionKey="key", Data=b"meanwhile")
 
     def subscribe(self, **position):
         """The events of a subscription from a position."""
