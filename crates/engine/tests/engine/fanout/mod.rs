@@ -76,8 +76,11 @@ impl Subscriber {
 
     /// The next event, while time passes.
     async fn within(&mut self, world: &World, time: Duration) -> Pushed {
-        let (pushed, ()) = tokio::join!(self.next(), world.pass(time));
-        pushed
+        tokio::select! {
+            biased;
+            pushed = self.next() => pushed,
+            () = world.pass(time) => panic!("nothing is pushed"),
+        }
     }
 
     /// The data of the records that are there, and the last event.
