@@ -21,9 +21,9 @@ const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
     ("x-amz-target", "Kinesis_20131202.ListStreams"),
 ];
-const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
+pub const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 
-fn identity() -> Identity {
+pub fn identity() -> Identity {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     Identity {
         certificates: made.cert.pem().into_bytes(),
@@ -36,7 +36,7 @@ fn certificate(identity: &Identity) -> CertificateDer<'static> {
 }
 
 /// Connects as a client that trusts this certificate only.
-async fn connect_tls(
+pub async fn connect_tls(
     server: &Running,
     trusted: &Identity,
     versions: &[&'static SupportedProtocolVersion],

@@ -3,6 +3,7 @@
 mod goaway;
 mod http1;
 mod http2;
+mod transports;
 
 use crate::harness::Running;
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
@@ -13,7 +14,7 @@ use env::{Env, ManualClock, Timestamp};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
-use millstream_server::Limits;
+use millstream_server::{Limits, Tls};
 use std::sync::Arc;
 use wire::Protocol;
 use wire::operations::*;
@@ -37,6 +38,10 @@ struct World {
 impl World {
     /// Its clock stands until it is told to move.
     async fn start(limits: Limits, protocol: Protocol) -> Self {
+        Self::start_with_tls(limits, protocol, None).await
+    }
+
+    async fn start_with_tls(limits: Limits, protocol: Protocol, tls: Option<Tls>) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
         let env = Env {
             clock: Arc::clone(&clock) as _,
@@ -46,7 +51,7 @@ impl World {
             limits: engine::Limits::Off,
             ..Settings::default()
         };
-        let server = Running::start_in(env.clone(), settings, limits, None).await;
+        let server = Running::start_in(env.clone(), settings, limits, tls).await;
         let endpoint = format!("http://{}", server.address).parse().unwrap();
         let credentials = Credentials::new("AKID", "secret", None);
         let config = Config {
@@ -108,7 +113,15 @@ fn body_of(input: &SubscribeToShardInput) -> Vec<u8> {
     body
 }
 
-/// Reads the frames of an HTTP/2 answer.
+fn request_for(arn: &str) -> http::Request<Full<Bytes>> {
+    let request = http::Request::post("http://localhost/")
+        .header(HEADERS[0].0, HEADERS[0].1)
+        .header(HEADERS[1].0, HEADERS[1].1)
+        .body(Full::new(Bytes::from(body_of(&latest(arn)))));
+    request.unwrap()
+}
+
+/// Reads the frames of an answer.
 struct Frames {
     body: Incoming,
     received: BytesMut,
@@ -117,13 +130,13 @@ struct Frames {
 
 impl Frames {
     async fn subscribe(sender: &mut SendRequest<Full<Bytes>>, arn: &str) -> Self {
-        let request = http::Request::post("http://localhost/")
-            .header(HEADERS[0].0, HEADERS[0].1)
-            .header(HEADERS[1].0, HEADERS[1].1)
-            .body(Full::new(Bytes::from(body_of(&latest(arn)))));
-        let answer = sender.send_request(request.unwrap()).await.unwrap();
-        assert_eq!(answer.status(), http::StatusCode::OK);
+        let answer = sender.send_request(request_for(arn)).await.unwrap();
         assert_eq!(answer.version(), http::Version::HTTP_2);
+        Self::of(answer).await
+    }
+
+    async fn of(answer: http::Response<Incoming>) -> Self {
+        assert_eq!(answer.status(), http::StatusCode::OK);
         assert_eq!(
             answer.headers()["content-type"],
             "application/vnd.amazon.eventstream"
