@@ -47,8 +47,12 @@ def run(server, tmp_path):
     return run
 
 
-def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(server, run):
+# For all services, as the README has it, or for Kinesis alone.
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS"])
+def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(variable, server, run):
     for session in sessions(SHELL):
+        assert "AWS_ENDPOINT_URL=" in session
+        session = session.replace("AWS_ENDPOINT_URL=", f"{variable}=")
         shown = run(["bash", "-ec"], session)
         put = DATA.findall(session)
         assert len(put) >= 2
