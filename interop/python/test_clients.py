@@ -3,6 +3,7 @@
 A program knows of no test: it is built and run by its folder's `run`, with an endpoint in its environment.
 """
 
+import os
 import subprocess
 
 import pytest
@@ -22,10 +23,20 @@ KPL_CHECKS = 9
 STORE_PASSWORD = "no-secret"
 
 
-@pytest.fixture
-def own_server(tmp_path):
-    """A fresh `millstream dev`."""
-    with Server(["dev", "--listen", "127.0.0.1:0"], tmp_path / "log") as server:
+# What the clients are run against: in `./test` the first, in `./test full` each of them.
+SERVERS = {
+    "dev": ["dev"],
+    "durable": ["serve", "--data-dir", "data", "--admin-listen", "127.0.0.1:0"],
+    "small files": ["dev", "--segment-size", "1MiB"],
+}
+IS_MATRIX = os.environ.get("MILLSTREAM_CLIENT_MATRIX") == "1"
+
+
+@pytest.fixture(params=SERVERS if IS_MATRIX else ["dev"])
+def own_server(request, tmp_path):
+    """A fresh server."""
+    arguments = [str(tmp_path / word) if word == "data" else word for word in SERVERS[request.param]]
+    with Server([*arguments, "--listen", "127.0.0.1:0"], tmp_path / "log") as server:
         yield server
 
 
