@@ -1,5 +1,6 @@
 //! What a connection is doing, told by its requests to its timers.
 
+use crate::pieces::Pieces;
 use crate::wait::SpareTimer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,6 +12,8 @@ pub(crate) struct Activity {
     started: AtomicU64,
     /// Shared by its requests' waits.
     pub(crate) timer: SpareTimer,
+    /// What its transport has of its answers.
+    pub(crate) pieces: Pieces,
 }
 
 impl Activity {
@@ -42,7 +45,7 @@ pub(crate) struct InFlight {
 
 impl InFlight {
     /// The connection's.
-    pub(crate) fn activity(&self) -> &Activity {
+    pub(crate) fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
 }

@@ -4,11 +4,14 @@ use crate::activity::InFlight;
 use crate::budget::Share;
 use crate::content_type::ENVELOPED;
 use crate::events::{Events, Stalled};
+use crate::pieces::{Delivery, SMALL_BYTES};
 use crate::request_id::RequestId;
 use bytes::Bytes;
+use env::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use wire::{Error, ErrorCode, Protocol};
 
@@ -202,9 +205,10 @@ fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool)
 /// What a request holds until its answer is written.
 #[derive(Debug)]
 pub(crate) struct Held {
-    pub(crate) _in_flight: InFlight,
+    pub(crate) in_flight: InFlight,
     pub(crate) _request: Option<Share>,
-    pub(crate) _answer: Share,
+    /// Of one that is not small, its bytes hold it themselves.
+    pub(crate) answer: Option<Share>,
 }
 
 /// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the client
@@ -223,8 +227,32 @@ pub(crate) enum AnswerBody {
 /// A body that is there, and what it holds.
 #[derive(Debug)]
 pub(crate) struct Whole {
-    pub(crate) bytes: Bytes,
-    pub(crate) _held: Held,
+    bytes: Bytes,
+    delivery: Option<Arc<Delivery>>,
+    _held: Held,
+}
+
+impl Whole {
+    /// A body of which nothing was taken yet.
+    pub(crate) fn new(bytes: Bytes, mut held: Held, clock: &Arc<dyn Clock>) -> Self {
+        let is_small = bytes.len() <= SMALL_BYTES;
+        let activity = held.in_flight.activity();
+        let delivery = (!is_small).then(|| Delivery::new(activity, clock, held.answer.take()));
+        Self {
+            bytes,
+            delivery,
+            _held: held,
+        }
+    }
+
+    /// The next piece; empty at the end.
+    fn take(&mut self) -> Bytes {
+        let piece = self.bytes.split_to(self.bytes.len().min(PIECE_BYTES));
+        match &self.delivery {
+            Some(delivery) if !piece.is_empty() => delivery.hand_over(piece),
+            Some(_) | None => piece,
+        }
+    }
 }
 
 impl Body for AnswerBody {
@@ -237,8 +265,7 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
         match &mut *self {
             Self::Whole(whole) => {
-                let piece = whole.bytes.len().min(PIECE_BYTES);
-                let bytes = whole.bytes.split_to(piece);
+                let bytes = whole.take();
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Self::Events(events) => events
@@ -267,43 +294,50 @@ mod tests {
     use super::*;
     use crate::activity::Activity;
     use crate::budget::Budget;
-    use std::sync::Arc;
+    use env::{ManualClock, Timestamp};
     use std::task::Waker;
+    use std::time::Duration;
 
-    fn next(body: &mut AnswerBody) -> Option<usize> {
+    fn next(body: &mut AnswerBody) -> Option<Bytes> {
         let mut cx = Context::from_waker(Waker::noop());
         match Pin::new(body).poll_frame(&mut cx) {
-            Poll::Ready(frame) => frame.map(|frame| {
-                let data = frame.unwrap().into_data().unwrap();
-                data.len()
-            }),
+            Poll::Ready(frame) => frame.map(|frame| frame.unwrap().into_data().unwrap()),
             Poll::Pending => panic!("all of it is there"),
         }
     }
 
     #[test]
-    fn body_when_taken_then_comes_in_pieces_and_is_counted_until_the_last() {
+    fn body_when_taken_then_comes_in_pieces_and_is_counted_until_the_last_has_gone() {
         const LENGTH: usize = 2 * PIECE_BYTES + 88;
         let budget = Budget::new(LENGTH);
         let mut share = budget.share();
         assert!(share.grow_to(LENGTH));
         let activity = Arc::new(Activity::default());
-        let mut body = AnswerBody::Whole(Whole {
-            bytes: vec![7; LENGTH].into(),
-            _held: Held {
-                _in_flight: activity.begin(),
-                _request: None,
-                _answer: share,
-            },
-        });
+        let clock = Arc::new(ManualClock::new(Timestamp(0)));
+        let held = Held {
+            in_flight: activity.begin(),
+            _request: None,
+            answer: Some(share),
+        };
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let mut body = AnswerBody::Whole(Whole::new(vec![7; LENGTH].into(), held, &shared));
         assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
-        assert_eq!(next(&mut body), Some(PIECE_BYTES));
+        let first = next(&mut body).unwrap();
         assert!(!body.is_end_stream());
-        assert_eq!(next(&mut body), Some(PIECE_BYTES));
-        assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, true));
-        assert_eq!(next(&mut body), Some(88));
+        let oldest = || activity.pieces.oldest().map(|since| since.0.as_secs());
+        clock.advance(Duration::from_secs(1));
+        let rest = [next(&mut body).unwrap(), next(&mut body).unwrap()];
+        let lengths = [&first, &rest[0], &rest[1]].map(Bytes::len);
+        assert_eq!(lengths, [PIECE_BYTES, PIECE_BYTES, 88]);
         assert!(body.is_end_stream() && next(&mut body).is_none());
+        assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, true));
         drop(body);
+        assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, false));
+        assert_eq!(oldest(), Some(0));
+        drop(first);
+        assert_eq!((budget.taken(), oldest()), (LENGTH, Some(1)));
+        drop(rest);
+        assert_eq!(oldest(), None);
         assert_eq!((budget.taken(), activity.is_busy()), (0, false));
     }
 }

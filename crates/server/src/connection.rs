@@ -6,6 +6,7 @@
 use crate::accept::{Connections, Serve};
 use crate::activity::Activity;
 use crate::config::Limits;
+use crate::cut::Cut;
 use crate::sniff::{Version, sniff};
 use crate::timed::{Reads, Timed};
 use crate::tls::Tls;
@@ -141,6 +142,7 @@ async fn drive_http2<S: Serve>(
     tokio::select! {
         biased;
         ended = connection.as_mut() => return note_end(ended),
+        () = unread(&activity, env, limits) => return note_unread(),
         () = stopped(&mut stopping) => (),
         () = idle(&activity, env, limits) => (),
     }
@@ -176,6 +178,23 @@ async fn idle(activity: &Activity, env: &Env, limits: &Limits) {
     }
 }
 
+/// Resolves once the client has taken nothing of an answer for at least the limit of HTTP/1's writes.
+/// Events are not looked at: their streams are cut off one by one.
+async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
+    loop {
+        env.clock.sleep(limits.write_idle).await;
+        let now = env.clock.monotonic();
+        let oldest = activity.pieces.oldest();
+        if oldest.is_some_and(|since| now.since(since) >= limits.write_idle) {
+            return;
+        }
+    }
+}
+
+fn note_unread() {
+    tracing::debug!("connection ended: its client does not read its answers");
+}
+
 fn note_end(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(error = &error as &dyn std::error::Error, "connection ended");
@@ -188,6 +207,6 @@ struct OnTasks(Arc<dyn Tasks>);
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
     fn execute(&self, request: F) {
-        self.0.spawn("request", Box::pin(request));
+        self.0.spawn("request", Box::pin(Cut::run(request)));
     }
 }

@@ -6,7 +6,9 @@
 //! and the client resumes from the last event that it has got.
 
 use crate::answer::Held;
-use crate::config::Limits;
+use crate::budget::Budget;
+use crate::cut::Cut;
+use crate::pieces::{SMALL_BYTES, counted};
 use bytes::{Bytes, BytesMut};
 use engine::{Engine, Subscription};
 use env::{BoxFuture, Env, Monotonic};
@@ -24,9 +26,9 @@ const PIECE_BYTES: usize = 32 * 1024;
 /// taken nothing since the last look is cut off.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// The client takes nothing of its events.
+/// The client takes nothing of its events, or all clients together leave too much to wait.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the client takes nothing of its events")]
+#[error("the client takes nothing of its events, or too much waits for clients")]
 pub(crate) struct Stalled;
 
 type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
@@ -34,6 +36,8 @@ type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
 /// A body of events.
 pub(crate) struct Events {
     env: Env,
+    /// What pieces hold that the transport has not written yet.
+    unwritten: Arc<Budget>,
     slot: Arc<Slot>,
     /// Absent once the subscription has ended.
     next: Option<Next>,
@@ -45,7 +49,8 @@ impl Events {
     pub(crate) fn start(
         env: &Env,
         engine: &Arc<Engine>,
-        limits: &Limits,
+        patience: Duration,
+        unwritten: &Arc<Budget>,
         subscription: Box<Subscription>,
         held: Held,
     ) -> Self {
@@ -53,12 +58,14 @@ impl Events {
         let watch = Watch {
             env: env.clone(),
             engine: Arc::clone(engine),
-            patience: limits.write_idle,
+            patience,
             slot: Arc::downgrade(&slot),
+            cut: Cut::own(),
         };
         env.tasks.spawn("subscriber", Box::pin(watch.run()));
         Self {
             env: env.clone(),
+            unwritten: Arc::clone(unwritten),
             slot,
             next: Some(next_of(subscription)),
             _held: held,
@@ -72,7 +79,7 @@ impl Events {
     ) -> Poll<Option<Result<Bytes, Stalled>>> {
         loop {
             if let Some(piece) = self.slot.take(self.env.clock.monotonic()).transpose() {
-                return Poll::Ready(Some(piece));
+                return Poll::Ready(Some(piece.and_then(|piece| self.counted(piece))));
             }
             let Some(next) = &mut self.next else {
                 return Poll::Ready(None);
@@ -85,6 +92,18 @@ impl Events {
                     Some(next_of(subscription))
                 }
             };
+        }
+    }
+
+    /// Counts a piece until the transport has written it.
+    fn counted(&self, piece: Bytes) -> Result<Bytes, Stalled> {
+        if piece.len() <= SMALL_BYTES {
+            return Ok(piece);
+        }
+        let mut share = self.unwritten.share();
+        match share.grow_to(piece.len()) {
+            true => Ok(counted(piece, share)),
+            false => Err(Stalled),
         }
     }
 }
@@ -181,6 +200,7 @@ struct Watch {
     engine: Arc<Engine>,
     patience: Duration,
     slot: Weak<Slot>,
+    cut: Option<Cut>,
 }
 
 impl Watch {
@@ -197,6 +217,9 @@ impl Watch {
             };
             if slot.cut_if_stalled(self.env.clock.monotonic(), patience) {
                 tracing::debug!("a subscriber that takes nothing is cut off");
+                if let Some(cut) = &self.cut {
+                    cut.cut();
+                }
                 return;
             }
         }

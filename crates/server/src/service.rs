@@ -128,9 +128,9 @@ impl Service {
         }
         self.note(&id, &known, &answer, begun);
         let held = Held {
-            _in_flight: in_flight,
+            in_flight,
             _request: share,
-            _answer: waiting,
+            answer: Some(waiting),
         };
         let body = self.body(&answer, known.events.take(), held);
         Ok(answer.respond(parts, &id, body))
@@ -138,19 +138,22 @@ impl Service {
 
     fn body(&self, answer: &Answer, events: Option<Box<Subscription>>, held: Held) -> AnswerBody {
         let Some(subscription) = events else {
-            return AnswerBody::Whole(Whole {
-                bytes: answer.body.clone(),
-                _held: held,
-            });
+            let body = Whole::new(answer.body.clone(), held, &self.env.clock);
+            return AnswerBody::Whole(body);
         };
         // The request has served its turn, and its answer may last for minutes.
         let held = Held {
             _request: None,
             ..held
         };
-        let limits = &self.config.limits;
-        let events = Events::start(&self.env, &self.engine, limits, subscription, held);
-        AnswerBody::Events(events)
+        AnswerBody::Events(Events::start(
+            &self.env,
+            &self.engine,
+            self.config.limits.write_idle,
+            &self.answers,
+            subscription,
+            held,
+        ))
     }
 
     /// Everything that waits for nothing: the checks, and the operation up to its beginning.

@@ -4,6 +4,7 @@ mod goaway;
 mod http1;
 mod http2;
 mod transports;
+mod unread;
 
 use crate::harness::Running;
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};

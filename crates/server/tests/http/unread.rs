@@ -1,0 +1,56 @@
+//! An HTTP/2 client that does not read its answers: what waits for it is counted until it has gone, and it
+//! does not wait for ever.
+
+use crate::frames::{DATA, post, preface, read_frame};
+use crate::harness::{self, Running, connect, exchange, in_time};
+use engine::Settings;
+use env::{Env, ManualClock, Timestamp};
+use millstream_server::Limits;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/x-amz-json-1.1"),
+    ("x-amz-target", "Kinesis_20131202.DescribeStream"),
+];
+/// The error says the wrong name again.
+const NAME_BYTES: usize = 10_000;
+
+#[tokio::test]
+async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is_closed() {
+    let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
+    let env = Env {
+        clock: Arc::clone(&clock) as _,
+        ..Env::real()
+    };
+    let limits = Limits {
+        answer_bytes_in_flight: 3 * NAME_BYTES,
+        ..Limits::default()
+    };
+    let server = Running::start_in(env, Settings::default(), limits, None).await;
+    let body = format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES));
+    let status = async || {
+        let request = harness::post(&HEADERS, body.as_bytes());
+        exchange(server.address, &request).await.status
+    };
+    assert_eq!(status().await, 400);
+
+    let mut stream = connect(server.address).await;
+    let requests = [1, 3].map(|id| post(id, &HEADERS, body.as_bytes()));
+    stream.write_all(&preface(1)).await.unwrap();
+    stream.write_all(&requests.concat()).await.unwrap();
+    for _ in 0..2 {
+        let payload = loop {
+            let (kind, _, payload) = read_frame(&mut stream).await;
+            if kind == DATA {
+                break payload;
+            }
+        };
+        assert_eq!(payload.len(), 1);
+    }
+    assert_eq!(status().await, 503);
+    clock.advance(limits.write_idle);
+    in_time(stream.read_to_end(&mut Vec::new())).await.unwrap();
+    while status().await == 503 {}
+    server.stop().await;
+}
