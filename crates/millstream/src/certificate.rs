@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 use env::{Clock, Env};
-use server::{Identity, Tls};
+use server::{Identity, Tls, TlsError};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// How long it takes at most until a change is seen.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Files that cannot be read are spoken of after so many looks: while one is being put in the other's
+/// place it may be missing for a moment.
+const UNREADABLE_LOOKS: u32 = 3;
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -33,7 +36,13 @@ impl Files {
     pub fn serve(self, env: &Env) -> anyhow::Result<Tls> {
         let identity = self.read()?;
         let tls = Tls::new(&identity).with_context(|| self.names())?;
-        let followed = follow(self, identity, tls.clone(), Arc::clone(&env.clock));
+        let follower = Follower {
+            files: self,
+            tls: tls.clone(),
+            seen: identity,
+            unreadable: 0,
+        };
+        let followed = follow(follower, Arc::clone(&env.clock));
         env.tasks.spawn_thread("certificate", Box::pin(followed));
         Ok(tls)
     }
@@ -63,21 +72,112 @@ fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Looks again and again; a pair of files that was refused is refused once.
-async fn follow(files: Files, mut seen: Identity, tls: Tls, clock: Arc<dyn Clock>) {
+/// Looks again and again.
+async fn follow(mut follower: Follower, clock: Arc<dyn Clock>) {
     loop {
         clock.sleep(LOOK_INTERVAL).await;
-        // While one file is being put in the other's place it may be missing for a moment.
-        let Ok(found) = files.read() else { continue };
-        if found == seen {
+        let Some(found) = follower.look() else {
             continue;
-        }
-        match tls.replace(&found) {
-            Ok(()) => tracing::info!("new connections are greeted with the new certificate"),
-            Err(error) => {
-                tracing::warn!(%error, "{}: the certificate before stays", files.names());
+        };
+        let names = follower.files.names();
+        match found {
+            Found::Replaced => {
+                tracing::info!("new connections are greeted with the new certificate");
+            }
+            Found::Refused(error) => {
+                tracing::warn!(%error, "{names}: the certificate before stays");
+            }
+            Found::Unreadable(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "{names}: the certificate before stays");
             }
         }
-        seen = found;
+    }
+}
+
+/// What a look found that is worth a line in the log.
+#[derive(Debug)]
+enum Found {
+    Replaced,
+    Refused(TlsError),
+    Unreadable(anyhow::Error),
+}
+
+/// Knows what was seen: a pair of files that was refused is refused once.
+struct Follower {
+    files: Files,
+    tls: Tls,
+    seen: Identity,
+    /// Looks, one after the other, at files that could not be read.
+    unreadable: u32,
+}
+
+impl Follower {
+    fn look(&mut self) -> Option<Found> {
+        let found = match self.files.read() {
+            Ok(found) => found,
+            Err(error) => {
+                self.unreadable = self.unreadable.saturating_add(1);
+                let is_told = self.unreadable == UNREADABLE_LOOKS;
+                return is_told.then_some(Found::Unreadable(error));
+            }
+        };
+        self.unreadable = 0;
+        if found == self.seen {
+            return None;
+        }
+        let replaced = self.tls.replace(&found);
+        self.seen = found;
+        Some(replaced.map_or_else(Found::Refused, |()| Found::Replaced))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "settings are on the real disk")]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn write(files: &Files) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(&files.certificates, made.cert.pem()).unwrap();
+        fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    }
+
+    #[test]
+    fn files_when_they_change_then_are_taken_refused_or_missed_and_that_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files {
+            certificates: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        write(&files);
+        let seen = files.read().unwrap();
+        let mut follower = Follower {
+            tls: Tls::new(&seen).unwrap(),
+            files: files.clone(),
+            seen,
+            unreadable: 0,
+        };
+        assert!(follower.look().is_none());
+        write(&files);
+        assert!(matches!(follower.look(), Some(Found::Replaced)));
+        fs::write(&files.certificates, "none").unwrap();
+        assert!(matches!(follower.look(), Some(Found::Refused(_))));
+        assert!(follower.look().is_none());
+        for _ in 0..2 {
+            // A moment without a file is nothing to speak of.
+            fs::remove_file(&files.key).unwrap();
+            assert!(follower.look().is_none());
+            assert!(follower.look().is_none());
+            let Some(Found::Unreadable(error)) = follower.look() else {
+                panic!("it is told that a file cannot be read");
+            };
+            let path = files.key.display();
+            assert_eq!(error.to_string(), format!("--tls-key {path}"));
+            assert!(follower.look().is_none());
+            write(&files);
+            assert!(matches!(follower.look(), Some(Found::Replaced)));
+        }
     }
 }
