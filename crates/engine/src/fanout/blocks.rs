@@ -12,7 +12,7 @@ use model::SequenceNumber;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::Protocol;
 use wire::event_stream::EncodedRecords;
 
@@ -57,6 +57,11 @@ pub(super) enum Found {
     NoRoom(u32),
 }
 
+/// Room that was waited for: whoever gets it uses it at once, or lets it go. Without it those that wait
+/// would take it from each other, and encode a block each time.
+#[derive(Debug)]
+pub(super) struct Room(OwnedSemaphorePermit);
+
 /// The blocks of an engine.
 #[derive(Debug)]
 pub(crate) struct Blocks {
@@ -86,10 +91,10 @@ impl Blocks {
         self.room.available_permits() < ROOM_TIGHT_KIB
     }
 
-    /// Resolves once there is so much room.
-    pub(super) async fn room(&self, kib: u32) {
-        // Nobody closes the semaphore.
-        let _ = self.room.acquire_many(kib).await;
+    /// Resolves once there is so much room, in the order of asking.
+    pub(super) async fn room(&self, kib: u32) -> Room {
+        let room = Arc::clone(&self.room).acquire_many_owned(kib).await;
+        Room(room.expect("nobody closes the semaphore"))
     }
 
     fn get(&self, key: &Key) -> Option<Arc<Block>> {
@@ -97,10 +102,11 @@ impl Blocks {
     }
 
     /// Gives a block its room, and keeps it for others.
-    fn keep(&self, key: Key, block: Block) -> Result<Arc<Block>, u32> {
+    fn keep(&self, key: Key, block: Block, room: Option<Room>) -> Result<Arc<Block>, u32> {
         let kib = room_for(block.records.byte_count());
+        let own = room.and_then(|mut room| room.0.split(kib as usize));
         let take = || Arc::clone(&self.room).try_acquire_many_owned(kib).ok();
-        let permit = take().or_else(|| {
+        let permit = own.or_else(take).or_else(|| {
             // What is only kept makes room for what is wanted.
             drop(std::mem::take(&mut *self.kept.lock()));
             take()
@@ -142,6 +148,7 @@ impl Engine {
         shard: &Shard,
         from: Offset,
         protocol: Protocol,
+        room: Option<Room>,
     ) -> Result<Found, Failed> {
         let key = (stream.log(shard), from, protocol.content_type());
         if let Some(block) = self
@@ -171,7 +178,7 @@ impl Engine {
             next: read.next,
             first_arrival,
         };
-        Ok(match self.blocks.keep(key, block) {
+        Ok(match self.blocks.keep(key, block, room) {
             Ok(block) => Found::Block(block),
             Err(kib) => Found::NoRoom(kib),
         })
@@ -233,13 +240,13 @@ mod tests {
     fn blocks_when_many_then_the_newest_are_kept_and_the_rest_gives_its_room_back() {
         let blocks = Blocks::default();
         for offset in 0..20 {
-            drop(blocks.keep(key(offset), block(1024)));
+            drop(blocks.keep(key(offset), block(1024), None));
         }
         assert!(blocks.get(&key(3)).is_none());
         assert!(blocks.get(&key(4)).is_some());
         let taken = ROOM_KIB as usize - blocks.room.available_permits();
         assert_eq!(taken, KEPT_BYTES_MAX / 1024);
-        drop(blocks.keep(key(19), block(1024)));
+        drop(blocks.keep(key(19), block(1024), None));
         assert!(
             blocks.get(&key(4)).is_some(),
             "one in another's place is no more"
@@ -250,15 +257,43 @@ mod tests {
     fn blocks_when_clients_hold_all_the_room_then_have_to_wait() {
         let blocks = Blocks::default();
         let held: Vec<_> = (0..12)
-            .map(|offset| blocks.keep(key(offset), block(10 * 1024)).unwrap())
+            .map(|offset| blocks.keep(key(offset), block(10 * 1024), None).unwrap())
             .collect();
         assert!(blocks.are_tight());
         assert_eq!(
-            blocks.keep(key(12), block(10 * 1024)).unwrap_err(),
+            blocks.keep(key(12), block(10 * 1024), None).unwrap_err(),
             10 * 1024
         );
         drop(held);
-        assert!(blocks.keep(key(12), block(10 * 1024)).is_ok());
+        assert!(blocks.keep(key(12), block(10 * 1024), None).is_ok());
         assert!(!blocks.are_tight());
+    }
+
+    /// Asks for its block until there is room; answers how often it had to.
+    async fn insist(blocks: &Blocks, offset: u64) -> usize {
+        let mut room = None;
+        for attempt in 1..100 {
+            match blocks.keep(key(offset), block(10 * 1024), room.take()) {
+                Ok(_) => {
+                    // Its client has taken it, and nobody comes to the same place.
+                    drop(std::mem::take(&mut *blocks.kept.lock()));
+                    return attempt;
+                }
+                Err(kib) => room = Some(blocks.room(kib).await),
+            }
+        }
+        panic!("they wake each other for ever");
+    }
+
+    #[tokio::test]
+    async fn waiters_when_there_is_room_for_one_then_do_not_take_it_from_each_other() {
+        let blocks = Blocks::default();
+        let mut held: Vec<_> = (0..12)
+            .map(|offset| blocks.keep(key(offset), block(10 * 1024), None).unwrap())
+            .collect();
+        let freed = async { drop(held.pop()) };
+        let waiting = async { tokio::join!(insist(&blocks, 12), insist(&blocks, 13), freed) };
+        let (first, second, ()) = waiting.await;
+        assert_eq!((first, second), (2, 2));
     }
 }

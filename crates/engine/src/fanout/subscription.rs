@@ -1,6 +1,6 @@
 //! One subscription: where it stands, and the next frame to push.
 
-use super::blocks::{Block, Found};
+use super::blocks::{Block, Found, Room};
 use super::seat::Hold;
 use crate::catalog::{Consumer, Shard, State, Stream};
 use crate::position::internal;
@@ -40,6 +40,8 @@ pub struct Subscription {
     passed: SequenceNumber,
     ends: Monotonic,
     last_event: Option<Monotonic>,
+    /// For the next block, if it was waited for.
+    room: Option<Room>,
     nothing: EncodedRecords,
     stage: Stage,
 }
@@ -151,6 +153,7 @@ impl Subscription {
             passed: shard.number_before(position),
             ends: Monotonic(engine.env.clock.monotonic().0 + LASTS),
             last_event: None,
+            room: None,
             nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
             engine,
@@ -186,7 +189,7 @@ impl Subscription {
                     self.stage = Stage::Over;
                     return None;
                 }
-                Look::Wait(wait) => self.wait(&state, wait).await,
+                Look::Wait(wait) => self.room = self.wait(&state, wait).await,
             }
         }
     }
@@ -194,6 +197,7 @@ impl Subscription {
     /// Looks once at all that may have changed.
     async fn look(&mut self, state: &State) -> Result<Look, Error> {
         let now = self.engine.env.clock.monotonic();
+        let room = self.room.take();
         if now >= self.ends || *self.engine.subscriptions_end.borrow() {
             return Ok(Look::End);
         }
@@ -205,7 +209,7 @@ impl Subscription {
         let shard = shard.ok_or_else(|| self.of.shard_gone.clone())?;
         let wait = match self.pause(now) {
             Some(pause) => Wait::Budget(pause),
-            None => match self.find_next(&stream, shard).await? {
+            None => match self.find_next(&stream, shard, room).await? {
                 Found::Block(block) => return self.push(&stream, shard, &block).await,
                 Found::Over => return Ok(Look::Last(self.end(&stream, shard))),
                 Found::NoRoom(kib) => Wait::Room(kib),
@@ -228,9 +232,15 @@ impl Subscription {
         }
     }
 
-    async fn find_next(&self, stream: &Stream, shard: &Shard) -> Result<Found, Error> {
+    async fn find_next(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        room: Option<Room>,
+    ) -> Result<Found, Error> {
         let (engine, from) = (&self.engine, self.position);
-        let found = engine.next_block(stream, shard, from, self.protocol).await;
+        let found = engine.next_block(stream, shard, from, self.protocol, room);
+        let found = found.await;
         found.map_err(|failed| failed.as_error())
     }
 
@@ -315,8 +325,8 @@ impl Subscription {
         Frame::event(&self.nothing, &event)
     }
 
-    /// Waits until there may be something to push or to end for.
-    async fn wait(&self, state: &State, wait: Wait) {
+    /// Waits until there may be something to push or to end for; answers the room if that came.
+    async fn wait(&self, state: &State, wait: Wait) -> Option<Room> {
         let clock = &self.engine.env.clock;
         let now = clock.monotonic();
         let next_event = self
@@ -325,9 +335,9 @@ impl Subscription {
         let patience = next_event.min(self.ends).since(now);
         tokio::select! {
             biased;
-            () = self.changes(state) => (),
-            () = self.arrives(wait) => (),
-            () = clock.sleep(patience) => (),
+            () = self.changes(state) => None,
+            room = self.arrives(wait) => room,
+            () = clock.sleep(patience) => None,
         }
     }
 
@@ -348,7 +358,7 @@ impl Subscription {
         }
     }
 
-    async fn arrives(&self, wait: Wait) {
+    async fn arrives(&self, wait: Wait) -> Option<Room> {
         match wait {
             Wait::Tail(log) => {
                 let there = match self.engine.store.tail(log) {
@@ -357,13 +367,14 @@ impl Subscription {
                 };
                 if !there {
                     // The log has gone; the catalog will say why.
-                    pending().await
+                    pending::<()>().await;
                 }
             }
             Wait::Budget(pause) => self.engine.env.clock.sleep(pause).await,
-            Wait::Room(kib) => self.engine.blocks.room(kib).await,
+            Wait::Room(kib) => return Some(self.engine.blocks.room(kib).await),
             Wait::Children => pending().await,
         }
+        None
     }
 }
 
