@@ -23,8 +23,10 @@ use wire::event_stream::Frame;
 /// wait, while the frame's own memory is shared by all subscribers.
 const PIECE_BYTES: usize = 32 * 1024;
 /// How often it is looked whether the client takes anything. When memory is short, a client that has
-/// taken nothing since the last look is cut off.
+/// taken nothing since the last look is cut off …
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// … and so is one that takes so long for one frame, however steadily: it holds what others wait for.
+const FRAME_LASTS_WHEN_SHORT: Duration = Duration::from_secs(30);
 
 /// The client takes nothing of its events, or all clients together leave too much to wait.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -88,7 +90,7 @@ impl Events {
             self.next = match frame {
                 None => None,
                 Some(frame) => {
-                    self.slot.fill(frame);
+                    self.slot.fill(frame, self.env.clock.monotonic());
                     Some(next_of(subscription))
                 }
             };
@@ -130,6 +132,8 @@ struct Slot {
 #[derive(Default)]
 struct State {
     parts: VecDeque<Bytes>,
+    /// Since when there is a frame.
+    filled: Monotonic,
     /// Since when the transport has a piece and has not come back.
     waits_since: Option<Monotonic>,
     is_cut: bool,
@@ -142,9 +146,11 @@ impl Slot {
             .expect("no code panics while it holds a slot")
     }
 
-    fn fill(&self, frame: Frame) {
+    fn fill(&self, frame: Frame, now: Monotonic) {
         let parts = frame.parts.into_iter().filter(|part| !part.is_empty());
-        self.lock().parts.extend(parts);
+        let mut state = self.lock();
+        state.parts.extend(parts);
+        state.filled = now;
     }
 
     /// The next piece, if there is anything left.
@@ -158,18 +164,27 @@ impl Slot {
         Ok(piece)
     }
 
-    /// Lets everything go if the transport has not come back for so long; answers whether it did.
-    fn cut_if_stalled(&self, now: Monotonic, patience: Duration) -> bool {
+    /// Lets everything go if the transport has not come back for so long, or not taken all of a frame;
+    /// answers whether it did.
+    fn cut_if_stalled(&self, now: Monotonic, patience: &Patience) -> bool {
         let mut state = self.lock();
-        if state
+        let is_over = |since: Monotonic, limit: Duration| now.since(since) >= limit;
+        let stalls = state
             .waits_since
-            .is_some_and(|since| now.since(since) >= patience)
-        {
+            .is_some_and(|since| is_over(since, patience.piece));
+        let crawls = !state.parts.is_empty() && is_over(state.filled, patience.frame);
+        if stalls || crawls {
             state.is_cut = true;
             state.parts.clear();
         }
         state.is_cut
     }
+}
+
+/// How long a client may take.
+struct Patience {
+    piece: Duration,
+    frame: Duration,
 }
 
 impl State {
@@ -212,10 +227,16 @@ impl Watch {
                 return;
             };
             let patience = match self.engine.is_pushing_too_much() {
-                true => every,
-                false => self.patience,
+                true => Patience {
+                    piece: every,
+                    frame: FRAME_LASTS_WHEN_SHORT,
+                },
+                false => Patience {
+                    piece: self.patience,
+                    frame: Duration::MAX,
+                },
             };
-            if slot.cut_if_stalled(self.env.clock.monotonic(), patience) {
+            if slot.cut_if_stalled(self.env.clock.monotonic(), &patience) {
                 tracing::debug!("a subscriber that takes nothing is cut off");
                 if let Some(cut) = &self.cut {
                     cut.cut();
@@ -237,9 +258,8 @@ mod tests {
     fn filled(sizes: [usize; 3]) -> Slot {
         let slot = Slot::default();
         let part = |size: usize| Bytes::from(vec![b'x'; size]);
-        slot.fill(Frame {
-            parts: sizes.map(part),
-        });
+        let parts = sizes.map(part);
+        slot.fill(Frame { parts }, at(0));
         slot
     }
 
@@ -260,7 +280,10 @@ mod tests {
 
     #[test]
     fn client_when_it_takes_nothing_for_too_long_then_is_cut_off_and_the_frame_let_go() {
-        let patience = Duration::from_millis(100);
+        let patience = &Patience {
+            piece: Duration::from_millis(100),
+            frame: Duration::MAX,
+        };
         let slot = filled([PIECE_BYTES, PIECE_BYTES, 0]);
         assert!(!slot.cut_if_stalled(at(1000), patience), "nobody has begun");
         slot.take(at(1000)).unwrap();
@@ -275,5 +298,23 @@ mod tests {
         assert!(slot.cut_if_stalled(at(100), patience));
         assert!(slot.lock().parts.is_empty());
         assert!(slot.take(at(100)).is_err());
+    }
+
+    #[test]
+    fn client_when_it_takes_a_piece_now_and_then_then_has_so_long_for_a_frame() {
+        let patience = &Patience {
+            piece: Duration::from_millis(100),
+            frame: Duration::from_millis(150),
+        };
+        let slot = filled([PIECE_BYTES, PIECE_BYTES, PIECE_BYTES]);
+        slot.take(at(0)).unwrap();
+        assert!(!slot.cut_if_stalled(at(99), patience));
+        slot.take(at(99)).unwrap();
+        assert!(slot.cut_if_stalled(at(150), patience));
+
+        let slot = filled([PIECE_BYTES, PIECE_BYTES, 0]);
+        slot.take(at(0)).unwrap();
+        slot.take(at(99)).unwrap();
+        assert!(!slot.cut_if_stalled(at(150), patience), "it has all of it");
     }
 }
