@@ -4,6 +4,7 @@
 //! A framed record is a little-endian `u32` whose top bit marks a control record and whose other bits
 //! are the length, then the bytes.
 
+use crate::checksum::crc32c;
 use bytes::Bytes;
 
 /// The longest record a log takes: 12 MiB.
@@ -120,7 +121,7 @@ impl BatchBuilder {
     /// If it is empty.
     pub fn finish(self) -> Batch {
         assert!(self.count > 0, "a batch has at least one record");
-        let crc = crc32c::crc32c(&self.bytes);
+        let crc = crc32c(&self.bytes);
         Batch {
             bytes: Bytes::from(self.bytes),
             count: self.count,
@@ -172,7 +173,7 @@ impl BatchesBuilder {
         self.ended.push(Ended {
             end,
             count: std::mem::take(&mut self.open.count),
-            crc: crc32c::crc32c(&self.open.bytes[self.start..]),
+            crc: crc32c(&self.open.bytes[self.start..]),
             has_control: std::mem::take(&mut self.open.has_control),
         });
         self.start = end;

@@ -3,6 +3,7 @@
 
 pub mod batch;
 mod budget;
+pub mod checksum;
 pub mod conformance;
 pub mod journal;
 mod memory;

@@ -90,7 +90,7 @@ pub fn encode(state: &State) -> (Vec<Batch>, usize) {
         version: SNAPSHOT_VERSION,
         next: state.next.0,
         parts: bytes.chunks(PART_BYTES_MAX).len() as u32,
-        crc: crc32c::crc32c(&bytes),
+        crc: log::checksum::crc32c(&bytes),
     });
     let records = parts
         .chain([seal])
@@ -146,7 +146,7 @@ impl Finder {
             .iter()
             .flat_map(|(_, part)| part.iter().copied())
             .collect();
-        if crc32c::crc32c(&bytes) == seal.crc
+        if log::checksum::crc32c(&bytes) == seal.crc
             && let Some((first, _)) = mine.first()
         {
             self.found.push(Found {

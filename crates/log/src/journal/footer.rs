@@ -7,6 +7,7 @@
 
 use super::frame::{Block, ENTRY_BYTES, Entry};
 use super::layout::{Fields, Put, salted_crc};
+use crate::checksum::crc32c;
 use crate::store::{LogId, Offset};
 use env::Timestamp;
 use std::collections::BTreeMap;
@@ -222,12 +223,12 @@ impl DirectoryEntry {
         }
         self.list_position = start as u32;
         self.list_length = (out.len() - start) as u32;
-        self.list_crc = crc32c::crc32c(&out[start..]);
+        self.list_crc = crc32c(&out[start..]);
     }
 
     /// Decodes and checks the entry's list.
     pub(super) fn decode_list(&self, list: &[u8]) -> Option<Vec<Block>> {
-        if crc32c::crc32c(list) != self.list_crc {
+        if crc32c(list) != self.list_crc {
             return None;
         }
         let mut fields = Fields::new(list);

@@ -9,6 +9,7 @@ use super::log_map::LogMap;
 use super::queue::Change;
 use super::shared::Shared;
 use crate::batch::{Batch, Kind, RecordIter};
+use crate::checksum::crc32c_append;
 use crate::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
 };
@@ -158,7 +159,7 @@ impl<'a> Group<'a> {
     fn join(&mut self, entry: usize, batch: &Batch, new_control: Option<u32>) {
         if let Entry::Records { block, control, .. } = &mut self.entries[entry] {
             *control = control.or(new_control.map(|at| block.count + at));
-            block.crc = crc32c::crc32c_append(block.crc, batch.bytes());
+            block.crc = crc32c_append(block.crc, batch.bytes());
             block.count += batch.count();
             block.length += batch.bytes().len() as u32;
         }

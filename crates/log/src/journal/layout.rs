@@ -1,5 +1,7 @@
 //! Little-endian fields and varints, written one after another and read back with bounds checked.
 
+use crate::checksum::{crc32c, crc32c_append};
+
 /// Reads fields from bytes; `None` once they run out.
 pub(super) struct Fields<'a> {
     rest: &'a [u8],
@@ -79,10 +81,10 @@ impl Put for Vec<u8> {
 
 /// The checksum of `parts` one after another, seeded by a segment's salt.
 pub(super) fn salted_crc(salt: u64, parts: &[&[u8]]) -> u32 {
-    let seed = crc32c::crc32c(&salt.to_le_bytes());
+    let seed = crc32c(&salt.to_le_bytes());
     parts
         .iter()
-        .fold(seed, |crc, part| crc32c::crc32c_append(crc, part))
+        .fold(seed, |crc, part| crc32c_append(crc, part))
 }
 
 #[cfg(test)]

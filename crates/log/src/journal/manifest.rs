@@ -9,6 +9,7 @@ use super::Options;
 use super::frame::{decode_priority, encode_priority};
 use super::layout::{Fields, Put};
 use super::planted::PlantedBug;
+use crate::checksum::crc32c;
 use crate::store::{LogId, LogSettings, Offset};
 use env::{Disk, OpenMode, Timestamp};
 use std::io;
@@ -73,8 +74,8 @@ impl Manifest {
         bytes.put_u32(self.segments.len() as u32);
         bytes.put_u32(self.logs.len() as u32);
         bytes.put_u64(0);
-        bytes.put_u32(crc32c::crc32c(&body));
-        bytes.put_u32(crc32c::crc32c(&bytes));
+        bytes.put_u32(crc32c(&body));
+        bytes.put_u32(crc32c(&bytes));
         bytes.extend_from_slice(&body);
         bytes
     }
@@ -84,7 +85,7 @@ impl Manifest {
         let (head, body) = bytes.split_at_checked(MANIFEST_HEAD_BYTES).ok_or(0_u64)?;
         let (mut manifest, counts, body_crc) = Self::decode_head(head).ok_or(0_u64)?;
         let body_at = MANIFEST_HEAD_BYTES as u64;
-        if crc32c::crc32c(body) != body_crc {
+        if crc32c(body) != body_crc {
             return Err(body_at);
         }
         manifest.decode_body(body, counts).ok_or(body_at)?;
@@ -103,8 +104,8 @@ impl Manifest {
         let counts = (fields.u32()?, fields.u32()?);
         fields.u64()?;
         let body_crc = fields.u32()?;
-        let is_whole = magic == MANIFEST_MAGIC
-            && fields.u32()? == crc32c::crc32c(&head[..MANIFEST_HEAD_BYTES - 4]);
+        let is_whole =
+            magic == MANIFEST_MAGIC && fields.u32()? == crc32c(&head[..MANIFEST_HEAD_BYTES - 4]);
         is_whole.then_some((manifest, counts, body_crc))
     }
 

@@ -12,6 +12,7 @@ use super::planted::PlantedBug;
 use super::segment::Segment;
 use super::shared::Shared;
 use crate::budget::Budget;
+use crate::checksum::crc32c;
 use crate::store::{LogId, Offset, ReadError, ReadLimit, Run, Slice};
 use bytes::Bytes;
 use env::Timestamp;
@@ -315,7 +316,7 @@ impl<'a> Reader<'a> {
                 Err(self.damaged(segment, position, "the file ends too early"))
             }
             Err(error) => Err(self.io(&error)),
-            Ok(bytes) if crc32c::crc32c(&bytes) == block.crc => Ok(bytes),
+            Ok(bytes) if crc32c(&bytes) == block.crc => Ok(bytes),
             Ok(bytes) if self.shared.options.has(PlantedBug::IgnoreChecksum) => Ok(bytes),
             Ok(_) => Err(self.damaged(segment, position, "a block's checksum does not hold")),
         }
@@ -411,7 +412,7 @@ fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Bytes> {
     let start = start as usize;
     let end = start + block.length as usize;
     let bytes = (end <= window.len()).then(|| window.slice(start..end))?;
-    (crc32c::crc32c(&bytes) == block.crc).then_some(bytes)
+    (crc32c(&bytes) == block.crc).then_some(bytes)
 }
 
 fn read_list(segment: &Segment, image_start: u32, entry: &DirectoryEntry) -> Option<Vec<Block>> {

@@ -7,6 +7,7 @@ use super::frame::{
 };
 use super::layout::salted_crc;
 use super::segment::{FRAMES_START, Segment};
+use crate::checksum::crc32c;
 use env::File;
 use std::io;
 use std::sync::Arc;
@@ -173,7 +174,7 @@ impl Source {
         let mut is_whole = true;
         for (position, length, crc) in entries.iter().filter_map(Entry::payload) {
             let payload = self.bytes(u64::from(position), length as usize)?;
-            is_whole &= payload.is_some_and(|payload| crc32c::crc32c(payload) == crc);
+            is_whole &= payload.is_some_and(|payload| crc32c(payload) == crc);
         }
         Ok(Some(Found {
             header,

@@ -7,6 +7,7 @@
 use super::footer::SegmentIndex;
 use super::layout::{Fields, Put, salted_crc};
 use super::manifest::SegmentEntry;
+use crate::checksum::crc32c;
 use env::{Disk, File, OpenMode};
 use parking_lot::Mutex;
 use std::io;
@@ -93,7 +94,7 @@ impl SegmentHeader {
         bytes.put_u32(self.previous.crc);
         bytes.put_u64(self.created_ms);
         bytes.put_zeros(12);
-        bytes.put_u32(crc32c::crc32c(&bytes));
+        bytes.put_u32(crc32c(&bytes));
         bytes
     }
 
@@ -114,7 +115,7 @@ impl SegmentHeader {
         };
         fields.bytes(12)?;
         let crc = fields.u32()?;
-        let is_whole = magic == SEGMENT_MAGIC && crc == crc32c::crc32c(&head[..60]);
+        let is_whole = magic == SEGMENT_MAGIC && crc == crc32c(&head[..60]);
         is_whole.then_some(header)
     }
 }

@@ -15,6 +15,7 @@ use super::queue::Call;
 use super::reserve::is_full;
 use super::segment::{LimitWord, Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
+use crate::checksum::crc32c;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::io;
@@ -320,7 +321,7 @@ impl Writer {
             .iter()
             .for_each(|entry| index.add(entry));
         let (image, _) = index.encode();
-        let (length, crc) = (image.len() as u32, crc32c::crc32c(&image));
+        let (length, crc) = (image.len() as u32, crc32c(&image));
         let (position, previous) = (self.open.end, self.open.checkpoint.position);
         let entry = Entry::Checkpoint {
             previous,
