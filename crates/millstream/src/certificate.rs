@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 use env::{Clock, Env};
-use server::{Identity, Tls, TlsError};
+use server::{Identity, Tls};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -84,10 +84,7 @@ async fn follow(mut follower: Follower, clock: Arc<dyn Clock>) {
             Found::Replaced => {
                 tracing::info!("new connections are greeted with the new certificate");
             }
-            Found::Refused(error) => {
-                tracing::warn!(%error, "{names}: the certificate before stays");
-            }
-            Found::Unreadable(error) => {
+            Found::Refused(error) | Found::Unreadable(error) => {
                 let error = format!("{error:#}");
                 tracing::warn!(error, "{names}: the certificate before stays");
             }
@@ -99,7 +96,7 @@ async fn follow(mut follower: Follower, clock: Arc<dyn Clock>) {
 #[derive(Debug)]
 enum Found {
     Replaced,
-    Refused(TlsError),
+    Refused(anyhow::Error),
     Unreadable(anyhow::Error),
 }
 
@@ -128,7 +125,10 @@ impl Follower {
         }
         let replaced = self.tls.replace(&found);
         self.seen = found;
-        Some(replaced.map_or_else(Found::Refused, |()| Found::Replaced))
+        Some(match replaced {
+            Ok(()) => Found::Replaced,
+            Err(error) => Found::Refused(error.into()),
+        })
     }
 }
 
@@ -162,8 +162,14 @@ mod tests {
         assert!(follower.look().is_none());
         write(&files);
         assert!(matches!(follower.look(), Some(Found::Replaced)));
-        fs::write(&files.certificates, "none").unwrap();
-        assert!(matches!(follower.look(), Some(Found::Refused(_))));
+        let before = fs::read(&files.key).unwrap();
+        write(&files);
+        fs::write(&files.key, before).unwrap();
+        let Some(Found::Refused(error)) = follower.look() else {
+            panic!("the key is not the certificate's");
+        };
+        let text = format!("{error:#}");
+        assert_eq!(text.matches("KeyMismatch").count(), 1, "{text}");
         assert!(follower.look().is_none());
         for _ in 0..2 {
             // A moment without a file is nothing to speak of.

@@ -36,7 +36,7 @@ pub enum TlsError {
     #[error("no private key in PEM: {0}")]
     Key(pem::Error),
     /// Both are there.
-    #[error("certificate and key cannot be used: {0}")]
+    #[error("certificate and key cannot be used")]
     Pair(#[from] rustls::Error),
 }
 
