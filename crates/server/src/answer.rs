@@ -324,7 +324,11 @@ mod tests {
         assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
         let first = next(&mut body).unwrap();
         assert!(!body.is_end_stream());
-        let oldest = || activity.pieces.oldest().map(|since| since.0.as_secs());
+        let is_old = || {
+            activity
+                .pieces
+                .are_unread(clock.monotonic(), Duration::from_secs(100))
+        };
         clock.advance(Duration::from_secs(1));
         let rest = [next(&mut body).unwrap(), next(&mut body).unwrap()];
         let lengths = [&first, &rest[0], &rest[1]].map(Bytes::len);
@@ -333,11 +337,14 @@ mod tests {
         assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, true));
         drop(body);
         assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, false));
-        assert_eq!(oldest(), Some(0));
+        clock.advance(Duration::from_secs(99));
+        assert!(is_old());
         drop(first);
-        assert_eq!((budget.taken(), oldest()), (LENGTH, Some(1)));
+        assert_eq!((budget.taken(), is_old()), (LENGTH, false));
+        clock.advance(Duration::from_secs(401));
+        assert!(is_old());
         drop(rest);
-        assert_eq!(oldest(), None);
+        assert!(!is_old());
         assert_eq!((budget.taken(), activity.is_busy()), (0, false));
     }
 }

@@ -178,14 +178,13 @@ async fn idle(activity: &Activity, env: &Env, limits: &Limits) {
     }
 }
 
-/// Resolves once the client has taken nothing of an answer for at least the limit of HTTP/1's writes.
+/// Resolves once the client has left an answer unread for at least the limit of HTTP/1's writes.
 /// Events are not looked at: their streams are cut off one by one.
 async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
     loop {
         env.clock.sleep(limits.write_idle).await;
         let now = env.clock.monotonic();
-        let oldest = activity.pieces.oldest();
-        if oldest.is_some_and(|since| now.since(since) >= limits.write_idle) {
+        if activity.pieces.are_unread(now, limits.write_idle) {
             return;
         }
     }

@@ -10,10 +10,15 @@ use env::{Clock, Monotonic};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Answers and events of so many bytes are neither counted once they were taken nor watched: there are
 /// at most a connection's streams of them.
 pub(crate) const SMALL_BYTES: usize = 4 * 1024;
+
+/// A piece may be unread for so many times as long while the client reads others: they share a line that
+/// may be slow.
+const PATIENCE_BESIDE_OTHERS: u32 = 5;
 
 /// The pieces that a connection's transport has, of answers that are not small.
 #[derive(Debug, Default)]
@@ -26,13 +31,20 @@ struct State {
     taken: u64,
     /// Numbers rise with time.
     since: BTreeMap<u64, Monotonic>,
+    /// When one was last written.
+    written: Monotonic,
 }
 
 impl Pieces {
-    /// Since when the transport has had the piece that it has had for longest.
-    pub(crate) fn oldest(&self) -> Option<Monotonic> {
+    /// Whether the client has left a piece unread for too long.
+    pub(crate) fn are_unread(&self, now: Monotonic, patience: Duration) -> bool {
         let state = self.state.lock();
-        state.since.first_key_value().map(|(_, since)| *since)
+        let patience = match now.since(state.written) < patience {
+            true => patience * PATIENCE_BESIDE_OTHERS,
+            false => patience,
+        };
+        let oldest = state.since.first_key_value();
+        oldest.is_some_and(|(_, since)| now.since(*since) >= patience)
     }
 
     fn begin(&self, now: Monotonic) -> u64 {
@@ -43,8 +55,10 @@ impl Pieces {
         number
     }
 
-    fn end(&self, number: u64) {
-        self.state.lock().since.remove(&number);
+    fn end(&self, number: u64, now: Monotonic) {
+        let mut state = self.state.lock();
+        state.since.remove(&number);
+        state.written = now;
     }
 }
 
@@ -99,7 +113,10 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.delivery.activity.pieces.end(self.number);
+        let Delivery {
+            activity, clock, ..
+        } = &*self.delivery;
+        activity.pieces.end(self.number, clock.monotonic());
     }
 }
 
@@ -119,5 +136,34 @@ struct Counted {
 impl AsRef<[u8]> for Counted {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Monotonic {
+        Monotonic(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn piece_when_unread_then_is_waited_for_longer_while_others_are_read() {
+        let patience = Duration::from_secs(60);
+        let pieces = Pieces::default();
+        assert!(!pieces.are_unread(at(1000), patience));
+        pieces.begin(at(1000));
+        assert!(!pieces.are_unread(at(1059), patience));
+        assert!(pieces.are_unread(at(1060), patience));
+        let other = pieces.begin(at(1050));
+        pieces.end(other, at(1050));
+        assert!(!pieces.are_unread(at(1109), patience));
+        assert!(pieces.are_unread(at(1110), patience));
+        for second in 1050..1300 {
+            assert!(!pieces.are_unread(at(second), patience));
+            let other = pieces.begin(at(second));
+            pieces.end(other, at(second));
+        }
+        assert!(pieces.are_unread(at(1300), patience));
     }
 }
