@@ -31,6 +31,8 @@ pub(super) struct Group<'a> {
     has_ordinary: bool,
     logs: LogMap<Intended>,
     entries: Vec<Entry>,
+    /// For each entry, the log that it is about; `None` if the group makes it.
+    entry_logs: Vec<Option<Arc<Log>>>,
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
     /// Payload bytes, each with the index of the next of the same entry.
@@ -79,6 +81,7 @@ impl<'a> Group<'a> {
             now: shared.env.clock.now(),
             logs: LogMap::default(),
             entries: Vec::new(),
+            entry_logs: Vec::new(),
             chains: Vec::new(),
             chunks: Vec::new(),
             payload_bytes: 0,
@@ -197,9 +200,11 @@ impl<'a> Group<'a> {
         });
         self.chains.push((chunk, chunk));
         self.push_chunk(batch);
-        if let Some(intended) = self.logs.get_mut(&log) {
+        let intended = self.logs.get_mut(&log);
+        self.entry_logs.push(intended.and_then(|intended| {
             intended.entry = Some(entry);
-        }
+            intended.log.clone()
+        }));
     }
 
     fn push_chunk(&mut self, batch: &Batch) {
@@ -273,8 +278,23 @@ impl<'a> Group<'a> {
     }
 
     fn push(&mut self, entry: Entry) {
+        let log = match &entry {
+            Entry::Trim { log, .. } | Entry::Configure { log, .. } => self.known(*log),
+            Entry::Create { .. } | Entry::Delete { .. } => None,
+            Entry::Records { .. } | Entry::Checkpoint { .. } => None,
+        };
         self.entries.push(entry);
+        self.entry_logs.push(log);
         self.chains.push((NO_CHUNK, NO_CHUNK));
+    }
+
+    /// Makes room for a call's batches at once.
+    pub(super) fn reserve(&mut self, batches: usize) {
+        self.logs.reserve(batches);
+        self.entries.reserve(batches);
+        self.entry_logs.reserve(batches);
+        self.chains.reserve(batches);
+        self.chunks.reserve(batches);
     }
 
     /// The log as this group leaves it so far; `None` if it is not there.
@@ -312,24 +332,11 @@ impl<'a> Group<'a> {
             }
         }
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
-        let logs = self
-            .entries
-            .iter()
-            .map(|entry| self.log_of(entry))
-            .collect();
         Sealed {
             entries: self.entries,
-            logs,
+            logs: self.entry_logs,
             frame,
             crc,
-        }
-    }
-
-    fn log_of(&self, entry: &Entry) -> Option<Arc<Log>> {
-        match entry {
-            Entry::Records { log, .. } | Entry::Trim { log, .. } => self.known(*log),
-            Entry::Configure { log, .. } => self.known(*log),
-            Entry::Create { .. } | Entry::Delete { .. } | Entry::Checkpoint { .. } => None,
         }
     }
 

@@ -49,6 +49,7 @@ impl Outcome {
     pub(super) fn judge(call: Call, group: &mut Group<'_>) -> Self {
         match call {
             Call::Append(call) => {
+                group.reserve(call.batches.len());
                 let batches = call.batches.iter();
                 let results = batches
                     .map(|(log, batch)| group.append(*log, batch))

@@ -147,7 +147,8 @@ impl Shared {
                 block,
                 control,
             } => {
-                if let Some(log) = log.cloned().or_else(|| self.find(id)) {
+                let found = log.is_none().then(|| self.find(id)).flatten();
+                if let Some(log) = log.or(found.as_ref()) {
                     log.state.lock().push(segment, block, control);
                 }
             }

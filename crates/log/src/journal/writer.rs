@@ -271,10 +271,10 @@ impl Writer {
         match entry {
             Entry::Records { log: id, .. } => {
                 self.open.block_count += 1;
-                let log = log.cloned().or_else(|| self.shared.find(*id));
-                self.open
-                    .logs
-                    .extend(log.filter(|log| log.state.lock().open.is_empty()));
+                let found = log.is_none().then(|| self.shared.find(*id)).flatten();
+                let log = log.or(found.as_ref());
+                let first = log.filter(|log| log.state.lock().open.is_empty());
+                self.open.logs.extend(first.cloned());
             }
             Entry::Create { .. } | Entry::Delete { .. } => self.open.changes.push(*entry),
             Entry::Trim { .. } | Entry::Configure { .. } => self.open.changes.push(*entry),
