@@ -93,6 +93,16 @@ enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Of a batch that was appended.
+    fn of(appended: Appended) -> Self {
+        match appended.control_before {
+            Some(_) => Self::Outside,
+            None => Self::Acknowledged(appended),
+        }
+    }
+}
+
 impl Engine {
     /// Puts one record.
     pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: Incoming<'_>) -> PutResult {
@@ -111,9 +121,14 @@ impl Engine {
         let batches = vec![(stream.log(shard), batch.finish())];
         let answer = self.store.append_many(batches).await.pop();
         let answer = answer.expect("a store answers each batch");
-        match self.outcome(stream, shard, answer).await {
+        let outcome = match answer {
+            Ok(appended) => Outcome::of(appended),
+            Err(error) => self.not_appended(stream, shard, error).await,
+        };
+        match outcome {
             Outcome::Acknowledged(appended) => {
-                count_incoming(&runtime, &shard_runtime, 1, record.bytes());
+                runtime.count_incoming(1, record.bytes());
+                shard_runtime.count_incoming(1, record.bytes());
                 Ok(placed(shard, appended.first, appended.arrival))
             }
             Outcome::Failed => Err(PutError::Internal),
@@ -238,48 +253,47 @@ impl Engine {
         let Round { groups, places } = round;
         let batches = batches(stream, records, &groups, &places);
         let answers = self.store.append_many(batches).await;
-        let runtime = self.runtimes.stream(stream.id);
         let mut outside = Vec::new();
+        let (mut put, mut put_bytes) = (0, 0);
         for (group, answer) in groups.iter().zip(answers) {
             let places = &places[group.places.clone()];
-            match self.outcome(stream, group.shard, answer).await {
+            let outcome = match answer {
+                // As a rule there is nothing to wait for.
+                Ok(appended) => Outcome::of(appended),
+                Err(error) => self.not_appended(stream, group.shard, error).await,
+            };
+            match outcome {
                 Outcome::Acknowledged(appended) => {
                     let bytes = acknowledge(group.shard, appended, places, records, results);
-                    count_incoming(&runtime, &group.runtime, places.len() as u64, bytes);
+                    group.runtime.count_incoming(places.len() as u64, bytes);
+                    put += places.len() as u64;
+                    put_bytes += bytes;
                 }
                 Outcome::Outside => outside.extend_from_slice(places),
                 Outcome::Failed => {}
             }
         }
+        let runtime = self.runtimes.stream(stream.id);
+        runtime.count_incoming(put, put_bytes);
         outside.sort_unstable();
         outside
     }
 
-    /// What a store's answer means to the records of a batch.
-    async fn outcome(
-        &self,
-        stream: &Stream,
-        shard: &Shard,
-        answer: Result<Appended, AppendError>,
-    ) -> Outcome {
-        match answer {
-            Ok(Appended {
-                control_before: Some(_),
-                ..
-            }) => Outcome::Outside,
-            Ok(appended) => Outcome::Acknowledged(appended),
+    /// What it means to the records of a batch that a store did not append it.
+    async fn not_appended(&self, stream: &Stream, shard: &Shard, error: AppendError) -> Outcome {
+        match error {
             // Not made yet, or of a stream that is going: the next round knows.
-            Err(AppendError::NoSuchLog(log)) => {
+            AppendError::NoSuchLog(log) => {
                 self.log_was_missing(stream, log).await;
                 Outcome::Outside
             }
-            Err(error @ (AppendError::Full | AppendError::NotApplied(_))) => {
+            error @ (AppendError::Full | AppendError::NotApplied(_)) => {
                 if let Some(kept_back) = self.refused_lines.pass(self.env.clock.monotonic()) {
                     tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, kept_back, "put refused");
                 }
                 Outcome::Failed
             }
-            Err(error @ (AppendError::TooLarge | AppendError::Unknown(_))) => {
+            error @ (AppendError::TooLarge | AppendError::Unknown(_)) => {
                 tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, "put failed");
                 Outcome::Failed
             }
@@ -401,11 +415,4 @@ fn throttled(shard: &Shard, stream: &StreamRuntime, runtime: &ShardRuntime) -> P
     stream.counters.write_throttled.add(1);
     runtime.counters.write_throttled.add(1);
     PutError::Throttled(shard.id())
-}
-
-fn count_incoming(stream: &StreamRuntime, shard: &ShardRuntime, records: u64, bytes: u64) {
-    stream.counters.incoming_bytes.add(bytes);
-    stream.counters.incoming_records.add(records);
-    shard.counters.incoming_bytes.add(bytes);
-    shard.counters.incoming_records.add(records);
 }

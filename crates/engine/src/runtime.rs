@@ -61,6 +61,12 @@ impl Runtimes {
 }
 
 impl StreamRuntime {
+    /// Records were put.
+    pub fn count_incoming(&self, records: u64, bytes: u64) {
+        self.counters.incoming_bytes.add(bytes);
+        self.counters.incoming_records.add(records);
+    }
+
     /// Of the shard of an index.
     pub fn shard(&self, index: u32) -> Arc<ShardRuntime> {
         if let Some(shard) = self.shards.read().get(&index) {
@@ -101,6 +107,12 @@ impl Default for ShardRuntime {
 }
 
 impl ShardRuntime {
+    /// Records were put.
+    pub fn count_incoming(&self, records: u64, bytes: u64) {
+        self.counters.incoming_bytes.add(bytes);
+        self.counters.incoming_records.add(records);
+    }
+
     /// The first offset that retention has not hidden, as far as this node has looked.
     pub fn horizon(&self) -> Offset {
         Offset(self.horizon.load(Ordering::Acquire))

@@ -108,8 +108,8 @@ impl<'a> Group<'a> {
 
     /// Adds a batch.
     pub(super) fn append(&mut self, id: LogId, batch: &Batch) -> Result<Appended, AppendError> {
-        let (now, admission) = (self.now, self.admission);
-        let Some(intended) = self.intended(id) else {
+        let (now, admission, next) = (self.now, self.admission, self.entries.len());
+        let Some(intended) = Intended::find(&mut self.logs, self.shared, id) else {
             return Err(match self.shared.missing(id) {
                 ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
                 damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
@@ -135,28 +135,20 @@ impl<'a> Group<'a> {
         intended.first_control = control_before.or(control.map(|at| first.plus(u64::from(at))));
         intended.end = first.plus(u64::from(batch.count()));
         intended.last_arrival = Some(arrival);
-        let joined = intended.entry;
         self.has_ordinary |= !is_privileged;
-        match joined.filter(|entry| self.can_join(*entry, batch, arrival)) {
-            Some(entry) => self.join(entry, batch, control),
-            None => self.begin_block(id, batch, first, arrival, control),
+        let joined = intended.entry;
+        if let Some(at) = joined.filter(|at| can_join(&self.entries[*at], batch, arrival)) {
+            self.join(at, batch, control);
+        } else {
+            intended.entry = Some(next);
+            self.entry_logs.push(intended.log.clone());
+            self.begin_block(id, batch, first, arrival, control);
         }
         Ok(Appended {
             first,
             arrival,
             control_before,
         })
-    }
-
-    fn can_join(&self, entry: usize, batch: &Batch, arrival: Timestamp) -> bool {
-        match &self.entries[entry] {
-            Entry::Records { block, .. } => {
-                let joined = block.length as usize + batch.bytes().len();
-                block.arrival == arrival && joined <= JOINED_BYTES_MAX
-            }
-            Entry::Create { .. } | Entry::Delete { .. } | Entry::Trim { .. } => false,
-            Entry::Configure { .. } | Entry::Checkpoint { .. } => false,
-        }
     }
 
     fn join(&mut self, entry: usize, batch: &Batch, new_control: Option<u32>) {
@@ -192,7 +184,6 @@ impl<'a> Group<'a> {
             crc,
         };
         let chunk = self.chunks.len() as u32;
-        let entry = self.entries.len();
         self.entries.push(Entry::Records {
             log,
             block,
@@ -200,11 +191,6 @@ impl<'a> Group<'a> {
         });
         self.chains.push((chunk, chunk));
         self.push_chunk(batch);
-        let intended = self.logs.get_mut(&log);
-        self.entry_logs.push(intended.and_then(|intended| {
-            intended.entry = Some(entry);
-            intended.log.clone()
-        }));
     }
 
     fn push_chunk(&mut self, batch: &Batch) {
@@ -299,11 +285,7 @@ impl<'a> Group<'a> {
 
     /// The log as this group leaves it so far; `None` if it is not there.
     fn intended(&mut self, id: LogId) -> Option<&mut Intended> {
-        let intended = match self.logs.entry(id) {
-            Place::Occupied(known) => known.into_mut(),
-            Place::Vacant(place) => place.insert(Intended::of(self.shared.find(id)?)),
-        };
-        (!intended.is_deleted).then_some(intended)
+        Intended::find(&mut self.logs, self.shared, id)
     }
 
     /// Closes the group: gives every block its place and encodes the frame.
@@ -346,6 +328,15 @@ impl<'a> Group<'a> {
 }
 
 impl Intended {
+    /// The log as a group leaves it so far; `None` if it is not there.
+    fn find<'l>(logs: &'l mut LogMap<Self>, shared: &Shared, id: LogId) -> Option<&'l mut Self> {
+        let intended = match logs.entry(id) {
+            Place::Occupied(known) => known.into_mut(),
+            Place::Vacant(place) => place.insert(Self::of(shared.find(id)?)),
+        };
+        (!intended.is_deleted).then_some(intended)
+    }
+
     fn of(log: Arc<Log>) -> Self {
         let state = log.state.lock();
         let damage = state.lost_tail().map(|hole| hole.error(log.id).to_string());
@@ -364,6 +355,18 @@ impl Intended {
             is_deleted,
             priority,
         }
+    }
+}
+
+/// Whether a block takes one more batch.
+fn can_join(entry: &Entry, batch: &Batch, arrival: Timestamp) -> bool {
+    match entry {
+        Entry::Records { block, .. } => {
+            let joined = block.length as usize + batch.bytes().len();
+            block.arrival == arrival && joined <= JOINED_BYTES_MAX
+        }
+        Entry::Create { .. } | Entry::Delete { .. } | Entry::Trim { .. } => false,
+        Entry::Configure { .. } | Entry::Checkpoint { .. } => false,
     }
 }
 

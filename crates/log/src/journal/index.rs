@@ -127,9 +127,16 @@ impl LogState {
         }
     }
 
-    /// Adds a durable block of the open segment and tells who waits for it.
-    pub(super) fn push(&mut self, segment: &Arc<Segment>, block: Block, control: Option<u32>) {
-        if self.open.is_empty() {
+    /// Adds a durable block of the open segment and tells who waits for it. `true` if it is the log's
+    /// first there.
+    pub(super) fn push(
+        &mut self,
+        segment: &Arc<Segment>,
+        block: Block,
+        control: Option<u32>,
+    ) -> bool {
+        let is_first = self.open.is_empty();
+        if is_first {
             self.open_segment = Some(segment.clone());
         }
         self.open.push(block);
@@ -141,6 +148,7 @@ impl LogState {
         if let Some(tail) = &self.tail {
             tail.send_replace(self.end);
         }
+        is_first
     }
 
     /// Takes over what a stretch of the log says about the whole of it.

@@ -1,4 +1,4 @@
-//! A map by log, for the one thread that all writes go through.
+//! A map by log, for what is looked up at every batch.
 //!
 //! Its hash is a multiplication: ids are given out by us, so that nobody can choose them to collide, and
 //! no chance is in it, so that every run of the same calls goes alike. Whoever needs an order sorts.

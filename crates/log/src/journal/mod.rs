@@ -362,7 +362,7 @@ impl LogStore for Journal {
     }
 
     fn list(&self) -> Vec<LogId> {
-        self.shared.logs.read().keys().copied().collect()
+        self.shared.live_logs().iter().map(|log| log.id).collect()
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {

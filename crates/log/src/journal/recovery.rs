@@ -447,7 +447,7 @@ impl<'a> Recovery<'a> {
         let faults = std::mem::take(&mut self.faults);
         let oldest = faults.iter().map(|fault| fault.segment).min();
         self.shared.damage.lock().replay_from = oldest.map(|oldest| oldest.min(replay_from));
-        let logs: Vec<Arc<Log>> = self.shared.logs.read().values().cloned().collect();
+        let logs = self.shared.live_logs();
         if let Some(fault) = faults.iter().rfind(|fault| fault.segment >= replay_from) {
             self.restore_orphans(fault);
             self.shared.damage.lock().lost_creations = Some(hole(Some(fault), Offset(0), None));

@@ -8,6 +8,7 @@ use super::clocks::Clocks;
 use super::footer::SegmentIndex;
 use super::frame::Entry;
 use super::index::{Hole, Log};
+use super::log_map::LogMap;
 use super::manifest::{Manifest, SegmentEntry};
 use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
@@ -27,7 +28,7 @@ pub(super) struct Shared {
     pub(super) env: Env,
     pub(super) directory: PathBuf,
     pub(super) options: Options,
-    pub(super) logs: RwLock<BTreeMap<LogId, Arc<Log>>>,
+    pub(super) logs: RwLock<LogMap<Arc<Log>>>,
     /// Deleted logs of which blocks are still on the disk.
     pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
     /// What the MANIFEST lists.
@@ -139,8 +140,14 @@ impl Shared {
         self.is_poisoned.load(Ordering::Acquire)
     }
 
-    /// Makes a durable entry visible. `log` saves looking it up.
-    pub(super) fn apply(&self, entry: &Entry, log: Option<&Arc<Log>>, segment: &Arc<Segment>) {
+    /// Makes a durable entry visible. `log` saves looking it up. Answers the log if these are its first
+    /// records in the segment.
+    pub(super) fn apply(
+        &self,
+        entry: &Entry,
+        log: Option<&Arc<Log>>,
+        segment: &Arc<Segment>,
+    ) -> Option<Arc<Log>> {
         match *entry {
             Entry::Records {
                 log: id,
@@ -148,9 +155,9 @@ impl Shared {
                 control,
             } => {
                 let found = log.is_none().then(|| self.find(id)).flatten();
-                if let Some(log) = log.or(found.as_ref()) {
-                    log.state.lock().push(segment, block, control);
-                }
+                let log = log.or(found.as_ref())?;
+                let is_first = log.state.lock().push(segment, block, control);
+                return is_first.then(|| log.clone());
             }
             Entry::Create { log, settings } => {
                 let mut logs = self.logs.write();
@@ -166,6 +173,7 @@ impl Shared {
             }
             Entry::Checkpoint { .. } => {}
         }
+        None
     }
 
     fn forget(&self, id: LogId, entry: &Entry) {
@@ -182,9 +190,16 @@ impl Shared {
         }
     }
 
+    /// All logs but the deleted ones, in order.
+    pub(super) fn live_logs(&self) -> Vec<Arc<Log>> {
+        let mut logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        logs.sort_unstable_by_key(|log| log.id);
+        logs
+    }
+
     /// All logs, the deleted ones of which something is left too.
     pub(super) fn every_log(&self) -> Vec<Arc<Log>> {
-        let mut logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        let mut logs = self.live_logs();
         logs.extend(self.deleted.lock().values().cloned());
         logs
     }
@@ -214,7 +229,7 @@ impl Shared {
         let mut segments = self.segments.lock().clone();
         change(&mut segments);
         let replay_from = self.replay_from();
-        let logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        let logs = self.live_logs();
         let logs = logs.iter().map(|log| log.entry()).collect();
         if !self.is_synced() {
             self.sync_since(replay_from, &segments)?;

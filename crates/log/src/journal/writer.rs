@@ -261,21 +261,16 @@ impl Writer {
             .cache
             .keep(self.open.segment.number, start, frame);
         for (entry, log) in entries.iter().zip(logs) {
-            self.register(entry, log.as_ref());
-            self.shared.apply(entry, log.as_ref(), &self.open.segment);
+            self.register(entry);
+            let first = self.shared.apply(entry, log.as_ref(), &self.open.segment);
+            self.open.logs.extend(first);
         }
     }
 
     /// Notes an entry for the segment's index.
-    fn register(&mut self, entry: &Entry, log: Option<&Arc<Log>>) {
+    fn register(&mut self, entry: &Entry) {
         match entry {
-            Entry::Records { log: id, .. } => {
-                self.open.block_count += 1;
-                let found = log.is_none().then(|| self.shared.find(*id)).flatten();
-                let log = log.or(found.as_ref());
-                let first = log.filter(|log| log.state.lock().open.is_empty());
-                self.open.logs.extend(first.cloned());
-            }
+            Entry::Records { .. } => self.open.block_count += 1,
             Entry::Create { .. } | Entry::Delete { .. } => self.open.changes.push(*entry),
             Entry::Trim { .. } | Entry::Configure { .. } => self.open.changes.push(*entry),
             Entry::Checkpoint { .. } => return,
