@@ -47,14 +47,19 @@ impl RecordArena {
 
     /// The records, in order, with where each goes.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<Incoming<'_>, Unroutable<'_>>> {
-        self.entries.iter().map(|entry| {
+        let hashed = self.entries.iter().filter(|entry| entry.explicit.is_none());
+        let keys = hashed.filter_map(|entry| entry.key.clone());
+        let mut hashes = HashKey::of_partition_keys(keys.map(|key| &self.keys[wide(key)]));
+        self.entries.iter().map(move |entry| {
             let key = entry.key.clone().ok_or(Unroutable::NoPartitionKey)?;
             let partition_key = &self.keys[wide(key)];
             let explicit = entry.explicit.map(|place| &self.explicit[place as usize]);
             let hash = match explicit {
                 Some(Explicit::Key(key)) => *key,
                 Some(Explicit::TooLarge(text)) => return Err(Unroutable::ExplicitHashKey(text)),
-                None => HashKey::of_partition_key(partition_key),
+                None => hashes
+                    .next()
+                    .expect("each key without an explicit one has a hash"),
             };
             let record = StoredRecord {
                 partition_key,
@@ -64,6 +69,7 @@ impl RecordArena {
         })
     }
 
+    #[inline]
     fn current(&mut self) -> &mut Entry {
         self.entries
             .last_mut()
@@ -75,6 +81,7 @@ fn wide(range: Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
 
+#[inline]
 fn narrow(range: Range<usize>) -> Range<u32> {
     let narrow = |place| u32::try_from(place).expect("a body is far smaller than 4 GiB");
     narrow(range.start)..narrow(range.end)
@@ -85,19 +92,23 @@ impl RecordSink for RecordArena {
         self.data.reserve(bytes);
     }
 
+    #[inline]
     fn begin_record(&mut self) {
         self.entries.push(Entry::default());
     }
 
+    #[inline]
     fn data(&mut self) -> &mut Vec<u8> {
         &mut self.data
     }
 
+    #[inline]
     fn data_done(&mut self, len: usize) {
         let end = self.data.len();
         self.current().data = narrow(end - len..end);
     }
 
+    #[inline]
     fn partition_key(&mut self, key: &str) {
         let start = self.keys.len();
         self.keys.push_str(key);
@@ -112,8 +123,10 @@ impl RecordSink for RecordArena {
         self.explicit.push(explicit);
     }
 
+    #[inline]
     fn end_record(&mut self) {}
 
+    #[inline]
     fn len(&self) -> usize {
         self.entries.len()
     }

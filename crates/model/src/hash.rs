@@ -1,5 +1,6 @@
 //! Hash keys: where a partition key falls, and the ranges that shards own.
 
+use crate::md5_lanes::{LANES, MESSAGE_BYTES_MAX, Messages};
 use crate::name::NameError;
 use md5::{Digest, Md5};
 use std::fmt;
@@ -15,6 +16,18 @@ impl HashKey {
     /// Where a partition key falls: the MD5 of its UTF-8 bytes, read as a big-endian number.
     pub fn of_partition_key(key: &str) -> Self {
         Self(u128::from_be_bytes(Md5::digest(key.as_bytes()).into()))
+    }
+
+    /// Where each of many partition keys falls, which costs far less than one by one.
+    pub fn of_partition_keys<'k>(
+        keys: impl Iterator<Item = &'k str>,
+    ) -> impl Iterator<Item = Self> {
+        SideBySide {
+            keys,
+            ready: [Self(0); LANES],
+            next: 0,
+            end: 0,
+        }
     }
 
     /// Parses a decimal number.
@@ -33,6 +46,56 @@ impl HashKey {
 impl fmt::Display for HashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// So few keys are hashed one by one: the others' lanes would be for nothing.
+const SINGLE_KEYS_MAX: usize = 2;
+
+/// Hashes of keys, worked out as many at a time as there are lanes.
+struct SideBySide<I> {
+    keys: I,
+    ready: [HashKey; LANES],
+    next: usize,
+    end: usize,
+}
+
+impl<'k, I: Iterator<Item = &'k str>> SideBySide<I> {
+    fn fill(&mut self) {
+        let mut taken = [""; LANES];
+        (self.next, self.end) = (0, 0);
+        for (slot, key) in taken.iter_mut().zip(&mut self.keys) {
+            *slot = key;
+            self.end += 1;
+        }
+        let taken = &taken[..self.end];
+        let is_alone = |key: &str| taken.len() <= SINGLE_KEYS_MAX || key.len() > MESSAGE_BYTES_MAX;
+        if !taken.iter().all(|key| is_alone(key)) {
+            let mut messages = Messages::new();
+            let short = taken.iter().enumerate().filter(|(_, key)| !is_alone(key));
+            short.for_each(|(lane, key)| messages.set(lane, key.as_bytes()));
+            let digests = messages.digests();
+            self.ready = digests.map(|digest| HashKey(u128::from_be_bytes(digest)));
+        }
+        for (hash, key) in self.ready.iter_mut().zip(taken) {
+            if is_alone(key) {
+                *hash = HashKey::of_partition_key(key);
+            }
+        }
+    }
+}
+
+impl<'k, I: Iterator<Item = &'k str>> Iterator for SideBySide<I> {
+    type Item = HashKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<HashKey> {
+        if self.next == self.end {
+            self.fill();
+        }
+        let hash = self.ready[..self.end].get(self.next).copied()?;
+        self.next += 1;
+        Some(hash)
     }
 }
 
@@ -121,6 +184,7 @@ impl HashRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn uniform_when_any_count_then_covers_all_keys_without_overlap() {
@@ -172,5 +236,16 @@ mod tests {
         // MD5("a") = 0cc175b9c0f1b6a831c399e269772661
         let expected = 0x0cc1_75b9_c0f1_b6a8_31c3_99e2_6977_2661;
         assert_eq!(HashKey::of_partition_key("a"), HashKey(expected));
+    }
+
+    proptest! {
+        #[test]
+        fn partition_keys_when_hashed_together_then_fall_where_each_falls_alone(
+            keys in proptest::collection::vec("[a-zä]{1,60}", 0..40),
+        ) {
+            let together = HashKey::of_partition_keys(keys.iter().map(String::as_str));
+            let alone = keys.iter().map(|key| HashKey::of_partition_key(key));
+            prop_assert_eq!(together.collect::<Vec<_>>(), alone.collect::<Vec<_>>());
+        }
     }
 }

@@ -7,6 +7,7 @@
 pub mod arn;
 pub mod hash;
 pub mod limits;
+mod md5_lanes;
 pub mod name;
 pub mod sequence_number;
 pub mod shard_id;
