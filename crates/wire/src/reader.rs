@@ -123,6 +123,17 @@ pub trait Reader<'de> {
     fn begin_map(&mut self) -> Result<Cursor, Fault>;
     /// Reads the next key, or leaves the map.
     fn next_key(&mut self, cursor: &mut Cursor) -> Result<Option<Cow<'de, str>>, Fault>;
+    /// Reads the next key as the member that it names, or leaves the map. A name that `find` does not
+    /// know is `Some(None)`; a decoder that knows its members has no need of the text.
+    #[inline]
+    fn next_member<T>(
+        &mut self,
+        cursor: &mut Cursor,
+        find: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<Option<T>>, Fault> {
+        let key = self.next_key(cursor)?;
+        Ok(key.map(|key| find(key.as_bytes())))
+    }
     /// Enters a list.
     fn begin_list(&mut self) -> Result<Cursor, Fault>;
     /// Tells whether an element follows, or leaves the list.

@@ -40,6 +40,13 @@ pub trait RecordSink: Default + Send + 'static {
     }
 }
 
+/// A record's members.
+enum Member {
+    Data,
+    PartitionKey,
+    ExplicitHashKey,
+}
+
 /// Which members of a record have been read.
 #[derive(Default)]
 struct Seen {
@@ -68,23 +75,31 @@ fn decode_record<'de, S: RecordSink, R: Reader<'de>>(
     reader: &mut R,
     sink: &mut S,
 ) -> Result<(), Fault> {
+    let named = |name: &[u8]| match name {
+        b"Data" => Some(Member::Data),
+        b"PartitionKey" => Some(Member::PartitionKey),
+        b"ExplicitHashKey" => Some(Member::ExplicitHashKey),
+        _ => None,
+    };
     let mut seen = Seen::default();
     sink.begin_record();
     let mut cursor = reader.begin_map()?;
-    while let Some(key) = reader.next_key(&mut cursor)? {
-        match &*key {
-            "Data" if present(reader, &mut seen.data)? => decode_data(reader, sink)?,
-            "PartitionKey" if present(reader, &mut seen.partition_key)? => {
+    while let Some(member) = reader.next_member(&mut cursor, named)? {
+        match member {
+            Some(Member::Data) if present(reader, &mut seen.data)? => decode_data(reader, sink)?,
+            Some(Member::PartitionKey) if present(reader, &mut seen.partition_key)? => {
                 let key = reader.text()?;
                 check(reader, || named::PARTITION_KEY.accepts_text(&key))?;
                 sink.partition_key(&key);
             }
-            "ExplicitHashKey" if present(reader, &mut seen.explicit_hash_key)? => {
+            Some(Member::ExplicitHashKey) if present(reader, &mut seen.explicit_hash_key)? => {
                 let key = reader.text()?;
                 check(reader, || named::HASH_KEY.accepts_text(&key))?;
                 sink.explicit_hash_key(&key);
             }
-            _ => reader.skip()?,
+            Some(Member::Data | Member::PartitionKey | Member::ExplicitHashKey) | None => {
+                reader.skip()?;
+            }
         }
     }
     if !seen.data {

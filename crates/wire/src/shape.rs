@@ -312,6 +312,7 @@ impl Type {
     }
 
     /// Tells whether a string satisfies length, pattern and set of values.
+    #[inline]
     pub(crate) fn accepts_text(&self, text: &str) -> bool {
         let Kind::String(constraints) = &self.kind else {
             return true;
@@ -327,6 +328,7 @@ impl Type {
 impl Text {
     /// Tells whether the number of characters is within the bounds, counting only where the number
     /// of bytes does not settle it already.
+    #[inline]
     fn accept_length(&self, text: &str) -> bool {
         let bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
         let enough = self.length.min.is_none_or(|min| min <= bytes.min(1));

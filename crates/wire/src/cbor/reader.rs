@@ -37,6 +37,7 @@ impl<'de> CborReader<'de> {
         }
     }
 
+    #[inline]
     fn peek(&self) -> Result<u8, Fault> {
         self.body
             .get(self.position)
@@ -44,6 +45,7 @@ impl<'de> CborReader<'de> {
             .ok_or(Fault::Malformed)
     }
 
+    #[inline]
     fn take(&mut self, length: u64) -> Result<&'de [u8], Fault> {
         let length = usize::try_from(length).map_err(|_| Fault::Malformed)?;
         let taken = self.body[self.position..]
@@ -54,6 +56,7 @@ impl<'de> CborReader<'de> {
     }
 
     /// Reads first byte and argument, whatever they are.
+    #[inline]
     fn head(&mut self) -> Result<Head, Fault> {
         let first = self.peek()?;
         self.position += 1;
@@ -78,6 +81,7 @@ impl<'de> CborReader<'de> {
         })
     }
 
+    #[inline]
     fn skip_tags(&mut self) -> Result<(), Fault> {
         while self.peek()? >> 5 == major::TAG {
             self.head()?.argument.ok_or(Fault::Malformed)?;
@@ -86,6 +90,7 @@ impl<'de> CborReader<'de> {
     }
 
     /// Reads the head of an item that must have the major type.
+    #[inline]
     fn head_of(&mut self, major: u8) -> Result<Head, Fault> {
         self.skip_tags()?;
         if self.peek()? >> 5 != major {
@@ -94,6 +99,7 @@ impl<'de> CborReader<'de> {
         self.head()
     }
 
+    #[inline]
     fn enter(&mut self, major: u8) -> Result<Cursor, Fault> {
         let remaining = self.head_of(major)?.argument;
         self.depth += 1;
@@ -107,6 +113,7 @@ impl<'de> CborReader<'de> {
     }
 
     /// Tells whether another element stands before the end, consuming a break.
+    #[inline]
     fn follows(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
         let ended = match &mut cursor.remaining {
             Some(0) => true,
@@ -120,6 +127,7 @@ impl<'de> CborReader<'de> {
         Ok(!ended)
     }
 
+    #[inline]
     fn take_break(&mut self) -> Result<bool, Fault> {
         let found = self.peek()? == BREAK;
         self.position += usize::from(found);
@@ -170,6 +178,41 @@ impl<'de> CborReader<'de> {
         Ok(())
     }
 
+    /// Text that is tagged, long or in pieces.
+    #[cold]
+    fn unusual_text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        let mut text = Cow::Borrowed("");
+        self.pieces(major::TEXT, |piece| {
+            text += std::str::from_utf8(piece).map_err(|_| Fault::Malformed)?;
+            Ok(())
+        })?;
+        Ok(text)
+    }
+
+    /// A blob that is tagged, long, in pieces, or base64.
+    #[cold]
+    fn unusual_blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
+        if self.kind()? == Kind::Text {
+            return base64::decode(self.text()?.as_bytes(), out);
+        }
+        let before = out.len();
+        self.pieces(major::BYTES, |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(out.len() - before)
+    }
+
+    /// A key, which must be text.
+    fn key(&mut self) -> Result<Cow<'de, str>, Fault> {
+        match self.kind()? {
+            Kind::Text => self.text(),
+            Kind::Null | Kind::Boolean | Kind::Number | Kind::Bytes | Kind::List | Kind::Map => {
+                Err(Fault::Malformed)
+            }
+        }
+    }
+
     fn float(&mut self) -> Result<f64, Fault> {
         let head = self.head_of(major::SIMPLE)?;
         let bits = head.argument.ok_or(Fault::Malformed)?;
@@ -187,10 +230,12 @@ impl<'de> CborReader<'de> {
 }
 
 impl<'de> Reader<'de> for CborReader<'de> {
+    #[inline]
     fn checks(&self) -> Checks {
         self.checks
     }
 
+    #[inline]
     fn kind(&mut self) -> Result<Kind, Fault> {
         self.skip_tags()?;
         let first = self.peek()?;
@@ -247,33 +292,22 @@ impl<'de> Reader<'de> for CborReader<'de> {
         Ok(i64::try_from(value).map_or(Number::Float(value as f64), Number::Integer))
     }
 
+    #[inline]
     fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
         if let Some(text) = self.plain(major::TEXT) {
             let text = std::str::from_utf8(text).map_err(|_| Fault::Malformed)?;
             return Ok(Cow::Borrowed(text));
         }
-        let mut text = Cow::Borrowed("");
-        self.pieces(major::TEXT, |piece| {
-            text += std::str::from_utf8(piece).map_err(|_| Fault::Malformed)?;
-            Ok(())
-        })?;
-        Ok(text)
+        self.unusual_text()
     }
 
+    #[inline]
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
         if let Some(bytes) = self.plain(major::BYTES) {
             out.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
-        if self.kind()? == Kind::Text {
-            return base64::decode(self.text()?.as_bytes(), out);
-        }
-        let before = out.len();
-        self.pieces(major::BYTES, |piece| {
-            out.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(out.len() - before)
+        self.unusual_blob(out)
     }
 
     fn timestamp(&mut self) -> Result<Timestamp, Fault> {
@@ -285,6 +319,7 @@ impl<'de> Reader<'de> for CborReader<'de> {
         instant.ok_or(Fault::Mismatch)
     }
 
+    #[inline]
     fn begin_map(&mut self) -> Result<Cursor, Fault> {
         self.enter(major::MAP)
     }
@@ -293,18 +328,33 @@ impl<'de> Reader<'de> for CborReader<'de> {
         if !self.follows(cursor)? {
             return Ok(None);
         }
-        match self.kind()? {
-            Kind::Text => self.text().map(Some),
-            Kind::Null | Kind::Boolean | Kind::Number | Kind::Bytes | Kind::List | Kind::Map => {
-                Err(Fault::Malformed)
-            }
-        }
+        self.key().map(Some)
     }
 
+    #[inline]
+    fn next_member<T>(
+        &mut self,
+        cursor: &mut Cursor,
+        find: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<Option<T>>, Fault> {
+        if !self.follows(cursor)? {
+            return Ok(None);
+        }
+        let start = self.position;
+        // A name that is known is UTF-8.
+        if let Some(member) = self.plain(major::TEXT).and_then(&find) {
+            return Ok(Some(Some(member)));
+        }
+        self.position = start;
+        Ok(Some(find(self.key()?.as_bytes())))
+    }
+
+    #[inline]
     fn begin_list(&mut self) -> Result<Cursor, Fault> {
         self.enter(major::LIST)
     }
 
+    #[inline]
     fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
         self.follows(cursor)
     }

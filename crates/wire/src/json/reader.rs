@@ -11,6 +11,9 @@ const DEPTH_MAX: usize = 32;
 /// Digits that always fit 64 bits.
 const SHORT_INTEGER_DIGITS: usize = 18;
 
+/// No member has a longer name.
+const NAME_BYTES_MAX: usize = 32;
+
 /// Reads one JSON text.
 pub(crate) struct JsonReader<'de> {
     text: &'de str,
@@ -31,6 +34,7 @@ impl<'de> JsonReader<'de> {
         })
     }
 
+    #[inline]
     fn rest(&self) -> &'de [u8] {
         &self.text.as_bytes()[self.position..]
     }
@@ -48,6 +52,7 @@ impl<'de> JsonReader<'de> {
     }
 
     /// Consumes that byte, which must be the one expected.
+    #[inline]
     fn expect(&mut self, expected: u8, fault: Fault) -> Result<(), Fault> {
         if self.peek()? != expected {
             return Err(fault);
@@ -64,6 +69,7 @@ impl<'de> JsonReader<'de> {
         Ok(())
     }
 
+    #[inline]
     fn enter(&mut self, bracket: u8) -> Result<Cursor, Fault> {
         self.expect(bracket, Fault::Mismatch)?;
         self.depth += 1;
@@ -77,6 +83,7 @@ impl<'de> JsonReader<'de> {
     }
 
     /// Tells whether another element stands before the closing bracket, consuming comma or bracket.
+    #[inline]
     fn follows(&mut self, cursor: &mut Cursor, bracket: u8) -> Result<bool, Fault> {
         if self.peek()? == bracket {
             self.position += 1;
@@ -92,6 +99,7 @@ impl<'de> JsonReader<'de> {
 
     /// Consumes a string up to its closing quote; what stands between is returned raw, together with
     /// whether it has escapes.
+    #[inline]
     fn raw_string(&mut self) -> Result<(&'de str, bool), Fault> {
         self.expect(b'"', Fault::Mismatch)?;
         let start = self.position;
@@ -114,6 +122,28 @@ impl<'de> JsonReader<'de> {
             .ok_or(Fault::Malformed)?;
         self.position += 1;
         Ok((raw, escaped))
+    }
+
+    /// A key and the colon behind it.
+    fn key(&mut self) -> Result<Cow<'de, str>, Fault> {
+        if self.peek()? != b'"' {
+            return Err(Fault::Malformed);
+        }
+        let key = self.text()?;
+        self.expect(b':', Fault::Malformed)?;
+        Ok(key)
+    }
+
+    /// A key as it stands up to the next quote, if it is no longer than names are.
+    #[inline]
+    fn plain_key(&mut self) -> Option<&'de [u8]> {
+        let rest = self.rest().strip_prefix(b"\"")?;
+        let length = rest
+            .iter()
+            .take(NAME_BYTES_MAX + 1)
+            .position(|byte| *byte == b'"')?;
+        self.position += length + 2;
+        Some(&rest[..length])
     }
 
     /// The number's text, checked against JSON's grammar, and whether it is a plain integer.
@@ -160,10 +190,12 @@ impl<'de> JsonReader<'de> {
 }
 
 impl<'de> Reader<'de> for JsonReader<'de> {
+    #[inline]
     fn checks(&self) -> Checks {
         self.checks
     }
 
+    #[inline]
     fn kind(&mut self) -> Result<Kind, Fault> {
         match self.peek()? {
             b'"' => Ok(Kind::Text),
@@ -203,6 +235,7 @@ impl<'de> Reader<'de> for JsonReader<'de> {
         Ok(Number::Float(float.clamp(f64::MIN, f64::MAX)))
     }
 
+    #[inline]
     fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
         let (raw, escaped) = self.raw_string()?;
         // Folding instead of `any` looks at every byte, and is vectorized.
@@ -216,6 +249,7 @@ impl<'de> Reader<'de> for JsonReader<'de> {
         }
     }
 
+    #[inline]
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
         let (raw, escaped) = self.raw_string()?;
         if escaped {
@@ -234,6 +268,7 @@ impl<'de> Reader<'de> for JsonReader<'de> {
         instant.ok_or(Fault::Mismatch)
     }
 
+    #[inline]
     fn begin_map(&mut self) -> Result<Cursor, Fault> {
         self.enter(b'{')
     }
@@ -242,18 +277,34 @@ impl<'de> Reader<'de> for JsonReader<'de> {
         if !self.follows(cursor, b'}')? {
             return Ok(None);
         }
-        if self.peek()? != b'"' {
-            return Err(Fault::Malformed);
-        }
-        let key = self.text()?;
-        self.expect(b':', Fault::Malformed)?;
-        Ok(Some(key))
+        self.key().map(Some)
     }
 
+    #[inline]
+    fn next_member<T>(
+        &mut self,
+        cursor: &mut Cursor,
+        find: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<Option<T>>, Fault> {
+        if !self.follows(cursor, b'}')? {
+            return Ok(None);
+        }
+        let start = self.position;
+        // A name that is known has no character that would have to be escaped.
+        if let Some(member) = self.plain_key().and_then(&find) {
+            self.expect(b':', Fault::Malformed)?;
+            return Ok(Some(Some(member)));
+        }
+        self.position = start;
+        Ok(Some(find(self.key()?.as_bytes())))
+    }
+
+    #[inline]
     fn begin_list(&mut self) -> Result<Cursor, Fault> {
         self.enter(b'[')
     }
 
+    #[inline]
     fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
         self.follows(cursor, b']')
     }

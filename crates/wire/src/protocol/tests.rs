@@ -254,6 +254,48 @@ fn records_when_wrong_are_refused_alike_by_a_sink_and_a_list() {
 }
 
 #[test]
+fn a_records_members_when_named_in_unusual_forms_are_known_all_the_same() {
+    let json: &[u8] = br#"{"Records":[{ "Dat\u0061" :"AQI=","PartitionKey"
+        :"k","ANameThatIsLongerThanThoseOfAllTheMembers":1,"Data2":0}]}"#;
+    // A name behind a tag, one in two pieces, one with its length in two bytes, one that is unknown.
+    let cbor = b"\xa1\x67Records\x81\xa4\xc1\x64Data\x42\x01\x02\
+        \x7f\x69Partition\x63Key\xff\x61k\x79\x00\x0fExplicitHashKey\x617\x61?\xf6";
+    for (protocol, body, explicit) in [
+        (Protocol::Json, json, None),
+        (Protocol::Cbor, cbor, Some("7".to_owned())),
+    ] {
+        // Not `decode`, which would read again what was refused.
+        let input: PutRecordsInput<Arena> = read(protocol, body, Checks::All).unwrap();
+        assert_eq!(input.records.bytes, [1, 2], "{protocol:?}");
+        let expected = [(2, Some("k".to_owned()), explicit)];
+        assert_eq!(input.records.records, expected, "{protocol:?}");
+    }
+}
+
+#[test]
+fn a_records_members_when_their_names_are_no_text_are_refused_in_both_protocols() {
+    let bodies: [(Protocol, &[u8]); 6] = [
+        (Protocol::Json, b"{\"Records\":[{\"Data\":\"\",\"\n\":1}]}"),
+        (Protocol::Json, b"{\"Records\":[{\"Data\":\"\",1:1}]}"),
+        (Protocol::Json, b"{\"Records\":[{\"Data\" \"\"}]}"),
+        (
+            Protocol::Cbor,
+            b"\xa1\x67Records\x81\xa2\x64Data\x40\x61\xff\xf6",
+        ),
+        (
+            Protocol::Cbor,
+            b"\xa1\x67Records\x81\xa2\x64Data\x40\x01\xf6",
+        ),
+        (Protocol::Cbor, b"\xa1\x67Records\x81\xa1\x44Data\x40"),
+    ];
+    for (protocol, body) in bodies {
+        let error = decode::<PutRecordsInput<Arena>>(protocol, body).unwrap_err();
+        assert_eq!(error.code, ErrorCode::SerializationException, "{body:?}");
+        assert_eq!(error.message, None, "{body:?}");
+    }
+}
+
+#[test]
 fn a_record_when_its_data_is_at_the_limit_is_taken_and_beyond_it_refused() {
     for (length, taken) in [(10_485_760, true), (10_485_761, false)] {
         let record = PutRecordsRequestEntry {
