@@ -10,7 +10,9 @@ use wire::RecordSink;
 #[derive(Debug, Default)]
 pub struct RecordArena {
     data: Vec<u8>,
+    /// The keys, once all are there; until then their bytes.
     keys: String,
+    key_bytes: Vec<u8>,
     entries: Vec<Entry>,
     /// Few records have one.
     explicit: Vec<Explicit>,
@@ -109,10 +111,10 @@ impl RecordSink for RecordArena {
     }
 
     #[inline]
-    fn partition_key(&mut self, key: &str) {
-        let start = self.keys.len();
-        self.keys.push_str(key);
-        let end = self.keys.len();
+    fn partition_key(&mut self, key: &[u8]) {
+        let start = self.key_bytes.len();
+        self.key_bytes.extend_from_slice(key);
+        let end = self.key_bytes.len();
         self.current().key = Some(narrow(start..end));
     }
 
@@ -125,6 +127,13 @@ impl RecordSink for RecordArena {
 
     #[inline]
     fn end_record(&mut self) {}
+
+    fn end(&mut self) -> bool {
+        let keys = String::from_utf8(std::mem::take(&mut self.key_bytes));
+        let are_text = keys.is_ok();
+        self.keys = keys.unwrap_or_default();
+        are_text
+    }
 
     #[inline]
     fn len(&self) -> usize {

@@ -115,6 +115,15 @@ pub trait Reader<'de> {
     fn number(&mut self) -> Result<Number, Fault>;
     /// Reads text.
     fn text(&mut self) -> Result<Cow<'de, str>, Fault>;
+    /// Reads text of which the caller finds out whether it is UTF-8: many short ones are checked faster
+    /// together.
+    #[inline]
+    fn unchecked_text(&mut self) -> Result<Cow<'de, [u8]>, Fault> {
+        Ok(match self.text()? {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
     /// Appends the bytes of a blob and returns their number.
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault>;
     /// Reads an instant in whatever form the protocol gives it.

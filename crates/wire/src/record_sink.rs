@@ -15,7 +15,8 @@ use crate::types::named;
 /// 2. Between `begin_record` and `end_record` come `data` and `data_done` (always, exactly once),
 ///    `partition_key` (at most once) and `explicit_hash_key` (at most once), in any order.
 /// 3. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other way.
-/// 4. A sink that has seen anything less than a complete list is dropped.
+/// 4. `end` comes once, behind all records.
+/// 5. A sink that has seen anything less than a complete list is dropped.
 pub trait RecordSink: Default + Send + 'static {
     /// About so many bytes of data are to come, never many more than the body has: room for them may be
     /// made ahead.
@@ -26,12 +27,17 @@ pub trait RecordSink: Default + Send + 'static {
     fn data(&mut self) -> &mut Vec<u8>;
     /// The record's bytes are complete: the last `len` of the buffer.
     fn data_done(&mut self, len: usize);
-    /// The record's partition key, 1 to 256 characters.
-    fn partition_key(&mut self, key: &str);
+    /// The record's partition key. It begins with a character's first byte, and is 1 to 256 characters
+    /// if it is text, which [`RecordSink::end`] finds out.
+    fn partition_key(&mut self, key: &[u8]);
     /// The record's explicit hash key, a decimal number of up to 39 digits.
     fn explicit_hash_key(&mut self, key: &str);
     /// The record is complete.
     fn end_record(&mut self);
+    /// All records are complete. Tells whether the partition keys, one behind the other, are UTF-8:
+    /// then each is, for each begins where a character does.
+    #[must_use]
+    fn end(&mut self) -> bool;
     /// Returns the number of records that have begun.
     fn len(&self) -> usize;
     /// Tells whether no record has begun.
@@ -68,7 +74,10 @@ pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
         decode_record(reader, &mut sink)?;
     }
     check(reader, || shape.bounds().contain_length(sink.len()))?;
-    Ok(sink)
+    match sink.end() {
+        true => Ok(sink),
+        false => Err(Fault::Malformed),
+    }
 }
 
 fn decode_record<'de, S: RecordSink, R: Reader<'de>>(
@@ -88,9 +97,7 @@ fn decode_record<'de, S: RecordSink, R: Reader<'de>>(
         match member {
             Some(Member::Data) if present(reader, &mut seen.data)? => decode_data(reader, sink)?,
             Some(Member::PartitionKey) if present(reader, &mut seen.partition_key)? => {
-                let key = reader.text()?;
-                check(reader, || named::PARTITION_KEY.accepts_text(&key))?;
-                sink.partition_key(&key);
+                decode_partition_key(reader, sink)?;
             }
             Some(Member::ExplicitHashKey) if present(reader, &mut seen.explicit_hash_key)? => {
                 let key = reader.text()?;
@@ -117,6 +124,29 @@ fn present<'de, R: Reader<'de>>(reader: &mut R, seen: &mut bool) -> Result<bool,
     }
     *seen = reader.kind()? != Kind::Null;
     Ok(*seen)
+}
+
+/// Whether the key is UTF-8 is found out for all keys together; whether it begins where a character
+/// does, here.
+#[inline]
+fn decode_partition_key<'de, S: RecordSink, R: Reader<'de>>(
+    reader: &mut R,
+    sink: &mut S,
+) -> Result<(), Fault> {
+    let key = reader.unchecked_text()?;
+    check(reader, || accepts_partition_key(&key))?;
+    if key.first().is_some_and(|first| first & 0xc0 == 0x80) {
+        return Err(Fault::Malformed);
+    }
+    sink.partition_key(&key);
+    Ok(())
+}
+
+/// Counts characters only where the number of bytes does not settle it already.
+#[inline]
+fn accepts_partition_key(key: &[u8]) -> bool {
+    named::PARTITION_KEY.bounds().contain_length(key.len())
+        || std::str::from_utf8(key).is_ok_and(|key| named::PARTITION_KEY.accepts_text(key))
 }
 
 fn decode_data<'de, S: RecordSink, R: Reader<'de>>(

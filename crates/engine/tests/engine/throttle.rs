@@ -14,9 +14,10 @@ fn records(count: usize, bytes: usize) -> PutRecordsInput<RecordArena> {
         arena.begin_record();
         arena.data().extend(std::iter::repeat_n(b'x', bytes));
         arena.data_done(bytes);
-        arena.partition_key("k");
+        arena.partition_key(b"k");
         arena.end_record();
     }
+    assert!(arena.end());
     PutRecordsInput {
         records: arena,
         stream_name: Some("s".to_owned()),

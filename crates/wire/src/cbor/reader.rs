@@ -302,6 +302,15 @@ impl<'de> Reader<'de> for CborReader<'de> {
     }
 
     #[inline]
+    fn unchecked_text(&mut self) -> Result<Cow<'de, [u8]>, Fault> {
+        if let Some(text) = self.plain(major::TEXT) {
+            return Ok(Cow::Borrowed(text));
+        }
+        let text = self.unusual_text()?;
+        Ok(Cow::Owned(text.into_owned().into_bytes()))
+    }
+
+    #[inline]
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
         if let Some(bytes) = self.plain(major::BYTES) {
             out.extend_from_slice(bytes);

@@ -161,6 +161,7 @@ fn a_content_type_when_known_names_its_protocol() {
 #[derive(Debug, Default, PartialEq)]
 struct Arena {
     bytes: Vec<u8>,
+    keys: Vec<u8>,
     records: Vec<(usize, Option<String>, Option<String>)>,
     ended: usize,
 }
@@ -177,14 +178,19 @@ impl RecordSink for Arena {
     fn data_done(&mut self, len: usize) {
         self.records.last_mut().unwrap().0 = len;
     }
-    fn partition_key(&mut self, key: &str) {
-        self.records.last_mut().unwrap().1 = Some(key.to_owned());
+    fn partition_key(&mut self, key: &[u8]) {
+        self.keys.extend_from_slice(key);
+        let key = String::from_utf8_lossy(key).into_owned();
+        self.records.last_mut().unwrap().1 = Some(key);
     }
     fn explicit_hash_key(&mut self, key: &str) {
         self.records.last_mut().unwrap().2 = Some(key.to_owned());
     }
     fn end_record(&mut self) {
         self.ended += 1;
+    }
+    fn end(&mut self) -> bool {
+        std::str::from_utf8(&self.keys).is_ok()
     }
     fn len(&self) -> usize {
         self.records.len()
@@ -292,6 +298,43 @@ fn a_records_members_when_their_names_are_no_text_are_refused_in_both_protocols(
         let error = decode::<PutRecordsInput<Arena>>(protocol, body).unwrap_err();
         assert_eq!(error.code, ErrorCode::SerializationException, "{body:?}");
         assert_eq!(error.message, None, "{body:?}");
+    }
+}
+
+#[test]
+fn partition_keys_when_one_is_no_text_are_refused_though_together_they_are() {
+    let body_of = |keys: &[&[u8]]| {
+        let mut body = b"\xa1\x67Records\x9f".to_vec();
+        for key in keys {
+            body.extend_from_slice(b"\xa2\x64Data\x40\x6cPartitionKey\x79");
+            body.extend_from_slice(&(key.len() as u16).to_be_bytes());
+            body.extend_from_slice(key);
+        }
+        body.push(0xff);
+        body
+    };
+    let (most, too_many) = ("é".repeat(256), "é".repeat(257));
+    let cases: [(&[&[u8]], bool); 7] = [
+        (&[b"a", "é".as_bytes(), "日本".as_bytes()], true),
+        (&[most.as_bytes()], true),
+        (&[too_many.as_bytes()], false),
+        (&[b"a\xc3", b"\xa9b"], false),
+        (&[b"\xa9"], false),
+        (&[b"a", b"b\xc3"], false),
+        (&[b"\xff", b"a"], false),
+    ];
+    for (keys, accepted) in cases {
+        let body = body_of(keys);
+        let sink = read::<PutRecordsInput<Arena>>(Protocol::Cbor, &body, Checks::All);
+        let list = read::<PutRecordsInput>(Protocol::Cbor, &body, Checks::All);
+        assert_eq!(
+            (sink.is_ok(), list.is_ok()),
+            (accepted, accepted),
+            "{keys:x?}"
+        );
+        let sink = decode::<PutRecordsInput<Arena>>(Protocol::Cbor, &body).err();
+        let list = decode::<PutRecordsInput>(Protocol::Cbor, &body).err();
+        assert_eq!(sink, list, "{keys:x?}");
     }
 }
 
