@@ -168,9 +168,25 @@ impl Shards {
 
     /// The open shard that owns a key.
     pub fn route(&self, key: HashKey) -> &Shard {
-        let after = self.open.partition_point(|row| row.start <= key);
-        let row = after.checked_sub(1).expect("the open shards own every key");
+        let guess = self.guess(key);
+        let row = if self.is_row_of(guess, key) {
+            guess
+        } else {
+            let after = self.open.partition_point(|row| row.start <= key);
+            after.checked_sub(1).expect("the open shards own every key")
+        };
         &self.all[self.open[row].place]
+    }
+
+    /// The row that owns a key if all shards own equally many, as they do until one is split or two are
+    /// merged.
+    fn guess(&self, key: HashKey) -> usize {
+        (((key.0 >> 64) * self.open.len() as u128) >> 64) as usize
+    }
+
+    fn is_row_of(&self, row: usize, key: HashKey) -> bool {
+        let begins = |row: usize| self.open.get(row).is_some_and(|row| row.start <= key);
+        begins(row) && !begins(row + 1)
     }
 
     /// The shards that took this one's place.
@@ -196,5 +212,42 @@ impl<C> Encode<C> for Shards {
 impl<'b, C> Decode<'b, C> for Shards {
     fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
         Vec::decode(d, ctx).map(Self::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open((index, range): (u32, HashRange)) -> Shard {
+        Shard {
+            index,
+            range,
+            opened: Timestamp(1),
+            created_s: 1,
+            counter_base: 0,
+            parent: None,
+            adjacent_parent: None,
+            closed: None,
+        }
+    }
+
+    #[test]
+    fn a_key_when_routed_then_its_shard_owns_it_however_even_the_shards_are() {
+        let even = |count| HashRange::uniform(count);
+        let mut uneven = even(7);
+        let (low, high) = uneven[1].split_at(HashKey(uneven[1].start.0 + 9)).unwrap();
+        uneven.splice(1..2, [low, high]);
+        for ranges in [even(1), even(3), even(100), even(1000), uneven] {
+            let keys = ranges.iter().flat_map(|range| {
+                let (start, end) = (range.start.0, range.end.0);
+                [start, end, start + (end - start) / 2].map(HashKey)
+            });
+            let keys: Vec<HashKey> = keys.collect();
+            let shards = Shards::new((0..).zip(ranges).map(open).collect());
+            for key in keys {
+                assert!(shards.route(key).range.contains(key), "{key:?}");
+            }
+        }
     }
 }

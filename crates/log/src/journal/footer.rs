@@ -79,6 +79,28 @@ pub(super) struct Trailer {
 }
 
 impl SegmentIndex {
+    /// What entries say, each log's in order. Quicker than adding them one by one if they are many of
+    /// many logs.
+    pub(super) fn of(entries: &[Entry]) -> Self {
+        let mut index = Self::default();
+        let mut places: Vec<(LogId, usize)> = Vec::with_capacity(entries.len());
+        for (place, entry) in entries.iter().enumerate() {
+            match entry {
+                Entry::Records { log, .. } => places.push((*log, place)),
+                Entry::Checkpoint { .. } => {}
+                Entry::Create { .. } | Entry::Delete { .. } => index.changes.push(*entry),
+                Entry::Trim { .. } | Entry::Configure { .. } => index.changes.push(*entry),
+            }
+        }
+        places.sort_unstable();
+        let logs = places.chunk_by(|(one, _), (next, _)| one == next);
+        // Built at once, out of what is in order.
+        index.logs = logs
+            .map(|of_log| (of_log[0].0, LogBlocks::of(entries, of_log)))
+            .collect();
+        index
+    }
+
     /// Adds what a frame's directory says.
     pub(super) fn add(&mut self, entry: &Entry) {
         match *entry {
@@ -87,11 +109,7 @@ impl SegmentIndex {
                 block,
                 control,
             } => {
-                let found = self.logs.entry(log).or_default();
-                if found.control.is_none() {
-                    found.control = control.map(|at| block.first.plus(u64::from(at)));
-                }
-                found.blocks.push(block);
+                self.logs.entry(log).or_default().push(block, control);
             }
             Entry::Checkpoint { .. } => {}
             Entry::Create { .. } | Entry::Delete { .. } => self.changes.push(*entry),
@@ -118,28 +136,31 @@ impl SegmentIndex {
 
     /// The directory of all runs, without lists.
     pub(super) fn directory(&self) -> Vec<DirectoryEntry> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(self.logs.len());
+        self.for_each_run(|entry, _| entries.push(entry));
+        entries
+    }
+
+    /// Each run with its blocks, by log and offset.
+    fn for_each_run(&self, mut then: impl FnMut(DirectoryEntry, &[Block])) {
         for (log, blocks) in &self.logs {
             let mut control = blocks.control;
             let mut rest = blocks.blocks.as_slice();
             while let Some((run, later)) = split_run(rest) {
-                entries.push(DirectoryEntry::of(*log, run, control.take()));
+                then(DirectoryEntry::of(*log, run, control.take()), run);
                 rest = later;
             }
         }
-        entries
     }
 
     /// The image, and its directory with the lists' places.
     pub(super) fn encode(&self) -> (Vec<u8>, Directory) {
         let mut bytes = vec![0; IMAGE_HEAD_BYTES];
-        let mut entries = self.directory();
-        for entry in &mut entries {
-            let run = self
-                .run(entry.log, entry.first)
-                .expect("the directory names runs it found");
+        let mut entries = Vec::with_capacity(self.logs.len());
+        self.for_each_run(|mut entry, run| {
             entry.put_list(&mut bytes, run);
-        }
+            entries.push(entry);
+        });
         let lists_end = bytes.len() as u32;
         self.changes
             .iter()
@@ -179,6 +200,29 @@ impl SegmentIndex {
             found.blocks.append(&mut entry.decode_list(list)?);
         }
         Some(index)
+    }
+}
+
+impl LogBlocks {
+    /// What the entries in these places say of their log.
+    fn of(entries: &[Entry], places: &[(LogId, usize)]) -> Self {
+        let mut found = Self {
+            blocks: Vec::with_capacity(places.len()),
+            control: None,
+        };
+        for (_, place) in places {
+            if let Entry::Records { block, control, .. } = entries[*place] {
+                found.push(block, control);
+            }
+        }
+        found
+    }
+
+    fn push(&mut self, block: Block, control: Option<u32>) {
+        if self.control.is_none() {
+            self.control = control.map(|at| block.first.plus(u64::from(at)));
+        }
+        self.blocks.push(block);
     }
 }
 
@@ -415,9 +459,13 @@ mod tests {
     }
 
     fn index() -> SegmentIndex {
-        let mut index = SegmentIndex::default();
+        SegmentIndex::of(&entries())
+    }
+
+    fn entries() -> Vec<Entry> {
+        let mut entries = Vec::new();
         let log = |index| LogId { group: 3, index };
-        index.add(&Entry::Create {
+        entries.push(Entry::Create {
             log: log(1),
             settings: LogSettings {
                 retention_ms: 5,
@@ -426,22 +474,31 @@ mod tests {
         });
         for (first, count, position) in [(0, 2, 4200), (2, 1, 4300), (7, 3, 5000)] {
             let block = block(first, count, position);
-            index.add(&Entry::Records {
+            entries.push(Entry::Records {
                 log: log(1),
                 block,
                 control: (first == 2).then_some(0),
             });
         }
-        index.add(&Entry::Records {
+        entries.push(Entry::Records {
             log: log(0),
             block: block(9, 1, 6000),
             control: None,
         });
-        index.add(&Entry::Trim {
+        entries.push(Entry::Trim {
             log: log(1),
             before: Offset(1),
         });
-        index
+        entries
+    }
+
+    #[test]
+    fn an_index_when_built_at_once_then_is_the_one_that_is_built_entry_by_entry() {
+        let mut one_by_one = SegmentIndex::default();
+        entries().iter().for_each(|entry| one_by_one.add(entry));
+        assert_eq!(index(), one_by_one);
+        let log = LogId { group: 3, index: 1 };
+        assert_eq!(index().logs[&log].control, Some(Offset(2)));
     }
 
     #[test]

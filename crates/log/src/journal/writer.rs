@@ -309,13 +309,7 @@ impl Writer {
             // Recovery trusts a checkpoint only if all before it was synced.
             return;
         }
-        let mut index = SegmentIndex::default();
-        self.open
-            .checkpoint
-            .entries
-            .iter()
-            .for_each(|entry| index.add(entry));
-        let (image, _) = index.encode();
+        let (image, _) = SegmentIndex::of(&self.open.checkpoint.entries).encode();
         let (length, crc) = (image.len() as u32, crc32c(&image));
         let (position, previous) = (self.open.end, self.open.checkpoint.position);
         let entry = Entry::Checkpoint {
