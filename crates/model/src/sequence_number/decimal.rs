@@ -1,21 +1,30 @@
-//! A 192-bit number in limbs of eight decimal digits, and its text.
+//! A 192-bit number as decimal digits, and its text.
 //!
 //! Records that stand behind one another have numbers that differ by the same amount, so the text of
 //! the next one is made by adding, not by dividing. It knows nothing of the numbers' layout.
 
 /// Every number of the layout has this many decimal digits.
 pub(super) const DIGITS: usize = 56;
-/// Decimal digits of a limb.
-const LIMB_DIGITS: usize = 8;
-const LIMBS: usize = DIGITS / LIMB_DIGITS;
-const LIMB: u32 = 100_000_000;
+/// Decimal digits of a word.
+const WORD_DIGITS: usize = 8;
+const WORDS: usize = DIGITS / WORD_DIGITS;
+/// A word's values: 10^8.
+const WORD: u32 = 100_000_000;
+const ONES: u64 = u64::MAX / 255;
+/// What a byte needs beyond nine to carry into the next.
+const BEYOND: u64 = 256 - 10;
 
-/// 2^80, the lowest limb first: how far the numbers of neighbours are apart.
-const TWO_TO_80: [u32; 4] = [74_706_176, 96_146_291, 20_892_581, 1];
+/// 2^80, the lowest word first: how far the numbers of neighbours are apart.
+const TWO_TO_80: [u64; 4] = [
+    0x07_04_07_00_06_01_07_06,
+    0x09_06_01_04_06_02_09_01,
+    0x02_00_08_09_02_05_08_01,
+    1,
+];
 
-/// The limbs, the lowest first.
+/// Words of eight digits, a byte each, the lowest word first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Decimal([u32; LIMBS]);
+pub(super) struct Decimal([u64; WORDS]);
 
 impl Decimal {
     /// Takes a number of at most 56 digits, as 64-bit limbs, the lowest first.
@@ -25,15 +34,15 @@ impl Decimal {
         for (pair, limb) in halves.chunks_exact_mut(2).zip(limbs) {
             pair.copy_from_slice(&[limb as u32, (limb >> 32) as u32]);
         }
-        Self(std::array::from_fn(|_| divide(&mut halves)))
+        Self(std::array::from_fn(|_| digits_of(divide(&mut halves))))
     }
 
     /// Writes the digits.
     pub(super) fn to_digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
-        let places = digits.as_chunks_mut::<LIMB_DIGITS>().0;
-        for (place, limb) in places.iter_mut().zip(self.0.iter().rev()) {
-            *place = limb_digits(*limb);
+        let places = digits.as_chunks_mut::<WORD_DIGITS>().0;
+        for (place, word) in places.iter_mut().zip(self.0.iter().rev()) {
+            *place = text_of(*word);
         }
         digits
     }
@@ -41,25 +50,37 @@ impl Decimal {
     /// Adds 2^80, to the number and to its digits; what goes beyond the 56th is lost.
     #[inline]
     pub(super) fn add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
-        let mut places = digits.as_chunks_mut::<LIMB_DIGITS>().0.iter_mut().rev();
-        let mut limbs = self.0.iter_mut();
-        let mut carry = 0;
-        for ((addend, limb), place) in TWO_TO_80.iter().zip(&mut limbs).zip(&mut places) {
-            let sum = *limb + addend + carry;
-            carry = u32::from(sum >= LIMB);
-            *limb = sum - carry * LIMB;
-            *place = limb_digits(*limb);
+        let mut places = digits.as_chunks_mut::<WORD_DIGITS>().0.iter_mut().rev();
+        let mut words = self.0.iter_mut();
+        let mut carry = false;
+        for ((addend, word), place) in TWO_TO_80.iter().zip(&mut words).zip(&mut places) {
+            (*word, carry) = add(*word, *addend, carry);
+            *place = text_of(*word);
         }
-        for (limb, place) in limbs.zip(places) {
-            if carry == 0 {
+        for (word, place) in words.zip(places) {
+            if !carry {
                 return;
             }
-            let sum = *limb + carry;
-            carry = u32::from(sum >= LIMB);
-            *limb = sum - carry * LIMB;
-            *place = limb_digits(*limb);
+            (*word, carry) = add(*word, 0, carry);
+            *place = text_of(*word);
         }
     }
+}
+
+/// Adds words digit by digit, all at once: a byte is made to carry when its sum is beyond nine, and
+/// what was added for that is taken back where it was not.
+#[inline]
+fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
+    let (sum, first) = word.overflowing_add(addend + ONES * BEYOND);
+    let (sum, second) = sum.overflowing_add(carry.into());
+    let stayed = (sum >> 7) & ONES;
+    (sum - stayed * BEYOND, first | second)
+}
+
+/// The text of a word.
+#[inline]
+fn text_of(word: u64) -> [u8; WORD_DIGITS] {
+    (word | (ONES * u64::from(b'0'))).to_be_bytes()
 }
 
 /// Divides in place by 10^8 and gives the remainder.
@@ -67,22 +88,22 @@ fn divide(halves: &mut [u32; 6]) -> u32 {
     let mut rest = 0;
     for half in halves.iter_mut().rev() {
         let part = rest << 32 | u64::from(*half);
-        *half = (part / u64::from(LIMB)) as u32;
-        rest = part % u64::from(LIMB);
+        *half = (part / u64::from(WORD)) as u32;
+        rest = part % u64::from(WORD);
     }
     rest as u32
 }
 
-/// The eight digits of a limb. They are split in halves, quarters and single digits, all parts of a
-/// step at once in one word; each factor is a division by 100 or 10, exact for what stands there.
+/// The eight digits of a value below 10^8. They are split in halves, quarters and single digits, all
+/// parts of a step at once in one word; each factor is a division by 100 or 10, exact for what stands
+/// there.
 #[inline]
-fn limb_digits(limb: u32) -> [u8; LIMB_DIGITS] {
-    let halves = u64::from(limb / 10_000) | u64::from(limb % 10_000) << 32;
+fn digits_of(value: u32) -> u64 {
+    let halves = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
     let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let pairs = hundreds | (halves - hundreds * 100) << 16;
     let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
-    let digits = tens | (pairs - tens * 10) << 8;
-    (digits | 0x3030_3030_3030_3030).to_le_bytes()
+    (tens | (pairs - tens * 10) << 8).swap_bytes()
 }
 
 #[cfg(test)]
@@ -90,19 +111,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// As many nines as the words have that 2^80 is added to: one more, and the next word changes.
+    const NINES: u128 = 10_u128.pow(32);
+
     #[test]
-    fn limbs_when_written_then_have_their_digits() {
+    fn words_when_written_then_have_their_digits() {
         let all_pairs = (0..10_000).flat_map(|half| [half, half * 10_000, half * 10_001]);
-        for limb in all_pairs.chain([LIMB - 1]) {
-            let digits = limb_digits(limb);
-            assert_eq!(std::str::from_utf8(&digits).unwrap(), format!("{limb:08}"));
+        for value in all_pairs.chain([WORD - 1]) {
+            let digits = text_of(digits_of(value));
+            assert_eq!(std::str::from_utf8(&digits).unwrap(), format!("{value:08}"));
         }
     }
 
     proptest! {
         #[test]
         fn numbers_when_converted_and_added_then_are_as_big_integers_have_them(
-            low in 0..u128::MAX / 4, high in 0..1_000_000_000u64
+            low in prop_oneof![0..u128::MAX / 4, NINES - (1 << 82)..NINES], high in 0..1_000_000_000u64
         ) {
             let limbs = [low as u64, (low >> 64) as u64, high];
             let mut number = Decimal::from_limbs(limbs);
