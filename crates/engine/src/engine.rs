@@ -4,6 +4,7 @@ use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, Stat
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
+use crate::read::EncodedRuns;
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
@@ -44,6 +45,8 @@ pub struct Engine {
     pub(crate) refused_lines: LineLimit,
     /// What is pushed to subscribers.
     pub(crate) blocks: Blocks,
+    /// What readers were sent.
+    pub(crate) encoded_runs: Arc<EncodedRuns>,
     /// Turns true when subscriptions are to end.
     pub(crate) subscriptions_end: watch::Sender<bool>,
 }
@@ -71,6 +74,7 @@ impl Engine {
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
             blocks: Blocks::default(),
+            encoded_runs: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
         });
         engine

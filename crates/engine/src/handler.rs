@@ -1,6 +1,6 @@
 //! How the server calls an operation.
 
-use crate::Engine;
+use crate::{Engine, Output};
 use auth::Authorized;
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub trait Handler: Send + Sync + 'static {
     type Input: wire::Shape + Send + 'static;
     /// What the handler answers: the model's shape ([`OutputOf`]), or one that encodes to the same
     /// members straight from the engine's own memory.
-    type Output: wire::Encode + Send + 'static;
+    type Output: Output;
     /// Whether the operation changes anything. One that does runs to its end, whether or not
     /// the client stays.
     const MUTATES: bool;

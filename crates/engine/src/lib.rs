@@ -1,6 +1,7 @@
 //! Kinesis semantics over a [`log::LogStore`]: streams, shards, iterators, consumers, retention,
 //! limits. It knows Kinesis, never HTTP; bytes and offsets, never files.
 
+mod body;
 mod handler;
 pub mod operations;
 
@@ -10,6 +11,7 @@ mod settings;
 mod catalog;
 mod fanout;
 mod fence;
+mod kept;
 mod position;
 mod put;
 mod read;
@@ -29,6 +31,7 @@ mod views;
 #[cfg(test)]
 mod format_page;
 
+pub use body::{Body, Output, Pieces};
 pub use engine::{Engine, OpenError};
 pub use fanout::Subscription;
 pub use handler::{Handler, OutputOf};

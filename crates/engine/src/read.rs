@@ -1,7 +1,11 @@
 //! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end comes.
 
+mod encoded_runs;
+mod record_pieces;
 mod records;
 
+pub(crate) use encoded_runs::EncodedRuns;
+pub(crate) use record_pieces::{RecordPieces, Runs};
 pub(crate) use records::Records;
 
 use crate::Engine;

@@ -40,15 +40,6 @@ impl<'a> StoredRecord<'a> {
         })
     }
 
-    /// How many bytes its key and data have; `None` if this build does not know
-    /// its form, or the key is no text.
-    pub fn payload_bytes(bytes: &'a [u8]) -> Option<usize> {
-        let (key, data) = Self::split(bytes)?;
-        // Nearly all keys are ASCII, which is told much faster.
-        let is_text = key.is_ascii() || std::str::from_utf8(key).is_ok();
-        is_text.then_some(key.len() + data.len())
-    }
-
     /// Key and data, without looking whether the key is text; `None` if this build does not know the
     /// form.
     pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -79,7 +70,6 @@ mod tests {
         let batch = batch.finish();
         let framed = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
         assert_eq!(StoredRecord::decode(framed), Some(record));
-        assert_eq!(StoredRecord::payload_bytes(framed), Some(3 + 7));
         assert_eq!(batch.bytes().len(), OVERHEAD_BYTES + 3 + 7);
         for (bytes, why) in [
             (&b""[..], "empty"),
@@ -88,7 +78,6 @@ mod tests {
             (b"\x00\x01\x00\xff", "a key that is no text"),
         ] {
             assert_eq!(StoredRecord::decode(bytes), None, "{why}");
-            assert_eq!(StoredRecord::payload_bytes(bytes), None, "{why}");
         }
     }
 }

@@ -5,7 +5,6 @@ use crate::config::Limits;
 use crate::connection;
 use crate::metrics::Metrics;
 use crate::tls::Tls;
-use bytes::Bytes;
 use env::Env;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
@@ -22,7 +21,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// What serves the requests of connections.
 pub(crate) trait Serve: Clone + Send + Sync + 'static {
     /// The answers' bodies.
-    type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static;
+    type Body: Body<Data: Send, Error: std::error::Error + Send + Sync> + Send + 'static;
     /// Why there is no answer.
     type Error: std::error::Error + Send + Sync + 'static;
 

@@ -4,9 +4,11 @@ use crate::activity::InFlight;
 use crate::budget::Share;
 use crate::content_type::ENVELOPED;
 use crate::events::{Events, Stalled};
+use crate::parts::Parts;
 use crate::pieces::{Delivery, SMALL_BYTES};
 use crate::request_id::RequestId;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use engine::Pieces;
 use env::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
@@ -30,17 +32,17 @@ pub(crate) struct Answer {
     /// The error's name, as `x-amzn-ErrorType` shows it.
     error: Option<&'static str>,
     content_type: Option<&'static str>,
-    pub(crate) body: Bytes,
+    pub(crate) body: engine::Body,
 }
 
 impl Answer {
     /// An operation's output.
-    pub(crate) fn output(protocol: Protocol, body: Vec<u8>) -> Self {
+    pub(crate) fn output(protocol: Protocol, body: engine::Body) -> Self {
         Self {
             status: StatusCode::OK,
             error: None,
             content_type: Some(protocol.content_type()),
-            body: body.into(),
+            body,
         }
     }
 
@@ -50,7 +52,7 @@ impl Answer {
             status: StatusCode::OK,
             error: None,
             content_type: Some(wire::event_stream::CONTENT_TYPE),
-            body: Bytes::new(),
+            body: nothing(),
         }
     }
 
@@ -63,7 +65,7 @@ impl Answer {
             status: status.expect("error codes have statuses of HTTP"),
             error: Some(error.code.name()),
             content_type: Some(protocol.content_type()),
-            body: body.into(),
+            body: engine::Body::Whole(body.into()),
         }
     }
 
@@ -78,7 +80,7 @@ impl Answer {
             status,
             error: Some(name),
             content_type,
-            body: body.into(),
+            body: engine::Body::Whole(body.into()),
         }
     }
 
@@ -123,7 +125,7 @@ impl Answer {
             status,
             error,
             content_type: None,
-            body: Bytes::from_static(body.as_bytes()),
+            body: engine::Body::Whole(Bytes::from_static(body.as_bytes())),
         }
     }
 
@@ -134,6 +136,11 @@ impl Answer {
             StatusCode::PAYLOAD_TOO_LARGE => Some("RequestTooLarge"),
             _ => self.error,
         }
+    }
+
+    /// The body, taken out.
+    pub(crate) fn take_body(&mut self) -> engine::Body {
+        std::mem::replace(&mut self.body, nothing())
     }
 
     /// The whole response. It takes the request's map of headers for its own: hyper lends it to the
@@ -167,6 +174,11 @@ impl Answer {
         *response.headers_mut() = headers;
         response
     }
+}
+
+/// No body.
+fn nothing() -> engine::Body {
+    engine::Body::Whole(Bytes::new())
 }
 
 /// Whether a browser asks if it may ask.
@@ -215,6 +227,11 @@ pub(crate) struct Held {
 /// has taken these.
 const PIECE_BYTES: usize = 256 * 1024;
 
+/// Parts that the transport writes with one call.
+const PARTS_MAX: usize = 48;
+/// Pieces of so many bytes are handed over as such. Less stands between larger pieces, or ends an answer.
+const COUNTED_BYTES_MIN: usize = 1024;
+
 /// An answer's body.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
@@ -224,66 +241,98 @@ pub(crate) enum AnswerBody {
     Events(Events),
 }
 
-/// A body that is there, and what it holds.
+/// A body of which all is known, and what it holds.
 #[derive(Debug)]
 pub(crate) struct Whole {
+    /// What is there of it.
     bytes: Bytes,
+    /// What comes after.
+    more: Option<Pieces>,
+    left: usize,
     delivery: Option<Arc<Delivery>>,
     _held: Held,
 }
 
 impl Whole {
     /// A body of which nothing was taken yet.
-    pub(crate) fn new(bytes: Bytes, mut held: Held, clock: &Arc<dyn Clock>) -> Self {
-        let is_small = bytes.len() <= SMALL_BYTES;
+    pub(crate) fn new(body: engine::Body, mut held: Held, clock: &Arc<dyn Clock>) -> Self {
+        let left = body.length();
+        let (bytes, more) = match body {
+            engine::Body::Whole(bytes) => (bytes, None),
+            engine::Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
+        };
+        let is_small = left <= SMALL_BYTES;
         let activity = held.in_flight.activity();
         let delivery = (!is_small).then(|| Delivery::new(activity, clock, held.answer.take()));
         Self {
             bytes,
+            more,
+            left,
             delivery,
             _held: held,
         }
     }
 
+    /// What is handed over next; nothing at the end.
+    fn take(&mut self) -> Parts {
+        let mut parts = Parts::default();
+        while parts.remaining() < PIECE_BYTES && parts.count() < PARTS_MAX {
+            let piece = self.take_piece();
+            if piece.is_empty() {
+                break;
+            }
+            parts.push(piece);
+        }
+        parts
+    }
+
     /// The next piece; empty at the end.
-    fn take(&mut self) -> Bytes {
+    fn take_piece(&mut self) -> Bytes {
+        if self.bytes.is_empty() {
+            self.bytes = self
+                .more
+                .as_mut()
+                .and_then(Pieces::next)
+                .unwrap_or_default();
+        }
         let piece = self.bytes.split_to(self.bytes.len().min(PIECE_BYTES));
+        self.left = self.left.saturating_sub(piece.len());
         match &self.delivery {
-            Some(delivery) if !piece.is_empty() => delivery.hand_over(piece),
+            Some(delivery) if piece.len() >= COUNTED_BYTES_MIN => delivery.hand_over(piece),
             Some(_) | None => piece,
         }
     }
 }
 
 impl Body for AnswerBody {
-    type Data = Bytes;
+    type Data = Parts;
     type Error = Stalled;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
+    ) -> Poll<Option<Result<Frame<Parts>, Stalled>>> {
         match &mut *self {
             Self::Whole(whole) => {
-                let bytes = whole.take();
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+                let parts = whole.take();
+                Poll::Ready(parts.has_remaining().then(|| Ok(Frame::data(parts))))
             }
             Self::Events(events) => events
                 .poll_piece(cx)
-                .map(|next| next.map(|p| p.map(Frame::data))),
+                .map(|next| next.map(|piece| piece.map(|bytes| Frame::data(bytes.into())))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(whole) => whole.bytes.is_empty(),
+            Self::Whole(whole) => whole.left == 0,
             Self::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(whole) => SizeHint::with_exact(whole.bytes.len() as u64),
+            Self::Whole(whole) => SizeHint::with_exact(whole.left as u64),
             Self::Events(_) => SizeHint::default(),
         }
     }
@@ -298,7 +347,7 @@ mod tests {
     use std::task::Waker;
     use std::time::Duration;
 
-    fn next(body: &mut AnswerBody) -> Option<Bytes> {
+    fn next(body: &mut AnswerBody) -> Option<Parts> {
         let mut cx = Context::from_waker(Waker::noop());
         match Pin::new(body).poll_frame(&mut cx) {
             Poll::Ready(frame) => frame.map(|frame| frame.unwrap().into_data().unwrap()),
@@ -320,7 +369,11 @@ mod tests {
             answer: Some(share),
         };
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let mut body = AnswerBody::Whole(Whole::new(vec![7; LENGTH].into(), held, &shared));
+        let mut body = AnswerBody::Whole(Whole::new(
+            engine::Body::Whole(vec![7; LENGTH].into()),
+            held,
+            &shared,
+        ));
         assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));
         let first = next(&mut body).unwrap();
         assert!(!body.is_end_stream());
@@ -331,7 +384,7 @@ mod tests {
         };
         clock.advance(Duration::from_secs(1));
         let rest = [next(&mut body).unwrap(), next(&mut body).unwrap()];
-        let lengths = [&first, &rest[0], &rest[1]].map(Bytes::len);
+        let lengths = [&first, &rest[0], &rest[1]].map(Buf::remaining);
         assert_eq!(lengths, [PIECE_BYTES, PIECE_BYTES, 88]);
         assert!(body.is_end_stream() && next(&mut body).is_none());
         assert_eq!((budget.taken(), activity.is_busy()), (LENGTH, true));

@@ -148,7 +148,7 @@ mod tests {
         let change = Box::pin(async {
             let _ = begun.await;
             let _ = finish.send(());
-            Ok(Output::Whole(Vec::new()))
+            Ok(Output::Body(engine::Body::Whole(bytes::Bytes::new())))
         });
         let mut waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
         poll_fn(|cx| {

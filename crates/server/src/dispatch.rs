@@ -5,7 +5,7 @@
 
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
-use engine::{Engine, Handler, Subscription, operations as engine_operations};
+use engine::{Body, Engine, Handler, Output as _, Subscription, operations as engine_operations};
 use env::BoxFuture;
 use std::future::ready;
 use std::sync::Arc;
@@ -67,8 +67,8 @@ pub(crate) type Served = BoxFuture<Result<Output, Error>>;
 /// What a call brings.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// A body.
-    Whole(Vec<u8>),
+    /// A body, of which all is known.
+    Body(Body),
     /// Frames, as they come.
     Events(Box<Subscription>),
 }
@@ -170,9 +170,7 @@ async fn answer<H: Handler>(
     handled: impl Future<Output = Result<H::Output, Error>>,
 ) -> Result<Output, Error> {
     let output = handled.await.map_err(as_modelled::<H::Operation>)?;
-    let mut encoded = Vec::new();
-    wire::encode(protocol, &output, &mut encoded);
-    Ok(Output::Whole(encoded))
+    Ok(Output::Body(output.into_body(protocol)))
 }
 
 /// An internal failure goes by the operation's own name for it, where the service model has one.

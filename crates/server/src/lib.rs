@@ -24,6 +24,7 @@ mod detached;
 mod dispatch;
 mod events;
 mod metrics;
+mod parts;
 mod pieces;
 mod request_id;
 mod server;

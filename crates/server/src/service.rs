@@ -123,7 +123,7 @@ impl Service {
             Err(Refused::Gone) => return Err(Gone),
         };
         let mut waiting = self.answers.share();
-        if !waiting.grow_to(answer.body.len()) {
+        if !waiting.grow_to(answer.body.holds()) {
             answer = Answer::overload();
         }
         self.note(&id, &known, &answer, begun);
@@ -132,13 +132,18 @@ impl Service {
             _request: share,
             answer: Some(waiting),
         };
-        let body = self.body(&answer, known.events.take(), held);
+        let body = self.body(answer.take_body(), known.events.take(), held);
         Ok(answer.respond(parts, &id, body))
     }
 
-    fn body(&self, answer: &Answer, events: Option<Box<Subscription>>, held: Held) -> AnswerBody {
+    fn body(
+        &self,
+        body: engine::Body,
+        events: Option<Box<Subscription>>,
+        held: Held,
+    ) -> AnswerBody {
         let Some(subscription) = events else {
-            let body = Whole::new(answer.body.clone(), held, &self.env.clock);
+            let body = Whole::new(body, held, &self.env.clock);
             return AnswerBody::Whole(body);
         };
         // The request has served its turn, and its answer may last for minutes.
@@ -229,7 +234,7 @@ impl Service {
             }
         };
         match output {
-            Ok(Output::Whole(output)) => Answer::output(protocol, output),
+            Ok(Output::Body(body)) => Answer::output(protocol, body),
             Ok(Output::Events(subscription)) => {
                 known.events = Some(subscription);
                 Answer::events()
@@ -281,7 +286,7 @@ impl Service {
             account,
             status = answer.status.as_u16(),
             error = answer.failure(),
-            answer_bytes = answer.body.len(),
+            answer_bytes = answer.body.length(),
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"
         );

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crc32fast::Hasher;
 
 use crate::types::{Record, SubscribeToShardEvent};
-use crate::{Encode, Error, ErrorCode, Protocol, protocol};
+use crate::{Encode, Error, ErrorCode, Protocol, protocol, stored_records};
 
 /// The content type of a body of frames.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
@@ -123,7 +123,7 @@ impl Frame {
         let mut members = Vec::with_capacity(256);
         protocol::encode(protocol, &around, &mut members);
         // `Records` stands first, and an empty list of them is two bytes.
-        let (before, rest) = members.split_at(records_at(protocol));
+        let (before, rest) = members.split_at(stored_records::records_at(protocol));
         let after = &rest[2..];
         let headers = event_headers(protocol, "SubscribeToShardEvent");
         if records.byte_count() <= COPIED_BYTES_MAX {
@@ -160,13 +160,6 @@ impl Frame {
 }
 
 /// Where the value of the first member, `Records`, begins.
-fn records_at(protocol: Protocol) -> usize {
-    match protocol {
-        Protocol::Json => r#"{"Records":"#.len(),
-        Protocol::Cbor => b"\xbf\x67Records".len(),
-    }
-}
-
 fn event_headers(protocol: Protocol, event: &str) -> Vec<u8> {
     let mut headers = Vec::with_capacity(128);
     push_header(&mut headers, ":message-type", "event");

@@ -44,6 +44,7 @@ pub mod event_stream;
 mod explain;
 mod protocol;
 mod record_sink;
+mod rope;
 mod stored_records;
 
 mod error;
@@ -60,7 +61,10 @@ pub use error_code::ErrorCode;
 pub use operation::{Description, Operation};
 pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
 pub use record_sink::RecordSink;
-pub use stored_records::{StoredParts, StoredRecords};
+pub use rope::Rope;
+pub use stored_records::{
+    StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
+};
 pub use timestamp::Timestamp;
 
 /// A record's bytes, and whatever else travels as such.

@@ -2,15 +2,24 @@
 //!
 //! What comes out is, byte for byte, what a list of [`crate::types::Record`] would be; a test holds
 //! one against the other. But records that arrived together share all but number, data and key, so
-//! the rest is encoded once and copied.
+//! the rest is encoded once and copied. How long it will be is known before anything is written.
 
-use crate::Timestamp;
+use crate::rope::Rope;
+use crate::types::Record;
 use crate::writer::Writer;
+use crate::{Protocol, Timestamp, base64, cbor, json, protocol};
+use bytes::Bytes;
 
 /// Decimal digits of a sequence number.
 pub const NUMBER_DIGITS: usize = 56;
 /// Stands in a head until a number does.
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
+/// Data of at least so many bytes is shared where the protocol writes it as it is.
+const SHARED_BYTES_MIN: usize = 4 * 1024;
+/// Bytes of the quotes of a text.
+const QUOTES: usize = 2;
+/// Bytes of a list without elements, in either protocol: one to open it, one to close it.
+const LIST_BYTES: usize = 2;
 
 /// What a record does not share with those that arrived with it.
 #[derive(Clone, Copy, Debug)]
@@ -23,68 +32,265 @@ pub struct StoredParts<'a> {
     pub partition_key: &'a [u8],
 }
 
-impl StoredParts<'_> {
-    /// Bytes of a record in JSON beside its data and key, and a few more.
-    const BESIDE_BYTES: usize = 192;
+/// How many bytes the data and keys of records take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StoredLengths {
+    /// As limits count them.
+    pub payload: usize,
+    json: usize,
+    cbor: usize,
+    /// Bytes that escapes add in JSON.
+    escapes: usize,
+}
 
-    /// About how many bytes records take that have so many bytes of data and keys.
-    pub const fn bytes_expected(records: usize, bytes: usize) -> usize {
-        records * Self::BESIDE_BYTES + bytes / 3 * 4
+impl StoredLengths {
+    /// Adds a record; `None` if its key is no text.
+    #[inline]
+    pub fn add(&mut self, partition_key: &[u8], data_bytes: usize) -> Option<()> {
+        self.payload += partition_key.len() + data_bytes;
+        let text_bytes = json::text_bytes(partition_key)?;
+        self.escapes += text_bytes - partition_key.len() - QUOTES;
+        self.json += text_bytes + json::blob_bytes(data_bytes);
+        self.cbor += cbor::string_bytes(partition_key.len()) + cbor::string_bytes(data_bytes);
+        Some(())
+    }
+
+    fn encoded(&self, protocol: Protocol) -> usize {
+        match protocol {
+            Protocol::Json => self.json,
+            Protocol::Cbor => self.cbor,
+        }
     }
 }
 
-/// Writes records one after another as elements of a list that is open.
+/// Text with room behind it: all of it is copied, as a copy of a length that is known is much
+/// faster, and what is too much is taken back.
+#[derive(Debug)]
+struct Padded<const ROOM: usize> {
+    bytes: [u8; ROOM],
+    length: usize,
+}
+
+impl<const ROOM: usize> Padded<ROOM> {
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; ROOM];
+        bytes[..text.len()].copy_from_slice(text);
+        let length = text.len();
+        Self { bytes, length }
+    }
+
+    #[inline]
+    fn append_to(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
+    }
+}
+
+/// Writes records of a list one after another.
 #[derive(Debug)]
 pub struct StoredRecords {
-    /// A record up to its data.
-    head: Vec<u8>,
+    protocol: Protocol,
+    arrival: Timestamp,
+    /// Whether no key has to be escaped.
+    are_plain: bool,
+    /// What stands before a record but for the first.
+    separator_bytes: usize,
     number_start: usize,
+    before_arrival: Vec<u8>,
+    after_arrival: Vec<u8>,
+    /// A record up to the bytes of its data, and what separates it from the one before.
+    head: Padded<192>,
     /// What stands between data and key.
-    between: Vec<u8>,
+    between: Padded<32>,
+    /// What stands behind the key.
+    end: Padded<4>,
+    /// Quotes around data and key, which stand in the parts above.
+    quotes: usize,
 }
 
 impl StoredRecords {
-    /// Begins.
-    pub fn new<W: Writer>() -> Self {
-        let (mut data, mut between) = (Vec::new(), Vec::new());
-        W::part(&mut data).blob(&[]);
-        write_between(&mut W::part(&mut between));
-        between.drain(..data.len());
-        Self {
-            head: Vec::new(),
-            number_start: 0,
-            between,
+    /// Records in a protocol, the first of which arrived then; with the lengths of all.
+    pub fn new(protocol: Protocol, arrival: Timestamp, lengths: &StoredLengths) -> Self {
+        match protocol {
+            Protocol::Json => Self::of::<json::JsonWriter<'_>>(protocol, arrival, lengths, b"\""),
+            Protocol::Cbor => Self::of::<cbor::CborWriter<'_>>(protocol, arrival, lengths, b""),
         }
     }
 
-    /// The records that follow arrived then.
-    pub fn arrived<W: Writer>(&mut self, arrival: Timestamp) {
-        self.head.clear();
-        write_head(&mut W::part(&mut self.head), arrival);
-        let mut places = self.head.windows(NUMBER_DIGITS);
+    fn of<W: Writer>(
+        protocol: Protocol,
+        arrival: Timestamp,
+        lengths: &StoredLengths,
+        quote: &[u8],
+    ) -> Self {
+        let (mut data, mut between, mut end) = (Vec::new(), Vec::new(), Vec::new());
+        W::part(&mut data).blob(&[]);
+        write_between(&mut W::part(&mut between));
+        W::part(&mut end).end_map();
+        let separator = separator::<W>();
+        let (head, after_arrival) = head::<W>();
+        let before_arrival = [&separator[..], &head].concat();
+        let mut places = before_arrival.windows(NUMBER_DIGITS);
         let place = places.position(|window| window == NO_NUMBER);
-        self.number_start = place.expect("the number was written");
+        let mut records = Self {
+            protocol,
+            arrival,
+            are_plain: lengths.escapes == 0,
+            separator_bytes: separator.len(),
+            number_start: place.expect("the number was written"),
+            before_arrival,
+            after_arrival: [&after_arrival, quote].concat(),
+            head: Padded::new(&[]),
+            between: Padded::new(&[quote, &between[data.len()..], quote].concat()),
+            end: Padded::new(&[quote, &end].concat()),
+            quotes: 2 * QUOTES * quote.len(),
+        };
+        records.write_arrival::<W>();
+        records
     }
 
-    /// Writes a record that arrived at the moment last given.
-    pub fn write<W: Writer>(&mut self, writer: &mut W, record: &StoredParts<'_>) {
-        let number = self.number_start..self.number_start + NUMBER_DIGITS;
-        self.head[number].copy_from_slice(&record.sequence_number);
-        writer.item();
-        writer.copy(&self.head);
-        writer.blob(record.data);
-        writer.copy(&self.between);
-        writer.utf8(record.partition_key);
-        writer.end_map();
+    /// The records that follow arrived then.
+    pub fn arrived(&mut self, arrival: Timestamp) {
+        if arrival == self.arrival {
+            return;
+        }
+        self.arrival = arrival;
+        match self.protocol {
+            Protocol::Json => self.write_arrival::<json::JsonWriter<'_>>(),
+            Protocol::Cbor => self.write_arrival::<cbor::CborWriter<'_>>(),
+        }
+    }
+
+    fn write_arrival<W: Writer>(&mut self) {
+        let mut head = Vec::with_capacity(256);
+        head.extend_from_slice(&self.before_arrival);
+        W::part(&mut head).timestamp(self.arrival);
+        head.extend_from_slice(&self.after_arrival);
+        self.head = Padded::new(&head);
+    }
+
+    /// How many bytes so many records take that arrived at the moment last given, with what stands
+    /// before each; the first of a list takes [`StoredRecords::separator_bytes`] less.
+    pub fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
+        let parts = self.head.length + self.between.length + self.end.length;
+        let beside = parts - self.quotes;
+        count * beside + lengths.encoded(self.protocol)
+    }
+
+    /// Bytes of what stands between two records.
+    pub fn separator_bytes(&self) -> usize {
+        self.separator_bytes
+    }
+
+    /// Appends a record that arrived at the moment last given, with what separates it from the one
+    /// before.
+    #[inline]
+    pub fn write(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
+        self.begin(record, out);
+        match self.protocol {
+            Protocol::Json => base64::encode(record.data, out),
+            Protocol::Cbor => cbor::CborWriter::new(out).blob(record.data),
+        }
+        self.end(record, out);
+    }
+
+    /// Whether data of so many bytes are shared rather than copied.
+    pub fn shares(&self, data_bytes: usize) -> bool {
+        match self.protocol {
+            Protocol::Json => false,
+            Protocol::Cbor => data_bytes >= SHARED_BYTES_MIN,
+        }
+    }
+
+    /// As [`StoredRecords::write`], but shares data that are large, which stand in `source`.
+    #[inline]
+    pub fn write_shared(&self, record: &StoredParts<'_>, source: &Bytes, rope: &mut Rope) {
+        if !self.shares(record.data.len()) {
+            return self.write(record, rope.filling());
+        }
+        self.begin(record, rope.filling());
+        cbor::CborWriter::new(rope.filling()).begin_blob(record.data.len());
+        rope.share(source.slice_ref(record.data));
+        self.end(record, rope.filling());
+    }
+
+    #[inline]
+    fn begin(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
+        let number = out.len() + self.number_start;
+        self.head.append_to(out);
+        out[number..number + NUMBER_DIGITS].copy_from_slice(&record.sequence_number);
+    }
+
+    #[inline]
+    fn end(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
+        self.between.append_to(out);
+        match self.protocol {
+            Protocol::Json if self.are_plain => out.extend_from_slice(record.partition_key),
+            Protocol::Json => json::JsonWriter::new(out).escaped(record.partition_key),
+            Protocol::Cbor => cbor::CborWriter::new(out).utf8(record.partition_key),
+        }
+        self.end.append_to(out);
     }
 }
 
-fn write_head<W: Writer>(writer: &mut W, arrival: Timestamp) {
+/// Splits what stands around records that are none: `Records` must be the first member of `around`,
+/// and an empty list.
+pub fn around_records<T: crate::Encode>(protocol: Protocol, around: &T) -> (Vec<u8>, Vec<u8>) {
+    let mut before = Vec::with_capacity(512);
+    protocol::encode(protocol, around, &mut before);
+    let after = before.split_off(records_at(protocol) + LIST_BYTES / 2);
+    (before, after)
+}
+
+/// What opens and what closes a list of records.
+pub fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
+    let mut open = Vec::new();
+    protocol::encode(protocol, &Vec::<Record>::new(), &mut open);
+    let close = open.split_off(LIST_BYTES / 2);
+    (open, close)
+}
+
+/// Where the value of `Records` begins in a structure whose first member it is.
+pub(crate) fn records_at(protocol: Protocol) -> usize {
+    match protocol {
+        Protocol::Json => r#"{"Records":"#.len(),
+        Protocol::Cbor => b"\xbf\x67Records".len(),
+    }
+}
+
+/// What stands between two elements of a list.
+fn separator<W: Writer>() -> Vec<u8> {
+    let mut list = Vec::new();
+    {
+        let mut writer = W::part(&mut list);
+        // A list is a value, and so something that an element may follow.
+        writer.begin_list();
+        writer.end_list();
+        writer.item();
+    }
+    list.split_off(LIST_BYTES)
+}
+
+/// What stands before and behind an arrival.
+fn head<W: Writer>() -> (Vec<u8>, Vec<u8>) {
+    let (mut before, mut alone, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+    begin_head(&mut W::part(&mut before));
+    W::part(&mut alone).timestamp(Timestamp(0));
+    end_head(&mut W::part(&mut behind));
+    behind.drain(..alone.len());
+    (before, behind)
+}
+
+fn begin_head<W: Writer>(writer: &mut W) {
     writer.begin_map();
     writer.member("SequenceNumber");
     writer.utf8(NO_NUMBER);
     writer.member("ApproximateArrivalTimestamp");
-    writer.timestamp(arrival);
+}
+
+fn end_head<W: Writer>(writer: &mut W) {
+    writer.timestamp(Timestamp(0));
     writer.member("Data");
 }
 
@@ -97,33 +303,8 @@ fn write_between<W: Writer>(writer: &mut W) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Record;
-    use crate::{Encode, Protocol, encode};
+    use crate::encode;
     use proptest::prelude::*;
-
-    /// Records with the straight way to write them.
-    struct Stored(Vec<Record>);
-
-    impl Encode for Stored {
-        fn encode<W: Writer>(&self, writer: &mut W) {
-            writer.begin_list();
-            let mut records = StoredRecords::new::<W>();
-            let mut arrival = None;
-            for record in &self.0 {
-                if arrival != record.approximate_arrival_timestamp {
-                    arrival = record.approximate_arrival_timestamp;
-                    records.arrived::<W>(arrival.unwrap());
-                }
-                let parts = StoredParts {
-                    sequence_number: record.sequence_number.as_bytes().try_into().unwrap(),
-                    data: &record.data,
-                    partition_key: record.partition_key.as_ref().unwrap().as_bytes(),
-                };
-                records.write(writer, &parts);
-            }
-            writer.end_list();
-        }
-    }
 
     fn any_record() -> impl Strategy<Value = Record> {
         let data = prop_oneof![
@@ -141,17 +322,62 @@ mod tests {
         })
     }
 
+    /// The list of these records, written the straight way; and how long it was to be.
+    fn straight(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
+        let (open, close) = list_of_records(protocol);
+        let mut rope = Rope::default();
+        let mut expected = open.len() + close.len();
+        let mut all = StoredLengths::default();
+        for record in list {
+            let key = record.partition_key.as_ref().unwrap();
+            all.add(key.as_bytes(), record.data.len()).unwrap();
+        }
+        let mut records = StoredRecords::new(protocol, Timestamp(0), &all);
+        for record in list {
+            records.arrived(record.approximate_arrival_timestamp.unwrap());
+            let key = record.partition_key.as_ref().unwrap().as_bytes();
+            // As it is stored, in bytes that others share.
+            let source = Bytes::from([key, &record.data].concat());
+            let (partition_key, data) = source.split_at(key.len());
+            let parts = StoredParts {
+                sequence_number: record.sequence_number.as_bytes().try_into().unwrap(),
+                data,
+                partition_key,
+            };
+            records.write_shared(&parts, &source, &mut rope);
+            let mut lengths = StoredLengths::default();
+            lengths.add(partition_key, data.len()).unwrap();
+            assert_eq!(lengths.payload, source.len());
+            expected += records.bytes(1, &lengths);
+        }
+        let pieces: Vec<Bytes> = std::iter::from_fn(|| rope.take_piece()).collect();
+        rope.flush();
+        let pieces = [pieces, std::iter::from_fn(|| rope.take_piece()).collect()].concat();
+        let mut written = pieces.concat();
+        if !list.is_empty() {
+            written.drain(..records.separator_bytes());
+            expected -= records.separator_bytes();
+        }
+        ([open, written, close].concat(), expected)
+    }
+
     proptest! {
         #[test]
         fn records_when_written_straight_then_are_those_of_the_list_of_shapes(
             records in proptest::collection::vec(any_record(), 0..12)
         ) {
             for protocol in [Protocol::Json, Protocol::Cbor] {
-                let (mut straight, mut shapes) = (Vec::new(), Vec::new());
+                let mut shapes = Vec::new();
                 encode(protocol, &records, &mut shapes);
-                encode(protocol, &Stored(records.clone()), &mut straight);
+                let (straight, expected) = straight(protocol, &records);
+                prop_assert_eq!(straight.len(), expected);
                 prop_assert_eq!(straight, shapes);
             }
         }
+    }
+
+    #[test]
+    fn key_when_no_text_then_is_not_taken() {
+        assert!(StoredLengths::default().add(b"k\xff", 1).is_none());
     }
 }

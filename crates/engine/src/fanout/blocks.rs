@@ -5,12 +5,12 @@
 
 use crate::Engine;
 use crate::catalog::{Shard, Stream};
+use crate::kept::Kept;
 use crate::texts;
 use env::Timestamp;
 use log::{LogId, Offset, ReadError, ReadLimit};
 use model::SequenceNumber;
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::Protocol;
@@ -66,21 +66,14 @@ pub(super) struct Room(OwnedSemaphorePermit);
 #[derive(Debug)]
 pub(crate) struct Blocks {
     room: Arc<Semaphore>,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    blocks: BTreeMap<Key, Arc<Block>>,
-    order: VecDeque<Key>,
-    bytes: usize,
+    kept: Mutex<Kept<Key, Arc<Block>>>,
 }
 
 impl Default for Blocks {
     fn default() -> Self {
         Self {
             room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept::new(KEPT_BYTES_MAX)),
         }
     }
 }
@@ -98,7 +91,7 @@ impl Blocks {
     }
 
     fn get(&self, key: &Key) -> Option<Arc<Block>> {
-        self.kept.lock().blocks.get(key).cloned()
+        self.kept.lock().get(key)
     }
 
     /// Gives a block its room, and keeps it for others.
@@ -108,36 +101,19 @@ impl Blocks {
         let take = || Arc::clone(&self.room).try_acquire_many_owned(kib).ok();
         let permit = own.or_else(take).or_else(|| {
             // What is only kept makes room for what is wanted.
-            drop(std::mem::take(&mut *self.kept.lock()));
+            drop(self.kept.lock().take());
             take()
         });
         let records = block.records.held_with(permit.ok_or(kib)?);
         let block = Arc::new(Block { records, ..block });
-        self.kept.lock().push(key, &block);
+        let bytes = block.records.byte_count();
+        self.kept.lock().push(key, Arc::clone(&block), bytes);
         Ok(block)
     }
 }
 
 fn room_for(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).map_or(ROOM_KIB, |kib| kib.min(ROOM_KIB))
-}
-
-impl Kept {
-    fn push(&mut self, key: Key, block: &Arc<Block>) {
-        self.bytes += block.records.byte_count();
-        match self.blocks.insert(key, Arc::clone(block)) {
-            Some(former) => self.bytes -= former.records.byte_count(),
-            None => self.order.push_back(key),
-        }
-        while self.bytes > KEPT_BYTES_MAX {
-            let oldest = self
-                .order
-                .pop_front()
-                .and_then(|key| self.blocks.remove(&key));
-            let oldest = oldest.expect("what is kept stands in order");
-            self.bytes -= oldest.records.byte_count();
-        }
-    }
 }
 
 impl Engine {
@@ -170,10 +146,12 @@ impl Engine {
         let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };
+        let (count, payload_bytes) = (records.count as u64, records.payload_bytes() as u64);
+        let encoded = records.encode(protocol);
         let block = Block {
-            records: EncodedRecords::new(protocol, &records),
-            count: records.count as u64,
-            payload_bytes: records.bytes as u64,
+            records: EncodedRecords::from_encoded(protocol, encoded),
+            count,
+            payload_bytes,
             last: shard.sequence_number(Offset(read.next.0 - 1), last_arrival),
             next: read.next,
             first_arrival,
@@ -276,7 +254,7 @@ mod tests {
             match blocks.keep(key(offset), block(10 * 1024), room.take()) {
                 Ok(_) => {
                     // Its client has taken it, and nobody comes to the same place.
-                    drop(std::mem::take(&mut *blocks.kept.lock()));
+                    drop(blocks.kept.lock().take());
                     return attempt;
                 }
                 Err(kib) => room = Some(blocks.room(kib).await),

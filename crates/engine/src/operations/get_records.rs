@@ -6,22 +6,21 @@
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
 use super::{Engine, Handler, Request};
+use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
 use crate::position::internal;
-use crate::read::{Records, ShardRead};
+use crate::read::{EncodedRuns, RecordPieces, Records, Runs, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::{texts, views};
 use auth::Principal;
-use log::{Offset, ReadLimit};
+use log::{LogId, Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
-use wire::operations::GetRecordsInput;
-use wire::types::ChildShard;
-use wire::writer::Writer;
-use wire::{Encode, Error};
+use wire::operations::{GetRecordsInput, GetRecordsOutput};
+use wire::{Error, Protocol};
 
 /// GetRecords.
 pub struct GetRecords;
@@ -64,40 +63,26 @@ impl Handler for GetRecords {
     }
 }
 
-/// GetRecords' output, which becomes text only as it is encoded.
+/// GetRecords' output, which becomes text only as it is sent.
 #[derive(Debug)]
 pub struct GetRecordsAnswer {
+    /// What stands around the records: the service model's, without any.
+    around: GetRecordsOutput,
     records: Records,
-    next_shard_iterator: Option<String>,
-    millis_behind_latest: i64,
-    child_shards: Option<Vec<ChildShard>>,
+    log: LogId,
+    encoded_runs: Arc<EncodedRuns>,
 }
 
-impl Encode for GetRecordsAnswer {
-    fn encode<W: Writer>(&self, writer: &mut W) {
-        writer.begin_map();
-        writer.member("Records");
-        self.records.encode(writer);
-        if let Some(iterator) = &self.next_shard_iterator {
-            writer.member("NextShardIterator");
-            writer.text(iterator);
-        }
-        writer.member("MillisBehindLatest");
-        writer.integer(self.millis_behind_latest);
-        if let Some(child_shards) = &self.child_shards {
-            writer.member("ChildShards");
-            child_shards.encode(writer);
-        }
-        writer.end_map();
-    }
-
-    fn bytes_expected(&self) -> usize {
-        REST_BYTES_EXPECTED + self.records.bytes_expected()
+impl Output for GetRecordsAnswer {
+    fn into_body(self, protocol: Protocol) -> Body {
+        let around = wire::around_records(protocol, &self.around);
+        let runs = Runs {
+            log: self.log,
+            encoded: self.encoded_runs,
+        };
+        RecordPieces::body(protocol, self.records, around, runs)
     }
 }
-
-/// What stands in an answer beside the records.
-const REST_BYTES_EXPECTED: usize = 1024;
 
 /// The iterator, if it is one, of this caller, and not too old.
 fn open(
@@ -187,7 +172,7 @@ impl<'a> Reader<'a> {
             tracing::error!(stream = %self.stream.arn(), shard = %self.shard.id(), "a record has an unknown form");
             texts::internal()
         })?;
-        self.count(records.bytes as u64, records.count as u64, &read);
+        self.count(records.payload_bytes() as u64, records.count as u64, &read);
         let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
         let next = ShardIterator {
             position: read.next.0,
@@ -199,11 +184,17 @@ impl<'a> Reader<'a> {
         let child_shards = read
             .is_over
             .then(|| views::child_shards(&self.stream.shards, self.shard));
-        Ok(GetRecordsAnswer {
-            records,
+        let around = GetRecordsOutput {
+            records: Vec::new(),
             next_shard_iterator,
-            millis_behind_latest,
+            millis_behind_latest: Some(millis_behind_latest),
             child_shards,
+        };
+        Ok(GetRecordsAnswer {
+            around,
+            records,
+            log: self.stream.log(self.shard),
+            encoded_runs: Arc::clone(&self.engine.encoded_runs),
         })
     }
 
@@ -225,44 +216,5 @@ impl<'a> Reader<'a> {
         counters.outgoing_bytes.add(bytes);
         counters.outgoing_records.add(records);
         counters.iterator_age_ms.set(age_ms);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wire::Protocol;
-    use wire::operations::GetRecordsOutput;
-
-    #[track_caller]
-    fn check(answer: &GetRecordsAnswer) {
-        let model = GetRecordsOutput {
-            records: Vec::new(),
-            next_shard_iterator: answer.next_shard_iterator.clone(),
-            millis_behind_latest: Some(answer.millis_behind_latest),
-            child_shards: answer.child_shards.clone(),
-        };
-        for protocol in [Protocol::Json, Protocol::Cbor] {
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            wire::encode(protocol, answer, &mut ours);
-            wire::encode(protocol, &model, &mut theirs);
-            assert_eq!(ours, theirs);
-        }
-    }
-
-    #[test]
-    fn answer_when_encoded_then_is_as_the_shape_of_the_service_model() {
-        check(&GetRecordsAnswer {
-            records: Records::default(),
-            next_shard_iterator: Some("AAAA+/=".to_owned()),
-            millis_behind_latest: 7,
-            child_shards: None,
-        });
-        check(&GetRecordsAnswer {
-            records: Records::default(),
-            next_shard_iterator: None,
-            millis_behind_latest: 0,
-            child_shards: Some(vec![ChildShard::default(); 2]),
-        });
     }
 }

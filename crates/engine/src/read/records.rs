@@ -2,44 +2,47 @@
 //!
 //! The bytes are shared with the store; nothing is copied or made text before it is encoded.
 
+use super::record_pieces::RecordPieces;
 use crate::catalog::Shard;
 use crate::record::StoredRecord;
-use crate::views;
+use bytes::Bytes;
 use env::Timestamp;
 use log::batch::RecordIter;
 use log::{Offset, Run};
 use model::SequenceNumber;
-use wire::writer::Writer;
-use wire::{Encode, StoredParts, StoredRecords};
+use wire::{Protocol, StoredLengths};
 
-/// Records of one shard without a gap between them; encodes as a list of the service model's.
+/// Records of one shard without a gap between them.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    runs: Vec<Numbered>,
+    pub(super) runs: Vec<Numbered>,
     /// How many.
     pub count: usize,
-    /// Bytes of keys and data.
-    pub bytes: usize,
+    pub(super) lengths: StoredLengths,
 }
 
 /// Records that arrived together.
 #[derive(Debug)]
-struct Numbered {
-    first: SequenceNumber,
-    arrival: Timestamp,
-    count: usize,
-    run: Run,
+pub(super) struct Numbered {
+    pub(super) first: SequenceNumber,
+    pub(super) arrival: Timestamp,
+    pub(super) count: usize,
+    pub(super) run: Run,
 }
 
 impl Records {
     /// Takes the records of runs of a shard that stand before `end`; `None` if one has a form that
     /// this build does not know.
     pub(crate) fn new(runs: Vec<Run>, end: Offset, shard: &Shard) -> Option<Self> {
-        let mut records = Self::default();
+        let mut records = Self {
+            runs: Vec::with_capacity(runs.len()),
+            ..Self::default()
+        };
         for run in runs {
             let count = end.0.saturating_sub(run.first.0).min(run.count.into()) as usize;
             for (_, stored) in RecordIter::new(&run.bytes).take(count) {
-                records.bytes += StoredRecord::payload_bytes(stored)?;
+                let (partition_key, data) = StoredRecord::split(stored)?;
+                records.lengths.add(partition_key, data.len())?;
             }
             records.count += count;
             records.runs.push(Numbered {
@@ -52,54 +55,44 @@ impl Records {
         Some(records)
     }
 
+    /// Bytes of keys and data.
+    pub(crate) fn payload_bytes(&self) -> usize {
+        self.lengths.payload
+    }
+
     /// When the first and the last arrived; `None` if there are none.
     pub(crate) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
         let mut arrivals = self.runs.iter().filter(|run| run.count > 0);
         let first = arrivals.next()?.arrival;
         Some((first, arrivals.last().map_or(first, |last| last.arrival)))
     }
-}
 
-impl Encode for Records {
-    fn encode<W: Writer>(&self, writer: &mut W) {
-        writer.begin_list();
-        let mut records = StoredRecords::new::<W>();
-        for numbered in &self.runs {
-            records.arrived::<W>(views::timestamp(numbered.arrival));
-            let mut digits = numbered.first.rising_digits();
-            let stored = RecordIter::new(&numbered.run.bytes).take(numbered.count);
-            for (_, stored) in stored {
-                let (partition_key, data) =
-                    StoredRecord::split(stored).expect("it was looked at when it was read");
-                let parts = StoredParts {
-                    sequence_number: digits.next_digits(),
-                    data,
-                    partition_key,
-                };
-                records.write(writer, &parts);
-            }
-        }
-        writer.end_list();
-    }
-
-    fn bytes_expected(&self) -> usize {
-        StoredParts::bytes_expected(self.count, self.bytes)
+    /// All of them as a list.
+    pub(crate) fn encode(self, protocol: Protocol) -> Bytes {
+        RecordPieces::list(protocol, self)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::BatchBuilder;
+    use crate::read::{EncodedRuns, Runs};
+    use crate::views;
+    use log::{BatchBuilder, LogId};
     use model::HashRange;
     use proptest::prelude::*;
-    use wire::{Protocol, types};
+    use std::sync::Arc;
+    use wire::operations::GetRecordsOutput;
+    use wire::types;
 
     /// Records of a run, as key and data, and the milliseconds between the run before and it.
     type Given = (Vec<(String, Vec<u8>)>, u64);
 
     fn any_runs() -> impl Strategy<Value = Vec<Given>> {
-        let data = proptest::collection::vec(any::<u8>(), 0..200);
+        let data = prop_oneof![
+            4 => proptest::collection::vec(any::<u8>(), 0..200),
+            1 => (any::<u8>(), 3_000..80_000_usize).prop_map(|(byte, length)| vec![byte; length]),
+        ];
         let key = prop_oneof!["[a-z0-9]{1,20}", ".{1,30}"];
         let run = proptest::collection::vec((key, data), 1..6);
         proptest::collection::vec((run, 0..5000_u64), 0..5)
@@ -161,17 +154,35 @@ mod tests {
                 }
             }
             shapes.truncate((end.0 - start) as usize);
-            let records = Records::new(runs, end, &shard).unwrap();
+            let records = Records::new(runs.clone(), end, &shard).unwrap();
             let bytes = |shape: &types::Record| {
                 shape.data.len() + shape.partition_key.as_ref().unwrap().len()
             };
             prop_assert_eq!(records.count, shapes.len());
-            prop_assert_eq!(records.bytes, shapes.iter().map(bytes).sum::<usize>());
+            prop_assert_eq!(records.payload_bytes(), shapes.iter().map(bytes).sum::<usize>());
             for protocol in [Protocol::Json, Protocol::Cbor] {
-                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-                wire::encode(protocol, &records, &mut ours);
+                let mut theirs = Vec::new();
                 wire::encode(protocol, &shapes, &mut theirs);
-                prop_assert_eq!(ours, theirs);
+                let taken = Records::new(runs.clone(), end, &shard).unwrap();
+                prop_assert_eq!(taken.encode(protocol), theirs);
+                let expected = GetRecordsOutput {
+                    records: shapes.clone(),
+                    millis_behind_latest: Some(7),
+                    ..GetRecordsOutput::default()
+                };
+                let mut whole = Vec::new();
+                wire::encode(protocol, &expected, &mut whole);
+                let around = GetRecordsOutput { records: Vec::new(), ..expected };
+                let encoded = Arc::new(EncodedRuns::default());
+                // The first time as it is stored, the second time to be kept, then as it was kept.
+                for time in 1..4 {
+                    let known = Runs { log: LogId { group: 1, index: 2 }, encoded: encoded.clone() };
+                    let around = wire::around_records(protocol, &around);
+                    let taken = Records::new(runs.clone(), end, &shard).unwrap();
+                    let body = RecordPieces::body(protocol, taken, around, known);
+                    prop_assert_eq!(body.length(), whole.len());
+                    prop_assert!(body.into_bytes() == whole, "time {}", time);
+                }
             }
         }
     }

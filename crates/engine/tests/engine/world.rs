@@ -5,7 +5,7 @@ use bytes::Bytes;
 use engine::operations::{
     CreateStream, GetRecords, GetShardIterator, ListShards, PutRecord, SplitShard,
 };
-use engine::{Engine, Handler, Limits, OutputOf, Settings};
+use engine::{Engine, Handler, Limits, Output, OutputOf, Settings};
 use env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
 use log::{LogStore, MemoryStore};
 use model::{AccountId, Region};
@@ -123,8 +123,10 @@ impl Caller {
         let request = Authorized::by_operator(self.principal.clone(), input);
         let output = H::handle(self.engine.clone(), request).await?;
         // As clients see it, whatever form the engine gives it.
-        let mut answer = Vec::new();
-        wire::encode(Protocol::Cbor, &output, &mut answer);
+        let body = output.into_body(Protocol::Cbor);
+        let length = body.length();
+        let answer = body.into_bytes();
+        assert_eq!(answer.len(), length, "the length is known before");
         Ok(wire::decode_lenient(Protocol::Cbor, &answer).expect("answers are as modelled"))
     }
 

@@ -4,7 +4,7 @@
 //! runs in a task of its own with a deadline, errors are encoded. Signatures are not.
 
 use auth::{Authorized, Principal};
-use engine::{Engine, Handler};
+use engine::{Engine, Handler, Output as _};
 use env::{Life, Tasks};
 use model::{AccountId, Region};
 use std::sync::Arc;
@@ -60,15 +60,12 @@ impl Server {
         let (engine, life) = (self.engine.clone(), self.life.clone());
         let serve = async move {
             let result = serve::<H>(engine, &life, protocol, &body).await;
-            let mut body = Vec::new();
-            let status = match &result {
-                Ok(output) => {
-                    wire::encode(protocol, output, &mut body);
-                    200
-                }
+            let (status, body) = match result {
+                Ok(output) => (200, output.into_body(protocol).into_bytes().into()),
                 Err(error) => {
-                    wire::encode_error(protocol, error, &mut body);
-                    error.code.status()
+                    let mut body = Vec::new();
+                    wire::encode_error(protocol, &error, &mut body);
+                    (error.code.status(), body)
                 }
             };
             // The client may be gone.

@@ -9,6 +9,19 @@ const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
+/// How many bytes text or bytes of a length take.
+#[inline]
+pub(crate) fn string_bytes(length: usize) -> usize {
+    let head = match length {
+        0..24 => 1,
+        24..0x100 => 2,
+        0x100..0x1_0000 => 3,
+        0x1_0000..0x1_0000_0000 => 5,
+        _ => 9,
+    };
+    head + length
+}
+
 /// Appends CBOR to a body.
 pub(crate) struct CborWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -44,6 +57,12 @@ impl<'a> CborWriter<'a> {
                 self.out.extend_from_slice(&argument.to_be_bytes());
             }
         }
+    }
+
+    /// Writes what stands before so many bytes of a blob, which are the caller's to append.
+    #[inline]
+    pub(crate) fn begin_blob(&mut self, length: usize) {
+        self.head(major::BYTES, length as u64);
     }
 
     #[inline]

@@ -20,6 +20,19 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     }
 }
 
+/// Whether the text is ASCII, and nothing in it has to be escaped.
+#[inline]
+pub(super) fn is_plain_ascii(text: &[u8]) -> bool {
+    let special = |word: [u8; WORD_BYTES]| escaped(word) | (u64::from_ne_bytes(word) & TOPS);
+    match text.last_chunk::<WORD_BYTES>() {
+        Some(last) => {
+            let words = text.as_chunks::<WORD_BYTES>().0.iter();
+            words.fold(special(*last), |found, word| found | special(*word)) == 0
+        }
+        None => text.is_ascii() && first(text).is_none(),
+    }
+}
+
 /// Where the first byte stands that has to be escaped.
 pub(super) fn first(text: &[u8]) -> Option<usize> {
     text.iter().position(|byte| needs_escape(*byte))
@@ -69,6 +82,7 @@ mod tests {
         ) {
             let plain = !text.bytes().any(needs_escape);
             prop_assert_eq!(is_plain(text.as_bytes()), plain);
+            prop_assert_eq!(is_plain_ascii(text.as_bytes()), plain && text.is_ascii());
         }
     }
 }

@@ -8,7 +8,7 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::JsonReader;
-pub(crate) use writer::JsonWriter;
+pub(crate) use writer::{JsonWriter, blob_bytes, text_bytes};
 
 #[cfg(test)]
 mod tests;

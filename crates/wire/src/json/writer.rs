@@ -5,6 +5,28 @@ use super::escape;
 use crate::writer::Writer;
 use crate::{Timestamp, base64};
 
+/// How many bytes a blob of a length takes.
+#[inline]
+pub(crate) fn blob_bytes(length: usize) -> usize {
+    length.div_ceil(3) * 4 + 2
+}
+
+/// How many bytes a text takes; `None` if it is none.
+#[inline]
+pub(crate) fn text_bytes(text: &[u8]) -> Option<usize> {
+    match escape::is_plain_ascii(text) {
+        true => Some(text.len() + 2),
+        false => escaped_bytes(text),
+    }
+}
+
+#[cold]
+fn escaped_bytes(text: &[u8]) -> Option<usize> {
+    let mut escaped = Vec::with_capacity(text.len() + 2);
+    JsonWriter::new(&mut escaped).text(std::str::from_utf8(text).ok()?);
+    Some(escaped.len())
+}
+
 /// Appends JSON to a body.
 pub(crate) struct JsonWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -51,8 +73,9 @@ impl<'a> JsonWriter<'a> {
         self.follows = true;
     }
 
+    /// Writes text with its escapes, and without quotes.
     #[cold]
-    fn escaped(&mut self, text: &[u8]) {
+    pub(crate) fn escaped(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(at) = escape::first(rest) {
             self.out.extend_from_slice(&rest[..at]);

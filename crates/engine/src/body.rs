@@ -1,0 +1,81 @@
+//! What a handler's answer becomes: bytes, all at once or piece by piece.
+
+use bytes::Bytes;
+use std::fmt;
+use wire::{Encode, Protocol};
+
+/// What a handler answers with.
+pub trait Output: Send + 'static {
+    /// Its body in a protocol.
+    fn into_body(self, protocol: Protocol) -> Body;
+}
+
+impl<T: Encode + Send + 'static> Output for T {
+    fn into_body(self, protocol: Protocol) -> Body {
+        let mut bytes = Vec::new();
+        wire::encode(protocol, &self, &mut bytes);
+        Body::Whole(bytes.into())
+    }
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it is there.
+    Whole(Bytes),
+    /// It is made as it is sent.
+    Pieces(Pieces),
+}
+
+impl Body {
+    /// How many bytes will be sent.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Pieces(pieces) => pieces.length,
+        }
+    }
+
+    /// All of it in one piece.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Pieces(pieces) => pieces.collect::<Vec<_>>().concat().into(),
+        }
+    }
+
+    /// How many bytes of memory it may hold, about, until it is sent.
+    pub fn holds(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Pieces(pieces) => pieces.holds,
+        }
+    }
+}
+
+/// A body whose length is known and whose bytes come one piece after another.
+pub struct Pieces {
+    /// How many bytes all pieces have together.
+    pub(crate) length: usize,
+    /// How many bytes of memory they hold, about, until they are sent.
+    pub(crate) holds: usize,
+    /// None is empty.
+    pub(crate) pieces: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
+}
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.pieces.next()
+    }
+}
+
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pieces")
+            .field("length", &self.length)
+            .field("holds", &self.holds)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! Values that are kept for whoever asks for them again: bounded together, and the newest kept.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// Values by key, of which the oldest go first.
+#[derive(Debug)]
+pub(crate) struct Kept<K, V> {
+    values: BTreeMap<K, (V, usize)>,
+    order: VecDeque<K>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl<K: Ord + Copy, V: Clone> Kept<K, V> {
+    /// Keeps at most so many bytes.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self {
+            values: BTreeMap::new(),
+            order: VecDeque::new(),
+            bytes: 0,
+            bytes_max,
+        }
+    }
+
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        self.values.get(key).map(|(value, _)| value.clone())
+    }
+
+    /// Keeps a value of so many bytes, in another's place if there is one.
+    pub(crate) fn push(&mut self, key: K, value: V, bytes: usize) {
+        self.bytes += bytes;
+        match self.values.insert(key, (value, bytes)) {
+            Some((_, former)) => self.bytes -= former,
+            None => self.order.push_back(key),
+        }
+        while self.bytes > self.bytes_max {
+            let oldest = self
+                .order
+                .pop_front()
+                .and_then(|key| self.values.remove(&key));
+            let (_, bytes) = oldest.expect("what is kept stands in order");
+            self.bytes -= bytes;
+        }
+    }
+
+    /// Lets go of everything, and gives it.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::new(self.bytes_max);
+        std::mem::replace(self, empty)
+    }
+}
