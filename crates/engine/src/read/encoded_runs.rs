@@ -61,8 +61,8 @@ pub(crate) struct EncodedRuns {
 #[derive(Debug)]
 struct State {
     kept: Kept<Key, Bytes>,
-    /// Keys that were asked for, each in its place; others take it.
-    asked: Vec<Option<Key>>,
+    /// What was asked for once, lately.
+    asked: Kept<Key, ()>,
 }
 
 impl Default for EncodedRuns {
@@ -70,7 +70,7 @@ impl Default for EncodedRuns {
         Self {
             state: Mutex::new(State {
                 kept: Kept::new(KEPT_BYTES_MAX),
-                asked: vec![None; ASKED_MAX],
+                asked: Kept::new(ASKED_MAX),
             }),
         }
     }
@@ -86,13 +86,11 @@ impl EncodedRuns {
         if let Some(bytes) = state.kept.get(key) {
             return Found::Kept(bytes);
         }
-        // Neighbours get other places, and so do logs.
-        let place = key.first.0 ^ key.log.group.rotate_left(32) ^ u64::from(key.log.index) << 7;
-        let place = &mut state.asked[place as usize % ASKED_MAX];
-        match place.replace(*key) == Some(*key) {
-            true => Found::Again,
-            false => Found::First,
+        if state.asked.get(key).is_some() {
+            return Found::Again;
         }
+        state.asked.push(*key, (), 1);
+        Found::First
     }
 
     /// Keeps an encoded run.
@@ -115,6 +113,20 @@ mod tests {
         assert_eq!(runs.find(&key(1), RUN_BYTES_MIN), Found::Again);
         let other = Key::new(log, Offset(1), 5, Protocol::Cbor);
         assert_eq!(runs.find(&other, RUN_BYTES_MIN), Found::First);
+        let far = |first| Key {
+            log: LogId {
+                group: first,
+                index: 9,
+            },
+            ..key(first << 20)
+        };
+        for expected in [Found::First, Found::Again] {
+            let mut found = (0..64).map(|first| runs.find(&far(first), RUN_BYTES_MIN));
+            assert!(
+                found.all(|found| found == expected),
+                "none takes another's place"
+            );
+        }
         for bytes in [RUN_BYTES_MIN - 1, RUN_BYTES_MAX + 1] {
             assert_eq!(runs.find(&key(2), bytes), Found::First);
             assert_eq!(runs.find(&key(2), bytes), Found::First, "{bytes}");
@@ -123,7 +135,11 @@ mod tests {
         for first in 0..40 {
             runs.keep(key(first), bytes.clone());
         }
-        assert_eq!(runs.find(&key(7), RUN_BYTES_MIN), Found::First);
+        assert_eq!(
+            runs.find(&key(7), RUN_BYTES_MIN),
+            Found::First,
+            "it went first"
+        );
         assert_eq!(runs.find(&key(8), RUN_BYTES_MIN), Found::Kept(bytes));
     }
 }
