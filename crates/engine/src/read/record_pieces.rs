@@ -27,6 +27,8 @@ const SHORT_BYTES: usize = 128 * 1024;
 const STRETCHES_MAX: usize = 4;
 /// Memory of the store that a stretch may hold, about.
 const STRETCH_BYTES: usize = 1024 * 1024;
+/// Beyond what is written, so that a part that is copied with its padding never moves what stands before it.
+const PADDING_BYTES: usize = 256;
 /// What encoding adds to a record, about.
 const BESIDE_BYTES: usize = 192;
 
@@ -240,7 +242,7 @@ impl RecordPieces {
             let piece_bytes = self.piece_bytes.saturating_add(record_bytes * 2);
             let wanted = piece_bytes.min(self.left);
             let out = self.rope.filling();
-            out.reserve(wanted.saturating_sub(out.len()));
+            out.reserve((wanted + PADDING_BYTES).saturating_sub(out.len()));
         }
     }
 }

@@ -14,17 +14,21 @@ pub(crate) fn blob_bytes(length: usize) -> usize {
 /// How many bytes a text takes; `None` if it is none.
 #[inline]
 pub(crate) fn text_bytes(text: &[u8]) -> Option<usize> {
-    match escape::is_plain_ascii(text) {
-        true => Some(text.len() + 2),
-        false => escaped_bytes(text),
+    if escape::is_plain_ascii(text) {
+        return Some(text.len() + 2);
     }
+    let is_text = std::str::from_utf8(text).is_ok();
+    is_text.then(|| match escape::is_plain(text) {
+        true => text.len() + 2,
+        false => escaped_bytes(text),
+    })
 }
 
 #[cold]
-fn escaped_bytes(text: &[u8]) -> Option<usize> {
+fn escaped_bytes(text: &[u8]) -> usize {
     let mut escaped = Vec::with_capacity(text.len() + 2);
-    JsonWriter::new(&mut escaped).text(std::str::from_utf8(text).ok()?);
-    Some(escaped.len())
+    JsonWriter::new(&mut escaped).utf8(text);
+    escaped.len()
 }
 
 /// Appends JSON to a body.
