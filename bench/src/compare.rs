@@ -45,13 +45,8 @@ impl Plan {
     }
 
     fn is_out(&self, kind: Kind) -> bool {
-        let ours = [
-            Kind::Millstream,
-            Kind::Floor,
-            Kind::FloorRewritten,
-            Kind::Disk,
-        ];
-        self.without_peers && !ours.contains(&kind)
+        let ours = [Kind::Millstream, Kind::Disk];
+        self.without_peers && !ours.contains(&kind) && !kind.is_floor()
     }
 
     fn describe(&self) -> Vec<String> {
@@ -187,12 +182,12 @@ impl Run {
         let Some(server) = self.servers.get(kind) else {
             return Ok(None);
         };
-        let is_floor = [Kind::Floor, Kind::FloorRewritten].contains(kind);
+        let is_floor = kind.is_floor();
         if *kind == Kind::Nats || is_floor && !workload.operation.reads() {
             return Ok(Some(setup::puts(workload)));
         }
         if is_floor {
-            return Ok(Some(self.prepare_floor(workload).await?));
+            return Ok(Some(self.prepare_floor(*kind, workload).await?));
         }
         let prepared = Setup::new(server.address)?.prepare(workload).await;
         if *kind == Kind::Millstream && workload.operation == Operation::GetRecordsCold {
@@ -220,25 +215,30 @@ impl Run {
         Ok(())
     }
 
-    /// Gives the floor one of Millstream's answers.
-    async fn prepare_floor(&self, workload: &Workload) -> anyhow::Result<Vec<Source>> {
+    /// Gives the floor Millstream's answers, so that it answers with the same bytes; or only the first.
+    async fn prepare_floor(&self, kind: Kind, workload: &Workload) -> anyhow::Result<Vec<Source>> {
         let millstream = &self.servers[&Kind::Millstream];
+        let floor = &self.servers[&kind];
         let sources = Setup::new(millstream.address)?.prepare(workload).await?;
+        ask(floor, workload, "Floor.Forget", &[]).await?;
+        let is_one_enough = kind == Kind::FloorOneAnswer;
+        let wanted = if is_one_enough { 1 } else { usize::MAX };
+        let mut prepared = 0;
+        let target = format!("Kinesis_20131202.{}", workload.operation.name());
+        for source in &sources {
+            let mut left = Some(source.first_read()?);
+            while let Some(body) = left.filter(|_| prepared < wanted) {
+                let answer = ask(millstream, workload, &target, &body.bytes).await?;
+                ask(floor, workload, "Floor.Prepare", &answer).await?;
+                prepared += 1;
+                left = source.next_read(workload, &answer)?;
+            }
+        }
         let first = sources.first().context("a workload has connections")?;
-        let (Source::Tail(body) | Source::Walk(body)) = first else {
-            anyhow::bail!("only reads have answers to prepare");
-        };
-        let name = workload.operation.name();
-        let target = format!("Kinesis_20131202.{name}");
-        let answer = ask(millstream, workload, &target, &body.bytes).await?;
-        ask(
-            &self.servers[&Kind::Floor],
-            workload,
-            "Floor.Prepare",
-            &answer,
-        )
-        .await?;
-        Ok(vec![Source::Tail(body.clone()); workload.connections])
+        Ok(vec![
+            Source::Tail(first.first_read()?);
+            workload.connections
+        ])
     }
 
     /// Puts a contestant's load on it, once.

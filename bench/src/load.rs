@@ -48,6 +48,28 @@ pub enum Source {
     Walk(Body),
 }
 
+impl Source {
+    /// The first read.
+    pub fn first_read(&self) -> anyhow::Result<Body> {
+        match self {
+            Self::Puts(_) => anyhow::bail!("only reads have answers to prepare"),
+            Self::Tail(body) | Self::Walk(body) => Ok(body.clone()),
+        }
+    }
+
+    /// What a walk asks for after an answer, unless that was the last.
+    pub fn next_read(&self, workload: &Workload, answer: &[u8]) -> anyhow::Result<Option<Body>> {
+        match self {
+            Self::Puts(_) | Self::Tail(_) => Ok(None),
+            Self::Walk(_) => {
+                let next = requests::next_iterator(answer).context("no next iterator")?;
+                let is_full = answer.len() >= workload.request_bytes();
+                Ok(is_full.then(|| requests::get(workload, next)))
+            }
+        }
+    }
+}
+
 /// What came out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measured {
@@ -283,9 +305,7 @@ impl Worker {
                 anyhow::ensure!(!requests::says_failed(answer.body), "records were refused");
             }
             Operation::GetRecordsCold => {
-                let next = requests::next_iterator(answer.body).context("no next iterator")?;
-                let is_full = answer.body.len() >= self.workload.request_bytes();
-                self.position = is_full.then(|| requests::get(&self.workload, next));
+                self.position = self.source.next_read(&self.workload, answer.body)?;
             }
         }
         Ok(answer.body.len() as u64)

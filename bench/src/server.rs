@@ -26,6 +26,8 @@ pub enum Kind {
     Floor,
     /// `bench floor --space rewritten`.
     FloorRewritten,
+    /// `bench floor`, with one answer for all reads.
+    FloorOneAnswer,
     /// The disk alone: sequential writes, each synced.
     Disk,
     /// ferrokinesis, in memory.
@@ -49,6 +51,7 @@ impl Kind {
             Self::Millstream => "millstream",
             Self::Floor => "floor",
             Self::FloorRewritten => "floor (rewritten file)",
+            Self::FloorOneAnswer => "floor (one answer)",
             Self::Disk => "disk",
             Self::Ferrokinesis => "ferrokinesis, memory",
             Self::FerrokinesisState => "ferrokinesis, state-dir",
@@ -65,6 +68,7 @@ impl Kind {
             Self::Millstream
             | Self::Floor
             | Self::FloorRewritten
+            | Self::FloorOneAnswer
             | Self::Disk
             | Self::Ferrokinesis => false,
             Self::FerrokinesisState
@@ -73,6 +77,13 @@ impl Kind {
             | Self::Moto
             | Self::Nats => true,
         }
+    }
+}
+
+impl Kind {
+    /// Whether it is a floor, of whichever kind.
+    pub fn is_floor(self) -> bool {
+        [Self::Floor, Self::FloorRewritten, Self::FloorOneAnswer].contains(&self)
     }
 }
 
@@ -192,7 +203,7 @@ fn command(
     let peers = &places.peers;
     match kind {
         Kind::Millstream => millstream(&places.millstream, address, data),
-        Kind::Floor => floor("preallocated", address, data),
+        Kind::Floor | Kind::FloorOneAnswer => floor("preallocated", address, data),
         Kind::FloorRewritten => floor("rewritten", address, data),
         Kind::Disk => anyhow::bail!("the disk is not a process"),
         Kind::Ferrokinesis => ferrokinesis(peers, &port),

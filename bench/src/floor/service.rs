@@ -2,6 +2,7 @@
 
 use super::append::Appender;
 use super::parse::{Records, parse};
+use super::prepared::Prepared;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -22,7 +23,7 @@ const EXTENDED_ID: &str =
 /// What the connections share.
 pub(super) struct Service {
     appender: Appender,
-    prepared: Mutex<Bytes>,
+    prepared: Mutex<Prepared>,
     counter: AtomicU64,
 }
 
@@ -45,10 +46,18 @@ impl Service {
         black_box(Sha256::digest(&body));
         let target = text(&head.headers, "x-amz-target");
         let content_type = head.headers.get(header::CONTENT_TYPE).cloned();
-        let is_cbor = text(&head.headers, "content-type").contains("cbor");
+        let protocol = text(&head.headers, "content-type");
+        let is_cbor = protocol.contains("cbor");
         let answer = match target.rsplit('.').next() {
-            Some("GetRecords") => Ok(self.prepared().clone()),
-            Some("Prepare") => Ok(std::mem::replace(&mut *self.prepared(), body)),
+            Some("GetRecords") => self.prepared().next(protocol),
+            Some("Prepare") => {
+                self.prepared().add(protocol, body);
+                Ok(Bytes::new())
+            }
+            Some("Forget") => {
+                self.prepared().forget(protocol);
+                Ok(Bytes::new())
+            }
             Some("PutRecord") => self.put(&body, is_cbor, false).await,
             Some("PutRecords") => self.put(&body, is_cbor, true).await,
             Some(_) | None => Err(anyhow::anyhow!("not of the floor")),
@@ -66,7 +75,7 @@ impl Service {
         Ok(response)
     }
 
-    fn prepared(&self) -> MutexGuard<'_, Bytes> {
+    fn prepared(&self) -> MutexGuard<'_, Prepared> {
         self.prepared.lock().expect("nobody panics with it")
     }
 
