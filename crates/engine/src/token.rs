@@ -4,22 +4,25 @@
 //! up; it is bound to its account, region and kind, and works on any node and after a restart.
 //! docs/formats/tokens.md has the table.
 
+mod cipher;
+
 use crate::catalog::{Scope, TokenKey};
 use base64_simd::STANDARD as BASE64;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use cipher::{Cipher, NONCE_BYTES, TAG_BYTES};
 use env::{Env, Timestamp};
 use minicbor::{Decode, Encode};
 
 /// AWS's first eight bytes of a shard iterator; ours mean the version.
 const VERSION: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
-const NONCE_BYTES: usize = 24;
-const TAG_BYTES: usize = 16;
 /// What is sealed is padded to the first of these it fits, so that a token has a length that AWS's
 /// may have: 152 to 280 bytes, a multiple of 16 after the version.
 const PADDED_BYTES: [usize; 3] = [104, 168, 232];
 /// Sealed text longer than the largest padding cannot be: names and filters have limits.
 const PADDED_BYTES_MAX: usize = PADDED_BYTES[PADDED_BYTES.len() - 1];
+/// Where the sealed text begins.
+const SEALED_AT: usize = VERSION.len() + NONCE_BYTES;
+/// The longest token before it becomes text.
+const TOKEN_BYTES_MAX: usize = SEALED_AT + PADDED_BYTES_MAX + TAG_BYTES;
 /// A token is at most this long; a longer one is refused unread.
 pub const TOKEN_CHARS_MAX: usize = 512;
 
@@ -81,20 +84,21 @@ pub fn seal<T: Encode<()>>(
     scope: &Scope,
     content: &T,
 ) -> String {
-    let mut plain = env.clock.now().0.to_be_bytes().to_vec();
-    minicbor::encode(content, &mut plain).expect("writing to memory does not fail");
-    let padded = PADDED_BYTES.into_iter().find(|size| *size >= plain.len());
-    plain.resize(padded.unwrap_or(PADDED_BYTES_MAX).max(plain.len()), 0);
+    let mut token = Vec::with_capacity(TOKEN_BYTES_MAX);
+    token.extend_from_slice(&VERSION);
     let mut nonce = [0; NONCE_BYTES];
     env.random.fill(&mut nonce);
+    token.extend_from_slice(&nonce);
+    token.extend_from_slice(&env.clock.now().0.to_be_bytes());
+    minicbor::encode(content, &mut token).expect("writing to memory does not fail");
+    let plain_bytes = token.len() - SEALED_AT;
+    let padded = PADDED_BYTES.into_iter().find(|size| *size >= plain_bytes);
+    let padded = padded.unwrap_or(PADDED_BYTES_MAX).max(plain_bytes);
+    token.resize(SEALED_AT + padded, 0);
     let aad = associated(kind, scope);
-    let payload = Payload {
-        msg: &plain,
-        aad: &aad,
-    };
-    let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
-    let sealed = sealed.expect("a few hundred bytes can always be sealed");
-    BASE64.encode_to_string([VERSION.as_slice(), &nonce, &sealed].concat())
+    let tag = Cipher::new(&key.secret, &nonce).seal(&aad, &mut token[SEALED_AT..]);
+    token.extend_from_slice(&tag);
+    BASE64.encode_to_string(token)
 }
 
 /// Opens a token; `None` if it is not one of ours, of this kind, account and region.
@@ -116,14 +120,12 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     let rest = bytes.strip_prefix(&VERSION)?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let aad = associated(kind, scope);
-    let open = |key: &TokenKey| {
-        let payload = Payload {
-            msg: sealed,
-            aad: &aad,
-        };
-        cipher(key).decrypt(&XNonce::from(*nonce), payload).ok()
-    };
-    let plain = keys.iter().rev().find_map(open)?;
+    let plain = keys.iter().rev().find_map(|key| {
+        let mut text = sealed.to_vec();
+        let bytes = Cipher::new(&key.secret, nonce).open(&aad, &mut text)?.len();
+        text.truncate(bytes);
+        Some(text)
+    })?;
     let (created, content) = plain.split_first_chunk::<8>()?;
     let created = Timestamp(u64::from_be_bytes(*created));
     Some(Opened {
@@ -132,14 +134,11 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     })
 }
 
-fn cipher(key: &TokenKey) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(&key.secret.into())
-}
-
 /// What the seal covers besides the content.
 fn associated(kind: Kind, scope: &Scope) -> Vec<u8> {
     let Scope { account, region } = scope;
-    let mut bytes = vec![kind.byte()];
+    let mut bytes = Vec::with_capacity(64);
+    bytes.push(kind.byte());
     bytes.extend_from_slice(account.as_str().as_bytes());
     bytes.push(b'/');
     bytes.extend_from_slice(region.as_str().as_bytes());

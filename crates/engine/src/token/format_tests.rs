@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::format_page::{Page, encoded};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use env::{ManualClock, RealDisk, SeededRandom, TokioTasks};
 use model::{AccountId, Region};
 use std::sync::Arc;
