@@ -4,8 +4,8 @@ mod encoded_runs;
 mod record_pieces;
 mod records;
 
-pub(crate) use encoded_runs::EncodedRuns;
-pub(crate) use record_pieces::{RecordPieces, Runs};
+pub(crate) use encoded_runs::{EncodedRuns, Runs};
+pub(crate) use record_pieces::RecordPieces;
 pub(crate) use records::Records;
 
 use crate::Engine;
@@ -45,9 +45,10 @@ impl Unread {
 }
 
 impl ShardRead {
-    /// The records, taken out; `None` if one has a form that this build does not know.
-    pub(crate) fn take_records(&mut self, shard: &Shard) -> Option<Records> {
-        Records::new(std::mem::take(&mut self.runs), self.next, shard)
+    /// The records, taken out; `None` if one has a form that this build does not know. Runs that are
+    /// `known` are not looked at again.
+    pub(crate) fn take_records(&mut self, shard: &Shard, known: Option<&Runs>) -> Option<Records> {
+        Records::new(std::mem::take(&mut self.runs), self.next, shard, known)
     }
 
     fn new(next: Offset) -> Self {

@@ -9,6 +9,7 @@ use crate::types::Record;
 use crate::writer::Writer;
 use crate::{Protocol, Timestamp, base64, cbor, json, protocol};
 use bytes::Bytes;
+use std::ops::AddAssign;
 
 /// Decimal digits of a sequence number.
 pub const NUMBER_DIGITS: usize = 56;
@@ -33,7 +34,7 @@ pub struct StoredParts<'a> {
 }
 
 /// How many bytes the data and keys of records take.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredLengths {
     /// As limits count them.
     pub payload: usize,
@@ -60,6 +61,15 @@ impl StoredLengths {
             Protocol::Json => self.json,
             Protocol::Cbor => self.cbor,
         }
+    }
+}
+
+impl AddAssign for StoredLengths {
+    fn add_assign(&mut self, other: Self) {
+        self.payload += other.payload;
+        self.json += other.json;
+        self.cbor += other.cbor;
+        self.escapes += other.escapes;
     }
 }
 

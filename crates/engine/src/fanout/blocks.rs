@@ -142,7 +142,7 @@ impl Engine {
         if read.is_over {
             return Ok(Found::Over);
         }
-        let records = read.take_records(shard).ok_or(Failed::UnknownForm)?;
+        let records = read.take_records(shard, None).ok_or(Failed::UnknownForm)?;
         let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };

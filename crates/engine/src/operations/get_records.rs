@@ -9,14 +9,14 @@ use super::{Engine, Handler, Request};
 use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
 use crate::position::internal;
-use crate::read::{EncodedRuns, RecordPieces, Records, Runs, ShardRead};
+use crate::read::{RecordPieces, Records, Runs, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::{texts, views};
 use auth::Principal;
-use log::{LogId, Offset, ReadLimit};
+use log::{Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
 use wire::operations::{GetRecordsInput, GetRecordsOutput};
@@ -69,18 +69,13 @@ pub struct GetRecordsAnswer {
     /// What stands around the records: the service model's, without any.
     around: GetRecordsOutput,
     records: Records,
-    log: LogId,
-    encoded_runs: Arc<EncodedRuns>,
+    known: Runs,
 }
 
 impl Output for GetRecordsAnswer {
     fn into_body(self, protocol: Protocol) -> Body {
         let around = wire::around_records(protocol, &self.around);
-        let runs = Runs {
-            log: self.log,
-            encoded: self.encoded_runs,
-        };
-        RecordPieces::body(protocol, self.records, around, runs)
+        RecordPieces::body(protocol, self.records, around, self.known)
     }
 }
 
@@ -168,7 +163,11 @@ impl<'a> Reader<'a> {
         mut read: ShardRead,
         iterator: ShardIterator,
     ) -> Result<GetRecordsAnswer, Error> {
-        let records = read.take_records(self.shard).ok_or_else(|| {
+        let known = Runs {
+            log: self.stream.log(self.shard),
+            encoded: Arc::clone(&self.engine.encoded_runs),
+        };
+        let records = read.take_records(self.shard, Some(&known)).ok_or_else(|| {
             tracing::error!(stream = %self.stream.arn(), shard = %self.shard.id(), "a record has an unknown form");
             texts::internal()
         })?;
@@ -193,8 +192,7 @@ impl<'a> Reader<'a> {
         Ok(GetRecordsAnswer {
             around,
             records,
-            log: self.stream.log(self.shard),
-            encoded_runs: Arc::clone(&self.engine.encoded_runs),
+            known,
         })
     }
 

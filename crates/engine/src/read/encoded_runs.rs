@@ -6,9 +6,10 @@
 
 use crate::kept::Kept;
 use bytes::Bytes;
-use log::{LogId, Offset};
+use log::{LogId, Offset, Run};
 use parking_lot::Mutex;
-use wire::Protocol;
+use std::sync::Arc;
+use wire::{Protocol, StoredLengths};
 
 /// Stored bytes of a run that is worth keeping.
 const RUN_BYTES_MIN: usize = 2 * 1024;
@@ -20,24 +21,25 @@ const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// reads a shard again and again from its beginning pushes nothing out.
 const ASKED_MAX: usize = 512;
 
-/// Where a run begins, how many records it has, and how it is encoded.
+/// Where a run begins, and how many records it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(super) struct Place {
     pub(super) log: LogId,
     pub(super) first: Offset,
     pub(super) count: usize,
+}
+
+/// A run, and how it is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    place: Place,
     protocol: &'static str,
 }
 
 impl Key {
-    pub(super) fn new(log: LogId, first: Offset, count: usize, protocol: Protocol) -> Self {
+    pub(super) fn new(place: Place, protocol: Protocol) -> Self {
         let protocol = protocol.content_type();
-        Self {
-            log,
-            first,
-            count,
-            protocol,
-        }
+        Self { place, protocol }
     }
 }
 
@@ -61,6 +63,8 @@ pub(crate) struct EncodedRuns {
 #[derive(Debug)]
 struct State {
     kept: Kept<Key, Bytes>,
+    /// The lengths of runs that are kept, or were lately; their records were looked at.
+    lengths: Kept<Place, StoredLengths>,
     /// What was asked for once, lately.
     asked: Kept<Key, ()>,
 }
@@ -70,6 +74,7 @@ impl Default for EncodedRuns {
         Self {
             state: Mutex::new(State {
                 kept: Kept::new(KEPT_BYTES_MAX),
+                lengths: Kept::new(ASKED_MAX),
                 asked: Kept::new(ASKED_MAX),
             }),
         }
@@ -78,7 +83,7 @@ impl Default for EncodedRuns {
 
 impl EncodedRuns {
     /// Looks for a run of so many stored bytes.
-    pub(super) fn find(&self, key: &Key, stored_bytes: usize) -> Found {
+    fn find(&self, key: &Key, stored_bytes: usize) -> Found {
         if !(RUN_BYTES_MIN..=RUN_BYTES_MAX).contains(&stored_bytes) {
             return Found::First;
         }
@@ -93,10 +98,49 @@ impl EncodedRuns {
         Found::First
     }
 
-    /// Keeps an encoded run.
-    pub(super) fn keep(&self, key: Key, bytes: Bytes) {
+    /// The lengths of a run of so many stored bytes, if its records were looked at before.
+    fn lengths(&self, place: &Place, stored_bytes: usize) -> Option<StoredLengths> {
+        let is_worth_it = (RUN_BYTES_MIN..=RUN_BYTES_MAX).contains(&stored_bytes);
+        is_worth_it.then(|| self.state.lock().lengths.get(place))?
+    }
+
+    /// Keeps an encoded run, and its lengths.
+    pub(super) fn keep(&self, key: Key, bytes: Bytes, lengths: StoredLengths) {
         let length = bytes.len();
-        self.state.lock().kept.push(key, bytes, length);
+        let mut state = self.state.lock();
+        state.kept.push(key, bytes, length);
+        state.lengths.push(key.place, lengths, 1);
+    }
+}
+
+/// The encoded runs of one log.
+#[derive(Clone, Debug)]
+pub(crate) struct Runs {
+    /// The log that they are of.
+    pub log: LogId,
+    /// Where they are kept.
+    pub encoded: Arc<EncodedRuns>,
+}
+
+impl Runs {
+    /// The lengths of the first records of a run, if they were looked at before.
+    pub(super) fn lengths(&self, run: &Run, count: usize) -> Option<StoredLengths> {
+        self.encoded
+            .lengths(&self.place(run, count), run.bytes.len())
+    }
+
+    /// Looks for the first records of a run; with the key under which to keep them.
+    pub(super) fn find(&self, run: &Run, count: usize, protocol: Protocol) -> (Key, Found) {
+        let key = Key::new(self.place(run, count), protocol);
+        (key, self.encoded.find(&key, run.bytes.len()))
+    }
+
+    fn place(&self, run: &Run, count: usize) -> Place {
+        Place {
+            log: self.log,
+            first: run.first,
+            count,
+        }
     }
 }
 
@@ -108,17 +152,26 @@ mod tests {
     fn run_when_asked_for_twice_then_is_wanted_and_the_newest_are_kept() {
         let runs = EncodedRuns::default();
         let log = LogId { group: 1, index: 2 };
-        let key = |first| Key::new(log, Offset(first), 5, Protocol::Json);
+        let place = |first| Place {
+            log,
+            first: Offset(first),
+            count: 5,
+        };
+        let key = |first| Key::new(place(first), Protocol::Json);
         assert_eq!(runs.find(&key(1), RUN_BYTES_MIN), Found::First);
         assert_eq!(runs.find(&key(1), RUN_BYTES_MIN), Found::Again);
-        let other = Key::new(log, Offset(1), 5, Protocol::Cbor);
+        let other = Key::new(place(1), Protocol::Cbor);
         assert_eq!(runs.find(&other, RUN_BYTES_MIN), Found::First);
-        let far = |first| Key {
-            log: LogId {
+        let far = |first| {
+            let log = LogId {
                 group: first,
                 index: 9,
-            },
-            ..key(first << 20)
+            };
+            let place = Place {
+                log,
+                ..place(first << 20)
+            };
+            Key::new(place, Protocol::Json)
         };
         for expected in [Found::First, Found::Again] {
             let mut found = (0..64).map(|first| runs.find(&far(first), RUN_BYTES_MIN));
@@ -133,7 +186,9 @@ mod tests {
         }
         let bytes = Bytes::from(vec![7; 1024 * 1024]);
         for first in 0..40 {
-            runs.keep(key(first), bytes.clone());
+            let mut lengths = StoredLengths::default();
+            lengths.add(b"k", first as usize).unwrap();
+            runs.keep(key(first), bytes.clone(), lengths);
         }
         assert_eq!(
             runs.find(&key(7), RUN_BYTES_MIN),
@@ -141,5 +196,7 @@ mod tests {
             "it went first"
         );
         assert_eq!(runs.find(&key(8), RUN_BYTES_MIN), Found::Kept(bytes));
+        let payload = |first| Some(runs.lengths(&place(first), RUN_BYTES_MIN)?.payload);
+        assert_eq!((payload(8), payload(41)), (Some(9), None));
     }
 }

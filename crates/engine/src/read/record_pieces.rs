@@ -4,17 +4,16 @@
 //! processor's caches still when the transport copies it; records that are sent later cost no memory
 //! but what they are stored in, which the store would mostly hold anyway.
 
-use super::encoded_runs::{EncodedRuns, Found, Key};
-use super::records::{Numbered, Records};
+use super::encoded_runs::{Found, Key, Runs};
+use super::records::{Numbered, Records, lengths_of};
 use crate::body::{Body, Pieces};
 use crate::record::StoredRecord;
 use crate::views;
 use bytes::Bytes;
 use env::Timestamp;
+use log::Run;
 use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
-use log::{LogId, Run};
 use model::RisingDigits;
-use std::sync::Arc;
 use std::vec;
 use wire::{Protocol, Rope, StoredLengths, StoredParts, StoredRecords};
 
@@ -31,15 +30,6 @@ const STRETCH_BYTES: usize = 1024 * 1024;
 const PADDING_BYTES: usize = 256;
 /// What encoding adds to a record, about.
 const BESIDE_BYTES: usize = 192;
-
-/// Where runs that were encoded before may be found.
-#[derive(Debug)]
-pub(crate) struct Runs {
-    /// The log that they are of.
-    pub log: LogId,
-    /// Where they are kept.
-    pub encoded: Arc<EncodedRuns>,
-}
 
 /// What is left to be sent.
 pub(crate) struct RecordPieces {
@@ -165,10 +155,11 @@ impl RecordPieces {
         match self.known_run(&numbered) {
             Known::Encoded(encoded) => self.share(&encoded),
             Known::Wanted(key) => {
+                let lengths = lengths_of(&numbered.run, numbered.count);
                 let encoded = self.whole(numbered);
                 self.share(&encoded);
-                if let Some(known) = &self.known {
-                    known.encoded.keep(key, encoded);
+                if let Some((known, lengths)) = self.known.as_ref().zip(lengths) {
+                    known.encoded.keep(key, encoded, lengths);
                 }
             }
             Known::Nothing => self.current = Some(numbered.into()),
@@ -179,12 +170,10 @@ impl RecordPieces {
         let Some(known) = &self.known else {
             return Known::Nothing;
         };
-        let run = &numbered.run;
-        let key = Key::new(known.log, run.first, numbered.count, self.protocol);
-        match known.encoded.find(&key, run.bytes.len()) {
-            Found::Kept(encoded) => Known::Encoded(encoded),
-            Found::Again => Known::Wanted(key),
-            Found::First => Known::Nothing,
+        match known.find(&numbered.run, numbered.count, self.protocol) {
+            (_, Found::Kept(encoded)) => Known::Encoded(encoded),
+            (key, Found::Again) => Known::Wanted(key),
+            (_, Found::First) => Known::Nothing,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The bytes are shared with the store; nothing is copied or made text before it is encoded.
 
+use super::encoded_runs::Runs;
 use super::record_pieces::RecordPieces;
 use crate::catalog::Shard;
 use crate::record::StoredRecord;
@@ -32,18 +33,23 @@ pub(super) struct Numbered {
 
 impl Records {
     /// Takes the records of runs of a shard that stand before `end`; `None` if one has a form that
-    /// this build does not know.
-    pub(crate) fn new(runs: Vec<Run>, end: Offset, shard: &Shard) -> Option<Self> {
+    /// this build does not know. Runs that are `known` are not looked at again.
+    pub(crate) fn new(
+        runs: Vec<Run>,
+        end: Offset,
+        shard: &Shard,
+        known: Option<&Runs>,
+    ) -> Option<Self> {
         let mut records = Self {
             runs: Vec::with_capacity(runs.len()),
             ..Self::default()
         };
         for run in runs {
             let count = end.0.saturating_sub(run.first.0).min(run.count.into()) as usize;
-            for (_, stored) in RecordIter::new(&run.bytes).take(count) {
-                let (partition_key, data) = StoredRecord::split(stored)?;
-                records.lengths.add(partition_key, data.len())?;
-            }
+            records.lengths += match known.and_then(|known| known.lengths(&run, count)) {
+                Some(lengths) => lengths,
+                None => lengths_of(&run, count)?,
+            };
             records.count += count;
             records.runs.push(Numbered {
                 first: shard.sequence_number(run.first, run.arrival),
@@ -71,6 +77,17 @@ impl Records {
     pub(crate) fn encode(self, protocol: Protocol) -> Bytes {
         RecordPieces::list(protocol, self)
     }
+}
+
+/// The lengths of the first records of a run, each of which is looked at; `None` if one has a form
+/// that this build does not know.
+pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
+    let mut lengths = StoredLengths::default();
+    for (_, stored) in RecordIter::new(&run.bytes).take(count) {
+        let (partition_key, data) = StoredRecord::split(stored)?;
+        lengths.add(partition_key, data.len())?;
+    }
+    Some(lengths)
 }
 
 #[cfg(test)]
@@ -154,7 +171,7 @@ mod tests {
                 }
             }
             shapes.truncate((end.0 - start) as usize);
-            let records = Records::new(runs.clone(), end, &shard).unwrap();
+            let records = Records::new(runs.clone(), end, &shard, None).unwrap();
             let bytes = |shape: &types::Record| {
                 shape.data.len() + shape.partition_key.as_ref().unwrap().len()
             };
@@ -163,7 +180,7 @@ mod tests {
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut theirs = Vec::new();
                 wire::encode(protocol, &shapes, &mut theirs);
-                let taken = Records::new(runs.clone(), end, &shard).unwrap();
+                let taken = Records::new(runs.clone(), end, &shard, None).unwrap();
                 prop_assert_eq!(taken.encode(protocol), theirs);
                 let expected = GetRecordsOutput {
                     records: shapes.clone(),
@@ -178,7 +195,7 @@ mod tests {
                 for time in 1..4 {
                     let known = Runs { log: LogId { group: 1, index: 2 }, encoded: encoded.clone() };
                     let around = wire::around_records(protocol, &around);
-                    let taken = Records::new(runs.clone(), end, &shard).unwrap();
+                    let taken = Records::new(runs.clone(), end, &shard, Some(&known)).unwrap();
                     let body = RecordPieces::body(protocol, taken, around, known);
                     prop_assert_eq!(body.length(), whole.len());
                     prop_assert!(body.into_bytes() == whole, "time {}", time);
@@ -197,6 +214,6 @@ mod tests {
             arrival: Timestamp(0),
             bytes: batch.finish().bytes().clone(),
         };
-        assert!(Records::new(vec![run], Offset(1), &shard()).is_none());
+        assert!(Records::new(vec![run], Offset(1), &shard(), None).is_none());
     }
 }
