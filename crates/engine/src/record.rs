@@ -5,6 +5,7 @@
 
 use log::batch::RECORD_OVERHEAD_BYTES;
 use log::{BatchBuilder, Kind};
+use wire::StoredParts;
 
 /// The first byte of a record that is stored as it came.
 const PLAIN: u8 = 0;
@@ -33,22 +34,23 @@ impl<'a> StoredRecord<'a> {
     /// Reads a record; `None` if this build does not know its form.
     #[cfg(test)]
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let (partition_key, data) = Self::split(bytes)?;
+        let parts = Self::parts(bytes)?;
         Some(Self {
-            partition_key: std::str::from_utf8(partition_key).ok()?,
-            data,
+            partition_key: std::str::from_utf8(parts.partition_key()).ok()?,
+            data: parts.data(),
         })
     }
 
     /// Key and data, without looking whether the key is text; `None` if this build does not know the
     /// form.
-    pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    #[inline]
+    pub fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
         if *form != PLAIN {
             return None;
         }
         let key_bytes = usize::from(u16::from_le_bytes([*low, *high]));
-        rest.split_at_checked(key_bytes)
+        StoredParts::new(rest, key_bytes)
     }
 }
 

@@ -198,6 +198,7 @@ impl BatchesBuilder {
 
 /// Walks framed records. Ends early, without a panic, where the framing does not hold; whoever
 /// takes bytes from outside checks them first.
+#[derive(Clone, Debug)]
 pub struct RecordIter<'a> {
     rest: &'a [u8],
 }

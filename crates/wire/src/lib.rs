@@ -63,7 +63,7 @@ pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode,
 pub use record_sink::RecordSink;
 pub use rope::Rope;
 pub use stored_records::{
-    StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
+    NUMBER_DIGITS, StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
 };
 pub use timestamp::Timestamp;
 

@@ -17,59 +17,106 @@ pub const NUMBER_DIGITS: usize = 56;
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
 /// Data of at least so many bytes is shared where the protocol writes it as it is.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
-/// Bytes of the quotes of a text.
-const QUOTES: usize = 2;
 /// Bytes of a list without elements, in either protocol: one to open it, one to close it.
 const LIST_BYTES: usize = 2;
 
-/// What a record does not share with those that arrived with it.
-#[derive(Clone, Copy, Debug)]
+/// Partition key and data of a record, where they are stored: one behind the other, so that what is
+/// copied of a key in steps of a fixed length may end in the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredParts<'a> {
-    /// The digits of the sequence number.
-    pub sequence_number: [u8; NUMBER_DIGITS],
-    /// The bytes.
-    pub data: &'a [u8],
-    /// The partition key, known to be UTF-8.
-    pub partition_key: &'a [u8],
+    /// The key, and the data.
+    stored: &'a [u8],
+    data: &'a [u8],
 }
 
-/// How many bytes the data and keys of records take.
+impl<'a> StoredParts<'a> {
+    /// Parts of stored bytes that begin with a key of so many; `None` if they are fewer.
+    #[inline]
+    pub fn new(stored: &'a [u8], key_bytes: usize) -> Option<Self> {
+        let data = stored.get(key_bytes..)?;
+        Some(Self { stored, data })
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The partition key; whether it is text [`StoredLengths::add`] says.
+    #[inline]
+    pub fn partition_key(&self) -> &'a [u8] {
+        &self.stored[..self.key_bytes()]
+    }
+
+    #[inline]
+    fn key_bytes(&self) -> usize {
+        self.stored.len() - self.data.len()
+    }
+}
+
+/// How many bytes the data and keys of records take, with what belongs to their lengths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredLengths {
     /// As limits count them.
     pub payload: usize,
-    json: usize,
-    cbor: usize,
-    /// Bytes that escapes add in JSON.
+    keys: usize,
+    /// Bytes that escapes add to keys in JSON.
     escapes: usize,
+    base64: usize,
+    /// Bytes of what says in CBOR how long keys and data are.
+    cbor_heads: usize,
 }
 
 impl StoredLengths {
-    /// Adds a record; `None` if its key is no text.
+    /// The lengths of these records, which are walked a second time if a key may need escapes; `None`
+    /// if there is no record where there should be one, or a key is no text.
     #[inline]
-    pub fn add(&mut self, partition_key: &[u8], data_bytes: usize) -> Option<()> {
-        self.payload += partition_key.len() + data_bytes;
-        let text_bytes = json::text_bytes(partition_key)?;
-        self.escapes += text_bytes - partition_key.len() - QUOTES;
-        self.json += text_bytes + json::blob_bytes(data_bytes);
-        self.cbor += cbor::string_bytes(partition_key.len()) + cbor::string_bytes(data_bytes);
-        Some(())
+    pub fn of<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>> + Clone) -> Option<Self> {
+        let mut lengths = Self::default();
+        let mut special = json::Special::default();
+        for record in records.clone() {
+            let record = record?;
+            lengths.add(&record);
+            special.look(record.stored, record.key_bytes());
+        }
+        if !special.is_none() {
+            lengths.escapes = escapes_bytes(records)?;
+        }
+        Some(lengths)
+    }
+
+    #[inline]
+    fn add(&mut self, record: &StoredParts<'_>) {
+        let (key_bytes, data_bytes) = (record.key_bytes(), record.data.len());
+        self.payload += record.stored.len();
+        self.keys += key_bytes;
+        self.base64 += base64::text_bytes(data_bytes);
+        self.cbor_heads += cbor::string_head_bytes(key_bytes) + cbor::string_head_bytes(data_bytes);
     }
 
     fn encoded(&self, protocol: Protocol) -> usize {
         match protocol {
-            Protocol::Json => self.json,
-            Protocol::Cbor => self.cbor,
+            Protocol::Json => self.keys + self.escapes + self.base64,
+            Protocol::Cbor => self.payload + self.cbor_heads,
         }
     }
+}
+
+/// Bytes that escapes add to the keys of records; `None` if one is no text.
+#[cold]
+fn escapes_bytes<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>>) -> Option<usize> {
+    let bytes = records.map(|record| json::escapes_bytes(record?.partition_key()));
+    bytes.sum()
 }
 
 impl AddAssign for StoredLengths {
     fn add_assign(&mut self, other: Self) {
         self.payload += other.payload;
-        self.json += other.json;
-        self.cbor += other.cbor;
+        self.keys += other.keys;
         self.escapes += other.escapes;
+        self.base64 += other.base64;
+        self.cbor_heads += other.cbor_heads;
     }
 }
 
@@ -115,8 +162,6 @@ pub struct StoredRecords {
     between: Padded<32>,
     /// What stands behind the key.
     end: Padded<4>,
-    /// Quotes around data and key, which stand in the parts above.
-    quotes: usize,
 }
 
 impl StoredRecords {
@@ -154,7 +199,6 @@ impl StoredRecords {
             head: Padded::new(&[]),
             between: Padded::new(&[quote, &between[data.len()..], quote].concat()),
             end: Padded::new(&[quote, &end].concat()),
-            quotes: 2 * QUOTES * quote.len(),
         };
         records.write_arrival::<W>();
         records
@@ -183,8 +227,7 @@ impl StoredRecords {
     /// How many bytes so many records take that arrived at the moment last given, with what stands
     /// before each; the first of a list takes [`StoredRecords::separator_bytes`] less.
     pub fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
-        let parts = self.head.length + self.between.length + self.end.length;
-        let beside = parts - self.quotes;
+        let beside = self.head.length + self.between.length + self.end.length;
         count * beside + lengths.encoded(self.protocol)
     }
 
@@ -196,8 +239,8 @@ impl StoredRecords {
     /// Appends a record that arrived at the moment last given, with what separates it from the one
     /// before.
     #[inline]
-    pub fn write(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
-        self.begin(record, out);
+    pub fn write(&self, number: &[u8; NUMBER_DIGITS], record: &StoredParts<'_>, out: &mut Vec<u8>) {
+        self.begin(number, out);
         match self.protocol {
             Protocol::Json => base64::encode(record.data, out),
             Protocol::Cbor => cbor::CborWriter::new(out).blob(record.data),
@@ -215,30 +258,36 @@ impl StoredRecords {
 
     /// As [`StoredRecords::write`], but shares data that are large, which stand in `source`.
     #[inline]
-    pub fn write_shared(&self, record: &StoredParts<'_>, source: &Bytes, rope: &mut Rope) {
+    pub fn write_shared(
+        &self,
+        number: &[u8; NUMBER_DIGITS],
+        record: &StoredParts<'_>,
+        source: &Bytes,
+        rope: &mut Rope,
+    ) {
         if !self.shares(record.data.len()) {
-            return self.write(record, rope.filling());
+            return self.write(number, record, rope.filling());
         }
-        self.begin(record, rope.filling());
+        self.begin(number, rope.filling());
         cbor::CborWriter::new(rope.filling()).begin_blob(record.data.len());
         rope.share(source.slice_ref(record.data));
         self.end(record, rope.filling());
     }
 
     #[inline]
-    fn begin(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
-        let number = out.len() + self.number_start;
+    fn begin(&self, number: &[u8; NUMBER_DIGITS], out: &mut Vec<u8>) {
+        let place = out.len() + self.number_start;
         self.head.append_to(out);
-        out[number..number + NUMBER_DIGITS].copy_from_slice(&record.sequence_number);
+        out[place..place + NUMBER_DIGITS].copy_from_slice(number);
     }
 
     #[inline]
     fn end(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
         self.between.append_to(out);
         match self.protocol {
-            Protocol::Json if self.are_plain => out.extend_from_slice(record.partition_key),
-            Protocol::Json => json::JsonWriter::new(out).escaped(record.partition_key),
-            Protocol::Cbor => cbor::CborWriter::new(out).utf8(record.partition_key),
+            Protocol::Json if self.are_plain => out.extend_from_slice(record.partition_key()),
+            Protocol::Json => json::JsonWriter::new(out).escaped(record.partition_key()),
+            Protocol::Cbor => cbor::CborWriter::new(out).utf8(record.partition_key()),
         }
         self.end.append_to(out);
     }
@@ -332,31 +381,30 @@ mod tests {
         })
     }
 
+    /// Key and data as they are stored, in bytes that others share.
+    fn stored(record: &Record) -> Bytes {
+        let key = record.partition_key.as_ref().unwrap().as_bytes();
+        Bytes::from([key, &record.data].concat())
+    }
+
+    fn parts<'a>((record, stored): (&Record, &'a Bytes)) -> Option<StoredParts<'a>> {
+        StoredParts::new(stored, record.partition_key.as_ref().unwrap().len())
+    }
+
     /// The list of these records, written the straight way; and how long it was to be.
     fn straight(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
         let (open, close) = list_of_records(protocol);
         let mut rope = Rope::default();
         let mut expected = open.len() + close.len();
-        let mut all = StoredLengths::default();
-        for record in list {
-            let key = record.partition_key.as_ref().unwrap();
-            all.add(key.as_bytes(), record.data.len()).unwrap();
-        }
+        let stored: Vec<Bytes> = list.iter().map(stored).collect();
+        let all = StoredLengths::of(list.iter().zip(&stored).map(parts)).unwrap();
         let mut records = StoredRecords::new(protocol, Timestamp(0), &all);
-        for record in list {
+        for (record, source) in list.iter().zip(&stored) {
             records.arrived(record.approximate_arrival_timestamp.unwrap());
-            let key = record.partition_key.as_ref().unwrap().as_bytes();
-            // As it is stored, in bytes that others share.
-            let source = Bytes::from([key, &record.data].concat());
-            let (partition_key, data) = source.split_at(key.len());
-            let parts = StoredParts {
-                sequence_number: record.sequence_number.as_bytes().try_into().unwrap(),
-                data,
-                partition_key,
-            };
-            records.write_shared(&parts, &source, &mut rope);
-            let mut lengths = StoredLengths::default();
-            lengths.add(partition_key, data.len()).unwrap();
+            let parts = parts((record, source));
+            let number = record.sequence_number.as_bytes().try_into().unwrap();
+            records.write_shared(number, &parts.unwrap(), source, &mut rope);
+            let lengths = StoredLengths::of(std::iter::once(parts)).unwrap();
             assert_eq!(lengths.payload, source.len());
             expected += records.bytes(1, &lengths);
         }
@@ -388,6 +436,11 @@ mod tests {
 
     #[test]
     fn key_when_no_text_then_is_not_taken() {
-        assert!(StoredLengths::default().add(b"k\xff", 1).is_none());
+        let lengths = |stored, key_bytes| {
+            StoredLengths::of(std::iter::once(StoredParts::new(stored, key_bytes)))
+        };
+        assert!(lengths(b"key and data".as_slice(), 3).is_some());
+        assert!(lengths(b"k\xff and data".as_slice(), 2).is_none());
+        assert!(lengths(b"key".as_slice(), 4).is_none());
     }
 }

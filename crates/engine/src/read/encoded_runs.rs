@@ -147,6 +147,7 @@ impl Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::StoredParts;
 
     #[test]
     fn run_when_asked_for_twice_then_is_wanted_and_the_newest_are_kept() {
@@ -186,8 +187,8 @@ mod tests {
         }
         let bytes = Bytes::from(vec![7; 1024 * 1024]);
         for first in 0..40 {
-            let mut lengths = StoredLengths::default();
-            lengths.add(b"k", first as usize).unwrap();
+            let stored = vec![b'k'; 1 + first as usize];
+            let lengths = StoredLengths::of(std::iter::once(StoredParts::new(&stored, 1))).unwrap();
             runs.keep(key(first), bytes.clone(), lengths);
         }
         assert_eq!(

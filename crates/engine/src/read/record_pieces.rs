@@ -15,7 +15,7 @@ use log::Run;
 use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use model::RisingDigits;
 use std::vec;
-use wire::{Protocol, Rope, StoredLengths, StoredParts, StoredRecords};
+use wire::{NUMBER_DIGITS, Protocol, Rope, StoredLengths, StoredParts, StoredRecords};
 
 /// Encoded bytes after which a piece ends.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -182,8 +182,8 @@ impl RecordPieces {
         let expected = numbered.run.bytes.len() / 3 * 4 + numbered.count * BESIDE_BYTES;
         let mut encoded = Vec::with_capacity(expected);
         let mut progress = Progress::from(numbered);
-        while let Some((parts, _)) = progress.next_record() {
-            self.stored.write(&parts, &mut encoded);
+        while let Some((number, parts, _)) = progress.next_record() {
+            self.stored.write(&number, &parts, &mut encoded);
         }
         encoded.shrink_to_fit();
         encoded.into()
@@ -202,22 +202,23 @@ impl RecordPieces {
     fn go_on(&mut self, mut progress: Progress) {
         self.make_room(&progress);
         if self.is_first
-            && let Some((parts, _)) = progress.next_record()
+            && let Some((number, parts, _)) = progress.next_record()
         {
             self.is_first = false;
             let out = self.rope.filling();
             let start = out.len();
-            self.stored.write(&parts, out);
+            self.stored.write(&number, &parts, out);
             out.drain(start..start + self.stored.separator_bytes());
         }
         while self.rope.filling().len() < self.piece_bytes {
-            let Some((parts, source)) = progress.next_record() else {
+            let Some((number, parts, source)) = progress.next_record() else {
                 return;
             };
             if self.is_sharing {
-                self.stored.write_shared(&parts, source, &mut self.rope);
+                self.stored
+                    .write_shared(&number, &parts, source, &mut self.rope);
             } else {
-                self.stored.write(&parts, self.rope.filling());
+                self.stored.write(&number, &parts, self.rope.filling());
             }
         }
         self.rope.flush();
@@ -248,21 +249,15 @@ enum Known {
 impl Progress {
     /// The next record, and the bytes that it stands in.
     #[inline]
-    fn next_record(&mut self) -> Option<(StoredParts<'_>, &Bytes)> {
+    fn next_record(&mut self) -> Option<([u8; NUMBER_DIGITS], StoredParts<'_>, &Bytes)> {
         self.left = self.left.checked_sub(1)?;
         let source = &self.run.bytes;
         let (_, stored) = RecordIter::new(&source[self.at..])
             .next()
             .expect("it was looked at when it was read");
         self.at += RECORD_OVERHEAD_BYTES + stored.len();
-        let (partition_key, data) =
-            StoredRecord::split(stored).expect("it was looked at when it was read");
-        let parts = StoredParts {
-            sequence_number: self.digits.next_digits(),
-            data,
-            partition_key,
-        };
-        Some((parts, source))
+        let parts = StoredRecord::parts(stored).expect("it was looked at when it was read");
+        Some((self.digits.next_digits(), parts, source))
     }
 }
 

@@ -82,12 +82,8 @@ impl Records {
 /// The lengths of the first records of a run, each of which is looked at; `None` if one has a form
 /// that this build does not know.
 pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
-    let mut lengths = StoredLengths::default();
-    for (_, stored) in RecordIter::new(&run.bytes).take(count) {
-        let (partition_key, data) = StoredRecord::split(stored)?;
-        lengths.add(partition_key, data.len())?;
-    }
-    Some(lengths)
+    let stored = RecordIter::new(&run.bytes).take(count);
+    StoredLengths::of(stored.map(|(_, stored)| StoredRecord::parts(stored)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::CborReader;
-pub(crate) use writer::{CborWriter, string_bytes};
+pub(crate) use writer::{CborWriter, string_head_bytes};
 
 /// The major types, the upper three bits of an item's first byte.
 mod major {

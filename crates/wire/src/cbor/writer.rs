@@ -9,17 +9,15 @@ const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
-/// How many bytes text or bytes of a length take.
+/// How many bytes stand before text or bytes of a length.
 #[inline]
-pub(crate) fn string_bytes(length: usize) -> usize {
-    let head = match length {
-        0..24 => 1,
-        24..0x100 => 2,
-        0x100..0x1_0000 => 3,
-        0x1_0000..0x1_0000_0000 => 5,
-        _ => 9,
-    };
-    head + length
+pub(crate) fn string_head_bytes(length: usize) -> usize {
+    match length {
+        0x1_0000_0000.. => 9,
+        0x1_0000.. => 5,
+        // Without branches: short lengths differ from one record to the next.
+        _ => 1 + usize::from(length >= 24) + usize::from(length >= 0x100),
+    }
 }
 
 /// Appends CBOR to a body.

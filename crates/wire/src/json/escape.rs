@@ -6,6 +6,74 @@
 const WORD_BYTES: usize = size_of::<u64>();
 const ONES: u64 = u64::MAX / 255;
 const TOPS: u64 = ONES << 7;
+/// Words that are looked at together: the compiler makes one instruction of two.
+const WINDOW_WORDS: usize = 2;
+const WINDOW_BYTES: usize = WINDOW_WORDS * WORD_BYTES;
+/// For each length the top bits of as many bytes from the beginning of a window.
+const TOPS_OF: [Window; WINDOW_BYTES + 1] = tops_of();
+
+/// A bit for each byte, at its top.
+type Window = [u64; WINDOW_WORDS];
+
+/// Bytes that are not ASCII or have to be escaped, among many texts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Special(Window);
+
+impl Special {
+    /// Looks at the first bytes, so many. It is quick where others follow a few of them, which are read
+    /// too and left out of account; a text that is short and the last may be taken for special.
+    #[inline]
+    pub(crate) fn look(&mut self, bytes: &[u8], length: usize) {
+        if length > WINDOW_BYTES {
+            let text = &bytes[..length];
+            // The last window may overlap the one before it.
+            let last = text.last_chunk::<WINDOW_BYTES>();
+            for window in text.as_chunks::<WINDOW_BYTES>().0.iter().chain(last) {
+                self.look_at(window, &TOPS_OF[WINDOW_BYTES]);
+            }
+        } else if let Some(window) = bytes.first_chunk::<WINDOW_BYTES>() {
+            self.look_at(window, &TOPS_OF[length]);
+        } else {
+            self.0[0] |= length as u64;
+        }
+    }
+
+    /// Whether there was none.
+    #[inline]
+    pub(crate) fn is_none(&self) -> bool {
+        self.0 == [0; WINDOW_WORDS]
+    }
+
+    /// Looks at the bytes of a window whose top bit is given.
+    ///
+    /// Without its top bit a byte never carries into the next: added up to 128, it has the bit again
+    /// unless it was less than what is looked for. One that is not ASCII is found by its own top bit,
+    /// whatever it makes of the others.
+    #[inline]
+    fn look_at(&mut self, window: &[u8; WINDOW_BYTES], tops: &Window) {
+        let differs =
+            |word: u64, byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_add(ONES * 127);
+        let (words, _) = window.as_chunks::<WORD_BYTES>();
+        for (found, (word, tops)) in self.0.iter_mut().zip(words.iter().zip(tops)) {
+            let word = u64::from_le_bytes(*word);
+            let is_no_control = word.wrapping_add(ONES * u64::from(128 - b' '));
+            let plain = is_no_control & differs(word, b'"') & differs(word, b'\\') & !word;
+            *found |= !plain & tops;
+        }
+    }
+}
+
+const fn tops_of() -> [Window; WINDOW_BYTES + 1] {
+    let mut tops = [[0; WINDOW_WORDS]; WINDOW_BYTES + 1];
+    let mut length = 1;
+    while length <= WINDOW_BYTES {
+        tops[length] = tops[length - 1];
+        let place = length - 1;
+        tops[length][place / WORD_BYTES] |= 128 << (place % WORD_BYTES * 8);
+        length += 1;
+    }
+    tops
+}
 
 /// Whether nothing in the text has to be escaped.
 #[inline]
@@ -17,19 +85,6 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
             words.fold(escaped(*last), |found, word| found | escaped(*word)) == 0
         }
         None => first(text).is_none(),
-    }
-}
-
-/// Whether the text is ASCII, and nothing in it has to be escaped.
-#[inline]
-pub(super) fn is_plain_ascii(text: &[u8]) -> bool {
-    let special = |word: [u8; WORD_BYTES]| escaped(word) | (u64::from_ne_bytes(word) & TOPS);
-    match text.last_chunk::<WORD_BYTES>() {
-        Some(last) => {
-            let words = text.as_chunks::<WORD_BYTES>().0.iter();
-            words.fold(special(*last), |found, word| found | special(*word)) == 0
-        }
-        None => text.is_ascii() && first(text).is_none(),
     }
 }
 
@@ -82,7 +137,21 @@ mod tests {
         ) {
             let plain = !text.bytes().any(needs_escape);
             prop_assert_eq!(is_plain(text.as_bytes()), plain);
-            prop_assert_eq!(is_plain_ascii(text.as_bytes()), plain && text.is_ascii());
+        }
+
+        #[test]
+        fn text_when_it_begins_other_bytes_then_is_looked_at_alone(
+            before in "[ -~]{0,40}", special in proptest::option::of(any::<u8>()),
+            after in "[ -~]{0,10}", others in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let text = [before.as_bytes(), special.as_slice(), after.as_bytes()].concat();
+            let plain = text.is_ascii() && !text.iter().any(|byte| needs_escape(*byte));
+            let bytes = [&text[..], &others].concat();
+            let mut found = Special::default();
+            found.look(&bytes, text.len());
+            // What is short and the last is not looked at.
+            let is_looked_at = bytes.len() >= WINDOW_BYTES || text.is_empty();
+            prop_assert_eq!(found.is_none(), plain && is_looked_at);
         }
     }
 }

@@ -7,8 +7,9 @@ mod escape;
 mod reader;
 mod writer;
 
+pub(crate) use escape::Special;
 pub(crate) use reader::JsonReader;
-pub(crate) use writer::{JsonWriter, blob_bytes, text_bytes};
+pub(crate) use writer::{JsonWriter, escapes_bytes};
 
 #[cfg(test)]
 mod tests;

@@ -5,30 +5,12 @@ use super::escape;
 use crate::writer::Writer;
 use crate::{Timestamp, base64};
 
-/// How many bytes a blob of a length takes.
-#[inline]
-pub(crate) fn blob_bytes(length: usize) -> usize {
-    length.div_ceil(3) * 4 + 2
-}
-
-/// How many bytes a text takes; `None` if it is none.
-#[inline]
-pub(crate) fn text_bytes(text: &[u8]) -> Option<usize> {
-    if escape::is_plain_ascii(text) {
-        return Some(text.len() + 2);
-    }
-    let is_text = std::str::from_utf8(text).is_ok();
-    is_text.then(|| match escape::is_plain(text) {
-        true => text.len() + 2,
-        false => escaped_bytes(text),
-    })
-}
-
-#[cold]
-fn escaped_bytes(text: &[u8]) -> usize {
-    let mut escaped = Vec::with_capacity(text.len() + 2);
-    JsonWriter::new(&mut escaped).utf8(text);
-    escaped.len()
+/// How many bytes escapes add to a text; `None` if it is none.
+pub(crate) fn escapes_bytes(text: &[u8]) -> Option<usize> {
+    std::str::from_utf8(text).ok()?;
+    let mut escaped = Vec::with_capacity(text.len());
+    JsonWriter::new(&mut escaped).escaped(text);
+    Some(escaped.len() - text.len())
 }
 
 /// Appends JSON to a body.
