@@ -3,19 +3,18 @@
 //!
 //! A copy is ordered by log and never replayed. It takes the place of its sources with one MANIFEST;
 //! until that is durable the sources are the truth, and after it the copy is. Blocks are checked as
-//! they are read: damage is never copied, its segment stays. The same copying sorts the segments in
+//! they are read ([`Gathered`]): damage is never copied, its segment stays. The same copying sorts the segments in
 //! which many logs interleave, once each.
 
-use super::footer::{DIRECTORY_ENTRY_BYTES, DirectoryEntry, SegmentIndex, encode_footer};
-use super::frame::{Block, Entry, FrameHeader, encode_frame, frame_bytes};
+use super::copy::Copy;
+use super::footer::{DIRECTORY_ENTRY_BYTES, DirectoryEntry};
+use super::gathered::Gathered;
 use super::index::{Log, Range};
 use super::manifest::SegmentEntry;
-use super::reader::{Patience, Reader};
-use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader, segment_name};
+use super::segment::{Segment, segment_name};
 use super::shared::Shared;
 use super::space::Grace;
-use crate::store::{LogId, Offset, ReadError};
-use bytes::Bytes;
+use crate::store::ReadError;
 use env::{File, Monotonic, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -43,17 +42,6 @@ const FRAME_BYTES: usize = 1024 * 1024;
 struct Share {
     wanted: u64,
     hidden: u64,
-}
-
-/// A copy being written.
-struct Copy {
-    file: Arc<dyn File>,
-    entry: SegmentEntry,
-    index: SegmentIndex,
-    end: u32,
-    last_crc: u32,
-    entries: Vec<Entry>,
-    payload: Vec<u8>,
 }
 
 impl Shared {
@@ -181,7 +169,7 @@ impl Shared {
         };
         let path = self.directory.join(segment_name(entry.number));
         let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
-        let copied = self.copy(entry, file, &numbers, (now, grace));
+        let copied = self.copy(entry, file, sources, (now, grace));
         let (segment, runs) = match copied {
             Ok(copied) => copied,
             Err(error) => {
@@ -208,42 +196,57 @@ impl Shared {
         &self,
         entry: SegmentEntry,
         file: Arc<dyn File>,
-        sources: &BTreeSet<u64>,
+        sources: &[Arc<Segment>],
         (now, grace): (Monotonic, Grace),
     ) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
         let mut copy = Copy::begin(entry, file, self.env.clock.now().0)?;
+        let mut gathered = Gathered::new(self, sources);
+        let numbers: BTreeSet<u64> = sources.iter().map(|segment| segment.number).collect();
         let mut logs = self.every_log();
         logs.sort_by_key(|log| log.id);
         for log in logs {
             if self.jobs.lock().is_stopped {
                 return Err(io::Error::other("the journal is being closed"));
             }
-            for range in wanted_ranges(&log, sources, now, grace) {
-                self.copy_range(&log, &range, grace, &mut copy)?;
+            for range in wanted_ranges(&log, &numbers, now, grace) {
+                self.copy_range(&log, &range, grace, &mut gathered, &mut copy)?;
             }
         }
+        self.lay_down(&mut gathered, &mut copy)?;
         copy.finish()
     }
 
     fn copy_range(
         &self,
-        log: &Log,
+        log: &Arc<Log>,
         range: &Range,
         grace: Grace,
+        gathered: &mut Gathered<'_>,
         copy: &mut Copy,
     ) -> io::Result<()> {
-        let reader = Reader::new(self, log, Patience::MayBlock);
-        let blocks = reader.blocks_of(range);
+        let blocks = gathered.blocks_of(log, range);
         let blocks = blocks.map_err(|error| self.not_copied(&range.segment, error))?;
         let (due_until, control) = {
             let state = log.state.lock();
             (state.due_until(grace), state.first_control)
         };
         for block in blocks.iter().filter(|block| block.end() > due_until) {
-            let bytes = reader.bytes_of(&range.segment, block);
-            let bytes = bytes.map_err(|error| self.not_copied(&range.segment, error))?;
-            copy.push(log.id, *block, control, &bytes)?;
+            if !gathered.has_room_for(block) {
+                self.lay_down(gathered, copy)?;
+            }
+            gathered.add(log, &range.segment, *block, control);
         }
+        Ok(())
+    }
+
+    /// Writes what was gathered into the copy.
+    fn lay_down(&self, gathered: &mut Gathered<'_>, copy: &mut Copy) -> io::Result<()> {
+        let read = gathered.read();
+        read.map_err(|damaged| self.not_copied(&damaged.segment, damaged.error))?;
+        gathered
+            .frames(FRAME_BYTES)
+            .try_for_each(|(entries, payload)| copy.write_frame(entries, payload))?;
+        gathered.clear();
         Ok(())
     }
 
@@ -321,102 +324,5 @@ fn total_bytes(segments: &[Arc<Segment>]) -> u64 {
 impl Share {
     fn hidden_permille(&self) -> u64 {
         self.hidden * 1000 / (self.hidden + self.wanted).max(1)
-    }
-}
-
-impl Copy {
-    fn begin(entry: SegmentEntry, file: Arc<dyn File>, created_ms: u64) -> io::Result<Self> {
-        let (number, salt, previous) = (entry.number, entry.salt, Previous::default());
-        let header = SegmentHeader {
-            number,
-            salt,
-            previous,
-            created_ms,
-        };
-        let everywhere = LimitWord {
-            limit: u32::MAX,
-            synced: 0,
-        };
-        file.write_all_at(&header.encode_page(everywhere), 0)?;
-        Ok(Self {
-            file,
-            entry,
-            index: SegmentIndex::default(),
-            end: FRAMES_START,
-            last_crc: 0,
-            entries: Vec::new(),
-            payload: Vec::new(),
-        })
-    }
-
-    fn push(
-        &mut self,
-        log: LogId,
-        block: Block,
-        first_control: Option<Offset>,
-        bytes: &Bytes,
-    ) -> io::Result<()> {
-        let control = first_control.filter(|at| *at >= block.first && *at < block.end());
-        let control = control.map(|at| (at.0 - block.first.0) as u32);
-        self.entries.push(Entry::Records {
-            log,
-            block,
-            control,
-        });
-        self.payload.extend_from_slice(bytes);
-        if self.payload.len() >= FRAME_BYTES {
-            self.write_frame()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn write_frame(&mut self) -> io::Result<()> {
-        let (mut entries, payload) = (
-            std::mem::take(&mut self.entries),
-            std::mem::take(&mut self.payload),
-        );
-        let start = self.end + frame_bytes(entries.len(), 0) as u32;
-        place(&mut entries, start);
-        let header = FrameHeader {
-            position: self.end,
-            length: 0,
-            entry_count: 0,
-            durable_through: FRAMES_START,
-            previous_crc: self.last_crc,
-        };
-        let (frame, crc) = encode_frame(header, self.entry.salt, &entries, &payload);
-        self.file.write_all_at(&frame, u64::from(self.end))?;
-        self.end += frame.len() as u32;
-        self.last_crc = crc;
-        entries.iter().for_each(|entry| self.index.add(entry));
-        Ok(())
-    }
-
-    /// Writes the footer and makes all durable.
-    fn finish(mut self) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
-        if !self.entries.is_empty() {
-            self.write_frame()?;
-        }
-        let (number, salt) = (self.entry.number, self.entry.salt);
-        let (footer, directory) = encode_footer(&self.index, number, salt, self.end, self.last_crc);
-        self.file.write_all_at(&footer, u64::from(self.end))?;
-        self.file.sync_data()?;
-        self.entry.capacity_bytes = u64::from(self.end) + footer.len() as u64;
-        let segment = Segment::new(&self.entry, self.file);
-        segment.measure()?;
-        let runs = directory.entries.clone();
-        segment.sealed.lock().directory = Some(Arc::new(directory));
-        Ok((Arc::new(segment), runs))
-    }
-}
-
-/// Gives the entries' payloads their places, one after another from `position`.
-fn place(entries: &mut [Entry], mut position: u32) {
-    for entry in entries {
-        if let Entry::Records { block, .. } = entry {
-            block.position = position;
-            position += block.length;
-        }
     }
 }

@@ -218,7 +218,7 @@ impl LogBlocks {
         found
     }
 
-    fn push(&mut self, block: Block, control: Option<u32>) {
+    pub(super) fn push(&mut self, block: Block, control: Option<u32>) {
         if self.control.is_none() {
             self.control = control.map(|at| block.first.plus(u64::from(at)));
         }

@@ -53,6 +53,11 @@ impl Block {
     pub(super) fn end(&self) -> Offset {
         self.first.plus(u64::from(self.count))
     }
+
+    /// One past the last byte in the file.
+    pub(super) fn position_end(&self) -> u64 {
+        u64::from(self.position) + u64::from(self.length)
+    }
 }
 
 /// What a frame holds, in order.

@@ -22,18 +22,28 @@ pub(super) async fn keep(shared: Arc<Shared>) {
     shared.ended.send_modify(|ended| *ended += 1);
 }
 
-/// Cleans every minute and when it is rung for, until the writer has ended.
+/// Cleans every minute and when it is rung for, until the writer has ended. Sorting is rung for by
+/// itself: it comes with each segment of many logs, and what else there is to do looks at every log.
 pub(super) async fn tidy(shared: Arc<Shared>) {
+    let clock = &shared.env.clock;
+    let mut maintained = clock.monotonic();
     loop {
-        tokio::select! {
+        let left = MAINTAIN_EVERY.saturating_sub(clock.monotonic().since(maintained));
+        let is_only_sorting = tokio::select! {
             biased;
-            () = shared.cleaner_wake.notified() => {}
-            () = shared.env.clock.sleep(MAINTAIN_EVERY) => {}
-        }
+            () = shared.cleaner_wake.notified() => false,
+            () = shared.sorter_wake.notified() => !left.is_zero(),
+            () = clock.sleep(left) => false,
+        };
         if shared.jobs.lock().is_stopped {
             break;
         }
-        maintain(&shared).await;
+        if is_only_sorting {
+            sort(&shared).await;
+        } else {
+            maintained = clock.monotonic();
+            maintain(&shared).await;
+        }
     }
     shared.ended.send_modify(|ended| *ended += 1);
 }
@@ -76,9 +86,25 @@ pub(super) async fn maintain(shared: &Arc<Shared>) {
         if let Err(error) = this.restore_reserve() {
             tracing::warn!(%error, "cannot restore the reserve yet");
         }
-        if let Err(error) = this.sort() {
-            tracing::warn!(%error, "cannot sort segments yet");
-        }
+        this.sort_if_possible();
     };
     shared.env.tasks.run_blocking(Box::new(work)).await;
+}
+
+/// Sorts the segments of small blocks.
+async fn sort(shared: &Arc<Shared>) {
+    let this = shared.clone();
+    let work = move || {
+        let _one = this.upkeep.lock();
+        this.sort_if_possible();
+    };
+    shared.env.tasks.run_blocking(Box::new(work)).await;
+}
+
+impl Shared {
+    fn sort_if_possible(&self) {
+        if let Err(error) = self.sort() {
+            tracing::warn!(%error, "cannot sort segments yet");
+        }
+    }
 }

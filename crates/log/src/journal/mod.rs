@@ -11,8 +11,10 @@ mod buffers;
 mod cache;
 mod cleaner;
 mod clocks;
+mod copy;
 mod footer;
 mod frame;
+mod gathered;
 mod group;
 mod index;
 mod keeper;
@@ -70,6 +72,8 @@ pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The default bound on what cold reads keep in memory.
 pub const COLD_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The default bound on what is held of blocks that are being copied.
+pub const COPY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// The default size of a full-grown segment.
 pub const SEGMENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
@@ -95,6 +99,8 @@ pub struct Options {
     pub cache_bytes_max: usize,
     /// Memory for cold reads.
     pub cold_cache_bytes_max: usize,
+    /// Memory for blocks that are being copied; one block alone may exceed it.
+    pub copy_bytes_max: usize,
     /// A bug to be caught.
     #[cfg(test)]
     planted: Option<planted::PlantedBug>,
@@ -108,6 +114,7 @@ impl Default for Options {
             queue_bytes_max: QUEUE_BYTES_MAX,
             cache_bytes_max: CACHE_BYTES_MAX,
             cold_cache_bytes_max: COLD_CACHE_BYTES_MAX,
+            copy_bytes_max: COPY_BYTES_MAX,
             #[cfg(test)]
             planted: None,
         }
@@ -276,6 +283,7 @@ impl Shared {
             jobs: Mutex::default(),
             keeper_wake: Notify::new(),
             cleaner_wake: Notify::new(),
+            sorter_wake: Notify::new(),
             upkeep: Mutex::default(),
             footers: Mutex::default(),
             reserve: Reserve::default(),

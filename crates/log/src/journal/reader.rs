@@ -258,7 +258,10 @@ impl<'a> Reader<'a> {
             return self.large_bytes(segment, block);
         }
         let start = u64::from(block.position);
-        let (window, last) = (start / WINDOW_BYTES, (block_end(block) - 1) / WINDOW_BYTES);
+        let (window, last) = (
+            start / WINDOW_BYTES,
+            (block.position_end() - 1) / WINDOW_BYTES,
+        );
         if window == last
             && let Some(bytes) = self.shared.cache.window(segment.number, window)
             && let Some(bytes) = cut(&bytes, start - window * WINDOW_BYTES, block)
@@ -370,12 +373,12 @@ impl Span {
             .map(|block| (u64::from(block.count), u64::from(block.length)));
         let wanted = &blocks[..budget.pieces(pieces)];
         let start = u64::from(wanted[0].position);
-        let mut end = block_end(&wanted[0]);
+        let mut end = wanted[0].position_end();
         for block in &wanted[1..] {
-            if u64::from(block.position) != end || block_end(block) - start > WINDOW_BYTES {
+            if u64::from(block.position) != end || block.position_end() - start > WINDOW_BYTES {
                 break;
             }
-            end = block_end(block);
+            end = block.position_end();
         }
         let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, start);
         let bytes = buffers.fill((end - start) as usize, read).ok()?;
@@ -391,7 +394,7 @@ impl Span {
     /// The last of these blocks that is here and whole, and where it stands.
     fn last_of(&self, blocks: &[Block]) -> Option<(u32, Bytes)> {
         let end = self.start + self.bytes.len() as u64;
-        let here = blocks.partition_point(|block| block_end(block) <= end);
+        let here = blocks.partition_point(|block| block.position_end() <= end);
         let last = &blocks[here.checked_sub(1)?];
         Some((last.position, self.cut(last)?))
     }
@@ -400,10 +403,6 @@ impl Span {
 /// Whether a block fills much of a window.
 fn is_large(block: &Block) -> bool {
     u64::from(block.length) > WINDOW_BYTES / 4
-}
-
-fn block_end(block: &Block) -> u64 {
-    u64::from(block.position) + u64::from(block.length)
 }
 
 /// The block's bytes out of a window, if they are there and whole. A window of the open segment may

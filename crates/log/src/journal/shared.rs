@@ -45,8 +45,10 @@ pub(super) struct Shared {
     pub(super) jobs: Mutex<Jobs>,
     /// Rung when `jobs` changed.
     pub(super) keeper_wake: Notify,
-    /// Rung when there is something to free, clean or sort.
+    /// Rung when there is something to free or clean.
     pub(super) cleaner_wake: Notify,
+    /// Rung when there is a segment to sort.
+    pub(super) sorter_wake: Notify,
     /// Held while segments are freed, cleaned or sorted.
     pub(super) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.

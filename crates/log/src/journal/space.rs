@@ -131,7 +131,7 @@ impl Shared {
                 tracing::warn!(file = job.segment.name, %error, "cannot write the footer yet");
                 self.jobs.lock().sealed.push(job);
             } else if is_interleaved(&job.segment) {
-                self.cleaner_wake.notify_one();
+                self.sorter_wake.notify_one();
             }
         }
     }

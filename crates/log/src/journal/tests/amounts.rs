@@ -90,6 +90,30 @@ async fn segments_when_sorted_once_or_of_large_blocks_then_are_not_written_again
 }
 
 #[tokio::test]
+async fn a_segment_when_sorted_then_is_read_by_stretches_as_often_as_memory_needs() {
+    for (held_bytes, passes) in [(8 * MIB, 1), (MIB / 2, 3)] {
+        let mut world = with_segments_of(4);
+        world.options.copy_bytes_max = held_bytes as usize;
+        let journal = world.open();
+        create(&journal, 101).await;
+        let segment_bytes = 100 * 100 * (100 + 52);
+        interleave(&journal, 100, 100, 100).await;
+        let calls = || world.disk.calls(env::Call::Read);
+        let (before, before_bytes) = (calls(), world.disk.read_bytes());
+        append(&journal, 100, &vec![0; 4 << 20]).await;
+        journal.maintain().await;
+        let (reads, read_bytes) = (calls() - before, world.disk.read_bytes() - before_bytes);
+        // For each stretch, the block lists and what freeing looks at.
+        assert!(reads <= 8 * passes, "{reads} reads of 10 000 blocks");
+        let most = passes * segment_bytes / 10 * 12;
+        assert!(read_bytes <= most, "{read_bytes} bytes of {segment_bytes}");
+        for log in [0, 50, 99] {
+            cold_read_bytes(&world, log, 100, 100).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn sorted_logs_when_read_a_record_at_a_time_then_come_whole_and_in_order() {
     let world = with_segments_of(1);
     let journal = world.open();

@@ -24,6 +24,7 @@ pub(super) fn small() -> Options {
         segment_bytes_max: 1024 * 1024,
         cache_bytes_max: 64 * 1024,
         cold_cache_bytes_max: 2 * 1024 * 1024,
+        copy_bytes_max: 200 * 1024,
         ..Options::default()
     }
 }

@@ -1,0 +1,118 @@
+//! A copy being written: a segment of blocks that stood in others, ordered by log, with its footer.
+//!
+//! It chooses nothing and reads nothing. Nobody knows of it before it is whole and durable.
+
+use super::footer::{DirectoryEntry, LogBlocks, SegmentIndex, encode_footer};
+use super::frame::{Entry, FrameHeader, encode_frame, frame_bytes};
+use super::manifest::SegmentEntry;
+use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
+use crate::store::LogId;
+use env::File;
+use std::io;
+use std::sync::Arc;
+
+/// A copy being written.
+pub(super) struct Copy {
+    file: Arc<dyn File>,
+    entry: SegmentEntry,
+    /// In the order of the blocks.
+    logs: Vec<(LogId, LogBlocks)>,
+    end: u32,
+    last_crc: u32,
+}
+
+impl Copy {
+    pub(super) fn begin(
+        entry: SegmentEntry,
+        file: Arc<dyn File>,
+        created_ms: u64,
+    ) -> io::Result<Self> {
+        let (number, salt, previous) = (entry.number, entry.salt, Previous::default());
+        let header = SegmentHeader {
+            number,
+            salt,
+            previous,
+            created_ms,
+        };
+        let everywhere = LimitWord {
+            limit: u32::MAX,
+            synced: 0,
+        };
+        file.write_all_at(&header.encode_page(everywhere), 0)?;
+        Ok(Self {
+            file,
+            entry,
+            logs: Vec::new(),
+            end: FRAMES_START,
+            last_crc: 0,
+        })
+    }
+
+    /// Writes blocks, log by log, whose bytes stand one behind the other in `payload`.
+    pub(super) fn write_frame(
+        &mut self,
+        mut entries: Vec<Entry>,
+        payload: &[u8],
+    ) -> io::Result<()> {
+        let start = self.end + frame_bytes(entries.len(), 0) as u32;
+        place(&mut entries, start);
+        let header = FrameHeader {
+            position: self.end,
+            length: 0,
+            entry_count: 0,
+            durable_through: FRAMES_START,
+            previous_crc: self.last_crc,
+        };
+        let (frame, crc) = encode_frame(header, self.entry.salt, &entries, payload);
+        self.file.write_all_at(&frame, u64::from(self.end))?;
+        self.end += frame.len() as u32;
+        self.last_crc = crc;
+        entries.iter().for_each(|entry| self.note(entry));
+        Ok(())
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        let Entry::Records {
+            log,
+            block,
+            control,
+        } = *entry
+        else {
+            return;
+        };
+        if self.logs.last().is_none_or(|(last, _)| *last != log) {
+            self.logs.push((log, LogBlocks::default()));
+        }
+        if let Some((_, blocks)) = self.logs.last_mut() {
+            blocks.push(block, control);
+        }
+    }
+
+    /// Writes the footer and makes all durable.
+    pub(super) fn finish(mut self) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
+        let (number, salt) = (self.entry.number, self.entry.salt);
+        let index = SegmentIndex {
+            logs: self.logs.into_iter().collect(),
+            changes: Vec::new(),
+        };
+        let (footer, directory) = encode_footer(&index, number, salt, self.end, self.last_crc);
+        self.file.write_all_at(&footer, u64::from(self.end))?;
+        self.file.sync_data()?;
+        self.entry.capacity_bytes = u64::from(self.end) + footer.len() as u64;
+        let segment = Segment::new(&self.entry, self.file);
+        segment.measure()?;
+        let runs = directory.entries.clone();
+        segment.sealed.lock().directory = Some(Arc::new(directory));
+        Ok((Arc::new(segment), runs))
+    }
+}
+
+/// Gives the entries' payloads their places, one after another from `position`.
+fn place(entries: &mut [Entry], mut position: u32) {
+    for entry in entries {
+        if let Entry::Records { block, .. } = entry {
+            block.position = position;
+            position += block.length;
+        }
+    }
+}
