@@ -55,7 +55,7 @@ impl Metrics {
             let is_enabled = |stream: &&Arc<Stream>| stream.shard_metrics.contains(row.metric);
             for stream in all.iter().filter(is_enabled) {
                 for shard in stream.shards.all() {
-                    let runtime = self.runtimes.stream(stream.id).shard(shard.index);
+                    let runtime = self.runtimes.stream(stream.id).counted_shard(shard.index);
                     let mut labels = labels(stream).to_vec();
                     labels.push(("ShardId", shard.id().to_string()));
                     let value = (row.value)(&runtime.counters);

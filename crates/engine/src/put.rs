@@ -7,7 +7,7 @@
 use crate::Engine;
 use crate::catalog::{Shard, State, Status, Stream};
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
-use crate::runtime::{ShardRuntime, StreamRuntime};
+use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use env::Timestamp;
 use log::{AppendError, Appended, Batch, BatchBuilder, BatchesBuilder, LogId, Offset};
@@ -64,7 +64,6 @@ pub(crate) type PutResult = Result<Placed, PutError>;
 /// The records of one shard in one round.
 struct Group<'s> {
     shard: &'s Shard,
-    runtime: Arc<ShardRuntime>,
     /// Which of the round's places are its records'.
     places: Range<usize>,
 }
@@ -108,8 +107,8 @@ impl Engine {
     pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: Incoming<'_>) -> PutResult {
         let runtime = self.runtimes.stream(stream.id);
         let shard = stream.shards.route(record.hash);
-        let shard_runtime = runtime.shard(shard.index);
         if self.budgets() == Budgets::Taken {
+            let shard_runtime = runtime.shard(shard.index);
             let now = self.env.clock.monotonic();
             let mut limit = shard_runtime.write_limit.lock();
             if !limit.try_take(record.bytes(), now) {
@@ -127,8 +126,8 @@ impl Engine {
         };
         match outcome {
             Outcome::Acknowledged(appended) => {
-                runtime.count_incoming(1, record.bytes());
-                shard_runtime.count_incoming(1, record.bytes());
+                let (records, bytes) = (1, record.bytes());
+                runtime.count_put(&[(shard.index, Incomings { records, bytes })]);
                 Ok(placed(shard, appended.first, appended.arrival))
             }
             Outcome::Failed => Err(PutError::Internal),
@@ -202,44 +201,57 @@ impl Engine {
         budgets: Budgets,
         results: &mut [PutResult],
     ) -> Round<'s> {
-        let mut routed: Vec<(&Shard, usize)> = Vec::with_capacity(waiting.len());
-        routed.extend(waiting.map(|at| (stream.shards.route(records[at].hash), at)));
+        let mut routed: Vec<(u32, u32, &Shard)> = Vec::with_capacity(waiting.len());
+        routed.extend(waiting.map(|place| {
+            let shard = stream.shards.route(records[place].hash);
+            (shard.index, place as u32, shard)
+        }));
         // By shard, and in call order within each.
-        routed.sort_unstable_by_key(|(shard, at)| (shard.index, *at));
-        let runtime = self.runtimes.stream(stream.id);
-        let shards = routed.chunk_by(|(a, _), (b, _)| a.index == b.index);
-        let runtimes = runtime.shards(shards.clone().map(|same| same[0].0.index));
-        let now = self.env.clock.monotonic();
+        routed
+            .sort_unstable_by_key(|(index, place, _)| u64::from(*index) << 32 | u64::from(*place));
         let mut round = Round {
-            groups: Vec::with_capacity(runtimes.len()),
-            places: Vec::with_capacity(routed.len()),
+            groups: Vec::with_capacity(routed.len()),
+            places: routed.iter().map(|(_, place, _)| *place as usize).collect(),
         };
-        for (same, shard_runtime) in shards.zip(runtimes) {
-            let shard = same[0].0;
-            let start = round.places.len();
-            let places = same.iter().map(|(_, place)| *place);
-            if budgets == Budgets::Passed {
-                round.places.extend(places);
-            } else {
-                let mut limit = shard_runtime.write_limit.lock();
-                round.places.extend(places.filter(|place| {
-                    let passes = limit.try_take(records[*place].bytes(), now);
-                    if !passes {
-                        results[*place] = Err(throttled(shard, &runtime, &shard_runtime));
-                    }
-                    passes
-                }));
-            }
-            let places = start..round.places.len();
-            if !places.is_empty() {
-                round.groups.push(Group {
-                    shard,
-                    runtime: shard_runtime,
-                    places,
-                });
-            }
+        let mut start = 0;
+        for same in routed.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let places = start..start + same.len();
+            start = places.end;
+            let shard = same[0].2;
+            round.groups.push(Group { shard, places });
+        }
+        if budgets == Budgets::Taken {
+            self.throttle(stream, records, &mut round, results);
         }
         round
+    }
+
+    /// Takes the shards' budgets, and leaves out the records for which they do not suffice.
+    fn throttle(
+        &self,
+        stream: &Stream,
+        records: &[Incoming<'_>],
+        round: &mut Round<'_>,
+        results: &mut [PutResult],
+    ) {
+        let runtime = self.runtimes.stream(stream.id);
+        let runtimes = runtime.shards(round.groups.iter().map(|group| group.shard.index));
+        let now = self.env.clock.monotonic();
+        let mut passed = Vec::with_capacity(round.places.len());
+        for (group, shard_runtime) in round.groups.iter_mut().zip(runtimes) {
+            let start = passed.len();
+            let mut limit = shard_runtime.write_limit.lock();
+            for place in &round.places[group.places.clone()] {
+                if limit.try_take(records[*place].bytes(), now) {
+                    passed.push(*place);
+                } else {
+                    results[*place] = Err(throttled(group.shard, &runtime, &shard_runtime));
+                }
+            }
+            group.places = start..passed.len();
+        }
+        round.places = passed;
+        round.groups.retain(|group| !group.places.is_empty());
     }
 
     /// Appends each group; answers the places of the records that are in no shard, in call order.
@@ -254,7 +266,7 @@ impl Engine {
         let batches = batches(stream, records, &groups, &places);
         let answers = self.store.append_many(batches).await;
         let mut outside = Vec::new();
-        let (mut put, mut put_bytes) = (0, 0);
+        let mut put: Vec<(u32, Incomings)> = Vec::with_capacity(groups.len());
         for (group, answer) in groups.iter().zip(answers) {
             let places = &places[group.places.clone()];
             let outcome = match answer {
@@ -265,16 +277,14 @@ impl Engine {
             match outcome {
                 Outcome::Acknowledged(appended) => {
                     let bytes = acknowledge(group.shard, appended, places, records, results);
-                    group.runtime.count_incoming(places.len() as u64, bytes);
-                    put += places.len() as u64;
-                    put_bytes += bytes;
+                    let records = places.len() as u64;
+                    put.push((group.shard.index, Incomings { records, bytes }));
                 }
                 Outcome::Outside => outside.extend_from_slice(places),
                 Outcome::Failed => {}
             }
         }
-        let runtime = self.runtimes.stream(stream.id);
-        runtime.count_incoming(put, put_bytes);
+        self.runtimes.stream(stream.id).count_put(&put);
         outside.sort_unstable();
         outside
     }

@@ -25,6 +25,18 @@ pub struct StreamRuntime {
     /// What CloudWatch would count.
     pub counters: StreamCounters,
     shards: RwLock<ShardMap>,
+    /// What was put into shards and is not yet among their counters, by shard index: side by side, since
+    /// a call may put into hundreds. It grows with the shards that the stream ever had.
+    incoming: Mutex<Vec<Incomings>>,
+}
+
+/// Records that were put.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Incomings {
+    /// How many.
+    pub records: u64,
+    /// Of keys and data.
+    pub bytes: u64,
 }
 
 /// By shard index. Indexes are given out by us: nobody can choose them to collide.
@@ -87,10 +99,35 @@ impl Runtimes {
 }
 
 impl StreamRuntime {
-    /// Records were put.
-    pub fn count_incoming(&self, records: u64, bytes: u64) {
-        self.counters.incoming_bytes.add(bytes);
-        self.counters.incoming_records.add(records);
+    /// Records were put into the shards of these indexes, the highest last.
+    pub fn count_put(&self, put: &[(u32, Incomings)]) {
+        let Some((highest, _)) = put.last() else {
+            return;
+        };
+        let mut sum = Incomings::default();
+        let mut incoming = self.incoming.lock();
+        if incoming.len() <= *highest as usize {
+            incoming.resize(*highest as usize + 1, Incomings::default());
+        }
+        for (index, of_shard) in put {
+            incoming[*index as usize].add(*of_shard);
+            sum.add(*of_shard);
+        }
+        drop(incoming);
+        self.counters.incoming_bytes.add(sum.bytes);
+        self.counters.incoming_records.add(sum.records);
+    }
+
+    /// Of the shard of an index, with all that was counted.
+    pub fn counted_shard(&self, index: u32) -> Arc<ShardRuntime> {
+        let shard = self.shard(index);
+        let mut incoming = self.incoming.lock();
+        let new = incoming.get_mut(index as usize).map(std::mem::take);
+        let new = new.unwrap_or_default();
+        shard.counters.incoming_bytes.add(new.bytes);
+        shard.counters.incoming_records.add(new.records);
+        drop(incoming);
+        shard
     }
 
     /// Of the shard of an index.
@@ -132,13 +169,14 @@ impl Default for ShardRuntime {
     }
 }
 
-impl ShardRuntime {
-    /// Records were put.
-    pub fn count_incoming(&self, records: u64, bytes: u64) {
-        self.counters.incoming_bytes.add(bytes);
-        self.counters.incoming_records.add(records);
+impl Incomings {
+    fn add(&mut self, more: Self) {
+        self.records += more.records;
+        self.bytes += more.bytes;
     }
+}
 
+impl ShardRuntime {
     /// The first offset that retention has not hidden, as far as this node has looked.
     pub fn horizon(&self) -> Offset {
         Offset(self.horizon.load(Ordering::Acquire))

@@ -8,6 +8,9 @@ pub(super) const DIGITS: usize = 56;
 /// Decimal digits of a word.
 const WORD_DIGITS: usize = 8;
 const WORDS: usize = DIGITS / WORD_DIGITS;
+/// Halves of limbs that a number of at most 56 digits takes, and those that are left of it after each
+/// division by 10^8.
+const HALVES: [usize; WORDS] = [6, 5, 5, 4, 3, 2, 1];
 /// A word's values: 10^8.
 const WORD: u32 = 100_000_000;
 const ONES: u64 = u64::MAX / 255;
@@ -34,7 +37,7 @@ impl Decimal {
         for (pair, limb) in halves.chunks_exact_mut(2).zip(limbs) {
             pair.copy_from_slice(&[limb as u32, (limb >> 32) as u32]);
         }
-        Self(std::array::from_fn(|_| digits_of(divide(&mut halves))))
+        Self(HALVES.map(|left| digits_of(divide(&mut halves[..left]))))
     }
 
     /// Writes the digits.
@@ -84,7 +87,8 @@ fn text_of(word: u64) -> [u8; WORD_DIGITS] {
 }
 
 /// Divides in place by 10^8 and gives the remainder.
-fn divide(halves: &mut [u32; 6]) -> u32 {
+#[inline]
+fn divide(halves: &mut [u32]) -> u32 {
     let mut rest = 0;
     for half in halves.iter_mut().rev() {
         let part = rest << 32 | u64::from(*half);
