@@ -15,8 +15,8 @@ use crate::store::{
 };
 use bytes::Bytes;
 use env::Timestamp;
-use std::collections::hash_map::Entry as Place;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Batches of one log are joined into blocks of at most this.
 const JOINED_BYTES_MAX: usize = 256 * 1024;
@@ -29,10 +29,14 @@ pub(super) struct Group<'a> {
     admission: Admission,
     /// Whether anything that could be refused on a full disk is in it.
     has_ordinary: bool,
-    logs: LogMap<Intended>,
+    /// Its number, which the marks of its logs have.
+    number: u64,
+    logs: Vec<Intended>,
+    /// The places of logs that it makes.
+    made: LogMap<u32>,
     entries: Vec<Entry>,
-    /// For each entry, the log that it is about; `None` if the group makes it.
-    entry_logs: Vec<Option<Arc<Log>>>,
+    /// For each entry, the place of the log that it is about.
+    entry_places: Vec<u32>,
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
     /// Payload bytes, each with the index of the next of the same entry.
@@ -55,19 +59,24 @@ struct Intended {
     end: Offset,
     last_arrival: Option<Timestamp>,
     first_control: Option<Offset>,
-    /// Why appends are refused.
-    damage: Option<String>,
+    /// Whether its tail is lost, so that appends are refused.
+    is_damaged: bool,
     /// The entry that takes further batches of this log.
     entry: Option<usize>,
     is_deleted: bool,
     priority: Priority,
 }
 
+/// What a closed group has entered.
+pub(super) struct Entered {
+    entries: Vec<Entry>,
+    places: Vec<u32>,
+    logs: Vec<Intended>,
+}
+
 /// A group that is closed: its entries and its frame.
 pub(super) struct Sealed {
-    pub(super) entries: Vec<Entry>,
-    /// The logs of the entries, in order; `None` for those that the group creates.
-    pub(super) logs: Vec<Option<Arc<Log>>>,
+    pub(super) entered: Entered,
     pub(super) frame: Vec<u8>,
     pub(super) crc: u32,
 }
@@ -79,9 +88,11 @@ impl<'a> Group<'a> {
             has_ordinary: false,
             shared,
             now: shared.env.clock.now(),
-            logs: LogMap::default(),
+            number: shared.groups.fetch_add(1, Ordering::Relaxed) + 1,
+            logs: Vec::new(),
+            made: LogMap::default(),
             entries: Vec::new(),
-            entry_logs: Vec::new(),
+            entry_places: Vec::new(),
             chains: Vec::new(),
             chunks: Vec::new(),
             payload_bytes: 0,
@@ -106,10 +117,57 @@ impl<'a> Group<'a> {
         frame_bytes(self.entries.len(), self.payload_bytes)
     }
 
-    /// Adds a batch.
-    pub(super) fn append(&mut self, id: LogId, batch: &Batch) -> Result<Appended, AppendError> {
+    /// Adds a call's batches.
+    pub(super) fn append_all(
+        &mut self,
+        batches: &[(LogId, Batch)],
+    ) -> Vec<Result<Appended, AppendError>> {
+        self.reserve(batches.len());
+        let places = self.find_all(batches);
+        let batches = batches.iter().zip(places);
+        batches
+            .map(|((id, batch), place)| self.append(*id, batch, place))
+            .collect()
+    }
+
+    /// The places of the batches' logs.
+    fn find_all(&mut self, batches: &[(LogId, Batch)]) -> Vec<Option<u32>> {
+        let shared = self.shared;
+        let table = shared.logs.read();
+        let logs = batches.iter().map(|(id, _)| table.get(*id));
+        let logs: Vec<Option<&Arc<Log>>> = logs.collect();
+        look_ahead(logs.iter().flatten().copied());
+        let ids = batches.iter().map(|(id, _)| *id);
+        ids.zip(logs).map(|(id, log)| self.place(id, log)).collect()
+    }
+
+    /// The place of a log, which it gets if it had none; `None` if there is no such log.
+    fn place(&mut self, id: LogId, log: Option<&Arc<Log>>) -> Option<u32> {
+        if !self.made.is_empty()
+            && let Some(place) = self.made.get(&id)
+        {
+            return Some(*place);
+        }
+        let log = log?;
+        let place = log.mark.place_in(self.number).unwrap_or_else(|| {
+            let place = self.logs.len() as u32;
+            log.mark.set(self.number, place);
+            self.logs.push(Intended::of(log));
+            place
+        });
+        Some(place)
+    }
+
+    /// Adds a batch to the log at a place.
+    fn append(
+        &mut self,
+        id: LogId,
+        batch: &Batch,
+        place: Option<u32>,
+    ) -> Result<Appended, AppendError> {
         let (now, admission, next) = (self.now, self.admission, self.entries.len());
-        let Some(intended) = Intended::find(&mut self.logs, self.shared, id) else {
+        let found = place.map(|place| (place, &mut self.logs[place as usize]));
+        let Some((place, intended)) = found.filter(|(_, intended)| !intended.is_deleted) else {
             return Err(match self.shared.missing(id) {
                 ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
                 damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
@@ -117,8 +175,8 @@ impl<'a> Group<'a> {
                 }
             });
         };
-        if let Some(damage) = &intended.damage {
-            return Err(AppendError::NotApplied(damage.clone()));
+        if let Some(damage) = intended.damage() {
+            return Err(AppendError::NotApplied(damage));
         }
         let is_privileged = intended.priority == Priority::Reserved || batch.is_mark();
         if !is_privileged && admission == Admission::Privileged {
@@ -141,7 +199,7 @@ impl<'a> Group<'a> {
             self.join(at, batch, control);
         } else {
             intended.entry = Some(next);
-            self.entry_logs.push(intended.log.clone());
+            self.entry_places.push(place);
             self.begin_block(id, batch, first, arrival, control);
         }
         Ok(Appended {
@@ -207,18 +265,17 @@ impl<'a> Group<'a> {
                 Ok(())
             }
             Change::Trim(log, before) => {
-                let intended = self.intended(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let intended = &self.logs[place as usize];
                 // Past the end there is nothing yet to hide.
                 let before = intended.end.min(*before);
-                self.push(Entry::Trim { log: *log, before });
+                self.push(Entry::Trim { log: *log, before }, place);
                 Ok(())
             }
             Change::Configure(log, settings) => {
-                self.intended(*log).ok_or(StoreError::NoSuchLog(*log))?;
-                self.push(Entry::Configure {
-                    log: *log,
-                    settings: *settings,
-                });
+                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let (log, settings) = (*log, *settings);
+                self.push(Entry::Configure { log, settings }, place);
                 Ok(())
             }
         }
@@ -228,49 +285,33 @@ impl<'a> Group<'a> {
         let mut fresh = std::collections::BTreeSet::new();
         for (id, _) in logs {
             let has_remains = self.shared.deleted.lock().contains_key(id);
-            let is_named = self.logs.contains_key(id);
-            if has_remains || is_named || self.intended(*id).is_some() || !fresh.insert(*id) {
+            if has_remains || self.find(*id).is_some() || !fresh.insert(*id) {
                 return Err(StoreError::Exists(*id));
             }
         }
         for (log, settings) in logs {
-            let priority = settings.priority;
-            self.logs.insert(
-                *log,
-                Intended {
-                    priority,
-                    ..Intended::default()
-                },
-            );
-            self.push(Entry::Create {
-                log: *log,
-                settings: *settings,
+            let (log, settings, priority) = (*log, *settings, settings.priority);
+            let place = self.logs.len() as u32;
+            self.made.insert(log, place);
+            self.logs.push(Intended {
+                priority,
+                ..Intended::default()
             });
+            self.push(Entry::Create { log, settings }, place);
         }
         Ok(())
     }
 
     fn delete(&mut self, log: LogId) {
-        if self.intended(log).is_some() {
-            self.push(Entry::Delete { log });
-            self.logs.insert(
-                log,
-                Intended {
-                    is_deleted: true,
-                    ..Intended::default()
-                },
-            );
+        if let Some(place) = self.present(log) {
+            self.push(Entry::Delete { log }, place);
+            self.logs[place as usize].is_deleted = true;
         }
     }
 
-    fn push(&mut self, entry: Entry) {
-        let log = match &entry {
-            Entry::Trim { log, .. } | Entry::Configure { log, .. } => self.known(*log),
-            Entry::Create { .. } | Entry::Delete { .. } => None,
-            Entry::Records { .. } | Entry::Checkpoint { .. } => None,
-        };
+    fn push(&mut self, entry: Entry, place: u32) {
         self.entries.push(entry);
-        self.entry_logs.push(log);
+        self.entry_places.push(place);
         self.chains.push((NO_CHUNK, NO_CHUNK));
     }
 
@@ -278,14 +319,21 @@ impl<'a> Group<'a> {
     pub(super) fn reserve(&mut self, batches: usize) {
         self.logs.reserve(batches);
         self.entries.reserve(batches);
-        self.entry_logs.reserve(batches);
+        self.entry_places.reserve(batches);
         self.chains.reserve(batches);
         self.chunks.reserve(batches);
     }
 
-    /// The log as this group leaves it so far; `None` if it is not there.
-    fn intended(&mut self, id: LogId) -> Option<&mut Intended> {
-        Intended::find(&mut self.logs, self.shared, id)
+    /// The place of a log, also of one that the group deletes.
+    fn find(&mut self, id: LogId) -> Option<u32> {
+        let log = self.shared.find(id);
+        self.place(id, log.as_ref())
+    }
+
+    /// The place of a log that the group leaves there so far.
+    fn present(&mut self, id: LogId) -> Option<u32> {
+        let place = self.find(id)?;
+        (!self.logs[place as usize].is_deleted).then_some(place)
     }
 
     /// Closes the group: gives every block its place and encodes the frame.
@@ -314,47 +362,59 @@ impl<'a> Group<'a> {
             }
         }
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
-        Sealed {
+        let entered = Entered {
             entries: self.entries,
-            logs: self.entry_logs,
+            places: self.entry_places,
+            logs: self.logs,
+        };
+        Sealed {
+            entered,
             frame,
             crc,
         }
     }
+}
 
-    fn known(&self, id: LogId) -> Option<Arc<Log>> {
-        self.logs.get(&id).and_then(|intended| intended.log.clone())
+impl Entered {
+    /// The entries, each with its log; `None` for one that the group makes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Entry, Option<&Arc<Log>>)> {
+        look_ahead(
+            self.logs
+                .iter()
+                .filter_map(|intended| intended.log.as_ref()),
+        );
+        let entries = self.entries.iter().zip(&self.places);
+        entries.map(|(entry, place)| (entry, self.logs[*place as usize].log.as_ref()))
     }
 }
 
+/// Looks at each of the logs that are about to be locked one by one. A processor waits for memory at
+/// each lock, but for all of these at once.
+fn look_ahead<'l>(logs: impl Iterator<Item = &'l Arc<Log>>) {
+    std::hint::black_box(logs.fold(0, |seen, log| seen ^ log.mark.group()));
+}
+
 impl Intended {
-    /// The log as a group leaves it so far; `None` if it is not there.
-    fn find<'l>(logs: &'l mut LogMap<Self>, shared: &Shared, id: LogId) -> Option<&'l mut Self> {
-        let intended = match logs.entry(id) {
-            Place::Occupied(known) => known.into_mut(),
-            Place::Vacant(place) => place.insert(Self::of(shared.find(id)?)),
-        };
-        (!intended.is_deleted).then_some(intended)
+    /// A log as it is.
+    fn of(log: &Arc<Log>) -> Self {
+        let state = log.state.lock();
+        Self {
+            log: Some(log.clone()),
+            end: state.end,
+            last_arrival: state.last_arrival,
+            first_control: state.first_control,
+            is_damaged: state.lost_tail().is_some(),
+            entry: None,
+            is_deleted: false,
+            priority: state.settings.priority,
+        }
     }
 
-    fn of(log: Arc<Log>) -> Self {
+    /// Why appends are refused.
+    fn damage(&self) -> Option<String> {
+        let log = self.log.as_ref().filter(|_| self.is_damaged)?;
         let state = log.state.lock();
-        let damage = state.lost_tail().map(|hole| hole.error(log.id).to_string());
-        let (end, last_arrival) = (state.end, state.last_arrival);
-        let first_control = state.first_control;
-        let priority = state.settings.priority;
-        drop(state);
-        let (entry, is_deleted) = (None, false);
-        Self {
-            log: Some(log),
-            end,
-            last_arrival,
-            first_control,
-            damage,
-            entry,
-            is_deleted,
-            priority,
-        }
+        state.lost_tail().map(|hole| hole.error(log.id).to_string())
     }
 }
 

@@ -6,6 +6,7 @@
 use super::footer::{DirectoryEntry, LogBlocks};
 use super::frame::{Block, Entry};
 use super::manifest::LogEntry;
+use super::mark::Mark;
 use super::segment::Segment;
 use super::space::{FREED_AFTER, Grace};
 use crate::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
@@ -15,28 +16,34 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A log of the journal.
+/// A log of the journal. What every append needs stands first, side by side: a call may be about
+/// hundreds of logs that no cache holds.
+#[repr(C)]
 pub(super) struct Log {
-    pub(super) id: LogId,
+    /// Where the writer's present group has it.
+    pub(super) mark: Mark,
     pub(super) state: Mutex<LogState>,
+    pub(super) id: LogId,
 }
 
-/// What changes about a log. Only the writer changes it, and only after what it says is durable.
+/// What changes about a log. Only the writer changes it, and only after what it says is durable. What
+/// every append needs stands first.
 #[derive(Default)]
+#[repr(C)]
 pub(super) struct LogState {
-    pub(super) settings: LogSettings,
-    pub(super) first: Offset,
     pub(super) end: Offset,
     pub(super) last_arrival: Option<Timestamp>,
     pub(super) first_control: Option<Offset>,
-    tail: Option<watch::Sender<Offset>>,
-    /// Runs in sealed segments, by offset.
-    pub(super) ranges: Vec<Range>,
     /// Blocks in the open segment, by offset.
     pub(super) open: Vec<Block>,
-    open_segment: Option<Arc<Segment>>,
+    tail: Option<watch::Sender<Offset>>,
+    pub(super) settings: LogSettings,
     /// What recovery found missing, by offset.
     pub(super) holes: Vec<Hole>,
+    pub(super) first: Offset,
+    /// Runs in sealed segments, by offset.
+    pub(super) ranges: Vec<Range>,
+    open_segment: Option<Arc<Segment>>,
     pub(super) is_deleted: bool,
     /// First kept offsets as the keeper saw them within the last hour.
     marks: VecDeque<(Monotonic, Offset)>,
@@ -83,6 +90,7 @@ pub(super) enum Place {
 impl Log {
     pub(super) fn new(id: LogId, settings: LogSettings) -> Self {
         Self {
+            mark: Mark::default(),
             id,
             state: Mutex::new(LogState {
                 settings,

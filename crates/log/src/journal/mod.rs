@@ -21,7 +21,9 @@ mod keeper;
 mod layout;
 mod listed;
 mod log_map;
+mod log_table;
 mod manifest;
+mod mark;
 mod open;
 mod outcome;
 mod planted;
@@ -273,6 +275,7 @@ impl Shared {
             directory: directory.to_owned(),
             options,
             logs: RwLock::default(),
+            groups: AtomicU64::new(0),
             deleted: Mutex::default(),
             segments: Mutex::default(),
             generation: Mutex::default(),

@@ -49,11 +49,7 @@ impl Outcome {
     pub(super) fn judge(call: Call, group: &mut Group<'_>) -> Self {
         match call {
             Call::Append(call) => {
-                group.reserve(call.batches.len());
-                let batches = call.batches.iter();
-                let results = batches
-                    .map(|(log, batch)| group.append(*log, batch))
-                    .collect();
+                let results = group.append_all(&call.batches);
                 Self::Append(results, call)
             }
             Call::Change(call) => Self::Change(group.change(&call.change), call),

@@ -133,7 +133,7 @@ impl<'a> Recovery<'a> {
             if self.shared.options.has(PlantedBug::ReuseOffset) {
                 log.state.lock().end = Offset(0);
             }
-            logs.insert(entry.log, Arc::new(log));
+            logs.insert(Arc::new(log));
         }
     }
 
@@ -424,7 +424,7 @@ impl<'a> Recovery<'a> {
                 .holes
                 .push(hole(Some(fault), Offset(0), None));
             self.shared.deleted.lock().remove(id);
-            self.shared.logs.write().insert(*id, Arc::new(log));
+            self.shared.logs.write().insert(Arc::new(log));
         }
     }
 

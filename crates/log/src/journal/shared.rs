@@ -8,7 +8,7 @@ use super::clocks::Clocks;
 use super::footer::SegmentIndex;
 use super::frame::Entry;
 use super::index::{Hole, Log};
-use super::log_map::LogMap;
+use super::log_table::LogTable;
 use super::manifest::{Manifest, SegmentEntry};
 use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
@@ -28,7 +28,9 @@ pub(super) struct Shared {
     pub(super) env: Env,
     pub(super) directory: PathBuf,
     pub(super) options: Options,
-    pub(super) logs: RwLock<LogMap<Arc<Log>>>,
+    pub(super) logs: RwLock<LogTable>,
+    /// How many groups were begun.
+    pub(super) groups: AtomicU64,
     /// Deleted logs of which blocks are still on the disk.
     pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
     /// What the MANIFEST lists.
@@ -118,7 +120,7 @@ pub(super) struct SealJob {
 
 impl Shared {
     pub(super) fn find(&self, id: LogId) -> Option<Arc<Log>> {
-        self.logs.read().get(&id).cloned()
+        self.logs.read().get(id).cloned()
     }
 
     /// Why a log that nobody knows may be there all the same.
@@ -163,8 +165,9 @@ impl Shared {
             }
             Entry::Create { log, settings } => {
                 let mut logs = self.logs.write();
-                logs.entry(log)
-                    .or_insert_with(|| Arc::new(Log::new(log, settings)));
+                if logs.get(log).is_none() {
+                    logs.insert(Arc::new(Log::new(log, settings)));
+                }
             }
             Entry::Delete { log } => self.forget(log, entry),
             Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
@@ -180,7 +183,7 @@ impl Shared {
 
     fn forget(&self, id: LogId, entry: &Entry) {
         self.reserve.note_hidden();
-        let removed = self.logs.write().remove(&id);
+        let removed = self.logs.write().remove(id);
         if let Some(log) = removed {
             let mut state = log.state.lock();
             state.change(entry, self.env.clock.monotonic());
@@ -194,7 +197,7 @@ impl Shared {
 
     /// All logs but the deleted ones, in order.
     pub(super) fn live_logs(&self) -> Vec<Arc<Log>> {
-        let mut logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
+        let mut logs: Vec<Arc<Log>> = self.logs.read().iter().cloned().collect();
         logs.sort_unstable_by_key(|log| log.id);
         logs
     }

@@ -6,8 +6,7 @@
 
 use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
-use super::group::{Admission, Group};
-use super::index::Log;
+use super::group::{Admission, Entered, Group, Sealed};
 use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
 use super::outcome::{Failure, Outcome};
 use super::planted::PlantedBug;
@@ -124,20 +123,24 @@ impl Writer {
         }
         self.make_room(&group)?;
         let start = self.open.end;
-        let sealed = group.seal(self.open.next_header(), self.open.segment.salt);
-        let frame = self.put(sealed.frame)?;
+        let Sealed {
+            entered,
+            frame,
+            crc,
+        } = group.seal(self.open.next_header(), self.open.segment.salt);
+        let frame = self.put(frame)?;
         let options = self.shared.options;
         if options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&sealed.entries, &sealed.logs, start, frame.clone());
+            self.publish(&entered, start, frame.clone());
         }
         if self.shared.is_synced() && !options.has(PlantedBug::ResolveBeforeSync) {
             self.sync()?;
             self.open.durable = start + frame.len() as u32;
         }
-        self.open.advance(frame.len(), sealed.crc);
+        self.open.advance(frame.len(), crc);
         self.open.is_unwitnessed = true;
         if !options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&sealed.entries, &sealed.logs, start, frame);
+            self.publish(&entered, start, frame);
         }
         Ok(())
     }
@@ -256,13 +259,13 @@ impl Writer {
         Ok(())
     }
 
-    fn publish(&mut self, entries: &[Entry], logs: &[Option<Arc<Log>>], start: u32, frame: Bytes) {
+    fn publish(&mut self, entered: &Entered, start: u32, frame: Bytes) {
         self.shared
             .cache
             .keep(self.open.segment.number, start, frame);
-        for (entry, log) in entries.iter().zip(logs) {
+        for (entry, log) in entered.iter() {
             self.register(entry);
-            let first = self.shared.apply(entry, log.as_ref(), &self.open.segment);
+            let first = self.shared.apply(entry, log, &self.open.segment);
             self.open.logs.extend(first);
         }
     }
