@@ -1,6 +1,7 @@
 //! Disk: files by path, read and written at positions, with the syncs spelled out.
 //!
-//! Calls block; callers run them on a thread of their own or through [`crate::Tasks::run_blocking`].
+//! Calls block but for [`File::try_read_exact_at`]; callers run them on a thread of their own or through
+//! [`crate::Tasks::run_blocking`].
 //! Nothing is durable before the sync that says so: `sync_data` for a file's bytes and length,
 //! `sync_directory` for the entries of a directory (a created, renamed or removed name).
 
@@ -44,6 +45,9 @@ pub trait Disk: Send + Sync + 'static {
 pub trait File: Send + Sync + 'static {
     /// Fills `buffer` from `position`; `UnexpectedEof` if the file ends before.
     fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
+    /// The same as far as nothing need be waited for, so that any thread may call it: `WouldBlock`
+    /// where the device would have to be asked, and where nobody can say.
+    fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()>;
     /// Writes all of `bytes` at `position`.
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
     /// Makes the written bytes and the length durable (`fdatasync`).

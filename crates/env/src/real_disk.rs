@@ -5,9 +5,9 @@
 
 use crate::disk::{Disk, File, OpenMode};
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,6 +117,21 @@ impl File for RealFile {
         self.file.read_exact_at(buffer, position)
     }
 
+    fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let wanted = buffer.len();
+        let mut parts = [IoSliceMut::new(buffer)];
+        let read =
+            retry_on_intr(|| preadv2(&self.file, &mut parts, position, ReadWriteFlags::NOWAIT));
+        match read {
+            Ok(read) if read == wanted => Ok(()),
+            // Some of it is not in memory, or the file ends, or it is on a file system that cannot tell.
+            Ok(_) | Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, position)
     }
@@ -159,10 +174,17 @@ mod tests {
         let mut bytes = [9; 9];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"\0\0\0hello\0");
+        let mut again = [9; 9];
+        match file.try_read_exact_at(&mut again, 0) {
+            Ok(()) => assert_eq!(again, bytes),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
         assert_eq!(file.length().unwrap(), 4096);
         file.set_length(5).unwrap();
         let short = file.read_exact_at(&mut bytes, 0).unwrap_err();
         assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
+        let short = file.try_read_exact_at(&mut bytes, 0).unwrap_err();
+        assert_eq!(short.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

@@ -193,6 +193,13 @@ impl File for SimulatedFile {
         })
     }
 
+    fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
+        let number = position ^ ((buffer.len() as u64) << 32);
+        self.pass(Call::Read, number, |file| {
+            file.try_read_exact_at(buffer, position)
+        })
+    }
+
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
         let number = position ^ ((bytes.len() as u64) << 32);
         self.pass(Call::Write, number, |file| {

@@ -1,22 +1,34 @@
 //! Memory that cold reads fill, used again and again: fresh memory would be cleared, and handed over
 //! page by page by the kernel, before each read fills it.
 //!
-//! At most [`SPARES_MAX`] buffers wait here. What is in use is bounded by whoever uses it.
+//! There are two sizes, and of each some buffers wait here. The one that came back last goes out first:
+//! the processor's caches still know it. What is in use is bounded by whoever uses it.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::{Arc, Weak};
 
-/// The bytes of each buffer. Longer reads get memory of their own.
-pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
-/// Buffers kept for the next reads.
-const SPARES_MAX: usize = 8;
+/// The bytes of a small buffer: what is read and checked, and looked at again, before the processor's
+/// second cache forgets it.
+pub(super) const SMALL_BYTES: usize = 256 * 1024;
+/// The bytes of a large buffer. Longer reads get memory of their own.
+pub(super) const LARGE_BYTES: usize = 1024 * 1024;
+/// Small buffers kept for the next reads.
+const SMALL_SPARES_MAX: usize = 32;
+/// Large buffers kept for the next reads.
+const LARGE_SPARES_MAX: usize = 8;
 
 /// Buffers that nobody uses.
-#[derive(Default)]
 pub(super) struct Buffers {
-    spares: Arc<Mutex<Vec<Box<[u8]>>>>,
+    small: Arc<Spares>,
+    large: Arc<Spares>,
+}
+
+/// Buffers of one size.
+struct Spares {
+    buffers: Mutex<Vec<Box<[u8]>>>,
+    count_max: usize,
 }
 
 /// A buffer in use; it goes back where it came from when the last reader has done with it.
@@ -24,7 +36,22 @@ struct Borrowed {
     bytes: Box<[u8]>,
     /// How much of it was filled.
     length: usize,
-    spares: Weak<Mutex<Vec<Box<[u8]>>>>,
+    spares: Weak<Spares>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        let spares = |count_max| {
+            Arc::new(Spares {
+                buffers: Mutex::default(),
+                count_max,
+            })
+        };
+        Self {
+            small: spares(SMALL_SPARES_MAX),
+            large: spares(LARGE_SPARES_MAX),
+        }
+    }
 }
 
 impl Buffers {
@@ -34,16 +61,21 @@ impl Buffers {
         length: usize,
         read: impl FnOnce(&mut [u8]) -> io::Result<()>,
     ) -> io::Result<Bytes> {
-        if length > BUFFER_BYTES {
+        if length > LARGE_BYTES {
             let mut bytes = vec![0; length];
             read(&mut bytes)?;
             return Ok(Bytes::from(bytes));
         }
-        let spare = self.spares.lock().pop();
+        let (spares, bytes) = if length > SMALL_BYTES {
+            (&self.large, LARGE_BYTES)
+        } else {
+            (&self.small, SMALL_BYTES)
+        };
+        let spare = spares.buffers.lock().pop();
         let mut borrowed = Borrowed {
-            bytes: spare.unwrap_or_else(|| vec![0; BUFFER_BYTES].into_boxed_slice()),
+            bytes: spare.unwrap_or_else(|| vec![0; bytes].into_boxed_slice()),
             length,
-            spares: Arc::downgrade(&self.spares),
+            spares: Arc::downgrade(spares),
         };
         read(&mut borrowed.bytes[..length])?;
         Ok(Bytes::from_owner(borrowed))
@@ -61,9 +93,9 @@ impl Drop for Borrowed {
         let Some(spares) = self.spares.upgrade() else {
             return;
         };
-        let mut spares = spares.lock();
-        if spares.len() < SPARES_MAX {
-            spares.push(std::mem::take(&mut self.bytes));
+        let mut buffers = spares.buffers.lock();
+        if buffers.len() < spares.count_max {
+            buffers.push(std::mem::take(&mut self.bytes));
         }
     }
 }
@@ -89,7 +121,7 @@ mod tests {
         let second = filled(&buffers, 10, 2);
         assert_eq!(part, vec![1; 10], "it is still read");
         drop(part);
-        let place = buffers.spares.lock()[0].as_ptr();
+        let place = buffers.small.buffers.lock()[0].as_ptr();
         let third = filled(&buffers, 2000, 3);
         assert_eq!(third.as_ptr(), place);
         assert_eq!((second, third), (vec![2; 10].into(), vec![3; 2000].into()));
@@ -98,11 +130,11 @@ mod tests {
     #[test]
     fn buffers_when_many_come_back_then_only_some_are_kept() {
         let buffers = Buffers::default();
-        let many: Vec<Bytes> = (0..SPARES_MAX + 3)
+        let many: Vec<Bytes> = (0..SMALL_SPARES_MAX + 3)
             .map(|_| filled(&buffers, 1, 1))
             .collect();
         drop(many);
-        assert_eq!(buffers.spares.lock().len(), SPARES_MAX);
+        assert_eq!(buffers.small.buffers.lock().len(), SMALL_SPARES_MAX);
     }
 
     #[test]
@@ -110,10 +142,13 @@ mod tests {
         let buffers = Buffers::default();
         let failed = buffers.fill(1, |_| Err(io::Error::other("planted")));
         assert_eq!(failed.unwrap_err().to_string(), "planted");
-        assert_eq!(buffers.spares.lock().len(), 1);
-        let long = filled(&buffers, BUFFER_BYTES + 1, 7);
-        assert_eq!(long.len(), BUFFER_BYTES + 1);
+        assert_eq!(buffers.small.buffers.lock().len(), 1);
+        let long = filled(&buffers, LARGE_BYTES + 1, 7);
+        assert_eq!(long.len(), LARGE_BYTES + 1);
         drop(long);
-        assert_eq!(buffers.spares.lock().len(), 1);
+        assert_eq!(buffers.large.buffers.lock().len(), 0);
+        drop(filled(&buffers, SMALL_BYTES + 1, 7));
+        assert_eq!(buffers.large.buffers.lock().len(), 1);
+        assert_eq!(buffers.small.buffers.lock().len(), 1);
     }
 }

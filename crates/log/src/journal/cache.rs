@@ -4,7 +4,7 @@
 //! windows are checked by whoever takes a block out of them.
 
 use super::bounded::Bounded;
-use super::buffers::{BUFFER_BYTES, Buffers};
+use super::buffers::{Buffers, LARGE_BYTES, SMALL_BYTES};
 use super::frame::Block;
 use crate::store::{LogId, Offset};
 use bytes::Bytes;
@@ -13,7 +13,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Cold reads fetch stretches of this, aligned to it.
-pub(super) const WINDOW_BYTES: u64 = BUFFER_BYTES as u64;
+pub(super) const WINDOW_BYTES: u64 = LARGE_BYTES as u64;
+/// Blocks that stand together are read together, up to this.
+pub(super) const SPAN_BYTES: u64 = SMALL_BYTES as u64;
 /// Block lists of footers kept in memory.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
@@ -113,14 +115,19 @@ impl Cache {
 
     /// Keeps a block that was read by itself.
     pub(super) fn keep_block(&self, segment: u64, position: u32, bytes: Bytes) {
-        let cost = bytes.len().max(BUFFER_BYTES) as u64;
+        let buffer = if bytes.len() <= SMALL_BYTES {
+            SMALL_BYTES
+        } else {
+            LARGE_BYTES
+        };
+        let cost = bytes.len().max(buffer) as u64;
         self.pieces.lock().insert((segment, position), bytes, cost);
     }
 
     /// Keeps a copy, so that it does not hold on to all that was read with it.
-    pub(super) fn keep_piece(&self, segment: u64, position: u32, bytes: Bytes) {
+    pub(super) fn keep_piece(&self, segment: u64, position: u32, bytes: &Bytes) {
         let cost = bytes.len() as u64 + 64;
-        let copy = Bytes::copy_from_slice(&bytes);
+        let copy = Bytes::copy_from_slice(bytes);
         self.pieces.lock().insert((segment, position), copy, cost);
     }
 

@@ -3,8 +3,8 @@
 //! Every call comes in two shapes: one that gives up where it would need the disk, for the caller's
 //! own thread, and one that may block.
 
-use super::buffers::Buffers;
-use super::cache::WINDOW_BYTES;
+use super::buffers::LARGE_BYTES;
+use super::cache::{SPAN_BYTES, WINDOW_BYTES};
 use super::footer::DirectoryEntry;
 use super::frame::Block;
 use super::index::{Hole, Log, Place, Range};
@@ -16,13 +16,14 @@ use crate::checksum::crc32c;
 use crate::store::{LogId, Offset, ReadError, ReadLimit, Run, Slice};
 use bytes::Bytes;
 use env::Timestamp;
+use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 
 /// Whether a call may wait for the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// Give up instead.
+    /// Give up instead: only what is in memory, ours or the operating system's, comes.
     MemoryOnly,
     /// It runs where blocking is fine.
     MayBlock,
@@ -44,11 +45,17 @@ impl Stop {
     }
 }
 
+/// Bytes that a call on the caller's own thread takes from files: about as long as a processor should
+/// be kept from others, and few enough to be near it when the caller looks at them.
+const OWN_THREAD_BYTES: u64 = SPAN_BYTES;
+
 /// A read under way.
 pub(super) struct Reader<'a> {
     shared: &'a Shared,
     log: &'a Log,
     patience: Patience,
+    /// What it may still take from files if it may not wait.
+    left: Cell<u64>,
 }
 
 impl<'a> Reader<'a> {
@@ -57,6 +64,7 @@ impl<'a> Reader<'a> {
             shared,
             log,
             patience,
+            left: Cell::new(OWN_THREAD_BYTES),
         }
     }
 
@@ -132,8 +140,8 @@ impl<'a> Reader<'a> {
             slice.next = part.first.plus(u64::from(part.count));
             slice.runs.push(part);
             if budget.is_spent() {
-                if slice.next < block.end() && is_large(block) {
-                    self.keep(segment, block, whole);
+                if slice.next < block.end() {
+                    self.keep(segment, block, &whole);
                 }
                 return Ok(());
             }
@@ -235,18 +243,17 @@ impl<'a> Reader<'a> {
         if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
             return Ok(bytes);
         }
-        self.need_disk()?;
-        if let Some(read) = Span::read(&self.shared.cache.buffers, segment, blocks, budget) {
-            *span = read;
-            if let Some(bytes) = span.cut(block) {
-                // A reader that takes a little at a time comes back to the last block.
-                if let Some((last, bytes)) = span.last_of(blocks) {
-                    self.shared.cache.keep_piece(segment.number, last, bytes);
-                }
-                return Ok(bytes);
-            }
+        let (start, end) = Span::wanted(blocks, budget);
+        match self.read_file(segment, start, (end - start) as usize) {
+            Ok(bytes) => *span = Span { start, bytes },
+            Err(error) if is_refusal(&error) => return Err(Stop::NeedsDisk),
+            // The block may be whole where what follows it is not.
+            Err(_) => {}
         }
-        self.bytes_alone(segment, block)
+        match span.cut(block) {
+            Some(bytes) => Ok(bytes),
+            None => self.bytes_alone(segment, block),
+        }
     }
 
     /// The bytes of a block.
@@ -268,18 +275,11 @@ impl<'a> Reader<'a> {
         {
             return Ok(bytes);
         }
-        self.need_disk()?;
-        // A window can fail where the block does not: beyond a bad sector, or in a file that a footer
-        // has just ended.
         if window == last
-            && let Ok(bytes) = self.read_window(segment, window)
+            && let Some(bytes) = self.read_window(segment, window)?
+            && let Some(bytes) = cut(&bytes, start - window * WINDOW_BYTES, block)
         {
-            self.shared
-                .cache
-                .keep_window(segment.number, window, bytes.clone());
-            if let Some(bytes) = cut(&bytes, start - window * WINDOW_BYTES, block) {
-                return Ok(bytes);
-            }
+            return Ok(bytes);
         }
         self.bytes_alone(segment, block)
     }
@@ -290,31 +290,43 @@ impl<'a> Reader<'a> {
         if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
             return Ok(bytes);
         }
-        self.need_disk()?;
         self.bytes_alone(segment, block)
     }
 
-    /// Keeps a large block whose reader will be back for the rest of it.
-    fn keep(&self, segment: &Segment, block: &Block, bytes: Bytes) {
-        let cache = &self.shared.cache;
-        if !segment.is_sorted && cache.recent(segment.number, block).is_none() {
-            cache.keep_block(segment.number, block.position, bytes);
+    /// Keeps a block whose reader will be back for the rest of it, if nothing else does.
+    fn keep(&self, segment: &Segment, block: &Block, bytes: &Bytes) {
+        let (cache, number) = (&self.shared.cache, segment.number);
+        if is_large(block) && cache.recent(number, block).is_none() {
+            cache.keep_block(number, block.position, bytes.clone());
+        } else if segment.is_sorted {
+            cache.keep_piece(number, block.position, bytes);
         }
     }
 
-    fn read_window(&self, segment: &Segment, window: u64) -> io::Result<Bytes> {
+    /// Reads a window and keeps it. It can fail where the block does not: beyond a bad sector, or in a
+    /// file that a footer has just ended; `None` then.
+    fn read_window(&self, segment: &Segment, window: u64) -> Result<Option<Bytes>, Stop> {
         let start = window * WINDOW_BYTES;
-        let left = segment.file.length()?.saturating_sub(start);
-        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, start);
-        let length = left.min(WINDOW_BYTES) as usize;
-        self.shared.cache.buffers.fill(length, read)
+        let length = segment.file.length();
+        let read = length.and_then(|length| {
+            let length = length.saturating_sub(start).min(WINDOW_BYTES);
+            self.read_file(segment, start, length as usize)
+        });
+        match read {
+            Ok(bytes) => {
+                let cache = &self.shared.cache;
+                cache.keep_window(segment.number, window, bytes.clone());
+                Ok(Some(bytes))
+            }
+            Err(error) if is_refusal(&error) => Err(Stop::NeedsDisk),
+            Err(_) => Ok(None),
+        }
     }
 
     fn bytes_alone(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
         let position = u64::from(block.position);
-        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, position);
-        let bytes = self.shared.cache.buffers.fill(block.length as usize, read);
-        match bytes {
+        match self.read_file(segment, position, block.length as usize) {
+            Err(error) if is_refusal(&error) => Err(Stop::NeedsDisk),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(self.damaged(segment, position, "the file ends too early"))
             }
@@ -322,6 +334,27 @@ impl<'a> Reader<'a> {
             Ok(bytes) if crc32c(&bytes) == block.crc => Ok(bytes),
             Ok(bytes) if self.shared.options.has(PlantedBug::IgnoreChecksum) => Ok(bytes),
             Ok(_) => Err(self.damaged(segment, position, "a block's checksum does not hold")),
+        }
+    }
+
+    /// Reads from a file as patiently as this reader is. In a hurry every failure is `WouldBlock`: who
+    /// may wait tries again, and tells what is wrong.
+    fn read_file(&self, segment: &Segment, position: u64, length: usize) -> io::Result<Bytes> {
+        let buffers = &self.shared.cache.buffers;
+        match self.patience {
+            Patience::MayBlock => {
+                buffers.fill(length, |bytes| segment.file.read_exact_at(bytes, position))
+            }
+            Patience::MemoryOnly => {
+                let refused = || io::Error::from(io::ErrorKind::WouldBlock);
+                let left = self.left.get();
+                if left == 0 || length > LARGE_BYTES {
+                    return Err(refused());
+                }
+                self.left.set(left.saturating_sub(length as u64));
+                let read = |bytes: &mut [u8]| segment.file.try_read_exact_at(bytes, position);
+                buffers.fill(length, read).map_err(|_| refused())
+            }
         }
     }
 
@@ -360,14 +393,9 @@ struct Span {
 }
 
 impl Span {
-    /// Reads the first of these blocks, with those that follow it without a gap and are within the
-    /// budget; `None` if the disk does not give them.
-    fn read(
-        buffers: &Buffers,
-        segment: &Segment,
-        blocks: &[Block],
-        budget: &Budget,
-    ) -> Option<Self> {
+    /// From where to where to read: the first of these blocks, with those that follow it without a gap
+    /// and are within the budget.
+    fn wanted(blocks: &[Block], budget: &Budget) -> (u64, u64) {
         let pieces = blocks
             .iter()
             .map(|block| (u64::from(block.count), u64::from(block.length)));
@@ -375,14 +403,12 @@ impl Span {
         let start = u64::from(wanted[0].position);
         let mut end = wanted[0].position_end();
         for block in &wanted[1..] {
-            if u64::from(block.position) != end || block.position_end() - start > WINDOW_BYTES {
+            if u64::from(block.position) != end || block.position_end() - start > SPAN_BYTES {
                 break;
             }
             end = block.position_end();
         }
-        let read = |bytes: &mut [u8]| segment.file.read_exact_at(bytes, start);
-        let bytes = buffers.fill((end - start) as usize, read).ok()?;
-        Some(Self { start, bytes })
+        (start, end)
     }
 
     /// The block's bytes, if they are here and whole.
@@ -390,14 +416,11 @@ impl Span {
         let start = u64::from(block.position).checked_sub(self.start)?;
         cut(&self.bytes, start, block)
     }
+}
 
-    /// The last of these blocks that is here and whole, and where it stands.
-    fn last_of(&self, blocks: &[Block]) -> Option<(u32, Bytes)> {
-        let end = self.start + self.bytes.len() as u64;
-        let here = blocks.partition_point(|block| block.position_end() <= end);
-        let last = &blocks[here.checked_sub(1)?];
-        Some((last.position, self.cut(last)?))
-    }
+/// Whether a read was not tried, or would have had to wait.
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// Whether a block fills much of a window.

@@ -114,9 +114,10 @@ async fn reads_when_the_device_fails_then_say_so_and_work_again_later() {
     create(&journal, 1).await;
     append(&journal, 0, b"a").await;
     let journal = world.kill();
-    // The window around the record, then the record alone.
-    world.disk.fail_nth(Call::Read, 1, Fault::EIO);
-    world.disk.fail_nth(Call::Read, 2, Fault::EIO);
+    // The window around the record, in a hurry and in patience, then the record alone.
+    for nth in 1..=3 {
+        world.disk.fail_nth(Call::Read, nth, Fault::EIO);
+    }
     assert!(matches!(
         read_all(&journal, 0).await,
         Err(crate::ReadError::Io(_))

@@ -10,6 +10,7 @@ mod full;
 mod harness;
 mod inline;
 mod model;
+mod patience;
 mod planted;
 mod recovery;
 mod room;
