@@ -8,6 +8,7 @@ pub mod operations;
 mod engine;
 mod settings;
 
+mod by_shard;
 mod catalog;
 mod fanout;
 mod fence;

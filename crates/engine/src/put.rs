@@ -5,6 +5,7 @@
 //! order.
 
 use crate::Engine;
+use crate::by_shard::by_shard;
 use crate::catalog::{Shard, State, Status, Stream};
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
@@ -201,23 +202,17 @@ impl Engine {
         budgets: Budgets,
         results: &mut [PutResult],
     ) -> Round<'s> {
-        let mut routed: Vec<(u32, u32, &Shard)> = Vec::with_capacity(waiting.len());
-        routed.extend(waiting.map(|place| {
-            let shard = stream.shards.route(records[place].hash);
-            (shard.index, place as u32, shard)
-        }));
-        // By shard, and in call order within each.
-        routed
-            .sort_unstable_by_key(|(index, place, _)| u64::from(*index) << 32 | u64::from(*place));
+        let route = |place: usize| (stream.shards.route(records[place].hash), place);
+        let routed = by_shard(waiting.map(route).collect());
         let mut round = Round {
             groups: Vec::with_capacity(routed.len()),
-            places: routed.iter().map(|(_, place, _)| *place as usize).collect(),
+            places: routed.iter().map(|(_, place)| *place).collect(),
         };
         let mut start = 0;
-        for same in routed.chunk_by(|(a, ..), (b, ..)| a == b) {
+        for same in routed.chunk_by(|(a, _), (b, _)| a.index == b.index) {
             let places = start..start + same.len();
             start = places.end;
-            let shard = same[0].2;
+            let shard = same[0].0;
             round.groups.push(Group { shard, places });
         }
         if budgets == Budgets::Taken {

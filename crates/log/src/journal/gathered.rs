@@ -34,6 +34,12 @@ pub(super) struct Gathered<'a> {
     /// The pieces in each stretch of each source.
     stretches: BTreeMap<(u64, u32), Vec<u32>>,
     payload_bytes: usize,
+    room: Room,
+}
+
+/// Memory that gathering fills, used again and again: fresh memory is handed over page by page.
+#[derive(Default)]
+pub(super) struct Room {
     payload: Vec<u8>,
     stretch: Vec<u8>,
 }
@@ -77,8 +83,7 @@ impl<'a> Gathered<'a> {
             pieces: Vec::new(),
             stretches: BTreeMap::new(),
             payload_bytes: 0,
-            payload: Vec::new(),
-            stretch: Vec::new(),
+            room: std::mem::take(&mut shared.copy_room.lock()),
         }
     }
 
@@ -126,7 +131,7 @@ impl<'a> Gathered<'a> {
 
     /// Reads the blocks, front to back.
     pub(super) fn read(&mut self) -> Result<(), Unreadable> {
-        self.payload.resize(self.payload_bytes, 0);
+        self.room.payload.resize(self.payload_bytes, 0);
         for ((number, _), places) in std::mem::take(&mut self.stretches) {
             let source = { self.sources.iter() }.find(|source| source.number == number);
             let source = source.expect("blocks are those of the sources");
@@ -146,10 +151,12 @@ impl<'a> Gathered<'a> {
         let start = blocks.clone().map(|block| block.position).min();
         let start = start.unwrap_or_default();
         let end = blocks.map(Block::position_end).max().unwrap_or_default();
-        self.stretch.resize((end - u64::from(start)) as usize, 0);
+        self.room
+            .stretch
+            .resize((end - u64::from(start)) as usize, 0);
         source
             .file
-            .read_exact_at(&mut self.stretch, u64::from(start))?;
+            .read_exact_at(&mut self.room.stretch, u64::from(start))?;
         Ok(start)
     }
 
@@ -162,9 +169,9 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Unreadable> {
         let piece = &self.pieces[place];
         let (block, length) = (&piece.block, piece.block.length as usize);
-        let there = &mut self.payload[piece.place as usize..][..length];
+        let there = &mut self.room.payload[piece.place as usize..][..length];
         let found =
-            stretch.map(|start| &self.stretch[(block.position - start) as usize..][..length]);
+            stretch.map(|start| &self.room.stretch[(block.position - start) as usize..][..length]);
         if let Some(bytes) = found.filter(|bytes| crc32c(bytes) == block.crc) {
             there.copy_from_slice(bytes);
             return Ok(());
@@ -193,9 +200,9 @@ impl<'a> Gathered<'a> {
             rest = later;
             let end = later
                 .first()
-                .map_or(self.payload.len(), |next| next.place as usize);
+                .map_or(self.room.payload.len(), |next| next.place as usize);
             let entries = frame.iter().map(|piece| self.entry(piece)).collect();
-            Some((entries, &self.payload[start..end]))
+            Some((entries, &self.room.payload[start..end]))
         })
     }
 
@@ -212,6 +219,12 @@ impl<'a> Gathered<'a> {
         self.logs.clear();
         self.pieces.clear();
         self.payload_bytes = 0;
+    }
+}
+
+impl Drop for Gathered<'_> {
+    fn drop(&mut self) {
+        *self.shared.copy_room.lock() = std::mem::take(&mut self.room);
     }
 }
 

@@ -13,7 +13,6 @@ use crate::checksum::crc32c_append;
 use crate::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
 };
-use bytes::Bytes;
 use env::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,7 +39,7 @@ pub(super) struct Group<'a> {
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
     /// Payload bytes, each with the index of the next of the same entry.
-    chunks: Vec<(Bytes, u32)>,
+    chunks: Vec<(&'a [u8], u32)>,
     payload_bytes: usize,
 }
 
@@ -120,7 +119,7 @@ impl<'a> Group<'a> {
     /// Adds a call's batches.
     pub(super) fn append_all(
         &mut self,
-        batches: &[(LogId, Batch)],
+        batches: &'a [(LogId, Batch)],
     ) -> Vec<Result<Appended, AppendError>> {
         self.reserve(batches.len());
         let places = self.find_all(batches);
@@ -162,7 +161,7 @@ impl<'a> Group<'a> {
     fn append(
         &mut self,
         id: LogId,
-        batch: &Batch,
+        batch: &'a Batch,
         place: Option<u32>,
     ) -> Result<Appended, AppendError> {
         let (now, admission, next) = (self.now, self.admission, self.entries.len());
@@ -209,7 +208,7 @@ impl<'a> Group<'a> {
         })
     }
 
-    fn join(&mut self, entry: usize, batch: &Batch, new_control: Option<u32>) {
+    fn join(&mut self, entry: usize, batch: &'a Batch, new_control: Option<u32>) {
         if let Entry::Records { block, control, .. } = &mut self.entries[entry] {
             *control = control.or(new_control.map(|at| block.count + at));
             block.crc = crc32c_append(block.crc, batch.bytes());
@@ -226,7 +225,7 @@ impl<'a> Group<'a> {
     fn begin_block(
         &mut self,
         log: LogId,
-        batch: &Batch,
+        batch: &'a Batch,
         first: Offset,
         arrival: Timestamp,
         control: Option<u32>,
@@ -251,9 +250,9 @@ impl<'a> Group<'a> {
         self.push_chunk(batch);
     }
 
-    fn push_chunk(&mut self, batch: &Batch) {
+    fn push_chunk(&mut self, batch: &'a Batch) {
         self.payload_bytes += batch.bytes().len();
-        self.chunks.push((batch.bytes().clone(), NO_CHUNK));
+        self.chunks.push((batch.bytes(), NO_CHUNK));
     }
 
     /// Adds a change, whole or not at all.

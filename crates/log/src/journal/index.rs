@@ -16,6 +16,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// Room for more blocks than this is not made ahead.
+const OPEN_EXPECTED_MAX: usize = 256;
+
 /// A log of the journal. What every append needs stands first, side by side: a call may be about
 /// hundreds of logs that no cache holds.
 #[repr(C)]
@@ -44,6 +47,8 @@ pub(super) struct LogState {
     /// Runs in sealed segments, by offset.
     pub(super) ranges: Vec<Range>,
     open_segment: Option<Arc<Segment>>,
+    /// Blocks in the open segment for which room is made with the first.
+    open_expected: u32,
     pub(super) is_deleted: bool,
     /// First kept offsets as the keeper saw them within the last hour.
     marks: VecDeque<(Monotonic, Offset)>,
@@ -146,6 +151,7 @@ impl LogState {
         let is_first = self.open.is_empty();
         if is_first {
             self.open_segment = Some(segment.clone());
+            self.open = Vec::with_capacity(self.open_expected as usize);
         }
         self.open.push(block);
         self.note(
@@ -265,6 +271,8 @@ impl LogState {
 
     /// Turns the blocks of the open segment, now sealed, into runs.
     pub(super) fn seal(&mut self, segment: &Arc<Segment>, runs: &[DirectoryEntry], now: Monotonic) {
+        // As a rule a log has about as many in the next one.
+        self.open_expected = (self.open.len() * 9 / 8).min(OPEN_EXPECTED_MAX) as u32;
         self.open = Vec::new();
         self.open_segment = None;
         self.ranges

@@ -76,6 +76,7 @@ pub(super) async fn maintain(shared: &Arc<Shared>) {
     let this = shared.clone();
     let work = move || {
         let _one = this.upkeep.lock();
+        drop(std::mem::take(&mut *this.copy_room.lock()));
         this.write_footers();
         if let Err(error) = this.free() {
             tracing::warn!(%error, "cannot give back space yet");

@@ -289,6 +289,7 @@ impl Shared {
             sorter_wake: Notify::new(),
             upkeep: Mutex::default(),
             footers: Mutex::default(),
+            copy_room: Mutex::default(),
             reserve: Reserve::default(),
             uncopyable: Mutex::default(),
             writer_wake: Notify::new(),

@@ -45,14 +45,29 @@ impl Failure {
     }
 }
 
-impl Outcome {
-    pub(super) fn judge(call: Call, group: &mut Group<'_>) -> Self {
+/// What a call is to be answered if its group becomes durable.
+pub(super) enum Judgement {
+    Append(Vec<Result<Appended, AppendError>>),
+    Change(Result<(), StoreError>),
+}
+
+impl Judgement {
+    pub(super) fn of<'a>(call: &'a Call, group: &mut Group<'a>) -> Self {
         match call {
-            Call::Append(call) => {
-                let results = group.append_all(&call.batches);
-                Self::Append(results, call)
+            Call::Append(call) => Self::Append(group.append_all(&call.batches)),
+            Call::Change(call) => Self::Change(group.change(&call.change)),
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn new(call: Call, judgement: Judgement) -> Self {
+        match (call, judgement) {
+            (Call::Append(call), Judgement::Append(results)) => Self::Append(results, call),
+            (Call::Change(call), Judgement::Change(result)) => Self::Change(result, call),
+            (Call::Append(_), Judgement::Change(_)) | (Call::Change(_), Judgement::Append(_)) => {
+                unreachable!("a call is judged as what it is")
             }
-            Call::Change(call) => Self::Change(group.change(&call.change), call),
         }
     }
 

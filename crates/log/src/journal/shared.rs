@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::clocks::Clocks;
 use super::footer::SegmentIndex;
 use super::frame::Entry;
+use super::gathered::Room;
 use super::index::{Hole, Log};
 use super::log_table::LogTable;
 use super::manifest::{Manifest, SegmentEntry};
@@ -55,6 +56,8 @@ pub(super) struct Shared {
     pub(super) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.
     pub(super) footers: Mutex<()>,
+    /// What copying filled, until the next minute's work.
+    pub(super) copy_room: Mutex<Room>,
     pub(super) reserve: Reserve,
     /// Segments with damage in them, which are never rewritten.
     pub(super) uncopyable: Mutex<BTreeSet<u64>>,

@@ -8,7 +8,7 @@ use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use super::group::{Admission, Entered, Group, Sealed};
 use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
-use super::outcome::{Failure, Outcome};
+use super::outcome::{Failure, Judgement, Outcome};
 use super::planted::PlantedBug;
 use super::queue::Call;
 use super::reserve::is_full;
@@ -106,15 +106,17 @@ impl Writer {
     ) -> (Vec<Outcome>, Option<Failure>) {
         let shared = self.shared.clone();
         let mut group = Group::new(&shared, admission);
-        let outcomes: Vec<Outcome> = calls
-            .into_iter()
-            .map(|call| Outcome::judge(call, &mut group))
+        let judged: Vec<Judgement> = calls
+            .iter()
+            .map(|call| Judgement::of(call, &mut group))
             .collect();
-        if group.is_empty() {
-            return (outcomes, None);
-        }
-        let failure = self.write(group).await.err();
-        (outcomes, failure)
+        let failure = match group.is_empty() {
+            true => None,
+            false => self.write(group).await.err(),
+        };
+        let outcomes = calls.into_iter().zip(judged);
+        let outcomes = outcomes.map(|(call, judged)| Outcome::new(call, judged));
+        (outcomes.collect(), failure)
     }
 
     async fn write(&mut self, group: Group<'_>) -> Result<(), Failure> {
