@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, Stat
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
-use crate::read::EncodedRuns;
+use crate::read::{EncodedRuns, PieceBuffers};
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
@@ -47,6 +47,8 @@ pub struct Engine {
     pub(crate) blocks: Blocks,
     /// What readers were sent.
     pub(crate) encoded_runs: Arc<EncodedRuns>,
+    /// What readers are sent is written to these.
+    pub(crate) piece_buffers: Arc<PieceBuffers>,
     /// Turns true when subscriptions are to end.
     pub(crate) subscriptions_end: watch::Sender<bool>,
 }
@@ -75,6 +77,7 @@ impl Engine {
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
             blocks: Blocks::default(),
             encoded_runs: Arc::default(),
+            piece_buffers: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
         });
         engine

@@ -1,10 +1,14 @@
 //! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end comes.
 
 mod encoded_runs;
+mod piece_buffers;
+mod progress;
 mod record_pieces;
 mod records;
+mod rope;
 
 pub(crate) use encoded_runs::{EncodedRuns, Runs};
+pub(crate) use piece_buffers::PieceBuffers;
 pub(crate) use record_pieces::RecordPieces;
 pub(crate) use records::Records;
 

@@ -31,6 +31,11 @@ impl<'a> StoredRecord<'a> {
         batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
     }
 
+    /// Bytes of a record of these parts.
+    pub fn stored_bytes(parts: &StoredParts<'_>) -> usize {
+        HEAD_BYTES + parts.bytes()
+    }
+
     /// Reads a record; `None` if this build does not know its form.
     #[cfg(test)]
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {

@@ -88,9 +88,7 @@ impl SequenceNumber {
     /// The decimal digits of this number and of those of the records behind it that arrived in the
     /// same second.
     pub fn rising_digits(self) -> RisingDigits {
-        let number = Decimal::from_limbs(self.to_limbs());
-        let digits = number.to_digits();
-        RisingDigits { number, digits }
+        RisingDigits(Decimal::from_limbs(self.to_limbs()))
     }
 
     /// The decimal digits as text, without an allocation.
@@ -134,18 +132,21 @@ fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
 
 /// The digits of numbers whose counters rise by one and that are else the same, without an end.
 #[derive(Clone, Debug)]
-pub struct RisingDigits {
-    number: Decimal,
-    digits: [u8; DIGITS],
-}
+pub struct RisingDigits(Decimal);
 
 impl RisingDigits {
     /// Writes the digits of the next number.
     #[inline]
-    pub fn next_digits(&mut self) -> [u8; DIGITS] {
-        let digits = self.digits;
+    pub fn write_next(&mut self, place: &mut [u8; DIGITS]) {
         // The counter begins at the 80th bit.
-        self.number.add_two_to_80(&mut self.digits);
+        self.0.write_and_add_two_to_80(place);
+    }
+
+    /// The digits of the next number.
+    #[inline]
+    pub fn next_digits(&mut self) -> [u8; DIGITS] {
+        let mut digits = [0; DIGITS];
+        self.write_next(&mut digits);
         digits
     }
 }

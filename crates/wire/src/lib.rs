@@ -44,7 +44,6 @@ pub mod event_stream;
 mod explain;
 mod protocol;
 mod record_sink;
-mod rope;
 mod stored_records;
 
 mod error;
@@ -61,9 +60,8 @@ pub use error_code::ErrorCode;
 pub use operation::{Description, Operation};
 pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
 pub use record_sink::RecordSink;
-pub use rope::Rope;
 pub use stored_records::{
-    NUMBER_DIGITS, StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
+    StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
 };
 pub use timestamp::Timestamp;
 

@@ -4,19 +4,34 @@
 //! one against the other. But records that arrived together share all but number, data and key, so
 //! the rest is encoded once and copied. How long it will be is known before anything is written.
 
-use crate::rope::Rope;
 use crate::types::Record;
 use crate::writer::Writer;
 use crate::{Protocol, Timestamp, base64, cbor, json, protocol};
-use bytes::Bytes;
 use std::ops::AddAssign;
 
 /// Decimal digits of a sequence number.
 pub const NUMBER_DIGITS: usize = 56;
 /// Stands in a head until a number does.
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
-/// Data of at least so many bytes is shared where the protocol writes it as it is.
+/// Data of at least so many bytes are shared where the protocol writes them as they are.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
+/// Keys of so many bytes are copied at once.
+const SHORT_KEY_BYTES: usize = 32;
+/// Bytes that one takes at most with its escape in JSON.
+const ESCAPED_BYTES_MAX: usize = 6;
+const BEFORE_NUMBER_ROOM: usize = 32;
+const AFTER_NUMBER_ROOM: usize = 80;
+const BETWEEN_ROOM: usize = 32;
+const END_ROOM: usize = 4;
+/// Room for a record's parts but for key and data; and for what stands in CBOR before these, and what
+/// is copied of a short key beyond its end.
+const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
+    + NUMBER_DIGITS
+    + AFTER_NUMBER_ROOM
+    + BETWEEN_ROOM
+    + END_ROOM
+    + 2 * cbor::HEAD_BYTES_MAX
+    + SHORT_KEY_BYTES;
 /// Bytes of a list without elements, in either protocol: one to open it, one to close it.
 const LIST_BYTES: usize = 2;
 
@@ -47,6 +62,12 @@ impl<'a> StoredParts<'a> {
     #[inline]
     pub fn partition_key(&self) -> &'a [u8] {
         &self.stored[..self.key_bytes()]
+    }
+
+    /// How many bytes key and data have.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.stored.len()
     }
 
     #[inline]
@@ -121,7 +142,7 @@ impl AddAssign for StoredLengths {
 }
 
 /// Text with room behind it: all of it is copied, as a copy of a length that is known is much
-/// faster, and what is too much is taken back.
+/// faster, and what is too much is written over by what follows.
 #[derive(Debug)]
 struct Padded<const ROOM: usize> {
     bytes: [u8; ROOM],
@@ -136,11 +157,11 @@ impl<const ROOM: usize> Padded<ROOM> {
         Self { bytes, length }
     }
 
+    /// Writes it to the beginning of `out`, and gives what follows.
     #[inline]
-    fn append_to(&self, out: &mut Vec<u8>) {
-        let end = out.len() + self.length;
-        out.extend_from_slice(&self.bytes);
-        out.truncate(end);
+    fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
+        *first(out) = self.bytes;
+        &mut out[self.length..]
     }
 }
 
@@ -149,19 +170,20 @@ impl<const ROOM: usize> Padded<ROOM> {
 pub struct StoredRecords {
     protocol: Protocol,
     arrival: Timestamp,
-    /// Whether no key has to be escaped.
-    are_plain: bool,
+    /// Bytes that one of a key may take.
+    key_byte_max: usize,
     /// What stands before a record but for the first.
     separator_bytes: usize,
-    number_start: usize,
+    /// A record up to its number, and what separates it from the one before.
+    before_number: Padded<BEFORE_NUMBER_ROOM>,
     before_arrival: Vec<u8>,
     after_arrival: Vec<u8>,
-    /// A record up to the bytes of its data, and what separates it from the one before.
-    head: Padded<192>,
+    /// What stands between number and data.
+    after_number: Padded<AFTER_NUMBER_ROOM>,
     /// What stands between data and key.
-    between: Padded<32>,
+    between: Padded<BETWEEN_ROOM>,
     /// What stands behind the key.
-    end: Padded<4>,
+    end: Padded<END_ROOM>,
 }
 
 impl StoredRecords {
@@ -185,18 +207,22 @@ impl StoredRecords {
         W::part(&mut end).end_map();
         let separator = separator::<W>();
         let (head, after_arrival) = head::<W>();
-        let before_arrival = [&separator[..], &head].concat();
-        let mut places = before_arrival.windows(NUMBER_DIGITS);
+        let mut places = head.windows(NUMBER_DIGITS);
         let place = places.position(|window| window == NO_NUMBER);
+        let (before_number, rest) = head.split_at(place.expect("the number was written"));
         let mut records = Self {
             protocol,
             arrival,
-            are_plain: lengths.escapes == 0,
+            key_byte_max: if lengths.escapes == 0 {
+                1
+            } else {
+                ESCAPED_BYTES_MAX
+            },
             separator_bytes: separator.len(),
-            number_start: place.expect("the number was written"),
-            before_arrival,
+            before_number: Padded::new(&[&separator, before_number].concat()),
+            before_arrival: rest[NUMBER_DIGITS..].to_vec(),
             after_arrival: [&after_arrival, quote].concat(),
-            head: Padded::new(&[]),
+            after_number: Padded::new(&[]),
             between: Padded::new(&[quote, &between[data.len()..], quote].concat()),
             end: Padded::new(&[quote, &end].concat()),
         };
@@ -217,17 +243,18 @@ impl StoredRecords {
     }
 
     fn write_arrival<W: Writer>(&mut self) {
-        let mut head = Vec::with_capacity(256);
-        head.extend_from_slice(&self.before_arrival);
-        W::part(&mut head).timestamp(self.arrival);
-        head.extend_from_slice(&self.after_arrival);
-        self.head = Padded::new(&head);
+        let mut text = Vec::with_capacity(AFTER_NUMBER_ROOM);
+        text.extend_from_slice(&self.before_arrival);
+        W::part(&mut text).timestamp(self.arrival);
+        text.extend_from_slice(&self.after_arrival);
+        self.after_number = Padded::new(&text);
     }
 
     /// How many bytes so many records take that arrived at the moment last given, with what stands
     /// before each; the first of a list takes [`StoredRecords::separator_bytes`] less.
     pub fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
-        let beside = self.head.length + self.between.length + self.end.length;
+        let numbered = self.before_number.length + NUMBER_DIGITS + self.after_number.length;
+        let beside = numbered + self.between.length + self.end.length;
         count * beside + lengths.encoded(self.protocol)
     }
 
@@ -236,61 +263,117 @@ impl StoredRecords {
         self.separator_bytes
     }
 
-    /// Appends a record that arrived at the moment last given, with what separates it from the one
-    /// before.
+    /// How much room a record needs: as much as it takes at most, and what copies write beyond.
     #[inline]
-    pub fn write(&self, number: &[u8; NUMBER_DIGITS], record: &StoredParts<'_>, out: &mut Vec<u8>) {
-        self.begin(number, out);
-        match self.protocol {
-            Protocol::Json => base64::encode(record.data, out),
-            Protocol::Cbor => cbor::CborWriter::new(out).blob(record.data),
-        }
-        self.end(record, out);
+    pub fn room(&self, record: &StoredParts<'_>) -> usize {
+        let data_bytes = match self.protocol {
+            Protocol::Json => base64::text_bytes(record.data.len()),
+            Protocol::Cbor => record.data.len(),
+        };
+        self.room_around_data(record) + data_bytes
     }
 
-    /// Whether data of so many bytes are shared rather than copied.
-    pub fn shares(&self, data_bytes: usize) -> bool {
-        match self.protocol {
-            Protocol::Json => false,
-            Protocol::Cbor => data_bytes >= SHARED_BYTES_MIN,
-        }
+    /// How much room a record needs without its data.
+    #[inline]
+    pub fn room_around_data(&self, record: &StoredParts<'_>) -> usize {
+        ROOM_BESIDE + record.key_bytes() * self.key_byte_max
     }
 
-    /// As [`StoredRecords::write`], but shares data that are large, which stand in `source`.
+    /// Writes a record that arrived at the moment last given, and what separates it from the one
+    /// before, to the beginning of `out`; answers how many bytes that were. What follows them may be
+    /// written over. `None`, and nothing is written, if there is no room for it.
     #[inline]
-    pub fn write_shared(
+    pub fn write(
         &self,
-        number: &[u8; NUMBER_DIGITS],
         record: &StoredParts<'_>,
-        source: &Bytes,
-        rope: &mut Rope,
-    ) {
-        if !self.shares(record.data.len()) {
-            return self.write(number, record, rope.filling());
-        }
-        self.begin(number, rope.filling());
-        cbor::CborWriter::new(rope.filling()).begin_blob(record.data.len());
-        rope.share(source.slice_ref(record.data));
-        self.end(record, rope.filling());
+        write_number: impl FnOnce(&mut [u8; NUMBER_DIGITS]),
+        out: &mut [u8],
+    ) -> Option<usize> {
+        let out = out.get_mut(..self.room(record))?;
+        let room = out.len();
+        let rest = self.begin(write_number, out);
+        let rest = match self.protocol {
+            Protocol::Json => base64::encode(record.data, rest),
+            Protocol::Cbor => {
+                let rest = cbor::write_bytes_head(record.data.len(), rest);
+                copy(record.data, rest)
+            }
+        };
+        let left = self.end(record, rest).len();
+        Some(room - left)
     }
 
-    #[inline]
-    fn begin(&self, number: &[u8; NUMBER_DIGITS], out: &mut Vec<u8>) {
-        let place = out.len() + self.number_start;
-        self.head.append_to(out);
-        out[place..place + NUMBER_DIGITS].copy_from_slice(number);
-    }
-
-    #[inline]
-    fn end(&self, record: &StoredParts<'_>, out: &mut Vec<u8>) {
-        self.between.append_to(out);
+    /// Data of at least so many bytes are not written but stand in the answer as they are stored.
+    pub fn shared_bytes_min(&self) -> Option<usize> {
         match self.protocol {
-            Protocol::Json if self.are_plain => out.extend_from_slice(record.partition_key()),
-            Protocol::Json => json::JsonWriter::new(out).escaped(record.partition_key()),
-            Protocol::Cbor => cbor::CborWriter::new(out).utf8(record.partition_key()),
+            Protocol::Json => None,
+            Protocol::Cbor => Some(SHARED_BYTES_MIN),
         }
-        self.end.append_to(out);
     }
+
+    /// As [`StoredRecords::write`], but without the data; answers how many bytes come before and how
+    /// many come behind them.
+    #[inline]
+    pub fn write_around_data(
+        &self,
+        record: &StoredParts<'_>,
+        write_number: impl FnOnce(&mut [u8; NUMBER_DIGITS]),
+        out: &mut [u8],
+    ) -> Option<(usize, usize)> {
+        let out = out.get_mut(..self.room_around_data(record))?;
+        let room = out.len();
+        let rest = self.begin(write_number, out);
+        let rest = cbor::write_bytes_head(record.data.len(), rest);
+        let before = room - rest.len();
+        let left = self.end(record, rest).len();
+        Some((before, room - left - before))
+    }
+
+    #[inline]
+    fn begin<'o>(
+        &self,
+        write_number: impl FnOnce(&mut [u8; NUMBER_DIGITS]),
+        out: &'o mut [u8],
+    ) -> &'o mut [u8] {
+        let out = self.before_number.write(out);
+        write_number(first(out));
+        self.after_number.write(&mut out[NUMBER_DIGITS..])
+    }
+
+    #[inline]
+    fn end<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+        let out = self.between.write(out);
+        let out = match self.protocol {
+            Protocol::Json if self.key_byte_max == 1 => write_key(record, out),
+            Protocol::Json => copy(&json::escaped(record.partition_key()), out),
+            Protocol::Cbor => write_key(record, cbor::write_text_head(record.key_bytes(), out)),
+        };
+        self.end.write(out)
+    }
+}
+
+/// Writes a key as it is; a short one with some of the data behind it, which are written over.
+#[inline]
+fn write_key<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    match record.stored.first_chunk::<SHORT_KEY_BYTES>() {
+        Some(stored) if record.key_bytes() <= SHORT_KEY_BYTES => {
+            *first(out) = *stored;
+            &mut out[record.key_bytes()..]
+        }
+        Some(_) | None => copy(record.partition_key(), out),
+    }
+}
+
+#[inline]
+fn copy<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
+    let (place, rest) = out.split_at_mut(bytes.len());
+    place.copy_from_slice(bytes);
+    rest
+}
+
+#[inline]
+fn first<const LENGTH: usize>(out: &mut [u8]) -> &mut [u8; LENGTH] {
+    out.first_chunk_mut().expect("there is room for a record")
 }
 
 /// Splits what stands around records that are none: `Records` must be the first member of `around`,
@@ -363,6 +446,7 @@ fn write_between<W: Writer>(writer: &mut W) {
 mod tests {
     use super::*;
     use crate::encode;
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     fn any_record() -> impl Strategy<Value = Record> {
@@ -391,27 +475,43 @@ mod tests {
         StoredParts::new(stored, record.partition_key.as_ref().unwrap().len())
     }
 
+    /// A record written the straight way, to a place that holds something else.
+    fn straight(records: &StoredRecords, record: &Record, source: &Bytes) -> Vec<u8> {
+        let parts = parts((record, source)).unwrap();
+        let number = record.sequence_number.as_bytes().try_into().unwrap();
+        let write_number = |place: &mut [u8; NUMBER_DIGITS]| *place = number;
+        let mut out = vec![b'x'; records.room(&parts)];
+        let too_little = out.len() - 1;
+        let refused = records.write(&parts, |_| panic!("no room"), &mut out[..too_little]);
+        assert_eq!(refused, None);
+        if let Some(min) = records.shared_bytes_min()
+            && parts.data().len() >= min
+        {
+            let (before, behind) = records
+                .write_around_data(&parts, write_number, &mut out)
+                .unwrap();
+            let behind = &out[before..before + behind];
+            return [&out[..before], parts.data(), behind].concat();
+        }
+        let length = records.write(&parts, write_number, &mut out).unwrap();
+        out.truncate(length);
+        out
+    }
+
     /// The list of these records, written the straight way; and how long it was to be.
-    fn straight(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
+    fn straight_list(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
         let (open, close) = list_of_records(protocol);
-        let mut rope = Rope::default();
-        let mut expected = open.len() + close.len();
         let stored: Vec<Bytes> = list.iter().map(stored).collect();
         let all = StoredLengths::of(list.iter().zip(&stored).map(parts)).unwrap();
         let mut records = StoredRecords::new(protocol, Timestamp(0), &all);
+        let (mut written, mut expected) = (Vec::new(), open.len() + close.len());
         for (record, source) in list.iter().zip(&stored) {
             records.arrived(record.approximate_arrival_timestamp.unwrap());
-            let parts = parts((record, source));
-            let number = record.sequence_number.as_bytes().try_into().unwrap();
-            records.write_shared(number, &parts.unwrap(), source, &mut rope);
-            let lengths = StoredLengths::of(std::iter::once(parts)).unwrap();
+            written.extend_from_slice(&straight(&records, record, source));
+            let lengths = StoredLengths::of(std::iter::once(parts((record, source)))).unwrap();
             assert_eq!(lengths.payload, source.len());
             expected += records.bytes(1, &lengths);
         }
-        let pieces: Vec<Bytes> = std::iter::from_fn(|| rope.take_piece()).collect();
-        rope.flush();
-        let pieces = [pieces, std::iter::from_fn(|| rope.take_piece()).collect()].concat();
-        let mut written = pieces.concat();
         if !list.is_empty() {
             written.drain(..records.separator_bytes());
             expected -= records.separator_bytes();
@@ -427,7 +527,7 @@ mod tests {
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut shapes = Vec::new();
                 encode(protocol, &records, &mut shapes);
-                let (straight, expected) = straight(protocol, &records);
+                let (straight, expected) = straight_list(protocol, &records);
                 prop_assert_eq!(straight.len(), expected);
                 prop_assert_eq!(straight, shapes);
             }

@@ -147,7 +147,7 @@ impl Engine {
             return Ok(Found::Nothing(read.next));
         };
         let (count, payload_bytes) = (records.count as u64, records.payload_bytes() as u64);
-        let encoded = records.encode(protocol);
+        let encoded = records.encode(protocol, &self.piece_buffers);
         let block = Block {
             records: EncodedRecords::from_encoded(protocol, encoded),
             count,

@@ -9,7 +9,7 @@ use super::{Engine, Handler, Request};
 use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
 use crate::position::internal;
-use crate::read::{RecordPieces, Records, Runs, ShardRead};
+use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
@@ -70,12 +70,19 @@ pub struct GetRecordsAnswer {
     around: GetRecordsOutput,
     records: Records,
     known: Runs,
+    piece_buffers: Arc<PieceBuffers>,
 }
 
 impl Output for GetRecordsAnswer {
     fn into_body(self, protocol: Protocol) -> Body {
         let around = wire::around_records(protocol, &self.around);
-        RecordPieces::body(protocol, self.records, around, self.known)
+        RecordPieces::body(
+            protocol,
+            self.records,
+            around,
+            self.known,
+            &self.piece_buffers,
+        )
     }
 }
 
@@ -193,6 +200,7 @@ impl<'a> Reader<'a> {
             around,
             records,
             known,
+            piece_buffers: Arc::clone(&self.engine.piece_buffers),
         })
     }
 

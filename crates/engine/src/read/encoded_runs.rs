@@ -17,9 +17,13 @@ const RUN_BYTES_MIN: usize = 2 * 1024;
 const RUN_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Encoded bytes that are kept.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Runs of which it is known that they were asked for: about as many as can be kept, so that one who
-/// reads a shard again and again from its beginning pushes nothing out.
-const ASKED_MAX: usize = 512;
+/// Stored bytes of runs of which it is known that they were asked for: no more than can be kept, so that
+/// one who reads much again and again from its beginning pushes nothing out.
+const ASKED_BYTES_MAX: usize = KEPT_BYTES_MAX / 4 * 3;
+/// Runs of which the lengths are known, and of which it is known that they were asked for.
+const RUNS_MAX: usize = 512;
+/// A run counts for so many stored bytes at least.
+const ASKED_BYTES_MIN: usize = ASKED_BYTES_MAX / RUNS_MAX;
 
 /// Where a run begins, and how many records it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,8 +78,8 @@ impl Default for EncodedRuns {
         Self {
             state: Mutex::new(State {
                 kept: Kept::new(KEPT_BYTES_MAX),
-                lengths: Kept::new(ASKED_MAX),
-                asked: Kept::new(ASKED_MAX),
+                lengths: Kept::new(RUNS_MAX),
+                asked: Kept::new(ASKED_BYTES_MAX),
             }),
         }
     }
@@ -94,7 +98,8 @@ impl EncodedRuns {
         if state.asked.get(key).is_some() {
             return Found::Again;
         }
-        state.asked.push(*key, (), 1);
+        let counted = stored_bytes.max(ASKED_BYTES_MIN);
+        state.asked.push(*key, (), counted);
         Found::First
     }
 
@@ -184,6 +189,22 @@ mod tests {
         for bytes in [RUN_BYTES_MIN - 1, RUN_BYTES_MAX + 1] {
             assert_eq!(runs.find(&key(2), bytes), Found::First);
             assert_eq!(runs.find(&key(2), bytes), Found::First, "{bytes}");
+        }
+        let walk =
+            |runs_max| (1000..1000 + runs_max).map(|first| runs.find(&key(first), RUN_BYTES_MAX));
+        let (kept, more) = (
+            ASKED_BYTES_MAX / RUN_BYTES_MAX,
+            ASKED_BYTES_MAX / RUN_BYTES_MAX + 1,
+        );
+        for (runs_max, again) in [(more, Found::First), (kept, Found::Again)] {
+            assert!(
+                walk(runs_max as u64).all(|found| found == Found::First),
+                "they were pushed out"
+            );
+            assert!(
+                walk(runs_max as u64).all(|found| found == again),
+                "{runs_max} runs"
+            );
         }
         let bytes = Bytes::from(vec![7; 1024 * 1024]);
         for first in 0..40 {

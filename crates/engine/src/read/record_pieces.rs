@@ -5,20 +5,18 @@
 //! but what they are stored in, which the store would mostly hold anyway.
 
 use super::encoded_runs::{Found, Key, Runs};
+use super::piece_buffers::{LARGE_BYTES, PieceBuffers, SMALL_BYTES};
+use super::progress::Progress;
 use super::records::{Numbered, Records, lengths_of};
+use super::rope::Rope;
 use crate::body::{Body, Pieces};
-use crate::record::StoredRecord;
 use crate::views;
 use bytes::Bytes;
 use env::Timestamp;
-use log::Run;
-use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
-use model::RisingDigits;
+use std::sync::Arc;
 use std::vec;
-use wire::{NUMBER_DIGITS, Protocol, Rope, StoredLengths, StoredParts, StoredRecords};
+use wire::{Protocol, StoredLengths, StoredRecords};
 
-/// Encoded bytes after which a piece ends.
-const PIECE_BYTES: usize = 128 * 1024;
 /// What lies between the records of a short answer is little: they are encoded at once, and do not
 /// hold what they are stored in.
 const SHORT_BYTES: usize = 128 * 1024;
@@ -26,46 +24,29 @@ const SHORT_BYTES: usize = 128 * 1024;
 const STRETCHES_MAX: usize = 4;
 /// Memory of the store that a stretch may hold, about.
 const STRETCH_BYTES: usize = 1024 * 1024;
-/// Beyond what is written, so that a part that is copied with its padding never moves what stands before it.
-const PADDING_BYTES: usize = 256;
-/// What encoding adds to a record, about.
-const BESIDE_BYTES: usize = 192;
+/// Room that is made beyond the bytes that are left, so that the last record needs no piece of its own:
+/// what a record asks for is a little more than it takes.
+const BEYOND_BYTES: usize = 512;
 
 /// What is left to be sent.
 pub(crate) struct RecordPieces {
     protocol: Protocol,
     stored: StoredRecords,
+    before: Option<Vec<u8>>,
     runs: vec::IntoIter<Numbered>,
     current: Option<Progress>,
-    rope: Rope,
     after: Option<Vec<u8>>,
+    rope: Rope,
+    buffers: Arc<PieceBuffers>,
+    /// Bytes that are written to a piece.
+    piece_bytes: usize,
+    /// Data of at least so many bytes stay in the store's memory.
+    shared_bytes_min: usize,
     /// Whether no record was written yet.
     is_first: bool,
-    /// Whether pieces may share the store's memory.
-    is_sharing: bool,
-    piece_bytes: usize,
-    /// Bytes that are not written yet.
+    /// Bytes that were not taken yet.
     left: usize,
     known: Option<Runs>,
-}
-
-/// A run, and how far it is written.
-struct Progress {
-    run: Run,
-    at: usize,
-    left: usize,
-    digits: RisingDigits,
-}
-
-impl From<Numbered> for Progress {
-    fn from(numbered: Numbered) -> Self {
-        Self {
-            at: 0,
-            left: numbered.count,
-            digits: numbered.first.rising_digits(),
-            run: numbered.run,
-        }
-    }
 }
 
 impl RecordPieces {
@@ -73,23 +54,25 @@ impl RecordPieces {
     pub(crate) fn body(
         protocol: Protocol,
         records: Records,
-        (before, after): (Vec<u8>, Vec<u8>),
+        around: (Vec<u8>, Vec<u8>),
         known: Runs,
+        buffers: &Arc<PieceBuffers>,
     ) -> Body {
         let stretches = stretches(&records.runs);
         let is_short = records.payload_bytes() <= SHORT_BYTES || stretches > STRETCHES_MAX;
-        let mut pieces = Self::new(protocol, records, (before, after), PIECE_BYTES);
+        let record_bytes = records.payload_bytes() / records.count.max(1);
+        let mut pieces = Self::new(protocol, records, around, buffers);
         let length = pieces.left;
         pieces.known = Some(known);
-        pieces.is_sharing = !is_short;
         if is_short {
-            let made: Vec<Bytes> = pieces.collect();
+            let made: Vec<Bytes> = pieces.by_ref().collect();
             return Body::Pieces(Pieces {
                 length,
-                holds: length,
+                holds: pieces.rope.holds().max(length),
                 pieces: Box::new(made.into_iter()),
             });
         }
+        pieces.share_data(record_bytes);
         Body::Pieces(Pieces {
             length,
             holds: length + stretches * STRETCH_BYTES,
@@ -98,17 +81,17 @@ impl RecordPieces {
     }
 
     /// All records as a list, in one piece.
-    pub(crate) fn list(protocol: Protocol, records: Records) -> Bytes {
+    pub(crate) fn list(protocol: Protocol, records: Records, buffers: &Arc<PieceBuffers>) -> Bytes {
         let around = wire::list_of_records(protocol);
-        let mut pieces = Self::new(protocol, records, around, usize::MAX);
-        pieces.next().expect("a list is not empty")
+        let pieces = Self::new(protocol, records, around, buffers);
+        pieces.collect::<Vec<_>>().concat().into()
     }
 
     fn new(
         protocol: Protocol,
         records: Records,
         (before, after): (Vec<u8>, Vec<u8>),
-        piece_bytes: usize,
+        buffers: &Arc<PieceBuffers>,
     ) -> Self {
         let Records { runs, lengths, .. } = records;
         let arrival = runs.first().map_or(Timestamp(0), |run| run.arrival);
@@ -118,15 +101,29 @@ impl RecordPieces {
             runs: runs.into_iter(),
             current: None,
             left: before.len() + after.len(),
-            rope: Rope::from(before),
+            before: Some(before),
             after: Some(after),
+            rope: Rope::new(Arc::clone(buffers)),
+            buffers: Arc::clone(buffers),
+            piece_bytes: LARGE_BYTES,
+            shared_bytes_min: usize::MAX,
             is_first: true,
-            is_sharing: false,
-            piece_bytes,
             known: None,
         };
         pieces.expect(&lengths);
         pieces
+    }
+
+    /// Leaves large data where they are stored, if the protocol writes them as they are; records have so
+    /// many bytes, on average.
+    fn share_data(&mut self, record_bytes: usize) {
+        if let Some(min) = self.stored.shared_bytes_min() {
+            self.shared_bytes_min = min;
+            if record_bytes >= min {
+                // What stands around some twenty records.
+                self.piece_bytes = SMALL_BYTES;
+            }
+        }
     }
 
     /// Adds up how many bytes there will be.
@@ -155,10 +152,11 @@ impl RecordPieces {
         match self.known_run(&numbered) {
             Known::Encoded(encoded) => self.share(&encoded),
             Known::Wanted(key) => {
-                let lengths = lengths_of(&numbered.run, numbered.count);
-                let encoded = self.whole(numbered);
+                let lengths = lengths_of(&numbered.run, numbered.count)
+                    .expect("it was looked at when it was read");
+                let encoded = self.whole(numbered, &lengths);
                 self.share(&encoded);
-                if let Some((known, lengths)) = self.known.as_ref().zip(lengths) {
+                if let Some(known) = &self.known {
                     known.encoded.keep(key, encoded, lengths);
                 }
             }
@@ -178,15 +176,20 @@ impl RecordPieces {
     }
 
     /// A whole run, with what stands before its first record.
-    fn whole(&self, numbered: Numbered) -> Bytes {
-        let expected = numbered.run.bytes.len() / 3 * 4 + numbered.count * BESIDE_BYTES;
-        let mut encoded = Vec::with_capacity(expected);
+    fn whole(&self, numbered: Numbered, lengths: &StoredLengths) -> Bytes {
+        let mut left = self.stored.bytes(numbered.count, lengths);
+        let mut pieces = Vec::new();
         let mut progress = Progress::from(numbered);
-        while let Some((number, parts, _)) = progress.next_record() {
-            self.stored.write(&number, &parts, &mut encoded);
+        while let Some(next) = progress.next() {
+            let wanted = (left + BEYOND_BYTES).min(LARGE_BYTES);
+            let room = self.stored.room(&next).max(wanted);
+            let mut piece = self.buffers.piece(room);
+            let written = progress.write(&self.stored, usize::MAX, usize::MAX, piece.room());
+            piece.advance(written);
+            left = left.saturating_sub(written);
+            pieces.push(Bytes::from(piece));
         }
-        encoded.shrink_to_fit();
-        encoded.into()
+        pieces.concat().into()
     }
 
     fn share(&mut self, encoded: &Bytes) {
@@ -200,40 +203,78 @@ impl RecordPieces {
 
     /// Writes on until the piece is full or the run is over.
     fn go_on(&mut self, mut progress: Progress) {
-        self.make_room(&progress);
-        if self.is_first
-            && let Some((number, parts, _)) = progress.next_record()
-        {
-            self.is_first = false;
-            let out = self.rope.filling();
-            let start = out.len();
-            self.stored.write(&number, &parts, out);
-            out.drain(start..start + self.stored.separator_bytes());
-        }
-        while self.rope.filling().len() < self.piece_bytes {
-            let Some((number, parts, source)) = progress.next_record() else {
-                return;
+        while let Some(next) = progress.next() {
+            let is_shared = next.data().len() >= self.shared_bytes_min;
+            let room = match is_shared {
+                true => self.stored.room_around_data(&next),
+                false => self.stored.room(&next),
             };
-            if self.is_sharing {
-                self.stored
-                    .write_shared(&number, &parts, source, &mut self.rope);
-            } else {
-                self.stored.write(&number, &parts, self.rope.filling());
+            if !self.has_room(room) {
+                self.current = Some(progress);
+                return;
+            }
+            match is_shared {
+                true => self.write_around_data(&mut progress),
+                false => self.write(&mut progress),
             }
         }
-        self.rope.flush();
-        self.current = Some(progress);
     }
 
-    /// Room for a piece, unless what will be shared ends it soon.
-    fn make_room(&mut self, progress: &Progress) {
-        let record_bytes = progress.run.bytes.len() / progress.run.count.max(1) as usize;
-        if !self.is_sharing || !self.stored.shares(record_bytes) {
-            let piece_bytes = self.piece_bytes.saturating_add(record_bytes * 2);
-            let wanted = piece_bytes.min(self.left);
-            let out = self.rope.filling();
-            out.reserve((wanted + PADDING_BYTES).saturating_sub(out.len()));
+    /// Whether there is room for so many bytes, now or in an empty piece; what was written before is
+    /// flushed else.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let is_full = self.rope.bytes() >= LARGE_BYTES || self.rope.room().len() < bytes;
+        if is_full && self.rope.bytes() > 0 {
+            self.rope.flush();
+            return false;
         }
+        self.make_room(bytes);
+        true
+    }
+
+    /// Makes room for so many bytes at least; if it takes a new piece, for as many as one should have.
+    fn make_room(&mut self, bytes: usize) {
+        if self.rope.room().len() < bytes {
+            let left = self.left.saturating_sub(self.rope.bytes()) + BEYOND_BYTES;
+            self.rope.make_room(bytes.max(left.min(self.piece_bytes)));
+        }
+    }
+
+    /// Writes the records for which there is room.
+    fn write(&mut self, progress: &mut Progress) {
+        let records_max = if self.is_first { 1 } else { usize::MAX };
+        let stored = &self.stored;
+        let mut written =
+            progress.write(stored, records_max, self.shared_bytes_min, self.rope.room());
+        if self.is_first {
+            self.is_first = false;
+            let separator = stored.separator_bytes();
+            self.rope.room().copy_within(separator..written, 0);
+            written -= separator;
+        }
+        self.rope.advance(written);
+    }
+
+    /// Writes a record whose data stay where they are.
+    fn write_around_data(&mut self, progress: &mut Progress) {
+        let written = progress.write_around_data(&self.stored, self.rope.room());
+        let (mut before, data, behind) = written.expect("room was made");
+        if self.is_first {
+            self.is_first = false;
+            let separator = self.stored.separator_bytes();
+            self.rope.room().copy_within(separator..before + behind, 0);
+            before -= separator;
+        }
+        self.rope.advance(before);
+        self.rope.share(data);
+        self.rope.advance(behind);
+    }
+
+    /// Writes what stands around the records.
+    fn write_text(&mut self, text: &[u8]) {
+        self.make_room(text.len());
+        self.rope.room()[..text.len()].copy_from_slice(text);
+        self.rope.advance(text.len());
     }
 }
 
@@ -246,21 +287,6 @@ enum Known {
     Nothing,
 }
 
-impl Progress {
-    /// The next record, and the bytes that it stands in.
-    #[inline]
-    fn next_record(&mut self) -> Option<([u8; NUMBER_DIGITS], StoredParts<'_>, &Bytes)> {
-        self.left = self.left.checked_sub(1)?;
-        let source = &self.run.bytes;
-        let (_, stored) = RecordIter::new(&source[self.at..])
-            .next()
-            .expect("it was looked at when it was read");
-        self.at += RECORD_OVERHEAD_BYTES + stored.len();
-        let parts = StoredRecord::parts(stored).expect("it was looked at when it was read");
-        Some((self.digits.next_digits(), parts, source))
-    }
-}
-
 impl Iterator for RecordPieces {
     type Item = Bytes;
 
@@ -270,13 +296,17 @@ impl Iterator for RecordPieces {
                 self.left = self.left.saturating_sub(piece.len());
                 return Some(piece);
             }
-            if let Some(progress) = self.current.take() {
+            if self.rope.bytes() >= LARGE_BYTES {
+                self.rope.flush();
+            } else if let Some(before) = self.before.take() {
+                self.write_text(&before);
+            } else if let Some(progress) = self.current.take() {
                 self.go_on(progress);
             } else if let Some(numbered) = self.runs.next() {
                 self.begin(numbered);
             } else {
                 let after = self.after.take()?;
-                self.rope.filling().extend_from_slice(&after);
+                self.write_text(&after);
                 self.rope.flush();
             }
         }

@@ -3,6 +3,7 @@
 //! The bytes are shared with the store; nothing is copied or made text before it is encoded.
 
 use super::encoded_runs::Runs;
+use super::piece_buffers::PieceBuffers;
 use super::record_pieces::RecordPieces;
 use crate::catalog::Shard;
 use crate::record::StoredRecord;
@@ -11,6 +12,7 @@ use env::Timestamp;
 use log::batch::RecordIter;
 use log::{Offset, Run};
 use model::SequenceNumber;
+use std::sync::Arc;
 use wire::{Protocol, StoredLengths};
 
 /// Records of one shard without a gap between them.
@@ -74,8 +76,8 @@ impl Records {
     }
 
     /// All of them as a list.
-    pub(crate) fn encode(self, protocol: Protocol) -> Bytes {
-        RecordPieces::list(protocol, self)
+    pub(crate) fn encode(self, protocol: Protocol, buffers: &Arc<PieceBuffers>) -> Bytes {
+        RecordPieces::list(protocol, self, buffers)
     }
 }
 
@@ -94,7 +96,6 @@ mod tests {
     use log::{BatchBuilder, LogId};
     use model::HashRange;
     use proptest::prelude::*;
-    use std::sync::Arc;
     use wire::operations::GetRecordsOutput;
     use wire::types;
 
@@ -173,11 +174,12 @@ mod tests {
             };
             prop_assert_eq!(records.count, shapes.len());
             prop_assert_eq!(records.payload_bytes(), shapes.iter().map(bytes).sum::<usize>());
+            let buffers = Arc::default();
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut theirs = Vec::new();
                 wire::encode(protocol, &shapes, &mut theirs);
                 let taken = Records::new(runs.clone(), end, &shard, None).unwrap();
-                prop_assert_eq!(taken.encode(protocol), theirs);
+                prop_assert_eq!(taken.encode(protocol, &buffers), theirs);
                 let expected = GetRecordsOutput {
                     records: shapes.clone(),
                     millis_behind_latest: Some(7),
@@ -192,7 +194,7 @@ mod tests {
                     let known = Runs { log: LogId { group: 1, index: 2 }, encoded: encoded.clone() };
                     let around = wire::around_records(protocol, &around);
                     let taken = Records::new(runs.clone(), end, &shard, Some(&known)).unwrap();
-                    let body = RecordPieces::body(protocol, taken, around, known);
+                    let body = RecordPieces::body(protocol, taken, around, known, &buffers);
                     prop_assert_eq!(body.length(), whole.len());
                     prop_assert!(body.into_bytes() == whole, "time {}", time);
                 }

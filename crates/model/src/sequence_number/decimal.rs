@@ -43,30 +43,39 @@ impl Decimal {
     /// Writes the digits.
     pub(super) fn to_digits(self) -> [u8; DIGITS] {
         let mut digits = [0; DIGITS];
+        self.write(&mut digits);
+        digits
+    }
+
+    #[inline]
+    fn write(&self, digits: &mut [u8; DIGITS]) {
         let places = digits.as_chunks_mut::<WORD_DIGITS>().0;
         for (place, word) in places.iter_mut().zip(self.0.iter().rev()) {
             *place = text_of(*word);
         }
-        digits
     }
 
-    /// Adds 2^80, to the number and to its digits; what goes beyond the 56th is lost.
+    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost.
     #[inline]
-    pub(super) fn add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
-        let mut places = digits.as_chunks_mut::<WORD_DIGITS>().0.iter_mut().rev();
-        let mut words = self.0.iter_mut();
+    pub(super) fn write_and_add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
+        self.write(digits);
         let mut carry = false;
-        for ((addend, word), place) in TWO_TO_80.iter().zip(&mut words).zip(&mut places) {
-            (*word, carry) = add(*word, *addend, carry);
-            *place = text_of(*word);
+        let (low, high) = self.0.split_at_mut(TWO_TO_80.len());
+        for (word, addend) in low.iter_mut().zip(TWO_TO_80) {
+            (*word, carry) = add(*word, addend, carry);
         }
-        for (word, place) in words.zip(places) {
-            if !carry {
-                return;
-            }
-            (*word, carry) = add(*word, 0, carry);
-            *place = text_of(*word);
+        if carry {
+            carry_into(high);
         }
+    }
+}
+
+/// Adds one to words, which one number in eighty million needs.
+#[cold]
+fn carry_into(words: &mut [u64]) {
+    let mut carry = true;
+    for word in words {
+        (*word, carry) = add(*word, 0, carry);
     }
 }
 
@@ -134,15 +143,16 @@ mod tests {
         ) {
             let limbs = [low as u64, (low >> 64) as u64, high];
             let mut number = Decimal::from_limbs(limbs);
-            let mut digits = number.to_digits();
+            let mut digits = [0; DIGITS];
             for _ in 0..3 {
-                number.add_two_to_80(&mut digits);
+                let before = number;
+                number.write_and_add_two_to_80(&mut digits);
+                prop_assert_eq!(digits, before.to_digits());
             }
             // The same in binary: three times 2^80.
             let (middle, carry) = limbs[1].overflowing_add(3 << 16);
             let expected = [limbs[0], middle, high + u64::from(carry)];
             prop_assert_eq!(number, Decimal::from_limbs(expected));
-            prop_assert_eq!(digits, number.to_digits());
         }
     }
 }

@@ -8,7 +8,9 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::CborReader;
-pub(crate) use writer::{CborWriter, string_head_bytes};
+pub(crate) use writer::{
+    CborWriter, HEAD_BYTES_MAX, string_head_bytes, write_bytes_head, write_text_head,
+};
 
 /// The major types, the upper three bits of an item's first byte.
 mod major {

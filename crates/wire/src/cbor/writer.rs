@@ -9,6 +9,9 @@ const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
+/// Bytes of the longest head.
+pub(crate) const HEAD_BYTES_MAX: usize = 9;
+
 /// How many bytes stand before text or bytes of a length.
 #[inline]
 pub(crate) fn string_head_bytes(length: usize) -> usize {
@@ -18,6 +21,67 @@ pub(crate) fn string_head_bytes(length: usize) -> usize {
         // Without branches: short lengths differ from one record to the next.
         _ => 1 + usize::from(length >= 24) + usize::from(length >= 0x100),
     }
+}
+
+/// Writes what stands before bytes of a length to the beginning of `out`, and gives what follows.
+#[inline]
+pub(crate) fn write_bytes_head(length: usize, out: &mut [u8]) -> &mut [u8] {
+    write_head(major::BYTES, length as u64, out)
+}
+
+/// Writes what stands before text of a length to the beginning of `out`, and gives what follows.
+#[inline]
+pub(crate) fn write_text_head(length: usize, out: &mut [u8]) -> &mut [u8] {
+    write_head(major::TEXT, length as u64, out)
+}
+
+/// Writes a head in its shortest form to the beginning of `out`, and gives what follows.
+///
+/// # Panics
+/// If there is no room for [`HEAD_BYTES_MAX`].
+#[inline]
+fn write_head(major: u8, argument: u64, out: &mut [u8]) -> &mut [u8] {
+    let (head, length) = head(major, argument);
+    let place = out.first_chunk_mut::<HEAD_BYTES_MAX>();
+    *place.expect("there is room for a head") = head;
+    &mut out[length..]
+}
+
+/// A head in its shortest form, and how many bytes it has.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "each arm's range fits its type"
+)]
+fn head(major: u8, argument: u64) -> ([u8; HEAD_BYTES_MAX], usize) {
+    let mut head = [0; HEAD_BYTES_MAX];
+    let major = major << 5;
+    let length = match argument {
+        0..24 => {
+            head[0] = major | argument as u8;
+            1
+        }
+        24..0x100 => {
+            head[..2].copy_from_slice(&[major | 24, argument as u8]);
+            2
+        }
+        0x100..0x1_0000 => {
+            head[0] = major | 25;
+            head[1..3].copy_from_slice(&(argument as u16).to_be_bytes());
+            3
+        }
+        0x1_0000..0x1_0000_0000 => {
+            head[0] = major | 26;
+            head[1..5].copy_from_slice(&(argument as u32).to_be_bytes());
+            5
+        }
+        _ => {
+            head[0] = major | 27;
+            head[1..].copy_from_slice(&argument.to_be_bytes());
+            HEAD_BYTES_MAX
+        }
+    };
+    (head, length)
 }
 
 /// Appends CBOR to a body.
@@ -33,34 +97,9 @@ impl<'a> CborWriter<'a> {
 
     /// Writes a head in its shortest form.
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "each arm's range fits its type"
-    )]
     fn head(&mut self, major: u8, argument: u64) {
-        let major = major << 5;
-        match argument {
-            0..24 => self.out.push(major | argument as u8),
-            24..0x100 => self.out.extend_from_slice(&[major | 24, argument as u8]),
-            0x100..0x1_0000 => {
-                self.out.push(major | 25);
-                self.out.extend_from_slice(&(argument as u16).to_be_bytes());
-            }
-            0x1_0000..0x1_0000_0000 => {
-                self.out.push(major | 26);
-                self.out.extend_from_slice(&(argument as u32).to_be_bytes());
-            }
-            _ => {
-                self.out.push(major | 27);
-                self.out.extend_from_slice(&argument.to_be_bytes());
-            }
-        }
-    }
-
-    /// Writes what stands before so many bytes of a blob, which are the caller's to append.
-    #[inline]
-    pub(crate) fn begin_blob(&mut self, length: usize) {
-        self.head(major::BYTES, length as u64);
+        let (head, length) = head(major, argument);
+        self.out.extend_from_slice(&head[..length]);
     }
 
     #[inline]

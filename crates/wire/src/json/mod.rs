@@ -9,7 +9,7 @@ mod writer;
 
 pub(crate) use escape::Special;
 pub(crate) use reader::JsonReader;
-pub(crate) use writer::{JsonWriter, escapes_bytes};
+pub(crate) use writer::{JsonWriter, escaped, escapes_bytes};
 
 #[cfg(test)]
 mod tests;

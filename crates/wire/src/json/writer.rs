@@ -8,9 +8,14 @@ use crate::{Timestamp, base64};
 /// How many bytes escapes add to a text; `None` if it is none.
 pub(crate) fn escapes_bytes(text: &[u8]) -> Option<usize> {
     std::str::from_utf8(text).ok()?;
+    Some(escaped(text).len() - text.len())
+}
+
+/// Text with its escapes, and without quotes.
+pub(crate) fn escaped(text: &[u8]) -> Vec<u8> {
     let mut escaped = Vec::with_capacity(text.len());
     JsonWriter::new(&mut escaped).escaped(text);
-    Some(escaped.len() - text.len())
+    escaped
 }
 
 /// Appends JSON to a body.
@@ -61,7 +66,7 @@ impl<'a> JsonWriter<'a> {
 
     /// Writes text with its escapes, and without quotes.
     #[cold]
-    pub(crate) fn escaped(&mut self, text: &[u8]) {
+    fn escaped(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(at) = escape::first(rest) {
             self.out.extend_from_slice(&rest[..at]);
@@ -159,7 +164,7 @@ impl Writer for JsonWriter<'_> {
     #[inline]
     fn blob(&mut self, bytes: &[u8]) {
         self.out.push(b'"');
-        base64::encode(bytes, self.out);
+        base64::append(bytes, self.out);
         self.out.push(b'"');
         self.follows = true;
     }

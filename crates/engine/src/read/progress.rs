@@ -1,0 +1,98 @@
+//! A run of records, and how far it is written.
+
+use super::records::Numbered;
+use crate::record::StoredRecord;
+use bytes::Bytes;
+use log::Run;
+use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
+use model::RisingDigits;
+use wire::{StoredParts, StoredRecords};
+
+const LOOKED_AT: &str = "it was looked at when it was read";
+
+/// A run, and how far it is written.
+#[derive(Debug)]
+pub(super) struct Progress {
+    run: Run,
+    at: usize,
+    left: usize,
+    digits: RisingDigits,
+}
+
+impl From<Numbered> for Progress {
+    fn from(numbered: Numbered) -> Self {
+        Self {
+            at: 0,
+            left: numbered.count,
+            digits: numbered.first.rising_digits(),
+            run: numbered.run,
+        }
+    }
+}
+
+impl Progress {
+    /// The next record; `None` at the end.
+    pub(super) fn next(&self) -> Option<StoredParts<'_>> {
+        let mut stored = RecordIter::new(&self.run.bytes[self.at..]);
+        (self.left > 0).then(|| parts_of(stored.next()))
+    }
+
+    /// Writes so many records at most, as long as there is room for them and their data are fewer bytes
+    /// than `shared_bytes_min`; answers how many bytes were written.
+    pub(super) fn write(
+        &mut self,
+        stored: &StoredRecords,
+        records_max: usize,
+        shared_bytes_min: usize,
+        out: &mut [u8],
+    ) -> usize {
+        let room = out.len();
+        let mut rest = out;
+        let mut records = RecordIter::new(&self.run.bytes[self.at..]);
+        let wanted = self.left.min(records_max);
+        let mut written = 0;
+        while written < wanted {
+            let record = parts_of(records.next());
+            if record.data().len() >= shared_bytes_min {
+                break;
+            }
+            let write_number = |place: &mut _| self.digits.write_next(place);
+            let Some(bytes) = stored.write(&record, write_number, rest) else {
+                break;
+            };
+            rest = &mut rest[bytes..];
+            self.at += stored_bytes(&record);
+            written += 1;
+        }
+        self.left -= written;
+        room - rest.len()
+    }
+
+    /// Writes what stands around the next record's data, if there is room for it; answers how many bytes
+    /// come before and how many behind, and the data.
+    pub(super) fn write_around_data(
+        &mut self,
+        stored: &StoredRecords,
+        out: &mut [u8],
+    ) -> Option<(usize, Bytes, usize)> {
+        let record = parts_of(RecordIter::new(&self.run.bytes[self.at..]).next());
+        let write_number = |place: &mut _| self.digits.write_next(place);
+        let (before, behind) = stored.write_around_data(&record, write_number, out)?;
+        let data = self.run.bytes.slice_ref(record.data());
+        self.at += stored_bytes(&record);
+        self.left -= 1;
+        Some((before, data, behind))
+    }
+}
+
+#[inline]
+fn parts_of<'a>(stored: Option<(log::Kind, &'a [u8])>) -> StoredParts<'a> {
+    let (_, stored) = stored.expect(LOOKED_AT);
+    StoredRecord::parts(stored).expect(LOOKED_AT)
+}
+
+/// Bytes that a record takes in its run.
+#[inline]
+fn stored_bytes(record: &StoredParts<'_>) -> usize {
+    RECORD_OVERHEAD_BYTES + StoredRecord::stored_bytes(record)
+}
