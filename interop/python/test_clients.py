@@ -5,6 +5,7 @@ A program knows of no test: it is built and run by its folder's `run`, with an e
 
 import os
 import subprocess
+import urllib.request
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -61,11 +62,13 @@ def tls_server(tmp_path, certificate):
 
 @pytest.fixture
 def dynamodb_url():
-    """A DynamoDB in memory, made by others for tests."""
+    """A DynamoDB in memory, made by others for tests; empty, though all of a process share their tables."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
+    yield url
     moto.stop()
 
 
