@@ -229,7 +229,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 /// Parts that the transport writes with one call.
 const PARTS_MAX: usize = 48;
-/// Pieces of so many bytes are handed over as such. Less stands between larger pieces, or ends an answer.
+/// Pieces of so many bytes are watched. Less ends an answer.
 const COUNTED_BYTES_MIN: usize = 1024;
 
 /// An answer's body.
@@ -277,17 +277,23 @@ impl Whole {
     fn take(&mut self) -> Parts {
         let mut parts = Parts::default();
         while parts.remaining() < PIECE_BYTES && parts.count() < PARTS_MAX {
-            let piece = self.take_piece();
-            if piece.is_empty() {
+            let part = self.take_part();
+            if part.is_empty() {
                 break;
             }
-            parts.push(piece);
+            parts.push(part);
+        }
+        self.left = self.left.saturating_sub(parts.remaining());
+        if let Some(delivery) = &self.delivery
+            && parts.remaining() >= COUNTED_BYTES_MIN
+        {
+            parts.hand_over(delivery.hand_over());
         }
         parts
     }
 
-    /// The next piece; empty at the end.
-    fn take_piece(&mut self) -> Bytes {
+    /// The next part of a piece; empty at the end.
+    fn take_part(&mut self) -> Bytes {
         if self.bytes.is_empty() {
             self.bytes = self
                 .more
@@ -295,11 +301,10 @@ impl Whole {
                 .and_then(Pieces::next)
                 .unwrap_or_default();
         }
-        let piece = self.bytes.split_to(self.bytes.len().min(PIECE_BYTES));
-        self.left = self.left.saturating_sub(piece.len());
-        match &self.delivery {
-            Some(delivery) if piece.len() >= COUNTED_BYTES_MIN => delivery.hand_over(piece),
-            Some(_) | None => piece,
+        if self.bytes.len() <= PIECE_BYTES {
+            std::mem::take(&mut self.bytes)
+        } else {
+            self.bytes.split_to(PIECE_BYTES)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Bytes in several parts that are handed to the transport at once, so that it writes them at once.
 
+use crate::pieces::HandedOver;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -9,9 +10,15 @@ use std::io::IoSlice;
 pub(crate) struct Parts {
     parts: VecDeque<Bytes>,
     remaining: usize,
+    _handed_over: Option<HandedOver>,
 }
 
 impl Parts {
+    /// Goes with the parts until the transport lets go of them: they never leave it one by one.
+    pub(crate) fn hand_over(&mut self, handed_over: HandedOver) {
+        self._handed_over = Some(handed_over);
+    }
+
     /// Appends a part.
     pub(crate) fn push(&mut self, part: Bytes) {
         if !part.is_empty() {

@@ -83,13 +83,12 @@ impl Delivery {
         })
     }
 
-    /// Hands a piece to the transport.
-    pub(crate) fn hand_over(self: &Arc<Self>, bytes: Bytes) -> Bytes {
-        Bytes::from_owner(Piece {
+    /// Notes that the transport has a piece from now on.
+    pub(crate) fn hand_over(self: &Arc<Self>) -> HandedOver {
+        HandedOver {
             number: self.activity.pieces.begin(self.clock.monotonic()),
-            bytes,
             delivery: Arc::clone(self),
-        })
+        }
     }
 }
 
@@ -99,19 +98,14 @@ impl std::fmt::Debug for Delivery {
     }
 }
 
-struct Piece {
+/// Goes with a piece that the transport has, and ends with it.
+#[derive(Debug)]
+pub(crate) struct HandedOver {
     number: u64,
-    bytes: Bytes,
     delivery: Arc<Delivery>,
 }
 
-impl AsRef<[u8]> for Piece {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Piece {
+impl Drop for HandedOver {
     fn drop(&mut self) {
         let Delivery {
             activity, clock, ..
