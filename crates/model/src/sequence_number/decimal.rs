@@ -55,8 +55,9 @@ impl Decimal {
         }
     }
 
-    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost.
-    #[inline]
+    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost. Inlined
+    /// always, as it is little work done for each record.
+    #[inline(always)]
     pub(super) fn write_and_add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
         self.write(digits);
         let mut carry = false;
@@ -80,13 +81,14 @@ fn carry_into(words: &mut [u64]) {
 }
 
 /// Adds words digit by digit, all at once: a byte is made to carry when its sum is beyond nine, and
-/// what was added for that is taken back where it was not.
+/// what was added for that is taken back where it was not. A byte that carried is small, others have
+/// their top bit.
 #[inline]
 fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
-    let (sum, first) = word.overflowing_add(addend + ONES * BEYOND);
-    let (sum, second) = sum.overflowing_add(carry.into());
+    let beyond = addend + ONES * BEYOND;
+    let sum = word.wrapping_add(beyond).wrapping_add(carry.into());
     let stayed = (sum >> 7) & ONES;
-    (sum - stayed * BEYOND, first | second)
+    (sum.wrapping_sub(stayed * BEYOND), sum >> 63 == 0)
 }
 
 /// The text of a word.
