@@ -5,8 +5,10 @@
 //! offsets: the engine says what a counter means.
 
 mod decimal;
+mod near_numbers;
 
 use decimal::{DIGITS, Decimal};
+pub use near_numbers::NearNumbers;
 use std::fmt;
 
 /// A sequence number, taken apart. The derived order would be wrong: see [`Ord`] below.

@@ -230,11 +230,12 @@ impl Shared {
             let state = log.state.lock();
             (state.due_until(grace), state.first_control)
         };
+        let source = gathered.source_of(range);
         for block in blocks.iter().filter(|block| block.end() > due_until) {
             if !gathered.has_room_for(block) {
                 self.lay_down(gathered, copy)?;
             }
-            gathered.add(log, &range.segment, *block, control);
+            gathered.add(log, source, *block, control);
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ pub(super) struct Gathered<'a> {
     logs: Vec<Arc<Log>>,
     pieces: Vec<Piece>,
     /// The pieces in each stretch of each source.
-    stretches: BTreeMap<(u64, u32), Vec<u32>>,
+    stretches: Vec<Vec<Vec<u32>>>,
     payload_bytes: usize,
     room: Room,
 }
@@ -81,7 +81,7 @@ impl<'a> Gathered<'a> {
             lists: lists.collect(),
             logs: Vec::new(),
             pieces: Vec::new(),
-            stretches: BTreeMap::new(),
+            stretches: vec![Vec::new(); sources.len()],
             payload_bytes: 0,
             room: std::mem::take(&mut shared.copy_room.lock()),
         }
@@ -109,7 +109,7 @@ impl<'a> Gathered<'a> {
     pub(super) fn add(
         &mut self,
         log: &Arc<Log>,
-        segment: &Segment,
+        source: usize,
         block: Block,
         first_control: Option<Offset>,
     ) {
@@ -117,9 +117,12 @@ impl<'a> Gathered<'a> {
             self.logs.push(log.clone());
         }
         let control = first_control.filter(|at| *at >= block.first && *at < block.end());
-        let stretch = (segment.number, block.position / STRETCH_BYTES);
-        let of_stretch = self.stretches.entry(stretch).or_default();
-        of_stretch.push(self.pieces.len() as u32);
+        let stretch = (block.position / STRETCH_BYTES) as usize;
+        let of_source = &mut self.stretches[source];
+        if of_source.len() <= stretch {
+            of_source.resize(stretch + 1, Vec::new());
+        }
+        of_source[stretch].push(self.pieces.len() as u32);
         self.pieces.push(Piece {
             log: self.logs.len() as u32 - 1,
             place: self.payload_bytes as u32,
@@ -132,15 +135,23 @@ impl<'a> Gathered<'a> {
     /// Reads the blocks, front to back.
     pub(super) fn read(&mut self) -> Result<(), Unreadable> {
         self.room.payload.resize(self.payload_bytes, 0);
-        for ((number, _), places) in std::mem::take(&mut self.stretches) {
-            let source = { self.sources.iter() }.find(|source| source.number == number);
-            let source = source.expect("blocks are those of the sources");
-            let start = self.read_stretch(source, &places).ok();
-            for place in places {
-                self.take(source, start, place as usize)?;
+        let mut stretches = std::mem::take(&mut self.stretches);
+        for (source, stretches) in self.sources.iter().zip(&mut stretches) {
+            for places in stretches.iter_mut().filter(|places| !places.is_empty()) {
+                let start = self.read_stretch(source, places).ok();
+                for place in places.drain(..) {
+                    self.take(source, start, place as usize)?;
+                }
             }
         }
+        self.stretches = stretches;
         Ok(())
+    }
+
+    /// Which of the sources a run stands in.
+    pub(super) fn source_of(&self, range: &Range) -> usize {
+        let place = { self.sources.iter() }.position(|s| s.number == range.segment.number);
+        place.expect("runs are those of the sources")
     }
 
     /// Reads from the first to the last of these blocks; returns where that begins.

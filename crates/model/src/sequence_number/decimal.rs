@@ -7,12 +7,12 @@
 pub(super) const DIGITS: usize = 56;
 /// Decimal digits of a word.
 const WORD_DIGITS: usize = 8;
-const WORDS: usize = DIGITS / WORD_DIGITS;
+pub(super) const WORDS: usize = DIGITS / WORD_DIGITS;
 /// Halves of limbs that a number of at most 56 digits takes, and those that are left of it after each
 /// division by 10^8.
 const HALVES: [usize; WORDS] = [6, 5, 5, 4, 3, 2, 1];
 /// A word's values: 10^8.
-const WORD: u32 = 100_000_000;
+pub(super) const WORD: u32 = 100_000_000;
 const ONES: u64 = u64::MAX / 255;
 /// What a byte needs beyond nine to carry into the next.
 const BEYOND: u64 = 256 - 10;
@@ -32,12 +32,13 @@ pub(super) struct Decimal([u64; WORDS]);
 impl Decimal {
     /// Takes a number of at most 56 digits, as 64-bit limbs, the lowest first.
     pub(super) fn from_limbs(limbs: [u64; 3]) -> Self {
-        // Halves of limbs: the rest of a division and the next half fit into 64 bits.
-        let mut halves = [0; 6];
-        for (pair, limb) in halves.chunks_exact_mut(2).zip(limbs) {
-            pair.copy_from_slice(&[limb as u32, (limb >> 32) as u32]);
-        }
-        Self(HALVES.map(|left| digits_of(divide(&mut halves[..left]))))
+        Self::from_words(words_of(limbs))
+    }
+
+    /// Takes the values of its words, the lowest first, each below 10^8.
+    #[inline]
+    pub(super) fn from_words(words: [u32; WORDS]) -> Self {
+        Self(words.map(digits_of))
     }
 
     /// Writes the digits.
@@ -95,6 +96,16 @@ fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
 #[inline]
 fn text_of(word: u64) -> [u8; WORD_DIGITS] {
     (word | (ONES * u64::from(b'0'))).to_be_bytes()
+}
+
+/// The values of a number's words, the lowest first; it has at most 56 digits.
+pub(super) fn words_of(limbs: [u64; 3]) -> [u32; WORDS] {
+    // Halves of limbs: the rest of a division and the next half fit into 64 bits.
+    let mut halves = [0; 6];
+    for (pair, limb) in halves.chunks_exact_mut(2).zip(limbs) {
+        pair.copy_from_slice(&[limb as u32, (limb >> 32) as u32]);
+    }
+    HALVES.map(|left| divide(&mut halves[..left]))
 }
 
 /// Divides in place by 10^8 and gives the remainder.

@@ -7,7 +7,7 @@
 use crate::catalog::Stream;
 use crate::put::{Placed, PutError, PutResult};
 use crate::texts;
-use model::{RisingDigits, SequenceNumber};
+use model::{NearNumbers, RisingDigits, SequenceNumber};
 use std::ops::Range;
 use std::sync::Arc;
 use wire::types::PutRecordsResultEntry;
@@ -111,8 +111,12 @@ fn place_of(part: &[u8], text: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Numbers as text: within a shard one follows another, and is made from it.
-struct Numbers(Vec<Option<Lane>>);
+/// Numbers as text: within a shard one follows another, and is made from it; those of other shards have
+/// most in common with the last.
+struct Numbers {
+    lanes: Vec<Option<Lane>>,
+    near: Option<NearNumbers>,
+}
 
 struct Lane {
     next: SequenceNumber,
@@ -121,23 +125,35 @@ struct Lane {
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self((0..LANES).map(|_| None).collect())
+        Self {
+            lanes: (0..LANES).map(|_| None).collect(),
+            near: None,
+        }
     }
 }
 
 impl Numbers {
     fn digits(&mut self, number: SequenceNumber) -> [u8; NUMBER_DIGITS] {
-        let place = &mut self.0[number.shard_index as usize % LANES];
+        let place = &mut self.lanes[number.shard_index as usize % LANES];
         let lane = match place {
             Some(lane) if lane.next == number => lane,
             Some(_) | None => place.insert(Lane {
                 next: number,
-                digits: number.rising_digits(),
+                digits: rising_digits(&mut self.near, number),
             }),
         };
         lane.next.counter += 1;
         lane.digits.next_digits()
     }
+}
+
+fn rising_digits(near: &mut Option<NearNumbers>, number: SequenceNumber) -> RisingDigits {
+    let known = near.as_ref().and_then(|near| near.rising_digits(number));
+    known.unwrap_or_else(|| {
+        let near = near.insert(NearNumbers::to(number));
+        let digits = near.rising_digits(number);
+        digits.unwrap_or_else(|| number.rising_digits())
+    })
 }
 
 fn refused(stream: &Stream, error: PutError) -> PutRecordsResultEntry {
