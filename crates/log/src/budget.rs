@@ -25,6 +25,11 @@ impl Budget {
         self.records == 0 || (self.bytes == 0 && !self.is_untouched)
     }
 
+    /// How many records may come at most; one if nothing may.
+    pub(crate) fn records_left(&self) -> usize {
+        self.records.max(1) as usize
+    }
+
     /// How many of these neighbouring pieces, given as records and bytes, may come at least in part;
     /// one if nothing may.
     pub(crate) fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
@@ -41,18 +46,26 @@ impl Budget {
     /// Takes from `run` what may come of it at and after `from`; `None` if that is nothing, after
     /// which the budget is spent.
     pub(crate) fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
+        match self.take_whole(run, from) {
+            true => Some(run.clone()),
+            false => self.cut(run, from),
+        }
+    }
+
+    /// Takes all of `run` if all of it may come: `false` if not, and nothing is taken.
+    pub(crate) fn take_whole(&mut self, run: &Run, from: Offset) -> bool {
         let data_bytes = run.bytes.len() - run.count as usize * RECORD_OVERHEAD_BYTES;
         let is_whole = from <= run.first
             && u64::from(run.count) <= self.records
             && data_bytes as u64 <= self.bytes;
         if is_whole {
             self.spend(u64::from(run.count), data_bytes as u64);
-            return Some(run.clone());
         }
-        self.cut(run, from)
+        is_whole
     }
 
-    fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
+    /// What [`Budget::take`] gives of a run that may not come whole.
+    pub(crate) fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
         let skip = from.0.saturating_sub(run.first.0);
         let (mut start, mut end, mut count) = (0, 0, 0);
         for (at, (_, record)) in (0..).zip(RecordIter::new(&run.bytes)) {

@@ -19,6 +19,8 @@ pub(super) const SPAN_BYTES: u64 = SMALL_BYTES as u64;
 /// Block lists of footers kept in memory.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
+/// Blocks that are taken out of the ring while nothing can be put in.
+const RECENT_MAX: usize = 64;
 /// Single blocks kept in memory.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
@@ -46,6 +48,22 @@ struct Frame {
     segment: u64,
     start: u32,
     bytes: Bytes,
+}
+
+impl Frame {
+    fn key(&self) -> (u64, u32) {
+        (self.segment, self.start)
+    }
+
+    /// The block's bytes, if they are here.
+    fn block(&self, segment: u64, block: &Block) -> Option<Bytes> {
+        if self.segment != segment {
+            return None;
+        }
+        let start = block.position.checked_sub(self.start)? as usize;
+        let end = start + block.length as usize;
+        (end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
+    }
 }
 
 impl Cache {
@@ -84,20 +102,36 @@ impl Cache {
         drop(dropped);
     }
 
-    /// The block's bytes, if they were written lately.
-    pub(super) fn recent(&self, segment: u64, block: &Block) -> Option<Bytes> {
+    /// The bytes of the first of these blocks, in order, as far as they were written lately and at most
+    /// [`RECENT_MAX`] of them.
+    pub(super) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Bytes> {
+        let Some(first) = blocks.first() else {
+            return Vec::new();
+        };
         let ring = self.ring.read();
-        let key = (segment, block.position);
-        let after = ring
-            .frames
-            .partition_point(|frame| (frame.segment, frame.start) <= key);
-        let frame = ring.frames.get(after.checked_sub(1)?)?;
-        if frame.segment != segment {
-            return None;
+        let key = (segment, first.position);
+        let after = ring.frames.partition_point(|frame| frame.key() <= key);
+        let Some(mut at) = after.checked_sub(1) else {
+            return Vec::new();
+        };
+        let blocks = blocks.iter().take(RECENT_MAX);
+        let mut found = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let key = (segment, block.position);
+            // A log's next block is in the same frame, or in one of the next.
+            while ring
+                .frames
+                .get(at + 1)
+                .is_some_and(|next| next.key() <= key)
+            {
+                at += 1;
+            }
+            let Some(bytes) = ring.frames[at].block(segment, block) else {
+                break;
+            };
+            found.push(bytes);
         }
-        let start = (block.position - frame.start) as usize;
-        let end = start + block.length as usize;
-        (end <= frame.bytes.len()).then(|| frame.bytes.slice(start..end))
+        found
     }
 
     pub(super) fn window(&self, segment: u64, index: u64) -> Option<Bytes> {
@@ -164,17 +198,31 @@ mod tests {
         for (at, start) in (0_u8..).zip([0, 100, 200]) {
             cache.keep(1, start, Bytes::from(vec![at; 100]));
         }
-        assert_eq!(cache.recent(1, &block(10, 10)), None);
-        assert_eq!(
-            cache.recent(1, &block(110, 10)),
-            Some(Bytes::from(vec![1; 10]))
-        );
-        assert_eq!(
-            cache.recent(1, &block(290, 10)),
-            Some(Bytes::from(vec![2; 10]))
-        );
-        assert_eq!(cache.recent(1, &block(295, 10)), None);
-        assert_eq!(cache.recent(2, &block(210, 10)), None);
-        assert_eq!(cache.recent(2, &block(10, 10)), None);
+        let recent =
+            |segment, position, length| cache.recent(segment, &[block(position, length)]).pop();
+        assert_eq!(recent(1, 10, 10), None);
+        assert_eq!(recent(1, 110, 10), Some(Bytes::from(vec![1; 10])));
+        assert_eq!(recent(1, 290, 10), Some(Bytes::from(vec![2; 10])));
+        assert_eq!(recent(1, 295, 10), None);
+        assert_eq!(recent(2, 210, 10), None);
+        assert_eq!(recent(2, 10, 10), None);
+    }
+    #[test]
+    fn blocks_when_asked_for_together_then_come_as_far_as_the_ring_has_them() {
+        let cache = Cache::new(1000, 0);
+        for (at, start) in (0_u8..).zip([0, 100, 200, 300]) {
+            cache.keep(1, start, Bytes::from(vec![at; 100]));
+        }
+        let recent = |blocks: &[Block]| -> Vec<(u8, usize)> {
+            let found = cache.recent(1, blocks);
+            found.iter().map(|bytes| (bytes[0], bytes.len())).collect()
+        };
+        // Two in one frame, one frame passed over, one block that is not there.
+        let blocks = [block(10, 10), block(20, 30), block(205, 5), block(395, 10)];
+        assert_eq!(recent(&blocks), [(0, 10), (0, 30), (2, 5)]);
+        assert_eq!(recent(&blocks[3..]), []);
+        assert_eq!(recent(&[]), []);
+        let many = [block(310, 1); RECENT_MAX + 1];
+        assert_eq!(recent(&many).len(), RECENT_MAX);
     }
 }

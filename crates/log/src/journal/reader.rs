@@ -18,7 +18,9 @@ use bytes::Bytes;
 use env::Timestamp;
 use std::cell::Cell;
 use std::io;
+use std::slice;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 /// Whether a call may wait for the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,34 +119,51 @@ impl<'a> Reader<'a> {
         segment: &Segment,
         blocks: &[Block],
     ) -> Result<(), Stop> {
-        let mut span = Span::default();
+        let (mut span, mut recent) = (Span::default(), Vec::new().into_iter());
+        slice.runs.reserve(blocks.len().min(budget.records_left()));
         for (at, block) in blocks.iter().enumerate() {
-            let whole = if segment.is_sorted {
+            let bytes = if segment.is_sorted {
                 self.span_bytes(&mut span, segment, &blocks[at..], budget)?
             } else {
-                self.bytes(segment, block)?
+                self.next_bytes(&mut recent, segment, &blocks[at..], budget)?
             };
             let run = Run {
                 first: block.first,
                 count: block.count,
                 arrival: block.arrival,
-                bytes: whole.clone(),
+                bytes,
             };
-            let Some(part) = budget.take(&run, slice.next) else {
-                if budget.is_spent() {
-                    return Ok(());
-                }
-                let position = u64::from(block.position);
-                return Err(self.damaged(segment, position, "records are missing in a block"));
-            };
-            slice.next = part.first.plus(u64::from(part.count));
-            slice.runs.push(part);
+            if budget.take_whole(&run, slice.next) {
+                slice.next = block.end();
+                slice.runs.push(run);
+            } else {
+                self.take_part(slice, budget, segment, block, &run)?;
+            }
             if budget.is_spent() {
-                if slice.next < block.end() {
-                    self.keep(segment, block, &whole);
-                }
                 return Ok(());
             }
+        }
+        Ok(())
+    }
+
+    /// Takes what may come of a block.
+    fn take_part(
+        &self,
+        slice: &mut Slice,
+        budget: &mut Budget,
+        segment: &Segment,
+        block: &Block,
+        run: &Run,
+    ) -> Result<(), Stop> {
+        if let Some(part) = budget.cut(run, slice.next) {
+            slice.next = part.first.plus(u64::from(part.count));
+            slice.runs.push(part);
+            if budget.is_spent() && slice.next < block.end() {
+                self.keep(segment, block, &run.bytes);
+            }
+        } else if !budget.is_spent() {
+            let position = u64::from(block.position);
+            return Err(self.damaged(segment, position, "records are missing in a block"));
         }
         Ok(())
     }
@@ -256,11 +275,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of a block.
-    fn bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
-        if let Some(bytes) = self.shared.cache.recent(segment.number, block) {
-            return Ok(bytes);
+    /// The bytes of the first of these blocks of a segment that is not ordered; `recent` has what was
+    /// found with those before it.
+    fn next_bytes(
+        &self,
+        recent: &mut IntoIter<Bytes>,
+        segment: &Segment,
+        blocks: &[Block],
+        budget: &Budget,
+    ) -> Result<Bytes, Stop> {
+        if recent.len() == 0 {
+            let wanted = &blocks[..blocks.len().min(budget.records_left())];
+            *recent = self.shared.cache.recent(segment.number, wanted).into_iter();
         }
+        match recent.next() {
+            Some(bytes) => Ok(bytes),
+            None => self.old_bytes(segment, &blocks[0]),
+        }
+    }
+
+    /// The bytes of a block that the ring has no more.
+    fn old_bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
         if is_large(block) {
             return self.large_bytes(segment, block);
         }
@@ -296,7 +331,7 @@ impl<'a> Reader<'a> {
     /// Keeps a block whose reader will be back for the rest of it, if nothing else does.
     fn keep(&self, segment: &Segment, block: &Block, bytes: &Bytes) {
         let (cache, number) = (&self.shared.cache, segment.number);
-        if is_large(block) && cache.recent(number, block).is_none() {
+        if is_large(block) && cache.recent(number, slice::from_ref(block)).is_empty() {
             cache.keep_block(number, block.position, bytes.clone());
         } else if segment.is_sorted {
             cache.keep_piece(number, block.position, bytes);
