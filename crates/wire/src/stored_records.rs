@@ -15,8 +15,8 @@ pub const NUMBER_DIGITS: usize = 56;
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
 /// Data of at least so many bytes are shared where the protocol writes them as they are.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
-/// Keys of so many bytes are copied at once.
-const SHORT_KEY_BYTES: usize = 32;
+/// Keys of so many bytes, and no more, are copied at once; that of a UUID has 36.
+const SHORT_KEY_BYTES: usize = 48;
 /// Bytes that one takes at most with its escape in JSON.
 const ESCAPED_BYTES_MAX: usize = 6;
 const BEFORE_NUMBER_ROOM: usize = 32;
@@ -340,12 +340,12 @@ impl StoredRecords {
         self.after_number.write(&mut out[NUMBER_DIGITS..])
     }
 
-    #[inline]
+    #[inline(always)]
     fn end<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
         let out = self.between.write(out);
         let out = match self.protocol {
             Protocol::Json if self.key_byte_max == 1 => write_key(record, out),
-            Protocol::Json => copy(&json::escaped(record.partition_key()), out),
+            Protocol::Json => write_escaped(record.partition_key(), out),
             Protocol::Cbor => write_key(record, cbor::write_text_head(record.key_bytes(), out)),
         };
         self.end.write(out)
@@ -360,8 +360,19 @@ fn write_key<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
             *first(out) = *stored;
             &mut out[record.key_bytes()..]
         }
-        Some(_) | None => copy(record.partition_key(), out),
+        Some(_) | None => write_long(record.partition_key(), out),
     }
+}
+
+// Beside this one, the compiler would make one copy of any length of both.
+#[inline(never)]
+fn write_long<'o>(key: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
+    copy(key, out)
+}
+
+#[cold]
+fn write_escaped<'o>(key: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
+    copy(&json::escaped(key), out)
 }
 
 #[inline]

@@ -50,13 +50,15 @@ impl Progress {
         let mut rest = out;
         let mut records = RecordIter::new(&self.run.bytes[self.at..]);
         let wanted = self.left.min(records_max);
+        // A copy, which the compiler may keep in registers.
+        let mut digits = self.digits.clone();
         let mut written = 0;
         while written < wanted {
             let record = parts_of(records.next());
             if record.data().len() >= shared_bytes_min {
                 break;
             }
-            let write_number = |place: &mut _| self.digits.write_next(place);
+            let write_number = |place: &mut _| digits.write_next(place);
             let Some(bytes) = stored.write(&record, write_number, rest) else {
                 break;
             };
@@ -64,6 +66,7 @@ impl Progress {
             self.at += stored_bytes(&record);
             written += 1;
         }
+        self.digits = digits;
         self.left -= written;
         room - rest.len()
     }

@@ -24,8 +24,8 @@ const WORK: &str = "MILLSTREAM_COUNTED_WORK";
 const BUDGETS: [(&str, u64); 4] = [
     ("put json", 6_200),
     ("put cbor", 4_200),
-    ("get json", 1_500),
-    ("get cbor", 950),
+    ("get json", 1_400),
+    ("get cbor", 820),
 ];
 
 #[test]
