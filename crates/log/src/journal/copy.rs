@@ -3,7 +3,10 @@
 //! It chooses nothing and reads nothing. Nobody knows of it before it is whole and durable.
 
 use super::footer::{DirectoryEntry, LogBlocks, SegmentIndex, encode_footer};
-use super::frame::{Entry, FrameHeader, encode_frame, frame_bytes};
+use super::frame::{
+    ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FrameHeader, encode_head,
+    frame_bytes,
+};
 use super::manifest::SegmentEntry;
 use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use crate::store::LogId;
@@ -54,7 +57,7 @@ impl Copy {
         mut entries: Vec<Entry>,
         payload: &[u8],
     ) -> io::Result<()> {
-        let start = self.end + frame_bytes(entries.len(), 0) as u32;
+        let start = self.end + (FRAME_HEADER_BYTES + entries.len() * ENTRY_BYTES) as u32;
         place(&mut entries, start);
         let header = FrameHeader {
             position: self.end,
@@ -63,9 +66,15 @@ impl Copy {
             durable_through: FRAMES_START,
             previous_crc: self.last_crc,
         };
-        let (frame, crc) = encode_frame(header, self.entry.salt, &entries, payload);
-        self.file.write_all_at(&frame, u64::from(self.end))?;
-        self.end += frame.len() as u32;
+        let (head, crc) = encode_head(header, self.entry.salt, &entries, payload.len());
+        self.file.write_all_at(&head, u64::from(self.end))?;
+        self.file.write_all_at(payload, u64::from(start))?;
+        let end = self.end + frame_bytes(entries.len(), payload.len()) as u32;
+        let payload_end = start + payload.len() as u32;
+        let rest = [0; FRAME_ALIGN_BYTES];
+        let rest = &rest[..(end - payload_end) as usize];
+        self.file.write_all_at(rest, u64::from(payload_end))?;
+        self.end = end;
         self.last_crc = crc;
         entries.iter().for_each(|entry| self.note(entry));
         Ok(())

@@ -321,22 +321,31 @@ pub(super) fn frame_bytes(entries: usize, payload: usize) -> usize {
 
 /// Encodes a frame of entries and their payloads; the header's length and count are filled in.
 pub(super) fn encode_frame(
-    mut header: FrameHeader,
+    header: FrameHeader,
     salt: u64,
     entries: &[Entry],
     payload: &[u8],
 ) -> (Vec<u8>, u32) {
-    header.length = frame_bytes(entries.len(), payload.len()) as u32;
-    header.entry_count = entries.len() as u32;
-    let mut directory = Vec::with_capacity(entries.len() * ENTRY_BYTES);
-    entries
-        .iter()
-        .for_each(|entry| entry.encode(&mut directory));
-    let (head, crc) = header.encode(salt, &directory);
-    let mut frame = Vec::with_capacity(header.length as usize);
-    frame.extend_from_slice(&head);
-    frame.extend_from_slice(&directory);
+    let (mut frame, crc) = encode_head(header, salt, entries, payload.len());
+    frame.reserve_exact(frame_bytes(entries.len(), payload.len()) - frame.len());
     frame.extend_from_slice(payload);
-    frame.resize(header.length as usize, 0);
+    frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
     (frame, crc)
+}
+
+/// Encodes what stands in a frame before this many bytes of payloads.
+pub(super) fn encode_head(
+    mut header: FrameHeader,
+    salt: u64,
+    entries: &[Entry],
+    payload_bytes: usize,
+) -> (Vec<u8>, u32) {
+    header.length = frame_bytes(entries.len(), payload_bytes) as u32;
+    header.entry_count = entries.len() as u32;
+    let mut bytes = vec![0; FRAME_HEADER_BYTES];
+    bytes.reserve_exact(entries.len() * ENTRY_BYTES);
+    entries.iter().for_each(|entry| entry.encode(&mut bytes));
+    let (head, crc) = header.encode(salt, &bytes[FRAME_HEADER_BYTES..]);
+    bytes[..FRAME_HEADER_BYTES].copy_from_slice(&head);
+    (bytes, crc)
 }

@@ -30,7 +30,6 @@ pub(super) struct Gathered<'a> {
     sources: &'a [Arc<Segment>],
     lists: BTreeMap<u64, Lists>,
     logs: Vec<Arc<Log>>,
-    pieces: Vec<Piece>,
     /// The pieces in each stretch of each source.
     stretches: Vec<Vec<Vec<u32>>>,
     payload_bytes: usize,
@@ -40,6 +39,7 @@ pub(super) struct Gathered<'a> {
 /// Memory that gathering fills, used again and again: fresh memory is handed over page by page.
 #[derive(Default)]
 pub(super) struct Room {
+    pieces: Vec<Piece>,
     payload: Vec<u8>,
     stretch: Vec<u8>,
 }
@@ -80,7 +80,6 @@ impl<'a> Gathered<'a> {
             sources,
             lists: lists.collect(),
             logs: Vec::new(),
-            pieces: Vec::new(),
             stretches: vec![Vec::new(); sources.len()],
             payload_bytes: 0,
             room: std::mem::take(&mut shared.copy_room.lock()),
@@ -101,8 +100,8 @@ impl<'a> Gathered<'a> {
     pub(super) fn has_room_for(&self, block: &Block) -> bool {
         let bytes = self.payload_bytes + block.length as usize;
         let is_within =
-            bytes <= self.shared.options.copy_bytes_max && self.pieces.len() < BLOCKS_MAX;
-        is_within || self.pieces.is_empty()
+            bytes <= self.shared.options.copy_bytes_max && self.room.pieces.len() < BLOCKS_MAX;
+        is_within || self.room.pieces.is_empty()
     }
 
     /// Names a block, which comes behind those that were named before.
@@ -122,8 +121,8 @@ impl<'a> Gathered<'a> {
         if of_source.len() <= stretch {
             of_source.resize(stretch + 1, Vec::new());
         }
-        of_source[stretch].push(self.pieces.len() as u32);
-        self.pieces.push(Piece {
+        of_source[stretch].push(self.room.pieces.len() as u32);
+        self.room.pieces.push(Piece {
             log: self.logs.len() as u32 - 1,
             place: self.payload_bytes as u32,
             block,
@@ -158,7 +157,7 @@ impl<'a> Gathered<'a> {
     fn read_stretch(&mut self, source: &Segment, places: &[u32]) -> io::Result<u32> {
         let blocks = places
             .iter()
-            .map(|place| &self.pieces[*place as usize].block);
+            .map(|place| &self.room.pieces[*place as usize].block);
         let start = blocks.clone().map(|block| block.position).min();
         let start = start.unwrap_or_default();
         let end = blocks.map(Block::position_end).max().unwrap_or_default();
@@ -178,7 +177,7 @@ impl<'a> Gathered<'a> {
         stretch: Option<u32>,
         place: usize,
     ) -> Result<(), Unreadable> {
-        let piece = &self.pieces[place];
+        let piece = &self.room.pieces[place];
         let (block, length) = (&piece.block, piece.block.length as usize);
         let there = &mut self.room.payload[piece.place as usize..][..length];
         let found =
@@ -203,7 +202,7 @@ impl<'a> Gathered<'a> {
 
     /// The blocks that were read, in the order in which they were named, in stretches of about so many bytes.
     pub(super) fn frames(&self, bytes: usize) -> impl Iterator<Item = (Vec<Entry>, &[u8])> {
-        let mut rest = self.pieces.as_slice();
+        let mut rest = self.room.pieces.as_slice();
         std::iter::from_fn(move || {
             let start = rest.first()?.place as usize;
             let is_within = |piece: &Piece| (piece.place as usize) < start + bytes;
@@ -228,13 +227,14 @@ impl<'a> Gathered<'a> {
     /// Forgets all blocks, to begin anew.
     pub(super) fn clear(&mut self) {
         self.logs.clear();
-        self.pieces.clear();
+        self.room.pieces.clear();
         self.payload_bytes = 0;
     }
 }
 
 impl Drop for Gathered<'_> {
     fn drop(&mut self) {
+        self.clear();
         *self.shared.copy_room.lock() = std::mem::take(&mut self.room);
     }
 }
