@@ -137,8 +137,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// As many nines as the words have that 2^80 is added to: one more, and the next word changes.
-    const NINES: u128 = 10_u128.pow(32);
+    /// 10^32, one more than the nines of the words that 2^80 is added to; and 10^40, one word more: its
+    /// lower 128 bits and what is above them.
+    const BOUNDS: [(u128, u64); 2] = [
+        (10_u128.pow(32), 0),
+        (10_u128.pow(38).wrapping_mul(100), 29),
+    ];
+
+    /// Numbers as their lower 128 bits and what is above; also such as are below the bounds by a little.
+    fn any_number() -> impl Strategy<Value = (u128, u64)> {
+        let below = (0..BOUNDS.len(), 0..1_u128 << 82);
+        prop_oneof![
+            (0..u128::MAX / 4, 0..1_000_000_000_u64),
+            below.prop_map(|(bound, less)| (BOUNDS[bound].0 - less, BOUNDS[bound].1)),
+        ]
+    }
 
     #[test]
     fn words_when_written_then_have_their_digits() {
@@ -152,7 +165,7 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_when_converted_and_added_then_are_as_big_integers_have_them(
-            low in prop_oneof![0..u128::MAX / 4, NINES - (1 << 82)..NINES], high in 0..1_000_000_000u64
+            (low, high) in any_number()
         ) {
             let limbs = [low as u64, (low >> 64) as u64, high];
             let mut number = Decimal::from_limbs(limbs);
