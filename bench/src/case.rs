@@ -1,6 +1,6 @@
 //! The cases: which workloads are put on whom, and what is due.
 
-use crate::server::Kind;
+use crate::server::{Kind, Seat};
 use crate::workload::{Operation, Protocol, Workload};
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +8,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contestant {
     /// Who.
-    pub kind: Kind,
+    pub seat: Seat,
     /// Under what.
     pub workload: Workload,
 }
 
 impl Contestant {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.seat.kind
+    }
+
     /// What tables call it; names are unique within a case.
     pub fn name(&self) -> String {
         let Workload {
             protocol, shards, ..
         } = self.workload;
-        let mut name = self.kind.name().to_owned();
+        let mut name = self.kind().name().to_owned();
         if protocol == Protocol::Cbor {
             name.push_str(", CBOR");
         }
@@ -73,11 +78,22 @@ impl Case {
     fn add(&mut self, workload: Workload, kinds: &[Kind]) -> usize {
         let first = self.contestants.len();
         let more = kinds.iter().map(|kind| Contestant {
-            kind: *kind,
+            seat: Seat::from(*kind),
             workload,
         });
         self.contestants.extend(more);
         first
+    }
+
+    /// Adds Millstream on a server that only cases over shards have, and of these only that number.
+    fn add_apart(&mut self, workload: Workload, number: usize) {
+        self.contestants.push(Contestant {
+            seat: Seat {
+                kind: Kind::Millstream,
+                number,
+            },
+            workload,
+        });
     }
 
     fn compare(&mut self, of: usize, against: impl Into<Vec<usize>>, due: impl Into<Option<f64>>) {
@@ -222,12 +238,12 @@ fn reads(id: &str, operation: Operation, (batch, record_size): (usize, usize)) -
 
 fn shards(id: &str, title: &str, batch: usize, connections: usize) -> Case {
     let mut case = Case::new(id, title);
-    for shards in [1, 100, 10_000] {
+    for (index, shards) in [1, 100, 10_000].into_iter().enumerate() {
         let workload = Workload {
             shards,
             ..put(100, batch, connections)
         };
-        case.add(workload, &[Kind::Millstream]);
+        case.add_apart(workload, index + 1);
     }
     case.compare(1, [0], 0.8);
     case.compare(2, [0], 0.8);
@@ -237,7 +253,7 @@ fn shards(id: &str, title: &str, batch: usize, connections: usize) -> Case {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn cases_when_listed_then_name_each_contestant_once_and_compare_those_there_are() {
@@ -247,6 +263,17 @@ mod tests {
             for comparison in &case.comparisons {
                 let mut indices = comparison.against.iter().chain([&comparison.of]);
                 assert!(indices.all(|index| *index < case.contestants.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn contestants_when_over_different_shards_then_each_has_a_server_of_its_own() {
+        let mut shards_of = BTreeMap::new();
+        for case in all() {
+            for Contestant { seat, workload } in case.contestants {
+                let shards = *shards_of.entry(seat).or_insert(workload.shards);
+                assert_eq!(shards, workload.shards, "{} on {seat:?}", case.id);
             }
         }
     }

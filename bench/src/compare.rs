@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::cores::Cores;
 use crate::load::{self, Measured, Source, Span, Target};
 use crate::results::{Found, Results};
-use crate::server::{Kind, Places, Server};
+use crate::server::{Kind, Places, Seat, Server};
 use crate::setup::{self, Setup};
 use crate::signer::{Head, Signer};
 use crate::workload::{Operation, Workload};
@@ -65,7 +65,7 @@ pub struct Run {
     plan: Plan,
     places: Places,
     cores: Cores,
-    servers: BTreeMap<Kind, Server>,
+    servers: BTreeMap<Seat, Server>,
     absent: BTreeMap<Kind, String>,
 }
 
@@ -85,6 +85,7 @@ impl Run {
     pub async fn run(mut self) -> anyhow::Result<Results> {
         let load_before = usage::load_average();
         let cases = self.plan.cases();
+        anyhow::ensure!(!cases.is_empty(), "there is no such case");
         self.start_all(&cases).await?;
         let mut found = Vec::new();
         for case in cases {
@@ -112,21 +113,22 @@ impl Run {
     }
 
     /// The process of a server.
-    pub fn process(&self, kind: Kind) -> Option<u32> {
-        self.servers.get(&kind).map(Server::process)
+    pub fn process(&self, seat: Seat) -> Option<u32> {
+        self.servers.get(&seat).map(Server::process)
     }
 
     /// Starts everyone who takes part in one of the cases.
     pub async fn start_all(&mut self, cases: &[Case]) -> anyhow::Result<()> {
         let contestants = cases.iter().flat_map(|case| &case.contestants);
-        for kind in contestants.map(|contestant| contestant.kind) {
-            let is_known = self.servers.contains_key(&kind) || self.absent.contains_key(&kind);
+        for seat in contestants.map(|contestant| contestant.seat) {
+            let kind = seat.kind;
+            let is_known = self.servers.contains_key(&seat) || self.absent.contains_key(&kind);
             if is_known || kind == Kind::Disk || self.plan.is_out(kind) {
                 continue;
             }
-            match self.start(kind).await {
+            match self.start(seat).await {
                 Ok(server) => {
-                    self.servers.insert(kind, server);
+                    self.servers.insert(seat, server);
                 }
                 Err(error) => {
                     eprintln!("{} is absent: {error:#}", kind.name());
@@ -134,14 +136,14 @@ impl Run {
                 }
             }
         }
-        let millstream = self.servers.contains_key(&Kind::Millstream);
-        anyhow::ensure!(millstream, "without Millstream there is nothing to compare");
+        let is_absent = self.absent.contains_key(&Kind::Millstream);
+        anyhow::ensure!(!is_absent, "without Millstream there is nothing to compare");
         Ok(())
     }
 
-    async fn start(&self, kind: Kind) -> anyhow::Result<Server> {
-        let server = Server::start(kind, &self.places, &self.cores)?;
-        if kind == Kind::Nats {
+    async fn start(&self, seat: Seat) -> anyhow::Result<Server> {
+        let server = Server::start(seat, &self.places, &self.cores)?;
+        if seat.kind == Kind::Nats {
             nats::prepare(server.address).await?;
         }
         Ok(server)
@@ -158,7 +160,7 @@ impl Run {
                 let index = (turn + round) % case.contestants.len();
                 let contestant = &case.contestants[index];
                 let sits_out =
-                    contestant.kind.is_yardstick() && round >= self.plan.yardstick_rounds;
+                    contestant.kind().is_yardstick() && round >= self.plan.yardstick_rounds;
                 if let Some(sources) = sources[index].as_ref().filter(|_| !sits_out) {
                     let measured = self.turn(contestant, sources).await;
                     let measured = measured.with_context(|| contestant.name())?;
@@ -175,11 +177,12 @@ impl Run {
         &mut self,
         contestant: &Contestant,
     ) -> anyhow::Result<Option<Vec<Source>>> {
-        let Contestant { kind, workload } = contestant;
+        let Contestant { seat, workload } = contestant;
+        let kind = &seat.kind;
         if *kind == Kind::Disk {
             return Ok(Some(Vec::new()));
         }
-        let Some(server) = self.servers.get(kind) else {
+        let Some(server) = self.servers.get(seat) else {
             return Ok(None);
         };
         let is_floor = kind.is_floor();
@@ -187,11 +190,11 @@ impl Run {
             return Ok(Some(setup::puts(workload)));
         }
         if is_floor {
-            return Ok(Some(self.prepare_floor(*kind, workload).await?));
+            return Ok(Some(self.prepare_floor(*seat, workload).await?));
         }
         let prepared = Setup::new(server.address)?.prepare(workload).await;
         if *kind == Kind::Millstream && workload.operation == Operation::GetRecordsCold {
-            self.forget_millstream().await?;
+            self.forget(*seat).await?;
         }
         match prepared {
             Ok(sources) => Ok(Some(sources)),
@@ -205,23 +208,23 @@ impl Run {
         }
     }
 
-    /// Starts Millstream anew, so that its memory is empty.
-    async fn forget_millstream(&mut self) -> anyhow::Result<()> {
-        if let Some(server) = self.servers.remove(&Kind::Millstream) {
+    /// Starts a server anew, so that its memory is empty.
+    async fn forget(&mut self, seat: Seat) -> anyhow::Result<()> {
+        if let Some(server) = self.servers.remove(&seat) {
             server.stop()?;
         }
-        let server = self.start(Kind::Millstream).await?;
-        self.servers.insert(Kind::Millstream, server);
+        let server = self.start(seat).await?;
+        self.servers.insert(seat, server);
         Ok(())
     }
 
     /// Gives the floor Millstream's answers, so that it answers with the same bytes; or only the first.
-    async fn prepare_floor(&self, kind: Kind, workload: &Workload) -> anyhow::Result<Vec<Source>> {
-        let millstream = &self.servers[&Kind::Millstream];
-        let floor = &self.servers[&kind];
+    async fn prepare_floor(&self, seat: Seat, workload: &Workload) -> anyhow::Result<Vec<Source>> {
+        let millstream = &self.servers[&Kind::Millstream.into()];
+        let floor = &self.servers[&seat];
         let sources = Setup::new(millstream.address)?.prepare(workload).await?;
         ask(floor, workload, "Floor.Forget", &[]).await?;
-        let is_one_enough = kind == Kind::FloorOneAnswer;
+        let is_one_enough = seat.kind == Kind::FloorOneAnswer;
         let wanted = if is_one_enough { 1 } else { usize::MAX };
         let mut prepared = 0;
         let target = format!("Kinesis_20131202.{}", workload.operation.name());
@@ -247,23 +250,26 @@ impl Run {
         contestant: &Contestant,
         sources: &[Source],
     ) -> anyhow::Result<Measured> {
-        let Contestant { kind, workload } = contestant;
+        let Contestant { seat, workload } = contestant;
+        let kind = seat.kind;
         let span = self.plan.span;
-        if *kind == Kind::Disk {
+        if kind == Kind::Disk {
             return disk::run(&self.places.data.join("disk"), workload, span).await;
         }
-        let server = &self.servers[kind];
+        let server = &self.servers[seat];
+        let process = server.process();
         let target = Target {
             address: server.address,
-            process: Some(server.process()),
+            process: Some(process),
         };
-        if *kind == Kind::Nats {
-            return nats::run(&target, workload, span).await;
+        if kind == Kind::Nats {
+            return load::until_quiet(process, nats::run(&target, workload, span)).await;
         }
         if workload.operation == Operation::GetRecordsCold {
             forget_pages(&server.data)?;
         }
-        load::run(&target, workload, sources.to_vec(), span).await
+        let load = load::run(&target, workload, sources.to_vec(), span);
+        load::until_quiet(process, load).await
     }
 }
 

@@ -75,6 +75,8 @@ impl Source {
 pub struct Measured {
     /// Requests answered well.
     pub requests: u64,
+    /// Requests of the warm-up answered well: nothing else of them is counted.
+    pub warm_up_requests: u64,
     /// Requests that failed, wholly or in part.
     pub errors: u64,
     /// The first failure's text.
@@ -85,10 +87,22 @@ pub struct Measured {
     pub answer_bytes: u64,
     /// Processor microseconds of the server per request, if its process is known.
     pub server_micros: Option<f64>,
+    /// The same of the whole turn, if it was waited for: the warm-up, and what is done in the
+    /// background, until the server was quiet again.
+    pub whole_turn: Option<WholeTurn>,
     /// Processor microseconds of the generator per request.
     pub client_micros: f64,
     /// Latencies in nanoseconds at [`QUANTILES`].
     pub latency_nanos: Vec<u64>,
+}
+
+/// What a server did from the beginning of a turn until it was quiet again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WholeTurn {
+    /// Requests answered well, those of the warm-up too.
+    pub requests: u64,
+    /// Processor microseconds of the server.
+    pub server_micros: f64,
 }
 
 /// The quantiles that are kept of the latencies.
@@ -112,6 +126,8 @@ impl Measured {
 
 /// What one connection counted.
 pub(crate) struct Tally {
+    begin: Instant,
+    warm_up_requests: u64,
     latencies: Histogram<u64>,
     errors: u64,
     first_error: Option<String>,
@@ -123,6 +139,8 @@ impl Tally {
     pub(crate) fn new(begin: Instant) -> Self {
         let latencies = Histogram::new_with_bounds(1, LATENCY_NANOS_MAX, 3);
         Self {
+            begin,
+            warm_up_requests: 0,
             latencies: latencies.expect("the bounds are good"),
             errors: 0,
             first_error: None,
@@ -131,8 +149,12 @@ impl Tally {
         }
     }
 
-    /// Notes what became of a request.
+    /// Notes what became of a request; of one of the warm-up, only that it was answered.
     pub(crate) fn note(&mut self, begun: Instant, outcome: anyhow::Result<u64>) {
+        if begun < self.begin {
+            self.warm_up_requests += u64::from(outcome.is_ok());
+            return;
+        }
         self.last = Instant::now();
         match outcome {
             Ok(bytes) => {
@@ -151,6 +173,7 @@ impl Tally {
         self.latencies
             .add(other.latencies)
             .expect("both have the same bounds");
+        self.warm_up_requests += other.warm_up_requests;
         self.errors += other.errors;
         self.first_error = self.first_error.take().or(other.first_error);
         self.answer_bytes += other.answer_bytes;
@@ -178,6 +201,21 @@ impl Window {
         let has_counted = !tally.latencies.is_empty() || tally.errors > 0;
         now >= self.end && has_counted
     }
+}
+
+/// Runs a load on a quiet server, and waits until it is quiet again.
+pub async fn until_quiet(
+    process: u32,
+    load: impl Future<Output = anyhow::Result<Measured>>,
+) -> anyhow::Result<Measured> {
+    let before = usage::settle(process).await;
+    let mut measured = load.await?;
+    let used = usage::settle(process).await.saturating_sub(before);
+    measured.whole_turn = Some(WholeTurn {
+        requests: measured.warm_up_requests + measured.requests,
+        server_micros: used.as_secs_f64() * 1e6,
+    });
+    Ok(measured)
 }
 
 /// Runs one source for each connection.
@@ -218,11 +256,13 @@ pub(crate) async fn collect(
     let quantiles = QUANTILES.iter();
     Ok(Measured {
         requests,
+        warm_up_requests: sum.warm_up_requests,
         errors: sum.errors,
         first_error: sum.first_error,
         seconds: (sum.last - window.begin).as_secs_f64(),
         answer_bytes: sum.answer_bytes,
         server_micros: server.map(each),
+        whole_turn: None,
         client_micros: each(own),
         latency_nanos: quantiles
             .map(|quantile| sum.latencies.value_at_quantile(*quantile))
@@ -271,9 +311,7 @@ impl Worker {
             }
             let outcome = self.ask().await;
             let failed = outcome.is_err();
-            if begun >= window.begin {
-                tally.note(begun, outcome);
-            }
+            tally.note(begun, outcome);
             if failed {
                 // One that refuses everything must not keep the generator spinning.
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -320,6 +358,7 @@ mod tests {
     fn tallies_when_joined_then_add_up_and_keep_the_first_failure() {
         let begin = Instant::now();
         let (mut one, mut other) = (Tally::new(begin), Tally::new(begin));
+        one.note(begin - Duration::from_millis(1), Ok(7));
         one.note(begin, Ok(10));
         other.note(begin, Ok(5));
         other.note(begin, Err(anyhow::anyhow!("refused")));
@@ -331,6 +370,6 @@ mod tests {
             (2, 2, 15)
         );
         assert_eq!(one.first_error.as_deref(), Some("refused"));
-        assert_eq!(one.last, last);
+        assert_eq!((one.last, one.warm_up_requests), (last, 1));
     }
 }

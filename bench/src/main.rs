@@ -256,7 +256,7 @@ async fn run_fan_out(fan_out: FanOut) -> anyhow::Result<()> {
     let cores = Cores::apart()?;
     cores.enter_generator()?;
     let places = places(fan_out.millstream, data.path());
-    let server = server::Server::start(server::Kind::Millstream, &places, &cores)?;
+    let server = server::Server::start(server::Kind::Millstream.into(), &places, &cores)?;
     let table = fan_out::table(&fan_out::measure(server.address).await?);
     server.stop()?;
     print!("{table}");

@@ -137,9 +137,7 @@ async fn work(address: SocketAddr, workload: Workload, window: Window) -> Tally 
         }
         let outcome = client.put(&messages, workload.batch).await;
         let failed = outcome.is_err();
-        if begun >= window.begin {
-            tally.note(begun, outcome);
-        }
+        tally.note(begun, outcome);
         if failed {
             return tally;
         }

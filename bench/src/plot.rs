@@ -228,7 +228,7 @@ where
     B::ErrorType: 'static,
 {
     let contestants = found.case.contestants.iter().enumerate();
-    let lines = contestants.filter(|(_, contestant)| !contestant.kind.is_yardstick());
+    let lines = contestants.filter(|(_, contestant)| !contestant.kind().is_yardstick());
     let lines = lines.map(|(index, contestant)| (contestant.name(), latencies(found, index)));
     let lines: Vec<_> = lines.filter(|(_, points)| !points.is_empty()).collect();
     let all = lines

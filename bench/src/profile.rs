@@ -42,7 +42,7 @@ pub async fn run(mut run: Run, folder: &Path) -> anyhow::Result<String> {
 async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Result<Vec<Profile>> {
     let mut profiles = Vec::new();
     for contestant in &case.contestants {
-        if ![Kind::Millstream, Kind::Floor].contains(&contestant.kind) {
+        if ![Kind::Millstream, Kind::Floor].contains(&contestant.kind()) {
             continue;
         }
         profiles.push(profile(run, contestant, folder).await?);
@@ -52,7 +52,7 @@ async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Resu
 
 async fn profile(run: &mut Run, contestant: &Contestant, folder: &Path) -> anyhow::Result<Profile> {
     let sources = run.prepare(contestant).await?.context("it is not there")?;
-    let process = run.process(contestant.kind).context("it has no process")?;
+    let process = run.process(contestant.seat).context("it has no process")?;
     // Whoever is called for the first time does more than later.
     run.turn(contestant, &sources).await?;
     let counting = Perf::count(process, folder).await?;

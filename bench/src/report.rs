@@ -64,8 +64,8 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
 fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
     writeln!(
         out,
-        "| case | compared | due | ratio of rates: median (min–max) | of median latencies | of the server's processor time | met |\n\
-         |---|---|---|---|---|---|---|"
+        "| case | compared | due | ratio of rates: median (min–max) | of median latencies | of the server's processor time | of that with the background | met |\n\
+         |---|---|---|---|---|---|---|---|"
     )?;
     for found in cases {
         for comparison in &found.case.comparisons {
@@ -75,7 +75,7 @@ fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
             let met = comparison.due.map(|due| ratio.median >= due);
             writeln!(
                 out,
-                "| {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} |",
                 found.case.title,
                 compared(found, comparison),
                 comparison
@@ -88,6 +88,9 @@ fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
                 found
                     .processor_ratio(comparison)
                     .map_or_else(String::new, spread),
+                found
+                    .whole_ratio(comparison)
+                    .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
                 met.map_or("", |met| if met { "yes" } else { "**no**" }),
             )?;
         }
@@ -116,8 +119,8 @@ fn spread(spread: Spread) -> String {
 fn write_case(out: &mut String, found: &Found) -> std::fmt::Result {
     writeln!(
         out,
-        "| | requests/s (min–max) | records/s | MB/s | p50 ms | p99 ms | processor µs/request | failed |\n\
-         |---|---|---|---|---|---|---|---|"
+        "| | requests/s (min–max) | records/s | MB/s | p50 ms | p99 ms | processor µs/request | with the background | failed |\n\
+         |---|---|---|---|---|---|---|---|---|"
     )?;
     let mut failures = Vec::new();
     for (index, contestant) in found.case.contestants.iter().enumerate() {
@@ -133,7 +136,7 @@ fn write_case(out: &mut String, found: &Found) -> std::fmt::Result {
         let workload = &contestant.workload;
         writeln!(
             out,
-            "| {} | {} ({}–{}) | {} | {} | {} | {} | {} | {errors} |",
+            "| {} | {} ({}–{}) | {} | {} | {} | {} | {} | {} | {errors} |",
             contestant.name(),
             short(rate.median),
             short(rate.min),
@@ -143,6 +146,7 @@ fn write_case(out: &mut String, found: &Found) -> std::fmt::Result {
             middle(|measured| Some(measured.latency_millis(0.5))),
             middle(|measured| Some(measured.latency_millis(0.99))),
             middle(|measured| measured.server_micros),
+            found.whole_micros(index).map_or_else(String::new, short),
         )?;
     }
     for failure in failures {

@@ -97,11 +97,30 @@ impl Found {
         })
     }
 
+    /// The server's processor microseconds per request over all whole turns: what it does in the
+    /// background does not come in every turn.
+    pub fn whole_micros(&self, contestant: usize) -> Option<f64> {
+        let rounds = self.rounds.get(contestant)?.iter().flatten();
+        let turns = rounds.filter_map(|measured| measured.whole_turn);
+        let (requests, micros) = turns.fold((0, 0.0), |(requests, micros), turn| {
+            (requests + turn.requests, micros + turn.server_micros)
+        });
+        (requests > 0).then(|| micros / requests as f64)
+    }
+
+    /// [`Self::processor_ratio`] of all whole turns.
+    pub fn whole_ratio(&self, comparison: &Comparison) -> Option<f64> {
+        let theirs = comparison.against.iter();
+        let theirs = theirs.filter_map(|index| self.whole_micros(*index));
+        let least = theirs.fold(f64::INFINITY, f64::min);
+        Some(least / self.whole_micros(comparison.of)?).filter(|ratio| ratio.is_finite())
+    }
+
     /// The ratio of the median latencies: what a rate would be if nobody were ever interrupted. The
     /// disk has none to compare, since it writes for one at a time.
     pub fn latency_ratio(&self, comparison: &Comparison) -> Option<Spread> {
         let contestants = &self.case.contestants;
-        let is_disk = |index: &usize| contestants[*index].kind == Kind::Disk;
+        let is_disk = |index: &usize| contestants[*index].kind() == Kind::Disk;
         if comparison.against.iter().any(is_disk) {
             return None;
         }
@@ -130,7 +149,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::QUANTILES;
+    use crate::load::{QUANTILES, WholeTurn};
 
     #[test]
     fn spread_when_of_odd_even_and_no_numbers_then_has_its_middle() {
@@ -144,11 +163,16 @@ mod tests {
     fn measured(requests: u64) -> Measured {
         Measured {
             requests,
+            warm_up_requests: 0,
             errors: 0,
             first_error: None,
             seconds: 1.0,
             answer_bytes: 0,
             server_micros: Some(1e6 / requests as f64),
+            whole_turn: Some(WholeTurn {
+                requests: 2 * requests,
+                server_micros: 3e6,
+            }),
             client_micros: 1.0,
             latency_nanos: vec![1_000_000_000 / requests; QUANTILES.len()],
         }
@@ -175,6 +199,12 @@ mod tests {
         assert_eq!((ratio.min, ratio.max), (1.8, 2.0));
         let processor = found.processor_ratio(&against(&[1])).unwrap();
         assert!((processor.median - 0.8).abs() < 1e-9, "{processor:?}");
+        // 3 s a round: 440 requests of ours in three rounds, 600 of the one, 180 of the other in two.
+        assert_eq!(found.whole_micros(0), Some(9e6 / 440.0));
+        let whole = |indices: &[usize]| found.whole_ratio(&against(indices)).unwrap();
+        assert!((whole(&[1]) - 440.0 / 600.0).abs() < 1e-9);
+        assert!((whole(&[1, 2]) - 440.0 / 600.0).abs() < 1e-9);
+        assert!((whole(&[2]) - (6e6 / 180.0) / (9e6 / 440.0)).abs() < 1e-9);
         let latency = found.latency_ratio(&against(&[1])).unwrap();
         assert!((latency.median - 0.8).abs() < 1e-6, "{latency:?}");
     }

@@ -80,6 +80,32 @@ impl Kind {
     }
 }
 
+/// One of the servers of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Seat {
+    /// What it is.
+    pub kind: Kind,
+    /// Which of its kind, with a process and data of its own: 0 is what cases share.
+    pub number: usize,
+}
+
+impl Seat {
+    /// What its data's folder is called.
+    fn folder(self) -> String {
+        let name = self.kind.name().replace([' ', ','], "-");
+        match self.number {
+            0 => name,
+            number => format!("{name}-{number}"),
+        }
+    }
+}
+
+impl From<Kind> for Seat {
+    fn from(kind: Kind) -> Self {
+        Self { kind, number: 0 }
+    }
+}
+
 impl Kind {
     /// Whether it is a floor, of whichever kind.
     pub fn is_floor(self) -> bool {
@@ -110,9 +136,10 @@ pub struct Server {
 
 impl Server {
     /// Starts a server and waits until it accepts connections. Data of an earlier one is kept.
-    pub fn start(kind: Kind, places: &Places, cores: &Cores) -> anyhow::Result<Self> {
+    pub fn start(seat: Seat, places: &Places, cores: &Cores) -> anyhow::Result<Self> {
+        let kind = seat.kind;
         let address = free_address()?;
-        let data = places.data.join(kind.name().replace([' ', ','], "-"));
+        let data = places.data.join(seat.folder());
         std::fs::create_dir_all(&data)?;
         let log = File::options()
             .create(true)
