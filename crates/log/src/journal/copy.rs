@@ -2,14 +2,14 @@
 //!
 //! It chooses nothing and reads nothing. Nobody knows of it before it is whole and durable.
 
-use super::footer::{DirectoryEntry, LogBlocks, SegmentIndex, encode_footer};
+use super::footer::{DirectoryEntry, encode_footer};
 use super::frame::{
     ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FrameHeader, encode_head,
     frame_bytes,
 };
 use super::manifest::SegmentEntry;
 use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
-use crate::store::LogId;
+use super::segment_index::SegmentIndex;
 use env::File;
 use std::io;
 use std::sync::Arc;
@@ -18,8 +18,7 @@ use std::sync::Arc;
 pub(super) struct Copy {
     file: Arc<dyn File>,
     entry: SegmentEntry,
-    /// In the order of the blocks.
-    logs: Vec<(LogId, LogBlocks)>,
+    index: SegmentIndex,
     end: u32,
     last_crc: u32,
 }
@@ -45,7 +44,7 @@ impl Copy {
         Ok(Self {
             file,
             entry,
-            logs: Vec::new(),
+            index: SegmentIndex::default(),
             end: FRAMES_START,
             last_crc: 0,
         })
@@ -81,30 +80,20 @@ impl Copy {
     }
 
     fn note(&mut self, entry: &Entry) {
-        let Entry::Records {
+        if let Entry::Records {
             log,
             block,
             control,
         } = *entry
-        else {
-            return;
-        };
-        if self.logs.last().is_none_or(|(last, _)| *last != log) {
-            self.logs.push((log, LogBlocks::default()));
-        }
-        if let Some((_, blocks)) = self.logs.last_mut() {
-            blocks.push(block, control);
+        {
+            self.index.push(log, block, control);
         }
     }
 
     /// Writes the footer and makes all durable.
     pub(super) fn finish(mut self) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
         let (number, salt) = (self.entry.number, self.entry.salt);
-        let index = SegmentIndex {
-            logs: self.logs.into_iter().collect(),
-            changes: Vec::new(),
-        };
-        let (footer, directory) = encode_footer(&index, number, salt, self.end, self.last_crc);
+        let (footer, directory) = encode_footer(&self.index, number, salt, self.end, self.last_crc);
         self.file.write_all_at(&footer, u64::from(self.end))?;
         self.file.sync_data()?;
         self.entry.capacity_bytes = u64::from(self.end) + footer.len() as u64;

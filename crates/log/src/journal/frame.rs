@@ -38,7 +38,7 @@ pub(super) struct FrameHeader {
 }
 
 /// A block: neighbouring records of one log that arrived together, and where they stand in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) first: Offset,
     pub(super) count: u32,
@@ -57,6 +57,16 @@ impl Block {
     /// One past the last byte in the file.
     pub(super) fn position_end(&self) -> u64 {
         u64::from(self.position) + u64::from(self.length)
+    }
+
+    /// As a frame has it; `first_control` is told with the block that holds it.
+    pub(super) fn as_entry(self, log: LogId, first_control: Option<Offset>) -> Entry {
+        let control = first_control.filter(|at| *at >= self.first && *at < self.end());
+        Entry::Records {
+            log,
+            block: self,
+            control: control.map(|at| (at.0 - self.first.0) as u32),
+        }
     }
 }
 

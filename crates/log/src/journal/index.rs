@@ -1,9 +1,10 @@
 //! What the journal knows of a log in memory: its bounds, and where its blocks are.
 //!
-//! Blocks of the open segment are listed one by one, those of sealed segments by runs, whose lists
-//! stand in the segments' footers. An idle log costs bytes, not channels.
+//! Blocks of the open segment are in its list, of which a log has the end of its own chain; those of sealed
+//! segments are known by runs, whose lists stand in the segments' footers. An idle log costs bytes, not channels.
 
-use super::footer::{DirectoryEntry, LogBlocks};
+use super::chain::Chain;
+use super::footer::DirectoryEntry;
 use super::frame::{Block, Entry};
 use super::manifest::LogEntry;
 use super::mark::Mark;
@@ -15,9 +16,6 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
-
-/// Room for more blocks than this is not made ahead.
-const OPEN_EXPECTED_MAX: usize = 256;
 
 /// A log of the journal. What every append needs stands first, side by side: a call may be about
 /// hundreds of logs that no cache holds.
@@ -37,8 +35,8 @@ pub(super) struct LogState {
     pub(super) end: Offset,
     pub(super) last_arrival: Option<Timestamp>,
     pub(super) first_control: Option<Offset>,
-    /// Blocks in the open segment, by offset.
-    pub(super) open: Vec<Block>,
+    /// Blocks in the open segment.
+    pub(super) open: Option<Chain>,
     tail: Option<watch::Sender<Offset>>,
     pub(super) settings: LogSettings,
     /// What recovery found missing, by offset.
@@ -46,9 +44,6 @@ pub(super) struct LogState {
     pub(super) first: Offset,
     /// Runs in sealed segments, by offset.
     pub(super) ranges: Vec<Range>,
-    open_segment: Option<Arc<Segment>>,
-    /// Blocks in the open segment for which room is made with the first.
-    open_expected: u32,
     pub(super) is_deleted: bool,
     /// First kept offsets as the keeper saw them within the last hour.
     marks: VecDeque<(Monotonic, Offset)>,
@@ -84,8 +79,8 @@ pub(super) struct Hole {
 pub(super) enum Place {
     /// At or past the end.
     End,
-    /// In the open segment, with the blocks after it.
-    Open(Arc<Segment>, Vec<Block>),
+    /// In the open segment, if it is anywhere.
+    Open(Chain),
     /// In a run of a sealed segment.
     Sealed(Range),
     /// Nowhere any more.
@@ -140,29 +135,13 @@ impl LogState {
         }
     }
 
-    /// Adds a durable block of the open segment and tells who waits for it. `true` if it is the log's
-    /// first there.
-    pub(super) fn push(
-        &mut self,
-        segment: &Arc<Segment>,
-        block: Block,
-        control: Option<u32>,
-    ) -> bool {
-        let is_first = self.open.is_empty();
-        if is_first {
-            self.open_segment = Some(segment.clone());
-            self.open = Vec::with_capacity(self.open_expected as usize);
-        }
-        self.open.push(block);
-        self.note(
-            block.end(),
-            block.arrival,
-            control.map(|at| block.first.plus(u64::from(at))),
-        );
+    /// Takes over what a durable block of the open segment says, and tells who waits for it.
+    pub(super) fn note_block(&mut self, block: &Block, control: Option<u32>) {
+        let control = control.map(|at| block.first.plus(u64::from(at)));
+        self.note(block.end(), block.arrival, control);
         if let Some(tail) = &self.tail {
             tail.send_replace(self.end);
         }
-        is_first
     }
 
     /// Takes over what a stretch of the log says about the whole of it.
@@ -259,22 +238,9 @@ impl LogState {
         self.hide(now);
     }
 
-    /// The blocks in the open segment, for its index.
-    pub(super) fn open_blocks(&self) -> LogBlocks {
-        let start = self.open.first().map_or(self.end, |block| block.first);
-        let control = self.first_control.filter(|control| *control >= start);
-        LogBlocks {
-            blocks: self.open.clone(),
-            control,
-        }
-    }
-
     /// Turns the blocks of the open segment, now sealed, into runs.
     pub(super) fn seal(&mut self, segment: &Arc<Segment>, runs: &[DirectoryEntry], now: Monotonic) {
-        // As a rule a log has about as many in the next one.
-        self.open_expected = (self.open.len() * 9 / 8).min(OPEN_EXPECTED_MAX) as u32;
-        self.open = Vec::new();
-        self.open_segment = None;
+        self.open = None;
         self.ranges
             .extend(runs.iter().map(|run| Range::new(segment, run)));
         self.hide(now);
@@ -289,7 +255,7 @@ impl LogState {
     }
 
     /// Where the record at `from` is.
-    pub(super) fn place(&self, from: Offset, records_max: u64) -> Place {
+    pub(super) fn place(&self, from: Offset) -> Place {
         if let Some(hole) = self.holes.iter().find(|hole| hole.covers(from)) {
             return Place::Lost(hole.clone());
         }
@@ -300,25 +266,10 @@ impl LogState {
         if let Some(range) = self.ranges.get(at).filter(|range| range.first <= from) {
             return Place::Sealed(range.clone());
         }
-        let at = self.open.partition_point(|block| block.end() <= from);
-        match (&self.open_segment, self.open.get(at)) {
-            (Some(segment), Some(block)) if block.first <= from => {
-                Place::Open(segment.clone(), self.open_from(at, records_max))
-            }
-            _ => Place::Lost(Hole::unexplained(from)),
+        match &self.open {
+            Some(open) => Place::Open(open.clone()),
+            None => Place::Lost(Hole::unexplained(from)),
         }
-    }
-
-    fn open_from(&self, at: usize, records_max: u64) -> Vec<Block> {
-        // One more than asked for: the read may begin inside the first block.
-        const BLOCKS_MAX: usize = 1024;
-        let mut records = 0;
-        let wanted = self.open[at..].iter().take(BLOCKS_MAX).take_while(|block| {
-            let is_wanted = records <= records_max;
-            records += u64::from(block.count);
-            is_wanted
-        });
-        wanted.copied().collect()
     }
 
     /// The run or block that holds the first record that arrived at or after `time`.
@@ -329,17 +280,14 @@ impl LogState {
         if let Some(range) = self.ranges.get(at) {
             return Place::Sealed(range.clone());
         }
-        let at = self.open.partition_point(|block| block.arrival < time);
-        match (&self.open_segment, self.open.get(at)) {
-            (Some(segment), Some(block)) => Place::Open(segment.clone(), vec![*block]),
-            _ => Place::End,
-        }
+        self.open.clone().map_or(Place::End, Place::Open)
     }
 
     /// Kept offsets that no run and no block holds, as first and end.
     pub(super) fn gaps(&self) -> Vec<(Offset, Offset)> {
         let runs = self.ranges.iter().map(|range| (range.first, range.end));
-        let blocks = self.open.iter().map(|block| (block.first, block.end()));
+        let blocks = self.open.iter().flat_map(Chain::all);
+        let blocks = blocks.map(|block| (block.first, block.end()));
         let mut gaps = Vec::new();
         let mut reached = self.first;
         for (first, end) in runs.chain(blocks).filter(|(_, end)| *end > self.first) {
@@ -390,7 +338,7 @@ impl Hole {
         self.first <= offset && self.end.is_none_or(|end| offset < end)
     }
 
-    fn unexplained(first: Offset) -> Self {
+    pub(super) fn unexplained(first: Offset) -> Self {
         let (file, what) = (String::new(), "records are in no segment");
         Self {
             first,

@@ -1,7 +1,7 @@
 //! The segment being written: where the next frame goes, and the index of what stands in it.
 
 use super::frame::{Entry, FrameHeader};
-use super::index::Log;
+use super::open_blocks::{ListRoom, OpenIndex};
 use super::segment::{FRAMES_START, Previous, Segment};
 use super::shared::Fresh;
 use std::sync::Arc;
@@ -21,12 +21,10 @@ pub(super) struct Open {
     pub(super) durable: u32,
     pub(super) last_crc: u32,
     pub(super) previous: Previous,
-    pub(super) block_count: usize,
     /// Whether a group was synced and no later frame says so.
     pub(super) is_unwitnessed: bool,
     pub(super) changes: Vec<Entry>,
-    /// The logs that have blocks here.
-    pub(super) logs: Vec<Arc<Log>>,
+    pub(super) index: OpenIndex,
     pub(super) checkpoint: Checkpoint,
     pub(super) limit: Limit,
 }
@@ -73,8 +71,9 @@ impl Limit {
 /// How far the open segment's index is written in it.
 #[derive(Default)]
 pub(super) struct Checkpoint {
-    /// What came after the last checkpoint.
-    pub(super) entries: Vec<Entry>,
+    /// How many of the segment's blocks and changes it and those before it tell.
+    pub(super) blocks: usize,
+    pub(super) changes: usize,
     /// The last checkpoint's frame; 0 for none.
     pub(super) position: u32,
     /// Where it ends.
@@ -84,8 +83,9 @@ pub(super) struct Checkpoint {
 
 impl Open {
     /// A segment that has nothing in it yet.
-    pub(super) fn fresh(fresh: Fresh, previous: Previous) -> Self {
+    pub(super) fn fresh(fresh: Fresh, previous: Previous, room: ListRoom) -> Self {
         Self {
+            index: OpenIndex::new(fresh.segment.clone(), room),
             segment: fresh.segment,
             capacity_bytes: fresh.capacity_bytes,
             is_started: false,
@@ -93,10 +93,8 @@ impl Open {
             durable: FRAMES_START,
             last_crc: 0,
             previous,
-            block_count: 0,
             is_unwitnessed: false,
             changes: Vec::new(),
-            logs: Vec::new(),
             checkpoint: Checkpoint {
                 end: FRAMES_START,
                 ..Checkpoint::default()
@@ -113,7 +111,7 @@ impl Open {
         // A frame larger than any segment gets one of its own.
         let is_alone = self.end == FRAMES_START;
         let has_room = u64::from(self.end) + frame_bytes as u64 <= self.capacity_bytes;
-        is_alone || (has_room && self.block_count + entries <= BLOCKS_MAX)
+        is_alone || (has_room && self.index.len() + entries <= BLOCKS_MAX)
     }
 
     pub(super) fn next_header(&self) -> FrameHeader {

@@ -92,15 +92,17 @@ impl<'a> Reader<'a> {
 
     fn fill(&self, slice: &mut Slice, budget: &mut Budget, limit: ReadLimit) -> Result<(), Stop> {
         while !budget.is_spent() {
-            let place = self
-                .log
-                .state
-                .lock()
-                .place(slice.next, u64::from(limit.records));
+            let place = self.log.state.lock().place(slice.next);
             match place {
                 Place::End => return Ok(()),
                 Place::Lost(hole) => return Err(self.lost(&hole)),
-                Place::Open(segment, blocks) => self.take(slice, budget, &segment, &blocks)?,
+                Place::Open(open) => {
+                    let blocks = open.from(slice.next, u64::from(limit.records));
+                    if blocks.is_empty() {
+                        return Err(self.lost(&Hole::unexplained(slice.next)));
+                    }
+                    self.take(slice, budget, open.segment(), &blocks)?;
+                }
                 Place::Sealed(range) => {
                     let blocks = self.blocks(&range)?;
                     let start = blocks.partition_point(|block| block.end() <= slice.next);
@@ -176,7 +178,7 @@ impl<'a> Reader<'a> {
         };
         let found = match place {
             Place::End => Ok(bounds.end),
-            Place::Open(_, blocks) => Ok(blocks.first().map_or(bounds.end, |block| block.first)),
+            Place::Open(open) => Ok(open.at(time).map_or(bounds.end, |block| block.first)),
             Place::Lost(hole) => Err(self.lost(&hole)),
             Place::Sealed(range) if range.first_arrival >= time => Ok(range.first),
             Place::Sealed(range) => self.blocks(&range).map(|blocks| {

@@ -11,10 +11,12 @@ use super::index::{Hole, Log, Range};
 use super::listed::{Listed, is_cut_short, read_footer};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
+use super::open_blocks::{ListRoom, OpenIndex};
 use super::planted::PlantedBug;
 use super::reserve::is_full;
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
+use super::segment_index::SegmentIndex;
 use super::shared::{SealJob, Shared};
 use super::tail::{Tail, in_order, last_checkpoint};
 use crate::store::{LogId, Offset};
@@ -262,7 +264,7 @@ impl<'a> Recovery<'a> {
         let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
             changes.partition(|change| matches!(change, Entry::Create { .. }));
         for create in creates {
-            self.shared.apply(create, None, segment);
+            self.shared.change(create, None);
             self.see(create, segment.number, 0);
         }
         for run in &directory.entries {
@@ -279,7 +281,7 @@ impl<'a> Recovery<'a> {
         }
         for change in others {
             self.see(change, segment.number, 0);
-            self.shared.apply(change, None, segment);
+            self.shared.change(change, None);
         }
     }
 
@@ -296,15 +298,16 @@ impl<'a> Recovery<'a> {
             .filter(|told| told.number == segment.number)
             .map(|told| told.end);
         let until = told_end.map_or(u64::MAX, u64::from);
-        let (mut index, checkpoint) =
+        let (mut told, checkpoint) =
             last_checkpoint(segment, &one.page).map_err(OpenError::reading)?;
         let from = checkpoint.max(FRAMES_START);
         let found = scan(segment, from, until).map_err(OpenError::reading)?;
-        let mut entries = in_order(index.clone());
+        let mut entries = in_order(told.clone());
         for frame in &found.frames {
-            frame.entries.iter().for_each(|entry| index.add(entry));
+            told.extend_from_slice(&frame.entries);
             entries.extend_from_slice(&frame.entries);
         }
+        let index = SegmentIndex::of(&told);
         let (frames_end, last_frame_crc) = found
             .frames
             .last()
@@ -371,18 +374,27 @@ impl<'a> Recovery<'a> {
             self.take_frames(one, Some(self.last), true, &tail.rot)?;
             return Ok(None);
         }
-        for entry in &tail.entries {
-            // Logs that are not there were deleted before the MANIFEST was written.
-            self.shared.apply(entry, None, segment);
-        }
+        let mut index = OpenIndex::new(segment.clone(), ListRoom::default());
+        let (told, new) = tail.entries.split_at(tail.told);
+        // Logs that are not there were deleted before the MANIFEST was written.
+        let mut apply = |entries: &[Entry]| {
+            let mut addition = index.add();
+            entries
+                .iter()
+                .for_each(|entry| self.shared.apply(entry, None, &mut addition));
+            drop(addition);
+            index.len()
+        };
+        let told_blocks = apply(told);
+        apply(new);
         self.see_frames(segment.number, tail.entries.iter());
-        let logs = self.shared.every_log();
-        let logs = logs
-            .into_iter()
-            .filter(|log| !log.state.lock().open.is_empty())
-            .collect();
         let previous = one.header.map(|header| header.previous).unwrap_or_default();
-        Ok(Some(tail.into_open(segment.clone(), logs, previous, limit)))
+        Ok(Some(tail.into_open(
+            segment.clone(),
+            (index, told_blocks),
+            previous,
+            limit,
+        )))
     }
 
     fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {
@@ -504,7 +516,7 @@ impl<'a> Recovery<'a> {
                 self.shared
                     .open_number
                     .store(fresh.segment.number, Ordering::Release);
-                Open::fresh(fresh, self.last)
+                Open::fresh(fresh, self.last, ListRoom::default())
             }
         };
         self.shared

@@ -1,12 +1,12 @@
 //! Going through a segment frame by frame, past frames that do not hold.
 
-use super::footer::SegmentIndex;
 use super::frame::{
     ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader,
     decode_directory,
 };
 use super::layout::salted_crc;
 use super::segment::{FRAMES_START, Segment};
+use super::segment_index::SegmentIndex;
 use crate::checksum::crc32c;
 use env::File;
 use std::io;
@@ -72,11 +72,9 @@ pub(super) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Fo
 
 /// The index of a segment, from its frames alone.
 pub(super) fn index_of(segment: &Segment) -> io::Result<SegmentIndex> {
-    let mut index = SegmentIndex::default();
-    for frame in scan(segment, FRAMES_START, u64::MAX)?.frames {
-        frame.entries.iter().for_each(|entry| index.add(entry));
-    }
-    Ok(index)
+    let frames = scan(segment, FRAMES_START, u64::MAX)?.frames;
+    let entries: Vec<Entry> = frames.into_iter().flat_map(|frame| frame.entries).collect();
+    Ok(SegmentIndex::of(&entries))
 }
 
 /// The first frame at or after `from`.

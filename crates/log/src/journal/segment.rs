@@ -4,9 +4,9 @@
 //! The header names the end of the segment before: it is written once that one is wholly synced, so
 //! only the newest can have a torn tail.
 
-use super::footer::SegmentIndex;
 use super::layout::{Fields, Put, salted_crc};
 use super::manifest::SegmentEntry;
+use super::segment_index::SegmentIndex;
 use crate::checksum::crc32c;
 use env::{Disk, File, OpenMode};
 use parking_lot::Mutex;

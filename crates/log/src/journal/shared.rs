@@ -5,15 +5,16 @@
 
 use super::cache::Cache;
 use super::clocks::Clocks;
-use super::footer::SegmentIndex;
 use super::frame::Entry;
 use super::gathered::Room;
 use super::index::{Hole, Log};
 use super::log_table::LogTable;
 use super::manifest::{Manifest, SegmentEntry};
+use super::open_blocks::Addition;
 use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
 use super::segment::Segment;
+use super::segment_index::SegmentIndex;
 use super::{Durability, Options};
 use crate::store::{LogId, ReadError};
 use env::Env;
@@ -147,50 +148,50 @@ impl Shared {
         self.is_poisoned.load(Ordering::Acquire)
     }
 
-    /// Makes a durable entry visible. `log` saves looking it up. Answers the log if these are its first
-    /// records in the segment.
-    pub(super) fn apply(
-        &self,
-        entry: &Entry,
-        log: Option<&Arc<Log>>,
-        segment: &Arc<Segment>,
-    ) -> Option<Arc<Log>> {
-        match *entry {
-            Entry::Records {
-                log: id,
-                block,
-                control,
-            } => {
-                let found = log.is_none().then(|| self.find(id)).flatten();
-                let log = log.or(found.as_ref())?;
-                let is_first = log.state.lock().push(segment, block, control);
-                return is_first.then(|| log.clone());
+    /// Makes a durable entry visible. `log` saves looking it up.
+    pub(super) fn apply(&self, entry: &Entry, log: Option<&Arc<Log>>, open: &mut Addition<'_>) {
+        if let Entry::Records {
+            log: id,
+            block,
+            control,
+        } = *entry
+        {
+            let found = log.is_none().then(|| self.find(id)).flatten();
+            if let Some(log) = log.or(found.as_ref()) {
+                open.push(log, block, control);
             }
+        } else {
+            self.change(entry, log);
+        }
+    }
+
+    /// Makes a durable change visible.
+    pub(super) fn change(&self, change: &Entry, log: Option<&Arc<Log>>) {
+        match *change {
             Entry::Create { log, settings } => {
                 let mut logs = self.logs.write();
                 if logs.get(log).is_none() {
                     logs.insert(Arc::new(Log::new(log, settings)));
                 }
             }
-            Entry::Delete { log } => self.forget(log, entry),
+            Entry::Delete { log } => self.forget(log, change),
             Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
                 self.reserve.note_hidden();
                 if let Some(log) = log.cloned().or_else(|| self.find(id)) {
-                    log.state.lock().change(entry, self.env.clock.monotonic());
+                    log.state.lock().change(change, self.env.clock.monotonic());
                 }
             }
-            Entry::Checkpoint { .. } => {}
+            Entry::Records { .. } | Entry::Checkpoint { .. } => {}
         }
-        None
     }
 
-    fn forget(&self, id: LogId, entry: &Entry) {
+    fn forget(&self, id: LogId, change: &Entry) {
         self.reserve.note_hidden();
         let removed = self.logs.write().remove(id);
         if let Some(log) = removed {
             let mut state = log.state.lock();
-            state.change(entry, self.env.clock.monotonic());
-            let has_blocks = !(state.ranges.is_empty() && state.open.is_empty());
+            state.change(change, self.env.clock.monotonic());
+            let has_blocks = !(state.ranges.is_empty() && state.open.is_none());
             drop(state);
             if has_blocks {
                 self.deleted.lock().insert(id, log);

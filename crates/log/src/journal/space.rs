@@ -221,7 +221,7 @@ impl Shared {
     pub(super) fn forget_empty(&self) {
         self.deleted.lock().retain(|_, log| {
             let state = log.state.lock();
-            !(state.ranges.is_empty() && state.open.is_empty())
+            !(state.ranges.is_empty() && state.open.is_none())
         });
     }
 

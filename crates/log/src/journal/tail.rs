@@ -4,13 +4,13 @@
 //! once: rot. What does not hold at or above it was never acknowledged: a torn tail, dropped with all
 //! that follows. What holds above D is written again, since it may stand in memory alone.
 
-use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES};
-use super::index::Log;
 use super::open::{Checkpoint, Limit, Open};
+use super::open_blocks::OpenIndex;
 use super::planted::PlantedBug;
 use super::scan::{Bad, Found, frame_at, scan};
 use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
+use super::segment_index::SegmentIndex;
 use super::{Durability, Options};
 use std::io;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ const COPY_BYTES: u64 = 1024 * 1024;
 pub(super) struct Tail {
     /// All that counts, in order; what a checkpoint told comes first.
     pub(super) entries: Vec<Entry>,
+    /// How many of them a checkpoint told.
+    pub(super) told: usize,
     /// Stretches below D that cannot be read.
     pub(super) rot: Vec<Bad>,
     checkpoint: Checkpoint,
@@ -34,18 +36,18 @@ pub(super) struct Tail {
 
 impl Tail {
     pub(super) fn read(segment: &Segment, page: &[u8], options: &Options) -> io::Result<Self> {
-        let (index, position) = last_checkpoint(segment, page)?;
+        let (told, position) = last_checkpoint(segment, page)?;
         let from = position.max(FRAMES_START);
         let LimitWord { limit, synced } = segment.decode_limit(page);
         let mut found = scan(segment, from, u64::from(limit))?;
         if options.has(PlantedBug::StopAtBadFrame) {
             found.stop_at_bad();
         }
-        let told = found
+        let synced_before = found
             .frames
             .iter()
             .map(|frame| frame.header.durable_through);
-        let mut durable_through = told.max().unwrap_or(from).max(from).max(synced);
+        let mut durable_through = synced_before.max().unwrap_or(from).max(from).max(synced);
         if options.has(PlantedBug::TruncateAtRot) {
             durable_through = from;
         }
@@ -60,18 +62,17 @@ impl Tail {
         let is_new = |frame: &&&Found| frame.header.position >= durable_through;
         let new_entries = kept.iter().filter(is_new).map(|frame| frame.entries.len());
         let is_unwitnessed = new_entries.sum::<usize>() > 0;
-        let mut checkpoint = Checkpoint {
+        let checkpoint = Checkpoint {
             position,
             end: from,
             ..Checkpoint::default()
         };
+        let mut entries = in_order(told);
+        let told = entries.len();
         for frame in &kept {
-            let entries = frame.entries.iter();
-            let lasting = entries.filter(|entry| !matches!(entry, Entry::Checkpoint { .. }));
-            checkpoint.entries.extend(lasting);
+            let new = frame.entries.iter();
+            entries.extend(new.filter(|entry| !matches!(entry, Entry::Checkpoint { .. })));
         }
-        let mut entries = in_order(index);
-        entries.extend_from_slice(&checkpoint.entries);
         let rot = found
             .bad
             .iter()
@@ -82,6 +83,7 @@ impl Tail {
         let last_crc = kept.last().map_or(0, |last| last.crc);
         Ok(Self {
             entries,
+            told,
             rot,
             checkpoint,
             durable_through,
@@ -147,16 +149,18 @@ impl Tail {
         }
     }
 
-    /// The segment, ready to be gone on with.
+    /// The segment, ready to be gone on with, with an index of the entries; so many blocks of it a checkpoint
+    /// told.
     pub(super) fn into_open(
         self,
         segment: Arc<Segment>,
-        logs: Vec<Arc<Log>>,
+        (index, told_blocks): (OpenIndex, usize),
         previous: Previous,
         limit: u32,
     ) -> Open {
         let is_change = |entry: &&Entry| !matches!(entry, Entry::Records { .. });
         let changes: Vec<Entry> = self.entries.iter().filter(is_change).copied().collect();
+        let told_changes = self.entries[..self.told].iter().filter(is_change).count();
         let capacity_bytes = segment
             .file_bytes
             .load(std::sync::atomic::Ordering::Relaxed);
@@ -168,11 +172,14 @@ impl Tail {
             durable: self.end,
             last_crc: self.last_crc,
             previous,
-            block_count: self.entries.len() - changes.len(),
             is_unwitnessed: self.is_unwitnessed,
             changes,
-            logs,
-            checkpoint: self.checkpoint,
+            index,
+            checkpoint: Checkpoint {
+                blocks: told_blocks,
+                changes: told_changes,
+                ..self.checkpoint
+            },
             limit: Limit {
                 durable: limit,
                 pending: None,
@@ -195,19 +202,19 @@ fn torn_at(frames: &[Found], bad: &[Bad], durable_through: u32) -> Option<u32> {
         .min()
 }
 
-/// The index up to the newest checkpoint that can be trusted, and that checkpoint's position; nothing
-/// and 0 if there is none.
-pub(super) fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(SegmentIndex, u32)> {
+/// What the newest checkpoint that can be trusted tells, each log's blocks in order and the changes in order,
+/// and that checkpoint's position; nothing and 0 if there is none.
+pub(super) fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u32)> {
     for position in segment.decode_pointers(page) {
-        if let Some(index) = read_chain(segment, position)? {
-            return Ok((index, position));
+        if let Some(told) = read_chain(segment, position)? {
+            return Ok((told, position));
         }
     }
-    Ok((SegmentIndex::default(), 0))
+    Ok((Vec::new(), 0))
 }
 
-/// The indexes of a checkpoint and all before it, joined; `None` if any does not hold.
-fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<SegmentIndex>> {
+/// What a checkpoint and all before it tell; `None` if any does not hold.
+fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<Vec<Entry>>> {
     let mut images = Vec::new();
     let mut position = newest;
     while position != 0 {
@@ -231,39 +238,21 @@ fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<SegmentIndex>
         }
         let mut image = vec![0; length as usize];
         segment.file.read_exact_at(&mut image, u64::from(at))?;
-        let Some(index) = SegmentIndex::decode(&image) else {
+        let Some(told) = SegmentIndex::decode(&image) else {
             return Ok(None);
         };
-        images.push(index);
+        images.push(told);
         position = previous;
     }
-    let mut joined = SegmentIndex::default();
-    images
-        .into_iter()
-        .rev()
-        .for_each(|index| joined.append(index));
-    Ok(Some(joined))
+    Ok(Some(images.into_iter().rev().flatten().collect()))
 }
 
-/// An index as entries that can be applied one after another: logs come first, their ends last.
-pub(super) fn in_order(index: SegmentIndex) -> Vec<Entry> {
-    let (mut entries, late): (Vec<Entry>, Vec<Entry>) = index
-        .changes
-        .iter()
-        .partition(|change| matches!(change, Entry::Create { .. }));
-    for (log, found) in index.logs {
-        for block in found.blocks {
-            let is_inside =
-                |control: &crate::store::Offset| *control >= block.first && *control < block.end();
-            let control = found.control.filter(is_inside);
-            let control = control.map(|control| (control.0 - block.first.0) as u32);
-            entries.push(Entry::Records {
-                log,
-                block,
-                control,
-            });
-        }
-    }
-    entries.extend(late);
-    entries
+/// What checkpoints tell, so that it can be applied one after another: logs come first, their ends last.
+pub(super) fn in_order(mut told: Vec<Entry>) -> Vec<Entry> {
+    told.sort_by_key(|entry| match entry {
+        Entry::Create { .. } => 0,
+        Entry::Records { .. } | Entry::Checkpoint { .. } => 1,
+        Entry::Delete { .. } | Entry::Trim { .. } | Entry::Configure { .. } => 2,
+    });
+    told
 }

@@ -4,10 +4,10 @@
 //! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
 //! failed sync ends all writing.
 
-use super::footer::SegmentIndex;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use super::group::{Admission, Entered, Group, Sealed};
 use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
+use super::open_blocks::ListRoom;
 use super::outcome::{Failure, Judgement, Outcome};
 use super::planted::PlantedBug;
 use super::queue::Call;
@@ -16,7 +16,6 @@ use super::segment::{LimitWord, Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
 use crate::checksum::crc32c;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,11 +30,17 @@ const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
 pub(super) struct Writer {
     shared: Arc<Shared>,
     open: Open,
+    /// Of the list of the segment before.
+    list_room: ListRoom,
 }
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, open: Open) -> Self {
-        Self { shared, open }
+        Self {
+            shared,
+            open,
+            list_room: ListRoom::default(),
+        }
     }
 
     /// Writes until the queue is closed and empty.
@@ -265,22 +270,13 @@ impl Writer {
         self.shared
             .cache
             .keep(self.open.segment.number, start, frame);
+        let mut addition = self.open.index.add();
         for (entry, log) in entered.iter() {
-            self.register(entry);
-            let first = self.shared.apply(entry, log, &self.open.segment);
-            self.open.logs.extend(first);
+            if is_change(entry) {
+                self.open.changes.push(*entry);
+            }
+            self.shared.apply(entry, log, &mut addition);
         }
-    }
-
-    /// Notes an entry for the segment's index.
-    fn register(&mut self, entry: &Entry) {
-        match entry {
-            Entry::Records { .. } => self.open.block_count += 1,
-            Entry::Create { .. } | Entry::Delete { .. } => self.open.changes.push(*entry),
-            Entry::Trim { .. } | Entry::Configure { .. } => self.open.changes.push(*entry),
-            Entry::Checkpoint { .. } => return,
-        }
-        self.open.checkpoint.entries.push(*entry);
     }
 
     /// What is to be done after a group, off the path of its calls.
@@ -289,7 +285,7 @@ impl Writer {
             return;
         }
         if u64::from(self.open.end) > self.open.capacity_bytes / 2
-            || self.open.block_count > BLOCKS_MAX / 2
+            || self.open.index.len() > BLOCKS_MAX / 2
         {
             self.shared.want_segment(false);
         }
@@ -314,7 +310,9 @@ impl Writer {
             // Recovery trusts a checkpoint only if all before it was synced.
             return;
         }
-        let (image, _) = SegmentIndex::of(&self.open.checkpoint.entries).encode();
+        let (told, changes) = (&self.open.checkpoint, &self.open.changes);
+        let (blocks, changes) = (told.blocks, &changes[told.changes..]);
+        let (image, _) = self.open.index.index_from(blocks, changes).encode();
         let (length, crc) = (image.len() as u32, crc32c(&image));
         let (position, previous) = (self.open.end, self.open.checkpoint.position);
         let entry = Entry::Checkpoint {
@@ -332,7 +330,8 @@ impl Writer {
         }
         let end = self.open.end;
         self.open.checkpoint = Checkpoint {
-            entries: Vec::new(),
+            blocks: self.open.index.len(),
+            changes: self.open.changes.len(),
             position,
             end,
             turn,
@@ -384,11 +383,12 @@ impl Writer {
         }
         let (number, end, crc) = (self.open.segment.number, self.open.end, self.open.last_crc);
         let previous = Previous { number, end, crc };
-        let sealed = std::mem::replace(&mut self.open, Open::fresh(fresh, previous));
+        let room = std::mem::take(&mut self.list_room);
+        let sealed = std::mem::replace(&mut self.open, Open::fresh(fresh, previous, room));
         self.shared
             .open_number
             .store(self.open.segment.number, Ordering::Release);
-        self.seal(sealed);
+        self.list_room = self.seal(sealed);
         Ok(())
     }
 
@@ -423,26 +423,19 @@ impl Writer {
         }
     }
 
-    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper.
-    fn seal(&self, open: Open) {
-        let mut logs = BTreeMap::new();
-        for log in &open.logs {
-            logs.insert(log.id, log.state.lock().open_blocks());
-        }
-        let index = Arc::new(SegmentIndex {
-            logs,
-            changes: open.changes,
-        });
+    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. What is left of its
+    /// list can be filled again.
+    fn seal(&self, mut open: Open) -> ListRoom {
+        let index = Arc::new(open.index.index_from(0, &open.changes));
         // Readers that find a run must find its list.
         open.segment.sealed.lock().resident = Some(index.clone());
         let directory = index.directory();
         let now = self.shared.env.clock.monotonic();
-        for log in &open.logs {
-            let start = directory.partition_point(|run| run.log < log.id);
-            let end = directory.partition_point(|run| run.log <= log.id);
-            log.state
-                .lock()
-                .seal(&open.segment, &directory[start..end], now);
+        let mut runs = directory.as_slice();
+        for log in open.index.logs_in_order() {
+            let (own, later) = runs.split_at(runs.partition_point(|run| run.log <= log.id));
+            log.state.lock().seal(&open.segment, own, now);
+            runs = later;
         }
         let (frames_end, last_frame_crc) = (open.end, open.last_crc);
         let job = SealJob {
@@ -453,6 +446,7 @@ impl Writer {
         };
         self.shared.jobs.lock().sealed.push(job);
         self.shared.keeper_wake.notify_one();
+        open.index.into_room()
     }
 
     /// Makes all durable and says so in the file.
@@ -486,5 +480,14 @@ impl Writer {
         if let Err(error) = lowered {
             tracing::warn!(%error, "cannot lower the limit");
         }
+    }
+}
+
+/// Whether an entry changes the set of logs.
+fn is_change(entry: &Entry) -> bool {
+    match entry {
+        Entry::Create { .. } | Entry::Delete { .. } => true,
+        Entry::Trim { .. } | Entry::Configure { .. } => true,
+        Entry::Records { .. } | Entry::Checkpoint { .. } => false,
     }
 }

@@ -1,14 +1,13 @@
 //! docs/formats/journal.md says what the encoders do: each table is laid over an encoded sample.
 
-use super::super::footer::{
-    DIRECTORY_ENTRY_BYTES, IMAGE_HEAD_BYTES, SegmentIndex, TRAILER_BYTES, Trailer,
-};
+use super::super::footer::{DIRECTORY_ENTRY_BYTES, TRAILER_BYTES, Trailer};
 use super::super::frame::{Block, ENTRY_BYTES, Entry, FRAME_HEADER_BYTES, FrameHeader};
 use super::super::layout::salted_crc;
 use super::super::manifest::{LogEntry, MANIFEST_HEAD_BYTES, Manifest, SegmentEntry};
 use super::super::segment::{
     LimitWord, POINTER_BYTES, Previous, SEGMENT_HEADER_BYTES, Segment, SegmentHeader,
 };
+use super::super::segment_index::{IMAGE_HEAD_BYTES, SegmentIndex};
 use crate::store::{LogId, LogSettings, Offset, Priority};
 use env::{Disk, MemoryDisk, OpenMode, Timestamp};
 use std::path::Path;
@@ -226,13 +225,12 @@ fn the_entry_table_when_laid_over_each_kind_then_fits() {
 
 #[test]
 fn the_image_tables_when_laid_over_an_image_then_fit() {
-    let mut index = SegmentIndex::default();
-    index.add(&Entry::Delete { log: log() });
-    index.add(&Entry::Records {
+    let records = Entry::Records {
         log: log(),
         block: block(),
         control: Some(3),
-    });
+    };
+    let index = SegmentIndex::of(&[Entry::Delete { log: log() }, records]);
     let (image, _) = index.encode();
     // 23 records, at once, 5000 bytes from the start (two bytes of seven bits), 24 bytes, checksum.
     let list = [23, 0, 0x88, 0x27, 24, 25, 0, 0, 0];
