@@ -8,7 +8,7 @@
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, Reshard, Shard, Stream};
 use env::Timestamp;
-use log::{AppendError, Batch, LogId, LogSettings, ReadError, StoreError};
+use log::{AppendError, Batch, Batches, LogId, LogSettings, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,7 +155,7 @@ impl Engine {
                 open.push((*log, Batch::control(&CLOSE)));
             }
         }
-        for result in self.store.append_many(open).await {
+        for result in self.store.append_many(Batches::from_iter(open)).await {
             result?;
         }
         let first_close = |log: LogId| {

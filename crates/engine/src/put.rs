@@ -11,7 +11,7 @@ use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use env::Timestamp;
-use log::{AppendError, Appended, Batch, BatchBuilder, BatchesBuilder, LogId, Offset};
+use log::{AppendError, Appended, BatchBuilder, Batches, BatchesBuilder, LogId, Offset};
 use model::{HashKey, SequenceNumber, ShardId};
 use std::ops::Range;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl Engine {
         }
         let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
         record.record.push_to(&mut batch);
-        let batches = vec![(stream.log(shard), batch.finish())];
+        let batches = Batches::one(stream.log(shard), batch.finish());
         let answer = self.store.append_many(batches).await.pop();
         let answer = answer.expect("a store answers each batch");
         let outcome = match answer {
@@ -379,7 +379,7 @@ fn batches(
     records: &[Incoming<'_>],
     groups: &[Group<'_>],
     places: &[usize],
-) -> Vec<(LogId, Batch)> {
+) -> Batches {
     let stored = |place: &usize| records[*place].bytes() as usize + OVERHEAD_BYTES;
     let bytes = places.iter().map(stored).sum();
     let mut framed = BatchesBuilder::with_capacity(bytes, groups.len());
@@ -387,10 +387,9 @@ fn batches(
         for place in &places[group.places.clone()] {
             records[*place].record.push_to(framed.batch());
         }
-        framed.end_batch();
+        framed.end_batch(stream.log(group.shard));
     }
-    let logs = groups.iter().map(|group| stream.log(group.shard));
-    logs.zip(framed.finish()).collect()
+    framed.finish()
 }
 
 /// Notes where a group's records are; returns their bytes.

@@ -25,10 +25,16 @@ pub enum Kind {
 /// Framed records of one log, ready to be written.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    bytes: Bytes,
-    count: u32,
-    crc: u32,
-    has_control: bool,
+    pub(crate) bytes: Bytes,
+    pub(crate) about: About,
+}
+
+/// What a store wants to know of a batch without reading its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) count: u32,
+    pub(crate) crc: u32,
+    pub(crate) has_control: bool,
 }
 
 impl Batch {
@@ -53,31 +59,16 @@ impl Batch {
 
     /// How many records; at least one.
     pub fn count(&self) -> u32 {
-        self.count
-    }
-
-    /// The CRC32C of [`Batch::bytes`].
-    pub fn crc(&self) -> u32 {
-        self.crc
-    }
-
-    /// Whether it is one control record alone: a mark, which a full disk still takes.
-    pub fn is_mark(&self) -> bool {
-        self.count == 1 && self.has_control
-    }
-
-    /// Whether any record is a control record.
-    pub fn has_control(&self) -> bool {
-        self.has_control
+        self.about.count
     }
 }
 
 /// Frames records into a batch.
 #[derive(Debug, Default)]
 pub struct BatchBuilder {
-    bytes: Vec<u8>,
-    count: u32,
-    has_control: bool,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) count: u32,
+    pub(crate) has_control: bool,
 }
 
 impl BatchBuilder {
@@ -120,79 +111,16 @@ impl BatchBuilder {
     /// # Panics
     /// If it is empty.
     pub fn finish(self) -> Batch {
-        assert!(self.count > 0, "a batch has at least one record");
-        let crc = crc32c(&self.bytes);
+        assert!(!self.is_empty(), "a batch has at least one record");
+        let about = About {
+            count: self.count,
+            crc: crc32c(&self.bytes),
+            has_control: self.has_control,
+        };
         Batch {
             bytes: Bytes::from(self.bytes),
-            count: self.count,
-            crc,
-            has_control: self.has_control,
+            about,
         }
-    }
-}
-
-/// Frames records into the batches of several logs, which share one buffer.
-#[derive(Debug)]
-pub struct BatchesBuilder {
-    open: BatchBuilder,
-    start: usize,
-    ended: Vec<Ended>,
-}
-
-/// A batch that is complete, but for the buffer.
-#[derive(Debug)]
-struct Ended {
-    end: usize,
-    count: u32,
-    crc: u32,
-    has_control: bool,
-}
-
-impl BatchesBuilder {
-    /// A builder with room for so many framed bytes in so many batches.
-    pub fn with_capacity(bytes: usize, batches: usize) -> Self {
-        Self {
-            open: BatchBuilder::with_capacity(bytes),
-            start: 0,
-            ended: Vec::with_capacity(batches),
-        }
-    }
-
-    /// The batch that takes records now.
-    pub fn batch(&mut self) -> &mut BatchBuilder {
-        &mut self.open
-    }
-
-    /// Ends that batch, and begins the next.
-    ///
-    /// # Panics
-    /// If nothing was added to it.
-    pub fn end_batch(&mut self) {
-        assert!(!self.open.is_empty(), "a batch has at least one record");
-        let end = self.open.bytes.len();
-        self.ended.push(Ended {
-            end,
-            count: std::mem::take(&mut self.open.count),
-            crc: crc32c(&self.open.bytes[self.start..]),
-            has_control: std::mem::take(&mut self.open.has_control),
-        });
-        self.start = end;
-    }
-
-    /// The batches that were ended, in order.
-    pub fn finish(self) -> impl Iterator<Item = Batch> {
-        let buffer = Bytes::from(self.open.bytes);
-        let mut start = 0;
-        self.ended.into_iter().map(move |ended| {
-            let bytes = buffer.slice(start..ended.end);
-            start = ended.end;
-            Batch {
-                bytes,
-                count: ended.count,
-                crc: ended.crc,
-                has_control: ended.has_control,
-            }
-        })
     }
 }
 
@@ -226,38 +154,5 @@ impl<'a> Iterator for RecordIter<'a> {
         let (record, rest) = rest.split_at_checked((head & !CONTROL_BIT) as usize)?;
         self.rest = rest;
         Some((kind, record))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_when_built_in_one_buffer_then_are_those_built_alone() {
-        let records: [&[(Kind, &[u8])]; 3] = [
-            &[(Kind::Data, b"a"), (Kind::Data, b"")],
-            &[(Kind::Control, b"close")],
-            &[(Kind::Data, b"bc")],
-        ];
-        let mut together = BatchesBuilder::with_capacity(0, 3);
-        for batch in records {
-            for (kind, bytes) in batch {
-                together.batch().push(*kind, &[bytes]);
-            }
-            together.end_batch();
-        }
-        let together: Vec<Batch> = together.finish().collect();
-        assert_eq!(together.len(), records.len());
-        for (batch, records) in together.iter().zip(records) {
-            let mut alone = BatchBuilder::default();
-            for (kind, bytes) in records {
-                alone.push(*kind, &[bytes]);
-            }
-            let alone = alone.finish();
-            let parts = |batch: &Batch| (batch.bytes.clone(), batch.count, batch.crc);
-            assert_eq!(parts(batch), parts(&alone));
-            assert_eq!(batch.has_control, alone.has_control);
-        }
     }
 }

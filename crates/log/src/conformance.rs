@@ -20,6 +20,7 @@ pub use records::{
 };
 
 use crate::batch::{Batch, BatchBuilder, Kind};
+use crate::batches::Batches;
 use crate::store::{Answer, Appended, LogId, LogSettings, LogStore, Offset, ReadLimit, StoreError};
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ async fn create(store: &Arc<dyn LogStore>, count: u32) {
 }
 
 async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended {
-    let mut results = store.append_many(vec![(id(index), batch)]).await;
+    let mut results = store.append_many(Batches::one(id(index), batch)).await;
     assert_eq!(results.len(), 1, "one result for each batch");
     results
         .remove(0)

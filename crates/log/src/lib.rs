@@ -2,6 +2,7 @@
 //! on this machine. It knows bytes and offsets, never Kinesis.
 
 pub mod batch;
+pub mod batches;
 mod budget;
 pub mod checksum;
 pub mod conformance;
@@ -9,7 +10,8 @@ pub mod journal;
 mod memory;
 pub mod store;
 
-pub use batch::{Batch, BatchBuilder, BatchesBuilder, Kind};
+pub use batch::{Batch, BatchBuilder, Kind};
+pub use batches::{BatchView, Batches, BatchesBuilder};
 pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use store::{

@@ -3,12 +3,14 @@
 //! It is the model that other providers are compared with, not a store for a server: nothing bounds
 //! it, and nothing survives.
 
-use crate::batch::{Batch, Kind, RecordIter};
+use crate::batch::{Kind, RecordIter};
+use crate::batches::{BatchView, Batches};
 use crate::budget::Budget;
 use crate::store::{
     Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
     ReadLimit, Run, Slice, StoreError, TailWatch,
 };
+use bytes::Bytes;
 use env::{Clock, Timestamp};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +95,7 @@ impl Log {
         *self.tail.borrow()
     }
 
-    fn append(&mut self, batch: &Batch, now: Timestamp) -> Appended {
+    fn append(&mut self, batch: BatchView<'_>, bytes: Bytes, now: Timestamp) -> Appended {
         let first = self.end();
         let arrival = self.last_arrival.map_or(now, |last| last.max(now));
         let control_before = self.first_control;
@@ -102,7 +104,7 @@ impl Log {
             self.first_control = place.map(|place| first.plus(place as u64));
         }
         self.last_arrival = Some(arrival);
-        let (count, bytes) = (batch.count(), batch.bytes().clone());
+        let count = batch.count();
         self.runs.push(Run {
             first,
             count,
@@ -169,16 +171,14 @@ impl LogStore for MemoryStore {
         Box::pin(ready(self.state.lock().create(logs)))
     }
 
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
         let now = self.clock.now();
-        let append = |(id, batch): (LogId, Batch)| {
-            self.with_log(id, |log| log.append(&batch, now))
+        let append = |(id, batch): (LogId, BatchView<'_>)| {
+            let bytes = batches.buffer().slice_ref(batch.bytes());
+            self.with_log(id, |log| log.append(batch, bytes, now))
                 .ok_or(AppendError::NoSuchLog(id))
         };
-        Box::pin(ready(batches.into_iter().map(append).collect()))
+        Box::pin(ready(batches.iter().map(append).collect()))
     }
 
     fn read(

@@ -1,6 +1,7 @@
 //! The contract of a store of logs, and the words it is written in.
 
-use crate::batch::{Batch, Kind, RecordIter};
+use crate::batch::{Kind, RecordIter};
+use crate::batches::Batches;
 use bytes::Bytes;
 use env::Timestamp;
 use std::fmt;
@@ -249,10 +250,7 @@ pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
     /// Appends to many logs with one hand-over and one wake.
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
     /// Reads on from an offset.
     fn read(
         &self,

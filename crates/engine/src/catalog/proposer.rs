@@ -8,7 +8,7 @@ use super::{COMMANDS, SNAPSHOTS};
 use crate::texts;
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
-use log::{AppendError, Batch, LogId, LogSettings, LogStore, Offset, Priority, ReadError};
+use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, Offset, Priority, ReadError};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,7 +157,8 @@ impl Catalog {
     }
 
     async fn append(&self, batch: Batch) -> Result<Offset, AppendError> {
-        let mut results = self.store.append_many(vec![(COMMANDS, batch)]).await;
+        let batches = Batches::one(COMMANDS, batch);
+        let mut results = self.store.append_many(batches).await;
         results
             .pop()
             .expect("one batch has one result")

@@ -5,7 +5,7 @@ use super::command::{ENVELOPE_VERSION, Envelope};
 use super::proposer::{Catalog, READ_BYTES, read_snapshots};
 use super::state::State;
 use super::{COMMANDS, SNAPSHOTS, snapshot};
-use log::{ReadLimit, Record, TailWatch};
+use log::{Batches, ReadLimit, Record, TailWatch};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -102,7 +102,8 @@ impl Catalog {
         let state = self.state.load_full();
         let (batches, bytes) = snapshot::encode(&state);
         for batch in batches {
-            let mut results = self.store.append_many(vec![(SNAPSHOTS, batch)]).await;
+            let batches = Batches::one(SNAPSHOTS, batch);
+            let mut results = self.store.append_many(batches).await;
             let result = results.pop().expect("one batch has one result");
             result.map_err(|error| error.to_string())?;
         }

@@ -3,7 +3,7 @@
 use env::Timestamp;
 use log::store::Answer;
 use log::{
-    AppendError, Appended, Batch, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    AppendError, Appended, Batches, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
     ReadLimit, Slice, StoreError, TailWatch,
 };
 use std::sync::Arc;
@@ -33,10 +33,7 @@ impl<H: Hook> LogStore for Interposed<H> {
         Box::pin(self.change(async move { self.store.create(logs).await }))
     }
 
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
         Box::pin(async {
             self.change(async { self.store.append_many(batches).await })
                 .await

@@ -2,6 +2,7 @@
 
 use super::{ANY, End, Provider, append, batch, create, id, read_all};
 use crate::batch::{Batch, BatchBuilder, Kind, RECORD_BYTES_MAX};
+use crate::batches::Batches;
 use crate::store::{AppendError, Offset, ReadError, ReadLimit};
 use env::Timestamp;
 
@@ -99,13 +100,13 @@ pub async fn offset_and_arrival_are_what_readers_see(provider: &impl Provider) {
 pub async fn batches_fail_each_for_itself(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 2).await;
-    let batches = vec![
+    let batches = [
         (id(0), batch(&[b"a"])),
         (id(9), batch(&[b"lost"])),
         (id(1), batch(&[b"b"])),
         (id(0), batch(&[b"c"])),
     ];
-    let results = store.append_many(batches).await;
+    let results = store.append_many(Batches::from_iter(batches)).await;
     assert!(matches!(results[1], Err(AppendError::NoSuchLog(missing)) if missing == id(9)));
     let firsts = [0, 2, 3].map(|at: usize| results[at].as_ref().map(|done| done.first.0));
     assert_eq!(firsts, [Ok(0), Ok(0), Ok(1)]);
@@ -114,7 +115,7 @@ pub async fn batches_fail_each_for_itself(provider: &impl Provider) {
         [(0, b"a".to_vec()), (1, b"c".to_vec())]
     );
     assert_eq!(read_all(&store, 1).await, [(0, b"b".to_vec())]);
-    assert!(store.append_many(Vec::new()).await.is_empty());
+    assert!(store.append_many(Batches::default()).await.is_empty());
 }
 
 /// Clause 6.
@@ -123,7 +124,7 @@ pub async fn an_abandoned_append_goes_on(provider: &impl Provider) {
     create(&store, 1).await;
     tokio::select! {
         biased;
-        _ = store.append_many(vec![(id(0), batch(&[b"abandoned"]))]) => {}
+        _ = store.append_many(Batches::one(id(0), batch(&[b"abandoned"]))) => {}
         () = std::future::ready(()) => {}
     }
     let mut tail = store.tail(id(0)).expect("the log exists");
@@ -137,7 +138,8 @@ pub async fn an_abandoned_append_goes_on(provider: &impl Provider) {
 /// Clause 7.
 pub async fn refused_appends_leave_no_trace(provider: &impl Provider) {
     let store = provider.open().await;
-    let results = store.append_many(vec![(id(0), batch(&[b"early"]))]).await;
+    let early = Batches::one(id(0), batch(&[b"early"]));
+    let results = store.append_many(early).await;
     assert_eq!(results, [Err(AppendError::NoSuchLog(id(0)))]);
     create(&store, 1).await;
     assert_eq!(read_all(&store, 0).await, []);

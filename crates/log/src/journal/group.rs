@@ -8,7 +8,8 @@ use super::index::Log;
 use super::log_map::LogMap;
 use super::queue::Change;
 use super::shared::Shared;
-use crate::batch::{Batch, Kind, RecordIter};
+use crate::batch::{Kind, RecordIter};
+use crate::batches::{BatchView, Batches};
 use crate::checksum::crc32c_append;
 use crate::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
@@ -38,9 +39,20 @@ pub(super) struct Group<'a> {
     entry_places: Vec<u32>,
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
+    /// The buffers of the calls.
+    buffers: Vec<&'a [u8]>,
     /// Payload bytes, each with the index of the next of the same entry.
-    chunks: Vec<(&'a [u8], u32)>,
+    chunks: Vec<(Extent, u32)>,
     payload_bytes: usize,
+}
+
+/// Bytes of a call's buffer.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    /// Which of the buffers.
+    buffer: u32,
+    start: u32,
+    end: u32,
 }
 
 /// Whose appends a group takes.
@@ -93,6 +105,7 @@ impl<'a> Group<'a> {
             entries: Vec::new(),
             entry_places: Vec::new(),
             chains: Vec::new(),
+            buffers: Vec::new(),
             chunks: Vec::new(),
             payload_bytes: 0,
         }
@@ -119,24 +132,25 @@ impl<'a> Group<'a> {
     /// Adds a call's batches.
     pub(super) fn append_all(
         &mut self,
-        batches: &'a [(LogId, Batch)],
+        batches: &'a Batches,
     ) -> Vec<Result<Appended, AppendError>> {
         self.reserve(batches.len());
+        self.buffers.push(batches.buffer());
         let places = self.find_all(batches);
         let batches = batches.iter().zip(places);
         batches
-            .map(|((id, batch), place)| self.append(*id, batch, place))
+            .map(|((id, batch), place)| self.append(id, batch, place))
             .collect()
     }
 
     /// The places of the batches' logs.
-    fn find_all(&mut self, batches: &[(LogId, Batch)]) -> Vec<Option<u32>> {
+    fn find_all(&mut self, batches: &Batches) -> Vec<Option<u32>> {
         let shared = self.shared;
         let table = shared.logs.read();
-        let logs = batches.iter().map(|(id, _)| table.get(*id));
+        let logs = batches.logs().map(|id| table.get(id));
         let logs: Vec<Option<&Arc<Log>>> = logs.collect();
         look_ahead(logs.iter().flatten().copied());
-        let ids = batches.iter().map(|(id, _)| *id);
+        let ids = batches.logs();
         ids.zip(logs).map(|(id, log)| self.place(id, log)).collect()
     }
 
@@ -161,7 +175,7 @@ impl<'a> Group<'a> {
     fn append(
         &mut self,
         id: LogId,
-        batch: &'a Batch,
+        batch: BatchView<'_>,
         place: Option<u32>,
     ) -> Result<Appended, AppendError> {
         let (now, admission, next) = (self.now, self.admission, self.entries.len());
@@ -208,7 +222,7 @@ impl<'a> Group<'a> {
         })
     }
 
-    fn join(&mut self, entry: usize, batch: &'a Batch, new_control: Option<u32>) {
+    fn join(&mut self, entry: usize, batch: BatchView<'_>, new_control: Option<u32>) {
         if let Entry::Records { block, control, .. } = &mut self.entries[entry] {
             *control = control.or(new_control.map(|at| block.count + at));
             block.crc = crc32c_append(block.crc, batch.bytes());
@@ -225,7 +239,7 @@ impl<'a> Group<'a> {
     fn begin_block(
         &mut self,
         log: LogId,
-        batch: &'a Batch,
+        batch: BatchView<'_>,
         first: Offset,
         arrival: Timestamp,
         control: Option<u32>,
@@ -250,9 +264,15 @@ impl<'a> Group<'a> {
         self.push_chunk(batch);
     }
 
-    fn push_chunk(&mut self, batch: &'a Batch) {
-        self.payload_bytes += batch.bytes().len();
-        self.chunks.push((batch.bytes(), NO_CHUNK));
+    fn push_chunk(&mut self, batch: BatchView<'_>) {
+        let length = batch.bytes().len();
+        self.payload_bytes += length;
+        let extent = Extent {
+            buffer: self.buffers.len() as u32 - 1,
+            start: batch.start(),
+            end: batch.start() + length as u32,
+        };
+        self.chunks.push((extent, NO_CHUNK));
     }
 
     /// Adds a change, whole or not at all.
@@ -335,6 +355,29 @@ impl<'a> Group<'a> {
         (!self.logs[place as usize].is_deleted).then_some(place)
     }
 
+    /// The entries' payloads, in order. As a rule those of a call were framed one behind the other.
+    fn copy_payload(&self, frame: &mut Vec<u8>) {
+        let mut copied = Extent::default();
+        for (first, _) in &self.chains {
+            let mut next = *first;
+            while let Some((chunk, after)) = self.chunks.get(next as usize) {
+                if !copied.extend(*chunk) {
+                    frame.extend_from_slice(self.bytes(copied));
+                    copied = *chunk;
+                }
+                next = *after;
+            }
+        }
+        frame.extend_from_slice(self.bytes(copied));
+    }
+
+    fn bytes(&self, extent: Extent) -> &'a [u8] {
+        let buffer = self.buffers.get(extent.buffer as usize);
+        buffer.map_or(&[], |buffer| {
+            &buffer[extent.start as usize..extent.end as usize]
+        })
+    }
+
     /// Closes the group: gives every block its place and encodes the frame.
     pub(super) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed {
         header.length = self.frame_bytes() as u32;
@@ -352,14 +395,7 @@ impl<'a> Group<'a> {
         let mut frame = Vec::with_capacity(header.length as usize);
         frame.extend_from_slice(&head);
         frame.extend_from_slice(&directory);
-        for (first, _) in &self.chains {
-            let mut chunk = *first;
-            while chunk != NO_CHUNK {
-                let (bytes, next) = &self.chunks[chunk as usize];
-                frame.extend_from_slice(bytes);
-                chunk = *next;
-            }
-        }
+        self.copy_payload(&mut frame);
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
         let entered = Entered {
             entries: self.entries,
@@ -371,6 +407,17 @@ impl<'a> Group<'a> {
             frame,
             crc,
         }
+    }
+}
+
+impl Extent {
+    /// Takes in what follows it, if this does.
+    fn extend(&mut self, next: Self) -> bool {
+        let follows = (self.buffer, self.end) == (next.buffer, next.start);
+        if follows {
+            self.end = next.end;
+        }
+        follows
     }
 }
 
@@ -418,7 +465,7 @@ impl Intended {
 }
 
 /// Whether a block takes one more batch.
-fn can_join(entry: &Entry, batch: &Batch, arrival: Timestamp) -> bool {
+fn can_join(entry: &Entry, batch: BatchView<'_>, arrival: Timestamp) -> bool {
     match entry {
         Entry::Records { block, .. } => {
             let joined = block.length as usize + batch.bytes().len();
@@ -429,7 +476,7 @@ fn can_join(entry: &Entry, batch: &Batch, arrival: Timestamp) -> bool {
     }
 }
 
-fn first_control(batch: &Batch) -> Option<u32> {
+fn first_control(batch: BatchView<'_>) -> Option<u32> {
     let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
     place.map(|place| place as u32)
 }

@@ -44,7 +44,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use crate::batch::Batch;
+use crate::batches::Batches;
 use crate::store::{
     Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
     ReadLimit, Slice, StoreError, TailWatch,
@@ -320,13 +320,9 @@ impl LogStore for Journal {
         self.change(Change::Create(logs))
     }
 
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
         let count = batches.len();
-        let bytes: usize = batches.iter().map(|(_, batch)| batch.bytes().len()).sum();
-        if bytes > CALL_BYTES_MAX {
+        if batches.buffer().len() > CALL_BYTES_MAX {
             return Box::pin(ready(refuse(count, &AppendError::TooLarge)));
         }
         let (reply, answer) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! Calls on their way to the writer: first come, first served, bounded in bytes.
 
 use super::frame::FRAME_HEADER_BYTES;
-use crate::batch::Batch;
+use crate::batches::Batches;
 use crate::store::{AppendError, Appended, LogId, LogSettings, Offset, StoreError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ pub(super) enum Call {
 }
 
 pub(super) struct AppendCall {
-    pub(super) batches: Vec<(LogId, Batch)>,
+    pub(super) batches: Batches,
     pub(super) reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
 }
 
@@ -58,11 +58,7 @@ struct State {
 impl Call {
     fn bytes(&self) -> usize {
         let payload = match self {
-            Self::Append(call) => call
-                .batches
-                .iter()
-                .map(|(_, batch)| batch.bytes().len())
-                .sum(),
+            Self::Append(call) => call.batches.buffer().len(),
             Self::Change(call) => match &call.change {
                 Change::Create(logs) => logs.len() * super::frame::ENTRY_BYTES,
                 Change::Delete(logs) => logs.len() * super::frame::ENTRY_BYTES,
@@ -134,10 +130,12 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Batch;
 
     fn call(bytes: usize) -> Call {
         let (reply, _) = oneshot::channel();
-        let batches = vec![(LogId { group: 0, index: 0 }, Batch::data(&vec![0; bytes]))];
+        let log = LogId { group: 0, index: 0 };
+        let batches = Batches::one(log, Batch::data(&vec![0; bytes]));
         Call::Append(AppendCall { batches, reply })
     }
 

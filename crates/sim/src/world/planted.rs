@@ -6,8 +6,8 @@
 use env::{Clock, Tasks, Timestamp};
 use log::store::Answer;
 use log::{
-    AppendError, Appended, Batch, BatchBuilder, Bounds, LogId, LogSettings, LogStore, Offset,
-    ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
+    AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, LogId, LogSettings, LogStore,
+    Offset, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
 };
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ impl Planted {
     }
 
     /// Says where a batch stands, whether or not it does; `None` if there is no such log.
-    fn claim(&self, log: LogId, batch: &Batch) -> Option<Appended> {
+    fn claim(&self, log: LogId, batch: BatchView<'_>) -> Option<Appended> {
         let bounds = self.store.bounds(log).ok()?;
         let mut claims = self.claims.lock();
         let claim = claims.entry(log).or_insert(Claim {
@@ -119,16 +119,17 @@ impl Planted {
         Some(appended)
     }
 
-    /// Hands batches over, and answers at once.
-    async fn append_early(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Vec<Result<Appended, AppendError>> {
+    fn claim_all(&self, batches: &Batches) -> Vec<Result<Appended, AppendError>> {
         let claims = batches.iter().map(|(log, batch)| {
-            let claim = self.claim(*log, batch);
-            claim.ok_or(AppendError::NoSuchLog(*log))
+            let claim = self.claim(log, batch);
+            claim.ok_or(AppendError::NoSuchLog(log))
         });
-        let claims = claims.collect();
+        claims.collect()
+    }
+
+    /// Hands batches over, and answers at once.
+    async fn append_early(&self, batches: Batches) -> Vec<Result<Appended, AppendError>> {
+        let claims = self.claim_all(&batches);
         let store = self.store.clone();
         let mut append = Box::pin(async move { drop(store.append_many(batches).await) });
         let is_done = std::future::poll_fn(|cx| Poll::Ready(append.as_mut().poll(cx).is_ready()));
@@ -139,15 +140,14 @@ impl Planted {
     }
 
     /// Leaves out the last of several, and answers for it as if it were there.
-    async fn append_half(
-        &self,
-        mut batches: Vec<(LogId, Batch)>,
-    ) -> Vec<Result<Appended, AppendError>> {
-        let left_out = batches.pop().and_then(|(log, batch)| {
-            let claim = self.claim(log, &batch);
+    async fn append_half(&self, mut batches: Batches) -> Vec<Result<Appended, AppendError>> {
+        let last = batches.iter().last();
+        let left_out = last.and_then(|(log, batch)| {
+            let claim = self.claim(log, batch);
             self.claims.lock().remove(&log);
             claim
         });
+        batches.pop();
         let mut results = self.store.append_many(batches).await;
         let gone = || AppendError::NotApplied("the log has gone".to_owned());
         results.push(left_out.ok_or_else(gone));
@@ -202,23 +202,15 @@ impl LogStore for Planted {
         self.store.create(logs)
     }
 
-    fn append_many(
-        &self,
-        batches: Vec<(LogId, Batch)>,
-    ) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
-        let all = |bug| batches.iter().all(|(log, _)| self.has(bug, *log));
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        let all = |bug| batches.logs().all(|log| self.has(bug, log));
         let are_marks = batches.iter().all(|(_, batch)| batch.is_mark());
         if all(Bug::AnswersEarly) {
             Box::pin(self.append_early(batches))
         } else if all(Bug::WritesHalf) && batches.len() > 1 && !are_marks {
             Box::pin(self.append_half(batches))
         } else if all(Bug::ForgetsClose) && are_marks {
-            let claim = |(log, batch): &(LogId, Batch)| {
-                let claim = self.claim(*log, batch);
-                claim.ok_or(AppendError::NoSuchLog(*log))
-            };
-            let claims = batches.iter().map(claim).collect();
-            Box::pin(std::future::ready(claims))
+            Box::pin(std::future::ready(self.claim_all(&batches)))
         } else {
             self.store.append_many(batches)
         }

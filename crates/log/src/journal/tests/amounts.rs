@@ -2,7 +2,7 @@
 
 use super::super::space::FREED_AFTER;
 use super::super::{Journal, Options};
-use super::harness::{World, append, batch, create, id, read_all, small};
+use super::harness::{World, append, batch, create, id, read_all, small, try_append};
 use crate::store::{LogStore, Offset};
 
 const MIB: u64 = 1024 * 1024;
@@ -146,7 +146,7 @@ async fn large_blocks_when_read_in_small_steps_then_are_read_from_the_disk_once(
     create(&journal, 2).await;
     for _ in 0..BLOCKS {
         let batches = [0, 1].map(|log| (id(log), batch(&block)));
-        let results = journal.append_many(batches.into()).await;
+        let results = journal.append_many(batches.into_iter().collect()).await;
         assert!(results.iter().all(Result::is_ok));
     }
     let journal = world.kill();
@@ -218,11 +218,7 @@ async fn batches_of_a_hundred_kibibytes_when_written_then_cost_a_tenth_more_at_m
     let records: Vec<Vec<u8>> = (0..100).map(|at| record(at, 0, 1024 + 36)).collect();
     let mut data = 0;
     while data < 100 * MIB {
-        journal
-            .append_many(vec![(id(0), batch(&records))])
-            .await
-            .remove(0)
-            .unwrap();
+        try_append(&journal, 0, batch(&records)).await.unwrap();
         data += 100 * (1024 + 36);
     }
     journal.maintain().await;

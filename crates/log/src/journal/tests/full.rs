@@ -4,6 +4,7 @@
 use super::super::Journal;
 use super::harness::{World, batch, create, id, read_all, try_append};
 use crate::batch::Batch;
+use crate::batches::Batches;
 use crate::store::{AppendError, LogId, LogSettings, LogStore, Offset, Priority};
 use env::{Clock, Timestamp};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ async fn filled(world: &World, capacity_bytes: u64) -> (Arc<Journal>, u64) {
 }
 
 async fn append_to_catalog(journal: &Journal, bytes: &[u8]) -> Result<Offset, AppendError> {
-    let batches = vec![(catalog(), Batch::data(bytes))];
+    let batches = Batches::one(catalog(), Batch::data(bytes));
     let appended = journal.append_many(batches).await.remove(0);
     appended.map(|appended| appended.first)
 }
@@ -91,8 +92,8 @@ async fn a_full_disk_when_appended_to_then_refuses_and_still_reads_and_takes_wha
 async fn a_mixed_call_when_the_disk_is_full_then_is_refused_for_ordinary_logs_alone() {
     let world = World::inline(1);
     let (journal, count) = filled(&world, 12 * MIB).await;
-    let mixed = vec![(id(0), batch(&[RECORD])), (catalog(), batch(&[b"command"]))];
-    let results = journal.append_many(mixed).await;
+    let mixed = [(id(0), batch(&[RECORD])), (catalog(), batch(&[b"command"]))];
+    let results = journal.append_many(Batches::from_iter(mixed)).await;
     assert_eq!(results[0], Err(AppendError::Full));
     assert_eq!(results[1].clone().unwrap().first, Offset(0));
     assert_eq!(journal.bounds(id(0)).unwrap().end, Offset(count));

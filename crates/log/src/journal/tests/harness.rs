@@ -3,6 +3,7 @@
 use super::super::{Durability, Journal, OpenError, Options};
 use super::inline::InlineTasks;
 use crate::batch::{Batch, BatchBuilder, Kind};
+use crate::batches::Batches;
 use crate::store::{
     AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit, Slice,
 };
@@ -159,10 +160,8 @@ pub(super) async fn try_append(
     index: u32,
     batch: Batch,
 ) -> Result<Appended, AppendError> {
-    journal
-        .append_many(vec![(id(index), batch)])
-        .await
-        .remove(0)
+    let batches = Batches::one(id(index), batch);
+    journal.append_many(batches).await.remove(0)
 }
 
 pub(super) async fn append(journal: &Journal, index: u32, record: &[u8]) -> Appended {

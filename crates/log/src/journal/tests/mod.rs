@@ -7,6 +7,7 @@ mod faults;
 mod faulty;
 mod formats;
 mod full;
+mod gathering;
 mod harness;
 mod inline;
 mod model;

@@ -4,6 +4,7 @@
 use super::super::Journal;
 use super::harness::{ANY, World, id, tiny};
 use crate::batch::{BatchBuilder, Kind};
+use crate::batches::Batches;
 use crate::memory::MemoryStore;
 use crate::store::{LogSettings, LogStore, Offset, ReadError};
 use env::Timestamp;
@@ -144,7 +145,7 @@ impl Pair {
         }
         let batch = builder.finish();
         let logs = [Some(log), other, other].into_iter().flatten();
-        let batches: Vec<_> = logs.map(|log| (id(log), batch.clone())).collect();
+        let batches: Batches = logs.map(|log| (id(log), batch.clone())).collect();
         let appended = self.journal.append_many(batches.clone()).await;
         assert_eq!(appended, self.model.append_many(batches).await);
     }

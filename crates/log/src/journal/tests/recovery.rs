@@ -2,6 +2,7 @@
 
 use super::super::{Journal, OpenError, Options};
 use super::harness::{World, append, batch, create, id, os, read_all, try_append};
+use crate::batches::Batches;
 use crate::store::{LogSettings, LogStore, Offset, Priority, StoreError};
 use env::Call;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub(super) async fn acknowledge_then_lose_power(world: World) {
     for round in 0..4 {
         fill(&journal, round * 12, 12, 9_000).await;
         // Handed over and never waited for: each may be there afterwards, or not.
-        drop(journal.append_many(vec![(id(3), batch(&[b"lost?"]))]));
+        drop(journal.append_many(Batches::one(id(3), batch(&[b"lost?"]))));
         journal = world.lose_power();
         check_filled(&journal, (round + 1) * 12, 9_000).await;
     }
