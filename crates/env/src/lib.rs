@@ -20,7 +20,7 @@ pub use memory_disk::{Call, Fault, MemoryDisk, Tearing};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;
 pub use simulation::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};
-pub use tasks::{BoxFuture, Tasks, TokioTasks};
+pub use tasks::{BoxFuture, Tasks, TokioTasks, Work};
 
 use std::sync::Arc;
 

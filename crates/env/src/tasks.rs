@@ -3,11 +3,17 @@
 //! A task spawned here is detached: it runs to its end whoever waits for it.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::mpsc;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// Work that may block.
+pub type Work = Box<dyn FnOnce() + Send + 'static>;
 
 /// Where work runs.
 pub trait Tasks: Send + Sync + 'static {
@@ -16,7 +22,10 @@ pub trait Tasks: Send + Sync + 'static {
     /// Runs `task` on a thread that nobody else uses, so that it may block in disk calls.
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>);
     /// Runs `work`, which may block, off the caller's thread; resolves when it is done.
-    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()>;
+    fn run_blocking(&self, work: Work) -> BoxFuture<()>;
+    /// Runs `work` as [`Tasks::run_blocking`] does, with the processor time that nobody else wants. That
+    /// can take long, so it must hold no lock for which others wait.
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()>;
 }
 
 /// Tasks on a tokio runtime.
@@ -48,7 +57,7 @@ impl Tasks for TokioTasks {
         drop(thread.expect("the operating system starts a thread at start-up"));
     }
 
-    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+    fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         let done = self.runtime.spawn_blocking(work);
         Box::pin(async move {
             if let Err(error) = done.await
@@ -57,5 +66,74 @@ impl Tasks for TokioTasks {
                 std::panic::resume_unwind(error.into_panic());
             }
         })
+    }
+
+    /// Each piece of work has a thread of its own: one whose priority was lowered may not raise it again.
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
+        let (give, given) = mpsc::channel::<Work>();
+        let body = move || {
+            lower_priority();
+            // Nothing comes if whoever was to give it has gone.
+            given.iter().for_each(|work| work());
+        };
+        let thread = std::thread::Builder::new().name("unhurried".to_owned());
+        if thread.spawn(body).is_err() {
+            return self.run_blocking(work);
+        }
+        let (tell, told) = oneshot::channel();
+        let work = move || drop(tell.send(catch_unwind(AssertUnwindSafe(work))));
+        drop(give.send(Box::new(work)));
+        Box::pin(async move {
+            if let Ok(Err(panic)) = told.await {
+                resume_unwind(panic);
+            }
+        })
+    }
+}
+
+/// Gives the current thread the lowest priority.
+fn lower_priority() {
+    const LOWEST: i32 = 19;
+    // Elsewhere it would be that of the whole process.
+    if cfg!(target_os = "linux") {
+        // Nobody is refused a lower one.
+        drop(rustix::process::setpriority_process(None, LOWEST));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    /// The priority of the thread on which work runs.
+    async fn priority(run: impl Fn(Work) -> BoxFuture<()>) -> i32 {
+        let seen = Arc::new(AtomicI32::new(i32::MIN));
+        let slot = Arc::clone(&seen);
+        let work = move || {
+            let priority = rustix::process::getpriority_process(None).unwrap();
+            slot.store(priority, Ordering::Relaxed);
+        };
+        run(Box::new(work)).await;
+        seen.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn unhurried_work_when_run_then_has_the_lowest_priority_and_lowers_nobody_elses() {
+        let tasks = TokioTasks::current();
+        let own = rustix::process::getpriority_process(None).unwrap();
+        assert_eq!(priority(|work| tasks.run_blocking(work)).await, own);
+        assert_eq!(priority(|work| tasks.run_unhurried(work)).await, 19);
+        assert_eq!(priority(|work| tasks.run_blocking(work)).await, own);
+        let still = rustix::process::getpriority_process(None).unwrap();
+        assert_eq!(still, own);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "not as it should be")]
+    async fn unhurried_work_when_it_panics_then_so_does_who_waits_for_it() {
+        let work = || panic!("not as it should be");
+        TokioTasks::current().run_unhurried(Box::new(work)).await;
     }
 }

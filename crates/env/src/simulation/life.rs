@@ -4,7 +4,7 @@ use super::Simulation;
 use super::clock::SimulatedClock;
 use super::disk::{DiskSpeed, OnFault, SimulatedDisk};
 use super::state::{LifeId, Task};
-use crate::{BoxFuture, Clock, Env, MemoryDisk, SeededRandom, Tasks};
+use crate::{BoxFuture, Clock, Env, MemoryDisk, SeededRandom, Tasks, Work};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -95,7 +95,7 @@ impl Tasks for Life {
         self.spawn_now(name, true, task);
     }
 
-    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+    fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         let (done, is_done) = oneshot::channel();
         let clock = self.clock();
         let after = self.simulation.between(Duration::ZERO, THREAD_AFTER_MAX);
@@ -110,5 +110,9 @@ impl Tasks for Life {
             // It is dropped undone when the life ends, and then nobody is there to hear it.
             let _ = is_done.await;
         })
+    }
+
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
+        self.run_blocking(work)
     }
 }

@@ -1,7 +1,7 @@
 //! Tasks that all run on the test's own thread, in an order that is the same every time: for tests
 //! that count calls or bytes, or that repeat a run by its seed.
 
-use env::{BoxFuture, Tasks};
+use env::{BoxFuture, Tasks, Work};
 use tokio::runtime::Handle;
 
 /// Everything on the current thread; what blocks does so where it stands.
@@ -16,7 +16,11 @@ impl Tasks for InlineTasks {
         self.spawn(name, task);
     }
 
-    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+    fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         Box::pin(async move { work() })
+    }
+
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
+        self.run_blocking(work)
     }
 }

@@ -4,7 +4,7 @@ use super::super::Journal;
 use super::harness::{ANY, DIRECTORY, World, append, create, id};
 use super::inline::InlineTasks;
 use crate::store::{LogStore, Offset, ReadLimit};
-use env::{BoxFuture, Env, Tasks};
+use env::{BoxFuture, Env, Tasks, Work};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,9 +30,13 @@ impl Tasks for CountingTasks {
         InlineTasks.spawn_thread(name, task);
     }
 
-    fn run_blocking(&self, work: Box<dyn FnOnce() + Send + 'static>) -> BoxFuture<()> {
+    fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         self.blocking.fetch_add(1, Ordering::Relaxed);
         InlineTasks.run_blocking(work)
+    }
+
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
+        InlineTasks.run_unhurried(work)
     }
 }
 
