@@ -97,7 +97,7 @@ fn lower_priority() {
     // Elsewhere it would be that of the whole process.
     if cfg!(target_os = "linux") {
         // Nobody is refused a lower one.
-        drop(rustix::process::setpriority_process(None, LOWEST));
+        let _ = rustix::process::setpriority_process(None, LOWEST);
     }
 }
 

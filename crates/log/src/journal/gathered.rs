@@ -5,15 +5,15 @@
 //! where its stretch failed or its checksum does not hold, which tells what is wrong with it. What is held at
 //! once is bounded.
 
-use super::footer::Directory;
+use super::copy::Copy;
 use super::frame::{Block, Entry};
 use super::index::{Log, Range};
+use super::plan::{Plan, Run, Source};
 use super::reader::{Patience, Reader};
+use super::rewrite::Abandoned;
 use super::segment::Segment;
 use super::shared::Shared;
 use crate::checksum::crc32c;
-use crate::store::{Offset, ReadError};
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -23,17 +23,19 @@ const BLOCKS_MAX: usize = 256 * 1024;
 const LISTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A stretch holds the blocks that begin within so many bytes.
 const STRETCH_BYTES: u32 = 1024 * 1024;
+/// Blocks are copied in frames of about this.
+const FRAME_BYTES: usize = 1024 * 1024;
 
 /// Blocks that were named, and, once they are read, their bytes.
 pub(super) struct Gathered<'a> {
     shared: &'a Shared,
-    sources: &'a [Arc<Segment>],
-    lists: BTreeMap<u64, Lists>,
-    logs: Vec<Arc<Log>>,
+    plan: &'a Plan,
+    /// The block lists of each source's footer, where they are not too long.
+    lists: Vec<Option<Vec<u8>>>,
     /// The pieces in each stretch of each source.
     stretches: Vec<Vec<Vec<u32>>>,
     payload_bytes: usize,
-    room: Room,
+    room: &'a mut Room,
 }
 
 /// Memory that gathering fills, used again and again: fresh memory is handed over page by page.
@@ -46,76 +48,87 @@ pub(super) struct Room {
 
 /// A block that was named.
 struct Piece {
-    /// The place of its log among those that were named.
-    log: u32,
+    /// The place of its run in the plan.
+    run: u32,
     /// Where it stands in `payload`.
     place: u32,
     block: Block,
-    control: Option<u32>,
-}
-
-/// A block that cannot be had.
-pub(super) struct Unreadable {
-    pub(super) segment: Arc<Segment>,
-    pub(super) error: ReadError,
-}
-
-/// The block lists of a segment's footer.
-struct Lists {
-    directory: Arc<Directory>,
-    bytes: Vec<u8>,
 }
 
 impl<'a> Gathered<'a> {
-    /// Nothing yet, of these segments.
-    pub(super) fn new(shared: &'a Shared, sources: &'a [Arc<Segment>]) -> Self {
+    /// Nothing yet.
+    pub(super) fn new(shared: &'a Shared, plan: &'a Plan, room: &'a mut Room) -> Self {
         let mut left = LISTS_BYTES_MAX;
-        let lists = sources.iter().filter_map(|source| {
-            let lists = Lists::read(source, left)?;
-            left -= lists.bytes.len();
-            Some((source.number, lists))
+        let lists = plan.sources.iter().map(|source| {
+            let lists = read_lists(source, left)?;
+            left -= lists.len();
+            Some(lists)
         });
+        room.pieces.clear();
         Self {
             shared,
-            sources,
+            plan,
             lists: lists.collect(),
-            logs: Vec::new(),
-            stretches: vec![Vec::new(); sources.len()],
+            stretches: vec![Vec::new(); plan.sources.len()],
             payload_bytes: 0,
-            room: std::mem::take(&mut shared.copy_room.lock()),
+            room,
         }
     }
 
-    /// The blocks of a run.
-    pub(super) fn blocks_of(&self, log: &Log, range: &Range) -> Result<Arc<Vec<Block>>, ReadError> {
-        let lists = self.lists.get(&range.segment.number);
-        let blocks = lists.and_then(|lists| lists.find(log, range));
-        blocks.map_or_else(
-            || Reader::new(self.shared, log, Patience::MayBlock).blocks_of(range),
-            |blocks| Ok(Arc::new(blocks)),
-        )
+    /// Copies all that is wanted, for as long as it `goes_on`.
+    pub(super) fn copy_into(
+        mut self,
+        copy: &mut Copy,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<(), Abandoned> {
+        let plan = self.plan;
+        for (place, run) in plan.runs.iter().enumerate() {
+            go_on(goes_on)?;
+            let blocks = self.blocks_of(run)?;
+            for block in blocks.iter().filter(|block| block.end() > run.due_until) {
+                if !self.has_room_for(block) {
+                    self.lay_down(copy, goes_on)?;
+                }
+                self.add(place, Plan::place_of(run), *block);
+            }
+        }
+        self.lay_down(copy, goes_on)
+    }
+
+    fn blocks_of(&self, run: &Run) -> Result<Vec<Block>, Abandoned> {
+        let lists = self.lists[Plan::place_of(run)].as_deref();
+        if let Some(blocks) = lists.and_then(|lists| self.find(lists, run)) {
+            return Ok(blocks);
+        }
+        let segment = &self.plan.source_of(run).segment;
+        let range = Range::new(segment, self.plan.entry_of(run));
+        let blocks =
+            Reader::new(self.shared, &*self.log_of(run)?, Patience::MayBlock).blocks_of(&range);
+        let blocks = blocks.map_err(|error| self.shared.not_copied(segment, error))?;
+        Ok(blocks.to_vec())
+    }
+
+    fn find(&self, lists: &[u8], run: &Run) -> Option<Vec<Block>> {
+        let entry = self.plan.entry_of(run);
+        let list = lists.get(entry.list_position as usize..)?;
+        entry.decode_list(list.get(..entry.list_length as usize)?)
+    }
+
+    /// A log that has to be looked at, since something is wrong.
+    fn log_of(&self, run: &Run) -> Result<Arc<Log>, Abandoned> {
+        self.shared.find_remains(run.log).ok_or(Abandoned::GivenUp)
     }
 
     /// Whether one more block may be held.
-    pub(super) fn has_room_for(&self, block: &Block) -> bool {
+    fn has_room_for(&self, block: &Block) -> bool {
         let bytes = self.payload_bytes + block.length as usize;
         let is_within =
             bytes <= self.shared.options.copy_bytes_max && self.room.pieces.len() < BLOCKS_MAX;
         is_within || self.room.pieces.is_empty()
     }
 
-    /// Names a block, which comes behind those that were named before.
-    pub(super) fn add(
-        &mut self,
-        log: &Arc<Log>,
-        source: usize,
-        block: Block,
-        first_control: Option<Offset>,
-    ) {
-        if self.logs.last().is_none_or(|last| last.id != log.id) {
-            self.logs.push(log.clone());
-        }
-        let control = first_control.filter(|at| *at >= block.first && *at < block.end());
+    /// Names a block of a run, which comes behind those that were named before.
+    fn add(&mut self, run: usize, source: usize, block: Block) {
         let stretch = (block.position / STRETCH_BYTES) as usize;
         let of_source = &mut self.stretches[source];
         if of_source.len() <= stretch {
@@ -123,34 +136,40 @@ impl<'a> Gathered<'a> {
         }
         of_source[stretch].push(self.room.pieces.len() as u32);
         self.room.pieces.push(Piece {
-            log: self.logs.len() as u32 - 1,
+            run: run as u32,
             place: self.payload_bytes as u32,
             block,
-            control: control.map(|at| (at.0 - block.first.0) as u32),
         });
         self.payload_bytes += block.length as usize;
     }
 
+    /// Writes what was gathered into the copy, and forgets it.
+    fn lay_down(&mut self, copy: &mut Copy, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
+        self.read(goes_on)?;
+        for (entries, payload) in self.frames(FRAME_BYTES) {
+            go_on(goes_on)?;
+            copy.write_frame(entries, payload)?;
+        }
+        self.room.pieces.clear();
+        self.payload_bytes = 0;
+        Ok(())
+    }
+
     /// Reads the blocks, front to back.
-    pub(super) fn read(&mut self) -> Result<(), Unreadable> {
+    fn read(&mut self, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
         self.room.payload.resize(self.payload_bytes, 0);
         let mut stretches = std::mem::take(&mut self.stretches);
-        for (source, stretches) in self.sources.iter().zip(&mut stretches) {
+        for (source, stretches) in self.plan.sources.iter().zip(&mut stretches) {
             for places in stretches.iter_mut().filter(|places| !places.is_empty()) {
-                let start = self.read_stretch(source, places).ok();
+                go_on(goes_on)?;
+                let start = self.read_stretch(&source.segment, places).ok();
                 for place in places.drain(..) {
-                    self.take(source, start, place as usize)?;
+                    self.take(&source.segment, start, place as usize)?;
                 }
             }
         }
         self.stretches = stretches;
         Ok(())
-    }
-
-    /// Which of the sources a run stands in.
-    pub(super) fn source_of(&self, range: &Range) -> usize {
-        let place = { self.sources.iter() }.position(|s| s.number == range.segment.number);
-        place.expect("runs are those of the sources")
     }
 
     /// Reads from the first to the last of these blocks; returns where that begins.
@@ -173,10 +192,10 @@ impl<'a> Gathered<'a> {
     /// Lays a block down where it belongs.
     fn take(
         &mut self,
-        source: &Arc<Segment>,
+        source: &Segment,
         stretch: Option<u32>,
         place: usize,
-    ) -> Result<(), Unreadable> {
+    ) -> Result<(), Abandoned> {
         let piece = &self.room.pieces[place];
         let (block, length) = (&piece.block, piece.block.length as usize);
         let there = &mut self.room.payload[piece.place as usize..][..length];
@@ -186,22 +205,17 @@ impl<'a> Gathered<'a> {
             there.copy_from_slice(bytes);
             return Ok(());
         }
-        let reader = Reader::new(
-            self.shared,
-            &self.logs[piece.log as usize],
-            Patience::MayBlock,
-        );
-        let alone = reader.bytes_of(source, block);
-        let alone = alone.map_err(|error| Unreadable {
-            segment: source.clone(),
-            error,
-        })?;
-        there.copy_from_slice(&alone);
+        let (run, block) = (&self.plan.runs[piece.run as usize], *block);
+        let log = self.log_of(run)?;
+        let alone = Reader::new(self.shared, &log, Patience::MayBlock).bytes_of(source, &block);
+        let alone = alone.map_err(|error| self.shared.not_copied(source, error))?;
+        let there = self.room.pieces[place].place as usize;
+        self.room.payload[there..][..length].copy_from_slice(&alone);
         Ok(())
     }
 
     /// The blocks that were read, in the order in which they were named, in stretches of about so many bytes.
-    pub(super) fn frames(&self, bytes: usize) -> impl Iterator<Item = (Vec<Entry>, &[u8])> {
+    fn frames(&self, bytes: usize) -> impl Iterator<Item = (Vec<Entry>, &[u8])> {
         let mut rest = self.room.pieces.as_slice();
         std::iter::from_fn(move || {
             let start = rest.first()?.place as usize;
@@ -217,44 +231,27 @@ impl<'a> Gathered<'a> {
     }
 
     fn entry(&self, piece: &Piece) -> Entry {
+        let (run, block) = (&self.plan.runs[piece.run as usize], piece.block);
+        let control = { run.control }.filter(|at| *at >= block.first && *at < block.end());
         Entry::Records {
-            log: self.logs[piece.log as usize].id,
-            block: piece.block,
-            control: piece.control,
+            log: run.log,
+            block,
+            control: control.map(|at| (at.0 - block.first.0) as u32),
         }
     }
-
-    /// Forgets all blocks, to begin anew.
-    pub(super) fn clear(&mut self) {
-        self.logs.clear();
-        self.room.pieces.clear();
-        self.payload_bytes = 0;
-    }
 }
 
-impl Drop for Gathered<'_> {
-    fn drop(&mut self) {
-        self.clear();
-        *self.shared.copy_room.lock() = std::mem::take(&mut self.room);
-    }
+fn go_on(goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
+    goes_on().then_some(()).ok_or(Abandoned::GivenUp)
 }
 
-impl Lists {
-    /// The lists of a segment, if they are there and no longer than `bytes_max`.
-    fn read(segment: &Segment, bytes_max: usize) -> Option<Self> {
-        let directory = segment.sealed.lock().directory.clone()?;
-        let ends = { directory.entries.iter() }
-            .map(|entry| u64::from(entry.list_position) + u64::from(entry.list_length));
-        let end = ends.max().filter(|end| *end <= bytes_max as u64)?;
-        let mut bytes = vec![0; end as usize];
-        let start = u64::from(directory.image_start);
-        segment.file.read_exact_at(&mut bytes, start).ok()?;
-        Some(Self { directory, bytes })
-    }
-
-    fn find(&self, log: &Log, range: &Range) -> Option<Vec<Block>> {
-        let entry = self.directory.find(log.id, range.first)?;
-        let list = self.bytes.get(entry.list_position as usize..)?;
-        entry.decode_list(list.get(..entry.list_length as usize)?)
-    }
+/// The lists of a footer, if they can be read and are no longer than `bytes_max`.
+fn read_lists(source: &Source, bytes_max: usize) -> Option<Vec<u8>> {
+    let ends = { source.directory.entries.iter() }
+        .map(|entry| u64::from(entry.list_position) + u64::from(entry.list_length));
+    let end = ends.max().filter(|end| *end <= bytes_max as u64)?;
+    let mut bytes = vec![0; end as usize];
+    let start = u64::from(source.directory.image_start);
+    source.segment.file.read_exact_at(&mut bytes, start).ok()?;
+    Some(bytes)
 }

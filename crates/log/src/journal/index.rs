@@ -226,14 +226,30 @@ impl LogState {
         (u128::from(range.bytes) * u128::from(hidden) / u128::from(count.max(1))) as u64
     }
 
-    /// Puts runs that were copied in the place of those they were copied from.
+    /// The run in this segment that begins at `first`.
+    pub(super) fn range_at(&self, segment: u64, first: Offset) -> Option<&Range> {
+        self.find_range(segment, first).map(|at| &self.ranges[at])
+    }
+
+    fn find_range(&self, segment: u64, first: Offset) -> Option<usize> {
+        let at = self.ranges.partition_point(|range| range.first < first);
+        let range = self.ranges.get(at)?;
+        (range.first == first && range.segment.number == segment).then_some(at)
+    }
+
+    /// Puts runs that were copied in the place of those they were copied from, told by segment and
+    /// first offset.
     pub(super) fn replace_ranges(
         &mut self,
-        is_replaced: impl Fn(&Range) -> bool,
+        replaced: impl Iterator<Item = (u64, Offset)>,
         copies: impl Iterator<Item = Range>,
         now: Monotonic,
     ) {
-        self.ranges.retain(|range| !is_replaced(range));
+        for (segment, first) in replaced {
+            if let Some(at) = self.find_range(segment, first) {
+                self.ranges.remove(at);
+            }
+        }
         copies.for_each(|copy| self.insert_range(copy));
         self.hide(now);
     }

@@ -1,6 +1,5 @@
 //! The background tasks: the keeper, which prepares segments and writes footers, so that the writer
-//! never waits for more than it must; and the cleaner, which frees, rewrites and sorts, and for which
-//! nobody waits.
+//! never waits for more than it must; and the cleaner, which frees and rewrites.
 
 use super::shared::{Prepared, Shared};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ const MAINTAIN_EVERY: Duration = Duration::from_secs(60);
 /// Runs until the writer has ended.
 pub(super) async fn keep(shared: Arc<Shared>) {
     loop {
-        let has_ended = shared.jobs.lock().is_stopped;
+        let has_ended = shared.is_stopped();
         do_jobs(&shared).await;
         if has_ended {
             break;
@@ -22,28 +21,20 @@ pub(super) async fn keep(shared: Arc<Shared>) {
     shared.ended.send_modify(|ended| *ended += 1);
 }
 
-/// Cleans every minute and when it is rung for, until the writer has ended. Sorting is rung for by
-/// itself: it comes with each segment of many logs, and what else there is to do looks at every log.
+/// Cleans every minute and when it is rung for, until the writer has ended.
 pub(super) async fn tidy(shared: Arc<Shared>) {
-    let clock = &shared.env.clock;
-    let mut maintained = clock.monotonic();
     loop {
-        let left = MAINTAIN_EVERY.saturating_sub(clock.monotonic().since(maintained));
-        let is_only_sorting = tokio::select! {
+        tokio::select! {
             biased;
-            () = shared.cleaner_wake.notified() => false,
-            () = shared.sorter_wake.notified() => !left.is_zero(),
-            () = clock.sleep(left) => false,
-        };
-        if shared.jobs.lock().is_stopped {
+            () = shared.cleaner_wake.notified() => {}
+            () = shared.env.clock.sleep(MAINTAIN_EVERY) => {}
+        }
+        if shared.is_stopped() {
             break;
         }
-        if is_only_sorting {
-            sort(&shared).await;
-        } else {
-            maintained = clock.monotonic();
-            maintain(&shared).await;
-        }
+        maintain(&shared).await;
+        // What could not be sorted before is tried again.
+        shared.sorting.look();
     }
     shared.ended.send_modify(|ended| *ended += 1);
 }
@@ -71,7 +62,7 @@ async fn do_jobs(shared: &Arc<Shared>) {
     shared.env.tasks.run_blocking(Box::new(work)).await;
 }
 
-/// Gives back space, rewrites segments of which little is left, and sorts those of small blocks.
+/// Gives back space, and rewrites segments of which little is left.
 pub(super) async fn maintain(shared: &Arc<Shared>) {
     let this = shared.clone();
     let work = move || {
@@ -87,25 +78,6 @@ pub(super) async fn maintain(shared: &Arc<Shared>) {
         if let Err(error) = this.restore_reserve() {
             tracing::warn!(%error, "cannot restore the reserve yet");
         }
-        this.sort_if_possible();
     };
     shared.env.tasks.run_blocking(Box::new(work)).await;
-}
-
-/// Sorts the segments of small blocks.
-async fn sort(shared: &Arc<Shared>) {
-    let this = shared.clone();
-    let work = move || {
-        let _one = this.upkeep.lock();
-        this.sort_if_possible();
-    };
-    shared.env.tasks.run_blocking(Box::new(work)).await;
-}
-
-impl Shared {
-    fn sort_if_possible(&self) {
-        if let Err(error) = self.sort() {
-            tracing::warn!(%error, "cannot sort segments yet");
-        }
-    }
 }

@@ -28,15 +28,18 @@ mod mark;
 mod open;
 mod open_blocks;
 mod outcome;
+mod plan;
 mod planted;
 mod queue;
 mod reader;
 mod recovery;
 mod reserve;
+mod rewrite;
 mod scan;
 mod segment;
 mod segment_index;
 mod shared;
+mod sorter;
 mod space;
 mod tail;
 mod writer;
@@ -59,6 +62,7 @@ use reader::{Patience, Reader};
 use recovery::Recovery;
 use reserve::Reserve;
 use shared::Shared;
+use sorter::Sorting;
 use std::future::ready;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -79,6 +83,8 @@ pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const COLD_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// The default bound on what is held of blocks that are being copied.
 pub const COPY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The default bound on segments that wait to be sorted before that is done in a hurry.
+pub const UNSORTED_SEGMENTS_MAX: usize = 64;
 /// The default size of a full-grown segment.
 pub const SEGMENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
@@ -104,8 +110,11 @@ pub struct Options {
     pub cache_bytes_max: usize,
     /// Memory for cold reads.
     pub cold_cache_bytes_max: usize,
-    /// Memory for blocks that are being copied; one block alone may exceed it.
+    /// Memory for blocks that are being copied, by the cleaner and as much by the sorter; one block alone
+    /// may exceed it.
     pub copy_bytes_max: usize,
+    /// If more segments than this wait to be sorted by log, sorting takes processor time from others.
+    pub unsorted_segments_max: usize,
     /// A bug to be caught.
     #[cfg(test)]
     planted: Option<planted::PlantedBug>,
@@ -120,6 +129,7 @@ impl Default for Options {
             cache_bytes_max: CACHE_BYTES_MAX,
             cold_cache_bytes_max: COLD_CACHE_BYTES_MAX,
             copy_bytes_max: COPY_BYTES_MAX,
+            unsorted_segments_max: UNSORTED_SEGMENTS_MAX,
             #[cfg(test)]
             planted: None,
         }
@@ -201,6 +211,8 @@ impl Journal {
             .spawn("journal-keeper", Box::pin(keeper::keep(shared.clone())));
         let tidy = Box::pin(keeper::tidy(shared.clone()));
         shared.env.tasks.spawn("journal-cleaner", tidy);
+        let sorter = Box::pin(sorter::run(shared.clone()));
+        shared.env.tasks.spawn("journal-sorter", sorter);
         // What recovery left to do.
         shared.keeper_wake.notify_one();
         Ok(Arc::new(Self { shared }))
@@ -211,9 +223,10 @@ impl Journal {
         self.shared.disk_bytes()
     }
 
-    /// Does now what the cleaner does every minute: gives back space that is due.
+    /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits for it.
     pub async fn maintain(&self) {
         keeper::maintain(&self.shared).await;
+        sorter::sort(&self.shared).await;
     }
 
     /// A log's settings.
@@ -289,7 +302,7 @@ impl Shared {
             jobs: Mutex::default(),
             keeper_wake: Notify::new(),
             cleaner_wake: Notify::new(),
-            sorter_wake: Notify::new(),
+            sorting: Sorting::default(),
             upkeep: Mutex::default(),
             footers: Mutex::default(),
             copy_room: Mutex::default(),
@@ -299,6 +312,7 @@ impl Shared {
             is_poisoned: AtomicBool::new(false),
             clocks: Mutex::new(clocks),
             damage: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
             ended: watch::Sender::new(0),
             lock: Mutex::new(Some(lock)),
         }
@@ -387,7 +401,7 @@ impl LogStore for Journal {
     fn shutdown(&self) -> Answer<'_, ()> {
         self.shared.queue.close();
         Box::pin(async {
-            const TASKS: u32 = 3;
+            const TASKS: u32 = 4;
             let mut ended = self.shared.ended.subscribe();
             // The sender lives in `shared`, which lives as long as this.
             drop(ended.wait_for(|ended| *ended == TASKS).await);

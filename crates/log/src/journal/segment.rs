@@ -12,8 +12,8 @@ use env::{Disk, File, OpenMode};
 use parking_lot::Mutex;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Where the first frame begins.
 pub(super) const FRAMES_START: u32 = 4096;
@@ -40,6 +40,8 @@ pub(super) struct Segment {
     /// Bytes that the file takes.
     pub(super) file_bytes: AtomicU64,
     pub(super) sealed: Mutex<Sealed>,
+    /// Whether it is to be sorted, once somebody has asked.
+    pub(super) is_interleaved: OnceLock<bool>,
 }
 
 /// How the blocks of a segment are found once it is sealed.
@@ -132,6 +134,7 @@ impl Segment {
             capacity_bytes: entry.capacity_bytes,
             file_bytes: AtomicU64::new(0),
             sealed: Mutex::default(),
+            is_interleaved: OnceLock::new(),
         }
     }
 

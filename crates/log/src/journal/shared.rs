@@ -15,6 +15,7 @@ use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
 use super::segment::Segment;
 use super::segment_index::SegmentIndex;
+use super::sorter::Sorting;
 use super::{Durability, Options};
 use crate::store::{LogId, ReadError};
 use env::Env;
@@ -51,9 +52,8 @@ pub(super) struct Shared {
     pub(super) keeper_wake: Notify,
     /// Rung when there is something to free or clean.
     pub(super) cleaner_wake: Notify,
-    /// Rung when there is a segment to sort.
-    pub(super) sorter_wake: Notify,
-    /// Held while segments are freed, cleaned or sorted.
+    pub(super) sorting: Sorting,
+    /// Held while segments are freed or cleaned, and while a sorted one takes its place.
     pub(super) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.
     pub(super) footers: Mutex<()>,
@@ -69,7 +69,9 @@ pub(super) struct Shared {
     /// What recovery could not read. While there is any, nothing is freed, so that every start finds
     /// the same.
     pub(super) damage: Mutex<Damage>,
-    /// How many of writer, keeper and cleaner have ended.
+    /// Whether the writer has ended.
+    pub(super) is_stopped: AtomicBool,
+    /// How many of writer, keeper, cleaner and sorter have ended.
     pub(super) ended: watch::Sender<u32>,
     pub(super) lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -94,7 +96,6 @@ pub(super) struct Jobs {
     pub(super) sealed: Vec<SealJob>,
     /// How many segments were put to use: their size doubles with it.
     pub(super) segments_used: u32,
-    pub(super) is_stopped: bool,
 }
 
 /// The segment after the open one.
@@ -136,6 +137,11 @@ impl Shared {
 
     pub(super) fn is_synced(&self) -> bool {
         self.options.durability == Durability::Fsync
+    }
+
+    /// Whether all is to end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
     }
 
     /// Never syncs again: what the failed sync left of the file nobody knows.

@@ -3,13 +3,13 @@
 //! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to write
 //! over, only after the MANIFEST no longer lists them.
 
-use super::cleaner::is_interleaved;
 use super::footer::encode_footer;
 use super::index::Range;
 use super::manifest::SegmentEntry;
 use super::planted::PlantedBug;
 use super::segment::{FRAMES_START, Segment, segment_name};
 use super::shared::{Fresh, SealJob, Shared};
+use super::sorter::is_interleaved;
 use env::{Monotonic, OpenMode};
 use std::collections::BTreeSet;
 use std::io;
@@ -131,7 +131,7 @@ impl Shared {
                 tracing::warn!(file = job.segment.name, %error, "cannot write the footer yet");
                 self.jobs.lock().sealed.push(job);
             } else if is_interleaved(&job.segment) {
-                self.sorter_wake.notify_one();
+                self.sorting.note();
             }
         }
     }

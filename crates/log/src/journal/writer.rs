@@ -56,9 +56,10 @@ impl Writer {
             }
         }
         self.finish();
-        self.shared.jobs.lock().is_stopped = true;
+        self.shared.is_stopped.store(true, Ordering::Release);
         self.shared.keeper_wake.notify_one();
         self.shared.cleaner_wake.notify_one();
+        self.shared.sorting.look();
         self.shared.ended.send_modify(|ended| *ended += 1);
     }
 

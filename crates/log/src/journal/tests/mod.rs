@@ -16,3 +16,4 @@ mod planted;
 mod recovery;
 mod room;
 mod rot;
+mod sorting;

@@ -1,0 +1,145 @@
+//! What is to be copied out of segments: the wanted runs of every log, as things stood when it was
+//! asked.
+//!
+//! Whoever copies by it need look at no log any more. Its runs are by log and offset.
+
+use super::footer::{Directory, DirectoryEntry};
+use super::index::{Log, Range};
+use super::segment::Segment;
+use super::shared::Shared;
+use super::space::Grace;
+use crate::store::{LogId, Offset};
+use env::Monotonic;
+use std::sync::Arc;
+
+/// What is to be copied.
+pub(super) struct Plan {
+    pub(super) sources: Vec<Source>,
+    pub(super) runs: Vec<Run>,
+}
+
+/// A segment that is to be rewritten. Its footer is on the disk.
+pub(super) struct Source {
+    pub(super) segment: Arc<Segment>,
+    pub(super) directory: Arc<Directory>,
+}
+
+/// A run of which something is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub(super) log: LogId,
+    /// The place of its segment among the sources, and its own in the directory there.
+    source: u32,
+    entry: u32,
+    /// Blocks that end before this are not wanted.
+    pub(super) due_until: Offset,
+    /// The log's first control record.
+    pub(super) control: Option<Offset>,
+}
+
+impl Plan {
+    /// What is wanted of these segments now.
+    pub(super) fn new(
+        shared: &Shared,
+        segments: Vec<Arc<Segment>>,
+        now: Monotonic,
+        grace: Grace,
+    ) -> Self {
+        let sources = segments.into_iter().filter_map(Source::of);
+        let mut plan = Self {
+            sources: sources.collect(),
+            runs: Vec::new(),
+        };
+        for (place, source) in plan.sources.iter().enumerate() {
+            for (entry, run) in source.directory.entries.iter().enumerate() {
+                let (log, places) = (shared.find_remains(run.log), (place as u32, entry as u32));
+                let wanted = log.and_then(|log| source.wanted(&log, run, places, now, grace));
+                plan.runs.extend(wanted);
+            }
+        }
+        if let [_, _, ..] = *plan.sources {
+            let mut runs = std::mem::take(&mut plan.runs);
+            runs.sort_by_key(|run| (run.log, plan.entry_of(run).first));
+            plan.runs = runs;
+        }
+        plan
+    }
+
+    /// The place of a run's segment among the sources.
+    pub(super) fn place_of(run: &Run) -> usize {
+        run.source as usize
+    }
+
+    pub(super) fn source_of(&self, run: &Run) -> &Source {
+        &self.sources[run.source as usize]
+    }
+
+    /// What the directory of its segment says of a run.
+    pub(super) fn entry_of(&self, run: &Run) -> &DirectoryEntry {
+        &self.source_of(run).directory.entries[run.entry as usize]
+    }
+}
+
+impl Source {
+    fn of(segment: Arc<Segment>) -> Option<Self> {
+        let directory = segment.sealed.lock().directory.clone()?;
+        Some(Self { segment, directory })
+    }
+
+    fn wanted(
+        &self,
+        log: &Log,
+        run: &DirectoryEntry,
+        (source, entry): (u32, u32),
+        now: Monotonic,
+        grace: Grace,
+    ) -> Option<Run> {
+        let state = log.state.lock();
+        let range = state.range_at(self.segment.number, run.first)?;
+        let is_wanted = state.due_bytes(range, now, grace) < range.bytes;
+        is_wanted.then(|| Run {
+            log: log.id,
+            source,
+            entry,
+            due_until: state.due_until(grace),
+            control: state.first_control,
+        })
+    }
+}
+
+impl Shared {
+    /// A log, also a deleted one of which something is left.
+    pub(super) fn find_remains(&self, id: LogId) -> Option<Arc<Log>> {
+        self.find(id)
+            .or_else(|| self.deleted.lock().get(&id).cloned())
+    }
+
+    /// Puts the runs of a copy in the place of those of its sources.
+    pub(super) fn move_ranges(
+        &self,
+        sources: &[Source],
+        segment: &Arc<Segment>,
+        copies: &[DirectoryEntry],
+        now: Monotonic,
+    ) {
+        let mut replaced: Vec<(LogId, Offset, u64)> = Vec::new();
+        for source in sources {
+            let runs = source.directory.entries.iter();
+            replaced.extend(runs.map(|run| (run.log, run.first, source.segment.number)));
+        }
+        replaced.sort_unstable();
+        let mut rest = copies;
+        for of_log in replaced.chunk_by(|one, next| one.0 == next.0) {
+            let id = of_log[0].0;
+            let count = rest.iter().take_while(|copy| copy.log == id).count();
+            let (copies, later) = rest.split_at(count);
+            rest = later;
+            if let Some(log) = self.find_remains(id) {
+                let replaced = of_log.iter().map(|(_, first, number)| (*number, *first));
+                let copies = copies.iter().map(|copy| Range::new(segment, copy));
+                log.state.lock().replace_ranges(replaced, copies, now);
+            }
+        }
+        self.forget_empty();
+    }
+}

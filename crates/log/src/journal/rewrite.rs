@@ -1,0 +1,139 @@
+//! Rewriting: what is still wanted of some segments is copied into a new one, ordered by log, which
+//! takes their place.
+//!
+//! There are three steps. The second takes long, and can be done where it keeps nobody waiting: it
+//! looks at no log and takes no lock that writers or readers want, unless it meets damage. The copy
+//! takes the place of its sources with one MANIFEST; until that is durable the sources are the truth, and
+//! after it the copy is, which is never replayed. Blocks are checked as they are read ([`Gathered`]): damage
+//! is never copied, its segment stays.
+
+use super::copy::Copy;
+use super::footer::DirectoryEntry;
+use super::gathered::{Gathered, Room};
+use super::manifest::SegmentEntry;
+use super::plan::Plan;
+use super::segment::{Segment, segment_name};
+use super::shared::Shared;
+use super::space::Grace;
+use crate::store::ReadError;
+use env::{File, Monotonic, OpenMode};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A rewriting that was begun.
+pub(super) struct Rewrite {
+    plan: Plan,
+    entry: SegmentEntry,
+    file: Arc<dyn File>,
+    created_ms: u64,
+    room: Room,
+}
+
+/// A copy, whole and durable, of which nobody knows yet.
+pub(super) struct Copied {
+    segment: Arc<Segment>,
+    runs: Vec<DirectoryEntry>,
+}
+
+/// Why the sources stay as they are.
+pub(super) enum Abandoned {
+    /// There is something more important, or the sources are gone.
+    GivenUp,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Abandoned {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Shared {
+    /// The first step: notes what is wanted of the sources and makes a file for it.
+    pub(super) fn begin_rewrite(
+        &self,
+        sources: Vec<Arc<Segment>>,
+        now: Monotonic,
+        grace: Grace,
+    ) -> io::Result<Rewrite> {
+        let first = sources.iter().map(|segment| segment.number).min();
+        let entry = SegmentEntry {
+            is_sorted: true,
+            replaces: first.unwrap_or_default(),
+            ..self.name_segment(0)
+        };
+        let path = self.directory.join(segment_name(entry.number));
+        let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
+        Ok(Rewrite {
+            plan: Plan::new(self, sources, now, grace),
+            entry,
+            file,
+            created_ms: self.env.clock.now().0,
+            room: std::mem::take(&mut self.copy_room.lock()),
+        })
+    }
+
+    /// The last step: puts the copy in the place of its sources. Answers how many bytes it has.
+    /// `upkeep` is held.
+    pub(super) fn put_in_place(
+        &self,
+        rewrite: Rewrite,
+        copied: Result<Copied, Abandoned>,
+        now: Monotonic,
+    ) -> Result<u64, Abandoned> {
+        *self.copy_room.lock() = rewrite.room;
+        let copied = copied.and_then(|copied| {
+            let are_there = self.are_live(&rewrite.plan);
+            are_there.then_some(copied).ok_or(Abandoned::GivenUp)
+        });
+        let Copied { segment, runs } = copied.inspect_err(|_| {
+            // Not listed yet: it can go at once.
+            let path = self.directory.join(segment_name(rewrite.entry.number));
+            drop(self.env.disk.remove(&path));
+        })?;
+        let sources = rewrite.plan.sources;
+        self.env.disk.sync_directory(&self.directory)?;
+        self.change_segments(|segments| {
+            for source in &sources {
+                segments.remove(&source.segment.number);
+            }
+            segments.insert(segment.number, segment.clone());
+        })?;
+        self.move_ranges(&sources, &segment, &runs, now);
+        for source in &sources {
+            self.discard(&source.segment)?;
+        }
+        self.env.disk.sync_directory(&self.directory)?;
+        Ok(segment.file_bytes.load(Ordering::Relaxed))
+    }
+
+    /// Whether nobody freed or rewrote a source meanwhile.
+    fn are_live(&self, plan: &Plan) -> bool {
+        let segments = self.segments.lock();
+        let mut sources = plan.sources.iter();
+        sources.all(|source| segments.contains_key(&source.segment.number))
+    }
+
+    /// Damage stays where it is: its segment is not tried again.
+    pub(super) fn not_copied(&self, segment: &Segment, error: ReadError) -> Abandoned {
+        if matches!(error, ReadError::Damaged { .. }) {
+            self.uncopyable.lock().insert(segment.number);
+        }
+        Abandoned::Failed(io::Error::other(error))
+    }
+}
+
+impl Rewrite {
+    /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and again.
+    pub(super) fn copy(
+        &mut self,
+        shared: &Shared,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Copied, Abandoned> {
+        let mut copy = Copy::begin(self.entry, self.file.clone(), self.created_ms)?;
+        Gathered::new(shared, &self.plan, &mut self.room).copy_into(&mut copy, goes_on)?;
+        let (segment, runs) = copy.finish()?;
+        Ok(Copied { segment, runs })
+    }
+}
