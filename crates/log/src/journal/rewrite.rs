@@ -131,6 +131,9 @@ impl Rewrite {
         shared: &Shared,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Copied, Abandoned> {
+        if !goes_on() {
+            return Err(Abandoned::GivenUp);
+        }
         let mut copy = Copy::begin(self.entry, self.file.clone(), self.created_ms)?;
         Gathered::new(shared, &self.plan, &mut self.room).copy_into(&mut copy, goes_on)?;
         let (segment, runs) = copy.finish()?;
