@@ -2,8 +2,10 @@
 //!
 //! A flag's declaration here is all there is: [`command`] derives its environment variable
 //! (`--data-dir` → `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`) from
-//! its name, so none can be without. Nothing here opens, binds or reads anything.
+//! its name, so none can be without. Nothing here opens, binds or reads anything; a host's name is looked
+//! up.
 
+use crate::address;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -134,10 +136,12 @@ pub struct Cert {
 #[derive(Debug, Args)]
 pub struct Shared {
     /// Where to serve the API; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4567")]
+    ///
+    /// A name, such as localhost, stands for its first address of IPv4, if it has one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4567", value_parser = address::parse)]
     pub listen: SocketAddr,
     /// Where to serve /healthz, /readyz and /metrics [default: serve 127.0.0.1:4568, dev nowhere]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address::parse)]
     pub admin_listen: Option<SocketAddr>,
     /// The folder for the data; made if missing [default: dev a temporary one; serve needs it]
     #[arg(long, value_name = "FOLDER")]

@@ -92,6 +92,17 @@ fn dev_when_nothing_is_said_then_has_the_defaults() {
 }
 
 #[test]
+fn addresses_when_they_are_names_then_are_looked_up() {
+    let words = "millstream dev --listen localhost:1 --admin-listen localhost:2";
+    let shared = dev(parse_words(words).unwrap()).shared;
+    let addresses = [shared.listen, shared.admin_listen.unwrap()];
+    assert!(addresses.iter().all(|address| address.ip().is_loopback()));
+    assert_eq!(addresses.map(|address| address.port()), [1, 2]);
+    let refused = parse_words("millstream dev --listen localhost:65536");
+    check_refused(refused, &["--listen", "a port is a number from 0 to 65535"]);
+}
+
+#[test]
 fn file_when_it_has_settings_then_they_hold_unless_a_flag_says_otherwise() {
     let file = r#"
         listen = "127.0.0.1:1"
