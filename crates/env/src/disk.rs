@@ -28,7 +28,7 @@ pub trait Disk: Send + Sync + 'static {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a name.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// The files directly inside a directory, sorted by name.
+    /// What stands directly inside a directory, of whatever kind, sorted by name.
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>>;
     /// Creates a directory and its missing parents, durably; fine if it exists.
     fn create_directory(&self, path: &Path) -> io::Result<()>;

@@ -63,15 +63,10 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                files.push(entry.path());
-            }
-        }
-        files.sort();
-        Ok(files)
+        let entries = fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path()));
+        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+        entries.sort();
+        Ok(entries)
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
@@ -226,6 +221,8 @@ mod tests {
         RealDisk.remove(&sub.join("y")).unwrap();
         RealDisk.sync_directory(&sub).unwrap();
         assert_eq!(RealDisk.list(&sub).unwrap(), [sub.join("z")]);
+        let parent = sub.parent().unwrap();
+        assert_eq!(RealDisk.list(parent).unwrap(), [&*sub], "of whatever kind");
         assert!(RealDisk.free_bytes(&sub).unwrap() > 0);
     }
 

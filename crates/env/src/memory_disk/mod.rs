@@ -293,7 +293,10 @@ impl Disk for MemoryDisk {
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
         let state = self.begin(Call::List)?;
         let inside = |path: &&PathBuf| path.parent() == Some(directory);
-        Ok(state.names.keys().filter(inside).cloned().collect())
+        let files = state.names.keys().filter(inside);
+        let directories = state.directories.iter().filter(inside);
+        let all: BTreeSet<_> = files.chain(directories).cloned().collect();
+        Ok(all.into_iter().collect())
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {

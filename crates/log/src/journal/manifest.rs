@@ -16,7 +16,7 @@ use std::io;
 use std::path::Path;
 
 pub(super) const MANIFEST_NAME: &str = "MANIFEST";
-const TEMPORARY_NAME: &str = "MANIFEST.new";
+pub(super) const TEMPORARY_NAME: &str = "MANIFEST.new";
 const MANIFEST_MAGIC: &[u8; 8] = b"MSTRMAN1";
 pub(super) const MANIFEST_HEAD_BYTES: usize = 56;
 const FLAG_SORTED: u64 = 1;

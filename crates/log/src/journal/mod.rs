@@ -28,6 +28,7 @@ mod mark;
 mod open;
 mod open_blocks;
 mod outcome;
+mod place;
 mod plan;
 mod planted;
 mod queue;
@@ -142,6 +143,16 @@ pub enum OpenError {
     /// Another journal has the directory.
     #[error("{0} is in use by another process")]
     Locked(PathBuf),
+    /// It is somebody else's.
+    #[error(
+        "{directory} holds no journal, but {entry:?}; an empty directory is expected, or one with a journal"
+    )]
+    Strange {
+        /// The directory.
+        directory: PathBuf,
+        /// One of the names that no journal gives.
+        entry: String,
+    },
     /// What says which files belong to the journal is not what was written.
     #[error("damage in {file} at byte {position}: {what}")]
     Damaged {
@@ -186,12 +197,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in a directory, or begins a new one there. Blocks while it reads; starts its
+    /// Opens the journal in a directory, or begins a new one there if it is empty. Blocks while it reads; starts its
     /// tasks in `env`.
     pub fn open(env: Env, directory: &Path, options: Options) -> Result<Arc<Self>, OpenError> {
         env.disk
             .create_directory(directory)
             .map_err(OpenError::writing)?;
+        place::check(&*env.disk, directory)?;
         let lock = env.disk.lock(&directory.join(LOCK_NAME)).map_err(|error| {
             if error.kind() == io::ErrorKind::WouldBlock {
                 return OpenError::Locked(directory.to_owned());

@@ -116,8 +116,8 @@ impl Shared {
     fn spares(&self) -> io::Result<Vec<std::path::PathBuf>> {
         let mut files = self.env.disk.list(&self.directory)?;
         files.retain(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "spare")
+            path.file_name()
+                .is_some_and(|name| is_spare_name(&name.to_string_lossy()))
         });
         Ok(files)
     }
@@ -279,4 +279,9 @@ pub(super) enum Grace {
 
 fn whole_pages(bytes: u64) -> u64 {
     bytes / u64::from(FRAMES_START) * u64::from(FRAMES_START)
+}
+
+/// Whether a file in the directory is a spare by its name.
+pub(super) fn is_spare_name(name: &str) -> bool {
+    name.ends_with(".spare")
 }

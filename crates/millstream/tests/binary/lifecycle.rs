@@ -128,6 +128,30 @@ fn server_when_its_place_is_taken_then_says_so_and_ends_with_1() {
 }
 
 #[test]
+fn server_when_its_folder_is_somebody_elses_then_says_so_and_makes_nothing_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("home/photos");
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .create(&data)
+        .unwrap();
+    let home = data.parent().unwrap();
+    let stopped = refused(dev(folder.path()).arg("--data-dir").arg(home));
+    assert_eq!(stopped.status.code(), Some(1));
+    let complaint = stopped.log.lines().last().unwrap();
+    let said = [
+        home.to_str().unwrap(),
+        "photos",
+        "an empty directory is expected, or one with a journal",
+    ];
+    assert!(
+        said.iter().all(|said| complaint.contains(said)),
+        "{complaint}"
+    );
+    assert_eq!(entries(home), 1);
+}
+
+#[test]
 fn dev_when_told_again_to_stop_a_second_later_then_stops_at_once_and_still_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Running::start(&mut dev(folder.path()));
