@@ -23,18 +23,28 @@ pub(crate) enum Start<'a> {
     /// The first record that arrived at or after a moment.
     AtTimestamp(Timestamp),
     /// The record of a number, or the first after it.
-    AtNumber(&'a str),
+    AtNumber(Number<'a>),
     /// The first record after a number.
-    AfterNumber(&'a str),
+    AfterNumber(Number<'a>),
+}
+
+/// A sequence number as it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number<'a> {
+    text: &'a str,
+    /// The operation that it was given to.
+    operation: &'static str,
 }
 
 impl<'a> Start<'a> {
-    /// Which members go with which type.
+    /// Which members go with which type, in a request to `operation`.
     pub(crate) fn parse(
+        operation: &'static str,
         kind: ShardIteratorType,
         number: Option<&'a str>,
         time: Option<wire::Timestamp>,
     ) -> Result<Self, Error> {
+        let number = number.map(|text| Number { text, operation });
         match (kind, number) {
             (ShardIteratorType::TrimHorizon, None) => Ok(Self::TrimHorizon),
             (ShardIteratorType::Latest, None) => Ok(Self::Latest),
@@ -150,7 +160,7 @@ impl Engine {
         &self,
         stream: &Stream,
         shard: &Shard,
-        number: &str,
+        number: Number<'_>,
         is_after: bool,
         end: Offset,
     ) -> Result<Offset, Error> {
@@ -179,10 +189,16 @@ impl Engine {
     }
 }
 
-fn point(stream: &Stream, shard: &Shard, text: &str, end: Offset) -> Result<Pointed, Error> {
+fn point(
+    stream: &Stream,
+    shard: &Shard,
+    Number { text, operation }: Number<'_>,
+    end: Offset,
+) -> Result<Pointed, Error> {
     let account = &stream.scope.account;
     let given = NumberUse {
         number: text,
+        operation,
         shard: shard.id(),
         stream: stream.name.as_str(),
         account,

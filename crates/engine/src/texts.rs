@@ -418,6 +418,8 @@ pub(crate) fn timestamp_in_future(given: Timestamp, now: Timestamp) -> Error {
 pub(crate) struct NumberUse<'a> {
     /// The number as given.
     pub number: &'a str,
+    /// The operation that it was given to; for any but GetShardIterator the text is *unrecorded*.
+    pub operation: &'static str,
     /// The shard as given.
     pub shard: ShardId,
     /// The stream's name.
@@ -428,17 +430,16 @@ pub(crate) struct NumberUse<'a> {
 
 pub(crate) fn number_invalid(given: &NumberUse<'_>) -> Error {
     invalid(format!(
-        "StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account \
-         {} is invalid.",
-        given.number, given.shard, given.stream, given.account
+        "StartingSequenceNumber {} used in {} on shard {} in stream {} under account {} is invalid.",
+        given.number, given.operation, given.shard, given.stream, given.account
     ))
 }
 
 pub(crate) fn number_of_other_stream(given: &NumberUse<'_>) -> Error {
     invalid(format!(
-        "StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account \
-         {} is invalid because it did not come from this stream.",
-        given.number, given.shard, given.stream, given.account
+        "StartingSequenceNumber {} used in {} on shard {} in stream {} under account {} is invalid \
+         because it did not come from this stream.",
+        given.number, given.operation, given.shard, given.stream, given.account
     ))
 }
 

@@ -32,6 +32,7 @@ impl Handler for GetShardIterator {
         )?;
         let id = target.shard_id(&input.shard_id)?;
         let start = Start::parse(
+            <Self::Operation as wire::Operation>::NAME,
             input.shard_iterator_type,
             input.starting_sequence_number.as_deref(),
             input.timestamp,

@@ -13,7 +13,7 @@ use crate::target::Target;
 use crate::{Engine, Subscription, texts};
 use auth::Authorized;
 use std::sync::Arc;
-use wire::operations::SubscribeToShardInput;
+use wire::operations::{SubscribeToShard, SubscribeToShardInput};
 use wire::{Error, Protocol};
 
 /// Subscribes. The frames are written in the request's protocol.
@@ -35,7 +35,8 @@ pub async fn subscribe_to_shard(
     let id = target.shard_id(&input.shard_id)?;
     let position = &input.starting_position;
     let number = position.sequence_number.as_deref();
-    let start = Start::parse(position.r#type, number, position.timestamp)?;
+    let operation = <SubscribeToShard as wire::Operation>::NAME;
+    let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
     check_status(&engine, &stream, &consumer)?;
     let shard = stream.shards.get(id.index()).ok_or_else(|| {
         texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)

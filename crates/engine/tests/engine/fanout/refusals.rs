@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::world::{START, message};
+use model::SequenceNumber;
 
 const ARN: &str = "arn:aws:kinesis:us-east-1:111111111111:stream/s/consumer/c:1767225600";
 
@@ -81,6 +82,13 @@ async fn subscribing_when_the_position_makes_no_sense_then_is_refused_as_for_an_
     let caller = world.open().await;
     caller.create("s", 1).await.unwrap();
     caller.consumer("s", "c").await;
+    let own = caller.put("s", "k", "a").await.unwrap().sequence_number;
+    let own = SequenceNumber::parse(&own).unwrap();
+    let other_shards = SequenceNumber {
+        shard_index: 1,
+        ..own
+    };
+    let other_shards = other_shards.to_string();
     let later = START.plus(seconds(1));
     for (position, expected) in [
         (
@@ -98,6 +106,22 @@ async fn subscribing_when_the_position_makes_no_sense_then_is_refused_as_for_an_
             position(Start::Time(later)),
             "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
              timestampInMillis: 1767225601000, currentTimestampInMillis: 1767225600000",
+        ),
+        (
+            position(Start::At("7")),
+            "StartingSequenceNumber 7 used in SubscribeToShard on shard shardId-000000000000 in \
+             stream s under account 111111111111 is invalid because it did not come from this stream.",
+        ),
+        (
+            position(Start::After(&"9".repeat(60))),
+            "StartingSequenceNumber 999999999999999999999999999999999999999999999999999999999999 \
+             used in SubscribeToShard on shard shardId-000000000000 in stream s under account \
+             111111111111 is invalid.",
+        ),
+        (
+            position(Start::At(&other_shards)),
+            "Invalid StartingSequenceNumber. It encodes shardId-000000000001, while it was used in \
+             a call to a shard with shardId-000000000000",
         ),
     ] {
         let found = refused(&caller, ARN, FIRST, position).await;
