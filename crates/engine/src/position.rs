@@ -205,7 +205,7 @@ fn point(
     };
     let number = match SequenceNumber::parse(text) {
         Ok(number) => number,
-        Err(SequenceNumberError::Oldest) if text == "0" => return Err(texts::internal()),
+        Err(SequenceNumberError::Oldest) if text == "0" => return Err(texts::number_zero()),
         Err(SequenceNumberError::Oldest) => return Err(texts::number_of_other_stream(&given)),
         Err(SequenceNumberError::NotANumber | SequenceNumberError::OutOfRange) => {
             return Err(texts::number_invalid(&given));

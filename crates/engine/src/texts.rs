@@ -428,6 +428,11 @@ pub(crate) struct NumberUse<'a> {
     pub account: &'a model::AccountId,
 }
 
+/// AWS fails over this one: the bare name, which is the same for every operation, and no text.
+pub(crate) fn number_zero() -> Error {
+    Error::without_message(ErrorCode::InternalFailure)
+}
+
 pub(crate) fn number_invalid(given: &NumberUse<'_>) -> Error {
     invalid(format!(
         "StartingSequenceNumber {} used in {} on shard {} in stream {} under account {} is invalid.",

@@ -173,10 +173,12 @@ async fn answer<H: Handler>(
     Ok(Output::Body(output.into_body(protocol)))
 }
 
-/// An internal failure goes by the operation's own name for it, where the service model has one.
+/// An internal failure goes by the operation's own name for it, where the service model has one. One
+/// without a text is of another kind, whose name is AWS's for all operations.
 fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     let modelled = ErrorCode::InternalFailureException;
-    match error.code == ErrorCode::InternalFailure && O::ERRORS.contains(&modelled) {
+    let is_ours = error.code == ErrorCode::InternalFailure && error.message.is_some();
+    match is_ours && O::ERRORS.contains(&modelled) {
         true => Error {
             code: modelled,
             ..error
@@ -232,11 +234,14 @@ mod tests {
 
     #[test]
     fn internal_failure_when_the_model_has_a_name_for_it_then_goes_by_that() {
-        let failed = || Error::without_message(ErrorCode::InternalFailure);
+        let failed = || Error::new(ErrorCode::InternalFailure, "It failed.".to_owned());
         let put = as_modelled::<wire_operations::PutRecord>(failed());
         assert_eq!(put.code, ErrorCode::InternalFailureException);
         let create = as_modelled::<wire_operations::CreateStream>(failed());
         assert_eq!(create.code, ErrorCode::InternalFailure);
+        let bare = Error::without_message(ErrorCode::InternalFailure);
+        let get = as_modelled::<wire_operations::GetShardIterator>(bare.clone());
+        assert_eq!(get, bare);
         let other = Error::without_message(ErrorCode::ResourceInUseException);
         assert_eq!(
             as_modelled::<wire_operations::PutRecord>(other.clone()),

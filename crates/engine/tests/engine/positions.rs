@@ -83,7 +83,7 @@ async fn numbers_when_not_of_this_shard_then_are_refused_in_awss_words() {
     };
     let shard = own.shard_id.as_str();
     for (given, code, text) in [
-        ("0".to_owned(), ErrorCode::InternalFailure, "Internal"),
+        ("0".to_owned(), ErrorCode::InternalFailure, ""),
         (
             "7".to_owned(),
             ErrorCode::InvalidArgumentException,
@@ -120,6 +120,7 @@ async fn numbers_when_not_of_this_shard_then_are_refused_in_awss_words() {
             .await
             .unwrap_err();
         assert_eq!(error.code, code, "{given}");
+        assert_eq!(error.message.is_none(), given == "0", "{given}");
         assert!(
             message(&error).contains(text),
             "{given}: {}",
