@@ -168,6 +168,9 @@ def test_list_shards_when_paged_by_name_or_arn_then_each_is_listed_once(kinesis,
     rest = kinesis.list_shards(NextToken=first["NextToken"])
     assert shard_ids(first["Shards"] + rest["Shards"]) == ["0", "1", "2", "3", "4"]
     assert "NextToken" not in rest
+    first = kinesis.list_shards(StreamName="orders", MaxResults=1)
+    rest = kinesis.list_shards(NextToken=first["NextToken"])
+    assert shard_ids(rest["Shards"]) == ["1", "2", "3", "4"], "each page says its own size"
 
 
 def test_list_shards_when_paged_across_a_split_then_goes_on_with_the_new_ones(kinesis):

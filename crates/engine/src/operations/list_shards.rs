@@ -16,8 +16,8 @@ use wire::Error;
 use wire::operations::{ListShardsInput, ListShardsOutput};
 use wire::types::{ShardFilter, ShardFilterType};
 
-/// Shards of one answer by default.
-const PAGE_SHARDS_DEFAULT: usize = 1_000;
+/// Shards of one answer if the request does not say how many, on whichever page.
+const PAGE_SHARDS_DEFAULT: i32 = 1_000;
 /// Shards of one answer at most.
 const PAGE_SHARDS_MAX: usize = 10_000;
 
@@ -35,8 +35,6 @@ struct Listing {
     after: Option<u32>,
     #[n(3)]
     which: Which,
-    #[n(4)]
-    page: u32,
 }
 
 /// A filter, with its times worked out.
@@ -71,17 +69,19 @@ impl Handler for ListShards {
             Some(token) => going_on(&engine, &principal, &input, token)?,
             None => beginning(&engine, &principal, &input)?,
         };
+        let page = input.max_results.unwrap_or(PAGE_SHARDS_DEFAULT);
+        let page = shared::page_size(Some(page), PAGE_SHARDS_MAX);
         let rest = stream
             .shards
             .all()
             .iter()
             .filter(|shard| listing.has(shard));
-        let mut page: Vec<&Shard> = rest.take(listing.page as usize + 1).collect();
-        let has_more = page.len() > listing.page as usize;
-        page.truncate(listing.page as usize);
-        listing.after = page.last().map(|shard| shard.index).or(listing.after);
+        let mut shards: Vec<&Shard> = rest.take(page + 1).collect();
+        let has_more = shards.len() > page;
+        shards.truncate(page);
+        listing.after = shards.last().map(|shard| shard.index).or(listing.after);
         let next_token = has_more.then(|| engine.seal(Kind::ListShards, &stream.scope, &listing));
-        let shards = page.into_iter().map(views::shard).collect();
+        let shards = shards.into_iter().map(views::shard).collect();
         Ok(ListShardsOutput {
             shards: Some(shards),
             next_token,
@@ -120,15 +120,11 @@ fn beginning(
     let (filter_after, which) = filter(engine, &stream, input.shard_filter.as_ref())?;
     let start = input.exclusive_start_shard_id.as_deref();
     let start = start.map(|text| shard_index(&stream, text)).transpose()?;
-    let page = input
-        .max_results
-        .and_then(|page| usize::try_from(page).ok());
     let listing = Listing {
         stream: stream.id,
         name: stream.name.to_string(),
         after: start.max(filter_after),
         which,
-        page: page.unwrap_or(PAGE_SHARDS_DEFAULT).min(PAGE_SHARDS_MAX) as u32,
     };
     Ok((stream, listing))
 }
@@ -150,7 +146,7 @@ fn going_on(
         return Err(texts::token_and("StreamCreationTimestamp"));
     }
     let scope = scope_of(principal);
-    let mut listing: Listing = engine.open_next_token(Kind::ListShards, &scope, token)?;
+    let listing: Listing = engine.open_next_token(Kind::ListShards, &scope, token)?;
     let name = StreamName::parse(&listing.name).map_err(|_| texts::bad_next_token())?;
     if let Some(arn) = &input.stream_arn {
         Target::new(principal, Some(name.as_str()), Some(arn))?;
@@ -158,9 +154,6 @@ fn going_on(
     let stream = Target { scope, name }.find(&engine.catalog.state())?;
     if stream.id != listing.stream {
         return Err(texts::bad_next_token());
-    }
-    if let Some(page) = input.max_results {
-        listing.page = shared::page_size(Some(page), PAGE_SHARDS_MAX) as u32;
     }
     Ok((stream, listing))
 }
@@ -247,14 +240,12 @@ mod tests {
             name: "orders".to_owned(),
             after: Some(2),
             which,
-            page: 3,
         };
         let expected = [
             ("stream", 1.into()),
             ("name", "orders".into()),
             ("after", 2.into()),
             ("which", encoded(&which)),
-            ("page", 3.into()),
         ];
         page.check_fields("ListShards", &encoded(&listing), &expected);
         let cases = [

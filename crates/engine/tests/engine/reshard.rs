@@ -241,3 +241,25 @@ async fn scaling_when_to_the_same_uniform_shards_then_does_nothing_and_is_not_co
     let too_many = scale_to(5).await.unwrap_err();
     assert_eq!(too_many.code, ErrorCode::InvalidArgumentException);
 }
+
+#[tokio::test]
+async fn listing_when_a_page_does_not_say_its_size_then_has_the_default_and_not_the_last_ones() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    caller.create("s", 5).await.unwrap();
+    let list = async |stream: Option<&str>, token: Option<String>, size: Option<i32>| {
+        let input = ListShardsInput {
+            stream_name: stream.map(str::to_owned),
+            next_token: token,
+            max_results: size,
+            ..ListShardsInput::default()
+        };
+        let listed = caller.call::<ListShards>(input).await.unwrap();
+        (listed.shards.unwrap().len(), listed.next_token)
+    };
+    let (first, token) = list(Some("s"), None, Some(1)).await;
+    assert_eq!(first, 1);
+    let (some, more) = list(None, token.clone(), Some(2)).await;
+    assert_eq!((some, more.is_some()), (2, true));
+    assert_eq!(list(None, token, None).await, (4, None));
+}
