@@ -35,7 +35,6 @@ pub struct BatchView<'a> {
 #[derive(Debug)]
 pub struct BatchesBuilder {
     open: BatchBuilder,
-    start: u32,
     rows: Vec<Row>,
 }
 
@@ -158,7 +157,6 @@ impl BatchesBuilder {
     pub fn with_capacity(bytes: usize, batches: usize) -> Self {
         Self {
             open: BatchBuilder::with_capacity(bytes),
-            start: 0,
             rows: Vec::with_capacity(batches),
         }
     }
@@ -176,12 +174,12 @@ impl BatchesBuilder {
         assert!(!self.open.is_empty(), "a batch has at least one record");
         let about = About {
             count: std::mem::take(&mut self.open.count),
-            crc: crc32c(&self.open.bytes[self.start as usize..]),
+            // Not known yet.
+            crc: 0,
             has_control: std::mem::take(&mut self.open.has_control),
         };
         let end = narrow(self.open.bytes.len());
         self.rows.push(Row { log, end, about });
-        self.start = end;
     }
 
     /// The batches that were ended, in order.
@@ -190,10 +188,16 @@ impl BatchesBuilder {
     /// If one was begun and not ended.
     pub fn finish(self) -> Batches {
         assert!(self.open.is_empty(), "each batch is for a log");
-        Batches {
-            buffer: Bytes::from(self.open.bytes),
-            rows: self.rows,
+        let (bytes, mut rows) = (self.open.bytes, self.rows);
+        // All checksums at once, and none right behind the writing: a processor is slow to read what it
+        // wrote in other pieces just now, and works at several that do not wait for it.
+        let mut start = 0;
+        for row in &mut rows {
+            row.about.crc = crc32c(&bytes[start..row.end as usize]);
+            start = row.end as usize;
         }
+        let buffer = Bytes::from(bytes);
+        Batches { buffer, rows }
     }
 }
 
