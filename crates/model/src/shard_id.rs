@@ -11,6 +11,9 @@ impl ShardId {
     /// The highest index: sequence numbers hold it in 32 signed bits.
     pub const INDEX_MAX: u32 = i32::MAX as u32;
 
+    /// The first shard's id as text.
+    pub const ZERO: &[u8; 20] = b"shardId-000000000000";
+
     /// The shard of an index.
     ///
     /// # Panics
@@ -30,16 +33,22 @@ impl ShardId {
 
     /// The id as text, without an allocation.
     pub fn to_text(self) -> IdText {
-        let mut text = IdText(*b"shardId-000000000000");
+        let mut text = IdText(*Self::ZERO);
+        self.write_onto_zero(&mut text.0);
+        text
+    }
+
+    /// Makes [`ShardId::ZERO`] this one's text.
+    #[inline]
+    pub fn write_onto_zero(self, text: &mut [u8]) {
         let mut rest = self.0;
-        for digit in text.0.iter_mut().rev() {
+        for digit in text.iter_mut().rev() {
             if rest == 0 {
                 break;
             }
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        text
     }
 
     /// Parses an id. As AWS does, takes it also without the prefix and without the padding.

@@ -12,8 +12,8 @@ pub trait Writer {
 
     /// A writer that appends to `out`.
     fn part(out: &mut Vec<u8>) -> Self::Part<'_>;
-    /// Appends what a part's writer wrote.
-    fn copy(&mut self, part: &[u8]);
+    /// Appends what a part's writer wrote, and gives the copy: what differs is best written there.
+    fn copy(&mut self, part: &[u8]) -> &mut [u8];
     /// Opens a map or structure.
     fn begin_map(&mut self);
     /// Announces the member of that name, which may be any text.

@@ -100,8 +100,10 @@ impl Writer for JsonWriter<'_> {
     }
 
     #[inline]
-    fn copy(&mut self, part: &[u8]) {
+    fn copy(&mut self, part: &[u8]) -> &mut [u8] {
+        let start = self.out.len();
         self.out.extend_from_slice(part);
+        &mut self.out[start..]
     }
 
     #[inline]

@@ -7,7 +7,7 @@
 use crate::catalog::Stream;
 use crate::put::{Placed, PutError, PutResult};
 use crate::texts;
-use model::{NearNumbers, RisingDigits, SequenceNumber};
+use model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};
 use std::ops::Range;
 use std::sync::Arc;
 use wire::types::PutRecordsResultEntry;
@@ -18,8 +18,6 @@ use wire::{Encode, Error, ErrorCode};
 const NUMBER_DIGITS: usize = 56;
 /// Stands in the pattern until a number does.
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
-/// Stands in the pattern until a shard's id does.
-const NO_SHARD: &[u8; 20] = b"shardId-............";
 /// Bytes of a result in JSON, and a few more.
 const RESULT_BYTES: usize = 120;
 /// Bytes of the rest.
@@ -80,18 +78,18 @@ impl Pattern {
         write_pattern(&mut W::part(&mut text));
         Self {
             number: place_of(NO_NUMBER, &text),
-            shard: place_of(NO_SHARD, &text),
+            shard: place_of(ShardId::ZERO, &text),
             text,
             numbers: Numbers::default(),
         }
     }
 
     fn write<W: Writer>(&mut self, placed: &Placed, writer: &mut W) {
-        let digits = self.numbers.digits(placed.number);
-        self.text[self.number.clone()].copy_from_slice(&digits);
-        let shard = placed.shard.to_text();
-        self.text[self.shard.clone()].copy_from_slice(shard.as_bytes());
-        writer.copy(&self.text);
+        let text = writer.copy(&self.text);
+        let number = text[self.number.clone()].as_mut_array();
+        let number = number.expect("the pattern has room for it");
+        self.numbers.write(placed.number, number);
+        placed.shard.write_onto_zero(&mut text[self.shard.clone()]);
         writer.end_map();
     }
 }
@@ -101,7 +99,7 @@ fn write_pattern<W: Writer>(writer: &mut W) {
     writer.member("SequenceNumber");
     writer.utf8(NO_NUMBER);
     writer.member("ShardId");
-    writer.utf8(NO_SHARD);
+    writer.utf8(ShardId::ZERO);
 }
 
 fn place_of(part: &[u8], text: &[u8]) -> Range<usize> {
@@ -133,17 +131,18 @@ impl Default for Numbers {
 }
 
 impl Numbers {
-    fn digits(&mut self, number: SequenceNumber) -> [u8; NUMBER_DIGITS] {
-        let place = &mut self.lanes[number.shard_index as usize % LANES];
-        let lane = match place {
+    #[inline]
+    fn write(&mut self, number: SequenceNumber, place: &mut [u8; NUMBER_DIGITS]) {
+        let lane = &mut self.lanes[number.shard_index as usize % LANES];
+        let lane = match lane {
             Some(lane) if lane.next == number => lane,
-            Some(_) | None => place.insert(Lane {
+            Some(_) | None => lane.insert(Lane {
                 next: number,
                 digits: rising_digits(&mut self.near, number),
             }),
         };
         lane.next.counter += 1;
-        lane.digits.next_digits()
+        lane.digits.write_next(place);
     }
 }
 
