@@ -13,6 +13,8 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = BLOCK_BYTES - 9;
 const BLOCK_BYTES: usize = 64;
 const BLOCK_WORDS: usize = BLOCK_BYTES / 4;
 const ROUNDS: usize = 4;
+/// The bit behind a message, in the byte that it stands in.
+const END_MARK: u32 = 0x80;
 /// The word that holds a message's length in bits; the one behind it is for longer messages.
 const LENGTH_WORD: usize = 14;
 
@@ -58,16 +60,20 @@ impl Messages {
         Self([[0; LANES]; BLOCK_WORDS])
     }
 
-    /// Puts a message of at most [`MESSAGE_BYTES_MAX`] bytes into its lane.
+    /// Puts a message of at most [`MESSAGE_BYTES_MAX`] bytes into its lane. Straight from where it
+    /// stands: a processor is slow to read a word of which it wrote the bytes just now.
     #[inline]
     pub(crate) fn set(&mut self, lane: usize, message: &[u8]) {
-        let mut block = [0; BLOCK_BYTES];
-        block[..message.len()].copy_from_slice(message);
-        block[message.len()] = 0x80;
-        let (words, _) = block.as_chunks();
+        let (words, rest) = message.as_chunks();
         for (lanes, word) in self.0.iter_mut().zip(words) {
             lanes[lane] = u32::from_le_bytes(*word);
         }
+        let bytes = rest.iter().rev();
+        let last = bytes.fold(END_MARK, |word, byte| word << 8 | u32::from(*byte));
+        for lanes in &mut self.0[words.len()..LENGTH_WORD] {
+            lanes[lane] = 0;
+        }
+        self.0[words.len()][lane] = last;
         self.0[LENGTH_WORD][lane] = message.len() as u32 * 8;
     }
 
