@@ -14,8 +14,8 @@ use crate::texts;
 use answer::PutRecordsAnswer;
 use model::limits;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::PutRecordsInput;
+use wire::{Error, RecordSink};
 
 /// PutRecords.
 pub struct PutRecords;
@@ -63,15 +63,15 @@ impl Handler for PutRecords {
 
 /// One record that cannot be put fails the whole call, before any is.
 fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>>, Error> {
-    let records = arena.records().map(|record| {
+    let mut records = Vec::with_capacity(arena.len());
+    for record in arena.records() {
         let record = record.map_err(|why| match why {
             Unroutable::NoPartitionKey => texts::partition_key_missing(stream),
             Unroutable::ExplicitHashKey(key) => texts::explicit_hash_key(key),
         })?;
         shared::check_size(stream, &record)?;
-        Ok(record)
-    });
-    let records: Vec<Incoming<'_>> = records.collect::<Result<_, Error>>()?;
+        records.push(record);
+    }
     if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {
         return Err(texts::records_too_large(arena.bytes()));
     }
