@@ -3,19 +3,19 @@
 //! Stable, so that what goes to one shard stays in call order. Calls have up to 500 records, and comparing
 //! them with one another would be dearer.
 
-use crate::catalog::Shard;
+use crate::catalog::Numbering;
 
 /// Values of a digit.
 const RADIX: usize = 256;
 
 /// By rising index of the shard.
-pub(crate) fn by_shard<T: Copy>(mut routed: Vec<(&Shard, T)>) -> Vec<(&Shard, T)> {
+pub(crate) fn by_shard<T: Copy>(mut routed: Vec<(&Numbering, T)>) -> Vec<(&Numbering, T)> {
     let highest = routed.iter().map(|(shard, _)| shard.index).max();
     let mut rest = highest.unwrap_or_default();
     let mut sorted = routed.clone();
     let mut shift = 0;
     while rest > 0 {
-        let digit = |shard: &Shard| (shard.index >> shift) as usize % RADIX;
+        let digit = |shard: &Numbering| (shard.index >> shift) as usize % RADIX;
         let mut starts = [0; RADIX];
         routed
             .iter()
@@ -39,33 +39,16 @@ pub(crate) fn by_shard<T: Copy>(mut routed: Vec<(&Shard, T)>) -> Vec<(&Shard, T)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::Timestamp;
-    use model::{HashKey, HashRange};
     use proptest::prelude::*;
-
-    fn shard(index: u32) -> Shard {
-        Shard {
-            index,
-            range: HashRange {
-                start: HashKey(0),
-                end: HashKey(u128::MAX),
-            },
-            opened: Timestamp(0),
-            created_s: 0,
-            counter_base: 0,
-            parent: None,
-            adjacent_parent: None,
-            closed: None,
-        }
-    }
 
     proptest! {
         #[test]
         fn records_when_put_together_by_shard_then_stand_as_a_stable_sort_has_them(
             indexes in proptest::collection::vec(prop_oneof![0..3_u32, 0..70_000_u32, any::<u32>()], 0..300)
         ) {
-            let shards: Vec<Shard> = indexes.into_iter().map(shard).collect();
-            let routed: Vec<(&Shard, usize)> = shards.iter().zip(0..).collect();
+            let shard = |index| Numbering { index, created_s: 0, counter_base: 0 };
+            let shards: Vec<Numbering> = indexes.into_iter().map(shard).collect();
+            let routed: Vec<(&Numbering, usize)> = shards.iter().zip(0..).collect();
             let mut expected = routed.clone();
             expected.sort_by_key(|(shard, _)| shard.index);
             prop_assert_eq!(by_shard(routed), expected);

@@ -6,7 +6,7 @@
 
 use crate::Engine;
 use crate::by_shard::by_shard;
-use crate::catalog::{Shard, State, Status, Stream};
+use crate::catalog::{Numbering, State, Status, Stream};
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
@@ -63,16 +63,16 @@ pub(crate) enum PutError {
 pub(crate) type PutResult = Result<Placed, PutError>;
 
 /// The records of one shard in one round.
-struct Group<'s> {
-    shard: &'s Shard,
+struct Group {
+    shard: Numbering,
     /// Which of the round's places are its records'.
     places: Range<usize>,
 }
 
 /// A round's records, put together by shard.
 #[derive(Default)]
-struct Round<'s> {
-    groups: Vec<Group<'s>>,
+struct Round {
+    groups: Vec<Group>,
     /// Places of records in the call: group by group, and in call order within each.
     places: Vec<usize>,
 }
@@ -85,21 +85,71 @@ enum Budgets {
     Passed,
 }
 
-/// What became of a group's batch.
-enum Outcome {
-    Acknowledged(Appended),
-    /// It stands behind a CLOSE, or its log is gone or not there yet: the records are in no shard.
+/// What a store's answers say of a round's records. Those of refused groups have an error for now.
+struct Settled<'r> {
+    /// Of each shard, by rising index.
+    put: Vec<(u32, Incomings)>,
+    /// Places of records that stand behind a CLOSE: they are in no shard.
+    outside: Vec<usize>,
+    refused: Vec<(&'r Group, AppendError)>,
+}
+
+/// What it means to records that their batch was not appended.
+enum NotAppended {
+    /// Their log is gone or not there yet: they are in no shard.
     Outside,
     Failed,
 }
 
-impl Outcome {
-    /// Of a batch that was appended.
-    fn of(appended: Appended) -> Self {
-        match appended.control_before {
-            Some(_) => Self::Outside,
-            None => Self::Acknowledged(appended),
+impl Round {
+    /// Where in the call a group's records stand.
+    fn places(&self, group: &Group) -> &[usize] {
+        &self.places[group.places.clone()]
+    }
+
+    /// A batch for each group, framed one behind the other.
+    fn batches(&self, stream: &Stream, records: &[Incoming<'_>]) -> Batches {
+        let stored = |place: &usize| records[*place].bytes() as usize + OVERHEAD_BYTES;
+        let bytes = self.places.iter().map(stored).sum();
+        let mut framed = BatchesBuilder::with_capacity(bytes, self.groups.len());
+        for group in &self.groups {
+            for place in self.places(group) {
+                records[*place].record.push_to(framed.batch());
+            }
+            framed.end_batch(stream.log_of(group.shard.index));
         }
+        framed.finish()
+    }
+
+    /// Notes what a store answers. There is nothing to wait for here: in what an `await` keeps, each answer
+    /// would be laid down and taken up again, which a processor does slowly.
+    fn settle<'r>(
+        &'r self,
+        answers: Vec<Result<Appended, AppendError>>,
+        records: &[Incoming<'_>],
+        results: &mut [PutResult],
+    ) -> Settled<'r> {
+        let mut settled = Settled {
+            put: Vec::with_capacity(self.groups.len()),
+            outside: Vec::new(),
+            refused: Vec::new(),
+        };
+        for (group, answer) in self.groups.iter().zip(answers) {
+            let places = self.places(group);
+            match answer {
+                Ok(appended) if appended.control_before.is_some() => {
+                    settled.outside.extend_from_slice(places);
+                }
+                Ok(appended) => {
+                    let bytes = acknowledge(&group.shard, appended, places, records, results);
+                    let records = places.len() as u64;
+                    let incomings = Incomings { records, bytes };
+                    settled.put.push((group.shard.index, incomings));
+                }
+                Err(error) => settled.refused.push((group, error)),
+            }
+        }
+        settled
     }
 }
 
@@ -118,21 +168,21 @@ impl Engine {
         }
         let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
         record.record.push_to(&mut batch);
-        let batches = Batches::one(stream.log(shard), batch.finish());
+        let batches = Batches::one(stream.log_of(shard.index), batch.finish());
         let answer = self.store.append_many(batches).await.pop();
         let answer = answer.expect("a store answers each batch");
-        let outcome = match answer {
-            Ok(appended) => Outcome::of(appended),
-            Err(error) => self.not_appended(stream, shard, error).await,
-        };
-        match outcome {
-            Outcome::Acknowledged(appended) => {
+        let refusal = match answer {
+            Ok(appended) if appended.control_before.is_none() => {
                 let (records, bytes) = (1, record.bytes());
                 runtime.count_put(&[(shard.index, Incomings { records, bytes })]);
-                Ok(placed(shard, appended.first, appended.arrival))
+                return Ok(placed(shard, appended.first, appended.arrival));
             }
-            Outcome::Failed => Err(PutError::Internal),
-            Outcome::Outside => {
+            Ok(_) => NotAppended::Outside,
+            Err(error) => self.not_appended(stream, shard, error).await,
+        };
+        match refusal {
+            NotAppended::Failed => Err(PutError::Internal),
+            NotAppended::Outside => {
                 let mut result = [Err(PutError::Internal)];
                 self.put_again(stream, &[record], vec![0], &mut result)
                     .await;
@@ -194,14 +244,14 @@ impl Engine {
     }
 
     /// Finds each record's shard and takes its budget.
-    fn group<'s>(
+    fn group(
         &self,
-        stream: &'s Stream,
+        stream: &Stream,
         records: &[Incoming<'_>],
         waiting: impl ExactSizeIterator<Item = usize>,
         budgets: Budgets,
         results: &mut [PutResult],
-    ) -> Round<'s> {
+    ) -> Round {
         let route = |place: usize| (stream.shards.route(records[place].hash), place);
         let routed = by_shard(waiting.map(route).collect());
         let mut round = Round {
@@ -212,7 +262,7 @@ impl Engine {
         for same in routed.chunk_by(|(a, _), (b, _)| a.index == b.index) {
             let places = start..start + same.len();
             start = places.end;
-            let shard = same[0].0;
+            let shard = *same[0].0;
             round.groups.push(Group { shard, places });
         }
         if budgets == Budgets::Taken {
@@ -226,7 +276,7 @@ impl Engine {
         &self,
         stream: &Stream,
         records: &[Incoming<'_>],
-        round: &mut Round<'_>,
+        round: &mut Round,
         results: &mut [PutResult],
     ) {
         let runtime = self.runtimes.stream(stream.id);
@@ -240,7 +290,7 @@ impl Engine {
                 if limit.try_take(records[*place].bytes(), now) {
                     passed.push(*place);
                 } else {
-                    results[*place] = Err(throttled(group.shard, &runtime, &shard_runtime));
+                    results[*place] = Err(throttled(&group.shard, &runtime, &shard_runtime));
                 }
             }
             group.places = start..passed.len();
@@ -254,29 +304,20 @@ impl Engine {
         &self,
         stream: &Stream,
         records: &[Incoming<'_>],
-        round: Round<'_>,
+        round: Round,
         results: &mut [PutResult],
     ) -> Vec<usize> {
-        let Round { groups, places } = round;
-        let batches = batches(stream, records, &groups, &places);
+        let batches = round.batches(stream, records);
         let answers = self.store.append_many(batches).await;
-        let mut outside = Vec::new();
-        let mut put: Vec<(u32, Incomings)> = Vec::with_capacity(groups.len());
-        for (group, answer) in groups.iter().zip(answers) {
-            let places = &places[group.places.clone()];
-            let outcome = match answer {
-                // As a rule there is nothing to wait for.
-                Ok(appended) => Outcome::of(appended),
-                Err(error) => self.not_appended(stream, group.shard, error).await,
-            };
-            match outcome {
-                Outcome::Acknowledged(appended) => {
-                    let bytes = acknowledge(group.shard, appended, places, records, results);
-                    let records = places.len() as u64;
-                    put.push((group.shard.index, Incomings { records, bytes }));
-                }
-                Outcome::Outside => outside.extend_from_slice(places),
-                Outcome::Failed => {}
+        let Settled {
+            put,
+            mut outside,
+            refused,
+        } = round.settle(answers, records, results);
+        for (group, error) in refused {
+            match self.not_appended(stream, &group.shard, error).await {
+                NotAppended::Outside => outside.extend_from_slice(round.places(group)),
+                NotAppended::Failed => {}
             }
         }
         self.runtimes.stream(stream.id).count_put(&put);
@@ -285,22 +326,27 @@ impl Engine {
     }
 
     /// What it means to the records of a batch that a store did not append it.
-    async fn not_appended(&self, stream: &Stream, shard: &Shard, error: AppendError) -> Outcome {
+    async fn not_appended(
+        &self,
+        stream: &Stream,
+        shard: &Numbering,
+        error: AppendError,
+    ) -> NotAppended {
         match error {
             // Not made yet, or of a stream that is going: the next round knows.
             AppendError::NoSuchLog(log) => {
                 self.log_was_missing(stream, log).await;
-                Outcome::Outside
+                NotAppended::Outside
             }
             error @ (AppendError::Full | AppendError::NotApplied(_)) => {
                 if let Some(kept_back) = self.refused_lines.pass(self.env.clock.monotonic()) {
                     tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, kept_back, "put refused");
                 }
-                Outcome::Failed
+                NotAppended::Failed
             }
             error @ (AppendError::TooLarge | AppendError::Unknown(_)) => {
                 tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, "put failed");
-                Outcome::Failed
+                NotAppended::Failed
             }
         }
     }
@@ -345,7 +391,7 @@ impl Engine {
             shard.index != before.shards.route(*hash).index
                 || self
                     .store
-                    .bounds(now.log(shard))
+                    .bounds(now.log_of(shard.index))
                     .is_ok_and(|b| b.first_control.is_none())
         })
     }
@@ -373,28 +419,9 @@ impl Engine {
     }
 }
 
-/// A batch for each group, framed one behind the other.
-fn batches(
-    stream: &Stream,
-    records: &[Incoming<'_>],
-    groups: &[Group<'_>],
-    places: &[usize],
-) -> Batches {
-    let stored = |place: &usize| records[*place].bytes() as usize + OVERHEAD_BYTES;
-    let bytes = places.iter().map(stored).sum();
-    let mut framed = BatchesBuilder::with_capacity(bytes, groups.len());
-    for group in groups {
-        for place in &places[group.places.clone()] {
-            records[*place].record.push_to(framed.batch());
-        }
-        framed.end_batch(stream.log(group.shard));
-    }
-    framed.finish()
-}
-
 /// Notes where a group's records are; returns their bytes.
 fn acknowledge(
-    shard: &Shard,
+    shard: &Numbering,
     appended: Appended,
     places: &[usize],
     records: &[Incoming<'_>],
@@ -408,14 +435,14 @@ fn acknowledge(
     bytes
 }
 
-fn placed(shard: &Shard, offset: Offset, arrival: Timestamp) -> Placed {
+fn placed(shard: &Numbering, offset: Offset, arrival: Timestamp) -> Placed {
     Placed {
         shard: shard.id(),
         number: shard.sequence_number(offset, arrival),
     }
 }
 
-fn throttled(shard: &Shard, stream: &StreamRuntime, runtime: &ShardRuntime) -> PutError {
+fn throttled(shard: &Numbering, stream: &StreamRuntime, runtime: &ShardRuntime) -> PutError {
     stream.counters.write_throttled.add(1);
     runtime.counters.write_throttled.add(1);
     PutError::Throttled(shard.id())

@@ -26,7 +26,7 @@ pub use command::{
 };
 pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
 pub use scope::{Mode, Scope};
-pub use shard::{Shard, Shards};
+pub use shard::{Numbering, Shard, Shards};
 pub use state::{State, TokenKey};
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
 

@@ -108,6 +108,37 @@ impl Shard {
 
     /// The number of the record at an offset.
     pub fn sequence_number(&self, offset: Offset, arrival: Timestamp) -> SequenceNumber {
+        self.numbering().sequence_number(offset, arrival)
+    }
+
+    fn numbering(&self) -> Numbering {
+        Numbering {
+            index: self.index,
+            created_s: self.created_s,
+            counter_base: self.counter_base,
+        }
+    }
+}
+
+/// What puts want of a shard: how it numbers its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbering {
+    /// The shard's index in the stream.
+    pub index: u32,
+    /// As [`Shard::created_s`].
+    pub created_s: u64,
+    /// As [`Shard::counter_base`].
+    pub counter_base: u64,
+}
+
+impl Numbering {
+    /// The shard's id.
+    pub fn id(&self) -> ShardId {
+        ShardId::new(self.index)
+    }
+
+    /// The number of the record at an offset.
+    pub fn sequence_number(&self, offset: Offset, arrival: Timestamp) -> SequenceNumber {
         SequenceNumber {
             created_s: self.created_s,
             counter: self.counter_base + offset.0 + 1,
@@ -124,12 +155,14 @@ pub struct Shards {
     open: Vec<OpenShard>,
 }
 
-/// A row of the routing table.
+/// A row of the routing table. What puts want stands in it, so that they need not look at the shard, which
+/// as a rule no cache of the processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct OpenShard {
     start: HashKey,
     /// Where the shard stands in `all`.
-    place: usize,
+    place: u32,
+    numbering: Numbering,
 }
 
 impl Shards {
@@ -139,7 +172,8 @@ impl Shards {
         let is_open = |(place, shard): (usize, &Shard)| {
             shard.is_open().then_some(OpenShard {
                 start: shard.range.start,
-                place,
+                place: place as u32,
+                numbering: shard.numbering(),
             })
         };
         let mut open: Vec<OpenShard> = all.iter().enumerate().filter_map(is_open).collect();
@@ -154,7 +188,7 @@ impl Shards {
 
     /// By rising keys: together they own every key exactly once.
     pub fn open(&self) -> impl ExactSizeIterator<Item = &Shard> {
-        self.open.iter().map(|row| &self.all[row.place])
+        self.open.iter().map(|row| &self.all[row.place as usize])
     }
 
     /// The shard of an index.
@@ -167,7 +201,8 @@ impl Shards {
     }
 
     /// The open shard that owns a key.
-    pub fn route(&self, key: HashKey) -> &Shard {
+    #[inline]
+    pub fn route(&self, key: HashKey) -> &Numbering {
         let guess = self.guess(key);
         let row = if self.is_row_of(guess, key) {
             guess
@@ -175,7 +210,7 @@ impl Shards {
             let after = self.open.partition_point(|row| row.start <= key);
             after.checked_sub(1).expect("the open shards own every key")
         };
-        &self.all[self.open[row].place]
+        &self.open[row].numbering
     }
 
     /// The row that owns a key if all shards own equally many, as they do until one is split or two are
@@ -246,7 +281,11 @@ mod tests {
             let keys: Vec<HashKey> = keys.collect();
             let shards = Shards::new((0..).zip(ranges).map(open).collect());
             for key in keys {
-                assert!(shards.route(key).range.contains(key), "{key:?}");
+                let shard = shards.get(shards.route(key).index).unwrap();
+                assert!(shard.is_open() && shard.range.contains(key), "{key:?}");
+                let (offset, arrival) = (Offset(5), Timestamp(7_000));
+                let number = shards.route(key).sequence_number(offset, arrival);
+                assert_eq!(number, shard.sequence_number(offset, arrival));
             }
         }
     }

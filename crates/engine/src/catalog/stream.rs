@@ -213,9 +213,14 @@ impl Stream {
 
     /// The log of one of its shards.
     pub fn log(&self, shard: &Shard) -> LogId {
+        self.log_of(shard.index)
+    }
+
+    /// The log of the shard of an index.
+    pub fn log_of(&self, index: u32) -> LogId {
         LogId {
             group: self.id,
-            index: shard.index,
+            index,
         }
     }
 
