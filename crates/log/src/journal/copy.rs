@@ -4,12 +4,13 @@
 
 use super::footer::{DirectoryEntry, encode_footer};
 use super::frame::{
-    ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FrameHeader, encode_head,
+    Block, ENTRY_BYTES, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FrameHeader, encode_head,
     frame_bytes,
 };
 use super::manifest::SegmentEntry;
 use super::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use super::segment_index::SegmentIndex;
+use crate::store::{LogId, Offset};
 use env::File;
 use std::io;
 use std::sync::Arc;
@@ -50,14 +51,16 @@ impl Copy {
         })
     }
 
-    /// Writes blocks, log by log, whose bytes stand one behind the other in `payload`.
-    pub(super) fn write_frame(
+    /// Writes blocks, log by log, each with its log's first control record, whose bytes stand one behind
+    /// the other in `payload`.
+    pub(super) fn write_frame<'b>(
         &mut self,
-        mut entries: Vec<Entry>,
+        blocks: impl ExactSizeIterator<Item = (LogId, &'b Block, Option<Offset>)> + Clone,
         payload: &[u8],
     ) -> io::Result<()> {
-        let start = self.end + (FRAME_HEADER_BYTES + entries.len() * ENTRY_BYTES) as u32;
-        place(&mut entries, start);
+        let count = blocks.len();
+        let start = self.end + (FRAME_HEADER_BYTES + count * ENTRY_BYTES) as u32;
+        let placed = place(blocks.clone().map(|(_, block, _)| block), start);
         let header = FrameHeader {
             position: self.end,
             length: 0,
@@ -65,29 +68,24 @@ impl Copy {
             durable_through: FRAMES_START,
             previous_crc: self.last_crc,
         };
-        let (head, crc) = encode_head(header, self.entry.salt, &entries, payload.len());
+        let sizes = (count, payload.len());
+        let (head, crc) = encode_head(header, self.entry.salt, sizes, |out| {
+            for ((log, _, first_control), block) in blocks.zip(&placed) {
+                let control = block.control(first_control);
+                block.encode(log, control, out);
+                self.index.push(log, *block, control);
+            }
+        });
         self.file.write_all_at(&head, u64::from(self.end))?;
         self.file.write_all_at(payload, u64::from(start))?;
-        let end = self.end + frame_bytes(entries.len(), payload.len()) as u32;
+        let end = self.end + frame_bytes(count, payload.len()) as u32;
         let payload_end = start + payload.len() as u32;
         let rest = [0; FRAME_ALIGN_BYTES];
         let rest = &rest[..(end - payload_end) as usize];
         self.file.write_all_at(rest, u64::from(payload_end))?;
         self.end = end;
         self.last_crc = crc;
-        entries.iter().for_each(|entry| self.note(entry));
         Ok(())
-    }
-
-    fn note(&mut self, entry: &Entry) {
-        if let Entry::Records {
-            log,
-            block,
-            control,
-        } = *entry
-        {
-            self.index.push(log, block, control);
-        }
     }
 
     /// Writes the footer and makes all durable.
@@ -105,12 +103,15 @@ impl Copy {
     }
 }
 
-/// Gives the entries' payloads their places, one after another from `position`.
-fn place(entries: &mut [Entry], mut position: u32) {
-    for entry in entries {
-        if let Entry::Records { block, .. } = entry {
-            block.position = position;
-            position += block.length;
+/// The same blocks, one after another from `position`.
+fn place<'b>(blocks: impl ExactSizeIterator<Item = &'b Block>, mut position: u32) -> Vec<Block> {
+    let placed = blocks.map(|block| {
+        let here = position;
+        position += block.length;
+        Block {
+            position: here,
+            ..*block
         }
-    }
+    });
+    placed.collect()
 }

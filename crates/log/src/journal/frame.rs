@@ -61,12 +61,25 @@ impl Block {
 
     /// As a frame has it; `first_control` is told with the block that holds it.
     pub(super) fn as_entry(self, log: LogId, first_control: Option<Offset>) -> Entry {
-        let control = first_control.filter(|at| *at >= self.first && *at < self.end());
+        let control = self.control(first_control);
         Entry::Records {
             log,
             block: self,
-            control: control.map(|at| (at.0 - self.first.0) as u32),
+            control,
         }
+    }
+
+    /// Where in the block its log's first control record is, if it is there.
+    pub(super) fn control(&self, first_control: Option<Offset>) -> Option<u32> {
+        let control = first_control.filter(|at| *at >= self.first && *at < self.end());
+        control.map(|at| (at.0 - self.first.0) as u32)
+    }
+
+    /// Encodes the entry of these records.
+    pub(super) fn encode(&self, log: LogId, control: Option<u32>, out: &mut Vec<u8>) {
+        put_head(out, KIND_RECORDS, log, self.first.0, self.arrival.0);
+        let control = control.unwrap_or(NO_CONTROL);
+        put_tail(out, self.count, self.length, self.crc, control);
     }
 }
 
@@ -185,16 +198,7 @@ impl Entry {
                 log,
                 block,
                 control,
-            } => {
-                put_head(out, KIND_RECORDS, log, block.first.0, block.arrival.0);
-                put_tail(
-                    out,
-                    block.count,
-                    block.length,
-                    block.crc,
-                    control.unwrap_or(NO_CONTROL),
-                );
-            }
+            } => block.encode(log, control, out),
             Self::Create { log, settings } => {
                 put_head(out, KIND_CREATE, log, 0, settings.retention_ms);
                 put_tail(out, encode_priority(settings.priority), 0, 0, 0);
@@ -297,18 +301,18 @@ pub(super) fn decode_priority(code: u32) -> Option<Priority> {
 }
 
 fn put_head(out: &mut Vec<u8>, kind: u32, log: LogId, offset: u64, time: u64) {
-    out.put_u32(kind);
-    out.put_u32(log.index);
-    out.put_u64(log.group);
-    out.put_u64(offset);
-    out.put_u64(time);
+    let first = u64::from(kind) | u64::from(log.index) << 32;
+    put_pairs(out, [first, log.group, offset, time]);
 }
 
 fn put_tail(out: &mut Vec<u8>, count: u32, length: u32, crc: u32, control: u32) {
-    out.put_u32(count);
-    out.put_u32(length);
-    out.put_u32(crc);
-    out.put_u32(control);
+    let first = u64::from(count) | u64::from(length) << 32;
+    put_pairs(out, [first, u64::from(crc) | u64::from(control) << 32]);
+}
+
+/// Appends fields two by two, at once: an entry for each block of a segment is many.
+fn put_pairs<const PAIRS: usize>(out: &mut Vec<u8>, pairs: [u64; PAIRS]) {
+    out.extend_from_slice(pairs.map(u64::to_le_bytes).as_flattened());
 }
 
 /// Decodes a frame's directory; `None` if it does not hold together.
@@ -336,25 +340,29 @@ pub(super) fn encode_frame(
     entries: &[Entry],
     payload: &[u8],
 ) -> (Vec<u8>, u32) {
-    let (mut frame, crc) = encode_head(header, salt, entries, payload.len());
+    let sizes = (entries.len(), payload.len());
+    let (mut frame, crc) = encode_head(header, salt, sizes, |out| {
+        entries.iter().for_each(|entry| entry.encode(out));
+    });
     frame.reserve_exact(frame_bytes(entries.len(), payload.len()) - frame.len());
     frame.extend_from_slice(payload);
     frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
     (frame, crc)
 }
 
-/// Encodes what stands in a frame before this many bytes of payloads.
+/// Encodes what stands in a frame before its payloads: so many entries, which `put_entries` puts there,
+/// and bytes of payloads.
 pub(super) fn encode_head(
     mut header: FrameHeader,
     salt: u64,
-    entries: &[Entry],
-    payload_bytes: usize,
+    (entries, payload_bytes): (usize, usize),
+    put_entries: impl FnOnce(&mut Vec<u8>),
 ) -> (Vec<u8>, u32) {
-    header.length = frame_bytes(entries.len(), payload_bytes) as u32;
-    header.entry_count = entries.len() as u32;
+    header.length = frame_bytes(entries, payload_bytes) as u32;
+    header.entry_count = entries as u32;
     let mut bytes = vec![0; FRAME_HEADER_BYTES];
-    bytes.reserve_exact(entries.len() * ENTRY_BYTES);
-    entries.iter().for_each(|entry| entry.encode(&mut bytes));
+    bytes.reserve_exact(entries * ENTRY_BYTES);
+    put_entries(&mut bytes);
     let (head, crc) = header.encode(salt, &bytes[FRAME_HEADER_BYTES..]);
     bytes[..FRAME_HEADER_BYTES].copy_from_slice(&head);
     (bytes, crc)

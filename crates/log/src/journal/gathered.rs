@@ -6,7 +6,7 @@
 //! once is bounded.
 
 use super::copy::Copy;
-use super::frame::{Block, Entry};
+use super::frame::Block;
 use super::index::{Log, Range};
 use super::plan::{Plan, Run, Source};
 use super::reader::{Patience, Reader};
@@ -32,8 +32,6 @@ pub(super) struct Gathered<'a> {
     plan: &'a Plan,
     /// The block lists of each source's footer, where they are not too long.
     lists: Vec<Option<Vec<u8>>>,
-    /// The pieces in each stretch of each source.
-    stretches: Vec<Vec<Vec<u32>>>,
     payload_bytes: usize,
     room: &'a mut Room,
 }
@@ -42,6 +40,8 @@ pub(super) struct Gathered<'a> {
 #[derive(Default)]
 pub(super) struct Room {
     pieces: Vec<Piece>,
+    /// The stretches of each source.
+    stretches: Vec<Vec<Stretch>>,
     payload: Vec<u8>,
     stretch: Vec<u8>,
 }
@@ -55,6 +55,51 @@ struct Piece {
     block: Block,
 }
 
+/// What is wanted of a stretch of a file.
+#[derive(Default)]
+struct Stretch {
+    /// From where to where it is read.
+    start: u32,
+    end: u64,
+    wanted: Vec<Wanted>,
+}
+
+/// What must be known of a piece to lay it down. It stands here too, side by side with its neighbours in the
+/// stretch: the pieces themselves are so many that no cache holds them.
+#[derive(Clone, Copy)]
+struct Wanted {
+    position: u32,
+    length: u32,
+    crc: u32,
+    /// Where it goes in `payload`.
+    place: u32,
+}
+
+impl Stretch {
+    fn add(&mut self, block: &Block, place: u32) {
+        if self.wanted.is_empty() {
+            (self.start, self.end) = (block.position, block.position_end());
+        }
+        self.start = self.start.min(block.position);
+        self.end = self.end.max(block.position_end());
+        self.wanted.push(Wanted {
+            position: block.position,
+            length: block.length,
+            crc: block.crc,
+            place,
+        });
+    }
+}
+
+impl Room {
+    /// Forgets all pieces. What may be left of their bytes is written over.
+    fn clear(&mut self) {
+        self.pieces.clear();
+        let stretches = self.stretches.iter_mut().flatten();
+        stretches.for_each(|stretch| stretch.wanted.clear());
+    }
+}
+
 impl<'a> Gathered<'a> {
     /// Nothing yet.
     pub(super) fn new(shared: &'a Shared, plan: &'a Plan, room: &'a mut Room) -> Self {
@@ -64,12 +109,14 @@ impl<'a> Gathered<'a> {
             left -= lists.len();
             Some(lists)
         });
-        room.pieces.clear();
+        let lists = lists.collect();
+        // What was given up may have left some.
+        room.clear();
+        room.stretches.resize_with(plan.sources.len(), Vec::new);
         Self {
             shared,
             plan,
-            lists: lists.collect(),
-            stretches: vec![Vec::new(); plan.sources.len()],
+            lists,
             payload_bytes: 0,
             room,
         }
@@ -130,14 +177,15 @@ impl<'a> Gathered<'a> {
     /// Names a block of a run, which comes behind those that were named before.
     fn add(&mut self, run: usize, source: usize, block: Block) {
         let stretch = (block.position / STRETCH_BYTES) as usize;
-        let of_source = &mut self.stretches[source];
+        let of_source = &mut self.room.stretches[source];
         if of_source.len() <= stretch {
-            of_source.resize(stretch + 1, Vec::new());
+            of_source.resize_with(stretch + 1, Stretch::default);
         }
-        of_source[stretch].push(self.room.pieces.len() as u32);
+        let place = self.payload_bytes as u32;
+        of_source[stretch].add(&block, place);
         self.room.pieces.push(Piece {
             run: run as u32,
-            place: self.payload_bytes as u32,
+            place,
             block,
         });
         self.payload_bytes += block.length as usize;
@@ -146,76 +194,76 @@ impl<'a> Gathered<'a> {
     /// Writes what was gathered into the copy, and forgets it.
     fn lay_down(&mut self, copy: &mut Copy, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
         self.read(goes_on)?;
-        for (entries, payload) in self.frames(FRAME_BYTES) {
+        for (pieces, payload) in self.frames(FRAME_BYTES) {
             go_on(goes_on)?;
-            copy.write_frame(entries, payload)?;
+            let blocks = pieces.iter().map(|piece| {
+                let run = &self.plan.runs[piece.run as usize];
+                (run.log, &piece.block, run.control)
+            });
+            copy.write_frame(blocks, payload)?;
         }
-        self.room.pieces.clear();
+        self.room.clear();
         self.payload_bytes = 0;
         Ok(())
     }
 
     /// Reads the blocks, front to back.
     fn read(&mut self, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
-        self.room.payload.resize(self.payload_bytes, 0);
-        let mut stretches = std::mem::take(&mut self.stretches);
+        make_room(&mut self.room.payload, self.payload_bytes);
+        let mut stretches = std::mem::take(&mut self.room.stretches);
         for (source, stretches) in self.plan.sources.iter().zip(&mut stretches) {
-            for places in stretches.iter_mut().filter(|places| !places.is_empty()) {
+            let stretches = stretches.iter().filter(|one| !one.wanted.is_empty());
+            for stretch in stretches {
                 go_on(goes_on)?;
-                let start = self.read_stretch(&source.segment, places).ok();
-                for place in places.drain(..) {
-                    self.take(&source.segment, start, place as usize)?;
+                let is_read = self.read_stretch(&source.segment, stretch).is_ok();
+                for wanted in &stretch.wanted {
+                    if !(is_read && self.take(stretch, wanted)) {
+                        self.take_alone(&source.segment, wanted)?;
+                    }
                 }
             }
         }
-        self.stretches = stretches;
+        self.room.stretches = stretches;
         Ok(())
     }
 
-    /// Reads from the first to the last of these blocks; returns where that begins.
-    fn read_stretch(&mut self, source: &Segment, places: &[u32]) -> io::Result<u32> {
-        let blocks = places
-            .iter()
-            .map(|place| &self.room.pieces[*place as usize].block);
-        let start = blocks.clone().map(|block| block.position).min();
-        let start = start.unwrap_or_default();
-        let end = blocks.map(Block::position_end).max().unwrap_or_default();
-        self.room
-            .stretch
-            .resize((end - u64::from(start)) as usize, 0);
-        source
-            .file
-            .read_exact_at(&mut self.room.stretch, u64::from(start))?;
-        Ok(start)
+    fn read_stretch(&mut self, source: &Segment, stretch: &Stretch) -> io::Result<()> {
+        let start = u64::from(stretch.start);
+        let length = (stretch.end - start) as usize;
+        make_room(&mut self.room.stretch, length);
+        let bytes = &mut self.room.stretch[..length];
+        source.file.read_exact_at(bytes, start)
     }
 
-    /// Lays a block down where it belongs.
-    fn take(
-        &mut self,
-        source: &Segment,
-        stretch: Option<u32>,
-        place: usize,
-    ) -> Result<(), Abandoned> {
-        let piece = &self.room.pieces[place];
-        let (block, length) = (&piece.block, piece.block.length as usize);
-        let there = &mut self.room.payload[piece.place as usize..][..length];
-        let found =
-            stretch.map(|start| &self.room.stretch[(block.position - start) as usize..][..length]);
-        if let Some(bytes) = found.filter(|bytes| crc32c(bytes) == block.crc) {
-            there.copy_from_slice(bytes);
-            return Ok(());
+    /// Lays a block down where it belongs, unless its checksum does not hold.
+    fn take(&mut self, stretch: &Stretch, wanted: &Wanted) -> bool {
+        let start = (wanted.position - stretch.start) as usize;
+        let bytes = &self.room.stretch[start..][..wanted.length as usize];
+        let is_whole = crc32c(bytes) == wanted.crc;
+        if is_whole {
+            self.room.payload[wanted.place as usize..][..bytes.len()].copy_from_slice(bytes);
         }
-        let (run, block) = (&self.plan.runs[piece.run as usize], *block);
-        let log = self.log_of(run)?;
-        let alone = Reader::new(self.shared, &log, Patience::MayBlock).bytes_of(source, &block);
+        is_whole
+    }
+
+    /// Reads a block by itself, which tells what is wrong with it.
+    fn take_alone(&mut self, source: &Segment, wanted: &Wanted) -> Result<(), Abandoned> {
+        let pieces = &self.room.pieces;
+        // A piece of no bytes stands in the same place as the next.
+        let first = pieces.partition_point(|piece| piece.place < wanted.place);
+        let is_it = |piece: &&Piece| piece.block.position == wanted.position;
+        let piece = pieces[first..].iter().find(is_it);
+        let piece = piece.expect("what is wanted of a stretch is a piece");
+        let log = self.log_of(&self.plan.runs[piece.run as usize])?;
+        let reader = Reader::new(self.shared, &log, Patience::MayBlock);
+        let alone = reader.bytes_of(source, &piece.block);
         let alone = alone.map_err(|error| self.shared.not_copied(source, error))?;
-        let there = self.room.pieces[place].place as usize;
-        self.room.payload[there..][..length].copy_from_slice(&alone);
+        self.room.payload[wanted.place as usize..][..alone.len()].copy_from_slice(&alone);
         Ok(())
     }
 
     /// The blocks that were read, in the order in which they were named, in stretches of about so many bytes.
-    fn frames(&self, bytes: usize) -> impl Iterator<Item = (Vec<Entry>, &[u8])> {
+    fn frames(&self, bytes: usize) -> impl Iterator<Item = (&[Piece], &[u8])> {
         let mut rest = self.room.pieces.as_slice();
         std::iter::from_fn(move || {
             let start = rest.first()?.place as usize;
@@ -224,20 +272,16 @@ impl<'a> Gathered<'a> {
             rest = later;
             let end = later
                 .first()
-                .map_or(self.room.payload.len(), |next| next.place as usize);
-            let entries = frame.iter().map(|piece| self.entry(piece)).collect();
-            Some((entries, &self.room.payload[start..end]))
+                .map_or(self.payload_bytes, |next| next.place as usize);
+            Some((frame, &self.room.payload[start..end]))
         })
     }
+}
 
-    fn entry(&self, piece: &Piece) -> Entry {
-        let (run, block) = (&self.plan.runs[piece.run as usize], piece.block);
-        let control = { run.control }.filter(|at| *at >= block.first && *at < block.end());
-        Entry::Records {
-            log: run.log,
-            block,
-            control: control.map(|at| (at.0 - block.first.0) as u32),
-        }
+/// Makes a buffer at least so long. It is never made shorter: what it gains is filled with zeros.
+fn make_room(buffer: &mut Vec<u8>, bytes: usize) {
+    if buffer.len() < bytes {
+        buffer.resize(bytes, 0);
     }
 }
 

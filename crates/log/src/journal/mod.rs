@@ -83,7 +83,7 @@ pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The default bound on what cold reads keep in memory.
 pub const COLD_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// The default bound on what is held of blocks that are being copied.
-pub const COPY_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub const COPY_BYTES_MAX: usize = 40 * 1024 * 1024;
 /// The default bound on segments that wait to be sorted before that is done in a hurry.
 pub const UNSORTED_SEGMENTS_MAX: usize = 64;
 /// The default size of a full-grown segment.
