@@ -125,7 +125,7 @@ impl Round {
     /// would be laid down and taken up again, which a processor does slowly.
     fn settle<'r>(
         &'r self,
-        answers: Vec<Result<Appended, AppendError>>,
+        answers: &[Result<Appended, AppendError>],
         records: &[Incoming<'_>],
         results: &mut [PutResult],
     ) -> Settled<'r> {
@@ -141,12 +141,12 @@ impl Round {
                     settled.outside.extend_from_slice(places);
                 }
                 Ok(appended) => {
-                    let bytes = acknowledge(&group.shard, appended, places, records, results);
+                    let bytes = acknowledge(&group.shard, *appended, places, records, results);
                     let records = places.len() as u64;
                     let incomings = Incomings { records, bytes };
                     settled.put.push((group.shard.index, incomings));
                 }
-                Err(error) => settled.refused.push((group, error)),
+                Err(error) => settled.refused.push((group, error.clone())),
             }
         }
         settled
@@ -313,7 +313,7 @@ impl Engine {
             put,
             mut outside,
             refused,
-        } = round.settle(answers, records, results);
+        } = round.settle(&answers, records, results);
         for (group, error) in refused {
             match self.not_appended(stream, &group.shard, error).await {
                 NotAppended::Outside => outside.extend_from_slice(round.places(group)),

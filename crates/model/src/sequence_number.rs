@@ -133,7 +133,7 @@ fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
 }
 
 /// The digits of numbers whose counters rise by one and that are else the same, without an end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RisingDigits(Decimal);
 
 impl RisingDigits {

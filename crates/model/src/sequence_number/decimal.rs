@@ -26,19 +26,21 @@ const TWO_TO_80: [u64; 4] = [
 ];
 
 /// Words of eight digits, a byte each, the lowest word first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decimal([u64; WORDS]);
 
 impl Decimal {
     /// Takes a number of at most 56 digits, as 64-bit limbs, the lowest first.
     pub(super) fn from_limbs(limbs: [u64; 3]) -> Self {
-        Self::from_words(words_of(limbs))
+        Self(words_of(limbs).map(digits_of))
     }
 
-    /// Takes the values of its words, the lowest first, each below 10^8.
+    /// Asks for the value of each of its words, the lowest first, each below 10^8.
     #[inline]
-    pub(super) fn from_words(words: [u32; WORDS]) -> Self {
-        Self(words.map(digits_of))
+    pub(super) fn set_words(&mut self, mut value: impl FnMut(usize) -> u32) {
+        for (at, word) in self.0.iter_mut().enumerate() {
+            *word = digits_of(value(at));
+        }
     }
 
     /// Writes the digits.

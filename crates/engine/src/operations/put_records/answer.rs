@@ -136,23 +136,31 @@ impl Numbers {
         let lane = &mut self.lanes[number.shard_index as usize % LANES];
         let lane = match lane {
             Some(lane) if lane.next == number => lane,
-            Some(_) | None => lane.insert(Lane {
-                next: number,
-                digits: rising_digits(&mut self.near, number),
-            }),
+            Some(_) | None => {
+                let lane = lane.get_or_insert_with(|| Lane {
+                    next: number,
+                    digits: RisingDigits::default(),
+                });
+                write_near(&mut self.near, &mut lane.digits, number);
+                lane.next = number;
+                lane
+            }
         };
         lane.next.counter += 1;
         lane.digits.write_next(place);
     }
 }
 
-fn rising_digits(near: &mut Option<NearNumbers>, number: SequenceNumber) -> RisingDigits {
-    let known = near.as_ref().and_then(|near| near.rising_digits(number));
-    known.unwrap_or_else(|| {
-        let near = near.insert(NearNumbers::to(number));
-        let digits = near.rising_digits(number);
-        digits.unwrap_or_else(|| number.rising_digits())
-    })
+/// Makes of `digits` those of a number, which is near to the last one as a rule.
+fn write_near(near: &mut Option<NearNumbers>, digits: &mut RisingDigits, number: SequenceNumber) {
+    let is_near = |near: &NearNumbers| near.write_to(digits, number);
+    if near.as_ref().is_some_and(is_near) {
+        return;
+    }
+    let near = near.insert(NearNumbers::to(number));
+    if !near.write_to(digits, number) {
+        *digits = number.rising_digits();
+    }
 }
 
 fn refused(stream: &Stream, error: PutError) -> PutRecordsResultEntry {
