@@ -2,8 +2,9 @@
 //!
 //! What is wrong with new files is said, and the connections go on with the old ones.
 
+use crate::validity::Validity;
 use anyhow::Context;
-use env::{Clock, Env};
+use env::{Clock, Env, Timestamp};
 use server::{Identity, Tls};
 use std::fs::File;
 use std::io::Read;
@@ -36,12 +37,8 @@ impl Files {
     pub fn serve(self, env: &Env) -> anyhow::Result<Tls> {
         let identity = self.read()?;
         let tls = Tls::new(&identity).with_context(|| self.names())?;
-        let follower = Follower {
-            files: self,
-            tls: tls.clone(),
-            seen: identity,
-            unreadable: 0,
-        };
+        let mut follower = Follower::new(self, tls.clone(), identity);
+        follower.warn(env.clock.now());
         let followed = follow(follower, Arc::clone(&env.clock));
         env.tasks.spawn_thread("certificate", Box::pin(followed));
         Ok(tls)
@@ -76,19 +73,10 @@ fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
 async fn follow(mut follower: Follower, clock: Arc<dyn Clock>) {
     loop {
         clock.sleep(LOOK_INTERVAL).await;
-        let Some(found) = follower.look() else {
-            continue;
-        };
-        let names = follower.files.names();
-        match found {
-            Found::Replaced => {
-                tracing::info!("new connections are greeted with the new certificate");
-            }
-            Found::Refused(error) | Found::Unreadable(error) => {
-                let error = format!("{error:#}");
-                tracing::warn!(error, "{names}: the certificate before stays");
-            }
+        if let Some(found) = follower.look() {
+            found.tell(&follower.files);
         }
+        follower.warn(clock.now());
     }
 }
 
@@ -100,6 +88,20 @@ enum Found {
     Unreadable(anyhow::Error),
 }
 
+impl Found {
+    fn tell(self, files: &Files) {
+        match self {
+            Self::Replaced => {
+                tracing::info!("new connections are greeted with the new certificate");
+            }
+            Self::Refused(error) | Self::Unreadable(error) => {
+                let (names, error) = (files.names(), format!("{error:#}"));
+                tracing::warn!(error, "{names}: the certificate before stays");
+            }
+        }
+    }
+}
+
 /// Knows what was seen: a pair of files that was refused is refused once.
 struct Follower {
     files: Files,
@@ -107,9 +109,40 @@ struct Follower {
     seen: Identity,
     /// Looks, one after the other, at files that could not be read.
     unreadable: u32,
+    /// Of the certificate that is served.
+    validity: Validity,
+    /// What was last said of it.
+    complaint: Option<String>,
 }
 
 impl Follower {
+    fn new(files: Files, tls: Tls, seen: Identity) -> Self {
+        Self {
+            files,
+            tls,
+            validity: Validity::of(&seen.certificates),
+            seen,
+            unreadable: 0,
+            complaint: None,
+        }
+    }
+
+    fn warn(&mut self, now: Timestamp) {
+        if let Some(complaint) = self.new_complaint(now) {
+            tracing::warn!("{}: {complaint}", self.files.names());
+        }
+    }
+
+    /// What is wrong with the time in which the certificate holds, unless that was said before.
+    fn new_complaint(&mut self, now: Timestamp) -> Option<String> {
+        let complaint = self.validity.complaint(now);
+        if complaint == self.complaint {
+            return None;
+        }
+        self.complaint.clone_from(&complaint);
+        complaint
+    }
+
     fn look(&mut self) -> Option<Found> {
         let found = match self.files.read() {
             Ok(found) => found,
@@ -124,6 +157,11 @@ impl Follower {
             return None;
         }
         let replaced = self.tls.replace(&found);
+        if replaced.is_ok() {
+            self.validity = Validity::of(&found.certificates);
+            // A new one is spoken of again, even in the same words.
+            self.complaint = None;
+        }
         self.seen = found;
         Some(match replaced {
             Ok(()) => Found::Replaced,
@@ -136,29 +174,68 @@ impl Follower {
 #[expect(clippy::disallowed_methods, reason = "settings are on the real disk")]
 mod tests {
     use super::*;
+    use rcgen::{CertificateParams, KeyPair};
     use std::fs;
 
     fn write(files: &Files) {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        fs::write(&files.certificates, made.cert.pem()).unwrap();
-        fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        write_until(files, 2030);
+    }
+
+    /// Writes a certificate that holds until the beginning of a year.
+    fn write_until(files: &Files, year: i32) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        fs::write(&files.certificates, certificate.pem()).unwrap();
+        fs::write(&files.key, key.serialize_pem()).unwrap();
+    }
+
+    fn files(folder: &Path) -> Files {
+        Files {
+            certificates: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+        }
+    }
+
+    fn follower(files: &Files) -> Follower {
+        let seen = files.read().unwrap();
+        Follower::new(files.clone(), Tls::new(&seen).unwrap(), seen)
+    }
+
+    /// The beginning of a year.
+    fn year(year: i32) -> Timestamp {
+        let seconds = rcgen::date_time_ymd(year, 1, 1).unix_timestamp();
+        Timestamp(u64::try_from(seconds).unwrap() * 1000)
+    }
+
+    #[test]
+    fn certificate_when_it_does_not_hold_then_that_is_said_once_and_of_the_next_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path());
+        write_until(&files, 2026);
+        let mut follower = follower(&files);
+        assert_eq!(follower.new_complaint(year(2025)), None);
+        let said = follower.new_complaint(year(2027)).unwrap();
+        assert!(said.contains("expired on 2026-01-01 00:00 UTC"), "{said}");
+        assert_eq!(follower.new_complaint(year(2027)), None);
+        write_until(&files, 2026);
+        assert!(matches!(follower.look(), Some(Found::Replaced)));
+        assert_eq!(follower.new_complaint(year(2027)), Some(said));
+        write(&files);
+        assert!(matches!(follower.look(), Some(Found::Replaced)));
+        assert_eq!(follower.new_complaint(year(2027)), None);
+        let early = follower.new_complaint(year(2019)).unwrap();
+        assert!(early.contains("not valid before 2020-01-01"), "{early}");
     }
 
     #[test]
     fn files_when_they_change_then_are_taken_refused_or_missed_and_that_is_said_once() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files {
-            certificates: folder.path().join("cert.pem"),
-            key: folder.path().join("key.pem"),
-        };
+        let files = files(folder.path());
         write(&files);
-        let seen = files.read().unwrap();
-        let mut follower = Follower {
-            tls: Tls::new(&seen).unwrap(),
-            files: files.clone(),
-            seen,
-            unreadable: 0,
-        };
+        let mut follower = follower(&files);
         assert!(follower.look().is_none());
         write(&files);
         assert!(matches!(follower.look(), Some(Found::Replaced)));

@@ -3,7 +3,7 @@
 //! The modules stand in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`] parse
 //! their values, [`config`] joins them with the environment and the file, [`dev`] and [`serve`] turn a
 //! command into [`run::Settings`], [`run`] puts journal, engine and server together, with the
-//! [`mod@certificate`] if there is one. The store is chosen here; all else is in the crates below. [`self_signed`] is a
+//! [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here; all else is in the crates below. [`self_signed`] is a
 //! command of its own.
 
 mod address;
@@ -18,6 +18,7 @@ mod self_signed;
 mod serve;
 mod signals;
 mod streams;
+mod validity;
 mod values;
 
 use std::process::ExitCode;
