@@ -125,7 +125,12 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         Some(_) => "https",
         None => "http",
     };
-    let server = Server::bind(settings.server).await?;
+    let mut server = Server::bind(settings.server).await?;
+    // Whoever watches over it hears that it lives, however long it takes to open what is there.
+    server.serve_operator(&env);
+    if let Some(address) = server.admin_addr() {
+        tracing::info!("operator's pages on http://{address}");
+    }
     let folder = Folder::open(settings.data)?;
     let options = options(settings.durability, settings.segment_bytes_max);
     let journal = Journal::open(env.clone(), folder.path(), options)
@@ -173,9 +178,6 @@ fn options(durability: Durability, segment_bytes_max: u64) -> log::Options {
 /// The one line on standard output.
 fn say_ready(scheme: &str, server: &Server) {
     let url = format!("{scheme}://{}", server.local_addr());
-    if let Some(address) = server.admin_addr() {
-        tracing::info!("operator's pages on http://{address}");
-    }
     let mut output = std::io::stdout().lock();
     if let Err(error) = writeln!(output, "{url}").and_then(|()| output.flush()) {
         tracing::warn!(%error, url, "ready, but standard output is closed");

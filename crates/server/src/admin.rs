@@ -13,25 +13,28 @@ use hyper::body::Incoming;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
-/// Answers the operator.
-#[derive(Clone)]
+/// Answers the operator: from the first moment that it is alive, and once the engine is there all else.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Admin {
+    opened: Arc<OnceLock<Opened>>,
+}
+
+/// What there is to tell once the engine is open.
+struct Opened {
     engine: Arc<Engine>,
-    registry: Arc<Registry>,
+    registry: Registry,
 }
 
 impl Admin {
-    /// Answers from an engine and a registry.
-    pub(crate) fn new(engine: Arc<Engine>, registry: Registry) -> Self {
-        Self {
-            engine,
-            registry: Arc::new(registry),
-        }
+    /// From now on answers from an engine and a registry. Only the first ones count.
+    pub(crate) fn open(&self, engine: Arc<Engine>, registry: Registry) {
+        self.opened.get_or_init(|| Opened { engine, registry });
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
@@ -42,13 +45,24 @@ impl Admin {
                 plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n")
             }
             "/healthz" => plain(StatusCode::OK, "alive\n"),
-            "/readyz" if self.engine.is_writable() => plain(StatusCode::OK, "ready\n"),
-            "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "takes no writes\n"),
-            "/metrics" => self.metrics(),
+            "/readyz" | "/metrics" => match self.opened.get() {
+                None => plain(StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+                Some(opened) if path == "/metrics" => opened.metrics(),
+                Some(opened) => opened.readiness(),
+            },
             _ => plain(
                 StatusCode::NOT_FOUND,
                 "there are /healthz, /readyz and /metrics\n",
             ),
+        }
+    }
+}
+
+impl Opened {
+    fn readiness(&self) -> Response<Full<Bytes>> {
+        match self.engine.is_writable() {
+            true => plain(StatusCode::OK, "ready\n"),
+            false => plain(StatusCode::SERVICE_UNAVAILABLE, "takes no writes\n"),
         }
     }
 
@@ -56,6 +70,12 @@ impl Admin {
         let mut body = String::new();
         text::encode(&mut body, &self.registry).expect("writing into a string does not fail");
         respond(StatusCode::OK, METRICS_TYPE, body.into())
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened")
     }
 }
 

@@ -5,13 +5,14 @@ use crate::activity::InFlight;
 use crate::admin::Admin;
 use crate::answer::AnswerBody;
 use crate::budget::Budget;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::metrics::Metrics;
 use crate::service::{Gone, Service};
 use engine::Engine;
 use env::Env;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,18 +29,34 @@ pub struct BindError {
     pub cause: io::Error,
 }
 
-/// Bound sockets, not served yet: connections that come wait in the operating system's queue.
+/// Bound sockets. The API is not served yet: connections that come wait in the operating system's
+/// queue.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
     api: Socket,
+    /// Until the operator is served.
     admin: Option<Socket>,
+    admin_address: Option<SocketAddr>,
+    life: Life,
 }
 
 #[derive(Debug)]
 struct Socket {
     listener: TcpListener,
     address: SocketAddr,
+}
+
+/// What all connections share, from the first on.
+#[derive(Debug)]
+struct Life {
+    metrics: Arc<Metrics>,
+    operator: Admin,
+    stopping: watch::Sender<bool>,
+    /// Connections hold it too …
+    alive: mpsc::Sender<Infallible>,
+    /// … and this ends with the last of them.
+    ended: mpsc::Receiver<Infallible>,
 }
 
 impl Server {
@@ -53,7 +70,13 @@ impl Server {
             Some(address) => Some(Socket::bind(address).await?),
             None => None,
         };
-        Ok(Self { config, api, admin })
+        Ok(Self {
+            config,
+            api,
+            admin_address: admin.as_ref().map(|socket| socket.address),
+            admin,
+            life: Life::new(),
+        })
     }
 
     /// Where the API is served, with the port that was taken.
@@ -63,39 +86,48 @@ impl Server {
 
     /// Where the operator is served, if at all.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(|socket| socket.address)
+        self.admin_address
+    }
+
+    /// Serves the operator from now on, who is told that the server is alive and starting until
+    /// [`Self::serve`] has an engine.
+    pub fn serve_operator(&mut self, env: &Env) {
+        let Some(socket) = self.admin.take() else {
+            return;
+        };
+        let limits = self.config.limits;
+        // Of its own: however many there are to the API, the operator comes through.
+        let connections = Connections {
+            open: self.life.metrics.admin_connections.clone(),
+            most: limits.admin_connections,
+            ..self.life.connections(env, limits)
+        };
+        let operator = self.life.operator.clone();
+        let accepted = connections.accept(socket.listener, None, operator);
+        env.tasks.spawn("accept admin", Box::pin(accepted));
     }
 
     /// Serves until `stop` resolves, then finishes the requests that were accepted (for a bounded
     /// time) and shuts the engine down. Everything acknowledged is durable when this returns.
-    pub async fn serve(self, env: Env, engine: Arc<Engine>, stop: impl Future<Output = ()>) {
-        let Self { config, api, admin } = self;
-        let limits = config.limits;
+    pub async fn serve(mut self, env: Env, engine: Arc<Engine>, stop: impl Future<Output = ()>) {
+        let limits = self.config.limits;
         let budget = Budget::new(limits.body_bytes_in_flight);
-        let metrics = Metrics::new();
-        let (stopping, when_stopping) = watch::channel(false);
-        let (alive, mut ended) = mpsc::channel(1);
-        let connections = Connections {
-            env: env.clone(),
-            limits,
-            open: metrics.connections.clone(),
-            most: limits.connections,
-            metrics: Arc::clone(&metrics),
-            stopping: when_stopping,
-            _alive: alive,
-        };
-        if let Some(socket) = admin {
-            let registry = metrics.register(engine.metrics(), Arc::clone(&budget));
-            let admin = Admin::new(Arc::clone(&engine), registry);
-            // Of its own: however many there are to the API, the operator comes through.
-            let connections = Connections {
-                open: metrics.admin_connections.clone(),
-                most: limits.admin_connections,
-                ..connections.clone()
-            };
-            let accepted = connections.accept(socket.listener, None, admin);
-            env.tasks.spawn("accept admin", Box::pin(accepted));
-        }
+        let metrics = Arc::clone(&self.life.metrics);
+        let registry = metrics.register(engine.metrics(), Arc::clone(&budget));
+        self.life.operator.open(Arc::clone(&engine), registry);
+        self.serve_operator(&env);
+        let Self {
+            config, api, life, ..
+        } = self;
+        let connections = life.connections(&env, limits);
+        let Life {
+            stopping,
+            alive,
+            mut ended,
+            ..
+        } = life;
+        // Only connections hold it from now on.
+        drop(alive);
         let tls = config.tls.clone();
         let service = Service::new(env.clone(), Arc::clone(&engine), config, budget, metrics);
         let accepted = connections.accept(api.listener, tls, Api(service));
@@ -113,6 +145,32 @@ impl Server {
             }
         }
         engine.shutdown().await;
+    }
+}
+
+impl Life {
+    fn new() -> Self {
+        let (alive, ended) = mpsc::channel(1);
+        Self {
+            metrics: Metrics::new(),
+            operator: Admin::default(),
+            stopping: watch::Sender::new(false),
+            alive,
+            ended,
+        }
+    }
+
+    /// What connections to the API share.
+    fn connections(&self, env: &Env, limits: Limits) -> Connections {
+        Connections {
+            env: env.clone(),
+            limits,
+            open: self.metrics.connections.clone(),
+            most: limits.connections,
+            metrics: Arc::clone(&self.metrics),
+            stopping: self.stopping.subscribe(),
+            _alive: self.alive.clone(),
+        }
     }
 }
 

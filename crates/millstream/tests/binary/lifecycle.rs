@@ -4,6 +4,7 @@ use crate::process::{Running, millstream, refused};
 use bytes::Bytes;
 use client::{Client, Config, Credentials};
 use env::{Clock, Env, SystemClock};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -219,6 +220,37 @@ async fn serve_when_on_loopback_then_warns_serves_and_keeps_its_data() {
         stopped.log
     );
     assert!(entries(folder.path()) > 0);
+}
+
+#[test]
+fn serve_when_opening_takes_long_then_is_alive_and_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    // Whoever opens a pipe waits until there is somebody at its other end.
+    let manifest = folder.path().join("MANIFEST");
+    mknodat(CWD, &manifest, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let mut command = millstream();
+    let any = "127.0.0.1:0";
+    command.args(["serve", "--listen", any, "--admin-listen", any]);
+    let mut server = Running::begin(command.arg("--data-dir").arg(folder.path()));
+    let admin = server.log_after("operator's pages on http://");
+    let get = |path: &str| {
+        let mut connection = TcpStream::connect(&admin).unwrap();
+        // Nobody answering is a failure, and not a test that hangs.
+        let patience = Some(Duration::from_secs(10));
+        connection.set_read_timeout(patience).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let healthy = get("/healthz");
+    assert!(healthy.starts_with("HTTP/1.1 200"), "{healthy}");
+    let ready = get("/readyz");
+    assert!(
+        ready.starts_with("HTTP/1.1 503") && ready.ends_with("\r\n\r\nstarting\n"),
+        "{ready}"
+    );
 }
 
 #[test]

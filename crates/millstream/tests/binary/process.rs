@@ -11,7 +11,7 @@ pub fn millstream() -> Command {
     command
 }
 
-/// A server that said that it is ready. Killed when dropped.
+/// A server, as a rule one that said that it is ready. Killed when dropped.
 pub struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -56,23 +56,26 @@ pub struct Stopped {
 impl Running {
     /// Starts a server and waits for the line that says that it is ready.
     pub fn start(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Self::begin(command);
         let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let mut running = Self {
-            child,
-            output,
-            log,
-            url: String::new(),
-        };
+        running.output.read_line(&mut line).unwrap();
         match line.strip_suffix('\n') {
             Some(url) => running.url = url.to_owned(),
             None => panic!("not ready: {}", running.wait().log),
         }
         running
+    }
+
+    /// Starts a server that is not ready yet, and has no URL.
+    pub fn begin(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        Self {
+            output: BufReader::new(child.stdout.take().unwrap()),
+            log: BufReader::new(child.stderr.take().unwrap()),
+            child,
+            url: String::new(),
+        }
     }
 
     /// Sends a signal.
@@ -97,6 +100,18 @@ impl Running {
             );
         }
         line.contains(one)
+    }
+
+    /// Reads the log up to a line that contains `said`, and returns the line's rest.
+    pub fn log_after(&mut self, said: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "it ended without {said:?}");
+            if let Some((_, rest)) = line.split_once(said) {
+                return rest.trim().to_owned();
+            }
+        }
     }
 
     /// Waits for the end.

@@ -1,7 +1,12 @@
 //! The operator's pages.
 
-use crate::harness::{Running, exchange, post, request};
-use millstream_server::Limits;
+use crate::harness::{Running, exchange, in_time, post, request};
+use engine::{Engine, Settings};
+use env::Env;
+use log::MemoryStore;
+use millstream_server::{Config, Limits, Server};
+use std::sync::Arc;
+use tokio::sync::oneshot;
 
 async fn get(server: &Running, path: &str) -> (u16, String) {
     let line = format!("GET {path} HTTP/1.1");
@@ -26,6 +31,41 @@ async fn operator_when_asking_then_is_told_and_nobody_else_is() {
         "not on the API's address"
     );
     server.stop().await;
+}
+
+#[tokio::test]
+async fn operator_when_asking_before_there_is_an_engine_then_hears_that_it_lives_and_starts() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let config = Config {
+        admin_listen: Some(any),
+        ..Config::new(any)
+    };
+    let mut server = Server::bind(config).await.unwrap();
+    let env = Env::real();
+    server.serve_operator(&env);
+    let admin = server.admin_addr().unwrap();
+    let ask = async |path: &str| {
+        let line = format!("GET {path} HTTP/1.1");
+        let answer = exchange(admin, &request(&line, &[("connection", "close")], b"")).await;
+        (answer.status, answer.text().to_owned())
+    };
+    assert_eq!(ask("/healthz").await, (200, "alive\n".to_owned()));
+    for path in ["/readyz", "/metrics"] {
+        assert_eq!(ask(path).await, (503, "starting\n".to_owned()), "{path}");
+    }
+    assert_eq!(ask("/").await.0, 404);
+
+    let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
+    let engine = Engine::open(env.clone(), store, Settings::default()).await;
+    let (stop, stopping) = oneshot::channel();
+    let stop_asked = async { stopping.await.unwrap_or_default() };
+    let serving = server.serve(env, engine.unwrap(), stop_asked);
+    let asking = async {
+        assert_eq!(ask("/readyz").await, (200, "ready\n".to_owned()));
+        assert_eq!(ask("/metrics").await.0, 200);
+        stop.send(()).unwrap();
+    };
+    in_time(async { tokio::join!(serving, asking) }).await;
 }
 
 #[tokio::test]
