@@ -1,9 +1,19 @@
 //! What is out of retention is hidden at once and never comes back.
 
 use crate::world::{START, Start, World, text};
-use engine::operations::{DecreaseStreamRetentionPeriod, IncreaseStreamRetentionPeriod};
+use engine::operations::{
+    DecreaseStreamRetentionPeriod, EnableEnhancedMonitoring, IncreaseStreamRetentionPeriod,
+};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
 use std::time::Duration;
-use wire::operations::{DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput};
+use wire::operations::{
+    DecreaseStreamRetentionPeriodInput, EnableEnhancedMonitoringInput,
+    IncreaseStreamRetentionPeriodInput,
+};
+use wire::types::MetricsName;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -120,4 +130,42 @@ async fn sweep_when_a_closed_shard_has_expired_then_forgets_it_and_its_log() {
     // A child still names the parent that is gone, as on AWS.
     let parent = caller.shards("s").await[0].parent_shard_id.clone();
     assert_eq!(parent.as_deref(), Some("shardId-000000000000"));
+}
+
+/// Lets a registry hold what the engine holds too.
+#[derive(Debug)]
+struct OfEngine(Arc<engine::Metrics>);
+
+impl Collector for OfEngine {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        self.0.encode(encoder)
+    }
+}
+
+#[tokio::test]
+async fn series_of_shards_when_a_closed_one_has_expired_then_go_with_it() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    let monitoring = EnableEnhancedMonitoringInput {
+        stream_name: Some("s".to_owned()),
+        shard_level_metrics: vec![MetricsName::IncomingBytes],
+        ..EnableEnhancedMonitoringInput::default()
+    };
+    let enabled = caller.call::<EnableEnhancedMonitoring>(monitoring).await;
+    enabled.unwrap();
+    caller.put("s", "k", "a").await.unwrap();
+    caller.split("s", "0", 5).await.unwrap();
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(OfEngine(caller.engine.metrics())));
+    let shown = || {
+        let mut page = String::new();
+        prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
+        let shards = (0..3).map(|index| format!("ShardId=\"shardId-{index:012}\""));
+        shards.map(|id| page.contains(&id)).collect::<Vec<_>>()
+    };
+    world.pass(24 * HOUR).await;
+    assert_eq!(shown(), [true, true, true]);
+    world.pass(Duration::from_mins(2)).await;
+    assert_eq!(shown(), [false, true, true]);
 }
