@@ -173,8 +173,9 @@ impl Shared {
         let Some(grace) = self.grace(now) else {
             return Ok(());
         };
-        let kept = self.kept_segments(now, grace);
+        // What is sealed while the logs are looked at one by one may be missed there, so it comes first.
         let mut gone = self.sealed_segments();
+        let kept = self.kept_segments(now, grace);
         gone.retain(|segment| !kept.contains(&segment.number));
         self.drop_segments(&gone)
     }

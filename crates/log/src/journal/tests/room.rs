@@ -108,6 +108,37 @@ async fn segments_when_something_in_them_is_still_kept_then_stay() {
     trim_half(World::new(1)).await;
 }
 
+/// Whoever looks for room looks at many logs, one after the other; meanwhile segments are sealed, some of
+/// them with records of logs that were looked at before.
+#[tokio::test]
+async fn segments_when_sealed_while_others_are_looked_at_then_stay() {
+    const LOGS: u32 = 3_000;
+    const ROUNDS: u64 = 400;
+    let world = World::new(1).with(tiny());
+    let journal = world.open();
+    create(&journal, LOGS).await;
+    let maintained = async {
+        loop {
+            journal.maintain().await;
+        }
+    };
+    let appended = async {
+        for round in 0..ROUNDS {
+            let index = round as u32 % LOGS;
+            append(&journal, index, &[1; 30_000]).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = appended => {}
+        () = maintained => {}
+    }
+    for index in 0..ROUNDS as u32 {
+        let found = read_all(&journal, index).await.unwrap();
+        assert_eq!(found.len(), 1, "of log {index}");
+    }
+}
+
 pub(super) async fn trim_half(world: World) {
     let journal = filled(&world).await;
     let full = journal.disk_bytes();
