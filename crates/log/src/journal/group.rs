@@ -4,10 +4,10 @@
 //! Nothing here changes the journal: a group that fails is dropped, and with it all it intended.
 
 use super::frame::{Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes};
-use super::index::Log;
 use super::log_map::LogMap;
 use super::queue::Change;
 use super::shared::Shared;
+use super::tips::{Slot, Tips};
 use crate::batch::{Kind, RecordIter};
 use crate::batches::{BatchView, Batches};
 use crate::checksum::crc32c_append;
@@ -15,8 +15,6 @@ use crate::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
 };
 use env::Timestamp;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Batches of one log are joined into blocks of at most this.
 const JOINED_BYTES_MAX: usize = 256 * 1024;
@@ -25,6 +23,7 @@ const NO_CHUNK: u32 = u32::MAX;
 /// A group being put together.
 pub(super) struct Group<'a> {
     shared: &'a Shared,
+    tips: &'a mut Tips,
     now: Timestamp,
     admission: Admission,
     /// Whether anything that could be refused on a full disk is in it.
@@ -66,12 +65,13 @@ pub(super) enum Admission {
 /// A log as it will be once the group is durable.
 #[derive(Default)]
 struct Intended {
-    log: Option<Arc<Log>>,
+    /// None if the group makes it.
+    slot: Option<Slot>,
     end: Offset,
     last_arrival: Option<Timestamp>,
     first_control: Option<Offset>,
-    /// Whether its tail is lost, so that appends are refused.
-    is_damaged: bool,
+    /// Appends are refused.
+    is_tail_lost: bool,
     /// The entry that takes further batches of this log.
     entry: Option<usize>,
     is_deleted: bool,
@@ -79,27 +79,29 @@ struct Intended {
 }
 
 /// What a closed group has entered.
-pub(super) struct Entered {
-    entries: Vec<Entry>,
+pub(super) struct Entered<'a> {
+    pub(super) tips: &'a mut Tips,
+    pub(super) entries: Vec<Entry>,
     places: Vec<u32>,
     logs: Vec<Intended>,
 }
 
 /// A group that is closed: its entries and its frame.
-pub(super) struct Sealed {
-    pub(super) entered: Entered,
+pub(super) struct Sealed<'a> {
+    pub(super) entered: Entered<'a>,
     pub(super) frame: Vec<u8>,
     pub(super) crc: u32,
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(shared: &'a Shared, admission: Admission) -> Self {
+    pub(super) fn new(shared: &'a Shared, tips: &'a mut Tips, admission: Admission) -> Self {
         Self {
+            number: tips.begin_group(),
+            tips,
             admission,
             has_ordinary: false,
             shared,
             now: shared.env.clock.now(),
-            number: shared.groups.fetch_add(1, Ordering::Relaxed) + 1,
             logs: Vec::new(),
             made: LogMap::default(),
             entries: Vec::new(),
@@ -145,27 +147,24 @@ impl<'a> Group<'a> {
 
     /// The places of the batches' logs.
     fn find_all(&mut self, batches: &Batches) -> Vec<Option<u32>> {
-        let shared = self.shared;
-        let table = shared.logs.read();
-        let logs = batches.logs().map(|id| table.get(id));
-        let logs: Vec<Option<&Arc<Log>>> = logs.collect();
-        look_ahead(logs.iter().flatten().copied());
-        let ids = batches.logs();
-        ids.zip(logs).map(|(id, log)| self.place(id, log)).collect()
+        let slots: Vec<Option<Slot>> = batches.logs().map(|id| self.tips.find(id)).collect();
+        self.tips.look_ahead(slots.iter().flatten().copied());
+        let logs = batches.logs().zip(slots);
+        logs.map(|(id, slot)| self.place(id, slot)).collect()
     }
 
     /// The place of a log, which it gets if it had none; `None` if there is no such log.
-    fn place(&mut self, id: LogId, log: Option<&Arc<Log>>) -> Option<u32> {
+    fn place(&mut self, id: LogId, slot: Option<Slot>) -> Option<u32> {
         if !self.made.is_empty()
             && let Some(place) = self.made.get(&id)
         {
             return Some(*place);
         }
-        let log = log?;
-        let place = log.mark.place_in(self.number).unwrap_or_else(|| {
+        let slot = slot?;
+        let place = self.tips.place_in(slot, self.number).unwrap_or_else(|| {
             let place = self.logs.len() as u32;
-            log.mark.set(self.number, place);
-            self.logs.push(Intended::of(log));
+            self.tips.mark(slot, self.number, place);
+            self.logs.push(Intended::of(self.tips, slot));
             place
         });
         Some(place)
@@ -188,8 +187,9 @@ impl<'a> Group<'a> {
                 }
             });
         };
-        if let Some(damage) = intended.damage() {
-            return Err(AppendError::NotApplied(damage));
+        if intended.is_tail_lost {
+            let why = intended.slot.and_then(|slot| self.tips.damage(slot));
+            return Err(AppendError::NotApplied(why.unwrap_or_default()));
         }
         let is_privileged = intended.priority == Priority::Reserved || batch.is_mark();
         if !is_privileged && admission == Admission::Privileged {
@@ -345,8 +345,8 @@ impl<'a> Group<'a> {
 
     /// The place of a log, also of one that the group deletes.
     fn find(&mut self, id: LogId) -> Option<u32> {
-        let log = self.shared.find(id);
-        self.place(id, log.as_ref())
+        let slot = self.tips.find(id);
+        self.place(id, slot)
     }
 
     /// The place of a log that the group leaves there so far.
@@ -379,7 +379,7 @@ impl<'a> Group<'a> {
     }
 
     /// Closes the group: gives every block its place and encodes the frame.
-    pub(super) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed {
+    pub(super) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed<'a> {
         header.length = self.frame_bytes() as u32;
         header.entry_count = self.entries.len() as u32;
         let mut directory = Vec::with_capacity(self.entries.len() * ENTRY_BYTES);
@@ -398,6 +398,7 @@ impl<'a> Group<'a> {
         self.copy_payload(&mut frame);
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
         let entered = Entered {
+            tips: self.tips,
             entries: self.entries,
             places: self.entry_places,
             logs: self.logs,
@@ -421,46 +422,40 @@ impl Extent {
     }
 }
 
-impl Entered {
-    /// The entries, each with its log; `None` for one that the group makes.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Entry, Option<&Arc<Log>>)> {
-        look_ahead(
-            self.logs
-                .iter()
-                .filter_map(|intended| intended.log.as_ref()),
-        );
-        let entries = self.entries.iter().zip(&self.places);
-        entries.map(|(entry, place)| (entry, self.logs[*place as usize].log.as_ref()))
+impl Entered<'_> {
+    /// Looks at the logs that are about to be changed one by one.
+    pub(super) fn look_ahead(&self) {
+        let slots = self.logs.iter().filter_map(|intended| intended.slot);
+        self.tips.look_ahead_at_logs(slots);
     }
-}
 
-/// Looks at each of the logs that are about to be locked one by one. A processor waits for memory at
-/// each lock, but for all of these at once.
-fn look_ahead<'l>(logs: impl Iterator<Item = &'l Arc<Log>>) {
-    std::hint::black_box(logs.fold(0, |seen, log| seen ^ log.mark.group()));
+    /// Whether the tips say what the logs do.
+    #[cfg(test)]
+    pub(super) fn agrees_with_logs(&self) -> bool {
+        let mut slots = self.logs.iter().filter_map(|intended| intended.slot);
+        slots.all(|slot| self.tips.agrees_with_log(slot))
+    }
+
+    /// Where the log of an entry stands; none if the group makes it.
+    pub(super) fn slot(&self, entry: usize) -> Option<Slot> {
+        self.logs[self.places[entry] as usize].slot
+    }
 }
 
 impl Intended {
     /// A log as it is.
-    fn of(log: &Arc<Log>) -> Self {
-        let state = log.state.lock();
+    fn of(tips: &Tips, slot: Slot) -> Self {
+        let tip = tips.tip(slot);
         Self {
-            log: Some(log.clone()),
-            end: state.end,
-            last_arrival: state.last_arrival,
-            first_control: state.first_control,
-            is_damaged: state.lost_tail().is_some(),
+            slot: Some(slot),
+            end: tip.end,
+            last_arrival: tip.last_arrival(),
+            first_control: tip.first_control(),
+            is_tail_lost: tip.is_tail_lost,
             entry: None,
             is_deleted: false,
-            priority: state.settings.priority,
+            priority: tip.priority,
         }
-    }
-
-    /// Why appends are refused.
-    fn damage(&self) -> Option<String> {
-        let log = self.log.as_ref().filter(|_| self.is_damaged)?;
-        let state = log.state.lock();
-        state.lost_tail().map(|hole| hole.error(log.id).to_string())
     }
 }
 

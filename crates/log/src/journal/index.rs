@@ -7,8 +7,8 @@ use super::chain::Chain;
 use super::footer::DirectoryEntry;
 use super::frame::{Block, Entry};
 use super::manifest::LogEntry;
-use super::mark::Mark;
 use super::segment::Segment;
+use super::slim::Slim;
 use super::space::{FREED_AFTER, Grace};
 use crate::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
 use env::{Monotonic, Timestamp};
@@ -17,15 +17,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A log of the journal. What every append needs stands first, side by side: a call may be about
-/// hundreds of logs that no cache holds.
-#[repr(C)]
+/// A log of the journal. What every append changes stands first, in one line of a processor's caches: a call may
+/// be about hundreds of logs that none of them holds.
+#[repr(C, align(64))]
 pub(super) struct Log {
-    /// Where the writer's present group has it.
-    pub(super) mark: Mark,
     pub(super) state: Mutex<LogState>,
     pub(super) id: LogId,
 }
+
+/// That line.
+const LINE_BYTES: usize = 64;
+const _: () = assert!(
+    std::mem::offset_of!(LogState, settings) + align_of::<LogState>() <= LINE_BYTES,
+    "the lock and what comes before the settings"
+);
 
 /// What changes about a log. Only the writer changes it, and only after what it says is durable. What
 /// every append needs stands first.
@@ -33,8 +38,8 @@ pub(super) struct Log {
 #[repr(C)]
 pub(super) struct LogState {
     pub(super) end: Offset,
-    pub(super) last_arrival: Option<Timestamp>,
-    pub(super) first_control: Option<Offset>,
+    last_arrival: Slim,
+    first_control: Slim,
     /// Blocks in the open segment.
     pub(super) open: Option<Chain>,
     tail: Option<watch::Sender<Offset>>,
@@ -90,7 +95,6 @@ pub(super) enum Place {
 impl Log {
     pub(super) fn new(id: LogId, settings: LogSettings) -> Self {
         Self {
-            mark: Mark::default(),
             id,
             state: Mutex::new(LogState {
                 settings,
@@ -105,8 +109,8 @@ impl Log {
         let mut state = log.state.lock();
         state.first = entry.first;
         state.end = entry.end;
-        state.last_arrival = entry.last_arrival;
-        state.first_control = entry.first_control;
+        state.last_arrival = Slim::of(entry.last_arrival.map(|time| time.0));
+        state.first_control = Slim::of(entry.first_control.map(|at| at.0));
         drop(state);
         log
     }
@@ -119,8 +123,8 @@ impl Log {
             settings: state.settings,
             first: state.first,
             end: state.end,
-            last_arrival: state.last_arrival,
-            first_control: state.first_control,
+            last_arrival: state.last_arrival(),
+            first_control: state.first_control(),
         }
     }
 }
@@ -130,9 +134,18 @@ impl LogState {
         Bounds {
             first: self.first,
             end: self.end,
-            last_arrival: self.last_arrival,
-            first_control: self.first_control,
+            last_arrival: self.last_arrival(),
+            first_control: self.first_control(),
         }
+    }
+
+    /// When the last record arrived that was ever appended.
+    pub(super) fn last_arrival(&self) -> Option<Timestamp> {
+        self.last_arrival.get().map(Timestamp)
+    }
+
+    pub(super) fn first_control(&self) -> Option<Offset> {
+        self.first_control.get().map(Offset)
     }
 
     /// Takes over what a durable block of the open segment says, and tells who waits for it.
@@ -147,11 +160,15 @@ impl LogState {
     /// Takes over what a stretch of the log says about the whole of it.
     pub(super) fn note(&mut self, end: Offset, arrival: Timestamp, control: Option<Offset>) {
         self.end = self.end.max(end);
-        self.last_arrival = self.last_arrival.max(Some(arrival));
-        self.first_control = match (self.first_control, control) {
-            (Some(known), Some(new)) => Some(known.min(new)),
-            (known, new) => known.or(new),
-        };
+        if self.last_arrival() < Some(arrival) {
+            self.last_arrival = Slim::of(Some(arrival.0));
+        }
+        if let Some(control) = control {
+            let first = self
+                .first_control()
+                .map_or(control, |known| known.min(control));
+            self.first_control = Slim::of(Some(first.0));
+        }
     }
 
     /// Applies a change that concerns this log alone.

@@ -22,9 +22,7 @@ mod keeper;
 mod layout;
 mod listed;
 mod log_map;
-mod log_table;
 mod manifest;
-mod mark;
 mod open;
 mod open_blocks;
 mod outcome;
@@ -40,9 +38,11 @@ mod scan;
 mod segment;
 mod segment_index;
 mod shared;
+mod slim;
 mod sorter;
 mod space;
 mod tail;
+mod tips;
 mod writer;
 
 #[cfg(test)]
@@ -303,7 +303,6 @@ impl Shared {
             directory: directory.to_owned(),
             options,
             logs: RwLock::default(),
-            groups: AtomicU64::new(0),
             deleted: Mutex::default(),
             segments: Mutex::default(),
             generation: Mutex::default(),

@@ -102,7 +102,7 @@ impl Source {
             source,
             entry,
             due_until: state.due_until(grace),
-            control: state.first_control,
+            control: state.first_control(),
         })
     }
 }

@@ -11,7 +11,7 @@ use super::index::{Hole, Log, Range};
 use super::listed::{Listed, is_cut_short, read_footer};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
-use super::open_blocks::{ListRoom, OpenIndex};
+use super::open_blocks::{Addition, ListRoom, OpenIndex};
 use super::planted::PlantedBug;
 use super::reserve::is_full;
 use super::scan::{Bad, scan};
@@ -135,7 +135,7 @@ impl<'a> Recovery<'a> {
             if self.shared.options.has(PlantedBug::ReuseOffset) {
                 log.state.lock().end = Offset(0);
             }
-            logs.insert(Arc::new(log));
+            logs.insert(log.id, Arc::new(log));
         }
     }
 
@@ -264,7 +264,7 @@ impl<'a> Recovery<'a> {
         let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
             changes.partition(|change| matches!(change, Entry::Create { .. }));
         for create in creates {
-            self.shared.change(create, None);
+            self.shared.change(create);
             self.see(create, segment.number, 0);
         }
         for run in &directory.entries {
@@ -281,7 +281,7 @@ impl<'a> Recovery<'a> {
         }
         for change in others {
             self.see(change, segment.number, 0);
-            self.shared.change(change, None);
+            self.shared.change(change);
         }
     }
 
@@ -379,9 +379,9 @@ impl<'a> Recovery<'a> {
         // Logs that are not there were deleted before the MANIFEST was written.
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
-            entries
-                .iter()
-                .for_each(|entry| self.shared.apply(entry, None, &mut addition));
+            for entry in entries {
+                self.apply(entry, &mut addition);
+            }
             drop(addition);
             index.len()
         };
@@ -395,6 +395,24 @@ impl<'a> Recovery<'a> {
             previous,
             limit,
         )))
+    }
+
+    /// Makes what an entry says visible.
+    fn apply(&self, entry: &Entry, open: &mut Addition<'_>) {
+        match *entry {
+            Entry::Records {
+                log,
+                block,
+                control,
+            } => {
+                if let Some(log) = self.shared.find(log) {
+                    open.push(&log, block, control);
+                }
+            }
+            Entry::Create { .. } | Entry::Delete { .. } => self.shared.change(entry),
+            Entry::Trim { .. } | Entry::Configure { .. } => self.shared.change(entry),
+            Entry::Checkpoint { .. } => {}
+        }
     }
 
     fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {
@@ -436,7 +454,7 @@ impl<'a> Recovery<'a> {
                 .holes
                 .push(hole(Some(fault), Offset(0), None));
             self.shared.deleted.lock().remove(id);
-            self.shared.logs.write().insert(Arc::new(log));
+            self.shared.logs.write().insert(*id, Arc::new(log));
         }
     }
 

@@ -8,9 +8,8 @@ use super::clocks::Clocks;
 use super::frame::Entry;
 use super::gathered::Room;
 use super::index::{Hole, Log};
-use super::log_table::LogTable;
+use super::log_map::LogMap;
 use super::manifest::{Manifest, SegmentEntry};
-use super::open_blocks::Addition;
 use super::queue::Queue;
 use super::reserve::{Reserve, is_full};
 use super::segment::Segment;
@@ -31,9 +30,7 @@ pub(super) struct Shared {
     pub(super) env: Env,
     pub(super) directory: PathBuf,
     pub(super) options: Options,
-    pub(super) logs: RwLock<LogTable>,
-    /// How many groups were begun.
-    pub(super) groups: AtomicU64,
+    pub(super) logs: RwLock<LogMap<Arc<Log>>>,
     /// Deleted logs of which blocks are still on the disk.
     pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
     /// What the MANIFEST lists.
@@ -125,7 +122,7 @@ pub(super) struct SealJob {
 
 impl Shared {
     pub(super) fn find(&self, id: LogId) -> Option<Arc<Log>> {
-        self.logs.read().get(id).cloned()
+        self.logs.read().get(&id).cloned()
     }
 
     /// Why a log that nobody knows may be there all the same.
@@ -154,36 +151,18 @@ impl Shared {
         self.is_poisoned.load(Ordering::Acquire)
     }
 
-    /// Makes a durable entry visible. `log` saves looking it up.
-    pub(super) fn apply(&self, entry: &Entry, log: Option<&Arc<Log>>, open: &mut Addition<'_>) {
-        if let Entry::Records {
-            log: id,
-            block,
-            control,
-        } = *entry
-        {
-            let found = log.is_none().then(|| self.find(id)).flatten();
-            if let Some(log) = log.or(found.as_ref()) {
-                open.push(log, block, control);
-            }
-        } else {
-            self.change(entry, log);
-        }
-    }
-
     /// Makes a durable change visible.
-    pub(super) fn change(&self, change: &Entry, log: Option<&Arc<Log>>) {
+    pub(super) fn change(&self, change: &Entry) {
         match *change {
             Entry::Create { log, settings } => {
                 let mut logs = self.logs.write();
-                if logs.get(log).is_none() {
-                    logs.insert(Arc::new(Log::new(log, settings)));
-                }
+                let made = || Arc::new(Log::new(log, settings));
+                logs.entry(log).or_insert_with(made);
             }
             Entry::Delete { log } => self.forget(log, change),
             Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
                 self.reserve.note_hidden();
-                if let Some(log) = log.cloned().or_else(|| self.find(id)) {
+                if let Some(log) = self.find(id) {
                     log.state.lock().change(change, self.env.clock.monotonic());
                 }
             }
@@ -193,21 +172,23 @@ impl Shared {
 
     fn forget(&self, id: LogId, change: &Entry) {
         self.reserve.note_hidden();
-        let removed = self.logs.write().remove(id);
+        // Held meanwhile, so that whoever looks for all logs, or for what is left of one, finds it.
+        let mut deleted = self.deleted.lock();
+        let removed = self.logs.write().remove(&id);
         if let Some(log) = removed {
             let mut state = log.state.lock();
             state.change(change, self.env.clock.monotonic());
             let has_blocks = !(state.ranges.is_empty() && state.open.is_none());
             drop(state);
             if has_blocks {
-                self.deleted.lock().insert(id, log);
+                deleted.insert(id, log);
             }
         }
     }
 
     /// All logs but the deleted ones, in order.
     pub(super) fn live_logs(&self) -> Vec<Arc<Log>> {
-        let mut logs: Vec<Arc<Log>> = self.logs.read().iter().cloned().collect();
+        let mut logs: Vec<Arc<Log>> = self.logs.read().values().cloned().collect();
         logs.sort_unstable_by_key(|log| log.id);
         logs
     }

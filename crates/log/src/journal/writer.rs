@@ -14,6 +14,7 @@ use super::queue::Call;
 use super::reserve::is_full;
 use super::segment::{LimitWord, Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
+use super::tips::Tips;
 use crate::checksum::crc32c;
 use bytes::Bytes;
 use std::io;
@@ -30,6 +31,7 @@ const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
 pub(super) struct Writer {
     shared: Arc<Shared>,
     open: Open,
+    tips: Tips,
     /// Of the list of the segment before.
     list_room: ListRoom,
 }
@@ -37,6 +39,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, open: Open) -> Self {
         Self {
+            tips: Tips::of(shared.live_logs()),
             shared,
             open,
             list_room: ListRoom::default(),
@@ -111,7 +114,8 @@ impl Writer {
         admission: Admission,
     ) -> (Vec<Outcome>, Option<Failure>) {
         let shared = self.shared.clone();
-        let mut group = Group::new(&shared, admission);
+        let mut tips = std::mem::take(&mut self.tips);
+        let mut group = Group::new(&shared, &mut tips, admission);
         let judged: Vec<Judgement> = calls
             .iter()
             .map(|call| Judgement::of(call, &mut group))
@@ -120,6 +124,7 @@ impl Writer {
             true => None,
             false => self.write(group).await.err(),
         };
+        self.tips = tips;
         let outcomes = calls.into_iter().zip(judged);
         let outcomes = outcomes.map(|(call, judged)| Outcome::new(call, judged));
         (outcomes.collect(), failure)
@@ -132,14 +137,14 @@ impl Writer {
         self.make_room(&group)?;
         let start = self.open.end;
         let Sealed {
-            entered,
+            mut entered,
             frame,
             crc,
         } = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(frame)?;
         let options = self.shared.options;
         if options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&entered, start, frame.clone());
+            self.publish(&mut entered, start, frame.clone());
         }
         if self.shared.is_synced() && !options.has(PlantedBug::ResolveBeforeSync) {
             self.sync()?;
@@ -148,7 +153,7 @@ impl Writer {
         self.open.advance(frame.len(), crc);
         self.open.is_unwitnessed = true;
         if !options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&entered, start, frame);
+            self.publish(&mut entered, start, frame);
         }
         Ok(())
     }
@@ -267,17 +272,43 @@ impl Writer {
         Ok(())
     }
 
-    fn publish(&mut self, entered: &Entered, start: u32, frame: Bytes) {
+    fn publish(&mut self, entered: &mut Entered<'_>, start: u32, frame: Bytes) {
         self.shared
             .cache
             .keep(self.open.segment.number, start, frame);
+        entered.look_ahead();
         let mut addition = self.open.index.add();
-        for (entry, log) in entered.iter() {
-            if is_change(entry) {
-                self.open.changes.push(*entry);
+        for at in 0..entered.entries.len() {
+            match entered.entries[at] {
+                Entry::Records {
+                    log,
+                    block,
+                    control,
+                } => {
+                    // One that the group makes has a slot since it was made.
+                    let slot = entered.slot(at).or_else(|| entered.tips.find(log));
+                    if let Some(slot) = slot {
+                        addition.push(entered.tips.log(slot), block, control);
+                        entered.tips.note(slot, &block, control);
+                    }
+                }
+                Entry::Create { log, .. }
+                | Entry::Delete { log }
+                | Entry::Trim { log, .. }
+                | Entry::Configure { log, .. } => {
+                    let change = entered.entries[at];
+                    self.open.changes.push(change);
+                    self.shared.change(&change);
+                    match self.shared.find(log) {
+                        Some(log) => entered.tips.put(log),
+                        None => entered.tips.remove(log),
+                    }
+                }
+                Entry::Checkpoint { .. } => {}
             }
-            self.shared.apply(entry, log, &mut addition);
         }
+        #[cfg(test)]
+        assert!(entered.agrees_with_logs());
     }
 
     /// What is to be done after a group, off the path of its calls.
@@ -481,14 +512,5 @@ impl Writer {
         if let Err(error) = lowered {
             tracing::warn!(%error, "cannot lower the limit");
         }
-    }
-}
-
-/// Whether an entry changes the set of logs.
-fn is_change(entry: &Entry) -> bool {
-    match entry {
-        Entry::Create { .. } | Entry::Delete { .. } => true,
-        Entry::Trim { .. } | Entry::Configure { .. } => true,
-        Entry::Records { .. } | Entry::Checkpoint { .. } => false,
     }
 }
