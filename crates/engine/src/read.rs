@@ -64,6 +64,14 @@ impl ShardRead {
             behind: Duration::ZERO,
         }
     }
+
+    /// What was read, if anything was, in front of records that cannot be. They are not the last, and arrived no
+    /// earlier than these.
+    fn before_trouble(mut self, now: Timestamp) -> Option<Self> {
+        let last = self.runs.last()?.arrival;
+        self.behind = now.since(last).max(Duration::from_millis(1));
+        Some(self)
+    }
 }
 
 impl Engine {
@@ -92,13 +100,19 @@ impl Engine {
         let mut left = limit;
         loop {
             let from = read.next;
-            let end = self.read_part(stream, shard, &mut read, &mut left).await?;
+            let end = match self.read_part(stream, shard, &mut read, &mut left).await {
+                Ok(end) => end,
+                // What was found before the trouble is good; the next read will meet it.
+                Err(error) => return read.before_trouble(self.env.clock.now()).ok_or(error),
+            };
             if read.next >= end || read.next == from {
                 return Ok(read);
             }
             if left.records == 0 {
-                if let Some(unread) = self.peek(log, read.next).await? {
-                    self.leave_out(&unread, &mut read, left);
+                match self.peek(log, read.next).await {
+                    Ok(Some(unread)) => self.leave_out(&unread, &mut read, left),
+                    Ok(None) => {}
+                    Err(error) => return read.before_trouble(self.env.clock.now()).ok_or(error),
                 }
                 return Ok(read);
             }

@@ -183,7 +183,7 @@ pub struct Slice {
     /// Where to go on: after the last record, or where the read began if there was none (moved up
     /// to the first kept offset if it began below).
     pub next: Offset,
-    /// The log's durable end, not before the read began.
+    /// The log's durable end, not before the read began; past `next` if what stands there cannot be read.
     pub end: Offset,
 }
 

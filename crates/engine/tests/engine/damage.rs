@@ -1,7 +1,7 @@
 //! Damage in the journal as the engine meets it: what is lost is never made anew and empty.
 
 use crate::catalog::tags;
-use crate::world::{Caller, Start, World, until};
+use crate::world::{Caller, Start, World, text, until};
 use engine::Engine;
 use engine::operations::{AddTagsToStream, DeleteStream, DescribeStreamSummary};
 use env::{Disk, MemoryDisk};
@@ -142,4 +142,30 @@ async fn catalog_when_all_of_it_rotted_then_the_engine_does_not_open() {
     let refused = Engine::open(rotten.world.env.clone(), journal, settings).await;
     let error = refused.err().unwrap().to_string();
     assert!(error.contains("damage"), "{error}");
+}
+
+#[tokio::test]
+async fn records_when_one_behind_them_rotted_then_come_and_say_that_they_are_not_the_last() {
+    let rotten = Rotten::new();
+    let caller = rotten.open().await;
+    caller.create("s", 1).await.unwrap();
+    for data in ["one", "two"] {
+        caller.put("s", "k", data).await.unwrap();
+    }
+    let before = rotten.frames().len();
+    caller.put("s", "k", "three").await.unwrap();
+    caller.engine.shutdown().await;
+    drop(caller);
+    // Behind the frame's header and the entry that it has.
+    let payload = rotten.frames()[before] + 32 + 48;
+    rotten.rot(payload, payload + 8);
+
+    let caller = rotten.open().await;
+    let iterator = caller.iterator("s", "0", Start::Horizon).await.unwrap();
+    let got = caller.get(&iterator).await.unwrap();
+    let texts: Vec<String> = got.records.iter().map(text).collect();
+    assert_eq!(texts, ["one", "two"]);
+    assert!(got.millis_behind_latest > Some(0));
+    let behind = caller.get(&got.next_shard_iterator.unwrap()).await;
+    assert!(behind.is_err(), "{behind:?}");
 }

@@ -82,8 +82,12 @@ impl<'a> Reader<'a> {
         let stop = self.fill(&mut slice, &mut budget, limit).err();
         slice.end = self.log.state.lock().end.max(slice.next);
         match stop {
-            // What was found before the trouble is good; the next read will meet it.
-            Some(_) if !slice.runs.is_empty() => Some(Ok(slice)),
+            // What was found before the trouble is good; the next read will meet it. Where nobody knows how much
+            // is lost behind it, that is one record at least.
+            Some(_) if !slice.runs.is_empty() => {
+                slice.end = slice.end.max(slice.next.plus(1));
+                Some(Ok(slice))
+            }
             Some(Stop::NeedsDisk) => None,
             Some(Stop::Failed(error)) => Some(Err(error)),
             None => Some(Ok(slice)),

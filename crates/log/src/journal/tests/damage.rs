@@ -230,3 +230,17 @@ fn copy_store(from: &World, to: &World) {
             .unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_log_when_its_end_is_lost_then_a_read_before_it_does_not_say_that_it_is_the_end() {
+    let world = World::new(1);
+    let segment = two_logs(&world).await;
+    let contents = world.disk.contents(&segment).unwrap();
+    let frame = find(&contents, b"log zero three") - 4 - 48 - FRAME_HEADER_BYTES as u64;
+    world.disk.corrupt(&segment, frame + 16, 0x08);
+    let journal = world.open();
+    let slice = super::harness::read(&journal, 0, 0).await.unwrap();
+    assert_eq!((slice.records().count(), slice.next.0), (2, 2));
+    assert!(slice.end > slice.next);
+    damage_of(read_all(&journal, 0).await);
+}
