@@ -220,10 +220,12 @@ async fn run(world: World, steps: Vec<Step>, beside: Beside) {
     for step in steps {
         let journal = pair.journal.clone();
         let maintained = async {
-            while beside == Beside::Maintenance {
-                journal.maintain().await;
+            match beside {
+                Beside::Nothing => std::future::pending().await,
+                Beside::Maintenance => loop {
+                    journal.maintain().await;
+                },
             }
-            std::future::pending::<()>().await;
         };
         if matches!(step, Step::Stop) && beside == Beside::Maintenance {
             // A stop waits for the journal's own tasks, and not for what a caller has left.
