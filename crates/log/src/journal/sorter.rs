@@ -8,7 +8,7 @@ use super::rewrite::{Abandoned, Copied, Rewrite};
 use super::segment::Segment;
 use super::shared::Shared;
 use super::space::Grace;
-use env::{Monotonic, Work};
+use env::Work;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,7 +46,6 @@ impl Sorting {
 /// A segment being sorted.
 struct Job {
     rewrite: Rewrite,
-    now: Monotonic,
     pace: Pace,
 }
 
@@ -130,7 +129,7 @@ impl Shared {
             false => Pace::Unhurried,
         };
         let rewrite = self.begin_rewrite(vec![segment], now, Grace::Hour)?;
-        Ok(Some(Job { rewrite, now, pace }))
+        Ok(Some(Job { rewrite, pace }))
     }
 
     /// Gives up when the room is wanted, and when it is to begin again in a hurry: then it has hardly come far.
@@ -146,7 +145,8 @@ impl Shared {
 
     fn end_sorting(&self, job: Job, copied: Result<Copied, Abandoned>) -> Result<u64, Abandoned> {
         let _one = self.upkeep.lock();
-        self.put_in_place(job.rewrite, copied, job.now)
+        // Copying may have taken long: what was hidden meanwhile is kept its hour from now on.
+        self.put_in_place(job.rewrite, copied, self.env.clock.monotonic())
     }
 
     /// Whether too many segments wait.
