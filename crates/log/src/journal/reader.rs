@@ -96,7 +96,8 @@ impl<'a> Reader<'a> {
 
     fn fill(&self, slice: &mut Slice, budget: &mut Budget, limit: ReadLimit) -> Result<(), Stop> {
         while !budget.is_spent() {
-            let place = self.log.state.lock().place(slice.next);
+            let from = slice.next;
+            let place = self.log.state.lock().place(from);
             match place {
                 Place::End => return Ok(()),
                 Place::Lost(hole) => return Err(self.lost(&hole)),
@@ -112,6 +113,9 @@ impl<'a> Reader<'a> {
                     let start = blocks.partition_point(|block| block.end() <= slice.next);
                     self.take(slice, budget, &range.segment, &blocks[start..])?;
                 }
+            }
+            if slice.next == from && !budget.is_spent() {
+                return Err(self.lost(&Hole::unexplained(from)));
             }
         }
         Ok(())
@@ -244,7 +248,12 @@ impl<'a> Reader<'a> {
             "the footer is damaged; using the frames"
         );
         let index = super::scan::index_of(segment).map_err(|error| self.io(&error))?;
-        let run = index.run(self.log.id, range.first).map(<[Block]>::to_vec);
+        let run = index.run(self.log.id, range.first);
+        let is_whole = |run: &&[Block]| {
+            let ends = run.first().zip(run.last());
+            ends.is_some_and(|(first, last)| (first.first, last.end()) == (range.first, range.end))
+        };
+        let run = run.filter(is_whole).map(<[Block]>::to_vec);
         let at = range
             .segment
             .file_bytes

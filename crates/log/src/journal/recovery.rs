@@ -42,6 +42,8 @@ pub(super) struct Recovery<'a> {
 /// Something that cannot be read, before which records of any log may have stood.
 struct Fault {
     segment: u64,
+    /// It is in a copy, in which nothing stands that is to be replayed.
+    is_in_copy: bool,
     file: String,
     position: u32,
     what: &'static str,
@@ -165,7 +167,12 @@ impl<'a> Recovery<'a> {
                 Ok(segment) => found.push(Listed::read(Arc::new(segment))?),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let file = super::segment::segment_name(entry.number);
-                    self.fault(entry.number, file, 0, "the file is missing");
+                    self.faults.push(Fault::new(
+                        (entry.number, entry.is_sorted),
+                        file,
+                        0,
+                        "the file is missing",
+                    ));
                     self.shared.damage.lock().missing.push(*entry);
                 }
                 Err(error) => return Err(OpenError::reading(error)),
@@ -200,35 +207,15 @@ impl<'a> Recovery<'a> {
             !is_unused
         });
         for segment in cut {
-            self.fault(
-                segment.number,
-                segment.name.clone(),
-                0,
-                "the file is cut short",
-            );
+            self.fault(&segment, 0, "the file is cut short");
         }
         for one in found
             .iter()
             .filter(|one| !one.is_started && !one.segment.is_sorted)
         {
-            self.fault(
-                one.segment.number,
-                one.segment.name.clone(),
-                0,
-                "the segment is empty",
-            );
+            self.fault(&one.segment, 0, "the segment is empty");
         }
         unused
-    }
-
-    fn fault(&mut self, segment: u64, file: String, position: u32, what: &'static str) {
-        tracing::error!(file, position, what, "damage");
-        self.faults.push(Fault {
-            segment,
-            file,
-            position,
-            what,
-        });
     }
 
     /// Goes through the segments in order; gives the newest if it can be gone on with.
@@ -328,7 +315,9 @@ impl<'a> Recovery<'a> {
         let index = Arc::new(index);
         segment.sealed.lock().resident = Some(index.clone());
         self.take_directory(segment, &directory, replays);
-        self.see_frames(segment.number, entries.iter());
+        if !segment.is_sorted {
+            self.see_frames(segment.number, entries.iter());
+        }
         if bad.is_empty() {
             let segment = segment.clone();
             let job = SealJob {
@@ -343,15 +332,14 @@ impl<'a> Recovery<'a> {
         Ok(())
     }
 
+    fn fault(&mut self, segment: &Segment, position: u32, what: &'static str) {
+        let (named, file) = ((segment.number, segment.is_sorted), segment.name.clone());
+        self.faults.push(Fault::new(named, file, position, what));
+    }
+
     fn fault_all(&mut self, segment: &Segment, bad: &[Bad]) {
         for bad in bad {
-            let name = segment.name.clone();
-            self.fault(
-                segment.number,
-                name,
-                bad.start,
-                "a group of records cannot be read",
-            );
+            self.fault(segment, bad.start, "a group of records cannot be read");
         }
     }
 
@@ -475,10 +463,15 @@ impl<'a> Recovery<'a> {
     /// Turns what cannot be read into holes of the logs that it may concern.
     fn note_damage(&mut self, replay_from: u64) {
         let faults = std::mem::take(&mut self.faults);
-        let oldest = faults.iter().map(|fault| fault.segment).min();
-        self.shared.damage.lock().replay_from = oldest.map(|oldest| oldest.min(replay_from));
+        let is_replayed = |fault: &&Fault| !fault.is_in_copy && fault.segment >= replay_from;
+        let newest = faults.iter().rfind(is_replayed);
+        {
+            let mut damage = self.shared.damage.lock();
+            damage.is_any = !faults.is_empty();
+            damage.replay_from = newest.map(|_| replay_from);
+        }
         let logs = self.shared.live_logs();
-        if let Some(fault) = faults.iter().rfind(|fault| fault.segment >= replay_from) {
+        if let Some(fault) = newest {
             self.restore_orphans(fault);
             self.shared.damage.lock().lost_creations = Some(hole(Some(fault), Offset(0), None));
         }
@@ -489,9 +482,8 @@ impl<'a> Recovery<'a> {
                 state.holes.push(hole(fault, first, Some(end)));
             }
             let seen = self.latest.get(&log.id).copied().unwrap_or_default();
-            let hides_tail = |fault: &&Fault| {
-                fault.segment >= replay_from && (fault.segment, fault.position) >= seen
-            };
+            let hides_tail =
+                |fault: &&Fault| is_replayed(fault) && (fault.segment, fault.position) >= seen;
             if let Some(fault) = faults.iter().find(hides_tail) {
                 let end = state.end;
                 state.holes.push(hole(Some(fault), end, None));
@@ -541,6 +533,24 @@ impl<'a> Recovery<'a> {
             .drop_segments(&unused)
             .map_err(OpenError::writing)?;
         Ok(open)
+    }
+}
+
+impl Fault {
+    fn new(
+        (segment, is_in_copy): (u64, bool),
+        file: String,
+        position: u32,
+        what: &'static str,
+    ) -> Self {
+        tracing::error!(file, position, what, "damage");
+        Self {
+            segment,
+            is_in_copy,
+            file,
+            position,
+            what,
+        }
     }
 }
 

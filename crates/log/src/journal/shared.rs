@@ -78,7 +78,9 @@ pub(super) struct Shared {
 pub(super) struct Damage {
     /// Listed segments whose files are gone: the MANIFEST goes on listing them.
     pub(super) missing: Vec<SegmentEntry>,
-    /// The oldest damaged segment: it and later ones are replayed at every start.
+    /// Whether there is any.
+    pub(super) is_any: bool,
+    /// From where replaying met some: from there on segments are replayed at every start.
     pub(super) replay_from: Option<u64>,
     /// What may have taken the creation of logs along that nobody knows now.
     pub(super) lost_creations: Option<Hole>,

@@ -183,7 +183,7 @@ impl Shared {
     /// How long what nobody can read is kept now; `None` if nothing is to be freed.
     pub(super) fn grace(&self, now: Monotonic) -> Option<Grace> {
         let is_pausing = self.clocks_disagree(now);
-        if self.damage.lock().replay_from.is_some() {
+        if self.damage.lock().is_any {
             return None;
         }
         match (self.reserve.is_short(), is_pausing) {

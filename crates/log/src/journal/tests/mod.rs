@@ -16,4 +16,5 @@ mod planted;
 mod recovery;
 mod room;
 mod rot;
+mod scarred;
 mod sorting;
