@@ -241,7 +241,12 @@ impl Sequence {
             return self.found("Rot refused", what);
         };
         let mut damaged = false;
+        // What rotted may have been a trim; the journal says then that something did.
+        let may_begin_earlier = journal.shared.damage.lock().is_any;
         for index in 0..LOGS {
+            if may_begin_earlier {
+                self.logs[index as usize].first.0 = 0;
+            }
             match read_all(&journal, index).await {
                 Ok(found) => self.logs[index as usize].check(&found),
                 Err(ReadError::Damaged { .. }) => damaged = true,
