@@ -85,7 +85,8 @@ enum Budgets {
     Passed,
 }
 
-/// What a store's answers say of a round's records. Those of refused groups have an error for now.
+/// What a store's answers say of a round's records. Those of refused groups stand as failed until it is found
+/// out what the refusal means to them.
 struct Settled<'r> {
     /// Of each shard, by rising index.
     put: Vec<(u32, Incomings)>,
