@@ -4,7 +4,9 @@
 //! [`crate::Tasks::run_blocking`].
 //! Nothing is durable before the sync that says so: `sync_data` for a file's bytes and length,
 //! `sync_directory` for the entries of a directory (a created, renamed or removed name).
+//! An error says which file it is about.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,8 +38,9 @@ pub trait Disk: Send + Sync + 'static {
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
     /// Bytes that can still be written on the file system that holds `path`.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
-    /// Takes the exclusive lock on a file (created if missing) until the guard is dropped;
-    /// `WouldBlock` when somebody else has it.
+    /// Takes the exclusive lock on a file (created if missing), or on a directory, until the guard is
+    /// dropped; `WouldBlock` when somebody else has it. It belongs to what has the name now: who removes
+    /// the name does not open it. On a file system that cannot lock directories theirs is nobody's.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
@@ -58,4 +61,26 @@ pub trait File: Send + Sync + 'static {
     fn set_length(&self, length: u64) -> io::Result<()>;
     /// The file's length in bytes.
     fn length(&self) -> io::Result<u64>;
+}
+
+/// An error, and the file that it is about.
+#[derive(Debug)]
+struct About {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.path.display(), self.error)
+    }
+}
+
+impl std::error::Error for About {}
+
+/// The same kind of error, with the name of the file.
+pub(crate) fn about(path: &Path, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let path = path.to_owned();
+    io::Error::new(kind, About { path, error })
 }

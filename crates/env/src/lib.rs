@@ -16,7 +16,7 @@ mod tasks;
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
 pub use disk::{Disk, File, OpenMode};
 pub use line_limit::LineLimit;
-pub use memory_disk::{Call, Fault, MemoryDisk, Tearing};
+pub use memory_disk::{Call, Fault, MemoryDisk, Tearing, Unreadable};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;
 pub use simulation::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};

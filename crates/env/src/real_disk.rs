@@ -3,7 +3,7 @@
 //! Interrupted calls are repeated here, nothing else is: a failed sync in particular is reported as
 //! it is, once. What it makes is its owner's alone: there are keys and customers' data in it.
 
-use crate::disk::{Disk, File, OpenMode};
+use crate::disk::{Disk, File, OpenMode, about};
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -23,6 +23,8 @@ pub struct RealDisk;
 
 struct RealFile {
     file: fs::File,
+    /// The name that it was opened by.
+    path: PathBuf,
 }
 
 /// Holds the lock for as long as the descriptor is open.
@@ -41,9 +43,9 @@ impl Disk for RealDisk {
                 options.mode(FILE_MODE)
             }
         };
-        Ok(Arc::new(RealFile {
-            file: options.open(path)?,
-        }))
+        let file = options.open(path).map_err(|error| about(path, error))?;
+        let path = path.to_owned();
+        Ok(Arc::new(RealFile { file, path }))
     }
 
     #[expect(
@@ -51,7 +53,7 @@ impl Disk for RealDisk {
         reason = "this is the door to the real disk"
     )]
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        fs::rename(from, to).map_err(|error| about(from, error))
     }
 
     #[expect(
@@ -59,12 +61,16 @@ impl Disk for RealDisk {
         reason = "this is the door to the real disk"
     )]
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        fs::remove_file(path).map_err(|error| about(path, error))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path()));
-        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+        let entries = fs::read_dir(directory).and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        });
+        let mut entries: Vec<PathBuf> = entries.map_err(|error| about(directory, error))?;
         entries.sort();
         Ok(entries)
     }
@@ -75,7 +81,8 @@ impl Disk for RealDisk {
             .take_while(|level| !level.is_dir())
             .collect();
         let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(DIRECTORY_MODE).create(path)?;
+        let made = builder.recursive(true).mode(DIRECTORY_MODE).create(path);
+        made.map_err(|error| about(path, error))?;
         for parent in missing.into_iter().filter_map(Path::parent) {
             // The first level of a relative path stands in the current directory.
             let is_here = parent.as_os_str().is_empty();
@@ -85,31 +92,44 @@ impl Disk for RealDisk {
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        OpenOptions::new().read(true).open(path)?.sync_all()
+        let opened = OpenOptions::new().read(true).open(path);
+        let synced = opened.and_then(|directory| directory.sync_all());
+        synced.map_err(|error| about(path, error))
     }
 
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
-        let volume = retry_on_intr(|| statvfs(path))?;
+        let volume = retry_on_intr(|| statvfs(path)).map_err(|error| about(path, error.into()))?;
         Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let is_directory = path.is_dir();
         let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .mode(FILE_MODE)
-            .truncate(false)
-            .open(path)?;
-        retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive))?;
+        options.read(true);
+        if !is_directory {
+            let options = options.write(true).create(true).truncate(false);
+            options.mode(FILE_MODE);
+        }
+        let file = options.open(path).map_err(|error| about(path, error))?;
+        match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
+            // As over NFS, which locks only what is open for writing.
+            Err(Errno::BADF | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) if is_directory => {}
+            locked => locked.map_err(|error| about(path, error.into()))?,
+        }
         Ok(Box::new(LockGuard { _file: file }))
+    }
+}
+
+impl RealFile {
+    fn about(&self, error: impl Into<io::Error>) -> io::Error {
+        about(&self.path, error.into())
     }
 }
 
 impl File for RealFile {
     fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
-        self.file.read_exact_at(buffer, position)
+        let read = self.file.read_exact_at(buffer, position);
+        read.map_err(|error| self.about(error))
     }
 
     fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
@@ -123,34 +143,37 @@ impl File for RealFile {
             Ok(_) | Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => {
                 Err(io::ErrorKind::WouldBlock.into())
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.about(error)),
         }
     }
 
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
-        self.file.write_all_at(bytes, position)
+        let written = self.file.write_all_at(bytes, position);
+        written.map_err(|error| self.about(error))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        Ok(retry_on_intr(|| fdatasync(&self.file))?)
+        retry_on_intr(|| fdatasync(&self.file)).map_err(|error| self.about(error))
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
         let now = self.length()?;
         match retry_on_intr(|| fallocate(&self.file, FallocateFlags::empty(), 0, length.max(1))) {
             // Not every file system reserves blocks; the length alone must do there.
-            Err(Errno::OPNOTSUPP) if now < length => self.file.set_len(length),
+            Err(Errno::OPNOTSUPP) if now < length => self.set_length(length),
             Err(Errno::OPNOTSUPP) => Ok(()),
-            done => Ok(done?),
+            done => done.map_err(|error| self.about(error)),
         }
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
+        let set = self.file.set_len(length);
+        set.map_err(|error| self.about(error))
     }
 
     fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        let found = self.file.metadata().map_err(|error| self.about(error))?;
+        Ok(found.len())
     }
 }
 
@@ -235,5 +258,56 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
         drop(held);
         assert!(RealDisk.lock(&path).is_ok());
+    }
+
+    #[test]
+    fn a_directory_when_locked_then_nobody_else_gets_it_whatever_is_removed_in_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let held = RealDisk.lock(directory.path()).unwrap();
+        for _ in 0..2 {
+            let refused = RealDisk.lock(directory.path()).err().unwrap();
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+            drop(RealDisk.lock(&path).unwrap());
+            RealDisk.remove(&path).unwrap();
+        }
+        drop(held);
+        assert!(RealDisk.lock(directory.path()).is_ok());
+    }
+
+    #[test]
+    fn an_error_when_a_call_fails_then_has_the_name_of_its_file_and_its_kind() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, sub) = (directory.path().join("file"), directory.path().join("sub"));
+        RealDisk.create_directory(&sub).unwrap();
+        let empty = RealDisk.open(&file, OpenMode::CreateNew).unwrap();
+        let missing = directory.path().join("missing");
+        let (gone, folder) = (io::ErrorKind::NotFound, io::ErrorKind::IsADirectory);
+        let failed = [
+            (
+                RealDisk.open(&missing, OpenMode::Read).err(),
+                &missing,
+                gone,
+            ),
+            (RealDisk.open(&sub, OpenMode::Write).err(), &sub, folder),
+            (RealDisk.rename(&missing, &file).err(), &missing, gone),
+            (RealDisk.remove(&missing).err(), &missing, gone),
+            (RealDisk.remove(&sub).err(), &sub, folder),
+            (RealDisk.list(&missing).err(), &missing, gone),
+            (RealDisk.sync_directory(&missing).err(), &missing, gone),
+            (RealDisk.free_bytes(&missing).err(), &missing, gone),
+            (RealDisk.lock(&missing.join("LOCK")).err(), &missing, gone),
+        ];
+        for (error, path, kind) in failed {
+            let error = error.unwrap();
+            let name = path.display().to_string();
+            assert!(error.to_string().starts_with(&name), "{error}");
+            assert_eq!(error.kind(), kind, "{error}");
+        }
+        let mut byte = [0];
+        let error = empty.read_exact_at(&mut byte, 0).unwrap_err();
+        let name = file.display().to_string();
+        assert!(error.to_string().starts_with(&name), "{error}");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -2,18 +2,21 @@
 //!
 //! It can lose power (only synced bytes and names surely remain; each other change survives, is torn
 //! at sectors, or is lost), let the process die (all remains, open files and locks go), fail the n-th
-//! call of a kind, run full, and rot. It is no model of speed. Making a directory is durable at once.
-//! The same seed of the random source loses the same things.
+//! call of a kind, run full, and rot; files can be put back as they were, and made unreadable. It is no
+//! model of speed. Making a directory is durable at once. The same seed of the random source loses the
+//! same things.
 
 mod fault;
+mod hands;
 mod inode;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Call, Fault};
+pub use hands::Unreadable;
 pub use inode::Tearing;
 
-use crate::disk::{Disk, File, OpenMode};
+use crate::disk::{Disk, File, OpenMode, about};
 use crate::random::Random;
 use fault::Faults;
 use inode::{Inode, roll};
@@ -40,12 +43,20 @@ struct State {
     safe_names: Names,
     pending: Vec<NameChange>,
     directories: BTreeSet<PathBuf>,
-    locks: BTreeSet<PathBuf>,
+    unreadable: BTreeMap<PathBuf, Unreadable>,
+    locks: Vec<Locked>,
     faults: Faults,
     capacity_bytes: Option<u64>,
     lies: bool,
     read_bytes: u64,
     written_bytes: u64,
+}
+
+/// What somebody has locked: a file, whatever name it has now, or a directory.
+#[derive(Clone)]
+enum Locked {
+    File(Arc<Mutex<Inode>>),
+    Directory(PathBuf),
 }
 
 enum NameChange {
@@ -58,12 +69,24 @@ struct MemoryFile {
     state: Arc<Mutex<State>>,
     life: u64,
     inode: Arc<Mutex<Inode>>,
+    /// The name that it was opened by.
+    path: PathBuf,
 }
 
 struct LockGuard {
     state: Arc<Mutex<State>>,
     life: u64,
-    path: PathBuf,
+    locked: Locked,
+}
+
+impl PartialEq for Locked {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => Arc::ptr_eq(one, other),
+            (Self::Directory(one), Self::Directory(other)) => one == other,
+            (Self::File(_), Self::Directory(_)) | (Self::Directory(_), Self::File(_)) => false,
+        }
+    }
 }
 
 impl MemoryDisk {
@@ -175,13 +198,13 @@ impl MemoryDisk {
         lock(&self.state)
     }
 
-    fn begin(&self, call: Call) -> io::Result<MutexGuard<'_, State>> {
+    fn begin(&self, call: Call, path: &Path) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock_state();
         if self.life.is_some_and(|life| life != state.life) {
-            return Err(Fault::EIO.error());
+            return Err(about(path, Fault::EIO.error()));
         }
         match state.strike(call) {
-            Some(fault) => Err(fault.error()),
+            Some(fault) => Err(about(path, fault.error())),
             None => Ok(state),
         }
     }
@@ -204,6 +227,20 @@ impl State {
     fn change(&mut self, change: NameChange) {
         change.apply(&mut self.names);
         self.pending.push(change);
+    }
+
+    fn create(&mut self, path: &Path) -> Arc<Mutex<Inode>> {
+        let inode = Arc::new(Mutex::new(Inode::default()));
+        self.change(NameChange::Create(path.to_owned(), inode.clone()));
+        inode
+    }
+
+    /// An error if a directory has the name of what must be a file.
+    fn no_directory(&self, path: &Path) -> io::Result<()> {
+        match self.directories.contains(path) {
+            true => Err(about(path, io::ErrorKind::IsADirectory.into())),
+            false => Ok(()),
+        }
     }
 
     fn room_for(&self, inode: &Inode, length: u64) -> io::Result<()> {
@@ -249,49 +286,52 @@ impl NameChange {
 
 impl Disk for MemoryDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        let mut state = self.begin(Call::Open)?;
+        let mut state = self.begin(Call::Open, path)?;
+        state.may_open(path, mode)?;
         let found = state.names.get(path).cloned();
         let inode = match (mode, found) {
             (OpenMode::Read | OpenMode::Write, Some(inode)) => inode,
-            (OpenMode::Read | OpenMode::Write, None) => return Err(not_found()),
-            (OpenMode::CreateNew, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
+            (OpenMode::Read | OpenMode::Write, None) => return Err(not_found(path)),
+            (OpenMode::CreateNew, Some(_)) => {
+                return Err(about(path, io::ErrorKind::AlreadyExists.into()));
+            }
             (OpenMode::CreateNew, None) => {
-                if !path
-                    .parent()
-                    .is_some_and(|parent| state.directories.contains(parent))
-                {
-                    return Err(not_found());
+                let parent = path.parent();
+                if !parent.is_some_and(|parent| state.directories.contains(parent)) {
+                    return Err(not_found(path));
                 }
-                let inode = Arc::new(Mutex::new(Inode::default()));
-                state.change(NameChange::Create(path.to_owned(), inode.clone()));
-                inode
+                state.create(path)
             }
         };
         Ok(Arc::new(MemoryFile {
             state: self.state.clone(),
             life: state.life,
             inode,
+            path: path.to_owned(),
         }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.begin(Call::Rename)?;
-        let inode = state.names.get(from).cloned().ok_or_else(not_found)?;
+        let mut state = self.begin(Call::Rename, from)?;
+        state.no_directory(to)?;
+        let inode = state.names.get(from).cloned();
+        let inode = inode.ok_or_else(|| not_found(from))?;
         state.change(NameChange::Rename(from.to_owned(), to.to_owned(), inode));
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.begin(Call::Remove)?;
+        let mut state = self.begin(Call::Remove, path)?;
+        state.no_directory(path)?;
         if !state.names.contains_key(path) {
-            return Err(not_found());
+            return Err(not_found(path));
         }
         state.change(NameChange::Remove(path.to_owned()));
         Ok(())
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let state = self.begin(Call::List)?;
+        let state = self.begin(Call::List, directory)?;
         let inside = |path: &&PathBuf| path.parent() == Some(directory);
         let files = state.names.keys().filter(inside);
         let directories = state.directories.iter().filter(inside);
@@ -300,7 +340,7 @@ impl Disk for MemoryDisk {
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.begin(Call::CreateDirectory)?;
+        let mut state = self.begin(Call::CreateDirectory, path)?;
         state
             .directories
             .extend(path.ancestors().map(Path::to_owned));
@@ -308,7 +348,7 @@ impl Disk for MemoryDisk {
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.begin(Call::SyncDirectory)?;
+        let mut state = self.begin(Call::SyncDirectory, path)?;
         for change in std::mem::take(&mut state.pending) {
             if change.directory() == Some(path) {
                 change.apply(&mut state.safe_names);
@@ -319,20 +359,28 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
-    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
-        Ok(self.begin(Call::FreeBytes)?.free_bytes(&Inode::default()))
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        let state = self.begin(Call::FreeBytes, path)?;
+        Ok(state.free_bytes(&Inode::default()))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
-        let mut state = self.begin(Call::Lock)?;
-        if !state.locks.insert(path.to_owned()) {
-            return Err(io::ErrorKind::WouldBlock.into());
+        let mut state = self.begin(Call::Lock, path)?;
+        let locked = if state.directories.contains(path) {
+            Locked::Directory(path.to_owned())
+        } else {
+            let found = state.names.get(path).cloned();
+            Locked::File(found.unwrap_or_else(|| state.create(path)))
+        };
+        if state.locks.contains(&locked) {
+            return Err(about(path, io::ErrorKind::WouldBlock.into()));
         }
+        state.locks.push(locked.clone());
         let life = state.life;
         Ok(Box::new(LockGuard {
             state: self.state.clone(),
             life,
-            path: path.to_owned(),
+            locked,
         }))
     }
 }
@@ -349,15 +397,23 @@ impl MemoryFile {
             None => Ok(state),
         }
     }
+
+    fn failed(&self, (_, fault): (MutexGuard<'_, State>, Fault)) -> io::Error {
+        about(&self.path, fault.error())
+    }
 }
 
 impl File for MemoryFile {
     fn read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
-        let mut state = self.begin(Call::Read).map_err(failed)?;
+        let mut state = self
+            .begin(Call::Read)
+            .map_err(|failed| self.failed(failed))?;
+        state.may_read(&self.path)?;
         let inode = lock(&self.inode);
         let start = position as usize;
         let bytes = inode.now.get(start..start.saturating_add(buffer.len()));
-        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        let ended = || about(&self.path, io::ErrorKind::UnexpectedEof.into());
+        buffer.copy_from_slice(bytes.ok_or_else(ended)?);
         state.read_bytes += buffer.len() as u64;
         Ok(())
     }
@@ -380,13 +436,15 @@ impl File for MemoryFile {
         let bytes = match fault {
             None | Some(Fault::Late(_)) => bytes,
             Some(Fault::Half(_)) => &bytes[..bytes.len() / 2],
-            Some(fault @ (Fault::Errno(_) | Fault::Death)) => return Err(fault.error()),
+            Some(fault @ (Fault::Errno(_) | Fault::Death)) => {
+                return Err(about(&self.path, fault.error()));
+            }
         };
         let mut inode = lock(&self.inode);
         state.room_for(&inode, position + bytes.len() as u64)?;
         inode.write(bytes, position);
         state.written_bytes += bytes.len() as u64;
-        fault.map_or(Ok(()), |fault| Err(fault.error()))
+        fault.map_or(Ok(()), |fault| Err(about(&self.path, fault.error())))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -400,13 +458,15 @@ impl File for MemoryFile {
                 if state.life == self.life {
                     lock(&self.inode).fail_sync();
                 }
-                Err(fault.error())
+                Err(about(&self.path, fault.error()))
             }
         }
     }
 
     fn allocate(&self, length: u64) -> io::Result<()> {
-        let state = self.begin(Call::Allocate).map_err(failed)?;
+        let state = self
+            .begin(Call::Allocate)
+            .map_err(|failed| self.failed(failed))?;
         let mut inode = lock(&self.inode);
         state.room_for(&inode, length)?;
         if (inode.now.len() as u64) < length {
@@ -416,7 +476,9 @@ impl File for MemoryFile {
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {
-        let state = self.begin(Call::SetLength).map_err(failed)?;
+        let state = self
+            .begin(Call::SetLength)
+            .map_err(|failed| self.failed(failed))?;
         let mut inode = lock(&self.inode);
         state.room_for(&inode, length)?;
         inode.set_length(length);
@@ -424,7 +486,9 @@ impl File for MemoryFile {
     }
 
     fn length(&self) -> io::Result<u64> {
-        let _state = self.begin(Call::Length).map_err(failed)?;
+        let _state = self
+            .begin(Call::Length)
+            .map_err(|failed| self.failed(failed))?;
         Ok(lock(&self.inode).now.len() as u64)
     }
 }
@@ -433,17 +497,13 @@ impl Drop for LockGuard {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
         if state.life == self.life {
-            state.locks.remove(&self.path);
+            state.locks.retain(|locked| *locked != self.locked);
         }
     }
 }
 
-fn failed((_, fault): (MutexGuard<'_, State>, Fault)) -> io::Error {
-    fault.error()
-}
-
-fn not_found() -> io::Error {
-    io::ErrorKind::NotFound.into()
+fn not_found(path: &Path) -> io::Error {
+    about(path, io::ErrorKind::NotFound.into())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -195,3 +195,63 @@ fn a_write_whose_sync_failed_when_its_place_is_synced_anew_then_never_comes_back
         assert!(possible.contains(&found), "{found:?}");
     }
 }
+
+#[test]
+fn a_lock_when_its_file_is_removed_then_a_new_file_of_that_name_is_not_locked_and_the_directory_is()
+{
+    let disk = disk();
+    let (_file, _directory) = (
+        disk.lock(&path("LOCK")).unwrap(),
+        disk.lock(Path::new(DIRECTORY)).unwrap(),
+    );
+    disk.remove(&path("LOCK")).unwrap();
+    assert!(disk.lock(&path("LOCK")).is_ok());
+    let refused = disk.lock(Path::new(DIRECTORY)).err().unwrap();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_file_when_put_back_taken_away_or_made_unreadable_then_is_so_after_a_power_failure_too() {
+    let disk = disk();
+    for name in ["old", "gone", "closed", "broken"] {
+        create(&disk, name).write_all_at(b"new", 0).unwrap();
+    }
+    disk.sync_directory(Path::new(DIRECTORY)).unwrap();
+    disk.put_back(&path("old"), b"before");
+    disk.take_away(&path("gone"));
+    disk.make_unreadable(&path("closed"), Unreadable::FORBIDDEN);
+    disk.make_unreadable(&path("broken"), Unreadable::BROKEN);
+    disk.power_loss(&SeededRandom::new(1));
+    assert_eq!(disk.contents(&path("old")).unwrap(), b"before");
+    let kind = |error: Option<io::Error>, name: &str| {
+        let error = error.unwrap();
+        assert!(
+            error.to_string().starts_with(&format!("/d/{name}: ")),
+            "{error}"
+        );
+        error.kind()
+    };
+    let gone = disk.open(&path("gone"), OpenMode::Read).err();
+    assert_eq!(kind(gone, "gone"), io::ErrorKind::NotFound);
+    let closed = disk.open(&path("closed"), OpenMode::Write).err();
+    assert_eq!(kind(closed, "closed"), io::ErrorKind::PermissionDenied);
+    let broken = disk.open(&path("broken"), OpenMode::Read).unwrap();
+    kind(broken.read_exact_at(&mut [0], 0).err(), "broken");
+    disk.make_readable();
+    assert!(disk.open(&path("closed"), OpenMode::Read).is_ok());
+}
+
+#[test]
+fn a_directory_when_it_has_the_name_of_a_file_then_is_no_file() {
+    let disk = disk();
+    disk.create_directory(&path("sub")).unwrap();
+    create(&disk, "f");
+    let failed = [
+        disk.open(&path("sub"), OpenMode::Read).err(),
+        disk.rename(&path("f"), &path("sub")).err(),
+        disk.remove(&path("sub")).err(),
+    ];
+    for error in failed {
+        assert_eq!(error.unwrap().kind(), io::ErrorKind::IsADirectory);
+    }
+}
