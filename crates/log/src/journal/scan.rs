@@ -1,8 +1,7 @@
 //! Going through a segment frame by frame, past frames that do not hold.
 
 use super::frame::{
-    ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader,
-    decode_directory,
+    Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, decode_directory,
 };
 use super::layout::salted_crc;
 use super::segment::{FRAMES_START, Segment};
@@ -89,7 +88,8 @@ fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> 
     Ok(None)
 }
 
-/// A file read in large pieces.
+/// A file read from front to back in large pieces, each byte once: what is asked for next begins in what
+/// was read last, or right behind it.
 struct Source {
     file: Arc<dyn File>,
     length: u64,
@@ -117,32 +117,52 @@ impl Source {
         if end > self.length {
             return Ok(None);
         }
-        let has = position >= self.start && end <= self.start + self.buffer.len() as u64;
-        if !has {
-            let wanted = (self.length - position).min(count.max(self.ahead_bytes) as u64);
-            self.buffer.resize(wanted as usize, 0);
-            self.start = position;
-            self.file.read_exact_at(&mut self.buffer, position)?;
+        if position < self.start || end > self.buffer_end() {
+            self.read(position, count)?;
         }
         let start = (position - self.start) as usize;
         Ok(Some(&self.buffer[start..start + count]))
     }
 
+    fn buffer_end(&self) -> u64 {
+        self.start + self.buffer.len() as u64
+    }
+
+    /// Lets the buffer begin at `position` and hold `count` bytes and what is read ahead. What it has of
+    /// them stays.
+    fn read(&mut self, position: u64, count: usize) -> io::Result<()> {
+        let is_inside = (self.start..self.buffer_end()).contains(&position);
+        let passed = match is_inside {
+            true => (position - self.start) as usize,
+            false => self.buffer.len(),
+        };
+        self.buffer.drain(..passed);
+        self.start = position;
+        let has = self.buffer.len();
+        let wanted = count.max(has + self.ahead_bytes) as u64;
+        let wanted = wanted.min(self.length - position) as usize;
+        self.buffer.resize(wanted, 0);
+        let read = self
+            .file
+            .read_exact_at(&mut self.buffer[has..], position + has as u64);
+        if read.is_err() {
+            self.buffer.truncate(has);
+        }
+        read
+    }
+
     /// The next aligned place at or after `from` that could begin a frame.
     fn next_magic(&mut self, from: u64) -> io::Result<Option<u32>> {
         let mut at = from.next_multiple_of(FRAME_ALIGN_BYTES as u64);
-        while at + FRAME_HEADER_BYTES as u64 <= self.length {
-            let count = (self.length - at).min(READ_BYTES as u64) as usize;
-            let count = count / FRAME_ALIGN_BYTES * FRAME_ALIGN_BYTES;
-            let Some(bytes) = self.bytes(at, count)? else {
-                return Ok(None);
-            };
+        while self.bytes(at, FRAME_HEADER_BYTES)?.is_some() {
+            // Most frames follow at once; where none does, all that was read is looked through.
+            let rest = &self.buffer[(at - self.start) as usize..];
             let magic = FRAME_MAGIC.to_le_bytes();
             let begins = |chunk: &[u8]| chunk.starts_with(&magic);
-            if let Some(found) = bytes.chunks_exact(FRAME_ALIGN_BYTES).position(begins) {
+            if let Some(found) = rest.chunks_exact(FRAME_ALIGN_BYTES).position(begins) {
                 return Ok(u32::try_from(at + (found * FRAME_ALIGN_BYTES) as u64).ok());
             }
-            at += count as u64;
+            at += (rest.len() / FRAME_ALIGN_BYTES * FRAME_ALIGN_BYTES) as u64;
         }
         Ok(None)
     }
@@ -159,10 +179,12 @@ impl Source {
         if at + u64::from(header.length) > self.length {
             return Ok(None);
         }
-        let count = header.entry_count as usize * ENTRY_BYTES;
-        let directory = self
-            .bytes(at + FRAME_HEADER_BYTES as u64, count)?
-            .unwrap_or_default();
+        // From the head on, which stays in the buffer if it is none and the search goes on inside it.
+        let head_bytes = header.payload_start();
+        let directory = match self.bytes(at, head_bytes)? {
+            Some(bytes) => &bytes[FRAME_HEADER_BYTES..],
+            None => return Ok(None),
+        };
         if salted_crc(salt, &[&head[..FRAME_HEADER_BYTES - 4], directory]) != crc {
             return Ok(None);
         }

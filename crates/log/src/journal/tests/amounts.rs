@@ -1,9 +1,10 @@
 //! How many bytes things cost: reading one log among many, writing, keeping what is hidden, starting.
 
 use super::super::space::FREED_AFTER;
-use super::super::{Journal, Options};
+use super::super::{Durability, Journal, Options};
 use super::harness::{World, append, batch, create, id, read_all, small, try_append};
 use crate::store::{LogStore, Offset};
+use env::Call;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -317,6 +318,51 @@ async fn a_segment_without_its_footer_when_started_then_is_read_from_its_last_ch
         assert_eq!(records.len() as u32, round);
         for (at, (_, found)) in (0..).zip(records) {
             assert_eq!(found, record(log, at, 104_000));
+        }
+    }
+}
+
+/// How a journal ended before it is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Stop,
+    Death,
+}
+
+/// Starts a journal; answers how often and how much it read.
+async fn start_cost(world: &World, journal: std::sync::Arc<Journal>, end: End) -> (u64, u64) {
+    match end {
+        End::Stop => journal.shutdown().await,
+        End::Death => world.disk.process_death(),
+    }
+    let counts = || (world.disk.calls(Call::Read), world.disk.read_bytes());
+    let before = counts();
+    let journal = world.open();
+    let (calls, bytes) = (counts().0 - before.0, counts().1 - before.1);
+    journal.shutdown().await;
+    (calls, bytes)
+}
+
+#[tokio::test]
+async fn a_segment_of_many_small_frames_when_started_then_is_read_once_in_few_pieces() {
+    const PUTS: u64 = 20_000;
+    for durability in [Durability::Fsync, Durability::Os] {
+        for end in [End::Stop, End::Death] {
+            let mut world = with_segments_of(4);
+            world.options.durability = durability;
+            let journal = world.open();
+            create(&journal, 1).await;
+            for _ in 0..PUTS {
+                append(&journal, 0, b"1").await;
+            }
+            let file_bytes = world.disk.contents(&world.segments()[0]).unwrap().len() as u64;
+            let (calls, bytes) = start_cost(&world, journal, end).await;
+            // Once to find the frames, and once to write again what may not be on the disk.
+            let most = 2 * file_bytes + MIB / 4;
+            let what = format!("{durability:?} {end:?}: {bytes} bytes in {calls} reads");
+            assert!(bytes <= most, "{what} of {file_bytes}");
+            assert!(calls <= 20, "{what}");
+            assert_eq!(read_all(&world.open(), 0).await.unwrap().len() as u64, PUTS);
         }
     }
 }
