@@ -220,14 +220,7 @@ impl Engine {
     /// Removes logs that no stream of the catalog names: what a crash left between a Complete and
     /// the deletion of the logs.
     pub(crate) async fn collect_orphans(&self) -> Result<(), StoreError> {
-        let state = self.catalog.state().clone();
-        let is_orphan = |log: &LogId| {
-            log.group != crate::catalog::COMMANDS.group
-                && state
-                    .stream_by_id(log.group)
-                    .is_none_or(|stream| !stream.logs().contains(log))
-        };
-        let orphans: Vec<LogId> = self.store.list().into_iter().filter(is_orphan).collect();
+        let orphans = self.catalog.state().orphans(self.store.list());
         if orphans.is_empty() {
             return Ok(());
         }

@@ -56,7 +56,7 @@ impl State {
         let deleted = self
             .scopes
             .get(scope)
-            .and_then(|n| n.deleted_s.get(&command.name).copied());
+            .and_then(|neighbours| neighbours.deleted_s(&command.name));
         let created_s = now.seconds().max(deleted.map_or(0, |second| second + 1));
         let ranges = HashRange::uniform(command.shards);
         let first = |(index, range)| Shard {
@@ -92,15 +92,15 @@ impl State {
 
     fn check_stream_quotas(&self, command: &CreateStream, now: Timestamp) -> Result<(), Error> {
         let (scope, quotas) = (&command.scope, &command.quotas);
+        let tally = self.tally(scope);
         if let Some(limit) = quotas.creating_streams
-            && self.in_transition(scope, now) >= limit
+            && tally.in_transition(now) >= limit
         {
             return Err(texts::streams_in_transition(scope, limit));
         }
-        let on_demand = |stream: &&Arc<Stream>| stream.mode == Mode::OnDemand;
         if command.mode == Mode::OnDemand
             && let Some(limit) = quotas.on_demand_streams
-            && self.streams_of(scope).filter(on_demand).count() >= limit as usize
+            && tally.on_demand() >= limit
         {
             return Err(texts::on_demand_limit(scope, limit));
         }
@@ -111,7 +111,7 @@ impl State {
         let Some(limit) = quotas.shards else {
             return Ok(());
         };
-        let current = self.open_shards(scope);
+        let current = self.tally(scope).open_shards();
         match u32::try_from(more) {
             Ok(more) if more > 0 && current.saturating_add(more) > limit => {
                 Err(texts::shard_limit(scope, current, limit, more))
@@ -186,7 +186,8 @@ impl State {
 
     fn expire_shards(&mut self, command: &ExpireShards) -> Applied {
         let mut stream = self.owned(command.stream)?;
-        let goes = |shard: &&Shard| !shard.is_open() && command.shards.contains(&shard.index);
+        let expired: BTreeSet<u32> = command.shards.iter().copied().collect();
+        let goes = |shard: &&Shard| !shard.is_open() && expired.contains(&shard.index);
         let kept = stream
             .shards
             .all()

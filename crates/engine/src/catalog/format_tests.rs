@@ -1,11 +1,12 @@
 //! docs/formats/catalog.md says what the encoders do: its tables are held against encoded samples.
 
 use super::command::*;
+use super::neighbours::Neighbours;
 use super::plan::{Plan, Planned};
 use super::scope::{Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::snapshot::{self, Piece, Seal};
-use super::state::{Neighbours, State, TokenKey};
+use super::state::{State, TokenKey};
 use super::stream::{Consumer, Deletion, Reshard, Stream};
 use crate::format_page::{Page, Value, decode, encoded};
 use env::Timestamp;
@@ -459,10 +460,9 @@ fn check_parts_of_commands(page: &mut Page) {
 
 /// A state with one of everything.
 fn state() -> State {
-    let neighbours = Neighbours {
-        streams: [(name(), Arc::new(stream()))].into_iter().collect(),
-        deleted_s: [(name(), 33u64)].into_iter().collect(),
-    };
+    let mut neighbours = Neighbours::default();
+    neighbours.put(Arc::new(stream()));
+    neighbours.remember_deleted(name(), 33);
     State {
         next: Offset(34),
         scopes: [(scope(), neighbours)].into_iter().collect(),

@@ -10,6 +10,7 @@ mod codec;
 mod command;
 #[cfg(test)]
 mod format_tests;
+mod neighbours;
 mod plan;
 mod proposer;
 mod replay;

@@ -10,6 +10,7 @@ use env::Timestamp;
 use minicbor::{Decode, Encode};
 use model::{HashKey, HashRange};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::time::Duration;
 
 /// Boundaries that are no further apart are the same; rounding leaves at most one key a shard.
@@ -207,9 +208,14 @@ impl Planner {
         let starts = uniform_starts(shards, target);
         let mut pieces = Vec::new();
         for shard in shards.open() {
-            let is_inside =
-                |start: &&HashKey| **start > shard.range.start && **start <= shard.range.end;
-            let cuts: Vec<HashKey> = starts.iter().filter(is_inside).copied().collect();
+            let inside = (
+                Bound::Excluded(shard.range.start),
+                Bound::Included(shard.range.end),
+            );
+            // A range of one key has nothing inside, and no such bounds.
+            let is_wider = shard.range.start < shard.range.end;
+            let inside = is_wider.then(|| starts.range(inside));
+            let cuts: Vec<HashKey> = inside.into_iter().flatten().copied().collect();
             let whole = Piece {
                 index: shard.index,
                 range: shard.range,

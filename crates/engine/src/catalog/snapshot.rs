@@ -5,7 +5,7 @@
 //! has the tables.
 
 use super::scope::Scope;
-use super::state::{Neighbours, State, TokenKey};
+use super::state::{State, TokenKey};
 use super::stream::Stream;
 use log::{Batch, Offset};
 use minicbor::{Decode, Encode};
@@ -68,10 +68,10 @@ struct Deleted {
 /// The records of a snapshot of this state, and its size in bytes.
 pub fn encode(state: &State) -> (Vec<Batch>, usize) {
     let deleted = state.scopes.iter().flat_map(|(scope, neighbours)| {
-        neighbours.deleted_s.iter().map(|(name, second)| Deleted {
+        neighbours.deleted().map(|(name, second)| Deleted {
             scope: scope.clone(),
             name: name.clone(),
-            second: *second,
+            second,
         })
     });
     let image = Image {
@@ -187,8 +187,8 @@ impl Found {
             state.put(stream);
         }
         for deleted in image.deleted {
-            let neighbours: &mut Neighbours = state.scopes.entry(deleted.scope).or_default();
-            neighbours.deleted_s.insert(deleted.name, deleted.second);
+            let neighbours = state.scopes.entry(deleted.scope).or_default();
+            neighbours.remember_deleted(deleted.name, deleted.second);
         }
         Ok(state)
     }

@@ -3,19 +3,20 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` makes the next.
 
+use super::COMMANDS;
+use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
-use super::stream::{Status, Stream};
+use super::stream::Stream;
 use env::Timestamp;
 use imbl::OrdMap;
-use log::Offset;
+use log::{LogId, Offset};
 use minicbor::{Decode, Encode};
 use model::StreamName;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Keys for tokens that are kept: the newest seals, all open.
 pub const TOKEN_KEYS_KEPT: usize = 3;
-/// How long the name of a deleted stream remembers the second of its deletion.
-const DELETED_REMEMBERED_S: u64 = 86_400;
 
 /// A key that seals shard iterators and NextTokens.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -38,15 +39,6 @@ impl std::fmt::Debug for TokenKey {
     }
 }
 
-/// The streams of one account and region.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Neighbours {
-    /// By name.
-    pub streams: OrdMap<StreamName, Arc<Stream>>,
-    /// Names whose stream was deleted of late, and in which second.
-    pub deleted_s: OrdMap<StreamName, u64>,
-}
-
 /// Everything that the catalog's log says up to an offset.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -63,7 +55,7 @@ pub struct State {
 impl State {
     /// The stream of a name, whatever its status.
     pub fn stream(&self, scope: &Scope, name: &str) -> Option<&Arc<Stream>> {
-        self.scopes.get(scope)?.streams.get(name)
+        self.scopes.get(scope)?.get(name)
     }
 
     /// The stream of an id.
@@ -72,34 +64,28 @@ impl State {
         self.stream(scope, name.as_str())
     }
 
-    /// The streams of an account and region, by name.
-    pub fn streams_of(&self, scope: &Scope) -> impl Iterator<Item = &Arc<Stream>> {
-        self.scopes
-            .get(scope)
-            .into_iter()
-            .flat_map(|scope| scope.streams.values())
+    /// The streams of an account and region whose names come after one, by name.
+    pub fn streams_after(&self, scope: &Scope, name: &str) -> impl Iterator<Item = &Arc<Stream>> {
+        let neighbours = self.scopes.get(scope).into_iter();
+        neighbours.flat_map(move |neighbours| neighbours.streams_after(name))
     }
 
     /// All streams, by account, region and name.
     pub fn streams(&self) -> impl Iterator<Item = &Arc<Stream>> {
-        self.scopes
-            .values()
-            .flat_map(|scope| scope.streams.values())
+        self.scopes.values().flat_map(Neighbours::streams)
     }
 
-    /// Open shards of an account and region.
-    pub fn open_shards(&self, scope: &Scope) -> u32 {
-        self.streams_of(scope)
-            .map(|stream| stream.shards.open().len() as u32)
-            .sum()
+    /// What is counted of the streams of an account and region.
+    pub fn tally(&self, scope: &Scope) -> Tally {
+        let neighbours = self.scopes.get(scope);
+        neighbours.map_or_else(Tally::default, |neighbours| neighbours.tally().clone())
     }
 
-    /// Streams of an account and region that are CREATING at a moment, or DELETING.
-    pub(super) fn in_transition(&self, scope: &Scope, now: Timestamp) -> u32 {
-        let moves = |stream: &&Arc<Stream>| {
-            matches!(stream.status_at(now), Status::Creating | Status::Deleting)
-        };
-        self.streams_of(scope).filter(moves).count() as u32
+    /// Of these logs, those that no stream names.
+    pub fn orphans(&self, logs: Vec<LogId>) -> Vec<LogId> {
+        let named: BTreeSet<LogId> = self.streams().flat_map(|stream| stream.logs()).collect();
+        let is_orphan = |log: &LogId| log.group != COMMANDS.group && !named.contains(log);
+        logs.into_iter().filter(is_orphan).collect()
     }
 
     /// Puts a stream in the place of the one of its id and name.
@@ -108,33 +94,15 @@ impl State {
         self.ids
             .insert(stream.id, (stream.scope.clone(), stream.name.clone()));
         let neighbours = self.scopes.entry(stream.scope.clone()).or_default();
-        neighbours
-            .streams
-            .insert(stream.name.clone(), stream.clone());
+        neighbours.put(stream.clone());
         stream
     }
 
-    /// Takes a stream away for good and frees its name. Its successor's shards begin in a later
-    /// second than any of its own.
+    /// Takes a stream away for good and frees its name.
     pub(super) fn remove(&mut self, stream: &Stream, now: Timestamp) {
         self.ids.remove(&stream.id);
-        let Some(neighbours) = self.scopes.get_mut(&stream.scope) else {
-            return;
-        };
-        neighbours.streams.remove(&stream.name);
-        let newest = stream
-            .shards
-            .all()
-            .iter()
-            .map(|shard| shard.created_s)
-            .max();
-        let second = newest.unwrap_or(0).max(now.seconds());
-        let forgotten_s = now.seconds().saturating_sub(DELETED_REMEMBERED_S);
-        let is_remembered = |(_, deleted_s): &(_, u64)| *deleted_s >= forgotten_s;
-        neighbours.deleted_s = std::mem::take(&mut neighbours.deleted_s)
-            .into_iter()
-            .filter(is_remembered)
-            .collect();
-        neighbours.deleted_s.insert(stream.name.clone(), second);
+        if let Some(neighbours) = self.scopes.get_mut(&stream.scope) {
+            neighbours.remove(stream, now);
+        }
     }
 }

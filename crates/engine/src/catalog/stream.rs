@@ -76,7 +76,7 @@ pub struct Stream {
     /// The index of the next shard.
     #[n(11)]
     pub next_shard: u32,
-    /// Its consumers, those on their way out included.
+    /// Its consumers, those on their way out included, by name.
     #[n(12)]
     pub consumers: Vec<Consumer>,
     /// The reshard under way.
@@ -202,6 +202,12 @@ impl Stream {
             name: consumer.name.clone(),
             created_s: consumer.arn_s,
         }
+    }
+
+    /// The consumer of a name, also if it is on its way out.
+    pub fn consumer(&self, name: &ConsumerName) -> Option<&Consumer> {
+        let place = self.consumers.binary_search_by(|c| c.name.cmp(name));
+        place.ok().map(|place| &self.consumers[place])
     }
 
     /// The consumers that are there at a moment, by name.

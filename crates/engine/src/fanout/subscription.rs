@@ -120,12 +120,9 @@ impl Of {
         let stream = state.stream_by_id(self.stream);
         let stream = stream.filter(|stream| stream.deletion.is_none());
         let stream = stream.ok_or_else(|| self.stream_gone.clone())?;
-        let is_own = |consumer: &Consumer| {
-            consumer.name == self.consumer.name
-                && consumer.arn_s == self.consumer.arn_s
-                && consumer.gone_ms.is_none()
-        };
-        match stream.consumers.iter().any(is_own) {
+        let is_own =
+            |found: &Consumer| found.arn_s == self.consumer.arn_s && found.gone_ms.is_none();
+        match stream.consumer(&self.consumer.name).is_some_and(is_own) {
             true => Ok(Arc::clone(stream)),
             false => Err(self.consumer_gone.clone()),
         }

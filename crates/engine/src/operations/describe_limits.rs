@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::Mode;
 use crate::target::scope_of;
 use model::limits;
 use std::sync::Arc;
@@ -25,14 +24,11 @@ impl Handler for DescribeLimits {
     ) -> Result<DescribeLimitsOutput, Error> {
         let (principal, _) = request.into_parts();
         let scope = scope_of(&principal);
-        let state = engine.catalog.state();
-        let on_demand = state
-            .streams_of(&scope)
-            .filter(|stream| stream.mode == Mode::OnDemand);
+        let tally = engine.catalog.state().tally(&scope);
         Ok(DescribeLimitsOutput {
             shard_limit: shared::count(engine.shard_limit(&scope)),
-            open_shard_count: shared::count(state.open_shards(&scope)),
-            on_demand_stream_count: shared::count(on_demand.count()),
+            open_shard_count: shared::count(tally.open_shards()),
+            on_demand_stream_count: shared::count(tally.on_demand()),
             on_demand_stream_count_limit: shared::count(limits::ON_DEMAND_STREAMS_MAX),
             channel_count: None,
             channel_count_limit: None,

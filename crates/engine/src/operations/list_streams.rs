@@ -37,12 +37,9 @@ impl Handler for ListStreams {
             None => input.exclusive_start_stream_name,
         };
         let state = engine.catalog.state().clone();
-        let is_after = |stream: &&Arc<Stream>| {
-            after
-                .as_deref()
-                .is_none_or(|after| stream.name.as_str() > after)
-        };
-        let mut rest = state.streams_of(&scope).filter(is_after).peekable();
+        // No name is empty: all come after that.
+        let after = after.unwrap_or_default();
+        let mut rest = state.streams_after(&scope, &after).peekable();
         let page: Vec<&Arc<Stream>> = rest
             .by_ref()
             .take(shared::page_size(input.limit, PAGE_STREAMS))

@@ -1,15 +1,13 @@
 //! How many instructions a record costs, from a request's body to its answer's: a budget that no
 //! change may exceed by much.
 //!
-//! Valgrind counts them in this very program, which it runs again for the work alone: the same on
-//! every machine, whatever else it does. Twice the work less the work once is the work without what
-//! comes before it. HTTP, signatures and the disk are not in it: the store is in memory.
+//! HTTP, signatures and the disk are not in it: the store is in memory.
 
+use crate::counted;
 use crate::world::{Caller, Start, World};
 use auth::Authorized;
 use engine::operations::{GetRecords, PutRecords};
 use engine::{Body, Handler, Output};
-use std::process::Command;
 use wire::operations::{GetRecordsInput, PutRecordsInput};
 use wire::types::PutRecordsRequestEntry;
 use wire::{Protocol, decode, encode};
@@ -17,8 +15,7 @@ use wire::{Protocol, decode, encode};
 const RECORDS: usize = 500;
 const RECORD_BYTES: usize = 100;
 const TURNS: usize = 4;
-/// Names the work in the program that is counted, as operation, protocol and turns.
-const WORK: &str = "MILLSTREAM_COUNTED_WORK";
+const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_within_their_budget";
 
 /// Twice what was counted when it was written down.
 const BUDGETS: [(&str, u64); 4] = [
@@ -30,12 +27,12 @@ const BUDGETS: [(&str, u64); 4] = [
 
 #[test]
 fn instructions_when_counted_for_each_record_then_are_within_their_budget() {
-    if let Ok(work) = std::env::var(WORK) {
+    if let Some(work) = counted::work() {
         return run(&work);
     }
     for (work, budget) in BUDGETS {
-        let once = count(&format!("{work} {TURNS}"));
-        let twice = count(&format!("{work} {}", 2 * TURNS));
+        let once = counted::instructions(TEST, &format!("{work} {TURNS}"));
+        let twice = counted::instructions(TEST, &format!("{work} {}", 2 * TURNS));
         let each = (twice - once) / (TURNS * RECORDS) as u64;
         println!("{work}: {each} instructions a record");
         assert!(
@@ -49,27 +46,7 @@ fn instructions_when_counted_for_each_record_then_are_within_their_budget() {
     }
 }
 
-/// Instructions of this program when it does nothing but the work.
-fn count(work: &str) -> u64 {
-    let output = Command::new("valgrind")
-        .args([
-            "--tool=cachegrind",
-            "--cache-sim=no",
-            "--cachegrind-out-file=/dev/null",
-        ])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "--test-threads=1"])
-        .arg("budget::instructions_when_counted_for_each_record_then_are_within_their_budget")
-        .env(WORK, work)
-        .output()
-        .expect("valgrind can be run");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{work}: {told}");
-    let line = told.lines().find_map(|line| line.split_once("refs:"));
-    let (_, counted) = line.expect("valgrind says how many instructions there were");
-    counted.trim().replace(',', "").parse().unwrap()
-}
-
+/// Does the work, given as operation, protocol and turns.
 #[tokio::main(flavor = "current_thread")]
 async fn run(work: &str) {
     let mut words = work.split(' ');

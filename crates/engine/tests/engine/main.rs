@@ -5,6 +5,7 @@
 
 extern crate millstream_engine as engine;
 
+mod counted;
 mod interposed;
 mod world;
 
@@ -14,6 +15,7 @@ mod clock;
 mod crash;
 mod damage;
 mod fanout;
+mod growth;
 mod positions;
 mod reshard;
 mod retention;
