@@ -3,6 +3,7 @@
 use crate::claim::Claim;
 use crate::credential::Credential;
 use crate::{Head, Principal};
+use model::{AccountId, Region};
 use wire::Error;
 
 /// How senders are told apart.
@@ -39,15 +40,22 @@ impl Authenticator {
             Mode::Open => {
                 // Only a signature covers the body.
                 let _ = body;
-                Ok(believe(claim))
+                believe(claim)
             }
         }
     }
 }
 
-fn believe(claim: Option<Claim<'_>>) -> Principal {
-    let credential = claim.map(|claim| claim.credential).unwrap_or_default();
-    Credential::parse(&credential).believed()
+/// Who makes no claim is the default account, in the default region.
+fn believe(claim: Option<Claim<'_>>) -> Result<Principal, Error> {
+    let Some(claim) = claim else {
+        return Ok(Principal {
+            account: AccountId::zero(),
+            region: Region::us_east_1(),
+        });
+    };
+    let credential = Credential::parse(&claim.credential, claim.scope)?;
+    Ok(credential.believed())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Who a request says it comes from, in either of AWS's two forms, unproven.
 //!
 //! Reading a claim judges its form alone, with AWS's texts; whether it is true is the
-//! authenticator's business. A request never falls back from one form to the other.
+//! authenticator's business. A request never falls back from one form to the other, and none says two
+//! things: what is there twice is refused.
 
 use crate::Head;
 use http::HeaderName;
@@ -12,8 +13,21 @@ use wire::{Error, ErrorCode};
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     pub(crate) credential: Cow<'a, str>,
+    pub(crate) scope: Scope<'a>,
 }
 
+/// What the algorithm says of the credential's scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope<'a> {
+    /// It names a region.
+    Regional,
+    /// It names none: the signature holds in a set of regions, which a header lists.
+    OfRegions(Option<&'a str>),
+}
+
+/// The algorithm whose scope names no region.
+const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
+const REGION_SET: HeaderName = HeaderName::from_static("x-amz-region-set");
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const HEADER_PARAMETERS: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
 const QUERY_PARAMETERS: [&str; 5] = [
@@ -31,14 +45,14 @@ impl<'a> Claim<'a> {
     /// `InvalidSignatureException` if it makes one in each form, `IncompleteSignatureException` if
     /// parts of it are missing.
     pub(crate) fn read(head: Head<'a>) -> Result<Option<Self>, Error> {
-        let header = head.headers.get(http::header::AUTHORIZATION);
-        let header = header.map(|value| text_of(value.as_bytes()));
+        let mut headers = head.headers.get_all(http::header::AUTHORIZATION).iter();
+        let header = headers.next().map(|value| text_of(value.as_bytes()));
+        if headers.next().is_some() {
+            return Err(incomplete(TWO_HEADERS.to_owned()));
+        }
         let header = header.filter(|text| !text.is_empty());
-        let query = head
-            .uri
-            .query()
-            .map(QueryForm::read)
-            .filter(|query| query.is_claim());
+        let query = head.uri.query().map(QueryForm::read).transpose()?;
+        let query = query.filter(QueryForm::is_claim);
         match (header, query) {
             (None, None) => Ok(None),
             (Some(_), Some(_)) => Err(found_both()),
@@ -47,6 +61,9 @@ impl<'a> Claim<'a> {
         }
     }
 }
+
+/// *Unrecorded*.
+const TWO_HEADERS: &str = "Authorization header is present more than once.";
 
 fn found_both() -> Error {
     Error::new(
@@ -69,15 +86,19 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
+    let scope = match header.starts_with(ASYMMETRIC) {
+        true => Scope::OfRegions(head.text(REGION_SET)),
+        false => Scope::Regional,
+    };
     let credential = match header {
         Cow::Borrowed(header) => Cow::Borrowed(credential_of(head, header)?),
         Cow::Owned(header) => Cow::Owned(credential_of(head, &header)?.to_owned()),
     };
-    Ok(Claim { credential })
+    Ok(Claim { credential, scope })
 }
 
 fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> {
-    let values = header_values(header);
+    let values = header_values(header)?;
     let is_dated = head.text(DATE).is_some() || head.text(http::header::DATE).is_some();
     if !is_dated || values.contains(&"") {
         return Err(incomplete(lacking(header, values, is_dated)));
@@ -103,7 +124,10 @@ fn lacking(header: &str, values: [&str; HEADER_PARAMETERS.len()], is_dated: bool
 
 /// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing. Every
 /// request comes through here, so it reads the header once.
-fn header_values(header: &str) -> [&str; HEADER_PARAMETERS.len()] {
+///
+/// # Errors
+/// If a part is no parameter, such as the rest of a credential behind a space, or one is there twice.
+fn header_values(header: &str) -> Result<[&str; HEADER_PARAMETERS.len()], Error> {
     let mut values = [""; HEADER_PARAMETERS.len()];
     let ends = memchr::memchr2_iter(b',', b' ', header.as_bytes());
     let mut start = 0;
@@ -114,14 +138,25 @@ fn header_values(header: &str) -> [&str; HEADER_PARAMETERS.len()] {
         if std::mem::take(&mut is_algorithm) || pair.is_empty() {
             continue;
         }
-        for (name, value) in HEADER_PARAMETERS.iter().zip(&mut values) {
-            let rest = pair.strip_prefix(name);
-            if let Some(found) = rest.and_then(|rest| rest.strip_prefix('=')) {
-                *value = found;
+        let Some((name, found)) = pair.split_once('=') else {
+            return Err(incomplete(format!(
+                "'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header: \
+                 '{header}'."
+            )));
+        };
+        if let Some(place) = HEADER_PARAMETERS.iter().position(|known| *known == name) {
+            let before = std::mem::replace(&mut values[place], found);
+            if !before.is_empty() {
+                return Err(incomplete(twice(name)));
             }
         }
     }
-    values
+    Ok(values)
+}
+
+/// *Unrecorded*.
+fn twice(name: &str) -> String {
+    format!("'{name}' parameter is present more than once.")
 }
 
 /// The `X-Amz-…` parameters of a query, by their place in [`QUERY_PARAMETERS`].
@@ -131,14 +166,16 @@ struct QueryForm<'a> {
 }
 
 impl<'a> QueryForm<'a> {
-    fn read(query: &'a str) -> Self {
+    fn read(query: &'a str) -> Result<Self, Error> {
         let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some(place) = QUERY_PARAMETERS.iter().position(|known| *known == name) {
-                form.values[place] = Some(value);
+            if let Some(place) = QUERY_PARAMETERS.iter().position(|known| *known == name)
+                && form.values[place].replace(value).is_some()
+            {
+                return Err(incomplete(twice(&name)));
             }
         }
-        form
+        Ok(form)
     }
 
     /// Whether the query names an algorithm or a credential: then it speaks of its sender, whatever
@@ -162,6 +199,7 @@ impl<'a> QueryForm<'a> {
         let [_, credential, ..] = self.values;
         Ok(Claim {
             credential: credential.unwrap_or_default(),
+            scope: Scope::Regional,
         })
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use http::Request;
 
 const SIGNED: &str = "Signature=abc, SignedHeaders=host";
+const DATED: (&str, &str) = ("x-amz-date", "20260101T000000Z");
 
 fn authenticate(uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
     let mut request = Request::post(uri);
@@ -32,6 +33,16 @@ fn with_credential(credential: &str) -> String {
     format!("AWS4-HMAC-SHA256 Credential={credential}, {SIGNED}")
 }
 
+/// A claim in the query; the credential's slashes may stay as they are.
+fn in_query(credential: &str) -> String {
+    let credential = credential.replace('\u{e9}', "%C3%A9");
+    let credential = credential.replace("1%00/", "1%2500/");
+    format!(
+        "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}\
+         &X-Amz-Signature=a&X-Amz-SignedHeaders=host&X-Amz-Date=20260101T000000Z"
+    )
+}
+
 #[test]
 fn open_mode_when_credentials_differ_then_account_and_region_follow_them() {
     for (credential, account, region) in [
@@ -50,25 +61,137 @@ fn open_mode_when_credentials_differ_then_account_and_region_follow_them() {
             "000000000000",
             "eu-west-1",
         ),
-        ("123456789012", "123456789012", "us-east-1"),
         (
-            "123456789012/20260101//kinesis/aws4_request",
-            "123456789012",
-            "us-east-1",
+            "any-key+of=mine/20260101/local/kinesis/aws4_request",
+            "000000000000",
+            "local",
         ),
         (
-            "a/20260101/not_a_region/kinesis/aws4_request",
+            "a/20260101/eusc-de-east-1/kinesis/aws4_request",
             "000000000000",
-            "us-east-1",
+            "eusc-de-east-1",
         ),
     ] {
         let header = with_credential(credential);
-        let headers = [
-            ("authorization", header.as_str()),
-            ("x-amz-date", "20260101T000000Z"),
-        ];
+        let headers = [("authorization", header.as_str()), DATED];
         check_principal("/", &headers, account, region);
     }
+}
+
+#[test]
+fn scope_when_its_region_is_none_then_is_refused_and_not_taken_for_the_default() {
+    let long = "a".repeat(300);
+    for region in [
+        "",
+        "..",
+        "not_a_region",
+        "eu-west-1%00",
+        "eu-west-1\u{e9}",
+        "EU-WEST-1",
+        "-west-1",
+        "eu-west-",
+        ".",
+        &long,
+    ] {
+        let credential = format!("222222222222/20260101/{region}/kinesis/aws4_request");
+        let message = "Credential should be scoped to a valid region. ";
+        let code = wire::ErrorCode::InvalidSignatureException;
+        let header = with_credential(&credential);
+        check_refused("/", &[("authorization", &header), DATED], code, message);
+        check_refused(&in_query(&credential), &[], code, message);
+    }
+}
+
+#[test]
+fn credential_when_its_elements_are_not_five_then_is_refused() {
+    for credential in [
+        "222222222222",
+        "222222222222/20260101/eu-west-1/kinesis",
+        "222222222222/20260101/../../kinesis/aws4_request",
+        "222222222222/20260101/eu-west-1/kinesis/aws4_request/",
+        "a/b/20260101/eu-west-1/kinesis/aws4_request",
+    ] {
+        let message = format!(
+            "Credential must have exactly 5 slash-delimited elements, e.g. \
+             keyid/date/region/service/term, got '{credential}'"
+        );
+        let code = wire::ErrorCode::IncompleteSignatureException;
+        let header = with_credential(credential);
+        check_refused("/", &[("authorization", &header), DATED], code, &message);
+        check_refused(&in_query(credential), &[], code, &message);
+    }
+}
+
+#[test]
+fn account_when_there_is_white_space_about_it_then_is_not_that_account() {
+    let rest = "/20260101/eu-west-1/kinesis/aws4_request";
+    let header = with_credential(&format!("222222222222 {rest}"));
+    check_refused(
+        "/",
+        &[("authorization", &header), DATED],
+        wire::ErrorCode::IncompleteSignatureException,
+        &format!(
+            "'{rest}' not a valid key=value pair (missing equal-sign) in Authorization header: \
+             '{header}'."
+        ),
+    );
+    for key in ["222222222222%20", "%20222222222222", "222222222222%00", ""] {
+        let uri = in_query(&format!("{key}{rest}"));
+        let code = wire::ErrorCode::UnrecognizedClientException;
+        let message = "The security token included in the request is invalid.";
+        check_refused(&uri, &[], code, message);
+    }
+    let header = with_credential(&format!("222222222222\t{rest}"));
+    let code = wire::ErrorCode::UnrecognizedClientException;
+    let message = "The security token included in the request is invalid.";
+    check_refused("/", &[("authorization", &header), DATED], code, message);
+}
+
+#[test]
+fn claim_when_it_says_something_twice_then_is_refused() {
+    let code = wire::ErrorCode::IncompleteSignatureException;
+    let one = with_credential("111111111111/20260101/eu-west-1/kinesis/aws4_request");
+    let other = with_credential("222222222222/20260101/eu-west-1/kinesis/aws4_request");
+    let headers = [("authorization", &*one), ("authorization", &other), DATED];
+    let message = "Authorization header is present more than once.";
+    check_refused("/", &headers, code, message);
+    let headers = [("authorization", ""), ("authorization", &other), DATED];
+    check_refused("/", &headers, code, message);
+
+    let doubled = format!("{one}, Credential=222222222222/20260101/eu-west-1/kinesis/aws4_request");
+    let message = "'Credential' parameter is present more than once.";
+    check_refused("/", &[("authorization", &doubled), DATED], code, message);
+
+    let uri = format!(
+        "{}&X-Amz-Credential=x",
+        in_query("a/20260101/b/kinesis/aws4_request")
+    );
+    let message = "'X-Amz-Credential' parameter is present more than once.";
+    check_refused(&uri, &[], code, message);
+}
+
+#[test]
+fn scope_when_the_algorithm_has_a_set_of_regions_then_names_none() {
+    let credential = "123456789012/20260101/kinesis/aws4_request";
+    let header = format!("AWS4-ECDSA-P256-SHA256 Credential={credential}, {SIGNED}");
+    for (set, region) in [
+        (None, "us-east-1"),
+        (Some("eu-west-1"), "eu-west-1"),
+        (Some("*"), "us-east-1"),
+        (Some("eu-west-1,eu-west-2"), "us-east-1"),
+    ] {
+        let mut headers = vec![("authorization", header.as_str()), DATED];
+        headers.extend(set.map(|set| ("x-amz-region-set", set)));
+        check_principal("/", &headers, "123456789012", region);
+    }
+    let headers = [
+        ("authorization", &*header),
+        DATED,
+        ("x-amz-region-set", ".."),
+    ];
+    let message = "Credential should be scoped to a valid region. ";
+    let code = wire::ErrorCode::InvalidSignatureException;
+    check_refused("/", &headers, code, message);
 }
 
 #[test]
