@@ -137,6 +137,7 @@ impl Log {
             }
         }
         Slice {
+            held_bytes: runs.iter().map(|run| run.bytes.len()).sum(),
             runs,
             next,
             end: self.end().max(next),

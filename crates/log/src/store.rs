@@ -185,6 +185,8 @@ pub struct Slice {
     pub next: Offset,
     /// The log's durable end, not before the read began; past `next` if what stands there cannot be read.
     pub end: Offset,
+    /// Memory that the runs keep: at most twice their bytes and 1 MiB and a little.
+    pub held_bytes: usize,
 }
 
 impl Slice {

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 /// The bytes of a small buffer: what is read and checked, and looked at again, before the processor's
@@ -23,6 +24,55 @@ const LARGE_SPARES_MAX: usize = 8;
 pub(super) struct Buffers {
     small: Arc<Spares>,
     large: Arc<Spares>,
+    in_use: Arc<InUse>,
+}
+
+/// Bytes of memory that somebody shares: buffers that were filled, and frames.
+#[derive(Debug, Default)]
+pub(super) struct InUse(AtomicUsize);
+
+impl InUse {
+    pub(super) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts so many bytes until what is answered is dropped.
+    fn count(self: &Arc<Self>, bytes: usize) -> Used {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        Used {
+            bytes,
+            of: Arc::clone(self),
+        }
+    }
+
+    /// Bytes that are counted for as long as anybody has a part of them.
+    pub(super) fn counted(self: &Arc<Self>, bytes: Vec<u8>) -> Bytes {
+        let _used = self.count(bytes.capacity());
+        Bytes::from_owner(Counted { bytes, _used })
+    }
+}
+
+/// Memory that is counted.
+struct Used {
+    bytes: usize,
+    of: Arc<InUse>,
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.of.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+struct Counted {
+    bytes: Vec<u8>,
+    _used: Used,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Buffers of one size.
@@ -37,6 +87,16 @@ struct Borrowed {
     /// How much of it was filled.
     length: usize,
     spares: Weak<Spares>,
+    _used: Used,
+}
+
+/// The memory that so many bytes keep once they are read.
+pub(super) fn memory_of(length: usize) -> usize {
+    if length > SMALL_BYTES {
+        length.max(LARGE_BYTES)
+    } else {
+        SMALL_BYTES
+    }
 }
 
 impl Default for Buffers {
@@ -50,11 +110,17 @@ impl Default for Buffers {
         Self {
             small: spares(SMALL_SPARES_MAX),
             large: spares(LARGE_SPARES_MAX),
+            in_use: Arc::default(),
         }
     }
 }
 
 impl Buffers {
+    /// What is in use.
+    pub(super) fn in_use(&self) -> &Arc<InUse> {
+        &self.in_use
+    }
+
     /// Has `read` fill so many bytes, and gives them.
     pub(super) fn fill(
         &self,
@@ -64,18 +130,19 @@ impl Buffers {
         if length > LARGE_BYTES {
             let mut bytes = vec![0; length];
             read(&mut bytes)?;
-            return Ok(Bytes::from(bytes));
+            return Ok(self.in_use.counted(bytes));
         }
-        let (spares, bytes) = if length > SMALL_BYTES {
-            (&self.large, LARGE_BYTES)
+        let spares = if length > SMALL_BYTES {
+            &self.large
         } else {
-            (&self.small, SMALL_BYTES)
+            &self.small
         };
         let spare = spares.buffers.lock().pop();
         let mut borrowed = Borrowed {
-            bytes: spare.unwrap_or_else(|| vec![0; bytes].into_boxed_slice()),
+            bytes: spare.unwrap_or_else(|| vec![0; memory_of(length)].into_boxed_slice()),
             length,
             spares: Arc::downgrade(spares),
+            _used: self.in_use.count(memory_of(length)),
         };
         read(&mut borrowed.bytes[..length])?;
         Ok(Bytes::from_owner(borrowed))

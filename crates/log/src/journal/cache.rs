@@ -4,8 +4,10 @@
 //! windows are checked by whoever takes a block out of them.
 
 use super::bounded::Bounded;
-use super::buffers::{Buffers, LARGE_BYTES, SMALL_BYTES};
+use super::buffers::{Buffers, LARGE_BYTES, SMALL_BYTES, memory_of};
 use super::frame::Block;
+use super::holding::Found;
+use super::long_list::LongList;
 use crate::store::{LogId, Offset};
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -18,13 +20,19 @@ pub(super) const WINDOW_BYTES: u64 = LARGE_BYTES as u64;
 pub(super) const SPAN_BYTES: u64 = SMALL_BYTES as u64;
 /// Block lists of footers kept in memory.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// What is known of long block lists, kept in memory.
+const LONG_LISTS_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Blocks that are taken out of the ring while nothing can be put in.
 const RECENT_MAX: usize = 64;
+/// Bytes of the frames that they stand in, but for the first: whoever takes them holds all of these until it has
+/// looked at them.
+const RECENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Single blocks kept in memory.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-type ListKey = (u64, LogId, Offset);
+/// The segment and the log of a list or a part of one, and the offset where that begins.
+pub(super) type ListKey = (u64, LogId, Offset);
 
 /// What reads find without the disk.
 pub(super) struct Cache {
@@ -35,6 +43,7 @@ pub(super) struct Cache {
     /// Single blocks that were read beside the windows and are wanted again.
     pieces: Mutex<Bounded<(u64, u32), Bytes>>,
     lists: Mutex<Bounded<ListKey, Arc<Vec<Block>>>>,
+    long_lists: Mutex<Bounded<ListKey, Arc<LongList>>>,
 }
 
 struct Ring {
@@ -56,13 +65,13 @@ impl Frame {
     }
 
     /// The block's bytes, if they are here.
-    fn block(&self, segment: u64, block: &Block) -> Option<Bytes> {
+    fn block(&self, segment: u64, block: &Block) -> Option<Found> {
         if self.segment != segment {
             return None;
         }
         let start = block.position.checked_sub(self.start)? as usize;
         let end = start + block.length as usize;
-        (end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
+        (end <= self.bytes.len()).then(|| Found::within(&self.bytes, self.bytes.slice(start..end)))
     }
 }
 
@@ -79,6 +88,7 @@ impl Cache {
             windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
             pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
             lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
+            long_lists: Mutex::new(Bounded::new(LONG_LISTS_BYTES_MAX)),
         }
     }
 
@@ -102,9 +112,9 @@ impl Cache {
         drop(dropped);
     }
 
-    /// The bytes of the first of these blocks, in order, as far as they were written lately and at most
-    /// [`RECENT_MAX`] of them.
-    pub(super) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Bytes> {
+    /// The bytes of the first of these blocks, in order, as far as they were written lately: at most
+    /// [`RECENT_MAX`] of them, out of frames of about [`RECENT_BYTES_MAX`].
+    pub(super) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
         let Some(first) = blocks.first() else {
             return Vec::new();
         };
@@ -116,8 +126,10 @@ impl Cache {
         };
         let blocks = blocks.iter().take(RECENT_MAX);
         let mut found = Vec::with_capacity(blocks.len());
+        let mut held = ring.frames[at].bytes.len();
         for block in blocks {
             let key = (segment, block.position);
+            let mut is_next = false;
             // A log's next block is in the same frame, or in one of the next.
             while ring
                 .frames
@@ -125,6 +137,13 @@ impl Cache {
                 .is_some_and(|next| next.key() <= key)
             {
                 at += 1;
+                is_next = true;
+            }
+            if is_next {
+                held += ring.frames[at].bytes.len();
+                if held > RECENT_BYTES_MAX {
+                    break;
+                }
             }
             let Some(bytes) = ring.frames[at].block(segment, block) else {
                 break;
@@ -147,14 +166,9 @@ impl Cache {
         self.pieces.lock().get((segment, position))
     }
 
-    /// Keeps a block that was read by itself.
+    /// Keeps a block that was read into a buffer of its own.
     pub(super) fn keep_block(&self, segment: u64, position: u32, bytes: Bytes) {
-        let buffer = if bytes.len() <= SMALL_BYTES {
-            SMALL_BYTES
-        } else {
-            LARGE_BYTES
-        };
-        let cost = bytes.len().max(buffer) as u64;
+        let cost = memory_of(bytes.len()) as u64;
         self.pieces.lock().insert((segment, position), bytes, cost);
     }
 
@@ -172,6 +186,15 @@ impl Cache {
     pub(super) fn keep_list(&self, key: ListKey, blocks: Arc<Vec<Block>>) {
         let cost = (blocks.len() * size_of::<Block>()) as u64 + 64;
         self.lists.lock().insert(key, blocks, cost);
+    }
+
+    pub(super) fn long_list(&self, key: ListKey) -> Option<Arc<LongList>> {
+        self.long_lists.lock().get(key)
+    }
+
+    pub(super) fn keep_long_list(&self, key: ListKey, list: Arc<LongList>) {
+        let cost = list.memory_bytes() as u64 + 64;
+        self.long_lists.lock().insert(key, list, cost);
     }
 }
 
@@ -198,8 +221,10 @@ mod tests {
         for (at, start) in (0_u8..).zip([0, 100, 200]) {
             cache.keep(1, start, Bytes::from(vec![at; 100]));
         }
-        let recent =
-            |segment, position, length| cache.recent(segment, &[block(position, length)]).pop();
+        let recent = |segment, position, length| {
+            let found = cache.recent(segment, &[block(position, length)]).pop();
+            found.map(|found| found.bytes)
+        };
         assert_eq!(recent(1, 10, 10), None);
         assert_eq!(recent(1, 110, 10), Some(Bytes::from(vec![1; 10])));
         assert_eq!(recent(1, 290, 10), Some(Bytes::from(vec![2; 10])));
@@ -215,7 +240,8 @@ mod tests {
         }
         let recent = |blocks: &[Block]| -> Vec<(u8, usize)> {
             let found = cache.recent(1, blocks);
-            found.iter().map(|bytes| (bytes[0], bytes.len())).collect()
+            let bytes = found.iter().map(|found| &found.bytes);
+            bytes.map(|bytes| (bytes[0], bytes.len())).collect()
         };
         // Two in one frame, one frame passed over, one block that is not there.
         let blocks = [block(10, 10), block(20, 30), block(205, 5), block(395, 10)];
@@ -224,5 +250,19 @@ mod tests {
         assert_eq!(recent(&[]), []);
         let many = [block(310, 1); RECENT_MAX + 1];
         assert_eq!(recent(&many).len(), RECENT_MAX);
+    }
+
+    #[test]
+    fn blocks_when_their_frames_are_large_then_come_out_of_few_at_once() {
+        const FRAME: u32 = RECENT_BYTES_MAX as u32 / 3 + 1;
+        let cache = Cache::new(10 * FRAME as usize, 0);
+        for frame in 0..5 {
+            cache.keep(1, frame * FRAME, vec![frame as u8; FRAME as usize].into());
+        }
+        let blocks: Vec<Block> = (0..5).map(|frame| block(frame * FRAME, 1)).collect();
+        assert_eq!(cache.recent(1, &blocks).len(), 2);
+        cache.keep(2, 0, vec![9; 2 * RECENT_BYTES_MAX].into());
+        let both = [block(0, 1), block(5, 1)];
+        assert_eq!(cache.recent(2, &both).len(), 2, "one frame may be larger");
     }
 }

@@ -14,6 +14,10 @@ pub(super) const DIRECTORY_ENTRY_BYTES: usize = 80;
 pub(super) const TRAILER_BYTES: usize = 48;
 const TRAILER_MAGIC: &[u8; 8] = b"MSTRFOOT";
 const NO_CONTROL: u64 = u64::MAX;
+/// A block takes so many bytes of a list at least: four varints and a checksum.
+const LISTED_BYTES_MIN: usize = 4 + 4;
+/// … and so many at most.
+pub(super) const LISTED_BYTES_MAX: usize = 4 * 10 + 4;
 
 /// One run of a log: blocks without a gap between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,48 @@ pub(super) struct Trailer {
     pub(super) number: u64,
 }
 
+/// Where the next block of a list begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ListCursor {
+    pub(super) first: Offset,
+    pub(super) arrival: Timestamp,
+    /// Where the block before it ends in the file.
+    position: u64,
+}
+
+impl ListCursor {
+    /// The beginning of an entry's list.
+    pub(super) fn of(entry: &DirectoryEntry) -> Self {
+        Self {
+            first: entry.first,
+            arrival: entry.first_arrival,
+            position: 0,
+        }
+    }
+
+    /// Decodes a block and goes behind it.
+    pub(super) fn next(&mut self, fields: &mut Fields<'_>) -> Option<Block> {
+        let count = u32::try_from(fields.varint()?).ok()?;
+        let arrival = Timestamp(self.arrival.0.checked_add(fields.varint()?)?);
+        let position = self.position.checked_add(fields.varint()?)?;
+        let length = u32::try_from(fields.varint()?).ok()?;
+        let block = Block {
+            first: self.first,
+            count,
+            arrival,
+            position: u32::try_from(position).ok()?,
+            length,
+            crc: fields.u32()?,
+        };
+        *self = Self {
+            first: block.end(),
+            arrival,
+            position: block.position_end(),
+        };
+        Some(block)
+    }
+}
+
 impl DirectoryEntry {
     pub(super) fn of(log: LogId, run: &[Block], control: Option<Offset>) -> Self {
         let (head, last) = (run[0], run[run.len() - 1]);
@@ -97,32 +143,22 @@ impl DirectoryEntry {
 
     /// Decodes and checks the entry's list.
     pub(super) fn decode_list(&self, list: &[u8]) -> Option<Vec<Block>> {
-        if crc32c(list) != self.list_crc {
+        if crc32c(list) != self.list_crc || !self.is_possible() {
             return None;
         }
         let mut fields = Fields::new(list);
-        let mut blocks = Vec::with_capacity(list.len() / 8);
-        let (mut first, mut arrival, mut position) = (self.first, self.first_arrival.0, 0_u64);
+        let mut blocks = Vec::with_capacity(self.block_count as usize);
+        let mut cursor = ListCursor::of(self);
         for _ in 0..self.block_count {
-            let count = u32::try_from(fields.varint()?).ok()?;
-            arrival = arrival.checked_add(fields.varint()?)?;
-            position = position.checked_add(fields.varint()?)?;
-            let length = u32::try_from(fields.varint()?).ok()?;
-            let crc = fields.u32()?;
-            let at = u32::try_from(position).ok()?;
-            let arrival = Timestamp(arrival);
-            blocks.push(Block {
-                first,
-                count,
-                arrival,
-                position: at,
-                length,
-                crc,
-            });
-            first = first.plus(u64::from(count));
-            position += u64::from(length);
+            blocks.push(cursor.next(&mut fields)?);
         }
-        (first == self.end && fields.is_empty()).then_some(blocks)
+        (cursor.first == self.end && fields.is_empty()).then_some(blocks)
+    }
+
+    /// Whether a list of so many bytes can have so many blocks: before memory is taken for either.
+    pub(super) fn is_possible(&self) -> bool {
+        let (bytes, blocks) = (self.list_length as usize, self.block_count as usize);
+        (blocks * LISTED_BYTES_MIN..=blocks * LISTED_BYTES_MAX).contains(&bytes)
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

@@ -151,8 +151,7 @@ impl<'a> Gathered<'a> {
         let range = Range::new(segment, self.plan.entry_of(run));
         let blocks =
             Reader::new(self.shared, &*self.log_of(run)?, Patience::MayBlock).blocks_of(&range);
-        let blocks = blocks.map_err(|error| self.shared.not_copied(segment, error))?;
-        Ok(blocks.to_vec())
+        blocks.map_err(|error| self.shared.not_copied(segment, error))
     }
 
     fn find(&self, lists: &[u8], run: &Run) -> Option<Vec<Block>> {

@@ -47,6 +47,11 @@ impl<'a> Fields<'a> {
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
+
+    /// How many bytes were not read.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
 }
 
 /// Appends fields to bytes.

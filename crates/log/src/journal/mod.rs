@@ -17,11 +17,13 @@ mod footer;
 mod frame;
 mod gathered;
 mod group;
+mod holding;
 mod index;
 mod keeper;
 mod layout;
 mod listed;
 mod log_map;
+mod long_list;
 mod manifest;
 mod open;
 mod open_blocks;
@@ -235,6 +237,11 @@ impl Journal {
         self.shared.disk_bytes()
     }
 
+    /// Memory of frames and of what was read: kept for the next readers, or shared by answers that were not sent yet.
+    pub fn memory_bytes(&self) -> usize {
+        self.shared.cache.buffers.in_use().bytes()
+    }
+
     /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits for it.
     pub async fn maintain(&self) {
         keeper::maintain(&self.shared).await;
@@ -316,6 +323,7 @@ impl Shared {
             sorting: Sorting::default(),
             upkeep: Mutex::default(),
             footers: Mutex::default(),
+            rebuilding: Mutex::default(),
             copy_room: Mutex::default(),
             reserve: Reserve::default(),
             uncopyable: Mutex::default(),

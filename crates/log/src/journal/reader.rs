@@ -4,10 +4,13 @@
 //! own thread, and one that may block.
 
 use super::buffers::LARGE_BYTES;
-use super::cache::{SPAN_BYTES, WINDOW_BYTES};
-use super::footer::DirectoryEntry;
+use super::cache::{ListKey, SPAN_BYTES, WINDOW_BYTES};
+use super::chain::TAKEN_MAX;
+use super::footer::{Directory, DirectoryEntry};
 use super::frame::Block;
+use super::holding::{Found, Holding};
 use super::index::{Hole, Log, Place, Range};
+use super::long_list::LongList;
 use super::planted::PlantedBug;
 use super::segment::Segment;
 use super::shared::Shared;
@@ -51,6 +54,40 @@ impl Stop {
 /// be kept from others, and few enough to be near it when the caller looks at them.
 const OWN_THREAD_BYTES: u64 = SPAN_BYTES;
 
+/// Longer block lists are read a part at a time.
+const WHOLE_LIST_BYTES_MAX: u32 = 32 * 1024;
+
+/// What is looked for among the blocks of a run.
+#[derive(Clone, Copy)]
+enum Sought {
+    /// The block that holds an offset.
+    Offset(Offset),
+    /// The first that arrived at or after a time.
+    Time(Timestamp),
+}
+
+impl Sought {
+    /// Whether a block stands before what is sought.
+    fn is_behind(self, block: &Block) -> bool {
+        match self {
+            Self::Offset(offset) => block.end() <= offset,
+            Self::Time(time) => block.arrival < time,
+        }
+    }
+
+    /// Whether neighbouring blocks that begin with their run have it.
+    fn is_in(self, blocks: &[Block]) -> bool {
+        blocks.last().is_some_and(|last| !self.is_behind(last))
+    }
+
+    /// It and some behind it; the last block if it is not there.
+    fn first_of(self, run: &[Block]) -> &[Block] {
+        let start = run.partition_point(|block| self.is_behind(block));
+        let start = start.min(run.len().saturating_sub(1));
+        &run[start..run.len().min(start + TAKEN_MAX as usize)]
+    }
+}
+
 /// A read under way.
 pub(super) struct Reader<'a> {
     shared: &'a Shared,
@@ -77,9 +114,13 @@ impl<'a> Reader<'a> {
             runs: Vec::new(),
             next: from.max(first),
             end: Offset(0),
+            held_bytes: 0,
         };
         let mut budget = Budget::new(limit);
-        let stop = self.fill(&mut slice, &mut budget, limit).err();
+        let mut holding = Holding::default();
+        let filled = self.fill(&mut slice, &mut holding, &mut budget, limit);
+        slice.held_bytes = holding.settle(&mut slice.runs);
+        let stop = filled.err();
         slice.end = self.log.state.lock().end.max(slice.next);
         match stop {
             // What was found before the trouble is good; the next read will meet it. Where nobody knows how much
@@ -94,7 +135,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn fill(&self, slice: &mut Slice, budget: &mut Budget, limit: ReadLimit) -> Result<(), Stop> {
+    fn fill(
+        &self,
+        slice: &mut Slice,
+        holding: &mut Holding,
+        budget: &mut Budget,
+        limit: ReadLimit,
+    ) -> Result<(), Stop> {
         while !budget.is_spent() {
             let from = slice.next;
             let place = self.log.state.lock().place(from);
@@ -106,12 +153,12 @@ impl<'a> Reader<'a> {
                     if blocks.is_empty() {
                         return Err(self.lost(&Hole::unexplained(slice.next)));
                     }
-                    self.take(slice, budget, open.segment(), &blocks)?;
+                    self.take(slice, holding, budget, (open.segment(), &blocks))?;
                 }
                 Place::Sealed(range) => {
-                    let blocks = self.blocks(&range)?;
+                    let blocks = self.blocks(&range, Sought::Offset(slice.next))?;
                     let start = blocks.partition_point(|block| block.end() <= slice.next);
-                    self.take(slice, budget, &range.segment, &blocks[start..])?;
+                    self.take(slice, holding, budget, (&range.segment, &blocks[start..]))?;
                 }
             }
             if slice.next == from && !budget.is_spent() {
@@ -121,18 +168,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes runs from blocks as far as the budget goes.
+    /// Takes runs from blocks of a segment as far as the budget goes.
     fn take(
         &self,
         slice: &mut Slice,
+        holding: &mut Holding,
         budget: &mut Budget,
-        segment: &Segment,
-        blocks: &[Block],
+        (segment, blocks): (&Segment, &[Block]),
     ) -> Result<(), Stop> {
         let (mut span, mut recent) = (Span::default(), Vec::new().into_iter());
         slice.runs.reserve(blocks.len().min(budget.records_left()));
         for (at, block) in blocks.iter().enumerate() {
-            let bytes = if segment.is_sorted {
+            let found = if segment.is_sorted {
                 self.span_bytes(&mut span, segment, &blocks[at..], budget)?
             } else {
                 self.next_bytes(&mut recent, segment, &blocks[at..], budget)?
@@ -141,39 +188,24 @@ impl<'a> Reader<'a> {
                 first: block.first,
                 count: block.count,
                 arrival: block.arrival,
-                bytes,
+                bytes: found.bytes.clone(),
             };
             if budget.take_whole(&run, slice.next) {
                 slice.next = block.end();
-                slice.runs.push(run);
-            } else {
-                self.take_part(slice, budget, segment, block, &run)?;
+                holding.push(&mut slice.runs, run, &found);
+            } else if let Some(part) = budget.cut(&run, slice.next) {
+                slice.next = part.first.plus(u64::from(part.count));
+                holding.push(&mut slice.runs, part, &found);
+                if budget.is_spent() && slice.next < block.end() {
+                    self.keep(segment, block, &found.bytes);
+                }
+            } else if !budget.is_spent() {
+                let position = u64::from(block.position);
+                return Err(self.damaged(segment, position, "records are missing in a block"));
             }
             if budget.is_spent() {
                 return Ok(());
             }
-        }
-        Ok(())
-    }
-
-    /// Takes what may come of a block.
-    fn take_part(
-        &self,
-        slice: &mut Slice,
-        budget: &mut Budget,
-        segment: &Segment,
-        block: &Block,
-        run: &Run,
-    ) -> Result<(), Stop> {
-        if let Some(part) = budget.cut(run, slice.next) {
-            slice.next = part.first.plus(u64::from(part.count));
-            slice.runs.push(part);
-            if budget.is_spent() && slice.next < block.end() {
-                self.keep(segment, block, &run.bytes);
-            }
-        } else if !budget.is_spent() {
-            let position = u64::from(block.position);
-            return Err(self.damaged(segment, position, "records are missing in a block"));
         }
         Ok(())
     }
@@ -189,9 +221,10 @@ impl<'a> Reader<'a> {
             Place::Open(open) => Ok(open.at(time).map_or(bounds.end, |block| block.first)),
             Place::Lost(hole) => Err(self.lost(&hole)),
             Place::Sealed(range) if range.first_arrival >= time => Ok(range.first),
-            Place::Sealed(range) => self.blocks(&range).map(|blocks| {
+            Place::Sealed(range) => self.blocks(&range, Sought::Time(time)).map(|blocks| {
                 let at = blocks.partition_point(|block| block.arrival < time);
-                blocks.get(at).map_or(range.end, |block| block.first)
+                let behind = blocks.last().map_or(range.end, Block::end);
+                blocks.get(at).map_or(behind, |block| block.first)
             }),
         };
         match found {
@@ -201,9 +234,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The blocks of a run, for copying.
-    pub(super) fn blocks_of(&self, range: &Range) -> Result<Arc<Vec<Block>>, ReadError> {
-        self.blocks(range).map_err(Stop::into_error)
+    /// All blocks of a run, for copying.
+    pub(super) fn blocks_of(&self, range: &Range) -> Result<Vec<Block>, ReadError> {
+        let (id, segment) = (self.log.id, &range.segment);
+        let (resident, directory) = segment.index();
+        let blocks = match (resident, directory) {
+            (Some(index), _) => index.run(id, range.first).map(<[Block]>::to_vec),
+            (None, Some(directory)) => {
+                let entry = directory.find(id, range.first);
+                entry.and_then(|entry| read_list(segment, directory.image_start, entry))
+            }
+            (None, None) => None,
+        };
+        let blocks = blocks.map_or_else(|| self.rebuild(range), Ok);
+        blocks.map_err(Stop::into_error)
     }
 
     /// The bytes of a block as the disk has them, for copying.
@@ -211,37 +255,104 @@ impl<'a> Reader<'a> {
         self.bytes_alone(segment, block).map_err(Stop::into_error)
     }
 
-    /// The blocks of a run of a sealed segment.
-    fn blocks(&self, range: &Range) -> Result<Arc<Vec<Block>>, Stop> {
+    /// Blocks of a run of a sealed segment, without a gap between them: those that are sought, if it has any, and
+    /// some behind them.
+    fn blocks(&self, range: &Range, sought: Sought) -> Result<Arc<Vec<Block>>, Stop> {
         let (id, segment) = (self.log.id, &range.segment);
         let key = (segment.number, id, range.first);
-        if let Some(blocks) = self.shared.cache.list(key) {
+        let cached = self.shared.cache.list(key);
+        if let Some(blocks) = cached.filter(|blocks| sought.is_in(blocks)) {
             return Ok(blocks);
         }
-        let (resident, directory) = {
-            let sealed = segment.sealed.lock();
-            (sealed.resident.clone(), sealed.directory.clone())
-        };
+        let (resident, directory) = segment.index();
         let blocks = match (resident, directory) {
-            (Some(index), _) => index.run(id, range.first).map(<[Block]>::to_vec),
-            (None, Some(directory)) => {
-                self.need_disk()?;
-                let entry = directory.find(id, range.first);
-                entry.and_then(|entry| read_list(segment, directory.image_start, entry))
+            (Some(index), _) => {
+                let run = index.run(id, range.first);
+                run.map(|run| Arc::new(sought.first_of(run).to_vec()))
             }
+            (None, Some(directory)) => self.listed(range, &directory, key, sought)?,
             (None, None) => None,
         };
-        let blocks = Arc::new(match blocks {
-            Some(blocks) => blocks,
-            None => self.rebuild(range)?,
-        });
+        match blocks {
+            Some(blocks) => Ok(blocks),
+            None => self.rebuilt(range, key, sought),
+        }
+    }
+
+    /// The same out of the segment's footer; `None` if that is damaged.
+    fn listed(
+        &self,
+        range: &Range,
+        directory: &Directory,
+        key: ListKey,
+        sought: Sought,
+    ) -> Result<Option<Arc<Vec<Block>>>, Stop> {
+        let (cache, segment) = (&self.shared.cache, &range.segment);
+        let Some(entry) = directory.find(self.log.id, range.first) else {
+            return Ok(None);
+        };
+        let image_start = directory.image_start;
+        if entry.list_length <= WHOLE_LIST_BYTES_MAX {
+            self.need_disk()?;
+            let blocks = read_list(segment, image_start, entry).map(Arc::new);
+            if let Some(blocks) = &blocks {
+                cache.keep_list(key, blocks.clone());
+            }
+            return Ok(blocks);
+        }
+        let list = match cache.long_list(key) {
+            Some(list) => list,
+            None => {
+                self.need_disk()?;
+                let Some(list) = LongList::read(segment, image_start, entry) else {
+                    return Ok(None);
+                };
+                let list = Arc::new(list);
+                cache.keep_long_list(key, list.clone());
+                list
+            }
+        };
+        let part = match sought {
+            Sought::Offset(offset) => list.at(offset),
+            Sought::Time(time) => list.at_time(time),
+        };
+        let Some(first) = list.first(part) else {
+            return Ok(None);
+        };
+        let key = (key.0, key.1, first);
+        if let Some(blocks) = cache.list(key) {
+            return Ok(Some(blocks));
+        }
+        self.need_disk()?;
+        let blocks = list.read_part(segment, image_start, entry, part);
+        let blocks = blocks.map(Arc::new);
+        if let Some(blocks) = &blocks {
+            cache.keep_list(key, blocks.clone());
+        }
+        Ok(blocks)
+    }
+
+    /// The same out of the segment's frames, one reader after the other: each goes through all of the segment.
+    fn rebuilt(
+        &self,
+        range: &Range,
+        key: ListKey,
+        sought: Sought,
+    ) -> Result<Arc<Vec<Block>>, Stop> {
+        self.need_disk()?;
+        let _alone = self.shared.rebuilding.lock();
+        let cached = self.shared.cache.list(key);
+        if let Some(blocks) = cached.filter(|blocks| sought.is_in(blocks)) {
+            return Ok(blocks);
+        }
+        let blocks = Arc::new(self.rebuild(range)?);
+        // All of them: they are not to be looked for again.
         self.shared.cache.keep_list(key, blocks.clone());
         Ok(blocks)
     }
 
     /// The footer is damaged: the frames say the same, at the price of reading them all.
     fn rebuild(&self, range: &Range) -> Result<Vec<Block>, Stop> {
-        self.need_disk()?;
         let segment = &range.segment;
         tracing::warn!(
             file = segment.name,
@@ -269,13 +380,13 @@ impl<'a> Reader<'a> {
         segment: &Segment,
         blocks: &[Block],
         budget: &Budget,
-    ) -> Result<Bytes, Stop> {
+    ) -> Result<Found, Stop> {
         let block = &blocks[0];
-        if let Some(bytes) = span.cut(block) {
-            return Ok(bytes);
+        if let Some(found) = span.cut(block) {
+            return Ok(found);
         }
-        if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
-            return Ok(bytes);
+        if let Some(found) = self.piece(segment, block) {
+            return Ok(found);
         }
         let (start, end) = Span::wanted(blocks, budget);
         match self.read_file(segment, start, (end - start) as usize) {
@@ -285,8 +396,8 @@ impl<'a> Reader<'a> {
             Err(_) => {}
         }
         match span.cut(block) {
-            Some(bytes) => Ok(bytes),
-            None => self.bytes_alone(segment, block),
+            Some(found) => Ok(found),
+            None => self.bytes_alone(segment, block).map(Found::buffer),
         }
     }
 
@@ -294,23 +405,23 @@ impl<'a> Reader<'a> {
     /// found with those before it.
     fn next_bytes(
         &self,
-        recent: &mut IntoIter<Bytes>,
+        recent: &mut IntoIter<Found>,
         segment: &Segment,
         blocks: &[Block],
         budget: &Budget,
-    ) -> Result<Bytes, Stop> {
+    ) -> Result<Found, Stop> {
         if recent.len() == 0 {
             let wanted = &blocks[..blocks.len().min(budget.records_left())];
             *recent = self.shared.cache.recent(segment.number, wanted).into_iter();
         }
         match recent.next() {
-            Some(bytes) => Ok(bytes),
+            Some(found) => Ok(found),
             None => self.old_bytes(segment, &blocks[0]),
         }
     }
 
     /// The bytes of a block that the ring has no more.
-    fn old_bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
+    fn old_bytes(&self, segment: &Segment, block: &Block) -> Result<Found, Stop> {
         if is_large(block) {
             return self.large_bytes(segment, block);
         }
@@ -319,28 +430,38 @@ impl<'a> Reader<'a> {
             start / WINDOW_BYTES,
             (block.position_end() - 1) / WINDOW_BYTES,
         );
+        let start = start - window * WINDOW_BYTES;
         if window == last
             && let Some(bytes) = self.shared.cache.window(segment.number, window)
-            && let Some(bytes) = cut(&bytes, start - window * WINDOW_BYTES, block)
+            && let Some(found) = cut(&bytes, start, block)
         {
-            return Ok(bytes);
+            return Ok(found);
         }
         if window == last
             && let Some(bytes) = self.read_window(segment, window)?
-            && let Some(bytes) = cut(&bytes, start - window * WINDOW_BYTES, block)
+            && let Some(found) = cut(&bytes, start, block)
         {
-            return Ok(bytes);
+            return Ok(found);
         }
-        self.bytes_alone(segment, block)
+        self.bytes_alone(segment, block).map(Found::buffer)
     }
 
     /// The bytes of a block that fills much of a window: by itself, or a reader of one log would
     /// read the others' large blocks with its own, or its own twice.
-    fn large_bytes(&self, segment: &Segment, block: &Block) -> Result<Bytes, Stop> {
-        if let Some(bytes) = self.shared.cache.piece(segment.number, block.position) {
-            return Ok(bytes);
+    fn large_bytes(&self, segment: &Segment, block: &Block) -> Result<Found, Stop> {
+        match self.piece(segment, block) {
+            Some(found) => Ok(found),
+            None => self.bytes_alone(segment, block).map(Found::buffer),
         }
-        self.bytes_alone(segment, block)
+    }
+
+    /// The bytes of a block that was kept by itself.
+    fn piece(&self, segment: &Segment, block: &Block) -> Option<Found> {
+        let bytes = self.shared.cache.piece(segment.number, block.position)?;
+        Some(match is_large(block) {
+            true => Found::buffer(bytes),
+            false => Found::within(&bytes.clone(), bytes),
+        })
     }
 
     /// Keeps a block whose reader will be back for the rest of it, if nothing else does.
@@ -462,7 +583,7 @@ impl Span {
     }
 
     /// The block's bytes, if they are here and whole.
-    fn cut(&self, block: &Block) -> Option<Bytes> {
+    fn cut(&self, block: &Block) -> Option<Found> {
         let start = u64::from(block.position).checked_sub(self.start)?;
         cut(&self.bytes, start, block)
     }
@@ -480,14 +601,17 @@ fn is_large(block: &Block) -> bool {
 
 /// The block's bytes out of a window, if they are there and whole. A window of the open segment may
 /// have been read before the block was written.
-fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Bytes> {
+fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Found> {
     let start = start as usize;
     let end = start + block.length as usize;
     let bytes = (end <= window.len()).then(|| window.slice(start..end))?;
-    (crc32c(&bytes) == block.crc).then_some(bytes)
+    (crc32c(&bytes) == block.crc).then(|| Found::in_buffer(window, bytes))
 }
 
 fn read_list(segment: &Segment, image_start: u32, entry: &DirectoryEntry) -> Option<Vec<Block>> {
+    if !entry.is_possible() {
+        return None;
+    }
     let mut list = vec![0; entry.list_length as usize];
     let position = u64::from(image_start) + u64::from(entry.list_position);
     segment.file.read_exact_at(&mut list, position).ok()?;

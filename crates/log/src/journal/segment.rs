@@ -123,6 +123,17 @@ impl SegmentHeader {
 }
 
 impl Segment {
+    /// How the blocks are found now that it is sealed: by an index in memory, or else by a footer.
+    pub(super) fn index(
+        &self,
+    ) -> (
+        Option<Arc<SegmentIndex>>,
+        Option<Arc<super::footer::Directory>>,
+    ) {
+        let sealed = self.sealed.lock();
+        (sealed.resident.clone(), sealed.directory.clone())
+    }
+
     pub(super) fn new(entry: &SegmentEntry, file: Arc<dyn File>) -> Self {
         Self {
             number: entry.number,

@@ -54,6 +54,8 @@ pub(super) struct Shared {
     pub(super) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.
     pub(super) footers: Mutex<()>,
+    /// Held while a damaged footer is made up for, which takes memory for all of its segment's blocks.
+    pub(super) rebuilding: Mutex<()>,
     /// What copying filled, until the next minute's work.
     pub(super) copy_room: Mutex<Room>,
     pub(super) reserve: Reserve,
