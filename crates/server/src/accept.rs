@@ -1,6 +1,7 @@
 //! Takes connections, up to a number, until told to stop.
 
 use crate::activity::InFlight;
+use crate::budgets::Budgets;
 use crate::config::Limits;
 use crate::connection;
 use crate::metrics::Metrics;
@@ -42,6 +43,8 @@ pub(crate) struct Connections {
     pub(crate) open: Gauge,
     pub(crate) most: usize,
     pub(crate) metrics: Arc<Metrics>,
+    /// What they hold together.
+    pub(crate) budgets: Arc<Budgets>,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
     /// Closed when the last holder has gone.

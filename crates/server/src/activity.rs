@@ -1,12 +1,13 @@
-//! What a connection is doing, told by its requests to its timers.
+//! What a connection is doing, told by its requests to its timers, and what they hold meanwhile.
 
+use crate::budgets::{BodyBytes, Budgets, Holdings};
 use crate::pieces::Pieces;
 use crate::wait::SpareTimer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The requests of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Activity {
     in_flight: AtomicUsize,
     started: AtomicU64,
@@ -14,15 +15,57 @@ pub(crate) struct Activity {
     pub(crate) timer: SpareTimer,
     /// What its transport has of its answers.
     pub(crate) pieces: Pieces,
+    /// What its requests hold.
+    pub(crate) holdings: Holdings,
 }
 
 impl Activity {
+    /// That of a connection without a request yet.
+    pub(crate) fn new(budgets: Arc<Budgets>) -> Arc<Self> {
+        Arc::new(Self {
+            in_flight: AtomicUsize::new(0),
+            started: AtomicU64::new(0),
+            timer: SpareTimer::default(),
+            pieces: Pieces::default(),
+            holdings: Holdings::new(budgets),
+        })
+    }
+
+    /// One whose budgets are a server's by default.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Arc<Self> {
+        Self::new(Budgets::new(&crate::config::Limits::default()))
+    }
+
     /// Notes that a request has begun; it lasts until the guard is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.started.fetch_add(1, Ordering::Relaxed);
+        self.occupy()
+    }
+
+    /// The same for a request that is one of many on its connection, and holds so many bytes itself.
+    pub(crate) fn begin_stream(self: &Arc<Self>, bytes: usize) -> InFlight {
+        let mut in_flight = self.begin();
+        match self.holdings.take_stream(bytes) {
+            true => {
+                in_flight.stream = Some(Stream {
+                    activity: Arc::clone(self),
+                    bytes,
+                });
+            }
+            false => in_flight.is_refused = true,
+        }
+        in_flight
+    }
+
+    /// Keeps the connection busy with what is no request of its own.
+    pub(crate) fn occupy(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight {
             activity: Arc::clone(self),
+            body: BodyBytes::default(),
+            stream: None,
+            is_refused: false,
         }
     }
 
@@ -37,10 +80,13 @@ impl Activity {
     }
 }
 
-/// A request that is being answered: held by its future, then by its answer's body.
+/// A request that is being answered, with what it holds: kept by its future, then by its answer's body.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     activity: Arc<Activity>,
+    body: BodyBytes,
+    stream: Option<Stream>,
+    is_refused: bool,
 }
 
 impl InFlight {
@@ -48,10 +94,64 @@ impl InFlight {
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
+
+    /// Whether there is no room for the request itself.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Holds what its body has taken, from now on.
+    pub(crate) fn hold_body(&mut self, body: BodyBytes) {
+        let before = std::mem::replace(&mut self.body, body);
+        self.activity.holdings.end_body(before);
+    }
+
+    /// Hands over what its body has taken to whoever outlives the request.
+    pub(crate) fn hand_over_body(&mut self) -> Kept {
+        Kept {
+            activity: Arc::clone(&self.activity),
+            body: std::mem::take(&mut self.body),
+        }
+    }
+
+    /// Hands over what its stream holds to the last piece of its answer.
+    pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
+        self.stream.take()
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        let body = std::mem::take(&mut self.body);
+        self.activity.holdings.end_body(body);
         self.activity.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a body has taken, kept beyond its request.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    activity: Arc<Activity>,
+    body: BodyBytes,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let body = std::mem::take(&mut self.body);
+        self.activity.holdings.end_body(body);
+    }
+}
+
+/// What a stream of HTTP/2 holds: its head, the task that answers it, and a small answer that its client
+/// leaves unread.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    activity: Arc<Activity>,
+    bytes: usize,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.activity.holdings.end_stream(self.bytes);
     }
 }

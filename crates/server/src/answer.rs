@@ -10,7 +10,7 @@ use crate::request_id::RequestId;
 use bytes::{Buf, Bytes};
 use engine::Pieces;
 use env::Clock;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use wire::{Error, ErrorCode, Protocol};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("172800");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date",
@@ -33,6 +34,8 @@ pub(crate) struct Answer {
     error: Option<&'static str>,
     content_type: Option<&'static str>,
     pub(crate) body: engine::Body,
+    /// Whether the connection is of no use after it, over HTTP/1.
+    closes: bool,
 }
 
 impl Answer {
@@ -43,6 +46,7 @@ impl Answer {
             error: None,
             content_type: Some(protocol.content_type()),
             body,
+            closes: false,
         }
     }
 
@@ -53,6 +57,7 @@ impl Answer {
             error: None,
             content_type: Some(wire::event_stream::CONTENT_TYPE),
             body: nothing(),
+            closes: false,
         }
     }
 
@@ -66,6 +71,7 @@ impl Answer {
             error: Some(error.code.name()),
             content_type: Some(protocol.content_type()),
             body: engine::Body::Whole(body.into()),
+            closes: false,
         }
     }
 
@@ -81,6 +87,7 @@ impl Answer {
             error: Some(name),
             content_type,
             body: engine::Body::Whole(body.into()),
+            closes: false,
         }
     }
 
@@ -115,6 +122,11 @@ impl Answer {
         )
     }
 
+    /// No request of HTTP.
+    pub(crate) fn malformed() -> Self {
+        Self::bare(StatusCode::BAD_REQUEST, None, "")
+    }
+
     /// Nothing, but for the headers.
     pub(crate) fn preflight() -> Self {
         Self::bare(StatusCode::OK, None, "")
@@ -126,14 +138,25 @@ impl Answer {
             error,
             content_type: None,
             body: engine::Body::Whole(Bytes::from_static(body.as_bytes())),
+            closes: false,
+        }
+    }
+
+    /// The same answer, after which the client is to use another connection: what was left of its request
+    /// is dropped, and may be too much of it.
+    pub(crate) fn closing(self) -> Self {
+        Self {
+            closes: true,
+            ..self
         }
     }
 
     /// What metrics call an answer that is not an output; AWS has no name for a body that is too
-    /// large.
+    /// large, nor for what is no request.
     pub(crate) fn failure(&self) -> Option<&'static str> {
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Some("RequestTooLarge"),
+            StatusCode::BAD_REQUEST if self.error.is_none() => Some("MalformedRequest"),
             _ => self.error,
         }
     }
@@ -152,6 +175,7 @@ impl Answer {
         body: AnswerBody,
     ) -> Response<AnswerBody> {
         let is_preflight = is_preflight(&request.method, &request.headers);
+        let closes = self.closes && request.version <= Version::HTTP_11;
         let mut headers = request.headers;
         if headers.contains_key(header::ORIGIN) {
             let asked = std::mem::take(&mut headers);
@@ -168,6 +192,9 @@ impl Answer {
         }
         if let Some(error) = self.error {
             headers.insert(ERROR_TYPE, HeaderValue::from_static(error));
+        }
+        if closes {
+            headers.insert(header::CONNECTION, CLOSE);
         }
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
@@ -218,7 +245,6 @@ fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool)
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) in_flight: InFlight,
-    pub(crate) _request: Option<Share>,
     /// Of one that is not small, its bytes hold it themselves.
     pub(crate) answer: Option<Share>,
 }
@@ -250,7 +276,7 @@ pub(crate) struct Whole {
     more: Option<Pieces>,
     left: usize,
     delivery: Option<Arc<Delivery>>,
-    _held: Held,
+    held: Held,
 }
 
 impl Whole {
@@ -269,7 +295,7 @@ impl Whole {
             more,
             left,
             delivery,
-            _held: held,
+            held,
         }
     }
 
@@ -288,6 +314,9 @@ impl Whole {
             && parts.remaining() >= COUNTED_BYTES_MIN
         {
             parts.hand_over(delivery.hand_over());
+        }
+        if self.delivery.is_none() && self.left == 0 {
+            parts.hold(self.held.in_flight.hand_over_stream());
         }
         parts
     }
@@ -366,11 +395,10 @@ mod tests {
         let budget = Budget::new(LENGTH);
         let mut share = budget.share();
         assert!(share.grow_to(LENGTH));
-        let activity = Arc::new(Activity::default());
+        let activity = Activity::for_test();
         let clock = Arc::new(ManualClock::new(Timestamp(0)));
         let held = Held {
             in_flight: activity.begin(),
-            _request: None,
             answer: Some(share),
         };
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;

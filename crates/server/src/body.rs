@@ -1,134 +1,197 @@
 //! Takes a request's body in: bounded in bytes, in time, and in what all requests hold together.
 //!
-//! The limits hold while the body comes, before anything is kept, whatever length was declared.
+//! The limits hold while the body comes, before anything is kept. What was declared takes nothing: a body is
+//! charged with the memory that it has, which is at most a few times of what has come.
 
-use crate::budget::{Budget, Share};
+use crate::activity::Activity;
+use crate::budgets::BodyBytes;
 use crate::config::Limits;
-use crate::wait::{SpareTimer, Wait};
-use bytes::{Bytes, BytesMut};
+use crate::wait::{Progress, Wait};
+use bytes::Bytes;
 use env::{Clock, Monotonic};
 use hyper::body::Body;
+use std::error::Error;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A body of unknown length is counted in steps of this many bytes.
-const STEP_BYTES: usize = 64 * 1024;
+/// A buffer that is full grows by this, as long as it is small …
+const GROWTH_SMALL: usize = 4;
+/// … and then by this.
+const GROWTH: usize = 2;
+/// Whoever waits for a body looks this often whether memory has become short meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a body was not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// It is larger than a body may be.
     TooLarge,
-    /// All requests together hold too much.
+    /// All requests together, or those of the connection, hold too much.
     Overload,
+    /// It is no message of HTTP.
+    Malformed,
     /// It came too slowly, or broke off: there is nobody to answer.
     Gone,
 }
 
-/// A whole body, and its share of the budget.
+/// A whole body, and what it has taken of the budgets.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) bytes: Bytes,
-    pub(crate) share: Share,
+    pub(crate) taken: BodyBytes,
 }
 
-/// What receiving needs to know of its server.
+/// What receiving needs to know of its server and its connection.
 pub(crate) struct Receiver<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) limits: &'a Limits,
-    pub(crate) budget: &'a Arc<Budget>,
-    pub(crate) timer: &'a SpareTimer,
+    pub(crate) activity: &'a Activity,
 }
 
 impl Receiver<'_> {
-    /// Receives a body to its end.
-    pub(crate) async fn receive<B>(&self, mut body: B) -> Result<Received, Refused>
+    /// Receives a body to its end. One that is refused is left where it is.
+    pub(crate) async fn receive<B>(&self, body: &mut B) -> Result<Received, Refused>
     where
-        B: Body<Data = Bytes> + Unpin,
+        B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
     {
-        let mut gathered = Gathered::new(self, body.size_hint().exact())?;
+        let mut gathered = Gathered {
+            receiver: self,
+            first: Bytes::new(),
+            rest: Vec::new(),
+            length_max: declared(body).map_or(self.limits.body_bytes, |length| {
+                length.min(self.limits.body_bytes)
+            }),
+            taken: BodyBytes::default(),
+        };
         let mut watch = Watch {
             receiver: self,
             begun: None,
             idle: Wait::default(),
         };
-        while let Some(bytes) = watch.next(&mut body, gathered.len()).await? {
-            gathered.push(self, bytes)?;
+        while let Some(bytes) = watch.next(body, &gathered).await? {
+            gathered.push(bytes)?;
         }
         Ok(gathered.finish())
     }
+
+    /// Reads what is still to come of a body that was refused, and drops it: a client that writes all before
+    /// it reads gets its answer. Only for so long and so much.
+    pub(crate) async fn discard<B>(&self, mut body: B)
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let (limits, clock) = (self.limits, self.clock);
+        let mut left = limits.linger_bytes;
+        let mut idle = Wait::default();
+        let rest = poll_fn(|cx| {
+            loop {
+                let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(cx) else {
+                    return idle.poll(cx, clock, limits.linger_idle).map(drop);
+                };
+                idle.end();
+                let frame = frame.and_then(Result::ok);
+                let count = frame.map(|frame| frame.data_ref().map_or(0, Bytes::len));
+                left = match count.and_then(|count| left.checked_sub(count)) {
+                    Some(left) => left,
+                    None => return Poll::Ready(()),
+                };
+            }
+        });
+        tokio::select! {
+            biased;
+            () = rest => (),
+            () = self.clock.sleep(self.limits.linger) => (),
+        }
+    }
+}
+
+/// The length that a body was announced with.
+pub(crate) fn declared(body: &impl Body) -> Option<usize> {
+    let length = body.size_hint().exact()?;
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 /// What has come so far: one piece as it is, several in one buffer.
-struct Gathered {
+struct Gathered<'a> {
+    receiver: &'a Receiver<'a>,
     first: Bytes,
-    rest: BytesMut,
-    declared: Option<usize>,
-    share: Share,
+    rest: Vec<u8>,
+    /// What there can be at most.
+    length_max: usize,
+    taken: BodyBytes,
 }
 
-impl Gathered {
-    fn new(receiver: &Receiver<'_>, declared: Option<u64>) -> Result<Self, Refused> {
-        let declared = declared.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        let mut share = receiver.budget.share();
-        if let Some(length) = declared {
-            if length > receiver.limits.body_bytes {
-                return Err(Refused::TooLarge);
-            }
-            if !share.grow_to(length) {
-                return Err(Refused::Overload);
-            }
-        }
-        Ok(Self {
-            first: Bytes::new(),
-            rest: BytesMut::new(),
-            declared,
-            share,
-        })
-    }
-
+impl Gathered<'_> {
     fn len(&self) -> usize {
         self.first.len() + self.rest.len()
     }
 
-    fn push(&mut self, receiver: &Receiver<'_>, bytes: Bytes) -> Result<(), Refused> {
+    fn push(&mut self, bytes: Bytes) -> Result<(), Refused> {
         let length = self.len() + bytes.len();
-        if length > receiver.limits.body_bytes {
+        if length > self.receiver.limits.body_bytes {
             return Err(Refused::TooLarge);
         }
-        if !self
-            .share
-            .grow_to(self.declared.unwrap_or(length.next_multiple_of(STEP_BYTES)))
-        {
-            return Err(Refused::Overload);
-        }
         if self.len() == 0 {
+            self.charge(length)?;
             self.first = bytes;
             return Ok(());
         }
-        if self.rest.is_empty() {
-            // The budget has counted the declared length, so it may be reserved at once.
-            self.rest.reserve(self.declared.unwrap_or(length));
-            self.rest
-                .extend_from_slice(&std::mem::take(&mut self.first));
-        }
+        self.make_room(length)?;
+        self.rest
+            .extend_from_slice(&std::mem::take(&mut self.first));
         self.rest.extend_from_slice(&bytes);
         Ok(())
     }
 
-    fn finish(self) -> Received {
-        let bytes = if self.rest.is_empty() {
-            self.first
-        } else {
-            self.rest.freeze()
+    /// Room for so many bytes in all; its memory is taken after it was charged.
+    fn make_room(&mut self, length: usize) -> Result<(), Refused> {
+        if length <= self.rest.capacity() {
+            return Ok(());
+        }
+        let growth = match length < self.receiver.limits.small_body_bytes {
+            true => GROWTH_SMALL,
+            false => GROWTH,
+        };
+        let wanted = (self.len() * growth).min(self.length_max).max(length);
+        // Where there is too little for what may come, there may be enough for what has.
+        let capacity = match self.charge(wanted) {
+            Ok(()) => wanted,
+            Err(_) => {
+                self.charge(length)?;
+                length
+            }
+        };
+        self.rest.reserve_exact(capacity - self.rest.len());
+        Ok(())
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<(), Refused> {
+        let holdings = &self.receiver.activity.holdings;
+        match holdings.grow_body(&mut self.taken, bytes) {
+            true => Ok(()),
+            false => Err(Refused::Overload),
+        }
+    }
+
+    fn finish(mut self) -> Received {
+        let bytes = match self.rest.is_empty() {
+            true => std::mem::take(&mut self.first),
+            false => std::mem::take(&mut self.rest).into(),
         };
         Received {
             bytes,
-            share: self.share,
+            taken: std::mem::take(&mut self.taken),
         }
+    }
+}
+
+impl Drop for Gathered<'_> {
+    fn drop(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        self.receiver.activity.holdings.end_body(taken);
     }
 }
 
@@ -141,19 +204,23 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// The next piece of data; none at the end.
-    async fn next<B>(&mut self, body: &mut B, received: usize) -> Result<Option<Bytes>, Refused>
+    async fn next<B>(
+        &mut self,
+        body: &mut B,
+        gathered: &Gathered<'_>,
+    ) -> Result<Option<Bytes>, Refused>
     where
-        B: Body<Data = Bytes> + Unpin,
+        B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
     {
         self.idle.end();
         loop {
             let frame = poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
                 Poll::Ready(frame) => Poll::Ready(Ok(frame)),
-                Poll::Pending => self.poll_patience(cx, received).map(Err),
+                Poll::Pending => self.poll_patience(cx, gathered).map(Err),
             });
             match frame.await? {
                 None => return Ok(None),
-                Some(Err(_)) => return Err(Refused::Gone),
+                Some(Err(error)) => return Err(why_broken(&error)),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => return Ok(Some(bytes)),
                     // Trailers mean nothing here.
@@ -163,30 +230,74 @@ impl Watch<'_> {
         }
     }
 
-    /// Ready when the client has been waited for long enough, with `received` bytes here.
-    fn poll_patience(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<Refused> {
+    /// Ready when the client has been waited for long enough, with what is here of its body.
+    fn poll_patience(&mut self, cx: &mut Context<'_>, gathered: &Gathered<'_>) -> Poll<Refused> {
         let Receiver {
             clock,
             limits,
-            timer,
-            ..
+            activity,
         } = self.receiver;
         let begun = *self.begun.get_or_insert_with(|| {
-            self.idle = timer.lend();
+            self.idle = activity.timer.lend();
             clock.monotonic()
         });
         let waited = self.idle.began(*clock).since(begun);
-        let earned = Duration::from_secs(received as u64 / limits.body_bytes_per_second_min);
-        let left = (limits.body + earned).saturating_sub(waited);
-        let limit = left.min(limits.body_idle);
-        self.idle.poll(cx, *clock, limit).map(|_| Refused::Gone)
+        let received = gathered.len();
+        let patience = earned(limits, received).saturating_sub(waited);
+        let patience = patience.min(limits.body_idle);
+        loop {
+            let when_short = match activity.holdings.are_short(&gathered.taken) {
+                true => earned_when_short(limits, received).saturating_sub(waited),
+                false => Duration::MAX,
+            };
+            let limit = patience.min(when_short);
+            return match self.idle.poll_looking(cx, *clock, limit, LOOK_EVERY) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Progress::Looks) => continue,
+                Poll::Ready(Progress::Over) if limit < patience => Poll::Ready(Refused::Overload),
+                Poll::Ready(Progress::Over) => Poll::Ready(Refused::Gone),
+            };
+        }
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        self.receiver.timer.give_back(&mut self.idle);
+        self.receiver.activity.timer.give_back(&mut self.idle);
     }
+}
+
+/// How long so many bytes may take.
+fn earned(limits: &Limits, received: usize) -> Duration {
+    let small = received.min(limits.small_body_bytes);
+    limits.body
+        + at_pace(small, limits.body_bytes_per_second_min)
+        + at_pace(received - small, limits.large_body_bytes_per_second_min)
+}
+
+/// The same while what they are charged to is short.
+fn earned_when_short(limits: &Limits, received: usize) -> Duration {
+    limits.body_when_short + at_pace(received, limits.body_bytes_per_second_min_when_short)
+}
+
+fn at_pace(bytes: usize, per_second: u64) -> Duration {
+    Duration::from_secs(bytes as u64 / per_second)
+}
+
+/// Hyper says what was wrong with a body's framing as an error of reading.
+fn why_broken(error: &(dyn Error + 'static)) -> Refused {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            let malformed = [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData];
+            return match malformed.contains(&error.kind()) {
+                true => Refused::Malformed,
+                false => Refused::Gone,
+            };
+        }
+        cause = error.source();
+    }
+    Refused::Gone
 }
 
 #[cfg(test)]

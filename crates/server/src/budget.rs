@@ -1,13 +1,14 @@
-//! A bounded number of bytes, shared by all requests.
+//! A bounded number of bytes, shared by everybody who takes of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// How many bytes may be taken at once. Taking never waits: too much is refused.
 #[derive(Debug)]
 pub(crate) struct Budget {
     taken: AtomicUsize,
     max: usize,
+    refused: AtomicU64,
 }
 
 impl Budget {
@@ -16,12 +17,49 @@ impl Budget {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
             max,
+            refused: AtomicU64::new(0),
         })
     }
 
     /// Bytes that are taken now.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether more than half is taken: who holds some of it has to hurry.
+    pub(crate) fn is_short(&self) -> bool {
+        self.taken() > self.max / 2
+    }
+
+    /// Takes bytes; `false` if there are not so many, and nothing is taken then.
+    #[must_use]
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        if self.add(bytes) {
+            return true;
+        }
+        self.give_back(bytes);
+        false
+    }
+
+    /// Takes bytes in any case; `false` if that is more than there are, and they are to be given back.
+    #[must_use]
+    pub(crate) fn add(&self, bytes: usize) -> bool {
+        self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.max
+    }
+
+    /// Gives bytes back that were taken.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts somebody who was turned away because of this budget.
+    pub(crate) fn note_refusal(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were turned away, ever.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// A share of nothing, to grow.
@@ -46,19 +84,22 @@ impl Share {
     #[must_use]
     pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
-        let taken = self.budget.taken.fetch_add(more, Ordering::Relaxed) + more;
-        if taken > self.budget.max {
-            self.budget.taken.fetch_sub(more, Ordering::Relaxed);
+        if more > 0 && !self.budget.take(more) {
             return false;
         }
         self.bytes += more;
         true
     }
+
+    /// The budget that it is a share of.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.give_back(self.bytes);
     }
 }
 
@@ -70,7 +111,10 @@ mod tests {
     fn budget_when_shares_come_and_go_then_never_gives_more_than_it_has() {
         let budget = Budget::new(100);
         let mut first = budget.share();
+        assert!(first.grow_to(50));
+        assert!(!budget.is_short());
         assert!(first.grow_to(60));
+        assert!(budget.is_short());
         let mut second = budget.share();
         assert!(!second.grow_to(41));
         assert_eq!(budget.taken(), 60);

@@ -7,7 +7,9 @@ use crate::accept::{Connections, Serve};
 use crate::activity::Activity;
 use crate::config::Limits;
 use crate::cut::Cut;
+use crate::read_buffer::ReadBuffer;
 use crate::sniff::{Version, sniff};
+use crate::stream_size::stream_bytes;
 use crate::timed::{Reads, Timed};
 use crate::tls::Tls;
 use crate::transport::{self, Transport};
@@ -27,12 +29,13 @@ use tokio::sync::watch;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Streams that an HTTP/2 client may have open at once.
 const STREAMS_MAX: u32 = 1024;
+/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is remembered would
+/// keep the frame alive that it came in, 500 times its size.
+const HEADER_TABLE_BYTES: u32 = 0;
 /// What an HTTP/2 client may send of one body before it was read.
 const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// What an HTTP/2 client may send of all bodies before they were read.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
-/// Headers of an HTTP/2 request.
-const HEADER_LIST_BYTES: u32 = 16 * 1024;
 
 /// Serves a connection until it ends, or the server stops and its requests are answered.
 pub(crate) async fn drive<S: Serve>(
@@ -55,14 +58,17 @@ pub(crate) async fn drive<S: Serve>(
     let Some((transport, version, replayed)) = begun else {
         return;
     };
-    let activity = Arc::new(Activity::default());
+    let budgets = &connections.budgets;
+    let activity = Activity::new(Arc::clone(budgets));
     let reads = match version {
-        Version::Http1 => Reads::Heads,
-        Version::Http2 => Reads::Untimed,
+        Version::Http1 => Reads::Heads(ReadBuffer::new(limits.head_bytes, &budgets.heads)),
+        Version::Http2 => Reads::of_http2(),
     };
-    let io = TokioIo::new(transport);
     let clock = Arc::clone(&env.clock);
-    let io = Timed::new(io, replayed, reads, clock, *limits, Arc::clone(&activity));
+    let watched = Arc::clone(&activity);
+    let io = TokioIo::new(Timed::new(
+        transport, replayed, reads, clock, *limits, watched,
+    ));
     match version {
         Version::Http1 => drive_http1(io, activity, env, limits, service, stopping).await,
         Version::Http2 => drive_http2(io, activity, env, limits, service, stopping).await,
@@ -93,7 +99,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 async fn drive_http1<S: Serve>(
-    io: Timed<TokioIo<Transport>>,
+    io: TokioIo<Timed<Transport>>,
     activity: Arc<Activity>,
     env: &Env,
     limits: &Limits,
@@ -120,7 +126,7 @@ async fn drive_http1<S: Serve>(
 }
 
 async fn drive_http2<S: Serve>(
-    io: Timed<TokioIo<Transport>>,
+    io: TokioIo<Timed<Transport>>,
     activity: Arc<Activity>,
     env: &Env,
     limits: &Limits,
@@ -128,7 +134,10 @@ async fn drive_http2<S: Serve>(
     mut stopping: watch::Receiver<bool>,
 ) {
     let served = Arc::clone(&activity);
-    let service = service_fn(move |request| service.clone().serve(request, served.begin()));
+    let service = service_fn(move |request| {
+        let in_flight = served.begin_stream(stream_bytes(&request));
+        service.clone().serve(request, in_flight)
+    });
     let mut builder = http2::Builder::new(OnTasks(Arc::clone(&env.tasks)));
     builder
         .timer(TokioTimer::new())
@@ -137,7 +146,8 @@ async fn drive_http2<S: Serve>(
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_header_list_size(HEADER_LIST_BYTES);
+        .header_table_size(HEADER_TABLE_BYTES)
+        .max_header_list_size(limits.header_list_bytes);
     let mut connection = pin!(builder.serve_connection(io, service));
     tokio::select! {
         biased;

@@ -1,10 +1,10 @@
 //! A change that runs to its end, whether or not anybody waits for it.
 //!
 //! While its request lives it runs inside it, which spares a task and its wake-ups; if the request
-//! goes, or has waited for long enough, the rest of it moves into a task of its own. It is never
-//! dropped before its end, unless it panicked.
+//! goes, or has waited for long enough, the rest of it moves into a task of its own, with what its body has
+//! taken of the budget. It is never dropped before its end, unless it panicked.
 
-use crate::activity::Activity;
+use crate::activity::InFlight;
 use crate::dispatch::{Output, Served};
 use crate::wait::Wait;
 use env::Env;
@@ -18,7 +18,7 @@ use wire::{Error, ErrorCode};
 pub(crate) struct Detached<'a> {
     operation: &'static str,
     env: &'a Env,
-    activity: &'a Activity,
+    in_flight: &'a mut InFlight,
     wait: Wait,
     wait_max: Duration,
     /// Gone once it has ended.
@@ -31,14 +31,15 @@ impl<'a> Detached<'a> {
         operation: &'static str,
         change: Served,
         env: &'a Env,
-        activity: &'a Activity,
+        in_flight: &'a mut InFlight,
         wait_max: Duration,
     ) -> Self {
+        let wait = in_flight.activity().timer.lend();
         Self {
             operation,
             env,
-            activity,
-            wait: activity.timer.lend(),
+            in_flight,
+            wait,
             wait_max,
             change: Some(change),
         }
@@ -87,11 +88,14 @@ impl Future for Detached<'_> {
 
 impl Drop for Detached<'_> {
     fn drop(&mut self) {
-        self.activity.timer.give_back(&mut self.wait);
+        let activity = self.in_flight.activity();
+        activity.timer.give_back(&mut self.wait);
         if let Some(change) = self.change.take() {
+            let body = self.in_flight.hand_over_body();
             let rest = async move {
                 // Nobody is there any more to hear it.
                 drop(change.await);
+                drop(body);
             };
             self.env.tasks.spawn(self.operation, Box::pin(rest));
         }
@@ -101,6 +105,8 @@ impl Drop for Detached<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::Activity;
+    use crate::budgets::BodyBytes;
     use env::{ManualClock, Timestamp};
     use std::future::{pending, poll_fn};
     use std::sync::Arc;
@@ -124,8 +130,14 @@ mod tests {
     #[tokio::test]
     async fn change_when_it_takes_too_long_then_is_answered_500() {
         let (env, clock) = world();
-        let activity = Activity::default();
-        let waiting = Detached::new("CreateStream", Box::pin(pending()), &env, &activity, MAX);
+        let mut in_flight = Activity::for_test().begin();
+        let waiting = Detached::new(
+            "CreateStream",
+            Box::pin(pending()),
+            &env,
+            &mut in_flight,
+            MAX,
+        );
         let (answer, ()) = tokio::join!(waiting, async { clock.advance(MAX) });
         assert_eq!(answer.map(drop), Err(failed()));
     }
@@ -133,16 +145,21 @@ mod tests {
     #[tokio::test]
     async fn change_when_it_panics_then_is_answered_500() {
         let (env, _clock) = world();
-        let activity = Activity::default();
+        let mut in_flight = Activity::for_test().begin();
         let change = Box::pin(async { panic!("a bug") });
-        let waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
+        let waiting = Detached::new("CreateStream", change, &env, &mut in_flight, MAX);
         assert_eq!(waiting.await.map(drop), Err(failed()));
     }
 
     #[tokio::test]
     async fn change_when_nobody_waits_any_more_then_still_runs_to_its_end() {
         let (env, _clock) = world();
-        let activity = Activity::default();
+        let activity = Activity::for_test();
+        let mut in_flight = activity.begin();
+        let mut body = BodyBytes::default();
+        assert!(activity.holdings.grow_body(&mut body, 100));
+        in_flight.hold_body(body);
+        let small_bodies = Arc::clone(&activity.holdings.budgets().small_bodies);
         let (begin, begun) = oneshot::channel::<()>();
         let (finish, finished) = oneshot::channel();
         let change = Box::pin(async {
@@ -150,14 +167,23 @@ mod tests {
             let _ = finish.send(());
             Ok(Output::Body(engine::Body::Whole(bytes::Bytes::new())))
         });
-        let mut waiting = Detached::new("CreateStream", change, &env, &activity, MAX);
+        let mut waiting = Detached::new("CreateStream", change, &env, &mut in_flight, MAX);
         poll_fn(|cx| {
             assert!(Pin::new(&mut waiting).poll(cx).is_pending());
             Poll::Ready(())
         })
         .await;
         drop(waiting);
+        drop(in_flight);
+        assert_eq!(
+            small_bodies.taken(),
+            100,
+            "what it works with is still there"
+        );
         begin.send(()).unwrap();
         finished.await.unwrap();
+        while small_bodies.taken() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The server's own numbers, in a registry that also holds the engine's.
 
 use crate::budget::Budget;
+use crate::budgets::Budgets;
 use crate::dispatch;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -95,7 +96,7 @@ impl Metrics {
     }
 
     /// Puts these metrics, the engine's and the build's into one registry.
-    pub(crate) fn register(&self, engine: Arc<engine::Metrics>, budget: Arc<Budget>) -> Registry {
+    pub(crate) fn register(&self, engine: Arc<engine::Metrics>, budgets: Arc<Budgets>) -> Registry {
         let mut registry = Registry::with_prefix("millstream");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", build);
@@ -124,7 +125,7 @@ impl Metrics {
             "Connections closed at once because there were too many",
             self.connections_refused.clone(),
         );
-        registry.register_collector(Box::new(Bodies { budget }));
+        registry.register_collector(Box::new(Held { budgets }));
         registry.register_collector(Box::new(OfEngine { metrics: engine }));
         registry
     }
@@ -135,18 +136,73 @@ fn duration_buckets() -> Histogram {
     Histogram::new(exponential_buckets(50e-6, 2.0, 19))
 }
 
-/// Tells what bodies hold, when asked.
+/// Tells what requests and answers hold, and how many were turned away for it, when asked.
 #[derive(Debug)]
-struct Bodies {
-    budget: Arc<Budget>,
+struct Held {
+    budgets: Arc<Budgets>,
 }
 
-impl Collector for Bodies {
+impl Collector for Held {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let taken = ConstGauge::new(self.budget.taken() as i64);
-        let help = "Bytes of the bodies of requests that are being served";
-        let name = "body_bytes_in_flight";
-        taken.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+        let Budgets {
+            small_bodies,
+            large_bodies,
+            heads,
+            answers,
+            ..
+        } = &*self.budgets;
+        let bodies = small_bodies.taken() + large_bodies.taken();
+        for (name, help, bytes) in [
+            (
+                "body_bytes_in_flight",
+                "Bytes of the bodies of requests that are being served",
+                bodies,
+            ),
+            (
+                "small_body_bytes_in_flight",
+                "Of them, what is taken of the reserve for small bodies",
+                small_bodies.taken(),
+            ),
+            (
+                "head_bytes_in_flight",
+                "Bytes of requests' heads, above what each connection has free",
+                heads.taken(),
+            ),
+            (
+                "answer_bytes_in_flight",
+                "Bytes of answers that wait for their clients",
+                answers.taken(),
+            ),
+        ] {
+            let taken = ConstGauge::new(bytes as i64);
+            taken.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        let refused = |budget: &Budget| ConstCounter::new(budget.refused());
+        for (name, help, refused) in [
+            (
+                "large_bodies_refused",
+                "Requests answered 503 because large bodies held too much",
+                refused(large_bodies),
+            ),
+            (
+                "small_bodies_refused",
+                "Requests answered 503 because even small bodies had no room",
+                refused(small_bodies),
+            ),
+            (
+                "heads_refused",
+                "Requests answered 503, or connections closed, because heads held too much",
+                refused(heads),
+            ),
+            (
+                "answers_refused",
+                "Answers that became a 503 because answers held too much",
+                refused(answers),
+            ),
+        ] {
+            refused.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bytes in several parts that are handed to the transport at once, so that it writes them at once.
 
+use crate::activity::Stream;
 use crate::pieces::HandedOver;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
@@ -11,12 +12,18 @@ pub(crate) struct Parts {
     parts: VecDeque<Bytes>,
     remaining: usize,
     _handed_over: Option<HandedOver>,
+    _stream: Option<Stream>,
 }
 
 impl Parts {
     /// Goes with the parts until the transport lets go of them: they never leave it one by one.
     pub(crate) fn hand_over(&mut self, handed_over: HandedOver) {
         self._handed_over = Some(handed_over);
+    }
+
+    /// The last parts of a small answer hold what its stream holds, until they were written.
+    pub(crate) fn hold(&mut self, stream: Option<Stream>) {
+        self._stream = stream;
     }
 
     /// Appends a part.

@@ -4,7 +4,7 @@ use crate::accept::{Connections, Serve};
 use crate::activity::InFlight;
 use crate::admin::Admin;
 use crate::answer::AnswerBody;
-use crate::budget::Budget;
+use crate::budgets::Budgets;
 use crate::config::{Config, Limits};
 use crate::metrics::Metrics;
 use crate::service::{Gone, Service};
@@ -51,6 +51,7 @@ struct Socket {
 #[derive(Debug)]
 struct Life {
     metrics: Arc<Metrics>,
+    budgets: Arc<Budgets>,
     operator: Admin,
     stopping: watch::Sender<bool>,
     /// Connections hold it too …
@@ -70,12 +71,13 @@ impl Server {
             Some(address) => Some(Socket::bind(address).await?),
             None => None,
         };
+        let life = Life::new(&config.limits);
         Ok(Self {
             config,
             api,
             admin_address: admin.as_ref().map(|socket| socket.address),
             admin,
-            life: Life::new(),
+            life,
         })
     }
 
@@ -100,6 +102,7 @@ impl Server {
         let connections = Connections {
             open: self.life.metrics.admin_connections.clone(),
             most: limits.admin_connections,
+            budgets: Budgets::new(&limits),
             ..self.life.connections(env, limits)
         };
         let operator = self.life.operator.clone();
@@ -111,9 +114,9 @@ impl Server {
     /// time) and shuts the engine down. Everything acknowledged is durable when this returns.
     pub async fn serve(mut self, env: Env, engine: Arc<Engine>, stop: impl Future<Output = ()>) {
         let limits = self.config.limits;
-        let budget = Budget::new(limits.body_bytes_in_flight);
+        let budgets = Arc::clone(&self.life.budgets);
         let metrics = Arc::clone(&self.life.metrics);
-        let registry = metrics.register(engine.metrics(), Arc::clone(&budget));
+        let registry = metrics.register(engine.metrics(), Arc::clone(&budgets));
         self.life.operator.open(Arc::clone(&engine), registry);
         self.serve_operator(&env);
         let Self {
@@ -129,7 +132,7 @@ impl Server {
         // Only connections hold it from now on.
         drop(alive);
         let tls = config.tls.clone();
-        let service = Service::new(env.clone(), Arc::clone(&engine), config, budget, metrics);
+        let service = Service::new(env.clone(), Arc::clone(&engine), config, budgets, metrics);
         let accepted = connections.accept(api.listener, tls, Api(service));
         env.tasks.spawn("accept", Box::pin(accepted));
 
@@ -149,10 +152,11 @@ impl Server {
 }
 
 impl Life {
-    fn new() -> Self {
+    fn new(limits: &Limits) -> Self {
         let (alive, ended) = mpsc::channel(1);
         Self {
             metrics: Metrics::new(),
+            budgets: Budgets::new(limits),
             operator: Admin::default(),
             stopping: watch::Sender::new(false),
             alive,
@@ -168,6 +172,7 @@ impl Life {
             open: self.metrics.connections.clone(),
             most: limits.connections,
             metrics: Arc::clone(&self.metrics),
+            budgets: Arc::clone(&self.budgets),
             stopping: self.stopping.subscribe(),
             _alive: self.alive.clone(),
         }

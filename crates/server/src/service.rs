@@ -1,17 +1,18 @@
 //! From a request to its answer, with AWS's checks in AWS's order.
 //!
-//! The order is: body size, preflight, method, empty body, content type, body is an object, operation,
+//! The order is: framing, body size, preflight, method, empty body, content type, body is an object, operation,
 //! authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
-use crate::body::{Receiver, Refused};
-use crate::budget::Budget;
+use crate::body::{Receiver, Refused, declared};
+use crate::budgets::Budgets;
 use crate::config::Config;
 use crate::content_type::ContentType;
 use crate::detached::Detached;
 use crate::dispatch::{self, Call, Output, Target, unless_malformed};
 use crate::events::Events;
+use crate::framing;
 use crate::metrics::Metrics;
 use crate::request_id::{RequestId, RequestIds};
 use auth::Head;
@@ -19,8 +20,8 @@ use bytes::Bytes;
 use engine::{Engine, Subscription};
 use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use http::{Method, Request, Response, StatusCode, Version, header};
+use hyper::body::{Body as _, Incoming};
 use model::AccountId;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
@@ -41,12 +42,25 @@ pub(crate) struct Service {
     engine: Arc<Engine>,
     config: Config,
     ids: RequestIds,
-    budget: Arc<Budget>,
-    /// What answers hold until their clients have taken them.
-    answers: Arc<Budget>,
+    budgets: Arc<Budgets>,
     metrics: Arc<Metrics>,
     overload_lines: LineLimit,
     failure_lines: LineLimit,
+}
+
+/// A request that was not taken in.
+struct Refusal {
+    why: Refused,
+    rest: Rest,
+}
+
+/// What there is of a body that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// It is on its way.
+    Comes,
+    /// Its client waits to be asked for it.
+    WasNotAskedFor,
 }
 
 /// An operation that has begun.
@@ -71,17 +85,16 @@ impl Service {
         env: Env,
         engine: Arc<Engine>,
         config: Config,
-        budget: Arc<Budget>,
+        budgets: Arc<Budgets>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let ids = RequestIds::new(&*env.random);
         Arc::new(Self {
             env,
             engine,
-            answers: Budget::new(config.limits.answer_bytes_in_flight),
             config,
             ids,
-            budget,
+            budgets,
             metrics,
             overload_lines: LineLimit::new(OVERLOAD_LINES_PER_SECOND),
             failure_lines: LineLimit::new(FAILURE_LINES_PER_SECOND),
@@ -92,70 +105,125 @@ impl Service {
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        in_flight: InFlight,
+        mut in_flight: InFlight,
     ) -> Result<Response<AnswerBody>, Gone> {
         let begun = self.env.clock.monotonic();
         let id = self.ids.next();
-        let (mut parts, body) = request.into_parts();
-        let limits = &self.config.limits;
-        let receiver = Receiver {
-            clock: &*self.env.clock,
-            limits,
-            budget: &self.budget,
-            timer: &in_flight.activity().timer,
-        };
+        let (mut parts, mut body) = request.into_parts();
         let mut known = Known::default();
-        let mut share = None;
-        let mut answer = match receiver.receive(body).await {
-            Ok(received) => {
-                share = Some(received.share);
-                match self.judge(&parts, received.bytes, &mut known) {
-                    Ok(operation) => {
-                        let_go(&mut parts);
-                        self.finish(operation, in_flight.activity(), &mut known)
-                            .await
-                    }
-                    Err(answer) => answer,
+        let mut answer = match self.take_in(&parts, &mut body, &mut in_flight).await {
+            Ok(bytes) => match self.judge(&parts, bytes, &mut known) {
+                Ok(operation) => {
+                    let_go(&mut parts);
+                    self.finish(operation, &mut in_flight, &mut known).await
                 }
-            }
-            Err(Refused::TooLarge) => Answer::too_large(),
-            Err(Refused::Overload) => Answer::overload(),
-            Err(Refused::Gone) => return Err(Gone),
+                Err(answer) => answer,
+            },
+            Err(Refusal {
+                why: Refused::Gone, ..
+            }) => return Err(Gone),
+            Err(refusal) => self.turn_away(refusal, parts.version, body, &in_flight),
         };
-        let mut waiting = self.answers.share();
+        let mut waiting = self.budgets.answers.share();
         if !waiting.grow_to(answer.body.holds()) {
+            self.budgets.answers.note_refusal();
             answer = Answer::overload();
         }
         self.note(&id, &known, &answer, begun);
         let held = Held {
             in_flight,
-            _request: share,
             answer: Some(waiting),
         };
         let body = self.body(answer.take_body(), known.events.take(), held);
         Ok(answer.respond(parts, &id, body))
     }
 
+    /// Takes a request's body in, unless its head alone is enough to refuse it.
+    async fn take_in(
+        &self,
+        parts: &Parts,
+        body: &mut Incoming,
+        in_flight: &mut InFlight,
+    ) -> Result<Bytes, Refusal> {
+        let limits = &self.config.limits;
+        let by_its_head = if in_flight.is_refused() {
+            Some(Refused::Overload)
+        } else if !framing::is_sound(parts.version, &parts.headers) {
+            Some(Refused::Malformed)
+        } else if declared(body).is_some_and(|length| length > limits.body_bytes) {
+            Some(Refused::TooLarge)
+        } else {
+            None
+        };
+        if let Some(why) = by_its_head {
+            let rest = match parts.headers.contains_key(header::EXPECT) {
+                true => Rest::WasNotAskedFor,
+                false => Rest::Comes,
+            };
+            return Err(Refusal { why, rest });
+        }
+        let received = self.receiver(in_flight.activity()).receive(body).await;
+        let received = received.map_err(|why| Refusal {
+            why,
+            rest: Rest::Comes,
+        })?;
+        in_flight.hold_body(received.taken);
+        Ok(received.bytes)
+    }
+
+    fn receiver<'a>(&'a self, activity: &'a Activity) -> Receiver<'a> {
+        Receiver {
+            clock: &*self.env.clock,
+            limits: &self.config.limits,
+            activity,
+        }
+    }
+
+    /// Answers a request that was not taken in. Over HTTP/1 the rest of its body is read on beside the answer,
+    /// which would be lost if the connection was closed on bytes that nobody has read; over HTTP/2 its stream is
+    /// reset after the answer.
+    fn turn_away(
+        self: &Arc<Self>,
+        Refusal { why, rest }: Refusal,
+        version: Version,
+        body: Incoming,
+        in_flight: &InFlight,
+    ) -> Answer {
+        let answer = match why {
+            Refused::TooLarge => Answer::too_large(),
+            Refused::Overload => Answer::overload(),
+            Refused::Malformed | Refused::Gone => Answer::malformed(),
+        };
+        if version > Version::HTTP_11 {
+            return answer;
+        }
+        if rest == Rest::Comes && !body.is_end_stream() {
+            let (service, busy) = (Arc::clone(self), in_flight.activity().occupy());
+            let lingering = async move {
+                service.receiver(busy.activity()).discard(body).await;
+            };
+            self.env.tasks.spawn("linger", Box::pin(lingering));
+        }
+        answer.closing()
+    }
+
     fn body(
         &self,
         body: engine::Body,
         events: Option<Box<Subscription>>,
-        held: Held,
+        mut held: Held,
     ) -> AnswerBody {
         let Some(subscription) = events else {
             let body = Whole::new(body, held, &self.env.clock);
             return AnswerBody::Whole(body);
         };
         // The request has served its turn, and its answer may last for minutes.
-        let held = Held {
-            _request: None,
-            ..held
-        };
+        drop(held.in_flight.hand_over_body());
         AnswerBody::Events(Events::start(
             &self.env,
             &self.engine,
             self.config.limits.write_idle,
-            &self.answers,
+            &self.budgets.answers,
             subscription,
             held,
         ))
@@ -179,6 +247,9 @@ impl Service {
             return Err(nothing(content_type, target));
         }
         let protocol = match content_type {
+            ContentType::Api(protocol) if framing::is_encoded(&parts.headers) => {
+                return Err(encoded(protocol));
+            }
             ContentType::Api(protocol) => protocol,
             ContentType::Enveloped => return Err(enveloped(&body)),
             ContentType::Other => return Err(other(target)),
@@ -220,7 +291,7 @@ impl Service {
         })
     }
 
-    async fn finish(&self, begun: Begun, activity: &Activity, known: &mut Known) -> Answer {
+    async fn finish(&self, begun: Begun, in_flight: &mut InFlight, known: &mut Known) -> Answer {
         let Begun {
             protocol,
             operation,
@@ -230,7 +301,7 @@ impl Service {
             false => served.await,
             true => {
                 let wait_max = self.config.limits.mutation;
-                Detached::new(operation.name, served, &self.env, activity, wait_max).await
+                Detached::new(operation.name, served, &self.env, in_flight, wait_max).await
             }
         };
         match output {
@@ -299,6 +370,13 @@ fn let_go(parts: &mut Parts) {
     if !parts.headers.contains_key(header::ORIGIN) {
         parts.headers.clear();
     }
+}
+
+/// AWS decompresses nothing either: to it such a body is no object. *Unrecorded* where the body is one all
+/// the same.
+fn encoded(protocol: Protocol) -> Answer {
+    let error = Error::without_message(ErrorCode::SerializationException);
+    Answer::error(protocol, &error)
 }
 
 fn nothing(content_type: ContentType, target: Target) -> Answer {

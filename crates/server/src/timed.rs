@@ -1,4 +1,4 @@
-//! A connection's bytes, with timers on every wait for the client.
+//! A connection's bytes, with timers on every wait for the client, and a bound on what is read of them.
 //!
 //! Hyper's own timers allocate for each request and do not tell an idle connection from a slow head;
 //! here a timer is only set up when bytes are really missing, and one that still runs is used again.
@@ -6,22 +6,33 @@
 
 use crate::activity::Activity;
 use crate::config::Limits;
+use crate::read_buffer::{Of, ReadBuffer, Step};
 use crate::wait::Wait;
 use bytes::Bytes;
 use env::Clock;
-use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Which waits for reading are timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// So much is read of an HTTP/2 connection before it is its streams' turn to take it.
+const TURN_BYTES: usize = 32 * 1024;
+
+/// Which waits for reading are timed, and what bounds what was read.
+#[derive(Debug)]
 pub(crate) enum Reads {
     /// HTTP/1: between requests, and from the first byte of a head to its request.
-    Heads,
-    /// HTTP/2: none, its pings do it.
-    Untimed,
+    Heads(ReadBuffer),
+    /// HTTP/2: none, its pings do it. So many bytes are left of this turn.
+    Turns(usize),
+}
+
+impl Reads {
+    /// Those of an HTTP/2 connection.
+    pub(crate) fn of_http2() -> Self {
+        Self::Turns(TURN_BYTES)
+    }
 }
 
 /// A transport with timers, that first gives back what was read from it before.
@@ -71,20 +82,39 @@ impl<T> Timed<T> {
     }
 
     /// Bytes have come: they are of a head, unless a request is being read or answered.
-    fn note_read(&mut self) {
+    fn note_read(&mut self, bytes: usize) -> io::Result<()> {
+        let buffer = match &mut self.reads {
+            Reads::Heads(buffer) => buffer,
+            Reads::Turns(left) => {
+                *left = left.saturating_sub(bytes);
+                return Ok(());
+            }
+        };
+        let is_busy = self.activity.is_busy();
         let requests = self.activity.started();
         if !self.head.has_begun || self.head.requests != requests {
             self.head = Head {
                 requests,
-                has_begun: !self.activity.is_busy(),
+                has_begun: !is_busy,
             };
+            buffer.begin_head();
             self.read_wait.end();
         }
+        let of = match is_busy {
+            true => Of::Body,
+            false => Of::Head,
+        };
+        let noted = buffer.note(of, bytes);
+        noted.map_err(|no_room| io::Error::new(io::ErrorKind::OutOfMemory, no_room))
     }
 
     /// No bytes have come: is that allowed for now?
     fn poll_read_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reads == Reads::Untimed || self.activity.is_busy() {
+        if let Reads::Turns(left) = &mut self.reads {
+            *left = TURN_BYTES;
+            return Poll::Pending;
+        }
+        if self.activity.is_busy() {
             self.read_wait.end();
             return Poll::Pending;
         }
@@ -101,6 +131,36 @@ impl<T> Timed<T> {
             false => self.limits.keep_alive_idle,
         };
         self.read_wait.poll(cx, &*self.clock, limit).map(Err)
+    }
+
+    /// Reads as much as may be held of it.
+    fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>>
+    where
+        T: AsyncRead + Unpin,
+    {
+        let step = match &mut self.reads {
+            Reads::Heads(read_buffer) => read_buffer.step(),
+            Reads::Turns(0) => {
+                // The streams that were woken are before this in the queue.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Reads::Turns(_) => Step::Whole,
+        };
+        match step {
+            Step::AtMost(bytes) if bytes < buffer.remaining() => {
+                let mut part = ReadBuf::new(buffer.initialize_unfilled_to(bytes));
+                ready!(Pin::new(&mut self.transport).poll_read(cx, &mut part))?;
+                let count = part.filled().len();
+                buffer.advance(count);
+                Poll::Ready(Ok(()))
+            }
+            Step::AtMost(_) | Step::Whole => Pin::new(&mut self.transport).poll_read(cx, buffer),
+        }
     }
 
     fn timed_write<O>(
@@ -120,29 +180,28 @@ impl<T> Timed<T> {
     }
 }
 
-impl<T: Read + Unpin> Read for Timed<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.replayed.is_empty() {
-            let count = self.replayed.len().min(buffer.remaining());
-            buffer.put_slice(&self.replayed.split_to(count));
-            self.note_read();
-            return Poll::Ready(Ok(()));
-        }
-        match Pin::new(&mut self.transport).poll_read(cx, buffer) {
-            Poll::Ready(result) => {
-                self.note_read();
-                Poll::Ready(result)
+        let before = buffer.filled().len();
+        let this = &mut *self;
+        if !this.replayed.is_empty() {
+            let count = this.replayed.len().min(buffer.remaining());
+            buffer.put_slice(&this.replayed.split_to(count));
+        } else {
+            match this.poll_transport(cx, buffer) {
+                Poll::Ready(result) => result?,
+                Poll::Pending => return this.poll_read_wait(cx),
             }
-            Poll::Pending => self.poll_read_wait(cx),
         }
+        Poll::Ready(this.note_read(buffer.filled().len() - before))
     }
 }
 
-impl<T: Write + Unpin> Write for Timed<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -22,6 +22,15 @@ struct Timer {
     sleep: BoxFuture<()>,
 }
 
+/// What has come of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It has taken its limit.
+    Over,
+    /// It is time to look whether the limit is still right.
+    Looks,
+}
+
 impl Wait {
     /// The wait is over. Its timer runs on, for the next one.
     pub(crate) fn end(&mut self) {
@@ -40,24 +49,40 @@ impl Wait {
         clock: &dyn Clock,
         limit: Duration,
     ) -> Poll<io::Error> {
-        let mut now = clock.monotonic();
-        let deadline = Monotonic(self.since.get_or_insert(now).0 + limit);
         loop {
-            if now >= deadline {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            match ready!(self.poll_looking(cx, clock, limit, limit)) {
+                Progress::Over => return Poll::Ready(io::ErrorKind::TimedOut.into()),
+                Progress::Looks => (),
             }
-            let timer = match self.timer.take().filter(|timer| timer.rings <= deadline) {
-                Some(timer) => timer,
-                None => Timer {
-                    rings: deadline,
-                    sleep: clock.sleep(deadline.since(now)),
-                },
-            };
-            let timer = self.timer.insert(timer);
-            ready!(timer.sleep.as_mut().poll(cx));
-            self.timer = None;
-            now = clock.monotonic();
         }
+    }
+
+    /// Goes on waiting as [`Self::poll`] does, and is ready at least as often as `look` to have the limit
+    /// judged anew.
+    pub(crate) fn poll_looking(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &dyn Clock,
+        limit: Duration,
+        look: Duration,
+    ) -> Poll<Progress> {
+        let now = clock.monotonic();
+        let deadline = Monotonic(self.since.get_or_insert(now).0 + limit);
+        if now >= deadline {
+            return Poll::Ready(Progress::Over);
+        }
+        let rings = deadline.min(Monotonic(now.0 + look));
+        let timer = match self.timer.take().filter(|timer| timer.rings <= rings) {
+            Some(timer) => timer,
+            None => Timer {
+                rings,
+                sleep: clock.sleep(rings.since(now)),
+            },
+        };
+        let timer = self.timer.insert(timer);
+        ready!(timer.sleep.as_mut().poll(cx));
+        self.timer = None;
+        Poll::Ready(Progress::Looks)
     }
 }
 

@@ -273,7 +273,9 @@ fn serve_when_it_may_open_few_files_then_takes_few_connections_and_closes_those_
     assert_eq!(above.read(&mut [0]).unwrap_or(0), 0, "it is closed");
     for stream in [0, CONNECTIONS - 1] {
         let stream = &mut taken[stream];
-        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            .unwrap();
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"HTTP/1.1 403");

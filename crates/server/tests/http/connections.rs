@@ -104,6 +104,7 @@ async fn connection_when_it_dribbles_then_is_closed_though_it_never_pauses() {
     let body = Limits {
         body: SOON,
         body_bytes_per_second_min: 1 << 30,
+        large_body_bytes_per_second_min: 1 << 30,
         ..patient()
     };
     let body_begun = [
@@ -210,7 +211,7 @@ async fn body_when_too_large_then_is_answered_413_without_a_body() {
         &b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"[..],
         &b"3e8\r\n"[..],
         &[b' '; 1000],
-        b"\r\n1\r\n \r\n",
+        b"\r\n1\r\n \r\n0\r\n\r\n",
     ]
     .concat();
     for bytes in [declared, chunked] {
@@ -231,25 +232,30 @@ async fn body_when_too_large_then_is_answered_413_without_a_body() {
 #[tokio::test]
 async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() {
     let server = Running::start(Limits {
-        body_bytes_in_flight: 100,
+        small_body_bytes: 20,
+        small_body_bytes_in_flight: 50,
+        body_bytes_in_flight: 150,
         ..patient()
     })
     .await;
     let body = [&b"{}"[..], &[b' '; 78]].concat();
-    let headers = [&HEADERS[..], &[("expect", "100-continue")]].concat();
-    let whole = request("POST / HTTP/1.1", &headers, &body);
-    let (head, body) = whole.split_at(whole.len() - body.len());
+    let whole = request("POST / HTTP/1.1", &HEADERS, &body);
+    let (begun, end) = whole.split_at(whole.len() - 1);
     let mut holder = connect(server.address).await;
-    holder.write_all(head).await.unwrap();
-    assert_eq!(
-        read_answer(&mut holder).await.status,
-        100,
-        "its body is waited for"
-    );
+    holder.write_all(begun).await.unwrap();
+    server
+        .until("millstream_body_bytes_in_flight", |bytes| bytes >= 79)
+        .await;
 
     let refused = exchange(server.address, &post(&HEADERS, &[b' '; 30])).await;
     assert_eq!(refused.status, 503);
-    holder.write_all(body).await.unwrap();
+    assert_eq!(
+        server.metric("millstream_large_bodies_refused_total").await,
+        1
+    );
+    let small = exchange(server.address, &post(&HEADERS, b"{}")).await;
+    assert_eq!(small.status, 200, "small ones have a reserve");
+    holder.write_all(end).await.unwrap();
     assert_eq!(read_answer(&mut holder).await.status, 200);
     let served = exchange(
         server.address,
@@ -257,6 +263,9 @@ async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() 
     )
     .await;
     assert_eq!(served.status, 200);
+    server
+        .until("millstream_body_bytes_in_flight", |bytes| bytes == 0)
+        .await;
     server.stop().await;
 }
 

@@ -68,6 +68,23 @@ impl Running {
     }
 }
 
+impl Running {
+    /// What the operator reads of one metric.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let bytes = request("GET /metrics HTTP/1.1", &[("connection", "close")], b"");
+        let answer = exchange(self.admin, &bytes).await;
+        let mut lines = answer.text().lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = value.unwrap_or_else(|| panic!("no {name} in {}", answer.text()));
+        value.parse().unwrap()
+    }
+
+    /// Resolves when a metric has a value that is right.
+    pub async fn until(&self, name: &str, is_right: impl Fn(u64) -> bool) {
+        in_time(async { while !is_right(self.metric(name).await) {} }).await;
+    }
+}
+
 /// An answer, taken apart.
 #[derive(Debug)]
 pub struct Answer {

@@ -116,6 +116,7 @@ fn body_of(input: &SubscribeToShardInput) -> Vec<u8> {
 
 fn request_for(arn: &str) -> http::Request<Full<Bytes>> {
     let request = http::Request::post("http://localhost/")
+        .header("host", "localhost")
         .header(HEADERS[0].0, HEADERS[0].1)
         .header(HEADERS[1].0, HEADERS[1].1)
         .body(Full::new(Bytes::from(body_of(&latest(arn)))));

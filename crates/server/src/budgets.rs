@@ -1,0 +1,196 @@
+//! What all connections hold together, by kind, and what each of them holds of it.
+//!
+//! Nothing is taken for what was only announced. A small body is charged to a reserve that large ones never
+//! touch; if the reserve has no room for it, or its connection has had its part of it, it is charged with the
+//! large ones. What a connection holds is never above its own part, so that no single one keeps the others out.
+
+use crate::budget::Budget;
+use crate::config::Limits;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The budgets of a server.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    limits: Limits,
+    /// Bodies of at most [`Limits::small_body_bytes`]: the reserve.
+    pub(crate) small_bodies: Arc<Budget>,
+    /// All other bodies.
+    pub(crate) large_bodies: Arc<Budget>,
+    /// HTTP/1's heads and read buffers, and HTTP/2's streams with their heads.
+    pub(crate) heads: Arc<Budget>,
+    /// Answers that wait for their clients.
+    pub(crate) answers: Arc<Budget>,
+}
+
+impl Budgets {
+    /// Budgets of which nothing is taken.
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        let reserve = limits.small_body_bytes_in_flight;
+        let large = limits.body_bytes_in_flight.saturating_sub(reserve);
+        Arc::new(Self {
+            limits: *limits,
+            small_bodies: Budget::new(reserve),
+            large_bodies: Budget::new(large),
+            heads: Budget::new(limits.head_bytes_in_flight),
+            answers: Budget::new(limits.answer_bytes_in_flight),
+        })
+    }
+}
+
+/// What one connection holds of its server's budgets.
+#[derive(Debug)]
+pub(crate) struct Holdings {
+    budgets: Arc<Budgets>,
+    small_bodies: Part,
+    large_bodies: Part,
+    heads: Part,
+}
+
+/// What one body has taken.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BodyBytes {
+    small: usize,
+    large: usize,
+}
+
+impl Holdings {
+    /// Those of a connection that holds nothing yet.
+    pub(crate) fn new(budgets: Arc<Budgets>) -> Self {
+        let limits = &budgets.limits;
+        Self {
+            small_bodies: Part::new(0, limits.small_body_bytes_of_connection),
+            large_bodies: Part::new(0, limits.body_bytes_of_connection),
+            heads: Part::new(limits.head_bytes_free, limits.head_bytes_of_connection),
+            budgets,
+        }
+    }
+
+    /// The budgets that they are of.
+    #[cfg(test)]
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+
+    /// Takes more until a body has at least `bytes`; `false` if there is not so much, and it has then what
+    /// it had.
+    #[must_use]
+    pub(crate) fn grow_body(&self, body: &mut BodyBytes, bytes: usize) -> bool {
+        let Budgets {
+            limits,
+            small_bodies,
+            large_bodies,
+            ..
+        } = &*self.budgets;
+        let has = body.small + body.large;
+        if bytes <= has {
+            return true;
+        }
+        if bytes <= limits.small_body_bytes
+            && body.large == 0
+            && self.small_bodies.take(small_bodies, bytes - has)
+        {
+            body.small = bytes;
+            return true;
+        }
+        // The reserve is for those that stay small: all of it moves.
+        if !self.large_bodies.take(large_bodies, bytes - body.large) {
+            match bytes <= limits.small_body_bytes {
+                true => small_bodies.note_refusal(),
+                false => large_bodies.note_refusal(),
+            }
+            return false;
+        }
+        self.small_bodies
+            .give_back(small_bodies, std::mem::take(&mut body.small));
+        body.large = bytes;
+        true
+    }
+
+    /// Gives back what a body has taken.
+    pub(crate) fn end_body(&self, body: BodyBytes) {
+        let BodyBytes { small, large } = body;
+        if small > 0 {
+            self.small_bodies
+                .give_back(&self.budgets.small_bodies, small);
+        }
+        if large > 0 {
+            self.large_bodies
+                .give_back(&self.budgets.large_bodies, large);
+        }
+    }
+
+    /// Whether what a body waits with is short, so that it has to hurry.
+    pub(crate) fn are_short(&self, body: &BodyBytes) -> bool {
+        (body.small > 0 && self.budgets.small_bodies.is_short())
+            || (body.large > 0 && self.budgets.large_bodies.is_short())
+            || (self.heads.held() > 0 && self.budgets.heads.is_short())
+    }
+
+    /// Takes what a stream and its head hold; `false` if there is not so much.
+    #[must_use]
+    pub(crate) fn take_stream(&self, bytes: usize) -> bool {
+        let has_room = self.heads.take(&self.budgets.heads, bytes);
+        if !has_room {
+            self.budgets.heads.note_refusal();
+        }
+        has_room
+    }
+
+    /// Gives back what a stream has taken.
+    pub(crate) fn end_stream(&self, bytes: usize) {
+        self.heads.give_back(&self.budgets.heads, bytes);
+    }
+}
+
+/// A connection's part of a budget.
+#[derive(Debug)]
+struct Part {
+    held: AtomicUsize,
+    /// The first bytes are its own, and not of the budget.
+    free: usize,
+    /// It never holds more.
+    max: usize,
+}
+
+impl Part {
+    fn new(free: usize, max: usize) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            free,
+            max,
+        }
+    }
+
+    fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Whatever else happens meanwhile: what all steps add to the budget and take off it is, in sum, what is
+    /// held above the free bytes.
+    fn take(&self, budget: &Budget, bytes: usize) -> bool {
+        let before = self.held.fetch_add(bytes, Ordering::Relaxed);
+        let charged = self.charged(before + bytes) - self.charged(before);
+        let has_room = charged == 0 || budget.add(charged);
+        if has_room && before + bytes <= self.max {
+            return true;
+        }
+        self.give_back(budget, bytes);
+        false
+    }
+
+    fn give_back(&self, budget: &Budget, bytes: usize) {
+        let before = self.held.fetch_sub(bytes, Ordering::Relaxed);
+        let charged = self.charged(before) - self.charged(before - bytes);
+        if charged > 0 {
+            budget.give_back(charged);
+        }
+    }
+
+    fn charged(&self, held: usize) -> usize {
+        held.saturating_sub(self.free)
+    }
+}
+
+#[cfg(test)]
+mod tests;
