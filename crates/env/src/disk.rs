@@ -36,7 +36,8 @@ pub trait Disk: Send + Sync + 'static {
     fn create_directory(&self, path: &Path) -> io::Result<()>;
     /// Makes the entries of a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
-    /// Bytes that can still be written on the file system that holds `path`.
+    /// Bytes that anybody can still write on the file system that holds `path`. It may keep more for
+    /// those who administer it, who then find room where this is 0.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
     /// Takes the exclusive lock on a file (created if missing), or on a directory, until the guard is
     /// dropped; `WouldBlock` when somebody else has it. It belongs to what has the name now: who removes
@@ -55,7 +56,8 @@ pub trait File: Send + Sync + 'static {
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
     /// Makes the written bytes and the length durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
-    /// Reserves the blocks up to `length` and makes the file at least that long (`fallocate`).
+    /// Reserves the blocks up to `length` and makes the file at least that long (`fallocate`). If it
+    /// fails it has taken nothing.
     fn allocate(&self, length: u64) -> io::Result<()>;
     /// Cuts or extends the file.
     fn set_length(&self, length: u64) -> io::Result<()>;

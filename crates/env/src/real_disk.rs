@@ -162,7 +162,12 @@ impl File for RealFile {
             // Not every file system reserves blocks; the length alone must do there.
             Err(Errno::OPNOTSUPP) if now < length => self.set_length(length),
             Err(Errno::OPNOTSUPP) => Ok(()),
-            done => done.map_err(|error| self.about(error)),
+            Err(error) => {
+                // Blocks that it found before there were no more.
+                self.set_length(now)?;
+                Err(self.about(error))
+            }
+            Ok(()) => Ok(()),
         }
     }
 

@@ -3,11 +3,12 @@
 //!
 //! It chooses what is rewritten, and does that at once: somebody may be waiting for the room.
 
-use super::footer::DIRECTORY_ENTRY_BYTES;
-use super::rewrite::Abandoned;
+use super::plan::Plan;
+use super::reserve::is_full;
+use super::rewrite::{Abandoned, Rewrite};
 use super::segment::Segment;
 use super::shared::Shared;
-use super::space::Grace;
+use super::space::{Grace, SEGMENT_BYTES_MIN};
 use env::Monotonic;
 use std::collections::BTreeMap;
 use std::io;
@@ -23,6 +24,8 @@ const COPY_AGAIN_PERMILLE: u64 = 250;
 const COPY_GAIN: u64 = 8;
 /// On a full disk a segment is rewritten if at least this is gained.
 const FULL_GAIN_PERMILLE: u64 = 125;
+/// While there is no room for a segment, even for this.
+const LEAST_GAIN_PERMILLE: u64 = 16;
 
 /// Wanted and hidden bytes of a segment's blocks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,16 +41,21 @@ impl Shared {
         let Some(grace) = self.grace(now) else {
             return Ok(());
         };
+        match grace {
+            Grace::Hour => self.clean_by_share(now),
+            Grace::NoneForDeleted | Grace::None => self.clean_for_room(now, grace),
+        }
+    }
+
+    fn clean_by_share(&self, now: Monotonic) -> io::Result<()> {
         loop {
-            let sources = match grace {
-                Grace::Hour => self.choose_sources(now),
-                Grace::NoneForDeleted | Grace::None => self.choose_on_full_disk(now, grace)?,
-            };
+            let sources = self.choose_sources(now);
             if sources.is_empty() {
                 return Ok(());
             }
             let before = total_bytes(&sources);
-            let after = match self.replace_by_copy(sources, now, grace) {
+            let plan = Plan::new(self, sources, now, Grace::Hour);
+            let after = match self.replace_by_copy(self.begin_rewrite(plan)?, now) {
                 Ok(after) => after,
                 Err(Abandoned::GivenUp) => return Ok(()),
                 Err(Abandoned::Failed(error)) => return Err(error),
@@ -79,7 +87,8 @@ impl Shared {
                 }
         });
         sealed.sort_by_key(|segment| std::cmp::Reverse(share(segment).hidden_permille()));
-        let mut room = self.options.segment_bytes_max;
+        // What is copied together must fit into what is kept for one copy.
+        let mut room = self.options.segment_bytes_max.min(self.covered_bytes());
         let mut chosen = Vec::new();
         for segment in sealed {
             let Share { wanted, hidden } = share(&segment);
@@ -93,24 +102,64 @@ impl Shared {
         chosen
     }
 
-    /// The segment of which most is hidden among those whose copy finds room.
-    fn choose_on_full_disk(&self, now: Monotonic, grace: Grace) -> io::Result<Vec<Arc<Segment>>> {
-        let shares = self.shares(now, grace);
-        let share =
-            |segment: &Arc<Segment>| shares.get(&segment.number).copied().unwrap_or_default();
-        let mut sealed = self.copyable_segments();
-        sealed.retain(|segment| share(segment).hidden_permille() >= FULL_GAIN_PERMILLE);
-        if sealed.is_empty() {
-            return Ok(sealed);
+    /// Rewrites one segment after the other into copies that are smaller, those of which most is hidden first,
+    /// on a disk without room. A copy never needs more than what is kept for it, and what it frees restores that,
+    /// so each step gains room. None is copied twice, so it ends.
+    fn clean_for_room(&self, now: Monotonic, grace: Grace) -> io::Result<()> {
+        // What a file gave back before counts too.
+        let mut has_room = self.has_room();
+        let mut too_large = u64::MAX;
+        for (segment, share) in self.by_hidden_share(now, grace) {
+            if has_room && share.hidden_permille() < FULL_GAIN_PERMILLE {
+                return Ok(());
+            }
+            let before = segment.file_bytes.load(Ordering::Relaxed);
+            let plan = Plan::new(self, vec![segment], now, grace);
+            let bytes = plan.copy_bytes();
+            let gain = before.saturating_sub(bytes);
+            if gain * 1000 < before * LEAST_GAIN_PERMILLE || bytes >= too_large {
+                continue;
+            }
+            match self.copy_for_room(plan, now) {
+                Ok(_) => {}
+                Err(Abandoned::GivenUp) => return Ok(()),
+                // A smaller copy may find room.
+                Err(Abandoned::Failed(error)) if is_full(&error) => too_large = bytes,
+                Err(Abandoned::Failed(error)) => return Err(error),
+            }
+            has_room = self.has_room();
         }
-        self.spend_reserve();
-        let room = self.env.disk.free_bytes(&self.directory)?;
-        let room = room.saturating_sub(self.manifest_room());
-        sealed.retain(|segment| share(segment).wanted + overhead_bytes(segment) <= room);
-        let best = sealed
-            .into_iter()
-            .max_by_key(|segment| share(segment).hidden_permille());
-        Ok(best.into_iter().collect())
+        Ok(())
+    }
+
+    fn copy_for_room(&self, plan: Plan, now: Monotonic) -> Result<u64, Abandoned> {
+        let rewrite = self.begin_rewrite(plan)?;
+        if let Err(error) = rewrite.allocate(self) {
+            return self.put_in_place(rewrite, Err(error.into()), now);
+        }
+        self.replace_by_copy(rewrite, now)
+    }
+
+    /// Whether the next segment finds room, once the reserve has what belongs to it.
+    fn has_room(&self) -> bool {
+        let is_whole = self.restore_reserve().is_ok();
+        let free = self.env.disk.free_bytes(&self.directory);
+        is_whole && free.is_ok_and(|free| free >= SEGMENT_BYTES_MIN)
+    }
+
+    /// Segments of which something is hidden, most first.
+    fn by_hidden_share(&self, now: Monotonic, grace: Grace) -> Vec<(Arc<Segment>, Share)> {
+        let shares = self.shares(now, grace);
+        let share = |segment: Arc<Segment>| {
+            let share = shares.get(&segment.number).copied().unwrap_or_default();
+            (segment, share)
+        };
+        let mut sealed: Vec<_> = { self.copyable_segments().into_iter() }
+            .map(share)
+            .collect();
+        sealed.retain(|(_, share)| share.hidden_permille() >= LEAST_GAIN_PERMILLE);
+        sealed.sort_by_key(|(_, share)| std::cmp::Reverse(share.hidden_permille()));
+        sealed
     }
 
     /// Sealed segments in which no damage is known.
@@ -121,14 +170,8 @@ impl Shared {
         sealed
     }
 
-    /// Rewrites segments at once; answers how many bytes the copy has.
-    fn replace_by_copy(
-        &self,
-        sources: Vec<Arc<Segment>>,
-        now: Monotonic,
-        grace: Grace,
-    ) -> Result<u64, Abandoned> {
-        let mut rewrite = self.begin_rewrite(sources, now, grace)?;
+    /// Copies at once what was begun; answers how many bytes the copy has.
+    fn replace_by_copy(&self, mut rewrite: Rewrite, now: Monotonic) -> Result<u64, Abandoned> {
         let copied = rewrite.copy(self, &|| !self.is_stopped());
         self.put_in_place(rewrite, copied, now)
     }
@@ -146,19 +189,6 @@ impl Shared {
         }
         shares
     }
-}
-
-/// Bytes that a copy of all of a segment takes beyond its payloads, at most.
-fn overhead_bytes(segment: &Segment) -> u64 {
-    const FRAME_BYTES: u64 = 8 * 1024;
-    // An entry in a frame, and a place in a list.
-    const BLOCK_BYTES: u64 = 48 + 32;
-    let Some(directory) = segment.sealed.lock().directory.clone() else {
-        return FRAME_BYTES;
-    };
-    let runs = &directory.entries;
-    let blocks: u64 = runs.iter().map(|run| u64::from(run.block_count)).sum();
-    FRAME_BYTES + blocks * BLOCK_BYTES + runs.len() as u64 * DIRECTORY_ENTRY_BYTES as u64
 }
 
 fn total_bytes(segments: &[Arc<Segment>]) -> u64 {

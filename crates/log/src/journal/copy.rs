@@ -93,8 +93,10 @@ impl Copy {
         let (number, salt) = (self.entry.number, self.entry.salt);
         let (footer, directory) = encode_footer(&self.index, number, salt, self.end, self.last_crc);
         self.file.write_all_at(&footer, u64::from(self.end))?;
-        self.file.sync_data()?;
         self.entry.capacity_bytes = u64::from(self.end) + footer.len() as u64;
+        // The footer ends the file, which may have been given more room.
+        self.file.set_length(self.entry.capacity_bytes)?;
+        self.file.sync_data()?;
         let segment = Segment::new(&self.entry, self.file);
         segment.measure()?;
         let runs = directory.entries.clone();

@@ -5,12 +5,14 @@
 
 use super::frame::{Block, ENTRY_BYTES, Entry};
 use super::layout::{Fields, Put, salted_crc};
-use super::segment_index::SegmentIndex;
+use super::segment_index::{IMAGE_HEAD_BYTES, SegmentIndex};
 use crate::checksum::crc32c;
 use crate::store::{LogId, Offset};
 use env::Timestamp;
 
 pub(super) const DIRECTORY_ENTRY_BYTES: usize = 80;
+/// What a block takes in a list, at most: four numbers and a checksum.
+const BLOCK_LIST_BYTES_MAX: usize = 5 + 10 + 5 + 5 + 4;
 pub(super) const TRAILER_BYTES: usize = 48;
 const TRAILER_MAGIC: &[u8; 8] = b"MSTRFOOT";
 const NO_CONTROL: u64 = u64::MAX;
@@ -106,6 +108,26 @@ impl ListCursor {
 }
 
 impl DirectoryEntry {
+    /// Bytes of the payloads from an offset on, about; of a block of which only a part is wanted, all.
+    pub(super) fn bytes_from(&self, from: Offset) -> u64 {
+        let first = from.clamp(self.first, self.end);
+        if first == self.first {
+            return self.bytes;
+        }
+        let (left, count) = (self.end.0 - first.0, self.end.0 - self.first.0);
+        let share = u128::from(self.bytes) * u128::from(left) / u128::from(count.max(1));
+        let block = self.bytes / u64::from(self.block_count.max(1));
+        self.bytes.min(share as u64 + block)
+    }
+
+    /// Bytes that a copy's frames and footer take to say where its blocks are, at most.
+    pub(super) fn index_bytes(&self) -> u64 {
+        let entries = u64::from(self.block_count) * ENTRY_BYTES as u64;
+        entries
+            + u64::from(self.list_length)
+            + (BLOCK_LIST_BYTES_MAX + DIRECTORY_ENTRY_BYTES) as u64
+    }
+
     pub(super) fn of(log: LogId, run: &[Block], control: Option<Offset>) -> Self {
         let (head, last) = (run[0], run[run.len() - 1]);
         Self {
@@ -277,6 +299,15 @@ impl Trailer {
 }
 
 /// The footer of a segment whose frames end at `frames_end`, and its directory.
+/// Bytes of the footer of a segment with so many logs, blocks and changes, at most: a change may end a run.
+pub(super) fn footer_bytes_max(logs: usize, blocks: usize, changes: usize) -> usize {
+    IMAGE_HEAD_BYTES
+        + blocks * BLOCK_LIST_BYTES_MAX
+        + changes * ENTRY_BYTES
+        + (logs + changes) * DIRECTORY_ENTRY_BYTES
+        + TRAILER_BYTES
+}
+
 pub(super) fn encode_footer(
     index: &SegmentIndex,
     number: u64,

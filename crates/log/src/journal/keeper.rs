@@ -68,6 +68,12 @@ pub(super) async fn maintain(shared: &Arc<Shared>) {
     let work = move || {
         let _one = this.upkeep.lock();
         drop(std::mem::take(&mut *this.copy_room.lock()));
+        if let Err(error) = this.settle() {
+            tracing::warn!(%error, "cannot remove what is not listed yet");
+        }
+        if this.reserve.is_short() {
+            this.drop_spares();
+        }
         this.write_footers();
         if let Err(error) = this.free() {
             tracing::warn!(%error, "cannot give back space yet");

@@ -5,15 +5,14 @@
 //! it gives the state of now, since every change is harmless to repeat. Only files that it lists
 //! belong to the journal.
 
-use super::Options;
 use super::frame::{decode_priority, encode_priority};
 use super::layout::{Fields, Put};
-use super::planted::PlantedBug;
 use crate::checksum::crc32c;
 use crate::store::{LogId, LogSettings, Offset};
-use env::{Disk, OpenMode, Timestamp};
+use env::{Disk, File, OpenMode, Timestamp};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) const MANIFEST_NAME: &str = "MANIFEST";
 pub(super) const TEMPORARY_NAME: &str = "MANIFEST.new";
@@ -33,6 +32,14 @@ pub(super) struct Manifest {
     pub(super) next_number: u64,
     pub(super) segments: Vec<SegmentEntry>,
     pub(super) logs: Vec<LogEntry>,
+}
+
+/// The next MANIFEST, begun: its file is there under another name.
+pub(super) struct Draft<'a> {
+    disk: &'a dyn Disk,
+    directory: &'a Path,
+    file: Arc<dyn File>,
+    is_in_place: bool,
 }
 
 /// A live segment.
@@ -119,27 +126,47 @@ impl Manifest {
         }
         fields.is_empty().then_some(())
     }
+}
 
-    /// Puts this one in the place of the old, durably.
-    pub(super) fn replace(
-        &self,
-        disk: &dyn Disk,
-        directory: &Path,
-        options: &Options,
-    ) -> io::Result<()> {
+impl<'a> Draft<'a> {
+    /// Makes the file. What an earlier one left there goes.
+    pub(super) fn begin(disk: &'a dyn Disk, directory: &'a Path) -> io::Result<Self> {
         let temporary = directory.join(TEMPORARY_NAME);
         match disk.remove(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
         let file = disk.open(&temporary, OpenMode::CreateNew)?;
-        file.write_all_at(&self.encode(), 0)?;
-        file.sync_data()?;
-        disk.rename(&temporary, &directory.join(MANIFEST_NAME))?;
-        if options.has(PlantedBug::ForgetDirectorySync) {
-            return Ok(());
+        Ok(Self {
+            disk,
+            directory,
+            file,
+            is_in_place: false,
+        })
+    }
+
+    /// Writes it, whole and durable. The old one still stands.
+    pub(super) fn write(&self, manifest: &Manifest) -> io::Result<()> {
+        self.file.write_all_at(&manifest.encode(), 0)?;
+        self.file.sync_data()
+    }
+
+    /// Puts it in the place of the old. If that fails nobody knows which of the two is there.
+    pub(super) fn put_in_place(mut self) -> io::Result<()> {
+        let temporary = self.directory.join(TEMPORARY_NAME);
+        self.disk
+            .rename(&temporary, &self.directory.join(MANIFEST_NAME))?;
+        self.is_in_place = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft<'_> {
+    /// One that came to nothing takes no room. If it stays all the same the next one removes it.
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            drop(self.disk.remove(&self.directory.join(TEMPORARY_NAME)));
         }
-        disk.sync_directory(directory)
     }
 }
 

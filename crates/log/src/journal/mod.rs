@@ -22,6 +22,7 @@ mod index;
 mod keeper;
 mod layout;
 mod listed;
+mod listing;
 mod log_map;
 mod long_list;
 mod manifest;
@@ -40,6 +41,7 @@ mod scan;
 mod segment;
 mod segment_index;
 mod shared;
+mod shortage;
 mod slim;
 mod sorter;
 mod space;
@@ -313,6 +315,7 @@ impl Shared {
             deleted: Mutex::default(),
             segments: Mutex::default(),
             generation: Mutex::default(),
+            unlisted: Mutex::default(),
             next_segment: AtomicU64::new(0),
             open_number: AtomicU64::new(0),
             cache: Cache::new(options.cache_bytes_max, options.cold_cache_bytes_max),

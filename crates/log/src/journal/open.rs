@@ -1,5 +1,6 @@
 //! The segment being written: where the next frame goes, and the index of what stands in it.
 
+use super::footer::footer_bytes_max;
 use super::frame::{Entry, FrameHeader};
 use super::open_blocks::{ListRoom, OpenIndex};
 use super::segment::{FRAMES_START, Previous, Segment};
@@ -110,8 +111,18 @@ impl Open {
     pub(super) fn fits(&self, frame_bytes: usize, entries: usize) -> bool {
         // A frame larger than any segment gets one of its own.
         let is_alone = self.end == FRAMES_START;
-        let has_room = u64::from(self.end) + frame_bytes as u64 <= self.capacity_bytes;
+        let has_room = self.end_with(frame_bytes, entries) <= self.capacity_bytes;
         is_alone || (has_room && self.index.len() + entries <= BLOCKS_MAX)
+    }
+
+    /// How long the file gets at most if it is sealed after one more frame. Its footer must find room in
+    /// it: on a full disk there is no other.
+    pub(super) fn end_with(&self, frame_bytes: usize, entries: usize) -> u64 {
+        // Each may be of a log that has nothing here, or a change.
+        let logs = self.index.logs_len() + entries;
+        let changes = self.changes.len() + entries;
+        let footer = footer_bytes_max(logs, self.index.len() + entries, changes);
+        u64::from(self.end) + (frame_bytes + footer) as u64
     }
 
     pub(super) fn next_header(&self) -> FrameHeader {

@@ -57,6 +57,11 @@ impl OpenIndex {
         self.count
     }
 
+    /// How many logs have blocks here.
+    pub(super) fn logs_len(&self) -> usize {
+        self.logs.len()
+    }
+
     /// The logs that have blocks here, by their ids.
     pub(super) fn logs_in_order(&mut self) -> impl Iterator<Item = &Arc<Log>> {
         self.put_in_order();

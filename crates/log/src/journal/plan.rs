@@ -12,6 +12,11 @@ use crate::store::{LogId, Offset};
 use env::Monotonic;
 use std::sync::Arc;
 
+/// Of the bytes of a copy, the headers of its frames take at most this share.
+const FRAMES_SHARE: u64 = 8192;
+/// What a copy takes beside its frames and its index.
+const FIXED_BYTES: u64 = 8192;
+
 /// What is to be copied.
 pub(super) struct Plan {
     pub(super) sources: Vec<Source>,
@@ -63,6 +68,17 @@ impl Plan {
             plan.runs = runs;
         }
         plan
+    }
+
+    /// The bytes of a copy of it, about.
+    pub(super) fn copy_bytes(&self) -> u64 {
+        let of_run = |run: &Run| {
+            let entry = self.entry_of(run);
+            entry.bytes_from(run.due_until) + entry.index_bytes()
+        };
+        let bytes: u64 = self.runs.iter().map(of_run).sum();
+        // The header's page, the frames' headers, the footer's head and trailer.
+        bytes + bytes / FRAMES_SHARE + FIXED_BYTES
     }
 
     /// The place of a run's segment among the sources.

@@ -508,7 +508,11 @@ impl<'a> Recovery<'a> {
         self.shared
             .open_number
             .store(newest.unwrap_or_default(), Ordering::Release);
-        match self.shared.restore_reserve() {
+        let mut restored = self.shared.restore_reserve();
+        if restored.as_ref().is_err_and(is_full) && self.shared.drop_spares() > 0 {
+            restored = self.shared.restore_reserve();
+        }
+        match restored {
             // On a full disk what there is can be read, and what makes room can be written.
             Err(error) if is_full(&error) => {}
             restored => restored.map_err(OpenError::writing)?,

@@ -1,34 +1,61 @@
 //! The reserve: a file that keeps room on the disk for what must go on when it is full, so that
 //! deleting and trimming still work and make space.
 //!
-//! Only three things spend it: a segment for privileged calls, a MANIFEST, a copy of the cleaner's.
-//! While it is spent ordinary appends are refused; it is made whole again before they go on.
+//! It has three parts, and none is spent for what another is there for: a copy of any one segment, with which
+//! the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is given back to the disk
+//! by cutting the file. While any is spent ordinary appends are refused; it is made whole again before
+//! they go on. Whether there is room is what allocating says: what a disk calls free need not be free for
+//! everybody.
 
-use super::segment::FRAMES_START;
-use super::shared::{Fresh, Shared};
+use super::shared::Shared;
 use super::space::SEGMENT_BYTES_MIN;
-use env::{Monotonic, OpenMode};
+use env::{File, Monotonic, OpenMode};
 use parking_lot::{Mutex, MutexGuard};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(super) const RESERVE_NAME: &str = "RESERVE";
-/// A segment out of the reserve takes this share; the rest is for MANIFESTs and copies.
-const SEGMENT_SHARE: u64 = 2;
+/// The room for privileged calls is this share of a copy's, within bounds.
+const COMMANDS_SHARE: u64 = 2;
+const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
+const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// What a file system itself may need to make a file.
+const SLACK_BYTES: u64 = 64 * 1024;
+/// Of a file that was found smaller than it should be, privileged calls get this share at least.
+const FOUND_SHARE: u64 = 8;
 /// Without news about what is hidden, room is looked for no more often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Whether the disk is full, and what is kept for that case.
 #[derive(Default)]
 pub(super) struct Reserve {
-    /// Held while the file is made or spent.
-    file: Mutex<()>,
+    /// Held while the file changes, and while a file is made in the room that it gave back.
+    held: Mutex<Held>,
     is_whole: AtomicBool,
-    is_short: AtomicBool,
+    pub(super) is_short: AtomicBool,
     /// Counts what was trimmed and deleted.
     hidden: AtomicU64,
     looked: Mutex<Option<(u64, Monotonic)>>,
+}
+
+/// The reserve's file, and what it holds room for.
+#[derive(Default)]
+pub(super) struct Held {
+    file: Option<Arc<dyn File>>,
+    pub(super) parts: Parts,
+}
+
+/// What there is room for, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// A copy of the largest segment.
+    pub(super) copies: u64,
+    /// The next MANIFEST.
+    pub(super) lists: u64,
+    /// Segments for privileged calls.
+    pub(super) commands: u64,
 }
 
 impl Reserve {
@@ -46,6 +73,17 @@ impl Reserve {
     pub(super) fn note_hidden(&self) {
         self.hidden.fetch_add(1, Ordering::AcqRel);
     }
+
+    /// Whether to look for room now: something was hidden since the last look, or that was a while ago.
+    pub(super) fn is_worth_looking(&self, now: Monotonic) -> bool {
+        let hidden = self.hidden.load(Ordering::Acquire);
+        let mut looked = self.looked.lock();
+        let is_idle = looked.is_some_and(|(then, at)| then == hidden && now.since(at) < LOOK_EVERY);
+        if !is_idle {
+            *looked = Some((hidden, now));
+        }
+        !is_idle
+    }
 }
 
 /// Whether an error says that the disk is full.
@@ -56,141 +94,224 @@ pub(super) fn is_full(error: &io::Error) -> bool {
     )
 }
 
+impl Parts {
+    pub(super) fn sum(&self) -> u64 {
+        self.copies + self.lists + self.commands
+    }
+
+    /// How a file of so many bytes is divided, if these are wanted.
+    fn found(bytes: u64, wanted: &Self) -> Self {
+        let least = (bytes / FOUND_SHARE).min(wanted.commands);
+        let copies = (bytes - least).min(wanted.copies);
+        let lists = (bytes - least - copies).min(wanted.lists);
+        Self {
+            copies,
+            lists,
+            commands: bytes - copies - lists,
+        }
+    }
+
+    fn max(&self, other: &Self) -> Self {
+        Self {
+            copies: self.copies.max(other.copies),
+            lists: self.lists.max(other.lists),
+            commands: self.commands.max(other.commands),
+        }
+    }
+}
+
+impl Held {
+    /// Lets the file hold room for these; it stays as it was if that fails.
+    pub(super) fn resize(&mut self, parts: Parts) -> io::Result<()> {
+        let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let (had, bytes) = (self.parts.sum(), parts.sum());
+        if bytes > had {
+            let grown = file.allocate(bytes).and_then(|()| file.sync_data());
+            grown.inspect_err(|_| drop(file.set_length(had)))?;
+        } else if bytes < had {
+            file.set_length(bytes)?;
+        }
+        self.parts = parts;
+        Ok(())
+    }
+}
+
 impl Shared {
-    /// Makes the reserve's file, whole and durable, if it is not; then the disk counts as short no
-    /// more until the next time that there is no room.
+    /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more until the
+    /// next time that there is no room.
     pub(super) fn restore_reserve(&self) -> io::Result<()> {
-        let _one = self.reserve.file.lock();
-        self.make_reserve()?;
+        let mut held = self.reserve.held.lock();
+        let wanted = self.open_reserve(&mut held)?;
+        let is_short = self.reserve.is_short();
+        let (had, largest) = (held.parts, self.largest_segment());
+        // What it has too much of is given back when the room is wanted.
+        let goal = if is_short { wanted } else { had.max(&wanted) };
+        // It grows with the segments; until there is room for that, what any segment needs is enough.
+        let least = Parts {
+            copies: largest.max(SEGMENT_BYTES_MIN.min(wanted.copies)),
+            ..wanted
+        };
+        let mut restored = held.resize(goal);
+        if restored.as_ref().is_err_and(is_full) {
+            restored = held.resize(least);
+        }
+        if restored.as_ref().is_err_and(is_full) {
+            self.reserve.is_whole.store(false, Ordering::Release);
+            // Without room for a copy there would never be any again.
+            let copies = had.copies.max(least.copies);
+            let lists = had.lists.max(least.lists);
+            drop(held.resize(Parts {
+                copies,
+                lists,
+                ..had
+            }));
+        }
+        restored?;
         self.reserve.is_whole.store(true, Ordering::Release);
         self.reserve.is_short.store(false, Ordering::Release);
         Ok(())
     }
 
-    fn make_reserve(&self) -> io::Result<()> {
+    /// Opens the file if it is not, and answers what it should hold room for.
+    fn open_reserve(&self, held: &mut Held) -> io::Result<Parts> {
         let disk = &self.env.disk;
+        if held.file.is_some() {
+            return self.wanted_parts(held.parts.sum());
+        }
         let path = self.directory.join(RESERVE_NAME);
         let file = match disk.open(&path, OpenMode::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                disk.open(&path, OpenMode::CreateNew)?
+                let file = disk.open(&path, OpenMode::CreateNew)?;
+                disk.sync_directory(&self.directory)?;
+                file
             }
             opened => opened?,
         };
         let length = file.length()?;
-        let free = disk.free_bytes(&self.directory)?.saturating_add(length);
-        // Any segment can be copied into it.
-        let wanted = self.segment_bytes(free);
-        if length >= wanted {
-            return Ok(());
-        }
-        if free < wanted.saturating_add(self.manifest_room()) {
-            // It grows with the segments; what it had is still enough.
-            let is_enough = length >= SEGMENT_BYTES_MIN.min(wanted);
-            return if is_enough {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::StorageFull.into())
-            };
-        }
-        file.allocate(wanted)?;
-        file.sync_data()?;
-        disk.sync_directory(&self.directory)
+        let wanted = self.wanted_parts(length)?;
+        held.parts = Parts::found(length, &wanted);
+        held.file = Some(file);
+        Ok(wanted)
     }
 
-    /// Bytes that the reserve has now.
-    pub(super) fn reserved_bytes(&self) -> io::Result<u64> {
-        if !self.reserve.is_whole() {
-            return Ok(0);
-        }
-        let path = self.directory.join(RESERVE_NAME);
-        match self.env.disk.open(&path, OpenMode::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            opened => opened?.length(),
-        }
+    fn wanted_parts(&self, held_bytes: u64) -> io::Result<Parts> {
+        let free = self.env.disk.free_bytes(&self.directory)?;
+        let bytes = self.segment_bytes(free.saturating_add(held_bytes));
+        let copies = bytes.max(self.largest_segment());
+        let commands = copies / COMMANDS_SHARE;
+        Ok(Parts {
+            copies,
+            lists: self.manifest_room(),
+            commands: commands.clamp(COMMANDS_BYTES_MIN, COMMANDS_BYTES_MAX),
+        })
     }
 
     /// Keeps the reserve whole for as long as the guard lives; an error if it is spent.
-    pub(super) fn hold_reserve(&self) -> io::Result<MutexGuard<'_, ()>> {
-        let guard = self.reserve.file.lock();
+    pub(super) fn hold_reserve(&self) -> io::Result<MutexGuard<'_, Held>> {
+        let held = self.reserve.held.lock();
         if self.reserve.is_whole() {
-            Ok(guard)
+            Ok(held)
         } else {
             Err(io::ErrorKind::StorageFull.into())
         }
     }
 
-    /// Gives the reserve's room back to the disk; `false` if it was spent before.
-    pub(super) fn spend_reserve(&self) -> bool {
-        let _one = self.reserve.file.lock();
-        self.spend()
+    /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how many it
+    /// does.
+    pub(super) fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
+        let grows_by = bytes.saturating_sub(held.parts.copies);
+        if grows_by == 0 {
+            return Ok(bytes);
+        }
+        let free = self.env.disk.free_bytes(&self.directory)?;
+        if free < grows_by.saturating_add(bytes) {
+            return Ok(held.parts.copies);
+        }
+        match held.resize(Parts {
+            copies: bytes,
+            ..held.parts
+        }) {
+            Err(error) if is_full(&error) => Ok(held.parts.copies),
+            grown => grown.map(|()| bytes),
+        }
     }
 
-    fn spend(&self) -> bool {
-        if !self.reserve.is_whole.swap(false, Ordering::AcqRel) {
-            return false;
+    /// Lets the reserve cover a segment that grows to so many bytes.
+    pub(super) fn cover_frame(&self, bytes: u64) -> io::Result<()> {
+        let mut held = self.hold_reserve()?;
+        if self.cover(&mut held, bytes)? < bytes {
+            return Err(io::ErrorKind::StorageFull.into());
         }
-        tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
-        let path = self.directory.join(RESERVE_NAME);
-        if let Err(error) = self.env.disk.remove(&path) {
+        Ok(())
+    }
+
+    /// How large a copy it holds room for.
+    pub(super) fn covered_bytes(&self) -> u64 {
+        self.reserve.held.lock().parts.copies
+    }
+
+    /// Takes the reserve in order to spend some of it.
+    pub(super) fn take_reserve(&self) -> MutexGuard<'_, Held> {
+        self.reserve.held.lock()
+    }
+
+    /// Gives room back to the disk: from now on the reserve holds no more than these. What it cannot give
+    /// back it keeps.
+    pub(super) fn spend(&self, held: &mut Held, parts: Parts) {
+        if self.reserve.is_whole.swap(false, Ordering::AcqRel) {
+            tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
+        }
+        if let Err(error) = held.resize(parts) {
             tracing::warn!(%error, "cannot give the reserve's room back");
         }
-        true
     }
 
-    /// Makes the next segment out of the reserve, for privileged calls alone.
-    pub(super) fn prepare_reserved(&self) -> io::Result<Fresh> {
-        let (entry, segment) = {
-            let _one = self.reserve.file.lock();
-            self.spend();
-            let free = self.env.disk.free_bytes(&self.directory)?;
-            let wanted = (free / SEGMENT_SHARE).min(self.options.segment_bytes_max);
-            let pages = wanted / u64::from(FRAMES_START);
-            // The header's page and one for frames.
-            if pages < 2 {
-                return Err(io::ErrorKind::StorageFull.into());
+    /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of it.
+    pub(super) fn spend_on_commands(&self, bytes: u64) -> bool {
+        let mut held = self.take_reserve();
+        let parts = held.parts;
+        let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
+        self.spend(&mut held, Parts { commands, ..parts });
+        held.parts != parts
+    }
+
+    /// Makes the file of a copy so long, with the room that is kept for it if there is no other.
+    pub(super) fn allocate_copy(&self, file: &dyn File, bytes: u64) -> io::Result<()> {
+        let mut held = self.take_reserve();
+        let mut allocated = file.allocate(bytes);
+        let parts = held.parts;
+        let left = parts.copies.saturating_sub(bytes + SLACK_BYTES);
+        for copies in [left, 0] {
+            if allocated.as_ref().is_err_and(is_full) {
+                self.spend(&mut held, Parts { copies, ..parts });
+                allocated = file.allocate(bytes);
             }
-            self.make_segment(pages * u64::from(FRAMES_START))?
-        };
-        self.list_segment(entry, segment)
+        }
+        if allocated.is_err() && held.parts != parts {
+            drop(held.resize(parts));
+        }
+        allocated
     }
 
-    /// Makes the next segment. If the disk is full, frees at once what nobody can read any more; if
-    /// that does not help, a privileged call may have the reserve.
-    pub(super) fn prepare_anyhow(&self, is_privileged: bool) -> io::Result<Fresh> {
-        let mut made = self.prepare();
-        if !made.as_ref().is_err_and(is_full) {
-            return made;
-        }
-        self.reserve.is_short.store(true, Ordering::Release);
-        if self.is_worth_looking() {
-            if let Some(_one) = self.upkeep.try_lock() {
-                self.free()?;
-                made = self.prepare();
+    /// Does something that needs room for a moment and then gives as much back, with the room of all of the
+    /// reserve. Nobody else gets at that meanwhile.
+    pub(super) fn lend_reserve<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mut held = self.take_reserve();
+        let parts = held.parts;
+        // What cannot be lent is not there.
+        drop(held.resize(Parts::default()));
+        let done = work();
+        if held.resize(parts).is_err() {
+            // A new MANIFEST may be a little larger than the old: that comes out of the commands' part.
+            let left = [SLACK_BYTES, parts.commands].map(|spent| Parts {
+                commands: parts.commands.saturating_sub(spent),
+                ..parts
+            });
+            for parts in left {
+                self.spend(&mut held, parts);
             }
-            self.cleaner_wake.notify_one();
         }
-        if is_privileged && made.as_ref().is_err_and(is_full) {
-            return self.prepare_reserved();
-        }
-        made
-    }
-
-    /// Lets the cleaner look for room, unless it has just done so and nothing was hidden since.
-    pub(super) fn look_for_room(&self) {
-        if self.is_worth_looking() {
-            self.cleaner_wake.notify_one();
-        }
-    }
-
-    fn is_worth_looking(&self) -> bool {
-        let now = self.env.clock.monotonic();
-        let hidden = self.reserve.hidden.load(Ordering::Acquire);
-        let mut looked = self.reserve.looked.lock();
-        let is_idle = looked.is_some_and(|(then, at)| then == hidden && now.since(at) < LOOK_EVERY);
-        if !is_idle {
-            *looked = Some((hidden, now));
-        }
-        !is_idle
+        done
     }
 
     /// What the next MANIFEST may need.

@@ -1,7 +1,7 @@
 //! Rewriting: what is still wanted of some segments is copied into a new one, ordered by log, which
 //! takes their place.
 //!
-//! There are three steps. The second takes long, and can be done where it keeps nobody waiting: it
+//! There are three steps, after what is wanted was noted ([`Plan`]). The second takes long, and can be done where it keeps nobody waiting: it
 //! looks at no log and takes no lock that writers or readers want, unless it meets damage. The copy
 //! takes the place of its sources with one MANIFEST; until that is durable the sources are the truth, and
 //! after it the copy is, which is never replayed. Blocks are checked as they are read ([`Gathered`]): damage
@@ -10,11 +10,11 @@
 use super::copy::Copy;
 use super::footer::DirectoryEntry;
 use super::gathered::{Gathered, Room};
+use super::listing::NotListed;
 use super::manifest::SegmentEntry;
 use super::plan::Plan;
 use super::segment::{Segment, segment_name};
 use super::shared::Shared;
-use super::space::Grace;
 use crate::store::ReadError;
 use env::{File, Monotonic, OpenMode};
 use std::io;
@@ -50,23 +50,20 @@ impl From<io::Error> for Abandoned {
 }
 
 impl Shared {
-    /// The first step: notes what is wanted of the sources and makes a file for it.
-    pub(super) fn begin_rewrite(
-        &self,
-        sources: Vec<Arc<Segment>>,
-        now: Monotonic,
-        grace: Grace,
-    ) -> io::Result<Rewrite> {
-        let first = sources.iter().map(|segment| segment.number).min();
+    /// The first step: makes a file for what is wanted of the sources.
+    pub(super) fn begin_rewrite(&self, plan: Plan) -> io::Result<Rewrite> {
+        let sources = plan.sources.iter();
+        let first = sources.map(|source| source.segment.number).min();
         let entry = SegmentEntry {
             is_sorted: true,
             replaces: first.unwrap_or_default(),
             ..self.name_segment(0)
         };
+        self.settle()?;
         let path = self.directory.join(segment_name(entry.number));
         let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
         Ok(Rewrite {
-            plan: Plan::new(self, sources, now, grace),
+            plan,
             entry,
             file,
             created_ms: self.env.clock.now().0,
@@ -87,23 +84,24 @@ impl Shared {
             let are_there = self.are_live(&rewrite.plan);
             are_there.then_some(copied).ok_or(Abandoned::GivenUp)
         });
-        let Copied { segment, runs } = copied.inspect_err(|_| {
-            // Not listed yet: it can go at once.
-            let path = self.directory.join(segment_name(rewrite.entry.number));
-            drop(self.env.disk.remove(&path));
-        })?;
+        let number = rewrite.entry.number;
+        // Not listed yet: it can go at once.
+        let copied = copied.inspect_err(|_| self.remove_segment(number));
+        let Copied { segment, runs } = copied?;
         let sources = rewrite.plan.sources;
-        self.env.disk.sync_directory(&self.directory)?;
-        self.change_segments(|segments| {
-            for source in &sources {
-                segments.remove(&source.segment.number);
-            }
-            segments.insert(segment.number, segment.clone());
-        })?;
+        let synced = self.env.disk.sync_directory(&self.directory);
+        let listed = synced.map_err(NotListed::Before).and_then(|()| {
+            self.change_segments(|segments| {
+                for source in &sources {
+                    segments.remove(&source.segment.number);
+                }
+                segments.insert(number, segment.clone());
+            })
+        });
+        listed.map_err(|not| self.not_listed(number, not))?;
         self.move_ranges(&sources, &segment, &runs, now);
-        for source in &sources {
-            self.discard(&source.segment)?;
-        }
+        let discarded = sources.iter().map(|source| &source.segment);
+        discarded.for_each(|source| self.discard(source));
         self.env.disk.sync_directory(&self.directory)?;
         Ok(segment.file_bytes.load(Ordering::Relaxed))
     }
@@ -125,6 +123,11 @@ impl Shared {
 }
 
 impl Rewrite {
+    /// Takes all the room that the copy is going to need, out of the reserve if there is no other.
+    pub(super) fn allocate(&self, shared: &Shared) -> io::Result<()> {
+        shared.allocate_copy(&*self.file, self.plan.copy_bytes())
+    }
+
     /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and again.
     pub(super) fn copy(
         &mut self,

@@ -9,9 +9,9 @@ use super::frame::Entry;
 use super::gathered::Room;
 use super::index::{Hole, Log};
 use super::log_map::LogMap;
-use super::manifest::{Manifest, SegmentEntry};
+use super::manifest::SegmentEntry;
 use super::queue::Queue;
-use super::reserve::{Reserve, is_full};
+use super::reserve::Reserve;
 use super::segment::Segment;
 use super::segment_index::SegmentIndex;
 use super::sorter::Sorting;
@@ -37,8 +37,9 @@ pub(super) struct Shared {
     pub(super) segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
     /// The MANIFEST's generation; held while it is replaced.
     pub(super) generation: Mutex<u64>,
-    /// The number of the next segment. Given out without the lock above: who makes a segment may
-    /// hold the reserve, which whoever replaces the MANIFEST may want.
+    /// Segments whose files are to go once a MANIFEST surely does not list them.
+    pub(super) unlisted: Mutex<BTreeSet<u64>>,
+    /// The number of the next segment.
     pub(super) next_segment: AtomicU64,
     /// The segment that the writer writes: what all earlier ones say is in the logs.
     pub(super) open_number: AtomicU64,
@@ -217,62 +218,6 @@ impl Shared {
             replaces: 0,
             capacity_bytes,
         }
-    }
-
-    /// Changes the set of live segments: the MANIFEST first, then here. If it fails, nobody knows
-    /// which of the two MANIFESTs the disk has, so files that either lists must stay.
-    pub(super) fn change_segments(
-        &self,
-        change: impl FnOnce(&mut BTreeMap<u64, Arc<Segment>>),
-    ) -> io::Result<()> {
-        let mut generation = self.generation.lock();
-        let mut segments = self.segments.lock().clone();
-        change(&mut segments);
-        let replay_from = self.replay_from();
-        let logs = self.live_logs();
-        let logs = logs.iter().map(|log| log.entry()).collect();
-        if !self.is_synced() {
-            self.sync_since(replay_from, &segments)?;
-        }
-        *generation += 1;
-        let mut entries: Vec<_> = segments.values().map(|segment| segment.entry()).collect();
-        entries.extend_from_slice(&self.damage.lock().missing);
-        entries.sort_unstable_by_key(|entry| entry.number);
-        let manifest = Manifest {
-            generation: *generation,
-            replay_from,
-            next_number: self.next_segment.load(Ordering::Acquire),
-            segments: entries,
-            logs,
-        };
-        let replaced = manifest.replace(&*self.env.disk, &self.directory, &self.options);
-        if replaced.as_ref().is_err_and(is_full) && self.spend_reserve() {
-            // The old one still stands: nothing is renamed before all is written.
-            manifest.replace(&*self.env.disk, &self.directory, &self.options)?;
-        } else {
-            replaced?;
-        }
-        *self.segments.lock() = segments;
-        Ok(())
-    }
-
-    fn replay_from(&self) -> u64 {
-        let open = self.open_number.load(Ordering::Acquire);
-        self.damage
-            .lock()
-            .replay_from
-            .map_or(open, |damaged| damaged.min(open))
-    }
-
-    /// Without a sync for each group, the ends that the MANIFEST tells must be made durable first.
-    fn sync_since(&self, from: u64, segments: &BTreeMap<u64, Arc<Segment>>) -> io::Result<()> {
-        for segment in segments.range(from..).map(|(_, segment)| segment) {
-            segment
-                .file
-                .sync_data()
-                .inspect_err(|error| self.poison(error))?;
-        }
-        Ok(())
     }
 
     /// Asks the keeper for the next segment, once.

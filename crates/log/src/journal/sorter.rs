@@ -4,6 +4,7 @@
 //! Nobody waits for that. So it copies with the processor time that producers and readers leave, unless so
 //! many segments wait that it would never keep up with producers who leave none.
 
+use super::plan::Plan;
 use super::rewrite::{Abandoned, Copied, Rewrite};
 use super::segment::Segment;
 use super::shared::Shared;
@@ -128,7 +129,7 @@ impl Shared {
             true => Pace::Hurried,
             false => Pace::Unhurried,
         };
-        let rewrite = self.begin_rewrite(vec![segment], now, Grace::Hour)?;
+        let rewrite = self.begin_rewrite(Plan::new(self, vec![segment], now, Grace::Hour))?;
         Ok(Some(Job { rewrite, pace }))
     }
 

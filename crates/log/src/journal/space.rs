@@ -5,14 +5,17 @@
 
 use super::footer::encode_footer;
 use super::index::Range;
+use super::listing::{NextList, NotListed};
 use super::manifest::SegmentEntry;
 use super::planted::PlantedBug;
+use super::reserve::{Held, is_full};
 use super::segment::{FRAMES_START, Segment, segment_name};
 use super::shared::{Fresh, SealJob, Shared};
 use super::sorter::is_interleaved;
 use env::{Monotonic, OpenMode};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -30,19 +33,37 @@ const SPARES_MAX: usize = 2;
 /// How long space that nobody can read is kept.
 pub(super) const FREED_AFTER: Duration = Duration::from_secs(3600);
 
+/// Whose room a segment is made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// What the disk calls free: what it keeps for others is left alone.
+    Free,
+    /// What the reserve gave back.
+    Reserved,
+}
+
 impl Shared {
     /// Makes the file of the next segment and lists it in the MANIFEST.
     pub(super) fn prepare(&self) -> io::Result<Fresh> {
+        self.settle()?;
+        let list = self.begin_list()?;
         let (entry, segment) = {
             // What the reserve gave back is not for everybody.
-            let _whole = self.hold_reserve()?;
-            self.make_segment(self.next_capacity()?)?
+            let mut held = self.hold_reserve()?;
+            let wanted = self.next_capacity(&held)?;
+            // It must be possible to copy any segment.
+            let covered = whole_pages(self.cover(&mut held, wanted)?);
+            self.make_segment((wanted.min(covered), covered), Origin::Free)?
         };
-        self.list_segment(entry, segment)
+        self.list_segment(list, entry, segment)
     }
 
-    /// Makes the file of a segment, out of a spare if there is one.
-    pub(super) fn make_segment(&self, bytes: u64) -> io::Result<(SegmentEntry, Arc<Segment>)> {
+    /// Makes the file of a segment of so many bytes, or of at most so many if a spare has them.
+    pub(super) fn make_segment(
+        &self,
+        (bytes, bytes_max): (u64, u64),
+        origin: Origin,
+    ) -> io::Result<(SegmentEntry, Arc<Segment>)> {
         let disk = &self.env.disk;
         let spare = self.spares()?.into_iter().next();
         let spare_bytes = match &spare {
@@ -50,47 +71,60 @@ impl Shared {
             None => 0,
         };
         // What a spare has costs nothing.
-        let capacity_bytes =
-            bytes.max(whole_pages(spare_bytes.min(self.options.segment_bytes_max)));
-        let needed = capacity_bytes.saturating_sub(spare_bytes) + self.manifest_room();
-        if disk.free_bytes(&self.directory)? < needed {
+        let capacity_bytes = bytes.max(whole_pages(spare_bytes.min(bytes_max)));
+        let needed = capacity_bytes.saturating_sub(spare_bytes);
+        if origin == Origin::Free && disk.free_bytes(&self.directory)? < needed {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let entry = self.name_segment(capacity_bytes);
+        let made = self.make_file(&entry, spare.as_deref(), spare_bytes);
+        let segment = made.inspect_err(|_| self.remove_segment(entry.number))?;
+        Ok((entry, segment))
+    }
+
+    fn make_file(
+        &self,
+        entry: &SegmentEntry,
+        spare: Option<&Path>,
+        spare_bytes: u64,
+    ) -> io::Result<Arc<Segment>> {
+        let disk = &self.env.disk;
         let path = self.directory.join(segment_name(entry.number));
         let file = match spare {
             Some(spare) => {
-                disk.rename(&spare, &path)?;
+                disk.rename(spare, &path)?;
                 let file = disk.open(&path, OpenMode::Write)?;
                 // An empty first page says that the segment has not begun.
                 file.write_all_at(&[0; FRAMES_START as usize], 0)?;
+                if spare_bytes > entry.capacity_bytes {
+                    file.set_length(entry.capacity_bytes)?;
+                }
                 file
             }
             None => disk.open(&path, OpenMode::CreateNew)?,
         };
-        let segment = Arc::new(Segment::new(&entry, file));
-        let made = segment
-            .file
-            .allocate(capacity_bytes)
-            .and_then(|()| segment.file.sync_data());
-        if let Err(error) = made.and_then(|()| segment.measure()) {
-            // Not listed yet: it can go at once.
-            drop(disk.remove(&path));
-            return Err(error);
-        }
-        Ok((entry, segment))
+        file.allocate(entry.capacity_bytes)?;
+        file.sync_data()?;
+        let segment = Segment::new(entry, file);
+        segment.measure()?;
+        Ok(Arc::new(segment))
     }
 
-    /// Lists a new segment in the MANIFEST.
+    /// Lists a new segment in the MANIFEST. If that fails its file goes, at once or with the next MANIFEST.
     pub(super) fn list_segment(
         &self,
+        list: NextList<'_>,
         entry: SegmentEntry,
         segment: Arc<Segment>,
     ) -> io::Result<Fresh> {
-        self.env.disk.sync_directory(&self.directory)?;
-        self.change_segments(|segments| {
-            segments.insert(entry.number, segment.clone());
-        })?;
+        let synced = self.env.disk.sync_directory(&self.directory);
+        let listed = synced.map_err(NotListed::Before).and_then(|()| {
+            let add = |segments: &mut BTreeMap<_, _>| {
+                drop(segments.insert(entry.number, segment.clone()));
+            };
+            self.finish_list(list, add)
+        });
+        listed.map_err(|not| self.not_listed(entry.number, not))?;
         self.jobs.lock().segments_used += 1;
         Ok(Fresh {
             segment,
@@ -106,14 +140,14 @@ impl Shared {
         grown.min((volume / VOLUME_SHARE).max(SEGMENT_BYTES_MIN))
     }
 
-    fn next_capacity(&self) -> io::Result<u64> {
+    fn next_capacity(&self, held: &Held) -> io::Result<u64> {
         let free = self.env.disk.free_bytes(&self.directory)?;
-        let volume_left = free.saturating_add(self.reserved_bytes()?);
+        let volume_left = free.saturating_add(held.parts.sum());
         let room = (free / FREE_SHARE).max(SEGMENT_BYTES_MIN);
         Ok(whole_pages(self.segment_bytes(volume_left).min(room)))
     }
 
-    fn spares(&self) -> io::Result<Vec<std::path::PathBuf>> {
+    pub(super) fn spares(&self) -> io::Result<Vec<PathBuf>> {
         let mut files = self.env.disk.list(&self.directory)?;
         files.retain(|path| {
             path.file_name()
@@ -142,7 +176,12 @@ impl Shared {
         let (footer, directory) =
             encode_footer(&job.index, number, salt, job.frames_end, job.last_frame_crc);
         let start = u64::from(job.frames_end);
-        segment.file.write_all_at(&footer, start)?;
+        let mut written = segment.file.write_all_at(&footer, start);
+        // One that was found without its footer may have no room for it.
+        if written.as_ref().is_err_and(is_full) && self.spend_on_commands(footer.len() as u64) {
+            written = segment.file.write_all_at(&footer, start);
+        }
+        written?;
         // A file shorter than it was made must surely have its footer.
         segment.file.sync_data()?;
         segment.file.set_length(start + footer.len() as u64)?;
@@ -152,6 +191,13 @@ impl Shared {
         sealed.directory = Some(Arc::new(directory));
         sealed.resident = None;
         Ok(())
+    }
+
+    /// Bytes of the largest file of a live segment.
+    pub(super) fn largest_segment(&self) -> u64 {
+        let segments = self.segments.lock();
+        let bytes = |segment: &Arc<Segment>| segment.file_bytes.load(Ordering::Relaxed);
+        segments.values().map(bytes).max().unwrap_or_default()
     }
 
     /// Bytes of the files of all live segments; spares do not count.
@@ -204,9 +250,7 @@ impl Shared {
                 .for_each(|segment| drop(segments.remove(&segment.number)));
         })?;
         self.forget_ranges(&gone.iter().map(|segment| segment.number).collect());
-        for segment in gone {
-            self.discard(segment)?;
-        }
+        gone.iter().for_each(|segment| self.discard(segment));
         self.env.disk.sync_directory(&self.directory)
     }
 
@@ -226,17 +270,18 @@ impl Shared {
         });
     }
 
-    /// Keeps the file as a spare if it is of use and nobody can still be reading it.
-    pub(super) fn discard(&self, segment: &Arc<Segment>) -> io::Result<()> {
+    /// Keeps the file as a spare if it is of use and nobody can still be reading it; else removes it.
+    pub(super) fn discard(&self, segment: &Arc<Segment>) {
         let path = segment.path(&self.directory);
         // This call's list and nobody else.
         let is_unread = Arc::strong_count(segment) == 1;
         let is_large = segment.file_bytes.load(Ordering::Relaxed) >= SEGMENT_BYTES_MIN;
-        let is_wanted = !self.reserve.is_short() && self.spares()?.len() < SPARES_MAX;
-        if is_unread && is_large && is_wanted {
-            return self.env.disk.rename(&path, &path.with_extension("spare"));
+        let is_of_use = is_unread && is_large && !self.reserve.is_short();
+        let is_wanted = is_of_use && self.spares().is_ok_and(|files| files.len() < SPARES_MAX);
+        let spare = path.with_extension("spare");
+        if !(is_wanted && self.env.disk.rename(&path, &spare).is_ok()) {
+            self.remove_segment(segment.number);
         }
-        self.env.disk.remove(&path)
     }
 
     /// Sealed segments whose footer is on the disk.
@@ -278,7 +323,8 @@ pub(super) enum Grace {
     None,
 }
 
-fn whole_pages(bytes: u64) -> u64 {
+/// As much of it as fills pages.
+pub(super) fn whole_pages(bytes: u64) -> u64 {
     bytes / u64::from(FRAMES_START) * u64::from(FRAMES_START)
 }
 

@@ -160,13 +160,18 @@ impl Writer {
 
     /// Makes the file long enough for a frame that is larger than a segment.
     fn make_room(&mut self, group: &Group<'_>) -> Result<(), Failure> {
-        let end = u64::from(self.open.end) + group.frame_bytes() as u64;
+        let end = self.open.end_with(group.frame_bytes(), group.entry_count());
         if end > self.open.capacity_bytes {
-            let file = &self.open.segment.file;
-            let mut allocated = file.allocate(end);
+            let (file, more) = (&self.open.segment.file, end - self.open.capacity_bytes);
+            let is_privileged = group.is_privileged();
+            let covered = self.shared.cover_frame(end);
+            let mut allocated = match covered {
+                Err(error) if !(is_privileged && is_full(&error)) => Err(error),
+                Ok(()) | Err(_) => file.allocate(end),
+            };
             if allocated.as_ref().is_err_and(is_full)
-                && group.is_privileged()
-                && self.shared.spend_reserve()
+                && is_privileged
+                && self.shared.spend_on_commands(more)
             {
                 allocated = file.allocate(end);
             }

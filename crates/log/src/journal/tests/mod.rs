@@ -16,6 +16,7 @@ mod model;
 mod patience;
 mod planted;
 mod recovery;
+mod refilled;
 mod room;
 mod rot;
 mod scarred;

@@ -1,0 +1,87 @@
+//! Shortage: what is done, in which order, when there is no room for the next segment.
+//!
+//! Spares go first. Then what nobody can read any more is given back, then a privileged call gets a
+//! segment out of the reserve's room for such calls, and nothing else of it.
+
+use super::manifest::SegmentEntry;
+use super::reserve::{Parts, is_full};
+use super::segment::Segment;
+use super::shared::{Fresh, Shared};
+use super::space::{Origin, whole_pages};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A segment for privileged calls takes half of what is left for such calls, within these bounds: a command is
+/// a few KiB, and there must be room for the next ones.
+const COMMAND_SEGMENT_BYTES_MIN: u64 = 64 * 1024;
+const COMMAND_SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
+
+impl Shared {
+    /// Makes the next segment out of the reserve, for privileged calls alone.
+    fn prepare_reserved(&self) -> io::Result<Fresh> {
+        self.settle()?;
+        let list = self.begin_list()?;
+        let (entry, segment) = self.make_command_segment()?;
+        self.list_segment(list, entry, segment)
+    }
+
+    fn make_command_segment(&self) -> io::Result<(SegmentEntry, Arc<Segment>)> {
+        let mut held = self.take_reserve();
+        let parts = held.parts;
+        if parts.commands < COMMAND_SEGMENT_BYTES_MIN {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let half = whole_pages(parts.commands / 2);
+        let bytes = half.clamp(COMMAND_SEGMENT_BYTES_MIN, COMMAND_SEGMENT_BYTES_MAX);
+        let commands = parts.commands - bytes;
+        self.spend(&mut held, Parts { commands, ..parts });
+        let made = self.make_segment((bytes, bytes), Origin::Reserved);
+        if made.is_err() {
+            drop(held.resize(parts));
+        }
+        made
+    }
+
+    /// Makes the next segment. If the disk is full, frees at once what nobody can read any more; if
+    /// that does not help, a privileged call may have some of the reserve.
+    pub(super) fn prepare_anyhow(&self, is_privileged: bool) -> io::Result<Fresh> {
+        let mut made = self.prepare();
+        if !made.as_ref().is_err_and(is_full) {
+            return made;
+        }
+        self.reserve.is_short.store(true, Ordering::Release);
+        if self.drop_spares() > 0 {
+            made = self.prepare();
+        }
+        if made.as_ref().is_err_and(is_full) && self.is_worth_looking() {
+            if let Some(_one) = self.upkeep.try_lock() {
+                self.free()?;
+                made = self.prepare();
+            }
+            self.cleaner_wake.notify_one();
+        }
+        if is_privileged && made.as_ref().is_err_and(is_full) {
+            return self.prepare_reserved();
+        }
+        made
+    }
+
+    /// Removes the files that are kept for writing over; answers how many went.
+    pub(super) fn drop_spares(&self) -> usize {
+        let spares = self.spares().unwrap_or_default();
+        let removed = spares.iter().map(|spare| self.env.disk.remove(spare));
+        removed.filter(Result::is_ok).count()
+    }
+
+    /// Lets the cleaner look for room, unless it has just done so and nothing was hidden since.
+    pub(super) fn look_for_room(&self) {
+        if self.is_worth_looking() {
+            self.cleaner_wake.notify_one();
+        }
+    }
+
+    fn is_worth_looking(&self) -> bool {
+        self.reserve.is_worth_looking(self.env.clock.monotonic())
+    }
+}
