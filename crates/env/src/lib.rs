@@ -5,7 +5,9 @@
 //! network: sockets belong to `server`. It holds no state of the product.
 
 mod clock;
+mod deaths;
 mod disk;
+mod doomed_tasks;
 mod line_limit;
 mod memory_disk;
 mod random;
@@ -14,7 +16,9 @@ mod simulation;
 mod tasks;
 
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
+pub use deaths::{Death, Deaths, Watched};
 pub use disk::{Disk, File, OpenMode};
+pub use doomed_tasks::DoomedTasks;
 pub use line_limit::LineLimit;
 pub use memory_disk::{Call, Fault, MemoryDisk, Tearing, Unreadable};
 pub use random::{Random, SeededRandom, SystemRandom};

@@ -1,7 +1,9 @@
 //! Tasks: what runs beside the caller.
 //!
-//! A task spawned here is detached: it runs to its end whoever waits for it.
+//! A task spawned here is detached: it runs to its end whoever waits for it. If it panics that is known
+//! (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it.
 
+use crate::Deaths;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -17,20 +19,28 @@ pub type Work = Box<dyn FnOnce() + Send + 'static>;
 
 /// Where work runs.
 pub trait Tasks: Send + Sync + 'static {
-    /// Runs `task` beside the caller, detached.
+    /// Runs `task` beside the caller, detached. The process cannot do without it: if it panics, that is
+    /// a death.
     fn spawn(&self, name: &'static str, task: BoxFuture<()>);
-    /// Runs `task` on a thread that nobody else uses, so that it may block in disk calls.
+    /// Runs `task`, without which the process cannot do, on a thread that nobody else uses, so that it may
+    /// block in disk calls. The runtime must outlive it.
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>);
+    /// Runs `task`, which serves one request or one connection, beside the caller, detached. If it
+    /// panics, it alone ends, and is counted.
+    fn spawn_request(&self, name: &'static str, task: BoxFuture<()>);
     /// Runs `work`, which may block, off the caller's thread; resolves when it is done.
     fn run_blocking(&self, work: Work) -> BoxFuture<()>;
     /// Runs `work` as [`Tasks::run_blocking`] does, with the processor time that nobody else wants. That
     /// can take long, so it must hold no lock for which others wait.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()>;
+    /// The panics of these tasks.
+    fn deaths(&self) -> Deaths;
 }
 
 /// Tasks on a tokio runtime.
 pub struct TokioTasks {
     runtime: Handle,
+    deaths: Deaths,
 }
 
 impl TokioTasks {
@@ -38,18 +48,24 @@ impl TokioTasks {
     pub fn current() -> Self {
         Self {
             runtime: Handle::current(),
+            deaths: Deaths::default(),
         }
     }
 }
 
 impl Tasks for TokioTasks {
-    fn spawn(&self, _name: &'static str, task: BoxFuture<()>) {
+    fn spawn(&self, name: &'static str, task: BoxFuture<()>) {
         // The handle is not needed: the task is detached by contract.
-        drop(self.runtime.spawn(task));
+        drop(self.runtime.spawn(self.deaths.watch(name, task)));
+    }
+
+    fn spawn_request(&self, _name: &'static str, task: BoxFuture<()>) {
+        drop(self.runtime.spawn(self.deaths.watch_request(task)));
     }
 
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
         let runtime = self.runtime.clone();
+        let task = self.deaths.watch(name, task);
         let body = move || runtime.block_on(task);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
@@ -88,6 +104,10 @@ impl Tasks for TokioTasks {
                 resume_unwind(panic);
             }
         })
+    }
+
+    fn deaths(&self) -> Deaths {
+        self.deaths.clone()
     }
 }
 
@@ -128,6 +148,16 @@ mod tests {
         assert_eq!(priority(|work| tasks.run_blocking(work)).await, own);
         let still = rustix::process::getpriority_process(None).unwrap();
         assert_eq!(still, own);
+    }
+
+    #[tokio::test]
+    async fn task_when_what_it_waits_for_panics_on_another_thread_then_dies_itself() {
+        let tasks = Arc::new(TokioTasks::current());
+        let own = Arc::clone(&tasks);
+        let task = async move { own.run_blocking(Box::new(|| panic!("a bug"))).await };
+        tasks.spawn_thread("writer", Box::pin(task));
+        let death = tasks.deaths().wait().await;
+        assert_eq!((death.task, &*death.said), ("writer", "a bug"));
     }
 
     #[tokio::test]

@@ -4,7 +4,8 @@ use super::Simulation;
 use super::clock::SimulatedClock;
 use super::disk::{DiskSpeed, OnFault, SimulatedDisk};
 use super::state::{LifeId, Task};
-use crate::{BoxFuture, Clock, Env, MemoryDisk, SeededRandom, Tasks, Work};
+use crate::{BoxFuture, Clock, Deaths, Env, MemoryDisk, SeededRandom, Tasks, Work};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -17,6 +18,17 @@ const THREAD_AFTER_MAX: Duration = Duration::from_micros(200);
 pub struct Life {
     simulation: Simulation,
     id: LifeId,
+    deaths: Deaths,
+    on_panic: OnPanic,
+}
+
+/// What a task's panic is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnPanic {
+    /// A bug that was found: the world ends with it.
+    EndsTheWorld,
+    /// What is being tested.
+    IsADeath,
 }
 
 impl Simulation {
@@ -26,6 +38,8 @@ impl Simulation {
         Life {
             simulation: self.clone(),
             id,
+            deaths: Deaths::default(),
+            on_panic: OnPanic::EndsTheWorld,
         }
     }
 
@@ -43,6 +57,14 @@ impl Life {
             random: Arc::new(SeededRandom::new(self.simulation.below(u64::MAX))),
             disk: Arc::new(disk),
             tasks: self.tasks(),
+        }
+    }
+
+    /// The same life, in which a task that panics dies, as in a process, instead of ending the world.
+    pub fn mortal(self) -> Self {
+        Self {
+            on_panic: OnPanic::IsADeath,
+            ..self
         }
     }
 
@@ -76,6 +98,13 @@ impl Life {
         !self.simulation.has_ended(self.id)
     }
 
+    fn watched(&self, name: &'static str, task: BoxFuture<()>) -> BoxFuture<()> {
+        match self.on_panic {
+            OnPanic::EndsTheWorld => task,
+            OnPanic::IsADeath => Box::pin(self.deaths.watch(name, task)),
+        }
+    }
+
     pub(super) fn spawn_now(&self, name: &'static str, has_thread: bool, future: BoxFuture<()>) {
         self.simulation.add_task(Task {
             name,
@@ -88,31 +117,52 @@ impl Life {
 
 impl Tasks for Life {
     fn spawn(&self, name: &'static str, task: BoxFuture<()>) {
-        self.spawn_now(name, false, task);
+        self.spawn_now(name, false, self.watched(name, task));
     }
 
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
-        self.spawn_now(name, true, task);
+        self.spawn_now(name, true, self.watched(name, task));
+    }
+
+    fn spawn_request(&self, name: &'static str, task: BoxFuture<()>) {
+        let task = match self.on_panic {
+            OnPanic::EndsTheWorld => task,
+            OnPanic::IsADeath => Box::pin(self.deaths.watch_request(task)),
+        };
+        self.spawn_now(name, false, task);
     }
 
     fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         let (done, is_done) = oneshot::channel();
         let clock = self.clock();
         let after = self.simulation.between(Duration::ZERO, THREAD_AFTER_MAX);
+        let on_panic = self.on_panic;
         let task = async move {
             clock.sleep(after).await;
-            work();
+            let ended = match on_panic {
+                OnPanic::EndsTheWorld => {
+                    work();
+                    Ok(())
+                }
+                OnPanic::IsADeath => catch_unwind(AssertUnwindSafe(work)),
+            };
             // Nobody may wait for it any more.
-            let _ = done.send(());
+            let _ = done.send(ended);
         };
         self.spawn_now("blocking", false, Box::pin(task));
         Box::pin(async {
             // It is dropped undone when the life ends, and then nobody is there to hear it.
-            let _ = is_done.await;
+            if let Ok(Err(panic)) = is_done.await {
+                resume_unwind(panic);
+            }
         })
     }
 
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
         self.run_blocking(work)
+    }
+
+    fn deaths(&self) -> Deaths {
+        self.deaths.clone()
     }
 }

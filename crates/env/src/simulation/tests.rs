@@ -206,3 +206,26 @@ fn a_fault_when_it_strikes_then_its_call_is_told_of_and_the_life_can_end_there()
         [(crate::Call::Write, Fault::Death)]
     );
 }
+
+#[test]
+fn task_when_it_panics_in_a_mortal_life_then_dies_alone_and_is_known_by_name() {
+    let world = Simulation::new(3, WALL);
+    let life = world.life().mortal();
+    let (tasks, deaths) = (life.tasks(), life.tasks().deaths());
+    let own = tasks.clone();
+    let waits = async move { own.run_blocking(Box::new(|| panic!("a bug"))).await };
+    tasks.spawn_request("request", Box::pin(async { panic!("another bug") }));
+    tasks.spawn("keeper", Box::pin(waits));
+    let death = world.run(async move { deaths.wait().await });
+    assert_eq!((death.task, &*death.said), ("keeper", "a bug"));
+    assert_eq!(life.tasks().deaths().requests(), 1);
+}
+
+#[test]
+#[should_panic(expected = "a bug")]
+fn task_when_it_panics_in_another_life_then_ends_the_world() {
+    let world = Simulation::new(3, WALL);
+    let tasks = world.life().tasks();
+    tasks.spawn("keeper", Box::pin(async { panic!("a bug") }));
+    world.run(std::future::pending::<()>());
+}

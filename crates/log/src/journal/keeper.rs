@@ -1,6 +1,7 @@
 //! The background tasks: the keeper, which prepares segments and writes footers, so that the writer
 //! never waits for more than it must; and the cleaner, which frees and rewrites.
 
+use super::ending::Ending;
 use super::shared::{Prepared, Shared};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 const MAINTAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until the writer has ended.
-pub(super) async fn keep(shared: Arc<Shared>) {
+pub(super) async fn keep(shared: Arc<Shared>, _ending: Ending) {
     loop {
         let has_ended = shared.is_stopped();
         do_jobs(&shared).await;
@@ -18,11 +19,10 @@ pub(super) async fn keep(shared: Arc<Shared>) {
         }
         shared.keeper_wake.notified().await;
     }
-    shared.ended.send_modify(|ended| *ended += 1);
 }
 
 /// Cleans every minute and when it is rung for, until the writer has ended.
-pub(super) async fn tidy(shared: Arc<Shared>) {
+pub(super) async fn tidy(shared: Arc<Shared>, _ending: Ending) {
     loop {
         tokio::select! {
             biased;
@@ -36,7 +36,6 @@ pub(super) async fn tidy(shared: Arc<Shared>) {
         // What could not be sorted before is tried again.
         shared.sorting.look();
     }
-    shared.ended.send_modify(|ended| *ended += 1);
 }
 
 /// Prepares the next segment if it is wanted, and writes the footers that are due.

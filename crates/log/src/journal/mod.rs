@@ -13,6 +13,7 @@ mod chain;
 mod cleaner;
 mod clocks;
 mod copy;
+mod ending;
 mod footer;
 mod frame;
 mod gathered;
@@ -59,14 +60,16 @@ use crate::store::{
 };
 use cache::Cache;
 use clocks::Clocks;
-use env::{Env, Timestamp};
+use ending::{Ending, Part, TASKS};
+use env::{Env, LineLimit, Timestamp};
 use index::Log;
+use open::Open;
 use parking_lot::{Mutex, RwLock};
 use queue::{AppendCall, Call, Change, ChangeCall, Queue, Refusal};
 use reader::{Patience, Reader};
 use recovery::Recovery;
 use reserve::Reserve;
-use shared::Shared;
+use shared::{DAMAGE_LINES_PER_SECOND, Shared};
 use sorter::Sorting;
 use std::future::ready;
 use std::io;
@@ -216,19 +219,7 @@ impl Journal {
         })?;
         let shared = Arc::new(Shared::new(env, directory, options, lock));
         let open = Recovery::new(&shared).run()?;
-        let writer = Writer::new(shared.clone(), open);
-        shared
-            .env
-            .tasks
-            .spawn_thread("journal-writer", Box::pin(writer.run()));
-        shared
-            .env
-            .tasks
-            .spawn("journal-keeper", Box::pin(keeper::keep(shared.clone())));
-        let tidy = Box::pin(keeper::tidy(shared.clone()));
-        shared.env.tasks.spawn("journal-cleaner", tidy);
-        let sorter = Box::pin(sorter::run(shared.clone()));
-        shared.env.tasks.spawn("journal-sorter", sorter);
+        start_tasks(&shared, open);
         // What recovery left to do.
         shared.keeper_wake.notify_one();
         Ok(Arc::new(Self { shared }))
@@ -304,6 +295,20 @@ impl Journal {
     }
 }
 
+fn start_tasks(shared: &Arc<Shared>, open: Open) {
+    let tasks = &shared.env.tasks;
+    let ending = |part| Ending::new(shared, part);
+    let writer = Writer::new(shared.clone(), open);
+    let writer = Box::pin(writer.run(ending(Part::Writer)));
+    tasks.spawn_thread("journal-writer", writer);
+    let keeper = keeper::keep(shared.clone(), ending(Part::Keeper));
+    tasks.spawn("journal-keeper", Box::pin(keeper));
+    let cleaner = keeper::tidy(shared.clone(), ending(Part::Helper));
+    tasks.spawn("journal-cleaner", Box::pin(cleaner));
+    let sorter = sorter::run(shared.clone(), ending(Part::Helper));
+    tasks.spawn("journal-sorter", Box::pin(sorter));
+}
+
 impl Shared {
     fn new(env: Env, directory: &Path, options: Options, lock: Box<dyn Send + Sync>) -> Self {
         let clocks = Clocks::new(env.clock.now(), env.clock.monotonic());
@@ -313,6 +318,7 @@ impl Shared {
             options,
             logs: RwLock::default(),
             deleted: Mutex::default(),
+            damage_lines: LineLimit::new(DAMAGE_LINES_PER_SECOND),
             segments: Mutex::default(),
             generation: Mutex::default(),
             unlisted: Mutex::default(),
@@ -335,6 +341,7 @@ impl Shared {
             clocks: Mutex::new(clocks),
             damage: Mutex::default(),
             is_stopped: AtomicBool::new(false),
+            is_unkept: AtomicBool::new(false),
             ended: watch::Sender::new(0),
             lock: Mutex::new(Some(lock)),
         }
@@ -423,7 +430,6 @@ impl LogStore for Journal {
     fn shutdown(&self) -> Answer<'_, ()> {
         self.shared.queue.close();
         Box::pin(async {
-            const TASKS: u32 = 4;
             let mut ended = self.shared.ended.subscribe();
             // The sender lives in `shared`, which lives as long as this.
             drop(ended.wait_for(|ended| *ended == TASKS).await);

@@ -122,6 +122,14 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// Takes no more calls, and lets go of those that wait: nobody will serve them.
+    pub(super) fn abandon(&self) {
+        self.close();
+        let waiting = std::mem::take(&mut self.state.lock().calls);
+        // Whoever waits hears of it without the lock.
+        drop(waiting);
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.state.lock().is_closed
     }

@@ -354,10 +354,10 @@ impl<'a> Reader<'a> {
     /// The footer is damaged: the frames say the same, at the price of reading them all.
     fn rebuild(&self, range: &Range) -> Result<Vec<Block>, Stop> {
         let segment = &range.segment;
-        tracing::warn!(
-            file = segment.name,
-            "the footer is damaged; using the frames"
-        );
+        if let Some(kept_back) = self.shared.may_tell_of_damage() {
+            let file = &segment.name;
+            tracing::warn!(file, kept_back, "the footer is damaged; using the frames");
+        }
         let index = super::scan::index_of(segment).map_err(|error| self.io(&error))?;
         let run = index.run(self.log.id, range.first);
         let is_whole = |run: &&[Block]| {
@@ -546,7 +546,9 @@ impl<'a> Reader<'a> {
 
     fn damaged(&self, segment: &Segment, position: u64, what: &'static str) -> Stop {
         let (log, file): (LogId, String) = (self.log.id, segment.name.clone());
-        tracing::error!(%log, file, position, what, "damage");
+        if let Some(kept_back) = self.shared.may_tell_of_damage() {
+            tracing::error!(%log, file, position, what, kept_back, "damage");
+        }
         Stop::Failed(ReadError::Damaged {
             log,
             file,

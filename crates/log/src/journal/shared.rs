@@ -17,7 +17,7 @@ use super::segment_index::SegmentIndex;
 use super::sorter::Sorting;
 use super::{Durability, Options};
 use crate::store::{LogId, ReadError};
-use env::Env;
+use env::{Env, LineLimit};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,6 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{Notify, watch};
 
+/// Lines about damage that reads met, a second.
+pub(super) const DAMAGE_LINES_PER_SECOND: u64 = 5;
+
 pub(super) struct Shared {
     pub(super) env: Env,
     pub(super) directory: PathBuf,
@@ -33,6 +36,8 @@ pub(super) struct Shared {
     pub(super) logs: RwLock<LogMap<Arc<Log>>>,
     /// Deleted logs of which blocks are still on the disk.
     pub(super) deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
+    /// What reads found damaged, in the log.
+    pub(super) damage_lines: LineLimit,
     /// What the MANIFEST lists.
     pub(super) segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
     /// The MANIFEST's generation; held while it is replaced.
@@ -71,7 +76,9 @@ pub(super) struct Shared {
     pub(super) damage: Mutex<Damage>,
     /// Whether the writer has ended.
     pub(super) is_stopped: AtomicBool,
-    /// How many of writer, keeper, cleaner and sorter have ended.
+    /// Whether the keeper has: nobody prepares a segment any more.
+    pub(super) is_unkept: AtomicBool,
+    /// How many tasks of the journal have ended.
     pub(super) ended: watch::Sender<u32>,
     pub(super) lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -144,6 +151,16 @@ impl Shared {
     /// Whether all is to end.
     pub(super) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Acquire)
+    }
+
+    /// Asks for a line about damage that a read met: whoever reads there meets it again and again.
+    pub(super) fn may_tell_of_damage(&self) -> Option<u64> {
+        self.damage_lines.pass(self.env.clock.monotonic())
+    }
+
+    /// Whether nobody prepares segments any more.
+    pub(super) fn is_unkept(&self) -> bool {
+        self.is_unkept.load(Ordering::Acquire)
     }
 
     /// Never syncs again: what the failed sync left of the file nobody knows.

@@ -5,6 +5,7 @@
 //! many segments wait that it would never keep up with producers who leave none.
 
 use super::plan::Plan;
+use super::ending::Ending;
 use super::rewrite::{Abandoned, Copied, Rewrite};
 use super::segment::Segment;
 use super::shared::Shared;
@@ -57,7 +58,7 @@ enum Pace {
 }
 
 /// Sorts whenever it is rung for, until the writer has ended.
-pub(super) async fn run(shared: Arc<Shared>) {
+pub(super) async fn run(shared: Arc<Shared>, _ending: Ending) {
     loop {
         shared.sorting.wake.notified().await;
         if shared.is_stopped() {
@@ -65,7 +66,6 @@ pub(super) async fn run(shared: Arc<Shared>) {
         }
         sort(&shared).await;
     }
-    shared.ended.send_modify(|ended| *ended += 1);
 }
 
 /// Sorts all segments that wait, oldest first.

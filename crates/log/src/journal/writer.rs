@@ -4,6 +4,7 @@
 //! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
 //! failed sync ends all writing.
 
+use super::ending::Ending;
 use super::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use super::group::{Admission, Entered, Group, Sealed};
 use super::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
@@ -47,7 +48,7 @@ impl Writer {
     }
 
     /// Writes until the queue is closed and empty.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self, _ending: Ending) {
         loop {
             let calls = self.shared.queue.take();
             if !calls.is_empty() {
@@ -59,11 +60,6 @@ impl Writer {
             }
         }
         self.finish();
-        self.shared.is_stopped.store(true, Ordering::Release);
-        self.shared.keeper_wake.notify_one();
-        self.shared.cleaner_wake.notify_one();
-        self.shared.sorting.look();
-        self.shared.ended.send_modify(|ended| *ended += 1);
     }
 
     /// Waits for work; `true` if it has been quiet for long enough to write a witness.
@@ -447,6 +443,9 @@ impl Writer {
                 Prepared::Ready(fresh) => return Ok(fresh),
                 Prepared::Failed(error) if tries == 1 => return Err(error),
                 Prepared::Failed(_) => tries -= 1,
+                Prepared::No | Prepared::Wanted if self.shared.is_unkept() => {
+                    return Err(io::Error::other("nobody makes segments any more"));
+                }
                 Prepared::No | Prepared::Wanted => self.shared.writer_wake.notified().await,
             }
         }

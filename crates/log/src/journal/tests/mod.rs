@@ -3,6 +3,7 @@
 mod amounts;
 mod conforming;
 mod damage;
+mod deaths;
 mod faults;
 mod faulty;
 mod formats;

@@ -4,7 +4,7 @@ use super::super::Journal;
 use super::harness::{ANY, DIRECTORY, World, append, create, id};
 use super::inline::InlineTasks;
 use crate::store::{LogStore, Offset, ReadLimit};
-use env::{BoxFuture, Env, Tasks, Work};
+use env::{BoxFuture, Deaths, Env, Tasks, Work};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,9 +30,17 @@ impl Tasks for CountingTasks {
         InlineTasks.spawn_thread(name, task);
     }
 
+    fn spawn_request(&self, name: &'static str, task: BoxFuture<()>) {
+        InlineTasks.spawn_request(name, task);
+    }
+
     fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         self.blocking.fetch_add(1, Ordering::Relaxed);
         InlineTasks.run_blocking(work)
+    }
+
+    fn deaths(&self) -> Deaths {
+        InlineTasks.deaths()
     }
 
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {

@@ -8,7 +8,7 @@ use super::super::{Journal, Options};
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use super::inline::InlineTasks;
 use crate::store::{AppendError, LogStore, Offset};
-use env::{BoxFuture, Env, Tasks, Work};
+use env::{BoxFuture, Deaths, Env, Tasks, Work};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -48,8 +48,16 @@ impl Tasks for Watched {
         InlineTasks.spawn_thread(name, task);
     }
 
+    fn spawn_request(&self, name: &'static str, task: BoxFuture<()>) {
+        InlineTasks.spawn_request(name, task);
+    }
+
     fn run_blocking(&self, work: Work) -> BoxFuture<()> {
         InlineTasks.run_blocking(work)
+    }
+
+    fn deaths(&self) -> Deaths {
+        InlineTasks.deaths()
     }
 
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {

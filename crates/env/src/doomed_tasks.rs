@@ -1,0 +1,101 @@
+//! Tasks of which one panics: for tests of what becomes of the others.
+
+use crate::{BoxFuture, Deaths, Tasks, Work};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+/// What the planted panic says.
+const SAID: &str = "planted";
+
+/// Other tasks, of which all with one name panic from some poll on, all polls of them counted together.
+pub struct DoomedTasks {
+    inner: Arc<dyn Tasks>,
+    victim: &'static str,
+    /// Polls that the victims still have.
+    left: Arc<AtomicU32>,
+}
+
+impl DoomedTasks {
+    /// Tasks of which those named `victim` are polled so many times, and panic at the next poll.
+    pub fn new(inner: Arc<dyn Tasks>, victim: &'static str, polls: u32) -> Self {
+        Self {
+            inner,
+            victim,
+            left: Arc::new(AtomicU32::new(polls)),
+        }
+    }
+
+    fn doom(&self, name: &'static str, task: BoxFuture<()>) -> BoxFuture<()> {
+        if name != self.victim {
+            return task;
+        }
+        let left = Arc::clone(&self.left);
+        Box::pin(Doomed { task, left })
+    }
+}
+
+struct Doomed {
+    task: BoxFuture<()>,
+    left: Arc<AtomicU32>,
+}
+
+impl Future for Doomed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let one_less = |left: u32| left.checked_sub(1);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        assert!(taken.is_ok(), "{SAID}");
+        self.task.as_mut().poll(cx)
+    }
+}
+
+impl Tasks for DoomedTasks {
+    fn spawn(&self, name: &'static str, task: BoxFuture<()>) {
+        self.inner.spawn(name, self.doom(name, task));
+    }
+
+    fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
+        self.inner.spawn_thread(name, self.doom(name, task));
+    }
+
+    fn spawn_request(&self, name: &'static str, task: BoxFuture<()>) {
+        self.inner.spawn_request(name, self.doom(name, task));
+    }
+
+    fn run_blocking(&self, work: Work) -> BoxFuture<()> {
+        self.inner.run_blocking(work)
+    }
+
+    fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
+        self.inner.run_unhurried(work)
+    }
+
+    fn deaths(&self) -> Deaths {
+        self.inner.deaths()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokioTasks;
+
+    #[tokio::test]
+    async fn victim_when_its_polls_are_over_then_dies_and_nobody_else() {
+        let tasks = DoomedTasks::new(Arc::new(TokioTasks::current()), "victim", 2);
+        for _ in 0..3 {
+            tasks.spawn("other", Box::pin(async {}));
+        }
+        tasks.spawn("victim", Box::pin(async {}));
+        tasks.spawn_request("victim", Box::pin(async {}));
+        tasks.spawn_thread("victim", Box::pin(async {}));
+        let death = tasks.deaths().wait().await;
+        assert_eq!((death.task, &*death.said), ("victim", SAID));
+        assert_eq!(tasks.deaths().requests(), 0);
+    }
+}
