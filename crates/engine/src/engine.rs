@@ -96,7 +96,8 @@ impl Engine {
 
     /// Whether changes are accepted: for readiness.
     pub fn is_writable(&self) -> bool {
-        self.store.is_writable() && self.catalog.is_following()
+        let is_whole = !self.env.tasks.deaths().are_any();
+        is_whole && self.store.is_writable() && self.catalog.is_following()
     }
 
     /// The engine's series.
@@ -133,6 +134,14 @@ impl Engine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then is no
+    /// failure.
+    pub(crate) fn is_going(&self, stream: &Stream) -> bool {
+        let state = self.catalog.state();
+        let now = state.stream_by_id(stream.id);
+        now.is_none_or(|now| now.deletion.is_some())
     }
 
     /// How long CREATING, UPDATING and DELETING last.

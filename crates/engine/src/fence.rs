@@ -48,6 +48,11 @@ impl Engine {
         let task = async move {
             while let Some(stream) = engine.unfinished(stream) {
                 if let Err(error) = engine.step(&stream).await {
+                    if !engine.is_as_it_was(&stream) {
+                        // Somebody else got further, and took away what this step needed.
+                        tracing::debug!(stream = %stream.arn(), %error, "overtaken");
+                        continue;
+                    }
                     tracing::warn!(stream = %stream.arn(), %error, "to be tried again");
                     if !engine.is_writable() {
                         return;
@@ -79,6 +84,16 @@ impl Engine {
         let state = self.catalog.state();
         let stream = state.stream_by_id(id)?;
         (stream.deletion.is_some() || stream.reshard.is_some()).then(|| stream.clone())
+    }
+
+    /// Whether what is unfinished of a stream is still the same.
+    fn is_as_it_was(&self, before: &Stream) -> bool {
+        let state = self.catalog.state();
+        let reshard = |stream: &Stream| stream.reshard.as_ref().map(|reshard| reshard.id);
+        state.stream_by_id(before.id).is_some_and(|now| {
+            let is_same_reshard = reshard(now) == reshard(before);
+            is_same_reshard && now.deletion.is_some() == before.deletion.is_some()
+        })
     }
 
     /// One reshard or deletion, from wherever it stands to its end. A deletion waits for a reshard

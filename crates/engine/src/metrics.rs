@@ -1,8 +1,9 @@
 //! What CloudWatch would show of streams and shards, as Prometheus series.
 //!
-//! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are always
-//! there; shard-level ones for the metrics that EnableEnhancedMonitoring switched on. The
-//! counters themselves are in `counters`.
+//! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are there for
+//! so many streams, shard-level ones for so many shards, of the metrics that EnableEnhancedMonitoring
+//! switched on. Those above are left out, and how many they are is a series of its own: whoever asks every
+//! few seconds must not be answered with tens of megabytes. The counters themselves are in `counters`.
 
 use crate::catalog::{Catalog, Stream};
 use crate::counters::{ShardCounters, StreamCounters};
@@ -12,6 +13,12 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use std::fmt;
 use std::sync::Arc;
+
+/// Streams that have series. Those that were used since the start of the process come first, then the
+/// older ones, so that a series that is there stays while its stream is used.
+const STREAMS_MAX: usize = 1_000;
+/// Shards that have series, in the order of their streams.
+const SHARDS_MAX: usize = 2_000;
 
 /// The engine's series, collected when they are asked for.
 pub struct Metrics {
@@ -24,47 +31,95 @@ impl Metrics {
         Self { catalog, runtimes }
     }
 
-    fn encode_streams(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        all: &[Arc<Stream>],
-    ) -> fmt::Result {
+    fn encode_streams(&self, encoder: &mut DescriptorEncoder<'_>, shown: &[Shown]) -> fmt::Result {
         for row in StreamCounters::ROWS {
             let name = format!("kinesis_{}", row.metric.replace('.', "_"));
             let mut metric = encoder.encode_descriptor(&name, row.help, None, row.kind)?;
-            for stream in all {
+            for Shown { stream, labels } in shown {
                 let value = self
                     .runtimes
                     .known(stream.id)
                     .map_or(0, |r| (row.value)(&r.counters));
-                let labels = labels(stream);
-                encode_value(metric.encode_family(&labels)?, row.kind, value)?;
+                encode_value(metric.encode_family(labels)?, row.kind, value)?;
             }
         }
         Ok(())
     }
 
+    /// Those whose series are shown, and how many others there are.
+    fn choose_streams(&self, mut all: Vec<Arc<Stream>>) -> (Vec<Shown>, usize) {
+        let left_out = all.len().saturating_sub(STREAMS_MAX);
+        if left_out > 0 {
+            all.sort_by_cached_key(|stream| (self.runtimes.known(stream.id).is_none(), stream.id));
+            all.truncate(STREAMS_MAX);
+        }
+        (all.into_iter().map(Shown::new).collect(), left_out)
+    }
+
     fn encode_shards(
         &self,
         encoder: &mut DescriptorEncoder<'_>,
-        all: &[Arc<Stream>],
+        monitored: &[MonitoredShard],
     ) -> fmt::Result {
         for row in ShardCounters::ROWS {
             let name = format!("kinesis_shard_{}", row.metric);
             let mut metric = encoder.encode_descriptor(&name, row.help, None, row.kind)?;
-            let is_enabled = |stream: &&Arc<Stream>| stream.shard_metrics.contains(row.metric);
-            for stream in all.iter().filter(is_enabled) {
-                for shard in stream.shards.all() {
-                    let runtime = self.runtimes.stream(stream.id).counted_shard(shard.index);
-                    let mut labels = labels(stream).to_vec();
-                    labels.push(("ShardId", shard.id().to_string()));
-                    let value = (row.value)(&runtime.counters);
-                    encode_value(metric.encode_family(&labels)?, row.kind, value)?;
-                }
+            for shard in monitored.iter().filter(|shard| shard.has(row.metric)) {
+                let runtime = self.runtimes.stream(shard.stream.id);
+                let value = (row.value)(&runtime.counted_shard(shard.index).counters);
+                encode_value(metric.encode_family(&shard.labels)?, row.kind, value)?;
             }
         }
         Ok(())
     }
+}
+
+/// A stream whose series are shown.
+struct Shown {
+    stream: Arc<Stream>,
+    labels: [(&'static str, String); 3],
+}
+
+impl Shown {
+    fn new(stream: Arc<Stream>) -> Self {
+        let labels = labels(&stream);
+        Self { stream, labels }
+    }
+}
+
+/// A shard whose series are shown.
+struct MonitoredShard {
+    stream: Arc<Stream>,
+    index: u32,
+    labels: Vec<(&'static str, String)>,
+}
+
+impl MonitoredShard {
+    fn has(&self, metric: &str) -> bool {
+        self.stream.shard_metrics.contains(metric)
+    }
+}
+
+/// Those whose series are shown, and how many others there are.
+fn choose_shards(all: &[Arc<Stream>]) -> (Vec<MonitoredShard>, usize) {
+    let is_monitored = |stream: &&Arc<Stream>| !stream.shard_metrics.is_empty();
+    let mut shown = Vec::new();
+    let mut count = 0;
+    for stream in all.iter().filter(is_monitored) {
+        count += stream.shards.all().len();
+        let room = SHARDS_MAX - shown.len();
+        for shard in stream.shards.all().iter().take(room) {
+            let mut labels = labels(stream).to_vec();
+            labels.push(("ShardId", shard.id().to_string()));
+            shown.push(MonitoredShard {
+                stream: Arc::clone(stream),
+                index: shard.index,
+                labels,
+            });
+        }
+    }
+    let left_out = count - shown.len();
+    (shown, left_out)
 }
 
 impl fmt::Debug for Metrics {
@@ -76,8 +131,26 @@ impl fmt::Debug for Metrics {
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let all: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
-        self.encode_streams(&mut encoder, &all)?;
-        self.encode_shards(&mut encoder, &all)
+        let (shards, shards_left_out) = choose_shards(&all);
+        let (streams, streams_left_out) = self.choose_streams(all);
+        self.encode_streams(&mut encoder, &streams)?;
+        self.encode_shards(&mut encoder, &shards)?;
+        for (name, help, count) in [
+            (
+                "kinesis_streams_left_out",
+                "Streams that have no series here: there are too many",
+                streams_left_out,
+            ),
+            (
+                "kinesis_shards_left_out",
+                "Monitored shards that have no series here: there are too many",
+                shards_left_out,
+            ),
+        ] {
+            let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            encode_value(gauge, MetricType::Gauge, count as u64)?;
+        }
+        Ok(())
     }
 }
 

@@ -118,7 +118,7 @@ impl Engine {
         let bounds = self
             .store
             .bounds(stream.log(shard))
-            .map_err(|error| internal(&error))?;
+            .map_err(|error| self.unreadable(stream, &error))?;
         // A CLOSE that no Complete has named yet ends the shard all the same.
         Ok(bounds.first_control.unwrap_or(bounds.end))
     }
@@ -153,7 +153,7 @@ impl Engine {
             return Ok(Offset(0));
         }
         let offset = self.store.offset_at(stream.log(shard), time).await;
-        offset.map_err(|error| internal(&error))
+        offset.map_err(|error| self.unreadable(stream, &error))
     }
 
     async fn at_number(
@@ -174,7 +174,7 @@ impl Engine {
                     bytes: 0,
                 };
                 let slice = self.store.read(log, offset, limit).await;
-                let slice = slice.map_err(|error| internal(&error))?;
+                let slice = slice.map_err(|error| self.unreadable(stream, &error))?;
                 let record = slice
                     .records()
                     .next()
@@ -239,4 +239,15 @@ fn point(
 pub(crate) fn internal(error: &log::ReadError) -> Error {
     tracing::error!(%error, "a shard cannot be read");
     texts::internal()
+}
+
+impl Engine {
+    /// What the caller may know of a read that failed: nothing is wrong if its stream is being deleted.
+    pub(crate) fn unreadable(&self, stream: &Stream, error: &log::ReadError) -> Error {
+        let is_missing = matches!(error, log::ReadError::NoSuchLog(_));
+        match is_missing && self.is_going(stream) {
+            true => texts::stream_not_found(&stream.name, &stream.scope.account),
+            false => internal(error),
+        }
+    }
 }

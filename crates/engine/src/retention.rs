@@ -84,7 +84,9 @@ impl Engine {
         }
         let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
         for stream in streams {
-            if let Err(error) = self.sweep_stream(&stream).await {
+            if let Err(error) = self.sweep_stream(&stream).await
+                && !self.is_going(&stream)
+            {
                 tracing::warn!(stream = %stream.arn(), error, "expiry");
             }
         }

@@ -9,6 +9,15 @@ use log::{Batches, ReadLimit, Record, TailWatch};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// That the log is followed: when this goes, by whatever end of the task, nothing is any more.
+struct Following(Arc<Catalog>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 impl Catalog {
     /// Starts the task that follows the log's tail.
     pub(super) fn follow(self: Arc<Self>) -> Result<(), String> {
@@ -17,15 +26,16 @@ impl Catalog {
             .tail(COMMANDS)
             .map_err(|error| error.to_string())?;
         let tasks = self.env.tasks.clone();
+        let following = Following(self);
         let task = async move {
-            while self.waits_for_more(&mut tail).await {
-                if let Err(error) = self.replay().await {
+            let Following(catalog) = &following;
+            while catalog.waits_for_more(&mut tail).await {
+                if let Err(error) = catalog.replay().await {
                     tracing::error!(error, "the catalog cannot be followed any further");
                     break;
                 }
-                self.clone().snapshot_if_due();
+                catalog.clone().snapshot_if_due();
             }
-            self.stop();
         };
         tasks.spawn("catalog", Box::pin(task));
         Ok(())
@@ -40,7 +50,9 @@ impl Catalog {
     /// Says that nothing is followed any more, and lets go of whoever waits.
     fn stop(&self) {
         self.is_stopped.store(true, Ordering::Release);
-        self.waiting.lock().clear();
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        // They hear of it without the lock.
+        drop(waiting);
     }
 
     /// Applies all that is in the log by now.

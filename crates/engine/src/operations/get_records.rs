@@ -8,7 +8,6 @@
 use super::{Engine, Handler, Request};
 use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
-use crate::position::internal;
 use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
@@ -56,7 +55,8 @@ impl Handler for GetRecords {
         };
         let position = Offset(iterator.position);
         let read = engine.read(&stream, shard, position, limit).await;
-        let answer = reader.answer(read.map_err(|error| internal(&error))?, iterator)?;
+        let read = read.map_err(|error| engine.unreadable(&stream, &error))?;
+        let answer = reader.answer(read, iterator)?;
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)

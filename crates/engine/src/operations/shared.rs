@@ -58,6 +58,9 @@ pub(super) async fn set_retention(
     }
     if direction == Direction::Increase && wanted > stream.retention_hours {
         engine.sweep_stream(stream).await.map_err(|error| {
+            if engine.is_going(stream) {
+                return texts::stream_not_found(&stream.name, &stream.scope.account);
+            }
             tracing::error!(stream = %stream.arn(), error, "expiry before a longer retention");
             texts::internal()
         })?;
