@@ -167,6 +167,6 @@ struct OnTasks(Arc<dyn Tasks>);
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
     fn execute(&self, connection: F) {
-        self.0.spawn("connection", Box::pin(connection));
+        self.0.spawn_request("connection", Box::pin(connection));
     }
 }

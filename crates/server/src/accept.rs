@@ -6,7 +6,7 @@ use crate::config::Limits;
 use crate::connection;
 use crate::metrics::Metrics;
 use crate::tls::Tls;
-use env::Env;
+use env::{Env, LineLimit};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,6 +18,9 @@ use tokio::sync::{mpsc, watch};
 
 /// When the process has no descriptor left, it looks again after this long.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that cannot be accepted, in the log: the next fails as the last did.
+const ACCEPT_LINES_PER_SECOND: u64 = 1;
 
 /// What serves the requests of connections.
 pub(crate) trait Serve: Clone + Send + Sync + 'static {
@@ -60,6 +63,7 @@ impl Connections {
         service: S,
     ) {
         let mut stopping = self.stopping.clone();
+        let lines = LineLimit::new(ACCEPT_LINES_PER_SECOND);
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -71,7 +75,9 @@ impl Connections {
                 // The client has gone again before it was its turn.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => (),
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if let Some(kept_back) = lines.pass(self.env.clock.monotonic()) {
+                        tracing::warn!(%error, kept_back, "cannot accept a connection");
+                    }
                     self.env.clock.sleep(EXHAUSTED_PAUSE).await;
                 }
             }
@@ -89,7 +95,7 @@ impl Connections {
             connection::drive(stream, tls.as_ref(), &connections, service).await;
             drop(open);
         };
-        self.env.tasks.spawn("connection", Box::pin(driven));
+        self.env.tasks.spawn_request("connection", Box::pin(driven));
     }
 }
 

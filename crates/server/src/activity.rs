@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(crate) struct Activity {
     in_flight: AtomicUsize,
     started: AtomicU64,
+    executing: AtomicUsize,
+    executions: AtomicU64,
     /// Shared by its requests' waits.
     pub(crate) timer: SpareTimer,
     /// What its transport has of its answers.
@@ -25,6 +27,8 @@ impl Activity {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
             started: AtomicU64::new(0),
+            executing: AtomicUsize::new(0),
+            executions: AtomicU64::new(0),
             timer: SpareTimer::default(),
             pieces: Pieces::default(),
             holdings: Holdings::new(budgets),
@@ -74,9 +78,35 @@ impl Activity {
         self.in_flight.load(Ordering::Relaxed) > 0
     }
 
+    /// Notes that a request is wholly here and is being carried out, until the guard is dropped.
+    pub(crate) fn execute(self: &Arc<Self>) -> Executing {
+        self.executing.fetch_add(1, Ordering::Relaxed);
+        self.executions.fetch_add(1, Ordering::Relaxed);
+        Executing(Arc::clone(self))
+    }
+
+    /// Whether a request is being carried out: it waits neither for its body nor for its client.
+    pub(crate) fn is_executing(&self) -> bool {
+        self.executing.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many requests were carried out, or have begun to be.
+    pub(crate) fn executions(&self) -> u64 {
+        self.executions.load(Ordering::Relaxed)
+    }
+
     /// How many requests have begun, ever.
     pub(crate) fn started(&self) -> u64 {
         self.started.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that is being carried out.
+pub(crate) struct Executing(Arc<Activity>);
+
+impl Drop for Executing {
+    fn drop(&mut self) {
+        self.0.executing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::accept::Serve;
 use crate::activity::InFlight;
 use bytes::Bytes;
 use engine::Engine;
+use env::{Env, Tasks};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -15,29 +16,45 @@ use prometheus_client::registry::Registry;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot};
 
+/// Answers with metrics that may be on their way at once, each of a few megabytes at most.
+const SCRAPES_MAX: usize = 4;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// Answers the operator: from the first moment that it is alive, and once the engine is there all else.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Admin {
-    opened: Arc<OnceLock<Opened>>,
+    opened: Arc<OnceLock<Arc<Opened>>>,
 }
 
 /// What there is to tell once the engine is open.
 struct Opened {
+    tasks: Arc<dyn Tasks>,
     engine: Arc<Engine>,
     registry: Registry,
+    /// Held while metrics are encoded.
+    encoding: Mutex<()>,
+    /// A permit for each answer that holds metrics.
+    scrapes: Arc<Semaphore>,
 }
 
 impl Admin {
     /// From now on answers from an engine and a registry. Only the first ones count.
-    pub(crate) fn open(&self, engine: Arc<Engine>, registry: Registry) {
-        self.opened.get_or_init(|| Opened { engine, registry });
+    pub(crate) fn open(&self, env: &Env, engine: Arc<Engine>, registry: Registry) {
+        self.opened.get_or_init(|| {
+            Arc::new(Opened {
+                tasks: Arc::clone(&env.tasks),
+                engine,
+                registry,
+                encoding: Mutex::new(()),
+                scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)),
+            })
+        });
     }
 
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+    async fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         match path {
             "/healthz" | "/readyz" | "/metrics"
                 if !matches!(*method, Method::GET | Method::HEAD) =>
@@ -47,7 +64,7 @@ impl Admin {
             "/healthz" => plain(StatusCode::OK, "alive\n"),
             "/readyz" | "/metrics" => match self.opened.get() {
                 None => plain(StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-                Some(opened) if path == "/metrics" => opened.metrics(),
+                Some(opened) if path == "/metrics" => Arc::clone(opened).metrics().await,
                 Some(opened) => opened.readiness(),
             },
             _ => plain(
@@ -66,10 +83,42 @@ impl Opened {
         }
     }
 
-    fn metrics(&self) -> Response<Full<Bytes>> {
-        let mut body = String::new();
-        text::encode(&mut body, &self.registry).expect("writing into a string does not fail");
-        respond(StatusCode::OK, METRICS_TYPE, body.into())
+    /// Encodes on a thread that nobody waits for, one answer after the other.
+    async fn metrics(self: Arc<Self>) -> Response<Full<Bytes>> {
+        let Ok(permit) = Arc::clone(&self.scrapes).try_acquire_owned() else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once\n");
+        };
+        let (tell, told) = oneshot::channel();
+        let tasks = Arc::clone(&self.tasks);
+        let one_at_a_time = Arc::clone(&self);
+        let _encoding = one_at_a_time.encoding.lock().await;
+        let work = move || {
+            let mut text = String::new();
+            text::encode(&mut text, &self.registry).expect("writing into a string does not fail");
+            // The client may have gone.
+            drop(tell.send(text));
+        };
+        tasks.run_blocking(Box::new(work)).await;
+        let Ok(text) = told.await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");
+        };
+        let body = Bytes::from_owner(Scrape {
+            text,
+            _permit: permit,
+        });
+        respond(StatusCode::OK, METRICS_TYPE, body)
+    }
+}
+
+/// Metrics on their way to a client.
+struct Scrape {
+    text: String,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Scrape {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 }
 
@@ -88,9 +137,11 @@ impl Serve for Admin {
         request: Request<Incoming>,
         in_flight: InFlight,
     ) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static {
-        let answer = self.answer(request.method(), request.uri().path());
-        drop(in_flight);
-        std::future::ready(Ok(answer))
+        async move {
+            let answer = self.answer(request.method(), request.uri().path()).await;
+            drop(in_flight);
+            Ok(answer)
+        }
     }
 }
 

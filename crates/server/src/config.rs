@@ -3,6 +3,8 @@
 use crate::tls::Tls;
 use auth::Authenticator;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// A server's settings.
@@ -18,6 +20,8 @@ pub struct Config {
     pub authenticator: Authenticator,
     /// The limits.
     pub limits: Limits,
+    /// Lines that the log lost, counted by who writes it.
+    pub log_lines_lost: Arc<AtomicU64>,
 }
 
 impl Config {
@@ -29,6 +33,7 @@ impl Config {
             tls: None,
             authenticator: Authenticator::default(),
             limits: Limits::default(),
+            log_lines_lost: Arc::default(),
         }
     }
 }
@@ -73,7 +78,8 @@ pub struct Limits {
     /// A request that changes something is answered 500 after this long, and runs on. Below the
     /// clients' own time-outs.
     pub mutation: Duration,
-    /// When stopping, what was accepted has this long to finish.
+    /// When stopping, what is being carried out has this long to finish: as long as [`Self::mutation`], and
+    /// a moment for its answer. What waits for clients has less: see `FAREWELL` in `connection`.
     pub drain: Duration,
     /// Connections to the API at once; those above are closed when they come.
     pub connections: usize,
@@ -126,7 +132,7 @@ impl Default for Limits {
             ping_interval: Duration::from_secs(20),
             ping_answer: Duration::from_secs(20),
             mutation: Duration::from_secs(5),
-            drain: Duration::from_secs(30),
+            drain: Duration::from_secs(6),
             connections: 16_384,
             admin_connections: 64,
             head_bytes: 64 * 1024,

@@ -25,8 +25,11 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-/// How long a connection without a request stays once it is to end.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection stays, once it is to end, for what its client has to send or to take: a request
+/// that is not wholly here, an answer, the last events. While a request is carried out it stays.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
+/// How often it is looked meanwhile.
+const FAREWELL_LOOKS: u32 = 8;
 /// Streams that an HTTP/2 client may have open at once.
 const STREAMS_MAX: u32 = 1024;
 /// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is remembered would
@@ -164,16 +167,16 @@ async fn drive_http2<S: Serve>(
     }
 }
 
-/// Resolves when a connection that is to end has had no request in flight for a moment: its client
-/// had the time to hear of it, and keeps nobody waiting.
+/// Resolves when a connection that is to end has carried out no request for a moment: its client had the
+/// time to hear of it, to send the rest of what it had begun, and to take what was there for it.
 async fn left_alone(activity: &Activity, env: &Env) {
-    loop {
-        let started = activity.started();
-        let was_busy = activity.is_busy();
-        env.clock.sleep(FAREWELL).await;
-        if !was_busy && !activity.is_busy() && activity.started() == started {
-            return;
-        }
+    let mut quiet_looks = 0;
+    while quiet_looks < FAREWELL_LOOKS {
+        let executions = activity.executions();
+        let was_executing = activity.is_executing();
+        env.clock.sleep(FAREWELL / FAREWELL_LOOKS).await;
+        let is_quiet = !was_executing && activity.executions() == executions;
+        quiet_looks = if is_quiet { quiet_looks + 1 } else { 0 };
     }
 }
 
@@ -216,6 +219,6 @@ struct OnTasks(Arc<dyn Tasks>);
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
     fn execute(&self, request: F) {
-        self.0.spawn("request", Box::pin(Cut::run(request)));
+        self.0.spawn_request("request", Box::pin(Cut::run(request)));
     }
 }

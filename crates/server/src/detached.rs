@@ -5,14 +5,14 @@
 //! taken of the budget. It is never dropped before its end, unless it panicked.
 
 use crate::activity::InFlight;
+use crate::caught::{GivenUp, poll_caught};
 use crate::dispatch::{Output, Served};
 use crate::wait::Wait;
 use env::Env;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use wire::{Error, ErrorCode};
+use wire::Error;
 
 /// A change, and what is waited for of it.
 pub(crate) struct Detached<'a> {
@@ -45,31 +45,23 @@ impl<'a> Detached<'a> {
         }
     }
 
-    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Output, Error>> {
+    fn poll_change(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<Output, Error>, GivenUp>> {
         let change = self
             .change
             .as_mut()
             .expect("it is not polled after its end");
-        // Nothing of the change is looked at after a panic.
-        let polled = catch_unwind(AssertUnwindSafe(|| change.as_mut().poll(cx)));
-        let answer = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(answer)) => answer,
-            Err(_panic) => {
-                tracing::error!(
-                    operation = self.operation,
-                    "the operation ended without an answer"
-                );
-                Err(Error::without_message(ErrorCode::InternalFailure))
-            }
-        };
+        let deaths = self.env.tasks.deaths();
+        let answer = ready!(poll_caught(self.operation, change, &deaths, cx));
         self.change = None;
         Poll::Ready(answer)
     }
 }
 
 impl Future for Detached<'_> {
-    type Output = Result<Output, Error>;
+    type Output = Result<Result<Output, Error>, GivenUp>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = self.poll_change(cx) {
@@ -81,7 +73,7 @@ impl Future for Detached<'_> {
                 operation = self.operation,
                 "the operation takes too long; it runs on"
             );
-            Err(Error::without_message(ErrorCode::InternalFailure))
+            Err(GivenUp)
         })
     }
 }
@@ -97,7 +89,7 @@ impl Drop for Detached<'_> {
                 drop(change.await);
                 drop(body);
             };
-            self.env.tasks.spawn(self.operation, Box::pin(rest));
+            self.env.tasks.spawn_request(self.operation, Box::pin(rest));
         }
     }
 }
@@ -123,12 +115,8 @@ mod tests {
         (env, clock)
     }
 
-    fn failed() -> Error {
-        Error::without_message(ErrorCode::InternalFailure)
-    }
-
     #[tokio::test]
-    async fn change_when_it_takes_too_long_then_is_answered_500() {
+    async fn change_when_it_takes_too_long_then_is_given_up() {
         let (env, clock) = world();
         let mut in_flight = Activity::for_test().begin();
         let waiting = Detached::new(
@@ -139,16 +127,17 @@ mod tests {
             MAX,
         );
         let (answer, ()) = tokio::join!(waiting, async { clock.advance(MAX) });
-        assert_eq!(answer.map(drop), Err(failed()));
+        assert_eq!(answer.map(drop), Err(GivenUp));
     }
 
     #[tokio::test]
-    async fn change_when_it_panics_then_is_answered_500() {
+    async fn change_when_it_panics_then_is_given_up_and_counted() {
         let (env, _clock) = world();
         let mut in_flight = Activity::for_test().begin();
         let change = Box::pin(async { panic!("a bug") });
         let waiting = Detached::new("CreateStream", change, &env, &mut in_flight, MAX);
-        assert_eq!(waiting.await.map(drop), Err(failed()));
+        assert_eq!(waiting.await.map(drop), Err(GivenUp));
+        assert_eq!(env.tasks.deaths().requests(), 1);
     }
 
     #[tokio::test]

@@ -130,8 +130,7 @@ fn subscribe_to_shard(call: Call) -> Served {
             principal,
             body,
         } = call;
-        let input = wire::decode(protocol, &body)
-            .map_err(|error| unless_malformed(protocol, &body, error))?;
+        let input = decode(protocol, &body)?;
         let action = Action(wire_operations::SubscribeToShard::NAME);
         let request = authorize(principal, action, input)?;
         let subscribed = engine_operations::subscribe_to_shard(engine, protocol, request);
@@ -157,12 +156,21 @@ fn begin<H: Handler>(
         principal,
         body,
     } = call;
-    let input: H::Input =
-        wire::decode(protocol, &body).map_err(|error| unless_malformed(protocol, &body, error))?;
+    let input: H::Input = decode(protocol, &body)?;
     drop(body);
     let action = Action(<H::Operation as wire::Operation>::NAME);
     let request = authorize(principal, action, input)?;
     Ok(H::handle(engine, request))
+}
+
+fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
+    wire::decode(protocol, body).map_err(|error| {
+        if error.code == ErrorCode::InternalFailure {
+            tracing::error!("a request that is refused cannot be told why");
+            return Error::new(error.code, "The request cannot be read.");
+        }
+        unless_malformed(protocol, body, error)
+    })
 }
 
 async fn answer<H: Handler>(

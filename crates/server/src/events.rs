@@ -64,7 +64,7 @@ impl Events {
             slot: Arc::downgrade(&slot),
             cut: Cut::own(),
         };
-        env.tasks.spawn("subscriber", Box::pin(watch.run()));
+        env.tasks.spawn_request("subscriber", Box::pin(watch.run()));
         Self {
             env: env.clone(),
             unwritten: Arc::clone(unwritten),

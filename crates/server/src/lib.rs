@@ -18,6 +18,7 @@ mod answer;
 mod body;
 mod budget;
 mod budgets;
+mod caught;
 mod connection;
 mod content_type;
 mod cut;

@@ -3,6 +3,7 @@
 use crate::budget::Budget;
 use crate::budgets::Budgets;
 use crate::dispatch;
+use env::Deaths;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The code of requests that succeeded.
@@ -96,7 +98,7 @@ impl Metrics {
     }
 
     /// Puts these metrics, the engine's and the build's into one registry.
-    pub(crate) fn register(&self, engine: Arc<engine::Metrics>, budgets: Arc<Budgets>) -> Registry {
+    pub(crate) fn register(&self, engine: Arc<engine::Metrics>, own: Own) -> Registry {
         let mut registry = Registry::with_prefix("millstream");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", build);
@@ -125,7 +127,7 @@ impl Metrics {
             "Connections closed at once because there were too many",
             self.connections_refused.clone(),
         );
-        registry.register_collector(Box::new(Held { budgets }));
+        registry.register_collector(Box::new(own));
         registry.register_collector(Box::new(OfEngine { metrics: engine }));
         registry
     }
@@ -136,14 +138,20 @@ fn duration_buckets() -> Histogram {
     Histogram::new(exponential_buckets(50e-6, 2.0, 19))
 }
 
-/// Tells what requests and answers hold, and how many were turned away for it, when asked.
+/// What is counted elsewhere in the process, and told when asked.
 #[derive(Debug)]
-struct Held {
-    budgets: Arc<Budgets>,
+pub(crate) struct Own {
+    /// What requests and answers hold.
+    pub(crate) budgets: Arc<Budgets>,
+    /// The panics of requests.
+    pub(crate) deaths: Deaths,
+    /// Lines that the log lost.
+    pub(crate) log_lines_lost: Arc<AtomicU64>,
 }
 
-impl Collector for Held {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+impl Own {
+    /// What is held, and how many were turned away for it.
+    fn encode_budgets(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Budgets {
             small_bodies,
             large_bodies,
@@ -203,6 +211,19 @@ impl Collector for Held {
             refused.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
         }
         Ok(())
+    }
+}
+
+impl Collector for Own {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.encode_budgets(&mut encoder)?;
+        let panics = ConstCounter::new(self.deaths.requests());
+        let help = "Requests and connections ended by a bug of the server's";
+        panics.encode(encoder.encode_descriptor("panics", help, None, MetricType::Counter)?)?;
+        let lost = ConstCounter::new(self.log_lines_lost.load(Ordering::Relaxed));
+        let help = "Lines of the log that could not be written";
+        let name = "log_lines_lost";
+        lost.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
     }
 }
 

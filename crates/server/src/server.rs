@@ -6,10 +6,10 @@ use crate::admin::Admin;
 use crate::answer::AnswerBody;
 use crate::budgets::Budgets;
 use crate::config::{Config, Limits};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Own};
 use crate::service::{Gone, Service};
 use engine::Engine;
-use env::Env;
+use env::{Death, Env};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::convert::Infallible;
@@ -110,14 +110,29 @@ impl Server {
         env.tasks.spawn("accept admin", Box::pin(accepted));
     }
 
-    /// Serves until `stop` resolves, then finishes the requests that were accepted (for a bounded
-    /// time) and shuts the engine down. Everything acknowledged is durable when this returns.
-    pub async fn serve(mut self, env: Env, engine: Arc<Engine>, stop: impl Future<Output = ()>) {
+    /// Serves until `stop` resolves or a task dies without which it cannot go on. Then it takes no more,
+    /// finishes the requests that were accepted (for a bounded time) and shuts the engine down. Everything
+    /// acknowledged is durable when this returns.
+    ///
+    /// # Errors
+    /// Which task died, before or while it stopped.
+    pub async fn serve(
+        mut self,
+        env: Env,
+        engine: Arc<Engine>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Death> {
         let limits = self.config.limits;
         let budgets = Arc::clone(&self.life.budgets);
         let metrics = Arc::clone(&self.life.metrics);
-        let registry = metrics.register(engine.metrics(), Arc::clone(&budgets));
-        self.life.operator.open(Arc::clone(&engine), registry);
+        let deaths = env.tasks.deaths();
+        let own = Own {
+            budgets: Arc::clone(&budgets),
+            deaths: deaths.clone(),
+            log_lines_lost: Arc::clone(&self.config.log_lines_lost),
+        };
+        let registry = metrics.register(engine.metrics(), own);
+        self.life.operator.open(&env, Arc::clone(&engine), registry);
         self.serve_operator(&env);
         let Self {
             config, api, life, ..
@@ -136,7 +151,13 @@ impl Server {
         let accepted = connections.accept(api.listener, tls, Api(service));
         env.tasks.spawn("accept", Box::pin(accepted));
 
-        stop.await;
+        tokio::select! {
+            biased;
+            () = stop => (),
+            death = deaths.wait() => {
+                tracing::error!(task = death.task, panic = death.said, "a background task has died: stopping");
+            }
+        }
         // Whoever listens is told; nobody listening is as good.
         let _ = stopping.send(true);
         engine.end_subscriptions();
@@ -148,6 +169,7 @@ impl Server {
             }
         }
         engine.shutdown().await;
+        deaths.first().map_or(Ok(()), Err)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
 use crate::body::{Receiver, Refused, declared};
 use crate::budgets::Budgets;
+use crate::caught::poll_caught;
 use crate::config::Config;
 use crate::content_type::ContentType;
 use crate::detached::Detached;
@@ -23,6 +24,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use model::AccountId;
+use std::future::poll_fn;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
 
@@ -75,6 +77,8 @@ struct Begun {
 struct Known {
     operation: Option<usize>,
     account: Option<AccountId>,
+    /// Whether AWS itself fails over what was asked: its 500 is no failure of ours.
+    is_their_failure: bool,
     /// What the answer's body is to bring, if it comes in events.
     events: Option<Box<Subscription>>,
 }
@@ -112,13 +116,16 @@ impl Service {
         let (mut parts, mut body) = request.into_parts();
         let mut known = Known::default();
         let mut answer = match self.take_in(&parts, &mut body, &mut in_flight).await {
-            Ok(bytes) => match self.judge(&parts, bytes, &mut known) {
-                Ok(operation) => {
-                    let_go(&mut parts);
-                    self.finish(operation, &mut in_flight, &mut known).await
+            Ok(bytes) => {
+                let _executing = in_flight.activity().execute();
+                match self.judge(&parts, bytes, &mut known) {
+                    Ok(operation) => {
+                        let_go(&mut parts);
+                        self.finish(operation, &mut in_flight, &mut known).await
+                    }
+                    Err(answer) => answer,
                 }
-                Err(answer) => answer,
-            },
+            }
             Err(Refusal {
                 why: Refused::Gone, ..
             }) => return Err(Gone),
@@ -298,13 +305,18 @@ impl Service {
             served,
         } = begun;
         let output = match operation.mutates {
-            false => served.await,
+            false => {
+                let (mut served, deaths) = (served, self.env.tasks.deaths());
+                poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
+            }
             true => {
                 let wait_max = self.config.limits.mutation;
                 Detached::new(operation.name, served, &self.env, in_flight, wait_max).await
             }
         };
-        match output {
+        known.is_their_failure = output.as_ref().is_ok_and(is_failure_of_aws);
+        let failed = |_| Err(Error::without_message(ErrorCode::InternalFailure));
+        match output.unwrap_or_else(failed) {
             Ok(Output::Body(body)) => Answer::output(protocol, body),
             Ok(Output::Events(subscription)) => {
                 known.events = Some(subscription);
@@ -348,7 +360,7 @@ impl Service {
             .operation
             .map(|place| dispatch::operations()[place].name);
         let account = known.account.as_ref().map(AccountId::as_str);
-        if answer.status.is_server_error() {
+        if answer.status.is_server_error() && !known.is_their_failure {
             self.log_failure(id, answer.status, (operation, account));
         }
         tracing::debug!(
@@ -362,6 +374,13 @@ impl Service {
             "request"
         );
     }
+}
+
+/// Whether an operation fails as AWS's own does over the same request: by a bare name. Our failures
+/// have a text.
+fn is_failure_of_aws(output: &Result<Output, Error>) -> bool {
+    let bare = |error: &Error| error.message.is_none() && error.code == ErrorCode::InternalFailure;
+    output.as_ref().err().is_some_and(bare)
 }
 
 /// Drops what the answer does not need of a head. Its values are pieces of the buffer that the

@@ -4,8 +4,8 @@
 //! Nobody waits for that. So it copies with the processor time that producers and readers leave, unless so
 //! many segments wait that it would never keep up with producers who leave none.
 
-use super::plan::Plan;
 use super::ending::Ending;
+use super::plan::Plan;
 use super::rewrite::{Abandoned, Copied, Rewrite};
 use super::segment::Segment;
 use super::shared::Shared;

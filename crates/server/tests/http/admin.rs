@@ -65,7 +65,8 @@ async fn operator_when_asking_before_there_is_an_engine_then_hears_that_it_lives
         assert_eq!(ask("/metrics").await.0, 200);
         stop.send(()).unwrap();
     };
-    in_time(async { tokio::join!(serving, asking) }).await;
+    let (served, ()) = in_time(async { tokio::join!(serving, asking) }).await;
+    served.unwrap();
 }
 
 #[tokio::test]

@@ -49,8 +49,10 @@ impl Running {
         let tasks = Arc::clone(&env.tasks);
         let serving = async move {
             let stop = async { stopping.await.unwrap_or_default() };
-            server.serve(env, engine, stop).await;
-            let _ = done.send(());
+            // Whoever stops it hears of nothing if one of its tasks died.
+            if server.serve(env, engine, stop).await.is_ok() {
+                let _ = done.send(());
+            }
         };
         tasks.spawn("server", Box::pin(serving));
         Self {
