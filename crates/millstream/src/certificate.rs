@@ -2,15 +2,14 @@
 //!
 //! What is wrong with new files is said, and the connections go on with the old ones.
 
+use crate::bounded_file;
 use crate::validity::Validity;
 use anyhow::Context;
-use env::{Clock, Env, Timestamp};
+use env::{Env, Timestamp};
 use server::{Identity, Tls};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How long it takes at most until a change is seen.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -39,8 +38,8 @@ impl Files {
         let tls = Tls::new(&identity).with_context(|| self.names())?;
         let mut follower = Follower::new(self, tls.clone(), identity);
         follower.warn(env.clock.now());
-        let followed = follow(follower, Arc::clone(&env.clock));
-        env.tasks.spawn_thread("certificate", Box::pin(followed));
+        let followed = follow(follower, env.clone());
+        env.tasks.spawn("certificate", Box::pin(followed));
         Ok(tls)
     }
 
@@ -57,26 +56,29 @@ impl Files {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "settings are read from the real disk, whatever the data is on"
-)]
 fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
-        .with_context(|| format!("{flag} {}", path.display()))?;
-    Ok(bytes)
+    bounded_file::read(path, FILE_BYTES_MAX).with_context(|| format!("{flag} {}", path.display()))
 }
 
-/// Looks again and again.
-async fn follow(mut follower: Follower, clock: Arc<dyn Clock>) {
+/// Looks again and again, each time where it may block.
+async fn follow(mut follower: Follower, env: Env) {
     loop {
-        clock.sleep(LOOK_INTERVAL).await;
-        if let Some(found) = follower.look() {
+        env.clock.sleep(LOOK_INTERVAL).await;
+        let (tell, told) = oneshot::channel();
+        let work = move || {
+            let found = follower.look();
+            // Nobody waits any more if the process ends.
+            drop(tell.send((follower, found)));
+        };
+        env.tasks.run_blocking(Box::new(work)).await;
+        let Ok((back, found)) = told.await else {
+            return;
+        };
+        follower = back;
+        if let Some(found) = found {
             found.tell(&follower.files);
         }
-        follower.warn(clock.now());
+        follower.warn(env.clock.now());
     }
 }
 

@@ -21,7 +21,8 @@ use std::time::Duration;
 ///   aws --endpoint-url http://127.0.0.1:4567 kinesis list-streams
 ///
 /// When it is ready it prints one line on standard output, the URL; everything else goes to
-/// standard error. SIGTERM and SIGINT stop it in good order; one more a second later stops it at once.
+/// standard error. SIGTERM, SIGINT and SIGHUP stop it in good order; one more a second later stops it
+/// at once.
 #[derive(Debug, Parser)]
 #[command(name = "millstream", version, verbatim_doc_comment, after_long_help = PRECEDENCE)]
 pub struct Cli {
@@ -37,7 +38,7 @@ with the flags' names as keys (data-dir = \"/var/lib/millstream\"). The command 
 environment, the environment over the file, the file over the default.
 
 Exit status: 0 after a signal, 1 if it cannot start or go on, 2 for a wrong command line, variable
-or file.";
+or file, 70 if a task died without which it cannot go on (a bug; what was acknowledged is there).";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -4,12 +4,16 @@
 //! gave that one, so a value is judged by the same code, and refused with the same words, wherever it
 //! stands.
 
+use crate::bounded_file;
 use crate::cli::{self, Cli};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+/// The largest settings file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Reads the command line, the environment and the file that they name.
 ///
@@ -62,12 +66,8 @@ struct Flag {
     words: Vec<OsString>,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "there is no environment before it is configured"
-)]
 fn read(command: &mut Command, path: &Path) -> Result<toml::Table, clap::Error> {
-    let text = std::fs::read(path).map_err(|error| error.to_string());
+    let text = bounded_file::read(path, FILE_BYTES_MAX).map_err(|error| error.to_string());
     let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
     let table = text.and_then(|text| {
         text.parse::<toml::Table>()

@@ -7,6 +7,7 @@
 //! command of its own.
 
 mod address;
+mod bounded_file;
 mod certificate;
 mod cli;
 mod config;
@@ -21,34 +22,73 @@ mod streams;
 mod validity;
 mod values;
 
+use env::Death;
+use logging::Log;
+use run::Settings;
 use std::process::ExitCode;
 
+/// It could not start or go on.
+const FAILED: u8 = 1;
+/// A task died without which the server cannot go on: a bug. What was acknowledged is there.
+const DIED: u8 = 70;
+
 fn main() -> ExitCode {
-    match config::parse(std::env::args_os()).and_then(run) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => {
-            eprintln!("millstream: {error:#}");
-            ExitCode::FAILURE
-        }
+    let cli = match config::parse(std::env::args_os()) {
+        Ok(cli) => cli,
         Err(error) => {
             // Standard error may be closed; the status says it too.
             let _ = error.print();
-            u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+            return status_of(&error);
         }
+    };
+    match cli.command {
+        cli::Run::Dev(dev) => serve(logging::start(&dev.shared), || dev::settings(dev)),
+        cli::Run::Serve(flags) => serve(logging::start(&flags.shared), || serve::settings(flags)),
+        cli::Run::Cert(cert) => match self_signed::run(&cert) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error, logging::say_without_log),
+        },
     }
 }
 
-/// Runs a command. The outer error is a wrong command line, the inner one what went wrong.
-fn run(cli: cli::Cli) -> Result<anyhow::Result<()>, clap::Error> {
-    match cli.command {
-        cli::Run::Dev(dev) => {
-            logging::start(&dev.shared);
-            dev::settings(dev).map(run::run)
+/// Runs a server.
+fn serve(
+    log: anyhow::Result<Log>,
+    settings: impl FnOnce() -> Result<Settings, clap::Error>,
+) -> ExitCode {
+    let log = match log {
+        Ok(log) => log,
+        Err(error) => return fail(&error, logging::say_without_log),
+    };
+    let mut settings = match settings() {
+        Ok(settings) => settings,
+        Err(error) => {
+            log.end(&error.to_string());
+            return status_of(&error);
         }
-        cli::Run::Serve(serve) => {
-            logging::start(&serve.shared);
-            serve::settings(serve).map(run::run)
+    };
+    settings.server.log_lines_lost = log.lost();
+    match run::run(settings) {
+        Ok(()) => {
+            log.end("");
+            ExitCode::SUCCESS
         }
-        cli::Run::Cert(cert) => Ok(self_signed::run(&cert)),
+        Err(error) => fail(&error, |text| log.end(&format!("{text}\n"))),
     }
+}
+
+fn fail(error: &anyhow::Error, say: impl FnOnce(&str)) -> ExitCode {
+    say(&format!("millstream: {error:#}"));
+    ExitCode::from(status_of_failure(error))
+}
+
+fn status_of_failure(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Death>() {
+        Some(_) => DIED,
+        None => FAILED,
+    }
+}
+
+fn status_of(error: &clap::Error) -> ExitCode {
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

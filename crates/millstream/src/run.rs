@@ -9,11 +9,13 @@ use crate::values::StreamSpec;
 use anyhow::Context;
 use clap::error::ErrorKind;
 use engine::Engine;
-use env::Env;
+use env::{Death, Deaths, Env};
 use log::Journal;
 use server::Server;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -37,7 +39,7 @@ pub struct Settings {
 }
 
 /// Where the data lives.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Data {
     /// In a folder that goes when the server stops.
     Temporary,
@@ -100,7 +102,7 @@ fn certificate(name: &str, shared: &Shared) -> Result<Option<certificate::Files>
 /// Runs a server until it is told to stop.
 ///
 /// # Errors
-/// If it cannot start.
+/// If it cannot start, or a task died without which it cannot go on: the error's cause is a [`Death`].
 pub fn run(settings: Settings) -> anyhow::Result<()> {
     let mut settings = settings;
     let limits = &mut settings.server.limits;
@@ -110,44 +112,57 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let ended = runtime.block_on(serve(settings));
-    // What was accepted has ended by now, or was given up: nothing is waited for.
-    runtime.shutdown_background();
-    ended
+    let served = || {
+        runtime.block_on(async {
+            let env = Env::real();
+            serve(settings, env, std::io::stdout()).await
+        })
+    };
+    // Nothing of it is looked at after a panic.
+    let ended = catch_unwind(AssertUnwindSafe(served));
+    // It goes with the process. What was accepted has ended by now, or was given up: nothing is waited
+    // for, and no thread finds the clock gone that it sleeps by.
+    std::mem::forget(runtime);
+    ended.unwrap_or_else(|panic| {
+        let deaths = Deaths::default();
+        deaths.note("main", &*panic);
+        deaths.first().map_or(Ok(()), |death| Err(death.into()))
+    })
 }
 
-async fn serve(mut settings: Settings) -> anyhow::Result<()> {
+async fn serve(
+    mut settings: Settings,
+    env: Env,
+    output: impl Write + Send + 'static,
+) -> anyhow::Result<()> {
     let mut signals = Signals::catch().context("cannot catch signals")?;
-    let env = Env::real();
-    let certificate = settings.certificate.map(|files| files.serve(&env));
+    let certificate = settings.certificate.take().map(|files| files.serve(&env));
     settings.server.tls = certificate.transpose()?;
-    let scheme = match &settings.server.tls {
-        Some(_) => "https",
-        None => "http",
-    };
-    let mut server = Server::bind(settings.server).await?;
+    let mut server = Server::bind(settings.server.clone()).await?;
     // Whoever watches over it hears that it lives, however long it takes to open what is there.
     server.serve_operator(&env);
     if let Some(address) = server.admin_addr() {
         tracing::info!("operator's pages on http://{address}");
     }
-    let folder = Folder::open(settings.data)?;
-    let options = options(settings.durability, settings.segment_bytes_max);
-    let journal = Journal::open(env.clone(), folder.path(), options)
-        .with_context(|| format!("cannot use {}", folder.path().display()))?;
-    folder.announce(settings.durability);
-    let engine = Engine::open(env.clone(), journal, settings.engine)
-        .await
-        .with_context(|| format!("cannot use {}", folder.path().display()))?;
-    streams::create(&engine, settings.streams).await?;
-    say_ready(scheme, &server);
+    let folder = Folder::open(settings.data.clone())?;
+    let deaths = env.tasks.deaths();
+    let engine = tokio::select! {
+        biased;
+        death = deaths.wait() => return Err(death.into()),
+        () = signals.next() => {
+            tracing::info!("stopping before it was ready: nothing was accepted");
+            return folder.close();
+        }
+        opened = open(&env, &folder, &settings) => opened?,
+    };
+    say_ready(&env, &settings, &server, output);
     let (stop, stopping) = oneshot::channel();
     let clock = env.clock.clone();
     let serving = server.serve(env, engine, async { stopping.await.unwrap_or_default() });
     tokio::pin!(serving);
     tokio::select! {
         biased;
-        () = &mut serving => return folder.close(),
+        served = &mut serving => return folder.close_after(served),
         () = signals.next() => (),
     }
     tracing::info!("stopping");
@@ -155,12 +170,42 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let _ = stop.send(());
     tokio::select! {
         biased;
-        () = &mut serving => folder.close(),
+        served = &mut serving => folder.close_after(served),
         () = signals.insist(&*clock) => {
             folder.close()?;
             anyhow::bail!("stopped at once by a second signal");
         }
     }
+}
+
+/// Opens what is there, and makes what is asked for. May be dropped at any moment: so may a start be
+/// killed.
+async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result<Arc<Engine>> {
+    let said = || format!("cannot use {}", folder.path().display());
+    let options = options(settings.durability, settings.segment_bytes_max);
+    let journal = open_journal(env, folder.path().to_owned(), options).await;
+    let journal = journal?.with_context(said)?;
+    folder.announce(settings.durability);
+    let engine = Engine::open(env.clone(), journal, settings.engine.clone());
+    let engine = engine.await.with_context(said)?;
+    streams::create(&engine, settings.streams.clone()).await?;
+    Ok(engine)
+}
+
+/// Reading what is there may take long: signals are heard meanwhile.
+async fn open_journal(
+    env: &Env,
+    path: PathBuf,
+    options: log::Options,
+) -> anyhow::Result<Result<Arc<Journal>, log::OpenError>> {
+    let (tell, told) = oneshot::channel();
+    let own = env.clone();
+    let work = move || {
+        // If nobody waits any more, the process ends.
+        drop(tell.send(Journal::open(own, &path, options)));
+    };
+    env.tasks.run_blocking(Box::new(work)).await;
+    told.await.context("the journal was not opened")
 }
 
 fn options(durability: Durability, segment_bytes_max: u64) -> log::Options {
@@ -175,13 +220,24 @@ fn options(durability: Durability, segment_bytes_max: u64) -> log::Options {
     }
 }
 
-/// The one line on standard output.
-fn say_ready(scheme: &str, server: &Server) {
+/// The one line on standard output, which may be a pipe that is full: nobody waits for it.
+fn say_ready(
+    env: &Env,
+    settings: &Settings,
+    server: &Server,
+    mut output: impl Write + Send + 'static,
+) {
+    let scheme = match &settings.server.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     let url = format!("{scheme}://{}", server.local_addr());
-    let mut output = std::io::stdout().lock();
-    if let Err(error) = writeln!(output, "{url}").and_then(|()| output.flush()) {
-        tracing::warn!(%error, url, "ready, but standard output is closed");
-    }
+    let say = move || {
+        if let Err(error) = writeln!(output, "{url}").and_then(|()| output.flush()) {
+            tracing::warn!(%error, url, "ready, but standard output is closed");
+        }
+    };
+    drop(env.tasks.run_blocking(Box::new(say)));
 }
 
 /// The folder of the data.
@@ -225,6 +281,13 @@ impl Folder {
         }
     }
 
+    /// Removes a temporary folder, however serving ended.
+    fn close_after(self, served: Result<(), Death>) -> anyhow::Result<()> {
+        let closed = self.close();
+        served?;
+        closed
+    }
+
     /// Removes a temporary folder.
     fn close(self) -> anyhow::Result<()> {
         match self {
@@ -233,3 +296,6 @@ impl Folder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

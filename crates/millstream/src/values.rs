@@ -6,6 +6,8 @@ use model::StreamName;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -15,6 +17,8 @@ const SEGMENT_BYTES_MIN: u64 = MIB;
 /// The journal's files may be this large at most.
 const SEGMENT_BYTES_MAX: u64 = GIB;
 
+/// Nothing that is waited for may last longer.
+const DURATION_MAX: Duration = Duration::from_hours(24);
 /// A host's name may be this long.
 const HOST_BYTES_MAX: usize = 253;
 
@@ -53,9 +57,14 @@ pub fn parse_host(text: &str) -> Result<String, String> {
     Err("a host is an address, or a name of letters, digits, '-' and '.'".to_owned())
 }
 
-/// Parses `500ms`, `2s`, `1m 30s`.
+/// Parses `500ms`, `2s`, `1m 30s`, up to a day.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms or 2s"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write it as 500ms or 2s"))?;
+    match duration <= DURATION_MAX {
+        true => Ok(duration),
+        false => Err("it must be at most a day".to_owned()),
+    }
 }
 
 /// Parses a size with its unit, such as `64MiB`.
@@ -78,9 +87,18 @@ pub fn parse_segment_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "it must be from 1MiB to 1GiB".to_owned())
 }
 
-/// Checks that a text is a level or a list of log filters.
+/// Checks that a text is a level or a list of log filters. A word that is no level would name a module
+/// that there is not, and silence all others.
 pub fn parse_log_level(text: &str) -> Result<String, String> {
-    match tracing_subscriber::EnvFilter::try_new(text) {
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_filter = |part: &&str| part.contains('=') || is_level(part);
+    if let Some(part) = text.split(',').map(str::trim).find(|part| !is_filter(part)) {
+        return Err(format!(
+            "{part:?} is no filter: a level is error, warn, info, debug, trace or off, and a module's is \
+             written as millstream_server=debug"
+        ));
+    }
+    match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
@@ -137,7 +155,35 @@ mod tests {
     fn durations_when_without_a_unit_then_are_refused() {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
+        assert_eq!(parse_duration("1day"), Ok(DURATION_MAX));
+        assert!(parse_duration("1day 1ns").is_err());
         assert!(parse_duration("5").is_err());
         assert!(parse_duration("soon").is_err());
+    }
+
+    #[test]
+    fn log_levels_when_they_are_none_then_are_refused_with_what_is_allowed() {
+        for text in [
+            "info",
+            "WARN",
+            "off",
+            "info,millstream_server=debug",
+            "a=off,b=trace",
+        ] {
+            assert_eq!(parse_log_level(text).as_deref(), Ok(text));
+        }
+        for text in [
+            "",
+            " ",
+            "inof",
+            "info,",
+            "millstream_server",
+            "verbose,warn",
+        ] {
+            let error = parse_log_level(text).unwrap_err();
+            let said = "a level is error, warn, info, debug, trace or off";
+            assert!(error.contains(said), "{text:?}: {error}");
+        }
+        assert!(parse_log_level("millstream_server=loud").is_err());
     }
 }

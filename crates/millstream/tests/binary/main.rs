@@ -4,7 +4,10 @@
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod calls;
 mod lifecycle;
+mod logging;
 mod process;
 mod readme;
 mod settings;
+mod stopping;

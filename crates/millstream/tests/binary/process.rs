@@ -1,12 +1,19 @@
 //! A running `millstream`, and what it prints.
 
 use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// `MILLSTREAM_BIN`, or the binary that was built with this test.
+pub fn binary() -> OsString {
+    let built = env!("CARGO_BIN_EXE_millstream");
+    std::env::var_os("MILLSTREAM_BIN").unwrap_or_else(|| built.into())
+}
 
 /// The binary, without this process's own settings.
 pub fn millstream() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_millstream"));
+    let mut command = Command::new(binary());
     command.env_clear();
     command
 }
@@ -14,8 +21,9 @@ pub fn millstream() -> Command {
 /// A server, as a rule one that said that it is ready. Killed when dropped.
 pub struct Running {
     child: Child,
-    output: BufReader<ChildStdout>,
-    log: BufReader<ChildStderr>,
+    output: BufReader<Box<dyn Read>>,
+    /// Nothing, if its standard error is somebody else's.
+    log: BufReader<Box<dyn Read>>,
     pub url: String,
 }
 
@@ -56,7 +64,12 @@ pub struct Stopped {
 impl Running {
     /// Starts a server and waits for the line that says that it is ready.
     pub fn start(command: &mut Command) -> Self {
-        let mut running = Self::begin(command);
+        Self::start_with_log_to(command, Stdio::piped())
+    }
+
+    /// The same, with this as its standard error.
+    pub fn start_with_log_to(command: &mut Command, log: Stdio) -> Self {
+        let mut running = Self::begin_with(command, Stdio::piped(), log);
         let mut line = String::new();
         running.output.read_line(&mut line).unwrap();
         match line.strip_suffix('\n') {
@@ -68,11 +81,23 @@ impl Running {
 
     /// Starts a server that is not ready yet, and has no URL.
     pub fn begin(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::begin_with(command, Stdio::piped(), Stdio::piped())
+    }
+
+    /// The same, with these as its standard output and error.
+    pub fn begin_with(command: &mut Command, output: Stdio, log: Stdio) -> Self {
+        let mut child = command.stdout(output).stderr(log).spawn().unwrap();
+        let output: Box<dyn Read> = match child.stdout.take() {
+            Some(output) => Box::new(output),
+            None => Box::new(std::io::empty()),
+        };
+        let log: Box<dyn Read> = match child.stderr.take() {
+            Some(log) => Box::new(log),
+            None => Box::new(std::io::empty()),
+        };
         Self {
-            output: BufReader::new(child.stdout.take().unwrap()),
-            log: BufReader::new(child.stderr.take().unwrap()),
+            output: BufReader::new(output),
+            log: BufReader::new(log),
             child,
             url: String::new(),
         }
@@ -81,25 +106,6 @@ impl Running {
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    /// Reads the log up to a line that contains `said`.
-    pub fn wait_for_log(&mut self, said: &str) {
-        assert!(self.wait_for_either(said, said));
-    }
-
-    /// Reads the log up to a line that contains the one or the other; whether it is the one.
-    pub fn wait_for_either(&mut self, one: &str, other: &str) -> bool {
-        let mut line = String::new();
-        while !line.contains(one) && !line.contains(other) {
-            line.clear();
-            assert_ne!(
-                self.log.read_line(&mut line).unwrap(),
-                0,
-                "it ended without {one:?} or {other:?}"
-            );
-        }
-        line.contains(one)
     }
 
     /// Reads the log up to a line that contains `said`, and returns the line's rest.
@@ -112,6 +118,11 @@ impl Running {
                 return rest.trim().to_owned();
             }
         }
+    }
+
+    /// Closes the pipe that its log goes to.
+    pub fn stop_listening(&mut self) {
+        self.log = BufReader::new(Box::new(std::io::empty()));
     }
 
     /// Waits for the end.
