@@ -4,10 +4,13 @@
 use super::OpenError;
 use super::footer::{Directory, TRAILER_BYTES, Trailer};
 use super::layout::salted_crc;
-use super::scan::scan;
+use super::scan::{frame_at, scan};
 use super::segment::{FRAMES_START, Segment, SegmentHeader};
 use std::io;
 use std::sync::Arc;
+
+/// So much of a segment is looked through for frames before it is taken for one that was never begun.
+const LOOKED_THROUGH_BYTES: u64 = 1024 * 1024;
 
 /// A listed segment whose file is there.
 pub(super) struct Listed {
@@ -28,12 +31,8 @@ impl Listed {
         let header = SegmentHeader::decode(&page)
             .filter(|header| header.number == segment.number && header.salt == segment.salt);
         // The salt is known from the MANIFEST: a header that rotted does not take the frames along.
-        let is_started = header.is_some()
-            || (page.iter().any(|byte| *byte != 0)
-                && !scan(&segment, FRAMES_START, u64::MAX)
-                    .map_err(OpenError::reading)?
-                    .frames
-                    .is_empty());
+        let is_started =
+            header.is_some() || has_frames(&segment, &page).map_err(OpenError::reading)?;
         let is_cut_short = is_cut_short(&segment)?;
         Ok(Self {
             segment,
@@ -43,6 +42,21 @@ impl Listed {
             is_cut_short,
         })
     }
+}
+
+/// Whether frames stand in a segment whose header does not hold. If the whole page is lost, the frames at the
+/// beginning tell: the first of them was written with it.
+fn has_frames(segment: &Segment, page: &[u8]) -> io::Result<bool> {
+    let is_lost = page.iter().all(|byte| *byte == 0);
+    if is_lost && frame_at(segment, FRAMES_START)?.is_some() {
+        return Ok(true);
+    }
+    let until = if is_lost {
+        LOOKED_THROUGH_BYTES
+    } else {
+        u64::MAX
+    };
+    Ok(!scan(segment, FRAMES_START, until)?.frames.is_empty())
 }
 
 /// Whether bytes are missing at the end of a file that has no footer.

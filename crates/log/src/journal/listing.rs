@@ -7,7 +7,7 @@
 use super::manifest::{Draft, Manifest};
 use super::planted::PlantedBug;
 use super::reserve::is_full;
-use super::segment::{Segment, segment_name};
+use super::segment::{Segment, making_name, segment_name};
 use super::shared::Shared;
 use parking_lot::MutexGuard;
 use std::collections::BTreeMap;
@@ -49,6 +49,14 @@ impl Shared {
     ) -> Result<(), NotListed> {
         let list = self.begin_list().map_err(NotListed::Before)?;
         self.finish_list(list, change)
+    }
+
+    /// Lets the MANIFEST tell where logs end now, so that the next start misses what is not there. Nothing
+    /// depends on it.
+    pub(super) fn note_ends(&self) {
+        if let Err(error) = self.change_segments(|_| ()).map_err(io::Error::from) {
+            tracing::warn!(%error, "cannot note where logs end");
+        }
     }
 
     pub(super) fn begin_list(&self) -> io::Result<NextList<'_>> {
@@ -134,15 +142,18 @@ impl Shared {
         }
     }
 
-    /// Removes the file of a segment that no MANIFEST lists. What cannot be removed now is tried again.
+    /// Removes the file of a segment that no MANIFEST lists, made to its end or not. What cannot be removed
+    /// now is tried again.
     pub(super) fn remove_segment(&self, number: u64) {
-        let path = self.directory.join(segment_name(number));
-        match self.env.disk.remove(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(file = %path.display(), %error, "cannot remove a file yet");
-                self.unlisted.lock().insert(number);
+        for name in [making_name(number), segment_name(number)] {
+            let path = self.directory.join(name);
+            match self.env.disk.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(file = %path.display(), %error, "cannot remove a file yet");
+                    self.unlisted.lock().insert(number);
+                }
+                Ok(()) | Err(_) => {}
             }
-            Ok(()) | Err(_) => {}
         }
     }
 

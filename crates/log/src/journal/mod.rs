@@ -48,6 +48,7 @@ mod sorter;
 mod space;
 mod tail;
 mod tips;
+mod unlisted;
 mod writer;
 
 #[cfg(test)]
@@ -61,7 +62,7 @@ use crate::store::{
 use cache::Cache;
 use clocks::Clocks;
 use ending::{Ending, Part, TASKS};
-use env::{Env, LineLimit, Timestamp};
+use env::{Disk, Env, LineLimit, Timestamp};
 use index::Log;
 use open::Open;
 use parking_lot::{Mutex, RwLock};
@@ -170,6 +171,16 @@ pub enum OpenError {
         /// What did not hold.
         what: &'static str,
     },
+    /// A file may hold records of a journal whose MANIFEST is not the one that is there.
+    #[error(
+        "{file} {what}; nothing was removed. Put the MANIFEST back that belongs to the data, or move {file} away to go on without it"
+    )]
+    Stray {
+        /// The file.
+        file: String,
+        /// Why it is neither the journal's nor provably unused.
+        what: &'static str,
+    },
     /// The disk failed.
     #[error("cannot open the journal: {doing}")]
     Io {
@@ -197,6 +208,21 @@ impl OpenError {
     }
 }
 
+/// Takes the directory: by itself, so that nobody else gets it though the lock's file is removed, and by
+/// that file, where directories cannot be locked.
+fn lock(disk: &dyn Disk, directory: &Path) -> Result<Box<dyn Send + Sync>, OpenError> {
+    let take = |path: &Path| {
+        disk.lock(path).map_err(|error| {
+            if error.kind() == io::ErrorKind::WouldBlock {
+                return OpenError::Locked(directory.to_owned());
+            }
+            OpenError::writing(error)
+        })
+    };
+    let both = (take(directory)?, take(&directory.join(LOCK_NAME))?);
+    Ok(Box::new(both))
+}
+
 /// All logs of a node, on its disk. Dropping it lets what was handed over be finished, some time
 /// later; after [`LogStore::shutdown`] the directory is free for another.
 pub struct Journal {
@@ -211,12 +237,7 @@ impl Journal {
             .create_directory(directory)
             .map_err(OpenError::writing)?;
         place::check(&*env.disk, directory)?;
-        let lock = env.disk.lock(&directory.join(LOCK_NAME)).map_err(|error| {
-            if error.kind() == io::ErrorKind::WouldBlock {
-                return OpenError::Locked(directory.to_owned());
-            }
-            OpenError::writing(error)
-        })?;
+        let lock = lock(&*env.disk, directory)?;
         let shared = Arc::new(Shared::new(env, directory, options, lock));
         let open = Recovery::new(&shared).run()?;
         start_tasks(&shared, open);

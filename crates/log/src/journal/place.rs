@@ -6,7 +6,7 @@
 use super::OpenError;
 use super::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
 use super::reserve::RESERVE_NAME;
-use super::segment::is_segment_name;
+use super::segment::{is_making_name, number_of_segment};
 use super::{LOCK_NAME, space};
 use env::Disk;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> 
     let names = entries.iter().filter_map(|path| path.file_name());
     // A name that is no text is as strange as any.
     let names: Vec<_> = names.map(std::ffi::OsStr::to_string_lossy).collect();
-    let is_journal = |name: &str| name == MANIFEST_NAME || is_segment_name(name);
+    let is_journal = |name: &str| name == MANIFEST_NAME || number_of_segment(name).is_some();
     if names.iter().any(|name| is_journal(name)) {
         return Ok(());
     }
@@ -36,7 +36,7 @@ pub(super) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> 
 /// Whether it may be there before the first MANIFEST is.
 fn is_of_beginning(name: &str) -> bool {
     let known = [LOCK_NAME, TEMPORARY_NAME, RESERVE_NAME, LOST_AND_FOUND];
-    known.contains(&name) || space::is_spare_name(name)
+    known.contains(&name) || is_making_name(name) || space::is_spare_name(name)
 }
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
         for names in [
             &[][..],
             &["lost+found/"],
-            &["LOCK", "RESERVE", "MANIFEST.new", "0000000000000001.spare"],
+            &["LOCK", "RESERVE", "MANIFEST.new", "0000000000000001.new"],
             // Damaged perhaps, but no other's.
             &[segment, "notes"],
             &["MANIFEST", segment, "notes", "tls/"],
@@ -78,6 +78,9 @@ mod tests {
             (&["notes"][..], "notes"),
             (&["lost+found/", "photos/"], "photos"),
             (&["CURRENT", "LOCK", "MANIFEST-000001"], "CURRENT"),
+            (&["zzzz.segment"], "zzzz.segment"),
+            (&["000000000000000A.segment"], "000000000000000A.segment"),
+            (&["1.spare", "RESERVE"], "1.spare"),
         ] {
             let refused = check(&with(names), Path::new("/data")).unwrap_err();
             let text = format!(

@@ -32,12 +32,14 @@ pub(super) enum PlantedBug {
     FreeLiveSegment,
     /// A failed sync is tried again.
     RetrySync,
+    /// A segment that the MANIFEST does not list is removed at start, whatever it holds.
+    RemoveUnlisted,
 }
 
 #[cfg(test)]
 impl PlantedBug {
     /// Every bug there is.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::NoSync,
         Self::ResolveBeforeSync,
         Self::PublishBeforeSync,
@@ -50,6 +52,7 @@ impl PlantedBug {
         Self::ReuseOffset,
         Self::FreeLiveSegment,
         Self::RetrySync,
+        Self::RemoveUnlisted,
     ];
 }
 

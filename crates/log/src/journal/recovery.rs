@@ -15,15 +15,15 @@ use super::open_blocks::{Addition, ListRoom, OpenIndex};
 use super::planted::PlantedBug;
 use super::reserve::is_full;
 use super::scan::{Bad, scan};
-use super::segment::{FRAMES_START, Previous, Segment, is_segment_name};
+use super::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
 use super::segment_index::SegmentIndex;
 use super::shared::{SealJob, Shared};
-use super::tail::{Tail, in_order, last_checkpoint};
+use super::tail::{Mending, Tail, in_order, last_checkpoint};
+use super::unlisted::Unlisted;
 use crate::store::{LogId, Offset};
 use env::OpenMode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -37,6 +37,8 @@ pub(super) struct Recovery<'a> {
     orphans: BTreeSet<LogId>,
     /// The newest segment, if it cannot be gone on with.
     last: Previous,
+    /// What is to be written before anybody sees what was found.
+    mending: Option<Mending>,
 }
 
 /// Something that cannot be read, before which records of any log may have stood.
@@ -57,6 +59,7 @@ impl<'a> Recovery<'a> {
             faults: Vec::new(),
             orphans: BTreeSet::new(),
             last: Previous::default(),
+            mending: None,
         }
     }
 
@@ -67,12 +70,15 @@ impl<'a> Recovery<'a> {
         };
         self.count_from(manifest.generation, manifest.next_number);
         self.restore_logs(&manifest);
-        self.remove_unlisted(&manifest)?;
+        let unlisted = Unlisted::beside(self.shared, &manifest)?;
         let mut written = self.open_segments(&manifest)?;
         let unused = self.set_aside_unused(&mut written);
         let open = self.replay(written, manifest.replay_from)?;
         self.note_damage(manifest.replay_from);
         self.hide();
+        unlisted.prove(self.shared, manifest.replay_from)?;
+        self.mend().map_err(OpenError::writing)?;
+        unlisted.remove(self.shared)?;
         self.go_on(open, unused)
     }
 
@@ -94,25 +100,9 @@ impl<'a> Recovery<'a> {
         Manifest::decode(&bytes).map(Some).map_err(damaged)
     }
 
-    /// A directory without a MANIFEST is a new journal, unless a segment in it was ever begun.
+    /// A directory without a MANIFEST is a new journal, if none was ever begun in it.
     fn begin(self) -> Result<Open, OpenError> {
-        for path in self.segment_files()? {
-            let mut page = vec![0; FRAMES_START as usize];
-            let file = self.shared.env.disk.open(&path, OpenMode::Read);
-            let read = file.and_then(|file| file.read_exact_at(&mut page, 0));
-            if read.is_ok() && page.iter().any(|byte| *byte != 0) {
-                return Err(OpenError::Damaged {
-                    file: MANIFEST_NAME.to_owned(),
-                    position: 0,
-                    what: "it is missing, and there are segments",
-                });
-            }
-            self.shared
-                .env
-                .disk
-                .remove(&path)
-                .map_err(OpenError::writing)?;
-        }
+        Unlisted::without_manifest(self.shared)?.remove(self.shared)?;
         self.count_from(0, 1);
         self.go_on(None, Vec::new())
     }
@@ -121,13 +111,6 @@ impl<'a> Recovery<'a> {
         *self.shared.generation.lock() = generation;
         let next = &self.shared.next_segment;
         next.store(next_segment, Ordering::Release);
-    }
-
-    fn segment_files(&self) -> Result<Vec<std::path::PathBuf>, OpenError> {
-        let files = self.shared.env.disk.list(&self.shared.directory);
-        let mut files = files.map_err(OpenError::reading)?;
-        files.retain(|path| is_segment_name(&name_of(path)));
-        Ok(files)
     }
 
     fn restore_logs(&self, manifest: &Manifest) {
@@ -139,25 +122,6 @@ impl<'a> Recovery<'a> {
             }
             logs.insert(log.id, Arc::new(log));
         }
-    }
-
-    /// Removes what a crash left between making a file and listing it, or the other way round.
-    fn remove_unlisted(&self, manifest: &Manifest) -> Result<(), OpenError> {
-        let listed: Vec<String> = manifest
-            .segments
-            .iter()
-            .map(|entry| super::segment::segment_name(entry.number))
-            .collect();
-        for path in self.segment_files()? {
-            if !listed.contains(&name_of(&path)) {
-                self.shared
-                    .env
-                    .disk
-                    .remove(&path)
-                    .map_err(OpenError::writing)?;
-            }
-        }
-        Ok(())
     }
 
     fn open_segments(&mut self, manifest: &Manifest) -> Result<Vec<Listed>, OpenError> {
@@ -348,14 +312,9 @@ impl<'a> Recovery<'a> {
         let segment = &one.segment;
         let tail =
             Tail::read(segment, &one.page, &self.shared.options).map_err(OpenError::reading)?;
-        let limit = tail.rewrite(segment, &one.page, &self.shared.options);
-        let limit = limit.map_err(OpenError::writing)?;
-        let directory = &self.shared.directory;
-        self.shared
-            .env
-            .disk
-            .sync_directory(directory)
-            .map_err(OpenError::writing)?;
+        let mending = tail.mending(segment, &one.page, &self.shared.options);
+        let limit = mending.limit;
+        self.mending = Some(mending);
         if !tail.rot.is_empty() || is_cut_short(segment)? {
             // It stays as it is, so that every start finds the same.
             self.last = tail.last(segment.number);
@@ -479,6 +438,8 @@ impl<'a> Recovery<'a> {
             let mut state = log.state.lock();
             let fault = faults.first();
             for (first, end) in state.gaps() {
+                // Also if only the MANIFEST tells of what is missing.
+                self.shared.damage.lock().is_any = true;
                 state.holes.push(hole(fault, first, Some(end)));
             }
             let seen = self.latest.get(&log.id).copied().unwrap_or_default();
@@ -491,6 +452,15 @@ impl<'a> Recovery<'a> {
         }
     }
 
+    /// The first that is written: nothing that was found speaks against going on here.
+    fn mend(&self) -> io::Result<()> {
+        let Some(mending) = &self.mending else {
+            return Ok(());
+        };
+        mending.run(&self.shared.options)?;
+        self.shared.env.disk.sync_directory(&self.shared.directory)
+    }
+
     fn hide(&self) {
         let now = self.shared.env.clock.monotonic();
         self.shared
@@ -499,8 +469,7 @@ impl<'a> Recovery<'a> {
             .for_each(|log| log.state.lock().hide(now));
     }
 
-    /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun: a
-    /// part of a first frame may stand in them.
+    /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun.
     fn go_on(self, open: Option<Open>, unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
         let newest = self.shared.segments.lock().keys().next_back().copied();
         let used = self.shared.segments.lock().len() - unused.len();
@@ -533,11 +502,24 @@ impl<'a> Recovery<'a> {
                 Open::fresh(fresh, self.last, ListRoom::default())
             }
         };
-        self.shared
-            .drop_segments(&unused)
+        let wiped = unused.iter().try_for_each(|segment| wipe(segment));
+        wiped
+            .and_then(|()| self.shared.drop_segments(&unused))
             .map_err(OpenError::writing)?;
         Ok(open)
     }
+}
+
+/// Lets a segment that was never begun look so once it is listed no more: a part of a first frame may stand in
+/// it.
+fn wipe(segment: &Segment) -> io::Result<()> {
+    let mut head = [0; HEAD_BYTES];
+    segment.file.read_exact_at(&mut head, 0)?;
+    if head.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    Segment::wipe_head(&*segment.file)?;
+    segment.file.sync_data()
 }
 
 impl Fault {
@@ -584,11 +566,4 @@ fn hole(fault: Option<&Fault>, first: Offset, end: Option<Offset>) -> Hole {
             }
         }
     }
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
 }

@@ -13,7 +13,7 @@ use super::gathered::{Gathered, Room};
 use super::listing::NotListed;
 use super::manifest::SegmentEntry;
 use super::plan::Plan;
-use super::segment::{Segment, segment_name};
+use super::segment::{Segment, making_name};
 use super::shared::Shared;
 use crate::store::ReadError;
 use env::{File, Monotonic, OpenMode};
@@ -60,7 +60,7 @@ impl Shared {
             ..self.name_segment(0)
         };
         self.settle()?;
-        let path = self.directory.join(segment_name(entry.number));
+        let path = self.directory.join(making_name(entry.number));
         let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
         Ok(Rewrite {
             plan,
@@ -80,9 +80,13 @@ impl Shared {
         now: Monotonic,
     ) -> Result<u64, Abandoned> {
         *self.copy_room.lock() = rewrite.room;
+        let path = self.directory.join(making_name(rewrite.entry.number));
         let copied = copied.and_then(|copied| {
             let are_there = self.are_live(&rewrite.plan);
-            are_there.then_some(copied).ok_or(Abandoned::GivenUp)
+            let copied = are_there.then_some(copied).ok_or(Abandoned::GivenUp)?;
+            let named = copied.segment.path(&self.directory);
+            self.env.disk.rename(&path, &named)?;
+            Ok(copied)
         });
         let number = rewrite.entry.number;
         // Not listed yet: it can go at once.

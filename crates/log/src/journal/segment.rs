@@ -17,6 +17,9 @@ use std::sync::{Arc, OnceLock};
 
 /// Where the first frame begins.
 pub(super) const FRAMES_START: u32 = 4096;
+/// The first page, and where the first frame begins: zeros there say that a segment was never begun. One
+/// page that was lost does not look like that.
+pub(super) const HEAD_BYTES: usize = 2 * FRAMES_START as usize;
 pub(super) const SEGMENT_HEADER_BYTES: usize = 64;
 const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
 /// Two places for the newest checkpoint's position, each in a sector of its own, used in turns.
@@ -180,6 +183,11 @@ impl Segment {
         }
     }
 
+    /// Lets the file say that it was never begun, whatever stands behind; not yet durable.
+    pub(super) fn wipe_head(file: &dyn File) -> io::Result<()> {
+        file.write_all_at(&[0; HEAD_BYTES], 0)
+    }
+
     pub(super) fn path(&self, directory: &Path) -> PathBuf {
         directory.join(&self.name)
     }
@@ -271,7 +279,25 @@ pub(super) fn segment_name(number: u64) -> String {
     format!("{number:016x}.segment")
 }
 
-/// Whether a file in the directory is a segment by its name.
-pub(super) fn is_segment_name(name: &str) -> bool {
-    name.ends_with(".segment")
+/// The file name of a segment while it is being made: nothing that counts stands in it.
+pub(super) fn making_name(number: u64) -> String {
+    format!("{number:016x}.new")
+}
+
+/// The number in the name of a segment.
+pub(super) fn number_of_segment(name: &str) -> Option<u64> {
+    number_before(name, ".segment")
+}
+
+/// Whether a file in the directory is a segment being made, by its name.
+pub(super) fn is_making_name(name: &str) -> bool {
+    number_before(name, ".new").is_some()
+}
+
+/// The number in a name that the journal gave; any other name is somebody else's.
+pub(super) fn number_before(name: &str, ending: &str) -> Option<u64> {
+    let digits = name.strip_suffix(ending)?;
+    let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    let is_number = digits.len() == 16 && digits.bytes().all(is_ours);
+    u64::from_str_radix(digits, 16).ok().filter(|_| is_number)
 }

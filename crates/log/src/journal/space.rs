@@ -9,7 +9,7 @@ use super::listing::{NextList, NotListed};
 use super::manifest::SegmentEntry;
 use super::planted::PlantedBug;
 use super::reserve::{Held, is_full};
-use super::segment::{FRAMES_START, Segment, segment_name};
+use super::segment::{FRAMES_START, Segment, making_name, number_before};
 use super::shared::{Fresh, SealJob, Shared};
 use super::sorter::is_interleaved;
 use env::{Monotonic, OpenMode};
@@ -89,13 +89,12 @@ impl Shared {
         spare_bytes: u64,
     ) -> io::Result<Arc<Segment>> {
         let disk = &self.env.disk;
-        let path = self.directory.join(segment_name(entry.number));
+        let path = self.directory.join(making_name(entry.number));
         let file = match spare {
             Some(spare) => {
                 disk.rename(spare, &path)?;
                 let file = disk.open(&path, OpenMode::Write)?;
-                // An empty first page says that the segment has not begun.
-                file.write_all_at(&[0; FRAMES_START as usize], 0)?;
+                Segment::wipe_head(&*file)?;
                 if spare_bytes > entry.capacity_bytes {
                     file.set_length(entry.capacity_bytes)?;
                 }
@@ -107,6 +106,8 @@ impl Shared {
         file.sync_data()?;
         let segment = Segment::new(entry, file);
         segment.measure()?;
+        // Whatever a crash leaves under the segment's name was made to the end.
+        disk.rename(&path, &segment.path(&self.directory))?;
         Ok(Arc::new(segment))
     }
 
@@ -278,7 +279,7 @@ impl Shared {
         let is_large = segment.file_bytes.load(Ordering::Relaxed) >= SEGMENT_BYTES_MIN;
         let is_of_use = is_unread && is_large && !self.reserve.is_short();
         let is_wanted = is_of_use && self.spares().is_ok_and(|files| files.len() < SPARES_MAX);
-        let spare = path.with_extension("spare");
+        let spare = self.directory.join(spare_name(segment.number));
         if !(is_wanted && self.env.disk.rename(&path, &spare).is_ok()) {
             self.remove_segment(segment.number);
         }
@@ -328,7 +329,12 @@ pub(super) fn whole_pages(bytes: u64) -> u64 {
     bytes / u64::from(FRAMES_START) * u64::from(FRAMES_START)
 }
 
+/// The file name of what is left of a segment, kept to be written over.
+pub(super) fn spare_name(number: u64) -> String {
+    format!("{number:016x}.spare")
+}
+
 /// Whether a file in the directory is a spare by its name.
 pub(super) fn is_spare_name(name: &str) -> bool {
-    name.ends_with(".spare")
+    number_before(name, ".spare").is_some()
 }

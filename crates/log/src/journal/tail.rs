@@ -40,6 +40,11 @@ impl Tail {
         let from = position.max(FRAMES_START);
         let LimitWord { limit, synced } = segment.decode_limit(page);
         let mut found = scan(segment, from, u64::from(limit))?;
+        let end = found.frames.last().map_or(from, |last| last.header.end());
+        if frame_at(segment, end)?.is_some() {
+            // The first page is older than the frames, as in a copy that was made while they were written.
+            found = scan(segment, from, u64::MAX)?;
+        }
         if options.has(PlantedBug::StopAtBadFrame) {
             found.stop_at_bad();
         }
@@ -94,50 +99,25 @@ impl Tail {
         })
     }
 
-    /// Writes again what may not be on the disk, wipes out what is dropped, and syncs; with a limit
-    /// that leaves room to go on, which is returned.
-    pub(super) fn rewrite(
+    /// What is to be written before any of it is relied on.
+    pub(super) fn mending(
         &self,
-        segment: &Segment,
+        segment: &Arc<Segment>,
         page: &[u8],
         options: &Options,
-    ) -> io::Result<u32> {
-        let file = &segment.file;
-        if SegmentHeader::decode(page).is_some() {
-            file.write_all_at(page, 0)?;
-        }
+    ) -> Mending {
         let limit = match options.durability {
             Durability::Fsync => Limit::ahead_of(self.end),
             Durability::Os => u32::MAX,
         };
-        let word = LimitWord {
+        Mending {
+            segment: segment.clone(),
+            page: page.to_vec(),
             limit,
-            synced: self.durable_through,
-        };
-        (0..2).try_for_each(|turn| segment.write_limit(turn, word))?;
-        let mut at = u64::from(self.durable_through.min(self.end));
-        if options.has(PlantedBug::SkipRewrite) {
-            at = u64::from(self.end);
+            durable_through: self.durable_through,
+            end: self.end,
+            dropped_end: self.dropped_end,
         }
-        while at < u64::from(self.end) {
-            let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
-            file.read_exact_at(&mut bytes, at)?;
-            file.write_all_at(&bytes, at)?;
-            at += bytes.len() as u64;
-        }
-        // What was synced once and cannot be read now stays, for whoever looks into it.
-        at = at.max(u64::from(self.durable_through));
-        let room = file.length()?.saturating_sub(at);
-        let dropped = u64::from(self.dropped_end).saturating_sub(at);
-        let mut left = dropped.max(FRAME_HEADER_BYTES as u64).min(room);
-        while left > 0 {
-            let zeros = vec![0; left.min(COPY_BYTES) as usize];
-            file.write_all_at(&zeros, at)?;
-            at += zeros.len() as u64;
-            left -= zeros.len() as u64;
-        }
-        file.sync_data()?;
-        Ok(limit)
     }
 
     /// What the next segment's header is to tell of this one.
@@ -186,6 +166,54 @@ impl Tail {
                 turn: 0,
             },
         }
+    }
+}
+
+/// What makes a tail surely durable.
+pub(super) struct Mending {
+    segment: Arc<Segment>,
+    page: Vec<u8>,
+    /// Leaves room to go on.
+    pub(super) limit: u32,
+    durable_through: u32,
+    end: u32,
+    dropped_end: u32,
+}
+
+impl Mending {
+    /// Writes again what may not be on the disk, wipes out what is dropped, and syncs.
+    pub(super) fn run(&self, options: &Options) -> io::Result<()> {
+        let (segment, file) = (&self.segment, &self.segment.file);
+        if SegmentHeader::decode(&self.page).is_some() {
+            file.write_all_at(&self.page, 0)?;
+        }
+        let word = LimitWord {
+            limit: self.limit,
+            synced: self.durable_through,
+        };
+        (0..2).try_for_each(|turn| segment.write_limit(turn, word))?;
+        let mut at = u64::from(self.durable_through.min(self.end));
+        if options.has(PlantedBug::SkipRewrite) {
+            at = u64::from(self.end);
+        }
+        while at < u64::from(self.end) {
+            let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
+            file.read_exact_at(&mut bytes, at)?;
+            file.write_all_at(&bytes, at)?;
+            at += bytes.len() as u64;
+        }
+        // What was synced once and cannot be read now stays, for whoever looks into it.
+        at = at.max(u64::from(self.durable_through));
+        let room = file.length()?.saturating_sub(at);
+        let dropped = u64::from(self.dropped_end).saturating_sub(at);
+        let mut left = dropped.max(FRAME_HEADER_BYTES as u64).min(room);
+        while left > 0 {
+            let zeros = vec![0; left.min(COPY_BYTES) as usize];
+            file.write_all_at(&zeros, at)?;
+            at += zeros.len() as u64;
+            left -= zeros.len() as u64;
+        }
+        file.sync_data()
     }
 }
 

@@ -35,12 +35,15 @@ pub(super) struct Writer {
     tips: Tips,
     /// Of the list of the segment before.
     list_room: ListRoom,
+    /// Where it began: the segment and the place in it.
+    began: (u64, u32),
 }
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, open: Open) -> Self {
         Self {
             tips: Tips::of(shared.live_logs()),
+            began: (open.segment.number, open.end),
             shared,
             open,
             list_room: ListRoom::default(),
@@ -499,6 +502,10 @@ impl Writer {
         if self.open.is_unwitnessed {
             self.lower_limit();
             self.witness();
+        }
+        let is_changed = self.began != (self.open.segment.number, self.open.end);
+        if is_changed && !self.shared.is_poisoned() {
+            self.shared.note_ends();
         }
     }
 

@@ -154,7 +154,7 @@ async fn a_manifest_when_it_is_damaged_or_missing_then_the_journal_does_not_open
     for _ in 0..2 {
         let refused = world.try_open().err();
         assert!(
-            matches!(refused, Some(OpenError::Damaged { .. })),
+            matches!(refused, Some(OpenError::Stray { .. })),
             "{refused:?}"
         );
         // Not even with a header that rotted is it taken for a new store.

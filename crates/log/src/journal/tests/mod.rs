@@ -22,3 +22,4 @@ mod room;
 mod rot;
 mod scarred;
 mod sorting;
+mod stray;

@@ -8,7 +8,7 @@ use super::super::Options;
 use super::super::planted::PlantedBug;
 use super::faults::{self, KINDS};
 use super::harness::{World, small};
-use super::{model, recovery, room, rot};
+use super::{model, recovery, room, rot, stray};
 use env::Fault;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -71,7 +71,12 @@ const ROT: Judge = Judge {
     run: |world| Box::pin(rot::flip_some(world)),
     seeds: 8,
 };
-const JUDGES: [&Judge; 9] = [
+const STRAY: Judge = Judge {
+    name: "an earlier MANIFEST put back",
+    run: |world| Box::pin(stray::put_back_manifests(world)),
+    seeds: 4,
+};
+const JUDGES: [&Judge; 10] = [
     &MODEL,
     &POWER,
     &POWER_AT_CALL,
@@ -81,10 +86,11 @@ const JUDGES: [&Judge; 9] = [
     &FREEING,
     &TRIMMING,
     &ROT,
+    &STRAY,
 ];
 
 /// Who must find which bug.
-const FINDERS: [(PlantedBug, &Judge); 12] = [
+const FINDERS: [(PlantedBug, &Judge); 13] = [
     (PlantedBug::NoSync, &POWER),
     (PlantedBug::ResolveBeforeSync, &POWER_AT_CALL),
     (PlantedBug::PublishBeforeSync, &FAILED_SYNC),
@@ -97,6 +103,7 @@ const FINDERS: [(PlantedBug, &Judge); 12] = [
     (PlantedBug::ReuseOffset, &FREEING),
     (PlantedBug::FreeLiveSegment, &TRIMMING),
     (PlantedBug::RetrySync, &FAULT_AT_CALL),
+    (PlantedBug::RemoveUnlisted, &STRAY),
 ];
 
 /// Each kind of call by turns, ever later ones.

@@ -6,6 +6,7 @@ use crate::batches::Batches;
 use crate::store::{LogSettings, LogStore, Offset, Priority, StoreError};
 use env::Call;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const SETTINGS: LogSettings = LogSettings {
@@ -233,8 +234,8 @@ async fn a_clean_stop_when_something_was_written_then_leaves_one_witness() {
     journal.shutdown().await;
     assert_eq!(
         world.disk.calls(Call::SyncData),
-        syncs + 1,
-        "the witness of a clean stop"
+        syncs + 2,
+        "the witness of a clean stop, and the MANIFEST that tells where logs end"
     );
     let journal = world.open();
     let syncs = world.disk.calls(Call::SyncData);
@@ -259,7 +260,11 @@ async fn a_quiet_journal_when_time_passes_then_writes_its_witness_without_being_
         tokio::task::yield_now().await;
     }
     journal.shutdown().await;
-    assert_eq!(world.disk.calls(Call::SyncData), syncs + 1, "one is enough");
+    assert_eq!(
+        world.disk.calls(Call::SyncData),
+        syncs + 2,
+        "one is enough; and the MANIFEST of a clean stop"
+    );
 }
 
 #[tokio::test]
@@ -305,4 +310,45 @@ async fn a_long_segment_when_reopened_then_is_read_from_its_last_checkpoint() {
         .len();
     assert!(open >= 32 << 20, "a segment of {open} bytes is open");
     assert!(read < open as u64, "{read} bytes were read of {open}");
+}
+
+/// As a copy of the file has it that was begun before the last of them were written.
+#[tokio::test]
+async fn a_segment_when_its_first_page_is_older_than_its_frames_then_all_of_them_count() {
+    let options = Options {
+        segment_bytes_max: 64 * 1024 * 1024,
+        ..super::harness::small()
+    };
+    let world = World {
+        options,
+        ..World::inline(1)
+    };
+    let journal = world.open();
+    create(&journal, 1).await;
+    // 4 and 8 MiB are full then; the page of the third is kept when it has just begun.
+    let mut count = 0;
+    let open = loop {
+        append(&journal, 0, &record(0, count, 100_000)).await;
+        count += 1;
+        if journal.shared.open_number.load(Ordering::Relaxed) == 3 {
+            break world.segments().remove(2);
+        }
+    };
+    let page = world.disk.contents(&open).unwrap()[..4096].to_vec();
+    for _ in 0..120 {
+        append(&journal, 0, &record(0, count, 100_000)).await;
+        count += 1;
+    }
+    world.disk.process_death();
+    let mut copy = world.disk.contents(&open).unwrap();
+    assert_ne!(copy[..4096], page, "more than one limit was written");
+    copy[..4096].copy_from_slice(&page);
+    world.disk.put_back(&open, &copy);
+    for start in 0..2 {
+        let journal = world.kill();
+        let records = read_all(&journal, 0).await.unwrap();
+        assert_eq!(records.len() as u64, count, "start {start}");
+        append(&journal, 0, &record(0, count, 100_000)).await;
+        count += 1;
+    }
 }

@@ -265,6 +265,33 @@ async fn a_store_when_a_file_is_cut_at_any_length_then_is_right_or_says_where_it
     tally.check("cut files");
 }
 
+#[tokio::test]
+async fn a_store_when_any_page_is_zeroed_then_is_right_or_says_where_it_is_not() {
+    const PAGE_BYTES: usize = 4096;
+    for end in [End::Stop, End::Death] {
+        let files = store(None, end).await;
+        let mut tally = Tally::default();
+        for at in 0..files.len() {
+            for start in (0..files[at].1.len()).step_by(PAGE_BYTES) {
+                let behind = files[at].1.get(start + PAGE_BYTES..).unwrap_or_default();
+                if end == End::Death && start > 0 && !is_begun(behind) {
+                    // The witness goes along, and nothing else tells.
+                    continue;
+                }
+                let mut zeroed = files.clone();
+                let page = zeroed[at].1[start..].iter_mut().take(PAGE_BYTES);
+                page.for_each(|byte| *byte = 0);
+                let finding = examine(&zeroed, None).await;
+                let name = files[at].0.display();
+                tally.add(|| format!("page at {start} of {name} zeroed"), finding);
+            }
+        }
+        assert!(tally.wrong.is_empty(), "{tally:?}");
+        assert!(tally.missing.is_empty(), "{tally:?}");
+        assert!(tally.harmless > 0 && tally.refused_to_open > 0, "{tally:?}");
+    }
+}
+
 /// Swaps every two pieces of this size, wherever in the store they stand.
 async fn swap(piece: usize) -> Tally {
     let files = store(None, End::Stop).await;
