@@ -110,9 +110,10 @@ impl Engine {
         self.subscriptions_end.send_replace(true);
     }
 
-    /// Whether what is pushed to subscribers holds nearly all the memory that it may.
-    pub fn is_pushing_too_much(&self) -> bool {
-        self.blocks.are_tight()
+    /// Whether subscribers are short of memory that clients of this stream hold which take nothing.
+    pub fn is_wanted_of_stalled(&self, stream: u64) -> bool {
+        let now = self.env.clock.monotonic();
+        self.blocks.are_wanted_of(stream, now)
     }
 
     /// Finishes what was handed over, makes it durable, and stops.

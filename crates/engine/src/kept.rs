@@ -43,6 +43,11 @@ impl<K: Ord + Copy, V: Clone> Kept<K, V> {
         }
     }
 
+    /// Whether nothing is kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Lets go of everything, and gives it.
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::new(self.bytes_max);

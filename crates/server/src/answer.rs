@@ -3,10 +3,11 @@
 use crate::activity::InFlight;
 use crate::budget::Share;
 use crate::content_type::ENVELOPED;
-use crate::events::{Events, Stalled};
+use crate::events::Events;
 use crate::parts::Parts;
 use crate::pieces::{Delivery, SMALL_BYTES};
 use crate::request_id::RequestId;
+use crate::slot::Stalled;
 use bytes::{Buf, Bytes};
 use engine::Pieces;
 use env::Clock;

@@ -73,7 +73,10 @@ pub(crate) async fn drive<S: Serve>(
         transport, replayed, reads, clock, *limits, watched,
     ));
     match version {
-        Version::Http1 => drive_http1(io, activity, env, limits, service, stopping).await,
+        Version::Http1 => {
+            let driven = drive_http1(io, activity, env, limits, service, stopping);
+            Cut::run(driven).await;
+        }
         Version::Http2 => drive_http2(io, activity, env, limits, service, stopping).await,
     }
 }

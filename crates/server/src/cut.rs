@@ -1,8 +1,9 @@
-//! Ends one stream of an HTTP/2 connection from outside, whatever its client does.
+//! Ends what carries an answer from outside, whatever its client does: one stream of an HTTP/2 connection,
+//! or an HTTP/1 connection.
 //!
-//! Hyper asks a body for nothing while there is no window for what it has, so the body itself cannot say
-//! that it is over. What can be dropped is the task that writes it: the stream is reset then, and what
-//! waited in it is let go. HTTP/1 has no need of this: there the timers of the connection do it.
+//! Hyper asks a body for nothing while its client takes nothing, so the body itself cannot say that it is
+//! over. What can be dropped is the task that writes it: the stream is reset then, or the connection
+//! closed, and what waited in it is let go.
 
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -11,12 +12,12 @@ tokio::task_local! {
     static OWN: Cut;
 }
 
-/// Cuts the stream that it belongs to.
+/// Cuts the stream or the connection that it belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut(Arc<Notify>);
 
 impl Cut {
-    /// Runs a stream, from its request to the end of its answer, until it is over or cut.
+    /// Runs a stream, from its request to the end of its answer, or a connection, until it is over or cut.
     pub(crate) async fn run(stream: impl Future<Output = ()>) {
         let cut = Self::default();
         let stream = OWN.scope(cut.clone(), stream);
@@ -27,7 +28,7 @@ impl Cut {
         }
     }
 
-    /// That of the stream whose request asks; there is none over HTTP/1.
+    /// That of the stream or connection whose request asks, if it is served over one.
     pub(crate) fn own() -> Option<Self> {
         OWN.try_with(Self::clone).ok()
     }

@@ -33,6 +33,7 @@ mod read_buffer;
 mod request_id;
 mod server;
 mod service;
+mod slot;
 mod sniff;
 mod stream_size;
 mod timed;

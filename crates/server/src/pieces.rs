@@ -5,7 +5,6 @@
 
 use crate::activity::Activity;
 use crate::budget::Share;
-use bytes::Bytes;
 use env::{Clock, Monotonic};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -111,25 +110,6 @@ impl Drop for HandedOver {
             activity, clock, ..
         } = &*self.delivery;
         activity.pieces.end(self.number, clock.monotonic());
-    }
-}
-
-/// Bytes with their share of a budget, which they give back when the last of them has gone.
-pub(crate) fn counted(bytes: Bytes, share: Share) -> Bytes {
-    Bytes::from_owner(Counted {
-        bytes,
-        _share: share,
-    })
-}
-
-struct Counted {
-    bytes: Bytes,
-    _share: Share,
-}
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 

@@ -16,6 +16,7 @@ use crate::events::Events;
 use crate::framing;
 use crate::metrics::Metrics;
 use crate::request_id::{RequestId, RequestIds};
+use crate::slot::Unwritten;
 use auth::Head;
 use bytes::Bytes;
 use engine::{Engine, Subscription};
@@ -45,6 +46,8 @@ pub(crate) struct Service {
     config: Config,
     ids: RequestIds,
     budgets: Arc<Budgets>,
+    /// What events hold until their clients have taken them.
+    unwritten: Arc<Unwritten>,
     metrics: Arc<Metrics>,
     overload_lines: LineLimit,
     failure_lines: LineLimit,
@@ -96,6 +99,7 @@ impl Service {
         Arc::new(Self {
             env,
             engine,
+            unwritten: Arc::default(),
             config,
             ids,
             budgets,
@@ -230,7 +234,7 @@ impl Service {
             &self.env,
             &self.engine,
             self.config.limits.write_idle,
-            &self.budgets.answers,
+            &self.unwritten,
             subscription,
             held,
         ))

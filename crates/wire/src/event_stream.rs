@@ -17,7 +17,7 @@ use crate::{Encode, Error, ErrorCode, Protocol, protocol, stored_records};
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
 
 /// Records of so many bytes are copied into their frame; above, the frame shares them.
-const COPIED_BYTES_MAX: usize = 32 * 1024;
+pub const COPIED_BYTES_MAX: usize = 32 * 1024;
 const PRELUDE_BYTES: usize = 12;
 const CRC_BYTES: usize = 4;
 /// A header's value is text.

@@ -1,30 +1,36 @@
 //! Blocks of records, encoded once for all who subscribe: bounded together, and the newest kept.
 //!
-//! A block's room is given back when the last piece of it has been written to its last client. When
-//! there is no room, whoever wants a block waits; nobody is refused.
+//! A block's room is leased before it is read, and given back when the last piece of it has been written
+//! to its last client. Where there is none, a block is small: such a one is copied into its event and needs
+//! no room. Only for a record that is no small block by itself, its subscriber waits. Nobody is refused.
 
+use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::Engine;
 use crate::catalog::{Shard, Stream};
 use crate::kept::Kept;
 use crate::texts;
+use env::Monotonic;
 use env::Timestamp;
-use log::{LogId, Offset, ReadError, ReadLimit};
+use log::{Bounds, LogId, Offset, ReadError, ReadLimit};
 use model::SequenceNumber;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::Protocol;
-use wire::event_stream::EncodedRecords;
+use wire::event_stream::{COPIED_BYTES_MAX, EncodedRecords};
 
 /// Stored bytes of one event's records, except that the first always comes.
 const EVENT_BYTES_MAX: u64 = 512 * 1024;
 /// Records of one event.
 const EVENT_RECORDS_MAX: u32 = 1000;
-/// What all blocks may hold, those that are still being written to clients included.
-const ROOM_KIB: u32 = 128 * 1024;
-/// When less than this is left of the room, clients that take nothing are waited for less long.
-const ROOM_TIGHT_KIB: usize = 32 * 1024;
-/// Of that, what is kept for subscribers that come to the same place a moment later.
+/// What such an event's block holds at most: base64 makes a third more of data, and each record has some
+/// hundred bytes around it.
+const EVENT_ROOM_KIB: u32 = 1024;
+/// Stored bytes of an event's records where there is no room for more, except that the first always
+/// comes. Encoded they are copied, unless they are many and tiny.
+const SMALL_EVENT_BYTES: u64 = 16 * 1024;
+/// Records of such an event.
+const SMALL_EVENT_RECORDS: u32 = 32;
+/// What is kept for subscribers that come to the same place a moment later.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Where a block begins, and how it is written.
@@ -45,6 +51,13 @@ pub(super) struct Block {
     first_arrival: Timestamp,
 }
 
+impl Block {
+    /// Whether its event shares it, and so keeps its room until the client has taken it.
+    pub(super) fn holds_room(&self) -> bool {
+        self.records.byte_count() > COPIED_BYTES_MAX
+    }
+}
+
 /// What comes next in a shard.
 pub(super) enum Found {
     /// Records.
@@ -57,63 +70,112 @@ pub(super) enum Found {
     NoRoom(u32),
 }
 
-/// Room that was waited for: whoever gets it uses it at once, or lets it go. Without it those that wait
-/// would take it from each other, and encode a block each time.
+/// Who wants a block.
 #[derive(Debug)]
-pub(super) struct Room(OwnedSemaphorePermit);
+pub(super) struct Asker {
+    pub(super) owner: Owner,
+    pub(super) standing: Standing,
+    /// What it has waited for.
+    pub(super) lease: Option<Lease>,
+}
 
 /// The blocks of an engine.
 #[derive(Debug)]
 pub(crate) struct Blocks {
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
     kept: Mutex<Kept<Key, Arc<Block>>>,
 }
 
 impl Default for Blocks {
     fn default() -> Self {
         Self {
-            room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
+            room: Room::new(),
             kept: Mutex::new(Kept::new(KEPT_BYTES_MAX)),
         }
     }
 }
 
 impl Blocks {
-    /// Whether there is little room left.
-    pub(crate) fn are_tight(&self) -> bool {
-        self.room.available_permits() < ROOM_TIGHT_KIB
+    /// Whether clients of a stream that stall hold what others are short of.
+    pub(crate) fn are_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
+        self.room.is_wanted_of(stream, now)
     }
 
-    /// Resolves once there is so much room, in the order of asking.
-    pub(super) async fn room(&self, kib: u32) -> Room {
-        let room = Arc::clone(&self.room).acquire_many_owned(kib).await;
-        Room(room.expect("nobody closes the semaphore"))
+    /// Begins to wait for so much.
+    pub(super) fn wait(&self, owner: &Owner, standing: Standing, kib: u32) -> Ticket {
+        self.room.wait(owner, standing, kib)
     }
 
     fn get(&self, key: &Key) -> Option<Arc<Block>> {
         self.kept.lock().get(key)
     }
 
-    /// Gives a block its room, and keeps it for others.
-    fn keep(&self, key: Key, block: Block, room: Option<Room>) -> Result<Arc<Block>, u32> {
-        let kib = room_for(block.records.byte_count());
-        let own = room.and_then(|mut room| room.0.split(kib as usize));
-        let take = || Arc::clone(&self.room).try_acquire_many_owned(kib).ok();
-        let permit = own.or_else(take).or_else(|| {
-            // What is only kept makes room for what is wanted.
-            drop(self.kept.lock().take());
-            take()
-        });
-        let records = block.records.held_with(permit.ok_or(kib)?);
-        let block = Arc::new(Block { records, ..block });
+    /// What is only kept makes room for what is wanted; answers whether there was any.
+    fn let_go(&self) -> bool {
+        let kept = self.kept.lock().take();
+        !kept.is_empty()
+    }
+
+    /// Room for a block that is not known yet.
+    fn lease_before(&self, asker: &mut Asker) -> Option<Lease> {
+        let waited = asker.lease.take();
+        let lease = || (self.room).try_lease(&asker.owner, asker.standing, EVENT_ROOM_KIB);
+        waited
+            .or_else(lease)
+            .or_else(|| self.let_go().then(lease).flatten())
+    }
+
+    /// Makes of what was leased what a block takes.
+    fn lease_for(&self, kib: u32, lease: Option<Lease>, asker: &Asker) -> Option<Lease> {
+        let Asker {
+            owner, standing, ..
+        } = asker;
+        let Some(mut lease) = lease else {
+            return self.room.try_lease(owner, *standing, kib);
+        };
+        let fits = lease.resize(*standing, kib) || self.let_go() && lease.resize(*standing, kib);
+        fits.then_some(lease)
+    }
+
+    /// Gives a block its room, and keeps it for others. One that is copied anyway can do without.
+    fn keep(
+        &self,
+        key: Key,
+        block: Block,
+        lease: Option<Lease>,
+        asker: &Asker,
+    ) -> Result<Arc<Block>, u32> {
         let bytes = block.records.byte_count();
+        let kib = room_for(bytes);
+        let Some(lease) = self.lease_for(kib, lease, asker) else {
+            return match bytes <= COPIED_BYTES_MAX {
+                true => Ok(Arc::new(block)),
+                false => Err(kib),
+            };
+        };
+        let records = block.records.held_with(lease);
+        let block = Arc::new(Block { records, ..block });
         self.kept.lock().push(key, Arc::clone(&block), bytes);
         Ok(block)
     }
 }
 
 fn room_for(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(1024)).map_or(ROOM_KIB, |kib| kib.min(ROOM_KIB))
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
+/// How much an event holds, by the room that there is for it.
+fn limit_for(lease: Option<&Lease>) -> ReadLimit {
+    match lease.is_some_and(|lease| lease.kib() >= EVENT_ROOM_KIB) {
+        true => ReadLimit {
+            records: EVENT_RECORDS_MAX,
+            bytes: EVENT_BYTES_MAX,
+        },
+        false => ReadLimit {
+            records: SMALL_EVENT_RECORDS,
+            bytes: SMALL_EVENT_BYTES,
+        },
+    }
 }
 
 impl Engine {
@@ -124,7 +186,7 @@ impl Engine {
         shard: &Shard,
         from: Offset,
         protocol: Protocol,
-        room: Option<Room>,
+        mut asker: Asker,
     ) -> Result<Found, Failed> {
         let key = (stream.log(shard), from, protocol.content_type());
         if let Some(block) = self
@@ -134,10 +196,8 @@ impl Engine {
         {
             return Ok(Found::Block(block));
         }
-        let limit = ReadLimit {
-            records: EVENT_RECORDS_MAX,
-            bytes: EVENT_BYTES_MAX,
-        };
+        let lease = self.blocks.lease_before(&mut asker);
+        let limit = limit_for(lease.as_ref());
         let mut read = self.read(stream, shard, from, limit).await?;
         if read.is_over {
             return Ok(Found::Over);
@@ -156,7 +216,13 @@ impl Engine {
             next: read.next,
             first_arrival,
         };
-        Ok(match self.blocks.keep(key, block, room) {
+        let goes_on = |bounds: Bounds| block.next < bounds.end;
+        let is_small = limit.bytes < EVENT_BYTES_MAX;
+        if is_small && self.store.bounds(stream.log(shard)).is_ok_and(goes_on) {
+            let now = self.env.clock.monotonic();
+            self.blocks.room.note_refused(&asker.owner, now);
+        }
+        Ok(match self.blocks.keep(key, block, lease, &asker) {
             Ok(block) => Found::Block(block),
             Err(kib) => Found::NoRoom(kib),
         })
@@ -189,89 +255,4 @@ impl Failed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn block(kib: usize) -> Block {
-        let bytes = vec![b'x'; kib * 1024].into();
-        Block {
-            records: EncodedRecords::from_encoded(Protocol::Json, bytes),
-            count: 1,
-            payload_bytes: 0,
-            last: SequenceNumber {
-                created_s: 1,
-                counter: 1,
-                arrival_s: 1,
-                shard_index: 0,
-            },
-            next: Offset(1),
-            first_arrival: Timestamp(0),
-        }
-    }
-
-    fn key(offset: u64) -> Key {
-        let log = LogId { group: 1, index: 0 };
-        (log, Offset(offset), "json")
-    }
-
-    #[test]
-    fn blocks_when_many_then_the_newest_are_kept_and_the_rest_gives_its_room_back() {
-        let blocks = Blocks::default();
-        for offset in 0..20 {
-            drop(blocks.keep(key(offset), block(1024), None));
-        }
-        assert!(blocks.get(&key(3)).is_none());
-        assert!(blocks.get(&key(4)).is_some());
-        let taken = ROOM_KIB as usize - blocks.room.available_permits();
-        assert_eq!(taken, KEPT_BYTES_MAX / 1024);
-        drop(blocks.keep(key(19), block(1024), None));
-        assert!(
-            blocks.get(&key(4)).is_some(),
-            "one in another's place is no more"
-        );
-    }
-
-    #[test]
-    fn blocks_when_clients_hold_all_the_room_then_have_to_wait() {
-        let blocks = Blocks::default();
-        let held: Vec<_> = (0..12)
-            .map(|offset| blocks.keep(key(offset), block(10 * 1024), None).unwrap())
-            .collect();
-        assert!(blocks.are_tight());
-        assert_eq!(
-            blocks.keep(key(12), block(10 * 1024), None).unwrap_err(),
-            10 * 1024
-        );
-        drop(held);
-        assert!(blocks.keep(key(12), block(10 * 1024), None).is_ok());
-        assert!(!blocks.are_tight());
-    }
-
-    /// Asks for its block until there is room; answers how often it had to.
-    async fn insist(blocks: &Blocks, offset: u64) -> usize {
-        let mut room = None;
-        for attempt in 1..100 {
-            match blocks.keep(key(offset), block(10 * 1024), room.take()) {
-                Ok(_) => {
-                    // Its client has taken it, and nobody comes to the same place.
-                    drop(blocks.kept.lock().take());
-                    return attempt;
-                }
-                Err(kib) => room = Some(blocks.room(kib).await),
-            }
-        }
-        panic!("they wake each other for ever");
-    }
-
-    #[tokio::test]
-    async fn waiters_when_there_is_room_for_one_then_do_not_take_it_from_each_other() {
-        let blocks = Blocks::default();
-        let mut held: Vec<_> = (0..12)
-            .map(|offset| blocks.keep(key(offset), block(10 * 1024), None).unwrap())
-            .collect();
-        let freed = async { drop(held.pop()) };
-        let waiting = async { tokio::join!(insist(&blocks, 12), insist(&blocks, 13), freed) };
-        let (first, second, ()) = waiting.await;
-        assert_eq!((first, second), (2, 2));
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! One subscription: where it stands, and the next frame to push.
 
-use super::blocks::{Block, Found, Room};
+use super::blocks::{Asker, Block, Found};
+use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
 use crate::catalog::{Consumer, Shard, State, Stream};
 use crate::position::internal;
@@ -23,10 +24,14 @@ const LASTS: Duration = Duration::from_secs(limits::SUBSCRIPTION_SECONDS);
 /// sends an event every five.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
 
+/// Who has taken an event that holds room within this time drains.
+const DRAINS_WITHIN: Duration = Duration::from_secs(2);
+
 /// A shard's records from a position on, as frames for one consumer.
 ///
-/// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. Where
-/// it stands is in each event, so that whoever loses it can resume.
+/// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. It is to
+/// be asked when the frame before has been written to the client, so that it is known who drains. Where it
+/// stands is in each event, so that whoever loses it can resume.
 pub struct Subscription {
     engine: Arc<Engine>,
     protocol: Protocol,
@@ -40,8 +45,12 @@ pub struct Subscription {
     passed: SequenceNumber,
     ends: Monotonic,
     last_event: Option<Monotonic>,
-    /// For the next block, if it was waited for.
-    room: Option<Room>,
+    owner: Owner,
+    standing: Standing,
+    /// When the last event was pushed that holds room, until the next one is asked for.
+    pushed_block: Option<Monotonic>,
+    /// A place among those that wait for room; it is kept while other events are pushed.
+    ticket: Option<Ticket>,
     nothing: EncodedRecords,
     stage: Stage,
 }
@@ -86,7 +95,7 @@ enum Wait {
     /// The budget of bytes, after this long.
     Budget(Duration),
     /// Room for a block.
-    Room(u32),
+    Room,
     /// Nothing else: the shard's log has ended, and the catalog does not have the children yet.
     Children,
 }
@@ -150,11 +159,19 @@ impl Subscription {
             passed: shard.number_before(position),
             ends: Monotonic(engine.env.clock.monotonic().0 + LASTS),
             last_event: None,
-            room: None,
+            owner: Owner::of(stream),
+            standing: Standing::New,
+            pushed_block: None,
+            ticket: None,
             nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
             engine,
         }
+    }
+
+    /// The stream that is subscribed to.
+    pub fn stream(&self) -> u64 {
+        self.of.stream
     }
 
     /// The next frame; `None` when the subscription has come to its end. Cancel safe: nothing is
@@ -168,6 +185,7 @@ impl Subscription {
             Stage::Running => (),
             Stage::Over => return None,
         }
+        self.note_taken();
         loop {
             let state = self.engine.catalog.state().clone();
             let looked = self.look(&state).await;
@@ -186,15 +204,25 @@ impl Subscription {
                     self.stage = Stage::Over;
                     return None;
                 }
-                Look::Wait(wait) => self.room = self.wait(&state, wait).await,
+                Look::Wait(wait) => self.wait(&state, wait).await,
             }
+        }
+    }
+
+    /// The last frame has been taken, since the next is asked for.
+    fn note_taken(&mut self) {
+        if let Some(pushed) = self.pushed_block.take() {
+            let took = self.engine.env.clock.monotonic().since(pushed);
+            self.standing = match took <= DRAINS_WITHIN {
+                true => Standing::Draining,
+                false => Standing::New,
+            };
         }
     }
 
     /// Looks once at all that may have changed.
     async fn look(&mut self, state: &State) -> Result<Look, Error> {
         let now = self.engine.env.clock.monotonic();
-        let room = self.room.take();
         if now >= self.ends || *self.engine.subscriptions_end.borrow() {
             return Ok(Look::End);
         }
@@ -206,11 +234,16 @@ impl Subscription {
         let shard = shard.ok_or_else(|| self.of.shard_gone.clone())?;
         let wait = match self.pause(now) {
             Some(pause) => Wait::Budget(pause),
-            None => match self.find_next(&stream, shard, room).await? {
-                Found::Block(block) => return self.push(&stream, shard, &block).await,
-                Found::Over => return Ok(Look::Last(self.end(&stream, shard))),
-                Found::NoRoom(kib) => Wait::Room(kib),
-                Found::Nothing(next) => self.pass(&stream, shard, next)?,
+            None => match self.find_next(&stream, shard).await? {
+                Some(Found::Block(block)) => return self.push(&stream, shard, &block).await,
+                Some(Found::Over) => return Ok(Look::Last(self.end(&stream, shard))),
+                Some(Found::Nothing(next)) => self.pass(&stream, shard, next)?,
+                Some(Found::NoRoom(kib)) => {
+                    let blocks = &self.engine.blocks;
+                    self.ticket = Some(blocks.wait(&self.owner, self.standing, kib));
+                    Wait::Room
+                }
+                None => Wait::Room,
             },
         };
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
@@ -229,16 +262,24 @@ impl Subscription {
         }
     }
 
-    async fn find_next(
-        &self,
-        stream: &Stream,
-        shard: &Shard,
-        room: Option<Room>,
-    ) -> Result<Found, Error> {
-        let (engine, from) = (&self.engine, self.position);
-        let found = engine.next_block(stream, shard, from, self.protocol, room);
+    /// What comes next; none while room for it is waited for, so that nothing is read in vain.
+    async fn find_next(&mut self, stream: &Stream, shard: &Shard) -> Result<Option<Found>, Error> {
+        let mut lease: Option<Lease> = None;
+        if let Some(ticket) = &self.ticket {
+            lease = ticket.take();
+            if lease.is_none() {
+                return Ok(None);
+            }
+            self.ticket = None;
+        }
+        let asker = Asker {
+            owner: self.owner.clone(),
+            standing: self.standing,
+            lease,
+        };
+        let found = (self.engine).next_block(stream, shard, self.position, self.protocol, asker);
         let found = found.await;
-        found.map_err(|failed| failed.as_error())
+        found.map(Some).map_err(|failed| failed.as_error())
     }
 
     /// Goes on without records; answers what is waited for.
@@ -264,6 +305,7 @@ impl Subscription {
         self.hold.take_bytes(block.payload_bytes, now);
         self.position = block.next;
         self.passed = block.last;
+        self.pushed_block = block.holds_room().then_some(now);
         let counters = &self.of_stream.counters;
         counters.subscribe_event_bytes.add(block.payload_bytes);
         counters.subscribe_event_records.add(block.count);
@@ -322,8 +364,8 @@ impl Subscription {
         Frame::event(&self.nothing, &event)
     }
 
-    /// Waits until there may be something to push or to end for; answers the room if that came.
-    async fn wait(&self, state: &State, wait: Wait) -> Option<Room> {
+    /// Waits until there may be something to push or to end for.
+    async fn wait(&self, state: &State, wait: Wait) {
         let clock = &self.engine.env.clock;
         let now = clock.monotonic();
         let next_event = self
@@ -332,9 +374,9 @@ impl Subscription {
         let patience = next_event.min(self.ends).since(now);
         tokio::select! {
             biased;
-            () = self.changes(state) => None,
-            room = self.arrives(wait) => room,
-            () = clock.sleep(patience) => None,
+            () = self.changes(state) => (),
+            () = self.arrives(wait) => (),
+            () = clock.sleep(patience) => (),
         }
     }
 
@@ -355,7 +397,7 @@ impl Subscription {
         }
     }
 
-    async fn arrives(&self, wait: Wait) -> Option<Room> {
+    async fn arrives(&self, wait: Wait) {
         match wait {
             Wait::Tail(log) => {
                 let there = match self.engine.store.tail(log) {
@@ -368,10 +410,13 @@ impl Subscription {
                 }
             }
             Wait::Budget(pause) => self.engine.env.clock.sleep(pause).await,
-            Wait::Room(kib) => return Some(self.engine.blocks.room(kib).await),
+            Wait::Room => {
+                if let Some(ticket) = &self.ticket {
+                    ticket.granted().await;
+                }
+            }
             Wait::Children => pending().await,
         }
-        None
     }
 }
 

@@ -4,6 +4,7 @@ mod ends;
 mod events;
 mod rates;
 mod refusals;
+mod stalled;
 mod storm;
 
 use crate::world::{Caller, Start, World};

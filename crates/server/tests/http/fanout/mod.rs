@@ -3,6 +3,7 @@
 mod goaway;
 mod http1;
 mod http2;
+mod stalled;
 mod transports;
 mod unread;
 
