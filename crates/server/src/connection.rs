@@ -32,8 +32,8 @@ pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 const FAREWELL_LOOKS: u32 = 8;
 /// Streams that an HTTP/2 client may have open at once.
 const STREAMS_MAX: u32 = 1024;
-/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is remembered would
-/// keep the frame alive that it came in, 500 times its size.
+/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is remembered may
+/// keep the buffer alive that it came in. It holds once the client has acknowledged it (`greeting`).
 const HEADER_TABLE_BYTES: u32 = 0;
 /// What an HTTP/2 client may send of one body before it was read.
 const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
@@ -65,7 +65,7 @@ pub(crate) async fn drive<S: Serve>(
     let activity = Activity::new(Arc::clone(budgets));
     let reads = match version {
         Version::Http1 => Reads::Heads(ReadBuffer::new(limits.head_bytes, &budgets.heads)),
-        Version::Http2 => Reads::of_http2(),
+        Version::Http2 => Reads::of_http2(&budgets.heads),
     };
     let clock = Arc::clone(&env.clock);
     let watched = Arc::clone(&activity);

@@ -2,7 +2,7 @@
 //!
 //! A request comes through these modules in this order: [`mod@config`] says what is allowed,
 //! `accept` takes connections, `transport` takes TLS off them, `connection` tells HTTP/1 from HTTP/2
-//! and drives hyper over the timers of `timed`, `body` takes a body in, `service` does AWS's checks in AWS's order, `dispatch` finds the
+//! and drives hyper over the timers of `timed`, `body` takes a body in, charged to `budgets`, `service` does AWS's checks in AWS's order, `dispatch` finds the
 //! operation, `answer` becomes a response. `admin` is the operator's side door.
 //!
 //! What holds: every wait for a client has a timer, every buffer a limit, and a request that changes
@@ -26,6 +26,7 @@ mod detached;
 mod dispatch;
 mod events;
 mod framing;
+mod greeting;
 mod metrics;
 mod parts;
 mod pieces;

@@ -205,7 +205,8 @@ impl Service {
             Refused::Overload => Answer::overload(),
             Refused::Malformed | Refused::Gone => Answer::malformed(),
         };
-        if version > Version::HTTP_11 {
+        let is_whole = body.is_end_stream() && why == Refused::Overload;
+        if version > Version::HTTP_11 || is_whole {
             return answer;
         }
         if rest == Rest::Comes && !body.is_end_stream() {

@@ -5,8 +5,10 @@
 //! A wait that takes too long is an error of kind `TimedOut`, which ends the connection.
 
 use crate::activity::Activity;
+use crate::budget::Budget;
 use crate::config::Limits;
-use crate::read_buffer::{Of, ReadBuffer, Step};
+use crate::greeting::{Greeting, Settings};
+use crate::read_buffer::{NoRoom, Of, ReadBuffer, Step};
 use crate::wait::Wait;
 use bytes::Bytes;
 use env::Clock;
@@ -24,14 +26,22 @@ const TURN_BYTES: usize = 32 * 1024;
 pub(crate) enum Reads {
     /// HTTP/1: between requests, and from the first byte of a head to its request.
     Heads(ReadBuffer),
-    /// HTTP/2: none, its pings do it. So many bytes are left of this turn.
-    Turns(usize),
+    /// HTTP/2: none, its pings do it.
+    Turns {
+        /// Bytes of this turn.
+        left: usize,
+        /// Until our settings hold.
+        greeting: Option<Greeting>,
+    },
 }
 
 impl Reads {
-    /// Those of an HTTP/2 connection.
-    pub(crate) fn of_http2() -> Self {
-        Self::Turns(TURN_BYTES)
+    /// Those of an HTTP/2 connection of which nothing was read.
+    pub(crate) fn of_http2(heads: &Arc<Budget>) -> Self {
+        Self::Turns {
+            left: TURN_BYTES,
+            greeting: Some(Greeting::new(heads)),
+        }
     }
 }
 
@@ -82,11 +92,15 @@ impl<T> Timed<T> {
     }
 
     /// Bytes have come: they are of a head, unless a request is being read or answered.
-    fn note_read(&mut self, bytes: usize) -> io::Result<()> {
+    fn note_read(&mut self, bytes: &[u8]) -> io::Result<()> {
         let buffer = match &mut self.reads {
             Reads::Heads(buffer) => buffer,
-            Reads::Turns(left) => {
-                *left = left.saturating_sub(bytes);
+            Reads::Turns { left, greeting } => {
+                *left = left.saturating_sub(bytes.len());
+                let noted = greeting.as_mut().map(|greeting| greeting.note(bytes));
+                if noted.transpose().map_err(no_room)? == Some(Settings::Acknowledged) {
+                    *greeting = None;
+                }
                 return Ok(());
             }
         };
@@ -104,13 +118,12 @@ impl<T> Timed<T> {
             true => Of::Body,
             false => Of::Head,
         };
-        let noted = buffer.note(of, bytes);
-        noted.map_err(|no_room| io::Error::new(io::ErrorKind::OutOfMemory, no_room))
+        buffer.note(of, bytes.len()).map_err(no_room)
     }
 
     /// No bytes have come: is that allowed for now?
     fn poll_read_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Reads::Turns(left) = &mut self.reads {
+        if let Reads::Turns { left, .. } = &mut self.reads {
             *left = TURN_BYTES;
             return Poll::Pending;
         }
@@ -144,12 +157,12 @@ impl<T> Timed<T> {
     {
         let step = match &mut self.reads {
             Reads::Heads(read_buffer) => read_buffer.step(),
-            Reads::Turns(0) => {
+            Reads::Turns { left: 0, .. } => {
                 // The streams that were woken are before this in the queue.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            Reads::Turns(_) => Step::Whole,
+            Reads::Turns { .. } => Step::Whole,
         };
         match step {
             Step::AtMost(bytes) if bytes < buffer.remaining() => {
@@ -180,6 +193,10 @@ impl<T> Timed<T> {
     }
 }
 
+fn no_room(no_room: NoRoom) -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, no_room)
+}
+
 impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -197,7 +214,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
                 Poll::Pending => return this.poll_read_wait(cx),
             }
         }
-        Poll::Ready(this.note_read(buffer.filled().len() - before))
+        Poll::Ready(this.note_read(&buffer.filled()[before..]))
     }
 }
 
@@ -232,5 +249,55 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.transport).poll_shutdown(cx);
         self.timed_write(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budgets::Budgets;
+    use env::{ManualClock, Timestamp};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn connection_when_it_sends_without_pause_then_its_streams_get_their_turn() {
+        const STEP: usize = 8 * 1024;
+        let limits = Limits::default();
+        let all = vec![7; 3 * TURN_BYTES];
+        let mut timed = Timed::new(
+            &all[..],
+            Bytes::new(),
+            Reads::of_http2(&Budget::new(usize::MAX)),
+            Arc::new(ManualClock::new(Timestamp(0))),
+            limits,
+            Activity::new(Budgets::new(&limits)),
+        );
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let mut memory = [0; STEP];
+        for turn in 0..3 {
+            for _ in 0..TURN_BYTES / STEP {
+                let mut buffer = ReadBuf::new(&mut memory);
+                let read = Pin::new(&mut timed).poll_read(&mut cx, &mut buffer);
+                assert!(matches!(read, Poll::Ready(Ok(()))));
+                assert_eq!(buffer.filled().len(), STEP);
+            }
+            assert_eq!(woken.0.load(Ordering::Relaxed), turn);
+            let mut buffer = ReadBuf::new(&mut memory);
+            let read = Pin::new(&mut timed).poll_read(&mut cx, &mut buffer);
+            assert!(read.is_pending() && buffer.filled().is_empty());
+            assert_eq!(woken.0.load(Ordering::Relaxed), turn + 1, "it comes back");
+        }
     }
 }

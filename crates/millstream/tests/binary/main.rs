@@ -7,6 +7,7 @@
 mod calls;
 mod lifecycle;
 mod logging;
+mod memory;
 mod process;
 mod readme;
 mod settings;

@@ -103,6 +103,16 @@ impl Running {
         }
     }
 
+    /// Bytes of memory, by the name that the operating system has for what is counted, as `VmRSS` or `VmHWM`.
+    pub fn memory(&self, name: &str) -> usize {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let mut lines = status.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kibibytes = value.unwrap().trim().trim_end_matches(" kB");
+        kibibytes.parse::<usize>().unwrap() * 1024
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();

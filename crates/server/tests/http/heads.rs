@@ -1,6 +1,6 @@
 //! Heads are counted like bodies: those that are not whole yet, and those of all streams.
 
-use crate::frames::{HEADERS_FRAME, frame, preface};
+use crate::frames::{HEADERS_FRAME, frame, preface, read_frame};
 use crate::harness::{Running, connect, exchange, in_time, post};
 use millstream_server::Limits;
 use std::time::Duration;
@@ -11,6 +11,8 @@ const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
     ("x-amz-target", "Kinesis_20131202.ListStreams"),
 ];
+const SETTINGS: u8 = 4;
+const ACKNOWLEDGED: u8 = 1;
 const ROOM: usize = 1024 * 1024;
 
 /// Room for few heads, and timers that end none.
@@ -79,7 +81,10 @@ fn stream_without_body(stream: u32, field: usize) -> Vec<u8> {
 async fn open_streams(server: &Running, count: u32) -> TcpStream {
     let mut stream = connect(server.address).await;
     let streams = (0..count).map(|number| stream_without_body(2 * number + 1, 10_000));
-    let bytes = [preface(1 << 16), streams.collect::<Vec<_>>().concat()].concat();
+    stream.write_all(&preface(1 << 16)).await.unwrap();
+    assert_eq!(read_frame(&mut stream).await.0, SETTINGS);
+    let acknowledged = frame(SETTINGS, ACKNOWLEDGED, 0, b"");
+    let bytes = [acknowledged, streams.collect::<Vec<_>>().concat()].concat();
     stream.write_all(&bytes).await.unwrap();
     stream
 }
@@ -128,6 +133,46 @@ async fn streams_when_their_small_answers_are_left_unread_then_are_still_counted
     assert!(taken > 14 * 8192, "{taken}");
     stream.shutdown().await.unwrap();
     let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
+    server
+        .until("millstream_head_bytes_in_flight", |bytes| bytes == 0)
+        .await;
+    server.stop().await;
+}
+
+/// A field that is remembered keeps the frame alive that it came in.
+#[tokio::test]
+async fn server_when_greeted_then_says_that_it_remembers_no_fields() {
+    const HEADER_TABLE_SIZE: u16 = 1;
+    let server = Running::start(Limits::default()).await;
+    let mut stream = connect(server.address).await;
+    stream.write_all(&preface(1 << 16)).await.unwrap();
+    let (_, _, settings) = read_frame(&mut stream).await;
+    let table = settings
+        .chunks(6)
+        .find(|setting| setting[..2] == HEADER_TABLE_SIZE.to_be_bytes());
+    assert_eq!(table.map(|setting| &setting[2..]), Some(&[0; 4][..]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn client_when_it_does_not_acknowledge_the_settings_then_is_closed_before_it_holds_much() {
+    let server = Running::start(Limits::default()).await;
+    let mut stream = connect(server.address).await;
+    stream.write_all(&preface(1 << 16)).await.unwrap();
+    let mut number = 1;
+    in_time(async {
+        while stream
+            .write_all(&stream_without_body(number, 10_000))
+            .await
+            .is_ok()
+        {
+            number += 2;
+        }
+    })
+    .await;
+    server
+        .until("millstream_heads_refused_total", |count| count > 0)
+        .await;
     server
         .until("millstream_head_bytes_in_flight", |bytes| bytes == 0)
         .await;
