@@ -67,18 +67,18 @@ impl Unlisted {
     pub(super) fn beside(shared: &Shared, manifest: &Manifest) -> Result<Self, OpenError> {
         let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
         let (mut unused, mut sealed) = (Vec::new(), Vec::new());
-        let names = list(shared)?;
+        let paths = list(shared)?;
+        let names: BTreeSet<String> = paths.iter().map(|path| name_of(path)).collect();
         for number in &listed {
             let [segment, spare] = [segment_name(*number), spare_name(*number)];
-            let is_there = |name: &String| names.iter().any(|path| name_of(path) == *name);
-            if !is_there(&segment) && is_there(&spare) {
+            if !names.contains(&segment) && names.contains(&spare) {
                 return Err(stray(
                     spare,
                     "was given up, and MANIFEST lists it still: MANIFEST is older than that",
                 ));
             }
         }
-        for path in names {
+        for path in paths {
             let name = name_of(&path);
             if is_making_name(&name) {
                 unused.push(path);
