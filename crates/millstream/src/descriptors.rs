@@ -7,6 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that are kept for the journal's files and the process itself.
 const KEPT: u64 = 256;
+/// Where there are few, connections get this share: what cannot be served can be tried again, what cannot be
+/// written stops everybody.
+const FEW_SHARE: u64 = 4;
 
 /// Asks for as many as the system lets the process have; answers how many of them connections may
 /// take, so that idle clients never keep the journal from opening a file.
@@ -29,7 +32,7 @@ pub fn raise() -> usize {
 /// How many of so many descriptors connections may take; absent means without limit.
 fn for_connections(have: Option<u64>) -> usize {
     let have = have.unwrap_or(u64::MAX);
-    usize::try_from(have.saturating_sub(KEPT).max(have / 2)).unwrap_or(usize::MAX)
+    usize::try_from(have.saturating_sub(KEPT).max(have / FEW_SHARE)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -39,7 +42,8 @@ mod tests {
     #[test]
     fn connections_when_descriptors_are_few_then_leave_some_for_files() {
         let cases = [
-            (Some(300), 150),
+            (Some(64), 16),
+            (Some(300), 75),
             (Some(512), 256),
             (Some(1024), 768),
             (Some(1 << 20), (1 << 20) - 256),

@@ -53,6 +53,8 @@ impl Fault {
     pub const EIO: Self = Self::Errno(5);
     /// ENOSPC: no space left.
     pub const ENOSPC: Self = Self::Errno(28);
+    /// EMFILE: too many open files.
+    pub const EMFILE: Self = Self::Errno(24);
 
     pub(super) fn error(self) -> std::io::Error {
         const EIO: i32 = 5;

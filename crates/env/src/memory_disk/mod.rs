@@ -23,6 +23,7 @@ use inode::{Inode, roll};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 type Names = BTreeMap<PathBuf, Arc<Mutex<Inode>>>;
@@ -47,6 +48,13 @@ struct State {
     locks: Vec<Locked>,
     faults: Faults,
     capacity_bytes: Option<u64>,
+    /// Of the capacity, what is not called free though this process may use it.
+    kept_bytes: u64,
+    /// The most names there ever were: a directory does not give blocks back.
+    names_max: usize,
+    /// How many files a process may have open; and how many the living one has.
+    files_max: Option<usize>,
+    files: Arc<AtomicUsize>,
     lies: bool,
     read_bytes: u64,
     written_bytes: u64,
@@ -71,6 +79,16 @@ struct MemoryFile {
     inode: Arc<Mutex<Inode>>,
     /// The name that it was opened by.
     path: PathBuf,
+    _open: OpenFile,
+}
+
+/// A file in the count of open ones.
+struct OpenFile(Arc<AtomicUsize>);
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct LockGuard {
@@ -154,6 +172,11 @@ impl MemoryDisk {
         lengths.sum::<usize>() as u64
     }
 
+    /// The names of all files, without a call that is counted or may fail.
+    pub fn names(&self) -> Vec<PathBuf> {
+        self.lock_state().names.keys().cloned().collect()
+    }
+
     /// How often a call was made so far.
     pub fn calls(&self, call: Call) -> u64 {
         self.lock_state().faults.count(call)
@@ -169,9 +192,21 @@ impl MemoryDisk {
         self.lock_state().written_bytes
     }
 
-    /// Limits the sum of all files' lengths; `None` takes the limit away.
+    /// Limits the sum of all files' lengths and of what their names take; `None` takes the limit away.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.lock_state().capacity_bytes = bytes;
+    }
+
+    /// Lets a process have so many files open at once, a directory while it is listed or synced among
+    /// them; `None` takes the limit away.
+    pub fn set_files_max(&self, count: Option<usize>) {
+        self.lock_state().files_max = count;
+    }
+
+    /// Of the capacity, so much is not called free, as what a file system keeps for root, though it can
+    /// be written.
+    pub fn set_kept(&self, bytes: u64) {
+        self.lock_state().kept_bytes = bytes;
     }
 
     /// From now on a sync of a file's data does nothing and says that it did, as some devices do.
@@ -221,6 +256,7 @@ impl State {
 
     fn end_life(&mut self) {
         self.life += 1;
+        self.files = Arc::default();
         self.locks.clear();
     }
 
@@ -261,8 +297,36 @@ impl State {
             .values()
             .filter_map(|inode| inode.try_lock().ok());
         let used: u64 = others.map(|inode| inode.now.len() as u64).sum();
-        capacity.saturating_sub(used + held.now.len() as u64)
+        capacity.saturating_sub(used + held.now.len() as u64 + names_bytes(self.names_max))
     }
+
+    /// Counts one more open file.
+    fn open_file(&self) -> io::Result<OpenFile> {
+        let most = self.files_max.unwrap_or(usize::MAX);
+        if self.files.load(Ordering::Relaxed) >= most {
+            return Err(Fault::EMFILE.error());
+        }
+        self.files.fetch_add(1, Ordering::Relaxed);
+        Ok(OpenFile(self.files.clone()))
+    }
+
+    /// Takes what one more name may need.
+    fn name_one_more(&mut self) -> io::Result<()> {
+        let count = self.names_max.max(self.names.len() + 1);
+        let grows_by = names_bytes(count) - names_bytes(self.names_max);
+        if grows_by > self.free_bytes(&Inode::default()) {
+            return Err(Fault::ENOSPC.error());
+        }
+        self.names_max = count;
+        Ok(())
+    }
+}
+
+/// What so many names take of a directory, block by block.
+fn names_bytes(count: usize) -> u64 {
+    const BLOCK_BYTES: usize = 1024;
+    const NAME_BYTES: usize = 36;
+    ((count * NAME_BYTES).next_multiple_of(BLOCK_BYTES)) as u64
 }
 
 impl NameChange {
@@ -288,6 +352,7 @@ impl Disk for MemoryDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let mut state = self.begin(Call::Open, path)?;
         state.may_open(path, mode)?;
+        let open = state.open_file()?;
         let found = state.names.get(path).cloned();
         let inode = match (mode, found) {
             (OpenMode::Read | OpenMode::Write, Some(inode)) => inode,
@@ -300,6 +365,7 @@ impl Disk for MemoryDisk {
                 if !parent.is_some_and(|parent| state.directories.contains(parent)) {
                     return Err(not_found(path));
                 }
+                state.name_one_more()?;
                 state.create(path)
             }
         };
@@ -308,6 +374,7 @@ impl Disk for MemoryDisk {
             life: state.life,
             inode,
             path: path.to_owned(),
+            _open: open,
         }))
     }
 
@@ -332,6 +399,7 @@ impl Disk for MemoryDisk {
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
         let state = self.begin(Call::List, directory)?;
+        let _open = state.open_file()?;
         let inside = |path: &&PathBuf| path.parent() == Some(directory);
         let files = state.names.keys().filter(inside);
         let directories = state.directories.iter().filter(inside);
@@ -349,6 +417,7 @@ impl Disk for MemoryDisk {
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         let mut state = self.begin(Call::SyncDirectory, path)?;
+        let _open = state.open_file()?;
         for change in std::mem::take(&mut state.pending) {
             if change.directory() == Some(path) {
                 change.apply(&mut state.safe_names);
@@ -361,7 +430,8 @@ impl Disk for MemoryDisk {
 
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         let state = self.begin(Call::FreeBytes, path)?;
-        Ok(state.free_bytes(&Inode::default()))
+        let free = state.free_bytes(&Inode::default());
+        Ok(free.saturating_sub(state.kept_bytes))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {

@@ -103,12 +103,48 @@ fn the_nth_call_when_ordered_to_fail_then_fails_alone() {
 fn a_disk_when_full_then_refuses_growth_and_takes_overwriting() {
     let disk = disk();
     let file = create(&disk, "f");
-    disk.set_capacity(Some(10));
+    // The block that holds the name.
+    disk.set_capacity(Some(1024 + 10));
     file.allocate(8).unwrap();
     assert_eq!(disk.free_bytes(Path::new(DIRECTORY)).unwrap(), 2);
     assert!(file.write_all_at(b"123", 8).is_err());
     file.write_all_at(b"12", 8).unwrap();
     file.write_all_at(b"1234567890", 0).unwrap();
+}
+
+#[test]
+fn a_disk_when_some_of_it_is_kept_then_does_not_call_that_free_and_takes_it() {
+    let disk = disk();
+    let file = create(&disk, "f");
+    disk.set_capacity(Some(1024 + 10));
+    disk.set_kept(6);
+    assert_eq!(disk.free_bytes(Path::new(DIRECTORY)).unwrap(), 4);
+    file.allocate(10).unwrap();
+    assert_eq!(disk.free_bytes(Path::new(DIRECTORY)).unwrap(), 0);
+}
+
+#[test]
+fn a_full_directory_when_it_needs_a_block_then_takes_no_more_names() {
+    let disk = disk();
+    create(&disk, "f");
+    disk.set_capacity(Some(1024));
+    let refused = (0..100).find(|name| {
+        let made = disk.open(&path(&name.to_string()), OpenMode::CreateNew);
+        made.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
+    });
+    assert_eq!(refused, Some(27));
+}
+
+#[test]
+fn a_process_when_it_has_too_many_files_open_then_opens_no_more_until_one_is_closed() {
+    let disk = disk();
+    let file = create(&disk, "f");
+    disk.set_files_max(Some(1));
+    let refused = |error: io::Error| error.raw_os_error() == Some(24);
+    assert!(disk.open(&path("f"), OpenMode::Read).is_err_and(refused));
+    assert!(disk.list(Path::new(DIRECTORY)).is_err_and(refused));
+    drop(file);
+    assert!(disk.list(Path::new(DIRECTORY)).is_ok());
 }
 
 #[test]

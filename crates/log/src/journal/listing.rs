@@ -4,7 +4,7 @@
 //! change may have listed. That one goes with the next MANIFEST, which is written before another file is
 //! made.
 
-use super::manifest::{Draft, Manifest};
+use super::manifest::{Draft, Manifest, TEMPORARY_NAME};
 use super::planted::PlantedBug;
 use super::reserve::is_full;
 use super::segment::{Segment, making_name, segment_name};
@@ -47,7 +47,7 @@ impl Shared {
         &self,
         change: impl FnOnce(&mut Segments),
     ) -> Result<(), NotListed> {
-        let list = self.begin_list().map_err(NotListed::Before)?;
+        let list = self.begin_list_anyhow().map_err(NotListed::Before)?;
         self.finish_list(list, change)
     }
 
@@ -62,6 +62,14 @@ impl Shared {
     pub(super) fn begin_list(&self) -> io::Result<NextList<'_>> {
         let generation = self.generation.lock();
         let draft = Draft::begin(&*self.env.disk, &self.directory)?;
+        Ok(NextList { draft, generation })
+    }
+
+    /// The same for what must go on when the disk is full.
+    pub(super) fn begin_list_anyhow(&self) -> io::Result<NextList<'_>> {
+        let generation = self.generation.lock();
+        let begin = || Draft::begin(&*self.env.disk, &self.directory);
+        let draft = self.with_descriptors(|| self.make_name(begin))?;
         Ok(NextList { draft, generation })
     }
 
@@ -120,6 +128,11 @@ impl Shared {
         }
         let synced = self.env.disk.sync_directory(&self.directory);
         synced.map_err(NotListed::Unknown)
+    }
+
+    /// Removes what a crash left of a MANIFEST that was not whole. One that cannot be removed goes with the next.
+    pub(super) fn forget_draft(&self) {
+        drop(self.env.disk.remove(&self.directory.join(TEMPORARY_NAME)));
     }
 
     fn replace_in_lent_room(&self, manifest: &Manifest) -> Result<(), NotListed> {

@@ -13,7 +13,7 @@ use super::manifest::{MANIFEST_NAME, Manifest};
 use super::open::Open;
 use super::open_blocks::{Addition, ListRoom, OpenIndex};
 use super::planted::PlantedBug;
-use super::reserve::is_full;
+use super::reserve::{is_full, is_out_of_files};
 use super::scan::{Bad, scan};
 use super::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
 use super::segment_index::SegmentIndex;
@@ -470,20 +470,21 @@ impl<'a> Recovery<'a> {
     }
 
     /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun.
-    fn go_on(self, open: Option<Open>, unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
+    fn go_on(self, open: Option<Open>, mut unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
         let newest = self.shared.segments.lock().keys().next_back().copied();
         let used = self.shared.segments.lock().len() - unused.len();
         self.shared.jobs.lock().segments_used = used as u32;
         self.shared
             .open_number
             .store(newest.unwrap_or_default(), Ordering::Release);
+        self.shared.forget_draft();
         let mut restored = self.shared.restore_reserve();
         if restored.as_ref().is_err_and(is_full) && self.shared.drop_spares() > 0 {
             restored = self.shared.restore_reserve();
         }
         match restored {
             // On a full disk what there is can be read, and what makes room can be written.
-            Err(error) if is_full(&error) => {}
+            Err(error) if is_full(&error) || is_out_of_files(&error) => {}
             restored => restored.map_err(OpenError::writing)?,
         }
         let open = match open {
@@ -494,7 +495,14 @@ impl<'a> Recovery<'a> {
                 open
             }
             None => {
-                let fresh = self.shared.prepare_anyhow(true);
+                let mut fresh = self.shared.prepare_anyhow(true);
+                if fresh.as_ref().is_err_and(is_full) && !unused.is_empty() {
+                    // What was never begun holds nothing but room.
+                    let dropped = self.shared.drop_segments(&unused);
+                    dropped.map_err(OpenError::writing)?;
+                    unused.clear();
+                    fresh = self.shared.prepare_anyhow(true);
+                }
                 let fresh = fresh.map_err(OpenError::writing)?;
                 self.shared
                     .open_number

@@ -4,7 +4,7 @@
 //! It has three parts, and none is spent for what another is there for: a copy of any one segment, with which
 //! the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is given back to the disk
 //! by cutting the file. While any is spent ordinary appends are refused; it is made whole again before
-//! they go on. Whether there is room is what allocating says: what a disk calls free need not be free for
+//! they go on. Descriptors are kept open beside it, for the files that making room takes. Whether there is room is what allocating says: what a disk calls free need not be free for
 //! everybody.
 
 use super::shared::Shared;
@@ -21,10 +21,12 @@ pub(super) const RESERVE_NAME: &str = "RESERVE";
 const COMMANDS_SHARE: u64 = 2;
 const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
 const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// What a file system itself may need to make a file.
-const SLACK_BYTES: u64 = 64 * 1024;
+/// What a file system itself may need to make a file: a block of the directory, or one of its own tables.
+pub(super) const SLACK_BYTES: u64 = 64 * 1024;
 /// Of a file that was found smaller than it should be, privileged calls get this share at least.
 const FOUND_SHARE: u64 = 8;
+/// Files kept open, to be closed for what makes room: a segment, a MANIFEST, the directory, a copy.
+const DESCRIPTORS: usize = 4;
 /// Without news about what is hidden, room is looked for no more often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,8 @@ pub(super) struct Reserve {
 #[derive(Default)]
 pub(super) struct Held {
     file: Option<Arc<dyn File>>,
+    /// The same file once more and again.
+    descriptors: Vec<Arc<dyn File>>,
     pub(super) parts: Parts,
 }
 
@@ -92,6 +96,13 @@ pub(super) fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     )
+}
+
+/// Whether an error says that the process, or the system, has no descriptor left.
+pub(super) fn is_out_of_files(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 impl Parts {
@@ -167,6 +178,7 @@ impl Shared {
             }));
         }
         restored?;
+        self.hold_descriptors(&mut held)?;
         self.reserve.is_whole.store(true, Ordering::Release);
         self.reserve.is_short.store(false, Ordering::Release);
         Ok(())
@@ -192,6 +204,27 @@ impl Shared {
         held.parts = Parts::found(length, &wanted);
         held.file = Some(file);
         Ok(wanted)
+    }
+
+    /// Opens what is missing of the descriptors that are kept.
+    pub(super) fn hold_descriptors(&self, held: &mut Held) -> io::Result<()> {
+        let path = self.directory.join(RESERVE_NAME);
+        while held.descriptors.len() < DESCRIPTORS {
+            let one = self.env.disk.open(&path, OpenMode::Read)?;
+            held.descriptors.push(one);
+        }
+        Ok(())
+    }
+
+    /// Does what must go on, with the descriptors that are kept for it if there are no others.
+    pub(super) fn with_descriptors<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match work() {
+            Err(error) if is_out_of_files(&error) => {
+                self.take_reserve().descriptors.clear();
+                work()
+            }
+            done => done,
+        }
     }
 
     fn wanted_parts(&self, held_bytes: u64) -> io::Result<Parts> {
@@ -302,16 +335,23 @@ impl Shared {
         drop(held.resize(Parts::default()));
         let done = work();
         if held.resize(parts).is_err() {
-            // A new MANIFEST may be a little larger than the old: that comes out of the commands' part.
-            let left = [SLACK_BYTES, parts.commands].map(|spent| Parts {
-                commands: parts.commands.saturating_sub(spent),
-                ..parts
-            });
-            for parts in left {
-                self.spend(&mut held, parts);
+            // A name, or a longer MANIFEST, has taken a little: from the commands' part if that has it.
+            let commands = parts.commands.saturating_sub(SLACK_BYTES);
+            let copies = parts.copies.saturating_sub(SLACK_BYTES);
+            self.spend(&mut held, Parts { commands, ..parts });
+            if held.parts.sum() == 0 {
+                self.spend(&mut held, Parts { copies, ..parts });
             }
         }
         done
+    }
+
+    /// Makes a file that takes no room yet but its name, for which the directory may need some.
+    pub(super) fn make_name<T>(&self, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match make() {
+            Err(error) if is_full(&error) => self.lend_reserve(make),
+            made => made,
+        }
     }
 
     /// What the next MANIFEST may need.

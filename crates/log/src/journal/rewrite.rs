@@ -61,7 +61,8 @@ impl Shared {
         };
         self.settle()?;
         let path = self.directory.join(making_name(entry.number));
-        let file = self.env.disk.open(&path, OpenMode::CreateNew)?;
+        let make = || self.env.disk.open(&path, OpenMode::CreateNew);
+        let file = self.with_descriptors(|| self.make_name(make))?;
         Ok(Rewrite {
             plan,
             entry,
@@ -85,7 +86,7 @@ impl Shared {
             let are_there = self.are_live(&rewrite.plan);
             let copied = are_there.then_some(copied).ok_or(Abandoned::GivenUp)?;
             let named = copied.segment.path(&self.directory);
-            self.env.disk.rename(&path, &named)?;
+            self.make_name(|| self.env.disk.rename(&path, &named))?;
             Ok(copied)
         });
         let number = rewrite.entry.number;

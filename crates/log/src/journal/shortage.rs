@@ -1,10 +1,10 @@
-//! Shortage: what is done, in which order, when there is no room for the next segment.
+//! Shortage: what is done, in which order, when there is no room for the next segment, or no descriptor.
 //!
 //! Spares go first. Then what nobody can read any more is given back, then a privileged call gets a
 //! segment out of the reserve's room for such calls, and nothing else of it.
 
 use super::manifest::SegmentEntry;
-use super::reserve::{Parts, is_full};
+use super::reserve::{Parts, SLACK_BYTES, is_full, is_out_of_files};
 use super::segment::Segment;
 use super::shared::{Fresh, Shared};
 use super::space::{Origin, whole_pages};
@@ -17,11 +17,20 @@ use std::sync::atomic::Ordering;
 const COMMAND_SEGMENT_BYTES_MIN: u64 = 64 * 1024;
 const COMMAND_SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Whether an error is one that making room may end.
+fn is_shortage(error: &io::Error) -> bool {
+    is_full(error) || is_out_of_files(error)
+}
+
 impl Shared {
     /// Makes the next segment out of the reserve, for privileged calls alone.
     fn prepare_reserved(&self) -> io::Result<Fresh> {
+        self.with_descriptors(|| self.prepare_of_reserve())
+    }
+
+    fn prepare_of_reserve(&self) -> io::Result<Fresh> {
         self.settle()?;
-        let list = self.begin_list()?;
+        let list = self.begin_list_anyhow()?;
         let (entry, segment) = self.make_command_segment()?;
         self.list_segment(list, entry, segment)
     }
@@ -34,7 +43,7 @@ impl Shared {
         }
         let half = whole_pages(parts.commands / 2);
         let bytes = half.clamp(COMMAND_SEGMENT_BYTES_MIN, COMMAND_SEGMENT_BYTES_MAX);
-        let commands = parts.commands - bytes;
+        let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
         self.spend(&mut held, Parts { commands, ..parts });
         let made = self.make_segment((bytes, bytes), Origin::Reserved);
         if made.is_err() {
@@ -43,25 +52,25 @@ impl Shared {
         made
     }
 
-    /// Makes the next segment. If the disk is full, frees at once what nobody can read any more; if
+    /// Makes the next segment. If there is no room for it, or no descriptor, frees at once what nobody can read any more; if
     /// that does not help, a privileged call may have some of the reserve.
     pub(super) fn prepare_anyhow(&self, is_privileged: bool) -> io::Result<Fresh> {
         let mut made = self.prepare();
-        if !made.as_ref().is_err_and(is_full) {
+        if !made.as_ref().is_err_and(is_shortage) {
             return made;
         }
         self.reserve.is_short.store(true, Ordering::Release);
         if self.drop_spares() > 0 {
             made = self.prepare();
         }
-        if made.as_ref().is_err_and(is_full) && self.is_worth_looking() {
+        if made.as_ref().is_err_and(is_shortage) && self.is_worth_looking() {
             if let Some(_one) = self.upkeep.try_lock() {
                 self.free()?;
                 made = self.prepare();
             }
             self.cleaner_wake.notify_one();
         }
-        if is_privileged && made.as_ref().is_err_and(is_full) {
+        if is_privileged && made.as_ref().is_err_and(is_shortage) {
             return self.prepare_reserved();
         }
         made

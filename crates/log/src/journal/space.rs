@@ -50,6 +50,7 @@ impl Shared {
         let (entry, segment) = {
             // What the reserve gave back is not for everybody.
             let mut held = self.hold_reserve()?;
+            self.hold_descriptors(&mut held)?;
             let wanted = self.next_capacity(&held)?;
             // It must be possible to copy any segment.
             let covered = whole_pages(self.cover(&mut held, wanted)?);

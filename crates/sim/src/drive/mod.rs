@@ -34,7 +34,7 @@ pub use producer::Producer;
 pub use recorder::Recorder;
 pub use server::{Durability, Launch, Process};
 pub use session::{Progress, Request, Session};
-pub use volume::{Shutdown, Volume};
+pub use volume::{RootShare, Shutdown, Volume};
 
 use std::io;
 use std::time::Duration;

@@ -70,6 +70,24 @@ impl Shutdown {
     }
 }
 
+/// What the file system keeps for root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootShare {
+    /// Nothing.
+    None,
+    /// What it usually does: one block of twenty.
+    Usual,
+}
+
+impl RootShare {
+    fn percent(self) -> &'static str {
+        match self {
+            Self::None => "0",
+            Self::Usual => "5",
+        }
+    }
+}
+
 /// A mounted volume. Unmounted when dropped, and also when this process is killed.
 pub struct Volume {
     image: PathBuf,
@@ -89,7 +107,12 @@ impl Volume {
     ///
     /// # Errors
     /// If this machine or this user may not mount, with what the tool said.
-    pub fn make(env: &Env, folder: &Path, bytes: u64) -> Result<Self, DriveError> {
+    pub fn make(
+        env: &Env,
+        folder: &Path,
+        bytes: u64,
+        share: RootShare,
+    ) -> Result<Self, DriveError> {
         let (image, root) = (folder.join("volume.ext4"), folder.join("volume"));
         env.disk.create_directory(&root)?;
         let file = env.disk.open(&image, OpenMode::CreateNew)?;
@@ -97,7 +120,7 @@ impl Volume {
         // What is initialized later would be written beside the test.
         let eager = "lazy_itable_init=1,lazy_journal_init=1,nodiscard";
         run(Command::new("mkfs.ext4")
-            .args(["-q", "-F", "-m", "0", "-E", eager])
+            .args(["-q", "-F", "-m", share.percent(), "-E", eager])
             .arg(&image))?;
         let keeper = Keeper::start(&root)?;
         let volume = Self {

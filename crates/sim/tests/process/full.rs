@@ -7,7 +7,7 @@
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use env::Env;
-use millstream_sim::drive::{Endpoint, Producer, Volume};
+use millstream_sim::drive::{Endpoint, Producer, RootShare, Volume};
 use millstream_sim::{Event, HashKey, History, Outcome, Put};
 use std::time::Duration;
 use wire::operations::{
@@ -32,7 +32,7 @@ async fn volume_when_it_is_full_then_refuses_writes_until_a_stream_is_deleted() 
     let env = Env::real();
     let place = Place::new(&env, "full");
     let mut launch = place.launch("4MiB");
-    let volume = Volume::make(&env, place.path(), VOLUME_BYTES).unwrap();
+    let volume = Volume::make(&env, place.path(), VOLUME_BYTES, RootShare::None).unwrap();
     launch.data = volume.root().join("data");
     let mut scene = Scene::new(&env, launch, &["kept", "victim"]);
     let (process, at) = scene.start().await.unwrap();

@@ -8,11 +8,13 @@
 mod admin;
 mod campaigns;
 mod copies;
+mod descriptors;
 mod faults;
 mod full;
 mod kill9;
 mod place;
 mod power;
+mod refill;
 mod scene;
 mod steps;
 mod strace;

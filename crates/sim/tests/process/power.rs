@@ -8,7 +8,7 @@ use crate::campaigns::Campaigns;
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use env::Env;
-use millstream_sim::drive::{Durability, Fate, Launch, Power, Shutdown, Volume};
+use millstream_sim::drive::{Durability, Fate, Launch, Power, RootShare, Shutdown, Volume};
 use millstream_sim::{Kind, judge};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// A volume in the test's folder, with the server's data on it.
 fn volume(env: &Env, place: &Place, launch: &mut Launch) -> Volume {
-    let volume = Volume::make(env, place.path(), VOLUME_BYTES).unwrap();
+    let volume = Volume::make(env, place.path(), VOLUME_BYTES, RootShare::None).unwrap();
     launch.data = volume.root().join("data");
     volume
 }

@@ -12,6 +12,7 @@ mod gathering;
 mod harness;
 mod holding;
 mod inline;
+mod leftovers;
 mod lists;
 mod model;
 mod patience;
