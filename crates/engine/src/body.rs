@@ -1,5 +1,6 @@
 //! What a handler's answer becomes: bytes, all at once or piece by piece.
 
+use crate::room::Share;
 use bytes::Bytes;
 use std::fmt;
 use wire::{Encode, Protocol};
@@ -44,6 +45,14 @@ impl Body {
         }
     }
 
+    /// Takes out the room that was taken before it was read.
+    pub fn take_share(&mut self) -> Option<Share> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Pieces(pieces) => pieces.share.take(),
+        }
+    }
+
     /// How many bytes of memory it may hold, about, until it is sent.
     pub fn holds(&self) -> usize {
         match self {
@@ -59,6 +68,8 @@ pub struct Pieces {
     pub(crate) length: usize,
     /// How many bytes of memory they hold, about, until they are sent.
     pub(crate) holds: usize,
+    /// What is taken of the room for answers, for as long as nobody has taken that over.
+    pub(crate) share: Option<Share>,
     /// None is empty.
     pub(crate) pieces: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
 }

@@ -1,10 +1,12 @@
 //! The engine: what all operations share.
 
+use crate::admission::Admission;
 use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, State, Stream};
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
 use crate::read::{EncodedRuns, PieceBuffers};
+use crate::room::{ROOM_BYTES, Room};
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
@@ -45,6 +47,8 @@ pub struct Engine {
     pub(crate) refused_lines: LineLimit,
     /// What is pushed to subscribers.
     pub(crate) blocks: Blocks,
+    /// Who may wait for the disk, and room for answers.
+    pub(crate) admission: Arc<Admission>,
     /// What readers were sent.
     pub(crate) encoded_runs: Arc<EncodedRuns>,
     /// What readers are sent is written to these.
@@ -76,6 +80,7 @@ impl Engine {
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
             blocks: Blocks::default(),
+            admission: Arc::new(Admission::new(Room::new(ROOM_BYTES))),
             encoded_runs: Arc::default(),
             piece_buffers: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
@@ -102,7 +107,11 @@ impl Engine {
 
     /// The engine's series.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::new(Metrics::new(self.catalog.clone(), self.runtimes.clone()))
+        Arc::new(Metrics::new(
+            self.catalog.clone(),
+            self.runtimes.clone(),
+            Arc::clone(&self.admission),
+        ))
     }
 
     /// Ends all subscriptions in good order, those that come later too.

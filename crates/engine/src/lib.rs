@@ -8,6 +8,7 @@ pub mod operations;
 mod engine;
 mod settings;
 
+mod admission;
 mod by_shard;
 mod catalog;
 mod fanout;
@@ -17,6 +18,7 @@ mod position;
 mod put;
 mod read;
 mod retention;
+mod room;
 
 mod counters;
 mod limits;
@@ -32,10 +34,12 @@ mod views;
 #[cfg(test)]
 mod format_page;
 
+pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
 pub use body::{Body, Output, Pieces};
 pub use engine::{Engine, OpenError};
 pub use fanout::Subscription;
 pub use handler::{Handler, OutputOf};
 pub use metrics::Metrics;
+pub use room::{ROOM_BYTES, Room, Share};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;

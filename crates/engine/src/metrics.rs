@@ -5,6 +5,7 @@
 //! switched on. Those above are left out, and how many they are is a series of its own: whoever asks every
 //! few seconds must not be answered with tens of megabytes. The counters themselves are in `counters`.
 
+use crate::admission::Admission;
 use crate::catalog::{Catalog, Stream};
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::runtime::Runtimes;
@@ -24,11 +25,48 @@ const SHARDS_MAX: usize = 2_000;
 pub struct Metrics {
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
+    reads: Arc<Admission>,
 }
 
 impl Metrics {
-    pub(crate) fn new(catalog: Arc<Catalog>, runtimes: Arc<Runtimes>) -> Self {
-        Self { catalog, runtimes }
+    pub(crate) fn new(
+        catalog: Arc<Catalog>,
+        runtimes: Arc<Runtimes>,
+        reads: Arc<Admission>,
+    ) -> Self {
+        Self {
+            catalog,
+            runtimes,
+            reads,
+        }
+    }
+
+    fn encode_reads(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let rows = [
+            (
+                "answer_bytes_in_flight",
+                "Bytes that answers hold, from before their records are read until they are written",
+                MetricType::Gauge,
+                self.reads.room.taken() as u64,
+            ),
+            (
+                "cold_reads",
+                "Reads that wait for the disk",
+                MetricType::Gauge,
+                self.reads.cold_reads() as u64,
+            ),
+            (
+                "reads_refused",
+                "Reads that were refused because too many waited for the disk or for room",
+                MetricType::Counter,
+                self.reads.refused(),
+            ),
+        ];
+        for (name, help, kind, value) in rows {
+            let metric = encoder.encode_descriptor(name, help, None, kind)?;
+            encode_value(metric, kind, value)?;
+        }
+        Ok(())
     }
 
     fn encode_streams(&self, encoder: &mut DescriptorEncoder<'_>, shown: &[Shown]) -> fmt::Result {
@@ -131,6 +169,7 @@ impl fmt::Debug for Metrics {
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let all: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
+        self.encode_reads(&mut encoder)?;
         let (shards, shards_left_out) = choose_shards(&all);
         let (streams, streams_left_out) = self.choose_streams(all);
         self.encode_streams(&mut encoder, &streams)?;

@@ -5,6 +5,7 @@
 //! continuation) still has an exact place.
 
 use crate::Engine;
+use crate::admission::{Failed, Waits};
 use crate::catalog::{Shard, Stream};
 use crate::texts::{self, NumberUse};
 use env::Timestamp;
@@ -152,8 +153,10 @@ impl Engine {
         if !shard.has_log() {
             return Ok(Offset(0));
         }
-        let offset = self.store.offset_at(stream.log(shard), time).await;
-        offset.map_err(|error| self.unreadable(stream, &error))
+        let offset = self
+            .offset_at(stream.log(shard), time, Waits::Bounded)
+            .await;
+        offset.map_err(|failed| self.failed(stream, &failed))
     }
 
     async fn at_number(
@@ -173,8 +176,8 @@ impl Engine {
                     records: 1,
                     bytes: 0,
                 };
-                let slice = self.store.read(log, offset, limit).await;
-                let slice = slice.map_err(|error| self.unreadable(stream, &error))?;
+                let read = self.read_log(log, offset, limit).await;
+                let (slice, _share) = read.map_err(|failed| self.failed(stream, &failed))?;
                 let record = slice
                     .records()
                     .next()
@@ -242,6 +245,14 @@ pub(crate) fn internal(error: &log::ReadError) -> Error {
 }
 
 impl Engine {
+    /// What the caller may know of a read that brought nothing.
+    pub(crate) fn failed(&self, stream: &Stream, failed: &Failed) -> Error {
+        match failed {
+            Failed::Busy => texts::busy(),
+            Failed::Store(error) => self.unreadable(stream, error),
+        }
+    }
+
     /// What the caller may know of a read that failed: nothing is wrong if its stream is being deleted.
     pub(crate) fn unreadable(&self, stream: &Stream, error: &log::ReadError) -> Error {
         let is_missing = matches!(error, log::ReadError::NoSuchLog(_));

@@ -13,15 +13,21 @@ pub(crate) use record_pieces::RecordPieces;
 pub(crate) use records::Records;
 
 use crate::Engine;
+use crate::admission::{Failed, Waits};
 use crate::catalog::{Shard, Stream};
+use crate::room::Share;
 use env::Timestamp;
-use log::{LogId, Offset, ReadError, ReadLimit, Run, Slice};
+use log::{LogId, Offset, ReadLimit, Run, Slice};
 use std::time::Duration;
 
 /// What one read of a shard brought.
 #[derive(Debug)]
 pub(crate) struct ShardRead {
     runs: Vec<Run>,
+    /// Their bytes.
+    bytes: usize,
+    /// Room for what the runs hold.
+    share: Share,
     /// Where to go on.
     pub next: Offset,
     /// Whether the shard is closed and all of it was read before this read.
@@ -55,9 +61,16 @@ impl ShardRead {
         Records::new(std::mem::take(&mut self.runs), self.next, shard, known)
     }
 
-    fn new(next: Offset) -> Self {
+    /// Room for what the records hold: for as long as anybody has them.
+    pub(crate) fn into_share(self) -> Share {
+        self.share
+    }
+
+    fn new(next: Offset, share: Share) -> Self {
         Self {
             runs: Vec::new(),
+            bytes: 0,
+            share,
             next,
             is_over: false,
             is_full: false,
@@ -83,20 +96,21 @@ impl Engine {
         shard: &Shard,
         from: Offset,
         limit: ReadLimit,
-    ) -> Result<ShardRead, ReadError> {
+    ) -> Result<ShardRead, Failed> {
+        let share = self.room().share();
         if let Some(end) = shard.end()
             && from >= end
         {
             let is_over = true;
             return Ok(ShardRead {
                 is_over,
-                ..ShardRead::new(end)
+                ..ShardRead::new(end, share)
             });
         }
         self.ensure_log(stream, shard).await;
         let log = stream.log(shard);
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
-        let mut read = ShardRead::new(from.max(runtime.horizon()));
+        let mut read = ShardRead::new(from.max(runtime.horizon()), share);
         let mut left = limit;
         loop {
             let from = read.next;
@@ -126,13 +140,15 @@ impl Engine {
         shard: &Shard,
         read: &mut ShardRead,
         left: &mut ReadLimit,
-    ) -> Result<Offset, ReadError> {
+    ) -> Result<Offset, Failed> {
         let log = stream.log(shard);
-        let mut slice = self.store.read(log, read.next, *left).await?;
+        let (mut slice, mut share) = self.read_log(log, read.next, *left).await?;
         let cutoff = self.cutoff(stream);
         if slice.runs.first().is_some_and(|run| run.arrival < cutoff) {
-            let horizon = self.horizon(stream, shard).await?;
-            slice = self.store.read(log, horizon, *left).await?;
+            // What is hidden is not held while what is not is looked for.
+            drop((slice, share));
+            let horizon = self.horizon(stream, shard, Waits::Bounded).await?;
+            (slice, share) = self.read_log(log, horizon, *left).await?;
         }
         let end = match shard.end() {
             Some(end) => end,
@@ -147,6 +163,14 @@ impl Engine {
             self.leave_out(&unread, read, *left);
             return Ok(end);
         }
+        read.bytes += slice.bytes();
+        // Each part may keep some memory beside its own, all of them together no more than one.
+        let held_max = 2 * read.bytes + ReadLimit::HELD_BESIDE_BYTES / 2;
+        if !is_first && read.share.bytes() + slice.held_bytes > held_max {
+            slice.compact();
+            share.shrink_to(slice.held_bytes);
+        }
+        read.share.join(share);
         read.next = slice.next.min(end);
         for run in slice.runs {
             left.records = left.records.saturating_sub(run.count);
@@ -162,12 +186,12 @@ impl Engine {
         read.behind = self.env.clock.now().since(unread.arrival);
     }
 
-    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadError> {
+    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, Failed> {
         let one = ReadLimit {
             records: 1,
             bytes: 0,
         };
-        let slice = self.store.read(log, at, one).await?;
+        let (slice, _share) = self.read_log(log, at, one).await?;
         Ok(Unread::first_of(&slice))
     }
 }

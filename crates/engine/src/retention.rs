@@ -5,9 +5,10 @@
 //! whose records have all expired. The store frees the space.
 
 use crate::Engine;
+use crate::admission::{Failed, Waits};
 use crate::catalog::{Command, ExpireShards, Shard, Stream};
 use env::{Monotonic, Timestamp};
-use log::{Offset, ReadError};
+use log::Offset;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Error;
@@ -96,7 +97,7 @@ impl Engine {
     pub(crate) async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), String> {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
             let horizon = self
-                .horizon(stream, shard)
+                .horizon(stream, shard, Waits::Long)
                 .await
                 .map_err(|error| error.to_string())?;
             let log = stream.log(shard);
@@ -156,11 +157,11 @@ impl Engine {
         &self,
         stream: &Stream,
         shard: &Shard,
-    ) -> Result<Offset, ReadError> {
+        waits: Waits,
+    ) -> Result<Offset, Failed> {
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
         let by_time = self
-            .store
-            .offset_at(stream.log(shard), self.cutoff(stream))
+            .offset_at(stream.log(shard), self.cutoff(stream), waits)
             .await?;
         // A closed shard's log may hold records that came too late to belong to it.
         runtime.hide_before(shard.end().map_or(by_time, |end| by_time.min(end)));

@@ -576,6 +576,11 @@ pub(crate) fn internal() -> Error {
     Error::new(ErrorCode::InternalFailure, INTERNAL_TEXT.to_owned())
 }
 
+/// A call for which there is no room, or no turn at the disk, at this moment: nothing was done.
+pub(crate) fn busy() -> Error {
+    Error::without_message(ErrorCode::ServiceUnavailable)
+}
+
 /// The text of an internal failure, also in an entry of PutRecords.
 pub(crate) const INTERNAL_TEXT: &str = "Internal Service Failure.";
 

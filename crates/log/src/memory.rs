@@ -191,8 +191,21 @@ impl LogStore for MemoryStore {
         Box::pin(ready(self.see(log, |log| log.read(from, limit))))
     }
 
+    fn read_at_hand(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Option<Result<Slice, ReadError>> {
+        Some(self.see(log, |log| log.read(from, limit)))
+    }
+
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
         Box::pin(ready(self.see(log, |log| log.offset_at(time))))
+    }
+
+    fn offset_at_hand(&self, log: LogId, time: Timestamp) -> Option<Result<Offset, ReadError>> {
+        Some(self.see(log, |log| log.offset_at(time)))
     }
 
     fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {

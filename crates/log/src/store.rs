@@ -1,8 +1,8 @@
 //! The contract of a store of logs, and the words it is written in.
 
-use crate::batch::{Kind, RecordIter};
+use crate::batch::{Kind, RECORD_BYTES_MAX, RecordIter};
 use crate::batches::Batches;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use env::Timestamp;
 use std::fmt;
 use std::future::Future;
@@ -136,6 +136,19 @@ pub struct ReadLimit {
     pub bytes: u64,
 }
 
+impl ReadLimit {
+    /// Memory that a read holds beyond twice what it answers, at most: what it found that in, and the runs.
+    pub const HELD_BESIDE_BYTES: usize = 2 * 1024 * 1024;
+
+    /// Memory that a read within this limit holds at most, while it goes on and until its answer is sent. One record
+    /// may be more than the limit, and stand in a block with others that are read with it.
+    pub fn held_bytes_max(&self) -> usize {
+        let answer = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        let answer = answer.saturating_mul(2).max(RECORD_BYTES_MAX);
+        answer.saturating_add(Self::HELD_BESIDE_BYTES)
+    }
+}
+
 /// The first kept offset and the end of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -190,6 +203,21 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Bytes of the records as they are framed.
+    pub fn bytes(&self) -> usize {
+        self.runs.iter().map(|run| run.bytes.len()).sum()
+    }
+
+    /// Copies the records, so that they keep no memory beside their own.
+    pub fn compact(&mut self) {
+        let mut copies = BytesMut::with_capacity(self.bytes());
+        for run in &mut self.runs {
+            copies.extend_from_slice(&run.bytes);
+            run.bytes = copies.split().freeze();
+        }
+        self.held_bytes = self.bytes();
+    }
+
     /// The records in order.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.runs.iter().flat_map(|run| {
@@ -260,8 +288,21 @@ pub trait LogStore: Send + Sync + 'static {
         from: Offset,
         limit: ReadLimit,
     ) -> Answer<'_, Result<Slice, ReadError>>;
+    /// The same as far as nothing need be waited for; `None` if something must, or if the store cannot tell.
+    fn read_at_hand(
+        &self,
+        _log: LogId,
+        _from: Offset,
+        _limit: ReadLimit,
+    ) -> Option<Result<Slice, ReadError>> {
+        None
+    }
     /// The first kept offset whose arrival is at or after `time`; the end if there is none.
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>>;
+    /// The same as far as nothing need be waited for; `None` as in [`LogStore::read_at_hand`].
+    fn offset_at_hand(&self, _log: LogId, _time: Timestamp) -> Option<Result<Offset, ReadError>> {
+        None
+    }
     /// First kept offset, end, and what goes with them.
     fn bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
     /// A watch on the durable end, made on demand.

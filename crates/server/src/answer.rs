@@ -1,7 +1,6 @@
 //! What a request is answered, before and as an HTTP response.
 
 use crate::activity::InFlight;
-use crate::budget::Share;
 use crate::content_type::ENVELOPED;
 use crate::events::Events;
 use crate::parts::Parts;
@@ -247,7 +246,7 @@ fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool)
 pub(crate) struct Held {
     pub(crate) in_flight: InFlight,
     /// Of one that is not small, its bytes hold it themselves.
-    pub(crate) answer: Option<Share>,
+    pub(crate) answer: Option<engine::Share>,
 }
 
 /// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the client
@@ -377,7 +376,7 @@ impl Body for AnswerBody {
 mod tests {
     use super::*;
     use crate::activity::Activity;
-    use crate::budget::Budget;
+    use engine::Room;
     use env::{ManualClock, Timestamp};
     use std::task::Waker;
     use std::time::Duration;
@@ -393,9 +392,9 @@ mod tests {
     #[test]
     fn body_when_taken_then_comes_in_pieces_and_is_counted_until_the_last_has_gone() {
         const LENGTH: usize = 2 * PIECE_BYTES + 88;
-        let budget = Budget::new(LENGTH);
+        let budget = Room::new(LENGTH);
         let mut share = budget.share();
-        assert!(share.grow_to(LENGTH));
+        assert!(share.resize(LENGTH));
         let activity = Activity::for_test();
         let clock = Arc::new(ManualClock::new(Timestamp(0)));
         let held = Held {

@@ -19,8 +19,6 @@ pub(crate) struct Budgets {
     pub(crate) large_bodies: Arc<Budget>,
     /// HTTP/1's heads and read buffers, and HTTP/2's streams with their heads.
     pub(crate) heads: Arc<Budget>,
-    /// Answers that wait for their clients.
-    pub(crate) answers: Arc<Budget>,
 }
 
 impl Budgets {
@@ -33,7 +31,6 @@ impl Budgets {
             small_bodies: Budget::new(reserve),
             large_bodies: Budget::new(large),
             heads: Budget::new(limits.head_bytes_in_flight),
-            answers: Budget::new(limits.answer_bytes_in_flight),
         })
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     pub(crate) admin_connections: Gauge,
     /// Connections that were closed at once because there were too many.
     pub(crate) connections_refused: Counter,
+    /// Answers for which there was no room once they were made.
+    pub(crate) answers_refused: Counter,
     /// Of each operation, what almost every request needs, without a look-up.
     usual: Vec<(Counter, Histogram)>,
 }
@@ -72,6 +74,7 @@ impl Metrics {
             connections: Gauge::default(),
             admin_connections: Gauge::default(),
             connections_refused: Counter::default(),
+            answers_refused: Counter::default(),
             usual,
         })
     }
@@ -127,6 +130,11 @@ impl Metrics {
             "Connections closed at once because there were too many",
             self.connections_refused.clone(),
         );
+        registry.register(
+            "answers_refused",
+            "Answers that became a 503 because answers held too much",
+            self.answers_refused.clone(),
+        );
         registry.register_collector(Box::new(own));
         registry.register_collector(Box::new(OfEngine { metrics: engine }));
         registry
@@ -156,7 +164,6 @@ impl Own {
             small_bodies,
             large_bodies,
             heads,
-            answers,
             ..
         } = &*self.budgets;
         let bodies = small_bodies.taken() + large_bodies.taken();
@@ -175,11 +182,6 @@ impl Own {
                 "head_bytes_in_flight",
                 "Bytes of requests' heads, above what each connection has free",
                 heads.taken(),
-            ),
-            (
-                "answer_bytes_in_flight",
-                "Bytes of answers that wait for their clients",
-                answers.taken(),
             ),
         ] {
             let taken = ConstGauge::new(bytes as i64);
@@ -201,11 +203,6 @@ impl Own {
                 "heads_refused",
                 "Requests answered 503, or connections closed, because heads held too much",
                 refused(heads),
-            ),
-            (
-                "answers_refused",
-                "Answers that became a 503 because answers held too much",
-                refused(answers),
             ),
         ] {
             refused.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;

@@ -4,7 +4,7 @@
 //! client opens no window. So what counts is not when a piece was taken but when its memory is free.
 
 use crate::activity::Activity;
-use crate::budget::Share;
+use engine::Share;
 use env::{Clock, Monotonic};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;

@@ -127,7 +127,7 @@ impl Server {
         let metrics = Arc::clone(&self.life.metrics);
         let deaths = env.tasks.deaths();
         let own = Own {
-            budgets: Arc::clone(&budgets),
+            budgets,
             deaths: deaths.clone(),
             log_lines_lost: Arc::clone(&self.config.log_lines_lost),
         };
@@ -147,7 +147,7 @@ impl Server {
         // Only connections hold it from now on.
         drop(alive);
         let tls = config.tls.clone();
-        let service = Service::new(env.clone(), Arc::clone(&engine), config, budgets, metrics);
+        let service = Service::new(env.clone(), Arc::clone(&engine), config, metrics);
         let accepted = connections.accept(api.listener, tls, Api(service));
         env.tasks.spawn("accept", Box::pin(accepted));
 

@@ -6,7 +6,6 @@
 use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
 use crate::body::{Receiver, Refused, declared};
-use crate::budgets::Budgets;
 use crate::caught::poll_caught;
 use crate::config::Config;
 use crate::content_type::ContentType;
@@ -19,7 +18,7 @@ use crate::request_id::{RequestId, RequestIds};
 use crate::slot::Unwritten;
 use auth::Head;
 use bytes::Bytes;
-use engine::{Engine, Subscription};
+use engine::{Engine, Room, Subscription};
 use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
@@ -45,7 +44,8 @@ pub(crate) struct Service {
     engine: Arc<Engine>,
     config: Config,
     ids: RequestIds,
-    budgets: Arc<Budgets>,
+    /// What answers hold until their clients have taken them.
+    answers: Arc<Room>,
     /// What events hold until their clients have taken them.
     unwritten: Arc<Unwritten>,
     metrics: Arc<Metrics>,
@@ -92,17 +92,18 @@ impl Service {
         env: Env,
         engine: Arc<Engine>,
         config: Config,
-        budgets: Arc<Budgets>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let ids = RequestIds::new(&*env.random);
+        let answers = Arc::clone(engine.room());
+        answers.resize(config.limits.answer_bytes_in_flight);
         Arc::new(Self {
             env,
             engine,
+            answers,
             unwritten: Arc::default(),
             config,
             ids,
-            budgets,
             metrics,
             overload_lines: LineLimit::new(OVERLOAD_LINES_PER_SECOND),
             failure_lines: LineLimit::new(FAILURE_LINES_PER_SECOND),
@@ -135,10 +136,12 @@ impl Service {
             }) => return Err(Gone),
             Err(refusal) => self.turn_away(refusal, parts.version, body, &in_flight),
         };
-        let mut waiting = self.budgets.answers.share();
-        if !waiting.grow_to(answer.body.holds()) {
-            self.budgets.answers.note_refusal();
+        let taken = answer.body.take_share();
+        let mut waiting = taken.unwrap_or_else(|| self.answers.share());
+        if !waiting.resize(answer.body.holds()) {
+            self.metrics.answers_refused.inc();
             answer = Answer::overload();
+            waiting = self.answers.share();
         }
         self.note(&id, &known, &answer, begun);
         let held = Held {
@@ -327,6 +330,7 @@ impl Service {
                 known.events = Some(subscription);
                 Answer::events()
             }
+            Err(error) if error.code == ErrorCode::ServiceUnavailable => Answer::overload(),
             Err(error) => Answer::error(protocol, &error),
         }
     }

@@ -47,6 +47,8 @@ pub enum ErrorCode {
     ResourceNotFoundException,
     /// The body is malformed, or a value has the wrong type.
     SerializationException,
+    /// The service cannot take the request for now; nothing was done.
+    ServiceUnavailable,
     /// Too much at once, for now.
     ThrottlingException,
     /// There is no such operation.
@@ -82,6 +84,7 @@ impl ErrorCode {
         Self::ResourceInUseException,
         Self::ResourceNotFoundException,
         Self::SerializationException,
+        Self::ServiceUnavailable,
         Self::ThrottlingException,
         Self::UnknownOperationException,
         Self::UnrecognizedClientException,
@@ -115,6 +118,7 @@ impl ErrorCode {
             Self::ResourceInUseException => "ResourceInUseException",
             Self::ResourceNotFoundException => "ResourceNotFoundException",
             Self::SerializationException => "SerializationException",
+            Self::ServiceUnavailable => "ServiceUnavailable",
             Self::ThrottlingException => "ThrottlingException",
             Self::UnknownOperationException => "UnknownOperationException",
             Self::UnrecognizedClientException => "UnrecognizedClientException",
@@ -127,9 +131,15 @@ impl ErrorCode {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
-    /// Returns the HTTP status: 500 where the service failed, 400 for everything else.
+    /// Returns the HTTP status: 500 where the service failed, 503 where it has too much to do, 400 for everything else.
     pub fn status(self) -> u16 {
-        if self.is_server_fault() { 500 } else { 400 }
+        if self == Self::ServiceUnavailable {
+            503
+        } else if self.is_server_fault() {
+            500
+        } else {
+            400
+        }
     }
 
     /// Tells whether the same request may succeed a moment later.
@@ -138,6 +148,7 @@ impl ErrorCode {
             || matches!(
                 self,
                 Self::KMSThrottlingException
+                    | Self::ServiceUnavailable
                     | Self::LimitExceededException
                     | Self::ProvisionedThroughputExceededException
                     | Self::ThrottlingException

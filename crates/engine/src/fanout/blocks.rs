@@ -6,6 +6,7 @@
 
 use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::Engine;
+use crate::admission;
 use crate::catalog::{Shard, Stream};
 use crate::kept::Kept;
 use crate::texts;
@@ -66,6 +67,8 @@ pub(super) enum Found {
     Nothing(Offset),
     /// The shard is closed, and all of it was read.
     Over,
+    /// Nobody knows yet: too many wait for the disk.
+    Busy,
     /// Records, for which there is no room: so many KiB.
     NoRoom(u32),
 }
@@ -198,7 +201,11 @@ impl Engine {
         }
         let lease = self.blocks.lease_before(&mut asker);
         let limit = limit_for(lease.as_ref());
-        let mut read = self.read(stream, shard, from, limit).await?;
+        let mut read = match self.read(stream, shard, from, limit).await {
+            Ok(read) => read,
+            Err(admission::Failed::Busy) => return Ok(Found::Busy),
+            Err(admission::Failed::Store(error)) => return Err(error.into()),
+        };
         if read.is_over {
             return Ok(Found::Over);
         }

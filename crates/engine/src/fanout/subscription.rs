@@ -3,12 +3,13 @@
 use super::blocks::{Asker, Block, Found};
 use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
+use crate::admission::{Failed, Waits};
 use crate::catalog::{Consumer, Shard, State, Stream};
 use crate::position::internal;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::{Engine, texts, views};
-use env::Monotonic;
+use env::{Monotonic, Timestamp};
 use log::{Offset, ReadLimit};
 use model::{SequenceNumber, limits};
 use std::future::pending;
@@ -26,6 +27,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(4);
 
 /// Who has taken an event that holds room within this time drains.
 const DRAINS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a subscription leaves the disk to others when there was no turn or no room for it.
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A shard's records from a position on, as frames for one consumer.
 ///
@@ -238,6 +242,7 @@ impl Subscription {
                 Some(Found::Block(block)) => return self.push(&stream, shard, &block).await,
                 Some(Found::Over) => return Ok(Look::Last(self.end(&stream, shard))),
                 Some(Found::Nothing(next)) => self.pass(&stream, shard, next)?,
+                Some(Found::Busy) => Wait::Budget(BUSY_PAUSE),
                 Some(Found::NoRoom(kib)) => {
                     let blocks = &self.engine.blocks;
                     self.ticket = Some(blocks.wait(&self.owner, self.standing, kib));
@@ -246,6 +251,8 @@ impl Subscription {
                 None => Wait::Room,
             },
         };
+        // The disk may have been waited for.
+        let now = self.engine.env.clock.monotonic();
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
         if self.last_event.is_none_or(is_silent) {
             let behind = self.behind(&stream, shard, self.position).await?;
@@ -331,11 +338,24 @@ impl Subscription {
             records: 1,
             bytes: 0,
         };
-        let slice = self.engine.store.read(stream.log(shard), next, one).await;
-        let slice = slice.map_err(|error| internal(&error))?;
+        let log = stream.log(shard);
+        let read = self.engine.read_log_if(log, next, one, Waits::Not);
+        let slice = match read.await {
+            Ok((slice, _share)) => slice,
+            // What comes next arrived no earlier than what came last.
+            Err(Failed::Busy) => return Ok(self.behind_at_most()),
+            Err(failed @ Failed::Store(_)) => return Err(self.engine.failed(stream, &failed)),
+        };
         let arrival = slice.records().next().map(|record| record.arrival);
         let since = |arrival| self.engine.env.clock.now().since(arrival);
         Ok(arrival.map_or(Duration::ZERO, since))
+    }
+
+    /// How far whatever follows the last record may lie behind now; never nothing, since there is more.
+    fn behind_at_most(&self) -> Duration {
+        let last = Timestamp(self.passed.arrival_s.saturating_mul(1000));
+        let behind = self.engine.env.clock.now().since(last);
+        behind.max(Duration::from_millis(1))
     }
 
     fn event(&mut self, records: &EncodedRecords, behind: Duration) -> Frame {

@@ -9,6 +9,7 @@ use super::{Engine, Handler, Request};
 use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
 use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
+use crate::room::Share;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
@@ -55,7 +56,7 @@ impl Handler for GetRecords {
         };
         let position = Offset(iterator.position);
         let read = engine.read(&stream, shard, position, limit).await;
-        let read = read.map_err(|error| engine.unreadable(&stream, &error))?;
+        let read = read.map_err(|failed| engine.failed(&stream, &failed))?;
         let answer = reader.answer(read, iterator)?;
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
@@ -69,6 +70,8 @@ pub struct GetRecordsAnswer {
     /// What stands around the records: the service model's, without any.
     around: GetRecordsOutput,
     records: Records,
+    /// Room for what the records hold.
+    share: Share,
     known: Runs,
     piece_buffers: Arc<PieceBuffers>,
 }
@@ -78,7 +81,7 @@ impl Output for GetRecordsAnswer {
         let around = wire::around_records(protocol, &self.around);
         RecordPieces::body(
             protocol,
-            self.records,
+            (self.records, self.share),
             around,
             self.known,
             &self.piece_buffers,
@@ -199,6 +202,7 @@ impl<'a> Reader<'a> {
         Ok(GetRecordsAnswer {
             around,
             records,
+            share: read.into_share(),
             known,
             piece_buffers: Arc::clone(&self.engine.piece_buffers),
         })

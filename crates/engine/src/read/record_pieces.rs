@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::records::{Numbered, Records, lengths_of};
 use super::rope::Rope;
 use crate::body::{Body, Pieces};
+use crate::room::Share;
 use crate::views;
 use bytes::Bytes;
 use env::Timestamp;
@@ -22,8 +23,6 @@ use wire::{Protocol, StoredLengths, StoredRecords};
 const SHORT_BYTES: usize = 128 * 1024;
 /// Nor do the records of an answer that come from more stretches of the store's memory than these.
 const STRETCHES_MAX: usize = 4;
-/// Memory of the store that a stretch may hold, about.
-const STRETCH_BYTES: usize = 1024 * 1024;
 /// Room that is made beyond the bytes that are left, so that the last record needs no piece of its own:
 /// what a record asks for is a little more than it takes.
 const BEYOND_BYTES: usize = 512;
@@ -50,10 +49,10 @@ pub(crate) struct RecordPieces {
 }
 
 impl RecordPieces {
-    /// A body of records and what stands around them.
+    /// A body of records, for which there is room, and what stands around them.
     pub(crate) fn body(
         protocol: Protocol,
-        records: Records,
+        (records, share): (Records, Share),
         around: (Vec<u8>, Vec<u8>),
         known: Runs,
         buffers: &Arc<PieceBuffers>,
@@ -69,13 +68,15 @@ impl RecordPieces {
             return Body::Pieces(Pieces {
                 length,
                 holds: pieces.rope.holds().max(length),
+                share: Some(share),
                 pieces: Box::new(made.into_iter()),
             });
         }
         pieces.share_data(record_bytes);
         Body::Pieces(Pieces {
             length,
-            holds: length + stretches * STRETCH_BYTES,
+            holds: length + share.bytes(),
+            share: Some(share),
             pieces: Box::new(pieces),
         })
     }

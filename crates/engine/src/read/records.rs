@@ -92,6 +92,7 @@ pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
 mod tests {
     use super::*;
     use crate::read::{EncodedRuns, Runs};
+    use crate::room::Room;
     use crate::views;
     use log::{BatchBuilder, LogId};
     use model::HashRange;
@@ -174,7 +175,7 @@ mod tests {
             };
             prop_assert_eq!(records.count, shapes.len());
             prop_assert_eq!(records.payload_bytes(), shapes.iter().map(bytes).sum::<usize>());
-            let buffers = Arc::default();
+            let (buffers, room) = (Arc::default(), Room::new(0));
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut theirs = Vec::new();
                 wire::encode(protocol, &shapes, &mut theirs);
@@ -194,7 +195,7 @@ mod tests {
                     let known = Runs { log: LogId { group: 1, index: 2 }, encoded: encoded.clone() };
                     let around = wire::around_records(protocol, &around);
                     let taken = Records::new(runs.clone(), end, &shard, Some(&known)).unwrap();
-                    let body = RecordPieces::body(protocol, taken, around, known, &buffers);
+                    let body = RecordPieces::body(protocol, (taken, room.share()), around, known, &buffers);
                     prop_assert_eq!(body.length(), whole.len());
                     prop_assert!(body.into_bytes() == whole, "time {}", time);
                 }

@@ -5,8 +5,8 @@
 //! at what it took of the last: little of much is copied out. What always holds: all runs together keep at most
 //! twice their bytes and [`SLACK_BYTES`], but for the memory that is being read.
 
-use super::buffers::memory_of;
-use crate::store::Run;
+use super::buffers::{LARGE_BYTES, memory_of};
+use crate::store::{ReadLimit, Run};
 use bytes::{Bytes, BytesMut};
 
 /// Memory that a read may keep beyond twice what it took: a short read copies nothing.
@@ -18,12 +18,12 @@ const COPIES_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) bytes: Bytes,
-    memory: Memory,
+    pub(super) memory: Memory,
 }
 
 /// A stretch of memory that lives and goes as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Memory {
+pub(super) struct Memory {
     /// Its address, which nobody else has while it lives.
     start: usize,
     bytes: usize,
@@ -55,8 +55,9 @@ impl Found {
 }
 
 /// What the runs of one read keep.
-#[derive(Default)]
 pub(super) struct Holding {
+    /// What may be kept, with the memory that is being read.
+    kept_bytes_max: usize,
     /// Memory that is kept by the runs before those in `current`.
     kept_bytes: usize,
     /// Bytes of all runs.
@@ -70,11 +71,32 @@ pub(super) struct Holding {
 }
 
 impl Holding {
-    /// Adds a run, all or a part of what was found.
-    pub(super) fn push(&mut self, runs: &mut Vec<Run>, run: Run, found: &Found) {
-        if self.current != Some(found.memory) {
+    /// Nothing yet, of a read within this limit.
+    pub(super) fn within(limit: ReadLimit) -> Self {
+        Self {
+            kept_bytes_max: limit.held_bytes_max(),
+            kept_bytes: 0,
+            run_bytes: 0,
+            current: None,
+            first: 0,
+            copies: BytesMut::new(),
+        }
+    }
+
+    /// Whether a block of so many bytes may be read beside what is kept; the first always may.
+    pub(super) fn has_room_for(&self, block_bytes: usize) -> bool {
+        if block_bytes <= LARGE_BYTES || self.run_bytes == 0 {
+            return true;
+        }
+        let current_bytes = self.current.map_or(0, |memory| memory.bytes);
+        self.kept_bytes + current_bytes + block_bytes <= self.kept_bytes_max
+    }
+
+    /// Adds a run, all or a part of what was found in this memory.
+    pub(super) fn push(&mut self, runs: &mut Vec<Run>, run: Run, memory: Memory) {
+        if self.current != Some(memory) {
             self.settle(runs);
-            self.current = Some(found.memory);
+            self.current = Some(memory);
             self.first = runs.len();
         }
         self.run_bytes += run.bytes.len();
@@ -108,5 +130,35 @@ impl Holding {
         }
         self.copies.extend_from_slice(bytes);
         self.copies.split().freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Offset;
+    use env::Timestamp;
+
+    #[test]
+    fn a_long_block_when_too_much_beside_what_is_kept_then_has_no_room_but_the_first_has() {
+        const MIB: usize = 1024 * 1024;
+        let limit = ReadLimit {
+            records: 10,
+            bytes: 100,
+        };
+        let mut holding = Holding::within(limit);
+        assert!(holding.has_room_for(60 * MIB));
+        let bytes = Bytes::from(vec![0; 5 * MIB]);
+        let run = Run {
+            first: Offset(0),
+            count: 1,
+            arrival: Timestamp(0),
+            bytes: bytes.clone(),
+        };
+        let memory = Found::buffer(bytes).memory;
+        holding.push(&mut Vec::new(), run, memory);
+        let left = limit.held_bytes_max() - 5 * MIB;
+        let has_room = [MIB, left, left + 1].map(|bytes| holding.has_room_for(bytes));
+        assert_eq!(has_room, [true, true, false]);
     }
 }

@@ -273,6 +273,18 @@ impl Journal {
             .ok_or_else(|| self.shared.missing(log))
     }
 
+    /// Asks in memory alone; `None` if the disk is needed.
+    fn ask_at_hand<T>(
+        &self,
+        log: LogId,
+        question: impl Fn(&Reader<'_>) -> Option<Result<T, ReadError>>,
+    ) -> Option<Result<T, ReadError>> {
+        match self.find(log) {
+            Ok(log) => question(&Reader::new(&self.shared, &log, Patience::MemoryOnly)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     /// Asks in memory first, and where the disk is needed on a thread that may block.
     async fn ask<T: Send + 'static>(
         &self,
@@ -416,8 +428,21 @@ impl LogStore for Journal {
         Box::pin(self.ask(log, move |reader| reader.read(from, limit)))
     }
 
+    fn read_at_hand(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Option<Result<Slice, ReadError>> {
+        self.ask_at_hand(log, |reader| reader.read(from, limit))
+    }
+
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
         Box::pin(self.ask(log, move |reader| reader.offset_at(time)))
+    }
+
+    fn offset_at_hand(&self, log: LogId, time: Timestamp) -> Option<Result<Offset, ReadError>> {
+        self.ask_at_hand(log, |reader| reader.offset_at(time))
     }
 
     fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {

@@ -38,13 +38,15 @@ pub(super) enum Patience {
 enum Stop {
     /// The disk is needed and the caller is in a hurry.
     NeedsDisk,
+    /// A long block would be held beside what was found.
+    HoldsEnough,
     Failed(ReadError),
 }
 
 impl Stop {
     fn into_error(self) -> ReadError {
         match self {
-            Self::NeedsDisk => ReadError::Io("the disk is needed".to_owned()),
+            Self::NeedsDisk | Self::HoldsEnough => ReadError::Io("the disk is needed".to_owned()),
             Self::Failed(error) => error,
         }
     }
@@ -117,7 +119,7 @@ impl<'a> Reader<'a> {
             held_bytes: 0,
         };
         let mut budget = Budget::new(limit);
-        let mut holding = Holding::default();
+        let mut holding = Holding::within(limit);
         let filled = self.fill(&mut slice, &mut holding, &mut budget, limit);
         slice.held_bytes = holding.settle(&mut slice.runs);
         let stop = filled.err();
@@ -129,7 +131,7 @@ impl<'a> Reader<'a> {
                 slice.end = slice.end.max(slice.next.plus(1));
                 Some(Ok(slice))
             }
-            Some(Stop::NeedsDisk) => None,
+            Some(Stop::NeedsDisk | Stop::HoldsEnough) => None,
             Some(Stop::Failed(error)) => Some(Err(error)),
             None => Some(Ok(slice)),
         }
@@ -179,7 +181,10 @@ impl<'a> Reader<'a> {
         let (mut span, mut recent) = (Span::default(), Vec::new().into_iter());
         slice.runs.reserve(blocks.len().min(budget.records_left()));
         for (at, block) in blocks.iter().enumerate() {
-            let found = if segment.is_sorted {
+            if !holding.has_room_for(block.length as usize) {
+                return Err(Stop::HoldsEnough);
+            }
+            let Found { bytes, memory } = if segment.is_sorted {
                 self.span_bytes(&mut span, segment, &blocks[at..], budget)?
             } else {
                 self.next_bytes(&mut recent, segment, &blocks[at..], budget)?
@@ -188,16 +193,16 @@ impl<'a> Reader<'a> {
                 first: block.first,
                 count: block.count,
                 arrival: block.arrival,
-                bytes: found.bytes.clone(),
+                bytes,
             };
             if budget.take_whole(&run, slice.next) {
                 slice.next = block.end();
-                holding.push(&mut slice.runs, run, &found);
+                holding.push(&mut slice.runs, run, memory);
             } else if let Some(part) = budget.cut(&run, slice.next) {
                 slice.next = part.first.plus(u64::from(part.count));
-                holding.push(&mut slice.runs, part, &found);
+                holding.push(&mut slice.runs, part, memory);
                 if budget.is_spent() && slice.next < block.end() {
-                    self.keep(segment, block, &found.bytes);
+                    self.keep(segment, block, &run.bytes);
                 }
             } else if !budget.is_spent() {
                 let position = u64::from(block.position);
@@ -229,7 +234,7 @@ impl<'a> Reader<'a> {
         };
         match found {
             Ok(offset) => Some(Ok(offset.max(bounds.first))),
-            Err(Stop::NeedsDisk) => None,
+            Err(Stop::NeedsDisk | Stop::HoldsEnough) => None,
             Err(Stop::Failed(error)) => Some(Err(error)),
         }
     }

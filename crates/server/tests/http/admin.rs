@@ -98,6 +98,8 @@ async fn metrics_when_requests_were_served_then_count_them_by_operation_and_code
         "millstream_requests_total{operation=\"PutRecord\",code=\"OK\"} 0\n",
         "millstream_body_bytes_in_flight 0\n",
         "millstream_admin_connections 1\n",
+        "millstream_cold_reads 0\n",
+        "millstream_reads_refused_total 0\n",
         "millstream_connections_refused_total 0\n",
         concat!(
             "millstream_build_info{version=\"",

@@ -4,6 +4,7 @@ mod ends;
 mod events;
 mod rates;
 mod refusals;
+mod slow_disk;
 mod stalled;
 mod storm;
 
