@@ -44,6 +44,15 @@ impl Durability {
     }
 }
 
+/// What a process has of the machine's memory, as Linux counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Now.
+    pub resident_bytes: u64,
+    /// At most, since it started.
+    pub peak_bytes: u64,
+}
+
 /// A server's process. Killed when dropped.
 pub struct Process {
     child: Child,
@@ -101,6 +110,24 @@ impl Process {
     /// The process's id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The memory that it has now, and the most that it ever had.
+    ///
+    /// # Errors
+    /// If it has gone, or the system does not tell.
+    pub fn memory(&self) -> Result<Memory, DriveError> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.split_whitespace().nth(1));
+            let kib = kib.and_then(|kib| kib.parse::<u64>().ok());
+            kib.map(|kib| kib * 1024).ok_or(DriveError::Ended)
+        };
+        Ok(Memory {
+            resident_bytes: bytes("VmRSS")?,
+            peak_bytes: bytes("VmHWM")?,
+        })
     }
 
     /// Kills it with SIGKILL and waits until it is gone.

@@ -12,6 +12,7 @@ mod descriptors;
 mod faults;
 mod full;
 mod kill9;
+mod memory;
 mod place;
 mod power;
 mod refill;
