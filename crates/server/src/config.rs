@@ -108,7 +108,8 @@ pub struct Limits {
     pub small_body_bytes_in_flight: usize,
     /// … of which one connection may hold so many.
     pub small_body_bytes_of_connection: usize,
-    /// Bytes of all answers that wait for their clients at once; an answer above becomes a 503.
+    /// Bytes of all answers at once, from before their records are read until their clients have taken them; an
+    /// answer above becomes a 503.
     pub answer_bytes_in_flight: usize,
 }
 
