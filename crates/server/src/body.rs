@@ -48,6 +48,8 @@ pub(crate) struct Received {
 pub(crate) struct Receiver<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) limits: &'a Limits,
+    /// Bytes of the body at most.
+    pub(crate) body_bytes_max: usize,
     pub(crate) activity: &'a Activity,
 }
 
@@ -61,8 +63,8 @@ impl Receiver<'_> {
             receiver: self,
             first: Bytes::new(),
             rest: Vec::new(),
-            length_max: declared(body).map_or(self.limits.body_bytes, |length| {
-                length.min(self.limits.body_bytes)
+            length_max: declared(body).map_or(self.body_bytes_max, |length| {
+                length.min(self.body_bytes_max)
             }),
             taken: BodyBytes::default(),
         };
@@ -131,7 +133,7 @@ impl Gathered<'_> {
 
     fn push(&mut self, bytes: Bytes) -> Result<(), Refused> {
         let length = self.len() + bytes.len();
-        if length > self.receiver.limits.body_bytes {
+        if length > self.receiver.body_bytes_max {
             return Err(Refused::TooLarge);
         }
         if self.len() == 0 {
@@ -236,6 +238,7 @@ impl Watch<'_> {
             clock,
             limits,
             activity,
+            ..
         } = self.receiver;
         let begun = *self.begun.get_or_insert_with(|| {
             self.idle = activity.timer.lend();

@@ -7,8 +7,10 @@ use auth::{Action, Principal, authorize};
 use bytes::Bytes;
 use engine::{Body, Engine, Handler, Output as _, Subscription, operations as engine_operations};
 use env::BoxFuture;
+use http::HeaderMap;
 use std::future::ready;
 use std::sync::Arc;
+use wire::shape::Described;
 use wire::{Error, ErrorCode, Operation as _, Protocol, operations as wire_operations};
 
 /// What `X-Amz-Target` says before the operation's name.
@@ -44,6 +46,7 @@ static OPERATIONS: [Operation; 28] = [
     served::<engine_operations::StopStreamEncryption>(),
     Operation {
         name: wire_operations::SubscribeToShard::NAME,
+        body_bytes_max: body_bytes_max::<wire_operations::SubscribeToShard>(),
         mutates: false,
         serve: subscribe_to_shard,
     },
@@ -55,6 +58,8 @@ static OPERATIONS: [Operation; 28] = [
 pub(crate) struct Operation {
     /// The operation's name.
     pub(crate) name: &'static str,
+    /// Bytes of the largest body that its input can have.
+    pub(crate) body_bytes_max: usize,
     /// Whether it changes anything, and so must run to its end once it has begun.
     pub(crate) mutates: bool,
     /// Carries a call out and answers with the encoded output.
@@ -93,6 +98,21 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// What a request's head names.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let target = headers.get("x-amz-target");
+        let target = target.and_then(|value| value.to_str().ok());
+        Self::parse(target.unwrap_or_default())
+    }
+
+    /// Bytes of the largest body that means anything to it.
+    pub(crate) fn body_bytes_max(self) -> usize {
+        match self {
+            Self::Known(place) => OPERATIONS[place].body_bytes_max,
+            Self::Missing | Self::Unknown => wire::SPARE_BYTES,
+        }
+    }
+
     /// Reads the header's text.
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once('.') {
@@ -117,9 +137,14 @@ pub(crate) fn operations() -> &'static [Operation] {
 const fn served<H: Handler>() -> Operation {
     Operation {
         name: <H::Operation as wire::Operation>::NAME,
+        body_bytes_max: body_bytes_max::<H::Operation>(),
         mutates: H::MUTATES,
         serve: serve::<H>,
     }
+}
+
+const fn body_bytes_max<O: wire::Operation>() -> usize {
+    wire::body_bytes_max(<O::Input as Described>::SHAPE)
 }
 
 fn subscribe_to_shard(call: Call) -> Served {
@@ -169,7 +194,7 @@ fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
             tracing::error!("a request that is refused cannot be told why");
             return Error::new(error.code, "The request cannot be read.");
         }
-        unless_malformed(protocol, body, error)
+        error
     })
 }
 
@@ -196,7 +221,8 @@ fn as_modelled<O: wire::Operation>(error: Error) -> Error {
 }
 
 /// AWS looks whether a body is an object before it looks at anything else in the request. That is
-/// looked at here only once something else was wrong, so that a good body is read once.
+/// looked at here only once something else was wrong, so that a good body is read once. What decoding
+/// refuses, it has looked at itself.
 pub(crate) fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
     match wire::is_object(protocol, body) {
         true => error,

@@ -75,6 +75,30 @@ struct Begun {
     served: dispatch::Served,
 }
 
+/// What a request's head says of its body.
+#[derive(Clone, Copy)]
+struct Asked {
+    target: Target,
+    content_type: ContentType,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            target: Target::of(&parts.headers),
+            content_type: ContentType::of(&parts.headers),
+        }
+    }
+
+    /// Bytes of the largest body that can be served.
+    fn body_bytes_max(self) -> usize {
+        match self.content_type {
+            ContentType::Api(_) => self.target.body_bytes_max(),
+            ContentType::Enveloped | ContentType::Other => wire::SPARE_BYTES,
+        }
+    }
+}
+
 /// What has been found out about a request.
 #[derive(Default)]
 struct Known {
@@ -119,11 +143,12 @@ impl Service {
         let begun = self.env.clock.monotonic();
         let id = self.ids.next();
         let (mut parts, mut body) = request.into_parts();
+        let asked = Asked::of(&parts);
         let mut known = Known::default();
-        let mut answer = match self.take_in(&parts, &mut body, &mut in_flight).await {
+        let mut answer = match self.take_in(&parts, asked, &mut body, &mut in_flight).await {
             Ok(bytes) => {
                 let _executing = in_flight.activity().execute();
-                match self.judge(&parts, bytes, &mut known) {
+                match self.judge(&parts, asked, bytes, &mut known) {
                     Ok(operation) => {
                         let_go(&mut parts);
                         self.finish(operation, &mut in_flight, &mut known).await
@@ -156,15 +181,16 @@ impl Service {
     async fn take_in(
         &self,
         parts: &Parts,
+        asked: Asked,
         body: &mut Incoming,
         in_flight: &mut InFlight,
     ) -> Result<Bytes, Refusal> {
-        let limits = &self.config.limits;
+        let body_bytes_max = asked.body_bytes_max().min(self.config.limits.body_bytes);
         let by_its_head = if in_flight.is_refused() {
             Some(Refused::Overload)
         } else if !framing::is_sound(parts.version, &parts.headers) {
             Some(Refused::Malformed)
-        } else if declared(body).is_some_and(|length| length > limits.body_bytes) {
+        } else if declared(body).is_some_and(|length| length > body_bytes_max) {
             Some(Refused::TooLarge)
         } else {
             None
@@ -176,7 +202,8 @@ impl Service {
             };
             return Err(Refusal { why, rest });
         }
-        let received = self.receiver(in_flight.activity()).receive(body).await;
+        let receiver = self.receiver(in_flight.activity(), body_bytes_max);
+        let received = receiver.receive(body).await;
         let received = received.map_err(|why| Refusal {
             why,
             rest: Rest::Comes,
@@ -185,10 +212,11 @@ impl Service {
         Ok(received.bytes)
     }
 
-    fn receiver<'a>(&'a self, activity: &'a Activity) -> Receiver<'a> {
+    fn receiver<'a>(&'a self, activity: &'a Activity, body_bytes_max: usize) -> Receiver<'a> {
         Receiver {
             clock: &*self.env.clock,
             limits: &self.config.limits,
+            body_bytes_max,
             activity,
         }
     }
@@ -215,7 +243,7 @@ impl Service {
         if rest == Rest::Comes && !body.is_end_stream() {
             let (service, busy) = (Arc::clone(self), in_flight.activity().occupy());
             let lingering = async move {
-                service.receiver(busy.activity()).discard(body).await;
+                service.receiver(busy.activity(), 0).discard(body).await;
             };
             self.env.tasks.spawn("linger", Box::pin(lingering));
         }
@@ -245,19 +273,23 @@ impl Service {
     }
 
     /// Everything that waits for nothing: the checks, and the operation up to its beginning.
-    fn judge(&self, parts: &Parts, body: Bytes, known: &mut Known) -> Result<Begun, Answer> {
+    fn judge(
+        &self,
+        parts: &Parts,
+        asked: Asked,
+        body: Bytes,
+        known: &mut Known,
+    ) -> Result<Begun, Answer> {
+        let Asked {
+            target,
+            content_type,
+        } = asked;
         if is_preflight(&parts.method, &parts.headers) {
             return Err(Answer::preflight());
         }
         if parts.method != Method::POST {
             return Err(Answer::undetermined());
         }
-        let target = parts
-            .headers
-            .get("x-amz-target")
-            .and_then(|value| value.to_str().ok());
-        let target = Target::parse(target.unwrap_or_default());
-        let content_type = ContentType::of(&parts.headers);
         if body.is_empty() {
             return Err(nothing(content_type, target));
         }

@@ -40,34 +40,32 @@ pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     encode(bytes, &mut out[start..]);
 }
 
-/// Says in AWS's words what is wrong with the text; `None` if nothing is.
-pub(crate) fn complaint(text: &str) -> Option<String> {
+/// Says in AWS's words what is wrong with a text that does not decode.
+pub(crate) fn complaint(text: &str) -> String {
     let length = text.chars().count();
     if !length.is_multiple_of(4) {
-        return Some(format!(
+        return format!(
             "Base64 encoded length is expected a multiple of 4 bytes but found: {length}"
-        ));
+        );
     }
-    if let Some(foreign) = foreign_character(text) {
-        return Some(format!("Invalid Base64 character: '{foreign}'"));
+    match foreign_character(text) {
+        Some(foreign) => format!("Invalid Base64 character: '{foreign}'"),
+        None => "Invalid last non-pad Base64 character dectected".to_owned(),
     }
-    let decoded = decode(text.as_bytes(), &mut Vec::new());
-    decoded
-        .err()
-        .map(|_| "Invalid last non-pad Base64 character dectected".to_owned())
 }
 
 /// The first character outside the alphabet, or the first padding that anything else follows.
 fn foreign_character(text: &str) -> Option<char> {
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let padding_inside = character == '=' && characters.peek().is_some_and(|next| *next != '=');
-        let foreign = !character.is_ascii_alphanumeric() && !matches!(character, '+' | '/' | '=');
-        if padding_inside || foreign {
-            return Some(character);
-        }
-    }
-    None
+    let bytes = text.as_bytes();
+    let is_inside = |place: usize| bytes.get(place + 1).is_some_and(|next| *next != b'=');
+    let is_foreign = |(place, byte): &(usize, &u8)| match byte {
+        b'=' => is_inside(*place),
+        b'+' | b'/' => false,
+        _ => !byte.is_ascii_alphanumeric(),
+    };
+    // All before it are ASCII, so that a character begins there.
+    let (place, _) = bytes.iter().enumerate().find(is_foreign)?;
+    text[place..].chars().next()
 }
 
 #[cfg(test)]

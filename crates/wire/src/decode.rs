@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::reader::{Checks, Fault, Kind, Reader};
 use crate::record_sink::RecordSink;
-use crate::shape::Type;
+use crate::shape::{Bounds, Type};
 use crate::{Blob, Timestamp};
 
 /// A value that can be read.
@@ -19,7 +19,7 @@ pub trait Decode: Sized {
 
 impl Decode for String {
     fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
-        let text = reader.text()?;
+        let text = reader.text_within(most(reader, shape.bounds()))?;
         check(reader, || shape.accepts_text(&text))?;
         Ok(text.into_owned())
     }
@@ -65,9 +65,13 @@ impl Decode for Blob {
 impl<T: Decode> Decode for Vec<T> {
     fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
         let element = element_of(shape);
+        let most = most(reader, shape.bounds());
         let mut elements = Self::new();
         let mut cursor = reader.begin_list()?;
         while reader.next_item(&mut cursor)? {
+            if elements.len() >= most {
+                return Err(Fault::Violation);
+            }
             elements.extend(known(reader, element)?);
         }
         check(reader, || shape.bounds().contain_length(elements.len()))?;
@@ -80,6 +84,7 @@ impl Decode for BTreeMap<String, String> {
         let crate::shape::Kind::Map(key_shape, value_shape, bounds) = &shape.kind else {
             return Err(Fault::Mismatch);
         };
+        let most = most(reader, *bounds);
         let mut entries = Self::new();
         let mut cursor = reader.begin_map()?;
         while let Some(key) = reader.next_key(&mut cursor)? {
@@ -88,6 +93,9 @@ impl Decode for BTreeMap<String, String> {
                 continue;
             };
             entries.insert(key.into_owned(), value);
+            if entries.len() > most {
+                return Err(Fault::Violation);
+            }
         }
         check(reader, || bounds.contain_length(entries.len()))?;
         Ok(entries)
@@ -135,6 +143,16 @@ pub(crate) fn check<'de, R: Reader<'de>>(
     match reader.checks() {
         Checks::All if !satisfied() => Err(Fault::Violation),
         Checks::All | Checks::TypesOnly => Ok(()),
+    }
+}
+
+/// How many elements are read, if the reader asks for checks: at the next one it is known that they are
+/// too many.
+pub(crate) fn most<'de, R: Reader<'de>>(reader: &R, bounds: Bounds) -> usize {
+    let max = bounds.max.and_then(|max| usize::try_from(max).ok());
+    match reader.checks() {
+        Checks::All => max.unwrap_or(usize::MAX),
+        Checks::TypesOnly => usize::MAX,
     }
 }
 

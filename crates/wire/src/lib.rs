@@ -12,7 +12,8 @@
 //!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the explanation
 //!   finds anything wrong; what it refuses without reason, because of a value that a later one
 //!   replaces, is decoded a second time without the repetition.
-//! - No allocation follows a length that the input merely declares, and nesting is limited.
+//! - No allocation follows a length that the input merely declares, and nesting is limited, and so is the
+//!   number of values: decoding stops at the first limit that it meets.
 //!
 //! # To add an operation
 //!
@@ -31,6 +32,7 @@ pub mod pattern;
 pub mod shape;
 
 mod base64;
+mod body_limit;
 mod timestamp;
 
 mod cbor;
@@ -53,6 +55,7 @@ mod operation;
 pub mod operations;
 pub mod types;
 
+pub use body_limit::{SPARE_BYTES, body_bytes_max};
 pub use decode::Decode;
 pub use encode::Encode;
 pub use error::{Error, RemoteError, decode_error, encode_error};

@@ -84,9 +84,15 @@ fn is_stream_id(text: &str) -> bool {
 
 fn is_stream_arn(text: &str) -> bool {
     const STREAM: &str = ":stream/";
+    let Some(accounts) = Accounts::in_arn(text) else {
+        return false;
+    };
+    let last_space = text.bytes().rposition(is_java_space);
     text.match_indices(STREAM).any(|(at, _)| {
-        let resource = &text[at + STREAM.len()..];
-        !resource.is_empty() && !resource.bytes().any(is_java_space) && ends_in_account(&text[..at])
+        let resource = at + STREAM.len();
+        resource < text.len()
+            && last_space.is_none_or(|space| space < resource)
+            && accounts.end_at(at)
     })
 }
 
@@ -106,33 +112,58 @@ fn is_consumer_arn(text: &str) -> bool {
     let Some(text) = text.strip_suffix("stream") else {
         return false;
     };
+    let Some(accounts) = Accounts::in_arn(text) else {
+        return false;
+    };
+    let last_line = text.rfind(is_line_end);
     !created.is_empty()
         && created.bytes().all(|byte| byte.is_ascii_digit())
         && is_name(consumer)
         && is_name(stream)
         && text
             .match_indices(':')
-            .any(|(at, _)| is_one_line(&text[at..]) && ends_in_account(&text[..at]))
+            .any(|(at, _)| last_line.is_none_or(|line| line < at) && accounts.end_at(at))
 }
 
-/// Tells whether the text is `arn:aws.*:kinesis:.*:\d{12}`.
-fn ends_in_account(text: &str) -> bool {
-    const SERVICE: &str = ":kinesis:";
-    let Some((text, account)) = text.rsplit_once(':') else {
-        return false;
-    };
-    let Some(rest) = text.strip_prefix("arn:aws") else {
-        return false;
-    };
-    account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && is_one_line(rest)
-        && rest.contains(SERVICE)
+/// Where `arn:aws.*:kinesis:.*:\d{12}` may end in a text: what is asked of each place was found out for
+/// all of them, so that no text is looked through again and again.
+struct Accounts<'t> {
+    text: &'t [u8],
+    /// Behind the first service's name.
+    service_end: usize,
+    /// Where Java's dot would stop.
+    line_end: usize,
 }
 
-/// Tells whether `.*` would match the text: Java's dot stops at any line terminator.
-fn is_one_line(text: &str) -> bool {
-    !text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+impl<'t> Accounts<'t> {
+    fn in_arn(text: &'t str) -> Option<Self> {
+        const PREFIX: &str = "arn:aws";
+        const SERVICE: &str = ":kinesis:";
+        let service = text.strip_prefix(PREFIX)?.find(SERVICE)?;
+        Some(Self {
+            text: text.as_bytes(),
+            service_end: PREFIX.len() + service + SERVICE.len(),
+            line_end: text.find(is_line_end).unwrap_or(text.len()),
+        })
+    }
+
+    /// Whether an account ends there.
+    fn end_at(&self, at: usize) -> bool {
+        const ACCOUNT_BYTES: usize = ":111122223333".len();
+        let Some(begin) = at.checked_sub(ACCOUNT_BYTES) else {
+            return false;
+        };
+        let account = &self.text[begin..at];
+        account[0] == b':'
+            && account[1..].iter().all(u8::is_ascii_digit)
+            && self.service_end <= begin
+            && begin <= self.line_end
+    }
+}
+
+/// Java's dot stops at any line terminator.
+fn is_line_end(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_java_space(byte: u8) -> bool {

@@ -1,7 +1,7 @@
 //! The pull reader that typed decoders draw on; JSON and CBOR implement it.
 //!
 //! A reader hands out borrowed text where it can and builds no tree. It never allocates by a length
-//! that the input merely declares. It says *that* something is wrong, not what AWS calls it: the
+//! that the input merely declares, and stops after as many values as no request has. It says *that* something is wrong, not what AWS calls it: the
 //! exact words are worked out by `explain`, after the fact.
 
 use std::borrow::Cow;
@@ -29,6 +29,37 @@ pub enum Fault {
     /// A string is none of the values that its enumeration knows.
     #[error("an unknown value of an enumeration")]
     UnknownValue,
+    /// It has far more values than any request has.
+    #[error("too many values")]
+    TooMany,
+}
+
+/// Values that a request may have, unknown ones, keys, tags and pieces of strings included. The largest
+/// that means something has some two thousand.
+const VALUES_MAX: usize = 64 * 1024;
+
+/// How many more values a reader reads: what costs most in a body is not its bytes but its parts.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    left: usize,
+}
+
+impl Steps {
+    /// What a client sends is bounded; an answer has as many values as were asked for.
+    pub(crate) fn of(checks: Checks) -> Self {
+        let left = match checks {
+            Checks::All => VALUES_MAX,
+            Checks::TypesOnly => usize::MAX,
+        };
+        Self { left }
+    }
+
+    /// Takes one.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Result<(), Fault> {
+        self.left = self.left.checked_sub(1).ok_or(Fault::TooMany)?;
+        Ok(())
+    }
 }
 
 /// What a decoder checks besides types.
@@ -115,6 +146,10 @@ pub trait Reader<'de> {
     fn number(&mut self) -> Result<Number, Fault>;
     /// Reads text.
     fn text(&mut self) -> Result<Cow<'de, str>, Fault>;
+    /// Reads text that is refused if it has more characters; one that is far longer need not be looked at.
+    fn text_within(&mut self, _characters_max: usize) -> Result<Cow<'de, str>, Fault> {
+        self.text()
+    }
     /// Reads text of which the caller finds out whether it is UTF-8: many short ones are checked faster
     /// together.
     #[inline]

@@ -4,7 +4,7 @@
 //! more on its way to the log. It checks nothing: the decoder here checks each record's constraints,
 //! as the service model has them.
 
-use crate::decode::{check, element_of};
+use crate::decode::{check, element_of, most};
 use crate::reader::{Fault, Kind, Reader};
 use crate::shape::Type;
 use crate::types::named;
@@ -69,8 +69,12 @@ pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
     debug_assert_eq!(element_of(shape).name, "PutRecordsRequestEntry");
     let mut sink = S::default();
     sink.expect_bytes(reader.data_expected());
+    let most = most(reader, shape.bounds());
     let mut cursor = reader.begin_list()?;
     while reader.next_item(&mut cursor)? {
+        if sink.len() >= most {
+            return Err(Fault::Violation);
+        }
         decode_record(reader, &mut sink)?;
     }
     check(reader, || shape.bounds().contain_length(sink.len()))?;

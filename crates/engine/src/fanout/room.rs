@@ -204,8 +204,10 @@ impl Room {
     pub(super) fn note_refused(&self, owner: &Owner, now: Monotonic) {
         let mut state = self.state.lock();
         let (_, held) = state.held(owner);
-        let least = state.wanting(now).map_or(held, |least| least.min(held));
-        state.refused = Some((now, least));
+        let had_less = |(at, least): (Monotonic, u32)| now.since(at) < SHORT_FOR && least < held;
+        if !state.refused.is_some_and(had_less) {
+            state.refused = Some((now, held));
+        }
     }
 
     /// Begins to wait for room.

@@ -18,6 +18,7 @@ mod damage;
 mod fanout;
 mod gated_disk;
 mod growth;
+mod hostile;
 mod positions;
 mod reshard;
 mod retention;

@@ -53,6 +53,7 @@ impl World {
         Receiver {
             clock: &self.clock,
             limits: &self.limits,
+            body_bytes_max: self.limits.body_bytes,
             activity: &self.activity,
         }
     }

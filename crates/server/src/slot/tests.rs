@@ -42,7 +42,7 @@ impl Client {
     fn take(&self) -> Bytes {
         match self.poll() {
             Poll::Ready(Ok(Some(piece))) => piece,
-            other => panic!("no piece: {other:?}"),
+            none @ (Poll::Ready(Ok(None) | Err(_)) | Poll::Pending) => panic!("no piece: {none:?}"),
         }
     }
 

@@ -230,6 +230,39 @@ async fn body_when_too_large_then_is_answered_413_without_a_body() {
 }
 
 #[tokio::test]
+async fn body_when_larger_than_its_operation_has_a_use_for_then_is_413_before_it_comes() {
+    let server = Running::start(patient()).await;
+    const MIB: usize = 1024 * 1024;
+    let head = |target: &str, content_type: &str, length: usize| {
+        format!(
+            "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-amz-target: {target}\r\n\
+             content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let api = "application/x-amz-json-1.1";
+    for (operation, content_type, refused, fits) in [
+        ("ListStreams", api, MIB / 4, MIB / 16),
+        ("DescribeStream", api, MIB / 4, MIB / 16),
+        ("AddTagsToStream", api, 2 * MIB, MIB / 2),
+        // Ten mebibytes in base64.
+        ("PutRecord", api, 15 * MIB, 14_000_000),
+        ("PutRecords", api, 17 * MIB, 15 * MIB),
+        ("Nothing", api, MIB / 8, MIB / 16),
+        ("PutRecords", "application/json", MIB / 8, MIB / 16),
+    ] {
+        let target = format!("Kinesis_20131202.{operation}");
+        let announced = head(&target, content_type, refused);
+        let answer = exchange(server.address, announced.as_bytes()).await;
+        assert_eq!((answer.status, answer.text()), (413, ""), "{operation}");
+        let mut whole = head(&target, content_type, fits).into_bytes();
+        whole.extend(std::iter::repeat_n(b' ', fits));
+        let answer = exchange(server.address, &whole).await;
+        assert_ne!(answer.status, 413, "{operation}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bodies_when_they_hold_too_much_together_then_are_refused_for_a_while() {
     let server = Running::start(Limits {
         small_body_bytes: 20,

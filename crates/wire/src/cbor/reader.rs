@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{BREAK, major};
-use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader};
+use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
 /// How many lists and maps may stand inside one another.
@@ -16,6 +16,7 @@ pub(crate) struct CborReader<'de> {
     position: usize,
     depth: usize,
     checks: Checks,
+    steps: Steps,
 }
 
 /// An item's first byte and its argument.
@@ -34,6 +35,7 @@ impl<'de> CborReader<'de> {
             position: 0,
             depth: 0,
             checks,
+            steps: Steps::of(checks),
         }
     }
 
@@ -84,6 +86,7 @@ impl<'de> CborReader<'de> {
     #[inline]
     fn skip_tags(&mut self) -> Result<(), Fault> {
         while self.peek()? >> 5 == major::TAG {
+            self.steps.take()?;
             self.head()?.argument.ok_or(Fault::Malformed)?;
         }
         Ok(())
@@ -123,8 +126,12 @@ impl<'de> CborReader<'de> {
             }
             None => self.take_break()?,
         };
-        self.depth -= usize::from(ended);
-        Ok(!ended)
+        if ended {
+            self.depth -= 1;
+            return Ok(false);
+        }
+        self.steps.take()?;
+        Ok(true)
     }
 
     #[inline]
@@ -168,6 +175,7 @@ impl<'de> CborReader<'de> {
             return sink(self.take(length)?);
         }
         while !self.take_break()? {
+            self.steps.take()?;
             let head = self.head()?;
             let length = head
                 .argument

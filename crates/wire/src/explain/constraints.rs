@@ -8,16 +8,33 @@ use crate::{Error, ErrorCode};
 /// How many violations one answer lists.
 const VIOLATIONS_MAX: usize = 10;
 
-/// Fails with a `ValidationException` if the request violates anything.
-pub(super) fn check(shape: &'static Type, request: &Value<'_>) -> Result<(), Error> {
-    let mut violations = Violations::default();
+/// Fails with a `ValidationException` if the request violates anything. Of one that was not read to its
+/// end, what is absent may still have come.
+pub(super) fn check(
+    shape: &'static Type,
+    request: &Value<'_>,
+    absence: Absence,
+) -> Result<(), Error> {
+    let mut violations = Violations {
+        items: Vec::new(),
+        absence,
+    };
     violations.check(shape, request, "");
     violations.into_result()
 }
 
-#[derive(Default)]
+/// What it means that a member is absent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It was not given.
+    Certain,
+    /// It was not given as far as the body was read.
+    Open,
+}
+
 struct Violations {
     items: Vec<String>,
+    absence: Absence,
 }
 
 impl Violations {
@@ -76,7 +93,9 @@ impl Violations {
             let path = join(path, &lower_first(member.name));
             match value {
                 Some(value) => self.check(member.shape, value, &path),
-                None if member.required => self.add(None, &path, "Member must not be null"),
+                None if member.required && self.absence == Absence::Certain => {
+                    self.add(None, &path, "Member must not be null");
+                }
                 None => {}
             }
         }

@@ -15,43 +15,78 @@ use crate::shape::{self, Bounds, Member, Type};
 /// How much of a list or map is kept that may hold less: enough to show it, as AWS does.
 const KEPT_MAX: usize = 1024;
 
-/// Why a tree could not be read.
-#[derive(Debug)]
-pub(super) enum TypeError {
-    /// The input itself is broken.
-    Malformed,
-    /// A value has the wrong type; AWS's words for it.
-    Text(String),
+/// What has been found out while a tree is read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// AWS's words for the first value of the wrong type. What comes after it only has to be well-formed.
+    pub(super) type_error: Option<String>,
+    /// Reading stopped at a number of values that no request has: what comes after is not known.
+    pub(super) is_cut: bool,
 }
 
-impl From<Fault> for TypeError {
-    fn from(_: Fault) -> Self {
-        Self::Malformed
+impl Findings {
+    fn note(&mut self, text: impl FnOnce() -> String) {
+        self.type_error.get_or_insert_with(text);
+    }
+
+    /// What a step of reading brought; nothing more once it was cut.
+    fn step<T: Default>(&mut self, step: Result<T, Fault>) -> Result<T, Fault> {
+        match step {
+            Err(Fault::TooMany) => {
+                self.is_cut = true;
+                Ok(T::default())
+            }
+            other => other,
+        }
     }
 }
 
-/// Reads one value of the shape; `None` for a null.
+/// Reads one value of the shape; `None` for a null, or one of the wrong type.
 pub(super) fn read<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
-) -> Result<Option<Value<'de>>, TypeError> {
+    found: &mut Findings,
+) -> Result<Option<Value<'de>>, Fault> {
+    if found.is_cut {
+        return Ok(None);
+    }
+    if found.type_error.is_some() {
+        let skipped = reader.skip();
+        found.step(skipped)?;
+        return Ok(None);
+    }
+    let read = read_value(reader, shape, found);
+    found.step(read)
+}
+
+fn read_value<'de, R: Reader<'de>>(
+    reader: &mut R,
+    shape: &'static Type,
+    found: &mut Findings,
+) -> Result<Option<Value<'de>>, Fault> {
     let kind = reader.kind()?;
     if kind == Kind::Null {
         reader.null()?;
         return Ok(None);
     }
     let value = match (&shape.kind, kind) {
-        (shape::Kind::Structure(members), Kind::Map) => read_structure(reader, members)?,
-        (shape::Kind::List(element, bounds), Kind::List) => read_list(reader, element, *bounds)?,
-        (shape::Kind::Map(_, value, bounds), Kind::Map) => read_map(reader, value, *bounds)?,
+        (shape::Kind::Structure(members), Kind::Map) => read_structure(reader, members, found)?,
+        (shape::Kind::List(element, bounds), Kind::List) => {
+            read_list(reader, element, *bounds, found)?
+        }
+        (shape::Kind::Map(_, value, bounds), Kind::Map) => read_map(reader, value, *bounds, found)?,
         (shape::Kind::String(_), Kind::Text) => Value::Text(reader.text()?),
         (shape::Kind::Boolean, Kind::Boolean) => Value::Boolean(reader.boolean()?),
-        (shape::Kind::Blob(_), Kind::Text) => read_base64(&reader.text()?)?,
+        (shape::Kind::Blob(_), Kind::Text) => return Ok(read_base64(&reader.text()?, found)),
         (shape::Kind::Blob(_), Kind::Bytes) => read_bytes(reader)?,
-        (shape::Kind::Integer(_) | shape::Kind::Long(_) | shape::Kind::Timestamp, _) => {
-            read_number(reader, shape, kind)?
+        (shape::Kind::Integer(_) | shape::Kind::Long(_), Kind::Number)
+        | (shape::Kind::Timestamp, Kind::Number | Kind::Text) => {
+            return read_number(reader, shape, kind, found);
         }
-        _ => return mismatch(reader, shape, kind),
+        _ => {
+            mismatch(reader, shape, kind, found)?;
+            return Ok(None);
+        }
     };
     Ok(Some(value))
 }
@@ -59,48 +94,73 @@ pub(super) fn read<'de, R: Reader<'de>>(
 fn read_structure<'de, R: Reader<'de>>(
     reader: &mut R,
     members: &'static [Member],
-) -> Result<Value<'de>, TypeError> {
+    found: &mut Findings,
+) -> Result<Value<'de>, Fault> {
     let mut values: Vec<_> = members.iter().map(|_| None).collect();
     let mut cursor = reader.begin_map()?;
-    while let Some(key) = reader.next_key(&mut cursor)? {
+    loop {
+        let key = reader.next_key(&mut cursor);
+        let Some(key) = found.step(key)? else {
+            return Ok(Value::Structure(values));
+        };
         match members.iter().position(|member| member.name == key) {
-            Some(index) => values[index] = read(reader, members[index].shape)?,
-            None => reader.skip()?,
+            Some(index) => values[index] = read(reader, members[index].shape, found)?,
+            None => {
+                let skipped = reader.skip();
+                found.step(skipped)?;
+            }
+        }
+        if found.is_cut {
+            return Ok(Value::Structure(values));
         }
     }
-    Ok(Value::Structure(values))
 }
 
 fn read_list<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
     bounds: Bounds,
-) -> Result<Value<'de>, TypeError> {
+    found: &mut Findings,
+) -> Result<Value<'de>, Fault> {
     let kept_max = kept_max(bounds);
     let mut elements = Vec::new();
     let mut length = 0;
     let mut cursor = reader.begin_list()?;
-    while reader.next_item(&mut cursor)? {
-        let element = read(reader, shape)?;
+    loop {
+        let follows = reader.next_item(&mut cursor);
+        if !found.step(follows)? {
+            return Ok(Value::List(elements, length));
+        }
+        let element = read(reader, shape, found)?;
+        if found.is_cut {
+            return Ok(Value::List(elements, length));
+        }
         length += 1;
         if length <= kept_max {
             elements.push(element);
         }
     }
-    Ok(Value::List(elements, length))
 }
 
 fn read_map<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
     bounds: Bounds,
-) -> Result<Value<'de>, TypeError> {
+    found: &mut Findings,
+) -> Result<Value<'de>, Fault> {
     let kept_max = kept_max(bounds);
     let mut places: BTreeMap<Cow<'de, str>, usize> = BTreeMap::new();
     let mut entries: Vec<(Cow<'de, str>, _)> = Vec::new();
     let mut cursor = reader.begin_map()?;
-    while let Some(key) = reader.next_key(&mut cursor)? {
-        let value = read(reader, shape)?;
+    loop {
+        let key = reader.next_key(&mut cursor);
+        let Some(key) = found.step(key)? else {
+            return Ok(Value::Map(entries));
+        };
+        let value = read(reader, shape, found)?;
+        if found.is_cut {
+            return Ok(Value::Map(entries));
+        }
         if let Some(place) = places.get(&key) {
             entries[*place].1 = value;
         } else if entries.len() < kept_max {
@@ -108,7 +168,6 @@ fn read_map<'de, R: Reader<'de>>(
             entries.push((key, value));
         }
     }
-    Ok(Value::Map(entries))
 }
 
 /// A list or map without a greatest length is kept whole.
@@ -117,18 +176,19 @@ fn kept_max(bounds: Bounds) -> usize {
     max.map_or(usize::MAX, |max| KEPT_MAX.max(max + 1))
 }
 
-fn read_base64(text: &str) -> Result<Value<'static>, TypeError> {
-    if let Some(complaint) = base64::complaint(text) {
-        let shown = render::clip(text);
-        let text = format!("'{shown}' can not be converted to a Blob: {complaint}");
-        return Err(TypeError::Text(text));
-    }
+fn read_base64(text: &str, found: &mut Findings) -> Option<Value<'static>> {
     let mut bytes = Vec::new();
-    base64::decode(text.as_bytes(), &mut bytes)?;
-    Ok(Value::Blob(bytes))
+    if base64::decode(text.as_bytes(), &mut bytes).is_ok() {
+        return Some(Value::Blob(bytes));
+    }
+    found.note(|| {
+        let (shown, complaint) = (render::clip(text), base64::complaint(text));
+        format!("'{shown}' can not be converted to a Blob: {complaint}")
+    });
+    None
 }
 
-fn read_bytes<'de, R: Reader<'de>>(reader: &mut R) -> Result<Value<'de>, TypeError> {
+fn read_bytes<'de, R: Reader<'de>>(reader: &mut R) -> Result<Value<'de>, Fault> {
     let mut bytes = Vec::new();
     reader.blob(&mut bytes)?;
     Ok(Value::Blob(bytes))
@@ -139,32 +199,45 @@ fn read_number<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
     kind: Kind,
-) -> Result<Value<'de>, TypeError> {
+    found: &mut Findings,
+) -> Result<Option<Value<'de>>, Fault> {
     let value = match (&shape.kind, kind) {
-        (shape::Kind::Timestamp, Kind::Number | Kind::Text) => {
-            reader.timestamp().ok().map(Value::Timestamp)
+        (shape::Kind::Timestamp, _) => match reader.timestamp() {
+            Ok(instant) => Some(Value::Timestamp(instant)),
+            Err(Fault::Mismatch) => None,
+            Err(fault) => return Err(fault),
+        },
+        (shape::Kind::Integer(_), _) => {
+            let integer = reader.number()?.to_integer();
+            integer.map(|integer| Value::Integer(integer.into()))
         }
-        (shape::Kind::Integer(_), Kind::Number) => reader
-            .number()?
-            .to_integer()
-            .map(|integer| Value::Integer(integer.into())),
-        (shape::Kind::Long(_), Kind::Number) => reader.number()?.to_long().map(Value::Integer),
-        _ => None,
+        _ => reader.number()?.to_long().map(Value::Integer),
     };
-    value.ok_or_else(|| TypeError::Text(conversion(shape, kind, "")))
+    if value.is_none() {
+        found.note(|| conversion(shape, kind, ""));
+    }
+    Ok(value)
 }
 
-fn mismatch<'de, R: Reader<'de>, T>(
+/// Passes over a value of the wrong type.
+fn mismatch<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
     kind: Kind,
-) -> Result<T, TypeError> {
+    found: &mut Findings,
+) -> Result<(), Fault> {
     let given = if kind == Kind::Text {
         reader.text()?
     } else {
         Cow::Borrowed("")
     };
-    Err(TypeError::Text(conversion(shape, kind, &given)))
+    found.note(|| conversion(shape, kind, &given));
+    match kind {
+        Kind::Text => Ok(()),
+        Kind::Null | Kind::Boolean | Kind::Number | Kind::Bytes | Kind::List | Kind::Map => {
+            reader.skip()
+        }
+    }
 }
 
 /// Says that a value of the kind, `given` if it is text, cannot be one of the shape.

@@ -1,6 +1,6 @@
 //! AWS's words for every way in which a request can be wrong.
 
-use super::read;
+use super::read::{self, Findings};
 use super::value::Value;
 use crate::json::JsonReader;
 use crate::operations::*;
@@ -371,7 +371,7 @@ fn a_length_when_another_member_is_wrong_still_counts_characters() {
 fn a_list_when_far_too_long_is_counted_in_full_and_kept_in_part() {
     let body = format!("[{}\"b\"]", r#""a","#.repeat(4999));
     let mut reader = JsonReader::new(body.as_bytes(), Checks::All).unwrap();
-    let value = read::read(&mut reader, named::TAG_KEY_LIST).unwrap();
+    let value = read::read(&mut reader, named::TAG_KEY_LIST, &mut Findings::default()).unwrap();
     let Some(Value::List(kept, 5000)) = value else {
         panic!("{value:?}")
     };
@@ -383,7 +383,7 @@ fn a_map_when_far_too_large_is_kept_in_part() {
     let entries: Vec<_> = (0..5000).map(|key| format!("\"{key}\":\"\"")).collect();
     let body = format!("{{{}}}", entries.join(","));
     let mut reader = JsonReader::new(body.as_bytes(), Checks::All).unwrap();
-    let value = read::read(&mut reader, named::TAG_MAP).unwrap();
+    let value = read::read(&mut reader, named::TAG_MAP, &mut Findings::default()).unwrap();
     let Some(Value::Map(kept)) = value else {
         panic!("{value:?}")
     };

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader};
+use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
 /// How many lists and maps may stand inside one another.
@@ -11,6 +11,8 @@ const DEPTH_MAX: usize = 32;
 /// Digits that always fit 64 bits.
 const SHORT_INTEGER_DIGITS: usize = 18;
 
+/// A character is at most two of `\uXXXX`.
+const CHARACTER_BYTES_MAX: usize = 12;
 /// No member has a longer name.
 const NAME_BYTES_MAX: usize = 32;
 
@@ -20,6 +22,7 @@ pub(crate) struct JsonReader<'de> {
     position: usize,
     depth: usize,
     checks: Checks,
+    steps: Steps,
 }
 
 impl<'de> JsonReader<'de> {
@@ -31,6 +34,7 @@ impl<'de> JsonReader<'de> {
             position: 0,
             depth: 0,
             checks,
+            steps: Steps::of(checks),
         })
     }
 
@@ -94,6 +98,7 @@ impl<'de> JsonReader<'de> {
             self.expect(b',', Fault::Malformed)?;
         }
         cursor.first = false;
+        self.steps.take()?;
         Ok(true)
     }
 
@@ -111,10 +116,7 @@ impl<'de> JsonReader<'de> {
                 break;
             }
             escaped = true;
-            self.position += 2;
-            if self.position > self.text.len() {
-                return Err(Fault::Malformed);
-            }
+            self.pass_escapes()?;
         }
         let raw = self
             .text
@@ -122,6 +124,18 @@ impl<'de> JsonReader<'de> {
             .ok_or(Fault::Malformed)?;
         self.position += 1;
         Ok((raw, escaped))
+    }
+
+    /// Passes over escapes that follow one another, without a search for each.
+    fn pass_escapes(&mut self) -> Result<(), Fault> {
+        let text = self.text.as_bytes();
+        while text.get(self.position) == Some(&b'\\') {
+            self.position += 2;
+        }
+        match self.position > text.len() {
+            true => Err(Fault::Malformed),
+            false => Ok(()),
+        }
     }
 
     /// A key and the colon behind it.
@@ -238,15 +252,16 @@ impl<'de> Reader<'de> for JsonReader<'de> {
     #[inline]
     fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
         let (raw, escaped) = self.raw_string()?;
-        // Folding instead of `any` looks at every byte, and is vectorized.
-        if raw.bytes().fold(false, |found, byte| found | (byte < b' ')) {
-            return Err(Fault::Malformed);
+        read_text(raw, escaped)
+    }
+
+    #[inline]
+    fn text_within(&mut self, characters_max: usize) -> Result<Cow<'de, str>, Fault> {
+        let (raw, escaped) = self.raw_string()?;
+        if raw.len() / CHARACTER_BYTES_MAX > characters_max {
+            return Err(Fault::Violation);
         }
-        if escaped {
-            unescape(raw).map(Cow::Owned)
-        } else {
-            Ok(Cow::Borrowed(raw))
-        }
+        read_text(raw, escaped)
     }
 
     #[inline]
@@ -325,54 +340,87 @@ impl<'de> Reader<'de> for JsonReader<'de> {
     }
 }
 
+/// What a string says whose content is given as it stands.
+#[inline]
+fn read_text(raw: &str, escaped: bool) -> Result<Cow<'_, str>, Fault> {
+    // Folding instead of `any` looks at every byte, and is vectorized.
+    if raw.bytes().fold(false, |found, byte| found | (byte < b' ')) {
+        return Err(Fault::Malformed);
+    }
+    if escaped {
+        unescape(raw).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(raw))
+    }
+}
+
 /// Replaces the escapes. Half a surrogate pair is malformed: it has no UTF-8.
 fn unescape(raw: &str) -> Result<String, Fault> {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('\\') {
-        text.push_str(before);
-        let (character, after) = unescape_one(after)?;
-        text.push(character);
-        rest = after;
+    let mut text = Vec::with_capacity(raw.len());
+    let mut rest = raw.as_bytes();
+    loop {
+        rest = match rest {
+            [] => break,
+            [b'\\', b'u', after @ ..] => unescape_unicode(after, &mut text)?,
+            [b'\\', escape, after @ ..] => {
+                text.push(unescape_one(*escape)?);
+                after
+            }
+            [b'\\'] => return Err(Fault::Malformed),
+            // Where one escape stands, there may be many: they are not searched for one by one.
+            _ => {
+                let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+                text.extend_from_slice(&rest[..plain]);
+                &rest[plain..]
+            }
+        };
     }
-    text.push_str(rest);
-    Ok(text)
+    String::from_utf8(text).map_err(|_| Fault::Malformed)
 }
 
-fn unescape_one(rest: &str) -> Result<(char, &str), Fault> {
-    let mut characters = rest.chars();
-    let character = match characters.next().ok_or(Fault::Malformed)? {
-        plain @ ('"' | '\\' | '/') => plain,
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'u' => return unescape_unicode(characters.as_str()),
-        _ => return Err(Fault::Malformed),
-    };
-    Ok((character, characters.as_str()))
-}
-
-fn unescape_unicode(rest: &str) -> Result<(char, &str), Fault> {
-    let (first, rest) = code_unit(rest)?;
-    if let Some(character) = char::from_u32(first.into()) {
-        return Ok((character, rest));
-    }
-    let rest = rest.strip_prefix("\\u").ok_or(Fault::Malformed)?;
-    let (second, rest) = code_unit(rest)?;
-    let mut pair = char::decode_utf16([first, second]);
-    match (pair.next(), pair.next()) {
-        (Some(Ok(character)), None) => Ok((character, rest)),
+fn unescape_one(escape: u8) -> Result<u8, Fault> {
+    match escape {
+        b'"' | b'\\' | b'/' => Ok(escape),
+        b'b' => Ok(8),
+        b'f' => Ok(0x0c),
+        b'n' => Ok(b'\n'),
+        b'r' => Ok(b'\r'),
+        b't' => Ok(b'\t'),
         _ => Err(Fault::Malformed),
     }
 }
 
-fn code_unit(rest: &str) -> Result<(u16, &str), Fault> {
-    let digits = rest.get(..4).ok_or(Fault::Malformed)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Fault::Malformed);
+/// Appends the character that stands behind `\u`, and gives what follows.
+fn unescape_unicode<'r>(rest: &'r [u8], text: &mut Vec<u8>) -> Result<&'r [u8], Fault> {
+    let (first, rest) = code_unit(rest)?;
+    let mut encoded = [0; 4];
+    if let Some(character) = char::from_u32(first.into()) {
+        text.extend_from_slice(character.encode_utf8(&mut encoded).as_bytes());
+        return Ok(rest);
     }
-    let unit = u16::from_str_radix(digits, 16).map_err(|_| Fault::Malformed)?;
-    Ok((unit, &rest[4..]))
+    let rest = rest.strip_prefix(b"\\u").ok_or(Fault::Malformed)?;
+    let (second, rest) = code_unit(rest)?;
+    let mut pair = char::decode_utf16([first, second]);
+    match (pair.next(), pair.next()) {
+        (Some(Ok(character)), None) => {
+            text.extend_from_slice(character.encode_utf8(&mut encoded).as_bytes());
+            Ok(rest)
+        }
+        _ => Err(Fault::Malformed),
+    }
+}
+
+fn code_unit(rest: &[u8]) -> Result<(u16, &[u8]), Fault> {
+    let (digits, rest) = rest.split_first_chunk::<4>().ok_or(Fault::Malformed)?;
+    let mut unit = 0;
+    for digit in digits {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return Err(Fault::Malformed),
+        };
+        unit = unit << 4 | u16::from(value);
+    }
+    Ok((unit, rest))
 }
