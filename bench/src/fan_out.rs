@@ -42,24 +42,43 @@ pub struct Found {
     after_send: Vec<f64>,
 }
 
+impl Found {
+    /// From the answer on: the median, the 99th hundredth and the greatest, in milliseconds.
+    pub fn quantiles(&self) -> [f64; 3] {
+        quantiles(&self.after_answer)
+    }
+}
+
 /// A record that came: its place among the puts, and when.
 type Receipt = (usize, Instant);
 
 /// Measures one number of subscribers after the other on a server.
 pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
-    let credentials = Credentials::new("AKIDBENCH", "secret", None);
-    let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
-    config.timeout = Duration::from_secs(60);
+    let config = config(address)?;
     let mut all = Vec::new();
     for subscribers in SUBSCRIBERS {
-        all.push(measure_one(&config, subscribers).await?);
+        let stream = format!("fan-out-{subscribers}");
+        all.push(measure_one(&config, &stream, subscribers).await?);
     }
     Ok(all)
 }
 
-async fn measure_one(config: &Config, subscribers: usize) -> anyhow::Result<Found> {
+/// How a server is spoken to.
+pub fn config(address: SocketAddr) -> anyhow::Result<Config> {
+    let credentials = Credentials::new("AKIDBENCH", "secret", None);
+    let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
+    config.timeout = Duration::from_secs(60);
+    Ok(config)
+}
+
+/// Measures a number of subscribers to a stream, which is made for it.
+pub async fn measure_one(
+    config: &Config,
+    stream: &str,
+    subscribers: usize,
+) -> anyhow::Result<Found> {
     let client = Client::new(Env::real(), config.clone());
-    let stream = format!("fan-out-{subscribers}");
+    let stream = stream.to_owned();
     let create = CreateStreamInput {
         stream_name: stream.clone(),
         shard_count: Some(1),
@@ -135,10 +154,15 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
+/// A stream's ARN.
+pub fn arn(stream: &str) -> String {
+    format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}")
+}
+
 /// Registers a consumer, and waits until its subscription has begun.
 async fn subscribe(client: &Client, stream: &str, place: usize) -> anyhow::Result<Events> {
     let register = RegisterStreamConsumerInput {
-        stream_arn: format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}"),
+        stream_arn: arn(stream),
         consumer_name: format!("consumer-{place}"),
         ..RegisterStreamConsumerInput::default()
     };
@@ -200,7 +224,7 @@ fn write_table(out: &mut String, all: &[Found]) -> std::fmt::Result {
          |---|---|---|---|---|---|---|---|"
     )?;
     for found in all {
-        let [median, late, most] = quantiles(&found.after_answer);
+        let [median, late, most] = found.quantiles();
         let [median_sent, late_sent, _] = quantiles(&found.after_send);
         let met = match found.subscribers {
             1 if median < DUE_MILLIS => "yes",

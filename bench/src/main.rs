@@ -21,6 +21,7 @@ mod setup;
 mod floor;
 
 mod fan_out;
+mod stalled;
 
 mod case;
 mod compare;
@@ -67,6 +68,8 @@ enum Command {
     Profile(Profile),
     /// Measure how long records take to subscribers, and write a table into a page
     FanOut(FanOut),
+    /// Measure what a subscriber notices of 2 000 that take nothing, and print it
+    Stalled(Stalled),
     /// Write the results of a run into a page, and draw them
     Report(Report),
 }
@@ -153,6 +156,13 @@ struct FanOut {
 }
 
 #[derive(Debug, Args)]
+struct Stalled {
+    /// The binary of Millstream
+    #[arg(long, value_name = "FILE")]
+    millstream: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct Report {
     /// The file with the results
     #[arg(long, value_name = "FILE")]
@@ -173,6 +183,7 @@ fn main() -> anyhow::Result<()> {
         Command::Compare(compare) => on_one_thread(run_compare(compare)),
         Command::Profile(profile) => on_one_thread(run_profile(profile)),
         Command::FanOut(fan_out) => on_one_thread(run_fan_out(fan_out)),
+        Command::Stalled(stalled) => on_one_thread(run_stalled(stalled)),
         Command::Report(report) => run_report(&report),
     }
 }
@@ -264,6 +275,18 @@ async fn run_fan_out(fan_out: FanOut) -> anyhow::Result<()> {
         let text = std::fs::read_to_string(&page)?;
         std::fs::write(&page, report::fill_fan_out(&text, &table)?)?;
     }
+    Ok(())
+}
+
+async fn run_stalled(stalled: Stalled) -> anyhow::Result<()> {
+    let data = tempfile::Builder::new().prefix("bench-").tempdir()?;
+    let cores = Cores::apart()?;
+    cores.enter_generator()?;
+    let places = places(stalled.millstream, data.path());
+    let server = server::Server::start(server::Kind::Millstream.into(), &places, &cores)?;
+    let found = stalled::measure(&server).await?;
+    server.stop()?;
+    print!("{}", stalled::table(&found));
     Ok(())
 }
 

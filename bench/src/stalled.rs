@@ -1,0 +1,165 @@
+//! What a subscriber notices of others that take nothing.
+//!
+//! A subscription as in [`fan_out`](crate::fan_out), once alone and once beside many whose clients have
+//! small receive buffers and never read, over more data than the server may hold for them. When the server
+//! cuts them off, they stay away.
+
+use crate::fan_out::{self, Found};
+use crate::report::short;
+use crate::server::Server;
+use anyhow::Context;
+use client::{Client, Config};
+use env::Env;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
+use wire::operations::{
+    CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
+    RegisterStreamConsumerInput, SubscribeToShardInput,
+};
+use wire::types::{ShardIteratorType, StartingPosition};
+
+const STREAMS: usize = 5;
+const SHARDS: usize = 20;
+/// Of each stream; all of them subscribe to all of its shards.
+const CONSUMERS: usize = 20;
+const RECORDS: usize = 3;
+const RECORD_BYTES: usize = 800_000;
+const RECEIVE_BYTES: u32 = 2048;
+/// What the median may be, in multiples of what it is alone.
+const DUE: f64 = 1.2;
+
+/// What was found: alone, then beside the others.
+#[derive(Debug)]
+pub struct Beside {
+    alone: (Found, u64),
+    beside: (Found, u64),
+}
+
+/// Measures a server.
+pub async fn measure(server: &Server) -> anyhow::Result<Beside> {
+    let config = fan_out::config(server.address)?;
+    let alone = fan_out::measure_one(&config, "alone", 1).await?;
+    let alone = (alone, resident_mib(server)?);
+    let stalled = stall(&config, server.address).await?;
+    let beside = fan_out::measure_one(&config, "beside", 1).await?;
+    let beside = (beside, resident_mib(server)?);
+    drop(stalled);
+    Ok(Beside { alone, beside })
+}
+
+/// Makes the streams, and subscribes without ever reading.
+async fn stall(config: &Config, address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
+    let client = Client::new(Env::real(), config.clone());
+    let mut stalled = Vec::new();
+    for stream in 0..STREAMS {
+        let stream = format!("stalled-{stream}");
+        fill(&client, &stream).await?;
+        for consumer in 0..CONSUMERS {
+            let register = RegisterStreamConsumerInput {
+                stream_arn: fan_out::arn(&stream),
+                consumer_name: format!("consumer-{consumer}"),
+                ..RegisterStreamConsumerInput::default()
+            };
+            let registered = client.call::<RegisterStreamConsumer>(&register).await?;
+            let arn = registered.consumer.consumer_arn;
+            for shard in 0..SHARDS {
+                stalled.push(subscribe(address, &arn, shard).await?);
+            }
+        }
+    }
+    Ok(stalled)
+}
+
+async fn fill(client: &Client, stream: &str) -> anyhow::Result<()> {
+    let create = CreateStreamInput {
+        stream_name: stream.to_owned(),
+        shard_count: Some(i32::try_from(SHARDS)?),
+        ..CreateStreamInput::default()
+    };
+    client.call::<CreateStream>(&create).await?;
+    for shard in 0..SHARDS {
+        let hash_key = u128::MAX / SHARDS as u128 * shard as u128 + u128::from(u64::MAX);
+        for _ in 0..RECORDS {
+            let put = PutRecordInput {
+                stream_name: Some(stream.to_owned()),
+                partition_key: Some("key".to_owned()),
+                explicit_hash_key: Some(hash_key.to_string()),
+                data: vec![b'x'; RECORD_BYTES].into(),
+                ..PutRecordInput::default()
+            };
+            client.call::<PutRecord>(&put).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn subscribe(address: SocketAddr, arn: &str, shard: usize) -> anyhow::Result<TcpStream> {
+    let input = SubscribeToShardInput {
+        consumer_arn: arn.to_owned(),
+        shard_id: format!("shardId-{shard:012}"),
+        starting_position: StartingPosition {
+            r#type: ShardIteratorType::TrimHorizon,
+            sequence_number: None,
+            timestamp: None,
+        },
+        stream_id: None,
+        dry_run: None,
+    };
+    let mut body = Vec::new();
+    wire::encode(wire::Protocol::Json, &input, &mut body);
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: Kinesis_20131202.SubscribeToShard\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(RECEIVE_BYTES)?;
+    let mut stream = socket.connect(address).await?;
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&body).await?;
+    Ok(stream)
+}
+
+/// The server's resident memory.
+fn resident_mib(server: &Server) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    let kib: u64 = kib
+        .context("the kernel says how much is resident")?
+        .parse()?;
+    Ok(kib / 1024)
+}
+
+/// The table, and what became of the median.
+pub fn table(found: &Beside) -> String {
+    let mut out = String::from(
+        "| stalled subscribers | after the answer: median ms | 99 % | most | resident MiB |\n\
+         |---|---|---|---|---|\n",
+    );
+    let mut medians = Vec::new();
+    for (stalled, (found, resident)) in [
+        (0, &found.alone),
+        (STREAMS * SHARDS * CONSUMERS, &found.beside),
+    ] {
+        let [median, late, most] = found.quantiles();
+        medians.push(median);
+        writeln!(
+            out,
+            "| {stalled} | {} | {} | {} | {resident} |",
+            short(median),
+            short(late),
+            short(most)
+        )
+        .expect("a string can be written to");
+    }
+    let ratio = medians[1] / medians[0];
+    let met = match ratio < DUE {
+        true => "met",
+        false => "**not met**",
+    };
+    out += &format!("\nthe median is {ratio:.2} times what it is alone: {met}\n");
+    out
+}
