@@ -25,6 +25,8 @@ const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub(super) const SLACK_BYTES: u64 = 64 * 1024;
 /// Of a file that was found smaller than it should be, privileged calls get this share at least.
 const FOUND_SHARE: u64 = 8;
+/// The room for a MANIFEST grows by this, so that not every new log changes it.
+const LISTS_STEP_BYTES: u64 = 64 * 1024;
 /// Files kept open, to be closed for what makes room: a segment, a MANIFEST, the directory, a copy.
 const DESCRIPTORS: usize = 4;
 /// Without news about what is hidden, room is looked for no more often.
@@ -234,7 +236,7 @@ impl Shared {
         let commands = copies / COMMANDS_SHARE;
         Ok(Parts {
             copies,
-            lists: self.manifest_room(),
+            lists: self.manifest_room().next_multiple_of(LISTS_STEP_BYTES),
             commands: commands.clamp(COMMANDS_BYTES_MIN, COMMANDS_BYTES_MAX),
         })
     }

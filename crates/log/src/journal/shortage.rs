@@ -31,8 +31,17 @@ impl Shared {
     fn prepare_of_reserve(&self) -> io::Result<Fresh> {
         self.settle()?;
         let list = self.begin_list_anyhow()?;
+        let before = self.take_reserve().parts.commands;
         let (entry, segment) = self.make_command_segment()?;
-        self.list_segment(list, entry, segment)
+        let listed = self.list_segment(list, entry, segment);
+        if listed.is_err() {
+            // Its file is gone, or goes before the next is made.
+            let mut held = self.take_reserve();
+            let commands = held.parts.commands.max(before);
+            let parts = held.parts;
+            drop(held.resize(Parts { commands, ..parts }));
+        }
+        listed
     }
 
     fn make_command_segment(&self) -> io::Result<(SegmentEntry, Arc<Segment>)> {
