@@ -3,7 +3,7 @@
 
 use crate::process::{Running, millstream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 const MIB: usize = 1024 * 1024;
@@ -15,6 +15,9 @@ const CONNECTION_BYTES: usize = 24 * 1024;
 const HEADS_BYTES: usize = 256 * MIB;
 const BODIES_BYTES: usize = 128 * MIB;
 
+const PING: u8 = 6;
+/// The flag of a frame that acknowledges another.
+const ACKNOWLEDGED: u8 = 1;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 /// A server, and connections to it.
@@ -102,7 +105,6 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// Begins HTTP/2, and acknowledges what the server says of itself.
 fn greet(stream: &mut TcpStream) {
     const SETTINGS: u8 = 4;
-    const ACKNOWLEDGED: u8 = 1;
     stream.write_all(PREFACE).unwrap();
     assert_eq!(read_frame(stream)[0], SETTINGS);
     let acknowledged = frame(SETTINGS, ACKNOWLEDGED, 0, b"");
@@ -110,19 +112,21 @@ fn greet(stream: &mut TcpStream) {
 }
 
 /// A frame's kind and flags.
-fn read_frame(stream: &mut TcpStream) -> [u8; 2] {
+fn try_read_frame(stream: &mut TcpStream) -> io::Result<[u8; 2]> {
     let mut head = [0; 9];
-    stream.read_exact(&mut head).unwrap();
+    stream.read_exact(&mut head)?;
     let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
     let mut payload = vec![0; usize::try_from(length).unwrap()];
-    stream.read_exact(&mut payload).unwrap();
-    [head[3], head[4]]
+    stream.read_exact(&mut payload)?;
+    Ok([head[3], head[4]])
+}
+
+fn read_frame(stream: &mut TcpStream) -> [u8; 2] {
+    try_read_frame(stream).unwrap()
 }
 
 /// Reads frames up to the answer to a ping: all that was sent before it has been read then.
 fn wait_for_pong(stream: &mut TcpStream) {
-    const PING: u8 = 6;
-    const ACKNOWLEDGED: u8 = 1;
     stream.write_all(&frame(PING, 0, 0, &[7; 8])).unwrap();
     while read_frame(stream) != [PING, ACKNOWLEDGED] {}
 }
@@ -178,6 +182,9 @@ fn server_when_clients_fill_the_table_of_fields_then_holds_no_more_than_the_form
             // It may be closed for it.
             let _ = stream.write_all(&begun);
         }
+        // All of it has been read when this is answered, or the connection is at its end.
+        let _ = stream.write_all(&frame(PING, 0, 0, &[7; 8]));
+        while try_read_frame(&mut stream).is_ok_and(|read| read != [PING, ACKNOWLEDGED]) {}
         streams.push(stream);
     }
     server.check_peak(BASE_BYTES + HEADS_BYTES + CONNECTIONS * CONNECTION_BYTES);
