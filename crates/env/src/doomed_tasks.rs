@@ -9,16 +9,17 @@ use std::task::{Context, Poll};
 /// What the planted panic says.
 const SAID: &str = "planted";
 
-/// Other tasks, of which all with one name panic from some poll on, all polls of them counted together.
+/// Other tasks, of which one panics: the polls of all with a name are counted together, and one of them
+/// panics.
 pub struct DoomedTasks {
     inner: Arc<dyn Tasks>,
     victim: &'static str,
-    /// Polls that the victims still have.
+    /// Polls until then.
     left: Arc<AtomicU32>,
 }
 
 impl DoomedTasks {
-    /// Tasks of which those named `victim` are polled so many times, and panic at the next poll.
+    /// Tasks of which those named `victim` are polled so many times before one panics.
     pub fn new(inner: Arc<dyn Tasks>, victim: &'static str, polls: u32) -> Self {
         Self {
             inner,
@@ -45,11 +46,8 @@ impl Future for Doomed {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let one_less = |left: u32| left.checked_sub(1);
-        let taken = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
-        assert!(taken.is_ok(), "{SAID}");
+        let left = self.left.fetch_sub(1, Ordering::Relaxed);
+        assert!(left != 0, "{SAID}");
         self.task.as_mut().poll(cx)
     }
 }

@@ -158,3 +158,29 @@ fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Respo
         .insert(header::CONTENT_TYPE, content_type);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Settings;
+    use log::MemoryStore;
+
+    #[tokio::test]
+    async fn metrics_when_too_many_answers_wait_for_clients_then_are_refused_until_one_has_gone() {
+        let env = Env::real();
+        let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
+        let engine = Engine::open(env.clone(), store, Settings::default()).await;
+        let admin = Admin::default();
+        admin.open(&env, engine.unwrap(), Registry::default());
+        let ask = async || admin.answer(&Method::GET, "/metrics").await;
+        let mut waiting = Vec::new();
+        for _ in 0..SCRAPES_MAX {
+            let answer = ask().await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            waiting.push(answer);
+        }
+        assert_eq!(ask().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        waiting.pop();
+        assert_eq!(ask().await.status(), StatusCode::OK);
+    }
+}

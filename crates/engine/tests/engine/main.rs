@@ -19,6 +19,7 @@ mod fanout;
 mod gated_disk;
 mod growth;
 mod hostile;
+mod metrics;
 mod positions;
 mod reshard;
 mod retention;

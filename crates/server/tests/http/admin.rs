@@ -1,11 +1,12 @@
 //! The operator's pages.
 
-use crate::harness::{Running, exchange, in_time, post, request};
+use crate::harness::{Running, connect, exchange, in_time, post, request};
 use engine::{Engine, Settings};
-use env::Env;
+use env::{DoomedTasks, Env, TokioTasks};
 use log::MemoryStore;
 use millstream_server::{Config, Limits, Server};
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 use tokio::sync::oneshot;
 
 async fn get(server: &Running, path: &str) -> (u16, String) {
@@ -67,6 +68,23 @@ async fn operator_when_asking_before_there_is_an_engine_then_hears_that_it_lives
     };
     let (served, ()) = in_time(async { tokio::join!(serving, asking) }).await;
     served.unwrap();
+}
+
+#[tokio::test]
+async fn connection_when_it_panics_then_ends_alone_and_is_counted() {
+    let tasks = DoomedTasks::new(Arc::new(TokioTasks::current()), "connection", 0);
+    let env = Env {
+        tasks: Arc::new(tasks),
+        ..Env::real()
+    };
+    let server = Running::start_in(env, Settings::default(), Limits::default(), None).await;
+    let mut first = connect(server.address).await;
+    // A reset is as good an end as any.
+    let _ = in_time(first.read_to_end(&mut Vec::new())).await;
+    assert_eq!(get(&server, "/readyz").await.0, 200);
+    let (_, text) = get(&server, "/metrics").await;
+    assert!(text.contains("millstream_panics_total 1\n"), "{text}");
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A server that is told to stop finishes what it accepted, and only that.
 
 use crate::harness::{Running, connect, in_time, read_answer, request};
-use env::{Env, ManualClock, Timestamp};
+use env::{Clock, Env, ManualClock, Timestamp};
 use futures_util::FutureExt;
 use millstream_server::Limits;
 use std::sync::Arc;
@@ -66,8 +66,8 @@ async fn server_when_a_client_never_finishes_then_stops_without_it() {
     server.stop().await;
 }
 
-/// Neither of these ends by being told: one has begun its first request, the other's client does not
-/// listen.
+/// None of these ends by being told: one has begun its first request, one its first body, the third's
+/// client does not listen.
 /// Nothing but the server's farewell closes them before the hour of the other limits is over.
 #[tokio::test]
 async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_and_no_more() {
@@ -81,6 +81,8 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
     let limits = Limits {
         first_bytes: HOUR,
         head: HOUR,
+        body: HOUR,
+        body_idle: HOUR,
         keep_alive_idle: HOUR,
         ping_interval: HOUR,
         drain: HOUR,
@@ -89,6 +91,14 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
     let server = Running::start_in(env, engine::Settings::default(), limits, None).await;
     let mut half_a_head = connect(server.address).await;
     half_a_head.write_all(b"POST / HT").await.unwrap();
+    // The rest of its request never comes.
+    let whole = list("100-continue");
+    let mut half_a_body = connect(server.address).await;
+    half_a_body
+        .write_all(&whole[..whole.len() - 1])
+        .await
+        .unwrap();
+    assert_eq!(read_answer(&mut half_a_body).await.status, 100);
     // Whoever comes after it is answered once the server has seen it.
     let mut other = connect(server.address).await;
     other.write_all(&list("nothing")).await.unwrap();
@@ -97,16 +107,18 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
     http2.write_all(HTTP2).await.unwrap();
     in_time(http2.read_u8()).await.unwrap();
 
+    let began = clock.monotonic();
     let stopped = server.stop();
     let moments = async {
-        for _ in 0..3000 {
-            clock.advance(Duration::from_secs(1));
-            tokio::task::yield_now().await;
+        loop {
+            clock.advance(Duration::from_millis(25));
+            for _ in 0..64 {
+                tokio::task::yield_now().await;
+            }
         }
-        std::future::pending().await
     };
     let closed = async {
-        for mut stream in [half_a_head, http2] {
+        for mut stream in [half_a_head, half_a_body, http2] {
             // A reset is as good an end as any.
             let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
         }
@@ -117,6 +129,8 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
         () = closed => (),
         () = moments => (),
     }
+    let waited = clock.monotonic().since(began);
+    assert!(waited <= Duration::from_secs(2), "{waited:?}");
 }
 
 fn list(expect: &str) -> Vec<u8> {

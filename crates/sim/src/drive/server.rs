@@ -8,7 +8,7 @@ use http::Uri;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use tokio::sync::oneshot;
 
 /// How a server is started.
@@ -135,6 +135,32 @@ impl Process {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Asks it to stop, as a supervisor does; it goes on until it has.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub fn terminate(&self) -> Result<(), DriveError> {
+        let id = self.id().to_string();
+        let status = Command::new("sh")
+            .args(["-c", "kill -TERM \"$1\"", "sh", &id])
+            .status()?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(DriveError::Tool {
+                program: "kill".to_owned(),
+                said: status.to_string(),
+            }),
+        }
+    }
+
+    /// Its status, if it has ended by itself.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn status(&mut self) -> Result<Option<ExitStatus>, DriveError> {
+        Ok(self.child.try_wait()?)
     }
 
     /// Whether it is gone, by itself or by someone else's hand.

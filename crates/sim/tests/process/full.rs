@@ -65,7 +65,7 @@ async fn volume_when_it_is_full_then_refuses_writes_until_a_stream_is_deleted() 
 }
 
 /// Puts until nothing is taken any more.
-async fn fill(scene: &mut Scene, at: &Endpoint, streams: &[usize]) {
+pub async fn fill(scene: &mut Scene, at: &Endpoint, streams: &[usize]) {
     let mut producer = scene.producer();
     let env = scene.env.clone();
     let filled = async {
@@ -90,7 +90,7 @@ async fn put(producer: &mut Producer, at: &Endpoint, stream: usize) {
 }
 
 /// How long it takes until a record is taken.
-async fn until_written(scene: &mut Scene, at: &Endpoint) -> Duration {
+pub async fn until_written(scene: &mut Scene, at: &Endpoint) -> Duration {
     let began = scene.env.clock.monotonic();
     let acked = scene.recorder.acked();
     let mut producer = scene.producer();
@@ -105,7 +105,7 @@ async fn until_written(scene: &mut Scene, at: &Endpoint) -> Duration {
     }
 }
 
-async fn delete(scene: &mut Scene, at: &Endpoint, stream: usize) {
+pub async fn delete(scene: &mut Scene, at: &Endpoint, stream: usize) {
     let input = DeleteStreamInput {
         stream_name: Some(scene.recorder.name(stream).to_owned()),
         ..DeleteStreamInput::default()

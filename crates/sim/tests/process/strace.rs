@@ -1,4 +1,4 @@
-//! Makes a process's n-th system call of a kind fail, or kills the process at it, by strace.
+//! Makes a process's n-th system call of a kind fail or take long, or kills the process at it, by strace.
 //!
 //! The call that is injected into does not take place. strace counts for each thread on its own; the
 //! journal writes and syncs on one.
@@ -14,6 +14,8 @@ pub enum Injection {
     Kill,
     /// The call fails with this error.
     Error(&'static str),
+    /// The call takes a minute longer, and so does every one after it.
+    Hang,
 }
 
 impl Injection {
@@ -21,6 +23,7 @@ impl Injection {
         match self {
             Self::Kill => "signal=KILL".to_owned(),
             Self::Error(name) => format!("error={name}"),
+            Self::Hang => "delay_enter=60000000".to_owned(),
         }
     }
 }
@@ -59,12 +62,19 @@ impl Strace {
         log: &Path,
     ) -> Result<Self, String> {
         let clause = injection.clause();
+        let further = match injection {
+            Injection::Kill | Injection::Error(_) => "",
+            Injection::Hang => "+",
+        };
         let child = Command::new("strace")
             .args(["-f", "-p", &id.to_string()])
             .arg("-o")
             .arg(log)
             .args(["-e", &format!("trace={syscalls}")])
-            .args(["-e", &format!("inject={syscalls}:{clause}:when={nth}")])
+            .args([
+                "-e",
+                &format!("inject={syscalls}:{clause}:when={nth}{further}"),
+            ])
             .stderr(Stdio::piped())
             .spawn();
         let mut child = child.map_err(|error| format!("strace does not start: {error}"))?;

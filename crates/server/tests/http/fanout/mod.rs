@@ -4,6 +4,7 @@ mod goaway;
 mod http1;
 mod http2;
 mod stalled;
+mod stopping;
 mod transports;
 mod unread;
 
