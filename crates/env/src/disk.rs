@@ -80,6 +80,14 @@ impl fmt::Display for About {
 
 impl std::error::Error for About {}
 
+/// The operating system's number of an error of a disk, also of one that names its file.
+pub fn raw_os_error(error: &io::Error) -> Option<i32> {
+    let about = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<About>());
+    about.map_or_else(|| error.raw_os_error(), |about| raw_os_error(&about.error))
+}
+
 /// The same kind of error, with the name of the file.
 pub(crate) fn about(path: &Path, error: io::Error) -> io::Error {
     let kind = error.kind();

@@ -17,7 +17,7 @@ mod tasks;
 
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
 pub use deaths::{Death, Deaths, Watched};
-pub use disk::{Disk, File, OpenMode};
+pub use disk::{Disk, File, OpenMode, raw_os_error};
 pub use doomed_tasks::DoomedTasks;
 pub use line_limit::LineLimit;
 pub use memory_disk::{Call, Fault, MemoryDisk, Tearing, Unreadable};

@@ -352,7 +352,7 @@ impl Disk for MemoryDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let mut state = self.begin(Call::Open, path)?;
         state.may_open(path, mode)?;
-        let open = state.open_file()?;
+        let open = state.open_file().map_err(|error| about(path, error))?;
         let found = state.names.get(path).cloned();
         let inode = match (mode, found) {
             (OpenMode::Read | OpenMode::Write, Some(inode)) => inode,
@@ -399,7 +399,7 @@ impl Disk for MemoryDisk {
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
         let state = self.begin(Call::List, directory)?;
-        let _open = state.open_file()?;
+        let _open = state.open_file().map_err(|error| about(directory, error))?;
         let inside = |path: &&PathBuf| path.parent() == Some(directory);
         let files = state.names.keys().filter(inside);
         let directories = state.directories.iter().filter(inside);
@@ -417,7 +417,7 @@ impl Disk for MemoryDisk {
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         let mut state = self.begin(Call::SyncDirectory, path)?;
-        let _open = state.open_file()?;
+        let _open = state.open_file().map_err(|error| about(path, error))?;
         for change in std::mem::take(&mut state.pending) {
             if change.directory() == Some(path) {
                 change.apply(&mut state.safe_names);

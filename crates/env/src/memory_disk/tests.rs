@@ -140,7 +140,7 @@ fn a_process_when_it_has_too_many_files_open_then_opens_no_more_until_one_is_clo
     let disk = disk();
     let file = create(&disk, "f");
     disk.set_files_max(Some(1));
-    let refused = |error: io::Error| error.raw_os_error() == Some(24);
+    let refused = |error: io::Error| crate::raw_os_error(&error) == Some(24);
     assert!(disk.open(&path("f"), OpenMode::Read).is_err_and(refused));
     assert!(disk.list(Path::new(DIRECTORY)).is_err_and(refused));
     drop(file);

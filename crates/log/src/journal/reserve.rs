@@ -104,7 +104,7 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 pub(super) fn is_out_of_files(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
-    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+    matches!(env::raw_os_error(error), Some(ENFILE | EMFILE))
 }
 
 impl Parts {
