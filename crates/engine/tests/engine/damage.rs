@@ -68,8 +68,15 @@ impl Rotten {
     }
 }
 
-#[tokio::test]
-async fn stream_when_its_log_and_all_records_rotted_then_is_damaged_and_not_empty() {
+/// How a server ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Stop,
+    Death,
+}
+
+/// A server that was started again after a stream's log, with all its records, rotted.
+async fn with_a_rotten_log(end: End) -> (Rotten, Caller) {
     let rotten = Rotten::new();
     let journal = rotten.journal();
     let caller = rotten.world.open_on(journal.clone()).await;
@@ -84,14 +91,32 @@ async fn stream_when_its_log_and_all_records_rotted_then_is_damaged_and_not_empt
     let is_snapshot = async || journal.bounds(SNAPSHOTS).unwrap().end > Offset(0);
     until(is_snapshot).await;
     caller.create("kept", 1).await.unwrap();
-    caller.engine.shutdown().await;
+    match end {
+        End::Stop => caller.engine.shutdown().await,
+        End::Death => rotten.disk.process_death(),
+    }
     drop((caller, journal));
     let frames = rotten.frames();
     // The stream stands in the first of its frames, its log and the record in the others.
     assert_eq!(after - before, 3);
     rotten.rot(frames[before + 1], frames[after]);
-
     let caller = rotten.open().await;
+    (rotten, caller)
+}
+
+#[tokio::test]
+async fn stream_when_its_records_rotted_after_a_clean_stop_then_are_missed() {
+    let (_rotten, caller) = with_a_rotten_log(End::Stop).await;
+    // The stop has noted where the log ends.
+    let iterator = caller.iterator("s", "0", Start::Horizon).await.unwrap();
+    let read = caller.get(&iterator).await;
+    assert!(read.is_err(), "{read:?}");
+    assert_eq!(caller.read_all("kept").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn stream_when_its_log_and_all_records_rotted_then_is_damaged_and_not_empty() {
+    let (rotten, caller) = with_a_rotten_log(End::Death).await;
     let read = caller.iterator("s", "0", Start::Horizon).await;
     assert!(read.is_err(), "{read:?}");
     let put = caller.put("s", "k", "more").await;

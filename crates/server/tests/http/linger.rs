@@ -5,7 +5,11 @@ use millstream_server::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const MIB: usize = 1024 * 1024;
-const HEAD: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n";
+/// Of the operation whose bodies may be the largest.
+const HEAD: &str = concat!(
+    "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n",
+    "x-amz-target: Kinesis_20131202.PutRecords\r\n",
+);
 
 /// Writes all, then reads; after the answer the connection has to be closed in good order.
 async fn write_then_read(server: &Running, head: &str, body: &[u8]) -> Answer {

@@ -170,7 +170,7 @@ pub(super) fn unexpected(world: &World, journal: &Journal) -> Vec<String> {
     let name = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
     let segments = journal.shared.segments.lock();
     let is_listed = |name: &str| segments.values().any(|segment| segment.name == *name);
-    let is_own = |name: &str| ["MANIFEST", "RESERVE", "stranger"].contains(&name);
+    let is_own = |name: &str| ["LOCK", "MANIFEST", "RESERVE", "stranger"].contains(&name);
     let (spares, mut others): (Vec<_>, Vec<_>) =
         { contents.iter().map(name) }.partition(|name| name.ends_with(".spare"));
     others.retain(|name| !is_listed(name) && !is_own(name));
