@@ -132,16 +132,14 @@ impl Serve for Admin {
     type Body = Full<Bytes>;
     type Error = Infallible;
 
-    fn serve(
+    async fn serve(
         self,
         request: Request<Incoming>,
         in_flight: InFlight,
-    ) -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static {
-        async move {
-            let answer = self.answer(request.method(), request.uri().path()).await;
-            drop(in_flight);
-            Ok(answer)
-        }
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let answer = self.answer(request.method(), request.uri().path()).await;
+        drop(in_flight);
+        Ok(answer)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::scene::{STREAM, Scene, within};
 use crate::stopping::ended;
 use env::{Env, OpenMode};
 use millstream_sim::HashKey;
-use millstream_sim::drive::Volume;
+use millstream_sim::drive::{RootShare, Volume};
 use std::path::Path;
 
 const VOLUME_BYTES: u64 = 64 * 1024 * 1024;
@@ -21,7 +21,7 @@ async fn volume_when_it_is_full_and_has_the_log_too_then_nothing_but_lines_is_lo
     let env = Env::real();
     let place = Place::new(&env, "full-log");
     let mut launch = place.launch("4MiB");
-    let volume = Volume::make(&env, place.path(), VOLUME_BYTES).unwrap();
+    let volume = Volume::make(&env, place.path(), VOLUME_BYTES, RootShare::None).unwrap();
     launch.data = volume.root().join("data");
     launch.log = volume.root().join("server.log");
     let mut scene = Scene::new(&env, launch, &["kept", "victim"]);
