@@ -9,6 +9,11 @@ use tokio::sync::Notify;
 
 /// How many bytes may be taken at once, unless the server says otherwise.
 pub const ROOM_BYTES: usize = 256 * 1024 * 1024;
+/// A share of so many bytes is small …
+const SMALL_BYTES: usize = 1024 * 1024;
+/// … and the last quarter of the room is for small ones alone: clients that leave large answers unread keep
+/// nobody from the others.
+const LARGE_QUARTERS: usize = 3;
 
 /// A bounded number of bytes.
 #[derive(Debug)]
@@ -114,7 +119,11 @@ impl Share {
             self.shrink_to(bytes);
             return true;
         }
-        self.grow_within(bytes, self.room.max())
+        let max = match bytes > SMALL_BYTES {
+            true => self.room.max() / 4 * LARGE_QUARTERS,
+            false => self.room.max(),
+        };
+        self.grow_within(bytes, max)
     }
 
     /// Takes more until there are so many, if no more than `max` are taken of all then.
@@ -173,6 +182,17 @@ mod tests {
         assert!(room.share().resize(100));
         room.resize(10);
         assert!(!room.share().resize(11));
+    }
+
+    #[test]
+    fn room_when_large_shares_fill_their_part_then_small_ones_have_the_rest() {
+        let room = Room::new(16 * SMALL_BYTES);
+        let mut large: Vec<Share> = (0..3).map(|_| room.share()).collect();
+        assert!(large.iter_mut().all(|share| share.resize(4 * SMALL_BYTES)));
+        assert!(!room.share().resize(SMALL_BYTES + 1));
+        let mut small: Vec<Share> = (0..4).map(|_| room.share()).collect();
+        assert!(small.iter_mut().all(|share| share.resize(SMALL_BYTES)));
+        assert!(!room.share().resize(1));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::budget::Budget;
 use crate::config::Limits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::watch;
 
 /// The budgets of a server.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Budgets {
     pub(crate) large_bodies: Arc<Budget>,
     /// HTTP/1's heads and read buffers, and HTTP/2's streams with their heads.
     pub(crate) heads: Arc<Budget>,
+    /// Tells that somebody was refused an answer because others leave theirs unread.
+    pub(crate) answers_short: watch::Sender<()>,
 }
 
 impl Budgets {
@@ -31,6 +34,7 @@ impl Budgets {
             small_bodies: Budget::new(reserve),
             large_bodies: Budget::new(large),
             heads: Budget::new(limits.head_bytes_in_flight),
+            answers_short: watch::Sender::new(()),
         })
     }
 }
@@ -64,7 +68,6 @@ impl Holdings {
     }
 
     /// The budgets that they are of.
-    #[cfg(test)]
     pub(crate) fn budgets(&self) -> &Budgets {
         &self.budgets
     }

@@ -67,8 +67,10 @@ pub struct Limits {
     pub linger_idle: Duration,
     /// … and for so many bytes.
     pub linger_bytes: usize,
-    /// A client that takes nothing of its answer for this long is cut off.
+    /// A client that takes nothing of its answer for this long is cut off …
     pub write_idle: Duration,
+    /// … and for this long, if others are refused their answers meanwhile.
+    pub write_idle_when_short: Duration,
     /// A connection without a request for this long is closed.
     pub keep_alive_idle: Duration,
     /// An HTTP/2 connection that was silent this long is sent a ping …
@@ -129,6 +131,7 @@ impl Default for Limits {
             linger_idle: Duration::from_secs(2),
             linger_bytes: 32 * 1024 * 1024,
             write_idle: Duration::from_secs(60),
+            write_idle_when_short: Duration::from_secs(5),
             keep_alive_idle: Duration::from_secs(60),
             ping_interval: Duration::from_secs(20),
             ping_answer: Duration::from_secs(20),

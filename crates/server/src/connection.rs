@@ -122,6 +122,7 @@ async fn drive_http1<S: Serve>(
     tokio::select! {
         biased;
         ended = connection.as_mut() => return note_end(ended),
+        () = keeps_others_out(&watched, env, limits) => return note_unread(),
         () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
@@ -159,6 +160,7 @@ async fn drive_http2<S: Serve>(
         biased;
         ended = connection.as_mut() => return note_end(ended),
         () = unread(&activity, env, limits) => return note_unread(),
+        () = keeps_others_out(&activity, env, limits) => return note_unread(),
         () = stopped(&mut stopping) => (),
         () = idle(&activity, env, limits) => (),
     }
@@ -201,6 +203,21 @@ async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
         env.clock.sleep(limits.write_idle).await;
         let now = env.clock.monotonic();
         if activity.pieces.are_unread(now, limits.write_idle) {
+            return;
+        }
+    }
+}
+
+/// Resolves when somebody was refused an answer for want of room while this client has left one unread.
+async fn keeps_others_out(activity: &Activity, env: &Env, limits: &Limits) {
+    let mut short = activity.holdings.budgets().answers_short.subscribe();
+    // An error means that the server has gone altogether.
+    while short.changed().await.is_ok() {
+        let now = env.clock.monotonic();
+        if activity
+            .pieces
+            .are_unread(now, limits.write_idle_when_short)
+        {
             return;
         }
     }

@@ -28,6 +28,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
 
+/// How often connections are asked for room: each time all of them look.
+const ASKS_PER_SECOND: u64 = 1;
 /// Requests refused under overload that the log has a line for.
 const OVERLOAD_LINES_PER_SECOND: u64 = 1;
 /// Requests that failed inside that the log has a line for.
@@ -49,6 +51,8 @@ pub(crate) struct Service {
     /// What events hold until their clients have taken them.
     unwritten: Arc<Unwritten>,
     metrics: Arc<Metrics>,
+    /// How often those that leave answers unread are asked for room.
+    asks: LineLimit,
     overload_lines: LineLimit,
     failure_lines: LineLimit,
 }
@@ -129,6 +133,7 @@ impl Service {
             config,
             ids,
             metrics,
+            asks: LineLimit::new(ASKS_PER_SECOND),
             overload_lines: LineLimit::new(OVERLOAD_LINES_PER_SECOND),
             failure_lines: LineLimit::new(FAILURE_LINES_PER_SECOND),
         })
@@ -165,6 +170,7 @@ impl Service {
         let mut waiting = taken.unwrap_or_else(|| self.answers.share());
         if !waiting.resize(answer.body.holds()) {
             self.metrics.answers_refused.inc();
+            self.ask_for_room(in_flight.activity());
             answer = Answer::overload();
             waiting = self.answers.share();
         }
@@ -175,6 +181,13 @@ impl Service {
         };
         let body = self.body(answer.take_body(), known.events.take(), held);
         Ok(answer.respond(parts, &id, body))
+    }
+
+    /// Lets connections whose clients leave answers unread make room for others.
+    fn ask_for_room(&self, activity: &Activity) {
+        if self.asks.pass(self.env.clock.monotonic()).is_some() {
+            activity.holdings.budgets().answers_short.send_replace(());
+        }
     }
 
     /// Takes a request's body in, unless its head alone is enough to refuse it.
@@ -362,7 +375,10 @@ impl Service {
                 known.events = Some(subscription);
                 Answer::events()
             }
-            Err(error) if error.code == ErrorCode::ServiceUnavailable => Answer::overload(),
+            Err(error) if error.code == ErrorCode::ServiceUnavailable => {
+                self.ask_for_room(in_flight.activity());
+                Answer::overload()
+            }
             Err(error) => Answer::error(protocol, &error),
         }
     }

@@ -54,3 +54,35 @@ async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is
     while status().await == 503 {}
     server.stop().await;
 }
+
+#[tokio::test]
+async fn answers_when_left_unread_and_others_have_no_room_then_are_cut_off_soon() {
+    let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
+    let env = Env {
+        clock: Arc::clone(&clock) as _,
+        ..Env::real()
+    };
+    let limits = Limits {
+        answer_bytes_in_flight: 3 * NAME_BYTES,
+        ..Limits::default()
+    };
+    let server = Running::start_in(env, Settings::default(), limits, None).await;
+    let body = format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES));
+    let mut stream = connect(server.address).await;
+    let requests = [1, 3].map(|id| post(id, &HEADERS, body.as_bytes()));
+    stream.write_all(&preface(1)).await.unwrap();
+    stream.write_all(&requests.concat()).await.unwrap();
+    for _ in 0..2 {
+        while read_frame(&mut stream).await.0 != DATA {}
+    }
+    let status = async || {
+        let request = harness::post(&HEADERS, body.as_bytes());
+        exchange(server.address, &request).await.status
+    };
+    assert_eq!(status().await, 503);
+    clock.advance(limits.write_idle_when_short);
+    let served = async { while status().await == 503 {} };
+    in_time(served).await;
+    in_time(stream.read_to_end(&mut Vec::new())).await.unwrap();
+    server.stop().await;
+}
