@@ -234,7 +234,8 @@ fn dev_when_started_with_hangups_ignored_then_goes_on_after_one() {
 #[test]
 fn serve_when_it_may_open_few_files_then_takes_few_connections_and_closes_those_above() {
     const FILES: u32 = 300;
-    const CONNECTIONS: usize = 150;
+    // A quarter, where there are so few.
+    const CONNECTIONS: usize = FILES as usize / 4;
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
     command
