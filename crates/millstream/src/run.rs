@@ -16,6 +16,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -130,6 +131,18 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     })
 }
 
+/// Why a start failed: its error, or the death of a task that caused it. That is noted a moment after those
+/// who wait for the task hear of it.
+async fn reason(env: &Env, error: anyhow::Error) -> anyhow::Error {
+    const NOTED_WITHIN: Duration = Duration::from_millis(100);
+    let deaths = env.tasks.deaths();
+    tokio::select! {
+        biased;
+        death = deaths.wait() => death.into(),
+        () = env.clock.sleep(NOTED_WITHIN) => error,
+    }
+}
+
 async fn serve(
     mut settings: Settings,
     env: Env,
@@ -153,7 +166,10 @@ async fn serve(
             tracing::info!("stopping before it was ready: nothing was accepted");
             return folder.close();
         }
-        opened = open(&env, &folder, &settings) => opened?,
+        opened = open(&env, &folder, &settings) => match opened {
+            Ok(engine) => engine,
+            Err(error) => return Err(reason(&env, error).await),
+        },
     };
     say_ready(&env, &settings, &server, output);
     let (stop, stopping) = oneshot::channel();
