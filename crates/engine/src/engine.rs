@@ -1,7 +1,11 @@
 //! The engine: what all operations share.
 
 use crate::admission::Admission;
-use crate::catalog::{Catalog, Command, Quotas, SNAPSHOT_AFTER_BYTES, Scope, State, Stream};
+use crate::catalog::{
+    Catalog, Command, ProposeError, Quotas, Refusal, ReplayError, SNAPSHOT_AFTER_BYTES, Scope,
+    State, Stream,
+};
+use crate::facts::{ChangeError, StreamError};
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
@@ -27,10 +31,13 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The catalog cannot be read, or holds what this version does not know.
-    #[error("the catalog cannot be used: {0}")]
-    Catalog(String),
+    #[error("the catalog cannot be used")]
+    Catalog(#[from] ReplayError),
+    /// The catalog did not take what has to be changed at the start.
+    #[error("the catalog cannot be changed")]
+    Change(#[from] ProposeError),
     /// The store did not take what has to be done at the start.
-    #[error("the store cannot be used: {0}")]
+    #[error("the store cannot be used")]
     Store(#[from] log::StoreError),
 }
 
@@ -68,9 +75,7 @@ impl Engine {
         store: Arc<dyn LogStore>,
         settings: Settings,
     ) -> Result<Arc<Self>, OpenError> {
-        let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES)
-            .await
-            .map_err(OpenError::Catalog)?;
+        let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES).await?;
         let engine = Arc::new(Self {
             env,
             store,
@@ -85,10 +90,7 @@ impl Engine {
             piece_buffers: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
         });
-        engine
-            .rotate_token_key()
-            .await
-            .map_err(|error| OpenError::Catalog(error.to_string()))?;
+        engine.rotate_token_key().await?;
         engine.collect_orphans().await?;
         let streams: Vec<Arc<Stream>> = engine.catalog.state().streams().cloned().collect();
         for stream in streams {
@@ -131,18 +133,22 @@ impl Engine {
     }
 
     /// Proposes a change of a stream that its proposer saw.
+    ///
+    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays unknown,
+    /// since the change may have come before the end.
     pub(crate) async fn change(
         &self,
         stream: &Stream,
         command: Command,
-    ) -> Result<Arc<Stream>, Error> {
+    ) -> Result<Arc<Stream>, ChangeError> {
         match self.catalog.propose(command).await {
-            Ok(Some(changed)) => Ok(changed),
-            Ok(None) => Err(texts::stream_not_found(&stream.name, &stream.scope.account)),
-            Err(_) if self.catalog.state().stream_by_id(stream.id).is_none() => {
-                Err(texts::stream_not_found(&stream.name, &stream.scope.account))
+            Ok(applied) => Ok(applied
+                .into_stream()
+                .expect("a command about a stream that is there answers it")),
+            Err(ProposeError::Refused(Refusal::StreamGone { .. })) => {
+                Err(StreamError::gone(&stream.label()).into())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -6,7 +6,8 @@
 //! restart. The same code stands above every provider.
 
 use crate::Engine;
-use crate::catalog::{Command, CompleteReshard, Reshard, Shard, Stream};
+use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
+use crate::causes::Causes;
 use env::Timestamp;
 use log::{AppendError, Batch, Batches, LogId, LogSettings, ReadError, StoreError};
 use std::sync::Arc;
@@ -35,8 +36,8 @@ enum Unfinished {
     Append(#[from] AppendError),
     #[error(transparent)]
     Read(#[from] log::ReadError),
-    #[error("the catalog did not take the end: {0}")]
-    Catalog(#[from] wire::Error),
+    #[error("the catalog did not take the end")]
+    Catalog(#[from] ProposeError),
     #[error("no CLOSE in log {0}")]
     NotClosed(LogId),
 }
@@ -50,10 +51,10 @@ impl Engine {
                 if let Err(error) = engine.step(&stream).await {
                     if !engine.is_as_it_was(&stream) {
                         // Somebody else got further, and took away what this step needed.
-                        tracing::debug!(stream = %stream.arn(), %error, "overtaken");
+                        tracing::debug!(stream = %stream.arn(), error = %Causes(&error), "overtaken");
                         continue;
                     }
-                    tracing::warn!(stream = %stream.arn(), %error, "to be tried again");
+                    tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "to be tried again");
                     if !engine.is_writable() {
                         return;
                     }

@@ -11,6 +11,8 @@ mod settings;
 mod admission;
 mod by_shard;
 mod catalog;
+mod causes;
+mod facts;
 mod fanout;
 mod fence;
 mod kept;
@@ -30,16 +32,20 @@ mod target;
 mod texts;
 mod token;
 mod views;
+mod words;
 
 #[cfg(test)]
 mod format_page;
 
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
 pub use body::{Body, Output, Pieces};
+pub use causes::Causes;
 pub use engine::{Engine, OpenError};
+pub use facts::{AnyFact, Fact, Outcome};
 pub use fanout::Subscription;
 pub use handler::{Handler, OutputOf};
 pub use metrics::Metrics;
 pub use room::{ROOM_BYTES, Room, Share};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;
+pub use words::say;

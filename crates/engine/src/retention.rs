@@ -6,12 +6,13 @@
 
 use crate::Engine;
 use crate::admission::{Failed, Waits};
-use crate::catalog::{Command, ExpireShards, Shard, Stream};
+use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream};
+use crate::causes::Causes;
+use crate::facts::ChangeError;
 use env::{Monotonic, Timestamp};
-use log::Offset;
+use log::{Offset, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
-use wire::Error;
 
 /// How often the sweep runs.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -21,6 +22,20 @@ const TOKEN_KEY_EVERY: Duration = Duration::from_hours(24);
 const DISAGREEMENT_MAX: Duration = Duration::from_mins(10);
 /// … for this long; then the wall clock is believed.
 const DISBELIEF: Duration = Duration::from_hours(1);
+
+/// Why what time has hidden was not made durable. Doing it again is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A shard cannot be read.
+    #[error(transparent)]
+    Read(#[from] Failed),
+    /// The store did not give up what is hidden.
+    #[error(transparent)]
+    Trim(#[from] StoreError),
+    /// The catalog did not forget expired shards.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
 
 /// Starts the sweep.
 pub(crate) fn start(engine: &Arc<Engine>) {
@@ -81,45 +96,32 @@ impl Engine {
     /// Makes durable what time has hidden, and forgets shards that have expired.
     pub async fn sweep(&self) {
         if let Err(error) = self.rotate_token_key().await {
-            tracing::warn!(%error, "no new key for tokens");
+            tracing::warn!(error = %Causes(&error), "no new key for tokens");
         }
         let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
         for stream in streams {
             if let Err(error) = self.sweep_stream(&stream).await
                 && !self.is_going(&stream)
             {
-                tracing::warn!(stream = %stream.arn(), error, "expiry");
+                tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "expiry");
             }
         }
     }
 
     /// Makes durable what time has hidden in a stream.
-    pub(crate) async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), String> {
+    pub(crate) async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), SweepError> {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
-            let horizon = self
-                .horizon(stream, shard, Waits::Long)
-                .await
-                .map_err(|error| error.to_string())?;
+            let horizon = self.horizon(stream, shard, Waits::Long).await?;
             let log = stream.log(shard);
-            let first = self
-                .store
-                .bounds(log)
-                .map_err(|error| error.to_string())?
-                .first;
-            if horizon > first {
-                self.store
-                    .trim(log, horizon)
-                    .await
-                    .map_err(|error| error.to_string())?;
+            if horizon > self.store.bounds(log).map_err(Failed::from)?.first {
+                self.store.trim(log, horizon).await?;
             }
         }
-        self.expire_shards(stream)
-            .await
-            .map_err(|error| error.to_string())
+        Ok(self.expire_shards(stream).await?)
     }
 
     /// Forgets closed shards whose last moment is out of retention, parents before children.
-    async fn expire_shards(&self, stream: &Stream) -> Result<(), Error> {
+    async fn expire_shards(&self, stream: &Stream) -> Result<(), ChangeError> {
         let cutoff = self.cutoff(stream);
         let has_expired = |shard: &&Shard| shard.closed.is_some_and(|closed| closed.at < cutoff);
         let expired: Vec<&Shard> = stream.shards.all().iter().filter(has_expired).collect();
@@ -169,7 +171,7 @@ impl Engine {
     }
 
     /// Makes a new key for tokens if the newest is a day old, or there is none.
-    pub(crate) async fn rotate_token_key(&self) -> Result<(), Error> {
+    pub(crate) async fn rotate_token_key(&self) -> Result<(), ProposeError> {
         let now = self.env.clock.now();
         let newest = self
             .catalog

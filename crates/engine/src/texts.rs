@@ -3,9 +3,9 @@
 //! What is marked *unrecorded* has no text on record and is worded in the same manner. The texts of
 //! types and constraints are `wire`'s.
 
-use crate::catalog::{Consumer, Scope, Status, Stream};
+use crate::catalog::{Consumer, Status, Stream};
 use env::Timestamp;
-use model::{HashKey, HashRange, ShardId};
+use model::ShardId;
 use std::fmt::Display;
 use wire::{Error, ErrorCode};
 
@@ -73,36 +73,12 @@ pub(crate) fn consumer_arn_not_found(arn: impl Display) -> Error {
 
 // Status.
 
-pub(crate) fn stream_exists(name: impl Display, scope: &Scope) -> Error {
-    in_use(format!(
-        "Stream {name} under account {} already exists.",
-        scope.account
-    ))
-}
-
 pub(crate) fn stream_not_active(stream: &Stream, status: Status) -> Error {
     in_use(format!(
         "Stream {} under account {} not ACTIVE, instead in state {}",
         stream.name,
         stream.scope.account,
         status.name()
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn stream_has_consumers(stream: &Stream) -> Error {
-    in_use(format!(
-        "Stream {} under account {} has registered consumers. Deregister them or set \
-         EnforceConsumerDeletion.",
-        stream.name, stream.scope.account
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn consumer_exists(name: impl Display, stream: &Stream) -> Error {
-    in_use(format!(
-        "Consumer {name} in stream {} under account {} already exists.",
-        stream.name, stream.scope.account
     ))
 }
 
@@ -134,80 +110,6 @@ pub(crate) fn only_provisioned(stream: &Stream, operation: &str) -> Error {
 
 // Quotas.
 
-pub(crate) fn shard_limit(scope: &Scope, current: u32, limit_now: u32, more: u32) -> Error {
-    limit(format!(
-        "This request would exceed the shard limit for the account {} in {}. Current shard count \
-         for the account: {current}. Limit: {limit_now}. Number of additional shards that would \
-         have resulted from this request: {more}. Refer to the AWS Service Limits page \
-         (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits \
-         and how to request higher limits.",
-        scope.account, scope.region
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn on_demand_limit(scope: &Scope, limit_now: u32) -> Error {
-    limit(format!(
-        "This request would exceed the limit of {limit_now} on-demand streams for the account {} \
-         in {}.",
-        scope.account, scope.region
-    ))
-}
-
-/// Terraform retries on "simultaneously be in CREATING or DELETING".
-pub(crate) fn streams_in_transition(scope: &Scope, limit_now: u32) -> Error {
-    limit(format!(
-        "Only {limit_now} streams can simultaneously be in CREATING or DELETING state under \
-         account {}.",
-        scope.account
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn consumer_limit(stream: &Stream, limit_now: u32) -> Error {
-    limit(format!(
-        "Stream {} under account {} cannot have more than {limit_now} registered consumers.",
-        stream.name, stream.scope.account
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn creating_consumer_limit(stream: &Stream, limit_now: u32) -> Error {
-    limit(format!(
-        "Stream {} under account {} cannot have more than {limit_now} consumers in CREATING state.",
-        stream.name, stream.scope.account
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn scaling_limit(stream: &Stream, limit_now: u32) -> Error {
-    limit(format!(
-        "UpdateShardCount cannot be called more than {limit_now} times in 24 hours on stream {} \
-         under account {}.",
-        stream.name, stream.scope.account
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn scaling_bounds(current: u32, target: u32) -> Error {
-    let bounds = format!(
-        "between {} and {}",
-        current.div_ceil(2),
-        u64::from(current) * 2
-    );
-    invalid(format!(
-        "UpdateShardCount cannot scale from {current} to {target} shards in one request: \
-         TargetShardCount must be {bounds}."
-    ))
-}
-
-/// *Unrecorded.*
-pub(crate) fn scaling_maximum(target: u32, maximum: u32) -> Error {
-    invalid(format!(
-        "TargetShardCount {target} is greater than the maximum of {maximum} shards."
-    ))
-}
-
 pub(crate) fn tag_limit(stream: impl Display, account: impl Display, limit_now: usize) -> Error {
     invalid(format!(
         "Failed to add tags to stream {stream} under account {account} because a given stream \
@@ -238,37 +140,11 @@ pub(crate) fn subscribe_rate_exceeded(
 
 // Reshards.
 
-pub(crate) fn split_key(key: HashKey, shard: ShardId, stream: &Stream, range: HashRange) -> Error {
-    invalid(format!(
-        "NewStartingHashKey {key} used in SplitShard() on shard {shard} in stream {} under account \
-         {} is not both greater than one plus the shard's StartingHashKey {} and less than the \
-         shard's EndingHashKey {}.",
-        stream.name, stream.scope.account, range.start, range.end
-    ))
-}
-
 /// *Unrecorded.*
 pub(crate) fn split_key_too_large(key: &str) -> Error {
     invalid(format!(
         "Invalid NewStartingHashKey. NewStartingHashKey must be in the range: [0, 2^128-1]. \
          Specified value was {key}"
-    ))
-}
-
-pub(crate) fn not_adjacent(a: ShardId, b: ShardId, stream: &Stream) -> Error {
-    invalid(format!(
-        "Shards {a} and {b} in stream {} under account {} are not an adjacent pair of shards \
-         eligible for merging",
-        stream.name, stream.scope.account
-    ))
-}
-
-/// SplitShard, MergeShards.
-pub(crate) fn shard_closed(shard: ShardId, stream: &Stream) -> Error {
-    invalid(format!(
-        "Shard {shard} in stream {} under account {} has already been merged or split, and thus is \
-         not eligible for merging or splitting.",
-        stream.name, stream.scope.account
     ))
 }
 
@@ -286,22 +162,6 @@ pub(crate) fn retention_too_long(hours: i32) -> Error {
     invalid(format!(
         "Maximum allowed retention period is 8760 hours. Requested retention period ({hours} \
          hours) is too long."
-    ))
-}
-
-pub(crate) fn retention_not_longer(hours: u32, stream: &Stream) -> Error {
-    invalid(format!(
-        "Requested retention period ({hours} hours) for stream {} can not be shorter than existing \
-         retention period ({} hours). Use DecreaseRetentionPeriod API.",
-        stream.name, stream.retention_hours
-    ))
-}
-
-pub(crate) fn retention_not_shorter(hours: u32, stream: &Stream) -> Error {
-    invalid(format!(
-        "Requested retention period ({hours} hours) for stream {} can not be longer than existing \
-         retention period ({} hours). Use IncreaseRetentionPeriod API.",
-        stream.name, stream.retention_hours
     ))
 }
 

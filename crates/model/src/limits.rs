@@ -57,6 +57,8 @@ pub const STREAMS_IN_TRANSITION_MAX: u32 = 5;
 pub const STREAM_SHARDS_MAX: u32 = 100_000;
 /// UpdateShardCount: calls in a rolling day.
 pub const UPDATE_SHARD_COUNT_PER_DAY: u32 = 10;
+/// UpdateShardCount: that day, in hours.
+pub const UPDATE_SHARD_COUNT_HOURS: u64 = 24;
 /// UpdateShardCount: the most shards of a stream.
 pub const UPDATE_SHARD_COUNT_MAX: u32 = 10_000;
 

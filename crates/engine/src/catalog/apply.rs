@@ -9,25 +9,44 @@ use super::command::{
     SetRetention,
 };
 use super::plan::{Impossible, Plan};
+use super::refusal::Refusal;
 use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
 use super::state::{State, TOKEN_KEYS_KEPT, TokenKey};
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
-use crate::texts;
 use env::Timestamp;
 use model::{HashRange, ShardId, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use wire::Error;
 
-const DAY_MS: u64 = 86_400_000;
+/// Scalings are counted for this long.
+const SCALINGS_COUNTED_MS: u64 = limits::UPDATE_SHARD_COUNT_HOURS * 3_600_000;
 
-/// What a command did: the stream as it is after it, if it was about one.
-pub type Applied = Result<Option<Arc<Stream>>, Error>;
+/// What a command did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// It changed a stream, which is like this after it.
+    Stream(Arc<Stream>),
+    /// It is not about a stream, or about one that was gone already, which is as well.
+    NoStream,
+}
+
+impl Applied {
+    /// The stream, of a command whose `apply` answers one whenever it is not refused.
+    pub fn into_stream(self) -> Option<Arc<Stream>> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            Self::NoStream => None,
+        }
+    }
+}
+
+/// What `apply` says to a command.
+pub type Verdict = Result<Applied, Refusal>;
 
 impl State {
     /// Applies the command that stands at [`State::next`].
-    pub fn apply(&mut self, envelope: &Envelope) -> Applied {
+    pub fn apply(&mut self, envelope: &Envelope) -> Verdict {
         let offset = self.next.0;
         let now = envelope.time;
         self.next = self.next.plus(1);
@@ -47,10 +66,11 @@ impl State {
         }
     }
 
-    fn create_stream(&mut self, command: &CreateStream, offset: u64, now: Timestamp) -> Applied {
+    fn create_stream(&mut self, command: &CreateStream, offset: u64, now: Timestamp) -> Verdict {
         let scope = &command.scope;
-        if self.stream(scope, command.name.as_str()).is_some() {
-            return Err(texts::stream_exists(&command.name, scope));
+        if let Some(there) = self.stream(scope, command.name.as_str()) {
+            let stream = there.label();
+            return Err(Refusal::StreamExists { stream });
         }
         self.check_stream_quotas(command, now)?;
         let deleted = self
@@ -70,7 +90,7 @@ impl State {
             closed: None,
         };
         let shards = (0..).zip(ranges).map(first).collect();
-        Ok(Some(self.put(Stream {
+        Ok(Applied::Stream(self.put(Stream {
             id: offset,
             scope: scope.clone(),
             name: command.name.clone(),
@@ -90,70 +110,79 @@ impl State {
         })))
     }
 
-    fn check_stream_quotas(&self, command: &CreateStream, now: Timestamp) -> Result<(), Error> {
+    fn check_stream_quotas(&self, command: &CreateStream, now: Timestamp) -> Result<(), Refusal> {
         let (scope, quotas) = (&command.scope, &command.quotas);
         let tally = self.tally(scope);
         if let Some(limit) = quotas.creating_streams
             && tally.in_transition(now) >= limit
         {
-            return Err(texts::streams_in_transition(scope, limit));
+            let (scope, most) = (scope.clone(), limit);
+            return Err(Refusal::StreamsInTransition { scope, most });
         }
         if command.mode == Mode::OnDemand
             && let Some(limit) = quotas.on_demand_streams
             && tally.on_demand() >= limit
         {
-            return Err(texts::on_demand_limit(scope, limit));
+            let (scope, most) = (scope.clone(), limit);
+            return Err(Refusal::TooManyOnDemandStreams { scope, most });
         }
         self.check_shard_quota(scope, quotas, i64::from(command.shards))
     }
 
-    fn check_shard_quota(&self, scope: &Scope, quotas: &Quotas, more: i64) -> Result<(), Error> {
+    fn check_shard_quota(&self, scope: &Scope, quotas: &Quotas, more: i64) -> Result<(), Refusal> {
         let Some(limit) = quotas.shards else {
             return Ok(());
         };
         let current = self.tally(scope).open_shards();
         match u32::try_from(more) {
             Ok(more) if more > 0 && current.saturating_add(more) > limit => {
-                Err(texts::shard_limit(scope, current, limit, more))
+                Err(Refusal::TooManyShards {
+                    scope: scope.clone(),
+                    current,
+                    most: limit,
+                    more,
+                })
             }
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    fn begin_delete(&mut self, command: &BeginDelete, now: Timestamp) -> Applied {
+    fn begin_delete(&mut self, command: &BeginDelete, now: Timestamp) -> Verdict {
         let mut stream = self.owned(command.stream)?;
         if stream.deletion.is_some() {
-            return Err(texts::stream_not_active(&stream, Status::Deleting));
+            return Err(not_active(&stream, Status::Deleting));
         }
         if !command.takes_consumers && stream.consumers_at(now).next().is_some() {
-            return Err(texts::stream_has_consumers(&stream));
+            let stream = stream.label();
+            return Err(Refusal::StreamHasConsumers { stream });
         }
         stream.deletion = Some(Deletion {
             begun: now,
             lasts_ms: command.transition_ms,
         });
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
     /// The first one counts: of a stream that is gone, another changes nothing.
-    fn complete_delete(&mut self, id: u64, now: Timestamp) -> Applied {
+    fn complete_delete(&mut self, id: u64, now: Timestamp) -> Verdict {
         let stream = self
             .stream_by_id(id)
             .filter(|stream| stream.deletion.is_some())
             .cloned();
-        if let Some(stream) = &stream {
-            self.remove(stream, now);
-        }
-        Ok(stream)
+        let Some(stream) = stream else {
+            return Ok(Applied::NoStream);
+        };
+        self.remove(&stream, now);
+        Ok(Applied::Stream(stream))
     }
 
-    fn begin_reshard(&mut self, command: &BeginReshard, offset: u64, now: Timestamp) -> Applied {
+    fn begin_reshard(&mut self, command: &BeginReshard, offset: u64, now: Timestamp) -> Verdict {
         let mut stream = self.at_rest(command.stream, now)?;
         if let Change::Scale { target } = command.change {
             check_scaling_bounds(&stream, target, &command.quotas)?;
         }
         let plan = Plan::new(&stream.shards, stream.next_shard, command.change)
-            .map_err(|why| impossible(&stream, command.change, why))?;
+            .map_err(|why| impossible(&stream, why))?;
         self.check_shard_quota(&stream.scope, &command.quotas, plan.growth())?;
         if !plan.created.is_empty() {
             if let Change::Scale { .. } = command.change {
@@ -168,11 +197,11 @@ impl State {
                 plan,
             });
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
     /// The first one counts: of a reshard that is over, another changes nothing.
-    fn complete_reshard(&mut self, command: &CompleteReshard, now: Timestamp) -> Applied {
+    fn complete_reshard(&mut self, command: &CompleteReshard, now: Timestamp) -> Verdict {
         let mut stream = self.owned(command.stream)?;
         let ends: BTreeMap<u32, u64> = command.closes.iter().copied().collect();
         let is_this = |reshard: &mut Reshard| reshard.id == command.reshard;
@@ -181,10 +210,10 @@ impl State {
             let time = now.max(arrived);
             stream.shards = Arc::new(reshard.plan.carry_out(&stream.shards, &ends, time));
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn expire_shards(&mut self, command: &ExpireShards) -> Applied {
+    fn expire_shards(&mut self, command: &ExpireShards) -> Verdict {
         let mut stream = self.owned(command.stream)?;
         let expired: BTreeSet<u32> = command.shards.iter().copied().collect();
         let goes = |shard: &&Shard| !shard.is_open() && expired.contains(&shard.index);
@@ -196,36 +225,46 @@ impl State {
             .cloned()
             .collect();
         stream.shards = Arc::new(Shards::new(kept));
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn set_retention(&mut self, command: &SetRetention, now: Timestamp) -> Applied {
+    fn set_retention(&mut self, command: &SetRetention, now: Timestamp) -> Verdict {
         let mut stream = self.at_rest(command.stream, now)?;
         let hours = command.hours;
         match command.direction {
             Direction::Increase if hours < stream.retention_hours => {
-                return Err(texts::retention_not_longer(hours, &stream));
+                return Err(Refusal::RetentionNotLonger {
+                    hours,
+                    existing: stream.retention_hours,
+                    stream: stream.label(),
+                });
             }
             Direction::Decrease if hours > stream.retention_hours => {
-                return Err(texts::retention_not_shorter(hours, &stream));
+                return Err(Refusal::RetentionNotShorter {
+                    hours,
+                    existing: stream.retention_hours,
+                    stream: stream.label(),
+                });
             }
             Direction::Increase | Direction::Decrease => stream.retention_hours = hours,
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn change_tags(&mut self, command: &ChangeTags) -> Applied {
+    fn change_tags(&mut self, command: &ChangeTags) -> Verdict {
         let mut stream = self.staying(command.stream)?;
         stream.tags.extend(command.set.clone());
         stream.tags.retain(|key, _| !command.removed.contains(key));
         if !command.set.is_empty() && stream.tags.len() > limits::TAGS_MAX {
-            let account = &stream.scope.account;
-            return Err(texts::tag_limit(&stream.name, account, limits::TAGS_MAX));
+            return Err(Refusal::TooManyTags {
+                stream: stream.label(),
+                most: limits::TAGS_MAX,
+            });
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn change_monitoring(&mut self, command: &ChangeMonitoring) -> Applied {
+    fn change_monitoring(&mut self, command: &ChangeMonitoring) -> Verdict {
         let mut stream = self.staying(command.stream)?;
         if command.is_enabled {
             stream.shard_metrics.extend(command.metrics.clone());
@@ -234,17 +273,18 @@ impl State {
                 .shard_metrics
                 .retain(|name| !command.metrics.contains(name));
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn register_consumer(&mut self, command: &RegisterConsumer, now: Timestamp) -> Applied {
+    fn register_consumer(&mut self, command: &RegisterConsumer, now: Timestamp) -> Verdict {
         let mut stream = self.staying(command.stream)?;
         let newest_arn_s = stream.consumers.iter().map(|c| c.arn_s).max();
         stream
             .consumers
             .retain(|c| c.status_at(now) != ConsumerStatus::Gone);
         if stream.consumers.iter().any(|c| c.name == command.name) {
-            return Err(texts::consumer_exists(&command.name, &stream));
+            let (consumer, stream) = (command.name.clone(), stream.label());
+            return Err(Refusal::ConsumerExists { consumer, stream });
         }
         check_consumer_quotas(&stream, &command.quotas, now)?;
         stream.consumers.push(Consumer {
@@ -258,99 +298,100 @@ impl State {
             tags: command.tags.clone(),
         });
         stream.consumers.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn deregister_consumer(&mut self, command: &DeregisterConsumer, now: Timestamp) -> Applied {
+    fn deregister_consumer(&mut self, command: &DeregisterConsumer, now: Timestamp) -> Verdict {
         let mut stream = self.owned(command.stream)?;
         let is_there =
             |c: &&mut Consumer| c.name == command.name && c.status_at(now) != ConsumerStatus::Gone;
         let Some(consumer) = stream.consumers.iter_mut().find(is_there) else {
-            return Err(texts::consumer_not_found(&command.name, &stream));
+            let (consumer, stream) = (command.name.clone(), stream.label());
+            return Err(Refusal::ConsumerNotFound { consumer, stream });
         };
         if consumer.gone_ms.is_none() {
             consumer.gone_ms = Some(now.0.saturating_add(command.transition_ms));
         }
-        Ok(Some(self.put(stream)))
+        Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn add_token_key(&mut self, secret: [u8; 32], now: Timestamp) -> Applied {
+    fn add_token_key(&mut self, secret: [u8; 32], now: Timestamp) -> Verdict {
         self.token_keys.push(TokenKey {
             created_ms: now.0,
             secret,
         });
         let old = self.token_keys.len().saturating_sub(TOKEN_KEYS_KEPT);
         self.token_keys.drain(..old);
-        Ok(None)
+        Ok(Applied::NoStream)
     }
 
-    /// The stream of an id, to change and put back. If it is gone since its proposer saw it, there
-    /// is nothing left to name it by: the proposer knows what to say.
-    fn owned(&self, id: u64) -> Result<Stream, Error> {
+    /// The stream of an id, to change and put back. If it is gone since its proposer saw it, only the
+    /// proposer knows its name.
+    fn owned(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.stream_by_id(id);
         stream
             .map(|stream| Stream::clone(stream))
-            .ok_or_else(texts::internal)
+            .ok_or(Refusal::StreamGone { id })
     }
 
     /// The same, if it is not on its way out.
-    fn staying(&self, id: u64) -> Result<Stream, Error> {
+    fn staying(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.owned(id)?;
         match stream.deletion {
             None => Ok(stream),
-            Some(_) => Err(texts::stream_not_active(&stream, Status::Deleting)),
+            Some(_) => Err(not_active(&stream, Status::Deleting)),
         }
     }
 
     /// The same, if it is ACTIVE.
-    fn at_rest(&self, id: u64, now: Timestamp) -> Result<Stream, Error> {
+    fn at_rest(&self, id: u64, now: Timestamp) -> Result<Stream, Refusal> {
         let stream = self.owned(id)?;
         match stream.status_at(now) {
             Status::Active => Ok(stream),
             status @ (Status::Creating | Status::Updating | Status::Deleting) => {
-                Err(texts::stream_not_active(&stream, status))
+                Err(not_active(&stream, status))
             }
         }
     }
 }
 
-fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Error> {
+fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Refusal> {
     if target > limits::UPDATE_SHARD_COUNT_MAX {
-        return Err(texts::scaling_maximum(
-            target,
-            limits::UPDATE_SHARD_COUNT_MAX,
-        ));
+        let most = limits::UPDATE_SHARD_COUNT_MAX;
+        return Err(Refusal::ScalingTooLarge { target, most });
     }
     if quotas.scalings_per_day.is_none() {
         return Ok(());
     }
     let current = stream.shards.open().len() as u32;
     if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
-        return Err(texts::scaling_bounds(current, target));
+        return Err(Refusal::ScalingTooFar { current, target });
     }
     Ok(())
 }
 
 /// One more scaling of the day. What changes no shard is none: it is not counted, nor refused.
-fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Error> {
+fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
     let Some(limit) = quotas.scalings_per_day else {
         return Ok(());
     };
     stream
         .scalings_ms
-        .retain(|at| at.saturating_add(DAY_MS) > now.0);
+        .retain(|at| at.saturating_add(SCALINGS_COUNTED_MS) > now.0);
     if stream.scalings_ms.len() >= limit as usize {
-        return Err(texts::scaling_limit(stream, limit));
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyScalings { stream, most });
     }
     stream.scalings_ms.push(now.0);
     Ok(())
 }
 
-fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Error> {
+fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
     if let Some(limit) = quotas.consumers
         && stream.consumers.len() >= limit as usize
     {
-        return Err(texts::consumer_limit(stream, limit));
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyConsumers { stream, most });
     }
     let creating = stream
         .consumers
@@ -359,34 +400,40 @@ fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Re
     if let Some(limit) = quotas.creating_consumers
         && creating.count() >= limit as usize
     {
-        return Err(texts::creating_consumer_limit(stream, limit));
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyConsumersCreating { stream, most });
     }
     Ok(())
 }
 
-/// Says in AWS's words why a change cannot be made.
-fn impossible(stream: &Stream, change: Change, why: Impossible) -> Error {
-    let account = &stream.scope.account;
-    match (change, why) {
-        (Change::Split { shard, at }, Impossible::SplitKey) => {
-            let range = stream
-                .shards
-                .get(shard)
-                .map_or(HashRange::ALL, |shard| shard.range);
-            texts::split_key(at, ShardId::new(shard), stream, range)
+/// What it means to a stream that its shards do not allow a change.
+fn impossible(stream: &Stream, why: Impossible) -> Refusal {
+    let label = stream.label();
+    match why {
+        Impossible::SplitKey { shard, range, at } => Refusal::SplitKey {
+            key: at,
+            shard: ShardId::new(shard),
+            range,
+            stream: label,
+        },
+        Impossible::NotAdjacent { shard, adjacent } => Refusal::NotAdjacent {
+            shard: ShardId::new(shard),
+            adjacent: ShardId::new(adjacent),
+            stream: label,
+        },
+        Impossible::NotOpen(index) => {
+            let (shard, stream_has_it) = (ShardId::new(index), stream.shards.get(index).is_some());
+            let stream = label;
+            if stream_has_it {
+                Refusal::ShardClosed { shard, stream }
+            } else {
+                Refusal::ShardNotFound { shard, stream }
+            }
         }
-        (Change::Merge { shard, adjacent }, Impossible::NotAdjacent) => {
-            texts::not_adjacent(ShardId::new(shard), ShardId::new(adjacent), stream)
-        }
-        (_, Impossible::NotOpen(index)) if stream.shards.get(index).is_some() => {
-            texts::shard_closed(ShardId::new(index), stream)
-        }
-        (_, Impossible::NotOpen(index)) => {
-            texts::could_not_find_shard(ShardId::new(index), stream.name.as_str(), account)
-        }
-        (
-            Change::Split { .. } | Change::Merge { .. } | Change::Scale { .. },
-            Impossible::SplitKey | Impossible::NotAdjacent,
-        ) => texts::internal(),
     }
+}
+
+fn not_active(stream: &Stream, status: Status) -> Refusal {
+    let stream = stream.label();
+    Refusal::StreamNotActive { stream, status }
 }

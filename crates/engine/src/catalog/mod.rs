@@ -8,11 +8,13 @@
 mod apply;
 mod codec;
 mod command;
+mod error;
 #[cfg(test)]
 mod format_tests;
 mod neighbours;
 mod plan;
 mod proposer;
+mod refusal;
 mod replay;
 mod scope;
 mod shard;
@@ -25,7 +27,9 @@ pub use command::{
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
+pub use error::{ProposeError, ReplayError};
 pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
+pub use refusal::{Refusal, StreamLabel};
 pub use scope::{Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
 pub use state::{State, TokenKey};

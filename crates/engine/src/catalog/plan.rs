@@ -50,9 +50,21 @@ pub enum Impossible {
     /// The shard is not open or was never there.
     NotOpen(u32),
     /// The key lies too near to the shard's edges, or outside.
-    SplitKey,
+    SplitKey {
+        /// The shard's index.
+        shard: u32,
+        /// What it owns.
+        range: HashRange,
+        /// The key.
+        at: HashKey,
+    },
     /// The two shards are no neighbours, in that order.
-    NotAdjacent,
+    NotAdjacent {
+        /// The lower shard's index.
+        shard: u32,
+        /// That of the one that should be right above it.
+        adjacent: u32,
+    },
 }
 
 /// A piece of the key space while a scaling is worked out.
@@ -81,12 +93,15 @@ impl Plan {
         match change {
             Change::Split { shard, at } => {
                 let parent = Piece::of_open(shards, shard)?;
-                planner.split(parent, at).ok_or(Impossible::SplitKey)?;
+                let range = parent.range;
+                let impossible = Impossible::SplitKey { shard, range, at };
+                planner.split(parent, at).ok_or(impossible)?;
             }
             Change::Merge { shard, adjacent } => {
                 let lower = Piece::of_open(shards, shard)?;
                 let upper = Piece::of_open(shards, adjacent)?;
-                planner.merge(lower, upper).ok_or(Impossible::NotAdjacent)?;
+                let impossible = Impossible::NotAdjacent { shard, adjacent };
+                planner.merge(lower, upper).ok_or(impossible)?;
             }
             Change::Scale { target } => planner.scale(shards, target),
         }

@@ -1,11 +1,11 @@
 //! The catalog's handle: reads the state, and proposes changes.
 
+use super::apply::{Applied, Verdict};
 use super::command::{Command, ENVELOPE_VERSION, Envelope};
+use super::error::{NotAppended, ProposeError, ReplayError, SnapshotError, Unheard};
 use super::snapshot::{self, Finder};
 use super::state::State;
-use super::stream::Stream;
 use super::{COMMANDS, SNAPSHOTS};
-use crate::texts;
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
 use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, Offset, Priority, ReadError};
@@ -14,14 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{oneshot, watch};
-use wire::Error;
 
 /// Commands and snapshots are read in slices of this many bytes.
 pub(super) const READ_BYTES: u64 = 4 * 1024 * 1024;
 /// A snapshot is taken after this many bytes of commands, or the last snapshot's size if larger.
 pub const SNAPSHOT_AFTER_BYTES: u64 = 1024 * 1024;
 
-type Waiter = oneshot::Sender<Result<Option<Arc<Stream>>, Error>>;
+type Waiter = oneshot::Sender<Verdict>;
 
 /// The catalog of this node.
 pub struct Catalog {
@@ -55,7 +54,7 @@ impl Catalog {
         env: Env,
         store: Arc<dyn LogStore>,
         snapshot_after_bytes: u64,
-    ) -> Result<Arc<Self>, String> {
+    ) -> Result<Arc<Self>, ReplayError> {
         // If damage may have taken them along they are not made anew: reading them tells of it.
         let is_missing = |log: &LogId| matches!(store.bounds(*log), Err(ReadError::NoSuchLog(_)));
         let missing = [COMMANDS, SNAPSHOTS].into_iter().filter(is_missing);
@@ -67,19 +66,15 @@ impl Catalog {
         };
         let logs: Vec<_> = missing.map(|log| (log, settings)).collect();
         if !logs.is_empty() {
-            store
-                .create(logs)
-                .await
-                .map_err(|error| error.to_string())?;
+            store.create(logs).await?;
         }
         let (state, last_bytes) = load_snapshot(&*store).await?;
-        let first = store
-            .bounds(COMMANDS)
-            .map_err(|error| error.to_string())?
-            .first;
+        let first = store.bounds(COMMANDS)?.first;
         if first > state.next {
-            let next = state.next.0;
-            return Err(format!("commands {next} to {} are missing", first.0 - 1));
+            return Err(ReplayError::CommandsMissing {
+                first: state.next.0,
+                last: first.0 - 1,
+            });
         }
         let catalog = Arc::new(Self {
             env,
@@ -123,12 +118,12 @@ impl Catalog {
 
     /// Appends a command, replays up to it, and answers what it did.
     ///
-    /// A command that the state refuses already now is not appended. Whether one was applied is
-    /// unknown after [`wire::ErrorCode::InternalFailure`].
+    /// A command that the state refuses already now is not appended: a look ahead, never the judge of one
+    /// that was.
     ///
     /// # Errors
-    /// What `apply` said, or that it could not be appended.
-    pub async fn propose(&self, command: Command) -> Result<Option<Arc<Stream>>, Error> {
+    /// What `apply` said, or that it could not be appended, or that nobody knows.
+    pub async fn propose(&self, command: Command) -> Result<Applied, ProposeError> {
         let mut id = [0; 16];
         self.env.random.fill(&mut id);
         let time = self.env.clock.now();
@@ -145,15 +140,21 @@ impl Catalog {
         // saying so.
         if !self.is_following() {
             self.waiting.lock().remove(&id);
-            return Err(texts::internal());
+            let cause = NotAppended::NotFollowed;
+            return Err(ProposeError::NotApplied { cause });
         }
         let record = minicbor::to_vec(&envelope).expect("writing to memory does not fail");
         if let Err(error) = self.append(Batch::data(&record)).await {
             self.waiting.lock().remove(&id);
-            tracing::error!(%error, "the catalog's log did not take a command");
-            return Err(texts::internal());
+            return Err(error.into());
         }
-        result.await.unwrap_or_else(|_| Err(texts::internal()))
+        match result.await {
+            Ok(verdict) => Ok(verdict?),
+            Err(_dropped) => {
+                let cause = Unheard::ResultLost;
+                Err(ProposeError::Unknown { cause })
+            }
+        }
     }
 
     async fn append(&self, batch: Batch) -> Result<Offset, AppendError> {
@@ -166,7 +167,7 @@ impl Catalog {
     }
 }
 
-async fn load_snapshot(store: &dyn LogStore) -> Result<(State, u64), String> {
+async fn load_snapshot(store: &dyn LogStore) -> Result<(State, u64), SnapshotError> {
     match read_snapshots(store).await?.last() {
         Some(newest) => Ok((newest.decode()?, newest.size() as u64)),
         None => Ok((State::default(), 0)),
@@ -174,7 +175,9 @@ async fn load_snapshot(store: &dyn LogStore) -> Result<(State, u64), String> {
 }
 
 /// The newest two sealed snapshots.
-pub(super) async fn read_snapshots(store: &dyn LogStore) -> Result<Vec<snapshot::Found>, String> {
+pub(super) async fn read_snapshots(
+    store: &dyn LogStore,
+) -> Result<Vec<snapshot::Found>, SnapshotError> {
     let mut finder = Finder::default();
     let mut from = Offset(0);
     loop {
@@ -182,10 +185,7 @@ pub(super) async fn read_snapshots(store: &dyn LogStore) -> Result<Vec<snapshot:
             records: u32::MAX,
             bytes: READ_BYTES,
         };
-        let slice = store
-            .read(SNAPSHOTS, from, limit)
-            .await
-            .map_err(|error| error.to_string())?;
+        let slice = store.read(SNAPSHOTS, from, limit).await?;
         for record in slice.records() {
             finder.push(record.offset, record.bytes)?;
         }

@@ -2,9 +2,11 @@
 //! takes snapshots.
 
 use super::command::{ENVELOPE_VERSION, Envelope};
+use super::error::{ReplayError, SnapshotError};
 use super::proposer::{Catalog, READ_BYTES, read_snapshots};
 use super::state::State;
 use super::{COMMANDS, SNAPSHOTS, snapshot};
+use crate::causes::Causes;
 use log::{Batches, ReadLimit, Record, TailWatch};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,18 +22,15 @@ impl Drop for Following {
 
 impl Catalog {
     /// Starts the task that follows the log's tail.
-    pub(super) fn follow(self: Arc<Self>) -> Result<(), String> {
-        let mut tail = self
-            .store
-            .tail(COMMANDS)
-            .map_err(|error| error.to_string())?;
+    pub(super) fn follow(self: Arc<Self>) -> Result<(), ReplayError> {
+        let mut tail = self.store.tail(COMMANDS)?;
         let tasks = self.env.tasks.clone();
         let following = Following(self);
         let task = async move {
             let Following(catalog) = &following;
             while catalog.waits_for_more(&mut tail).await {
                 if let Err(error) = catalog.replay().await {
-                    tracing::error!(error, "the catalog cannot be followed any further");
+                    tracing::error!(error = %Causes(&error), "the catalog cannot be followed any further");
                     break;
                 }
                 catalog.clone().snapshot_if_due();
@@ -56,15 +55,14 @@ impl Catalog {
     }
 
     /// Applies all that is in the log by now.
-    pub(super) async fn replay(&self) -> Result<(), String> {
+    pub(super) async fn replay(&self) -> Result<(), ReplayError> {
         loop {
             let mut state = State::clone(&self.state.load());
             let limit = ReadLimit {
                 records: u32::MAX,
                 bytes: READ_BYTES,
             };
-            let slice = self.store.read(COMMANDS, state.next, limit).await;
-            let slice = slice.map_err(|error| error.to_string())?;
+            let slice = self.store.read(COMMANDS, state.next, limit).await?;
             if slice.runs.is_empty() {
                 return Ok(());
             }
@@ -102,7 +100,7 @@ impl Catalog {
         let tasks = self.env.tasks.clone();
         let task = async move {
             if let Err(error) = self.snapshot().await {
-                tracing::warn!(error, "no snapshot of the catalog was taken");
+                tracing::warn!(error = %Causes(&error), "no snapshot of the catalog was taken");
             }
             self.snapshots.is_running.store(false, Ordering::Release);
         };
@@ -110,19 +108,18 @@ impl Catalog {
     }
 
     /// Writes a snapshot, reads it again, and only then trims what is older than the one before.
-    async fn snapshot(&self) -> Result<(), String> {
+    async fn snapshot(&self) -> Result<(), SnapshotError> {
         let state = self.state.load_full();
         let (batches, bytes) = snapshot::encode(&state);
         for batch in batches {
             let batches = Batches::one(SNAPSHOTS, batch);
             let mut results = self.store.append_many(batches).await;
-            let result = results.pop().expect("one batch has one result");
-            result.map_err(|error| error.to_string())?;
+            results.pop().expect("one batch has one result")?;
         }
         let kept = read_snapshots(&*self.store).await?;
         match kept.last() {
             Some(newest) if newest.next == state.next && newest.decode()? == *state => {}
-            Some(_) | None => return Err("the snapshot does not read as written".to_owned()),
+            Some(_) | None => return Err(SnapshotError::Differs),
         }
         self.snapshots
             .last_bytes
@@ -130,31 +127,26 @@ impl Catalog {
         if let [older, _newest] = kept.as_slice() {
             let trims = [(SNAPSHOTS, older.first), (COMMANDS, older.next)];
             for (log, before) in trims {
-                self.store
-                    .trim(log, before)
-                    .await
-                    .map_err(|error| error.to_string())?;
+                self.store.trim(log, before).await?;
             }
         }
         Ok(())
     }
 }
 
-fn decode(record: &Record<'_>, state: &State) -> Result<Envelope, String> {
+fn decode(record: &Record<'_>, state: &State) -> Result<Envelope, ReplayError> {
     let offset = record.offset.0;
     if record.offset != state.next {
-        return Err(format!(
-            "command {} is missing: the next is {offset}",
-            state.next.0
-        ));
+        return Err(ReplayError::CommandMissing {
+            missing: state.next.0,
+            next: offset,
+        });
     }
-    let envelope: Envelope =
-        minicbor::decode(record.bytes).map_err(|error| format!("command {offset}: {error}"))?;
-    if envelope.version != ENVELOPE_VERSION {
-        return Err(format!(
-            "command {offset} has version {}, not known here",
-            envelope.version
-        ));
+    let envelope: Envelope = minicbor::decode(record.bytes)
+        .map_err(|cause| ReplayError::CommandMalformed { offset, cause })?;
+    let version = envelope.version;
+    if version != ENVELOPE_VERSION {
+        return Err(ReplayError::CommandVersion { offset, version });
     }
     Ok(envelope)
 }

@@ -4,6 +4,7 @@
 //! has and their CRC32C. Only a sealed one counts; a torn one is passed over. docs/formats/catalog.md
 //! has the tables.
 
+use super::error::SnapshotError;
 use super::scope::Scope;
 use super::state::{State, TokenKey};
 use super::stream::Stream;
@@ -124,11 +125,11 @@ impl Finder {
     ///
     /// # Errors
     /// If it is none of this version's.
-    pub fn push(&mut self, offset: Offset, record: &[u8]) -> Result<(), String> {
-        match minicbor::decode(record).map_err(|error| error.to_string())? {
+    pub fn push(&mut self, offset: Offset, record: &[u8]) -> Result<(), SnapshotError> {
+        match minicbor::decode(record)? {
             Piece::Part(bytes) => self.parts.push((offset, bytes)),
             Piece::Seal(seal) if seal.version != SNAPSHOT_VERSION => {
-                return Err(format!("snapshot version {} is not known", seal.version));
+                return Err(SnapshotError::Version(seal.version));
             }
             Piece::Seal(seal) => self.seal(seal),
         }
@@ -176,8 +177,8 @@ impl Found {
     ///
     /// # Errors
     /// If the bytes are not a state.
-    pub fn decode(&self) -> Result<State, String> {
-        let image: Image = minicbor::decode(&self.bytes).map_err(|error| error.to_string())?;
+    pub fn decode(&self) -> Result<State, SnapshotError> {
+        let image: Image = minicbor::decode(&self.bytes)?;
         let mut state = State {
             next: self.next,
             token_keys: image.token_keys,

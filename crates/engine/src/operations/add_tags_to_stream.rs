@@ -33,9 +33,7 @@ impl Handler for AddTagsToStream {
             set: input.tags,
             removed: BTreeSet::new(),
         };
-        engine
-            .change(&stream, Command::ChangeTags(change))
-            .await
-            .map(drop)
+        engine.change(&stream, Command::ChangeTags(change)).await?;
+        Ok(())
     }
 }

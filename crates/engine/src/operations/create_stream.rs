@@ -47,7 +47,9 @@ impl Handler for CreateStream {
             .catalog
             .propose(Command::CreateStream(create))
             .await?;
-        let stream = created.ok_or_else(texts::internal)?;
+        let stream = created
+            .into_stream()
+            .expect("a command that makes a stream answers it");
         let made = engine.ensure_empty_logs(&stream, stream.logs()).await;
         made.map_err(|error| {
             // The stream stands; its logs are made when the first record comes, or at the next start.

@@ -33,7 +33,7 @@ impl Handler for DeregisterStreamConsumer {
         };
         engine
             .change(&stream, Command::DeregisterConsumer(deregister))
-            .await
-            .map(drop)
+            .await?;
+        Ok(())
     }
 }

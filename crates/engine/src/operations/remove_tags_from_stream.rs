@@ -34,9 +34,7 @@ impl Handler for RemoveTagsFromStream {
             set: BTreeMap::new(),
             removed,
         };
-        engine
-            .change(&stream, Command::ChangeTags(change))
-            .await
-            .map(drop)
+        engine.change(&stream, Command::ChangeTags(change)).await?;
+        Ok(())
     }
 }

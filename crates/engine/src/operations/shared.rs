@@ -5,6 +5,7 @@ use crate::catalog::{
     BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, SetRetention,
     Stream,
 };
+use crate::causes::Causes;
 use crate::put::Incoming;
 use crate::target::Target;
 use crate::{counters, texts, views};
@@ -61,7 +62,7 @@ pub(super) async fn set_retention(
             if engine.is_going(stream) {
                 return texts::stream_not_found(&stream.name, &stream.scope.account);
             }
-            tracing::error!(stream = %stream.arn(), error, "expiry before a longer retention");
+            tracing::error!(stream = %stream.arn(), error = %Causes(&error), "expiry before a longer retention");
             texts::internal()
         })?;
     }
@@ -70,10 +71,8 @@ pub(super) async fn set_retention(
         hours: wanted,
         direction,
     };
-    engine
-        .change(stream, Command::SetRetention(set))
-        .await
-        .map(drop)
+    engine.change(stream, Command::SetRetention(set)).await?;
+    Ok(())
 }
 
 /// Which way metrics are switched.

@@ -165,8 +165,9 @@ async fn catalog_when_all_of_it_rotted_then_the_engine_does_not_open() {
     let journal: Arc<dyn LogStore> = rotten.journal();
     let settings = rotten.world.settings.clone();
     let refused = Engine::open(rotten.world.env.clone(), journal, settings).await;
-    let error = refused.err().unwrap().to_string();
-    assert!(error.contains("damage"), "{error}");
+    let error = refused.err().unwrap();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(why.contains("damage"), "{error}: {why}");
 }
 
 #[tokio::test]

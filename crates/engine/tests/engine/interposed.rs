@@ -12,6 +12,15 @@ use std::sync::Arc;
 pub trait Hook: Send + Sync + 'static {
     fn before(&self) -> impl Future<Output = ()> + Send;
     fn after(&self) -> impl Future<Output = ()> + Send;
+
+    /// What becomes of an append.
+    fn append(
+        &self,
+        store: &dyn LogStore,
+        batches: Batches,
+    ) -> impl Future<Output = Vec<Result<Appended, AppendError>>> + Send {
+        store.append_many(batches)
+    }
 }
 
 pub struct Interposed<H> {
@@ -35,8 +44,8 @@ impl<H: Hook> LogStore for Interposed<H> {
 
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
         Box::pin(async {
-            self.change(async { self.store.append_many(batches).await })
-                .await
+            let store = &*self.store;
+            self.change(self.hook.append(store, batches)).await
         })
     }
 

@@ -6,7 +6,7 @@ use super::plan::{DiskHonesty, FaultKind, Plan};
 use super::planted::{Bug, Planted};
 use super::reach::Reach;
 use super::server::Server;
-use engine::{Engine, Settings};
+use engine::{Causes, Engine, Settings};
 use env::{Call, DiskSpeed, Env, Fault, Life, MemoryDisk, OnFault, SeededRandom, Simulation};
 use env::{Tearing, Timestamp};
 use log::{Journal, LogStore};
@@ -342,7 +342,7 @@ async fn open(
         Some((bug, is_restarted)) => Arc::new(Planted::new(journal, bug, &env, is_restarted)),
     };
     let engine = Engine::open(env, store, settings).await;
-    engine.map_err(|error| format!("engine: {error}"))
+    engine.map_err(|error| format!("engine: {}", Causes(&error)))
 }
 
 /// Which kind of fault a failed call is; `None` if it is the end.

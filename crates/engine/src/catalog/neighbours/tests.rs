@@ -1,6 +1,7 @@
 //! What is kept beside streams agrees with what a look at all of them would say.
 
 use super::*;
+use crate::catalog::apply::Applied;
 use crate::catalog::command::Envelope;
 use crate::catalog::state::State;
 use crate::catalog::stream::Status;
@@ -38,7 +39,8 @@ impl Catalog {
             time: self.now,
             command,
         };
-        self.state.apply(&envelope).ok().flatten()
+        let applied = self.state.apply(&envelope).ok();
+        applied.and_then(Applied::into_stream)
     }
 
     fn create(&mut self, number: u64, transition_ms: u64) {

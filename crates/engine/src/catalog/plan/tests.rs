@@ -136,56 +136,23 @@ fn plan_when_the_shards_do_not_allow_it_then_says_why() {
         },
         1,
     );
+    let range = split.get(0).unwrap().range;
+    let split_at = |shard, at| Change::Split { shard, at };
+    let split_key = |at| Impossible::SplitKey {
+        shard: 0,
+        range,
+        at,
+    };
+    let merge = |shard, adjacent| Change::Merge { shard, adjacent };
+    let not_adjacent = |shard, adjacent| Impossible::NotAdjacent { shard, adjacent };
     for (change, why) in [
-        (
-            Change::Split {
-                shard: 1,
-                at: HashKey(1 << 127),
-            },
-            Impossible::NotOpen(1),
-        ),
-        (
-            Change::Split {
-                shard: 9,
-                at: HashKey(5),
-            },
-            Impossible::NotOpen(9),
-        ),
-        (
-            Change::Split {
-                shard: 0,
-                at: HashKey(1),
-            },
-            Impossible::SplitKey,
-        ),
-        (
-            Change::Split {
-                shard: 0,
-                at: HashKey::MAX,
-            },
-            Impossible::SplitKey,
-        ),
-        (
-            Change::Merge {
-                shard: 0,
-                adjacent: 2,
-            },
-            Impossible::NotAdjacent,
-        ),
-        (
-            Change::Merge {
-                shard: 3,
-                adjacent: 0,
-            },
-            Impossible::NotAdjacent,
-        ),
-        (
-            Change::Merge {
-                shard: 0,
-                adjacent: 1,
-            },
-            Impossible::NotOpen(1),
-        ),
+        (split_at(1, HashKey(1 << 127)), Impossible::NotOpen(1)),
+        (split_at(9, HashKey(5)), Impossible::NotOpen(9)),
+        (split_at(0, HashKey(1)), split_key(HashKey(1))),
+        (split_at(0, HashKey::MAX), split_key(HashKey::MAX)),
+        (merge(0, 2), not_adjacent(0, 2)),
+        (merge(3, 0), not_adjacent(3, 0)),
+        (merge(0, 1), Impossible::NotOpen(1)),
     ] {
         assert_eq!(Plan::new(&split, 5, change), Err(why), "{change:?}");
     }

@@ -1,0 +1,122 @@
+//! What the catalog says to a change, as facts.
+
+use super::{Fact, Outcome, StreamError, operation_facts};
+use crate::catalog::{ProposeError, Refusal, Status};
+use wire::ErrorCode;
+
+operation_facts! {
+    /// Why a stream was not changed.
+    ChangeError {
+        /// It is gone.
+        Stream(StreamError),
+        /// The catalog says so.
+        Propose(ProposeError),
+    }
+}
+
+impl Fact for ProposeError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::NotApplied { .. } | Self::Unknown { .. } => ErrorCode::InternalFailure,
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_retryable(),
+            Self::NotApplied { .. } | Self::Unknown { .. } => true,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused(refusal) => refusal.outcome(),
+            Self::NotApplied { .. } => Outcome::NotApplied,
+            Self::Unknown { .. } => Outcome::Unknown,
+        }
+    }
+}
+
+impl Fact for Refusal {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::StreamGone { .. }
+            | Self::ConsumerNotFound { .. }
+            | Self::ShardNotFound { .. } => ErrorCode::ResourceNotFoundException,
+            Self::StreamExists { .. }
+            | Self::StreamNotActive { .. }
+            | Self::StreamHasConsumers { .. }
+            | Self::ConsumerExists { .. } => ErrorCode::ResourceInUseException,
+            Self::StreamsInTransition { .. }
+            | Self::TooManyOnDemandStreams { .. }
+            | Self::TooManyShards { .. }
+            | Self::TooManyConsumers { .. }
+            | Self::TooManyConsumersCreating { .. }
+            | Self::TooManyScalings { .. } => ErrorCode::LimitExceededException,
+            Self::ScalingTooFar { .. }
+            | Self::ScalingTooLarge { .. }
+            | Self::TooManyTags { .. }
+            | Self::SplitKey { .. }
+            | Self::NotAdjacent { .. }
+            | Self::ShardClosed { .. }
+            | Self::RetentionNotLonger { .. }
+            | Self::RetentionNotShorter { .. } => ErrorCode::InvalidArgumentException,
+        }
+    }
+
+    /// What only waits for time or for work under way passes.
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::StreamNotActive { status, .. } => match status {
+                Status::Creating | Status::Active | Status::Updating => true,
+                Status::Deleting => false,
+            },
+            Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
+            Self::StreamGone { .. }
+            | Self::StreamExists { .. }
+            | Self::StreamHasConsumers { .. }
+            | Self::TooManyOnDemandStreams { .. }
+            | Self::TooManyShards { .. }
+            | Self::TooManyConsumers { .. }
+            | Self::TooManyScalings { .. }
+            | Self::ScalingTooFar { .. }
+            | Self::ScalingTooLarge { .. }
+            | Self::TooManyTags { .. }
+            | Self::ConsumerExists { .. }
+            | Self::ConsumerNotFound { .. }
+            | Self::SplitKey { .. }
+            | Self::NotAdjacent { .. }
+            | Self::ShardClosed { .. }
+            | Self::ShardNotFound { .. }
+            | Self::RetentionNotLonger { .. }
+            | Self::RetentionNotShorter { .. } => false,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::StreamGone { .. }
+            | Self::StreamExists { .. }
+            | Self::StreamNotActive { .. }
+            | Self::StreamHasConsumers { .. }
+            | Self::StreamsInTransition { .. }
+            | Self::TooManyOnDemandStreams { .. }
+            | Self::TooManyShards { .. }
+            | Self::TooManyConsumers { .. }
+            | Self::TooManyConsumersCreating { .. }
+            | Self::TooManyScalings { .. }
+            | Self::ScalingTooFar { .. }
+            | Self::ScalingTooLarge { .. }
+            | Self::TooManyTags { .. }
+            | Self::ConsumerExists { .. }
+            | Self::ConsumerNotFound { .. }
+            | Self::SplitKey { .. }
+            | Self::NotAdjacent { .. }
+            | Self::ShardClosed { .. }
+            | Self::ShardNotFound { .. }
+            | Self::RetentionNotLonger { .. }
+            | Self::RetentionNotShorter { .. } => Outcome::NotApplied,
+        }
+    }
+}

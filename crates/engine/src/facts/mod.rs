@@ -1,0 +1,99 @@
+//! Facts: what operations answer when they have no output.
+//!
+//! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text for callers;
+//! [`crate::words`] alone knows those. The facts about one noun are an enumeration; what an operation may
+//! answer, or some operations that fail alike, is an enumeration of those; and [`AnyFact`] is all of them.
+//! docs/errors.md lists every one.
+//!
+//! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
+
+mod changes;
+mod streams;
+
+pub use changes::ChangeError;
+pub use streams::StreamError;
+
+use crate::catalog::ProposeError;
+use std::error::Error;
+use wire::ErrorCode;
+
+/// What is known of a change that was not acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed nothing, and never will.
+    NotApplied,
+    /// It may have been carried out, or may still be, once.
+    Unknown,
+}
+
+/// What every error answers.
+pub trait Fact: Error {
+    /// AWS's name for it. An operation whose model has another one for internal failures uses that.
+    fn code(&self) -> ErrorCode;
+    /// Whether the same request may succeed a moment later. Of a change whose outcome is unknown, it may then
+    /// be carried out twice.
+    fn is_retryable(&self) -> bool;
+    /// Whether anything was changed. Of what AWS answers with a 4xx, nothing was.
+    fn outcome(&self) -> Outcome;
+}
+
+/// An enumeration of others that are facts: it answers what they do, and each becomes it by `?`.
+macro_rules! any_of {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident($fact:ty),)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, thiserror::Error)]
+        pub enum $name {
+            $($(#[$of])* #[error(transparent)] $variant(#[from] $fact),)+
+        }
+
+        impl $crate::facts::Fact for $name {
+            fn code(&self) -> wire::ErrorCode {
+                match self {
+                    $(Self::$variant(fact) => fact.code(),)+
+                }
+            }
+
+            fn is_retryable(&self) -> bool {
+                match self {
+                    $(Self::$variant(fact) => fact.is_retryable(),)+
+                }
+            }
+
+            fn outcome(&self) -> $crate::facts::Outcome {
+                match self {
+                    $(Self::$variant(fact) => fact.outcome(),)+
+                }
+            }
+        }
+    };
+}
+
+/// What an operation, or some that fail alike, may answer: as [`any_of`], and it is some [`AnyFact`].
+macro_rules! operation_facts {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident($fact:ty),)+ }) => {
+        $crate::facts::any_of! {
+            $(#[$doc])*
+            $name { $($(#[$of])* $variant($fact),)+ }
+        }
+
+        impl From<$name> for $crate::facts::AnyFact {
+            fn from(error: $name) -> Self {
+                match error {
+                    $($name::$variant(fact) => fact.into(),)+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {any_of, operation_facts};
+
+any_of! {
+    /// Any fact, by what it is about.
+    AnyFact {
+        /// Which stream is meant, and how it is.
+        Stream(StreamError),
+        /// What the catalog says to a change.
+        Propose(ProposeError),
+    }
+}
