@@ -7,6 +7,7 @@
 use crate::Engine;
 use crate::by_shard::by_shard;
 use crate::catalog::{Numbering, State, Status, Stream};
+use crate::facts::Outcome;
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
@@ -49,15 +50,43 @@ pub(crate) struct Placed {
     pub number: SequenceNumber,
 }
 
-/// Why a record was not put.
+/// Why a record was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PutError {
     /// The shard has no budget left. Not applied.
     Throttled(ShardId),
-    /// Something failed inside. It may or may not be applied.
-    Internal,
-    /// The stream went away. Not applied.
+    /// It is in no shard, and never will be.
+    NotPut(NotPut),
+    /// It may be in its shard, now or later.
+    Unknown,
+}
+
+/// Why a record is surely not in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotPut {
+    /// The stream went away.
     StreamGone,
+    /// Its shard was closed, and no other took its place in time.
+    NoShard,
+    /// The store takes no more for now.
+    Full,
+    /// The store never takes so much at once.
+    TooLarge,
+    /// The store refused it for a reason of its own.
+    Refused,
+}
+
+impl PutError {
+    /// What the record stands as until something is known of it.
+    const NOT_YET: Self = Self::NotPut(NotPut::NoShard);
+
+    /// Whether the record may have been put all the same.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::Throttled(_) | Self::NotPut(_) => Outcome::NotApplied,
+            Self::Unknown => Outcome::Unknown,
+        }
+    }
 }
 
 pub(crate) type PutResult = Result<Placed, PutError>;
@@ -85,7 +114,7 @@ enum Budgets {
     Passed,
 }
 
-/// What a store's answers say of a round's records. Those of refused groups stand as failed until it is found
+/// What a store's answers say of a round's records. Those of refused groups stand as they did until it is found
 /// out what the refusal means to them.
 struct Settled<'r> {
     /// Of each shard, by rising index.
@@ -99,7 +128,7 @@ struct Settled<'r> {
 enum NotAppended {
     /// Their log is gone or not there yet: they are in no shard.
     Outside,
-    Failed,
+    Failed(PutError),
 }
 
 impl Round {
@@ -182,9 +211,9 @@ impl Engine {
             Err(error) => self.not_appended(stream, shard, error).await,
         };
         match refusal {
-            NotAppended::Failed => Err(PutError::Internal),
+            NotAppended::Failed(error) => Err(error),
             NotAppended::Outside => {
-                let mut result = [Err(PutError::Internal)];
+                let mut result = [Err(PutError::NOT_YET)];
                 self.put_again(stream, &[record], vec![0], &mut result)
                     .await;
                 result[0]
@@ -198,7 +227,7 @@ impl Engine {
         stream: &Arc<Stream>,
         records: &[Incoming<'_>],
     ) -> Vec<PutResult> {
-        let mut results = vec![Err(PutError::Internal); records.len()];
+        let mut results = vec![Err(PutError::NOT_YET); records.len()];
         let all = 0..records.len();
         let round = self.group(stream, records, all, self.budgets(), &mut results);
         let outside = self.append(stream, records, round, &mut results).await;
@@ -220,7 +249,7 @@ impl Engine {
         for _ in 1..ROUNDS_MAX {
             let Some(next) = self.after_reshard(&stream, records, &waiting).await else {
                 // Behind a CLOSE they belong to no shard, and never will.
-                let error = self.gone_or_internal(&stream);
+                let error = PutError::NotPut(self.gone_or_no_shard(&stream));
                 waiting
                     .iter()
                     .for_each(|place| results[*place] = Err(error));
@@ -318,7 +347,10 @@ impl Engine {
         for (group, error) in refused {
             match self.not_appended(stream, &group.shard, error).await {
                 NotAppended::Outside => outside.extend_from_slice(round.places(group)),
-                NotAppended::Failed => {}
+                NotAppended::Failed(error) => round
+                    .places(group)
+                    .iter()
+                    .for_each(|place| results[*place] = Err(error)),
             }
         }
         self.runtimes.stream(stream.id).count_put(&put);
@@ -333,21 +365,38 @@ impl Engine {
         shard: &Numbering,
         error: AppendError,
     ) -> NotAppended {
-        match error {
+        let failed = match &error {
             // Not made yet, or of a stream that is going: the next round knows.
             AppendError::NoSuchLog(log) => {
-                self.log_was_missing(stream, log).await;
-                NotAppended::Outside
+                self.log_was_missing(stream, *log).await;
+                return NotAppended::Outside;
             }
-            error @ (AppendError::Full | AppendError::NotApplied(_)) => {
+            AppendError::Full => PutError::NotPut(NotPut::Full),
+            AppendError::TooLarge => PutError::NotPut(NotPut::TooLarge),
+            AppendError::NotApplied(_) => PutError::NotPut(NotPut::Refused),
+            AppendError::Unknown(_) => PutError::Unknown,
+        };
+        self.log_failure(stream, shard, failed, &error);
+        NotAppended::Failed(failed)
+    }
+
+    /// The store's reason goes to the log; callers are told what it means to them.
+    fn log_failure(
+        &self,
+        stream: &Stream,
+        shard: &Numbering,
+        failed: PutError,
+        error: &AppendError,
+    ) {
+        let (stream, shard, outcome) = (stream.arn(), shard.id(), failed.outcome());
+        match error {
+            AppendError::Full | AppendError::NotApplied(_) => {
                 if let Some(kept_back) = self.refused_lines.pass(self.env.clock.monotonic()) {
-                    tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, kept_back, "put refused");
+                    tracing::error!(%stream, %shard, ?outcome, %error, kept_back, "put refused");
                 }
-                NotAppended::Failed
             }
-            error @ (AppendError::TooLarge | AppendError::Unknown(_)) => {
-                tracing::error!(stream = %stream.arn(), shard = %shard.id(), %error, "put failed");
-                NotAppended::Failed
+            AppendError::TooLarge | AppendError::NoSuchLog(_) | AppendError::Unknown(_) => {
+                tracing::error!(%stream, %shard, ?outcome, %error, "put failed");
             }
         }
     }
@@ -410,12 +459,12 @@ impl Engine {
         }
     }
 
-    fn gone_or_internal(&self, stream: &Stream) -> PutError {
+    fn gone_or_no_shard(&self, stream: &Stream) -> NotPut {
         match self.catalog.state().stream_by_id(stream.id) {
             Some(stream) if stream.status_at(self.env.clock.now()) != Status::Deleting => {
-                PutError::Internal
+                NotPut::NoShard
             }
-            Some(_) | None => PutError::StreamGone,
+            Some(_) | None => NotPut::StreamGone,
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
-use crate::put::{Incoming, Placed, PutError};
+use crate::put::{Incoming, NotPut, Placed, PutError};
 use crate::record::StoredRecord;
 use crate::texts;
 use model::{HashKey, SequenceNumber};
@@ -44,8 +44,10 @@ impl Handler for PutRecord {
         let counters = &engine.runtimes.stream(stream.id).counters;
         let placed = put.map_err(|error| match error {
             PutError::Throttled(shard) => texts::rate_exceeded(shard, &stream),
-            PutError::Internal => texts::internal(),
-            PutError::StreamGone => texts::stream_not_found(&stream.name, &stream.scope.account),
+            PutError::NotPut(NotPut::StreamGone) => {
+                texts::stream_not_found(&stream.name, &stream.scope.account)
+            }
+            PutError::NotPut(_) | PutError::Unknown => texts::internal(),
         })?;
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);

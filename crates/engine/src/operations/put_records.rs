@@ -7,7 +7,7 @@ mod answer;
 use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
-use crate::put::{Incoming, PutError, PutResult};
+use crate::put::{Incoming, NotPut, PutError, PutResult};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
 use crate::texts;
@@ -46,7 +46,7 @@ impl Handler for PutRecords {
         // Where some were put before the stream went, the whole call must not say that none was.
         if results
             .iter()
-            .all(|result| *result == Err(PutError::StreamGone))
+            .all(|result| *result == Err(PutError::NotPut(NotPut::StreamGone)))
         {
             return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
         }
@@ -89,7 +89,7 @@ fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult
                 bytes += record.bytes();
             }
             Err(PutError::Throttled(_)) => throttled += 1,
-            Err(PutError::Internal | PutError::StreamGone) => {}
+            Err(PutError::NotPut(_) | PutError::Unknown) => {}
         }
     }
     let total = records.len() as u64;

@@ -166,7 +166,7 @@ fn write_near(near: &mut Option<NearNumbers>, digits: &mut RisingDigits, number:
 fn refused(stream: &Stream, error: PutError) -> PutRecordsResultEntry {
     let error = match error {
         PutError::Throttled(shard) => texts::rate_exceeded(shard, stream),
-        PutError::Internal | PutError::StreamGone => {
+        PutError::NotPut(_) | PutError::Unknown => {
             Error::new(ErrorCode::InternalFailure, texts::INTERNAL_TEXT)
         }
     };
@@ -253,7 +253,7 @@ mod tests {
         let mut results: Vec<PutResult> = placed.into_iter().map(Ok).collect();
         results.splice(
             3..3,
-            [Err(PutError::Throttled(shard)), Err(PutError::Internal)],
+            [Err(PutError::Throttled(shard)), Err(PutError::Unknown)],
         );
         let modelled = PutRecordsOutput {
             failed_record_count: Some(2),
