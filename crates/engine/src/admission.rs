@@ -5,6 +5,7 @@
 //! that has begun runs to its end, and keeps its turn and its room until then, also if its caller has left.
 
 use crate::Engine;
+use crate::facts::ReadFailure;
 use crate::room::{Room, Share};
 use env::{Clock, Timestamp};
 use log::{LogId, Offset, ReadError, ReadLimit, Slice};
@@ -21,17 +22,6 @@ pub const COLD_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Of the room for answers, what reads may take that wait for the disk: the rest is for what is at hand.
 const COLD_ROOM_QUARTERS: usize = 3;
-
-/// Why a read of a shard gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Failed {
-    /// There is no room for what it would bring, or too many wait for the disk. Nothing is wrong with the shard.
-    #[error("too many reads at once")]
-    Busy,
-    /// The store cannot read it.
-    #[error(transparent)]
-    Store(#[from] ReadError),
-}
 
 /// How long a caller waits for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,18 +68,23 @@ impl Admission {
         self.refused.load(Ordering::Relaxed)
     }
 
-    fn refuse(&self) -> Failed {
+    fn refuse(&self) -> ReadFailure {
         self.refused.fetch_add(1, Ordering::Relaxed);
-        Failed::Busy
+        ReadFailure::Busy
     }
 
-    async fn admit(&self, clock: &dyn Clock, bytes: usize, waits: Waits) -> Result<Turn, Failed> {
+    async fn admit(
+        &self,
+        clock: &dyn Clock,
+        bytes: usize,
+        waits: Waits,
+    ) -> Result<Turn, ReadFailure> {
         match waits {
             Waits::Long => Ok(self.turn(bytes).await),
             Waits::Not => tokio::select! {
                 biased;
                 turn = self.turn(bytes) => Ok(turn),
-                () = ready(()) => Err(Failed::Busy),
+                () = ready(()) => Err(ReadFailure::Busy),
             },
             Waits::Bounded => tokio::select! {
                 biased;
@@ -125,7 +120,7 @@ impl Engine {
         log: LogId,
         from: Offset,
         limit: ReadLimit,
-    ) -> Result<(Slice, Share), Failed> {
+    ) -> Result<(Slice, Share), ReadFailure> {
         self.read_log_if(log, from, limit, Waits::Bounded).await
     }
 
@@ -136,7 +131,7 @@ impl Engine {
         from: Offset,
         limit: ReadLimit,
         waits: Waits,
-    ) -> Result<(Slice, Share), Failed> {
+    ) -> Result<(Slice, Share), ReadFailure> {
         if let Some(read) = self.store.read_at_hand(log, from, limit) {
             let slice = read?;
             let mut share = self.admission.room.share();
@@ -159,7 +154,7 @@ impl Engine {
         log: LogId,
         time: Timestamp,
         waits: Waits,
-    ) -> Result<Offset, Failed> {
+    ) -> Result<Offset, ReadFailure> {
         if let Some(found) = self.store.offset_at_hand(log, time) {
             return Ok(found?);
         }
@@ -175,7 +170,7 @@ impl Engine {
         bytes: usize,
         waits: Waits,
         read: impl Future<Output = Result<T, ReadError>> + Send + 'static,
-    ) -> Result<(T, Share), Failed> {
+    ) -> Result<(T, Share), ReadFailure> {
         let turn = self.admission.admit(&*self.env.clock, bytes, waits).await?;
         let (tell, told) = oneshot::channel();
         let task = async move {

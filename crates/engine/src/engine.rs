@@ -5,16 +5,16 @@ use crate::catalog::{
     Catalog, Command, ProposeError, Quotas, Refusal, ReplayError, SNAPSHOT_AFTER_BYTES, Scope,
     State, Stream,
 };
-use crate::facts::{ChangeError, StreamError};
+use crate::facts::{ChangeError, StreamError, TokenError};
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
 use crate::read::{EncodedRuns, PieceBuffers};
+use crate::retention;
 use crate::room::{ROOM_BYTES, Room};
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
-use crate::{retention, texts};
 use env::{Env, LineLimit};
 use log::LogStore;
 use minicbor::{Decode, Encode};
@@ -22,7 +22,6 @@ use model::limits;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
-use wire::Error;
 
 /// How long a caller is kept waiting for what is a matter of moments.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
@@ -229,13 +228,13 @@ impl Engine {
         kind: Kind,
         scope: &Scope,
         text: &str,
-    ) -> Result<T, Error> {
+    ) -> Result<T, TokenError> {
         let opened = self
             .open_token::<T>(kind, scope, text)
-            .ok_or_else(texts::bad_next_token)?;
+            .ok_or(TokenError::NoNextToken)?;
         let age = self.env.clock.now().since(opened.created);
         if age.as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
-            return Err(texts::next_token_expired());
+            return Err(TokenError::NextTokenExpired);
         }
         Ok(opened.content)
     }

@@ -1,6 +1,6 @@
 //! How the server calls an operation.
 
-use crate::{Engine, Output};
+use crate::{AnyFact, Engine, Fact, Output};
 use auth::Authorized;
 use std::future::Future;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub trait Handler: Send + Sync + 'static {
     /// What the handler answers: the model's shape ([`OutputOf`]), or one that encodes to the same
     /// members straight from the engine's own memory.
     type Output: Output;
+    /// What it may answer instead.
+    type Error: Fact + Into<AnyFact> + Send;
     /// Whether the operation changes anything. One that does runs to its end, whether or not
     /// the client stays.
     const MUTATES: bool;
@@ -26,5 +28,5 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(
         engine: Arc<Engine>,
         request: Authorized<Self::Input>,
-    ) -> impl Future<Output = Result<Self::Output, wire::Error>> + Send + 'static;
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send + 'static;
 }

@@ -29,7 +29,6 @@ mod record;
 mod runtime;
 mod sink;
 mod target;
-mod texts;
 mod token;
 mod views;
 mod words;

@@ -5,13 +5,14 @@
 //! continuation) still has an exact place.
 
 use crate::Engine;
-use crate::admission::{Failed, Waits};
+use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
-use crate::texts::{self, NumberUse};
+use crate::facts::{
+    NumberUse, PositionError, Presence, ReadFailure, ShardReadError, StartError, StreamError,
+};
 use env::Timestamp;
-use log::{Offset, ReadLimit};
+use log::{Offset, ReadError, ReadLimit};
 use model::{SequenceNumber, SequenceNumberError};
-use wire::Error;
 use wire::types::ShardIteratorType;
 
 /// A starting position.
@@ -44,7 +45,7 @@ impl<'a> Start<'a> {
         kind: ShardIteratorType,
         number: Option<&'a str>,
         time: Option<wire::Timestamp>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PositionError> {
         let number = number.map(|text| Number { text, operation });
         match (kind, number) {
             (ShardIteratorType::TrimHorizon, None) => Ok(Self::TrimHorizon),
@@ -52,7 +53,7 @@ impl<'a> Start<'a> {
             (ShardIteratorType::AtSequenceNumber, Some(number)) => Ok(Self::AtNumber(number)),
             (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Self::AfterNumber(number)),
             (ShardIteratorType::AtTimestamp, None) => match time {
-                None => Err(texts::timestamp_missing(type_name(kind))),
+                None => Err(PositionError::MomentMissing { kind }),
                 // Before the epoch there is nothing.
                 Some(time) => Ok(Self::AtTimestamp(Timestamp(
                     u64::try_from(time.0).unwrap_or(0),
@@ -65,19 +66,21 @@ impl<'a> Start<'a> {
                 | ShardIteratorType::AfterSequenceNumber
                 | ShardIteratorType::AtTimestamp,
                 _,
-            ) => Err(texts::number_or_type(type_name(kind), number.is_some())),
+            ) => {
+                let number = number.map_or(Presence::Absent, |_| Presence::Given);
+                Err(PositionError::NumberOrType { kind, number })
+            }
         }
     }
 }
 
-fn type_name(kind: ShardIteratorType) -> &'static str {
-    match kind {
-        ShardIteratorType::AtSequenceNumber => "AT_SEQUENCE_NUMBER",
-        ShardIteratorType::AfterSequenceNumber => "AFTER_SEQUENCE_NUMBER",
-        ShardIteratorType::TrimHorizon => "TRIM_HORIZON",
-        ShardIteratorType::Latest => "LATEST",
-        ShardIteratorType::AtTimestamp => "AT_TIMESTAMP",
-    }
+/// Whether the record of a number is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    /// It is the first.
+    At,
+    /// The one after it is.
+    After,
 }
 
 /// Where a number points in a shard.
@@ -98,28 +101,47 @@ impl Engine {
         stream: &Stream,
         shard: &Shard,
         start: Start<'_>,
-    ) -> Result<Offset, Error> {
+    ) -> Result<Offset, StartError> {
         self.ensure_log(stream, shard).await;
         let end = self.end(stream, shard)?;
         let offset = match start {
             Start::TrimHorizon => Offset(0),
             Start::Latest => end,
             Start::AtTimestamp(time) => self.first_since(stream, shard, time).await?,
-            Start::AtNumber(number) => self.at_number(stream, shard, number, false, end).await?,
-            Start::AfterNumber(number) => self.at_number(stream, shard, number, true, end).await?,
+            Start::AtNumber(number) => {
+                let point = point(stream, shard, number, end)?;
+                self.at_number(stream, shard, point, Bound::At, end).await?
+            }
+            Start::AfterNumber(number) => {
+                let point = point(stream, shard, number, end)?;
+                self.at_number(stream, shard, point, Bound::After, end)
+                    .await?
+            }
         };
         Ok(offset.min(end))
     }
 
+    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its stream goes.
+    pub(crate) fn failed(
+        &self,
+        stream: &Stream,
+        failure: impl Into<ReadFailure>,
+    ) -> ShardReadError {
+        let failure = failure.into();
+        let is_missing = matches!(failure, ReadFailure::Store(ReadError::NoSuchLog(_)));
+        match is_missing && self.is_going(stream) {
+            true => StreamError::gone(&stream.label()).into(),
+            false => failure.into(),
+        }
+    }
+
     /// One past the shard's last record: where it was closed, or the durable end of its log.
-    pub(crate) fn end(&self, stream: &Stream, shard: &Shard) -> Result<Offset, Error> {
+    pub(crate) fn end(&self, stream: &Stream, shard: &Shard) -> Result<Offset, ShardReadError> {
         if let Some(end) = shard.end() {
             return Ok(end);
         }
-        let bounds = self
-            .store
-            .bounds(stream.log(shard))
-            .map_err(|error| self.unreadable(stream, &error))?;
+        let bounds = self.store.bounds(stream.log(shard));
+        let bounds = bounds.map_err(|error| self.failed(stream, error))?;
         // A CLOSE that no Complete has named yet ends the shard all the same.
         Ok(bounds.first_control.unwrap_or(bounds.end))
     }
@@ -131,7 +153,7 @@ impl Engine {
         stream: &Stream,
         shard: &Shard,
         start: Start<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), PositionError> {
         let Start::AtTimestamp(time) = start else {
             return Ok(());
         };
@@ -139,7 +161,10 @@ impl Engine {
         let last = bounds.and_then(|bounds| bounds.last_arrival);
         let latest = last.unwrap_or_default().max(self.env.clock.now());
         match time > latest {
-            true => Err(texts::timestamp_in_future(time, latest)),
+            true => Err(PositionError::MomentInFuture {
+                given: time,
+                latest,
+            }),
             false => Ok(()),
         }
     }
@@ -149,25 +174,25 @@ impl Engine {
         stream: &Stream,
         shard: &Shard,
         time: Timestamp,
-    ) -> Result<Offset, Error> {
+    ) -> Result<Offset, ShardReadError> {
         if !shard.has_log() {
             return Ok(Offset(0));
         }
         let offset = self
             .offset_at(stream.log(shard), time, Waits::Bounded)
             .await;
-        offset.map_err(|failed| self.failed(stream, &failed))
+        offset.map_err(|failure| self.failed(stream, failure))
     }
 
     async fn at_number(
         &self,
         stream: &Stream,
         shard: &Shard,
-        number: Number<'_>,
-        is_after: bool,
+        pointed: Pointed,
+        bound: Bound,
         end: Offset,
-    ) -> Result<Offset, Error> {
-        match point(stream, shard, number, end)? {
+    ) -> Result<Offset, ShardReadError> {
+        match pointed {
             Pointed::Start => Ok(Offset(0)),
             Pointed::End => Ok(end),
             Pointed::Record { offset, arrival_s } => {
@@ -177,14 +202,14 @@ impl Engine {
                     bytes: 0,
                 };
                 let read = self.read_log(log, offset, limit).await;
-                let (slice, _share) = read.map_err(|failed| self.failed(stream, &failed))?;
+                let (slice, _share) = read.map_err(|failure| self.failed(stream, failure))?;
                 let record = slice
                     .records()
                     .next()
                     .filter(|record| record.offset == offset);
                 let is_passed = record.is_some_and(|record| {
                     let own_s = record.arrival.seconds();
-                    own_s < arrival_s || (own_s == arrival_s && is_after)
+                    own_s < arrival_s || (own_s == arrival_s && bound == Bound::After)
                 });
                 Ok(if is_passed { offset.plus(1) } else { offset })
             }
@@ -197,29 +222,29 @@ fn point(
     shard: &Shard,
     Number { text, operation }: Number<'_>,
     end: Offset,
-) -> Result<Pointed, Error> {
-    let account = &stream.scope.account;
-    let given = NumberUse {
-        number: text,
+) -> Result<Pointed, PositionError> {
+    let given = || NumberUse {
+        number: text.to_owned(),
         operation,
         shard: shard.id(),
-        stream: stream.name.as_str(),
-        account,
+        stream: stream.label(),
     };
+    let of_other_stream = || PositionError::NumberOfOtherStream { given: given() };
     let number = match SequenceNumber::parse(text) {
         Ok(number) => number,
-        Err(SequenceNumberError::Oldest) if text == "0" => return Err(texts::number_zero()),
-        Err(SequenceNumberError::Oldest) => return Err(texts::number_of_other_stream(&given)),
+        Err(SequenceNumberError::Oldest) if text == "0" => return Err(PositionError::NumberZero),
+        Err(SequenceNumberError::Oldest) => return Err(of_other_stream()),
         Err(SequenceNumberError::NotANumber | SequenceNumberError::OutOfRange) => {
-            return Err(texts::number_invalid(&given));
+            return Err(PositionError::NumberInvalid { given: given() });
         }
     };
     if number.shard_index != shard.index {
         let encoded = model::ShardId::new(number.shard_index);
-        return Err(texts::number_of_other_shard(&given, encoded));
+        let given = given();
+        return Err(PositionError::NumberOfOtherShard { given, encoded });
     }
     if number.created_s != shard.created_s {
-        return Err(texts::number_of_other_stream(&given));
+        return Err(of_other_stream());
     }
     if number.counter == SequenceNumber::COUNTER_CLOSED && !shard.is_open() {
         return Ok(Pointed::End);
@@ -234,31 +259,6 @@ fn point(
             offset: Offset(offset),
             arrival_s: number.arrival_s,
         }),
-        Some(Some(_)) | None => Err(texts::number_of_other_stream(&given)),
-    }
-}
-
-/// What the caller may know of a failed read; the cause goes to the log.
-pub(crate) fn internal(error: &log::ReadError) -> Error {
-    tracing::error!(%error, "a shard cannot be read");
-    texts::internal()
-}
-
-impl Engine {
-    /// What the caller may know of a read that brought nothing.
-    pub(crate) fn failed(&self, stream: &Stream, failed: &Failed) -> Error {
-        match failed {
-            Failed::Busy => texts::busy(),
-            Failed::Store(error) => self.unreadable(stream, error),
-        }
-    }
-
-    /// What the caller may know of a read that failed: nothing is wrong if its stream is being deleted.
-    pub(crate) fn unreadable(&self, stream: &Stream, error: &log::ReadError) -> Error {
-        let is_missing = matches!(error, log::ReadError::NoSuchLog(_));
-        match is_missing && self.is_going(stream) {
-            true => texts::stream_not_found(&stream.name, &stream.scope.account),
-            false => internal(error),
-        }
+        Some(Some(_)) | None => Err(of_other_stream()),
     }
 }

@@ -62,17 +62,22 @@ pub(crate) enum PutError {
 }
 
 /// Why a record is surely not in a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotPut {
     /// The stream went away.
+    #[error("the stream is gone")]
     StreamGone,
     /// Its shard was closed, and no other took its place in time.
+    #[error("no shard took it in time")]
     NoShard,
     /// The store takes no more for now.
+    #[error("the store takes no more for now")]
     Full,
     /// The store never takes so much at once.
+    #[error("the store never takes so much at once")]
     TooLarge,
     /// The store refused it for a reason of its own.
+    #[error("the store refused it")]
     Refused,
 }
 

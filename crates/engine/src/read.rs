@@ -13,8 +13,9 @@ pub(crate) use record_pieces::RecordPieces;
 pub(crate) use records::Records;
 
 use crate::Engine;
-use crate::admission::{Failed, Waits};
+use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
+use crate::facts::ReadFailure;
 use crate::room::Share;
 use env::Timestamp;
 use log::{LogId, Offset, ReadLimit, Run, Slice};
@@ -96,7 +97,7 @@ impl Engine {
         shard: &Shard,
         from: Offset,
         limit: ReadLimit,
-    ) -> Result<ShardRead, Failed> {
+    ) -> Result<ShardRead, ReadFailure> {
         let share = self.room().share();
         if let Some(end) = shard.end()
             && from >= end
@@ -140,7 +141,7 @@ impl Engine {
         shard: &Shard,
         read: &mut ShardRead,
         left: &mut ReadLimit,
-    ) -> Result<Offset, Failed> {
+    ) -> Result<Offset, ReadFailure> {
         let log = stream.log(shard);
         let (mut slice, mut share) = self.read_log(log, read.next, *left).await?;
         let cutoff = self.cutoff(stream);
@@ -186,7 +187,7 @@ impl Engine {
         read.behind = self.env.clock.now().since(unread.arrival);
     }
 
-    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, Failed> {
+    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadFailure> {
         let one = ReadLimit {
             records: 1,
             bytes: 0,

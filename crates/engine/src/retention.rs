@@ -5,10 +5,10 @@
 //! whose records have all expired. The store frees the space.
 
 use crate::Engine;
-use crate::admission::{Failed, Waits};
+use crate::admission::Waits;
 use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream};
 use crate::causes::Causes;
-use crate::facts::ChangeError;
+use crate::facts::{ChangeError, ReadFailure};
 use env::{Monotonic, Timestamp};
 use log::{Offset, StoreError};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const DISBELIEF: Duration = Duration::from_hours(1);
 pub enum SweepError {
     /// A shard cannot be read.
     #[error(transparent)]
-    Read(#[from] Failed),
+    Read(#[from] ReadFailure),
     /// The store did not give up what is hidden.
     #[error(transparent)]
     Trim(#[from] StoreError),
@@ -113,7 +113,7 @@ impl Engine {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
             let horizon = self.horizon(stream, shard, Waits::Long).await?;
             let log = stream.log(shard);
-            if horizon > self.store.bounds(log).map_err(Failed::from)?.first {
+            if horizon > self.store.bounds(log).map_err(ReadFailure::from)?.first {
                 self.store.trim(log, horizon).await?;
             }
         }
@@ -160,7 +160,7 @@ impl Engine {
         stream: &Stream,
         shard: &Shard,
         waits: Waits,
-    ) -> Result<Offset, Failed> {
+    ) -> Result<Offset, ReadFailure> {
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
         let by_time = self
             .offset_at(stream.log(shard), self.cutoff(stream), waits)

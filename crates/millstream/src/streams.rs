@@ -3,7 +3,7 @@
 use crate::values::StreamSpec;
 use anyhow::Context;
 use auth::{Authorized, Principal};
-use engine::{Engine, Handler, operations::CreateStream};
+use engine::{Engine, Fact as _, Handler, operations::CreateStream};
 use model::{AccountId, Region};
 use std::sync::Arc;
 use wire::ErrorCode;
@@ -24,7 +24,7 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
         let request = Authorized::by_operator(principal, input);
         match CreateStream::handle(Arc::clone(engine), request).await {
             Ok(_) => tracing::info!(%name, shards, "stream created"),
-            Err(error) if error.code == ErrorCode::ResourceInUseException => {
+            Err(error) if error.code() == ErrorCode::ResourceInUseException => {
                 tracing::info!(%name, "stream exists already");
             }
             Err(error) => return Err(error).with_context(|| format!("--stream {name}")),

@@ -5,9 +5,13 @@
 
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
-use engine::{Body, Engine, Handler, Output as _, Subscription, operations as engine_operations};
+use engine::{
+    AnyFact, Body, Causes, Engine, Fact as _, Handler, Output as _, Subscription,
+    operations as engine_operations,
+};
 use env::BoxFuture;
 use http::HeaderMap;
+use std::error::Error as _;
 use std::future::ready;
 use std::sync::Arc;
 use wire::shape::Described;
@@ -159,7 +163,9 @@ fn subscribe_to_shard(call: Call) -> Served {
         let action = Action(wire_operations::SubscribeToShard::NAME);
         let request = authorize(principal, action, input)?;
         let subscribed = engine_operations::subscribe_to_shard(engine, protocol, request);
-        Ok(Output::Events(Box::new(subscribed.await?)))
+        let name = wire_operations::SubscribeToShard::NAME;
+        let subscription = subscribed.await.map_err(|error| said(name, error))?;
+        Ok(Output::Events(Box::new(subscription)))
     })
 }
 
@@ -174,7 +180,7 @@ fn serve<H: Handler>(call: Call) -> Served {
 /// Everything before the operation itself, which waits for nothing.
 fn begin<H: Handler>(
     call: Call,
-) -> Result<impl Future<Output = Result<H::Output, Error>> + Send + 'static, Error> {
+) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Error> {
     let Call {
         engine,
         protocol,
@@ -200,10 +206,25 @@ fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
 
 async fn answer<H: Handler>(
     protocol: Protocol,
-    handled: impl Future<Output = Result<H::Output, Error>>,
+    handled: impl Future<Output = Result<H::Output, H::Error>>,
 ) -> Result<Output, Error> {
-    let output = handled.await.map_err(as_modelled::<H::Operation>)?;
-    Ok(Output::Body(output.into_body(protocol)))
+    match handled.await {
+        Ok(output) => Ok(Output::Body(output.into_body(protocol))),
+        Err(error) => {
+            let error = said(<H::Operation as wire::Operation>::NAME, error);
+            Err(as_modelled::<H::Operation>(error))
+        }
+    }
+}
+
+/// What an operation answers, in AWS's words. What caused it goes no further than to the log.
+fn said(operation: &'static str, error: impl Into<AnyFact>) -> Error {
+    let fact = error.into();
+    if fact.source().is_some() {
+        let outcome = fact.outcome();
+        tracing::error!(operation, ?outcome, error = %Causes(&fact), "operation failed");
+    }
+    engine::say(&fact)
 }
 
 /// An internal failure goes by the operation's own name for it, where the service model has one. One

@@ -27,7 +27,7 @@ pub use command::{
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
-pub use error::{ProposeError, ReplayError};
+pub use error::{NotAppended, ProposeError, ReplayError};
 pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
 pub use refusal::{Refusal, StreamLabel};
 pub use scope::{Mode, Scope};

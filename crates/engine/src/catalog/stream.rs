@@ -35,6 +35,14 @@ impl Status {
             Self::Deleting => "DELETING",
         }
     }
+
+    /// Whether the stream comes to be ACTIVE if nobody does anything.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Creating | Self::Active | Self::Updating => true,
+            Self::Deleting => false,
+        }
+    }
 }
 
 /// A stream.

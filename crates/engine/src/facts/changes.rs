@@ -1,18 +1,9 @@
 //! What the catalog says to a change, as facts.
 
-use super::{Fact, Outcome, StreamError, operation_facts};
-use crate::catalog::{ProposeError, Refusal, Status};
+use super::{Fact, Outcome};
+use crate::catalog::{NotAppended, ProposeError, Refusal};
+use log::AppendError;
 use wire::ErrorCode;
-
-operation_facts! {
-    /// Why a stream was not changed.
-    ChangeError {
-        /// It is gone.
-        Stream(StreamError),
-        /// The catalog says so.
-        Propose(ProposeError),
-    }
-}
 
 impl Fact for ProposeError {
     fn code(&self) -> ErrorCode {
@@ -25,7 +16,17 @@ impl Fact for ProposeError {
     fn is_retryable(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.is_retryable(),
-            Self::NotApplied { .. } | Self::Unknown { .. } => true,
+            Self::NotApplied { cause } => match cause {
+                NotAppended::Store(AppendError::TooLarge) => false,
+                NotAppended::NotFollowed
+                | NotAppended::Store(
+                    AppendError::Full
+                    | AppendError::NoSuchLog(_)
+                    | AppendError::NotApplied(_)
+                    | AppendError::Unknown(_),
+                ) => true,
+            },
+            Self::Unknown { .. } => true,
         }
     }
 
@@ -68,10 +69,7 @@ impl Fact for Refusal {
     /// What only waits for time or for work under way passes.
     fn is_retryable(&self) -> bool {
         match self {
-            Self::StreamNotActive { status, .. } => match status {
-                Status::Creating | Status::Active | Status::Updating => true,
-                Status::Deleting => false,
-            },
+            Self::StreamNotActive { status, .. } => status.passes(),
             Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
             Self::StreamGone { .. }
             | Self::StreamExists { .. }

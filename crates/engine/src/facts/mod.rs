@@ -3,15 +3,37 @@
 //! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text for callers;
 //! [`crate::words`] alone knows those. The facts about one noun are an enumeration; what an operation may
 //! answer, or some operations that fail alike, is an enumeration of those; and [`AnyFact`] is all of them.
-//! docs/errors.md lists every one.
 //!
 //! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
 
+mod arguments;
 mod changes;
+mod consumers;
+mod operations;
+mod positions;
+mod records;
+mod shards;
+mod steps;
 mod streams;
+mod tokens;
 
-pub use changes::ChangeError;
+pub use arguments::{
+    CapacityError, DryRun, FilterMember, ListError, ListMember, NoKeyService, RetentionError,
+    SplitKeyTooLarge, TagAct, TagError, Unsupported,
+};
+pub use consumers::ConsumerError;
+pub use operations::{
+    ChangeError, CreateStreamError, DeregisterConsumerError, DescribeStreamError, EncryptionError,
+    FindConsumerError, GetRecordsError, GetShardIteratorError, ListConsumersError, ListShardsError,
+    PutRecordError, PutRecordsError, RegisterConsumerError, ReshardError, SetRetentionError,
+    ShardReadError, StartError, SubscribeError, SubscriptionError, TagStreamError,
+};
+pub use positions::{NumberUse, PositionError, Presence};
+pub use records::{EntryError, PutFailure, ReadFailure, RecordError, Throttled, UnknownForm};
+pub use shards::ShardError;
+pub use steps::{LogsMissing, NotSwept};
 pub use streams::StreamError;
+pub use tokens::TokenError;
 
 use crate::catalog::ProposeError;
 use std::error::Error;
@@ -93,7 +115,41 @@ any_of! {
     AnyFact {
         /// Which stream is meant, and how it is.
         Stream(StreamError),
+        /// Which shard is meant.
+        Shard(ShardError),
+        /// A consumer, or its subscription.
+        Consumer(ConsumerError),
+        /// Where a reader starts.
+        Position(PositionError),
+        /// A shard iterator or a NextToken.
+        Token(TokenError),
+        /// A record that cannot be put.
+        Record(RecordError),
+        /// A shard's budget.
+        Throttled(Throttled),
+        /// A record that was not acknowledged.
+        Put(PutFailure),
+        /// A shard that was not read.
+        Read(ReadFailure),
+        /// A stream's capacity.
+        Capacity(CapacityError),
+        /// Tags.
+        Tag(TagError),
+        /// A retention.
+        Retention(RetentionError),
+        /// The key of a split.
+        SplitKey(SplitKeyTooLarge),
+        /// What a list of shards takes.
+        List(ListError),
         /// What the catalog says to a change.
         Propose(ProposeError),
+        /// A stream without its logs.
+        Logs(LogsMissing),
+        /// An expiry before a longer retention.
+        Sweep(NotSwept),
+        /// A trial.
+        DryRun(DryRun),
+        /// A key service.
+        Keys(NoKeyService),
     }
 }

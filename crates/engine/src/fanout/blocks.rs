@@ -6,13 +6,11 @@
 
 use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::Engine;
-use crate::admission;
 use crate::catalog::{Shard, Stream};
+use crate::facts::{ReadFailure, UnknownForm};
 use crate::kept::Kept;
-use crate::texts;
-use env::Monotonic;
-use env::Timestamp;
-use log::{Bounds, LogId, Offset, ReadError, ReadLimit};
+use env::{Monotonic, Timestamp};
+use log::{Bounds, LogId, Offset, ReadLimit};
 use model::SequenceNumber;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -190,7 +188,7 @@ impl Engine {
         from: Offset,
         protocol: Protocol,
         mut asker: Asker,
-    ) -> Result<Found, Failed> {
+    ) -> Result<Found, ReadFailure> {
         let key = (stream.log(shard), from, protocol.content_type());
         if let Some(block) = self
             .blocks
@@ -203,13 +201,16 @@ impl Engine {
         let limit = limit_for(lease.as_ref());
         let mut read = match self.read(stream, shard, from, limit).await {
             Ok(read) => read,
-            Err(admission::Failed::Busy) => return Ok(Found::Busy),
-            Err(admission::Failed::Store(error)) => return Err(error.into()),
+            Err(ReadFailure::Busy) => return Ok(Found::Busy),
+            Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
+                return Err(failure);
+            }
         };
         if read.is_over {
             return Ok(Found::Over);
         }
-        let records = read.take_records(shard, None).ok_or(Failed::UnknownForm)?;
+        let log = stream.log(shard);
+        let records = read.take_records(shard, None).ok_or(UnknownForm { log })?;
         let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };
@@ -239,25 +240,6 @@ impl Engine {
     fn is_readable(&self, stream: &Stream, shard: &Shard, from: Offset, block: &Block) -> bool {
         let horizon = self.runtimes.stream(stream.id).shard(shard.index).horizon();
         block.first_arrival >= self.cutoff(stream) && from >= horizon
-    }
-}
-
-/// Why nothing more can be pushed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failed {
-    /// The store cannot read it.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A record's form is newer than this build.
-    #[error("a record has an unknown form")]
-    UnknownForm,
-}
-
-impl Failed {
-    /// What the caller may know of it; the cause goes to the log.
-    pub(super) fn as_error(&self) -> wire::Error {
-        tracing::error!(error = %self, "a subscribed shard cannot be read");
-        texts::internal()
     }
 }
 

@@ -3,21 +3,26 @@
 use super::blocks::{Asker, Block, Found};
 use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
-use crate::admission::{Failed, Waits};
-use crate::catalog::{Consumer, Shard, State, Stream};
-use crate::position::internal;
+use crate::admission::Waits;
+use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
+use crate::causes::Causes;
+use crate::facts::{
+    AnyFact, ConsumerError, ReadFailure, ShardError, ShardReadError, StreamError, SubscriptionError,
+};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
-use crate::{Engine, texts, views};
+use crate::words::say;
+use crate::{Engine, views};
 use env::{Monotonic, Timestamp};
 use log::{Offset, ReadLimit};
-use model::{SequenceNumber, limits};
+use model::{ConsumerArn, SequenceNumber, ShardId, limits};
+use std::error::Error as _;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::Protocol;
 use wire::event_stream::{EncodedRecords, Frame};
 use wire::types::SubscribeToShardEvent;
-use wire::{Error, Protocol};
 
 /// How long a subscription lasts.
 const LASTS: Duration = Duration::from_secs(limits::SUBSCRIPTION_SECONDS);
@@ -59,15 +64,13 @@ pub struct Subscription {
     stage: Stage,
 }
 
-/// What was subscribed to, and the words for its end.
+/// What was subscribed to, and how its end names it.
 struct Of {
     stream: u64,
     shard: u32,
     consumer: Consumer,
-    stream_gone: Error,
-    shard_gone: Error,
-    consumer_gone: Error,
-    in_use: Error,
+    label: StreamLabel,
+    arn: ConsumerArn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,28 +119,43 @@ pub(crate) struct Begin<'a> {
 
 impl Of {
     fn new(stream: &Stream, shard: &Shard, consumer: Consumer) -> Self {
-        let account = &stream.scope.account;
         Self {
             stream: stream.id,
             shard: shard.index,
-            stream_gone: texts::stream_not_found(&stream.name, account),
-            shard_gone: texts::shard_does_not_exist(shard.id(), stream.name.as_str(), account),
-            consumer_gone: texts::consumer_arn_not_found(stream.consumer_arn(&consumer)),
-            in_use: texts::subscription_exists(stream, shard.id(), &consumer),
+            label: stream.label(),
+            arn: stream.consumer_arn(&consumer),
             consumer,
         }
     }
 
     /// The stream, unless it or the consumer goes or has gone.
-    fn find(&self, state: &State) -> Result<Arc<Stream>, Error> {
+    fn find(&self, state: &State) -> Result<Arc<Stream>, SubscriptionError> {
         let stream = state.stream_by_id(self.stream);
         let stream = stream.filter(|stream| stream.deletion.is_none());
-        let stream = stream.ok_or_else(|| self.stream_gone.clone())?;
+        let stream = stream.ok_or_else(|| StreamError::gone(&self.label))?;
         let is_own =
             |found: &Consumer| found.arn_s == self.consumer.arn_s && found.gone_ms.is_none();
         match stream.consumer(&self.consumer.name).is_some_and(is_own) {
             true => Ok(Arc::clone(stream)),
-            false => Err(self.consumer_gone.clone()),
+            false => {
+                let arn = self.arn.to_string();
+                Err(ConsumerError::ArnNotFound { arn }.into())
+            }
+        }
+    }
+
+    fn shard_gone(&self) -> ShardError {
+        ShardError::NotFound {
+            shard: ShardId::new(self.shard),
+            stream: self.label.clone(),
+        }
+    }
+
+    fn seat_taken(&self) -> ConsumerError {
+        ConsumerError::SeatTaken {
+            consumer: self.consumer.name.clone(),
+            shard: ShardId::new(self.shard),
+            stream: self.label.clone(),
         }
     }
 }
@@ -196,7 +214,7 @@ impl Subscription {
             let looked = looked.unwrap_or_else(|error| {
                 // What has just been deleted cannot be read, for that reason and no other.
                 let gone = self.of.find(&self.engine.catalog.state()).err();
-                Look::Last(Frame::exception(self.protocol, &gone.unwrap_or(error)))
+                Look::Last(self.exception(&gone.unwrap_or(error).into()))
             });
             match looked {
                 Look::Frame(frame) => return Some(frame),
@@ -225,17 +243,17 @@ impl Subscription {
     }
 
     /// Looks once at all that may have changed.
-    async fn look(&mut self, state: &State) -> Result<Look, Error> {
+    async fn look(&mut self, state: &State) -> Result<Look, SubscriptionError> {
         let now = self.engine.env.clock.monotonic();
         if now >= self.ends || *self.engine.subscriptions_end.borrow() {
             return Ok(Look::End);
         }
         let stream = self.of.find(state)?;
         if self.hold.is_lost() {
-            return Err(self.of.in_use.clone());
+            return Err(self.of.seat_taken().into());
         }
         let shard = stream.shards.get(self.of.shard);
-        let shard = shard.ok_or_else(|| self.of.shard_gone.clone())?;
+        let shard = shard.ok_or_else(|| self.of.shard_gone())?;
         let wait = match self.pause(now) {
             Some(pause) => Wait::Budget(pause),
             None => match self.find_next(&stream, shard).await? {
@@ -270,7 +288,11 @@ impl Subscription {
     }
 
     /// What comes next; none while room for it is waited for, so that nothing is read in vain.
-    async fn find_next(&mut self, stream: &Stream, shard: &Shard) -> Result<Option<Found>, Error> {
+    async fn find_next(
+        &mut self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Option<Found>, ShardReadError> {
         let mut lease: Option<Lease> = None;
         if let Some(ticket) = &self.ticket {
             lease = ticket.take();
@@ -286,18 +308,26 @@ impl Subscription {
         };
         let found = (self.engine).next_block(stream, shard, self.position, self.protocol, asker);
         let found = found.await;
-        found.map(Some).map_err(|failed| failed.as_error())
+        found
+            .map(Some)
+            .map_err(|failure| self.engine.failed(stream, failure))
     }
 
     /// Goes on without records; answers what is waited for.
-    fn pass(&mut self, stream: &Stream, shard: &Shard, next: Offset) -> Result<Wait, Error> {
+    fn pass(
+        &mut self,
+        stream: &Stream,
+        shard: &Shard,
+        next: Offset,
+    ) -> Result<Wait, ShardReadError> {
         if next > self.position {
             self.position = next;
             self.passed = shard.number_before(next);
         }
         let log = stream.log(shard);
         let bounds = self.engine.store.bounds(log);
-        let close = bounds.map_err(|error| internal(&error))?.first_control;
+        let bounds = bounds.map_err(|error| self.engine.failed(stream, error))?;
+        let close = bounds.first_control;
         let is_closed = close.is_some_and(|close| next >= close);
         match is_closed && shard.is_open() {
             true => Ok(Wait::Children),
@@ -306,7 +336,12 @@ impl Subscription {
     }
 
     /// An event with a block's records.
-    async fn push(&mut self, stream: &Stream, shard: &Shard, block: &Block) -> Result<Look, Error> {
+    async fn push(
+        &mut self,
+        stream: &Stream,
+        shard: &Shard,
+        block: &Block,
+    ) -> Result<Look, SubscriptionError> {
         let behind = self.behind(stream, shard, block.next).await?;
         let now = self.engine.env.clock.monotonic();
         self.hold.take_bytes(block.payload_bytes, now);
@@ -330,7 +365,7 @@ impl Subscription {
         stream: &Stream,
         shard: &Shard,
         next: Offset,
-    ) -> Result<Duration, Error> {
+    ) -> Result<Duration, ShardReadError> {
         if next >= self.engine.end(stream, shard)? {
             return Ok(Duration::ZERO);
         }
@@ -343,8 +378,10 @@ impl Subscription {
         let slice = match read.await {
             Ok((slice, _share)) => slice,
             // What comes next arrived no earlier than what came last.
-            Err(Failed::Busy) => return Ok(self.behind_at_most()),
-            Err(failed @ Failed::Store(_)) => return Err(self.engine.failed(stream, &failed)),
+            Err(ReadFailure::Busy) => return Ok(self.behind_at_most()),
+            Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
+                return Err(self.engine.failed(stream, failure));
+            }
         };
         let arrival = slice.records().next().map(|record| record.arrival);
         let since = |arrival| self.engine.env.clock.now().since(arrival);
@@ -370,6 +407,15 @@ impl Subscription {
             ..SubscribeToShardEvent::default()
         };
         Frame::event(records, &event)
+    }
+
+    /// The frame of an error that ends it. What caused it goes no further than to the log.
+    fn exception(&self, fact: &AnyFact) -> Frame {
+        if fact.source().is_some() {
+            let stream = &self.of.label;
+            tracing::error!(%stream, error = %Causes(fact), "a subscription ends");
+        }
+        Frame::exception(self.protocol, &say(fact))
     }
 
     /// The event that says that a closed shard was read to its end.

@@ -4,10 +4,10 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
+use crate::facts::TagStreamError;
 use crate::target::Target;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::AddTagsToStreamInput;
 
 /// AddTagsToStream.
@@ -17,16 +17,17 @@ impl Handler for AddTagsToStream {
     type Operation = wire::operations::AddTagsToStream;
     type Input = AddTagsToStreamInput;
     type Output = OutputOf<Self>;
+    type Error = TagStreamError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (principal, input) = request.into_parts();
         let target = Target::new(
             &principal,
             input.stream_name.as_deref(),
             input.stream_arn.as_deref(),
         )?;
-        shared::check_new_tags(&input.tags, &target.name, &target.scope.account)?;
+        shared::check_new_tags(&input.tags, &target.label())?;
         let stream = engine.find(&target)?;
         let change = ChangeTags {
             stream: stream.id,

@@ -3,12 +3,11 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::{Command, CreateStream as Create, Mode};
+use crate::catalog::{Command, CreateStream as Create, Mode, StreamLabel};
+use crate::facts::{CapacityError, CreateStreamError, LogsMissing, StreamError, Unsupported};
 use crate::target::scope_of;
-use crate::texts;
 use model::{StreamName, limits};
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::CreateStreamInput;
 use wire::types::{RecordDistributionStrategy, StreamMode};
 
@@ -19,17 +18,24 @@ impl Handler for CreateStream {
     type Operation = wire::operations::CreateStream;
     type Input = CreateStreamInput;
     type Output = OutputOf<Self>;
+    type Error = CreateStreamError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), CreateStreamError> {
         let (principal, input) = request.into_parts();
         let scope = scope_of(&principal);
         refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
-        let name = StreamName::parse(&input.stream_name)
-            .map_err(|_| texts::stream_not_found(&input.stream_name, &scope.account))?;
+        let name = StreamName::parse(&input.stream_name).map_err(|_| StreamError::NotFound {
+            name: input.stream_name.clone(),
+            account: scope.account.clone(),
+        })?;
         let tags = input.tags.unwrap_or_default();
-        shared::check_new_tags(&tags, &name, &scope.account)?;
+        let label = StreamLabel {
+            name: name.clone(),
+            account: scope.account.clone(),
+        };
+        shared::check_new_tags(&tags, &label)?;
         let kib = input
             .max_record_size_in_kib
             .and_then(|kib| u32::try_from(kib).ok());
@@ -51,26 +57,23 @@ impl Handler for CreateStream {
             .into_stream()
             .expect("a command that makes a stream answers it");
         let made = engine.ensure_empty_logs(&stream, stream.logs()).await;
-        made.map_err(|error| {
-            // The stream stands; its logs are made when the first record comes, or at the next start.
-            tracing::error!(stream = %stream.arn(), %error, "a new stream has no logs yet");
-            texts::internal()
-        })
+        Ok(made.map_err(LogsMissing)?)
     }
 }
 
-fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), Error> {
+fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), CapacityError> {
     if input.record_distribution_strategy == Some(RecordDistributionStrategy::Auto) {
-        return Err(texts::not_supported_yet("RecordDistributionStrategy AUTO"));
+        let what = Unsupported::AutomaticDistribution;
+        return Err(CapacityError::Unsupported(what));
     }
     if input.warm_throughput_mibps.is_some() {
-        return Err(texts::not_supported_yet("WarmThroughputMiBps"));
+        return Err(CapacityError::Unsupported(Unsupported::WarmThroughput));
     }
     Ok(())
 }
 
 /// Mode and shards. Without both, AWS makes an on-demand stream.
-fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), Error> {
+fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), CapacityError> {
     let count = input
         .shard_count
         .and_then(|count| u32::try_from(count).ok());
@@ -85,10 +88,13 @@ fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), Error> {
         (None | Some(StreamMode::Provisioned), Some(count))
             if count > limits::STREAM_SHARDS_MAX =>
         {
-            Err(texts::too_many_shards(count))
+            Err(CapacityError::TooManyShards {
+                shards: count,
+                most: limits::STREAM_SHARDS_MAX,
+            })
         }
         (None | Some(StreamMode::Provisioned), Some(count)) => Ok((Mode::Provisioned, count)),
-        (Some(StreamMode::OnDemand), Some(_)) => Err(texts::shard_count_on_demand()),
-        (Some(StreamMode::Provisioned), None) => Err(texts::shard_count_required()),
+        (Some(StreamMode::OnDemand), Some(_)) => Err(CapacityError::ShardsOnDemand),
+        (Some(StreamMode::Provisioned), None) => Err(CapacityError::ShardsMissing),
     }
 }

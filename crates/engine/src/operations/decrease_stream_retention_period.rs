@@ -5,8 +5,8 @@
 use super::shared::set_retention;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Direction;
+use crate::facts::SetRetentionError;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::DecreaseStreamRetentionPeriodInput;
 
 /// DecreaseStreamRetentionPeriod.
@@ -16,9 +16,10 @@ impl Handler for DecreaseStreamRetentionPeriod {
     type Operation = wire::operations::DecreaseStreamRetentionPeriod;
     type Input = DecreaseStreamRetentionPeriodInput;
     type Output = OutputOf<Self>;
+    type Error = SetRetentionError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), SetRetentionError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,

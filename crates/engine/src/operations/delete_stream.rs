@@ -4,8 +4,8 @@
 
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{BeginDelete, Command};
+use crate::facts::ChangeError;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::DeleteStreamInput;
 
 /// DeleteStream.
@@ -15,9 +15,10 @@ impl Handler for DeleteStream {
     type Operation = wire::operations::DeleteStream;
     type Input = DeleteStreamInput;
     type Output = OutputOf<Self>;
+    type Error = ChangeError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ChangeError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,

@@ -4,8 +4,8 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Command, DeregisterConsumer};
+use crate::facts::DeregisterConsumerError;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::DeregisterStreamConsumerInput;
 
 /// DeregisterStreamConsumer.
@@ -15,9 +15,13 @@ impl Handler for DeregisterStreamConsumer {
     type Operation = wire::operations::DeregisterStreamConsumer;
     type Input = DeregisterStreamConsumerInput;
     type Output = OutputOf<Self>;
+    type Error = DeregisterConsumerError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<(), DeregisterConsumerError> {
         let (principal, input) = request.into_parts();
         let (stream, consumer) = shared::find_consumer(
             &engine,

@@ -5,8 +5,8 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::target::scope_of;
 use model::limits;
+use std::convert::Infallible;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{DescribeLimitsInput, DescribeLimitsOutput};
 
 /// DescribeLimits.
@@ -16,12 +16,13 @@ impl Handler for DescribeLimits {
     type Operation = wire::operations::DescribeLimits;
     type Input = DescribeLimitsInput;
     type Output = OutputOf<Self>;
+    type Error = Infallible;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<DescribeLimitsOutput, Error> {
+    ) -> Result<DescribeLimitsOutput, Infallible> {
         let (principal, _) = request.into_parts();
         let scope = scope_of(&principal);
         let tally = engine.catalog.state().tally(&scope);

@@ -4,10 +4,10 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Shard, Status};
-use crate::{texts, views};
+use crate::facts::{DescribeStreamError, ShardError};
+use crate::views;
 use model::ShardId;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{DescribeStreamInput, DescribeStreamOutput};
 use wire::types::{EncryptionType, StreamDescription};
 
@@ -21,12 +21,13 @@ impl Handler for DescribeStream {
     type Operation = wire::operations::DescribeStream;
     type Input = DescribeStreamInput;
     type Output = OutputOf<Self>;
+    type Error = DescribeStreamError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<DescribeStreamOutput, Error> {
+    ) -> Result<DescribeStreamOutput, DescribeStreamError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,
@@ -35,9 +36,9 @@ impl Handler for DescribeStream {
         )?;
         let status = stream.status_at(engine.env.clock.now());
         let after = input.exclusive_start_shard_id.as_deref().map(|text| {
-            ShardId::parse(text).map_err(|_| {
-                let account = &stream.scope.account;
-                texts::could_not_find_shard(text, stream.name.as_str(), account)
+            ShardId::parse(text).map_err(|_| ShardError::NoId {
+                id: text.to_owned(),
+                stream: stream.label(),
             })
         });
         let after = after.transpose()?.map(ShardId::index);

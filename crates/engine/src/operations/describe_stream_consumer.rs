@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamConsumer.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
+use crate::facts::FindConsumerError;
 use crate::views;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{DescribeStreamConsumerInput, DescribeStreamConsumerOutput};
 use wire::types::ConsumerDescription;
 
@@ -16,12 +16,13 @@ impl Handler for DescribeStreamConsumer {
     type Operation = wire::operations::DescribeStreamConsumer;
     type Input = DescribeStreamConsumerInput;
     type Output = OutputOf<Self>;
+    type Error = FindConsumerError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<DescribeStreamConsumerOutput, Error> {
+    ) -> Result<DescribeStreamConsumerOutput, FindConsumerError> {
         let (principal, input) = request.into_parts();
         let (stream, consumer) = shared::find_consumer(
             &engine,

@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
+use crate::facts::StreamError;
 use crate::views;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{DescribeStreamSummaryInput, DescribeStreamSummaryOutput};
 use wire::types::{EncryptionType, RecordDistributionStrategy, StreamDescriptionSummary};
 
@@ -16,12 +16,13 @@ impl Handler for DescribeStreamSummary {
     type Operation = wire::operations::DescribeStreamSummary;
     type Input = DescribeStreamSummaryInput;
     type Output = OutputOf<Self>;
+    type Error = StreamError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<DescribeStreamSummaryOutput, Error> {
+    ) -> Result<DescribeStreamSummaryOutput, StreamError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,

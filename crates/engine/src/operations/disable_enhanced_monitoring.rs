@@ -4,8 +4,8 @@
 
 use super::shared::{Switch, switch_metrics};
 use super::{Engine, Handler, OutputOf, Request};
+use crate::facts::ChangeError;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::DisableEnhancedMonitoringInput;
 use wire::types::EnhancedMonitoringOutput;
 
@@ -16,12 +16,13 @@ impl Handler for DisableEnhancedMonitoring {
     type Operation = wire::operations::DisableEnhancedMonitoring;
     type Input = DisableEnhancedMonitoringInput;
     type Output = OutputOf<Self>;
+    type Error = ChangeError;
     const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<EnhancedMonitoringOutput, Error> {
+    ) -> Result<EnhancedMonitoringOutput, ChangeError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,

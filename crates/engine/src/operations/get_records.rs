@@ -8,19 +8,22 @@
 use super::{Engine, Handler, Request};
 use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
+use crate::facts::{
+    DryRun, GetRecordsError, ReadFailure, ShardError, Throttled, TokenError, UnknownForm,
+};
 use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
 use crate::room::Share;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{Target, scope_of};
 use crate::token::{Kind, ShardIterator};
-use crate::{texts, views};
+use crate::views;
 use auth::Principal;
 use log::{Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
+use wire::Protocol;
 use wire::operations::{GetRecordsInput, GetRecordsOutput};
-use wire::{Error, Protocol};
 
 /// GetRecords.
 pub struct GetRecords;
@@ -29,12 +32,13 @@ impl Handler for GetRecords {
     type Operation = wire::operations::GetRecords;
     type Input = GetRecordsInput;
     type Output = GetRecordsAnswer;
+    type Error = GetRecordsError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<GetRecordsAnswer, Error> {
+    ) -> Result<GetRecordsAnswer, GetRecordsError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
         let (principal, input) = request.into_parts();
@@ -45,7 +49,7 @@ impl Handler for GetRecords {
             .get(iterator.shard)
             .ok_or_else(|| gone(&stream, &iterator))?;
         if input.dry_run == Some(true) {
-            return Err(texts::dry_run());
+            return Err(DryRun.into());
         }
         let reader = Reader::new(&engine, &stream, shard);
         reader.take_call()?;
@@ -56,8 +60,9 @@ impl Handler for GetRecords {
         };
         let position = Offset(iterator.position);
         let read = engine.read(&stream, shard, position, limit).await;
-        let read = read.map_err(|failed| engine.failed(&stream, &failed))?;
-        let answer = reader.answer(read, iterator)?;
+        let read = read.map_err(|failure| engine.failed(&stream, failure))?;
+        let answer = reader.answer(read, iterator);
+        let answer = answer.map_err(|failure| engine.failed(&stream, failure))?;
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
@@ -94,14 +99,15 @@ fn open(
     engine: &Engine,
     principal: &Principal,
     input: &GetRecordsInput,
-) -> Result<ShardIterator, Error> {
+) -> Result<ShardIterator, GetRecordsError> {
     let scope = scope_of(principal);
     let opened = engine
         .open_token::<ShardIterator>(Kind::ShardIterator, &scope, &input.shard_iterator)
-        .ok_or_else(texts::bad_iterator)?;
+        .ok_or(TokenError::NoIterator)?;
     let now = engine.env.clock.now();
     if now.since(opened.created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
-        return Err(texts::iterator_expired(opened.created, now));
+        let created = opened.created;
+        return Err(TokenError::IteratorExpired { created, now }.into());
     }
     if let Some(arn) = &input.stream_arn {
         Target::new(principal, Some(&opened.content.name), Some(arn))?;
@@ -114,8 +120,8 @@ fn find(
     engine: &Engine,
     principal: &Principal,
     iterator: &ShardIterator,
-) -> Result<Arc<Stream>, Error> {
-    let name = StreamName::parse(&iterator.name).map_err(|_| texts::bad_iterator())?;
+) -> Result<Arc<Stream>, GetRecordsError> {
+    let name = StreamName::parse(&iterator.name).map_err(|_| TokenError::NoIterator)?;
     let target = Target {
         scope: scope_of(principal),
         name,
@@ -124,13 +130,15 @@ fn find(
     if stream.id == iterator.stream {
         Ok(stream)
     } else {
-        Err(gone(&stream, iterator))
+        Err(gone(&stream, iterator).into())
     }
 }
 
-fn gone(stream: &Stream, iterator: &ShardIterator) -> Error {
-    let id = ShardId::new(iterator.shard.min(ShardId::INDEX_MAX));
-    texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)
+fn gone(stream: &Stream, iterator: &ShardIterator) -> ShardError {
+    ShardError::NotFound {
+        shard: ShardId::new(iterator.shard.min(ShardId::INDEX_MAX)),
+        stream: stream.label(),
+    }
 }
 
 /// One call's view of its shard.
@@ -156,7 +164,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a call from the shard's budget.
-    fn take_call(&self) -> Result<(), Error> {
+    fn take_call(&self) -> Result<(), Throttled> {
         let now = self.engine.env.clock.monotonic();
         if self.engine.settings.limits == Limits::Off
             || self.of_shard.read_limit.lock().try_take_call(now)
@@ -165,22 +173,24 @@ impl<'a> Reader<'a> {
         }
         self.of_stream.counters.read_throttled.add(1);
         self.of_shard.counters.read_throttled.add(1);
-        Err(texts::rate_exceeded(self.shard.id(), self.stream))
+        Err(Throttled {
+            shard: self.shard.id(),
+            stream: self.stream.label(),
+        })
     }
 
     fn answer(
         &self,
         mut read: ShardRead,
         iterator: ShardIterator,
-    ) -> Result<GetRecordsAnswer, Error> {
+    ) -> Result<GetRecordsAnswer, ReadFailure> {
+        let log = self.stream.log(self.shard);
         let known = Runs {
-            log: self.stream.log(self.shard),
+            log,
             encoded: Arc::clone(&self.engine.encoded_runs),
         };
-        let records = read.take_records(self.shard, Some(&known)).ok_or_else(|| {
-            tracing::error!(stream = %self.stream.arn(), shard = %self.shard.id(), "a record has an unknown form");
-            texts::internal()
-        })?;
+        let records = read.take_records(self.shard, Some(&known));
+        let records = records.ok_or(UnknownForm { log })?;
         self.count(records.payload_bytes() as u64, records.count as u64, &read);
         let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
         let next = ShardIterator {

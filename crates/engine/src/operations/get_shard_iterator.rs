@@ -3,12 +3,11 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 
 use super::{Engine, Handler, OutputOf, Request};
+use crate::facts::{DryRun, GetShardIteratorError, ShardError};
 use crate::position::Start;
 use crate::target::Target;
-use crate::texts;
 use crate::token::{Kind, ShardIterator};
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{GetShardIteratorInput, GetShardIteratorOutput};
 
 /// GetShardIterator.
@@ -18,12 +17,13 @@ impl Handler for GetShardIterator {
     type Operation = wire::operations::GetShardIterator;
     type Input = GetShardIteratorInput;
     type Output = OutputOf<Self>;
+    type Error = GetShardIteratorError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<GetShardIteratorOutput, Error> {
+    ) -> Result<GetShardIteratorOutput, GetShardIteratorError> {
         let (principal, input) = request.into_parts();
         let target = Target::new(
             &principal,
@@ -38,13 +38,15 @@ impl Handler for GetShardIterator {
             input.timestamp,
         )?;
         let stream = engine.find(&target)?;
-        let shard = stream.shards.get(id.index()).ok_or_else(|| {
-            texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)
+        let shard = stream.shards.get(id.index());
+        let shard = shard.ok_or_else(|| ShardError::NotFound {
+            shard: id,
+            stream: stream.label(),
         })?;
         engine.check_moment(&stream, shard, start)?;
         let position = engine.start(&stream, shard, start).await?;
         if input.dry_run == Some(true) {
-            return Err(texts::dry_run());
+            return Err(DryRun.into());
         }
         let iterator = ShardIterator {
             stream: stream.id,

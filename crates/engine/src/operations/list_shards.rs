@@ -4,15 +4,17 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Shard, Stream};
+use crate::facts::{
+    FilterMember, ListError, ListMember, ListShardsError, PositionError, ShardError, TokenError,
+};
 use crate::target::{Target, scope_of};
 use crate::token::Kind;
-use crate::{texts, views};
+use crate::views;
 use auth::Principal;
 use env::Timestamp;
 use minicbor::{Decode, Encode};
 use model::{ShardId, StreamName};
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{ListShardsInput, ListShardsOutput};
 use wire::types::{ShardFilter, ShardFilterType};
 
@@ -58,12 +60,13 @@ impl Handler for ListShards {
     type Operation = wire::operations::ListShards;
     type Input = ListShardsInput;
     type Output = OutputOf<Self>;
+    type Error = ListShardsError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<ListShardsOutput, Error> {
+    ) -> Result<ListShardsOutput, ListShardsError> {
         let (principal, input) = request.into_parts();
         let (stream, mut listing) = match &input.next_token {
             Some(token) => going_on(&engine, &principal, &input, token)?,
@@ -107,9 +110,9 @@ fn beginning(
     engine: &Engine,
     principal: &Principal,
     input: &ListShardsInput,
-) -> Result<(Arc<Stream>, Listing), Error> {
+) -> Result<(Arc<Stream>, Listing), ListShardsError> {
     if input.stream_name.is_none() && input.stream_arn.is_none() {
-        return Err(texts::token_or_name_missing());
+        return Err(ListError::NothingNamed.into());
     }
     let stream = engine.stream(
         principal,
@@ -135,25 +138,25 @@ fn going_on(
     principal: &Principal,
     input: &ListShardsInput,
     token: &str,
-) -> Result<(Arc<Stream>, Listing), Error> {
+) -> Result<(Arc<Stream>, Listing), ListShardsError> {
     if input.stream_name.is_some() {
-        return Err(texts::token_and_name());
+        return Err(ListError::TokenAndName.into());
     }
     if input.exclusive_start_shard_id.is_some() {
-        return Err(texts::token_and("ExclusiveStartShardId"));
+        return Err(ListError::TokenAnd(ListMember::ExclusiveStartShardId).into());
     }
     if input.stream_creation_timestamp.is_some() {
-        return Err(texts::token_and("StreamCreationTimestamp"));
+        return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp).into());
     }
     let scope = scope_of(principal);
     let listing: Listing = engine.open_next_token(Kind::ListShards, &scope, token)?;
-    let name = StreamName::parse(&listing.name).map_err(|_| texts::bad_next_token())?;
+    let name = StreamName::parse(&listing.name).map_err(|_| TokenError::NoNextToken)?;
     if let Some(arn) = &input.stream_arn {
         Target::new(principal, Some(name.as_str()), Some(arn))?;
     }
     let stream = Target { scope, name }.find(&engine.catalog.state())?;
     if stream.id != listing.stream {
-        return Err(texts::bad_next_token());
+        return Err(TokenError::NoNextToken.into());
     }
     Ok((stream, listing))
 }
@@ -162,28 +165,30 @@ fn filter(
     engine: &Engine,
     stream: &Stream,
     filter: Option<&ShardFilter>,
-) -> Result<(Option<u32>, Which), Error> {
+) -> Result<(Option<u32>, Which), ListShardsError> {
     let Some(filter) = filter else {
         return Ok((None, Which::All));
     };
-    let name = filter_name(filter.r#type);
+    let kind = filter.r#type;
+    let needs = |member| ListError::FilterNeeds { kind, member };
     let now = engine.env.clock.now();
     let horizon = engine.cutoff(stream);
-    check_members(filter, name)?;
+    check_members(filter)?;
     let time = || match filter.timestamp {
-        None => Err(texts::shard_filter_needs(name, "Timestamp")),
+        None => Err(ListShardsError::from(needs(FilterMember::Timestamp))),
         Some(time) if time.0 > now.0 as i64 => {
-            Err(texts::timestamp_in_future(Timestamp(time.0 as u64), now))
+            let (given, latest) = (Timestamp(time.0 as u64), now);
+            Err(PositionError::MomentInFuture { given, latest }.into())
         }
         // Before the trim horizon there is nothing: what was open there counts.
         Some(time) => Ok(Timestamp(u64::try_from(time.0).unwrap_or(0)).max(horizon)),
     };
     // And before the stream there was nothing either.
     let existing = |time: Timestamp| time.max(stream.created).0;
-    Ok(match filter.r#type {
+    Ok(match kind {
         ShardFilterType::AfterShardId => {
             let text = filter.shard_id.as_deref();
-            let text = text.ok_or_else(|| texts::shard_filter_needs(name, "ShardId"))?;
+            let text = text.ok_or_else(|| needs(FilterMember::ShardId))?;
             (Some(shard_index(stream, text)?), Which::All)
         }
         ShardFilterType::AtTrimHorizon => (None, Which::OpenAt(existing(horizon))),
@@ -194,36 +199,29 @@ fn filter(
     })
 }
 
-fn check_members(filter: &ShardFilter, name: &str) -> Result<(), Error> {
-    let takes_shard = filter.r#type == ShardFilterType::AfterShardId;
+fn check_members(filter: &ShardFilter) -> Result<(), ListError> {
+    let kind = filter.r#type;
+    let takes_no = |member| Err(ListError::FilterTakesNo { kind, member });
+    let takes_shard = kind == ShardFilterType::AfterShardId;
     let takes_time = matches!(
-        filter.r#type,
+        kind,
         ShardFilterType::AtTimestamp | ShardFilterType::FromTimestamp
     );
     if filter.shard_id.is_some() && !takes_shard {
-        return Err(texts::shard_filter_takes_no(name, "ShardId"));
+        return takes_no(FilterMember::ShardId);
     }
     if filter.timestamp.is_some() && !takes_time {
-        return Err(texts::shard_filter_takes_no(name, "Timestamp"));
+        return takes_no(FilterMember::Timestamp);
     }
     Ok(())
 }
 
-fn filter_name(kind: ShardFilterType) -> &'static str {
-    match kind {
-        ShardFilterType::AfterShardId => "AFTER_SHARD_ID",
-        ShardFilterType::AtTrimHorizon => "AT_TRIM_HORIZON",
-        ShardFilterType::FromTrimHorizon => "FROM_TRIM_HORIZON",
-        ShardFilterType::AtLatest => "AT_LATEST",
-        ShardFilterType::AtTimestamp => "AT_TIMESTAMP",
-        ShardFilterType::FromTimestamp => "FROM_TIMESTAMP",
-    }
-}
-
-fn shard_index(stream: &Stream, text: &str) -> Result<u32, Error> {
-    ShardId::parse(text)
-        .map(ShardId::index)
-        .map_err(|_| texts::could_not_find_shard(text, stream.name.as_str(), &stream.scope.account))
+fn shard_index(stream: &Stream, text: &str) -> Result<u32, ShardError> {
+    let id = ShardId::parse(text).map_err(|_| ShardError::NoId {
+        id: text.to_owned(),
+        stream: stream.label(),
+    })?;
+    Ok(id.index())
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Consumer;
+use crate::facts::{ListConsumersError, TokenError};
 use crate::token::Kind;
-use crate::{texts, views};
+use crate::views;
 use minicbor::{Decode, Encode};
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{ListStreamConsumersInput, ListStreamConsumersOutput};
 
 /// Consumers of one answer, by default and at most.
@@ -30,12 +30,13 @@ impl Handler for ListStreamConsumers {
     type Operation = wire::operations::ListStreamConsumers;
     type Input = ListStreamConsumersInput;
     type Output = OutputOf<Self>;
+    type Error = ListConsumersError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<ListStreamConsumersOutput, Error> {
+    ) -> Result<ListStreamConsumersOutput, ListConsumersError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(&principal, None, Some(&input.stream_arn))?;
         shared::check_creation(&stream, input.stream_creation_timestamp)?;
@@ -50,7 +51,7 @@ impl Handler for ListStreamConsumers {
             })
             .transpose()?;
         if from.as_ref().is_some_and(|from| from.stream != stream.id) {
-            return Err(texts::bad_next_token());
+            return Err(TokenError::NoNextToken.into());
         }
         let now = engine.env.clock.now();
         let is_after = |consumer: &&Consumer| {

@@ -4,11 +4,11 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Stream;
+use crate::facts::TokenError;
 use crate::target::scope_of;
 use crate::token::Kind;
 use crate::views;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{ListStreamsInput, ListStreamsOutput};
 use wire::types::StreamSummary;
 
@@ -22,6 +22,7 @@ impl Handler for ListStreams {
     type Operation = wire::operations::ListStreams;
     type Input = ListStreamsInput;
     type Output = OutputOf<Self>;
+    type Error = TokenError;
     const MUTATES: bool = false;
 
     /// Where both are given, NextToken says more exactly where to go on: botocore's paginator sends
@@ -29,7 +30,7 @@ impl Handler for ListStreams {
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<ListStreamsOutput, Error> {
+    ) -> Result<ListStreamsOutput, TokenError> {
         let (principal, input) = request.into_parts();
         let scope = scope_of(&principal);
         let after: Option<String> = match &input.next_token {

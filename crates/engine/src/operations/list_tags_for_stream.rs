@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
+use crate::facts::StreamError;
 use model::limits;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{ListTagsForStreamInput, ListTagsForStreamOutput};
 use wire::types::Tag;
 
@@ -16,12 +16,13 @@ impl Handler for ListTagsForStream {
     type Operation = wire::operations::ListTagsForStream;
     type Input = ListTagsForStreamInput;
     type Output = OutputOf<Self>;
+    type Error = StreamError;
     const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<ListTagsForStreamOutput, Error> {
+    ) -> Result<ListTagsForStreamOutput, StreamError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(
             &principal,

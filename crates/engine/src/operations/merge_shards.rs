@@ -5,10 +5,11 @@
 use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
+use crate::facts::ReshardError;
 use crate::target::Target;
 use std::sync::Arc;
+use wire::Operation;
 use wire::operations::MergeShardsInput;
-use wire::{Error, Operation};
 
 /// MergeShards.
 pub struct MergeShards;
@@ -17,9 +18,10 @@ impl Handler for MergeShards {
     type Operation = wire::operations::MergeShards;
     type Input = MergeShardsInput;
     type Output = OutputOf<Self>;
+    type Error = ReshardError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
         let (principal, input) = request.into_parts();
         let target = Target::new(
             &principal,
@@ -30,8 +32,6 @@ impl Handler for MergeShards {
         let adjacent = target.shard_id(&input.adjacent_shard_to_merge)?.index();
         let stream = engine.find(&target)?;
         let change = Change::Merge { shard, adjacent };
-        reshard(&engine, &stream, change, Self::Operation::NAME)
-            .await
-            .map(drop)
+        reshard(&engine, &stream, change, Self::Operation::NAME).await
     }
 }

@@ -1,6 +1,7 @@
 //! The operations, one file each: what a request of that name does.
 //!
-//! To add one: its shapes in `wire`, a file here, a row in the server's dispatch table.
+//! To add one: its shapes in `wire`, a file here, what it may answer instead of an output in
+//! [`crate::facts`], a row in the server's dispatch table.
 
 mod shared;
 

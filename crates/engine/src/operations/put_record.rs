@@ -5,14 +5,14 @@
 use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
+use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
 use crate::put::{Incoming, NotPut, Placed, PutError};
 use crate::record::StoredRecord;
-use crate::texts;
 use model::{HashKey, SequenceNumber};
 use std::sync::Arc;
+use wire::Encode;
 use wire::operations::PutRecordInput;
 use wire::writer::Writer;
-use wire::{Encode, Error};
 
 /// PutRecord.
 pub struct PutRecord;
@@ -21,9 +21,13 @@ impl Handler for PutRecord {
     type Operation = wire::operations::PutRecord;
     type Input = PutRecordInput;
     type Output = PutRecordAnswer;
+    type Error = PutRecordError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<PutRecordAnswer, Error> {
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<PutRecordAnswer, PutRecordError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
         let (principal, input) = request.into_parts();
@@ -38,16 +42,15 @@ impl Handler for PutRecord {
         }
         shared::check_size(&stream, &record)?;
         if input.dry_run == Some(true) {
-            return Err(texts::dry_run());
+            return Err(DryRun.into());
         }
         let put = engine.put_one(&stream, record).await;
         let counters = &engine.runtimes.stream(stream.id).counters;
         let placed = put.map_err(|error| match error {
-            PutError::Throttled(shard) => texts::rate_exceeded(shard, &stream),
-            PutError::NotPut(NotPut::StreamGone) => {
-                texts::stream_not_found(&stream.name, &stream.scope.account)
+            PutError::NotPut(NotPut::StreamGone) => StreamError::gone(&stream.label()).into(),
+            PutError::Throttled(_) | PutError::NotPut(_) | PutError::Unknown => {
+                PutRecordError::from(EntryError::new(error, &stream.label()))
             }
-            PutError::NotPut(_) | PutError::Unknown => texts::internal(),
         })?;
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);
@@ -73,11 +76,15 @@ impl Encode for PutRecordAnswer {
     }
 }
 
-fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'a>, Error> {
+fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'a>, RecordError> {
     let key = input.partition_key.as_deref();
-    let partition_key = key.ok_or_else(|| texts::partition_key_missing(stream))?;
+    let partition_key = key.ok_or_else(|| RecordError::NoPartitionKey {
+        stream: stream.label(),
+    })?;
     let hash = match &input.explicit_hash_key {
-        Some(key) => HashKey::parse(key).map_err(|_| texts::explicit_hash_key(key))?,
+        Some(key) => {
+            HashKey::parse(key).map_err(|_| RecordError::ExplicitHashKey { key: key.clone() })?
+        }
         None => HashKey::of_partition_key(partition_key),
     };
     Ok(Incoming {
@@ -91,8 +98,11 @@ fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'
 
 /// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for holds
 /// anyway: a number given out before is below every number given out later for the same key.
-fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), Error> {
-    let invalid = || texts::exclusive_minimum(text, stream);
+fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), PutRecordError> {
+    let invalid = || RecordError::NumberForOrdering {
+        number: text.to_owned(),
+        stream: stream.label(),
+    };
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
     let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
     let end = engine.end(stream, shard)?;
@@ -101,7 +111,7 @@ fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), Er
     if was_given_out {
         Ok(())
     } else {
-        Err(invalid())
+        Err(invalid().into())
     }
 }
 

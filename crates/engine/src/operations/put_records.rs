@@ -7,15 +7,15 @@ mod answer;
 use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
+use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
 use crate::put::{Incoming, NotPut, PutError, PutResult};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
-use crate::texts;
 use answer::PutRecordsAnswer;
 use model::limits;
 use std::sync::Arc;
+use wire::RecordSink;
 use wire::operations::PutRecordsInput;
-use wire::{Error, RecordSink};
 
 /// PutRecords.
 pub struct PutRecords;
@@ -24,12 +24,13 @@ impl Handler for PutRecords {
     type Operation = wire::operations::PutRecords;
     type Input = PutRecordsInput<RecordArena>;
     type Output = PutRecordsAnswer;
+    type Error = PutRecordsError;
     const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<PutRecordsAnswer, Error> {
+    ) -> Result<PutRecordsAnswer, PutRecordsError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
         let (principal, input) = request.into_parts();
@@ -40,7 +41,7 @@ impl Handler for PutRecords {
         )?;
         let records = check(&stream, &input.records)?;
         if input.dry_run == Some(true) {
-            return Err(texts::dry_run());
+            return Err(DryRun.into());
         }
         let results = engine.put(&stream, &records).await;
         // Where some were put before the stream went, the whole call must not say that none was.
@@ -48,7 +49,7 @@ impl Handler for PutRecords {
             .iter()
             .all(|result| *result == Err(PutError::NotPut(NotPut::StreamGone)))
         {
-            return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
+            return Err(StreamError::gone(&stream.label()).into());
         }
         let runtime = engine.runtimes.stream(stream.id);
         if count(&runtime, &records, &results) > 0 {
@@ -62,18 +63,25 @@ impl Handler for PutRecords {
 }
 
 /// One record that cannot be put fails the whole call, before any is.
-fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>>, Error> {
+fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>>, RecordError> {
     let mut records = Vec::with_capacity(arena.len());
     for record in arena.records() {
         let record = record.map_err(|why| match why {
-            Unroutable::NoPartitionKey => texts::partition_key_missing(stream),
-            Unroutable::ExplicitHashKey(key) => texts::explicit_hash_key(key),
+            Unroutable::NoPartitionKey => RecordError::NoPartitionKey {
+                stream: stream.label(),
+            },
+            Unroutable::ExplicitHashKey(key) => RecordError::ExplicitHashKey {
+                key: key.to_owned(),
+            },
         })?;
         shared::check_size(stream, &record)?;
         records.push(record);
     }
     if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {
-        return Err(texts::records_too_large(arena.bytes()));
+        return Err(RecordError::CallTooLarge {
+            bytes: arena.bytes(),
+            bytes_max: limits::PUT_RECORDS_BYTES_MAX,
+        });
     }
     Ok(records)
 }

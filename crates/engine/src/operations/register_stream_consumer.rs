@@ -3,11 +3,11 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::{Command, RegisterConsumer};
-use crate::{texts, views};
+use crate::catalog::{Command, RegisterConsumer, Stream};
+use crate::facts::{ConsumerError, RegisterConsumerError};
+use crate::views;
 use model::ConsumerName;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::{RegisterStreamConsumerInput, RegisterStreamConsumerOutput};
 
 /// RegisterStreamConsumer.
@@ -17,18 +17,19 @@ impl Handler for RegisterStreamConsumer {
     type Operation = wire::operations::RegisterStreamConsumer;
     type Input = RegisterStreamConsumerInput;
     type Output = OutputOf<Self>;
+    type Error = RegisterConsumerError;
     const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<RegisterStreamConsumerOutput, Error> {
+    ) -> Result<RegisterStreamConsumerOutput, RegisterConsumerError> {
         let (principal, input) = request.into_parts();
         let stream = engine.stream(&principal, None, Some(&input.stream_arn))?;
         let name = ConsumerName::parse(&input.consumer_name)
-            .map_err(|_| texts::consumer_not_found(&input.consumer_name, &stream))?;
+            .map_err(|_| not_found(&input.consumer_name, &stream))?;
         let tags = input.tags.unwrap_or_default();
-        shared::check_new_tags(&tags, &stream.name, &stream.scope.account)?;
+        shared::check_new_tags(&tags, &stream.label())?;
         let register = RegisterConsumer {
             stream: stream.id,
             name: name.clone(),
@@ -43,9 +44,16 @@ impl Handler for RegisterStreamConsumer {
         let consumer = stream
             .consumers_at(now)
             .find(|consumer| consumer.name == name);
-        let consumer = consumer.ok_or_else(|| texts::consumer_not_found(&name, &stream))?;
+        let consumer = consumer.ok_or_else(|| not_found(name.as_str(), &stream))?;
         Ok(RegisterStreamConsumerOutput {
             consumer: views::consumer(&stream, consumer, now),
         })
+    }
+}
+
+fn not_found(consumer: &str, stream: &Stream) -> ConsumerError {
+    ConsumerError::NotFound {
+        consumer: consumer.to_owned(),
+        stream: stream.label(),
     }
 }

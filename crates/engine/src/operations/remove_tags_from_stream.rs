@@ -4,10 +4,10 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
+use crate::facts::TagStreamError;
 use crate::target::Target;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::RemoveTagsFromStreamInput;
 
 /// RemoveTagsFromStream.
@@ -17,16 +17,17 @@ impl Handler for RemoveTagsFromStream {
     type Operation = wire::operations::RemoveTagsFromStream;
     type Input = RemoveTagsFromStreamInput;
     type Output = OutputOf<Self>;
+    type Error = TagStreamError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (principal, input) = request.into_parts();
         let target = Target::new(
             &principal,
             input.stream_name.as_deref(),
             input.stream_arn.as_deref(),
         )?;
-        shared::check_tag_keys(&input.tag_keys, &target.name, &target.scope.account)?;
+        shared::check_tag_keys(&input.tag_keys, &target.label())?;
         let stream = engine.find(&target)?;
         let removed = input.tag_keys.into_iter().collect();
         let change = ChangeTags {

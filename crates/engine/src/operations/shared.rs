@@ -3,17 +3,19 @@
 use crate::Engine;
 use crate::catalog::{
     BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, SetRetention,
-    Stream,
+    Stream, StreamLabel,
 };
-use crate::causes::Causes;
+use crate::facts::{
+    ChangeError, ConsumerError, FindConsumerError, NotSwept, RecordError, ReshardError,
+    RetentionError, SetRetentionError, StreamError, TagAct, TagError,
+};
 use crate::put::Incoming;
 use crate::target::Target;
-use crate::{counters, texts, views};
+use crate::{counters, views};
 use auth::Principal;
-use model::{AccountId, ConsumerArn, StreamName, limits};
+use model::{ConsumerArn, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use wire::Error;
 use wire::types::{EnhancedMonitoringOutput, MetricsName};
 
 /// Lets a reshard begin, and waits for its end where that is a matter of moments.
@@ -21,10 +23,11 @@ pub(super) async fn reshard(
     engine: &Arc<Engine>,
     stream: &Arc<Stream>,
     change: Change,
-    operation: &str,
-) -> Result<Arc<Stream>, Error> {
+    operation: &'static str,
+) -> Result<(), ReshardError> {
     if stream.mode == Mode::OnDemand {
-        return Err(texts::only_provisioned(stream, operation));
+        let stream = stream.label();
+        return Err(StreamError::OnDemand { stream, operation }.into());
     }
     let begin = BeginReshard {
         stream: stream.id,
@@ -40,7 +43,7 @@ pub(super) async fn reshard(
             .settled(|state| state.stream_by_id(stream.id).is_none_or(is_over))
             .await;
     }
-    Ok(begun)
+    Ok(())
 }
 
 /// Sets the retention. What it had hidden before stays hidden.
@@ -49,21 +52,21 @@ pub(super) async fn set_retention(
     stream: &Arc<Stream>,
     hours: i32,
     direction: Direction,
-) -> Result<(), Error> {
+) -> Result<(), SetRetentionError> {
     let wanted = u32::try_from(hours).unwrap_or(0);
     if wanted < limits::RETENTION_HOURS_MIN {
-        return Err(texts::retention_too_short(hours));
+        return Err(RetentionError::TooShort { hours }.into());
     }
     if wanted > limits::RETENTION_HOURS_MAX {
-        return Err(texts::retention_too_long(hours));
+        return Err(RetentionError::TooLong { hours }.into());
     }
     if direction == Direction::Increase && wanted > stream.retention_hours {
         engine.sweep_stream(stream).await.map_err(|error| {
             if engine.is_going(stream) {
-                return texts::stream_not_found(&stream.name, &stream.scope.account);
+                SetRetentionError::from(StreamError::gone(&stream.label()))
+            } else {
+                NotSwept(error).into()
             }
-            tracing::error!(stream = %stream.arn(), error = %Causes(&error), "expiry before a longer retention");
-            texts::internal()
         })?;
     }
     let set = SetRetention {
@@ -88,7 +91,7 @@ pub(super) async fn switch_metrics(
     stream: &Arc<Stream>,
     named: &[MetricsName],
     switch: Switch,
-) -> Result<EnhancedMonitoringOutput, Error> {
+) -> Result<EnhancedMonitoringOutput, ChangeError> {
     let names: BTreeSet<String> = if named.contains(&MetricsName::All) {
         counters::shard_level_metrics().map(str::to_owned).collect()
     } else {
@@ -118,49 +121,49 @@ pub(super) async fn switch_metrics(
 /// Refuses tags whose characters AWS does not take, and more than a stream may have.
 pub(super) fn check_new_tags(
     tags: &BTreeMap<String, String>,
-    stream: &StreamName,
-    account: &AccountId,
-) -> Result<(), Error> {
+    stream: &StreamLabel,
+) -> Result<(), TagError> {
     if tags.len() > limits::TAGS_MAX {
-        return Err(texts::tag_limit(stream, account, limits::TAGS_MAX));
+        return Err(TagError::TooMany {
+            stream: stream.clone(),
+            most: limits::TAGS_MAX,
+        });
     }
-    let texts_of_tags = tags.iter().flat_map(|(key, value)| [key, value]);
-    check_characters(texts_of_tags, || {
-        texts::tag_percent_in_added(stream, account)
-    })
+    let texts = tags.iter().flat_map(|(key, value)| [key, value]);
+    check_characters(texts, TagAct::Add, stream)
 }
 
 /// Refuses tag keys whose characters AWS does not take.
-pub(super) fn check_tag_keys(
-    keys: &[String],
-    stream: &StreamName,
-    account: &AccountId,
-) -> Result<(), Error> {
-    check_characters(keys.iter(), || {
-        texts::tag_percent_in_removed(stream, account)
-    })
+pub(super) fn check_tag_keys(keys: &[String], stream: &StreamLabel) -> Result<(), TagError> {
+    check_characters(keys.iter(), TagAct::Remove, stream)
 }
 
 fn check_characters<'a>(
-    mut texts_of_tags: impl Iterator<Item = &'a String> + Clone,
-    percent: impl Fn() -> Error,
-) -> Result<(), Error> {
+    mut texts: impl Iterator<Item = &'a String> + Clone,
+    act: TagAct,
+    stream: &StreamLabel,
+) -> Result<(), TagError> {
     let is_valid = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_./=+-%@".contains(c);
-    if !texts_of_tags.clone().all(|text| text.chars().all(is_valid)) {
-        return Err(texts::tag_characters());
+    if !texts.clone().all(|text| text.chars().all(is_valid)) {
+        return Err(TagError::Characters);
     }
-    if texts_of_tags.any(|text| text.contains('%')) {
-        Err(percent())
+    if texts.any(|text| text.contains('%')) {
+        let stream = stream.clone();
+        Err(TagError::Percent { act, stream })
     } else {
         Ok(())
     }
 }
 
 /// Refuses a record that is larger than its stream takes.
-pub(super) fn check_size(stream: &Stream, record: &Incoming<'_>) -> Result<(), Error> {
+pub(super) fn check_size(stream: &Stream, record: &Incoming<'_>) -> Result<(), RecordError> {
     let bytes = record.bytes();
     if bytes > u64::from(stream.record_kib_max) * 1024 {
-        return Err(texts::record_too_large(bytes, stream));
+        return Err(RecordError::TooLarge {
+            bytes,
+            kib_max: stream.record_kib_max,
+            stream: stream.label(),
+        });
     }
     Ok(())
 }
@@ -172,42 +175,49 @@ pub(super) fn find_consumer(
     stream_arn: Option<&str>,
     name: Option<&str>,
     consumer_arn: Option<&str>,
-) -> Result<(Arc<Stream>, Consumer), Error> {
+) -> Result<(Arc<Stream>, Consumer), FindConsumerError> {
     let now = engine.env.clock.now();
     let Some(arn_text) = consumer_arn else {
         let (Some(stream_arn), Some(name)) = (stream_arn, name) else {
-            return Err(texts::consumer_reference());
+            return Err(ConsumerError::NotNamed.into());
         };
         let stream = engine.stream(principal, None, Some(stream_arn))?;
         let consumer = stream
             .consumers_at(now)
             .find(|c| c.name.as_str() == name)
             .cloned();
-        let consumer = consumer.ok_or_else(|| texts::consumer_not_found(name, &stream))?;
+        let consumer = consumer.ok_or_else(|| ConsumerError::NotFound {
+            consumer: name.to_owned(),
+            stream: stream.label(),
+        })?;
         return Ok((stream, consumer));
     };
+    let given = || arn_text.to_owned();
     let arn =
-        ConsumerArn::parse(arn_text).map_err(|_| texts::invalid_arn("ConsumerARN", arn_text))?;
+        ConsumerArn::parse(arn_text).map_err(|_| ConsumerError::InvalidArn { arn: given() })?;
     let disagrees = name.is_some_and(|name| name != arn.name.as_str())
         || stream_arn.is_some_and(|text| text != arn.stream.to_string());
     if disagrees {
-        return Err(texts::consumer_references_disagree(arn_text));
+        return Err(ConsumerError::ReferencesDisagree { arn: given() }.into());
     }
     let stream = engine.find(&Target::of_consumer(principal, &arn)?)?;
     let is_named =
         |consumer: &&Consumer| consumer.name == arn.name && consumer.arn_s == arn.created_s;
     let consumer = stream.consumers_at(now).find(is_named).cloned();
-    let consumer = consumer.ok_or_else(|| texts::consumer_arn_not_found(arn_text))?;
+    let consumer = consumer.ok_or_else(|| ConsumerError::ArnNotFound { arn: given() })?;
     Ok((stream, consumer))
 }
 
 /// Refuses a stream that is another than the one made at that moment.
-pub(super) fn check_creation(stream: &Stream, given: Option<wire::Timestamp>) -> Result<(), Error> {
+pub(super) fn check_creation(
+    stream: &Stream,
+    given: Option<wire::Timestamp>,
+) -> Result<(), StreamError> {
     // Clients give back what they were shown, some of them in whole seconds.
     let is_other =
         |given: wire::Timestamp| given.0.div_euclid(1000) != stream.created.seconds() as i64;
     if given.is_some_and(is_other) {
-        return Err(texts::stream_not_found(&stream.name, &stream.scope.account));
+        return Err(StreamError::gone(&stream.label()));
     }
     Ok(())
 }

@@ -5,12 +5,12 @@
 use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
+use crate::facts::{ReshardError, SplitKeyTooLarge};
 use crate::target::Target;
-use crate::texts;
 use model::HashKey;
 use std::sync::Arc;
+use wire::Operation;
 use wire::operations::SplitShardInput;
-use wire::{Error, Operation};
 
 /// SplitShard.
 pub struct SplitShard;
@@ -19,9 +19,10 @@ impl Handler for SplitShard {
     type Operation = wire::operations::SplitShard;
     type Input = SplitShardInput;
     type Output = OutputOf<Self>;
+    type Error = ReshardError;
     const MUTATES: bool = true;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
         let (principal, input) = request.into_parts();
         let target = Target::new(
             &principal,
@@ -29,15 +30,14 @@ impl Handler for SplitShard {
             input.stream_arn.as_deref(),
         )?;
         let shard = target.shard_id(&input.shard_to_split)?;
-        let at = HashKey::parse(&input.new_starting_hash_key)
-            .map_err(|_| texts::split_key_too_large(&input.new_starting_hash_key))?;
+        let at = HashKey::parse(&input.new_starting_hash_key).map_err(|_| SplitKeyTooLarge {
+            key: input.new_starting_hash_key.clone(),
+        })?;
         let stream = engine.find(&target)?;
         let change = Change::Split {
             shard: shard.index(),
             at,
         };
-        reshard(&engine, &stream, change, Self::Operation::NAME)
-            .await
-            .map(drop)
+        reshard(&engine, &stream, change, Self::Operation::NAME).await
     }
 }

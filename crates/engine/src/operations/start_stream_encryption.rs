@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html>
 
 use super::{Engine, Handler, OutputOf, Request};
-use crate::texts;
+use crate::facts::{EncryptionError, NoKeyService};
 use std::sync::Arc;
-use wire::Error;
 use wire::operations::StartStreamEncryptionInput;
 
 /// StartStreamEncryption.
@@ -15,15 +14,16 @@ impl Handler for StartStreamEncryption {
     type Operation = wire::operations::StartStreamEncryption;
     type Input = StartStreamEncryptionInput;
     type Output = OutputOf<Self>;
+    type Error = EncryptionError;
     const MUTATES: bool = false;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), Error> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), EncryptionError> {
         let (principal, input) = request.into_parts();
         engine.stream(
             &principal,
             input.stream_name.as_deref(),
             input.stream_arn.as_deref(),
         )?;
-        Err(texts::no_key_service())
+        Err(NoKeyService.into())
     }
 }

@@ -7,24 +7,25 @@
 
 use super::shared;
 use crate::catalog::{Consumer, ConsumerStatus, Shard, Status, Stream};
+use crate::facts::{ConsumerError, DryRun, ShardError, StreamError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
 use crate::position::Start;
 use crate::target::Target;
-use crate::{Engine, Subscription, texts};
+use crate::{Engine, Subscription};
 use auth::Authorized;
 use std::sync::Arc;
+use wire::Protocol;
 use wire::operations::{SubscribeToShard, SubscribeToShardInput};
-use wire::{Error, Protocol};
 
 /// Subscribes. The frames are written in the request's protocol.
 ///
 /// # Errors
-/// AWS's, in AWS's words.
+/// What keeps the subscription from beginning.
 pub async fn subscribe_to_shard(
     engine: Arc<Engine>,
     protocol: Protocol,
     request: Authorized<SubscribeToShardInput>,
-) -> Result<Subscription, Error> {
+) -> Result<Subscription, SubscribeError> {
     let (principal, input) = request.into_parts();
     let arn = Some(input.consumer_arn.as_str());
     let (stream, consumer) = shared::find_consumer(&engine, &principal, None, None, arn)?;
@@ -38,8 +39,10 @@ pub async fn subscribe_to_shard(
     let operation = <SubscribeToShard as wire::Operation>::NAME;
     let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
     check_status(&engine, &stream, &consumer)?;
-    let shard = stream.shards.get(id.index()).ok_or_else(|| {
-        texts::shard_does_not_exist(id, stream.name.as_str(), &stream.scope.account)
+    let shard = stream.shards.get(id.index());
+    let shard = shard.ok_or_else(|| ShardError::NotFound {
+        shard: id,
+        stream: stream.label(),
     })?;
     let counters = engine.runtimes.stream(stream.id);
     let now = || engine.env.clock.monotonic();
@@ -54,7 +57,7 @@ pub async fn subscribe_to_shard(
     engine.check_moment(&stream, shard, start)?;
     let position = engine.start(&stream, shard, start).await?;
     if input.dry_run == Some(true) {
-        return Err(texts::dry_run());
+        return Err(DryRun.into());
     }
     let hold = seat.try_take(now()).map_err(&refused)?;
     counters.counters.subscribe_success.add(1);
@@ -70,25 +73,45 @@ pub async fn subscribe_to_shard(
 }
 
 /// Stream and consumer must be there to be read.
-fn check_status(engine: &Engine, stream: &Stream, consumer: &Consumer) -> Result<(), Error> {
+fn check_status(
+    engine: &Engine,
+    stream: &Stream,
+    consumer: &Consumer,
+) -> Result<(), SubscribeError> {
     let now = engine.env.clock.now();
     match stream.status_at(now) {
         Status::Active | Status::Updating => (),
         status @ (Status::Creating | Status::Deleting) => {
-            return Err(texts::stream_not_active(stream, status));
+            let stream = stream.label();
+            return Err(StreamError::NotActive { stream, status }.into());
         }
     }
     match consumer.status_at(now) {
         ConsumerStatus::Active => Ok(()),
-        ConsumerStatus::Creating | ConsumerStatus::Deleting | ConsumerStatus::Gone => {
-            Err(texts::consumer_not_active(consumer, stream))
+        status @ (ConsumerStatus::Creating | ConsumerStatus::Deleting | ConsumerStatus::Gone) => {
+            Err(ConsumerError::NotActive {
+                consumer: consumer.name.clone(),
+                arn_s: consumer.arn_s,
+                status,
+                stream: stream.label(),
+            }
+            .into())
         }
     }
 }
 
-fn refused(refusal: Refusal, stream: &Stream, shard: &Shard, consumer: &Consumer) -> Error {
+fn refused(refusal: Refusal, stream: &Stream, shard: &Shard, consumer: &Consumer) -> ConsumerError {
+    let (consumer, shard, stream) = (consumer.name.clone(), shard.id(), stream.label());
     match refusal {
-        Refusal::InUse => texts::subscription_exists(stream, shard.id(), consumer),
-        Refusal::TooFast => texts::subscribe_rate_exceeded(stream, shard.id(), consumer),
+        Refusal::InUse => ConsumerError::SeatTaken {
+            consumer,
+            shard,
+            stream,
+        },
+        Refusal::TooFast => ConsumerError::TooFast {
+            consumer,
+            shard,
+            stream,
+        },
     }
 }

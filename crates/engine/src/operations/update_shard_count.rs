@@ -8,10 +8,11 @@
 use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
+use crate::facts::ReshardError;
 use std::sync::Arc;
+use wire::Operation;
 use wire::operations::{UpdateShardCountInput, UpdateShardCountOutput};
 use wire::types::ScalingType;
-use wire::{Error, Operation};
 
 /// UpdateShardCount.
 pub struct UpdateShardCount;
@@ -20,12 +21,13 @@ impl Handler for UpdateShardCount {
     type Operation = wire::operations::UpdateShardCount;
     type Input = UpdateShardCountInput;
     type Output = OutputOf<Self>;
+    type Error = ReshardError;
     const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<UpdateShardCountOutput, Error> {
+    ) -> Result<UpdateShardCountOutput, ReshardError> {
         let (principal, input) = request.into_parts();
         let ScalingType::UniformScaling = input.scaling_type;
         let stream = engine.stream(

@@ -4,18 +4,20 @@
 //! define the limits. Where AWS's text is on record, it is that one, byte for byte; where it is not, the text is
 //! worded in the same manner, and marked. The texts of types and constraints are `wire`'s.
 
+mod arguments;
 mod consumers;
 mod limits;
+mod positions;
+mod records;
 mod refusals;
 mod reshards;
 mod retention;
 mod shards;
 mod streams;
+mod tokens;
 
 use crate::catalog::ProposeError;
-use crate::causes::Causes;
-use crate::facts::{AnyFact, ChangeError, Fact as _};
-use std::error::Error as _;
+use crate::facts::{AnyFact, DryRun, Fact as _, LogsMissing, NoKeyService, NotSwept};
 use wire::Error;
 
 /// Where a text comes from.
@@ -23,6 +25,8 @@ use wire::Error;
 pub(crate) enum Record {
     /// AWS answers it.
     Recorded,
+    /// AWS answers its beginning, up to the colon; the rest is not on record.
+    Beginning,
     /// What AWS answers is not on record.
     Unrecorded,
 }
@@ -61,38 +65,32 @@ pub fn say(fact: &AnyFact) -> Error {
 pub(crate) fn words(fact: &AnyFact) -> Words {
     match fact {
         AnyFact::Stream(fact) => streams::words(fact),
+        AnyFact::Shard(fact) => shards::words(fact),
+        AnyFact::Consumer(fact) => consumers::words(fact),
+        AnyFact::Position(fact) => positions::words(fact),
+        AnyFact::Token(fact) => tokens::words(fact),
+        AnyFact::Record(fact) => records::words(fact),
+        AnyFact::Throttled(fact) => records::throttled(fact),
+        AnyFact::Put(fact) => records::not_put(fact),
+        AnyFact::Read(fact) => records::not_read(fact),
+        AnyFact::Capacity(fact) => arguments::capacity(fact),
+        AnyFact::Tag(fact) => arguments::tags(fact),
+        AnyFact::Retention(fact) => retention::words(fact),
+        AnyFact::SplitKey(fact) => arguments::split_key(fact),
+        AnyFact::List(fact) => arguments::lists(fact),
         AnyFact::Propose(fact) => match fact {
             ProposeError::Refused(refusal) => refusals::words(refusal),
             ProposeError::NotApplied { .. } | ProposeError::Unknown { .. } => internal(),
         },
+        AnyFact::Logs(LogsMissing(_)) | AnyFact::Sweep(NotSwept(_)) => internal(),
+        AnyFact::DryRun(DryRun) => Words::recorded(
+            "The request was rejected because the DryRun parameter was specified.".to_owned(),
+        ),
+        AnyFact::Keys(NoKeyService) => Words::recorded("No key service is configured.".to_owned()),
     }
 }
 
-/// Of a failure inside, whatever it was.
+/// Of a failure inside, whatever it was: also in an entry of PutRecords.
 fn internal() -> Words {
-    Words::recorded(INTERNAL_TEXT.to_owned())
-}
-
-/// The text of an internal failure, also in an entry of PutRecords.
-const INTERNAL_TEXT: &str = "Internal Service Failure.";
-
-/// An operation's answer. What caused it goes no further than to the log.
-fn answered(fact: &AnyFact) -> Error {
-    if fact.source().is_some() {
-        let (outcome, error) = (fact.outcome(), Causes(fact));
-        tracing::error!(?outcome, %error, "an operation failed");
-    }
-    say(fact)
-}
-
-impl From<ChangeError> for Error {
-    fn from(error: ChangeError) -> Self {
-        answered(&error.into())
-    }
-}
-
-impl From<ProposeError> for Error {
-    fn from(error: ProposeError) -> Self {
-        answered(&error.into())
-    }
+    Words::recorded("Internal Service Failure.".to_owned())
 }

@@ -2,6 +2,21 @@
 
 use super::Words;
 use crate::catalog::StreamLabel;
+use crate::facts::RetentionError;
+use model::limits::{RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+
+pub(super) fn words(fact: &RetentionError) -> Words {
+    match fact {
+        RetentionError::TooShort { hours } => Words::recorded(format!(
+            "Minimum allowed retention period is {RETENTION_HOURS_MIN} hours. Requested retention period \
+             ({hours} hours) is too short."
+        )),
+        RetentionError::TooLong { hours } => Words::unrecorded(format!(
+            "Maximum allowed retention period is {RETENTION_HOURS_MAX} hours. Requested retention period \
+             ({hours} hours) is too long."
+        )),
+    }
+}
 
 pub(super) fn not_longer(hours: u32, existing: u32, stream: &StreamLabel) -> Words {
     Words::recorded(format!(

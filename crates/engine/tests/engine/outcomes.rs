@@ -4,18 +4,25 @@
 use crate::catalog::tags;
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, World, message, until};
-use engine::operations::{AddTagsToStream, DeleteStream, DescribeStreamSummary};
+use auth::Authorized;
+use engine::operations::{AddTagsToStream, DeleteStream, DescribeStreamSummary, PutRecord};
+use engine::{AnyFact, Fact as _, Handler, Outcome};
 use log::{AppendError, Appended, Batches, LogStore};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 use wire::ErrorCode;
-use wire::operations::{DeleteStreamInput, DescribeStreamSummaryInput};
+use wire::operations::{DeleteStreamInput, DescribeStreamSummaryInput, PutRecordInput};
 
 /// What becomes of one append.
 #[derive(Debug)]
 enum Fate {
+    /// It takes place.
+    Fine,
+    /// It does not take place, or so the store says.
+    Refused(AppendError),
     /// It waits until it is let go.
     Late,
     /// It takes place, and when it is let go nobody knows.
@@ -42,7 +49,8 @@ impl Hook for Fates {
     ) -> Vec<Result<Appended, AppendError>> {
         let fate = self.next.lock().pop_front();
         match fate {
-            None => store.append_many(batches).await,
+            None | Some(Fate::Fine) => store.append_many(batches).await,
+            Some(Fate::Refused(error)) => vec![Err(error)],
             Some(Fate::Late) => {
                 self.wait().await;
                 store.append_many(batches).await
@@ -64,6 +72,100 @@ impl Fates {
     }
 }
 
+/// A world, and a caller of an engine whose appends have fates.
+async fn fated() -> (World, Arc<Interposed<Fates>>, Caller) {
+    let world = World::without_limits();
+    let store = Arc::new(Interposed {
+        store: world.store.clone(),
+        hook: Fates::default(),
+    });
+    let caller = world.open_on(store.clone()).await;
+    (world, store, caller)
+}
+
+/// What an operation answers instead of an output.
+async fn fact<H: Handler>(caller: &Caller, input: H::Input) -> AnyFact {
+    let request = Authorized::by_operator(caller.principal.clone(), input);
+    let answer = H::handle(caller.engine.clone(), request).await;
+    answer.err().expect("it has no output").into()
+}
+
+fn record() -> PutRecordInput {
+    PutRecordInput {
+        stream_name: Some("s".to_owned()),
+        partition_key: Some("k".to_owned()),
+        data: "lost".into(),
+        ..PutRecordInput::default()
+    }
+}
+
+/// What stores say, and what of it a caller may know: outcome, and whether to try again.
+fn failures() -> [(AppendError, Outcome, bool); 4] {
+    let why = || "for a reason".to_owned();
+    [
+        (AppendError::Full, Outcome::NotApplied, true),
+        (AppendError::TooLarge, Outcome::NotApplied, false),
+        (AppendError::NotApplied(why()), Outcome::NotApplied, true),
+        (AppendError::Unknown(why()), Outcome::Unknown, true),
+    ]
+}
+
+#[tokio::test]
+async fn record_when_the_store_does_not_take_it_then_is_known_not_to_be_put_unless_nobody_knows() {
+    let (_world, store, caller) = fated().await;
+    caller.create("s", 1).await.unwrap();
+    for (error, outcome, is_retryable) in failures() {
+        let fate = Fate::Refused(error.clone());
+        store.hook.next.lock().push_back(fate);
+        let found = fact::<PutRecord>(&caller, record()).await;
+        assert_eq!(found.code(), ErrorCode::InternalFailure, "{error}");
+        assert_eq!(found.outcome(), outcome, "{error}");
+        assert_eq!(found.is_retryable(), is_retryable, "{error}");
+    }
+    assert!(caller.read_all("s").await.is_empty());
+}
+
+#[tokio::test]
+async fn change_when_the_store_does_not_take_it_then_is_known_not_to_be_made_unless_nobody_knows() {
+    let (_world, store, caller) = fated().await;
+    caller.create("s", 1).await.unwrap();
+    for (error, outcome, is_retryable) in failures() {
+        let fate = Fate::Refused(error.clone());
+        store.hook.next.lock().push_back(fate);
+        let found = fact::<AddTagsToStream>(&caller, tags(0)).await;
+        assert_eq!(found.code(), ErrorCode::InternalFailure, "{error}");
+        assert_eq!(found.outcome(), outcome, "{error}");
+        assert_eq!(found.is_retryable(), is_retryable, "{error}");
+        let cause = std::error::Error::source(&found).unwrap().to_string();
+        assert_eq!(cause, error.to_string());
+    }
+}
+
+#[tokio::test]
+async fn record_when_its_reshard_takes_too_long_then_is_not_put_and_never_will_be() {
+    let (world, store, caller) = fated().await;
+    caller.create("s", 1).await.unwrap();
+    // The reshard begins and closes the shard; its end has to wait.
+    let fates = [Fate::Fine, Fate::Fine, Fate::Late];
+    store.hook.next.lock().extend(fates);
+    let splitting = caller.split("s", "0", 1 << 127);
+    let putting = async {
+        store.hook.struck.notified().await;
+        let put = fact::<PutRecord>(&caller, record());
+        let (found, ()) = tokio::join!(put, world.pass(Duration::from_secs(3)));
+        store.hook.let_go.notify_one();
+        found
+    };
+    let (split, found) = tokio::join!(splitting, putting);
+    split.unwrap();
+    assert_eq!(found.code(), ErrorCode::InternalFailure);
+    assert_eq!(found.outcome(), Outcome::NotApplied);
+    let is_split = async || caller.shards("s").await.len() == 3;
+    until(is_split).await;
+    caller.put("s", "k", "kept").await.unwrap();
+    assert_eq!(caller.read_all("s").await, ["kept"]);
+}
+
 async fn delete(caller: &Caller) {
     let input = DeleteStreamInput {
         stream_name: Some("s".to_owned()),
@@ -82,12 +184,7 @@ async fn delete(caller: &Caller) {
 
 /// Tags a stream that is deleted before the append with this fate is let go.
 async fn tag_while_it_goes(fate: Fate) -> wire::Error {
-    let world = World::without_limits();
-    let store = Arc::new(Interposed {
-        store: world.store.clone(),
-        hook: Fates::default(),
-    });
-    let caller = world.open_on(store.clone()).await;
+    let (_world, store, caller) = fated().await;
     caller.create("s", 1).await.unwrap();
     store.hook.next.lock().push_back(fate);
     let tagging = caller.call::<AddTagsToStream>(tags(0));

@@ -121,7 +121,8 @@ impl Caller {
 
     pub async fn call<H: Handler>(&self, input: H::Input) -> Result<OutputOf<H>, Error> {
         let request = Authorized::by_operator(self.principal.clone(), input);
-        let output = H::handle(self.engine.clone(), request).await?;
+        let handled = H::handle(self.engine.clone(), request).await;
+        let output = handled.map_err(|error| engine::say(&error.into()))?;
         // As clients see it, whatever form the engine gives it.
         let body = output.into_body(Protocol::Cbor);
         let length = body.length();

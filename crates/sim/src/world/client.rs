@@ -5,7 +5,7 @@ use super::machine::Machine;
 use super::server::{Answer, Server};
 use crate::history::{Event, List, ListedShard, Span};
 use crate::number::{HashKeyRange, ParseError};
-use engine::{Handler, Limits, OutputOf, operations as handlers};
+use engine::{Handler, Limits, Outcome, OutputOf, operations as handlers};
 use env::Clock;
 use fastrand::Rng;
 use std::sync::Arc;
@@ -22,22 +22,31 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
 pub(super) enum Failure {
     /// A 4xx: nothing was applied.
     Refused(RemoteError),
-    /// A 5xx: it may be applied, once.
-    Broken(RemoteError),
-    /// No answer: likewise.
+    /// A 5xx, and what the server knows: nothing was applied, or it may be, once.
+    Broken(RemoteError, Outcome),
+    /// No answer: it may be applied, once.
     Silent,
 }
 
 impl Failure {
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Refused(error) | Self::Broken(error) => error.code(),
+            Self::Refused(error) | Self::Broken(error, _) => error.code(),
             Self::Silent => None,
         }
     }
 
-    pub(super) fn was_not_applied(&self) -> bool {
+    /// Whether it was refused, which has a reason that the client can know.
+    pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_))
+    }
+
+    /// Whether it changed nothing, and never will.
+    pub(super) fn was_not_applied(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Broken(_, Outcome::NotApplied) => true,
+            Self::Broken(_, Outcome::Unknown) | Self::Silent => false,
+        }
     }
 }
 
@@ -140,7 +149,12 @@ impl Client {
         // What was sent before the end may arrive or not.
         let is_lost = !server.is_alive() && self.rng.bool();
         let result = match answer {
-            Some(answer) if !is_lost => read::<H>(protocol, &answer),
+            Some(answer) if !is_lost => {
+                if (400..500).contains(&answer.status) && answer.outcome == Some(Outcome::Unknown) {
+                    machine.complain(format!("{name} was refused, and may be applied"));
+                }
+                read::<H>(protocol, &answer)
+            }
             Some(_) | None => Err(Failure::Silent),
         };
         machine.answered(name, result.is_ok());
@@ -306,7 +320,7 @@ fn read<H: Handler>(protocol: Protocol, answer: &Answer) -> Result<OutputOf<H>, 
             let error = wire::decode_error(protocol, status, &answer.body);
             Err(match status {
                 400..=499 => Failure::Refused(error),
-                _ => Failure::Broken(error),
+                _ => Failure::Broken(error, answer.outcome.unwrap_or(Outcome::Unknown)),
             })
         }
     }

@@ -112,7 +112,7 @@ impl Session {
                 let age = Duration::from_nanos(span.finished - self.issued);
                 let expected = self.expected(client, age);
                 client.complain_unless(&format!("an iterator of {age:?}"), &failure, expected);
-                let is_lost = failure.was_not_applied() && !is_limit(failure.code());
+                let is_lost = failure.is_refusal() && !is_limit(failure.code());
                 return if is_lost {
                     Progress::Lost
                 } else {

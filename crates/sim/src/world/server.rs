@@ -4,7 +4,7 @@
 //! runs in a task of its own with a deadline, errors are encoded. Signatures are not.
 
 use auth::{Authorized, Principal};
-use engine::{Engine, Handler, Output as _};
+use engine::{AnyFact, Engine, Fact as _, Handler, Outcome, Output as _};
 use env::{Life, Tasks};
 use model::{AccountId, Region};
 use std::sync::Arc;
@@ -27,6 +27,31 @@ pub(super) struct Server {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// What the server knows of a request that has no output. It does not travel in the real one.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// An error as it travels, and what the server knows.
+struct Failed {
+    error: Error,
+    outcome: Outcome,
+}
+
+impl Failed {
+    fn with_fact(fact: &AnyFact) -> Self {
+        Self {
+            error: engine::say(fact),
+            outcome: fact.outcome(),
+        }
+    }
+
+    /// The operation may still run, or have ended in a panic.
+    fn unheard() -> Self {
+        Self {
+            error: Error::without_message(ErrorCode::InternalFailure),
+            outcome: Outcome::Unknown,
+        }
+    }
 }
 
 impl Server {
@@ -60,16 +85,24 @@ impl Server {
         let (engine, life) = (self.engine.clone(), self.life.clone());
         let serve = async move {
             let result = serve::<H>(engine, &life, protocol, &body).await;
-            let (status, body) = match result {
-                Ok(output) => (200, output.into_body(protocol).into_bytes().into()),
-                Err(error) => {
+            let reply = match result {
+                Ok(output) => Answer {
+                    status: 200,
+                    body: output.into_body(protocol).into_bytes().into(),
+                    outcome: None,
+                },
+                Err(Failed { error, outcome }) => {
                     let mut body = Vec::new();
                     wire::encode_error(protocol, &error, &mut body);
-                    (error.code.status(), body)
+                    Answer {
+                        status: error.code.status(),
+                        body,
+                        outcome: Some(outcome),
+                    }
                 }
             };
             // The client may be gone.
-            let _ = answer.send(Answer { status, body });
+            let _ = answer.send(reply);
         };
         self.life.spawn(H::Operation::NAME, Box::pin(serve));
         answered
@@ -81,9 +114,17 @@ async fn serve<H: Handler>(
     life: &Life,
     protocol: Protocol,
     body: &[u8],
-) -> Result<H::Output, Error> {
-    let input: H::Input = wire::decode(protocol, body)?;
+) -> Result<H::Output, Failed> {
+    let decoded: Result<H::Input, Error> = wire::decode(protocol, body);
+    let input = decoded.map_err(|error| Failed {
+        error,
+        outcome: Outcome::NotApplied,
+    })?;
     let handled = H::handle(engine, Authorized::by_operator(principal(), input));
+    let handled = async {
+        let result = handled.await;
+        result.map_err(|error| Failed::with_fact(&error.into()))
+    };
     if !H::MUTATES {
         return handled.await;
     }
@@ -93,11 +134,10 @@ async fn serve<H: Handler>(
         let _ = tell.send(handled.await);
     };
     life.spawn("change", Box::pin(change));
-    let internal = || Err(Error::without_message(ErrorCode::InternalFailure));
     tokio::select! {
         biased;
-        told = told => told.unwrap_or_else(|_| internal()),
-        () = life.clock().sleep(MUTATION_MAX) => internal(),
+        told = told => told.unwrap_or_else(|_| Err(Failed::unheard())),
+        () = life.clock().sleep(MUTATION_MAX) => Err(Failed::unheard()),
     }
 }
 

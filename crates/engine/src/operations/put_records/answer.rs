@@ -4,15 +4,16 @@
 //! other. Results of records that were put are all alike but for number and shard, so that the rest
 //! is encoded once and copied.
 
-use crate::catalog::Stream;
+use crate::catalog::{Stream, StreamLabel};
+use crate::facts::EntryError;
 use crate::put::{Placed, PutError, PutResult};
-use crate::texts;
+use crate::words::say;
 use model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};
 use std::ops::Range;
 use std::sync::Arc;
+use wire::Encode;
 use wire::types::PutRecordsResultEntry;
 use wire::writer::Writer;
-use wire::{Encode, Error, ErrorCode};
 
 /// Decimal digits of a sequence number.
 const NUMBER_DIGITS: usize = 56;
@@ -48,11 +49,12 @@ impl Encode for PutRecordsAnswer {
         writer.member("Records");
         writer.begin_list();
         let mut pattern = Pattern::new::<W>();
+        let stream = self.stream.label();
         for result in &self.results {
             writer.item();
             match result {
                 Ok(placed) => pattern.write(placed, writer),
-                Err(error) => refused(&self.stream, *error).encode(writer),
+                Err(error) => refused(&stream, *error).encode(writer),
             }
         }
         writer.end_list();
@@ -163,13 +165,8 @@ fn write_near(near: &mut Option<NearNumbers>, digits: &mut RisingDigits, number:
     }
 }
 
-fn refused(stream: &Stream, error: PutError) -> PutRecordsResultEntry {
-    let error = match error {
-        PutError::Throttled(shard) => texts::rate_exceeded(shard, stream),
-        PutError::NotPut(_) | PutError::Unknown => {
-            Error::new(ErrorCode::InternalFailure, texts::INTERNAL_TEXT)
-        }
-    };
+fn refused(stream: &StreamLabel, error: PutError) -> PutRecordsResultEntry {
+    let error = say(&EntryError::new(error, stream).into());
     PutRecordsResultEntry {
         error_code: Some(error.code.name().to_owned()),
         error_message: error.message,
@@ -215,7 +212,10 @@ mod tests {
         let (stream, shard) = (stream(), ShardId::new(42));
         let throttled = PutRecordsResultEntry {
             error_code: Some("ProvisionedThroughputExceededException".to_owned()),
-            error_message: texts::rate_exceeded(shard, &stream).message,
+            error_message: Some(
+                "Rate exceeded for shard shardId-000000000042 in stream orders under account 111111111111."
+                    .to_owned(),
+            ),
             ..PutRecordsResultEntry::default()
         };
         let failed = PutRecordsResultEntry {

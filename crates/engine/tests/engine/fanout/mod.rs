@@ -145,7 +145,8 @@ impl Caller {
         };
         let request = Authorized::by_operator(self.principal.clone(), input);
         let engine = self.engine.clone();
-        let subscription = subscribe_to_shard(engine, Protocol::Json, request).await?;
+        let subscription = subscribe_to_shard(engine, Protocol::Json, request).await;
+        let subscription = subscription.map_err(|error| engine::say(&error.into()))?;
         Ok(Subscriber { subscription })
     }
 

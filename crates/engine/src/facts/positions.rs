@@ -1,0 +1,118 @@
+//! Facts about where in a shard a reader may start.
+
+use super::{Fact, Outcome};
+use crate::catalog::StreamLabel;
+use env::Timestamp;
+use model::ShardId;
+use wire::ErrorCode;
+use wire::types::ShardIteratorType;
+
+/// Whether a request has a starting sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It has.
+    Given,
+    /// It has not.
+    Absent,
+}
+
+/// A sequence number, and what it was given for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberUse {
+    /// As it was given.
+    pub number: String,
+    /// The operation that it was given to.
+    pub operation: &'static str,
+    /// The shard that it was given for.
+    pub shard: ShardId,
+    /// Its stream.
+    pub stream: StreamLabel,
+}
+
+/// Why a position is none.
+#[derive(Debug, thiserror::Error)]
+pub enum PositionError {
+    /// The position's type and the presence of a number do not go together.
+    #[error("a position of type {kind:?}, with a number {number:?}")]
+    NumberOrType {
+        /// The position's type.
+        kind: ShardIteratorType,
+        /// Whether there is a number.
+        number: Presence,
+    },
+    /// The type needs a moment.
+    #[error("a position of type {kind:?} without a moment")]
+    MomentMissing {
+        /// The position's type.
+        kind: ShardIteratorType,
+    },
+    /// The moment is still to come.
+    #[error("{given:?} is after {latest:?}")]
+    MomentInFuture {
+        /// As it was given.
+        given: Timestamp,
+        /// The latest that may be given.
+        latest: Timestamp,
+    },
+    /// The number is 0, over which AWS fails.
+    #[error("the number 0")]
+    NumberZero,
+    /// The number is none.
+    #[error("{} is no sequence number", given.number)]
+    NumberInvalid {
+        /// The number.
+        given: NumberUse,
+    },
+    /// The number was not given out by this stream.
+    #[error("{} is of another stream", given.number)]
+    NumberOfOtherStream {
+        /// The number.
+        given: NumberUse,
+    },
+    /// The number was given out by another shard.
+    #[error("{} is of {encoded}", given.number)]
+    NumberOfOtherShard {
+        /// The number.
+        given: NumberUse,
+        /// The shard that gave it out.
+        encoded: ShardId,
+    },
+}
+
+impl Fact for PositionError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => ErrorCode::InvalidArgumentException,
+            Self::NumberZero => ErrorCode::InternalFailure,
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberZero
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => false,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberZero
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => Outcome::NotApplied,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Facts about which shard a request means.
+
+use super::{Fact, Outcome};
+use crate::catalog::StreamLabel;
+use model::ShardId;
+use wire::ErrorCode;
+
+/// Why there is no shard to work on.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardError {
+    /// The text is no id of a shard.
+    #[error("{id} is no id of a shard of {stream}")]
+    NoId {
+        /// As it was given.
+        id: String,
+        /// The stream that it was given with, which need not be there.
+        stream: StreamLabel,
+    },
+    /// The stream has no such shard: there never was one, or it has expired.
+    #[error("there is no {shard} of {stream}")]
+    NotFound {
+        /// The shard.
+        shard: ShardId,
+        /// The stream.
+        stream: StreamLabel,
+    },
+}
+
+impl Fact for ShardError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoId { .. } | Self::NotFound { .. } => ErrorCode::ResourceNotFoundException,
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoId { .. } | Self::NotFound { .. } => false,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::NoId { .. } | Self::NotFound { .. } => Outcome::NotApplied,
+        }
+    }
+}
