@@ -27,6 +27,8 @@ pub use command::{
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
+#[cfg(test)]
+pub use error::Unheard;
 pub use error::{NotAppended, ProposeError, ReplayError};
 pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
 pub use refusal::{Refusal, StreamLabel};

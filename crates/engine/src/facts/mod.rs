@@ -3,6 +3,7 @@
 //! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text for callers;
 //! [`crate::words`] alone knows those. The facts about one noun are an enumeration; what an operation may
 //! answer, or some operations that fail alike, is an enumeration of those; and [`AnyFact`] is all of them.
+//! docs/errors.md lists every one.
 //!
 //! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
 
@@ -12,6 +13,8 @@ mod consumers;
 mod operations;
 mod positions;
 mod records;
+#[cfg(test)]
+pub(crate) mod samples;
 mod shards;
 mod steps;
 mod streams;

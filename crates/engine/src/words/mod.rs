@@ -94,3 +94,6 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
 fn internal() -> Words {
     Words::recorded("Internal Service Failure.".to_owned())
 }
+
+#[cfg(test)]
+mod tests;
