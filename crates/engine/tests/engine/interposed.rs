@@ -1,4 +1,4 @@
-//! A store with something in between: hooks that run before and after each change.
+//! A store with something in between: hooks that run before and after each change, and before each read.
 
 use env::Timestamp;
 use log::store::Answer;
@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub trait Hook: Send + Sync + 'static {
     fn before(&self) -> impl Future<Output = ()> + Send;
     fn after(&self) -> impl Future<Output = ()> + Send;
+
+    /// Happens before a log is read.
+    fn before_read(&self, _: LogId) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// What becomes of an append.
     fn append(
@@ -55,7 +60,10 @@ impl<H: Hook> LogStore for Interposed<H> {
         from: Offset,
         limit: ReadLimit,
     ) -> Answer<'_, Result<Slice, ReadError>> {
-        self.store.read(log, from, limit)
+        Box::pin(async move {
+            self.hook.before_read(log).await;
+            self.store.read(log, from, limit).await
+        })
     }
 
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {

@@ -1,20 +1,24 @@
 //! What a caller is told of a change whose append failed, was lost, or came too late: what is not applied,
-//! and what is unknown, whatever became of the stream meanwhile.
+//! and what is unknown, whatever became of the stream meanwhile. And what a reader is told whose stream went.
 
 use crate::catalog::tags;
 use crate::interposed::{Hook, Interposed};
-use crate::world::{Caller, World, message, until};
+use crate::world::{Caller, Start, World, message, until};
 use auth::Authorized;
-use engine::operations::{AddTagsToStream, DeleteStream, DescribeStreamSummary, PutRecord};
+use engine::operations::{
+    AddTagsToStream, DeleteStream, DescribeStreamSummary, GetRecords, PutRecord,
+};
 use engine::{AnyFact, Fact as _, Handler, Outcome};
-use log::{AppendError, Appended, Batches, LogStore};
+use log::{AppendError, Appended, Batches, LogId, LogStore};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use wire::ErrorCode;
-use wire::operations::{DeleteStreamInput, DescribeStreamSummaryInput, PutRecordInput};
+use wire::operations::{
+    DeleteStreamInput, DescribeStreamSummaryInput, GetRecordsInput, PutRecordInput,
+};
 
 /// What becomes of one append.
 #[derive(Debug)]
@@ -207,6 +211,60 @@ async fn change_when_nobody_knows_of_it_then_stays_unknown_though_its_stream_is_
 #[tokio::test]
 async fn change_when_its_stream_went_before_it_then_says_so_with_the_name() {
     let error = tag_while_it_goes(Fate::Late).await;
+    assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
+    let expected = "Stream s under account 111111111111 not found.";
+    assert_eq!(message(&error), expected);
+}
+
+/// The first read of this log waits until it is let go.
+#[derive(Default)]
+struct LateRead {
+    of: Mutex<Option<LogId>>,
+    struck: Notify,
+    let_go: Notify,
+}
+
+impl Hook for LateRead {
+    async fn before(&self) {}
+
+    async fn after(&self) {}
+
+    async fn before_read(&self, log: LogId) {
+        let is_late = self.of.lock().take_if(|of| *of == log).is_some();
+        if is_late {
+            self.struck.notify_one();
+            self.let_go.notified().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn reader_when_its_stream_goes_before_its_read_then_hears_of_that_and_of_no_failure() {
+    let world = World::without_limits();
+    let store = Arc::new(Interposed {
+        store: world.store.clone(),
+        hook: LateRead::default(),
+    });
+    let caller = world.open_on(store.clone()).await;
+    let logs_before = store.list();
+    caller.create("s", 1).await.unwrap();
+    caller.put("s", "k", "gone").await.unwrap();
+    let is_new = |log: &LogId| !logs_before.contains(log);
+    let log = store.list().into_iter().find(is_new).unwrap();
+    let input = GetRecordsInput {
+        shard_iterator: caller.iterator("s", "0", Start::Horizon).await.unwrap(),
+        ..GetRecordsInput::default()
+    };
+    *store.hook.of.lock() = Some(log);
+    let deleting = async {
+        store.hook.struck.notified().await;
+        delete(&caller).await;
+        until(async || !store.list().contains(&log)).await;
+        store.hook.let_go.notify_one();
+    };
+    let (found, ()) = tokio::join!(fact::<GetRecords>(&caller, input), deleting);
+    assert_eq!(found.outcome(), Outcome::NotApplied);
+    let error = engine::say(&found);
     assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
     let expected = "Stream s under account 111111111111 not found.";
     assert_eq!(message(&error), expected);
