@@ -1,4 +1,4 @@
-"""The README's sessions, as pasted: in a shell with AWS CLI 1, and in Python with boto3."""
+"""The sessions of the front page and the guide, as pasted: AWS CLI 1 in a shell, and boto3."""
 
 import re
 import subprocess
@@ -17,10 +17,14 @@ DATA = re.compile(r"--data '([^']+)'")
 DEFAULT_URL = "http://127.0.0.1:4567"
 
 
+PAGES = ["README.md", "docs/guide/README.md"]
+
+
 def sessions(pattern) -> list[str]:
-    """The README's blocks of a kind, which must be there."""
-    found = pattern.findall((REPOSITORY / "README.md").read_text())
-    assert found, f"README.md has no block like {pattern.pattern}"
+    """The pages' blocks of a kind, which must be there."""
+    texts = [(REPOSITORY / page).read_text() for page in PAGES]
+    found = [block for text in texts for block in pattern.findall(text)]
+    assert found, f"no page has a block like {pattern.pattern}"
     return found
 
 
@@ -47,7 +51,7 @@ def run(server, tmp_path):
     return run
 
 
-# For all services, as the README has it, or for Kinesis alone.
+# For all services, as the front page has it, or for Kinesis alone.
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS"])
 def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(variable, server, run):
     for session in sessions(SHELL):

@@ -5,10 +5,10 @@
 )]
 
 mod calls;
+mod configuration;
 mod lifecycle;
 mod logging;
 mod memory;
 mod process;
-mod readme;
 mod settings;
 mod stopping;

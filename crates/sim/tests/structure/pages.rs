@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Pages that promise something and name the tests that show it.
-const WITH_TESTS: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
+const WITH_TESTS: [&str; 2] = ["docs/promises.md", "ARCHITECTURE.md"];
 
 fn pages() -> Vec<PathBuf> {
     files(root(), "md")
@@ -17,6 +17,15 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](")
         .skip(1)
         .filter_map(|rest| rest.split(')').next())
+}
+
+/// The front page is read whole.
+const FRONT_PAGE_LINES_MAX: usize = 120;
+
+#[test]
+fn front_page_when_it_grows_then_stays_short() {
+    let lines = text(&root().join("README.md")).lines().count();
+    assert!(lines <= FRONT_PAGE_LINES_MAX, "README.md has {lines} lines");
 }
 
 #[test]
