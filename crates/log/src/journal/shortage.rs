@@ -8,6 +8,7 @@ use super::reserve::{Parts, SLACK_BYTES, is_full, is_out_of_files};
 use super::segment::Segment;
 use super::shared::{Fresh, Shared};
 use super::space::{Origin, whole_pages};
+use env::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,6 +24,28 @@ fn is_shortage(error: &io::Error) -> bool {
 }
 
 impl Shared {
+    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers it then,
+    /// or what is left for privileged calls is spent on one of them.
+    pub(super) fn extend_file(
+        &self,
+        file: &dyn File,
+        (from, to): (u64, u64),
+        is_privileged: bool,
+    ) -> io::Result<()> {
+        let covered = self.cover_frame(to);
+        let extended = match covered {
+            Err(error) if !(is_privileged && is_full(&error)) => Err(error),
+            Ok(()) | Err(_) => file.allocate(to),
+        };
+        if extended.as_ref().is_err_and(is_full)
+            && is_privileged
+            && self.spend_on_commands(to - from)
+        {
+            return file.allocate(to);
+        }
+        extended
+    }
+
     /// Makes the next segment out of the reserve, for privileged calls alone.
     fn prepare_reserved(&self) -> io::Result<Fresh> {
         self.with_descriptors(|| self.prepare_of_reserve())

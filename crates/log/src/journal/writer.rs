@@ -12,7 +12,6 @@ use super::open_blocks::ListRoom;
 use super::outcome::{Failure, Judgement, Outcome};
 use super::planted::PlantedBug;
 use super::queue::Call;
-use super::reserve::is_full;
 use super::segment::{LimitWord, Previous, SegmentHeader};
 use super::shared::{Fresh, Prepared, SealJob, Shared};
 use super::tips::Tips;
@@ -22,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Quiet time after which an empty frame tells that the last group was synced.
 const WITNESS_AFTER: Duration = Duration::from_millis(50);
@@ -62,7 +62,22 @@ impl Writer {
                 self.witness();
             }
         }
-        self.finish();
+        if self.finish() {
+            let shared = self.shared.clone();
+            self.off_thread(move || shared.note_ends()).await;
+        }
+    }
+
+    /// Does on another thread what takes locks that others hold while they wait for the disk. None if that thread
+    /// has gone.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        let work = move || drop(tell.send(work()));
+        self.shared.env.tasks.run_blocking(Box::new(work)).await;
+        told.await.ok()
     }
 
     /// Waits for work; `true` if it has been quiet for long enough to write a witness.
@@ -133,7 +148,10 @@ impl Writer {
         if !self.open.fits(group.frame_bytes(), group.entry_count()) {
             self.roll(group.is_privileged()).await?;
         }
-        self.make_room(&group)?;
+        let end = self.open.end_with(group.frame_bytes(), group.entry_count());
+        if end > self.open.capacity_bytes {
+            self.extend(end, group.is_privileged()).await?;
+        }
         let start = self.open.end;
         let Sealed {
             mut entered,
@@ -158,25 +176,15 @@ impl Writer {
     }
 
     /// Makes the file long enough for a frame that is larger than a segment.
-    fn make_room(&mut self, group: &Group<'_>) -> Result<(), Failure> {
-        let end = self.open.end_with(group.frame_bytes(), group.entry_count());
-        if end > self.open.capacity_bytes {
-            let (file, more) = (&self.open.segment.file, end - self.open.capacity_bytes);
-            let is_privileged = group.is_privileged();
-            let covered = self.shared.cover_frame(end);
-            let mut allocated = match covered {
-                Err(error) if !(is_privileged && is_full(&error)) => Err(error),
-                Ok(()) | Err(_) => file.allocate(end),
-            };
-            if allocated.as_ref().is_err_and(is_full)
-                && is_privileged
-                && self.shared.spend_on_commands(more)
-            {
-                allocated = file.allocate(end);
-            }
-            allocated.map_err(|error| Failure::of_write(&error))?;
-            self.open.capacity_bytes = end;
-        }
+    async fn extend(&mut self, end: u64, is_privileged: bool) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        let (file, from) = (self.open.segment.file.clone(), self.open.capacity_bytes);
+        let work = move || shared.extend_file(&*file, (from, end), is_privileged);
+        let extended = self.off_thread(work).await;
+        let lost = || Err(io::Error::other("the thread has gone"));
+        let extended = extended.unwrap_or_else(lost);
+        extended.map_err(|error| Failure::of_write(&error))?;
+        self.open.capacity_bytes = end;
         Ok(())
     }
 
@@ -488,14 +496,14 @@ impl Writer {
         open.index.into_room()
     }
 
-    /// Makes all durable and says so in the file.
-    fn finish(&mut self) {
+    /// Makes all durable and says so in the file; whether logs end elsewhere than when it began.
+    fn finish(&mut self) -> bool {
         if self.shared.is_poisoned() || !self.open.is_started {
-            return;
+            return false;
         }
         if self.open.durable < self.open.end {
             if self.sync().is_err() {
-                return;
+                return false;
             }
             self.open.durable = self.open.end;
         }
@@ -504,9 +512,7 @@ impl Writer {
             self.witness();
         }
         let is_changed = self.began != (self.open.segment.number, self.open.end);
-        if is_changed && !self.shared.is_poisoned() {
-            self.shared.note_ends();
-        }
+        is_changed && !self.shared.is_poisoned()
     }
 
     /// Tells the next start that nothing will come after the witness, and what was synced before it:
