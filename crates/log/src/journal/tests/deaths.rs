@@ -4,7 +4,7 @@
 use super::super::Journal;
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, tiny, try_append};
 use crate::store::{AppendError, LogStore};
-use env::{Clock, DoomedTasks, Env, SystemClock, TokioTasks};
+use env::{Clock, DoomedTasks, Env, SystemClock, Tasks, TokioTasks};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,8 @@ async fn append_while_taken(journal: &Journal) -> (u64, Option<AppendError>) {
         if let Err(error) = appended {
             return (number.into(), Some(error));
         }
+        // Meanwhile the writer comes to rest: the next call wakes it once more.
+        TokioTasks::current().run_blocking(Box::new(|| ())).await;
     }
     (RECORDS.into(), None)
 }
