@@ -207,7 +207,7 @@ def test_packages_when_shards_refuse_records_then_are_put_again_in_order(tmp_pat
 
 
 def test_packages_when_answers_are_cut_off_then_are_asked_for_again(tmp_path):
-    text = b"\n".join(b"Package: p%d\nVersion: 1\n" % number for number in range(5_000))
+    text = b"\n".join(b"Package: p%d\nVersion: 1\n" % number for number in range(20_000))
     with service(tmp_path, "--limits", "off") as running, cutting_relay(running.port) as relay:
         job = Job(running, text, shards=2, url=relay.url)
         job.run("split", "merge")
