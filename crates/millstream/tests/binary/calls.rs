@@ -9,7 +9,7 @@ use std::time::Duration;
 use wire::operations::*;
 
 /// Nobody answering for so long is a failure, and not a test that hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn client(url: &str) -> Client {
     let credentials = Credentials::new("AKID", "secret", None);

@@ -114,7 +114,7 @@ pub async fn in_time<T>(coming: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
         come = coming => come,
-        () = SystemClock::new().sleep(Duration::from_secs(30)) => panic!("it takes for ever"),
+        () = SystemClock::new().sleep(Duration::from_secs(300)) => panic!("it takes for ever"),
     }
 }
 

@@ -21,7 +21,7 @@ const VICTIM: usize = 1;
 /// A volume that refuses so many puts in a row is full for puts of any size.
 const REFUSALS: usize = 20;
 /// A put that is refused is refused within this time.
-const REFUSED_WITHIN: Duration = Duration::from_secs(1);
+const REFUSED_WITHIN: Duration = Duration::from_secs(10);
 /// Writing goes on within this time when there is room.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(10);
 /// Between two looks.

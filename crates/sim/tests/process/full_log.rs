@@ -5,10 +5,11 @@ use crate::full::{delete, fill, until_written};
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use crate::stopping::ended;
-use env::{Env, OpenMode};
+use env::{Env, File, OpenMode};
 use millstream_sim::HashKey;
 use millstream_sim::drive::{RootShare, Volume};
 use std::path::Path;
+use std::sync::Arc;
 
 const VOLUME_BYTES: u64 = 64 * 1024 * 1024;
 /// The second stream, that makes room for the first.
@@ -31,12 +32,14 @@ async fn volume_when_it_is_full_and_has_the_log_too_then_nothing_but_lines_is_lo
     }
     fill(&mut scene, &at, &[STREAM, VICTIM]).await;
     let filler = volume.root().join("filler");
-    take_the_rest(&env, &filler);
-    // Those that are refused have lines, for which there is no room soon.
+    let mut rest = Rest::new(&env, &filler);
+    // Refused puts have lines, for which there is no room soon.
     let log = scene.launch.log.clone();
     let mut producer = scene.producer();
     let refused = async {
         while admin::lost_lines(&log) == 0 {
+            // The cleaner may have given space back since.
+            rest.take();
             for _ in 0..100 {
                 producer.put_at(&at, STREAM, HashKey(0)).await;
             }
@@ -60,14 +63,24 @@ async fn volume_when_it_is_full_and_has_the_log_too_then_nothing_but_lines_is_lo
     place.remove();
 }
 
-/// Fills a volume to the last byte.
-fn take_the_rest(env: &Env, path: &Path) {
-    let file = env.disk.open(path, OpenMode::CreateNew).unwrap();
-    let mut length = 0;
-    for bytes in FILLER_BYTES {
-        let piece = vec![b'x'; bytes];
-        while file.write_all_at(&piece, length).is_ok() {
-            length += bytes as u64;
+/// A file that takes the rest of a volume, to the last byte.
+struct Rest {
+    file: Arc<dyn File>,
+    length: u64,
+}
+
+impl Rest {
+    fn new(env: &Env, path: &Path) -> Self {
+        let file = env.disk.open(path, OpenMode::CreateNew).unwrap();
+        Self { file, length: 0 }
+    }
+
+    fn take(&mut self) {
+        for bytes in FILLER_BYTES {
+            let piece = vec![b'x'; bytes];
+            while self.file.write_all_at(&piece, self.length).is_ok() {
+                self.length += bytes as u64;
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ pub const STREAM: usize = 0;
 /// Calls that put records anywhere, each time that a scene puts.
 pub const PUTS: usize = 12;
 /// What has not ended by then does not end: far above what a slow machine takes.
-const STUCK_AFTER: Duration = Duration::from_secs(60);
+const STUCK_AFTER: Duration = Duration::from_secs(300);
 
 pub struct Scene {
     pub env: Env,
