@@ -4,7 +4,7 @@
 //! windows are checked by whoever takes a block out of them.
 
 use super::bounded::Bounded;
-use super::buffers::{Buffers, LARGE_BYTES, SMALL_BYTES, memory_of};
+use super::buffers::{Buffers, InUse, LARGE_BYTES, SMALL_BYTES, memory_of};
 use super::frame::Block;
 use super::holding::Found;
 use super::long_list::LongList;
@@ -25,9 +25,12 @@ const LONG_LISTS_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Blocks that are taken out of the ring while nothing can be put in.
 const RECENT_MAX: usize = 64;
-/// Bytes of the frames that they stand in, but for the first: whoever takes them holds all of these until it has
-/// looked at them.
+/// While blocks are copied, bytes of the frames that they stand in, but for the first: whoever takes
+/// them holds all of these until it has copied them.
 const RECENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Frames that the ring has dropped and answers still share: this part of the ring's bound. Above it,
+/// reads copy what they take.
+const BESIDE_RING_PART: usize = 4;
 /// Single blocks kept in memory.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
@@ -38,6 +41,8 @@ pub(super) type ListKey = (u64, LogId, Offset);
 pub(super) struct Cache {
     /// What cold reads fill.
     pub(super) buffers: Buffers,
+    /// All frames, in the ring and beside it.
+    frames: Arc<InUse>,
     ring: RwLock<Ring>,
     windows: Mutex<Bounded<(u64, u64), Bytes>>,
     /// Single blocks that were read beside the windows and are wanted again.
@@ -50,6 +55,17 @@ struct Ring {
     frames: VecDeque<Frame>,
     bytes: usize,
     bytes_max: usize,
+}
+
+impl Ring {
+    fn sharing(&self, frames: &InUse) -> Sharing {
+        let beside = frames.bytes().saturating_sub(self.bytes);
+        if beside <= self.bytes_max / BESIDE_RING_PART {
+            Sharing::Free
+        } else {
+            Sharing::Counted
+        }
+    }
 }
 
 /// Bytes of a segment's file from a position on.
@@ -65,14 +81,27 @@ impl Frame {
     }
 
     /// The block's bytes, if they are here.
-    fn block(&self, segment: u64, block: &Block) -> Option<Found> {
+    fn block(&self, segment: u64, block: &Block, sharing: Sharing) -> Option<Found> {
         if self.segment != segment {
             return None;
         }
         let start = block.position.checked_sub(self.start)? as usize;
         let end = start + block.length as usize;
-        (end <= self.bytes.len()).then(|| Found::within(&self.bytes, self.bytes.slice(start..end)))
+        let bytes = (end <= self.bytes.len()).then(|| self.bytes.slice(start..end))?;
+        Some(match sharing {
+            Sharing::Free => Found::alone(bytes),
+            Sharing::Counted => Found::within(&self.bytes, bytes),
+        })
     }
+}
+
+/// Who answers for the frames that blocks are shared from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// The ring: few of the frames that it dropped are still shared.
+    Free,
+    /// The read that takes them.
+    Counted,
 }
 
 impl Cache {
@@ -84,12 +113,23 @@ impl Cache {
         };
         Self {
             buffers: Buffers::default(),
+            frames: Arc::default(),
             ring: RwLock::new(ring),
             windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
             pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
             lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
             long_lists: Mutex::new(Bounded::new(LONG_LISTS_BYTES_MAX)),
         }
+    }
+
+    /// A frame, counted for as long as anybody has a part of it.
+    pub(super) fn frame(&self, bytes: Vec<u8>) -> Bytes {
+        self.frames.counted(bytes)
+    }
+
+    /// Memory of frames and of what was read: kept for the next readers, or shared by answers.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.frames.bytes() + self.buffers.in_use().bytes()
     }
 
     /// Keeps a frame that was just written, and drops the oldest beyond the bound.
@@ -113,7 +153,7 @@ impl Cache {
     }
 
     /// The bytes of the first of these blocks, in order, as far as they were written lately: at most
-    /// [`RECENT_MAX`] of them, out of frames of about [`RECENT_BYTES_MAX`].
+    /// [`RECENT_MAX`] of them; out of frames of about [`RECENT_BYTES_MAX`] if they have to be copied.
     pub(super) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
         let Some(first) = blocks.first() else {
             return Vec::new();
@@ -126,6 +166,7 @@ impl Cache {
         };
         let blocks = blocks.iter().take(RECENT_MAX);
         let mut found = Vec::with_capacity(blocks.len());
+        let sharing = ring.sharing(&self.frames);
         let mut held = ring.frames[at].bytes.len();
         for block in blocks {
             let key = (segment, block.position);
@@ -139,13 +180,13 @@ impl Cache {
                 at += 1;
                 is_next = true;
             }
-            if is_next {
+            if is_next && sharing == Sharing::Counted {
                 held += ring.frames[at].bytes.len();
                 if held > RECENT_BYTES_MAX {
                     break;
                 }
             }
-            let Some(bytes) = ring.frames[at].block(segment, block) else {
+            let Some(bytes) = ring.frames[at].block(segment, block, sharing) else {
                 break;
             };
             found.push(bytes);
@@ -260,6 +301,12 @@ mod tests {
             cache.keep(1, frame * FRAME, vec![frame as u8; FRAME as usize].into());
         }
         let blocks: Vec<Block> = (0..5).map(|frame| block(frame * FRAME, 1)).collect();
+        assert_eq!(
+            cache.recent(1, &blocks).len(),
+            5,
+            "the ring answers for them"
+        );
+        let _beside = cache.frame(vec![0; 20 * FRAME as usize]);
         assert_eq!(cache.recent(1, &blocks).len(), 2);
         cache.keep(2, 0, vec![9; 2 * RECENT_BYTES_MAX].into());
         let both = [block(0, 1), block(5, 1)];

@@ -1,9 +1,10 @@
 //! What the runs of a read keep in memory beside their own bytes.
 //!
-//! A run shares the memory that it was found in: a window, a frame, a buffer. That is quick, and keeps all
-//! of it for as long as the answer waits for its client. So whenever a read goes on to other memory it looks
-//! at what it took of the last: little of much is copied out. What always holds: all runs together keep at most
-//! twice their bytes and [`SLACK_BYTES`], but for the memory that is being read.
+//! A run shares the memory that it was found in: a window, a frame, a buffer. That is quick, and keeps
+//! all of it for as long as the answer waits for its client. So whenever a read goes on to other memory
+//! it looks at what it took of the last: little of much is copied out. Frames are shared without a copy
+//! while the ring answers for them (see [`super::cache`]). What always holds: all runs together keep at
+//! most twice their bytes and [`SLACK_BYTES`], but for such frames and the memory that is being read.
 
 use super::buffers::{LARGE_BYTES, memory_of};
 use crate::store::{ReadLimit, Run};
@@ -33,6 +34,11 @@ impl Found {
     /// A part of what has just so much memory.
     pub(super) fn within(whole: &Bytes, bytes: Bytes) -> Self {
         Self::keeping(whole, whole.len(), bytes)
+    }
+
+    /// What keeps no more than itself, or what others answer for.
+    pub(super) fn alone(bytes: Bytes) -> Self {
+        Self::within(&bytes.clone(), bytes)
     }
 
     /// A part of what was read into a buffer.

@@ -253,7 +253,7 @@ impl Journal {
 
     /// Memory of frames and of what was read: kept for the next readers, or shared by answers that were not sent yet.
     pub fn memory_bytes(&self) -> usize {
-        self.shared.cache.buffers.in_use().bytes()
+        self.shared.cache.memory_bytes()
     }
 
     /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits for it.

@@ -190,7 +190,7 @@ impl Writer {
 
     /// Writes a frame at the end, with the segment's header if it is the first.
     fn put(&mut self, frame: Vec<u8>) -> Result<Bytes, Failure> {
-        let frame = self.shared.cache.buffers.in_use().counted(frame);
+        let frame = self.shared.cache.frame(frame);
         let end = self.open.end + frame.len() as u32;
         let written = if self.open.is_started {
             self.raise_limit(end)?;

@@ -1,7 +1,7 @@
 //! What a read keeps in memory, whatever the blocks look like that it goes through.
 //!
-//! Memory is counted where it is lent, by frames and by buffers, once the journal and with it all caches have gone:
-//! what is still in use then is what the answer alone keeps.
+//! Memory of buffers is counted where it is lent, once the journal and with it all caches have gone:
+//! what is still in use then is what the answer alone keeps. Frames are counted together.
 
 use super::super::holding::SLACK_BYTES;
 use super::harness::{World, batch, create, id, small, try_append};
@@ -178,4 +178,44 @@ async fn a_record_of_a_huge_block_when_read_then_does_not_keep_the_block() {
         assert_eq!(slice.records().next().unwrap().bytes, [50; 100_000]);
         check(&slice, held);
     }
+}
+
+/// Every answer is kept, and each has one small record of a frame that is larger than the slack.
+#[tokio::test]
+async fn frames_when_answers_hold_a_part_of_each_then_are_kept_up_to_a_bound() {
+    const FRAME_BYTES: usize = 2_000_000;
+    const RING_BYTES: usize = 10 * FRAME_BYTES;
+    let world = World::inline(1).with(Options {
+        segment_bytes_max: 64 * MIB as u64,
+        cache_bytes_max: RING_BYTES,
+        ..small()
+    });
+    let journal = world.open();
+    create(&journal, 2).await;
+    let limit = ReadLimit {
+        records: 10,
+        bytes: 1000,
+    };
+    let (mut answers, mut most) = (Vec::new(), 0);
+    for at in 0..50 {
+        let batches = [
+            (id(0), batch(&[[at]])),
+            (id(1), batch(&[vec![1; FRAME_BYTES]])),
+        ];
+        let results = journal.append_many(batches.into_iter().collect()).await;
+        assert!(results.iter().all(Result::is_ok));
+        let from = Offset(u64::from(at));
+        let slice = journal.read(id(0), from, limit).await.unwrap();
+        assert_eq!(slice.records().next().unwrap().bytes, [at]);
+        answers.push(slice);
+        most = most.max(journal.memory_bytes());
+    }
+    let bound = 2 * RING_BYTES + RING_BYTES / 4 + 2 * FRAME_BYTES;
+    assert!(most <= bound, "{most} of {bound}");
+    assert!(
+        most > RING_BYTES + FRAME_BYTES,
+        "some are shared beside the ring: {most}"
+    );
+    drop(answers);
+    assert!(journal.memory_bytes() <= RING_BYTES + FRAME_BYTES);
 }
