@@ -228,6 +228,8 @@ pub fn command() -> Command {
 /// Clap's error with a text of ours, in the words of a command.
 pub fn refuse(name: &str, kind: ErrorKind, text: &str) -> clap::Error {
     let mut command = command();
+    // Gives the usage line its whole command.
+    command.build();
     let subcommand = command
         .find_subcommand_mut(name)
         .expect("the command line declares it");

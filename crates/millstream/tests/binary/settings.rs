@@ -56,6 +56,13 @@ fn serve_when_unsafe_then_is_refused_before_anything_is_made() {
 }
 
 #[test]
+fn serve_when_it_has_no_folder_then_names_the_flag_and_its_command() {
+    let log = refusal(millstream().arg("serve"));
+    assert!(log.contains("--data-dir <FOLDER> is missing"), "{log}");
+    assert!(log.contains("Usage: millstream serve [OPTIONS]"), "{log}");
+}
+
+#[test]
 fn help_when_asked_for_then_names_every_flag_with_its_variable() {
     for run in ["dev", "serve"] {
         let output = millstream().args([run, "--help"]).output().unwrap();
