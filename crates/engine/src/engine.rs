@@ -1,10 +1,7 @@
 //! The engine: what all operations share.
 
 use crate::admission::Admission;
-use crate::catalog::{
-    Catalog, Command, ProposeError, Quotas, Refusal, ReplayError, SNAPSHOT_AFTER_BYTES, Scope,
-    State, Stream,
-};
+use crate::catalog::{Catalog, Command, ProposeError, Quotas, Refusal, Scope, State, Stream};
 use crate::facts::{ChangeError, StreamError, TokenError};
 use crate::fanout::Blocks;
 use crate::metrics::Metrics;
@@ -17,6 +14,9 @@ use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
 use env::{Env, LineLimit};
 use log::LogStore;
+use millstream_replicated::{
+    CollectError, Owner, ReplayError, SNAPSHOT_AFTER_BYTES, collect_orphans,
+};
 use minicbor::{Decode, Encode};
 use model::limits;
 use std::sync::Arc;
@@ -38,6 +38,9 @@ pub enum OpenError {
     /// The store did not take what has to be done at the start.
     #[error("the store cannot be used")]
     Store(#[from] log::StoreError),
+    /// Logs that nobody needs any more cannot be found, or not be removed.
+    #[error("orphaned logs cannot be collected")]
+    Orphans(#[from] CollectError),
 }
 
 /// The state that the operations work on.
@@ -74,6 +77,20 @@ impl Engine {
         store: Arc<dyn LogStore>,
         settings: Settings,
     ) -> Result<Arc<Self>, OpenError> {
+        Self::open_beside(env, store, settings, Vec::new()).await
+    }
+
+    /// The same on a store that holds logs of other machines, too: they are asked before a log is removed
+    /// that nobody seems to need.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open_beside(
+        env: Env,
+        store: Arc<dyn LogStore>,
+        settings: Settings,
+        others: Vec<Arc<dyn Owner>>,
+    ) -> Result<Arc<Self>, OpenError> {
         let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES).await?;
         let engine = Arc::new(Self {
             env,
@@ -90,7 +107,9 @@ impl Engine {
             subscriptions_end: watch::Sender::new(false),
         });
         engine.rotate_token_key().await?;
-        engine.collect_orphans().await?;
+        let catalog: Arc<dyn Owner> = engine.catalog.clone();
+        let owners: Vec<_> = others.into_iter().chain([catalog]).collect();
+        collect_orphans(&*engine.store, &owners).await?;
         let streams: Vec<Arc<Stream>> = engine.catalog.state().streams().cloned().collect();
         for stream in streams {
             engine.ensure_logs(&stream).await?;

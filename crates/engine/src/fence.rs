@@ -7,8 +7,7 @@
 
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
-use crate::causes::Causes;
-use env::Timestamp;
+use env::{Causes, Timestamp};
 use log::{AppendError, Batch, Batches, LogId, LogSettings, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -231,17 +230,6 @@ impl Engine {
             Err(StoreError::Exists(_)) => Ok(()),
             other => other,
         }
-    }
-
-    /// Removes logs that no stream of the catalog names: what a crash left between a Complete and
-    /// the deletion of the logs.
-    pub(crate) async fn collect_orphans(&self) -> Result<(), StoreError> {
-        let orphans = self.catalog.state().orphans(self.store.list());
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        tracing::info!(logs = orphans.len(), "removing logs that no stream names");
-        self.store.delete(orphans).await
     }
 
     async fn wait_until(&self, begun: Timestamp, lasts_ms: u64) {

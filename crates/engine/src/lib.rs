@@ -11,7 +11,6 @@ mod settings;
 mod admission;
 mod by_shard;
 mod catalog;
-mod causes;
 mod facts;
 mod fanout;
 mod fence;
@@ -38,8 +37,8 @@ mod format_page;
 
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
 pub use body::{Body, Output, Pieces};
-pub use causes::Causes;
 pub use engine::{Engine, OpenError};
+pub use env::Causes;
 pub use facts::{AnyFact, Fact, Outcome};
 pub use fanout::Subscription;
 pub use handler::{Handler, OutputOf};

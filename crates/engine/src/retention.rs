@@ -7,9 +7,8 @@
 use crate::Engine;
 use crate::admission::Waits;
 use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream};
-use crate::causes::Causes;
 use crate::facts::{ChangeError, ReadFailure};
-use env::{Monotonic, Timestamp};
+use env::{Causes, Monotonic, Timestamp};
 use log::{Offset, StoreError};
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! can put its own world in the place of the real one. It is deliberately no abstraction of the
 //! network: sockets belong to `server`. It holds no state of the product.
 
+mod causes;
 mod clock;
 mod deaths;
 mod disk;
@@ -15,6 +16,7 @@ mod real_disk;
 mod simulation;
 mod tasks;
 
+pub use causes::Causes;
 pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
 pub use deaths::{Death, Deaths, Watched};
 pub use disk::{Disk, File, OpenMode, raw_os_error};

@@ -5,7 +5,7 @@
 
 use super::command::{
     BeginDelete, BeginReshard, Change, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
-    CreateStream, DeregisterConsumer, Direction, Envelope, ExpireShards, Quotas, RegisterConsumer,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
 use super::plan::{Impossible, Plan};
@@ -15,6 +15,7 @@ use super::shard::{Shard, Shards};
 use super::state::{State, TOKEN_KEYS_KEPT, TokenKey};
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
 use env::Timestamp;
+use log::Offset;
 use model::{HashRange, ShardId, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,12 +46,10 @@ impl Applied {
 pub type Verdict = Result<Applied, Refusal>;
 
 impl State {
-    /// Applies the command that stands at [`State::next`].
-    pub fn apply(&mut self, envelope: &Envelope) -> Verdict {
-        let offset = self.next.0;
-        let now = envelope.time;
-        self.next = self.next.plus(1);
-        match &envelope.command {
+    /// Applies the command at an offset of the log, proposed at that time.
+    pub(super) fn carry_out(&mut self, at: Offset, now: Timestamp, command: &Command) -> Verdict {
+        let offset = at.0;
+        match command {
             Command::CreateStream(command) => self.create_stream(command, offset, now),
             Command::BeginDelete(command) => self.begin_delete(command, now),
             Command::CompleteDelete(stream) => self.complete_delete(*stream, now),

@@ -3,6 +3,7 @@
 //! Modules for minicbor's `with` attribute, one a kind of value; docs/formats/catalog.md says what
 //! each field means. Nothing here may change: old logs are replayed for ever.
 
+pub(crate) use millstream_replicated::timestamp;
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
 
@@ -104,23 +105,5 @@ pub(crate) mod hash_range {
             }),
             Some(_) | None => Err(Error::message("not a range of hash keys").at(position)),
         }
-    }
-}
-
-/// A point in time, as milliseconds since the epoch.
-pub(crate) mod timestamp {
-    use super::*;
-    use env::Timestamp;
-
-    pub(crate) fn encode<C, W: minicbor::encode::Write>(
-        value: &Timestamp,
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.u64(value.0)?.ok()
-    }
-
-    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, Error> {
-        d.u64().map(Timestamp)
     }
 }

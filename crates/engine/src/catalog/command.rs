@@ -1,34 +1,13 @@
-//! The commands that change the catalog, and the envelope that one stands in.
+//! The commands that change the catalog.
 //!
-//! A command carries all that `apply` may use: the proposer's time, its limits, its random bytes.
+//! A command carries all that `apply` may use beside the proposer's time: its limits, its random bytes.
 //! Field numbers are for ever; new fields are optional, new commands get new numbers.
 
 use super::codec;
 use super::scope::{Mode, Scope};
-use env::Timestamp;
 use minicbor::{Decode, Encode};
 use model::{ConsumerName, HashKey, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The version of the envelope that this build writes and reads.
-pub const ENVELOPE_VERSION: u8 = 1;
-
-/// One record of the catalog's log.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Envelope {
-    /// [`ENVELOPE_VERSION`].
-    #[n(0)]
-    pub version: u8,
-    /// The proposal's own id, by which its proposer finds the result.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub id: [u8; 16],
-    /// The proposer's wall clock.
-    #[cbor(n(2), with = "codec::timestamp")]
-    pub time: Timestamp,
-    /// What to do.
-    #[n(3)]
-    pub command: Command,
-}
 
 /// A change.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]

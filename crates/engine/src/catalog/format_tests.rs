@@ -1,17 +1,19 @@
 //! docs/formats/catalog.md says what the encoders do: its tables are held against encoded samples.
 
 use super::command::*;
+use super::image::{self, IMAGE_VERSION};
 use super::neighbours::Neighbours;
 use super::plan::{Plan, Planned};
 use super::scope::{Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
-use super::snapshot::{self, Piece, Seal};
 use super::state::{State, TokenKey};
 use super::stream::{Consumer, Deletion, Reshard, Stream};
 use crate::format_page::{Page, Value, decode, encoded};
 use env::Timestamp;
 use log::batch::RECORD_OVERHEAD_BYTES;
 use log::{Batch, Offset};
+use millstream_replicated::snapshot::{self, Piece, Seal};
+use millstream_replicated::{ENVELOPE_VERSION, Envelope};
 use model::{AccountId, ConsumerName, HashKey, HashRange, Region, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -464,7 +466,6 @@ fn state() -> State {
     neighbours.put(Arc::new(stream()));
     neighbours.remember_deleted(name(), 33);
     State {
-        next: Offset(34),
         scopes: [(scope(), neighbours)].into_iter().collect(),
         ids: [(91u64, (scope(), name()))].into_iter().collect(),
         token_keys: vec![token_key()],
@@ -483,7 +484,7 @@ fn piece(batch: &Batch) -> Piece {
 }
 
 fn check_snapshot(page: &mut Page) {
-    let (batches, _) = snapshot::encode(&state());
+    let batches = snapshot::encode(IMAGE_VERSION, Offset(34), &image::encode(&state()));
     let [part, seal] = [0, 1].map(|index| piece(&batches[index]));
     page.check_cases(
         "Piece",

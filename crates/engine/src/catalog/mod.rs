@@ -1,24 +1,22 @@
 //! The catalog: accounts' streams, shards, consumers, tags, settings, as a deterministic state
-//! machine fed by one log.
+//! machine that [`millstream_replicated`] feeds.
 //!
-//! A change is a [`Command`] appended to the log; every node replays it; the node that proposed it
-//! answers with the result that its own replay computed. Nothing else changes the state. Statuses
+//! Here are the [`State`], the [`Command`]s that change it, what each does, and why it may not. How a
+//! command comes into the log and from there into the state of every node is not known here. Statuses
 //! that only wait for time are computed from the state and the moment asked for.
 
 mod apply;
 mod codec;
 mod command;
-mod error;
 #[cfg(test)]
 mod format_tests;
+mod image;
+mod machine;
 mod neighbours;
 mod plan;
-mod proposer;
 mod refusal;
-mod replay;
 mod scope;
 mod shard;
-mod snapshot;
 mod state;
 mod stream;
 
@@ -27,25 +25,13 @@ pub use command::{
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
-#[cfg(test)]
-pub use error::Unheard;
-pub use error::{NotAppended, ProposeError, ReplayError};
-pub use proposer::{Catalog, SNAPSHOT_AFTER_BYTES};
 pub use refusal::{Refusal, StreamLabel};
 pub use scope::{Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
 pub use state::{State, TokenKey};
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
 
-use log::LogId;
-
-/// The log of commands. Streams' logs have the offsets of this one as their groups.
-pub const COMMANDS: LogId = LogId {
-    group: u64::MAX,
-    index: 0,
-};
-/// The log of snapshots.
-pub const SNAPSHOTS: LogId = LogId {
-    group: u64::MAX,
-    index: 1,
-};
+/// The catalog of this node.
+pub type Catalog = millstream_replicated::Replicated<State>;
+/// Why a command did nothing, or may have done nothing.
+pub type ProposeError = millstream_replicated::ProposeError<Refusal>;

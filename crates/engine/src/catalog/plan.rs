@@ -108,6 +108,13 @@ impl Plan {
         Ok(planner.finish(shards))
     }
 
+    /// Whether the shard of an index is one that will take records, and so needs a log.
+    pub fn has_log(&self, index: u32) -> bool {
+        let is_created = self.created.binary_search_by_key(&index, |it| it.index);
+        let is_parent = |it: &Planned| it.parent == index || it.adjacent_parent == Some(index);
+        is_created.is_ok() && !self.created.iter().any(is_parent)
+    }
+
     /// The indexes of the shards that will take records, and so need a log.
     pub fn with_logs(&self) -> impl Iterator<Item = u32> {
         let named = self

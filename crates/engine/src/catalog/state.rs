@@ -3,16 +3,13 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` makes the next.
 
-use super::COMMANDS;
 use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
 use super::stream::Stream;
 use env::Timestamp;
 use imbl::OrdMap;
-use log::{LogId, Offset};
 use minicbor::{Decode, Encode};
 use model::StreamName;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Keys for tokens that are kept: the newest seals, all open.
@@ -39,11 +36,9 @@ impl std::fmt::Debug for TokenKey {
     }
 }
 
-/// Everything that the catalog's log says up to an offset.
+/// Everything that the catalog's log says up to a command.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The offset of the next command.
-    pub next: Offset,
     /// By account and region.
     pub scopes: OrdMap<Scope, Neighbours>,
     /// Where each stream is, by id.
@@ -79,13 +74,6 @@ impl State {
     pub fn tally(&self, scope: &Scope) -> Tally {
         let neighbours = self.scopes.get(scope);
         neighbours.map_or_else(Tally::default, |neighbours| neighbours.tally().clone())
-    }
-
-    /// Of these logs, those that no stream names.
-    pub fn orphans(&self, logs: Vec<LogId>) -> Vec<LogId> {
-        let named: BTreeSet<LogId> = self.streams().flat_map(|stream| stream.logs()).collect();
-        let is_orphan = |log: &LogId| log.group != COMMANDS.group && !named.contains(log);
-        logs.into_iter().filter(is_orphan).collect()
     }
 
     /// Puts a stream in the place of the one of its id and name.

@@ -243,6 +243,16 @@ impl Stream {
         Duration::from_hours(u64::from(self.retention_hours))
     }
 
+    /// Whether the shard of an index has a log that the store must hold, as [`Stream::logs`] has it.
+    pub fn has_log(&self, index: u32) -> bool {
+        let shard = self.shards.get(index);
+        let is_to_come = || {
+            let reshard = self.reshard.as_ref();
+            reshard.is_some_and(|reshard| reshard.plan.has_log(index))
+        };
+        shard.is_some_and(Shard::has_log) || is_to_come()
+    }
+
     /// The logs that the store must hold for it: of every shard that has one, those of a reshard
     /// under way included.
     pub fn logs(&self) -> Vec<LogId> {

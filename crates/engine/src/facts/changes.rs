@@ -1,8 +1,9 @@
 //! What the catalog says to a change, as facts.
 
 use super::{Fact, Outcome};
-use crate::catalog::{NotAppended, ProposeError, Refusal};
+use crate::catalog::{ProposeError, Refusal};
 use log::AppendError;
+use millstream_replicated::NotAppended;
 use wire::ErrorCode;
 
 impl Fact for ProposeError {

@@ -4,11 +4,12 @@
 //! of the case that it stands behind.
 
 use super::*;
-use crate::catalog::{ConsumerStatus, NotAppended, Refusal, Scope, Status, StreamLabel, Unheard};
+use crate::catalog::{ConsumerStatus, Refusal, Scope, Status, StreamLabel};
 use crate::put::NotPut;
 use crate::retention::SweepError;
 use env::Timestamp;
 use log::{AppendError, LogId, ReadError, StoreError};
+use millstream_replicated::{NotAppended, Unheard};
 use model::{AccountId, ConsumerName, HashKey, HashRange, Region, ShardId, StreamName};
 use wire::types::{ShardFilterType, ShardIteratorType};
 
@@ -48,7 +49,7 @@ fn name(pattern: &str) -> String {
 /// A refusal reaches callers as what the catalog says to a change.
 impl From<Refusal> for AnyFact {
     fn from(refusal: Refusal) -> Self {
-        ProposeError::from(refusal).into()
+        ProposeError::Refused(refusal).into()
     }
 }
 
@@ -420,7 +421,7 @@ fn refusals() -> Samples {
 
 fn proposals() -> Samples {
     samples!("Changes", ProposeError {
-        ProposeError::Refused(_) => Refusal::StreamGone { id: 3 }.into(),
+        ProposeError::Refused(_) => ProposeError::Refused(Refusal::StreamGone { id: 3 }),
         ProposeError::NotApplied { cause: NotAppended::NotFollowed } => ProposeError::NotApplied {
             cause: NotAppended::NotFollowed,
         },
@@ -433,6 +434,9 @@ fn proposals() -> Samples {
         },
         ProposeError::Unknown { cause: Unheard::ResultLost } => ProposeError::Unknown {
             cause: Unheard::ResultLost,
+        },
+        ProposeError::Unknown { cause: Unheard::JudgedBefore } => ProposeError::Unknown {
+            cause: Unheard::JudgedBefore,
         },
     })
 }

@@ -5,7 +5,6 @@ use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
 use crate::admission::Waits;
 use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
-use crate::causes::Causes;
 use crate::facts::{
     AnyFact, ConsumerError, ReadFailure, ShardError, ShardReadError, StreamError, SubscriptionError,
 };
@@ -13,7 +12,7 @@ use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::words::say;
 use crate::{Engine, views};
-use env::{Monotonic, Timestamp};
+use env::{Causes, Monotonic, Timestamp};
 use log::{Offset, ReadLimit};
 use model::{ConsumerArn, SequenceNumber, ShardId, limits};
 use std::error::Error as _;

@@ -2,13 +2,15 @@
 
 use crate::world::World;
 use engine::operations::{AddTagsToStream, ListTagsForStream, RemoveTagsFromStream};
-use log::{LogId, Offset};
+use log::{LogId, LogSettings, Offset};
 use wire::operations::{AddTagsToStreamInput, ListTagsForStreamInput, RemoveTagsFromStreamInput};
 
 const COMMANDS: LogId = LogId {
     group: u64::MAX,
     index: 0,
 };
+/// Enough commands that some are trimmed, though the newest few thousand stay.
+const ROUNDS: usize = 4_600;
 
 pub fn tags(round: usize) -> AddTagsToStreamInput {
     let tag = |i: usize| (format!("key{i}"), format!("{round}-{}", "v".repeat(200)));
@@ -28,7 +30,7 @@ async fn catalog_when_it_has_grown_then_is_snapshot_and_trimmed_and_survives_res
     caller.split("s", "1", (1 << 127) + 7).await.unwrap();
     let shards = caller.shards("s").await;
     // Some 10 KiB a command: enough for several snapshots of a mebibyte of commands each.
-    for round in 0..400 {
+    for round in 0..ROUNDS {
         caller.call::<AddTagsToStream>(tags(round)).await.unwrap();
     }
     let trimmed = async || world.store.bounds(COMMANDS).unwrap().first > Offset(150);
@@ -43,9 +45,10 @@ async fn catalog_when_it_has_grown_then_is_snapshot_and_trimmed_and_survives_res
     };
     let tags = after.call::<ListTagsForStream>(input).await.unwrap().tags;
     assert_eq!(tags.len(), 40);
+    let newest = format!("{}-", ROUNDS - 1);
     assert!(
         tags.iter()
-            .all(|tag| tag.value.as_ref().unwrap().starts_with("399-"))
+            .all(|tag| tag.value.as_ref().unwrap().starts_with(&newest))
     );
     let removed = RemoveTagsFromStreamInput {
         stream_name: Some("s".to_owned()),
@@ -53,4 +56,25 @@ async fn catalog_when_it_has_grown_then_is_snapshot_and_trimmed_and_survives_res
         ..Default::default()
     };
     after.call::<RemoveTagsFromStream>(removed).await.unwrap();
+}
+
+/// Logs that are none of the engine's: of a namespace that it does not know, and of the machine there.
+#[tokio::test]
+async fn logs_when_of_another_namespace_then_survive_a_start() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    let others = [1 << 56, 7 << 56 | 3, u64::MAX - 1].map(|group| LogId { group, index: 0 });
+    let orphan = LogId {
+        group: 1_000_000,
+        index: 0,
+    };
+    let logs = others.into_iter().chain([orphan]);
+    let logs = logs.map(|log| (log, LogSettings::default())).collect();
+    world.store.create(logs).await.unwrap();
+    drop(caller);
+    world.open().await;
+    let left = world.store.list();
+    assert!(others.iter().all(|log| left.contains(log)), "{left:?}");
+    assert!(!left.contains(&orphan), "it is no stream's");
 }

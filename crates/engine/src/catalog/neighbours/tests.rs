@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::catalog::apply::Applied;
-use crate::catalog::command::Envelope;
 use crate::catalog::state::State;
 use crate::catalog::stream::Status;
-use crate::catalog::{BeginDelete, Change, Command, CreateStream, Quotas, Scope, snapshot};
+use crate::catalog::{BeginDelete, Change, Command, CreateStream, Quotas, Scope, image};
 use crate::catalog::{BeginReshard, CompleteReshard};
-use log::batch::RECORD_OVERHEAD_BYTES;
+use log::Offset;
+use millstream_replicated::Machine as _;
 use model::{AccountId, Region};
 use proptest::prelude::*;
 
@@ -28,18 +28,14 @@ fn name(number: u64) -> StreamName {
 #[derive(Default)]
 struct Catalog {
     state: State,
+    next: Offset,
     now: Timestamp,
 }
 
 impl Catalog {
     fn apply(&mut self, command: Command) -> Option<Arc<Stream>> {
-        let envelope = Envelope {
-            version: 1,
-            id: [0; 16],
-            time: self.now,
-            command,
-        };
-        let applied = self.state.apply(&envelope).ok();
+        let applied = self.state.apply(self.next, self.now, &command).ok();
+        self.next = self.next.plus(1);
         applied.and_then(Applied::into_stream)
     }
 
@@ -116,15 +112,8 @@ impl Catalog {
             };
             prop_assert_eq!(tally.in_transition(now), count(&moves), "{}", shift);
         }
-        let is_read_back = |(pieces, _): (Vec<log::Batch>, usize)| {
-            let mut finder = snapshot::Finder::default();
-            for (offset, piece) in (0..).zip(pieces) {
-                let record = &piece.bytes()[RECORD_OVERHEAD_BYTES..];
-                finder.push(log::Offset(offset), record).unwrap();
-            }
-            finder.finish().pop().unwrap().decode().unwrap() == self.state
-        };
-        prop_assert!(is_read_back(snapshot::encode(&self.state)));
+        let read_back = image::decode(&image::encode(&self.state));
+        prop_assert!(read_back.unwrap() == self.state);
         Ok(())
     }
 }

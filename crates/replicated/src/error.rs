@@ -1,25 +1,24 @@
-//! What can go wrong with the catalog itself: a proposal, the replay of its log, a snapshot.
+//! What can go wrong: a proposal, the replay of a log, a snapshot, a look for orphans.
 //!
-//! What the state says to a command is another matter: [`Refusal`].
+//! What a machine says to a command is its own: [`crate::Machine::Refusal`].
 
-use super::refusal::Refusal;
 use log::{AppendError, ReadError, StoreError};
 
 /// Why a command did nothing, or may have done nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProposeError {
+pub enum ProposeError<R> {
     /// The state does not allow it. Not applied.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(R),
     /// It is not in the log, and never will be.
-    #[error("the catalog's log did not take a command")]
+    #[error("the log did not take a command")]
     NotApplied {
         /// What kept it out.
         #[source]
         cause: NotAppended,
     },
     /// It may be in the log, now or later, or its result was lost.
-    #[error("it is unknown whether the catalog's log took a command")]
+    #[error("it is unknown whether the log took a command")]
     Unknown {
         /// What keeps it from being known.
         #[source]
@@ -31,7 +30,7 @@ pub enum ProposeError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAppended {
     /// Nobody would hear what it did.
-    #[error("the catalog is not followed any more")]
+    #[error("the log of commands is not followed any more")]
     NotFollowed,
     /// The store, which says so.
     #[error(transparent)]
@@ -45,12 +44,15 @@ pub enum Unheard {
     #[error(transparent)]
     Store(AppendError),
     /// It is in the log, which ceased to be followed before it was applied here.
-    #[error("the catalog ceased to be followed")]
+    #[error("the log of commands ceased to be followed")]
     ResultLost,
+    /// An earlier attempt at it was judged, and its result is not kept any more.
+    #[error("an earlier attempt was judged, with a result that is not known any more")]
+    JudgedBefore,
 }
 
 /// An append that failed. [`AppendError::Unknown`] alone leaves anything open.
-impl From<AppendError> for ProposeError {
+impl<R> From<AppendError> for ProposeError<R> {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full
@@ -66,7 +68,7 @@ impl From<AppendError> for ProposeError {
     }
 }
 
-/// Why the catalog cannot be opened, or not be followed any further.
+/// Why a machine cannot be opened, or its log not be followed any further.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The store did not make its logs.
@@ -134,4 +136,32 @@ pub enum SnapshotError {
     /// It was written, and is another when it is read.
     #[error("the snapshot does not read as written")]
     Differs,
+}
+
+/// Why it is not known whether the state is as new as the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatchUpError {
+    /// The store does not say where the log ends.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Nothing more will be applied here.
+    #[error("the log of commands is not followed any more")]
+    NotFollowed,
+}
+
+/// Why orphans were not collected. Doing it again is safe.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CollectError {
+    /// A machine that has to be asked does not know all commands.
+    #[error("{machine} is behind its log")]
+    Behind {
+        /// Its name.
+        machine: &'static str,
+        /// What keeps it.
+        #[source]
+        cause: CatchUpError,
+    },
+    /// The store did not remove them.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

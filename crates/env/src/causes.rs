@@ -23,15 +23,19 @@ impl fmt::Display for Causes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::ProposeError;
-    use log::AppendError;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("nobody knows")]
+    struct Unknown(#[source] Failed);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the sync failed")]
+    struct Failed(#[source] std::io::Error);
 
     #[test]
     fn error_when_it_has_causes_then_each_is_said_once() {
-        let error = ProposeError::from(AppendError::Unknown("EIO".to_owned()));
-        assert_eq!(
-            Causes(&error).to_string(),
-            "it is unknown whether the catalog's log took a command: unknown whether applied: EIO"
-        );
+        let error = Unknown(Failed(std::io::Error::other("EIO")));
+        let said = Causes(&error).to_string();
+        assert_eq!(said, "nobody knows: the sync failed: EIO");
     }
 }

@@ -1,0 +1,114 @@
+//! A store whose appends may stay unheard, and whose reads may find damage.
+
+use env::Timestamp;
+use log::store::Answer;
+use log::{
+    AppendError, Appended, Batches, Bounds, LogId, LogSettings, LogStore, MemoryStore, Offset,
+    ReadError, ReadLimit, Slice, StoreError, TailWatch,
+};
+use parking_lot::Mutex;
+
+/// What becomes of the next append.
+#[derive(Clone, Debug)]
+pub(super) enum Fate {
+    /// It does not take place.
+    Refused(AppendError),
+    /// It takes place, and nobody knows.
+    Untold,
+}
+
+pub(super) struct Flawed {
+    store: MemoryStore,
+    pub(super) fate: Mutex<Option<Fate>>,
+    /// A log, and the offset before which it cannot be read.
+    pub(super) damage: Mutex<Option<(LogId, Offset)>>,
+}
+
+impl Flawed {
+    pub(super) fn new(store: MemoryStore) -> Self {
+        Self {
+            store,
+            fate: Mutex::default(),
+            damage: Mutex::default(),
+        }
+    }
+
+    pub(super) fn fail_next(&self, fate: Fate) {
+        *self.fate.lock() = Some(fate);
+    }
+}
+
+impl LogStore for Flawed {
+    fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
+        self.store.create(logs)
+    }
+
+    fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
+        Box::pin(async move {
+            let fate = self.fate.lock().take();
+            match fate {
+                None => self.store.append_many(batches).await,
+                Some(Fate::Refused(error)) => vec![Err(error)],
+                Some(Fate::Untold) => {
+                    let answers = self.store.append_many(batches).await.into_iter();
+                    let unknown = |_| Err(AppendError::Unknown("nobody heard".to_owned()));
+                    answers.map(unknown).collect()
+                }
+            }
+        })
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Answer<'_, Result<Slice, ReadError>> {
+        let damage = *self.damage.lock();
+        if damage.is_some_and(|(of, before)| of == log && from < before) {
+            return Box::pin(std::future::ready(Err(ReadError::Damaged {
+                log,
+                file: "a file".to_owned(),
+                position: 0,
+                what: "checksum",
+            })));
+        }
+        self.store.read(log, from, limit)
+    }
+
+    fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
+        self.store.offset_at(log, time)
+    }
+
+    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.store.bounds(log)
+    }
+
+    fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
+        self.store.tail(log)
+    }
+
+    fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
+        self.store.trim(log, before)
+    }
+
+    fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
+        self.store.configure(log, settings)
+    }
+
+    fn list(&self) -> Vec<LogId> {
+        self.store.list()
+    }
+
+    fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
+        self.store.delete(logs)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.store.is_writable()
+    }
+
+    fn shutdown(&self) -> Answer<'_, ()> {
+        self.store.shutdown()
+    }
+}
