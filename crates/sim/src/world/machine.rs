@@ -5,11 +5,12 @@
 use super::plan::{DiskHonesty, FaultKind, Plan};
 use super::planted::{Bug, Planted};
 use super::reach::Reach;
-use super::server::Server;
+use super::server::{Opened, Server};
 use engine::{Causes, Engine, Settings};
 use env::{Call, DiskSpeed, Env, Fault, Life, MemoryDisk, OnFault, SeededRandom, Simulation};
 use env::{Tearing, Timestamp};
 use log::{Journal, LogStore};
+use millstream_replicated::{Owner, Replicated};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +28,9 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 const TRAVEL_MAX: Duration = Duration::from_millis(4);
 /// … and this long while the network is slow.
 const SLOW_TRAVEL_MAX: Duration = Duration::from_secs(3);
+
+/// Some dozen commands of the counters, so that their snapshots are taken often.
+const COUNTERS_SNAPSHOT_AFTER_BYTES: u64 = 2 * 1024;
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +133,8 @@ impl Machine {
             () = too_long => Err("it takes too long to start".to_owned()),
         };
         match started {
-            Ok(engine) => {
-                let server = Arc::new(Server::new(engine, life, generation));
+            Ok(opened) => {
+                let server = Arc::new(Server::new(opened, life, generation));
                 self.place.send_replace(Some(server.clone()));
                 self.remember(format!("start {generation}"));
                 Ok(server)
@@ -334,15 +338,29 @@ async fn open(
     options: log::Options,
     settings: Settings,
     bug: Option<Planting>,
-) -> Result<Arc<Engine>, String> {
+) -> Result<Opened, String> {
     let journal = Journal::open(env.clone(), Path::new(DIRECTORY), options);
     let journal = journal.map_err(|error| format!("journal: {error}"))?;
     let store: Arc<dyn LogStore> = match bug {
         None => journal,
-        Some((bug, is_restarted)) => Arc::new(Planted::new(journal, bug, &env, is_restarted)),
+        Some((bug, is_restarted)) => {
+            let planted = Planted::new(journal, bug, &env, is_restarted);
+            let started = planted.start().await;
+            started.map_err(|error| format!("planted: {error}"))?;
+            Arc::new(planted)
+        }
     };
-    let engine = Engine::open(env, store, settings).await;
-    engine.map_err(|error| format!("engine: {}", Causes(&error)))
+    let counters =
+        Replicated::open(env.clone(), store.clone(), COUNTERS_SNAPSHOT_AFTER_BYTES).await;
+    let counters = counters.map_err(|error| format!("counters: {}", Causes(&error)))?;
+    let others: Vec<Arc<dyn Owner>> = vec![counters.clone()];
+    let engine = Engine::open_beside(env, store.clone(), settings, others).await;
+    let engine = engine.map_err(|error| format!("engine: {}", Causes(&error)))?;
+    Ok(Opened {
+        store,
+        engine,
+        counters,
+    })
 }
 
 /// Which kind of fault a failed call is; `None` if it is the end.

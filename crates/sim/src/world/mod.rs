@@ -23,6 +23,7 @@ mod client;
 mod admin;
 mod producer;
 mod reader;
+mod teller;
 mod tenant;
 
 mod nemesis;

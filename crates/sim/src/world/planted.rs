@@ -9,17 +9,15 @@ use log::{
     AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, LogId, LogSettings, LogStore,
     Offset, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
 };
+use millstream_replicated::Namespace;
+use millstream_replicated::testing::COUNTERS;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Poll;
 
-/// The catalog's logs have this group, streams' logs any other.
-const CATALOG: u64 = u64::MAX;
-const COMMANDS: LogId = LogId {
-    group: CATALOG,
-    index: 0,
-};
+/// Where streams' logs are, and the catalog's own.
+const STREAMS: Namespace = Namespace::new(0);
 
 /// What is wrong with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +36,15 @@ pub enum Bug {
     ReadsStale,
     /// A restart takes the last but one of the catalog's commands twice, and the last never.
     ForgetsCommand,
+    /// The same of the counters' commands.
+    ForgetsCount,
+    /// A restart removes the logs of whatever is no stream.
+    TakesAllForStreams,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AnswersEarly,
         Self::ForgetsClose,
         Self::SkipsAfterRestart,
@@ -50,6 +52,8 @@ impl Bug {
         Self::HidesTooMuch,
         Self::ReadsStale,
         Self::ForgetsCommand,
+        Self::ForgetsCount,
+        Self::TakesAllForStreams,
     ];
 }
 
@@ -61,8 +65,8 @@ pub(super) struct Planted {
     tasks: Arc<dyn Tasks>,
     /// Whether this process is not the first.
     is_restarted: bool,
-    /// Where the commands ended when it started.
-    commands_end: Option<Offset>,
+    /// Where each machine's commands ended when it started.
+    commands_ends: BTreeMap<LogId, Offset>,
     claims: Mutex<BTreeMap<LogId, Claim>>,
 }
 
@@ -81,8 +85,10 @@ impl Planted {
         env: &env::Env,
         is_restarted: bool,
     ) -> Self {
+        let commands = [STREAMS.commands(), COUNTERS.commands()].into_iter();
+        let ends = commands.filter_map(|log| Some((log, store.bounds(log).ok()?.end)));
         Self {
-            commands_end: store.bounds(COMMANDS).ok().map(|bounds| bounds.end),
+            commands_ends: ends.collect(),
             store,
             bug,
             clock: env.clock.clone(),
@@ -92,8 +98,19 @@ impl Planted {
         }
     }
 
+    /// What the bug does at a start, before anything else.
+    pub(super) async fn start(&self) -> Result<(), StoreError> {
+        if self.bug != Bug::TakesAllForStreams || !self.is_restarted {
+            return Ok(());
+        }
+        let own = COUNTERS.commands().group;
+        let is_counters = |log: &LogId| Namespace::of(*log) == Some(COUNTERS) && log.group != own;
+        let taken = self.store.list().into_iter().filter(is_counters);
+        self.store.delete(taken.collect()).await
+    }
+
     fn has(&self, bug: Bug, log: LogId) -> bool {
-        self.bug == bug && log.group != CATALOG
+        self.bug == bug && log.group < Namespace::GROUPS
     }
 
     /// Says where a batch stands, whether or not it does; `None` if there is no such log.
@@ -159,9 +176,12 @@ impl Planted {
         if self.has(Bug::ReadsStale, log) && slice.next == slice.end {
             return without_last(slice);
         }
-        let forgets = self.bug == Bug::ForgetsCommand && self.is_restarted && log == COMMANDS;
-        match self.commands_end {
-            Some(end) if forgets && slice.next == end => with_last_but_one_twice(slice),
+        let forgets = (self.bug == Bug::ForgetsCommand && log == STREAMS.commands())
+            || (self.bug == Bug::ForgetsCount && log == COUNTERS.commands());
+        match self.commands_ends.get(&log) {
+            Some(end) if forgets && self.is_restarted && slice.next == *end => {
+                with_last_but_one_twice(slice)
+            }
             Some(_) | None => slice,
         }
     }

@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::producer::Producer;
 use super::reach::Reach;
 use super::reader::{Follower, poll};
+use super::teller::Teller;
 use super::tenant::{Finished, Tenant};
 use crate::history::History;
 use crate::verdict::Verdict;
@@ -223,6 +224,8 @@ impl World {
             );
             tasks.push(("tenant", Box::pin(tenant.run())));
         }
+        let teller = Teller::new(self.client.fork(Stays::Longer));
+        tasks.push(("teller", Box::pin(teller.run())));
         let release = |(name, task): (&'static str, BoxFuture<()>)| {
             let (done, ended) = oneshot::channel();
             let task = async move {

@@ -1,12 +1,17 @@
 //! A server process without sockets: bodies in, bodies out.
 //!
 //! What stands between a socket and the engine in the real one is kept: the body is decoded, a change
-//! runs in a task of its own with a deadline, errors are encoded. Signatures are not.
+//! runs in a task of its own with a deadline, errors are encoded. Signatures are not. Beside the engine, on
+//! the same store, lives another machine: counters, asked without any protocol.
 
 use auth::{Authorized, Principal};
 use engine::{AnyFact, Engine, Fact as _, Handler, Outcome, Output as _};
 use env::{Life, Tasks};
+use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, ReadError, StoreError};
+use millstream_replicated::testing::{Command, Counters, Refusal};
+use millstream_replicated::{ProposalId, ProposeError, Replicated};
 use model::{AccountId, Region};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -15,9 +20,18 @@ use wire::{Error, ErrorCode, Operation, Protocol};
 /// How long a change is waited for.
 const MUTATION_MAX: Duration = Duration::from_secs(5);
 
+/// What a process holds.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn LogStore>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) counters: Arc<Replicated<Counters>>,
+}
+
 /// A life of the server.
 pub(super) struct Server {
+    store: Arc<dyn LogStore>,
     engine: Arc<Engine>,
+    counters: Arc<Replicated<Counters>>,
     life: Life,
     /// Which life: rises with every start.
     pub(super) generation: u64,
@@ -55,9 +69,11 @@ impl Failed {
 }
 
 impl Server {
-    pub(super) fn new(engine: Arc<Engine>, life: Life, generation: u64) -> Self {
+    pub(super) fn new(opened: Opened, life: Life, generation: u64) -> Self {
         Self {
-            engine,
+            store: opened.store,
+            engine: opened.engine,
+            counters: opened.counters,
             life,
             generation,
         }
@@ -68,7 +84,7 @@ impl Server {
     }
 
     pub(super) fn is_writable(&self) -> bool {
-        self.engine.is_writable()
+        self.engine.is_writable() && self.counters.is_following()
     }
 
     pub(super) async fn shutdown(&self) {
@@ -106,6 +122,67 @@ impl Server {
         };
         self.life.spawn(H::Operation::NAME, Box::pin(serve));
         answered
+    }
+
+    // --- Counters ---------------------------------------------------------------------------------
+
+    /// Proposes a command of the counters; the answer never comes if the process ends before.
+    pub(super) fn count(
+        &self,
+        id: ProposalId,
+        command: Command,
+    ) -> oneshot::Receiver<Result<u64, ProposeError<Refusal>>> {
+        let counters = self.counters.clone();
+        self.answer(
+            "count",
+            async move { counters.propose_as(id, command).await },
+        )
+    }
+
+    /// Makes a log of a counter.
+    pub(super) fn make_log(&self, log: LogId) -> oneshot::Receiver<Result<(), StoreError>> {
+        let (store, logs) = (self.store.clone(), vec![(log, LogSettings::default())]);
+        self.answer("make_log", async move { store.create(logs).await })
+    }
+
+    /// Appends a record to a counter's log.
+    pub(super) fn write(&self, log: LogId) -> oneshot::Receiver<Result<(), AppendError>> {
+        let (store, batches) = (
+            self.store.clone(),
+            Batches::one(log, Batch::data(b"a record")),
+        );
+        self.answer("write", async move {
+            let mut results = store.append_many(batches).await;
+            results.pop().expect("one batch has one result").map(drop)
+        })
+    }
+
+    fn answer<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        let (answer, answered) = oneshot::channel();
+        let task = async move {
+            // Whoever asked may be gone.
+            let _ = answer.send(work.await);
+        };
+        self.life.spawn(name, Box::pin(task));
+        answered
+    }
+
+    /// The counters' values.
+    pub(super) fn counters(&self) -> BTreeMap<u64, u64> {
+        self.counters.state().0.clone()
+    }
+
+    /// How many records a log has.
+    pub(super) fn log_end(&self, log: LogId) -> Result<u64, ReadError> {
+        self.store.bounds(log).map(|bounds| bounds.end.0)
+    }
+
+    pub(super) fn has_log(&self, log: LogId) -> bool {
+        self.store.list().contains(&log)
     }
 }
 
