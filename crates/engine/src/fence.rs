@@ -1,14 +1,15 @@
-//! Begin → prepare children → CLOSE → find the first CLOSE → Complete: how a shard's log is ended.
+//! Begin → prepare children → seal the parents by CLOSE → Complete: how a shard's log is ended.
 //!
-//! A record belongs to a shard if no CLOSE stands before it in the log. Every step may be done again
-//! and by anybody: making a log that exists, closing what is closed, completing what is complete
-//! change nothing. So whoever finds an unfinished reshard or deletion carries it on, also after a
+//! A record belongs to a shard if no CLOSE stands before it in the log, and a log takes nothing behind
+//! its CLOSE. Every step may be done again and by anybody: making a log that exists, sealing what is
+//! sealed, completing what is complete change nothing. So whoever finds an unfinished reshard or deletion carries it on, also after a
 //! restart. The same code stands above every provider.
 
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
 use env::{Causes, Timestamp};
-use log::{AppendError, Batch, Batches, LogId, LogSettings, ReadError, StoreError};
+use futures_util::future::join_all;
+use log::{AppendError, LogId, LogSettings, Offset, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ struct Close {
     shard: u32,
     /// The offset of its first CLOSE.
     end: u64,
-    /// At least when that arrived: a record that met it may have come after it.
+    /// When that arrived, or later: logs of older journals may hold records behind it.
     arrived_ms: Option<u64>,
 }
 
@@ -32,13 +33,11 @@ enum Unfinished {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Append(#[from] AppendError),
+    Seal(#[from] AppendError),
     #[error(transparent)]
     Read(#[from] log::ReadError),
     #[error("the catalog did not take the end")]
     Catalog(#[from] ProposeError),
-    #[error("no CLOSE in log {0}")]
-    NotClosed(LogId),
 }
 
 impl Engine {
@@ -162,27 +161,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Closes the logs that are not closed yet; answers where and when each one ended.
+    /// Seals logs, those that are not sealed yet; returns where and when each one ended.
     async fn close(&self, logs: Vec<LogId>) -> Result<Vec<Close>, Unfinished> {
-        let mut open = Vec::new();
-        for log in &logs {
-            if self.store.bounds(*log)?.first_control.is_none() {
-                open.push((*log, Batch::control(&CLOSE)));
-            }
-        }
-        for result in self.store.append_many(Batches::from_iter(open)).await {
-            result?;
-        }
-        let first_close = |log: LogId| {
+        let seals = logs.iter().map(|log| self.store.seal(*log, &CLOSE));
+        let ends = join_all(seals).await;
+        let close = |(log, end): (LogId, Result<Offset, AppendError>)| {
+            let end = end?;
             let bounds = self.store.bounds(log)?;
-            let end = bounds.first_control.ok_or(Unfinished::NotClosed(log))?;
             Ok(Close {
                 shard: log.index,
                 end: end.0,
                 arrived_ms: bounds.last_arrival.map(|arrival| arrival.0),
             })
         };
-        logs.into_iter().map(first_close).collect()
+        logs.into_iter().zip(ends).map(close).collect()
     }
 
     /// Makes a shard's log, where a stream is so new that it has none yet.

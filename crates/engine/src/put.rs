@@ -1,8 +1,7 @@
-//! Putting records: route, throttle, append, and see whether the shard was closed meanwhile.
+//! Putting records: route, throttle, append, and route anew what met a closed shard.
 //!
-//! PutRecord and PutRecords are this and their own shapes. A record that reached a log behind a CLOSE
-//! is not part of the shard: it waits until the reshard is complete and goes to the child, in call
-//! order.
+//! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses a
+//! record: it is in no shard, waits until the reshard is complete and goes to the child, in call order.
 
 use crate::Engine;
 use crate::by_shard::by_shard;
@@ -124,14 +123,14 @@ enum Budgets {
 struct Settled<'r> {
     /// Of each shard, by rising index.
     put: Vec<(u32, Incomings)>,
-    /// Places of records that stand behind a CLOSE: they are in no shard.
+    /// Places of records whose logs are sealed: they are in no shard.
     outside: Vec<usize>,
     refused: Vec<(&'r Group, AppendError)>,
 }
 
 /// What it means to records that their batch was not appended.
 enum NotAppended {
-    /// Their log is gone or not there yet: they are in no shard.
+    /// Their log is sealed, gone, or not there yet: they are in no shard.
     Outside,
     Failed(PutError),
 }
@@ -172,15 +171,13 @@ impl Round {
         for (group, answer) in self.groups.iter().zip(answers) {
             let places = self.places(group);
             match answer {
-                Ok(appended) if appended.control_before.is_some() => {
-                    settled.outside.extend_from_slice(places);
-                }
                 Ok(appended) => {
                     let bytes = acknowledge(&group.shard, *appended, places, records, results);
                     let records = places.len() as u64;
                     let incomings = Incomings { records, bytes };
                     settled.put.push((group.shard.index, incomings));
                 }
+                Err(AppendError::Sealed(_)) => settled.outside.extend_from_slice(places),
                 Err(error) => settled.refused.push((group, error.clone())),
             }
         }
@@ -207,12 +204,11 @@ impl Engine {
         let answer = self.store.append_many(batches).await.pop();
         let answer = answer.expect("a store answers each batch");
         let refusal = match answer {
-            Ok(appended) if appended.control_before.is_none() => {
+            Ok(appended) => {
                 let (records, bytes) = (1, record.bytes());
                 runtime.count_put(&[(shard.index, Incomings { records, bytes })]);
                 return Ok(placed(shard, appended.first, appended.arrival));
             }
-            Ok(_) => NotAppended::Outside,
             Err(error) => self.not_appended(stream, shard, error).await,
         };
         match refusal {
@@ -253,7 +249,7 @@ impl Engine {
         let mut stream = stream.clone();
         for _ in 1..ROUNDS_MAX {
             let Some(next) = self.after_reshard(&stream, records, &waiting).await else {
-                // Behind a CLOSE they belong to no shard, and never will.
+                // Sealed logs took none of them, and never will.
                 let error = PutError::NotPut(self.gone_or_no_shard(&stream));
                 waiting
                     .iter()
@@ -371,6 +367,7 @@ impl Engine {
         error: AppendError,
     ) -> NotAppended {
         let failed = match &error {
+            AppendError::Sealed(_) => return NotAppended::Outside,
             // Not made yet, or of a stream that is going: the next round knows.
             AppendError::NoSuchLog(log) => {
                 self.log_was_missing(stream, *log).await;
@@ -400,7 +397,10 @@ impl Engine {
                     tracing::error!(%stream, %shard, ?outcome, %error, kept_back, "put refused");
                 }
             }
-            AppendError::TooLarge | AppendError::NoSuchLog(_) | AppendError::Unknown(_) => {
+            AppendError::TooLarge
+            | AppendError::NoSuchLog(_)
+            | AppendError::Sealed(_)
+            | AppendError::Unknown(_) => {
                 tracing::error!(%stream, %shard, ?outcome, %error, "put failed");
             }
         }

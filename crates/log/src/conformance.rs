@@ -6,17 +6,22 @@
 
 mod changes;
 mod records;
+mod seals;
 
 pub use changes::{
     changes_are_durable_and_harmless_to_repeat, create_is_all_or_none,
     trimmed_and_deleted_stay_gone,
 };
 pub use records::{
-    an_abandoned_append_goes_on, appends_after_a_control_record_say_so,
-    batches_fail_each_for_itself, offset_and_arrival_are_what_readers_see,
-    offset_at_finds_the_first_at_or_after, offsets_rise_without_gaps, read_limits_hold,
-    reads_keep_to_the_bounds, reads_see_resolved_appends, records_of_every_size_come_back,
-    refused_appends_leave_no_trace, resolved_appends_survive, tails_follow_appends,
+    an_abandoned_append_goes_on, batches_fail_each_for_itself,
+    offset_and_arrival_are_what_readers_see, offset_at_finds_the_first_at_or_after,
+    offsets_rise_without_gaps, read_limits_hold, reads_keep_to_the_bounds,
+    reads_see_resolved_appends, records_of_every_size_come_back, refused_appends_leave_no_trace,
+    resolved_appends_survive, tails_follow_appends,
+};
+pub use seals::{
+    sealed_logs_take_no_more, sealing_appends_one_control_record,
+    seals_and_appends_in_flight_have_one_order,
 };
 
 use crate::batch::{Batch, BatchBuilder, Kind};
@@ -48,7 +53,8 @@ pub async fn all<P: Provider>(make: impl Fn() -> P) {
         resolved_appends_survive(&make(), end).await;
         changes_are_durable_and_harmless_to_repeat(&make(), end).await;
         trimmed_and_deleted_stay_gone(&make(), end).await;
-        appends_after_a_control_record_say_so(&make(), end).await;
+        sealing_appends_one_control_record(&make(), end).await;
+        sealed_logs_take_no_more(&make(), end).await;
     }
     offsets_rise_without_gaps(&make()).await;
     reads_see_resolved_appends(&make()).await;
@@ -62,6 +68,7 @@ pub async fn all<P: Provider>(make: impl Fn() -> P) {
     records_of_every_size_come_back(&make()).await;
     offset_at_finds_the_first_at_or_after(&make()).await;
     tails_follow_appends(&make()).await;
+    seals_and_appends_in_flight_have_one_order(&make()).await;
 }
 
 const ANY: ReadLimit = ReadLimit {

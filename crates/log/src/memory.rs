@@ -3,12 +3,12 @@
 //! It is the model that other providers are compared with, not a store for a server: nothing bounds
 //! it, and nothing survives.
 
-use crate::batch::{Kind, RecordIter};
+use crate::batch::{Batch, Kind, RecordIter};
 use crate::batches::{BatchView, Batches};
 use crate::budget::Budget;
 use crate::store::{
     Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Run, Slice, StoreError, TailWatch,
+    ReadLimit, Run, Slice, StoreError, TailWatch, sealed,
 };
 use bytes::Bytes;
 use env::{Clock, Timestamp};
@@ -57,6 +57,16 @@ impl MemoryStore {
         self.state.lock().logs.get_mut(&id).map(then)
     }
 
+    fn append_all(&self, batches: &Batches) -> Vec<Result<Appended, AppendError>> {
+        let now = self.clock.now();
+        let append = |(id, batch): (LogId, BatchView<'_>)| {
+            let bytes = batches.buffer().slice_ref(batch.bytes());
+            self.with_log(id, |log| log.append(batch, bytes, now))
+                .unwrap_or(Err(AppendError::NoSuchLog(id)))
+        };
+        batches.iter().map(append).collect()
+    }
+
     fn see<T>(&self, id: LogId, then: impl FnOnce(&mut Log) -> T) -> Result<T, ReadError> {
         self.with_log(id, then).ok_or(ReadError::NoSuchLog(id))
     }
@@ -95,11 +105,18 @@ impl Log {
         *self.tail.borrow()
     }
 
-    fn append(&mut self, batch: BatchView<'_>, bytes: Bytes, now: Timestamp) -> Appended {
+    fn append(
+        &mut self,
+        batch: BatchView<'_>,
+        bytes: Bytes,
+        now: Timestamp,
+    ) -> Result<Appended, AppendError> {
+        if let Some(at) = self.first_control {
+            return Err(AppendError::Sealed(at));
+        }
         let first = self.end();
         let arrival = self.last_arrival.map_or(now, |last| last.max(now));
-        let control_before = self.first_control;
-        if batch.has_control() && control_before.is_none() {
+        if batch.has_control() {
             let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
             self.first_control = place.map(|place| first.plus(place as u64));
         }
@@ -112,11 +129,7 @@ impl Log {
             bytes,
         });
         self.tail.send_replace(first.plus(u64::from(count)));
-        Appended {
-            first,
-            arrival,
-            control_before,
-        }
+        Ok(Appended { first, arrival })
     }
 
     fn read(&self, from: Offset, limit: ReadLimit) -> Slice {
@@ -173,13 +186,12 @@ impl LogStore for MemoryStore {
     }
 
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
-        let now = self.clock.now();
-        let append = |(id, batch): (LogId, BatchView<'_>)| {
-            let bytes = batches.buffer().slice_ref(batch.bytes());
-            self.with_log(id, |log| log.append(batch, bytes, now))
-                .ok_or(AppendError::NoSuchLog(id))
-        };
-        Box::pin(ready(batches.iter().map(append).collect()))
+        Box::pin(ready(self.append_all(&batches)))
+    }
+
+    fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
+        let results = self.append_all(&Batches::one(log, Batch::control(bytes)));
+        Box::pin(ready(sealed(results)))
     }
 
     fn read(

@@ -63,8 +63,6 @@ pub struct Appended {
     pub first: Offset,
     /// The arrival time of all its records: at least that of every record before them.
     pub arrival: Timestamp,
-    /// The offset of the log's first control record, if one stands before this batch.
-    pub control_before: Option<Offset>,
 }
 
 /// Why a batch was not acknowledged.
@@ -79,6 +77,9 @@ pub enum AppendError {
     /// Not applied: there is no such log.
     #[error("no log {0}")]
     NoSuchLog(LogId),
+    /// Not applied, and no append to the log ever will be: it was sealed by the record at this offset.
+    #[error("the log is sealed at offset {}", .0.0)]
+    Sealed(Offset),
     /// Not applied, for another reason.
     #[error("not applied: {0}")]
     NotApplied(String),
@@ -158,7 +159,7 @@ pub struct Bounds {
     pub end: Offset,
     /// The arrival time of the last record ever appended, also if it has been trimmed.
     pub last_arrival: Option<Timestamp>,
-    /// The first control record, if there is one.
+    /// The first control record, if there is one: the log is sealed there.
     pub first_control: Option<Offset>,
 }
 
@@ -256,6 +257,16 @@ impl TailWatch {
     }
 }
 
+/// What appending one control record alone says of sealing its log: where it ended, by this record or
+/// by an earlier one.
+pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset, AppendError> {
+    match results.pop().expect("one batch has one result") {
+        Ok(appended) => Ok(appended.first),
+        Err(AppendError::Sealed(at)) => Ok(at),
+        Err(error) => Err(error),
+    }
+}
+
 /// What an asynchronous call of the store answers.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -269,18 +280,30 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    arrival times never fall along a log.
 /// 5. The batches of one `append_many` succeed or fail each for itself.
 /// 6. An append, once handed over, goes on though its future is dropped.
-/// 7. `Full`, `TooLarge`, `NoSuchLog` and `NotApplied` leave no trace, for ever.
+/// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed` and `NotApplied` leave no trace, for ever.
 /// 8. A read from below the first kept offset begins at the first kept offset; one at or past the
 ///    end brings nothing.
 /// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again is
 ///    harmless: creating a log that exists is `Exists`, deleting one that is gone succeeds.
 /// 10. What was trimmed or deleted is never read again, also after a restart. An id is never reused.
-/// 11. An append whose log has a control record before it says so in `control_before`.
+/// 11. `seal` appends one control record, as durable as any append, and answers its offset. Sealing
+///     again appends nothing and answers the offset of the log's first control record, whatever the
+///     bytes.
+/// 12. A log that holds a control record is sealed, also after a restart and however the record got
+///     there. An append either stands before the first control record or is refused with `Sealed`
+///     and that record's offset; seals and appends in flight at the same time have one order.
 pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
     /// Appends to many logs with one hand-over and one wake.
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
+    /// Ends a log by one control record with these bytes; answers the offset at which it ended. Never
+    /// [`AppendError::Sealed`]: a log that is sealed already is as wanted. After any other error it
+    /// may be tried again.
+    ///
+    /// # Panics
+    /// If the bytes are more than [`RECORD_BYTES_MAX`].
+    fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>>;
     /// Reads on from an offset.
     fn read(
         &self,

@@ -58,6 +58,7 @@ impl<R> From<AppendError> for ProposeError<R> {
             AppendError::Full
             | AppendError::TooLarge
             | AppendError::NoSuchLog(_)
+            | AppendError::Sealed(_)
             | AppendError::NotApplied(_) => Self::NotApplied {
                 cause: NotAppended::Store(error),
             },

@@ -18,7 +18,7 @@ impl Fact for ProposeError {
         match self {
             Self::Refused(refusal) => refusal.is_retryable(),
             Self::NotApplied { cause } => match cause {
-                NotAppended::Store(AppendError::TooLarge) => false,
+                NotAppended::Store(AppendError::TooLarge | AppendError::Sealed(_)) => false,
                 NotAppended::NotFollowed
                 | NotAppended::Store(
                     AppendError::Full

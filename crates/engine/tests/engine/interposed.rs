@@ -1,9 +1,9 @@
 //! A store with something in between: hooks that run before and after each change, and before each read.
 
 use env::Timestamp;
-use log::store::Answer;
+use log::store::{Answer, sealed};
 use log::{
-    AppendError, Appended, Batches, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    AppendError, Appended, Batch, Batches, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
     ReadLimit, Slice, StoreError, TailWatch,
 };
 use std::sync::Arc;
@@ -52,6 +52,12 @@ impl<H: Hook> LogStore for Interposed<H> {
             let store = &*self.store;
             self.change(self.hook.append(store, batches)).await
         })
+    }
+
+    /// Its fate is that of an append.
+    fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
+        let batches = Batches::one(log, Batch::control(bytes));
+        Box::pin(async { sealed(self.append_many(batches).await) })
     }
 
     fn read(

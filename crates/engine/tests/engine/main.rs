@@ -20,6 +20,7 @@ mod gated_disk;
 mod growth;
 mod hostile;
 mod metrics;
+mod older;
 mod outcomes;
 mod positions;
 mod reshard;

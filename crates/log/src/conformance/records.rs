@@ -1,7 +1,7 @@
 //! The clauses about records: appending, reading, surviving.
 
 use super::{ANY, End, Provider, append, batch, create, id, read_all};
-use crate::batch::{Batch, BatchBuilder, Kind, RECORD_BYTES_MAX};
+use crate::batch::RECORD_BYTES_MAX;
 use crate::batches::Batches;
 use crate::store::{AppendError, Offset, ReadError, ReadLimit};
 use env::Timestamp;
@@ -187,44 +187,6 @@ pub async fn reads_keep_to_the_bounds(provider: &impl Provider) {
     assert_eq!((bounds.first, bounds.end), (Offset(4), Offset(4)));
     let missing = store.read(id(5), Offset(0), ANY).await;
     assert_eq!(missing.err(), Some(ReadError::NoSuchLog(id(5))));
-}
-
-/// Clause 11.
-pub async fn appends_after_a_control_record_say_so(provider: &impl Provider, end: End) {
-    let store = provider.open().await;
-    create(&store, 1).await;
-    assert_eq!(append(&store, 0, batch(&[b"a"])).await.control_before, None);
-    let mut mixed = BatchBuilder::default();
-    mixed.push(Kind::Data, &[b"b"]);
-    mixed.push(Kind::Control, &[b"close"]);
-    assert_eq!(append(&store, 0, mixed.finish()).await.control_before, None);
-    let late = append(&store, 0, Batch::control(b"again")).await;
-    assert_eq!(late.control_before, Some(Offset(2)));
-    let slice = store
-        .read(id(0), Offset(0), ANY)
-        .await
-        .expect("the log exists");
-    let kinds: Vec<Kind> = slice.records().map(|record| record.kind).collect();
-    assert_eq!(
-        kinds,
-        [Kind::Data, Kind::Data, Kind::Control, Kind::Control]
-    );
-    let store = match provider.reopen(store.clone(), end).await {
-        Some(reopened) => reopened,
-        None => store,
-    };
-    assert_eq!(
-        append(&store, 0, batch(&[b"c"])).await.control_before,
-        Some(Offset(2))
-    );
-    store
-        .trim(id(0), Offset(5))
-        .await
-        .expect("a log can be trimmed");
-    assert_eq!(
-        store.bounds(id(0)).expect("the log exists").first_control,
-        Some(Offset(2))
-    );
 }
 
 /// A read brings at most what was asked for, and at least one record.

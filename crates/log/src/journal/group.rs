@@ -5,6 +5,7 @@
 
 use super::frame::{Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes};
 use super::log_map::LogMap;
+use super::planted::PlantedBug;
 use super::queue::Change;
 use super::shared::Shared;
 use super::tips::{Slot, Tips};
@@ -187,6 +188,12 @@ impl<'a> Group<'a> {
                 }
             });
         };
+        let sealed = intended.first_control;
+        if let Some(at) = sealed
+            && !self.shared.options.has(PlantedBug::AppendBehindSeal)
+        {
+            return Err(AppendError::Sealed(at));
+        }
         if intended.is_tail_lost {
             let why = intended.slot.and_then(|slot| self.tips.damage(slot));
             return Err(AppendError::NotApplied(why.unwrap_or_default()));
@@ -197,13 +204,12 @@ impl<'a> Group<'a> {
         }
         let first = intended.end;
         let arrival = intended.last_arrival.map_or(now, |last| last.max(now));
-        let control_before = intended.first_control;
         let control = if batch.has_control() {
             first_control(batch)
         } else {
             None
         };
-        intended.first_control = control_before.or(control.map(|at| first.plus(u64::from(at))));
+        intended.first_control = sealed.or(control.map(|at| first.plus(u64::from(at))));
         intended.end = first.plus(u64::from(batch.count()));
         intended.last_arrival = Some(arrival);
         self.has_ordinary |= !is_privileged;
@@ -215,11 +221,7 @@ impl<'a> Group<'a> {
             self.entry_places.push(place);
             self.begin_block(id, batch, first, arrival, control);
         }
-        Ok(Appended {
-            first,
-            arrival,
-            control_before,
-        })
+        Ok(Appended { first, arrival })
     }
 
     fn join(&mut self, entry: usize, batch: BatchView<'_>, new_control: Option<u32>) {

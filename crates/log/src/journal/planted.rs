@@ -34,12 +34,14 @@ pub(super) enum PlantedBug {
     RetrySync,
     /// A segment that the MANIFEST does not list is removed at start, whatever it holds.
     RemoveUnlisted,
+    /// A sealed log takes appends, as journals of earlier versions did.
+    AppendBehindSeal,
 }
 
 #[cfg(test)]
 impl PlantedBug {
     /// Every bug there is.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::NoSync,
         Self::ResolveBeforeSync,
         Self::PublishBeforeSync,
@@ -53,6 +55,7 @@ impl PlantedBug {
         Self::FreeLiveSegment,
         Self::RetrySync,
         Self::RemoveUnlisted,
+        Self::AppendBehindSeal,
     ];
 }
 

@@ -113,9 +113,14 @@ impl Planted {
         self.bug == bug && log.group < Namespace::GROUPS
     }
 
-    /// Says where a batch stands, whether or not it does; `None` if there is no such log.
-    fn claim(&self, log: LogId, batch: BatchView<'_>) -> Option<Appended> {
-        let bounds = self.store.bounds(log).ok()?;
+    /// What a log is said to hold, changed as is said next; an error if there is no such log.
+    fn with_claim<T>(
+        &self,
+        log: LogId,
+        then: impl FnOnce(&mut Claim) -> T,
+    ) -> Result<T, AppendError> {
+        let bounds = self.store.bounds(log);
+        let bounds = bounds.map_err(|_| AppendError::NoSuchLog(log))?;
         let mut claims = self.claims.lock();
         let claim = claims.entry(log).or_insert(Claim {
             end: bounds.end,
@@ -124,24 +129,26 @@ impl Planted {
         });
         claim.end = claim.end.max(bounds.end);
         claim.arrival = claim.arrival.max(self.clock.now());
-        let appended = Appended {
-            first: claim.end,
-            arrival: claim.arrival,
-            control_before: claim.close,
-        };
-        if batch.is_mark() {
-            claim.close = claim.close.or(Some(claim.end));
-        }
-        claim.end = claim.end.plus(u64::from(batch.count()));
-        Some(appended)
+        Ok(then(claim))
+    }
+
+    /// Says where a batch stands, whether or not it does.
+    fn claim(&self, log: LogId, batch: BatchView<'_>) -> Result<Appended, AppendError> {
+        self.with_claim(log, |claim| {
+            let (first, arrival) = (claim.end, claim.arrival);
+            claim.end = first.plus(u64::from(batch.count()));
+            Appended { first, arrival }
+        })
+    }
+
+    /// Says where a log was sealed, whether or not it was.
+    fn claim_seal(&self, log: LogId) -> Result<Offset, AppendError> {
+        self.with_claim(log, |claim| *claim.close.get_or_insert(claim.end))
     }
 
     fn claim_all(&self, batches: &Batches) -> Vec<Result<Appended, AppendError>> {
-        let claims = batches.iter().map(|(log, batch)| {
-            let claim = self.claim(log, batch);
-            claim.ok_or(AppendError::NoSuchLog(log))
-        });
-        claims.collect()
+        let claims = batches.iter();
+        claims.map(|(log, batch)| self.claim(log, batch)).collect()
     }
 
     /// Hands batches over, and answers at once.
@@ -159,15 +166,14 @@ impl Planted {
     /// Leaves out the last of several, and answers for it as if it were there.
     async fn append_half(&self, mut batches: Batches) -> Vec<Result<Appended, AppendError>> {
         let last = batches.iter().last();
-        let left_out = last.and_then(|(log, batch)| {
+        let left_out = last.map(|(log, batch)| {
             let claim = self.claim(log, batch);
             self.claims.lock().remove(&log);
             claim
         });
         batches.pop();
         let mut results = self.store.append_many(batches).await;
-        let gone = || AppendError::NotApplied("the log has gone".to_owned());
-        results.push(left_out.ok_or_else(gone));
+        results.extend(left_out);
         results
     }
 
@@ -224,15 +230,19 @@ impl LogStore for Planted {
 
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>> {
         let all = |bug| batches.logs().all(|log| self.has(bug, log));
-        let are_marks = batches.iter().all(|(_, batch)| batch.is_mark());
         if all(Bug::AnswersEarly) {
             Box::pin(self.append_early(batches))
-        } else if all(Bug::WritesHalf) && batches.len() > 1 && !are_marks {
+        } else if all(Bug::WritesHalf) && batches.len() > 1 {
             Box::pin(self.append_half(batches))
-        } else if all(Bug::ForgetsClose) && are_marks {
-            Box::pin(std::future::ready(self.claim_all(&batches)))
         } else {
             self.store.append_many(batches)
+        }
+    }
+
+    fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
+        match self.has(Bug::ForgetsClose, log) {
+            true => Box::pin(std::future::ready(self.claim_seal(log))),
+            false => self.store.seal(log, bytes),
         }
     }
 

@@ -167,7 +167,11 @@ impl Sequence {
                 }
                 Err(AppendError::Full | AppendError::NotApplied(_)) => {}
                 Err(AppendError::Unknown(_)) => log.maybe.push(records),
-                Err(error @ (AppendError::TooLarge | AppendError::NoSuchLog(_))) => {
+                Err(
+                    error @ (AppendError::TooLarge
+                    | AppendError::NoSuchLog(_)
+                    | AppendError::Sealed(_)),
+                ) => {
                     panic!("{error}");
                 }
             }

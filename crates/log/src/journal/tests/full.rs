@@ -80,8 +80,10 @@ async fn a_full_disk_when_appended_to_then_refuses_and_still_reads_and_takes_wha
         assert_eq!(first, Ok(Offset(round)));
     }
     assert_eq!(read_all(&journal, 0).await.unwrap().len() as u64, count);
-    let mark = try_append(&journal, 0, Batch::control(b"closed")).await;
-    assert_eq!(mark.unwrap().first, Offset(count), "a mark is taken");
+    let sealed = journal.seal(id(0), b"closed").await;
+    assert_eq!(sealed, Ok(Offset(count)), "a mark is taken");
+    let late = try_append(&journal, 0, batch(&[RECORD])).await;
+    assert_eq!(late, Err(AppendError::Sealed(Offset(count))), "full or not");
     let journal = world.lose_power();
     assert_eq!(read_all(&journal, 1).await.unwrap().len() as u64, count);
     assert_eq!(journal.bounds(catalog()).unwrap().end, Offset(50));

@@ -22,5 +22,6 @@ mod refilled;
 mod room;
 mod rot;
 mod scarred;
+mod seals;
 mod sorting;
 mod stray;

@@ -27,6 +27,7 @@ enum Step {
     },
     Create(u32),
     Delete(u32),
+    Seal(u32),
     Trim(u32, u64),
     Configure(u32, u64),
     Read {
@@ -45,13 +46,14 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let records = prop::collection::vec((prop::bool::weighted(0.02), 0..8_000_usize), 1..6);
+    let records = prop::collection::vec((prop::bool::weighted(0.002), 0..8_000_usize), 1..6);
     let log = 0..LOGS;
     prop_oneof![
         20 => (log.clone(), records, prop::option::of(log.clone()))
             .prop_map(|(log, records, other)| Step::Append { log, records, other }),
         4 => (0..LOGS * 8).prop_map(Step::Create),
         1 => log.clone().prop_map(Step::Delete),
+        1 => log.clone().prop_map(Step::Seal),
         3 => (log.clone(), 0..200_u64).prop_map(|(log, before)| Step::Trim(log, before)),
         1 => (log.clone(), 0..9_u64).prop_map(|(log, ms)| Step::Configure(log, ms)),
         5 => (log.clone(), 0..200_u64).prop_map(|(log, from)| Step::Read { log, from }),
@@ -95,6 +97,10 @@ impl Pair {
                     self.journal.delete(logs()).await,
                     self.model.delete(logs()).await
                 );
+            }
+            Step::Seal(log) => {
+                let sealed = self.journal.seal(id(log), b"end").await;
+                assert_eq!(sealed, self.model.seal(id(log), b"end").await);
             }
             Step::Trim(log, before) => {
                 let before = Offset(before);

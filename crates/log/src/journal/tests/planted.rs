@@ -90,7 +90,7 @@ const JUDGES: [&Judge; 10] = [
 ];
 
 /// Who must find which bug.
-const FINDERS: [(PlantedBug, &Judge); 13] = [
+const FINDERS: [(PlantedBug, &Judge); 14] = [
     (PlantedBug::NoSync, &POWER),
     (PlantedBug::ResolveBeforeSync, &POWER_AT_CALL),
     (PlantedBug::PublishBeforeSync, &FAILED_SYNC),
@@ -104,6 +104,7 @@ const FINDERS: [(PlantedBug, &Judge); 13] = [
     (PlantedBug::FreeLiveSegment, &TRIMMING),
     (PlantedBug::RetrySync, &FAULT_AT_CALL),
     (PlantedBug::RemoveUnlisted, &STRAY),
+    (PlantedBug::AppendBehindSeal, &MODEL),
 ];
 
 /// Each kind of call by turns, ever later ones.

@@ -93,8 +93,8 @@ impl Filled {
             let appended = self.journal.append_many(appended).await.remove(0);
             appended.expect("a command is taken");
             for index in DELETED {
-                let mark = try_append(&self.journal, index, Batch::control(b"end")).await;
-                mark.expect("a mark is taken");
+                let sealed = self.journal.seal(id(index), b"end").await;
+                sealed.expect("a mark is taken");
             }
         }
         let logs = DELETED.map(id).to_vec();
