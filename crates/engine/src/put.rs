@@ -375,7 +375,7 @@ impl Engine {
             }
             AppendError::Full => PutError::NotPut(NotPut::Full),
             AppendError::TooLarge => PutError::NotPut(NotPut::TooLarge),
-            AppendError::NotApplied(_) => PutError::NotPut(NotPut::Refused),
+            AppendError::Fenced | AppendError::NotApplied(_) => PutError::NotPut(NotPut::Refused),
             AppendError::Unknown(_) => PutError::Unknown,
         };
         self.log_failure(stream, shard, failed, &error);
@@ -392,7 +392,7 @@ impl Engine {
     ) {
         let (stream, shard, outcome) = (stream.arn(), shard.id(), failed.outcome());
         match error {
-            AppendError::Full | AppendError::NotApplied(_) => {
+            AppendError::Full | AppendError::Fenced | AppendError::NotApplied(_) => {
                 if let Some(kept_back) = self.refused_lines.pass(self.env.clock.monotonic()) {
                     tracing::error!(%stream, %shard, ?outcome, %error, kept_back, "put refused");
                 }

@@ -5,6 +5,7 @@
 //! does not hold. It tests no faults of devices: those differ from provider to provider.
 
 mod changes;
+mod claims;
 mod records;
 mod seals;
 
@@ -12,6 +13,7 @@ pub use changes::{
     changes_are_durable_and_harmless_to_repeat, create_is_all_or_none,
     trimmed_and_deleted_stay_gone,
 };
+pub use claims::higher_claims_fence_lower_ones;
 pub use records::{
     an_abandoned_append_goes_on, batches_fail_each_for_itself,
     offset_and_arrival_are_what_readers_see, offset_at_finds_the_first_at_or_after,
@@ -26,7 +28,9 @@ pub use seals::{
 
 use crate::batch::{Batch, BatchBuilder, Kind};
 use crate::batches::Batches;
-use crate::store::{Answer, Appended, LogId, LogSettings, LogStore, Offset, ReadLimit, StoreError};
+use crate::store::{
+    Answer, AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadLimit, StoreError,
+};
 use std::sync::Arc;
 
 /// How a store ends before it is opened again.
@@ -42,6 +46,11 @@ pub enum End {
 pub trait Provider {
     /// A fresh and empty store.
     fn open(&self) -> Answer<'_, Arc<dyn LogStore>>;
+    /// Another handle on the store that [`Provider::open`] gave, as a second node would have; `None`
+    /// if the store has one owner.
+    fn beside(&self) -> Answer<'_, Option<Arc<dyn LogStore>>> {
+        Box::pin(std::future::ready(None))
+    }
     /// Ends the store that [`Provider::open`] gave and opens what it left; `None` if the provider
     /// keeps nothing.
     fn reopen(&self, store: Arc<dyn LogStore>, end: End) -> Answer<'_, Option<Arc<dyn LogStore>>>;
@@ -69,6 +78,7 @@ pub async fn all<P: Provider>(make: impl Fn() -> P) {
     offset_at_finds_the_first_at_or_after(&make()).await;
     tails_follow_appends(&make()).await;
     seals_and_appends_in_flight_have_one_order(&make()).await;
+    higher_claims_fence_lower_ones(&make()).await;
 }
 
 const ANY: ReadLimit = ReadLimit {
@@ -95,12 +105,19 @@ async fn create(store: &Arc<dyn LogStore>, count: u32) {
     store.create(logs).await.expect("fresh logs can be created");
 }
 
-async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended {
+async fn try_append(
+    store: &Arc<dyn LogStore>,
+    index: u32,
+    batch: Batch,
+) -> Result<Appended, AppendError> {
     let mut results = store.append_many(Batches::one(id(index), batch)).await;
     assert_eq!(results.len(), 1, "one result for each batch");
-    results
-        .remove(0)
-        .expect("an append to a healthy store succeeds")
+    results.remove(0)
+}
+
+async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended {
+    let result = try_append(store, index, batch).await;
+    result.expect("an append to a healthy store succeeds")
 }
 
 /// All kept records of a log, however many reads it takes.

@@ -1,14 +1,14 @@
 //! The simplest honest store: everything in one map under one lock, gone with the process.
 //!
 //! It is the model that other providers are compared with, not a store for a server: nothing bounds
-//! it, and nothing survives.
+//! it, and nothing survives. Several handles may share its logs, each with claims of its own.
 
 use crate::batch::{Batch, Kind, RecordIter};
 use crate::batches::{BatchView, Batches};
 use crate::budget::Budget;
 use crate::store::{
-    Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Run, Slice, StoreError, TailWatch, sealed,
+    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, ReadError,
+    ReadLimit, Run, Slice, StoreError, TailWatch,
 };
 use bytes::Bytes;
 use env::{Clock, Timestamp};
@@ -18,10 +18,12 @@ use std::future::ready;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A store in memory.
+/// A handle on a store in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// What this handle has claimed.
+    claims: Mutex<BTreeMap<LogId, Epoch>>,
 }
 
 #[derive(Default)]
@@ -36,6 +38,8 @@ struct Log {
     first: Offset,
     last_arrival: Option<Timestamp>,
     first_control: Option<Offset>,
+    /// The highest under which anything was appended.
+    epoch: Epoch,
     tail: watch::Sender<Offset>,
 }
 
@@ -44,7 +48,17 @@ impl MemoryStore {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            state: Mutex::default(),
+            state: Arc::default(),
+            claims: Mutex::default(),
+        }
+    }
+
+    /// Another handle on the same logs, with claims of its own.
+    pub fn beside(&self) -> Self {
+        Self {
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            claims: Mutex::default(),
         }
     }
 
@@ -59,12 +73,40 @@ impl MemoryStore {
 
     fn append_all(&self, batches: &Batches) -> Vec<Result<Appended, AppendError>> {
         let now = self.clock.now();
+        let claims = self.claims.lock();
         let append = |(id, batch): (LogId, BatchView<'_>)| {
             let bytes = batches.buffer().slice_ref(batch.bytes());
-            self.with_log(id, |log| log.append(batch, bytes, now))
-                .unwrap_or(Err(AppendError::NoSuchLog(id)))
+            let epoch = claims.get(&id).copied().unwrap_or_default();
+            self.with_log(id, |log| {
+                log.admit(epoch)?;
+                Ok(log.append(batch, bytes, now))
+            })
+            .unwrap_or(Err(AppendError::NoSuchLog(id)))
         };
         batches.iter().map(append).collect()
+    }
+
+    fn seal_now(&self, id: LogId, bytes: &[u8]) -> Result<Offset, AppendError> {
+        let now = self.clock.now();
+        let mark = Batches::one(id, Batch::control(bytes));
+        let seal = |log: &mut Log| match log.first_control {
+            Some(at) => at,
+            None => {
+                let (_, batch) = mark.iter().next().expect("there is one batch");
+                log.append(batch, mark.buffer().clone(), now).first
+            }
+        };
+        self.with_log(id, seal).ok_or(AppendError::NoSuchLog(id))
+    }
+
+    fn claim_now(&self, id: LogId, epoch: Epoch) -> Result<(), AppendError> {
+        let mut claims = self.claims.lock();
+        let highest = self.with_log(id, |log| log.epoch);
+        if epoch < highest.ok_or(AppendError::NoSuchLog(id))? {
+            return Err(AppendError::Fenced);
+        }
+        claims.insert(id, epoch);
+        Ok(())
     }
 
     fn see<T>(&self, id: LogId, then: impl FnOnce(&mut Log) -> T) -> Result<T, ReadError> {
@@ -97,6 +139,7 @@ impl Log {
             first: Offset(0),
             last_arrival: None,
             first_control: None,
+            epoch: Epoch::default(),
             tail: watch::Sender::new(Offset(0)),
         }
     }
@@ -105,15 +148,19 @@ impl Log {
         *self.tail.borrow()
     }
 
-    fn append(
-        &mut self,
-        batch: BatchView<'_>,
-        bytes: Bytes,
-        now: Timestamp,
-    ) -> Result<Appended, AppendError> {
+    /// Whether an append under an epoch is taken.
+    fn admit(&mut self, epoch: Epoch) -> Result<(), AppendError> {
         if let Some(at) = self.first_control {
             return Err(AppendError::Sealed(at));
         }
+        if epoch < self.epoch {
+            return Err(AppendError::Fenced);
+        }
+        self.epoch = epoch;
+        Ok(())
+    }
+
+    fn append(&mut self, batch: BatchView<'_>, bytes: Bytes, now: Timestamp) -> Appended {
         let first = self.end();
         let arrival = self.last_arrival.map_or(now, |last| last.max(now));
         if batch.has_control() {
@@ -129,7 +176,7 @@ impl Log {
             bytes,
         });
         self.tail.send_replace(first.plus(u64::from(count)));
-        Ok(Appended { first, arrival })
+        Appended { first, arrival }
     }
 
     fn read(&self, from: Offset, limit: ReadLimit) -> Slice {
@@ -189,9 +236,12 @@ impl LogStore for MemoryStore {
         Box::pin(ready(self.append_all(&batches)))
     }
 
+    fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>> {
+        Box::pin(ready(self.claim_now(log, epoch)))
+    }
+
     fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
-        let results = self.append_all(&Batches::one(log, Batch::control(bytes)));
-        Box::pin(ready(sealed(results)))
+        Box::pin(ready(self.seal_now(log, bytes)))
     }
 
     fn read(
@@ -267,12 +317,15 @@ mod tests {
     use crate::conformance::{self, End, Provider};
     use env::SystemClock;
 
-    struct InMemory;
+    struct InMemory(MemoryStore);
 
     impl Provider for InMemory {
         fn open(&self) -> Answer<'_, Arc<dyn LogStore>> {
-            let store: Arc<dyn LogStore> = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
-            Box::pin(ready(store))
+            Box::pin(ready(Arc::new(self.0.beside()) as Arc<dyn LogStore>))
+        }
+
+        fn beside(&self) -> Answer<'_, Option<Arc<dyn LogStore>>> {
+            Box::pin(ready(Some(Arc::new(self.0.beside()) as Arc<dyn LogStore>)))
         }
 
         fn reopen(
@@ -286,6 +339,6 @@ mod tests {
 
     #[tokio::test]
     async fn the_memory_store_when_run_through_the_conformance_suite_then_keeps_every_clause() {
-        conformance::all(|| InMemory).await;
+        conformance::all(|| InMemory(MemoryStore::new(Arc::new(SystemClock::new())))).await;
     }
 }

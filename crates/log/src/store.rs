@@ -36,6 +36,11 @@ impl Offset {
     }
 }
 
+/// The number of a claim on a log. Whoever gives them out gives each to one owner alone, and a later
+/// one is higher; without a claim a handle has the lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub u32);
+
 /// What a log should be like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSettings {
@@ -80,6 +85,9 @@ pub enum AppendError {
     /// Not applied, and no append to the log ever will be: it was sealed by the record at this offset.
     #[error("the log is sealed at offset {}", .0.0)]
     Sealed(Offset),
+    /// Not applied: another has appended to the log under a higher epoch.
+    #[error("the log has another owner")]
+    Fenced,
     /// Not applied, for another reason.
     #[error("not applied: {0}")]
     NotApplied(String),
@@ -270,8 +278,9 @@ pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset,
 /// What an asynchronous call of the store answers.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A store of append-only logs. A provider MUST keep these clauses; each has a test in
-/// [`crate::conformance`]:
+/// A store of append-only logs, or one of several handles on it. A provider that has one handle alone,
+/// such as the journal, takes each claim and never says `Fenced`. A provider MUST keep these clauses;
+/// each has a test in [`crate::conformance`]:
 ///
 /// 1. A resolved append survives power loss (or what the provider was told to survive).
 /// 2. Offsets rise in append order within one log, without gaps, from 0.
@@ -280,7 +289,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    arrival times never fall along a log.
 /// 5. The batches of one `append_many` succeed or fail each for itself.
 /// 6. An append, once handed over, goes on though its future is dropped.
-/// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed` and `NotApplied` leave no trace, for ever.
+/// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed`, `Fenced` and `NotApplied` leave no trace, for ever.
 /// 8. A read from below the first kept offset begins at the first kept offset; one at or past the
 ///    end brings nothing.
 /// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again is
@@ -292,11 +301,18 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// 12. A log that holds a control record is sealed, also after a restart and however the record got
 ///     there. An append either stands before the first control record or is refused with `Sealed`
 ///     and that record's offset; seals and appends in flight at the same time have one order.
+/// 13. After `claim` resolves, this handle's appends to the log carry the epoch, as long as the
+///     handle lives. Once an append under a higher epoch was applied, those under lower ones are
+///     refused with `Fenced`. A seal stands above all epochs: any handle may seal, and a sealed log
+///     says `Sealed` to everyone. Claiming again what is claimed is harmless.
 pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
     /// Appends to many logs with one hand-over and one wake.
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
+    /// Takes a log for this handle under an epoch. Says at once, or leaves it to the appends, if
+    /// another has taken it under a higher one. After any other error it may be tried again.
+    fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>>;
     /// Ends a log by one control record with these bytes; answers the offset at which it ended. Never
     /// [`AppendError::Sealed`]: a log that is sealed already is as wanted. After any other error it
     /// may be tried again.

@@ -59,6 +59,7 @@ impl<R> From<AppendError> for ProposeError<R> {
             | AppendError::TooLarge
             | AppendError::NoSuchLog(_)
             | AppendError::Sealed(_)
+            | AppendError::Fenced
             | AppendError::NotApplied(_) => Self::NotApplied {
                 cause: NotAppended::Store(error),
             },

@@ -23,6 +23,7 @@ impl Fact for ProposeError {
                 | NotAppended::Store(
                     AppendError::Full
                     | AppendError::NoSuchLog(_)
+                    | AppendError::Fenced
                     | AppendError::NotApplied(_)
                     | AppendError::Unknown(_),
                 ) => true,

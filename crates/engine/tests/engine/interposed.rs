@@ -3,8 +3,8 @@
 use env::Timestamp;
 use log::store::{Answer, sealed};
 use log::{
-    AppendError, Appended, Batch, Batches, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Slice, StoreError, TailWatch,
+    AppendError, Appended, Batch, Batches, Bounds, Epoch, LogId, LogSettings, LogStore, Offset,
+    ReadError, ReadLimit, Slice, StoreError, TailWatch,
 };
 use std::sync::Arc;
 
@@ -52,6 +52,10 @@ impl<H: Hook> LogStore for Interposed<H> {
             let store = &*self.store;
             self.change(self.hook.append(store, batches)).await
         })
+    }
+
+    fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>> {
+        self.store.claim(log, epoch)
     }
 
     /// Its fate is that of an append.

@@ -104,11 +104,12 @@ fn record() -> PutRecordInput {
 }
 
 /// What stores say, and what of it a caller may know: outcome, and whether to try again.
-fn failures() -> [(AppendError, Outcome, bool); 4] {
+fn failures() -> [(AppendError, Outcome, bool); 5] {
     let why = || "for a reason".to_owned();
     [
         (AppendError::Full, Outcome::NotApplied, true),
         (AppendError::TooLarge, Outcome::NotApplied, false),
+        (AppendError::Fenced, Outcome::NotApplied, true),
         (AppendError::NotApplied(why()), Outcome::NotApplied, true),
         (AppendError::Unknown(why()), Outcome::Unknown, true),
     ]

@@ -1,19 +1,10 @@
 //! The clauses about the end of a log: sealing, and what becomes of appends afterwards.
 
-use super::{ANY, End, Provider, append, batch, create, id, read_all};
+use super::{ANY, End, Provider, append, batch, create, id, read_all, try_append};
 use crate::batch::{Batch, BatchBuilder, Kind};
 use crate::batches::Batches;
 use crate::store::{AppendError, Appended, LogStore, Offset};
 use std::sync::Arc;
-
-async fn try_append(
-    store: &Arc<dyn LogStore>,
-    index: u32,
-    batch: Batch,
-) -> Result<Appended, AppendError> {
-    let mut results = store.append_many(Batches::one(id(index), batch)).await;
-    results.pop().expect("one result for each batch")
-}
 
 async fn kinds(store: &Arc<dyn LogStore>, index: u32) -> Vec<Kind> {
     let slice = store.read(id(index), Offset(0), ANY).await;

@@ -57,7 +57,7 @@ mod tests;
 use crate::batch::Batch;
 use crate::batches::Batches;
 use crate::store::{
-    Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadError,
+    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, ReadError,
     ReadLimit, Slice, StoreError, TailWatch, sealed,
 };
 use cache::Cache;
@@ -418,6 +418,17 @@ impl LogStore for Journal {
                 Box::pin(ready(refuse(count, &closed)))
             }
         }
+    }
+
+    /// A formality: the lock on the directory keeps every other owner out.
+    fn claim(&self, log: LogId, _: Epoch) -> Answer<'_, Result<(), AppendError>> {
+        let found = self.find(log).map(drop);
+        Box::pin(ready(found.map_err(|error| match error {
+            ReadError::NoSuchLog(log) => AppendError::NoSuchLog(log),
+            ReadError::Damaged { .. } | ReadError::Io(_) => {
+                AppendError::NotApplied(error.to_string())
+            }
+        })))
     }
 
     fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {

@@ -6,8 +6,8 @@
 use env::{Clock, Tasks, Timestamp};
 use log::store::Answer;
 use log::{
-    AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, LogId, LogSettings, LogStore,
-    Offset, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
+    AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, Epoch, LogId, LogSettings,
+    LogStore, Offset, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
 };
 use millstream_replicated::Namespace;
 use millstream_replicated::testing::COUNTERS;
@@ -237,6 +237,10 @@ impl LogStore for Planted {
         } else {
             self.store.append_many(batches)
         }
+    }
+
+    fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>> {
+        self.store.claim(log, epoch)
     }
 
     fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {

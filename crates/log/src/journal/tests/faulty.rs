@@ -170,7 +170,8 @@ impl Sequence {
                 Err(
                     error @ (AppendError::TooLarge
                     | AppendError::NoSuchLog(_)
-                    | AppendError::Sealed(_)),
+                    | AppendError::Sealed(_)
+                    | AppendError::Fenced),
                 ) => {
                     panic!("{error}");
                 }
