@@ -4,6 +4,7 @@ use crate::admission::Admission;
 use crate::catalog::{Catalog, Command, ProposeError, Quotas, Refusal, Scope, State, Stream};
 use crate::facts::{ChangeError, StreamError, TokenError};
 use crate::fanout::Blocks;
+use crate::longer::LENGTHENINGS_MAX;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
 use crate::read::{EncodedRuns, PieceBuffers};
@@ -52,6 +53,8 @@ pub struct Engine {
     pub(crate) runtimes: Arc<Runtimes>,
     /// What records may wait for a reshard: see [`crate::put`].
     pub(crate) parked_bytes: Semaphore,
+    /// Changes to a longer retention: see [`crate::longer`].
+    pub(crate) lengthenings: Semaphore,
     /// Puts that the store refused, in the log.
     pub(crate) refused_lines: LineLimit,
     /// What is pushed to subscribers.
@@ -99,6 +102,7 @@ impl Engine {
             catalog,
             runtimes: Arc::default(),
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
+            lengthenings: Semaphore::new(LENGTHENINGS_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
             blocks: Blocks::default(),
             admission: Arc::new(Admission::new(Room::new(ROOM_BYTES))),

@@ -7,9 +7,10 @@
 
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
+use crate::longer::log_settings;
 use env::{Causes, Timestamp};
 use futures_util::future::join_all;
-use log::{AppendError, LogId, LogSettings, Offset, ReadError, StoreError};
+use log::{AppendError, LogId, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,30 +166,38 @@ impl Engine {
     async fn close(&self, logs: Vec<LogId>) -> Result<Vec<Close>, Unfinished> {
         let seals = logs.iter().map(|log| self.store.seal(*log, &CLOSE));
         let ends = join_all(seals).await;
-        let close = |(log, end): (LogId, Result<Offset, AppendError>)| {
+        let mut closes = Vec::with_capacity(logs.len());
+        for (log, end) in logs.into_iter().zip(ends) {
             let end = end?;
-            let bounds = self.store.bounds(log)?;
-            Ok(Close {
+            // A fresh look: another may have sealed the log.
+            let bounds = self.store.fresh_bounds(log).await?;
+            closes.push(Close {
                 shard: log.index,
                 end: end.0,
                 arrived_ms: bounds.last_arrival.map(|arrival| arrival.0),
-            })
-        };
-        logs.into_iter().zip(ends).map(close).collect()
+            });
+        }
+        Ok(closes)
     }
 
     /// Makes a shard's log, where a stream is so new that it has none yet.
     pub(crate) async fn ensure_log(&self, stream: &Stream, shard: &Shard) {
-        if shard.has_log() && self.is_unmade(stream.log(shard)) {
-            self.log_was_missing(stream, stream.log(shard)).await;
+        let log = stream.log(shard);
+        // What is known is enough: a log that is known was made, and the others are looked for.
+        if shard.has_log() && self.store.known_bounds(log) == Err(ReadError::NoSuchLog(log)) {
+            self.log_was_missing(stream, log).await;
         }
     }
 
     /// Makes the logs of a stream that were never made. One that damage took along is not made anew:
     /// its records would be missing without a word.
     pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
-        let logs = stream.logs().into_iter();
-        let unmade = logs.filter(|log| self.is_unmade(*log)).collect();
+        let mut unmade = Vec::new();
+        for log in stream.logs() {
+            if self.store.fresh_bounds(log).await == Err(ReadError::NoSuchLog(log)) {
+                unmade.push(log);
+            }
+        }
         self.make_logs(stream, unmade).await
     }
 
@@ -199,23 +208,20 @@ impl Engine {
         stream: &Stream,
         logs: Vec<LogId>,
     ) -> Result<(), StoreError> {
-        let logs = logs.into_iter();
-        let absent = logs.filter(|log| self.store.bounds(*log).is_err());
-        self.make_logs(stream, absent.collect()).await
-    }
-
-    fn is_unmade(&self, log: LogId) -> bool {
-        matches!(self.store.bounds(log), Err(ReadError::NoSuchLog(_)))
+        let mut absent = Vec::new();
+        for log in logs {
+            if self.store.fresh_bounds(log).await.is_err() {
+                absent.push(log);
+            }
+        }
+        self.make_logs(stream, absent).await
     }
 
     async fn make_logs(&self, stream: &Stream, logs: Vec<LogId>) -> Result<(), StoreError> {
         if logs.is_empty() {
             return Ok(());
         }
-        let settings = LogSettings {
-            retention_ms: stream.retention().as_millis() as u64,
-            ..LogSettings::default()
-        };
+        let settings = log_settings(stream.retention());
         let logs = logs.into_iter().map(|log| (log, settings)).collect();
         match self.store.create(logs).await {
             // Somebody else makes them at this moment; the next look will tell.

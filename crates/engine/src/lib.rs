@@ -15,6 +15,7 @@ mod facts;
 mod fanout;
 mod fence;
 mod kept;
+mod longer;
 mod position;
 mod put;
 mod read;

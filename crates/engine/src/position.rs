@@ -11,7 +11,7 @@ use crate::facts::{
     NumberUse, PositionError, Presence, ReadFailure, ShardReadError, StartError, StreamError,
 };
 use env::Timestamp;
-use log::{Offset, ReadError, ReadLimit};
+use log::{Bounds, Offset, ReadError, ReadLimit};
 use model::{SequenceNumber, SequenceNumberError};
 use wire::types::ShardIteratorType;
 
@@ -103,7 +103,7 @@ impl Engine {
         start: Start<'_>,
     ) -> Result<Offset, StartError> {
         self.ensure_log(stream, shard).await;
-        let end = self.end(stream, shard)?;
+        let end = self.fresh_end(stream, shard).await?;
         let offset = match start {
             Start::TrimHorizon => Offset(0),
             Start::Latest => end,
@@ -135,15 +135,35 @@ impl Engine {
         }
     }
 
-    /// One past the shard's last record: where it was closed, or the durable end of its log.
-    pub(crate) fn end(&self, stream: &Stream, shard: &Shard) -> Result<Offset, ShardReadError> {
+    /// One past the shard's last record: where it was closed, or the durable end of its log. A fresh
+    /// look: what was given out before, through whichever handle, lies before it.
+    pub(crate) async fn fresh_end(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Offset, ShardReadError> {
         if let Some(end) = shard.end() {
             return Ok(end);
         }
-        let bounds = self.store.bounds(stream.log(shard));
-        let bounds = bounds.map_err(|error| self.failed(stream, error))?;
-        // A CLOSE that no Complete has named yet ends the shard all the same.
-        Ok(bounds.first_control.unwrap_or(bounds.end))
+        let bounds = self.store.fresh_bounds(stream.log(shard)).await;
+        bounds
+            .map(open_end)
+            .map_err(|error| self.failed(stream, error))
+    }
+
+    /// The same as far as it is known here: enough to tell how far a reader is behind.
+    pub(crate) fn known_end(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Offset, ShardReadError> {
+        if let Some(end) = shard.end() {
+            return Ok(end);
+        }
+        let bounds = self.store.known_bounds(stream.log(shard));
+        bounds
+            .map(open_end)
+            .map_err(|error| self.failed(stream, error))
     }
 
     /// Refuses a moment after the latest that may be named in a shard: now, or its last record's
@@ -157,7 +177,8 @@ impl Engine {
         let Start::AtTimestamp(time) = start else {
             return Ok(());
         };
-        let bounds = self.store.bounds(stream.log(shard)).ok();
+        // What is known is enough: only this node's own clock can have been set back since.
+        let bounds = self.store.known_bounds(stream.log(shard)).ok();
         let last = bounds.and_then(|bounds| bounds.last_arrival);
         let latest = last.unwrap_or_default().max(self.env.clock.now());
         match time > latest {
@@ -215,6 +236,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Where a shard ends that is open in the catalog: a CLOSE that no Complete has named yet ends it all
+/// the same.
+fn open_end(bounds: Bounds) -> Offset {
+    bounds.first_control.unwrap_or(bounds.end)
 }
 
 fn point(

@@ -439,14 +439,14 @@ impl Engine {
     }
 
     /// Whether each of the keys leads to an open log: another shard than before, or one whose log is
-    /// there now.
+    /// there now. What is known is enough: a log that is sealed or gone by now refuses the next round.
     fn routes_anew(&self, before: &Stream, now: &Stream, hashes: &[HashKey]) -> bool {
         hashes.iter().all(|hash| {
             let shard = now.shards.route(*hash);
             shard.index != before.shards.route(*hash).index
                 || self
                     .store
-                    .bounds(now.log_of(shard.index))
+                    .known_bounds(now.log_of(shard.index))
                     .is_ok_and(|b| b.first_control.is_none())
         })
     }

@@ -18,7 +18,7 @@ use crate::catalog::{Shard, Stream};
 use crate::facts::ReadFailure;
 use crate::room::Share;
 use env::Timestamp;
-use log::{LogId, Offset, ReadLimit, Run, Slice};
+use log::{Bounds, LogId, Offset, ReadError, ReadLimit, Run, Slice};
 use std::time::Duration;
 
 /// What one read of a shard brought.
@@ -153,7 +153,10 @@ impl Engine {
         }
         let end = match shard.end() {
             Some(end) => end,
-            None => self.store.bounds(log)?.first_control.unwrap_or(slice.end),
+            None => {
+                let bounds = self.bounds_reaching(log, slice.next).await?;
+                bounds.first_control.unwrap_or(slice.end)
+            }
         };
         // A read brings one record whatever its size; here that is so for the very first alone.
         let is_first = read.runs.is_empty();
@@ -179,6 +182,16 @@ impl Engine {
             read.runs.push(run);
         }
         Ok(end)
+    }
+
+    /// What is known of a log if that covers an offset which was read; else a fresh look, since another
+    /// appended what was read, and may have sealed the log.
+    async fn bounds_reaching(&self, log: LogId, read: Offset) -> Result<Bounds, ReadError> {
+        let known = self.store.known_bounds(log)?;
+        if known.end >= read {
+            return Ok(known);
+        }
+        self.store.fresh_bounds(log).await
     }
 
     /// The read ends before a record.

@@ -22,15 +22,15 @@ const DISAGREEMENT_MAX: Duration = Duration::from_mins(10);
 /// … for this long; then the wall clock is believed.
 const DISBELIEF: Duration = Duration::from_hours(1);
 
-/// Why what time has hidden was not made durable. Doing it again is safe.
+/// Why expiry was not brought up to date in the store. Doing it again is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// A shard cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailure),
-    /// The store did not give up what is hidden.
+    /// The store did not give up what is hidden, or did not hear of a longer retention.
     #[error(transparent)]
-    Trim(#[from] StoreError),
+    Store(#[from] StoreError),
     /// The catalog did not forget expired shards.
     #[error(transparent)]
     Change(#[from] ChangeError),
@@ -112,7 +112,9 @@ impl Engine {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
             let horizon = self.horizon(stream, shard, Waits::Long).await?;
             let log = stream.log(shard);
-            if horizon > self.store.bounds(log).map_err(ReadFailure::from)?.first {
+            // What is known is enough: trimming again is harmless, and going back is ignored.
+            let known = self.store.known_bounds(log).map_err(ReadFailure::from)?;
+            if horizon > known.first {
                 self.store.trim(log, horizon).await?;
             }
         }

@@ -6,6 +6,7 @@
 
 mod changes;
 mod claims;
+mod looks;
 mod records;
 mod seals;
 
@@ -14,6 +15,7 @@ pub use changes::{
     trimmed_and_deleted_stay_gone,
 };
 pub use claims::higher_claims_fence_lower_ones;
+pub use looks::{fresh_looks_see_what_others_did, known_looks_cover_what_was_done};
 pub use records::{
     an_abandoned_append_goes_on, batches_fail_each_for_itself,
     offset_and_arrival_are_what_readers_see, offset_at_finds_the_first_at_or_after,
@@ -29,7 +31,8 @@ pub use seals::{
 use crate::batch::{Batch, BatchBuilder, Kind};
 use crate::batches::Batches;
 use crate::store::{
-    Answer, AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadLimit, StoreError,
+    Answer, AppendError, Appended, Bounds, LogId, LogSettings, LogStore, Offset, ReadLimit, Reads,
+    Slice, StoreError,
 };
 use std::sync::Arc;
 
@@ -79,8 +82,12 @@ pub async fn all<P: Provider>(make: impl Fn() -> P) {
     tails_follow_appends(&make()).await;
     seals_and_appends_in_flight_have_one_order(&make()).await;
     higher_claims_fence_lower_ones(&make()).await;
+    known_looks_cover_what_was_done(&make()).await;
+    fresh_looks_see_what_others_did(&make()).await;
 }
 
+/// Reads after which what was acknowledged should long have been seen.
+const TURNS_MAX: u32 = 1000;
 const ANY: ReadLimit = ReadLimit {
     records: u32::MAX,
     bytes: u64::MAX,
@@ -120,15 +127,34 @@ async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended
     result.expect("an append to a healthy store succeeds")
 }
 
+/// One read that sees all that was acknowledged before: the first, or where the provider promises a
+/// beginning of the log, the first that reaches so far.
+async fn read(store: &Arc<dyn LogStore>, index: u32, from: Offset, limit: ReadLimit) -> Slice {
+    let mut seen = Offset(0);
+    let bounds = store.fresh_bounds(id(index)).await;
+    let end = bounds.expect("the log exists").end;
+    for _ in 0..TURNS_MAX {
+        let slice = store.read(id(index), from, limit).await;
+        let slice = slice.expect("a healthy log can be read");
+        assert!(slice.end >= seen, "what was seen once is seen again");
+        if slice.end >= end {
+            return slice;
+        }
+        let Reads::Prefix = store.promises().reads else {
+            panic!("the read ends at {:?}, and the log at {end:?}", slice.end);
+        };
+        seen = slice.end;
+        tokio::task::yield_now().await;
+    }
+    panic!("no read ever sees the end");
+}
+
 /// All kept records of a log, however many reads it takes.
 async fn read_all(store: &Arc<dyn LogStore>, index: u32) -> Vec<(u64, Vec<u8>)> {
     let mut records = Vec::new();
     let mut from = Offset(0);
     loop {
-        let slice = store
-            .read(id(index), from, ANY)
-            .await
-            .expect("a healthy log can be read");
+        let slice = read(store, index, from, ANY).await;
         records.extend(
             slice
                 .records()
@@ -143,6 +169,18 @@ async fn read_all(store: &Arc<dyn LogStore>, index: u32) -> Vec<(u64, Vec<u8>)> 
         );
         from = slice.next;
     }
+}
+
+async fn list(store: &Arc<dyn LogStore>) -> Vec<LogId> {
+    store
+        .fresh_list()
+        .await
+        .expect("a healthy store can be listed")
+}
+
+async fn bounds(store: &Arc<dyn LogStore>, index: u32) -> Bounds {
+    let bounds = store.fresh_bounds(id(index)).await;
+    bounds.expect("the log exists")
 }
 
 fn is_missing(result: Result<(), StoreError>) -> bool {

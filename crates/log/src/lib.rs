@@ -15,6 +15,6 @@ pub use batches::{BatchView, Batches, BatchesBuilder};
 pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use store::{
-    AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Priority,
-    ReadError, ReadLimit, Record, Run, Slice, StoreError, TailWatch,
+    AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Priority, Promises,
+    ReadError, ReadLimit, Reads, Record, Run, Slice, StoreError, TailWatch,
 };

@@ -7,8 +7,8 @@ use crate::batch::{Batch, Kind, RecordIter};
 use crate::batches::{BatchView, Batches};
 use crate::budget::Budget;
 use crate::store::{
-    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Run, Slice, StoreError, TailWatch,
+    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Promises,
+    ReadError, ReadLimit, Reads, Run, Slice, StoreError, TailWatch,
 };
 use bytes::Bytes;
 use env::{Clock, Timestamp};
@@ -270,8 +270,12 @@ impl LogStore for MemoryStore {
         Some(self.see(log, |log| log.offset_at(time)))
     }
 
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
         self.see(log, |log| log.bounds())
+    }
+
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
+        Box::pin(ready(self.known_bounds(log)))
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -288,8 +292,12 @@ impl LogStore for MemoryStore {
         Box::pin(ready(done.ok_or(StoreError::NoSuchLog(log))))
     }
 
-    fn list(&self) -> Vec<LogId> {
+    fn known_list(&self) -> Vec<LogId> {
         self.state.lock().logs.keys().copied().collect()
+    }
+
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
+        Box::pin(ready(Ok(self.known_list())))
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
@@ -300,6 +308,12 @@ impl LogStore for MemoryStore {
             }
         }
         Box::pin(ready(Ok(())))
+    }
+
+    fn promises(&self) -> Promises {
+        Promises {
+            reads: Reads::Newest,
+        }
     }
 
     fn is_writable(&self) -> bool {

@@ -103,18 +103,16 @@ pub enum ReadError {
     #[error("no log {0}")]
     NoSuchLog(LogId),
     /// The bytes are not what was written.
-    #[error("damage in log {log}, {file} at byte {position}: {what}")]
+    #[error("damage in log {log}, {at}: {what}")]
     Damaged {
         /// The log whose records are lost.
         log: LogId,
-        /// The file that holds the damage.
-        file: String,
-        /// Where in the file.
-        position: u64,
         /// What did not hold.
         what: &'static str,
+        /// Where to look, in words that an operator of this provider knows.
+        at: String,
     },
-    /// The device failed.
+    /// What the provider stores on failed.
     #[error("cannot read: {0}")]
     Io(String),
 }
@@ -134,6 +132,22 @@ pub enum StoreError {
     /// It may or may not have been applied. Doing it again is safe.
     #[error("unknown whether applied: {0}")]
     Unknown(String),
+}
+
+/// What a provider promises beside the clauses that hold for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises {
+    /// What a read sees.
+    pub reads: Reads,
+}
+
+/// What a read sees of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// All that was acknowledged through any handle before the read began.
+    Newest,
+    /// A beginning of the log, which for one handle never gets shorter, and in time is all of it.
+    Prefix,
 }
 
 /// How much one read may bring. At least one record comes if there is one.
@@ -205,7 +219,7 @@ pub struct Slice {
     /// Where to go on: after the last record, or where the read began if there was none (moved up
     /// to the first kept offset if it began below).
     pub next: Offset,
-    /// The log's durable end, not before the read began; past `next` if what stands there cannot be read.
+    /// The log's durable end as the read saw it, see [`Promises`]; past `next` if what stands there cannot be read.
     pub end: Offset,
     /// Memory that the runs keep: at most twice their bytes and 1 MiB and a little.
     pub held_bytes: usize,
@@ -284,7 +298,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// 1. A resolved append survives power loss (or what the provider was told to survive).
 /// 2. Offsets rise in append order within one log, without gaps, from 0.
-/// 3. A read begun after an append resolved sees it.
+/// 3. A read sees what the provider [promises](Promises).
 /// 4. Each record's own offset and arrival time are returned, and are what any reader sees;
 ///    arrival times never fall along a log.
 /// 5. The batches of one `append_many` succeed or fail each for itself.
@@ -305,6 +319,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     handle lives. Once an append under a higher epoch was applied, those under lower ones are
 ///     refused with `Fenced`. A seal stands above all epochs: any handle may seal, and a sealed log
 ///     says `Sealed` to everyone. Claiming again what is claimed is harmless.
+/// 14. A fresh look sees every append and change that resolved before it began, through whichever
+///     handle. What a handle knows covers what it did and read itself and what was there when it was
+///     opened, and never goes back; of what other handles do it may know nothing yet.
 pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
@@ -342,18 +359,25 @@ pub trait LogStore: Send + Sync + 'static {
     fn offset_at_hand(&self, _log: LogId, _time: Timestamp) -> Option<Result<Offset, ReadError>> {
         None
     }
-    /// First kept offset, end, and what goes with them.
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
-    /// A watch on the durable end, made on demand.
+    /// First kept offset, end, and what goes with them, as far as this handle knows. Exact for whoever
+    /// alone appends to the log.
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
+    /// The same as it is now.
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>>;
+    /// A watch on the durable end as far as this handle knows, made on demand.
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError>;
     /// Hides all before an offset for good, and frees its space in time. Going back is ignored.
     fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>>;
     /// Changes a log's settings.
     fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>>;
-    /// All logs, in order.
-    fn list(&self) -> Vec<LogId>;
+    /// All logs that this handle knows, in order.
+    fn known_list(&self) -> Vec<LogId>;
+    /// All logs that there are, in order.
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>>;
     /// Removes logs for good.
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>>;
+    /// What holds for this provider alone.
+    fn promises(&self) -> Promises;
     /// Whether appends are accepted at all (false once a sync has failed, say): for readiness.
     fn is_writable(&self) -> bool;
     /// Finishes what was handed over, makes it durable, and stops.

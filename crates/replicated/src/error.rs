@@ -163,6 +163,9 @@ pub enum CollectError {
         #[source]
         cause: CatchUpError,
     },
+    /// The store does not say which logs there are.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The store did not remove them.
     #[error(transparent)]
     Store(#[from] StoreError),

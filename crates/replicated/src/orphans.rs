@@ -67,8 +67,9 @@ pub async fn collect_orphans(
     store: &dyn LogStore,
     owners: &[Arc<dyn Owner>],
 ) -> Result<(), CollectError> {
-    // Before the barrier: a log that is made after it is not judged.
-    let logs = store.list();
+    // Before the barrier: a log that is made after it is not judged. A fresh look, if only because a
+    // handle may forget what it knows of logs that are gone.
+    let logs = store.fresh_list().await?;
     for owner in owners {
         let machine = owner.name();
         let behind = |cause| CollectError::Behind { machine, cause };

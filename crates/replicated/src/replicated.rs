@@ -94,7 +94,8 @@ impl<M: Machine> Replicated<M> {
         make_missing::<M>(&*store).await?;
         let (replayed, last_bytes) = load_snapshot::<M>(&*store).await?;
         let next = replayed.next;
-        let first = store.bounds(Self::COMMANDS)?.first;
+        // A fresh look: another node may have trimmed what this start would need.
+        let first = store.fresh_bounds(Self::COMMANDS).await?.first;
         if first > next {
             return Err(ReplayError::CommandsMissing {
                 first: next.0,
@@ -161,7 +162,8 @@ impl<M: Machine> Replicated<M> {
     /// # Errors
     /// If the end of the log cannot be found, or the log is not followed any more.
     pub async fn catch_up(&self) -> Result<(), CatchUpError> {
-        let end = self.store.bounds(Self::COMMANDS)?.end;
+        // A fresh look: what others have appended is what this waits for.
+        let end = self.store.fresh_bounds(Self::COMMANDS).await?.end;
         self.wait_until_applied(end).await
     }
 
@@ -267,15 +269,20 @@ impl<M: Machine> Replicated<M> {
 /// made anew: reading it tells of it.
 async fn make_missing<M: Machine>(store: &dyn LogStore) -> Result<(), ReplayError> {
     let logs = [Replicated::<M>::COMMANDS, Replicated::<M>::SNAPSHOTS];
-    let is_missing = |log: &LogId| matches!(store.bounds(*log), Err(ReadError::NoSuchLog(_)));
+    // A fresh look: what is there decides what is made.
+    let mut missing = Vec::new();
+    for log in logs {
+        if store.fresh_bounds(log).await == Err(ReadError::NoSuchLog(log)) {
+            missing.push(log);
+        }
+    }
     // On a full disk changes must go on: some of them make room.
     let priority = Priority::Reserved;
     let settings = LogSettings {
         priority,
         ..LogSettings::default()
     };
-    let missing = logs.into_iter().filter(is_missing);
-    let missing: Vec<_> = missing.map(|log| (log, settings)).collect();
+    let missing: Vec<_> = missing.into_iter().map(|log| (log, settings)).collect();
     if !missing.is_empty() {
         store.create(missing).await?;
     }

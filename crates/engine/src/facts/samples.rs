@@ -260,9 +260,8 @@ fn reads() -> Samples {
     let log = LogId { group: 3, index: 7 };
     let damaged = ReadError::Damaged {
         log,
-        file: "segment".to_owned(),
-        position: 4096,
         what: "checksum",
+        at: "segment at byte 4096".to_owned(),
     };
     samples!("Reads", ReadFailure {
         ReadFailure::Busy => ReadFailure::Busy,

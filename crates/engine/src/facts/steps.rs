@@ -25,9 +25,10 @@ impl Fact for LogsMissing {
     }
 }
 
-/// What time has hidden could not be made durable, and so the retention not be longer.
+/// The store could not be made ready for a longer retention: what time has hidden is to be durable
+/// before, and the store to know for how long.
 #[derive(Debug, thiserror::Error)]
-#[error("no expiry before a longer retention")]
+#[error("the store is not ready for a longer retention")]
 pub struct NotSwept(#[source] pub SweepError);
 
 impl Fact for NotSwept {

@@ -224,9 +224,15 @@ impl Engine {
             next: read.next,
             first_arrival,
         };
+        // What is known is enough for an estimate of who could use more room.
         let goes_on = |bounds: Bounds| block.next < bounds.end;
         let is_small = limit.bytes < EVENT_BYTES_MAX;
-        if is_small && self.store.bounds(stream.log(shard)).is_ok_and(goes_on) {
+        if is_small
+            && self
+                .store
+                .known_bounds(stream.log(shard))
+                .is_ok_and(goes_on)
+        {
             let now = self.env.clock.monotonic();
             self.blocks.room.note_refused(&asker.owner, now);
         }

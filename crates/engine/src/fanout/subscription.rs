@@ -324,7 +324,8 @@ impl Subscription {
             self.passed = shard.number_before(next);
         }
         let log = stream.log(shard);
-        let bounds = self.engine.store.bounds(log);
+        // What is known is enough: the tail that is waited for next knows no more.
+        let bounds = self.engine.store.known_bounds(log);
         let bounds = bounds.map_err(|error| self.engine.failed(stream, error))?;
         let close = bounds.first_control;
         let is_closed = close.is_some_and(|close| next >= close);
@@ -365,7 +366,7 @@ impl Subscription {
         shard: &Shard,
         next: Offset,
     ) -> Result<Duration, ShardReadError> {
-        if next >= self.engine.end(stream, shard)? {
+        if next >= self.engine.known_end(stream, shard)? {
             return Ok(Duration::ZERO);
         }
         let one = ReadLimit {

@@ -38,7 +38,7 @@ impl Handler for PutRecord {
         )?;
         let record = incoming(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
-            check_ordering(&engine, &stream, number)?;
+            check_ordering(&engine, &stream, number).await?;
         }
         shared::check_size(&stream, &record)?;
         if input.dry_run == Some(true) {
@@ -98,14 +98,18 @@ fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'
 
 /// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for holds
 /// anyway: a number given out before is below every number given out later for the same key.
-fn check_ordering(engine: &Engine, stream: &Stream, text: &str) -> Result<(), PutRecordError> {
+async fn check_ordering(
+    engine: &Engine,
+    stream: &Stream,
+    text: &str,
+) -> Result<(), PutRecordError> {
     let invalid = || RecordError::NumberForOrdering {
         number: text.to_owned(),
         stream: stream.label(),
     };
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
     let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
-    let end = engine.end(stream, shard)?;
+    let end = engine.fresh_end(stream, shard).await?;
     let was_given_out =
         number.created_s == shard.created_s && number.counter <= shard.counter_base + end.0;
     if was_given_out {

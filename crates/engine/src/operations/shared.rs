@@ -2,12 +2,11 @@
 
 use crate::Engine;
 use crate::catalog::{
-    BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, SetRetention,
-    Stream, StreamLabel,
+    BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, Stream, StreamLabel,
 };
 use crate::facts::{
-    ChangeError, ConsumerError, FindConsumerError, NotSwept, RecordError, ReshardError,
-    RetentionError, SetRetentionError, StreamError, TagAct, TagError,
+    ChangeError, ConsumerError, FindConsumerError, RecordError, ReshardError, RetentionError,
+    SetRetentionError, StreamError, TagAct, TagError,
 };
 use crate::put::Incoming;
 use crate::target::Target;
@@ -46,7 +45,7 @@ pub(super) async fn reshard(
     Ok(())
 }
 
-/// Sets the retention. What it had hidden before stays hidden.
+/// Sets the retention, if it is one that may be.
 pub(super) async fn set_retention(
     engine: &Arc<Engine>,
     stream: &Arc<Stream>,
@@ -60,22 +59,7 @@ pub(super) async fn set_retention(
     if wanted > limits::RETENTION_HOURS_MAX {
         return Err(RetentionError::TooLong { hours }.into());
     }
-    if direction == Direction::Increase && wanted > stream.retention_hours {
-        engine.sweep_stream(stream).await.map_err(|error| {
-            if engine.is_going(stream) {
-                SetRetentionError::from(StreamError::gone(&stream.label()))
-            } else {
-                NotSwept(error).into()
-            }
-        })?;
-    }
-    let set = SetRetention {
-        stream: stream.id,
-        hours: wanted,
-        direction,
-    };
-    engine.change(stream, Command::SetRetention(set)).await?;
-    Ok(())
+    engine.set_retention(stream, wanted, direction).await
 }
 
 /// Which way metrics are switched.

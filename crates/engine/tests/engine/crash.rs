@@ -146,7 +146,7 @@ impl Caller {
     /// How many logs of streams there are, as far as this caller's engine lets one see.
     fn shards_of_store(&self) -> usize {
         self.logs
-            .list()
+            .known_list()
             .iter()
             .filter(|log| log.group != u64::MAX)
             .count()

@@ -4,7 +4,7 @@ use env::Timestamp;
 use log::store::{Answer, sealed};
 use log::{
     AppendError, Appended, Batch, Batches, Bounds, Epoch, LogId, LogSettings, LogStore, Offset,
-    ReadError, ReadLimit, Slice, StoreError, TailWatch,
+    Promises, ReadError, ReadLimit, Slice, StoreError, TailWatch,
 };
 use std::sync::Arc;
 
@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub trait Hook: Send + Sync + 'static {
     fn before(&self) -> impl Future<Output = ()> + Send;
     fn after(&self) -> impl Future<Output = ()> + Send;
+
+    /// What a change of settings answers instead of being made.
+    fn configure(&self, _: LogId) -> Option<StoreError> {
+        None
+    }
 
     /// Happens before a log is read.
     fn before_read(&self, _: LogId) -> impl Future<Output = ()> + Send {
@@ -80,8 +85,12 @@ impl<H: Hook> LogStore for Interposed<H> {
         self.store.offset_at(log, time)
     }
 
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
-        self.store.bounds(log)
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.store.known_bounds(log)
+    }
+
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
+        self.store.fresh_bounds(log)
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -93,15 +102,28 @@ impl<H: Hook> LogStore for Interposed<H> {
     }
 
     fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.change(async move { self.store.configure(log, settings).await }))
+        Box::pin(self.change(async move {
+            match self.hook.configure(log) {
+                Some(error) => Err(error),
+                None => self.store.configure(log, settings).await,
+            }
+        }))
     }
 
-    fn list(&self) -> Vec<LogId> {
-        self.store.list()
+    fn known_list(&self) -> Vec<LogId> {
+        self.store.known_list()
+    }
+
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
+        self.store.fresh_list()
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(self.change(async move { self.store.delete(logs).await }))
+    }
+
+    fn promises(&self) -> Promises {
+        self.store.promises()
     }
 
     fn is_writable(&self) -> bool {

@@ -247,11 +247,11 @@ async fn reader_when_its_stream_goes_before_its_read_then_hears_of_that_and_of_n
         hook: LateRead::default(),
     });
     let caller = world.open_on(store.clone()).await;
-    let logs_before = store.list();
+    let logs_before = store.known_list();
     caller.create("s", 1).await.unwrap();
     caller.put("s", "k", "gone").await.unwrap();
     let is_new = |log: &LogId| !logs_before.contains(log);
-    let log = store.list().into_iter().find(is_new).unwrap();
+    let log = store.known_list().into_iter().find(is_new).unwrap();
     let input = GetRecordsInput {
         shard_iterator: caller.iterator("s", "0", Start::Horizon).await.unwrap(),
         ..GetRecordsInput::default()
@@ -260,7 +260,7 @@ async fn reader_when_its_stream_goes_before_its_read_then_hears_of_that_and_of_n
     let deleting = async {
         store.hook.struck.notified().await;
         delete(&caller).await;
-        until(async || !store.list().contains(&log)).await;
+        until(async || !store.known_list().contains(&log)).await;
         store.hook.let_go.notify_one();
     };
     let (found, ()) = tokio::join!(fact::<GetRecords>(&caller, input), deleting);

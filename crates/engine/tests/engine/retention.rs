@@ -1,14 +1,17 @@
 //! What is out of retention is hidden at once and never comes back.
 
+use crate::interposed::{Hook, Interposed};
 use crate::world::{START, Start, World, text};
 use engine::operations::{
     DecreaseStreamRetentionPeriod, EnableEnhancedMonitoring, IncreaseStreamRetentionPeriod,
 };
+use log::{LogId, LogStore, MemoryStore, StoreError};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::ErrorCode;
 use wire::operations::{
     DecreaseStreamRetentionPeriodInput, EnableEnhancedMonitoringInput,
     IncreaseStreamRetentionPeriodInput,
@@ -108,6 +111,70 @@ async fn records_when_retention_shrinks_then_are_hidden_at_once() {
         .unwrap_err();
 }
 
+/// A world whose store tells what its logs are like, and how many hours a stream's first log is for.
+fn told() -> (World, impl Fn() -> u64) {
+    let world = World::without_limits();
+    let store = Arc::new(MemoryStore::new(world.clock.clone()));
+    let world = World {
+        store: store.clone(),
+        ..world
+    };
+    let hours = move || {
+        let is_shard = |log: &LogId| log.group != u64::MAX;
+        let log = store.known_list().into_iter().find(is_shard).unwrap();
+        let settings = store.settings(log).unwrap();
+        settings.retention_ms / HOUR.as_millis() as u64
+    };
+    (world, hours)
+}
+
+#[tokio::test]
+async fn retention_when_made_longer_then_the_store_was_told_before_it_is_acknowledged() {
+    let (world, hours) = told();
+    let caller = world.open().await;
+    caller.create("s", 1).await.unwrap();
+    assert_eq!(hours(), 24);
+    let longer = caller.call::<IncreaseStreamRetentionPeriod>(increase(48));
+    longer.await.unwrap();
+    assert_eq!(hours(), 48);
+    let (a, b) = tokio::join!(
+        caller.call::<IncreaseStreamRetentionPeriod>(increase(72)),
+        caller.call::<IncreaseStreamRetentionPeriod>(increase(60)),
+    );
+    a.unwrap();
+    b.unwrap_err();
+    assert_eq!(hours(), 72, "the longer of two that come at once");
+}
+
+/// The store does not take a change of settings.
+struct Deaf;
+
+impl Hook for Deaf {
+    async fn before(&self) {}
+
+    async fn after(&self) {}
+
+    fn configure(&self, _: LogId) -> Option<StoreError> {
+        Some(StoreError::NotApplied("for a reason".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn retention_when_the_store_cannot_be_told_then_stays_what_it_was() {
+    let (world, hours) = told();
+    let store = world.store.clone();
+    let caller = world
+        .open_on(Arc::new(Interposed { store, hook: Deaf }))
+        .await;
+    caller.create("s", 1).await.unwrap();
+    let longer = caller.call::<IncreaseStreamRetentionPeriod>(increase(48));
+    assert_eq!(longer.await.unwrap_err().code, ErrorCode::InternalFailure);
+    assert_eq!(hours(), 24);
+    caller.put("s", "k", "a").await.unwrap();
+    world.clock.advance(24 * HOUR + Duration::from_millis(1));
+    assert!(caller.read_all("s").await.is_empty());
+}
+
 #[tokio::test]
 async fn sweep_when_a_closed_shard_has_expired_then_forgets_it_and_its_log() {
     let world = World::without_limits();
@@ -115,7 +182,7 @@ async fn sweep_when_a_closed_shard_has_expired_then_forgets_it_and_its_log() {
     caller.create("s", 1).await.unwrap();
     caller.put("s", "k", "a").await.unwrap();
     caller.split("s", "0", 5).await.unwrap();
-    let logs_before = world.store.list().len();
+    let logs_before = world.store.known_list().len();
     world.pass(24 * HOUR).await;
     assert_eq!(caller.shards("s").await.len(), 3);
     world.pass(Duration::from_mins(2)).await;
@@ -126,7 +193,7 @@ async fn sweep_when_a_closed_shard_has_expired_then_forgets_it_and_its_log() {
         .map(|s| s.shard_id)
         .collect();
     assert_eq!(ids, ["shardId-000000000001", "shardId-000000000002"]);
-    assert_eq!(world.store.list().len(), logs_before - 1);
+    assert_eq!(world.store.known_list().len(), logs_before - 1);
     // A child still names the parent that is gone, as on AWS.
     let parent = caller.shards("s").await[0].parent_shard_id.clone();
     assert_eq!(parent.as_deref(), Some("shardId-000000000000"));

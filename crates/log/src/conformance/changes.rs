@@ -1,6 +1,6 @@
 //! The clauses about the set of logs: create, configure, trim, delete.
 
-use super::{End, Provider, append, batch, create, id, is_missing, read_all};
+use super::{End, Provider, append, batch, create, id, is_missing, list, read_all};
 use crate::store::{LogSettings, Offset, StoreError};
 
 /// Creating is all or none, and refuses what exists.
@@ -12,12 +12,12 @@ pub async fn create_is_all_or_none(provider: &impl Provider) {
         .create(vec![(id(5), settings), (id(1), settings)])
         .await;
     assert_eq!(again, Err(StoreError::Exists(id(1))));
-    assert_eq!(store.list(), [id(0), id(1)]);
+    assert_eq!(list(&store).await, [id(0), id(1)]);
     let twice = store
         .create(vec![(id(6), settings), (id(6), settings)])
         .await;
     assert_eq!(twice, Err(StoreError::Exists(id(6))));
-    assert_eq!(store.list(), [id(0), id(1)]);
+    assert_eq!(list(&store).await, [id(0), id(1)]);
     store
         .create(vec![(id(5), settings)])
         .await
@@ -59,7 +59,7 @@ pub async fn changes_are_durable_and_harmless_to_repeat(provider: &impl Provider
         Some(reopened) => reopened,
         None => store,
     };
-    assert_eq!(store.list(), [id(0), id(3)]);
+    assert_eq!(list(&store).await, [id(0), id(3)]);
     assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
     let again = store.create(vec![(id(3), LogSettings::default())]).await;
     assert_eq!(again, Err(StoreError::Exists(id(3))));
@@ -90,7 +90,7 @@ pub async fn trimmed_and_deleted_stay_gone(provider: &impl Provider, end: End) {
     };
     assert_eq!(read_all(&store, 0).await, []);
     assert_eq!(read_all(&store, 1).await, [(1, b"1".to_vec())]);
-    assert!(store.bounds(id(2)).is_err());
+    assert!(store.fresh_bounds(id(2)).await.is_err());
     assert_eq!(append(&store, 0, batch(&[b"2"])).await.first, Offset(2));
     assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
 }

@@ -1,14 +1,13 @@
 //! The clauses about the end of a log: sealing, and what becomes of appends afterwards.
 
-use super::{ANY, End, Provider, append, batch, create, id, read_all, try_append};
+use super::{ANY, End, Provider, append, batch, bounds, create, id, read, read_all, try_append};
 use crate::batch::{Batch, BatchBuilder, Kind};
 use crate::batches::Batches;
 use crate::store::{AppendError, Appended, LogStore, Offset};
 use std::sync::Arc;
 
 async fn kinds(store: &Arc<dyn LogStore>, index: u32) -> Vec<Kind> {
-    let slice = store.read(id(index), Offset(0), ANY).await;
-    let slice = slice.expect("a healthy log can be read");
+    let slice = read(store, index, Offset(0), ANY).await;
     slice.records().map(|record| record.kind).collect()
 }
 
@@ -71,8 +70,7 @@ pub async fn sealed_logs_take_no_more(provider: &impl Provider, end: End) {
         let trimmed = store.trim(id(log), Offset(9)).await;
         trimmed.expect("a sealed log can be trimmed");
         assert_eq!(try_append(&store, log, batch(&[b"last"])).await, refused);
-        let bounds = store.bounds(id(log)).expect("the log exists");
-        assert_eq!(bounds.first_control, Some(Offset(at)));
+        assert_eq!(bounds(&store, log).await.first_control, Some(Offset(at)));
     }
     assert_eq!(append(&store, 1, batch(&[b"on"])).await.first, Offset(1));
 }
@@ -99,8 +97,8 @@ pub async fn seals_and_appends_in_flight_have_one_order(provider: &impl Provider
         }
     }
     assert_eq!(one, Offset(applied));
-    let bounds = store.bounds(id(0)).expect("the log exists");
-    assert_eq!((bounds.end, bounds.first_control), (one.plus(1), Some(one)));
+    let found = bounds(&store, 0).await;
+    assert_eq!((found.end, found.first_control), (one.plus(1), Some(one)));
 }
 
 async fn produce(store: &Arc<dyn LogStore>) -> Vec<Result<Appended, AppendError>> {

@@ -80,6 +80,12 @@ pub(super) struct Hole {
     pub(super) what: &'static str,
 }
 
+/// Damage in a file of the journal, as the store's words have it.
+pub(super) fn damaged(log: LogId, file: &str, position: u64, what: &'static str) -> ReadError {
+    let at = format!("{file} at byte {position}");
+    ReadError::Damaged { log, what, at }
+}
+
 /// Where the record at an offset is.
 pub(super) enum Place {
     /// At or past the end.
@@ -383,12 +389,6 @@ impl Hole {
     }
 
     pub(super) fn error(&self, log: LogId) -> ReadError {
-        let (file, position, what) = (self.file.clone(), self.position, self.what);
-        ReadError::Damaged {
-            log,
-            file,
-            position,
-            what,
-        }
+        damaged(log, &self.file, self.position, self.what)
     }
 }

@@ -57,8 +57,8 @@ mod tests;
 use crate::batch::Batch;
 use crate::batches::Batches;
 use crate::store::{
-    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, ReadError,
-    ReadLimit, Slice, StoreError, TailWatch, sealed,
+    Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Promises,
+    ReadError, ReadLimit, Reads, Slice, StoreError, TailWatch, sealed,
 };
 use cache::Cache;
 use clocks::Clocks;
@@ -467,8 +467,12 @@ impl LogStore for Journal {
         self.ask_at_hand(log, |reader| reader.offset_at(time))
     }
 
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
         Ok(self.find(log)?.state.lock().bounds())
+    }
+
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
+        Box::pin(ready(self.known_bounds(log)))
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -483,12 +487,22 @@ impl LogStore for Journal {
         self.change(Change::Configure(log, settings))
     }
 
-    fn list(&self) -> Vec<LogId> {
+    fn known_list(&self) -> Vec<LogId> {
         self.shared.live_logs().iter().map(|log| log.id).collect()
+    }
+
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
+        Box::pin(ready(Ok(self.known_list())))
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
         self.change(Change::Delete(logs))
+    }
+
+    fn promises(&self) -> Promises {
+        Promises {
+            reads: Reads::Newest,
+        }
     }
 
     fn is_writable(&self) -> bool {

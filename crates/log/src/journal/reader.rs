@@ -9,7 +9,7 @@ use super::chain::TAKEN_MAX;
 use super::footer::{Directory, DirectoryEntry};
 use super::frame::Block;
 use super::holding::{Found, Holding};
-use super::index::{Hole, Log, Place, Range};
+use super::index::{Hole, Log, Place, Range, damaged};
 use super::long_list::LongList;
 use super::planted::PlantedBug;
 use super::segment::Segment;
@@ -554,12 +554,7 @@ impl<'a> Reader<'a> {
         if let Some(kept_back) = self.shared.may_tell_of_damage() {
             tracing::error!(%log, file, position, what, kept_back, "damage");
         }
-        Stop::Failed(ReadError::Damaged {
-            log,
-            file,
-            position,
-            what,
-        })
+        Stop::Failed(damaged(log, &file, position, what))
     }
 }
 

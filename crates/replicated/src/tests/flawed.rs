@@ -3,8 +3,8 @@
 use env::Timestamp;
 use log::store::Answer;
 use log::{
-    AppendError, Appended, Batches, Bounds, LogId, LogSettings, LogStore, MemoryStore, Offset,
-    ReadError, ReadLimit, Slice, StoreError, TailWatch,
+    AppendError, Appended, Batches, Bounds, Epoch, LogId, LogSettings, LogStore, MemoryStore,
+    Offset, Promises, ReadError, ReadLimit, Slice, StoreError, TailWatch,
 };
 use parking_lot::Mutex;
 
@@ -58,6 +58,14 @@ impl LogStore for Flawed {
         })
     }
 
+    fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
+        self.store.seal(log, bytes)
+    }
+
+    fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>> {
+        self.store.claim(log, epoch)
+    }
+
     fn read(
         &self,
         log: LogId,
@@ -68,9 +76,8 @@ impl LogStore for Flawed {
         if damage.is_some_and(|(of, before)| of == log && from < before) {
             return Box::pin(std::future::ready(Err(ReadError::Damaged {
                 log,
-                file: "a file".to_owned(),
-                position: 0,
                 what: "checksum",
+                at: "a file".to_owned(),
             })));
         }
         self.store.read(log, from, limit)
@@ -80,8 +87,12 @@ impl LogStore for Flawed {
         self.store.offset_at(log, time)
     }
 
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
-        self.store.bounds(log)
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        self.store.known_bounds(log)
+    }
+
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
+        self.store.fresh_bounds(log)
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -96,8 +107,16 @@ impl LogStore for Flawed {
         self.store.configure(log, settings)
     }
 
-    fn list(&self) -> Vec<LogId> {
-        self.store.list()
+    fn known_list(&self) -> Vec<LogId> {
+        self.store.known_list()
+    }
+
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
+        self.store.fresh_list()
+    }
+
+    fn promises(&self) -> Promises {
+        self.store.promises()
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {

@@ -64,7 +64,7 @@ async fn log_when_its_machine_gives_it_up_and_no_other_wants_it_then_alone_is_re
             make(&world, &[log(1)]).await;
             let owners = [Says::all(others, 2), Says::all(its, 1)];
             collect_orphans(&*world.store, &owners).await.unwrap();
-            let is_removed = world.store.list().is_empty();
+            let is_removed = world.store.known_list().is_empty();
             let expected = (its, others) == (Orphan, NotMine);
             assert_eq!(is_removed, expected, "{its:?}, others {others:?}");
         }
@@ -82,7 +82,7 @@ async fn log_when_nobody_here_has_its_namespace_then_is_left_alone() {
     make(&world, &logs).await;
     let owners = [Says::all(Ownership::Orphan, 2)];
     collect_orphans(&*world.store, &owners).await.unwrap();
-    assert_eq!(world.store.list(), logs);
+    assert_eq!(world.store.known_list(), logs);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn logs_when_a_machine_cannot_catch_up_then_are_left_alone() {
     let collected = collect_orphans(&*world.store, &owners).await;
     let machine = "says";
     assert_eq!(collected, Err(CollectError::Behind { machine, cause }));
-    assert_eq!(world.store.list(), [log(1)]);
+    assert_eq!(world.store.known_list(), [log(1)]);
 }
 
 #[tokio::test]
@@ -116,5 +116,5 @@ async fn logs_when_their_commands_are_not_applied_here_yet_then_are_judged_after
     let owners: [Arc<dyn Owner>; 1] = [node.clone()];
     collect_orphans(&*world.store, &owners).await.unwrap();
     let own = [COUNTERS.commands(), COUNTERS.snapshots()];
-    assert_eq!(world.store.list(), [&[log_of(kept)], &own[..]].concat());
+    assert_eq!(world.store.known_list(), [&[log_of(kept)], &own[..]].concat());
 }

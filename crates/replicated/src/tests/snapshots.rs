@@ -49,7 +49,7 @@ async fn log_when_it_has_grown_then_is_trimmed_but_for_what_repetitions_are_know
     let world = World::new();
     let node = world.open_with_snapshots(OFTEN).await;
     let counter = node.create().await;
-    let first = || world.store.bounds(Machine::COMMANDS).unwrap().first;
+    let first = || world.store.known_bounds(Machine::COMMANDS).unwrap().first;
     for _ in 0..REPEATS_KNOWN {
         node.add(counter, 1).await.unwrap();
     }
@@ -60,7 +60,7 @@ async fn log_when_it_has_grown_then_is_trimmed_but_for_what_repetitions_are_know
     super::until(|| first() > Offset(100)).await;
     let taken = taken_at(&world).await.unwrap();
     assert!(first().0 + REPEATS_KNOWN as u64 <= taken.0);
-    let snapshots = world.store.bounds(Machine::SNAPSHOTS).unwrap();
+    let snapshots = world.store.known_bounds(Machine::SNAPSHOTS).unwrap();
     assert!(
         snapshots.end.0 - snapshots.first.0 <= 4,
         "two of two records"

@@ -7,7 +7,7 @@ use env::{Clock, Tasks, Timestamp};
 use log::store::Answer;
 use log::{
     AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, Epoch, LogId, LogSettings,
-    LogStore, Offset, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
+    LogStore, Offset, Promises, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
 };
 use millstream_replicated::Namespace;
 use millstream_replicated::testing::COUNTERS;
@@ -86,7 +86,7 @@ impl Planted {
         is_restarted: bool,
     ) -> Self {
         let commands = [STREAMS.commands(), COUNTERS.commands()].into_iter();
-        let ends = commands.filter_map(|log| Some((log, store.bounds(log).ok()?.end)));
+        let ends = commands.filter_map(|log| Some((log, store.known_bounds(log).ok()?.end)));
         Self {
             commands_ends: ends.collect(),
             store,
@@ -105,7 +105,7 @@ impl Planted {
         }
         let own = COUNTERS.commands().group;
         let is_counters = |log: &LogId| Namespace::of(*log) == Some(COUNTERS) && log.group != own;
-        let taken = self.store.list().into_iter().filter(is_counters);
+        let taken = self.store.known_list().into_iter().filter(is_counters);
         self.store.delete(taken.collect()).await
     }
 
@@ -119,7 +119,7 @@ impl Planted {
         log: LogId,
         then: impl FnOnce(&mut Claim) -> T,
     ) -> Result<T, AppendError> {
-        let bounds = self.store.bounds(log);
+        let bounds = self.store.known_bounds(log);
         let bounds = bounds.map_err(|_| AppendError::NoSuchLog(log))?;
         let mut claims = self.claims.lock();
         let claim = claims.entry(log).or_insert(Claim {
@@ -267,19 +267,24 @@ impl LogStore for Planted {
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>> {
         Box::pin(async move {
             let offset = self.store.offset_at(log, time).await?;
-            let hides = self.has(Bug::HidesTooMuch, log) && offset < self.store.bounds(log)?.end;
+            let hides =
+                self.has(Bug::HidesTooMuch, log) && offset < self.store.known_bounds(log)?.end;
             Ok(offset.plus(u64::from(hides)))
         })
     }
 
-    fn bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
-        let mut bounds = self.store.bounds(log)?;
+    fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError> {
+        let mut bounds = self.store.known_bounds(log)?;
         if self.bug == Bug::ForgetsClose
             && let Some(claim) = self.claims.lock().get(&log)
         {
             bounds.first_control = bounds.first_control.or(claim.close);
         }
         Ok(bounds)
+    }
+
+    fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
+        Box::pin(std::future::ready(self.known_bounds(log)))
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -294,12 +299,20 @@ impl LogStore for Planted {
         self.store.configure(log, settings)
     }
 
-    fn list(&self) -> Vec<LogId> {
-        self.store.list()
+    fn known_list(&self) -> Vec<LogId> {
+        self.store.known_list()
+    }
+
+    fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
+        self.store.fresh_list()
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {
         self.store.delete(logs)
+    }
+
+    fn promises(&self) -> Promises {
+        self.store.promises()
     }
 
     fn is_writable(&self) -> bool {

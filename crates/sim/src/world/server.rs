@@ -178,11 +178,11 @@ impl Server {
 
     /// How many records a log has.
     pub(super) fn log_end(&self, log: LogId) -> Result<u64, ReadError> {
-        self.store.bounds(log).map(|bounds| bounds.end.0)
+        self.store.known_bounds(log).map(|bounds| bounds.end.0)
     }
 
     pub(super) fn has_log(&self, log: LogId) -> bool {
-        self.store.list().contains(&log)
+        self.store.known_list().contains(&log)
     }
 }
 

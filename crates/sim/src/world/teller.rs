@@ -142,6 +142,9 @@ impl Teller {
             Some(Ok(_)) => known.log.records += 1,
             None | Some(Err(AppendError::Unknown(_))) => known.log.unknown += 1,
             Some(Err(AppendError::NoSuchLog(_))) => self.complain(format!("log {log} has gone")),
+            Some(Err(error @ (AppendError::Sealed(_) | AppendError::Fenced))) => {
+                self.complain(format!("log {log}, of which nobody said so: {error}"));
+            }
             Some(Err(AppendError::Full | AppendError::TooLarge | AppendError::NotApplied(_))) => {}
         }
     }

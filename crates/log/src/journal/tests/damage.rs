@@ -3,7 +3,7 @@
 use super::super::OpenError;
 use super::super::frame::FRAME_HEADER_BYTES;
 use super::super::segment::FRAMES_START;
-use super::harness::{World, append, batch, create, id, read_all, tiny, try_append};
+use super::harness::{World, append, batch, create, id, place_in_file, read_all, tiny, try_append};
 use crate::store::{AppendError, LogStore, ReadError};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn tiny_world() -> World {
 
 fn damage_of(result: Result<Vec<(u64, Vec<u8>)>, ReadError>) -> (String, u64) {
     match result {
-        Err(ReadError::Damaged { file, position, .. }) => (file, position),
+        Err(ReadError::Damaged { at, .. }) => place_in_file(&at),
         other => panic!("no damage, but {other:?}"),
     }
 }
@@ -208,7 +208,7 @@ async fn a_tail_when_it_rots_with_its_witness_then_is_damage_and_stays_as_it_is(
         let slice = super::harness::read(&journal, 1, 0).await.unwrap();
         assert_eq!(slice.records().count(), 2);
         match super::harness::read(&journal, 1, 2).await {
-            Err(ReadError::Damaged { position, .. }) => assert_eq!(position, last),
+            Err(ReadError::Damaged { at, .. }) => assert_eq!(place_in_file(&at).1, last),
             other => panic!("no damage, but {other:?}"),
         }
         journal.shutdown().await;

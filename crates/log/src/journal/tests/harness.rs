@@ -191,3 +191,9 @@ pub(super) async fn read_all(
         from = slice.next.0;
     }
 }
+
+/// The file and the position that damage names.
+pub(super) fn place_in_file(at: &str) -> (String, u64) {
+    let (file, position) = at.rsplit_once(" at byte ").unwrap();
+    (file.to_owned(), position.parse().unwrap())
+}

@@ -102,7 +102,7 @@ async fn a_read_of_any_layout_when_answered_then_keeps_about_its_own_bytes() {
             drop(journal);
             journal = world.open();
         }
-        let (log, end) = (rng.u32(..LOGS), journal.bounds(id(0)).unwrap().end);
+        let (log, end) = (rng.u32(..LOGS), journal.known_bounds(id(0)).unwrap().end);
         let from = Offset(if rng.bool() { 0 } else { rng.u64(..=end.0) });
         let limit = ReadLimit {
             records: [10_000, rng.u32(1..50)][rng.usize(..2)],

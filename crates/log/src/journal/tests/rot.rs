@@ -6,7 +6,7 @@
 
 use super::super::planted::PlantedBug;
 use super::super::{Journal, OpenError, Options};
-use super::harness::{DIRECTORY, World, append, create, id, small};
+use super::harness::{DIRECTORY, World, append, create, id, place_in_file, small};
 use crate::store::{LogStore, ReadError};
 use env::{Disk, OpenMode};
 use std::path::{Path, PathBuf};
@@ -150,17 +150,12 @@ async fn read_through(journal: &Journal, log: u32, files: &Files) -> Finding {
 
 /// Damage must come with the log, a file of the store and a place in it.
 fn judge_error(error: &ReadError, log: u32, files: &Files) -> Finding {
-    let ReadError::Damaged {
-        log: told,
-        file,
-        position,
-        ..
-    } = error
-    else {
+    let ReadError::Damaged { log: told, at, .. } = error else {
         return Finding::Missing(format!("log {log}: {error}"));
     };
+    let (file, position) = place_in_file(at);
     let is_file = |(path, bytes): &&(PathBuf, Vec<u8>)| {
-        path.ends_with(file) && *position <= (bytes.len() as u64).max(SEGMENT_BYTES)
+        path.ends_with(&file) && position <= (bytes.len() as u64).max(SEGMENT_BYTES)
     };
     if *told == id(log) && files.iter().any(|found| is_file(&found)) {
         return Finding::Detected;

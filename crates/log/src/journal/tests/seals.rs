@@ -37,7 +37,7 @@ async fn journal_of_an_earlier_version_when_records_stand_behind_a_close_then_is
         assert_eq!(journal.seal(id(0), b"now").await, Ok(Offset(1)));
         let late = try_append(&journal, 0, batch(&[b"now"])).await;
         assert_eq!(late, Err(AppendError::Sealed(Offset(1))));
-        let bounds = journal.bounds(id(0)).unwrap();
+        let bounds = journal.known_bounds(id(0)).unwrap();
         assert_eq!(
             (bounds.first_control, bounds.end),
             (Some(Offset(1)), Offset(5))

@@ -146,7 +146,7 @@ impl Store {
             }
         }
         for log in [WHOLE, TRIMMED, LATE] {
-            let bounds = journal.bounds(id(log)).unwrap();
+            let bounds = journal.known_bounds(id(log)).unwrap();
             store.logs.insert(log, (bounds.first.0, bounds.end.0));
         }
         end_of(&world, &journal, end).await;
@@ -227,7 +227,7 @@ impl Store {
                 Ok(begins) => return Finding::Wrong(format!("log {log} begins at {begins}")),
             }
         }
-        if !is_damaged && journal.bounds(id(DELETED)).is_ok() {
+        if !is_damaged && journal.known_bounds(id(DELETED)).is_ok() {
             return Finding::Wrong("a deleted log is there".to_owned());
         }
         worst
@@ -236,7 +236,7 @@ impl Store {
 
 /// Where a log begins, if it is right from there to its end.
 async fn look_at(journal: &Journal, log: u32, end: u64) -> Result<u64, Finding> {
-    let Ok(bounds) = journal.bounds(id(log)) else {
+    let Ok(bounds) = journal.known_bounds(id(log)) else {
         return match read(journal, log, 0).await {
             Err(ReadError::Damaged { .. }) => Err(Finding::Damaged),
             other => Err(Finding::Short(format!("no log {log}: {other:?}"))),
@@ -443,7 +443,7 @@ async fn a_manifest_when_it_is_older_than_a_copy_with_a_lower_number_then_the_co
     let put = async |count: u64| {
         for _ in 0..count {
             for log in [0, 1] {
-                let end = journal.bounds(id(log)).unwrap().end.0;
+                let end = journal.known_bounds(id(log)).unwrap().end.0;
                 append(&journal, log, &record(log, end)).await;
             }
         }
