@@ -1,5 +1,6 @@
-//! What a handler's answer becomes: bytes, all at once or piece by piece.
+//! What a handler's answer becomes: bytes, all at once or piece by piece, or frames as they come.
 
+use crate::fanout::Subscription;
 use crate::room::Share;
 use bytes::Bytes;
 use std::fmt;
@@ -26,38 +27,47 @@ pub enum Body {
     Whole(Bytes),
     /// It is made as it is sent.
     Pieces(Pieces),
+    /// Frames, as they come; nobody knows how many.
+    Events(Box<Subscription>),
 }
 
 impl Body {
-    /// How many bytes will be sent.
+    /// How many bytes will be sent; none is known of before its events have come.
     pub fn length(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::Pieces(pieces) => pieces.length,
+            Self::Events(_) => 0,
         }
     }
 
     /// All of it in one piece.
-    pub fn into_bytes(self) -> Bytes {
+    ///
+    /// # Errors
+    /// The subscription, if it comes in events.
+    pub fn into_bytes(self) -> Result<Bytes, Box<Subscription>> {
         match self {
-            Self::Whole(bytes) => bytes,
-            Self::Pieces(pieces) => pieces.collect::<Vec<_>>().concat().into(),
+            Self::Whole(bytes) => Ok(bytes),
+            Self::Pieces(pieces) => Ok(pieces.collect::<Vec<_>>().concat().into()),
+            Self::Events(subscription) => Err(subscription),
         }
     }
 
     /// Takes out the room that was taken before it was read.
     pub fn take_share(&mut self) -> Option<Share> {
         match self {
-            Self::Whole(_) => None,
+            Self::Whole(_) | Self::Events(_) => None,
             Self::Pieces(pieces) => pieces.share.take(),
         }
     }
 
-    /// How many bytes of memory it may hold, about, until it is sent.
+    /// How many bytes of memory it may hold, about, until it is sent. What events hold is counted as
+    /// they come.
     pub fn holds(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
             Self::Pieces(pieces) => pieces.holds,
+            Self::Events(_) => 0,
         }
     }
 }

@@ -20,9 +20,6 @@ pub trait Handler: Send + Sync + 'static {
     type Output: Output;
     /// What it may answer instead.
     type Error: Fact + Into<AnyFact> + Send;
-    /// Whether the operation changes anything. One that does runs to its end, whether or not
-    /// the client stays.
-    const MUTATES: bool;
 
     /// Carries the operation out.
     fn handle(

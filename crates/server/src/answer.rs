@@ -41,22 +41,15 @@ pub(crate) struct Answer {
 impl Answer {
     /// An operation's output.
     pub(crate) fn output(protocol: Protocol, body: engine::Body) -> Self {
+        let content_type = match body {
+            engine::Body::Whole(_) | engine::Body::Pieces(_) => protocol.content_type(),
+            engine::Body::Events(_) => wire::event_stream::CONTENT_TYPE,
+        };
         Self {
             status: StatusCode::OK,
             error: None,
-            content_type: Some(protocol.content_type()),
+            content_type: Some(content_type),
             body,
-            closes: false,
-        }
-    }
-
-    /// The head of an answer whose body comes in events.
-    pub(crate) fn events() -> Self {
-        Self {
-            status: StatusCode::OK,
-            error: None,
-            content_type: Some(wire::event_stream::CONTENT_TYPE),
-            body: nothing(),
             closes: false,
         }
     }
@@ -280,13 +273,13 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// A body of which nothing was taken yet.
-    pub(crate) fn new(body: engine::Body, mut held: Held, clock: &Arc<dyn Clock>) -> Self {
-        let left = body.length();
-        let (bytes, more) = match body {
-            engine::Body::Whole(bytes) => (bytes, None),
-            engine::Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
-        };
+    /// A body of which nothing was taken yet: what is there, what comes after, and all their bytes.
+    pub(crate) fn new(
+        (bytes, more): (Bytes, Option<Pieces>),
+        left: usize,
+        mut held: Held,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         let is_small = left <= SMALL_BYTES;
         let activity = held.in_flight.activity();
         let delivery = (!is_small).then(|| Delivery::new(activity, clock, held.answer.take()));
@@ -403,7 +396,8 @@ mod tests {
         };
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let mut body = AnswerBody::Whole(Whole::new(
-            engine::Body::Whole(vec![7; LENGTH].into()),
+            (vec![7; LENGTH].into(), None),
+            LENGTH,
             held,
             &shared,
         ));

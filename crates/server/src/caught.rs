@@ -1,6 +1,7 @@
 //! An operation that panics is answered, and ends alone.
 
-use crate::dispatch::{Output, Served};
+use crate::dispatch::Served;
+use engine::Body;
 use env::Deaths;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
@@ -17,7 +18,7 @@ pub(crate) fn poll_caught(
     served: &mut Served,
     deaths: &Deaths,
     cx: &mut Context<'_>,
-) -> Poll<Result<Result<Output, Error>, GivenUp>> {
+) -> Poll<Result<Result<Body, Error>, GivenUp>> {
     // Nothing of the operation is looked at after a panic.
     let polled = catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx)));
     let Ok(polled) = polled else {

@@ -6,8 +6,9 @@
 
 use crate::activity::InFlight;
 use crate::caught::{GivenUp, poll_caught};
-use crate::dispatch::{Output, Served};
+use crate::dispatch::Served;
 use crate::wait::Wait;
+use engine::Body;
 use env::Env;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -45,10 +46,7 @@ impl<'a> Detached<'a> {
         }
     }
 
-    fn poll_change(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Result<Output, Error>, GivenUp>> {
+    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<Body, Error>, GivenUp>> {
         let change = self
             .change
             .as_mut()
@@ -61,7 +59,7 @@ impl<'a> Detached<'a> {
 }
 
 impl Future for Detached<'_> {
-    type Output = Result<Result<Output, Error>, GivenUp>;
+    type Output = Result<Result<Body, Error>, GivenUp>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = self.poll_change(cx) {
@@ -154,7 +152,7 @@ mod tests {
         let change = Box::pin(async {
             let _ = begun.await;
             let _ = finish.send(());
-            Ok(Output::Body(engine::Body::Whole(bytes::Bytes::new())))
+            Ok(Body::Whole(bytes::Bytes::new()))
         });
         let mut waiting = Detached::new("CreateStream", change, &env, &mut in_flight, MAX);
         poll_fn(|cx| {

@@ -1,13 +1,12 @@
-//! Which handler serves which operation: one table, a row each.
+//! Which handler serves which operation: one table, made of the table in `wire`.
 //!
-//! To add an operation, add its row. A row knows its handler as a type, so decoding, policy, the call
-//! and encoding are compiled for each operation; nothing looks at names after the table was searched.
+//! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for each
+//! operation; nothing looks at names after the table was searched.
 
 use auth::{Action, Principal, authorize};
 use bytes::Bytes;
 use engine::{
-    AnyFact, Body, Causes, Engine, Fact as _, Handler, Output as _, Subscription,
-    operations as engine_operations,
+    AnyFact, Body, Causes, Engine, Fact as _, Handler, Output as _, operations as engine_operations,
 };
 use env::BoxFuture;
 use http::HeaderMap;
@@ -15,47 +14,19 @@ use std::error::Error as _;
 use std::future::ready;
 use std::sync::Arc;
 use wire::shape::Described;
-use wire::{Error, ErrorCode, Operation as _, Protocol, operations as wire_operations};
+use wire::{Effect, Error, ErrorCode, Protocol};
 
 /// What `X-Amz-Target` says before the operation's name.
 const SERVICE: &str = "Kinesis_20131202";
 
-/// The operations that are served, in the order of their names.
-static OPERATIONS: [Operation; 28] = [
-    served::<engine_operations::AddTagsToStream>(),
-    served::<engine_operations::CreateStream>(),
-    served::<engine_operations::DecreaseStreamRetentionPeriod>(),
-    served::<engine_operations::DeleteStream>(),
-    served::<engine_operations::DeregisterStreamConsumer>(),
-    served::<engine_operations::DescribeLimits>(),
-    served::<engine_operations::DescribeStream>(),
-    served::<engine_operations::DescribeStreamConsumer>(),
-    served::<engine_operations::DescribeStreamSummary>(),
-    served::<engine_operations::DisableEnhancedMonitoring>(),
-    served::<engine_operations::EnableEnhancedMonitoring>(),
-    served::<engine_operations::GetRecords>(),
-    served::<engine_operations::GetShardIterator>(),
-    served::<engine_operations::IncreaseStreamRetentionPeriod>(),
-    served::<engine_operations::ListShards>(),
-    served::<engine_operations::ListStreamConsumers>(),
-    served::<engine_operations::ListStreams>(),
-    served::<engine_operations::ListTagsForStream>(),
-    served::<engine_operations::MergeShards>(),
-    served::<engine_operations::PutRecord>(),
-    served::<engine_operations::PutRecords>(),
-    served::<engine_operations::RegisterStreamConsumer>(),
-    served::<engine_operations::RemoveTagsFromStream>(),
-    served::<engine_operations::SplitShard>(),
-    served::<engine_operations::StartStreamEncryption>(),
-    served::<engine_operations::StopStreamEncryption>(),
-    Operation {
-        name: wire_operations::SubscribeToShard::NAME,
-        body_bytes_max: body_bytes_max::<wire_operations::SubscribeToShard>(),
-        mutates: false,
-        serve: subscribe_to_shard,
-    },
-    served::<engine_operations::UpdateShardCount>(),
-];
+macro_rules! rows {
+    ($($name:ident in $module:ident $row:tt)+) => {
+        /// The operations that are served, in the order of their names.
+        static OPERATIONS: &[Operation] = &[$(served::<engine_operations::$name>(),)+];
+    };
+}
+
+wire::for_each_operation!(rows);
 
 /// A row of the table.
 #[derive(Debug)]
@@ -65,22 +36,13 @@ pub(crate) struct Operation {
     /// Bytes of the largest body that its input can have.
     pub(crate) body_bytes_max: usize,
     /// Whether it changes anything, and so must run to its end once it has begun.
-    pub(crate) mutates: bool,
-    /// Carries a call out and answers with the encoded output.
+    pub(crate) effect: Effect,
+    /// Carries a call out and answers with the body of its output.
     pub(crate) serve: fn(Call) -> Served,
 }
 
 /// What a row's function answers.
-pub(crate) type Served = BoxFuture<Result<Output, Error>>;
-
-/// What a call brings.
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// A body, of which all is known.
-    Body(Body),
-    /// Frames, as they come.
-    Events(Box<Subscription>),
-}
+pub(crate) type Served = BoxFuture<Result<Body, Error>>;
 
 /// A request that has passed every check that needs no knowledge of its operation's shapes.
 pub(crate) struct Call {
@@ -135,38 +97,16 @@ fn find(name: &str) -> Option<usize> {
 
 /// The table.
 pub(crate) fn operations() -> &'static [Operation] {
-    &OPERATIONS
+    OPERATIONS
 }
 
 const fn served<H: Handler>() -> Operation {
     Operation {
         name: <H::Operation as wire::Operation>::NAME,
-        body_bytes_max: body_bytes_max::<H::Operation>(),
-        mutates: H::MUTATES,
+        body_bytes_max: wire::body_bytes_max(<H::Input as Described>::SHAPE),
+        effect: <H::Operation as wire::Row>::EFFECT,
         serve: serve::<H>,
     }
-}
-
-const fn body_bytes_max<O: wire::Operation>() -> usize {
-    wire::body_bytes_max(<O::Input as Described>::SHAPE)
-}
-
-fn subscribe_to_shard(call: Call) -> Served {
-    Box::pin(async move {
-        let Call {
-            engine,
-            protocol,
-            principal,
-            body,
-        } = call;
-        let input = decode(protocol, &body)?;
-        let action = Action(wire_operations::SubscribeToShard::NAME);
-        let request = authorize(principal, action, input)?;
-        let subscribed = engine_operations::subscribe_to_shard(engine, protocol, request);
-        let name = wire_operations::SubscribeToShard::NAME;
-        let subscription = subscribed.await.map_err(|error| said(name, error))?;
-        Ok(Output::Events(Box::new(subscription)))
-    })
 }
 
 fn serve<H: Handler>(call: Call) -> Served {
@@ -207,9 +147,9 @@ fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
 async fn answer<H: Handler>(
     protocol: Protocol,
     handled: impl Future<Output = Result<H::Output, H::Error>>,
-) -> Result<Output, Error> {
+) -> Result<Body, Error> {
     match handled.await {
-        Ok(output) => Ok(Output::Body(output.into_body(protocol))),
+        Ok(output) => Ok(output.into_body(protocol)),
         Err(error) => {
             let error = said(<H::Operation as wire::Operation>::NAME, error);
             Err(as_modelled::<H::Operation>(error))
@@ -254,6 +194,7 @@ pub(crate) fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::operations as wire_operations;
 
     #[test]
     fn table_when_searched_then_finds_every_row() {

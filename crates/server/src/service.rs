@@ -10,7 +10,7 @@ use crate::caught::poll_caught;
 use crate::config::Config;
 use crate::content_type::ContentType;
 use crate::detached::Detached;
-use crate::dispatch::{self, Call, Output, Target, unless_malformed};
+use crate::dispatch::{self, Call, Target, unless_malformed};
 use crate::events::Events;
 use crate::framing;
 use crate::metrics::Metrics;
@@ -18,7 +18,7 @@ use crate::request_id::{RequestId, RequestIds};
 use crate::slot::Unwritten;
 use auth::Head;
 use bytes::Bytes;
-use engine::{Engine, Room, Subscription};
+use engine::{Body, Engine, Room};
 use env::{Env, LineLimit, Monotonic};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
@@ -26,7 +26,7 @@ use hyper::body::{Body as _, Incoming};
 use model::AccountId;
 use std::future::poll_fn;
 use std::sync::Arc;
-use wire::{Error, ErrorCode, Protocol};
+use wire::{Effect, Error, ErrorCode, Protocol};
 
 /// How often connections are asked for room: each time all of them look.
 const ASKS_PER_SECOND: u64 = 1;
@@ -110,8 +110,6 @@ struct Known {
     account: Option<AccountId>,
     /// Whether AWS itself fails over what was asked: its 500 is no failure of ours.
     is_their_failure: bool,
-    /// What the answer's body is to bring, if it comes in events.
-    events: Option<Box<Subscription>>,
 }
 
 impl Service {
@@ -179,7 +177,7 @@ impl Service {
             in_flight,
             answer: Some(waiting),
         };
-        let body = self.body(answer.take_body(), known.events.take(), held);
+        let body = self.body(answer.take_body(), held);
         Ok(answer.respond(parts, &id, body))
     }
 
@@ -263,26 +261,25 @@ impl Service {
         answer.closing()
     }
 
-    fn body(
-        &self,
-        body: engine::Body,
-        events: Option<Box<Subscription>>,
-        mut held: Held,
-    ) -> AnswerBody {
-        let Some(subscription) = events else {
-            let body = Whole::new(body, held, &self.env.clock);
-            return AnswerBody::Whole(body);
+    fn body(&self, body: Body, mut held: Held) -> AnswerBody {
+        let left = body.length();
+        let (bytes, more) = match body {
+            Body::Whole(bytes) => (bytes, None),
+            Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
+            Body::Events(subscription) => {
+                // The request has served its turn, and its answer may last for minutes.
+                drop(held.in_flight.hand_over_body());
+                return AnswerBody::Events(Events::start(
+                    &self.env,
+                    &self.engine,
+                    self.config.limits.write_idle,
+                    &self.unwritten,
+                    subscription,
+                    held,
+                ));
+            }
         };
-        // The request has served its turn, and its answer may last for minutes.
-        drop(held.in_flight.hand_over_body());
-        AnswerBody::Events(Events::start(
-            &self.env,
-            &self.engine,
-            self.config.limits.write_idle,
-            &self.unwritten,
-            subscription,
-            held,
-        ))
+        AnswerBody::Whole(Whole::new((bytes, more), left, held, &self.env.clock))
     }
 
     /// Everything that waits for nothing: the checks, and the operation up to its beginning.
@@ -357,12 +354,12 @@ impl Service {
             operation,
             served,
         } = begun;
-        let output = match operation.mutates {
-            false => {
+        let output = match operation.effect {
+            Effect::Reads => {
                 let (mut served, deaths) = (served, self.env.tasks.deaths());
                 poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
             }
-            true => {
+            Effect::Writes => {
                 let wait_max = self.config.limits.mutation;
                 Detached::new(operation.name, served, &self.env, in_flight, wait_max).await
             }
@@ -370,11 +367,7 @@ impl Service {
         known.is_their_failure = output.as_ref().is_ok_and(is_failure_of_aws);
         let failed = |_| Err(Error::without_message(ErrorCode::InternalFailure));
         match output.unwrap_or_else(failed) {
-            Ok(Output::Body(body)) => Answer::output(protocol, body),
-            Ok(Output::Events(subscription)) => {
-                known.events = Some(subscription);
-                Answer::events()
-            }
+            Ok(body) => Answer::output(protocol, body),
             Err(error) if error.code == ErrorCode::ServiceUnavailable => {
                 self.ask_for_room(in_flight.activity());
                 Answer::overload()
@@ -435,7 +428,7 @@ impl Service {
 
 /// Whether an operation fails as AWS's own does over the same request: by a bare name. Our failures
 /// have a text.
-fn is_failure_of_aws(output: &Result<Output, Error>) -> bool {
+fn is_failure_of_aws(output: &Result<Body, Error>) -> bool {
     let bare = |error: &Error| error.message.is_none() && error.code == ErrorCode::InternalFailure;
     output.as_ref().err().is_some_and(bare)
 }

@@ -4,6 +4,7 @@ use super::blocks::{Asker, Block, Found};
 use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
 use crate::admission::Waits;
+use crate::body::{Body, Output};
 use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
 use crate::facts::{
     AnyFact, ConsumerError, ReadFailure, ShardError, ShardReadError, StreamError, SubscriptionError,
@@ -108,7 +109,6 @@ enum Wait {
 
 /// What a subscription begins with.
 pub(crate) struct Begin<'a> {
-    pub(crate) protocol: Protocol,
     pub(crate) stream: &'a Stream,
     pub(crate) shard: &'a Shard,
     pub(crate) consumer: Consumer,
@@ -162,7 +162,6 @@ impl Of {
 impl Subscription {
     pub(crate) fn new(engine: Arc<Engine>, begin: Begin<'_>) -> Self {
         let Begin {
-            protocol,
             stream,
             shard,
             consumer,
@@ -170,6 +169,7 @@ impl Subscription {
             position,
         } = begin;
         let of_stream = engine.runtimes.stream(stream.id);
+        let protocol = Protocol::Json;
         Self {
             protocol,
             of: Of::new(stream, shard, consumer),
@@ -187,6 +187,15 @@ impl Subscription {
             nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
             engine,
+        }
+    }
+
+    /// The same, before its first frame, with frames in a protocol; they are in JSON otherwise.
+    fn in_protocol(self, protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            nothing: EncodedRecords::none(protocol),
+            ..self
         }
     }
 
@@ -483,6 +492,12 @@ impl Subscription {
             }
             Wait::Children => pending().await,
         }
+    }
+}
+
+impl Output for Subscription {
+    fn into_body(self, protocol: Protocol) -> Body {
+        Body::Events(Box::new(self.in_protocol(protocol)))
     }
 }
 

@@ -18,7 +18,6 @@ impl Handler for AddTagsToStream {
     type Input = AddTagsToStreamInput;
     type Output = OutputOf<Self>;
     type Error = TagStreamError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (principal, input) = request.into_parts();

@@ -19,7 +19,6 @@ impl Handler for CreateStream {
     type Input = CreateStreamInput;
     type Output = OutputOf<Self>;
     type Error = CreateStreamError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), CreateStreamError> {
         let (principal, input) = request.into_parts();

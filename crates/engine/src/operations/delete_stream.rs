@@ -16,7 +16,6 @@ impl Handler for DeleteStream {
     type Input = DeleteStreamInput;
     type Output = OutputOf<Self>;
     type Error = ChangeError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ChangeError> {
         let (principal, input) = request.into_parts();

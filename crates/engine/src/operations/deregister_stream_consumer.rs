@@ -16,7 +16,6 @@ impl Handler for DeregisterStreamConsumer {
     type Input = DeregisterStreamConsumerInput;
     type Output = OutputOf<Self>;
     type Error = DeregisterConsumerError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -17,7 +17,6 @@ impl Handler for DescribeLimits {
     type Input = DescribeLimitsInput;
     type Output = OutputOf<Self>;
     type Error = Infallible;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

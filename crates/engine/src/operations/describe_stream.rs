@@ -22,7 +22,6 @@ impl Handler for DescribeStream {
     type Input = DescribeStreamInput;
     type Output = OutputOf<Self>;
     type Error = DescribeStreamError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

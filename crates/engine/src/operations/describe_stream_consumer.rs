@@ -17,7 +17,6 @@ impl Handler for DescribeStreamConsumer {
     type Input = DescribeStreamConsumerInput;
     type Output = OutputOf<Self>;
     type Error = FindConsumerError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

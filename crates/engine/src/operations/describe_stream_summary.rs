@@ -17,7 +17,6 @@ impl Handler for DescribeStreamSummary {
     type Input = DescribeStreamSummaryInput;
     type Output = OutputOf<Self>;
     type Error = StreamError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -17,7 +17,6 @@ impl Handler for DisableEnhancedMonitoring {
     type Input = DisableEnhancedMonitoringInput;
     type Output = OutputOf<Self>;
     type Error = ChangeError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -33,7 +33,6 @@ impl Handler for GetRecords {
     type Input = GetRecordsInput;
     type Output = GetRecordsAnswer;
     type Error = GetRecordsError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -18,7 +18,6 @@ impl Handler for GetShardIterator {
     type Input = GetShardIteratorInput;
     type Output = OutputOf<Self>;
     type Error = GetShardIteratorError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -17,7 +17,6 @@ impl Handler for IncreaseStreamRetentionPeriod {
     type Input = IncreaseStreamRetentionPeriodInput;
     type Output = OutputOf<Self>;
     type Error = SetRetentionError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), SetRetentionError> {
         let (principal, input) = request.into_parts();

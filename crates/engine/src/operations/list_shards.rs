@@ -61,7 +61,6 @@ impl Handler for ListShards {
     type Input = ListShardsInput;
     type Output = OutputOf<Self>;
     type Error = ListShardsError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

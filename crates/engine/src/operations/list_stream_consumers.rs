@@ -31,7 +31,6 @@ impl Handler for ListStreamConsumers {
     type Input = ListStreamConsumersInput;
     type Output = OutputOf<Self>;
     type Error = ListConsumersError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

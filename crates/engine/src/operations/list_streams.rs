@@ -23,7 +23,6 @@ impl Handler for ListStreams {
     type Input = ListStreamsInput;
     type Output = OutputOf<Self>;
     type Error = TokenError;
-    const MUTATES: bool = false;
 
     /// Where both are given, NextToken says more exactly where to go on: botocore's paginator sends
     /// the first page's ExclusiveStartStreamName along.

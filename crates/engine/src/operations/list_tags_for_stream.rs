@@ -17,7 +17,6 @@ impl Handler for ListTagsForStream {
     type Input = ListTagsForStreamInput;
     type Output = OutputOf<Self>;
     type Error = StreamError;
-    const MUTATES: bool = false;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -19,7 +19,6 @@ impl Handler for MergeShards {
     type Input = MergeShardsInput;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
         let (principal, input) = request.into_parts();

@@ -22,7 +22,6 @@ impl Handler for PutRecord {
     type Input = PutRecordInput;
     type Output = PutRecordAnswer;
     type Error = PutRecordError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -25,7 +25,6 @@ impl Handler for PutRecords {
     type Input = PutRecordsInput<RecordArena>;
     type Output = PutRecordsAnswer;
     type Error = PutRecordsError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

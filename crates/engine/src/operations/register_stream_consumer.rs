@@ -18,7 +18,6 @@ impl Handler for RegisterStreamConsumer {
     type Input = RegisterStreamConsumerInput;
     type Output = OutputOf<Self>;
     type Error = RegisterConsumerError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

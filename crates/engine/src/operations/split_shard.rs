@@ -20,7 +20,6 @@ impl Handler for SplitShard {
     type Input = SplitShardInput;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
-    const MUTATES: bool = true;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
         let (principal, input) = request.into_parts();

@@ -15,7 +15,6 @@ impl Handler for StartStreamEncryption {
     type Input = StartStreamEncryptionInput;
     type Output = OutputOf<Self>;
     type Error = EncryptionError;
-    const MUTATES: bool = false;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), EncryptionError> {
         let (principal, input) = request.into_parts();

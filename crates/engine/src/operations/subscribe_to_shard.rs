@@ -5,71 +5,73 @@
 //! What can be known before the stream begins is answered as an error; what comes later is a frame
 //! of the [`Subscription`].
 
-use super::shared;
+use super::{Engine, Handler, Request, shared};
+use crate::Subscription;
 use crate::catalog::{Consumer, ConsumerStatus, Shard, Status, Stream};
 use crate::facts::{ConsumerError, DryRun, ShardError, StreamError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
 use crate::position::Start;
 use crate::target::Target;
-use crate::{Engine, Subscription};
-use auth::Authorized;
 use std::sync::Arc;
-use wire::Protocol;
-use wire::operations::{SubscribeToShard, SubscribeToShardInput};
+use wire::operations::SubscribeToShardInput;
 
-/// Subscribes. The frames are written in the request's protocol.
-///
-/// # Errors
-/// What keeps the subscription from beginning.
-pub async fn subscribe_to_shard(
-    engine: Arc<Engine>,
-    protocol: Protocol,
-    request: Authorized<SubscribeToShardInput>,
-) -> Result<Subscription, SubscribeError> {
-    let (principal, input) = request.into_parts();
-    let arn = Some(input.consumer_arn.as_str());
-    let (stream, consumer) = shared::find_consumer(&engine, &principal, None, None, arn)?;
-    let target = Target {
-        scope: stream.scope.clone(),
-        name: stream.name.clone(),
-    };
-    let id = target.shard_id(&input.shard_id)?;
-    let position = &input.starting_position;
-    let number = position.sequence_number.as_deref();
-    let operation = <SubscribeToShard as wire::Operation>::NAME;
-    let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
-    check_status(&engine, &stream, &consumer)?;
-    let shard = stream.shards.get(id.index());
-    let shard = shard.ok_or_else(|| ShardError::NotFound {
-        shard: id,
-        stream: stream.label(),
-    })?;
-    let counters = engine.runtimes.stream(stream.id);
-    let now = || engine.env.clock.monotonic();
-    let key = (consumer.name.clone(), consumer.arn_s);
-    let seat = counters.shard(shard.index).seats.of(key, now());
-    let refused = |refusal| {
-        counters.counters.subscribe_rate_exceeded.add(1);
-        refused(refusal, &stream, shard, &consumer)
-    };
-    seat.try_call(now(), engine.settings.limits)
-        .map_err(&refused)?;
-    engine.check_moment(&stream, shard, start)?;
-    let position = engine.start(&stream, shard, start).await?;
-    if input.dry_run == Some(true) {
-        return Err(DryRun.into());
+/// SubscribeToShard.
+pub struct SubscribeToShard;
+
+impl Handler for SubscribeToShard {
+    type Operation = wire::operations::SubscribeToShard;
+    type Input = SubscribeToShardInput;
+    type Output = Subscription;
+    type Error = SubscribeError;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<Subscription, SubscribeError> {
+        let (principal, input) = request.into_parts();
+        let arn = Some(input.consumer_arn.as_str());
+        let (stream, consumer) = shared::find_consumer(&engine, &principal, None, None, arn)?;
+        let target = Target {
+            scope: stream.scope.clone(),
+            name: stream.name.clone(),
+        };
+        let id = target.shard_id(&input.shard_id)?;
+        let position = &input.starting_position;
+        let number = position.sequence_number.as_deref();
+        let operation = <Self::Operation as wire::Operation>::NAME;
+        let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
+        check_status(&engine, &stream, &consumer)?;
+        let shard = stream.shards.get(id.index());
+        let shard = shard.ok_or_else(|| ShardError::NotFound {
+            shard: id,
+            stream: stream.label(),
+        })?;
+        let counters = engine.runtimes.stream(stream.id);
+        let now = || engine.env.clock.monotonic();
+        let key = (consumer.name.clone(), consumer.arn_s);
+        let seat = counters.shard(shard.index).seats.of(key, now());
+        let refused = |refusal| {
+            counters.counters.subscribe_rate_exceeded.add(1);
+            refused(refusal, &stream, shard, &consumer)
+        };
+        seat.try_call(now(), engine.settings.limits)
+            .map_err(&refused)?;
+        engine.check_moment(&stream, shard, start)?;
+        let position = engine.start(&stream, shard, start).await?;
+        if input.dry_run == Some(true) {
+            return Err(DryRun.into());
+        }
+        let hold = seat.try_take(now()).map_err(&refused)?;
+        counters.counters.subscribe_success.add(1);
+        let begin = Begin {
+            stream: &stream,
+            shard,
+            consumer: consumer.clone(),
+            hold,
+            position,
+        };
+        Ok(Subscription::new(Arc::clone(&engine), begin))
     }
-    let hold = seat.try_take(now()).map_err(&refused)?;
-    counters.counters.subscribe_success.add(1);
-    let begin = Begin {
-        protocol,
-        stream: &stream,
-        shard,
-        consumer: consumer.clone(),
-        hold,
-        position,
-    };
-    Ok(Subscription::new(Arc::clone(&engine), begin))
 }
 
 /// Stream and consumer must be there to be read.

@@ -22,7 +22,6 @@ impl Handler for UpdateShardCount {
     type Input = UpdateShardCountInput;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
-    const MUTATES: bool = true;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -95,6 +95,7 @@ fn take(body: Body) -> usize {
     match body {
         Body::Whole(bytes) => bytes.len(),
         Body::Pieces(pieces) => pieces.map(|piece| piece.len()).sum(),
+        Body::Events(_) => unreachable!("nobody subscribes"),
     }
 }
 

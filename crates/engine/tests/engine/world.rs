@@ -126,7 +126,7 @@ impl Caller {
         // As clients see it, whatever form the engine gives it.
         let body = output.into_body(Protocol::Cbor);
         let length = body.length();
-        let answer = body.into_bytes();
+        let answer = body.into_bytes().expect("it does not come in events");
         assert_eq!(answer.len(), length, "the length is known before");
         Ok(wire::decode_lenient(Protocol::Cbor, &answer).expect("answers are as modelled"))
     }

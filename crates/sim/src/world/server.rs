@@ -104,7 +104,7 @@ impl Server {
             let reply = match result {
                 Ok(output) => Answer {
                     status: 200,
-                    body: output.into_body(protocol).into_bytes().into(),
+                    body: bytes_of(output.into_body(protocol)),
                     outcome: None,
                 },
                 Err(Failed { error, outcome }) => {
@@ -202,7 +202,7 @@ async fn serve<H: Handler>(
         let result = handled.await;
         result.map_err(|error| Failed::with_fact(&error.into()))
     };
-    if !H::MUTATES {
+    if !<H::Operation as wire::Row>::EFFECT.is_write() {
         return handled.await;
     }
     let (tell, told) = oneshot::channel();
@@ -216,6 +216,10 @@ async fn serve<H: Handler>(
         told = told => told.unwrap_or_else(|_| Err(Failed::unheard())),
         () = life.clock().sleep(MUTATION_MAX) => Err(Failed::unheard()),
     }
+}
+
+fn bytes_of(body: engine::Body) -> Vec<u8> {
+    body.into_bytes().map(Vec::from).unwrap_or_default()
 }
 
 fn principal() -> Principal {

@@ -12,8 +12,8 @@ use crate::world::{Caller, Start, World};
 use auth::Authorized;
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
-use engine::operations::{RegisterStreamConsumer, subscribe_to_shard};
-use engine::{Limits, Settings, Subscription};
+use engine::operations::{RegisterStreamConsumer, SubscribeToShard};
+use engine::{Handler, Limits, Output, Settings, Subscription};
 use std::time::Duration;
 use wire::operations::{RegisterStreamConsumerInput, SubscribeToShardInput};
 use wire::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
@@ -144,9 +144,10 @@ impl Caller {
             dry_run: None,
         };
         let request = Authorized::by_operator(self.principal.clone(), input);
-        let engine = self.engine.clone();
-        let subscription = subscribe_to_shard(engine, Protocol::Json, request).await;
+        let subscription = SubscribeToShard::handle(self.engine.clone(), request).await;
         let subscription = subscription.map_err(|error| engine::say(&error.into()))?;
+        let body = subscription.into_body(Protocol::Json);
+        let subscription = *body.into_bytes().expect_err("it comes in events");
         Ok(Subscriber { subscription })
     }
 
