@@ -1,25 +1,135 @@
 //! The second gate: may this principal do what this input asks?
 //!
-//! It is the one place where a request's input becomes [`Authorized`]. No policies exist yet, so
-//! every principal may do everything in its own account and region; the operations keep accounts
-//! apart by looking names up under the principal only.
+//! It is the one place where a request's input becomes [`Authorized`]. What the request is about was
+//! found before, wherever it is and whether it exists or not: a policy may speak of any of it, also
+//! of another account's. No policies exist yet, so every principal may do everything; what it cannot
+//! reach is not there for it, which it is told by the operations.
 
-use crate::{Authorized, Principal};
+use crate::{Authorized, Principal, Resource};
+use std::fmt;
+use std::sync::Arc;
+use wire::{Error, ErrorCode};
 
 /// What an operation does: its name, which a policy writes behind `kinesis:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action(pub &'static str);
 
-/// Judges an input.
-///
-/// # Errors
-/// `AccessDeniedException` with AWS's text, if the principal may not. Nothing has been done then.
-pub fn authorize<I>(
-    principal: Principal,
-    action: Action,
-    input: I,
-) -> Result<Authorized<I>, wire::Error> {
-    // There is no policy yet that the action could be held against.
-    let _ = action;
-    Ok(Authorized::new(principal, input))
+/// What a policy says to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+/// Those who say what principals may do.
+pub trait Policies: Send + Sync + 'static {
+    /// Judges a principal that wants to do something to a resource.
+    fn judge(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> Decision;
+}
+
+/// No policies: everybody may do everything.
+#[derive(Clone, Copy, Debug)]
+pub struct NoPolicies;
+
+impl Policies for NoPolicies {
+    fn judge(&self, _: &Principal, _: Action, _: Resource<'_>) -> Decision {
+        Decision::Allow
+    }
+}
+
+/// Turns inputs into authorized ones. Clones are the same.
+#[derive(Clone)]
+pub struct Authorizer {
+    policies: Arc<dyn Policies>,
+}
+
+impl Authorizer {
+    /// An authorizer that goes by these policies.
+    pub fn new(policies: Arc<dyn Policies>) -> Self {
+        Self { policies }
+    }
+
+    /// Judges an input by what it was found to be about, which `resource_of` names.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`, if the principal may not. Nothing has been done then.
+    pub fn authorize<I, T>(
+        &self,
+        principal: Principal,
+        action: Action,
+        input: I,
+        found: T,
+        resource_of: impl FnOnce(&T) -> Resource<'_>,
+    ) -> Result<Authorized<I, T>, Error> {
+        let resource = resource_of(&found);
+        match self.policies.judge(&principal, action, resource) {
+            Decision::Allow => Ok(Authorized::new(principal, input, found)),
+            Decision::Deny => Err(denied(&principal, action, resource)),
+        }
+    }
+}
+
+impl Default for Authorizer {
+    fn default() -> Self {
+        Self::new(Arc::new(NoPolicies))
+    }
+}
+
+impl fmt::Debug for Authorizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorizer")
+    }
+}
+
+/// In the manner of AWS's text. A principal is an account: it has no users yet.
+fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>) -> Error {
+    let Principal { account, region } = principal;
+    let partition = region.partition();
+    let message = format!(
+        "User: arn:{partition}:iam::{account}:root is not authorized to perform: kinesis:{action} \
+         on resource: {resource} because no identity-based policy allows the kinesis:{action} action"
+    );
+    Error::new(ErrorCode::AccessDeniedException, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{AccountId, Region, StreamArn};
+
+    struct ReadsOnly;
+
+    impl Policies for ReadsOnly {
+        fn judge(&self, _: &Principal, Action(name): Action, _: Resource<'_>) -> Decision {
+            match name.starts_with("Get") {
+                true => Decision::Allow,
+                false => Decision::Deny,
+            }
+        }
+    }
+
+    #[test]
+    fn input_when_its_policy_denies_it_then_is_refused_by_action_and_resource() {
+        let principal = || Principal {
+            account: AccountId::parse("111111111111").unwrap(),
+            region: Region::us_east_1(),
+        };
+        let text = "arn:aws:kinesis:us-east-1:222222222222:stream/orders";
+        let arn = || StreamArn::parse(text).unwrap();
+        let authorizer = Authorizer::new(Arc::new(ReadsOnly));
+        let judged =
+            |name| authorizer.authorize(principal(), Action(name), 7, arn(), |arn| arn.into());
+        let (found, input) = judged("GetRecords").unwrap().into_parts();
+        assert_eq!((found, input), (arn(), 7));
+        let error = judged("PutRecord").unwrap_err();
+        assert_eq!(error.code, ErrorCode::AccessDeniedException);
+        assert_eq!(
+            error.message.unwrap(),
+            "User: arn:aws:iam::111111111111:root is not authorized to perform: kinesis:PutRecord \
+             on resource: arn:aws:kinesis:us-east-1:222222222222:stream/orders because no \
+             identity-based policy allows the kinesis:PutRecord action"
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! Who asks, and what they may do: principals and [`Authorized`] inputs.
 //!
 //! A request passes two gates. [`Authenticator::authenticate`] turns its head into a [`Principal`],
-//! [`authorize`] turns a principal's input into an [`Authorized`] one. Only this crate makes an
+//! [`Authorizer::authorize`] turns a principal's input, and the [`Resource`] that it was found to be
+//! about, into an [`Authorized`] one. Only this crate makes an
 //! [`Authorized`], and every operation takes one, so no handler can forget the check. It knows
 //! requests' heads and inputs; it does no I/O.
 
@@ -12,9 +13,11 @@ mod claim;
 mod credential;
 mod head;
 mod principal;
+mod resource;
 
 pub use authenticator::{Authenticator, Mode};
-pub use authorize::{Action, authorize};
+pub use authorize::{Action, Authorizer, Decision, NoPolicies, Policies};
 pub use authorized::Authorized;
 pub use head::Head;
 pub use principal::Principal;
+pub use resource::{Resource, Stream};

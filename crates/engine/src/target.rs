@@ -1,17 +1,138 @@
-//! Which stream a request means: by name, by ARN, or by both if they agree.
+//! What a request is about: the stream, the consumer or the account that its members name.
+//!
+//! It is found once for each request, by the members of its shape, before anybody is asked whether the
+//! sender may: policies speak of resources. Handlers are given what was found. That it is not there,
+//! or out of the sender's reach, is known as early, and told only once the sender may know.
+
+mod consumer;
+mod stream;
+
+pub(crate) use consumer::FoundConsumer;
+pub(crate) use stream::{FoundStream, StreamRef};
 
 use crate::Engine;
-use crate::catalog::{Scope, State, Status, Stream, StreamLabel};
-use crate::facts::{ShardError, StreamError};
-use auth::Principal;
-use model::{ConsumerArn, ShardId, StreamArn, StreamName};
-use std::sync::Arc;
+use crate::catalog::{Scope, Stream};
+use auth::{Principal, Resource};
+use model::{ConsumerArn, StreamArn};
+use std::convert::Infallible;
+use wire::Texts;
 
-/// A stream that a request names; whether it exists is another question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub scope: Scope,
-    pub name: StreamName,
+/// The members by which requests name things; absent where they are not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Named<'a> {
+    pub(crate) stream_name: Option<&'a str>,
+    pub(crate) stream_arn: Option<&'a str>,
+    pub(crate) consumer_name: Option<&'a str>,
+    pub(crate) consumer_arn: Option<&'a str>,
+    pub(crate) shard_iterator: Option<&'a str>,
+    pub(crate) next_token: Option<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    /// The members of a request, whatever its shape is.
+    #[inline]
+    pub fn of(request: &'a impl Texts) -> Self {
+        Self {
+            stream_name: request.text("StreamName"),
+            stream_arn: request.text("StreamARN"),
+            consumer_name: request.text("ConsumerName"),
+            consumer_arn: request.text("ConsumerARN"),
+            shard_iterator: request.text("ShardIterator"),
+            next_token: request.text("NextToken"),
+        }
+    }
+}
+
+/// What a handler is given besides its input.
+pub trait Target: Sized + Send + 'static {
+    /// Why it is not there.
+    type Error: Send;
+
+    /// Finds it in the present state.
+    ///
+    /// # Errors
+    /// Why there is nothing that the sender can reach, and what the request names all the same.
+    fn find(
+        engine: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<Self::Error>>;
+
+    /// What a policy calls it.
+    fn resource(&self) -> Resource<'_>;
+}
+
+/// Why a request has no target, and what it names.
+#[derive(Debug)]
+pub struct Lacking<E>(Box<(E, What)>);
+
+/// What is named and not there.
+#[derive(Debug)]
+enum What {
+    Stream(StreamArn),
+    Consumer(ConsumerArn),
+    Nothing,
+}
+
+impl<E> Lacking<E> {
+    fn new(why: impl Into<E>, what: What) -> Self {
+        Self(Box::new((why.into(), what)))
+    }
+
+    /// A stream that is not there.
+    pub(crate) fn stream(stream: StreamArn, why: impl Into<E>) -> Self {
+        Self::new(why, What::Stream(stream))
+    }
+
+    /// A consumer that is not there.
+    pub(crate) fn consumer(consumer: ConsumerArn, why: impl Into<E>) -> Self {
+        Self::new(why, What::Consumer(consumer))
+    }
+
+    /// Nothing that could be there.
+    pub(crate) fn nothing(why: impl Into<E>) -> Self {
+        Self::new(why, What::Nothing)
+    }
+
+    /// The same for another kind of error.
+    pub(crate) fn widen<F: From<E>>(self) -> Lacking<F> {
+        let (why, what) = *self.0;
+        Lacking::new(why, what)
+    }
+
+    /// Why it is not there.
+    pub fn into_why(self) -> E {
+        self.0.0
+    }
+
+    pub(crate) fn resource(&self) -> Resource<'_> {
+        match &self.0.1 {
+            What::Stream(arn) => arn.into(),
+            What::Consumer(arn) => arn.into(),
+            What::Nothing => Resource::Unnamed,
+        }
+    }
+}
+
+/// What a policy calls that which was found, or was not.
+pub fn resource_of<T: Target>(found: &Result<T, Lacking<T::Error>>) -> Resource<'_> {
+    match found {
+        Ok(target) => target.resource(),
+        Err(lacking) => lacking.resource(),
+    }
+}
+
+/// Of operations on the whole account: it is always there.
+impl Target for Scope {
+    type Error = Infallible;
+
+    fn find(_: &Engine, principal: &Principal, _: Named<'_>) -> Result<Self, Lacking<Self::Error>> {
+        Ok(scope_of(principal))
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        Resource::Account
+    }
 }
 
 /// The account and region that a caller's names belong to.
@@ -22,122 +143,11 @@ pub(crate) fn scope_of(principal: &Principal) -> Scope {
     }
 }
 
-impl Target {
-    /// What name and ARN together mean.
-    ///
-    /// An ARN of another account or region names nothing that this caller can reach: without a
-    /// policy that says otherwise it is as if it were not there.
-    pub(crate) fn new(
-        principal: &Principal,
-        name: Option<&str>,
-        arn: Option<&str>,
-    ) -> Result<Self, StreamError> {
-        let scope = scope_of(principal);
-        let Some(arn_text) = arn else {
-            let name = name.ok_or(StreamError::NotNamed)?;
-            let name = StreamName::parse(name).map_err(|_| not_found(&scope, name))?;
-            return Ok(Self { scope, name });
-        };
-        let arn = StreamArn::parse(arn_text).map_err(|_| StreamError::InvalidArn {
-            arn: arn_text.to_owned(),
-        })?;
-        if let Some(name) = name
-            && name != arn.name.as_str()
-        {
-            return Err(StreamError::NameAndArnDisagree {
-                name: name.to_owned(),
-                arn: arn_text.to_owned(),
-            });
-        }
-        Self::of_arn(scope, &arn)
-    }
-
-    fn of_arn(scope: Scope, arn: &StreamArn) -> Result<Self, StreamError> {
-        if arn.account != scope.account || arn.region != scope.region {
-            return Err(StreamError::NotFound {
-                name: arn.name.to_string(),
-                account: arn.account.clone(),
-            });
-        }
-        Ok(Self {
-            scope,
-            name: arn.name.clone(),
-        })
-    }
-
-    /// The stream of a consumer's ARN.
-    pub(crate) fn of_consumer(
-        principal: &Principal,
-        arn: &ConsumerArn,
-    ) -> Result<Self, StreamError> {
-        Self::of_arn(scope_of(principal), &arn.stream)
-    }
-
-    /// The stream, whatever its status.
-    pub(crate) fn find(&self, state: &State) -> Result<Arc<Stream>, StreamError> {
-        state
-            .stream(&self.scope, self.name.as_str())
-            .cloned()
-            .ok_or_else(|| not_found(&self.scope, self.name.as_str()))
-    }
-
-    /// The shard of an id as a caller wrote it.
-    pub(crate) fn shard_id(&self, text: &str) -> Result<ShardId, ShardError> {
-        ShardId::parse(text).map_err(|_| ShardError::NoId {
-            id: text.to_owned(),
-            stream: self.label(),
-        })
-    }
-
-    /// How errors name it, whether or not it is there.
-    pub(crate) fn label(&self) -> StreamLabel {
-        StreamLabel {
-            name: self.name.clone(),
-            account: self.scope.account.clone(),
-        }
-    }
-}
-
-impl Engine {
-    /// The stream of a target, whatever its status.
-    pub(crate) fn find(&self, target: &Target) -> Result<Arc<Stream>, StreamError> {
-        target.find(&self.catalog.state())
-    }
-
-    /// The stream that a name or an ARN means, whatever its status.
-    pub(crate) fn stream(
-        &self,
-        principal: &Principal,
-        name: Option<&str>,
-        arn: Option<&str>,
-    ) -> Result<Arc<Stream>, StreamError> {
-        if let (Some(name), None) = (name, arn) {
-            // What every put asks: without a copy of the name, and what is no name is not found either.
-            let (scope, state) = (scope_of(principal), self.catalog.state());
-            let found = state.stream(&scope, name).cloned();
-            return found.ok_or_else(|| not_found(&scope, name));
-        }
-        self.find(&Target::new(principal, name, arn)?)
-    }
-
-    /// The same, if it takes records: to a put, a stream that is CREATING or DELETING is not there.
-    pub(crate) fn stream_for_puts(
-        &self,
-        principal: &Principal,
-        name: Option<&str>,
-        arn: Option<&str>,
-    ) -> Result<Arc<Stream>, StreamError> {
-        let stream = self.stream(principal, name, arn)?;
-        match stream.status_at(self.env.clock.now()) {
-            Status::Active | Status::Updating => Ok(stream),
-            Status::Creating | Status::Deleting => Err(StreamError::gone(&stream.label())),
-        }
-    }
-}
-
-fn not_found(scope: &Scope, name: &str) -> StreamError {
-    StreamError::NotFound {
-        name: name.to_owned(),
-        account: scope.account.clone(),
+/// What a policy calls a stream.
+pub(crate) fn stream_resource(stream: &Stream) -> auth::Stream<'_> {
+    auth::Stream {
+        account: &stream.scope.account,
+        region: &stream.scope.region,
+        name: &stream.name,
     }
 }

@@ -3,7 +3,7 @@
 use crate::values::StreamSpec;
 use anyhow::Context;
 use auth::{Authorized, Principal};
-use engine::{Engine, Fact as _, Handler, operations::CreateStream};
+use engine::{Engine, Fact as _, Handler, Lacking, operations::CreateStream};
 use model::{AccountId, Region};
 use std::sync::Arc;
 use wire::ErrorCode;
@@ -21,7 +21,10 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
             account: AccountId::zero(),
             region: Region::us_east_1(),
         };
-        let request = Authorized::by_operator(principal, input);
+        let found = engine::find::<CreateStream>(engine, &principal, &input);
+        let found = found.map_err(Lacking::into_why);
+        let found = found.with_context(|| format!("--stream {name}"))?;
+        let request = Authorized::by_operator(principal, input, found);
         match CreateStream::handle(Arc::clone(engine), request).await {
             Ok(_) => tracing::info!(%name, shards, "stream created"),
             Err(error) if error.code() == ErrorCode::ResourceInUseException => {

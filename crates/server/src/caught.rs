@@ -1,11 +1,10 @@
 //! An operation that panics is answered, and ends alone.
 
-use crate::dispatch::Served;
+use crate::dispatch::{Failed, Served};
 use engine::Body;
 use env::Deaths;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
-use wire::Error;
 
 /// There is no answer: the operation panicked, or was waited for long enough. The log says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub(crate) fn poll_caught(
     served: &mut Served,
     deaths: &Deaths,
     cx: &mut Context<'_>,
-) -> Poll<Result<Result<Body, Error>, GivenUp>> {
+) -> Poll<Result<Result<Body, Failed>, GivenUp>> {
     // Nothing of the operation is looked at after a panic.
     let polled = catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx)));
     let Ok(polled) = polled else {

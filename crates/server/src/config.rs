@@ -1,7 +1,7 @@
 //! What whoever starts the server decides, and the limits that protect it.
 
 use crate::tls::Tls;
-use auth::Authenticator;
+use auth::{Authenticator, Authorizer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -18,6 +18,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// How senders are told apart.
     pub authenticator: Authenticator,
+    /// How it is found out whether they may do what they ask.
+    pub authorizer: Authorizer,
     /// The limits.
     pub limits: Limits,
     /// Lines that the log lost, counted by who writes it.
@@ -32,6 +34,7 @@ impl Config {
             admin_listen: None,
             tls: None,
             authenticator: Authenticator::default(),
+            authorizer: Authorizer::default(),
             limits: Limits::default(),
             log_lines_lost: Arc::default(),
         }

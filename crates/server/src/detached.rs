@@ -6,14 +6,13 @@
 
 use crate::activity::InFlight;
 use crate::caught::{GivenUp, poll_caught};
-use crate::dispatch::Served;
+use crate::dispatch::{Failed, Served};
 use crate::wait::Wait;
 use engine::Body;
 use env::Env;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use wire::Error;
 
 /// A change, and what is waited for of it.
 pub(crate) struct Detached<'a> {
@@ -46,7 +45,7 @@ impl<'a> Detached<'a> {
         }
     }
 
-    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<Body, Error>, GivenUp>> {
+    fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<Body, Failed>, GivenUp>> {
         let change = self
             .change
             .as_mut()
@@ -59,7 +58,7 @@ impl<'a> Detached<'a> {
 }
 
 impl Future for Detached<'_> {
-    type Output = Result<Result<Body, Error>, GivenUp>;
+    type Output = Result<Result<Body, Failed>, GivenUp>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = self.poll_change(cx) {

@@ -3,10 +3,11 @@
 //! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for each
 //! operation; nothing looks at names after the table was searched.
 
-use auth::{Action, Principal, authorize};
+use auth::{Action, Authorizer, Principal};
 use bytes::Bytes;
 use engine::{
-    AnyFact, Body, Causes, Engine, Fact as _, Handler, Output as _, operations as engine_operations,
+    AnyFact, Body, Causes, Engine, Fact as _, Handler, Outcome, Output as _,
+    operations as engine_operations, resource_of,
 };
 use env::BoxFuture;
 use http::HeaderMap;
@@ -14,7 +15,7 @@ use std::error::Error as _;
 use std::future::ready;
 use std::sync::Arc;
 use wire::shape::Described;
-use wire::{Effect, Error, ErrorCode, Protocol};
+use wire::{Effect, Error, ErrorCode, Protocol, Typed};
 
 /// What `X-Amz-Target` says before the operation's name.
 const SERVICE: &str = "Kinesis_20131202";
@@ -42,11 +43,29 @@ pub(crate) struct Operation {
 }
 
 /// What a row's function answers.
-pub(crate) type Served = BoxFuture<Result<Body, Error>>;
+pub(crate) type Served = BoxFuture<Result<Body, Failed>>;
+
+/// What a request is answered instead of an output.
+#[derive(Debug)]
+pub struct Failed {
+    /// In AWS's words.
+    pub error: Error,
+    /// Whether anything was changed, which does not travel.
+    pub outcome: Outcome,
+}
+
+impl Failed {
+    /// Of a request whose operation has not begun.
+    pub(crate) fn refused(error: Error) -> Self {
+        let outcome = Outcome::NotApplied;
+        Self { error, outcome }
+    }
+}
 
 /// A request that has passed every check that needs no knowledge of its operation's shapes.
 pub(crate) struct Call {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) authorizer: Authorizer,
     pub(crate) protocol: Protocol,
     pub(crate) principal: Principal,
     pub(crate) body: Bytes,
@@ -89,7 +108,8 @@ impl Target {
     }
 }
 
-fn find(name: &str) -> Option<usize> {
+/// The place of an operation in the table.
+pub(crate) fn find(name: &str) -> Option<usize> {
     OPERATIONS
         .binary_search_by_key(&name, |operation| operation.name)
         .ok()
@@ -117,54 +137,78 @@ fn serve<H: Handler>(call: Call) -> Served {
     }
 }
 
-/// Everything before the operation itself, which waits for nothing.
+/// Everything before the operation itself, which waits for nothing: types, what the request is about,
+/// whether its sender may do that, and only then constraints, and whether what it is about is there.
 fn begin<H: Handler>(
     call: Call,
-) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Error> {
+) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Failed> {
     let Call {
         engine,
+        authorizer,
         protocol,
         principal,
         body,
     } = call;
-    let input: H::Input = decode(protocol, &body)?;
+    let decoded: Typed<H::Input> = decode(protocol, &body)?;
     drop(body);
     let action = Action(<H::Operation as wire::Operation>::NAME);
-    let request = authorize(principal, action, input)?;
-    Ok(H::handle(engine, request))
+    match decoded {
+        Typed::Sound(input) => {
+            let found = engine::find::<H>(&engine, &principal, &input);
+            let request =
+                authorizer.authorize(principal, action, input, found, resource_of::<H::Target>);
+            let request = request.map_err(Failed::refused)?;
+            match request.transpose() {
+                Ok(request) => Ok(H::handle(engine, request)),
+                Err(lacking) => Err(failed::<H>(lacking.into_why().into())),
+            }
+        }
+        Typed::Broken(violation) => {
+            let found = engine::find::<H>(&engine, &principal, &violation);
+            let request = authorizer.authorize(
+                principal,
+                action,
+                violation,
+                found,
+                resource_of::<H::Target>,
+            );
+            let (_, violation) = request.map_err(Failed::refused)?.into_parts();
+            Err(Failed::refused(violation.into_error()))
+        }
+    }
 }
 
-fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
-    wire::decode(protocol, body).map_err(|error| {
+fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Failed> {
+    wire::decode_types(protocol, body).map_err(|error| {
         if error.code == ErrorCode::InternalFailure {
             tracing::error!("a request that is refused cannot be told why");
-            return Error::new(error.code, "The request cannot be read.");
+            let error = Error::new(error.code, "The request cannot be read.");
+            return Failed::refused(error);
         }
-        error
+        Failed::refused(error)
     })
 }
 
 async fn answer<H: Handler>(
     protocol: Protocol,
     handled: impl Future<Output = Result<H::Output, H::Error>>,
-) -> Result<Body, Error> {
+) -> Result<Body, Failed> {
     match handled.await {
         Ok(output) => Ok(output.into_body(protocol)),
-        Err(error) => {
-            let error = said(<H::Operation as wire::Operation>::NAME, error);
-            Err(as_modelled::<H::Operation>(error))
-        }
+        Err(error) => Err(failed::<H>(error)),
     }
 }
 
 /// What an operation answers, in AWS's words. What caused it goes no further than to the log.
-fn said(operation: &'static str, error: impl Into<AnyFact>) -> Error {
-    let fact = error.into();
+fn failed<H: Handler>(error: H::Error) -> Failed {
+    let fact: AnyFact = error.into();
+    let outcome = fact.outcome();
     if fact.source().is_some() {
-        let outcome = fact.outcome();
+        let operation = <H::Operation as wire::Operation>::NAME;
         tracing::error!(operation, ?outcome, error = %Causes(&fact), "operation failed");
     }
-    engine::say(&fact)
+    let error = as_modelled::<H::Operation>(engine::say(&fact));
+    Failed { error, outcome }
 }
 
 /// An internal failure goes by the operation's own name for it, where the service model has one. One

@@ -6,11 +6,10 @@
 use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
 use crate::body::{Receiver, Refused, declared};
-use crate::caught::poll_caught;
+use crate::calls::{Begun, Calls};
 use crate::config::Config;
 use crate::content_type::ContentType;
-use crate::detached::Detached;
-use crate::dispatch::{self, Call, Target, unless_malformed};
+use crate::dispatch::{self, Failed, Target, unless_malformed};
 use crate::events::Events;
 use crate::framing;
 use crate::metrics::Metrics;
@@ -24,9 +23,8 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use model::AccountId;
-use std::future::poll_fn;
 use std::sync::Arc;
-use wire::{Effect, Error, ErrorCode, Protocol};
+use wire::{Error, ErrorCode, Protocol};
 
 /// How often connections are asked for room: each time all of them look.
 const ASKS_PER_SECOND: u64 = 1;
@@ -44,6 +42,7 @@ pub(crate) struct Gone;
 pub(crate) struct Service {
     env: Env,
     engine: Arc<Engine>,
+    calls: Calls,
     config: Config,
     ids: RequestIds,
     /// What answers hold until their clients have taken them.
@@ -70,13 +69,6 @@ enum Rest {
     Comes,
     /// Its client waits to be asked for it.
     WasNotAskedFor,
-}
-
-/// An operation that has begun.
-struct Begun {
-    protocol: Protocol,
-    operation: &'static dispatch::Operation,
-    served: dispatch::Served,
 }
 
 /// What a request's head says of its body.
@@ -123,9 +115,11 @@ impl Service {
         let ids = RequestIds::new(&*env.random);
         let answers = Arc::clone(engine.room());
         answers.resize(config.limits.answer_bytes_in_flight);
+        let calls = Calls::new(env.clone(), Arc::clone(&engine), &config);
         Arc::new(Self {
             env,
             engine,
+            calls,
             answers,
             unwritten: Arc::default(),
             config,
@@ -328,45 +322,22 @@ impl Service {
             return Err(unless_malformed(protocol, &body, error));
         };
         known.operation = Some(place);
-        let authenticated = self
-            .config
-            .authenticator
-            .authenticate(Head::from(parts), &body);
-        let principal = authenticated.map_err(|error| unless_malformed(protocol, &body, error))?;
+        let principal = self
+            .calls
+            .authenticate(Head::from(parts), protocol, &body)?;
         known.account = Some(principal.account.clone());
-        let operation = &dispatch::operations()[place];
-        let served = (operation.serve)(Call {
-            engine: Arc::clone(&self.engine),
-            protocol,
-            principal,
-            body,
-        });
-        Ok(Begun {
-            protocol,
-            operation,
-            served,
-        })
+        Ok(self.calls.begin(place, protocol, principal, body))
     }
 
     async fn finish(&self, begun: Begun, in_flight: &mut InFlight, known: &mut Known) -> Answer {
-        let Begun {
-            protocol,
-            operation,
-            served,
-        } = begun;
-        let output = match operation.effect {
-            Effect::Reads => {
-                let (mut served, deaths) = (served, self.env.tasks.deaths());
-                poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
-            }
-            Effect::Writes => {
-                let wait_max = self.config.limits.mutation;
-                Detached::new(operation.name, served, &self.env, in_flight, wait_max).await
-            }
-        };
+        let protocol = begun.protocol;
+        let output = self.calls.finish(begun, in_flight).await;
         known.is_their_failure = output.as_ref().is_ok_and(is_failure_of_aws);
-        let failed = |_| Err(Error::without_message(ErrorCode::InternalFailure));
-        match output.unwrap_or_else(failed) {
+        let Ok(output) = output else {
+            let error = Error::without_message(ErrorCode::InternalFailure);
+            return Answer::error(protocol, &error);
+        };
+        match output.map_err(|failed| failed.error) {
             Ok(body) => Answer::output(protocol, body),
             Err(error) if error.code == ErrorCode::ServiceUnavailable => {
                 self.ask_for_room(in_flight.activity());
@@ -428,9 +399,10 @@ impl Service {
 
 /// Whether an operation fails as AWS's own does over the same request: by a bare name. Our failures
 /// have a text.
-fn is_failure_of_aws(output: &Result<Body, Error>) -> bool {
+fn is_failure_of_aws(output: &Result<Body, Failed>) -> bool {
     let bare = |error: &Error| error.message.is_none() && error.code == ErrorCode::InternalFailure;
-    output.as_ref().err().is_some_and(bare)
+    let failed = output.as_ref().err();
+    failed.is_some_and(|failed| bare(&failed.error))
 }
 
 /// Drops what the answer does not need of a head. Its values are pieces of the buffer that the

@@ -12,6 +12,8 @@
 //!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the explanation
 //!   finds anything wrong; what it refuses without reason, because of a value that a later one
 //!   replaces, is decoded a second time without the repetition.
+//! - What is wrong with types is told at once, what breaks constraints is handed over as a
+//!   [`Violation`]: whether the sender may do what it asks is looked at in between.
 //! - No allocation follows a length that the input merely declares, and nesting is limited, and so is the
 //!   number of values: decoding stops at the first limit that it meets.
 //!
@@ -48,6 +50,8 @@ mod explain;
 mod protocol;
 mod record_sink;
 mod stored_records;
+mod texts;
+mod violation;
 
 mod error;
 mod error_code;
@@ -62,12 +66,16 @@ pub use encode::Encode;
 pub use error::{Error, RemoteError, decode_error, encode_error};
 pub use error_code::ErrorCode;
 pub use operation::{Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope};
-pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
+pub use protocol::{
+    DecodeError, Protocol, Shape, Typed, decode, decode_lenient, decode_types, encode, is_object,
+};
 pub use record_sink::RecordSink;
 pub use stored_records::{
     StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
 };
+pub use texts::Texts;
 pub use timestamp::Timestamp;
+pub use violation::Violation;
 
 /// A record's bytes, and whatever else travels as such.
 pub type Blob = bytes::Bytes;

@@ -2,10 +2,10 @@
 
 use crate::decode::Decode;
 use crate::encode::Encode;
-use crate::explain::explain;
+use crate::explain::{Explained, explain};
 use crate::reader::{Checks, Fault, Reader};
 use crate::shape::{Described, Kind};
-use crate::{Error, ErrorCode, cbor, json};
+use crate::{Error, ErrorCode, Violation, cbor, json};
 
 /// How a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,20 +43,48 @@ impl<T: Described + Decode> Shape for T {}
 #[error("the answer is not as the service model has it: {0}")]
 pub struct DecodeError(#[from] Fault);
 
-/// Reads a request and checks every constraint.
+/// A request whose values have the right types.
+#[derive(Debug)]
+pub enum Typed<T> {
+    /// It keeps the constraints of its shape as well.
+    Sound(T),
+    /// It does not.
+    Broken(Violation),
+}
+
+/// Reads a request, and tells what is wrong with its types before all else. Its constraints are checked
+/// too, and what it breaks is kept until it may be told.
 ///
-/// Fails with AWS's own error: a `SerializationException` for a malformed body (without a text) or
-/// the first value of a wrong type, a `ValidationException` for up to ten violated constraints.
+/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body, with
+/// one for the first value of a wrong type.
+pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
+    match read(protocol, body, Checks::All) {
+        Ok(request) => Ok(Typed::Sound(request)),
+        Err(_) => decode_explained(protocol, body),
+    }
+}
+
+/// Reads a request and checks every constraint at once.
+///
+/// Fails as [`decode_types`] does, or with a `ValidationException` for up to ten violated constraints.
 pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
-    read(protocol, body, Checks::All).or_else(|_| decode_explained(protocol, body))
+    match decode_types(protocol, body)? {
+        Typed::Sound(request) => Ok(request),
+        Typed::Broken(violation) => Err(violation.into_error()),
+    }
 }
 
 /// The second attempt: says what is wrong, or decodes the request with its repetitions removed.
 #[cold]
-fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
-    let canonical = explain(protocol, body, T::SHAPE)?;
-    read(Protocol::Cbor, &canonical, Checks::All)
-        .map_err(|_| Error::without_message(ErrorCode::InternalFailure))
+fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
+    match explain(protocol, body, T::SHAPE)? {
+        Explained::Broken(violation) => Ok(Typed::Broken(violation)),
+        Explained::Repeated(canonical) => {
+            let request = read(Protocol::Cbor, &canonical, Checks::All);
+            let unexplained = |_| Error::without_message(ErrorCode::InternalFailure);
+            request.map(Typed::Sound).map_err(unexplained)
+        }
+    }
 }
 
 /// Reads an answer. It may be newer than our shapes: constraints are not checked, and optional

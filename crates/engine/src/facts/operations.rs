@@ -274,7 +274,7 @@ operation_facts! {
     }
 }
 
-/// DescribeLimits always has an output.
+/// DescribeLimits always has an output, and an account is always there.
 impl Fact for Infallible {
     fn code(&self) -> ErrorCode {
         match *self {}
@@ -286,6 +286,12 @@ impl Fact for Infallible {
 
     fn outcome(&self) -> Outcome {
         match *self {}
+    }
+}
+
+impl From<Infallible> for TokenError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
-use crate::target::Target;
+use crate::target::FoundStream;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wire::operations::AddTagsToStreamInput;
@@ -16,18 +16,13 @@ pub struct AddTagsToStream;
 impl Handler for AddTagsToStream {
     type Operation = wire::operations::AddTagsToStream;
     type Input = AddTagsToStreamInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = TagStreamError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
-        let (principal, input) = request.into_parts();
-        let target = Target::new(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
-        shared::check_new_tags(&input.tags, &target.label())?;
-        let stream = engine.find(&target)?;
+        let (stream, input) = request.into_parts();
+        shared::check_new_tags(&input.tags, &stream.label())?;
         let change = ChangeTags {
             stream: stream.id,
             set: input.tags,

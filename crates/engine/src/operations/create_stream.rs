@@ -3,10 +3,10 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::{Command, CreateStream as Create, Mode, StreamLabel};
-use crate::facts::{CapacityError, CreateStreamError, LogsMissing, StreamError, Unsupported};
-use crate::target::scope_of;
-use model::{StreamName, limits};
+use crate::catalog::{Command, CreateStream as Create, Mode};
+use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
+use crate::target::StreamRef;
+use model::limits;
 use std::sync::Arc;
 use wire::operations::CreateStreamInput;
 use wire::types::{RecordDistributionStrategy, StreamMode};
@@ -17,24 +17,17 @@ pub struct CreateStream;
 impl Handler for CreateStream {
     type Operation = wire::operations::CreateStream;
     type Input = CreateStreamInput;
+    type Target = StreamRef;
     type Output = OutputOf<Self>;
     type Error = CreateStreamError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), CreateStreamError> {
-        let (principal, input) = request.into_parts();
-        let scope = scope_of(&principal);
+        let (target, input) = request.into_parts();
         refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
-        let name = StreamName::parse(&input.stream_name).map_err(|_| StreamError::NotFound {
-            name: input.stream_name.clone(),
-            account: scope.account.clone(),
-        })?;
         let tags = input.tags.unwrap_or_default();
-        let label = StreamLabel {
-            name: name.clone(),
-            account: scope.account.clone(),
-        };
-        shared::check_new_tags(&tags, &label)?;
+        shared::check_new_tags(&tags, &target.label())?;
+        let StreamRef { scope, name } = target;
         let kib = input
             .max_record_size_in_kib
             .and_then(|kib| u32::try_from(kib).ok());

@@ -5,6 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{BeginDelete, Command};
 use crate::facts::ChangeError;
+use crate::target::FoundStream;
 use std::sync::Arc;
 use wire::operations::DeleteStreamInput;
 
@@ -14,16 +15,12 @@ pub struct DeleteStream;
 impl Handler for DeleteStream {
     type Operation = wire::operations::DeleteStream;
     type Input = DeleteStreamInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = ChangeError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ChangeError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
         let begin = BeginDelete {
             stream: stream.id,
             takes_consumers: input.enforce_consumer_deletion.unwrap_or(false),

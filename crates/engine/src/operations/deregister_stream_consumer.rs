@@ -2,9 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeregisterStreamConsumer.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{Command, DeregisterConsumer};
 use crate::facts::DeregisterConsumerError;
+use crate::target::FoundConsumer;
 use std::sync::Arc;
 use wire::operations::DeregisterStreamConsumerInput;
 
@@ -14,6 +15,7 @@ pub struct DeregisterStreamConsumer;
 impl Handler for DeregisterStreamConsumer {
     type Operation = wire::operations::DeregisterStreamConsumer;
     type Input = DeregisterStreamConsumerInput;
+    type Target = FoundConsumer;
     type Output = OutputOf<Self>;
     type Error = DeregisterConsumerError;
 
@@ -21,14 +23,7 @@ impl Handler for DeregisterStreamConsumer {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<(), DeregisterConsumerError> {
-        let (principal, input) = request.into_parts();
-        let (stream, consumer) = shared::find_consumer(
-            &engine,
-            &principal,
-            input.stream_arn.as_deref(),
-            input.consumer_name.as_deref(),
-            input.consumer_arn.as_deref(),
-        )?;
+        let (FoundConsumer { stream, consumer }, _) = request.into_parts();
         let deregister = DeregisterConsumer {
             stream: stream.id,
             name: consumer.name,

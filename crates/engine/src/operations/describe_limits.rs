@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::target::scope_of;
+use crate::catalog::Scope;
 use model::limits;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ pub struct DescribeLimits;
 impl Handler for DescribeLimits {
     type Operation = wire::operations::DescribeLimits;
     type Input = DescribeLimitsInput;
+    type Target = Scope;
     type Output = OutputOf<Self>;
     type Error = Infallible;
 
@@ -22,8 +23,7 @@ impl Handler for DescribeLimits {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<DescribeLimitsOutput, Infallible> {
-        let (principal, _) = request.into_parts();
-        let scope = scope_of(&principal);
+        let (scope, _) = request.into_parts();
         let tally = engine.catalog.state().tally(&scope);
         Ok(DescribeLimitsOutput {
             shard_limit: shared::count(engine.shard_limit(&scope)),

@@ -5,6 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Shard, Status};
 use crate::facts::{DescribeStreamError, ShardError};
+use crate::target::FoundStream;
 use crate::views;
 use model::ShardId;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub struct DescribeStream;
 impl Handler for DescribeStream {
     type Operation = wire::operations::DescribeStream;
     type Input = DescribeStreamInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = DescribeStreamError;
 
@@ -27,12 +29,7 @@ impl Handler for DescribeStream {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<DescribeStreamOutput, DescribeStreamError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
         let status = stream.status_at(engine.env.clock.now());
         let after = input.exclusive_start_shard_id.as_deref().map(|text| {
             ShardId::parse(text).map_err(|_| ShardError::NoId {

@@ -2,8 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamConsumer.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::FindConsumerError;
+use crate::target::FoundConsumer;
 use crate::views;
 use std::sync::Arc;
 use wire::operations::{DescribeStreamConsumerInput, DescribeStreamConsumerOutput};
@@ -15,6 +16,7 @@ pub struct DescribeStreamConsumer;
 impl Handler for DescribeStreamConsumer {
     type Operation = wire::operations::DescribeStreamConsumer;
     type Input = DescribeStreamConsumerInput;
+    type Target = FoundConsumer;
     type Output = OutputOf<Self>;
     type Error = FindConsumerError;
 
@@ -22,14 +24,7 @@ impl Handler for DescribeStreamConsumer {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<DescribeStreamConsumerOutput, FindConsumerError> {
-        let (principal, input) = request.into_parts();
-        let (stream, consumer) = shared::find_consumer(
-            &engine,
-            &principal,
-            input.stream_arn.as_deref(),
-            input.consumer_name.as_deref(),
-            input.consumer_arn.as_deref(),
-        )?;
+        let (FoundConsumer { stream, consumer }, _) = request.into_parts();
         let now = engine.env.clock.now();
         Ok(DescribeStreamConsumerOutput {
             consumer_description: ConsumerDescription {

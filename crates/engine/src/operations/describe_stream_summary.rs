@@ -4,6 +4,7 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::facts::StreamError;
+use crate::target::FoundStream;
 use crate::views;
 use std::sync::Arc;
 use wire::operations::{DescribeStreamSummaryInput, DescribeStreamSummaryOutput};
@@ -15,6 +16,7 @@ pub struct DescribeStreamSummary;
 impl Handler for DescribeStreamSummary {
     type Operation = wire::operations::DescribeStreamSummary;
     type Input = DescribeStreamSummaryInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = StreamError;
 
@@ -22,12 +24,7 @@ impl Handler for DescribeStreamSummary {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<DescribeStreamSummaryOutput, StreamError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, _) = request.into_parts();
         let now = engine.env.clock.now();
         Ok(DescribeStreamSummaryOutput {
             stream_description_summary: StreamDescriptionSummary {

@@ -5,6 +5,7 @@
 use super::shared::{Switch, switch_metrics};
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::ChangeError;
+use crate::target::FoundStream;
 use std::sync::Arc;
 use wire::operations::EnableEnhancedMonitoringInput;
 use wire::types::EnhancedMonitoringOutput;
@@ -15,6 +16,7 @@ pub struct EnableEnhancedMonitoring;
 impl Handler for EnableEnhancedMonitoring {
     type Operation = wire::operations::EnableEnhancedMonitoring;
     type Input = EnableEnhancedMonitoringInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = ChangeError;
 
@@ -22,12 +24,7 @@ impl Handler for EnableEnhancedMonitoring {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<EnhancedMonitoringOutput, ChangeError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
         switch_metrics(&engine, &stream, &input.shard_level_metrics, Switch::On).await
     }
 }

@@ -15,10 +15,10 @@ use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
 use crate::room::Share;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
-use crate::target::{Target, scope_of};
+use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::views;
-use auth::Principal;
+use auth::{Principal, Resource};
 use log::{Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub struct GetRecords;
 impl Handler for GetRecords {
     type Operation = wire::operations::GetRecords;
     type Input = GetRecordsInput;
+    type Target = FoundIterator;
     type Output = GetRecordsAnswer;
     type Error = GetRecordsError;
 
@@ -40,9 +41,7 @@ impl Handler for GetRecords {
     ) -> Result<GetRecordsAnswer, GetRecordsError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
-        let (principal, input) = request.into_parts();
-        let iterator = open(&engine, &principal, &input)?;
-        let stream = find(&engine, &principal, &iterator)?;
+        let (FoundIterator { iterator, stream }, input) = request.into_parts();
         let shard = stream
             .shards
             .get(iterator.shard)
@@ -93,43 +92,50 @@ impl Output for GetRecordsAnswer {
     }
 }
 
-/// The iterator, if it is one, of this caller, and not too old.
-fn open(
-    engine: &Engine,
-    principal: &Principal,
-    input: &GetRecordsInput,
-) -> Result<ShardIterator, GetRecordsError> {
-    let scope = scope_of(principal);
-    let opened = engine
-        .open_token::<ShardIterator>(Kind::ShardIterator, &scope, &input.shard_iterator)
-        .ok_or(TokenError::NoIterator)?;
-    let now = engine.env.clock.now();
-    if now.since(opened.created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
-        let created = opened.created;
-        return Err(TokenError::IteratorExpired { created, now }.into());
-    }
-    if let Some(arn) = &input.stream_arn {
-        Target::new(principal, Some(&opened.content.name), Some(arn))?;
-    }
-    Ok(opened.content)
+/// An iterator that was opened, and its stream, which is there.
+#[derive(Debug)]
+pub struct FoundIterator {
+    iterator: ShardIterator,
+    stream: FoundStream,
 }
 
-/// The iterator's stream; one that was made anew under the same name is another.
-fn find(
-    engine: &Engine,
-    principal: &Principal,
-    iterator: &ShardIterator,
-) -> Result<Arc<Stream>, GetRecordsError> {
-    let name = StreamName::parse(&iterator.name).map_err(|_| TokenError::NoIterator)?;
-    let target = Target {
-        scope: scope_of(principal),
-        name,
-    };
-    let stream = engine.find(&target)?;
-    if stream.id == iterator.stream {
-        Ok(stream)
-    } else {
-        Err(gone(&stream, iterator).into())
+impl Target for FoundIterator {
+    type Error = GetRecordsError;
+
+    /// An iterator of another stream than the ARN's, or of one that was made anew under the same
+    /// name, finds nothing.
+    fn find(
+        engine: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<GetRecordsError>> {
+        let no_iterator = || Lacking::nothing(TokenError::NoIterator);
+        let scope = scope_of(principal);
+        let token = named.shard_iterator.ok_or_else(no_iterator)?;
+        let opened = engine.open_token::<ShardIterator>(Kind::ShardIterator, &scope, token);
+        let opened = opened.ok_or_else(no_iterator)?;
+        let iterator = opened.content;
+        let name = StreamName::parse(&iterator.name).map_err(|_| no_iterator())?;
+        let meant = StreamRef { scope, name };
+        let (created, now) = (opened.created, engine.env.clock.now());
+        if now.since(created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
+            let why = TokenError::IteratorExpired { created, now };
+            return Err(Lacking::stream(meant.arn(), why));
+        }
+        if let Some(arn) = named.stream_arn {
+            let named = StreamRef::new(principal, Some(&iterator.name), Some(arn));
+            named.map_err(Lacking::widen)?;
+        }
+        let stream = meant.find_in(&engine.catalog.state());
+        let stream = stream.map_err(Lacking::widen)?;
+        match stream.id == iterator.stream {
+            true => Ok(Self { iterator, stream }),
+            false => Err(Lacking::stream(meant.arn(), gone(&stream, &iterator))),
+        }
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        self.stream.resource()
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::{DryRun, GetShardIteratorError, ShardError};
 use crate::position::Start;
-use crate::target::Target;
+use crate::target::StreamRef;
 use crate::token::{Kind, ShardIterator};
 use std::sync::Arc;
 use wire::operations::{GetShardIteratorInput, GetShardIteratorOutput};
@@ -16,6 +16,7 @@ pub struct GetShardIterator;
 impl Handler for GetShardIterator {
     type Operation = wire::operations::GetShardIterator;
     type Input = GetShardIteratorInput;
+    type Target = StreamRef;
     type Output = OutputOf<Self>;
     type Error = GetShardIteratorError;
 
@@ -23,12 +24,7 @@ impl Handler for GetShardIterator {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<GetShardIteratorOutput, GetShardIteratorError> {
-        let (principal, input) = request.into_parts();
-        let target = Target::new(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (target, input) = request.into_parts();
         let id = target.shard_id(&input.shard_id)?;
         let start = Start::parse(
             <Self::Operation as wire::Operation>::NAME,
@@ -36,7 +32,7 @@ impl Handler for GetShardIterator {
             input.starting_sequence_number.as_deref(),
             input.timestamp,
         )?;
-        let stream = engine.find(&target)?;
+        let stream = engine.stream(&target)?;
         let shard = stream.shards.get(id.index());
         let shard = shard.ok_or_else(|| ShardError::NotFound {
             shard: id,

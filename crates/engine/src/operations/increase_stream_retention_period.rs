@@ -6,6 +6,7 @@ use super::shared::set_retention;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Direction;
 use crate::facts::SetRetentionError;
+use crate::target::FoundStream;
 use std::sync::Arc;
 use wire::operations::IncreaseStreamRetentionPeriodInput;
 
@@ -15,16 +16,12 @@ pub struct IncreaseStreamRetentionPeriod;
 impl Handler for IncreaseStreamRetentionPeriod {
     type Operation = wire::operations::IncreaseStreamRetentionPeriod;
     type Input = IncreaseStreamRetentionPeriodInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = SetRetentionError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), SetRetentionError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
         set_retention(
             &engine,
             &stream,

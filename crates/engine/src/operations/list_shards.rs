@@ -7,10 +7,10 @@ use crate::catalog::{Shard, Stream};
 use crate::facts::{
     FilterMember, ListError, ListMember, ListShardsError, PositionError, ShardError, TokenError,
 };
-use crate::target::{Target, scope_of};
+use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
 use crate::token::Kind;
 use crate::views;
-use auth::Principal;
+use auth::{Principal, Resource};
 use env::Timestamp;
 use minicbor::{Decode, Encode};
 use model::{ShardId, StreamName};
@@ -28,7 +28,7 @@ pub struct ListShards;
 
 /// Which shards are listed, and from where on.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-struct Listing {
+pub struct Listing {
     #[n(0)]
     stream: u64,
     #[n(1)]
@@ -59,6 +59,7 @@ enum Which {
 impl Handler for ListShards {
     type Operation = wire::operations::ListShards;
     type Input = ListShardsInput;
+    type Target = Listed;
     type Output = OutputOf<Self>;
     type Error = ListShardsError;
 
@@ -66,10 +67,16 @@ impl Handler for ListShards {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<ListShardsOutput, ListShardsError> {
-        let (principal, input) = request.into_parts();
-        let (stream, mut listing) = match &input.next_token {
-            Some(token) => going_on(&engine, &principal, &input, token)?,
-            None => beginning(&engine, &principal, &input)?,
+        let (listed, input) = request.into_parts();
+        let (stream, mut listing) = match listed {
+            Listed::First(stream) => {
+                let listing = beginning(&engine, &stream, &input)?;
+                (stream, listing)
+            }
+            Listed::Next(opened) => {
+                check_beside_token(&input)?;
+                opened.map_err(Lacking::into_why)?
+            }
         };
         let page = input.max_results.unwrap_or(PAGE_SHARDS_DEFAULT);
         let page = shared::page_size(Some(page), PAGE_SHARDS_MAX);
@@ -104,60 +111,97 @@ impl Listing {
     }
 }
 
+/// What is listed.
+#[derive(Debug)]
+pub enum Listed {
+    /// A stream, from its first page on.
+    First(FoundStream),
+    /// What a token says, with its stream. What may not stand beside a token is told before anything
+    /// that is wrong with it.
+    Next(Result<(FoundStream, Listing), Lacking<ListShardsError>>),
+}
+
+impl Target for Listed {
+    type Error = ListShardsError;
+
+    fn find(
+        engine: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<ListShardsError>> {
+        if let Some(token) = named.next_token {
+            return Ok(Self::Next(going_on(engine, principal, named, token)));
+        }
+        if named.stream_name.is_none() && named.stream_arn.is_none() {
+            return Err(Lacking::nothing(ListError::NothingNamed));
+        }
+        let stream = FoundStream::find(engine, principal, named);
+        stream.map(Self::First).map_err(Lacking::widen)
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        match self {
+            Self::First(stream) | Self::Next(Ok((stream, _))) => stream.resource(),
+            Self::Next(Err(lacking)) => lacking.resource(),
+        }
+    }
+}
+
 /// The first page.
 fn beginning(
     engine: &Engine,
-    principal: &Principal,
+    stream: &Stream,
     input: &ListShardsInput,
-) -> Result<(Arc<Stream>, Listing), ListShardsError> {
-    if input.stream_name.is_none() && input.stream_arn.is_none() {
-        return Err(ListError::NothingNamed.into());
-    }
-    let stream = engine.stream(
-        principal,
-        input.stream_name.as_deref(),
-        input.stream_arn.as_deref(),
-    )?;
-    shared::check_creation(&stream, input.stream_creation_timestamp)?;
-    let (filter_after, which) = filter(engine, &stream, input.shard_filter.as_ref())?;
+) -> Result<Listing, ListShardsError> {
+    shared::check_creation(stream, input.stream_creation_timestamp)?;
+    let (filter_after, which) = filter(engine, stream, input.shard_filter.as_ref())?;
     let start = input.exclusive_start_shard_id.as_deref();
-    let start = start.map(|text| shard_index(&stream, text)).transpose()?;
-    let listing = Listing {
+    let start = start.map(|text| shard_index(stream, text)).transpose()?;
+    Ok(Listing {
         stream: stream.id,
         name: stream.name.to_string(),
         after: start.max(filter_after),
         which,
-    };
-    Ok((stream, listing))
+    })
 }
 
-/// A later page. The token says which stream; AWS refuses the name beside it, and takes the ARN.
+/// The token says which stream; AWS refuses the name beside it, and takes the ARN.
+fn check_beside_token(input: &ListShardsInput) -> Result<(), ListError> {
+    if input.stream_name.is_some() {
+        return Err(ListError::TokenAndName);
+    }
+    if input.exclusive_start_shard_id.is_some() {
+        return Err(ListError::TokenAnd(ListMember::ExclusiveStartShardId));
+    }
+    if input.stream_creation_timestamp.is_some() {
+        return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp));
+    }
+    Ok(())
+}
+
+/// A later page.
 fn going_on(
     engine: &Engine,
     principal: &Principal,
-    input: &ListShardsInput,
+    named: Named<'_>,
     token: &str,
-) -> Result<(Arc<Stream>, Listing), ListShardsError> {
-    if input.stream_name.is_some() {
-        return Err(ListError::TokenAndName.into());
-    }
-    if input.exclusive_start_shard_id.is_some() {
-        return Err(ListError::TokenAnd(ListMember::ExclusiveStartShardId).into());
-    }
-    if input.stream_creation_timestamp.is_some() {
-        return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp).into());
-    }
+) -> Result<(FoundStream, Listing), Lacking<ListShardsError>> {
     let scope = scope_of(principal);
-    let listing: Listing = engine.open_next_token(Kind::ListShards, &scope, token)?;
-    let name = StreamName::parse(&listing.name).map_err(|_| TokenError::NoNextToken)?;
-    if let Some(arn) = &input.stream_arn {
-        Target::new(principal, Some(name.as_str()), Some(arn))?;
+    let listing = engine.open_next_token::<Listing>(Kind::ListShards, &scope, token);
+    let listing = listing.map_err(Lacking::nothing)?;
+    let name = StreamName::parse(&listing.name);
+    let name = name.map_err(|_| Lacking::nothing(TokenError::NoNextToken))?;
+    if let Some(arn) = named.stream_arn {
+        let named = StreamRef::new(principal, Some(name.as_str()), Some(arn));
+        named.map_err(Lacking::widen)?;
     }
-    let stream = Target { scope, name }.find(&engine.catalog.state())?;
-    if stream.id != listing.stream {
-        return Err(TokenError::NoNextToken.into());
+    let meant = StreamRef { scope, name };
+    let stream = meant.find_in(&engine.catalog.state());
+    let stream = stream.map_err(Lacking::widen)?;
+    match stream.id == listing.stream {
+        true => Ok((stream, listing)),
+        false => Err(Lacking::stream(meant.arn(), TokenError::NoNextToken)),
     }
-    Ok((stream, listing))
 }
 
 fn filter(

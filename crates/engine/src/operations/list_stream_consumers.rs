@@ -5,6 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::Consumer;
 use crate::facts::{ListConsumersError, TokenError};
+use crate::target::FoundStream;
 use crate::token::Kind;
 use crate::views;
 use minicbor::{Decode, Encode};
@@ -29,6 +30,7 @@ struct Continuation {
 impl Handler for ListStreamConsumers {
     type Operation = wire::operations::ListStreamConsumers;
     type Input = ListStreamConsumersInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = ListConsumersError;
 
@@ -36,8 +38,7 @@ impl Handler for ListStreamConsumers {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<ListStreamConsumersOutput, ListConsumersError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(&principal, None, Some(&input.stream_arn))?;
+        let (stream, input) = request.into_parts();
         shared::check_creation(&stream, input.stream_creation_timestamp)?;
         let token = input.next_token.as_deref();
         let from = token

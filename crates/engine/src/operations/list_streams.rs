@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::Stream;
+use crate::catalog::{Scope, Stream};
 use crate::facts::TokenError;
-use crate::target::scope_of;
 use crate::token::Kind;
 use crate::views;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ pub struct ListStreams;
 impl Handler for ListStreams {
     type Operation = wire::operations::ListStreams;
     type Input = ListStreamsInput;
+    type Target = Scope;
     type Output = OutputOf<Self>;
     type Error = TokenError;
 
@@ -30,8 +30,7 @@ impl Handler for ListStreams {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<ListStreamsOutput, TokenError> {
-        let (principal, input) = request.into_parts();
-        let scope = scope_of(&principal);
+        let (scope, input) = request.into_parts();
         let after: Option<String> = match &input.next_token {
             Some(token) => Some(engine.open_next_token(Kind::ListStreams, &scope, token)?),
             None => input.exclusive_start_stream_name,

@@ -4,6 +4,7 @@
 
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::facts::StreamError;
+use crate::target::FoundStream;
 use model::limits;
 use std::sync::Arc;
 use wire::operations::{ListTagsForStreamInput, ListTagsForStreamOutput};
@@ -15,19 +16,15 @@ pub struct ListTagsForStream;
 impl Handler for ListTagsForStream {
     type Operation = wire::operations::ListTagsForStream;
     type Input = ListTagsForStreamInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = StreamError;
 
     async fn handle(
-        engine: Arc<Engine>,
+        _: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<ListTagsForStreamOutput, StreamError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
         let after = input.exclusive_start_tag_key;
         let rest = stream
             .tags

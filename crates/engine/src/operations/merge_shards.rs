@@ -6,7 +6,7 @@ use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::facts::ReshardError;
-use crate::target::Target;
+use crate::target::StreamRef;
 use std::sync::Arc;
 use wire::Operation;
 use wire::operations::MergeShardsInput;
@@ -17,19 +17,15 @@ pub struct MergeShards;
 impl Handler for MergeShards {
     type Operation = wire::operations::MergeShards;
     type Input = MergeShardsInput;
+    type Target = StreamRef;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
-        let (principal, input) = request.into_parts();
-        let target = Target::new(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (target, input) = request.into_parts();
         let shard = target.shard_id(&input.shard_to_merge)?.index();
         let adjacent = target.shard_id(&input.adjacent_shard_to_merge)?.index();
-        let stream = engine.find(&target)?;
+        let stream = engine.stream(&target)?;
         let change = Change::Merge { shard, adjacent };
         reshard(&engine, &stream, change, Self::Operation::NAME).await
     }

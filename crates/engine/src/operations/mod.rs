@@ -20,4 +20,4 @@ wire::for_each_operation!(operations);
 use crate::{Engine, Handler, OutputOf};
 
 /// What a handler is given.
-type Request<H> = auth::Authorized<<H as Handler>::Input>;
+type Request<H> = auth::Authorized<<H as Handler>::Input, <H as Handler>::Target>;

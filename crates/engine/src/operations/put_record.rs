@@ -8,6 +8,7 @@ use crate::catalog::Stream;
 use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
 use crate::put::{Incoming, NotPut, Placed, PutError};
 use crate::record::StoredRecord;
+use crate::target::FoundStream;
 use model::{HashKey, SequenceNumber};
 use std::sync::Arc;
 use wire::Encode;
@@ -20,6 +21,7 @@ pub struct PutRecord;
 impl Handler for PutRecord {
     type Operation = wire::operations::PutRecord;
     type Input = PutRecordInput;
+    type Target = FoundStream;
     type Output = PutRecordAnswer;
     type Error = PutRecordError;
 
@@ -29,12 +31,8 @@ impl Handler for PutRecord {
     ) -> Result<PutRecordAnswer, PutRecordError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream_for_puts(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
+        shared::check_takes_records(&engine, &stream)?;
         let record = incoming(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
             check_ordering(&engine, &stream, number).await?;

@@ -11,6 +11,7 @@ use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
 use crate::put::{Incoming, NotPut, PutError, PutResult};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
+use crate::target::FoundStream;
 use answer::PutRecordsAnswer;
 use model::limits;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub struct PutRecords;
 impl Handler for PutRecords {
     type Operation = wire::operations::PutRecords;
     type Input = PutRecordsInput<RecordArena>;
+    type Target = FoundStream;
     type Output = PutRecordsAnswer;
     type Error = PutRecordsError;
 
@@ -32,12 +34,8 @@ impl Handler for PutRecords {
     ) -> Result<PutRecordsAnswer, PutRecordsError> {
         let clock = &*engine.env.clock;
         let began = clock.monotonic();
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream_for_puts(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (stream, input) = request.into_parts();
+        shared::check_takes_records(&engine, &stream)?;
         let records = check(&stream, &input.records)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());

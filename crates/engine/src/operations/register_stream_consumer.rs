@@ -5,6 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{Command, RegisterConsumer, Stream};
 use crate::facts::{ConsumerError, RegisterConsumerError};
+use crate::target::FoundStream;
 use crate::views;
 use model::ConsumerName;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub struct RegisterStreamConsumer;
 impl Handler for RegisterStreamConsumer {
     type Operation = wire::operations::RegisterStreamConsumer;
     type Input = RegisterStreamConsumerInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = RegisterConsumerError;
 
@@ -23,8 +25,7 @@ impl Handler for RegisterStreamConsumer {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<RegisterStreamConsumerOutput, RegisterConsumerError> {
-        let (principal, input) = request.into_parts();
-        let stream = engine.stream(&principal, None, Some(&input.stream_arn))?;
+        let (stream, input) = request.into_parts();
         let name = ConsumerName::parse(&input.consumer_name)
             .map_err(|_| not_found(&input.consumer_name, &stream))?;
         let tags = input.tags.unwrap_or_default();

@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, shared};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
-use crate::target::Target;
+use crate::target::FoundStream;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wire::operations::RemoveTagsFromStreamInput;
@@ -16,18 +16,13 @@ pub struct RemoveTagsFromStream;
 impl Handler for RemoveTagsFromStream {
     type Operation = wire::operations::RemoveTagsFromStream;
     type Input = RemoveTagsFromStreamInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = TagStreamError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
-        let (principal, input) = request.into_parts();
-        let target = Target::new(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
-        shared::check_tag_keys(&input.tag_keys, &target.label())?;
-        let stream = engine.find(&target)?;
+        let (stream, input) = request.into_parts();
+        shared::check_tag_keys(&input.tag_keys, &stream.label())?;
         let removed = input.tag_keys.into_iter().collect();
         let change = ChangeTags {
             stream: stream.id,

@@ -2,17 +2,15 @@
 
 use crate::Engine;
 use crate::catalog::{
-    BeginReshard, Change, ChangeMonitoring, Command, Consumer, Direction, Mode, Stream, StreamLabel,
+    BeginReshard, Change, ChangeMonitoring, Command, Direction, Mode, Status, Stream, StreamLabel,
 };
 use crate::facts::{
-    ChangeError, ConsumerError, FindConsumerError, RecordError, ReshardError, RetentionError,
-    SetRetentionError, StreamError, TagAct, TagError,
+    ChangeError, RecordError, ReshardError, RetentionError, SetRetentionError, StreamError, TagAct,
+    TagError,
 };
 use crate::put::Incoming;
-use crate::target::Target;
 use crate::{counters, views};
-use auth::Principal;
-use model::{ConsumerArn, limits};
+use model::limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wire::types::{EnhancedMonitoringOutput, MetricsName};
@@ -152,44 +150,12 @@ pub(super) fn check_size(stream: &Stream, record: &Incoming<'_>) -> Result<(), R
     Ok(())
 }
 
-/// The consumer that an ARN, or stream and name, mean.
-pub(super) fn find_consumer(
-    engine: &Engine,
-    principal: &Principal,
-    stream_arn: Option<&str>,
-    name: Option<&str>,
-    consumer_arn: Option<&str>,
-) -> Result<(Arc<Stream>, Consumer), FindConsumerError> {
-    let now = engine.env.clock.now();
-    let Some(arn_text) = consumer_arn else {
-        let (Some(stream_arn), Some(name)) = (stream_arn, name) else {
-            return Err(ConsumerError::NotNamed.into());
-        };
-        let stream = engine.stream(principal, None, Some(stream_arn))?;
-        let consumer = stream
-            .consumers_at(now)
-            .find(|c| c.name.as_str() == name)
-            .cloned();
-        let consumer = consumer.ok_or_else(|| ConsumerError::NotFound {
-            consumer: name.to_owned(),
-            stream: stream.label(),
-        })?;
-        return Ok((stream, consumer));
-    };
-    let given = || arn_text.to_owned();
-    let arn =
-        ConsumerArn::parse(arn_text).map_err(|_| ConsumerError::InvalidArn { arn: given() })?;
-    let disagrees = name.is_some_and(|name| name != arn.name.as_str())
-        || stream_arn.is_some_and(|text| text != arn.stream.to_string());
-    if disagrees {
-        return Err(ConsumerError::ReferencesDisagree { arn: given() }.into());
+/// Refuses a stream that takes no records: to a put, one that is CREATING or DELETING is not there.
+pub(super) fn check_takes_records(engine: &Engine, stream: &Stream) -> Result<(), StreamError> {
+    match stream.status_at(engine.env.clock.now()) {
+        Status::Active | Status::Updating => Ok(()),
+        Status::Creating | Status::Deleting => Err(StreamError::gone(&stream.label())),
     }
-    let stream = engine.find(&Target::of_consumer(principal, &arn)?)?;
-    let is_named =
-        |consumer: &&Consumer| consumer.name == arn.name && consumer.arn_s == arn.created_s;
-    let consumer = stream.consumers_at(now).find(is_named).cloned();
-    let consumer = consumer.ok_or_else(|| ConsumerError::ArnNotFound { arn: given() })?;
-    Ok((stream, consumer))
 }
 
 /// Refuses a stream that is another than the one made at that moment.

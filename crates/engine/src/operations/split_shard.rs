@@ -6,7 +6,7 @@ use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::facts::{ReshardError, SplitKeyTooLarge};
-use crate::target::Target;
+use crate::target::StreamRef;
 use model::HashKey;
 use std::sync::Arc;
 use wire::Operation;
@@ -18,21 +18,17 @@ pub struct SplitShard;
 impl Handler for SplitShard {
     type Operation = wire::operations::SplitShard;
     type Input = SplitShardInput;
+    type Target = StreamRef;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
-        let (principal, input) = request.into_parts();
-        let target = Target::new(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+        let (target, input) = request.into_parts();
         let shard = target.shard_id(&input.shard_to_split)?;
         let at = HashKey::parse(&input.new_starting_hash_key).map_err(|_| SplitKeyTooLarge {
             key: input.new_starting_hash_key.clone(),
         })?;
-        let stream = engine.find(&target)?;
+        let stream = engine.stream(&target)?;
         let change = Change::Split {
             shard: shard.index(),
             at,

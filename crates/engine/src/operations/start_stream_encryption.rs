@@ -4,6 +4,7 @@
 
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::{EncryptionError, NoKeyService};
+use crate::target::FoundStream;
 use std::sync::Arc;
 use wire::operations::StartStreamEncryptionInput;
 
@@ -13,16 +14,11 @@ pub struct StartStreamEncryption;
 impl Handler for StartStreamEncryption {
     type Operation = wire::operations::StartStreamEncryption;
     type Input = StartStreamEncryptionInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = EncryptionError;
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), EncryptionError> {
-        let (principal, input) = request.into_parts();
-        engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
+    async fn handle(_: Arc<Engine>, _: Request<Self>) -> Result<(), EncryptionError> {
         Err(NoKeyService.into())
     }
 }

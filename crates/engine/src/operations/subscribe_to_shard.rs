@@ -5,13 +5,14 @@
 //! What can be known before the stream begins is answered as an error; what comes later is a frame
 //! of the [`Subscription`].
 
-use super::{Engine, Handler, Request, shared};
+use super::{Engine, Handler, Request};
 use crate::Subscription;
 use crate::catalog::{Consumer, ConsumerStatus, Shard, Status, Stream};
 use crate::facts::{ConsumerError, DryRun, ShardError, StreamError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
 use crate::position::Start;
-use crate::target::Target;
+use crate::target::FoundConsumer;
+use model::ShardId;
 use std::sync::Arc;
 use wire::operations::SubscribeToShardInput;
 
@@ -21,6 +22,7 @@ pub struct SubscribeToShard;
 impl Handler for SubscribeToShard {
     type Operation = wire::operations::SubscribeToShard;
     type Input = SubscribeToShardInput;
+    type Target = FoundConsumer;
     type Output = Subscription;
     type Error = SubscribeError;
 
@@ -28,14 +30,11 @@ impl Handler for SubscribeToShard {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<Subscription, SubscribeError> {
-        let (principal, input) = request.into_parts();
-        let arn = Some(input.consumer_arn.as_str());
-        let (stream, consumer) = shared::find_consumer(&engine, &principal, None, None, arn)?;
-        let target = Target {
-            scope: stream.scope.clone(),
-            name: stream.name.clone(),
-        };
-        let id = target.shard_id(&input.shard_id)?;
+        let (FoundConsumer { stream, consumer }, input) = request.into_parts();
+        let id = ShardId::parse(&input.shard_id).map_err(|_| ShardError::NoId {
+            id: input.shard_id.clone(),
+            stream: stream.label(),
+        })?;
         let position = &input.starting_position;
         let number = position.sequence_number.as_deref();
         let operation = <Self::Operation as wire::Operation>::NAME;

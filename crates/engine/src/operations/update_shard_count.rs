@@ -9,6 +9,7 @@ use super::shared::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::facts::ReshardError;
+use crate::target::FoundStream;
 use std::sync::Arc;
 use wire::Operation;
 use wire::operations::{UpdateShardCountInput, UpdateShardCountOutput};
@@ -20,6 +21,7 @@ pub struct UpdateShardCount;
 impl Handler for UpdateShardCount {
     type Operation = wire::operations::UpdateShardCount;
     type Input = UpdateShardCountInput;
+    type Target = FoundStream;
     type Output = OutputOf<Self>;
     type Error = ReshardError;
 
@@ -27,13 +29,8 @@ impl Handler for UpdateShardCount {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<UpdateShardCountOutput, ReshardError> {
-        let (principal, input) = request.into_parts();
+        let (stream, input) = request.into_parts();
         let ScalingType::UniformScaling = input.scaling_type;
-        let stream = engine.stream(
-            &principal,
-            input.stream_name.as_deref(),
-            input.stream_arn.as_deref(),
-        )?;
         let target = u32::try_from(input.target_shard_count).unwrap_or(0);
         reshard(
             &engine,

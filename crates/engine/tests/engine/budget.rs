@@ -5,7 +5,6 @@
 
 use crate::counted;
 use crate::world::{Caller, Start, World};
-use auth::Authorized;
 use engine::operations::{GetRecords, PutRecords};
 use engine::{Body, Handler, Output};
 use wire::operations::{GetRecordsInput, PutRecordsInput};
@@ -85,8 +84,7 @@ async fn run(work: &str) {
 /// What the server does with a request once it knows who asks.
 async fn answer<H: Handler>(caller: &Caller, protocol: Protocol, body: &[u8]) -> Body {
     let input: H::Input = decode(protocol, body).unwrap();
-    let request = Authorized::by_operator(caller.principal.clone(), input);
-    let output = H::handle(caller.engine.clone(), request).await.unwrap();
+    let output = caller.handle::<H>(input).await.unwrap();
     output.into_body(protocol)
 }
 

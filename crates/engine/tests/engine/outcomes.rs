@@ -4,7 +4,6 @@
 use crate::catalog::tags;
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, Start, World, message, until};
-use auth::Authorized;
 use engine::operations::{
     AddTagsToStream, DeleteStream, DescribeStreamSummary, GetRecords, PutRecord,
 };
@@ -89,8 +88,7 @@ async fn fated() -> (World, Arc<Interposed<Fates>>, Caller) {
 
 /// What an operation answers instead of an output.
 async fn fact<H: Handler>(caller: &Caller, input: H::Input) -> AnyFact {
-    let request = Authorized::by_operator(caller.principal.clone(), input);
-    let answer = H::handle(caller.engine.clone(), request).await;
+    let answer = caller.handle::<H>(input).await;
     answer.err().expect("it has no output").into()
 }
 

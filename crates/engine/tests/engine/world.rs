@@ -119,9 +119,17 @@ impl Caller {
         }
     }
 
+    /// What a handler answers to an input that is authorized.
+    pub async fn handle<H: Handler>(&self, input: H::Input) -> Result<H::Output, H::Error> {
+        let principal = self.principal.clone();
+        let found = engine::find::<H>(&self.engine, &principal, &input);
+        let found = found.map_err(|lacking| H::Error::from(lacking.into_why()))?;
+        let request = Authorized::by_operator(principal, input, found);
+        H::handle(self.engine.clone(), request).await
+    }
+
     pub async fn call<H: Handler>(&self, input: H::Input) -> Result<OutputOf<H>, Error> {
-        let request = Authorized::by_operator(self.principal.clone(), input);
-        let handled = H::handle(self.engine.clone(), request).await;
+        let handled = self.handle::<H>(input).await;
         let output = handled.map_err(|error| engine::say(&error.into()))?;
         // As clients see it, whatever form the engine gives it.
         let body = output.into_body(Protocol::Cbor);

@@ -116,5 +116,8 @@ async fn logs_when_their_commands_are_not_applied_here_yet_then_are_judged_after
     let owners: [Arc<dyn Owner>; 1] = [node.clone()];
     collect_orphans(&*world.store, &owners).await.unwrap();
     let own = [COUNTERS.commands(), COUNTERS.snapshots()];
-    assert_eq!(world.store.known_list(), [&[log_of(kept)], &own[..]].concat());
+    assert_eq!(
+        world.store.known_list(),
+        [&[log_of(kept)], &own[..]].concat()
+    );
 }

@@ -148,5 +148,8 @@ async fn commands_when_they_are_in_the_snapshot_and_cannot_be_read_then_do_not_k
     *world.store.damage.lock() = Some((Machine::COMMANDS, next.plus(1)));
     let opened = Machine::open(world.env.clone(), world.store.clone(), 1).await;
     assert!(opened.is_err_and(|error| error.to_string().contains("damage")));
-    assert_eq!(world.store.known_bounds(Machine::COMMANDS).unwrap().end, next);
+    assert_eq!(
+        world.store.known_bounds(Machine::COMMANDS).unwrap().end,
+        next
+    );
 }

@@ -18,4 +18,5 @@ mod order;
 mod promises;
 mod stopping;
 mod tls;
+mod two_faults;
 mod unread;

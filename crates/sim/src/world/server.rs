@@ -197,7 +197,10 @@ async fn serve<H: Handler>(
         error,
         outcome: Outcome::NotApplied,
     })?;
-    let handled = H::handle(engine, Authorized::by_operator(principal(), input));
+    let found = engine::find::<H>(&engine, &principal(), &input);
+    let found = found.map_err(|lacking| H::Error::from(lacking.into_why()));
+    let found = found.map_err(|error| Failed::with_fact(&error.into()))?;
+    let handled = H::handle(engine, Authorized::by_operator(principal(), input, found));
     let handled = async {
         let result = handled.await;
         result.map_err(|error| Failed::with_fact(&error.into()))

@@ -25,7 +25,7 @@ struct Member<'a> {
     sink: bool,
 }
 
-/// Generates the description, the decoder and the encoder.
+/// Generates the description, the decoder, the encoder, and the way to members of text.
 pub(crate) fn expand(input: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let parameter = input
         .generics
@@ -39,7 +39,8 @@ pub(crate) fn expand(input: &DeriveInput, fields: &Fields) -> Result<TokenStream
     let description = description(&input.ident, parameter, &members);
     let decoders = decoders(&input.ident, parameter, &members);
     let encoder = encoder(&input.ident, &members);
-    Ok(quote! { #description #decoders #encoder })
+    let texts = texts(&input.ident, parameter, &members);
+    Ok(quote! { #description #decoders #encoder #texts })
 }
 
 impl<'a> Member<'a> {
@@ -197,6 +198,29 @@ fn encoder(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     }
 }
 
+/// The way to the members of text.
+fn texts(ident: &Ident, parameter: Option<&Ident>, members: &[Member<'_>]) -> TokenStream {
+    let of_text = members.iter().filter(|member| is_string(member.value));
+    let arms = of_text.map(|member| {
+        let Member { field, name, .. } = member;
+        match member.present {
+            true => quote! { #name => Some(&self.#field), },
+            false => quote! { #name => self.#field.as_deref(), },
+        }
+    });
+    let arms: Vec<_> = arms.collect();
+    let body = match arms.is_empty() {
+        true => quote! { let _ = member; None },
+        false => quote! { match member { #(#arms)* _ => None } },
+    };
+    quote! {
+        impl<#parameter> crate::texts::Texts for #ident<#parameter> {
+            #[inline]
+            fn text(&self, member: &str) -> Option<&str> { #body }
+        }
+    }
+}
+
 /// `StreamName` for `stream_name`.
 fn pascal_case(field: &str) -> String {
     field
@@ -228,4 +252,8 @@ fn inner_of_option(ty: &Type) -> Option<&Type> {
 
 fn is_ident(ty: &Type, ident: &Ident) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident(ident))
+}
+
+fn is_string(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("String"))
 }

@@ -15,17 +15,27 @@ mod value;
 
 use crate::reader::{Checks, Fault, Kind, Reader};
 use crate::shape::Type;
-use crate::{Error, ErrorCode, Protocol, cbor, json};
+use crate::{Error, ErrorCode, Protocol, Violation, cbor, json};
 use constraints::Absence;
 use read::Findings;
-use value::Value;
+pub(crate) use value::Value;
 
-/// Finds what is wrong with the body, or returns the request again as CBOR, each member once.
+/// What is found out about a request that was refused, though its types are right.
+pub(crate) enum Explained {
+    /// It breaks constraints.
+    Broken(Violation),
+    /// Nothing is wrong, but for members given twice: the request again as CBOR, each member once.
+    Repeated(Vec<u8>),
+}
+
+/// Finds what is wrong with the body.
+///
+/// Fails with AWS's error if it is malformed, or a value is of the wrong type.
 pub(crate) fn explain(
     protocol: Protocol,
     body: &[u8],
     shape: &'static Type,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Explained, Error> {
     let mut found = Findings::default();
     let request = match protocol {
         Protocol::Json => json::JsonReader::new(body, Checks::All)
@@ -44,13 +54,15 @@ pub(crate) fn explain(
         true => Absence::Open,
         false => Absence::Certain,
     };
-    constraints::check(shape, &request, absence)?;
+    if let Err(error) = constraints::check(shape, &request, absence) {
+        return Ok(Explained::Broken(Violation::new(shape, &request, error)));
+    }
     if found.is_cut {
         return Err(malformed());
     }
     let mut canonical = Vec::new();
     request.write(shape, &mut cbor::CborWriter::new(&mut canonical));
-    Ok(canonical)
+    Ok(Explained::Repeated(canonical))
 }
 
 /// Reads all of the body, since AWS looks whether it is an object before anything else.

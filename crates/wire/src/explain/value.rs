@@ -8,7 +8,7 @@ use crate::writer::Writer;
 
 /// A value with the type that its shape asks for.
 #[derive(Debug)]
-pub(super) enum Value<'de> {
+pub(crate) enum Value<'de> {
     Text(Cow<'de, str>),
     Integer(i64),
     Boolean(bool),
@@ -24,6 +24,30 @@ pub(super) enum Value<'de> {
 }
 
 impl Value<'_> {
+    /// A structure's member; none if it is absent.
+    pub(crate) fn member(&self, shape: &'static Type, name: &str) -> Option<&Self> {
+        let Self::Structure(values) = self else {
+            return None;
+        };
+        let members = shape.members().iter().zip(values);
+        let mut named = members.filter(|(member, _)| member.name == name);
+        named.next().and_then(|(_, value)| value.as_ref())
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Integer(_)
+            | Self::Boolean(_)
+            | Self::Blob(_)
+            | Self::Timestamp(_)
+            | Self::List(..)
+            | Self::Map(_)
+            | Self::Structure(_) => None,
+        }
+    }
+
     /// Writes the value, which must be one of the shape, and must contain no null elements.
     pub(super) fn write<W: Writer>(&self, shape: &'static Type, writer: &mut W) {
         match self {

@@ -424,6 +424,10 @@ fn any_request(
 fn agree<T: Shape + PartialEq + std::fmt::Debug>(body: &str) {
     let fast = read::<T>(Protocol::Json, body.as_bytes(), Checks::All);
     let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
+    let explained = explained.and_then(|explained| match explained {
+        Explained::Repeated(canonical) => Ok(canonical),
+        Explained::Broken(violation) => Err(violation.into_error()),
+    });
     match (fast, explained) {
         (Ok(fast), Ok(canonical)) => {
             assert_eq!(

@@ -9,11 +9,10 @@ mod stalled;
 mod storm;
 
 use crate::world::{Caller, Start, World};
-use auth::Authorized;
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
 use engine::operations::{RegisterStreamConsumer, SubscribeToShard};
-use engine::{Handler, Limits, Output, Settings, Subscription};
+use engine::{Limits, Output, Settings, Subscription};
 use std::time::Duration;
 use wire::operations::{RegisterStreamConsumerInput, SubscribeToShardInput};
 use wire::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
@@ -143,8 +142,7 @@ impl Caller {
             stream_id: None,
             dry_run: None,
         };
-        let request = Authorized::by_operator(self.principal.clone(), input);
-        let subscription = SubscribeToShard::handle(self.engine.clone(), request).await;
+        let subscription = self.handle::<SubscribeToShard>(input).await;
         let subscription = subscription.map_err(|error| engine::say(&error.into()))?;
         let body = subscription.into_body(Protocol::Json);
         let subscription = *body.into_bytes().expect_err("it comes in events");

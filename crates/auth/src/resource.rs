@@ -1,0 +1,107 @@
+//! What a request is about, as a policy names it.
+
+use model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
+use std::fmt;
+
+/// A resource, borrowed from whoever found it. Whether it exists is another question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// None of its own: the operation is about the whole account.
+    Account,
+    /// A stream, of whatever account.
+    Stream(Stream<'a>),
+    /// A registered consumer of a stream.
+    Consumer {
+        /// The stream.
+        stream: Stream<'a>,
+        /// Its name.
+        name: &'a ConsumerName,
+        /// The second in which it was registered.
+        created_s: u64,
+    },
+    /// What the request names can be no resource.
+    Unnamed,
+}
+
+/// The parts of a stream's ARN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream<'a> {
+    /// Whose it is.
+    pub account: &'a AccountId,
+    /// Where it is.
+    pub region: &'a Region,
+    /// Its name.
+    pub name: &'a StreamName,
+}
+
+impl<'a> From<&'a StreamArn> for Stream<'a> {
+    fn from(arn: &'a StreamArn) -> Self {
+        Self {
+            account: &arn.account,
+            region: &arn.region,
+            name: &arn.name,
+        }
+    }
+}
+
+impl<'a> From<&'a StreamArn> for Resource<'a> {
+    fn from(arn: &'a StreamArn) -> Self {
+        Self::Stream(arn.into())
+    }
+}
+
+impl<'a> From<&'a ConsumerArn> for Resource<'a> {
+    fn from(arn: &'a ConsumerArn) -> Self {
+        Self::Consumer {
+            stream: (&arn.stream).into(),
+            name: &arn.name,
+            created_s: arn.created_s,
+        }
+    }
+}
+
+impl fmt::Display for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            account,
+            region,
+            name,
+        } = self;
+        let partition = region.partition();
+        write!(
+            f,
+            "arn:{partition}:kinesis:{region}:{account}:stream/{name}"
+        )
+    }
+}
+
+/// As a policy's `Resource` has it.
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account | Self::Unnamed => f.write_str("*"),
+            Self::Stream(stream) => stream.fmt(f),
+            Self::Consumer {
+                stream,
+                name,
+                created_s,
+            } => write!(f, "{stream}/consumer/{name}:{created_s}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_when_shown_then_are_the_arns_that_they_came_from() {
+        let text = "arn:aws-cn:kinesis:cn-north-1:111111111111:stream/orders";
+        let stream = StreamArn::parse(text).unwrap();
+        assert_eq!(Resource::from(&stream).to_string(), text);
+        let text = format!("{text}/consumer/app:1700000000");
+        let consumer = ConsumerArn::parse(&text).unwrap();
+        assert_eq!(Resource::from(&consumer).to_string(), text);
+        assert_eq!(Resource::Account.to_string(), "*");
+    }
+}
