@@ -13,6 +13,7 @@ mod line_limit;
 mod memory_disk;
 mod random;
 mod real_disk;
+mod request_context;
 mod simulation;
 mod tasks;
 
@@ -25,6 +26,7 @@ pub use line_limit::LineLimit;
 pub use memory_disk::{Call, Fault, MemoryDisk, Tearing, Unreadable};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real_disk::RealDisk;
+pub use request_context::{RequestContext, RequestIdText, Scoped};
 pub use simulation::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};
 pub use tasks::{BoxFuture, Tasks, TokioTasks, Work};
 

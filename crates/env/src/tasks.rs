@@ -1,9 +1,10 @@
 //! Tasks: what runs beside the caller.
 //!
 //! A task spawned here is detached: it runs to its end whoever waits for it. If it panics that is known
-//! (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it.
+//! (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it. What is
+//! started for a request is done for it (see [`RequestContext`]).
 
-use crate::Deaths;
+use crate::{Deaths, RequestContext, Watched};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -51,16 +52,23 @@ impl TokioTasks {
             deaths: Deaths::default(),
         }
     }
+
+    fn start(&self, task: Watched) {
+        // The handle is not needed: the task is detached by contract.
+        match RequestContext::current() {
+            None => drop(self.runtime.spawn(task)),
+            Some(request) => drop(self.runtime.spawn(request.scope(task))),
+        }
+    }
 }
 
 impl Tasks for TokioTasks {
     fn spawn(&self, name: &'static str, task: BoxFuture<()>) {
-        // The handle is not needed: the task is detached by contract.
-        drop(self.runtime.spawn(self.deaths.watch(name, task)));
+        self.start(self.deaths.watch(name, task));
     }
 
     fn spawn_request(&self, _name: &'static str, task: BoxFuture<()>) {
-        drop(self.runtime.spawn(self.deaths.watch_request(task)));
+        self.start(self.deaths.watch_request(task));
     }
 
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>) {
@@ -74,6 +82,10 @@ impl Tasks for TokioTasks {
     }
 
     fn run_blocking(&self, work: Work) -> BoxFuture<()> {
+        let work: Work = match RequestContext::current() {
+            None => work,
+            Some(request) => Box::new(move || request.run(work)),
+        };
         let done = self.runtime.spawn_blocking(work);
         Box::pin(async move {
             if let Err(error) = done.await
