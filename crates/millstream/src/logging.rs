@@ -2,10 +2,11 @@
 //!
 //! Logging can fail and nothing else does: nobody waits for standard error, and a panic goes the same
 //! way as a line (see [`line_queue`]). Of the lines of one place in the code so many a second are
-//! written (see [`per_place`]).
+//! written (see [`per_place`]). A line that is written for a request names it (see [`request_span`]).
 
 pub mod line_queue;
 mod per_place;
+mod request_span;
 
 use crate::cli::{LogFormat, Shared};
 use crate::values;
@@ -13,6 +14,7 @@ use anyhow::Context;
 use env::{LineLimit, SystemClock};
 use line_queue::LineQueue;
 use per_place::PerPlace;
+use request_span::RequestSpan;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
@@ -62,12 +64,16 @@ pub fn start(shared: &Shared) -> anyhow::Result<Log> {
         // A line that cannot be made is lost too.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
-    let registry = tracing_subscriber::registry()
-        .with(filter)
-        .with(PerPlace::new(clock, Arc::clone(&queue)));
+    let registry = tracing_subscriber::registry().with(filter);
+    // What may refuse a line comes last, so that it is asked first.
+    let per_place = PerPlace::new(clock, Arc::clone(&queue));
+    let span = RequestSpan::default();
     match shared.log_format {
-        LogFormat::Human => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+        LogFormat::Human => registry.with(lines).with(span).with(per_place).init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_span_list(false);
+            registry.with(lines).with(span).with(per_place).init();
+        }
     }
     std::panic::set_hook(Box::new(log_panic));
     start_writing(&queue)?;

@@ -10,7 +10,7 @@ use crate::cut::Cut;
 use crate::slot::{Patience, Slot, Stalled, Unwritten};
 use bytes::Bytes;
 use engine::{Engine, Subscription};
-use env::{BoxFuture, Env};
+use env::{BoxFuture, Env, RequestContext};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
@@ -31,6 +31,8 @@ type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
 pub(crate) struct Events {
     env: Env,
     slot: Arc<Slot>,
+    /// For whom its frames are.
+    request: Option<RequestContext>,
     /// Absent once the subscription has ended.
     next: Option<Next>,
     _held: Held,
@@ -59,7 +61,8 @@ impl Events {
         Self {
             env: env.clone(),
             slot,
-            next: Some(next_of(subscription)),
+            next: Some(next_of(subscription, RequestContext::current())),
+            request: RequestContext::current(),
             _held: held,
         }
     }
@@ -82,18 +85,24 @@ impl Events {
                 None => None,
                 Some(frame) => {
                     self.slot.fill(frame, self.env.clock.monotonic());
-                    Some(next_of(subscription))
+                    Some(next_of(subscription, self.request.clone()))
                 }
             };
         }
     }
 }
 
-fn next_of(mut subscription: Box<Subscription>) -> Next {
-    Box::pin(async move {
+/// The body is asked for by the connection, long after its request was answered: what fails then is
+/// still logged for the request.
+fn next_of(mut subscription: Box<Subscription>, request: Option<RequestContext>) -> Next {
+    let next = async move {
         let frame = subscription.next().await;
         (subscription, frame)
-    })
+    };
+    match request {
+        None => Box::pin(next),
+        Some(request) => Box::pin(request.scope(next)),
+    }
 }
 
 impl fmt::Debug for Events {

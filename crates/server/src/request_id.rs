@@ -5,7 +5,7 @@
 
 use base64_simd::{Out, STANDARD};
 use bytes::{Bytes, BytesMut};
-use env::Random;
+use env::{Random, RequestContext};
 use http::HeaderValue;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,9 +68,10 @@ impl RequestId {
         header(self.text.slice(UUID_LENGTH..))
     }
 
-    /// The request id as text, for the log.
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.text[..UUID_LENGTH]).expect("a UUID is ASCII")
+    /// What the log's lines say of the request, before anything else is known of it.
+    pub(crate) fn context(&self) -> RequestContext {
+        let id = self.text[..UUID_LENGTH].try_into();
+        RequestContext::new(id.expect("a UUID's text has one length"))
     }
 }
 
@@ -98,12 +99,13 @@ mod tests {
         let mut seen = BTreeSet::new();
         for _ in 0..1000 {
             let id = ids.next();
-            let uuid = uuid::Uuid::parse_str(id.text()).unwrap();
+            let (context, header) = (id.context(), id.id());
+            let uuid = uuid::Uuid::parse_str(context.id()).unwrap();
             assert_eq!(uuid.get_version_num(), 4);
-            assert_eq!(id.id().to_str().unwrap(), id.text());
+            assert_eq!(header.to_str().unwrap(), context.id());
             let extended = STANDARD.decode_to_vec(id.extended().as_bytes()).unwrap();
             assert_eq!(extended.len(), 72);
-            assert!(seen.insert(id.text().to_owned()) && seen.insert(format!("{extended:?}")));
+            assert!(seen.insert(context.id().to_owned()) && seen.insert(format!("{extended:?}")));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::slot::Unwritten;
 use auth::Head;
 use bytes::Bytes;
 use engine::{Body, Engine, Room};
-use env::{Env, LineLimit, Monotonic};
+use env::{Env, LineLimit, Monotonic, RequestContext};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
@@ -131,14 +131,23 @@ impl Service {
         })
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(
+    /// Answers one request. Whatever is logged meanwhile, here or for it elsewhere, names it.
+    pub(crate) fn answer(
         self: Arc<Self>,
+        request: Request<Incoming>,
+        in_flight: InFlight,
+    ) -> impl Future<Output = Result<Response<AnswerBody>, Gone>> {
+        let id = self.ids.next();
+        id.context().scope(self.answer_as(id, request, in_flight))
+    }
+
+    async fn answer_as(
+        self: Arc<Self>,
+        id: RequestId,
         request: Request<Incoming>,
         mut in_flight: InFlight,
     ) -> Result<Response<AnswerBody>, Gone> {
         let begun = self.env.clock.monotonic();
-        let id = self.ids.next();
         let (mut parts, mut body) = request.into_parts();
         let asked = Asked::of(&parts);
         let mut known = Known::default();
@@ -166,7 +175,7 @@ impl Service {
             answer = Answer::overload();
             waiting = self.answers.share();
         }
-        self.note(&id, &known, &answer, begun);
+        self.note(&known, &answer, begun);
         let held = Held {
             in_flight,
             answer: Some(waiting),
@@ -322,6 +331,7 @@ impl Service {
             return Err(unless_malformed(protocol, &body, error));
         };
         known.operation = Some(place);
+        RequestContext::note_operation(dispatch::operations()[place].name);
         let principal = self
             .calls
             .authenticate(Head::from(parts), protocol, &body)?;
@@ -347,46 +357,30 @@ impl Service {
         }
     }
 
-    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was found.
-    /// Under overload, and while every request fails, most lines are only counted; metrics count all.
-    fn log_failure(
-        &self,
-        id: &RequestId,
-        status: StatusCode,
-        (operation, account): (Option<&str>, Option<&str>),
-    ) {
+    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was found,
+    /// with the same request id. Under overload, and while every request fails, most lines are only
+    /// counted; metrics count all.
+    fn log_failure(&self, status: StatusCode, account: Option<&str>) {
         let now = self.env.clock.monotonic();
-        let request_id = id.text();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             if let Some(kept_back) = self.overload_lines.pass(now) {
-                tracing::warn!(
-                    request_id,
-                    operation,
-                    account,
-                    kept_back,
-                    "overload: request refused"
-                );
+                tracing::warn!(account, kept_back, "overload: request refused");
             }
         } else if let Some(kept_back) = self.failure_lines.pass(now) {
-            tracing::error!(request_id, operation, account, kept_back, "request failed");
+            tracing::error!(account, kept_back, "request failed");
         }
     }
 
     /// Counts a request, and logs its one line.
-    fn note(&self, id: &RequestId, known: &Known, answer: &Answer, begun: Monotonic) {
+    fn note(&self, known: &Known, answer: &Answer, begun: Monotonic) {
         let took = self.env.clock.monotonic().since(begun);
         self.metrics
             .note_request(known.operation, answer.failure(), took);
-        let operation = known
-            .operation
-            .map(|place| dispatch::operations()[place].name);
         let account = known.account.as_ref().map(AccountId::as_str);
         if answer.status.is_server_error() && !known.is_their_failure {
-            self.log_failure(id, answer.status, (operation, account));
+            self.log_failure(answer.status, account);
         }
         tracing::debug!(
-            request_id = id.text(),
-            operation,
             account,
             status = answer.status.as_u16(),
             error = answer.failure(),

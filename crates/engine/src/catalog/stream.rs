@@ -9,6 +9,7 @@ use log::LogId;
 use minicbor::{Decode, Encode};
 use model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,6 +179,13 @@ impl Consumer {
 /// beginning must not make it begin again.
 fn is_within(begun: Timestamp, lasts_ms: u64, now: Timestamp) -> bool {
     begun <= now && now.0 < begun.0.saturating_add(lasts_ms)
+}
+
+/// As lines of the log name it: by its ARN.
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.arn().fmt(f)
+    }
 }
 
 impl Stream {

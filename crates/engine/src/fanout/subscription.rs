@@ -13,7 +13,7 @@ use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::words::say;
 use crate::{Engine, views};
-use env::{Causes, Monotonic, Timestamp};
+use env::{Causes, Monotonic, RequestContext, Timestamp};
 use log::{Offset, ReadLimit};
 use model::{ConsumerArn, SequenceNumber, ShardId, limits};
 use std::error::Error as _;
@@ -170,9 +170,12 @@ impl Subscription {
         } = begin;
         let of_stream = engine.runtimes.stream(stream.id);
         let protocol = Protocol::Json;
+        let of = Of::new(stream, shard, consumer);
+        // It may last for minutes, and must not keep the stream's state from now.
+        RequestContext::note_resource(&Arc::new(of.arn.clone()));
         Self {
             protocol,
-            of: Of::new(stream, shard, consumer),
+            of,
             hold,
             of_shard: of_stream.shard(shard.index),
             of_stream,

@@ -5,6 +5,7 @@ use crate::Engine;
 use crate::catalog::{Scope, State, Stream, StreamLabel};
 use crate::facts::{ShardError, StreamError};
 use auth::{Principal, Resource};
+use env::RequestContext;
 use model::{ShardId, StreamArn, StreamName};
 use std::sync::Arc;
 
@@ -67,10 +68,12 @@ impl StreamRef {
     /// The stream, whatever its status.
     pub(crate) fn find_in(&self, state: &State) -> Result<FoundStream, Lacking<StreamError>> {
         let found = state.stream(&self.scope, self.name.as_str()).cloned();
-        found.ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             let why = not_found(&self.scope, self.name.as_str());
             Lacking::stream(self.arn(), why)
-        })
+        })?;
+        RequestContext::note_resource(&found);
+        Ok(found)
     }
 
     /// The shard of an id as a caller wrote it.
@@ -131,6 +134,7 @@ impl Target for FoundStream {
             // What every put asks: without a copy of the name.
             let (scope, state) = (scope_of(principal), engine.catalog.state());
             if let Some(found) = state.stream(&scope, name) {
+                RequestContext::note_resource(found);
                 return Ok(Arc::clone(found));
             }
         }

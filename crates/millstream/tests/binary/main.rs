@@ -5,6 +5,7 @@
 )]
 
 mod calls;
+mod cause;
 mod configuration;
 mod lifecycle;
 mod logging;
