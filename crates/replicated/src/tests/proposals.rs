@@ -65,6 +65,7 @@ async fn log_when_it_is_not_followed_any_more_then_nothing_is_appended_and_nobod
     let world = World::new();
     let node = world.open().await;
     let counter = node.create().await;
+    world.append_new(Command::Add(counter, 5)).await;
     world.append(b"no command").await;
     super::until(|| !node.is_following()).await;
     let cause = NotAppended::NotFollowed;
@@ -72,7 +73,7 @@ async fn log_when_it_is_not_followed_any_more_then_nothing_is_appended_and_nobod
     assert_eq!(told, Err(ProposeError::NotApplied { cause }));
     let never = node.catch_up().await;
     assert_eq!(never, Err(CatchUpError::NotFollowed));
-    assert_eq!(node.state().next, Offset(1), "up to what is no command");
+    assert_eq!(node.state().next, Offset(2), "up to what is no command");
 }
 
 #[tokio::test]
@@ -85,6 +86,17 @@ async fn proposer_when_he_waits_as_the_following_ends_then_hears_that_it_is_unkn
     let told = node.add(counter, 1).await;
     let cause = Unheard::ResultLost;
     assert_eq!(told, Err(ProposeError::Unknown { cause }));
+}
+
+#[tokio::test]
+async fn barrier_when_the_following_ends_before_it_then_says_so() {
+    let world = World::new();
+    let node = world.open().await;
+    world.append(b"no command").await;
+    tokio::select! {
+        never = node.catch_up() => assert_eq!(never, Err(CatchUpError::NotFollowed)),
+        () = super::until(|| false) => {}
+    }
 }
 
 #[tokio::test]

@@ -90,6 +90,8 @@ fn snapshot_when_it_has_parts_or_none_then_is_found_whole_and_a_torn_one_is_pass
     assert_eq!(find(&whole).unwrap(), [of_large]);
     assert_eq!(find(&whole[..2]).unwrap(), [], "no seal");
     assert_eq!(find(&whole[1..]).unwrap(), [], "a part is missing");
+    let other_parts = [&whole[1..2], &whole[1..]].concat();
+    assert_eq!(find(&other_parts).unwrap(), [], "other bytes");
     let after_torn = [&whole[..1], &whole[..]].concat();
     assert_eq!(find(&after_torn).unwrap(), [of_large]);
     let empty = encode(2, Offset(4), &[]);
