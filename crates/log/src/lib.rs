@@ -8,12 +8,14 @@ pub mod checksum;
 pub mod conformance;
 pub mod journal;
 mod memory;
+pub mod metrics;
 pub mod store;
 
 pub use batch::{Batch, BatchBuilder, Kind};
 pub use batches::{BatchView, Batches, BatchesBuilder};
 pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
+pub use metrics::Metric;
 pub use store::{
     AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Priority, Promises,
     ReadError, ReadLimit, Reads, Record, Run, Slice, StoreError, TailWatch,

@@ -2,6 +2,7 @@
 
 use crate::batch::{Kind, RECORD_BYTES_MAX, RecordIter};
 use crate::batches::Batches;
+use crate::metrics::Metric;
 use bytes::{Bytes, BytesMut};
 use env::Timestamp;
 use std::fmt;
@@ -380,6 +381,10 @@ pub trait LogStore: Send + Sync + 'static {
     fn promises(&self) -> Promises;
     /// Whether appends are accepted at all (false once a sync has failed, say): for readiness.
     fn is_writable(&self) -> bool;
+    /// What the store tells of itself to whoever runs it. May block for moments. Nothing depends on it.
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
+    }
     /// Finishes what was handed over, makes it durable, and stops.
     fn shutdown(&self) -> Answer<'_, ()>;
 }

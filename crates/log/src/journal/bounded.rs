@@ -1,5 +1,6 @@
 //! A map that forgets what was not used for longest once its values cost too much.
 
+use super::metrics::Looks;
 use std::collections::BTreeMap;
 
 /// A bounded cache. One value alone may exceed the bound.
@@ -9,6 +10,7 @@ pub(super) struct Bounded<K, V> {
     last_use: u64,
     cost: u64,
     cost_max: u64,
+    looks: Looks,
 }
 
 struct Held<V> {
@@ -26,11 +28,17 @@ impl<K: Ord + Copy, V: Clone> Bounded<K, V> {
             last_use: 0,
             cost: 0,
             cost_max,
+            looks: Looks::default(),
         }
     }
 
+    /// How often something was looked for.
+    pub(super) fn looks(&self) -> Looks {
+        self.looks
+    }
+
     pub(super) fn get(&mut self, key: K) -> Option<V> {
-        let held = self.values.get_mut(&key)?;
+        let held = self.looks.note(self.values.get_mut(&key))?;
         self.uses.remove(&held.used);
         self.last_use += 1;
         held.used = self.last_use;

@@ -8,11 +8,13 @@ use super::buffers::{Buffers, InUse, LARGE_BYTES, SMALL_BYTES, memory_of};
 use super::frame::Block;
 use super::holding::Found;
 use super::long_list::LongList;
+use super::metrics::Looks;
 use crate::store::{LogId, Offset};
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Cold reads fetch stretches of this, aligned to it.
 pub(super) const WINDOW_BYTES: u64 = LARGE_BYTES as u64;
@@ -44,6 +46,9 @@ pub(super) struct Cache {
     /// All frames, in the ring and beside it.
     frames: Arc<InUse>,
     ring: RwLock<Ring>,
+    /// Blocks that were looked for in the ring.
+    ring_hits: AtomicU64,
+    ring_misses: AtomicU64,
     windows: Mutex<Bounded<(u64, u64), Bytes>>,
     /// Single blocks that were read beside the windows and are wanted again.
     pieces: Mutex<Bounded<(u64, u32), Bytes>>,
@@ -115,6 +120,8 @@ impl Cache {
             buffers: Buffers::default(),
             frames: Arc::default(),
             ring: RwLock::new(ring),
+            ring_hits: AtomicU64::new(0),
+            ring_misses: AtomicU64::new(0),
             windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
             pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
             lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
@@ -155,6 +162,31 @@ impl Cache {
     /// The bytes of the first of these blocks, in order, as far as they were written lately: at most
     /// [`RECENT_MAX`] of them; out of frames of about [`RECENT_BYTES_MAX`] if they have to be copied.
     pub(super) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
+        let found = self.find_recent(segment, blocks);
+        if !found.is_empty() {
+            self.ring_hits
+                .fetch_add(found.len() as u64, Ordering::Relaxed);
+        } else if !blocks.is_empty() {
+            self.ring_misses.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// How often each part was looked into.
+    pub(super) fn looks(&self) -> [(&'static str, Looks); 4] {
+        let newest = Looks {
+            hits: self.ring_hits.load(Ordering::Relaxed),
+            misses: self.ring_misses.load(Ordering::Relaxed),
+        };
+        [
+            ("newest", newest),
+            ("windows", self.windows.lock().looks()),
+            ("blocks", self.pieces.lock().looks()),
+            ("lists", self.lists.lock().looks()),
+        ]
+    }
+
+    fn find_recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
         let Some(first) = blocks.first() else {
             return Vec::new();
         };

@@ -187,6 +187,8 @@ impl Shared {
                 share.wanted += range.bytes - hidden;
             }
         }
+        let hidden = shares.values().map(|share| share.hidden).sum();
+        self.measured.hidden_bytes.store(hidden, Ordering::Relaxed);
         shares
     }
 }

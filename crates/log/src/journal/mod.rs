@@ -27,6 +27,7 @@ mod listing;
 mod log_map;
 mod long_list;
 mod manifest;
+mod metrics;
 mod open;
 mod open_blocks;
 mod outcome;
@@ -56,6 +57,7 @@ mod tests;
 
 use crate::batch::Batch;
 use crate::batches::Batches;
+use crate::metrics::Metric;
 use crate::store::{
     Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Promises,
     ReadError, ReadLimit, Reads, Slice, StoreError, TailWatch, sealed,
@@ -65,6 +67,7 @@ use clocks::Clocks;
 use ending::{Ending, Part, TASKS};
 use env::{Disk, Env, LineLimit, Timestamp};
 use index::Log;
+use metrics::Measured;
 use open::Open;
 use parking_lot::{Mutex, RwLock};
 use queue::{AppendCall, Call, Change, ChangeCall, Queue, Refusal};
@@ -364,6 +367,7 @@ impl Shared {
             keeper_wake: Notify::new(),
             cleaner_wake: Notify::new(),
             sorting: Sorting::default(),
+            measured: Measured::default(),
             upkeep: Mutex::default(),
             footers: Mutex::default(),
             rebuilding: Mutex::default(),
@@ -507,6 +511,10 @@ impl LogStore for Journal {
 
     fn is_writable(&self) -> bool {
         !self.shared.is_poisoned() && !self.shared.queue.is_closed()
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        self.shared.metrics()
     }
 
     fn shutdown(&self) -> Answer<'_, ()> {

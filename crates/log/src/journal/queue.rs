@@ -111,6 +111,12 @@ impl Queue {
         calls
     }
 
+    /// How many calls wait, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.calls.len(), state.bytes)
+    }
+
     /// Resolves when something may have changed.
     pub(super) async fn changed(&self) {
         self.wake.notified().await;
@@ -176,7 +182,10 @@ mod tests {
         let queue = Queue::new(1000);
         queue.push(call(5000)).unwrap();
         assert_eq!(queue.push(call(1)).err(), Some(Refusal::Full));
+        let (waiting, bytes) = queue.waiting();
+        assert_eq!((waiting, bytes > 5000), (1, true));
         queue.take();
+        assert_eq!(queue.waiting(), (0, 0));
         queue.push(call(1)).unwrap();
         queue.close();
         assert_eq!(queue.push(call(1)).err(), Some(Refusal::Closed));

@@ -10,6 +10,7 @@ use super::gathered::Room;
 use super::index::{Hole, Log};
 use super::log_map::LogMap;
 use super::manifest::SegmentEntry;
+use super::metrics::Measured;
 use super::queue::Queue;
 use super::reserve::Reserve;
 use super::segment::Segment;
@@ -56,6 +57,7 @@ pub(super) struct Shared {
     /// Rung when there is something to free or clean.
     pub(super) cleaner_wake: Notify,
     pub(super) sorting: Sorting,
+    pub(super) measured: Measured,
     /// Held while segments are freed or cleaned, and while a sorted one takes its place.
     pub(super) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.

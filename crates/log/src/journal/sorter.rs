@@ -39,6 +39,11 @@ impl Sorting {
         self.look();
     }
 
+    /// How many segments wait, about.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Lets the sorter look what there is to do.
     pub(super) fn look(&self) {
         self.wake.notify_one();
@@ -152,7 +157,7 @@ impl Shared {
 
     /// Whether too many segments wait.
     fn is_behind(&self) -> bool {
-        self.sorting.waiting.load(Ordering::Relaxed) > self.options.unsorted_segments_max
+        self.sorting.waiting() > self.options.unsorted_segments_max
     }
 }
 

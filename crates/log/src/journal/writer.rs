@@ -136,7 +136,13 @@ impl Writer {
             .collect();
         let failure = match group.is_empty() {
             true => None,
-            false => self.write(group).await.err(),
+            false => {
+                let written = self.write(group).await;
+                if written.is_ok() {
+                    shared.measured.group_calls.observe(calls.len() as u64);
+                }
+                written.err()
+            }
         };
         self.tips = tips;
         let outcomes = calls.into_iter().zip(judged);
@@ -159,6 +165,7 @@ impl Writer {
             crc,
         } = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(frame)?;
+        self.shared.measured.group_bytes.observe(frame.len() as u64);
         let options = self.shared.options;
         if options.has(PlantedBug::PublishBeforeSync) {
             self.publish(&mut entered, start, frame.clone());
@@ -269,6 +276,8 @@ impl Writer {
 
     fn sync(&mut self) -> Result<(), Failure> {
         let (options, file) = (&self.shared.options, &self.open.segment.file);
+        let clock = &self.shared.env.clock;
+        let begun = clock.monotonic();
         let mut synced = match options.has(PlantedBug::NoSync) {
             true => Ok(()),
             false => file.sync_data(),
@@ -276,6 +285,8 @@ impl Writer {
         if options.has(PlantedBug::RetrySync) {
             synced = synced.or_else(|_| file.sync_data());
         }
+        let took = clock.monotonic().since(begun);
+        self.shared.measured.syncs.observe_duration(took);
         synced.map_err(|error| {
             self.shared.poison(&error);
             Failure::Unknown(error.to_string())

@@ -14,6 +14,7 @@ mod holding;
 mod inline;
 mod leftovers;
 mod lists;
+mod measured;
 mod model;
 mod patience;
 mod planted;
