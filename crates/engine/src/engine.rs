@@ -135,6 +135,7 @@ impl Engine {
             self.catalog.clone(),
             self.runtimes.clone(),
             Arc::clone(&self.admission),
+            Arc::clone(&self.store),
         ))
     }
 

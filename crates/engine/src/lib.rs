@@ -28,6 +28,7 @@ mod metrics;
 mod record;
 mod runtime;
 mod sink;
+mod store_series;
 mod target;
 mod token;
 mod views;

@@ -3,12 +3,15 @@
 //! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are there for
 //! so many streams, shard-level ones for so many shards, of the metrics that EnableEnhancedMonitoring
 //! switched on. Those above are left out, and how many they are is a series of its own: whoever asks every
-//! few seconds must not be answered with tens of megabytes. The counters themselves are in `counters`.
+//! few seconds must not be answered with tens of megabytes. The counters themselves are in `counters`;
+//! what the store tells of itself comes along (see `store_series`).
 
 use crate::admission::Admission;
 use crate::catalog::{Catalog, Stream};
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::runtime::Runtimes;
+use crate::store_series;
+use log::LogStore;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
@@ -26,6 +29,7 @@ pub struct Metrics {
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
     reads: Arc<Admission>,
+    store: Arc<dyn LogStore>,
 }
 
 impl Metrics {
@@ -33,11 +37,13 @@ impl Metrics {
         catalog: Arc<Catalog>,
         runtimes: Arc<Runtimes>,
         reads: Arc<Admission>,
+        store: Arc<dyn LogStore>,
     ) -> Self {
         Self {
             catalog,
             runtimes,
             reads,
+            store,
         }
     }
 
@@ -170,6 +176,7 @@ impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let all: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
         self.encode_reads(&mut encoder)?;
+        store_series::encode(&*self.store, &mut encoder)?;
         let (shards, shards_left_out) = choose_shards(&all);
         let (streams, streams_left_out) = self.choose_streams(all);
         self.encode_streams(&mut encoder, &streams)?;

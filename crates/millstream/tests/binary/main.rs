@@ -10,6 +10,7 @@ mod configuration;
 mod lifecycle;
 mod logging;
 mod memory;
+mod metrics;
 mod process;
 mod settings;
 mod stopping;
