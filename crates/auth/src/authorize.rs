@@ -5,7 +5,7 @@
 //! of another account's. No policies exist yet, so every principal may do everything; what it cannot
 //! reach is not there for it, which it is told by the operations.
 
-use crate::{Authorized, Principal, Resource};
+use crate::{Authorized, Context, Principal, Resource};
 use std::fmt;
 use std::sync::Arc;
 use wire::{Error, ErrorCode};
@@ -25,8 +25,14 @@ pub enum Decision {
 
 /// Those who say what principals may do.
 pub trait Policies: Send + Sync + 'static {
-    /// Judges a principal that wants to do something to a resource.
-    fn judge(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> Decision;
+    /// Judges a principal that wants to do something to a resource, and whose request came so.
+    fn judge(
+        &self,
+        principal: &Principal,
+        action: Action,
+        resource: Resource<'_>,
+        context: Context,
+    ) -> Decision;
 }
 
 /// No policies: everybody may do everything.
@@ -34,7 +40,7 @@ pub trait Policies: Send + Sync + 'static {
 pub struct NoPolicies;
 
 impl Policies for NoPolicies {
-    fn judge(&self, _: &Principal, _: Action, _: Resource<'_>) -> Decision {
+    fn judge(&self, _: &Principal, _: Action, _: Resource<'_>, _: Context) -> Decision {
         Decision::Allow
     }
 }
@@ -57,14 +63,14 @@ impl Authorizer {
     /// `AccessDeniedException`, if the principal may not. Nothing has been done then.
     pub fn authorize<I, T>(
         &self,
-        principal: Principal,
+        (principal, context): (Principal, Context),
         action: Action,
         input: I,
         found: T,
         resource_of: impl FnOnce(&T) -> Resource<'_>,
     ) -> Result<Authorized<I, T>, Error> {
         let resource = resource_of(&found);
-        match self.policies.judge(&principal, action, resource) {
+        match self.policies.judge(&principal, action, resource, context) {
             Decision::Allow => Ok(Authorized::new(principal, input, found)),
             Decision::Deny => Err(denied(&principal, action, resource)),
         }
@@ -97,15 +103,23 @@ fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Channel;
     use model::{AccountId, Region, StreamArn};
 
     struct ReadsOnly;
 
     impl Policies for ReadsOnly {
-        fn judge(&self, _: &Principal, Action(name): Action, _: Resource<'_>) -> Decision {
-            match name.starts_with("Get") {
-                true => Decision::Allow,
-                false => Decision::Deny,
+        fn judge(
+            &self,
+            _: &Principal,
+            Action(name): Action,
+            _: Resource<'_>,
+            context: Context,
+        ) -> Decision {
+            if name.starts_with("Get") && context.channel == Channel::Tls {
+                Decision::Allow
+            } else {
+                Decision::Deny
             }
         }
     }
@@ -119,11 +133,15 @@ mod tests {
         let text = "arn:aws:kinesis:us-east-1:222222222222:stream/orders";
         let arn = || StreamArn::parse(text).unwrap();
         let authorizer = Authorizer::new(Arc::new(ReadsOnly));
-        let judged =
-            |name| authorizer.authorize(principal(), Action(name), 7, arn(), |arn| arn.into());
-        let (found, input) = judged("GetRecords").unwrap().into_parts();
+        let judged = |name, channel| {
+            let peer = "127.0.0.1:1".parse().unwrap();
+            let sender = (principal(), Context { peer, channel });
+            authorizer.authorize(sender, Action(name), 7, arn(), |arn| arn.into())
+        };
+        let (found, input) = judged("GetRecords", Channel::Tls).unwrap().into_parts();
         assert_eq!((found, input), (arn(), 7));
-        let error = judged("PutRecord").unwrap_err();
+        assert!(judged("GetRecords", Channel::Plain).is_err());
+        let error = judged("PutRecord", Channel::Tls).unwrap_err();
         assert_eq!(error.code, ErrorCode::AccessDeniedException);
         assert_eq!(
             error.message.unwrap(),

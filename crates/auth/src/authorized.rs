@@ -1,6 +1,6 @@
 //! The proof that a request may be carried out.
 
-use crate::Principal;
+use crate::{Operator, Principal};
 
 /// An input whose sender may do what it asks, and what it was found to be about. Only this crate makes
 /// one.
@@ -22,8 +22,9 @@ impl<I, T> Authorized<I, T> {
     }
 
     /// Takes what the process's own operator asked for on the command line, which no policy judges:
-    /// whoever starts the server owns its data. Never for anything that came over the network.
-    pub fn by_operator(principal: Principal, input: I, found: T) -> Self {
+    /// whoever starts the server owns its data. Nothing that came over the network has an
+    /// [`Operator`] to show.
+    pub fn by_operator(_: &Operator, principal: Principal, input: I, found: T) -> Self {
         Self::new(principal, input, found)
     }
 

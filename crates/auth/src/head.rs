@@ -1,5 +1,6 @@
 //! What authentication sees of a request besides its body.
 
+use crate::Context;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
 /// A request's head, borrowed.
@@ -11,6 +12,8 @@ pub struct Head<'a> {
     pub uri: &'a Uri,
     /// The headers.
     pub headers: &'a HeaderMap,
+    /// How it came.
+    pub context: Context,
 }
 
 impl<'a> Head<'a> {
@@ -20,22 +23,14 @@ impl<'a> Head<'a> {
     }
 }
 
-impl<'a, B> From<&'a http::Request<B>> for Head<'a> {
-    fn from(request: &'a http::Request<B>) -> Self {
-        Self {
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-        }
-    }
-}
-
-impl<'a> From<&'a http::request::Parts> for Head<'a> {
-    fn from(parts: &'a http::request::Parts) -> Self {
+impl<'a> Head<'a> {
+    /// The head of a request that came so.
+    pub fn new(parts: &'a http::request::Parts, context: Context) -> Self {
         Self {
             method: &parts.method,
             uri: &parts.uri,
             headers: &parts.headers,
+            context,
         }
     }
 }

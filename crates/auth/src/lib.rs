@@ -10,14 +10,18 @@ mod authenticator;
 mod authorize;
 mod authorized;
 mod claim;
+mod context;
 mod credential;
 mod head;
+mod operator;
 mod principal;
 mod resource;
 
 pub use authenticator::{Authenticator, Mode};
 pub use authorize::{Action, Authorizer, Decision, NoPolicies, Policies};
 pub use authorized::Authorized;
+pub use context::{Channel, Context};
 pub use head::Head;
+pub use operator::Operator;
 pub use principal::Principal;
 pub use resource::{Resource, Stream};

@@ -2,7 +2,7 @@
 
 use crate::values::StreamSpec;
 use anyhow::Context;
-use auth::{Authorized, Principal};
+use auth::{Authorized, Operator, Principal};
 use engine::{Engine, Fact as _, Handler, Lacking, operations::CreateStream};
 use model::{AccountId, Region};
 use std::sync::Arc;
@@ -24,7 +24,8 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
         let found = engine::find::<CreateStream>(engine, &principal, &input);
         let found = found.map_err(Lacking::into_why);
         let found = found.with_context(|| format!("--stream {name}"))?;
-        let request = Authorized::by_operator(principal, input, found);
+        let operator = Operator::from_command_line();
+        let request = Authorized::by_operator(&operator, principal, input, found);
         match CreateStream::handle(Arc::clone(engine), request).await {
             Ok(_) => tracing::info!(%name, shards, "stream created"),
             Err(error) if error.code() == ErrorCode::ResourceInUseException => {

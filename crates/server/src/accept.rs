@@ -11,6 +11,7 @@ use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -71,7 +72,7 @@ impl Connections {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _peer)) => self.take(stream, tls.as_ref(), &service),
+                Ok((stream, peer)) => self.take((stream, peer), tls.as_ref(), &service),
                 // The client has gone again before it was its turn.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => (),
                 Err(error) => {
@@ -84,7 +85,7 @@ impl Connections {
         }
     }
 
-    fn take<S: Serve>(&self, stream: TcpStream, tls: Option<&Tls>, service: &S) {
+    fn take<S: Serve>(&self, accepted: (TcpStream, SocketAddr), tls: Option<&Tls>, service: &S) {
         let open = Open::count(&self.open);
         if open.place > self.most as i64 {
             self.metrics.connections_refused.inc();
@@ -92,7 +93,7 @@ impl Connections {
         }
         let (connections, tls, service) = (self.clone(), tls.cloned(), service.clone());
         let driven = async move {
-            connection::drive(stream, tls.as_ref(), &connections, service).await;
+            connection::drive(accepted, tls.as_ref(), &connections, service).await;
             drop(open);
         };
         self.env.tasks.spawn_request("connection", Box::pin(driven));
@@ -119,3 +120,6 @@ impl Drop for Open {
         self.gauge.dec();
     }
 }
+
+#[cfg(test)]
+mod tests;

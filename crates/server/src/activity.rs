@@ -3,6 +3,7 @@
 use crate::budgets::{BodyBytes, Budgets, Holdings};
 use crate::pieces::Pieces;
 use crate::wait::SpareTimer;
+use auth::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -19,11 +20,13 @@ pub(crate) struct Activity {
     pub(crate) pieces: Pieces,
     /// What its requests hold.
     pub(crate) holdings: Holdings,
+    /// How its requests come.
+    pub(crate) context: Context,
 }
 
 impl Activity {
     /// That of a connection without a request yet.
-    pub(crate) fn new(budgets: Arc<Budgets>) -> Arc<Self> {
+    pub(crate) fn new(budgets: Arc<Budgets>, context: Context) -> Arc<Self> {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
             started: AtomicU64::new(0),
@@ -32,13 +35,22 @@ impl Activity {
             timer: SpareTimer::default(),
             pieces: Pieces::default(),
             holdings: Holdings::new(budgets),
+            context,
         })
     }
 
     /// One whose budgets are a server's by default.
     #[cfg(test)]
     pub(crate) fn for_test() -> Arc<Self> {
-        Self::new(Budgets::new(&crate::config::Limits::default()))
+        Self::within(Budgets::new(&crate::config::Limits::default()))
+    }
+
+    /// One within these budgets.
+    #[cfg(test)]
+    pub(crate) fn within(budgets: Arc<Budgets>) -> Arc<Self> {
+        let peer = ([192, 0, 2, 7], 4711).into();
+        let channel = auth::Channel::Plain;
+        Self::new(budgets, Context { peer, channel })
     }
 
     /// Notes that a request has begun; it lasts until the guard is dropped.

@@ -10,7 +10,7 @@ use crate::caught::{GivenUp, poll_caught};
 use crate::config::Config;
 use crate::detached::Detached;
 use crate::dispatch::{self, Call, Failed, Served, unless_malformed};
-use auth::{Authenticator, Authorizer, Head, Principal};
+use auth::{Authenticator, Authorizer, Context, Head, Principal};
 use bytes::Bytes;
 use engine::{Body, Engine, Outcome};
 use env::Env;
@@ -67,9 +67,9 @@ impl Calls {
             return Err(Failed::refused(error));
         };
         let principal = self.authenticate(head, protocol, &body);
-        let principal = principal.map_err(Failed::refused)?;
-        let begun = self.begin(place, protocol, principal, body);
-        let mut in_flight = Activity::new(Arc::clone(&self.budgets)).begin();
+        let sender = (principal.map_err(Failed::refused)?, head.context);
+        let begun = self.begin(place, protocol, sender, body);
+        let mut in_flight = Activity::new(Arc::clone(&self.budgets), head.context).begin();
         self.finish(begun, &mut in_flight)
             .await
             .unwrap_or_else(|GivenUp| {
@@ -96,7 +96,7 @@ impl Calls {
         &self,
         place: usize,
         protocol: Protocol,
-        principal: Principal,
+        (principal, context): (Principal, Context),
         body: Bytes,
     ) -> Begun {
         let operation = &dispatch::operations()[place];
@@ -105,6 +105,7 @@ impl Calls {
             authorizer: self.authorizer.clone(),
             protocol,
             principal,
+            context,
             body,
         });
         Begun {

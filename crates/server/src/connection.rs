@@ -13,12 +13,14 @@ use crate::stream_size::stream_bytes;
 use crate::timed::{Reads, Timed};
 use crate::tls::Tls;
 use crate::transport::{self, Transport};
+use auth::Context;
 use bytes::Bytes;
 use env::{Env, Tasks};
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +44,7 @@ const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
 /// Serves a connection until it ends, or the server stops and its requests are answered.
 pub(crate) async fn drive<S: Serve>(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     tls: Option<&Tls>,
     connections: &Connections,
     service: S,
@@ -62,7 +64,8 @@ pub(crate) async fn drive<S: Serve>(
         return;
     };
     let budgets = &connections.budgets;
-    let activity = Activity::new(Arc::clone(budgets));
+    let channel = transport::channel(&transport);
+    let activity = Activity::new(Arc::clone(budgets), Context { peer, channel });
     let reads = match version {
         Version::Http1 => Reads::Heads(ReadBuffer::new(limits.head_bytes, &budgets.heads)),
         Version::Http2 => Reads::of_http2(&budgets.heads),

@@ -3,7 +3,7 @@
 //! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for each
 //! operation; nothing looks at names after the table was searched.
 
-use auth::{Action, Authorizer, Principal};
+use auth::{Action, Authorizer, Context, Principal};
 use bytes::Bytes;
 use engine::{
     AnyFact, Body, Causes, Engine, Fact as _, Handler, Outcome, Output as _,
@@ -68,6 +68,7 @@ pub(crate) struct Call {
     pub(crate) authorizer: Authorizer,
     pub(crate) protocol: Protocol,
     pub(crate) principal: Principal,
+    pub(crate) context: Context,
     pub(crate) body: Bytes,
 }
 
@@ -147,6 +148,7 @@ fn begin<H: Handler>(
         authorizer,
         protocol,
         principal,
+        context,
         body,
     } = call;
     let decoded: Typed<H::Input> = decode(protocol, &body)?;
@@ -155,23 +157,19 @@ fn begin<H: Handler>(
     match decoded {
         Typed::Sound(input) => {
             let found = engine::find::<H>(&engine, &principal, &input);
+            let sender = (principal, context);
             let request =
-                authorizer.authorize(principal, action, input, found, resource_of::<H::Target>);
-            let request = request.map_err(Failed::refused)?;
-            match request.transpose() {
+                authorizer.authorize(sender, action, input, found, resource_of::<H::Target>);
+            match request.map_err(Failed::refused)?.transpose() {
                 Ok(request) => Ok(H::handle(engine, request)),
                 Err(lacking) => Err(failed::<H>(lacking.into_why().into())),
             }
         }
         Typed::Broken(violation) => {
             let found = engine::find::<H>(&engine, &principal, &violation);
-            let request = authorizer.authorize(
-                principal,
-                action,
-                violation,
-                found,
-                resource_of::<H::Target>,
-            );
+            let sender = (principal, context);
+            let request =
+                authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
             let (_, violation) = request.map_err(Failed::refused)?.into_parts();
             Err(Failed::refused(violation.into_error()))
         }

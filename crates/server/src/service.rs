@@ -15,7 +15,7 @@ use crate::framing;
 use crate::metrics::Metrics;
 use crate::request_id::{RequestId, RequestIds};
 use crate::slot::Unwritten;
-use auth::Head;
+use auth::{Context, Head};
 use bytes::Bytes;
 use engine::{Body, Engine, Room};
 use env::{Env, LineLimit, Monotonic, RequestContext};
@@ -154,7 +154,8 @@ impl Service {
         let mut answer = match self.take_in(&parts, asked, &mut body, &mut in_flight).await {
             Ok(bytes) => {
                 let _executing = in_flight.activity().execute();
-                match self.judge(&parts, asked, bytes, &mut known) {
+                let context = in_flight.activity().context;
+                match self.judge(&parts, context, asked, bytes, &mut known) {
                     Ok(operation) => {
                         let_go(&mut parts);
                         self.finish(operation, &mut in_flight, &mut known).await
@@ -175,7 +176,7 @@ impl Service {
             answer = Answer::overload();
             waiting = self.answers.share();
         }
-        self.note(&known, &answer, begun);
+        self.note(in_flight.activity().context, &known, &answer, begun);
         let held = Held {
             in_flight,
             answer: Some(waiting),
@@ -289,6 +290,7 @@ impl Service {
     fn judge(
         &self,
         parts: &Parts,
+        context: Context,
         asked: Asked,
         body: Bytes,
         known: &mut Known,
@@ -314,13 +316,14 @@ impl Service {
             ContentType::Enveloped => return Err(enveloped(&body)),
             ContentType::Other => return Err(other(target)),
         };
-        self.begin(parts, protocol, target, body, known)
+        let head = Head::new(parts, context);
+        self.begin(head, protocol, target, body, known)
             .map_err(|error| Answer::error(protocol, &error))
     }
 
     fn begin(
         &self,
-        parts: &Parts,
+        head: Head<'_>,
         protocol: Protocol,
         target: Target,
         body: Bytes,
@@ -332,11 +335,10 @@ impl Service {
         };
         known.operation = Some(place);
         RequestContext::note_operation(dispatch::operations()[place].name);
-        let principal = self
-            .calls
-            .authenticate(Head::from(parts), protocol, &body)?;
+        let principal = self.calls.authenticate(head, protocol, &body)?;
         known.account = Some(principal.account.clone());
-        Ok(self.calls.begin(place, protocol, principal, body))
+        let sender = (principal, head.context);
+        Ok(self.calls.begin(place, protocol, sender, body))
     }
 
     async fn finish(&self, begun: Begun, in_flight: &mut InFlight, known: &mut Known) -> Answer {
@@ -372,7 +374,7 @@ impl Service {
     }
 
     /// Counts a request, and logs its one line.
-    fn note(&self, known: &Known, answer: &Answer, begun: Monotonic) {
+    fn note(&self, context: Context, known: &Known, answer: &Answer, begun: Monotonic) {
         let took = self.env.clock.monotonic().since(begun);
         self.metrics
             .note_request(known.operation, answer.failure(), took);
@@ -382,6 +384,8 @@ impl Service {
         }
         tracing::debug!(
             account,
+            peer = %context.peer,
+            channel = %context.channel,
             status = answer.status.as_u16(),
             error = answer.failure(),
             answer_bytes = answer.body.length(),

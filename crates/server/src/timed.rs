@@ -280,7 +280,7 @@ mod tests {
             Reads::of_http2(&Budget::new(usize::MAX)),
             Arc::new(ManualClock::new(Timestamp(0))),
             limits,
-            Activity::new(Budgets::new(&limits)),
+            Activity::within(Budgets::new(&limits)),
         );
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));

@@ -3,6 +3,7 @@
 
 use crate::config::Limits;
 use crate::tls::Tls;
+use auth::Channel;
 use env::Clock;
 use std::io;
 use tokio::net::TcpStream;
@@ -11,6 +12,14 @@ use tokio_util::either::Either;
 
 /// Without TLS, or with.
 pub(crate) type Transport = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+/// What a connection's bytes travel in.
+pub(crate) fn channel(transport: &Transport) -> Channel {
+    match transport {
+        Either::Left(_) => Channel::Plain,
+        Either::Right(_) => Channel::Tls,
+    }
+}
 
 /// The first byte of a TLS connection: the type of a record that is part of a handshake.
 const HANDSHAKE: u8 = 0x16;

@@ -1,6 +1,6 @@
 //! A world for one test: clock, store, engine, and callers of its operations.
 
-use auth::{Authorized, Principal};
+use auth::{Authorized, Operator, Principal};
 use bytes::Bytes;
 use engine::operations::{
     CreateStream, GetRecords, GetShardIterator, ListShards, PutRecord, SplitShard,
@@ -124,7 +124,8 @@ impl Caller {
         let principal = self.principal.clone();
         let found = engine::find::<H>(&self.engine, &principal, &input);
         let found = found.map_err(|lacking| H::Error::from(lacking.into_why()))?;
-        let request = Authorized::by_operator(principal, input, found);
+        let request =
+            Authorized::by_operator(&Operator::from_command_line(), principal, input, found);
         H::handle(self.engine.clone(), request).await
     }
 

@@ -45,7 +45,7 @@ impl World {
         Self {
             clock: ManualClock::new(Timestamp(0)),
             limits: LIMITS(),
-            activity: Activity::new(Arc::clone(budgets)),
+            activity: Activity::within(Arc::clone(budgets)),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The order is AWS's: types, whether the sender may, constraints, state. The policies of these tests
 //! say no to some, and remember what they were asked about.
 
-use auth::{Action, Authorizer, Decision, Head, Policies, Principal, Resource};
+use auth::{Action, Authorizer, Channel, Context, Decision, Head, Policies, Principal, Resource};
 use bytes::Bytes;
 use engine::{Engine, Limits, Settings};
 use env::Env;
@@ -25,7 +25,13 @@ struct Remembering {
 }
 
 impl Policies for Remembering {
-    fn judge(&self, _: &Principal, Action(action): Action, resource: Resource<'_>) -> Decision {
+    fn judge(
+        &self,
+        _: &Principal,
+        Action(action): Action,
+        resource: Resource<'_>,
+        _: Context,
+    ) -> Decision {
         let asked = match resource {
             Resource::Unnamed => format!("{action} of nothing"),
             Resource::Account | Resource::Stream(_) | Resource::Consumer { .. } => {
@@ -67,6 +73,10 @@ impl Caller {
             method: &Method::POST,
             uri: &Uri::from_static("/"),
             headers: &headers,
+            context: Context {
+                peer: ([127, 0, 0, 1], 1).into(),
+                channel: Channel::Plain,
+            },
         };
         let body = Bytes::copy_from_slice(body.as_bytes());
         let answer = self.calls.call(head, operation, Protocol::Json, body).await;

@@ -4,7 +4,7 @@
 //! runs in a task of its own with a deadline, errors are encoded. Signatures are not. Beside the engine, on
 //! the same store, lives another machine: counters, asked without any protocol.
 
-use auth::{Authorized, Principal};
+use auth::{Authorized, Operator, Principal};
 use engine::{AnyFact, Engine, Fact as _, Handler, Outcome, Output as _};
 use env::{Life, Tasks};
 use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, ReadError, StoreError};
@@ -200,7 +200,9 @@ async fn serve<H: Handler>(
     let found = engine::find::<H>(&engine, &principal(), &input);
     let found = found.map_err(|lacking| H::Error::from(lacking.into_why()));
     let found = found.map_err(|error| Failed::with_fact(&error.into()))?;
-    let handled = H::handle(engine, Authorized::by_operator(principal(), input, found));
+    let operator = Operator::from_command_line();
+    let request = Authorized::by_operator(&operator, principal(), input, found);
+    let handled = H::handle(engine, request);
     let handled = async {
         let result = handled.await;
         result.map_err(|error| Failed::with_fact(&error.into()))
