@@ -16,6 +16,7 @@ mod head;
 mod operator;
 mod principal;
 mod resource;
+mod secret;
 
 pub use authenticator::{Authenticator, Mode};
 pub use authorize::{Action, Authorizer, Decision, NoPolicies, Policies};
@@ -25,3 +26,4 @@ pub use head::Head;
 pub use operator::Operator;
 pub use principal::Principal;
 pub use resource::{Resource, Stream};
+pub use secret::Secret;

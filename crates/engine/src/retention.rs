@@ -6,7 +6,7 @@
 
 use crate::Engine;
 use crate::admission::Waits;
-use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream};
+use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream, TokenSecret};
 use crate::facts::{ChangeError, ReadFailure};
 use env::{Causes, Monotonic, Timestamp};
 use log::{Offset, StoreError};
@@ -183,8 +183,7 @@ impl Engine {
         if newest.is_some_and(|created| now.since(created) < TOKEN_KEY_EVERY) {
             return Ok(());
         }
-        let mut secret = [0; 32];
-        self.env.random.fill(&mut secret);
+        let secret = TokenSecret::filled(|bytes| self.env.random.fill(bytes));
         self.catalog
             .propose(Command::AddTokenKey(secret))
             .await

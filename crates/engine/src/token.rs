@@ -96,7 +96,7 @@ pub fn seal<T: Encode<()>>(
     let padded = padded.unwrap_or(PADDED_BYTES_MAX).max(plain_bytes);
     token.resize(SEALED_AT + padded, 0);
     let aad = associated(kind, scope);
-    let tag = Cipher::new(&key.secret, &nonce).seal(&aad, &mut token[SEALED_AT..]);
+    let tag = Cipher::new(key.secret.expose(), &nonce).seal(&aad, &mut token[SEALED_AT..]);
     token.extend_from_slice(&tag);
     BASE64.encode_to_string(token)
 }
@@ -122,7 +122,9 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     let aad = associated(kind, scope);
     let plain = keys.iter().rev().find_map(|key| {
         let mut text = sealed.to_vec();
-        let bytes = Cipher::new(&key.secret, nonce).open(&aad, &mut text)?.len();
+        let bytes = Cipher::new(key.secret.expose(), nonce)
+            .open(&aad, &mut text)?
+            .len();
         text.truncate(bytes);
         Some(text)
     })?;

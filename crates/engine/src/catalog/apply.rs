@@ -12,7 +12,7 @@ use super::plan::{Impossible, Plan};
 use super::refusal::Refusal;
 use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
-use super::state::{State, TOKEN_KEYS_KEPT, TokenKey};
+use super::state::{State, TOKEN_KEYS_KEPT, TokenKey, TokenSecret};
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
 use env::Timestamp;
 use log::Offset;
@@ -61,7 +61,7 @@ impl State {
             Command::ChangeMonitoring(command) => self.change_monitoring(command),
             Command::RegisterConsumer(command) => self.register_consumer(command, now),
             Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
-            Command::AddTokenKey(secret) => self.add_token_key(*secret, now),
+            Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
         }
     }
 
@@ -314,7 +314,7 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn add_token_key(&mut self, secret: [u8; 32], now: Timestamp) -> Verdict {
+    fn add_token_key(&mut self, secret: TokenSecret, now: Timestamp) -> Verdict {
         self.token_keys.push(TokenKey {
             created_ms: now.0,
             secret,

@@ -53,6 +53,32 @@ pub(crate) mod text {
     }
 }
 
+/// A secret, as its bytes: what is written down is no secret any more, but for the disk's owner.
+pub(crate) mod secret {
+    use super::*;
+    use auth::Secret;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write, const N: usize>(
+        value: &Secret<N>,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(value.expose())?.ok()
+    }
+
+    pub(crate) fn decode<C, const N: usize>(
+        d: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Secret<N>, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?;
+        if bytes.len() != N {
+            return Err(Error::message("a key of another length").at(position));
+        }
+        Ok(Secret::filled(|place| place.copy_from_slice(bytes)))
+    }
+}
+
 /// A hash key, as 16 bytes, big-endian.
 pub(crate) mod hash_key {
     use super::*;

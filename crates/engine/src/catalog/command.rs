@@ -5,6 +5,7 @@
 
 use super::codec;
 use super::scope::{Mode, Scope};
+use super::state::TokenSecret;
 use minicbor::{Decode, Encode};
 use model::{ConsumerName, HashKey, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +48,7 @@ pub enum Command {
     DeregisterConsumer(#[n(0)] DeregisterConsumer),
     /// A new key for shard iterators and NextTokens.
     #[n(11)]
-    AddTokenKey(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
+    AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
 }
 
 /// See [`Command::CreateStream`].

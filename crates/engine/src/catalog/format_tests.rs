@@ -170,7 +170,7 @@ fn commands() -> [Command; 12] {
         Command::ChangeMonitoring(change_monitoring()),
         Command::RegisterConsumer(register_consumer()),
         Command::DeregisterConsumer(deregister_consumer()),
-        Command::AddTokenKey([7; 32]),
+        Command::AddTokenKey([7; 32].into()),
     ]
 }
 
@@ -475,7 +475,7 @@ fn state() -> State {
 fn token_key() -> TokenKey {
     TokenKey {
         created_ms: 35,
-        secret: [8; 32],
+        secret: [8; 32].into(),
     }
 }
 

@@ -28,7 +28,7 @@ pub use command::{
 pub use refusal::{Refusal, StreamLabel};
 pub use scope::{Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
-pub use state::{State, TokenKey};
+pub use state::{State, TokenKey, TokenSecret};
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
 
 /// The catalog of this node.

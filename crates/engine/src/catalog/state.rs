@@ -3,6 +3,7 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` makes the next.
 
+use super::codec;
 use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
 use super::stream::Stream;
@@ -15,25 +16,18 @@ use std::sync::Arc;
 /// Keys for tokens that are kept: the newest seals, all open.
 pub const TOKEN_KEYS_KEPT: usize = 3;
 
+/// What a token key seals with.
+pub type TokenSecret = auth::Secret<32>;
+
 /// A key that seals shard iterators and NextTokens.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct TokenKey {
     /// When it was made.
     #[n(0)]
     pub created_ms: u64,
     /// The key.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub secret: [u8; 32],
-}
-
-impl std::fmt::Debug for TokenKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "TokenKey {{ created_ms: {}, secret: *** }}",
-            self.created_ms
-        )
-    }
+    #[cbor(n(1), with = "codec::secret")]
+    pub secret: TokenSecret,
 }
 
 /// Everything that the catalog's log says up to a command.
@@ -91,6 +85,34 @@ impl State {
         self.ids.remove(&stream.id);
         if let Some(neighbours) = self.scopes.get_mut(&stream.scope) {
             neighbours.remove(stream, now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Command;
+
+    #[test]
+    fn token_key_when_printed_wherever_it_stands_then_shows_no_byte_of_it() {
+        let secret = || TokenSecret::from([0x41; 32]);
+        let key = TokenKey {
+            created_ms: 7,
+            secret: secret(),
+        };
+        let state = State {
+            token_keys: vec![key.clone()],
+            ..State::default()
+        };
+        let command = Command::AddTokenKey(secret());
+        for printed in [
+            format!("{key:?}"),
+            format!("{state:?}"),
+            format!("{command:?}"),
+        ] {
+            assert!(printed.contains("***"), "{printed}");
+            assert!(!printed.contains("65"), "{printed}");
         }
     }
 }

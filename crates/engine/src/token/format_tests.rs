@@ -34,7 +34,7 @@ fn scope() -> Scope {
 fn key() -> TokenKey {
     TokenKey {
         created_ms: 0,
-        secret: [7; 32],
+        secret: [7; 32].into(),
     }
 }
 

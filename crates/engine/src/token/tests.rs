@@ -29,7 +29,7 @@ fn scope(account: &str, region: &str) -> Scope {
 fn key(byte: u8) -> TokenKey {
     TokenKey {
         created_ms: 0,
-        secret: [byte; 32],
+        secret: [byte; 32].into(),
     }
 }
 

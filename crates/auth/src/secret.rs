@@ -1,0 +1,73 @@
+//! Bytes that nobody may see: keys.
+//!
+//! A secret prints as stars, is compared in a time that tells nothing, and is overwritten when it is
+//! dropped. It does not reach what was made of it: whoever encodes a secret, or hands its bytes to a
+//! cipher, answers for what they become.
+
+use std::fmt;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+/// So many secret bytes. They stay in one place, so that moving it leaves no copy behind.
+#[derive(Clone)]
+pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
+
+impl<const N: usize> Secret<N> {
+    /// A secret that `fill` writes.
+    pub fn filled(fill: impl FnOnce(&mut [u8])) -> Self {
+        let mut secret = Self(Box::new(Zeroizing::new([0; N])));
+        fill(&mut **secret.0);
+        secret
+    }
+
+    /// The bytes, for whoever has to use them.
+    pub fn expose(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+/// Takes the bytes, and overwrites those that were given.
+impl<const N: usize> From<[u8; N]> for Secret<N> {
+    fn from(mut bytes: [u8; N]) -> Self {
+        let secret = Self::filled(|place| place.copy_from_slice(&bytes));
+        bytes.zeroize();
+        secret
+    }
+}
+
+impl<const N: usize> PartialEq for Secret<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
+    }
+}
+
+impl<const N: usize> Eq for Secret<N> {}
+
+impl<const N: usize> fmt::Debug for Secret<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_when_printed_then_is_stars_alone() {
+        let secret = Secret::from([0x41; 32]);
+        assert_eq!(format!("{secret:?} {secret:#?}"), "*** ***");
+        assert_eq!(secret.expose(), &[0x41; 32]);
+    }
+
+    #[test]
+    fn secrets_when_compared_then_are_alike_by_every_byte() {
+        let secret = Secret::filled(|bytes| bytes.fill(7));
+        assert_eq!(secret, Secret::from([7; 4]));
+        for place in 0..4 {
+            let mut other = [7; 4];
+            other[place] = 8;
+            assert_ne!(secret, Secret::from(other));
+        }
+    }
+}
