@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::catalog::{Catalog, Command, ProposeError, Quotas, Refusal, Scope, State, Stream};
+use crate::duties::Duties;
 use crate::facts::{ChangeError, StreamError, TokenError};
 use crate::fanout::Blocks;
 use crate::longer::LENGTHENINGS_MAX;
@@ -15,9 +16,7 @@ use crate::settings::{Limits, Settings};
 use crate::token::{self, Kind, Opened};
 use env::{Env, LineLimit};
 use log::LogStore;
-use millstream_replicated::{
-    CollectError, Owner, ReplayError, SNAPSHOT_AFTER_BYTES, collect_orphans,
-};
+use millstream_replicated::{CatchUpError, CollectError, Owner, ReplayError, SNAPSHOT_AFTER_BYTES};
 use minicbor::{Decode, Encode};
 use model::limits;
 use std::sync::Arc;
@@ -42,6 +41,9 @@ pub enum OpenError {
     /// Logs that nobody needs any more cannot be found, or not be removed.
     #[error("orphaned logs cannot be collected")]
     Orphans(#[from] CollectError),
+    /// It is not known whether all changes of the catalog are known here.
+    #[error("the catalog is behind its log")]
+    Behind(#[from] CatchUpError),
 }
 
 /// The state that the operations work on.
@@ -110,15 +112,7 @@ impl Engine {
             piece_buffers: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
         });
-        engine.rotate_token_key().await?;
-        let catalog: Arc<dyn Owner> = engine.catalog.clone();
-        let owners: Vec<_> = others.into_iter().chain([catalog]).collect();
-        collect_orphans(&*engine.store, &owners).await?;
-        let streams: Vec<Arc<Stream>> = engine.catalog.state().streams().cloned().collect();
-        for stream in streams {
-            engine.ensure_logs(&stream).await?;
-        }
-        engine.carry_on_all();
+        Duties::new(&engine, others).at_start().await?;
         retention::start(&engine);
         Ok(engine)
     }

@@ -217,6 +217,15 @@ impl Engine {
         self.make_logs(stream, absent).await
     }
 
+    /// The same for all streams.
+    pub(crate) async fn ensure_all_logs(&self) -> Result<(), StoreError> {
+        let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
+        for stream in streams {
+            self.ensure_logs(&stream).await?;
+        }
+        Ok(())
+    }
+
     async fn make_logs(&self, stream: &Stream, logs: Vec<LogId>) -> Result<(), StoreError> {
         if logs.is_empty() {
             return Ok(());

@@ -11,6 +11,7 @@ mod settings;
 mod admission;
 mod by_shard;
 mod catalog;
+mod duties;
 mod facts;
 mod fanout;
 mod fence;

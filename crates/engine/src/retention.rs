@@ -7,6 +7,7 @@
 use crate::Engine;
 use crate::admission::Waits;
 use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream, TokenSecret};
+use crate::duties::Duties;
 use crate::facts::{ChangeError, ReadFailure};
 use env::{Causes, Monotonic, Timestamp};
 use log::{Offset, StoreError};
@@ -92,11 +93,13 @@ impl Trust {
 }
 
 impl Engine {
+    /// Carries out what is due every minute: above all what time has hidden becomes hidden for good.
+    pub async fn sweep(self: &Arc<Self>) {
+        Duties::new(self, Vec::new()).every_minute().await;
+    }
+
     /// Makes durable what time has hidden, and forgets shards that have expired.
-    pub async fn sweep(&self) {
-        if let Err(error) = self.rotate_token_key().await {
-            tracing::warn!(error = %Causes(&error), "no new key for tokens");
-        }
+    pub(crate) async fn sweep_streams(&self) {
         let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
         for stream in streams {
             if let Err(error) = self.sweep_stream(&stream).await

@@ -78,3 +78,28 @@ async fn logs_when_of_another_namespace_then_survive_a_start() {
     assert!(others.iter().all(|log| left.contains(log)), "{left:?}");
     assert!(!left.contains(&orphan), "it is no stream's");
 }
+
+/// As a second node's start will be.
+#[tokio::test]
+async fn start_when_another_engine_is_at_work_on_the_store_then_does_no_harm() {
+    let world = World::without_limits();
+    let first = world.open().await;
+    first.create("s", 2).await.unwrap();
+    first.put("s", "k", "a").await.unwrap();
+    first.split("s", "0", 1 << 126).await.unwrap();
+    let seen = || {
+        (
+            world.store.list(),
+            world.store.bounds(COMMANDS).unwrap().end,
+        )
+    };
+    let before = seen();
+    let second = world.open().await;
+    assert_eq!(seen(), before, "nothing is removed, made or proposed again");
+    second.put("s", "k", "b").await.unwrap();
+    second.create("t", 1).await.unwrap();
+    let is_known = async || first.put("t", "k", "c").await.is_ok();
+    crate::world::until(is_known).await;
+    assert_eq!(first.read_all("s").await, ["a", "b"]);
+    assert_eq!(second.read_all("t").await, ["c"]);
+}

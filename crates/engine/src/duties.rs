@@ -1,0 +1,143 @@
+//! Duties: what a node does without being asked, at its start and every minute.
+//!
+//! Several nodes may share a store one day, and each starts when it likes. So every duty says whose it is
+//! and what the node must know before it begins; then a start beside other nodes does no harm.
+//!
+//! | duty | whose | barrier | why nothing is done twice, or too early |
+//! |---|---|---|---|
+//! | a key for tokens | anybody's | the log's order | a key more opens what the others sealed, and the newest three are kept |
+//! | orphaned logs | anybody's | caught up since the logs were listed | logs are made after their command, and ids are never reused |
+//! | missing logs | anybody's | caught up | a log that exists is not made again |
+//! | what was begun | anybody's | caught up | each step may be done again by anybody (see [`crate::fence`]) |
+//! | expiry | the log's owner's | the log's order | what is hidden stays hidden, and trimming twice is trimming once |
+//!
+//! Today one node owns all logs, and what it has replayed at its start is all there is.
+
+use crate::Engine;
+use crate::engine::OpenError;
+use env::Causes;
+use millstream_replicated::{Owner, collect_orphans};
+use std::sync::Arc;
+
+/// A duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// There is a key for tokens that is not too old.
+    TokenKey,
+    /// Logs that nobody needs are removed.
+    Orphans,
+    /// Every shard that takes records has a log.
+    MissingLogs,
+    /// Reshards and deletions that were begun are carried on.
+    Unfinished,
+    /// What time has hidden is given up for good.
+    Expiry,
+}
+
+/// Whose a duty is, among several nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Any node's, also of several at once.
+    Anybodys,
+    /// The node's that owns the log: it alone appends to it and trims it.
+    LogOwners,
+}
+
+/// What a node must know before it carries a duty out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Barrier {
+    /// Nothing: what it asks for is judged by its place in the catalog's log.
+    LogOrder,
+    /// All commands that there were when it began.
+    CaughtUp,
+    /// All commands that there were when it listed the logs, of every machine on the store.
+    CaughtUpSinceListed,
+}
+
+/// What a start does, in this order: requests come after it.
+const AT_START: [Duty; 4] = [
+    Duty::TokenKey,
+    Duty::Orphans,
+    Duty::MissingLogs,
+    Duty::Unfinished,
+];
+/// What is done every minute while the clock can be believed.
+const EVERY_MINUTE: [Duty; 2] = [Duty::TokenKey, Duty::Expiry];
+
+impl Duty {
+    /// Whose it is.
+    fn whose(self) -> Whose {
+        match self {
+            Self::TokenKey | Self::Orphans | Self::MissingLogs | Self::Unfinished => {
+                Whose::Anybodys
+            }
+            Self::Expiry => Whose::LogOwners,
+        }
+    }
+
+    /// What has to be known before.
+    fn barrier(self) -> Barrier {
+        match self {
+            Self::TokenKey | Self::Expiry => Barrier::LogOrder,
+            Self::MissingLogs | Self::Unfinished => Barrier::CaughtUp,
+            Self::Orphans => Barrier::CaughtUpSinceListed,
+        }
+    }
+}
+
+/// Who carries duties out.
+pub(crate) struct Duties<'e> {
+    engine: &'e Arc<Engine>,
+    /// The other machines on the store.
+    others: Vec<Arc<dyn Owner>>,
+}
+
+impl<'e> Duties<'e> {
+    /// Of a node that has just replayed its catalog.
+    pub(crate) fn new(engine: &'e Arc<Engine>, others: Vec<Arc<dyn Owner>>) -> Self {
+        Self { engine, others }
+    }
+
+    /// Carries out what has to be done before requests come.
+    ///
+    /// # Errors
+    /// If anything cannot be done.
+    pub(crate) async fn at_start(&self) -> Result<(), OpenError> {
+        for duty in AT_START {
+            self.carry_out(duty).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out what is due every minute. What cannot be done is told and left to the next minute.
+    pub(crate) async fn every_minute(&self) {
+        for duty in EVERY_MINUTE {
+            if let Err(error) = self.carry_out(duty).await {
+                tracing::warn!(?duty, error = %Causes(&error), "left to the next minute");
+            }
+        }
+    }
+
+    async fn carry_out(&self, duty: Duty) -> Result<(), OpenError> {
+        tracing::debug!(?duty, whose = ?duty.whose(), barrier = ?duty.barrier(), "carried out");
+        match duty.barrier() {
+            Barrier::CaughtUp => self.engine.catalog.catch_up().await?,
+            // The second one is passed by whoever lists the logs.
+            Barrier::LogOrder | Barrier::CaughtUpSinceListed => {}
+        }
+        match duty {
+            Duty::TokenKey => self.engine.rotate_token_key().await?,
+            Duty::Orphans => self.collect_orphans().await?,
+            Duty::MissingLogs => self.engine.ensure_all_logs().await?,
+            Duty::Unfinished => self.engine.carry_on_all(),
+            Duty::Expiry => self.engine.sweep_streams().await,
+        }
+        Ok(())
+    }
+
+    async fn collect_orphans(&self) -> Result<(), OpenError> {
+        let catalog: Arc<dyn Owner> = self.engine.catalog.clone();
+        let owners: Vec<_> = self.others.iter().cloned().chain([catalog]).collect();
+        Ok(collect_orphans(&*self.engine.store, &owners).await?)
+    }
+}
