@@ -92,9 +92,11 @@ async fn proposer_when_he_waits_as_the_following_ends_then_hears_that_it_is_unkn
 async fn barrier_when_the_following_ends_before_it_then_says_so() {
     let world = World::new();
     let node = world.open().await;
-    world.append(b"no command").await;
+    let waiting = node.wait_until_applied(Offset(1));
+    let ending = world.store.delete(vec![Machine::COMMANDS]);
+    let both = async { tokio::join!(waiting, ending).0 };
     tokio::select! {
-        never = node.catch_up() => assert_eq!(never, Err(CatchUpError::NotFollowed)),
+        never = both => assert_eq!(never, Err(CatchUpError::NotFollowed)),
         () = super::until(|| false) => {}
     }
 }
