@@ -89,6 +89,15 @@ impl Batches {
         })
     }
 
+    /// Each batch by itself, sharing the memory of all.
+    #[cfg(any(test, feature = "kafka-like"))]
+    pub(crate) fn split(&self) -> impl Iterator<Item = (LogId, Self)> {
+        self.iter().map(|(log, view)| {
+            let (bytes, about) = (self.buffer.slice_ref(view.bytes), view.about);
+            (log, Self::one(log, Batch { bytes, about }))
+        })
+    }
+
     /// Takes the last one away.
     pub fn pop(&mut self) -> Option<(LogId, Batch)> {
         let row = self.rows.pop()?;

@@ -7,6 +7,8 @@ mod budget;
 pub mod checksum;
 pub mod conformance;
 pub mod journal;
+#[cfg(any(test, feature = "kafka-like"))]
+pub mod kafka_like;
 mod memory;
 pub mod metrics;
 pub mod store;

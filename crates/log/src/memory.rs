@@ -3,20 +3,21 @@
 //! It is the model that other providers are compared with, not a store for a server: nothing bounds
 //! it, and nothing survives. Several handles may share its logs, each with claims of its own.
 
-use crate::batch::{Batch, Kind, RecordIter};
+mod log;
+
+pub(crate) use log::Log;
+
+use crate::batch::Batch;
 use crate::batches::{BatchView, Batches};
-use crate::budget::Budget;
 use crate::store::{
     Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Promises,
-    ReadError, ReadLimit, Reads, Run, Slice, StoreError, TailWatch,
+    ReadError, ReadLimit, Reads, Slice, StoreError, TailWatch,
 };
-use bytes::Bytes;
 use env::{Clock, Timestamp};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::Arc;
-use tokio::sync::watch;
 
 /// A handle on a store in memory.
 pub struct MemoryStore {
@@ -30,17 +31,6 @@ pub struct MemoryStore {
 struct State {
     logs: BTreeMap<LogId, Log>,
     deleted: BTreeSet<LogId>,
-}
-
-struct Log {
-    settings: LogSettings,
-    runs: Vec<Run>,
-    first: Offset,
-    last_arrival: Option<Timestamp>,
-    first_control: Option<Offset>,
-    /// The highest under which anything was appended.
-    epoch: Epoch,
-    tail: watch::Sender<Offset>,
 }
 
 impl MemoryStore {
@@ -131,102 +121,6 @@ impl State {
     }
 }
 
-impl Log {
-    fn new(settings: LogSettings) -> Self {
-        Self {
-            settings,
-            runs: Vec::new(),
-            first: Offset(0),
-            last_arrival: None,
-            first_control: None,
-            epoch: Epoch::default(),
-            tail: watch::Sender::new(Offset(0)),
-        }
-    }
-
-    fn end(&self) -> Offset {
-        *self.tail.borrow()
-    }
-
-    /// Whether an append under an epoch is taken.
-    fn admit(&mut self, epoch: Epoch) -> Result<(), AppendError> {
-        if let Some(at) = self.first_control {
-            return Err(AppendError::Sealed(at));
-        }
-        if epoch < self.epoch {
-            return Err(AppendError::Fenced);
-        }
-        self.epoch = epoch;
-        Ok(())
-    }
-
-    fn append(&mut self, batch: BatchView<'_>, bytes: Bytes, now: Timestamp) -> Appended {
-        let first = self.end();
-        let arrival = self.last_arrival.map_or(now, |last| last.max(now));
-        if batch.has_control() {
-            let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
-            self.first_control = place.map(|place| first.plus(place as u64));
-        }
-        self.last_arrival = Some(arrival);
-        let count = batch.count();
-        self.runs.push(Run {
-            first,
-            count,
-            arrival,
-            bytes,
-        });
-        self.tail.send_replace(first.plus(u64::from(count)));
-        Appended { first, arrival }
-    }
-
-    fn read(&self, from: Offset, limit: ReadLimit) -> Slice {
-        let mut next = from.max(self.first);
-        let mut budget = Budget::new(limit);
-        let mut runs = Vec::new();
-        let start = self
-            .runs
-            .partition_point(|run| run.first.plus(u64::from(run.count)) <= next);
-        for run in &self.runs[start..] {
-            let Some(part) = budget.take(run, next) else {
-                break;
-            };
-            next = part.first.plus(u64::from(part.count));
-            runs.push(part);
-            if budget.is_spent() {
-                break;
-            }
-        }
-        Slice {
-            held_bytes: runs.iter().map(|run| run.bytes.len()).sum(),
-            runs,
-            next,
-            end: self.end().max(next),
-        }
-    }
-
-    fn offset_at(&self, time: Timestamp) -> Offset {
-        let start = self.runs.partition_point(|run| run.arrival < time);
-        let found = self.runs.get(start).map_or(self.end(), |run| run.first);
-        found.max(self.first)
-    }
-
-    fn bounds(&self) -> Bounds {
-        Bounds {
-            first: self.first,
-            end: self.end(),
-            last_arrival: self.last_arrival,
-            first_control: self.first_control,
-        }
-    }
-
-    fn trim(&mut self, before: Offset) {
-        self.first = self.first.max(before.min(self.end()));
-        let first = self.first;
-        self.runs
-            .retain(|run| run.first.plus(u64::from(run.count)) > first);
-    }
-}
-
 impl LogStore for MemoryStore {
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(ready(self.state.lock().create(logs)))
@@ -279,7 +173,7 @@ impl LogStore for MemoryStore {
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
-        self.see(log, |log| TailWatch::new(log.tail.subscribe()))
+        self.see(log, |log| log.watch())
     }
 
     fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>> {
@@ -288,7 +182,7 @@ impl LogStore for MemoryStore {
     }
 
     fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>> {
-        let done = self.with_log(log, |log| log.settings = settings);
+        let done = self.with_log(log, |log| log.configure(settings));
         Box::pin(ready(done.ok_or(StoreError::NoSuchLog(log))))
     }
 

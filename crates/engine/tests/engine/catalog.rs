@@ -1,6 +1,6 @@
 //! The catalog across restarts, and with snapshots.
 
-use crate::world::World;
+use super::world::World;
 use engine::operations::{AddTagsToStream, ListTagsForStream, RemoveTagsFromStream};
 use log::{LogId, LogSettings, Offset};
 use wire::operations::{AddTagsToStreamInput, ListTagsForStreamInput, RemoveTagsFromStreamInput};
@@ -34,7 +34,7 @@ async fn catalog_when_it_has_grown_then_is_snapshot_and_trimmed_and_survives_res
         caller.call::<AddTagsToStream>(tags(round)).await.unwrap();
     }
     let trimmed = async || world.store.known_bounds(COMMANDS).unwrap().first > Offset(150);
-    crate::world::until(trimmed).await;
+    super::world::until(trimmed).await;
     drop(caller);
     let after = world.open().await;
     assert_eq!(after.shards("s").await, shards);

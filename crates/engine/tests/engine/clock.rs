@@ -1,6 +1,6 @@
 //! What a wall clock that is set back must not do.
 
-use crate::world::{START, Start, World};
+use super::world::{START, Start, World};
 use engine::operations::{DescribeStreamConsumer, PutRecord, RegisterStreamConsumer};
 use engine::{Limits, Settings};
 use model::SequenceNumber;

@@ -1,8 +1,8 @@
 //! A crash between any two steps of create, delete, split and merge: after the restart the thing is
 //! either done or was never begun, and nothing acknowledged is gone.
 
+use super::world::{Caller, World, until};
 use crate::interposed::{Hook, Interposed};
-use crate::world::{Caller, World, until};
 use engine::operations::{DeleteStream, DescribeStreamSummary, MergeShards};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -285,7 +285,7 @@ async fn stream_when_it_has_no_logs_yet_then_is_read_and_deleted_all_the_same() 
     assert!(status(&caller).await.is_some());
     assert_eq!(caller.shards_of_store(), 0);
     caller
-        .iterator("s", "0", crate::world::Start::Latest)
+        .iterator("s", "0", super::world::Start::Latest)
         .await
         .unwrap();
     assert!(caller.read_all("s").await.is_empty());

@@ -2,11 +2,16 @@
 //! until it is told to move.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::duplicate_mod,
+    reason = "tests that need nothing but a store run over two of them"
+)]
 
 extern crate millstream_engine as engine;
 
 mod counted;
 mod interposed;
+mod store;
 mod world;
 
 mod budget;
@@ -21,6 +26,7 @@ mod growth;
 mod hostile;
 mod metrics;
 mod older;
+mod on_kafka_like;
 mod outcomes;
 mod positions;
 mod reshard;

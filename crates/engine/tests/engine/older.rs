@@ -1,6 +1,6 @@
 //! Shards whose logs hold records behind a CLOSE, as journals of earlier versions may.
 
-use crate::world::{Start, World, text};
+use super::world::{Start, World, text};
 use log::{BatchBuilder, Batches, Kind, LogId, LogStore};
 
 /// Appends to a shard's log a record, a CLOSE, and records of the same form behind it.

@@ -1,6 +1,6 @@
 //! Starting positions, the ends of shards, and what iterators promise.
 
-use crate::world::{START, Start, World, message, text};
+use super::world::{START, Start, World, message, text};
 use model::SequenceNumber;
 use std::time::Duration;
 use wire::ErrorCode;

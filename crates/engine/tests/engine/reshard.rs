@@ -1,7 +1,7 @@
 //! Splits, merges and scalings, also while records are put.
 
+use super::world::{Start, World, message, text};
 use crate::interposed::{Hook, Interposed};
-use crate::world::{Start, World, message, text};
 use engine::operations::{ListShards, MergeShards, UpdateShardCount};
 use engine::{Limits, Settings};
 use model::SequenceNumber;

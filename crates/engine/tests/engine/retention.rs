@@ -1,7 +1,7 @@
 //! What is out of retention is hidden at once and never comes back.
 
+use super::world::{START, Start, World, text};
 use crate::interposed::{Hook, Interposed};
-use crate::world::{START, Start, World, text};
 use engine::operations::{
     DecreaseStreamRetentionPeriod, EnableEnhancedMonitoring, IncreaseStreamRetentionPeriod,
 };

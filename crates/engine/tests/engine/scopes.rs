@@ -1,6 +1,6 @@
 //! Streams of different accounts or regions never meet.
 
-use crate::world::{Caller, Start, World, message};
+use super::world::{Caller, Start, World, message};
 use engine::Settings;
 use engine::operations::{
     AddTagsToStream, DeleteStream, DescribeLimits, DescribeStreamSummary, EnableEnhancedMonitoring,

@@ -1,6 +1,6 @@
 //! Limits and quotas, in AWS's words.
 
-use crate::world::{Start, World, message};
+use super::world::{Start, World, message};
 use bytes::Bytes;
 use engine::operations::{CreateStream, PutRecords};
 use engine::{RecordArena, Settings};

@@ -1,5 +1,6 @@
 //! A world for one test: clock, store, engine, and callers of its operations.
 
+use super::store::new_store;
 use auth::{Authorized, Operator, Principal};
 use bytes::Bytes;
 use engine::operations::{
@@ -7,7 +8,7 @@ use engine::operations::{
 };
 use engine::{Engine, Handler, Limits, Output, OutputOf, Settings};
 use env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
-use log::{LogStore, MemoryStore};
+use log::LogStore;
 use model::{AccountId, Region};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl World {
             disk: Arc::new(RealDisk),
             tasks: Arc::new(TokioTasks::current()),
         };
-        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let store = new_store(clock.clone());
         Self {
             clock,
             env,

@@ -32,7 +32,12 @@ const CODE: [(&str, &[&str]); 12] = [
     ("sim", &[]),
 ];
 /// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
-const TESTS: [(&str, &[&str]); 2] = [("server", &["client", "log"]), ("millstream", &["client"])];
+const TESTS: [(&str, &[&str]); 3] = [
+    // For a feature of it.
+    ("engine", &["log"]),
+    ("server", &["client", "log"]),
+    ("millstream", &["client"]),
+];
 /// Names that say nothing.
 const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
 

@@ -1,0 +1,27 @@
+//! The tests that ask for nothing but a store, once more over one that behaves like Kafka: requests get
+//! lost, what nobody heard of turns up later, and leaders forget.
+
+mod store;
+#[path = "../world.rs"]
+mod world;
+
+#[path = "../catalog.rs"]
+mod catalog;
+#[path = "../clock.rs"]
+mod clock;
+#[path = "../crash.rs"]
+mod crash;
+#[path = "../older.rs"]
+mod older;
+#[path = "../outcomes.rs"]
+mod outcomes;
+#[path = "../positions.rs"]
+mod positions;
+#[path = "../reshard.rs"]
+mod reshard;
+#[path = "../retention.rs"]
+mod retention;
+#[path = "../scopes.rs"]
+mod scopes;
+#[path = "../throttle.rs"]
+mod throttle;
