@@ -5,6 +5,7 @@
 //! any interleaving is never accused.
 
 mod acks;
+mod fanout;
 mod identity;
 mod ledger;
 mod lineage;
@@ -39,6 +40,7 @@ pub fn judge(history: &History) -> Result<Verdict, HistoryError> {
     placement::check(&ledger, &topology, &mut verdict);
     lineage::check(&ledger, &topology, &mut verdict);
     lists::check(&ledger, &topology, &mut verdict);
+    fanout::check(&ledger, &mut verdict);
     Ok(verdict)
 }
 
@@ -59,7 +61,7 @@ fn judged(history: &History, ledger: &Ledger<'_>) -> Judged {
                 judged.records_read += read.records.len();
             }
             Event::List(_) => judged.lists += 1,
-            Event::Open(_) | Event::Reshard(_) => {}
+            Event::Open(_) | Event::Subscribed(_) | Event::Reshard(_) => {}
         }
     }
     judged

@@ -27,6 +27,8 @@ pub enum Event {
     Put(Put),
     /// A reader got its first position in a shard.
     Open(Open),
+    /// A session is a subscription.
+    Subscribed(Subscribed),
     /// A reader read on from its position.
     Read(Read),
     /// The stream's shards were listed.
@@ -108,6 +110,15 @@ pub enum Lineage {
     ParentsFirst,
     /// It opens shards in any order.
     Any,
+}
+
+/// A session was begun by a SubscribeToShard, and its reads are events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// The session, which has an [`Open`].
+    pub session: u64,
+    /// Whose seat at the shard it takes: the consumer's ARN.
+    pub seat: String,
 }
 
 /// A GetRecords, or one event of a subscription: what follows the session's previous read.

@@ -38,7 +38,7 @@ pub mod world;
 pub use checker::judge;
 pub use history::{
     Event, FormatError, History, Lineage, List, ListedShard, Open, Outcome, Put, Read, Reshard,
-    ReshardOutcome, Seen, Span, Start,
+    ReshardOutcome, Seen, Span, Start, Subscribed,
 };
 pub use number::{HashKey, HashKeyRange, ParseError, SequenceNumber, ShardId};
 pub use payload::{DecodeError, MIN_LEN, RecordId, decode, encode};

@@ -85,6 +85,10 @@ kinds! {
     LostReshard = "lost-reshard",
     /// A reshard that was answered as not applied took place.
     AbortedReshard = "aborted-reshard",
+    /// A subscription lasts longer than five minutes.
+    EndlessSubscription = "endless-subscription",
+    /// A subscription goes on although its consumer has another at the shard.
+    SharedSeat = "shared-seat",
 }
 
 impl fmt::Display for Kind {

@@ -89,8 +89,8 @@ async fn start_when_another_engine_is_at_work_on_the_store_then_does_no_harm() {
     first.split("s", "0", 1 << 126).await.unwrap();
     let seen = || {
         (
-            world.store.list(),
-            world.store.bounds(COMMANDS).unwrap().end,
+            world.store.known_list(),
+            world.store.known_bounds(COMMANDS).unwrap().end,
         )
     };
     let before = seen();

@@ -17,6 +17,8 @@ pub(super) struct Ledger<'h> {
     pub(super) puts: Vec<&'h Put>,
     /// By number.
     pub(super) sessions: Vec<Session<'h>>,
+    /// Sessions that are subscriptions, with whose seats they take.
+    pub(super) subscriptions: Vec<(u64, &'h str)>,
     pub(super) lists: Vec<&'h List>,
     pub(super) reshards: Vec<&'h Reshard>,
     /// Every shard that was written to, read or listed.
@@ -139,6 +141,11 @@ impl<'h> Ledger<'h> {
                         reads: Vec::new(),
                     });
                     open.span
+                }
+                Event::Subscribed(subscribed) => {
+                    let seat = subscribed.seat.as_str();
+                    self.subscriptions.push((subscribed.session, seat));
+                    continue;
                 }
                 Event::Read(read) => {
                     reads.push(read);

@@ -7,11 +7,10 @@ use super::client::{Client, Failure, Settled};
 use super::server::Server;
 use crate::history::{Event, ListedShard, Reshard, ReshardOutcome, Span};
 use crate::number::ShardId;
-use engine::operations as handlers;
 use std::sync::Arc;
 use wire::ErrorCode;
 use wire::operations::{
-    DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
+    self, DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
     SplitShardInput, UpdateShardCountInput,
 };
 use wire::types::ScalingType;
@@ -30,6 +29,16 @@ const OVERTAKEN: &[ErrorCode] = &[
     ErrorCode::ResourceNotFoundException,
     // At most ten scalings a day, and the like.
     ErrorCode::LimitExceededException,
+];
+
+/// What an admin calls; most of the time it changes the shards.
+const OPERATIONS: [&str; 6] = [
+    "DescribeStreamSummary",
+    "DecreaseStreamRetentionPeriod",
+    "SplitShard",
+    "MergeShards",
+    "UpdateShardCount",
+    "IncreaseStreamRetentionPeriod",
 ];
 
 /// Someone who administers a stream.
@@ -58,9 +67,11 @@ impl Admin {
     /// Changes and looks until the work is over.
     pub(super) async fn run(mut self) {
         while let Some(server) = self.client.server().await {
-            match self.client.rng.u8(..4) {
-                0 => self.look_at_retention(&server).await,
-                1 => self.change_retention(&server).await,
+            match self.client.choose(&OPERATIONS) {
+                "DescribeStreamSummary" => self.look_at_retention(&server).await,
+                "DecreaseStreamRetentionPeriod" | "IncreaseStreamRetentionPeriod" => {
+                    self.change_retention(&server).await;
+                }
                 _ => {
                     if let Some(shards) = self.client.list(&server, &self.stream).await
                         && let Some(change) = self.any_change(shards)
@@ -122,7 +133,10 @@ impl Admin {
                     new_starting_hash_key: key.to_string(),
                     ..SplitShardInput::default()
                 };
-                client.call::<handlers::SplitShard>(server, &input).await.1
+                client
+                    .call::<operations::SplitShard>(server, &input)
+                    .await
+                    .1
             }
             Change::Merge(one, other) => {
                 let input = MergeShardsInput {
@@ -131,7 +145,10 @@ impl Admin {
                     adjacent_shard_to_merge: other.to_string(),
                     ..MergeShardsInput::default()
                 };
-                client.call::<handlers::MergeShards>(server, &input).await.1
+                client
+                    .call::<operations::MergeShards>(server, &input)
+                    .await
+                    .1
             }
             Change::Count(count, _) => {
                 let input = UpdateShardCountInput {
@@ -141,7 +158,7 @@ impl Admin {
                     stream_arn: None,
                     stream_id: None,
                 };
-                let call = client.call::<handlers::UpdateShardCount>(server, &input);
+                let call = client.call::<operations::UpdateShardCount>(server, &input);
                 call.await.1.map(drop)
             }
         }
@@ -155,7 +172,17 @@ impl Admin {
         shards.retain(|shard| shard.last.is_none());
         shards.sort_by_key(|shard| shard.range.first);
         let count = shards.len();
-        match rng.u8(..7) {
+        let is_wanted = |name| self.client.machine.is_wanted(name);
+        let which = if is_wanted("SplitShard") {
+            0
+        } else if is_wanted("MergeShards") {
+            3
+        } else if is_wanted("UpdateShardCount") {
+            6
+        } else {
+            rng.u8(..7)
+        };
+        match which {
             0 | 1 if count < OPEN_MAX => {
                 let shard = rng.choice(&shards)?;
                 let (first, last) = (shard.range.first.0, shard.range.last.0);
@@ -181,7 +208,15 @@ impl Admin {
         let [from] = self.hours[..] else {
             return self.look_at_retention(server).await;
         };
-        let hours = self.client.rng.i32(HOURS);
+        let is_wanted = |name| self.client.machine.is_wanted(name);
+        let hours = if is_wanted("DecreaseStreamRetentionPeriod") {
+            HOURS.start..from.max(HOURS.start + 1)
+        } else if is_wanted("IncreaseStreamRetentionPeriod") {
+            (from + 1).min(HOURS.end - 1)..HOURS.end
+        } else {
+            HOURS
+        };
+        let hours = self.client.rng.i32(hours);
         if hours == from {
             return;
         }
@@ -213,7 +248,7 @@ impl Admin {
             };
             let call = self
                 .client
-                .call::<handlers::IncreaseStreamRetentionPeriod>(server, &input);
+                .call::<operations::IncreaseStreamRetentionPeriod>(server, &input);
             call.await.1
         } else {
             let input = DecreaseStreamRetentionPeriodInput {
@@ -223,7 +258,7 @@ impl Admin {
             };
             let call = self
                 .client
-                .call::<handlers::DecreaseStreamRetentionPeriod>(server, &input);
+                .call::<operations::DecreaseStreamRetentionPeriod>(server, &input);
             call.await.1
         }
     }

@@ -1,17 +1,21 @@
 //! A client: calls with bodies that travel, and what it may make of each answer.
 
 use super::chronicle::Chronicle;
+use super::events::Events;
 use super::machine::Machine;
-use super::server::{Answer, Server};
+use super::server::{Answer, Body, Server};
 use crate::history::{Event, List, ListedShard, Span};
 use crate::number::{HashKeyRange, ParseError};
-use engine::{Handler, Limits, Outcome, OutputOf, operations as handlers};
+use engine::{Limits, Outcome};
 use env::Clock;
 use fastrand::Rng;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::operations::{CreateStreamInput, DescribeStreamSummaryInput, ListShardsInput};
-use wire::types::{Shard, StreamDescriptionSummary, StreamStatus};
+use wire::operations::{
+    self, CreateStreamInput, DescribeStreamSummaryInput, ListShardsInput, SubscribeToShard,
+    SubscribeToShardInput,
+};
+use wire::types::{Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
 use wire::{ErrorCode, Operation, Protocol, RemoteError};
 
 /// A client that hears nothing gives up after this.
@@ -96,11 +100,25 @@ impl Client {
         }
     }
 
-    /// Some time between two calls.
+    /// Some time between two calls, unless one is wanted.
     pub(super) async fn think(&mut self) {
         let longest = self.machine.plan.think_max.as_micros() as u64;
         let pause = Duration::from_micros(self.rng.u64(..=longest));
-        self.clock.sleep(pause).await;
+        let machine = self.machine.clone();
+        tokio::select! {
+            biased;
+            () = machine.wants.notified() => {}
+            () = self.clock.sleep(pause) => {}
+        }
+    }
+
+    /// One of those that the client can call: the one that is wanted, or any.
+    pub(super) fn choose(&mut self, operations: &[&'static str]) -> &'static str {
+        let wanted = |name: &&&str| self.machine.is_wanted(name);
+        match operations.iter().find(wanted) {
+            Some(name) => name,
+            None => operations[self.rng.usize(..operations.len())],
+        }
     }
 
     /// The same, unless a fault is about to strike; whether it is.
@@ -118,34 +136,68 @@ impl Client {
     }
 
     /// Calls an operation; says when that was.
-    pub(super) async fn call<H: Handler>(
+    pub(super) async fn call<O: Operation>(
         &mut self,
         server: &Server,
-        input: &<H::Operation as Operation>::Input,
-    ) -> (Span, Result<OutputOf<H>, Failure>) {
-        let started = self.now();
-        let answer = self.exchange::<H>(server, input).await;
-        let finished = self.now();
-        (Span { started, finished }, answer)
+        input: &O::Input,
+    ) -> (Span, Result<O::Output, Failure>) {
+        let (protocol, span, answer) = self.exchange::<O>(server, input).await;
+        let output = answer.and_then(|body| match body {
+            Body::Whole(bytes) => {
+                wire::decode_lenient(protocol, &bytes).map_err(|_| Failure::Silent)
+            }
+            Body::Events(_) => Err(Failure::Silent),
+        });
+        (span, output)
     }
 
-    async fn exchange<H: Handler>(
+    /// Subscribes; says when that was.
+    pub(super) async fn subscribe(
         &mut self,
         server: &Server,
-        input: &<H::Operation as Operation>::Input,
-    ) -> Result<OutputOf<H>, Failure> {
+        input: &SubscribeToShardInput,
+    ) -> (Span, Result<Events, Failure>) {
+        let call = self.exchange::<SubscribeToShard>(server, input);
+        let (protocol, span, answer) = call.await;
+        let events = answer.and_then(|body| match body {
+            Body::Events(pushed) => Ok(Events::new(pushed, protocol)),
+            Body::Whole(_) => Err(Failure::Silent),
+        });
+        (span, events)
+    }
+
+    async fn exchange<O: Operation>(
+        &mut self,
+        server: &Server,
+        input: &O::Input,
+    ) -> (Protocol, Span, Result<Body, Failure>) {
+        let started = self.now();
         let protocol = [Protocol::Json, Protocol::Cbor][self.rng.usize(..2)];
         let mut body = Vec::new();
         wire::encode(protocol, input, &mut body);
+        let answer = self.send(server, O::NAME, protocol, body).await;
+        let finished = self.now();
+        (protocol, Span { started, finished }, answer)
+    }
+
+    async fn send(
+        &mut self,
+        server: &Server,
+        name: &'static str,
+        protocol: Protocol,
+        body: Vec<u8>,
+    ) -> Result<Body, Failure> {
         let machine = self.machine.clone();
-        let name = H::Operation::NAME;
         let under_way = machine.begin(name);
         let answer = tokio::select! {
             biased;
             () = machine.cut.notified() => None,
-            answer = self.travel_both_ways::<H>(server, protocol, body) => answer,
+            answer = self.travel_both_ways(server, name, protocol, body) => answer,
         };
         drop(under_way);
+        if server.panics() > 0 {
+            machine.complain(format!("{name}: a request panicked"));
+        }
         // What was sent before the end may arrive or not.
         let is_lost = !server.is_alive() && self.rng.bool();
         let result = match answer {
@@ -153,7 +205,7 @@ impl Client {
                 if (400..500).contains(&answer.status) && answer.outcome == Some(Outcome::Unknown) {
                     machine.complain(format!("{name} was refused, and may be applied"));
                 }
-                read::<H>(protocol, &answer)
+                read(protocol, answer)
             }
             Some(_) | None => Err(Failure::Silent),
         };
@@ -165,14 +217,15 @@ impl Client {
         result
     }
 
-    async fn travel_both_ways<H: Handler>(
+    async fn travel_both_ways(
         &mut self,
         server: &Server,
+        name: &'static str,
         protocol: Protocol,
         body: Vec<u8>,
     ) -> Option<Answer> {
         self.travel().await;
-        let answered = server.receive::<H>(protocol, body);
+        let answered = server.receive(name, protocol, body);
         let answer = tokio::select! {
             biased;
             answer = answered => answer.ok(),
@@ -182,7 +235,7 @@ impl Client {
         answer
     }
 
-    async fn travel(&mut self) {
+    pub(super) async fn travel(&mut self) {
         let longest = self.machine.travel_max().as_micros() as u64;
         let takes = Duration::from_micros(self.rng.u64(..longest));
         self.clock.sleep(takes).await;
@@ -213,14 +266,21 @@ impl Client {
         &mut self,
         server: &Server,
         name: &str,
-        shards: i32,
+        capacity: Capacity,
     ) -> Result<(), Failure> {
+        let (mode, shards) = match capacity {
+            Capacity::Shards(count) => (None, Some(count)),
+            Capacity::OnDemand => (Some(StreamMode::OnDemand), None),
+        };
         let input = CreateStreamInput {
             stream_name: name.to_owned(),
-            shard_count: Some(shards),
+            shard_count: shards,
+            stream_mode_details: mode.map(|stream_mode| StreamModeDetails { stream_mode }),
             ..CreateStreamInput::default()
         };
-        self.call::<handlers::CreateStream>(server, &input).await.1
+        self.call::<operations::CreateStream>(server, &input)
+            .await
+            .1
     }
 
     /// `None` if there is no such stream.
@@ -233,7 +293,7 @@ impl Client {
             stream_name: Some(name.to_owned()),
             ..DescribeStreamSummaryInput::default()
         };
-        let call = self.call::<handlers::DescribeStreamSummary>(server, &input);
+        let call = self.call::<operations::DescribeStreamSummary>(server, &input);
         match call.await.1 {
             Ok(output) => Ok(Some(output.stream_description_summary)),
             Err(error) if error.code() == Some(ErrorCode::ResourceNotFoundException) => Ok(None),
@@ -273,7 +333,7 @@ impl Client {
             stream_name: Some(stream.name.clone()),
             ..ListShardsInput::default()
         };
-        let (span, answer) = self.call::<handlers::ListShards>(server, &input).await;
+        let (span, answer) = self.call::<operations::ListShards>(server, &input).await;
         let output = match answer {
             Ok(output) => output,
             Err(failure) => {
@@ -306,6 +366,13 @@ impl Client {
     }
 }
 
+/// How a stream's capacity is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capacity {
+    Shards(i32),
+    OnDemand,
+}
+
 /// What a stream came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settled {
@@ -313,17 +380,17 @@ pub(super) enum Settled {
     Gone,
 }
 
-fn read<H: Handler>(protocol: Protocol, answer: &Answer) -> Result<OutputOf<H>, Failure> {
-    match answer.status {
-        200 => wire::decode_lenient(protocol, &answer.body).map_err(|_| Failure::Silent),
-        status => {
-            let error = wire::decode_error(protocol, status, &answer.body);
-            Err(match status {
-                400..=499 => Failure::Refused(error),
-                _ => Failure::Broken(error, answer.outcome.unwrap_or(Outcome::Unknown)),
-            })
-        }
-    }
+fn read(protocol: Protocol, answer: Answer) -> Result<Body, Failure> {
+    let body = match (answer.status, answer.body) {
+        (200, body) => return Ok(body),
+        (_, Body::Whole(bytes)) => bytes,
+        (_, Body::Events(_)) => return Err(Failure::Silent),
+    };
+    let error = wire::decode_error(protocol, answer.status, &body);
+    Err(match answer.status {
+        400..=499 => Failure::Refused(error),
+        _ => Failure::Broken(error, answer.outcome.unwrap_or(Outcome::Unknown)),
+    })
 }
 
 fn listed(shard: &Shard) -> Result<ListedShard, ParseError> {

@@ -58,6 +58,8 @@ pub(super) struct Machine {
     pub(super) cut: Notify,
     /// Rung when a call begins.
     pub(super) begun: Notify,
+    /// Rung when an operation is wanted.
+    pub(super) wants: Notify,
     status: Mutex<Status>,
 }
 
@@ -69,6 +71,8 @@ struct Status {
     armed: Option<Death>,
     reach: Reach,
     under_way: BTreeMap<&'static str, usize>,
+    /// What whoever can is to call next.
+    wanted: Option<&'static str>,
     /// Until when requests and answers take long.
     slow_until: Duration,
     /// Workers shall end.
@@ -102,6 +106,7 @@ impl Machine {
             alarm: Notify::new(),
             cut: Notify::new(),
             begun: Notify::new(),
+            wants: Notify::new(),
             status: Mutex::default(),
         })
     }
@@ -120,6 +125,7 @@ impl Machine {
         let env = life.env(&self.disk, &self.speed, self.on_fault());
         let (tell, told) = oneshot::channel();
         let (options, settings) = (self.options(), self.settings());
+        let own = env.clone();
         let bug = self.plan.bug.map(|bug| (bug, generation > 1));
         let start = async move {
             // Nobody hears it if the process was taken down meanwhile.
@@ -134,7 +140,7 @@ impl Machine {
         };
         match started {
             Ok(opened) => {
-                let server = Arc::new(Server::new(opened, life, generation));
+                let server = Arc::new(Server::new(opened, own, life, generation));
                 self.place.send_replace(Some(server.clone()));
                 self.remember(format!("start {generation}"));
                 Ok(server)
@@ -274,6 +280,19 @@ impl Machine {
             machine: self,
             operation,
         }
+    }
+
+    /// Asks clients to call an operation next, for a fault to meet it.
+    pub(super) fn want(&self, operation: Option<&'static str>) {
+        self.status.lock().wanted = operation;
+        if operation.is_some() {
+            self.wants.notify_waiters();
+        }
+    }
+
+    /// Whether an operation is to be called next.
+    pub(super) fn is_wanted(&self, operation: &str) -> bool {
+        self.status.lock().wanted == Some(operation)
     }
 
     pub(super) fn is_under_way(&self, operation: &str) -> bool {

@@ -1,7 +1,8 @@
 //! A whole server in a simulated world: clients, faults, and time, all decided by one seed.
 //!
-//! Journal and engine run as they are, on [`env::Simulation`]; what is left out is sockets and
-//! signatures: a request is encoded, decoded, handled, and its answer travels back the same way. It
+//! Journal, engine and the server's calls run as they are, on [`env::Simulation`], with every operation
+//! that there is; what is left out is HTTP: a request is encoded, goes through [`server::Calls`], and its
+//! answer travels back the same way. It
 //! judges nothing itself beyond refusals that may not be; histories go to [`crate::judge`].
 //!
 //! In reading order: the [`Plan`] that a seed draws, the machine with its disk and process, the
@@ -19,10 +20,14 @@ mod server;
 
 mod chronicle;
 mod client;
+mod events;
 
 mod admin;
+mod clerk;
+mod perhaps;
 mod producer;
 mod reader;
+mod subscriber;
 mod teller;
 mod tenant;
 
@@ -31,5 +36,5 @@ mod run;
 
 pub use plan::{DiskHonesty, FaultKind, Plan};
 pub use planted::Bug;
-pub use reach::{OPERATIONS, Reach};
+pub use reach::{Reach, operations};
 pub use run::{Report, run, run_with_lines};

@@ -5,7 +5,7 @@ use super::client::{Client, Stays};
 use super::machine::{Death, Machine};
 use super::plan::FaultKind;
 use super::producer::Producer;
-use super::reach::OPERATIONS;
+use super::reach::operations;
 use env::{Call, Fault, Tasks};
 use fastrand::Rng;
 use std::sync::Arc;
@@ -95,11 +95,14 @@ impl Nemesis {
 
     /// Mostly until an operation of a kind that chance chooses has begun.
     async fn wait_for_operation(&mut self) {
-        let operation = OPERATIONS[self.client.rng.usize(..OPERATIONS.len())];
+        let Some(operation) = self.client.rng.choice(operations().collect::<Vec<_>>()) else {
+            return;
+        };
         if self.client.rng.u8(..4) == 0 {
             return;
         }
         let machine = self.machine.clone();
+        machine.want(Some(operation));
         let begins = async {
             while !machine.is_under_way(operation) {
                 machine.begun.notified().await;
@@ -110,6 +113,7 @@ impl Nemesis {
             () = begins => {}
             () = self.client.clock.sleep(WAIT_MAX) => {}
         }
+        machine.want(None);
         if self.client.rng.bool() {
             let a_moment = Duration::from_micros(self.client.rng.u64(..3_000));
             self.client.clock.sleep(a_moment).await;

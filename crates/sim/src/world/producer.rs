@@ -8,11 +8,11 @@ use crate::history::{Outcome, Put, Span};
 use crate::number::HashKey;
 use crate::payload::{self, RecordId};
 use bytes::Bytes;
-use engine::{Limits, operations as handlers};
+use engine::Limits;
 use fastrand::Rng;
 use std::sync::Arc;
 use wire::ErrorCode;
-use wire::operations::{PutRecordInput, PutRecordsInput};
+use wire::operations::{self, PutRecordInput, PutRecordsInput};
 use wire::types::PutRecordsResultEntry;
 
 /// A client that writes.
@@ -68,7 +68,7 @@ impl Producer {
             explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
             ..PutRecordInput::default()
         };
-        let call = self.client.call::<handlers::PutRecord>(server, &input);
+        let call = self.client.call::<operations::PutRecord>(server, &input);
         let (span, answer) = call.await;
         let outcome = match answer {
             Ok(output) => self.acked(&output.shard_id, &output.sequence_number),
@@ -87,7 +87,7 @@ impl Producer {
             stream_name: Some(stream.name.clone()),
             ..PutRecordsInput::default()
         };
-        let call = self.client.call::<handlers::PutRecords>(server, &input);
+        let call = self.client.call::<operations::PutRecords>(server, &input);
         let (span, answer) = call.await;
         let outcomes = match answer {
             Ok(output) if output.records.len() == count => {

@@ -6,22 +6,10 @@ use super::plan::FaultKind;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The operations that clients of a simulated world call.
-pub const OPERATIONS: [&str; 13] = [
-    "CreateStream",
-    "DecreaseStreamRetentionPeriod",
-    "DeleteStream",
-    "DescribeStreamSummary",
-    "GetRecords",
-    "GetShardIterator",
-    "IncreaseStreamRetentionPeriod",
-    "ListShards",
-    "MergeShards",
-    "PutRecord",
-    "PutRecords",
-    "SplitShard",
-    "UpdateShardCount",
-];
+/// The operations that clients of a simulated world call: all that there are.
+pub fn operations() -> impl Iterator<Item = &'static str> + Clone {
+    wire::operations::ALL.iter().map(|operation| operation.name)
+}
 
 /// Counts of one run, or of many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +67,7 @@ impl Reach {
     pub fn missing(&self) -> Vec<(FaultKind, &'static str)> {
         let all = FaultKind::ALL
             .into_iter()
-            .flat_map(|fault| OPERATIONS.map(|operation| (fault, operation)));
+            .flat_map(|fault| operations().map(move |operation| (fault, operation)));
         all.filter(|pair| !self.struck.contains_key(pair)).collect()
     }
 }
@@ -92,7 +80,7 @@ impl fmt::Display for Reach {
             write!(f, " {:>11}", format!("{fault:?}"))?;
         }
         writeln!(f)?;
-        for operation in OPERATIONS {
+        for operation in operations() {
             let (outputs, all) = self.calls.get(operation).copied().unwrap_or_default();
             write!(f, "{operation:>30} {all:>8} {outputs:>8}")?;
             for fault in FaultKind::ALL {

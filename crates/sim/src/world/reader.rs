@@ -6,12 +6,11 @@ use super::server::Server;
 use crate::drive::identify;
 use crate::history::{Event, Lineage, ListedShard, Open, Read, Seen, Start};
 use crate::number::{ParseError, ShardId};
-use engine::operations as handlers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::ErrorCode;
-use wire::operations::{GetRecordsInput, GetRecordsOutput, GetShardIteratorInput};
+use wire::operations::{self, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput};
 use wire::types::ShardIteratorType;
 
 /// An iterator has to be good for this long.
@@ -69,7 +68,7 @@ impl Session {
             stream_id: None,
             dry_run: None,
         };
-        let call = client.call::<handlers::GetShardIterator>(server, &input);
+        let call = client.call::<operations::GetShardIterator>(server, &input);
         let (span, answer) = call.await;
         let output = answer.inspect_err(|failure| {
             let doing = format!("an iterator {start:?} of {shard}");
@@ -104,7 +103,7 @@ impl Session {
             limit,
             ..GetRecordsInput::default()
         };
-        let call = client.call::<handlers::GetRecords>(server, &input);
+        let call = client.call::<operations::GetRecords>(server, &input);
         let (span, answer) = call.await;
         let output = match answer {
             Ok(output) => output,
@@ -200,7 +199,10 @@ pub(super) async fn poll(mut client: Client, streams: Vec<Arc<Chronicle>>, consu
     }
 }
 
-fn any_start(client: &mut Client, stream: &Chronicle) -> Option<(ShardId, Start, Lineage)> {
+pub(super) fn any_start(
+    client: &mut Client,
+    stream: &Chronicle,
+) -> Option<(ShardId, Start, Lineage)> {
     let rng = &mut client.rng;
     let (shard, start) = match rng.u8(..4) {
         0 => (stream.any_shard(rng)?, Start::TrimHorizon),

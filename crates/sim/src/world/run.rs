@@ -3,7 +3,8 @@
 
 use super::admin::Admin;
 use super::chronicle::Chronicle;
-use super::client::{Client, Settled, Stays};
+use super::clerk::Clerk;
+use super::client::{Capacity, Client, Settled, Stays};
 use super::machine::Machine;
 use super::nemesis::Nemesis;
 use super::operator::operate;
@@ -11,6 +12,7 @@ use super::plan::Plan;
 use super::producer::Producer;
 use super::reach::Reach;
 use super::reader::{Follower, poll};
+use super::subscriber::Subscriber;
 use super::teller::Teller;
 use super::tenant::{Finished, Tenant};
 use crate::history::History;
@@ -29,6 +31,9 @@ const POLLERS: [u32; 2] = [100, 101];
 const FOLLOWER: u32 = 200;
 const DRAIN: u32 = 201;
 const TENANTS: [u32; 2] = [300, 301];
+const SUBSCRIBERS: [u32; 2] = [400, 401];
+/// Holds a subscription for as long as it lasts.
+const LAST_SUBSCRIBER: u32 = 499;
 /// From the last fault on.
 const CALM: Duration = Duration::from_secs(60);
 /// From the last fault on, at most: a server that never comes back must not be waited for.
@@ -178,6 +183,16 @@ impl World {
         self.machine.end_work();
         self.wait_for(workers).await;
         self.drain().await;
+        self.outlast().await;
+    }
+
+    /// A subscription that nothing disturbs, for as long as it lasts.
+    async fn outlast(&mut self) {
+        let client = self.client.fork(Stays::Longer);
+        if let Some(stream) = self.client.rng.choice(&self.streams) {
+            let subscriber = Subscriber::new(client, stream.clone(), LAST_SUBSCRIBER);
+            subscriber.outlast().await;
+        }
     }
 
     /// Nothing is struck yet.
@@ -185,7 +200,10 @@ impl World {
         for ((name, shards), stream) in STREAMS.into_iter().zip(self.streams.clone()) {
             let server = self.client.server().await;
             let server = server.expect("the work is not over before it began");
-            let created = self.client.create(&server, name, shards).await;
+            let created = self
+                .client
+                .create(&server, name, Capacity::Shards(shards))
+                .await;
             if let Err(failure) = created {
                 let what = format!("a healthy server does not create {name}: {failure:?}");
                 self.machine.complain(what);
@@ -213,6 +231,13 @@ impl World {
         for stream in streams {
             let admin = Admin::new(self.client.fork(Stays::ForTheWork), stream.clone());
             tasks.push(("admin", Box::pin(admin.run())));
+            let clerk = Clerk::new(self.client.fork(Stays::ForTheWork), stream.clone());
+            tasks.push(("clerk", Box::pin(clerk.run())));
+            for number in SUBSCRIBERS {
+                let client = self.client.fork(Stays::ForTheWork);
+                let subscriber = Subscriber::new(client, stream.clone(), number);
+                tasks.push(("subscriber", Box::pin(subscriber.run())));
+            }
             let follower = Follower::new(self.client.fork(Stays::ForTheWork), stream, FOLLOWER);
             tasks.push(("follower", Box::pin(follower.run())));
         }

@@ -1,24 +1,30 @@
 //! A server process without sockets: bodies in, bodies out.
 //!
-//! What stands between a socket and the engine in the real one is kept: the body is decoded, a change
-//! runs in a task of its own with a deadline, errors are encoded. Signatures are not. Beside the engine, on
-//! the same store, lives another machine: counters, asked without any protocol.
+//! What stands between a socket and the engine is the real server's own: who asks, the table of
+//! operations, decoding, authorization, and the task in which a change runs to its end. Beside the
+//! engine, on the same store, lives another machine: counters, asked without any protocol.
 
-use auth::{Authorized, Operator, Principal};
-use engine::{AnyFact, Engine, Fact as _, Handler, Outcome, Output as _};
-use env::{Life, Tasks};
+use auth::{Channel, Context, Head};
+use bytes::Bytes;
+use engine::{Engine, Outcome, Subscription};
+use env::{Env, Life, Tasks};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, ReadError, StoreError};
 use millstream_replicated::testing::{Command, Counters, Refusal};
 use millstream_replicated::{ProposalId, ProposeError, Replicated};
-use model::{AccountId, Region};
+use server::{Calls, Config};
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::oneshot;
-use wire::{Error, ErrorCode, Operation, Protocol};
+use tokio::sync::{mpsc, oneshot};
+use wire::Protocol;
 
-/// How long a change is waited for.
-const MUTATION_MAX: Duration = Duration::from_secs(5);
+/// Whose every request is.
+pub(super) const ACCOUNT: &str = "111111111111";
+/// Where every request is sent.
+pub(super) const REGION: &str = "us-east-1";
+/// Nobody listens there.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What a process holds.
 pub(super) struct Opened {
@@ -31,6 +37,7 @@ pub(super) struct Opened {
 pub(super) struct Server {
     store: Arc<dyn LogStore>,
     engine: Arc<Engine>,
+    calls: Arc<Calls>,
     counters: Arc<Replicated<Counters>>,
     life: Life,
     /// Which life: rises with every start.
@@ -40,39 +47,31 @@ pub(super) struct Server {
 /// An answer as it travels.
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
     /// What the server knows of a request that has no output. It does not travel in the real one.
     pub(super) outcome: Option<Outcome>,
 }
 
-/// An error as it travels, and what the server knows.
-struct Failed {
-    error: Error,
-    outcome: Outcome,
+/// An answer's body.
+pub(super) enum Body {
+    Whole(Bytes),
+    Events(mpsc::Receiver<Pushed>),
 }
 
-impl Failed {
-    fn with_fact(fact: &AnyFact) -> Self {
-        Self {
-            error: engine::say(fact),
-            outcome: fact.outcome(),
-        }
-    }
-
-    /// The operation may still run, or have ended in a panic.
-    fn unheard() -> Self {
-        Self {
-            error: Error::without_message(ErrorCode::InternalFailure),
-            outcome: Outcome::Unknown,
-        }
-    }
+/// What is pushed to a subscriber. When nothing comes any more without an end, the connection broke.
+pub(super) enum Pushed {
+    Frame(Bytes),
+    /// The last chunk.
+    End,
 }
 
 impl Server {
-    pub(super) fn new(opened: Opened, life: Life, generation: u64) -> Self {
+    pub(super) fn new(opened: Opened, env: Env, life: Life, generation: u64) -> Self {
+        let calls = Calls::new(env, Arc::clone(&opened.engine), &Config::new(NOWHERE));
         Self {
             store: opened.store,
             engine: opened.engine,
+            calls: Arc::new(calls),
             counters: opened.counters,
             life,
             generation,
@@ -91,36 +90,64 @@ impl Server {
         self.engine.shutdown().await;
     }
 
-    /// Hands a request over; the answer never comes if the process ends before.
-    pub(super) fn receive<H: Handler>(
+    /// Requests that a panic ended: the real server answers them and goes on.
+    pub(super) fn panics(&self) -> u64 {
+        self.life.tasks().deaths().requests()
+    }
+
+    /// Hands a request over; the answer never comes if the process ends before. Whoever drops the
+    /// receiver has gone, as the end of a connection tells the real server.
+    pub(super) fn receive(
         &self,
+        operation: &'static str,
         protocol: Protocol,
         body: Vec<u8>,
     ) -> oneshot::Receiver<Answer> {
-        let (answer, answered) = oneshot::channel();
-        let (engine, life) = (self.engine.clone(), self.life.clone());
+        let (mut answer, answered) = oneshot::channel();
+        let calls = Arc::clone(&self.calls);
         let serve = async move {
-            let result = serve::<H>(engine, &life, protocol, &body).await;
-            let reply = match result {
-                Ok(output) => Answer {
-                    status: 200,
-                    body: bytes_of(output.into_body(protocol)),
-                    outcome: None,
+            let headers = headers();
+            let head = Head {
+                method: &Method::POST,
+                uri: &Uri::from_static("/"),
+                headers: &headers,
+                context: Context {
+                    peer: NOWHERE,
+                    channel: Channel::Plain,
                 },
-                Err(Failed { error, outcome }) => {
+            };
+            let called = tokio::select! {
+                biased;
+                called = calls.call(head, operation, protocol, body.into()) => called,
+                () = answer.closed() => return,
+            };
+            let (status, outcome, body) = match called {
+                Ok(body) => (200, None, body.into_bytes()),
+                Err(failed) => {
                     let mut body = Vec::new();
-                    wire::encode_error(protocol, &error, &mut body);
-                    Answer {
-                        status: error.code.status(),
-                        body,
-                        outcome: Some(outcome),
-                    }
+                    wire::encode_error(protocol, &failed.error, &mut body);
+                    let status = failed.error.code.status();
+                    (status, Some(failed.outcome), Ok(body.into()))
                 }
             };
+            let (body, pushing) = match body {
+                Ok(bytes) => (Body::Whole(bytes), None),
+                Err(subscription) => {
+                    let (push, pushed) = mpsc::channel(1);
+                    (Body::Events(pushed), Some((push, subscription)))
+                }
+            };
+            let answer = answer.send(Answer {
+                status,
+                body,
+                outcome,
+            });
             // The client may be gone.
-            let _ = answer.send(reply);
+            if let (Ok(()), Some((push, subscription))) = (answer, pushing) {
+                push_all(push, subscription).await;
+            }
         };
-        self.life.spawn(H::Operation::NAME, Box::pin(serve));
+        self.life.spawn(operation, Box::pin(serve));
         answered
     }
 
@@ -186,50 +213,35 @@ impl Server {
     }
 }
 
-async fn serve<H: Handler>(
-    engine: Arc<Engine>,
-    life: &Life,
-    protocol: Protocol,
-    body: &[u8],
-) -> Result<H::Output, Failed> {
-    let decoded: Result<H::Input, Error> = wire::decode(protocol, body);
-    let input = decoded.map_err(|error| Failed {
-        error,
-        outcome: Outcome::NotApplied,
-    })?;
-    let found = engine::find::<H>(&engine, &principal(), &input);
-    let found = found.map_err(|lacking| H::Error::from(lacking.into_why()));
-    let found = found.map_err(|error| Failed::with_fact(&error.into()))?;
-    let operator = Operator::from_command_line();
-    let request = Authorized::by_operator(&operator, principal(), input, found);
-    let handled = H::handle(engine, request);
-    let handled = async {
-        let result = handled.await;
-        result.map_err(|error| Failed::with_fact(&error.into()))
-    };
-    if !<H::Operation as wire::Row>::EFFECT.is_write() {
-        return handled.await;
-    }
-    let (tell, told) = oneshot::channel();
-    let change = async move {
-        // Nobody may be there any more to hear it.
-        let _ = tell.send(handled.await);
-    };
-    life.spawn("change", Box::pin(change));
-    tokio::select! {
-        biased;
-        told = told => told.unwrap_or_else(|_| Err(Failed::unheard())),
-        () = life.clock().sleep(MUTATION_MAX) => Err(Failed::unheard()),
+/// Pushes until the subscription ends or its client has gone. A frame is made once the one before has
+/// been taken, as a transport does that has room for one.
+async fn push_all(push: mpsc::Sender<Pushed>, mut subscription: Box<Subscription>) {
+    while let Ok(place) = push.reserve().await {
+        let frame = tokio::select! {
+            biased;
+            frame = subscription.next() => frame,
+            () = push.closed() => return,
+        };
+        match frame {
+            Some(frame) => place.send(Pushed::Frame(frame.parts.concat().into())),
+            None => return place.send(Pushed::End),
+        }
     }
 }
 
-fn bytes_of(body: engine::Body) -> Vec<u8> {
-    body.into_bytes().map(Vec::from).unwrap_or_default()
-}
-
-fn principal() -> Principal {
-    Principal {
-        account: AccountId::parse("111111111111").expect("twelve digits are an account"),
-        region: Region::parse("us-east-1").expect("it is a region of AWS"),
-    }
+/// The head of every request; nobody checks its signature.
+fn headers() -> HeaderMap {
+    let credential = format!("{ACCOUNT}/20260101/{REGION}/kinesis/aws4_request");
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature=0"
+    );
+    let authorization = HeaderValue::try_from(authorization);
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        http::header::AUTHORIZATION,
+        authorization.expect("it is visible ASCII"),
+    );
+    let date = HeaderValue::from_static("20260101T000000Z");
+    headers.insert("x-amz-date", date);
+    headers
 }

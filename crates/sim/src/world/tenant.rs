@@ -3,16 +3,15 @@
 //! Each incarnation has a history of its own, so that a record of an earlier one is a phantom.
 
 use super::chronicle::Chronicle;
-use super::client::{Client, Settled, Stays};
+use super::client::{Capacity, Client, Settled, Stays};
 use super::producer::Producer;
 use super::reader::Follower;
 use super::server::Server;
 use crate::history::History;
-use engine::operations as handlers;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use wire::ErrorCode;
-use wire::operations::DeleteStreamInput;
+use wire::operations::{self, DeleteStreamInput};
 use wire::types::StreamStatus;
 
 /// The histories of the incarnations that were read to their ends.
@@ -56,10 +55,13 @@ impl Tenant {
 
     /// Until there is a stream.
     async fn appear(&mut self) -> Option<()> {
-        let shards = self.client.rng.i32(1..4);
+        let capacity = match self.client.rng.u8(..4) {
+            0 => Capacity::OnDemand,
+            _ => Capacity::Shards(self.client.rng.i32(1..4)),
+        };
         loop {
             let server = self.client.server().await?;
-            let answer = self.client.create(&server, &self.name, shards).await;
+            let answer = self.client.create(&server, &self.name, capacity).await;
             if let Err(failure) = &answer {
                 let expected = [
                     // An attempt before this one may have been carried out.
@@ -118,7 +120,7 @@ impl Tenant {
             stream_name: Some(self.name.clone()),
             ..DeleteStreamInput::default()
         };
-        let call = self.client.call::<handlers::DeleteStream>(server, &input);
+        let call = self.client.call::<operations::DeleteStream>(server, &input);
         if let Err(failure) = call.await.1 {
             // An attempt before this one may have been carried out.
             let expected = [

@@ -149,7 +149,11 @@ async fn set_retention(scene: &mut Scene, at: &Endpoint, stream: usize, retentio
 fn verify_refusals(history: &History) {
     let puts = history.events.iter().filter_map(|event| match event {
         Event::Put(put) => Some(put),
-        Event::Open(_) | Event::Read(_) | Event::List(_) | Event::Reshard(_) => None,
+        Event::Open(_)
+        | Event::Subscribed(_)
+        | Event::Read(_)
+        | Event::List(_)
+        | Event::Reshard(_) => None,
     });
     let is_refused = |put: &&Put| !matches!(put.outcome, Outcome::Acked { .. });
     let refused: Vec<&Put> = puts.filter(is_refused).collect();

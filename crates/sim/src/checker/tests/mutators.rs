@@ -2,6 +2,7 @@
 //!
 //! A mutator returns whether the history had room for its fault; it may cause further anomalies.
 
+mod fanout;
 mod lists;
 mod reads;
 mod records;
@@ -14,6 +15,16 @@ type Plant = fn(&mut History, &mut Rng) -> bool;
 
 /// What is planted, how, and by whom.
 pub(super) const MUTATORS: &[(Kind, &str, Plant)] = &[
+    (
+        Kind::EndlessSubscription,
+        "events come after six minutes",
+        fanout::outlast,
+    ),
+    (
+        Kind::SharedSeat,
+        "a subscription goes on beside the next",
+        fanout::share_seat,
+    ),
     (
         Kind::LostWrite,
         "an acknowledged record is in no read",

@@ -172,7 +172,11 @@ pub(super) fn sessions(
 pub(super) fn drop_reads_after(history: &mut History, session: u64, started: u64) {
     history.events.retain(|event| match event {
         Event::Read(read) => read.session != session || read.span.started <= started,
-        Event::Put(_) | Event::Open(_) | Event::List(_) | Event::Reshard(_) => true,
+        Event::Put(_)
+        | Event::Open(_)
+        | Event::Subscribed(_)
+        | Event::List(_)
+        | Event::Reshard(_) => true,
     });
 }
 

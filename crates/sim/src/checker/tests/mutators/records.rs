@@ -72,6 +72,7 @@ pub(super) fn leave_unread(history: &mut History, rng: &mut Rng) -> bool {
     history.events.retain(|event| match event {
         Event::Open(open) => !sessions.contains(&open.session),
         Event::Read(read) => !sessions.contains(&read.session),
+        Event::Subscribed(subscribed) => !sessions.contains(&subscribed.session),
         Event::Put(_) | Event::List(_) | Event::Reshard(_) => true,
     });
     true

@@ -1,0 +1,332 @@
+//! Sees to a stream's tags and metrics, and asks whatever else can be asked about it.
+//!
+//! One clerk a stream: what it was told of tags and metrics holds until it changes them again.
+
+use super::chronicle::Chronicle;
+use super::client::{Client, Failure};
+use super::perhaps::{Perhaps, Seen};
+use super::server::Server;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wire::operations::{
+    self, AddTagsToStreamInput, DescribeLimitsInput, DescribeStreamInput,
+    DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput, ListStreamsInput,
+    ListTagsForStreamInput, RemoveTagsFromStreamInput, StartStreamEncryptionInput,
+    StopStreamEncryptionInput,
+};
+use wire::types::{EncryptionType, MetricsName, StreamDescription};
+use wire::{ErrorCode, Operation};
+
+/// The tags' keys.
+const KEYS: [&str; 4] = ["owner", "stage", "cost-centre", "team"];
+/// The metrics that are switched.
+const METRICS: [MetricsName; 3] = [
+    MetricsName::IncomingBytes,
+    MetricsName::OutgoingRecords,
+    MetricsName::IteratorAgeMilliseconds,
+];
+
+/// What a clerk calls.
+const OPERATIONS: [&str; 10] = [
+    "AddTagsToStream",
+    "DescribeLimits",
+    "DescribeStream",
+    "DisableEnhancedMonitoring",
+    "EnableEnhancedMonitoring",
+    "ListStreams",
+    "ListTagsForStream",
+    "RemoveTagsFromStream",
+    "StartStreamEncryption",
+    "StopStreamEncryption",
+];
+
+/// Someone who keeps a stream in order.
+pub(super) struct Clerk {
+    client: Client,
+    stream: Arc<Chronicle>,
+    tags: BTreeMap<&'static str, Perhaps<Option<String>>>,
+    metrics: BTreeMap<MetricsName, Perhaps<Switch>>,
+    changes: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Switch {
+    On,
+    Off,
+}
+
+impl Clerk {
+    pub(super) fn new(client: Client, stream: Arc<Chronicle>) -> Self {
+        Self {
+            client,
+            stream,
+            tags: KEYS.map(|key| (key, Perhaps::known(None))).into(),
+            metrics: METRICS.map(|it| (it, Perhaps::known(Switch::Off))).into(),
+            changes: 0,
+        }
+    }
+
+    /// Changes and looks until the work is over.
+    pub(super) async fn run(mut self) {
+        while let Some(server) = self.client.server().await {
+            match self.client.choose(&OPERATIONS) {
+                "AddTagsToStream" => self.add_tag(&server).await,
+                "RemoveTagsFromStream" => self.remove_tag(&server).await,
+                "ListTagsForStream" => self.look_at_tags(&server).await,
+                "EnableEnhancedMonitoring" => self.switch_metric(&server, Switch::On).await,
+                "DisableEnhancedMonitoring" => self.switch_metric(&server, Switch::Off).await,
+                "DescribeStream" => self.look_at_stream(&server).await,
+                "ListStreams" => self.look_for_stream(&server).await,
+                "DescribeLimits" => self.look_at_limits(&server).await,
+                "StartStreamEncryption" => self.encrypt(&server, Switch::On).await,
+                _ => self.encrypt(&server, Switch::Off).await,
+            }
+            self.client.think().await;
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        Some(self.stream.name.clone())
+    }
+
+    fn complain(&self, what: impl std::fmt::Display) {
+        let stream = &self.stream.name;
+        self.client.machine.complain(format!("{stream}: {what}"));
+    }
+
+    // --- Tags -------------------------------------------------------------------------------------
+
+    async fn add_tag(&mut self, server: &Server) {
+        let key = KEYS[self.client.rng.usize(..KEYS.len())];
+        self.changes += 1;
+        let value = format!("change {}", self.changes);
+        let input = AddTagsToStreamInput {
+            stream_name: self.name(),
+            tags: [(key.to_owned(), value.clone())].into(),
+            stream_arn: None,
+            stream_id: None,
+        };
+        let call = self
+            .client
+            .call::<operations::AddTagsToStream>(server, &input);
+        let answer = call.await.1;
+        self.note_tag(key, Some(value), answer, server.generation);
+    }
+
+    async fn remove_tag(&mut self, server: &Server) {
+        let key = KEYS[self.client.rng.usize(..KEYS.len())];
+        let input = RemoveTagsFromStreamInput {
+            stream_name: self.name(),
+            tag_keys: vec![key.to_owned()],
+            stream_arn: None,
+            stream_id: None,
+        };
+        let call = self
+            .client
+            .call::<operations::RemoveTagsFromStream>(server, &input);
+        let answer = call.await.1;
+        self.note_tag(key, None, answer, server.generation);
+    }
+
+    fn note_tag(
+        &mut self,
+        key: &'static str,
+        value: Option<String>,
+        answer: Result<(), Failure>,
+        generation: u64,
+    ) {
+        if let Err(failure) = &answer {
+            self.client.complain_unless("a tag", failure, &[]);
+        }
+        if let Some(tag) = self.tags.get_mut(key) {
+            note(tag, value, &answer, generation);
+        }
+    }
+
+    async fn look_at_tags(&mut self, server: &Server) {
+        let input = ListTagsForStreamInput {
+            stream_name: self.name(),
+            ..ListTagsForStreamInput::default()
+        };
+        let call = self
+            .client
+            .call::<operations::ListTagsForStream>(server, &input);
+        let output = match call.await.1 {
+            Ok(output) => output,
+            Err(failure) => return self.client.complain_unless("a look at tags", &failure, &[]),
+        };
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        for tag in output.tags {
+            found.insert(tag.key, tag.value.unwrap_or_default());
+        }
+        let mut odd = Vec::new();
+        for (key, tag) in &mut self.tags {
+            let value = found.remove(*key);
+            if tag.look(value.clone(), server.generation) == Seen::Impossible {
+                odd.push(format!("tag {key} is {value:?}, not {tag:?}"));
+            }
+        }
+        odd.extend(found.keys().map(|key| format!("nobody set tag {key}")));
+        odd.into_iter().for_each(|what| self.complain(what));
+    }
+
+    // --- Metrics ----------------------------------------------------------------------------------
+
+    async fn switch_metric(&mut self, server: &Server, to: Switch) {
+        let metric = METRICS[self.client.rng.usize(..METRICS.len())];
+        let (stream_name, shard_level_metrics) = (self.name(), vec![metric]);
+        let (stream_arn, stream_id) = (None, None);
+        let answer = match to {
+            Switch::On => {
+                let input = EnableEnhancedMonitoringInput {
+                    stream_name,
+                    shard_level_metrics,
+                    stream_arn,
+                    stream_id,
+                };
+                let call = self
+                    .client
+                    .call::<operations::EnableEnhancedMonitoring>(server, &input);
+                call.await.1
+            }
+            Switch::Off => {
+                let input = DisableEnhancedMonitoringInput {
+                    stream_name,
+                    shard_level_metrics,
+                    stream_arn,
+                    stream_id,
+                };
+                let call = self
+                    .client
+                    .call::<operations::DisableEnhancedMonitoring>(server, &input);
+                call.await.1
+            }
+        };
+        if let Err(failure) = &answer {
+            self.client.complain_unless("a metric", failure, &[]);
+        }
+        if let Some(known) = self.metrics.get_mut(&metric) {
+            note(known, to, &answer.map(drop), server.generation);
+        }
+    }
+
+    /// What DescribeStream says, metrics among it.
+    async fn look_at_stream(&mut self, server: &Server) {
+        let input = DescribeStreamInput {
+            stream_name: self.name(),
+            ..DescribeStreamInput::default()
+        };
+        let call = self
+            .client
+            .call::<operations::DescribeStream>(server, &input);
+        match call.await.1 {
+            Ok(output) => self.check(&output.stream_description, server.generation),
+            Err(failure) => self
+                .client
+                .complain_unless("a look at a stream", &failure, &[]),
+        }
+    }
+
+    fn check(&mut self, stream: &StreamDescription, generation: u64) {
+        let named = stream.enhanced_monitoring.iter();
+        let on: Vec<MetricsName> = named
+            .flat_map(|metrics| metrics.shard_level_metrics.iter().flatten())
+            .copied()
+            .collect();
+        let mut odd = Vec::new();
+        for (metric, known) in &mut self.metrics {
+            let is = match on.contains(metric) {
+                true => Switch::On,
+                false => Switch::Off,
+            };
+            if known.look(is, generation) == Seen::Impossible {
+                odd.push(format!("metric {metric} is {is:?}, not {known:?}"));
+            }
+        }
+        odd.into_iter().for_each(|what| self.complain(what));
+    }
+
+    // --- Everything else --------------------------------------------------------------------------
+
+    async fn look_for_stream(&mut self, server: &Server) {
+        let input = ListStreamsInput::default();
+        let call = self.client.call::<operations::ListStreams>(server, &input);
+        match call.await.1 {
+            Ok(output) if output.stream_names.contains(&self.stream.name) => {}
+            Ok(output) => self.complain(format!("it is not among {:?}", output.stream_names)),
+            Err(failure) => self
+                .client
+                .complain_unless("a list of streams", &failure, &[]),
+        }
+    }
+
+    /// It has a shard at least, whatever was split and merged.
+    async fn look_at_limits(&mut self, server: &Server) {
+        let input = DescribeLimitsInput {};
+        let call = self
+            .client
+            .call::<operations::DescribeLimits>(server, &input);
+        match call.await.1 {
+            Ok(output) if (1..=output.shard_limit).contains(&output.open_shard_count) => {}
+            Ok(output) => self.complain(format!("the limits are {output:?}")),
+            Err(failure) => self
+                .client
+                .complain_unless("a look at limits", &failure, &[]),
+        }
+    }
+
+    /// There is no key service, which is always the answer.
+    async fn encrypt(&mut self, server: &Server, to: Switch) {
+        let (stream_name, key_id) = (self.name(), "alias/aws/kinesis".to_owned());
+        let encryption_type = EncryptionType::Kms;
+        let (name, answer) = match to {
+            Switch::On => {
+                let input = StartStreamEncryptionInput {
+                    stream_name,
+                    encryption_type,
+                    key_id,
+                    stream_arn: None,
+                    stream_id: None,
+                };
+                let call = self
+                    .client
+                    .call::<operations::StartStreamEncryption>(server, &input);
+                (operations::StartStreamEncryption::NAME, call.await.1)
+            }
+            Switch::Off => {
+                let input = StopStreamEncryptionInput {
+                    stream_name,
+                    encryption_type,
+                    key_id,
+                    stream_arn: None,
+                    stream_id: None,
+                };
+                let call = self
+                    .client
+                    .call::<operations::StopStreamEncryption>(server, &input);
+                (operations::StopStreamEncryption::NAME, call.await.1)
+            }
+        };
+        match answer {
+            Ok(()) => self.complain(format!("{name} was carried out")),
+            Err(failure) => {
+                let expected = [ErrorCode::KMSNotFoundException];
+                self.client.complain_unless(name, &failure, &expected);
+            }
+        }
+    }
+}
+
+/// Writes down what a change came to.
+fn note<T: PartialEq>(
+    known: &mut Perhaps<T>,
+    value: T,
+    answer: &Result<(), Failure>,
+    generation: u64,
+) {
+    match answer {
+        Ok(()) => known.set(value),
+        Err(failure) if failure.was_not_applied() => {}
+        Err(_) => known.may_become(value, generation),
+    }
+}

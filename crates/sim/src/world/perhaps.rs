@@ -1,0 +1,89 @@
+//! A value that is changed by calls of which some are never answered.
+//!
+//! One client changes it, so what it was told holds. A change of unknown outcome may be carried out
+//! until the process that got it has gone; what is found after that is what it is.
+
+/// What a value may be.
+#[derive(Clone, Debug)]
+pub(super) struct Perhaps<T> {
+    may_be: Vec<T>,
+    /// The last life of the server that may still change it.
+    changing: u64,
+}
+
+/// What a look at a value showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It may be that.
+    Possible,
+    /// It may not.
+    Impossible,
+}
+
+impl<T: PartialEq> Perhaps<T> {
+    /// A value that is known.
+    pub(super) fn known(value: T) -> Self {
+        Self {
+            may_be: vec![value],
+            changing: 0,
+        }
+    }
+
+    /// The value, if it is known.
+    pub(super) fn certain(&self) -> Option<&T> {
+        match &self.may_be[..] {
+            [value] => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A change that was acknowledged; those before it may still come, if they are of a living process.
+    pub(super) fn set(&mut self, value: T) {
+        match self.certain() {
+            Some(_) => self.may_be = vec![value],
+            None => self.add(value),
+        }
+    }
+
+    /// A change of which nobody knows, in that life of the server.
+    pub(super) fn may_become(&mut self, value: T, generation: u64) {
+        self.changing = self.changing.max(generation);
+        self.add(value);
+    }
+
+    /// A look at it by a call that a life of the server answered.
+    pub(super) fn look(&mut self, value: T, generation: u64) -> Seen {
+        if !self.may_be.contains(&value) {
+            return Seen::Impossible;
+        }
+        if generation > self.changing {
+            self.may_be = vec![value];
+        }
+        Seen::Possible
+    }
+
+    fn add(&mut self, value: T) {
+        if !self.may_be.contains(&value) {
+            self.may_be.push(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_when_a_change_is_unknown_then_is_either_until_its_process_has_gone() {
+        let mut value = Perhaps::known(1);
+        value.may_become(2, 7);
+        assert_eq!(value.certain(), None);
+        assert_eq!(value.look(1, 7), Seen::Possible);
+        assert_eq!(value.look(2, 7), Seen::Possible);
+        assert_eq!(value.look(3, 7), Seen::Impossible);
+        assert_eq!(value.look(1, 8), Seen::Possible);
+        assert_eq!(value.look(2, 8), Seen::Impossible);
+        value.set(3);
+        assert_eq!(value.certain(), Some(&3));
+    }
+}
