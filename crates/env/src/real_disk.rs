@@ -3,6 +3,11 @@
 //! Interrupted calls are repeated here, nothing else is: a failed sync in particular is reported as
 //! it is, once. What it makes is its owner's alone: there are keys and customers' data in it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the door to the real disk"
+)]
+
 use crate::disk::{Disk, File, OpenMode, about};
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
@@ -48,18 +53,10 @@ impl Disk for RealDisk {
         Ok(Arc::new(RealFile { file, path }))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the door to the real disk"
-    )]
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to).map_err(|error| about(from, error))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the door to the real disk"
-    )]
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path).map_err(|error| about(path, error))
     }

@@ -4,6 +4,11 @@
 //! (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it. What is
 //! started for a request is done for it (see [`RequestContext`]).
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the door to the real runtime and its threads"
+)]
+
 use crate::{Deaths, RequestContext, Watched};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -98,7 +103,7 @@ impl Tasks for TokioTasks {
 
     /// Each piece of work has a thread of its own: one whose priority was lowered may not raise it again.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
-        let (give, given) = mpsc::channel::<Work>();
+        let (give, given) = mpsc::sync_channel::<Work>(1);
         let body = move || {
             lower_priority();
             // Nothing comes if whoever was to give it has gone.

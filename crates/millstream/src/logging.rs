@@ -84,6 +84,7 @@ pub fn start(shared: &Shared) -> anyhow::Result<Log> {
 }
 
 /// It is no task: it begins before there are any, and ends with the process.
+#[expect(clippy::disallowed_methods, reason = "no world is there yet")]
 fn start_writing(queue: &Arc<LineQueue>) -> anyhow::Result<()> {
     let own = Arc::clone(queue);
     let write = move || {

@@ -4,9 +4,11 @@ use super::*;
 use crate::{Tasks, TokioTasks};
 use std::future::{pending, poll_fn};
 use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::sync::oneshot;
 
+/// What is told in one test.
+const TOLD_MAX: usize = 4;
 const ID: &str = "01234567-89ab-4def-8123-456789abcdef";
 
 fn request() -> RequestContext {
@@ -18,7 +20,7 @@ fn current_id() -> Option<String> {
 }
 
 /// Says for whom it is dropped.
-struct OnDrop(Sender<Option<String>>);
+struct OnDrop(SyncSender<Option<String>>);
 
 impl Drop for OnDrop {
     fn drop(&mut self) {
@@ -74,7 +76,7 @@ fn request_when_within_another_then_gives_the_thread_back_to_it() {
 
 #[test]
 fn request_when_dropped_before_its_end_then_what_it_held_is_dropped_for_it() {
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(TOLD_MAX);
     let held = OnDrop(tell);
     let work = request().scope(async move {
         let _held = held;
@@ -87,7 +89,7 @@ fn request_when_dropped_before_its_end_then_what_it_held_is_dropped_for_it() {
 #[tokio::test]
 async fn work_when_started_for_a_request_then_is_done_for_it_wherever_it_runs() {
     let tasks = Arc::new(TokioTasks::current());
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(TOLD_MAX);
     let (own, all) = (Arc::clone(&tasks), tell.clone());
     let work = async move {
         for spawn in [TokioTasks::spawn, TokioTasks::spawn_request] {

@@ -26,6 +26,7 @@ fn talkative(folder: &Path) -> Command {
 }
 
 /// A device that is always full.
+#[expect(clippy::disallowed_methods, reason = "a device of the real machine")]
 fn full() -> Stdio {
     let mut options = OpenOptions::new();
     options.write(true).open("/dev/full").unwrap().into()

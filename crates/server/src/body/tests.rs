@@ -75,6 +75,7 @@ impl World {
 }
 
 /// A body without a declared length, of pieces that are sent one by one.
+#[expect(clippy::disallowed_methods, reason = "a test sends a handful")]
 fn piecewise() -> (
     mpsc::UnboundedSender<Bytes>,
     impl Body<Data = Bytes, Error = Infallible> + Unpin,

@@ -62,6 +62,7 @@ pub struct Process {
 
 impl Launch {
     /// Starts a process; [`Process::ready`] tells when it serves.
+    #[expect(clippy::disallowed_methods, reason = "the log of a real process")]
     pub fn spawn(&self) -> Result<Process, DriveError> {
         let log = OpenOptions::new()
             .create(true)

@@ -1,6 +1,8 @@
 //! Copies of the data directory, and files put back in it: what was acknowledged before is there, or the
 //! server names what does not fit. It never removes a file that it does not know.
 
+#![expect(clippy::disallowed_methods, reason = "the files of a real process")]
+
 use crate::admin;
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};

@@ -1,5 +1,7 @@
 //! Where the binary is, and where a run keeps its files.
 
+#![expect(clippy::disallowed_methods, reason = "the folders of real processes")]
+
 use env::{Env, OpenMode};
 use millstream_sim::History;
 use millstream_sim::drive::{Durability, Launch};

@@ -169,6 +169,10 @@ impl Sum {
 }
 
 /// Keeps the histories as JSON lines.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "histories are kept on the real disk"
+)]
 fn keep(report: &Report) -> PathBuf {
     let folder = format!("simulation-{}", report.plan.seed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);

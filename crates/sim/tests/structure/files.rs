@@ -57,3 +57,27 @@ fn lint_when_it_is_put_off_then_by_expect_alone() {
         assert!(!is_there, "{} allows a lint", path.display());
     }
 }
+
+/// The settings of a part of a file, without what is disallowed: the bench is out in the real world.
+fn settings(path: &str, from: &str) -> Vec<String> {
+    let text = text(&root().join(path));
+    let (_, part) = text.split_once(from).expect("the part is there");
+    let lines = part
+        .lines()
+        .take_while(|line| !line.starts_with("[profile"));
+    let is_setting = |line: &&str| {
+        line.starts_with(|first: char| first.is_ascii_lowercase())
+            && !line.starts_with("disallowed")
+    };
+    lines.filter(is_setting).map(str::to_owned).collect()
+}
+
+#[test]
+fn bench_when_it_is_linted_then_as_strictly_as_the_workspace() {
+    let files = [("Cargo.toml", "lints.rust]"), ("clippy.toml", "")];
+    for (file, from) in files {
+        let own = settings(file, from);
+        assert!(own.len() > 1, "{file} has settings");
+        assert_eq!(settings(&format!("bench/{file}"), from), own, "{file}");
+    }
+}

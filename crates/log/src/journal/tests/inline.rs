@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 pub(super) struct InlineTasks;
 
 impl Tasks for InlineTasks {
+    #[expect(clippy::disallowed_methods, reason = "these are the tasks of a world")]
     fn spawn(&self, _name: &'static str, task: BoxFuture<()>) {
         drop(Handle::current().spawn(task));
     }

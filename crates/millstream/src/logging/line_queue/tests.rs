@@ -35,6 +35,10 @@ impl Write for Scripted {
 }
 
 /// A queue whose thread writes to an output of these turns.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread of a log, which nobody may hold up"
+)]
 fn queue(turns: impl IntoIterator<Item = Turn>) -> (Arc<LineQueue>, mpsc::Receiver<Vec<u8>>) {
     let queue = Arc::new(LineQueue::default());
     let (written, pieces) = mpsc::channel();
