@@ -34,7 +34,7 @@ pub const ATTEMPTS_MAX: u32 = 3;
 pub struct Behaviour {
     /// What reads see.
     pub reads: Reads,
-    /// How many of a thousand requests to append meet a fault: lost, unanswered, or late.
+    /// How many of a thousand requests to append meet a fault at first: lost, unanswered, or late.
     pub faults_per_mille: u32,
     /// Whether nodes look again before they append.
     pub barriers: Barriers,

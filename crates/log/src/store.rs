@@ -321,8 +321,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     refused with `Fenced`. A seal stands above all epochs: any handle may seal, and a sealed log
 ///     says `Sealed` to everyone. Claiming again what is claimed is harmless.
 /// 14. A fresh look sees every append and change that resolved before it began, through whichever
-///     handle. What a handle knows covers what it did and read itself and what was there when it was
-///     opened, and never goes back; of what other handles do it may know nothing yet.
+///     handle. What a handle knows covers what it did and read itself, what it was told by a refusal,
+///     and what was there when it was opened, and never goes back; of what other handles do it may
+///     know nothing yet.
 pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;

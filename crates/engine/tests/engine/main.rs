@@ -34,3 +34,4 @@ mod retention;
 mod scopes;
 mod space;
 mod throttle;
+mod two_nodes;

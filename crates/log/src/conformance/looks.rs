@@ -1,7 +1,7 @@
 //! The clause about looks: what a handle knows, and what it finds when it looks.
 
-use super::{ANY, Provider, append, batch, bounds, create, id, list, read_all};
-use crate::store::{LogStore, Offset, ReadError};
+use super::{ANY, Provider, append, batch, bounds, create, id, list, read_all, try_append};
+use crate::store::{AppendError, LogStore, Offset, ReadError};
 use std::sync::Arc;
 
 /// What the handle knows must be what is, since nobody else did anything.
@@ -67,6 +67,14 @@ pub async fn fresh_looks_see_what_others_did(provider: &impl Provider) {
         "what was read is known"
     );
     let sealed = store.seal(id(0), b"end").await;
+    let late = try_append(&other, 0, batch(&[b"late"])).await;
+    assert_eq!(late, Err(AppendError::Sealed(Offset(4))));
+    let known = other.known_bounds(id(0)).expect("the log exists");
+    assert_eq!(
+        known.first_control,
+        Some(Offset(4)),
+        "what was told is known"
+    );
     assert_eq!(bounds(&other, 0).await.first_control, sealed.ok());
     let ahead = other.read(id(5), Offset(0), ANY).await;
     assert!(ahead.is_ok_and(|slice| slice.runs.is_empty()));

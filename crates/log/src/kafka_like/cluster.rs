@@ -23,6 +23,7 @@ pub struct Cluster {
     pub(super) behaviour: Behaviour,
     state: Mutex<State>,
     nodes: AtomicU32,
+    faults_per_mille: AtomicU32,
 }
 
 #[derive(Default)]
@@ -71,6 +72,7 @@ impl Cluster {
             behaviour,
             state: Mutex::default(),
             nodes: AtomicU32::new(0),
+            faults_per_mille: AtomicU32::new(behaviour.faults_per_mille),
         })
     }
 
@@ -82,6 +84,11 @@ impl Cluster {
     /// A number that nobody else has: of a node, or of a writer.
     pub(super) fn number(&self) -> u32 {
         self.nodes.fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// From now on so many of a thousand requests meet a fault.
+    pub fn set_faults_per_mille(&self, faults: u32) {
+        self.faults_per_mille.store(faults, Ordering::Release);
     }
 
     /// Lets everything arrive that is late.
@@ -128,7 +135,7 @@ impl Cluster {
     }
 
     fn fate(&self) -> Fate {
-        if self.below(1000) >= self.behaviour.faults_per_mille {
+        if self.below(1000) >= self.faults_per_mille.load(Ordering::Acquire) {
             return Fate::Fine;
         }
         match self.below(3) {

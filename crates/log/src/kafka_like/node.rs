@@ -102,6 +102,15 @@ impl KafkaLike {
     }
 
     fn append(&self, id: LogId, batch: Batches) -> Result<Appended, AppendError> {
+        let result = self.append_now(id, batch);
+        if let Err(AppendError::Sealed(_) | AppendError::NoSuchLog(_)) = result {
+            // What it was told of the log is known from now on.
+            drop(self.look(id));
+        }
+        result
+    }
+
+    fn append_now(&self, id: LogId, batch: Batches) -> Result<Appended, AppendError> {
         if batch.iter().any(|(_, batch)| batch.has_control()) {
             return self.end(id, batch);
         }
