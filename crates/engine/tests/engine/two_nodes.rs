@@ -3,9 +3,8 @@
 
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, Start, World, text, until};
-use auth::Authorized;
 use engine::operations::{PutRecord, UpdateShardCount};
-use engine::{AnyFact, Fact as _, Handler, Outcome, Output};
+use engine::{AnyFact, Fact as _, Outcome, Output};
 use env::SeededRandom;
 use log::kafka_like::{Behaviour, Cluster, FORGETS_AFTER};
 use log::{Epoch, LogId, LogStore};
@@ -43,10 +42,10 @@ async fn put(caller: &Caller, key: &str, data: &str) -> Told {
         data: data.to_owned().into(),
         ..PutRecordInput::default()
     };
-    let request = Authorized::by_operator(caller.principal.clone(), input);
-    match PutRecord::handle(caller.engine.clone(), request).await {
+    match caller.handle::<PutRecord>(input).await {
         Ok(output) => {
             let answer = output.into_body(Protocol::Cbor).into_bytes();
+            let answer = answer.expect("it comes whole");
             let put = wire::decode_lenient::<PutRecordOutput>(Protocol::Cbor, &answer).unwrap();
             Ok((put.shard_id, put.sequence_number))
         }
