@@ -89,8 +89,14 @@ mod tests {
         for _ in 0..3 {
             tasks.spawn("other", Box::pin(async {}));
         }
-        tasks.spawn("victim", Box::pin(async {}));
-        tasks.spawn_request("victim", Box::pin(async {}));
+        // One after the other: a request that is the third dies alone, and is not waited for.
+        let (told, mut hears) = tokio::sync::mpsc::channel(1);
+        let tell =
+            |told: tokio::sync::mpsc::Sender<()>| async move { told.send(()).await.unwrap() };
+        tasks.spawn("victim", Box::pin(tell(told.clone())));
+        hears.recv().await.unwrap();
+        tasks.spawn_request("victim", Box::pin(tell(told)));
+        hears.recv().await.unwrap();
         tasks.spawn_thread("victim", Box::pin(async {}));
         let death = tasks.deaths().wait().await;
         assert_eq!((death.task, &*death.said), ("victim", SAID));
