@@ -4,14 +4,15 @@ use crate::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use crate::store::{Offset, ReadLimit, Run};
 
 /// The rest of a [`ReadLimit`] while a read goes through runs.
-pub(crate) struct Budget {
+pub struct Budget {
     records: u64,
     bytes: u64,
     is_untouched: bool,
 }
 
 impl Budget {
-    pub(crate) fn new(limit: ReadLimit) -> Self {
+    /// All of a limit.
+    pub fn new(limit: ReadLimit) -> Self {
         // The first record always comes, so a limit of no records means one.
         Self {
             records: u64::from(limit.records.max(1)),
@@ -21,18 +22,18 @@ impl Budget {
     }
 
     /// Whether nothing more may come.
-    pub(crate) fn is_spent(&self) -> bool {
+    pub fn is_spent(&self) -> bool {
         self.records == 0 || (self.bytes == 0 && !self.is_untouched)
     }
 
     /// How many records may come at most; one if nothing may.
-    pub(crate) fn records_left(&self) -> usize {
+    pub fn records_left(&self) -> usize {
         self.records.max(1) as usize
     }
 
     /// How many of these neighbouring pieces, given as records and bytes, may come at least in part;
     /// one if nothing may.
-    pub(crate) fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
+    pub fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
         let (mut records, mut bytes) = (0, 0);
         let within = pieces.take_while(|(count, length)| {
             let is_wanted = records < self.records && bytes < self.bytes;
@@ -45,7 +46,7 @@ impl Budget {
 
     /// Takes from `run` what may come of it at and after `from`; `None` if that is nothing, after
     /// which the budget is spent.
-    pub(crate) fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
+    pub fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
         match self.take_whole(run, from) {
             true => Some(run.clone()),
             false => self.cut(run, from),
@@ -53,7 +54,7 @@ impl Budget {
     }
 
     /// Takes all of `run` if all of it may come: `false` if not, and nothing is taken.
-    pub(crate) fn take_whole(&mut self, run: &Run, from: Offset) -> bool {
+    pub fn take_whole(&mut self, run: &Run, from: Offset) -> bool {
         let data_bytes = run.bytes.len() - run.count as usize * RECORD_OVERHEAD_BYTES;
         let is_whole = from <= run.first
             && u64::from(run.count) <= self.records
@@ -65,7 +66,7 @@ impl Budget {
     }
 
     /// What [`Budget::take`] gives of a run that may not come whole.
-    pub(crate) fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
+    pub fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
         let skip = from.0.saturating_sub(run.first.0);
         let (mut start, mut end, mut count) = (0, 0, 0);
         for (at, (_, record)) in (0..).zip(RecordIter::new(&run.bytes)) {

@@ -12,7 +12,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
 
 /// The CRC32C of bytes whose checksum is `crc`, followed by these.
 #[inline]
-pub(crate) fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
+pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc32Iscsi, u64::from(!crc));
     digest.update(bytes);
     digest.finalize() as u32

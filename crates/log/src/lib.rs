@@ -1,12 +1,12 @@
-//! Append-only logs: the [`LogStore`] contract, its conformance suite, and the providers that live
-//! on this machine. It knows bytes and offsets, never Kinesis.
+//! Append-only logs: the [`LogStore`] contract, its conformance suite, and stores in memory. It knows
+//! bytes and offsets, never Kinesis.
 
 pub mod batch;
 pub mod batches;
-mod budget;
+pub mod budget;
 pub mod checksum;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-pub mod journal;
 #[cfg(any(test, feature = "kafka-like"))]
 pub mod kafka_like;
 mod memory;
@@ -15,7 +15,6 @@ pub mod store;
 
 pub use batch::{Batch, BatchBuilder, Kind};
 pub use batches::{BatchView, Batches, BatchesBuilder};
-pub use journal::{Durability, Journal, OpenError, Options};
 pub use memory::MemoryStore;
 pub use metrics::Metric;
 pub use store::{

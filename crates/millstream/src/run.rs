@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use engine::Engine;
 use env::{Death, Deaths, Env};
-use log::Journal;
+use millstream_journal::{Journal, OpenError, Options};
 use server::Server;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -212,8 +212,8 @@ async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result
 async fn open_journal(
     env: &Env,
     path: PathBuf,
-    options: log::Options,
-) -> anyhow::Result<Result<Arc<Journal>, log::OpenError>> {
+    options: Options,
+) -> anyhow::Result<Result<Arc<Journal>, OpenError>> {
     let (tell, told) = oneshot::channel();
     let own = env.clone();
     let work = move || {
@@ -224,15 +224,15 @@ async fn open_journal(
     told.await.context("the journal was not opened")
 }
 
-fn options(durability: Durability, segment_bytes_max: u64) -> log::Options {
+fn options(durability: Durability, segment_bytes_max: u64) -> Options {
     let durability = match durability {
-        Durability::Fsync => log::Durability::Fsync,
-        Durability::Os => log::Durability::Os,
+        Durability::Fsync => millstream_journal::Durability::Fsync,
+        Durability::Os => millstream_journal::Durability::Os,
     };
-    log::Options {
+    Options {
         durability,
         segment_bytes_max,
-        ..log::Options::default()
+        ..Options::default()
     }
 }
 

@@ -9,7 +9,8 @@ use super::server::{Opened, Server};
 use engine::{Causes, Engine, Settings};
 use env::{Call, DiskSpeed, Env, Fault, Life, MemoryDisk, OnFault, SeededRandom, Simulation};
 use env::{Tearing, Timestamp};
-use log::{Journal, LogStore};
+use log::LogStore;
+use millstream_journal::{Journal, Options};
 use millstream_replicated::{Owner, Replicated};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -154,12 +155,12 @@ impl Machine {
         }
     }
 
-    fn options(&self) -> log::Options {
-        log::Options {
+    fn options(&self) -> Options {
+        Options {
             segment_bytes_max: self.plan.segment_bytes_max,
             cache_bytes_max: self.plan.cache_bytes_max,
             cold_cache_bytes_max: 2 * 1024 * 1024,
-            ..log::Options::default()
+            ..Options::default()
         }
     }
 
@@ -354,7 +355,7 @@ type Planting = (Bug, bool);
 /// What a server does at its start.
 async fn open(
     env: Env,
-    options: log::Options,
+    options: Options,
     settings: Settings,
     bug: Option<Planting>,
 ) -> Result<Opened, String> {

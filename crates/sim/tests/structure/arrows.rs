@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// Whom each crate's code depends on.
-const CODE: [(&str, &[&str]); 12] = [
+const CODE: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("wire-derive", &[]),
     ("env", &[]),
     ("wire", &["wire-derive"]),
     ("log", &["env"]),
+    ("journal", &["env", "log"]),
     ("replicated", &["env", "log"]),
     ("auth", &["env", "model", "wire"]),
     ("client", &["env", "wire"]),
@@ -26,15 +27,19 @@ const CODE: [(&str, &[&str]); 12] = [
     ("server", &["auth", "engine", "env", "model", "wire"]),
     (
         "millstream",
-        &["auth", "engine", "env", "log", "model", "server", "wire"],
+        &[
+            "auth", "engine", "env", "journal", "log", "model", "server", "wire",
+        ],
     ),
     // May use everyone, and is not checked below.
     ("sim", &[]),
 ];
 /// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
-const TESTS: [(&str, &[&str]); 3] = [
+const TESTS: [(&str, &[&str]); 4] = [
+    // For a feature of it, and for a store on a disk.
+    ("engine", &["journal", "log"]),
     // For a feature of it.
-    ("engine", &["log"]),
+    ("journal", &["log"]),
     ("server", &["client", "log"]),
     ("millstream", &["client"]),
 ];
@@ -105,7 +110,7 @@ fn arrows_when_followed_then_never_lead_to_sim_nor_from_below_to_kinesis() {
     for (from, to) in &code {
         assert!(!to.contains(&"sim".to_owned()), "{from} depends on sim");
     }
-    for below in ["replicated", "log", "env"] {
+    for below in ["journal", "replicated", "log", "env"] {
         let mut reached = vec![below.to_owned()];
         let mut next = 0;
         while let Some(from) = reached.get(next) {

@@ -1,0 +1,275 @@
+//! The MANIFEST: which segments are alive, and what is known of each log apart from its blocks.
+//!
+//! It is replaced whole, by rename. The state of the logs is as it was at some moment after the first
+//! frame of the segment `replay_from`; replaying the changes of that segment and the later ones over
+//! it gives the state of now, since every change is harmless to repeat. Only files that it lists
+//! belong to the journal.
+
+use crate::format::frame::{decode_priority, encode_priority};
+use crate::format::layout::{Fields, Put};
+use env::{Disk, File, OpenMode, Timestamp};
+use log::checksum::crc32c;
+use log::store::{LogId, LogSettings, Offset};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) const MANIFEST_NAME: &str = "MANIFEST";
+pub(crate) const TEMPORARY_NAME: &str = "MANIFEST.new";
+const MANIFEST_MAGIC: &[u8; 8] = b"MSTRMAN1";
+pub(crate) const MANIFEST_HEAD_BYTES: usize = 56;
+const FLAG_SORTED: u64 = 1;
+const NONE: u64 = u64::MAX;
+
+/// What the MANIFEST says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    /// Rises with every replacement.
+    pub(crate) generation: u64,
+    /// The oldest segment whose changes are not wholly in `logs`.
+    pub(crate) replay_from: u64,
+    /// The number of the next segment.
+    pub(crate) next_number: u64,
+    pub(crate) segments: Vec<SegmentEntry>,
+    pub(crate) logs: Vec<LogEntry>,
+}
+
+/// The next MANIFEST, begun: its file is there under another name.
+pub(crate) struct Draft<'a> {
+    disk: &'a dyn Disk,
+    directory: &'a Path,
+    file: Arc<dyn File>,
+    is_in_place: bool,
+}
+
+/// A live segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentEntry {
+    pub(crate) number: u64,
+    pub(crate) salt: u64,
+    /// Ordered by log, copied from other segments: nothing to replay.
+    pub(crate) is_sorted: bool,
+    /// The first of the segments whose blocks this one took over; 0 for none.
+    pub(crate) replaces: u64,
+    /// The file is at least this long, until a footer ends it.
+    pub(crate) capacity_bytes: u64,
+}
+
+/// A log, apart from its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogEntry {
+    pub(crate) log: LogId,
+    pub(crate) settings: LogSettings,
+    pub(crate) first: Offset,
+    pub(crate) end: Offset,
+    pub(crate) last_arrival: Option<Timestamp>,
+    pub(crate) first_control: Option<Offset>,
+}
+
+impl Manifest {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.segments
+            .iter()
+            .for_each(|segment| segment.encode(&mut body));
+        self.logs.iter().for_each(|log| log.encode(&mut body));
+        let mut bytes = Vec::with_capacity(MANIFEST_HEAD_BYTES + body.len());
+        bytes.extend_from_slice(MANIFEST_MAGIC);
+        bytes.put_u64(self.generation);
+        bytes.put_u64(self.replay_from);
+        bytes.put_u64(self.next_number);
+        bytes.put_u32(self.segments.len() as u32);
+        bytes.put_u32(self.logs.len() as u32);
+        bytes.put_u64(0);
+        bytes.put_u32(crc32c(&body));
+        bytes.put_u32(crc32c(&bytes));
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    /// Decodes and checks the file's bytes; `Err` says where they do not hold.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, u64> {
+        let (head, body) = bytes.split_at_checked(MANIFEST_HEAD_BYTES).ok_or(0_u64)?;
+        let (mut manifest, counts, body_crc) = Self::decode_head(head).ok_or(0_u64)?;
+        let body_at = MANIFEST_HEAD_BYTES as u64;
+        if crc32c(body) != body_crc {
+            return Err(body_at);
+        }
+        manifest.decode_body(body, counts).ok_or(body_at)?;
+        Ok(manifest)
+    }
+
+    fn decode_head(head: &[u8]) -> Option<(Self, (u32, u32), u32)> {
+        let mut fields = Fields::new(head);
+        let magic = fields.bytes(8)?;
+        let manifest = Self {
+            generation: fields.u64()?,
+            replay_from: fields.u64()?,
+            next_number: fields.u64()?,
+            ..Self::default()
+        };
+        let counts = (fields.u32()?, fields.u32()?);
+        fields.u64()?;
+        let body_crc = fields.u32()?;
+        let is_whole =
+            magic == MANIFEST_MAGIC && fields.u32()? == crc32c(&head[..MANIFEST_HEAD_BYTES - 4]);
+        is_whole.then_some((manifest, counts, body_crc))
+    }
+
+    fn decode_body(&mut self, body: &[u8], (segments, logs): (u32, u32)) -> Option<()> {
+        let mut fields = Fields::new(body);
+        for _ in 0..segments {
+            self.segments.push(SegmentEntry::decode(&mut fields)?);
+        }
+        for _ in 0..logs {
+            self.logs.push(LogEntry::decode(&mut fields)?);
+        }
+        fields.is_empty().then_some(())
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// Makes the file. What an earlier one left there goes.
+    pub(crate) fn begin(disk: &'a dyn Disk, directory: &'a Path) -> io::Result<Self> {
+        let temporary = directory.join(TEMPORARY_NAME);
+        match disk.remove(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let file = disk.open(&temporary, OpenMode::CreateNew)?;
+        Ok(Self {
+            disk,
+            directory,
+            file,
+            is_in_place: false,
+        })
+    }
+
+    /// Writes it, whole and durable. The old one still stands.
+    pub(crate) fn write(&self, manifest: &Manifest) -> io::Result<()> {
+        self.file.write_all_at(&manifest.encode(), 0)?;
+        self.file.sync_data()
+    }
+
+    /// Puts it in the place of the old. If that fails nobody knows which of the two is there.
+    pub(crate) fn put_in_place(mut self) -> io::Result<()> {
+        let temporary = self.directory.join(TEMPORARY_NAME);
+        self.disk
+            .rename(&temporary, &self.directory.join(MANIFEST_NAME))?;
+        self.is_in_place = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft<'_> {
+    /// One that came to nothing takes no room. If it stays all the same the next one removes it.
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            drop(self.disk.remove(&self.directory.join(TEMPORARY_NAME)));
+        }
+    }
+}
+
+impl SegmentEntry {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.number);
+        out.put_u64(self.salt);
+        out.put_u64(if self.is_sorted { FLAG_SORTED } else { 0 });
+        out.put_u64(self.replaces);
+        out.put_u64(self.capacity_bytes);
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            number: fields.u64()?,
+            salt: fields.u64()?,
+            is_sorted: fields.u64()? & FLAG_SORTED != 0,
+            replaces: fields.u64()?,
+            capacity_bytes: fields.u64()?,
+        })
+    }
+}
+
+impl LogEntry {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.log.group);
+        out.put_u32(self.log.index);
+        out.put_u32(encode_priority(self.settings.priority));
+        out.put_u64(self.settings.retention_ms);
+        out.put_u64(self.first.0);
+        out.put_u64(self.end.0);
+        out.put_u64(self.last_arrival.map_or(NONE, |time| time.0));
+        out.put_u64(self.first_control.map_or(NONE, |offset| offset.0));
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let group = fields.u64()?;
+        let log = LogId {
+            group,
+            index: fields.u32()?,
+        };
+        let priority = decode_priority(fields.u32()?)?;
+        let retention_ms = fields.u64()?;
+        Some(Self {
+            log,
+            settings: LogSettings {
+                retention_ms,
+                priority,
+            },
+            first: Offset(fields.u64()?),
+            end: Offset(fields.u64()?),
+            last_arrival: Some(fields.u64()?)
+                .filter(|time| *time != NONE)
+                .map(Timestamp),
+            first_control: Some(fields.u64()?).filter(|at| *at != NONE).map(Offset),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::store::Priority;
+
+    #[test]
+    fn a_manifest_when_any_bit_flips_or_any_end_is_cut_then_is_refused() {
+        let log = LogEntry {
+            log: LogId { group: 1, index: 2 },
+            settings: LogSettings {
+                retention_ms: 3,
+                priority: Priority::Reserved,
+            },
+            first: Offset(4),
+            end: Offset(5),
+            last_arrival: None,
+            first_control: Some(Offset(4)),
+        };
+        let segment = SegmentEntry {
+            number: 1,
+            salt: 9,
+            is_sorted: true,
+            replaces: 0,
+            capacity_bytes: 4096,
+        };
+        let manifest = Manifest {
+            generation: 7,
+            replay_from: 1,
+            next_number: 2,
+            segments: vec![segment],
+            logs: vec![log],
+        };
+        let bytes = manifest.encode();
+        assert_eq!(Manifest::decode(&bytes), Ok(manifest));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Manifest::decode(&flipped).is_err(), "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert!(
+                Manifest::decode(&bytes[..length]).is_err(),
+                "cut at {length}"
+            );
+        }
+    }
+}

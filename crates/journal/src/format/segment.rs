@@ -1,0 +1,303 @@
+//! Segments: the files that frames stand in, and their headers.
+//!
+//! A segment's salt stands in the MANIFEST too, so that a header that rotted takes no frames along.
+//! The header names the end of the segment before: it is written once that one is wholly synced, so
+//! only the newest can have a torn tail.
+
+use crate::format::layout::{Fields, Put, salted_crc};
+use crate::format::manifest::SegmentEntry;
+use crate::format::segment_index::SegmentIndex;
+use env::{Disk, File, OpenMode};
+use log::checksum::crc32c;
+use parking_lot::Mutex;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Where the first frame begins.
+pub(crate) const FRAMES_START: u32 = 4096;
+/// The first page, and where the first frame begins: zeros there say that a segment was never begun. One
+/// page that was lost does not look like that.
+pub(crate) const HEAD_BYTES: usize = 2 * FRAMES_START as usize;
+pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
+const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
+/// Two places for the newest checkpoint's position, each in a sector of its own, used in turns.
+const POINTER_POSITIONS: [u64; 2] = [512, 1024];
+pub(crate) const POINTER_BYTES: usize = 16;
+/// Two places for the limit, each in a sector of its own, used in turns.
+const LIMIT_POSITIONS: [u64; 2] = [1536, 2048];
+
+/// A file of frames that the journal knows.
+pub(crate) struct Segment {
+    pub(crate) number: u64,
+    pub(crate) salt: u64,
+    pub(crate) name: String,
+    pub(crate) file: Arc<dyn File>,
+    /// Blocks ordered by log, copied from other segments: nothing to replay.
+    pub(crate) is_sorted: bool,
+    /// The first of the segments whose blocks it took over; 0 for none.
+    pub(crate) replaces: u64,
+    /// The file is at least this long, until a footer ends it.
+    pub(crate) capacity_bytes: u64,
+    /// Bytes that the file takes.
+    pub(crate) file_bytes: AtomicU64,
+    pub(crate) sealed: Mutex<Sealed>,
+    /// Whether it is to be sorted, once somebody has asked.
+    pub(crate) is_interleaved: OnceLock<bool>,
+}
+
+/// How the blocks of a segment are found once it is sealed.
+#[derive(Default)]
+pub(crate) struct Sealed {
+    /// The whole index, while the footer is not on disk.
+    pub(crate) resident: Option<Arc<SegmentIndex>>,
+    /// The footer's directory, once it is.
+    pub(crate) directory: Option<Arc<crate::format::footer::Directory>>,
+}
+
+/// What a segment's first page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    pub(crate) number: u64,
+    pub(crate) salt: u64,
+    pub(crate) previous: Previous,
+    pub(crate) created_ms: u64,
+}
+
+/// The segment written before another, and its last frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Previous {
+    /// 0 if there is none.
+    pub(crate) number: u64,
+    /// Where its last frame ends.
+    pub(crate) end: u32,
+    /// The checksum of that frame.
+    pub(crate) crc: u32,
+}
+
+impl SegmentHeader {
+    /// The first page of the file, with the same limit in both places.
+    pub(crate) fn encode_page(&self, limit: LimitWord) -> Vec<u8> {
+        let mut bytes = self.encode();
+        for position in LIMIT_POSITIONS {
+            bytes.resize(position as usize, 0);
+            bytes.extend_from_slice(&limit.encode(self.salt));
+        }
+        bytes.resize(FRAMES_START as usize, 0);
+        bytes
+    }
+
+    /// The header alone.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(FRAMES_START as usize);
+        bytes.extend_from_slice(SEGMENT_MAGIC);
+        bytes.put_u64(self.number);
+        bytes.put_u64(self.salt);
+        bytes.put_u64(self.previous.number);
+        bytes.put_u32(self.previous.end);
+        bytes.put_u32(self.previous.crc);
+        bytes.put_u64(self.created_ms);
+        bytes.put_zeros(12);
+        bytes.put_u32(crc32c(&bytes));
+        bytes
+    }
+
+    /// Decodes and checks a header.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let head = bytes.get(..SEGMENT_HEADER_BYTES)?;
+        let mut fields = Fields::new(head);
+        let magic = fields.bytes(8)?;
+        let header = Self {
+            number: fields.u64()?,
+            salt: fields.u64()?,
+            previous: Previous {
+                number: fields.u64()?,
+                end: fields.u32()?,
+                crc: fields.u32()?,
+            },
+            created_ms: fields.u64()?,
+        };
+        fields.bytes(12)?;
+        let crc = fields.u32()?;
+        let is_whole = magic == SEGMENT_MAGIC && crc == crc32c(&head[..60]);
+        is_whole.then_some(header)
+    }
+}
+
+impl Segment {
+    /// How the blocks are found now that it is sealed: by an index in memory, or else by a footer.
+    pub(crate) fn index(
+        &self,
+    ) -> (
+        Option<Arc<SegmentIndex>>,
+        Option<Arc<crate::format::footer::Directory>>,
+    ) {
+        let sealed = self.sealed.lock();
+        (sealed.resident.clone(), sealed.directory.clone())
+    }
+
+    pub(crate) fn new(entry: &SegmentEntry, file: Arc<dyn File>) -> Self {
+        Self {
+            number: entry.number,
+            salt: entry.salt,
+            name: segment_name(entry.number),
+            file,
+            is_sorted: entry.is_sorted,
+            replaces: entry.replaces,
+            capacity_bytes: entry.capacity_bytes,
+            file_bytes: AtomicU64::new(0),
+            sealed: Mutex::default(),
+            is_interleaved: OnceLock::new(),
+        }
+    }
+
+    /// Opens a segment that the MANIFEST lists.
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        directory: &Path,
+        entry: &SegmentEntry,
+    ) -> io::Result<Self> {
+        let path = directory.join(segment_name(entry.number));
+        let file = disk.open(&path, OpenMode::Write)?;
+        let segment = Self::new(entry, file);
+        segment.measure()?;
+        Ok(segment)
+    }
+
+    /// Notes how long the file is.
+    pub(crate) fn measure(&self) -> io::Result<()> {
+        let length = self.file.length()?;
+        self.file_bytes.store(length, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What the MANIFEST is to tell of it.
+    pub(crate) fn entry(&self) -> SegmentEntry {
+        SegmentEntry {
+            number: self.number,
+            salt: self.salt,
+            is_sorted: self.is_sorted,
+            replaces: self.replaces,
+            capacity_bytes: self.capacity_bytes,
+        }
+    }
+
+    /// Lets the file say that it was never begun, whatever stands behind; not yet durable.
+    pub(crate) fn wipe_head(file: &dyn File) -> io::Result<()> {
+        file.write_all_at(&[0; HEAD_BYTES], 0)
+    }
+
+    pub(crate) fn path(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.name)
+    }
+
+    /// Writes where the newest checkpoint stands; `turn` alternates, so that a torn write of one place
+    /// leaves the other.
+    pub(crate) fn write_pointer(&self, turn: usize, checkpoint: u32) -> io::Result<()> {
+        self.file.write_all_at(
+            &self.encode_pointer(checkpoint),
+            POINTER_POSITIONS[turn % 2],
+        )
+    }
+
+    pub(crate) fn encode_pointer(&self, checkpoint: u32) -> Vec<u8> {
+        encode_word(self.salt, POINTER_KIND, checkpoint, 0)
+    }
+
+    /// Writes how far frames may reach; it must be synced before one reaches further than the limit
+    /// before it.
+    pub(crate) fn write_limit(&self, turn: usize, limit: LimitWord) -> io::Result<()> {
+        let word = limit.encode(self.salt);
+        self.file.write_all_at(&word, LIMIT_POSITIONS[turn % 2])
+    }
+
+    /// How far frames can reach, and how far they were synced. If either place is not what was
+    /// written, nobody knows the former.
+    pub(crate) fn decode_limit(&self, page: &[u8]) -> LimitWord {
+        let places =
+            LIMIT_POSITIONS.map(|position| decode_word(page, position, self.salt, LIMIT_KIND));
+        let (limits, synced): (Vec<u32>, Vec<u32>) = places.iter().flatten().copied().unzip();
+        let is_known = limits.len() == places.len();
+        let limit = limits.into_iter().max().filter(|_| is_known);
+        LimitWord {
+            limit: limit.unwrap_or(u32::MAX),
+            synced: synced.into_iter().max().unwrap_or_default(),
+        }
+    }
+
+    /// The positions of checkpoints that the first page names, newest first. They are hints.
+    pub(crate) fn decode_pointers(&self, page: &[u8]) -> Vec<u32> {
+        let decode = |position| {
+            decode_word(page, position, self.salt, POINTER_KIND).map(|(checkpoint, _)| checkpoint)
+        };
+        let mut found: Vec<u32> = POINTER_POSITIONS.into_iter().filter_map(decode).collect();
+        found.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
+        found
+    }
+}
+
+/// What a word of the first page says.
+const POINTER_KIND: u32 = 0;
+const LIMIT_KIND: u32 = 1;
+
+/// How far frames reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LimitWord {
+    /// No frame reaches beyond this.
+    pub(crate) limit: u32,
+    /// All before this was synced when this was written.
+    pub(crate) synced: u32,
+}
+
+impl LimitWord {
+    fn encode(&self, salt: u64) -> Vec<u8> {
+        encode_word(salt, LIMIT_KIND, self.limit, self.synced)
+    }
+}
+
+fn encode_word(salt: u64, kind: u32, value: u32, synced: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(POINTER_BYTES);
+    bytes.put_u32(value);
+    bytes.put_u32(kind);
+    bytes.put_u32(synced);
+    bytes.put_u32(salted_crc(salt, &[&bytes]));
+    bytes
+}
+
+/// The value, and how far all was synced.
+fn decode_word(page: &[u8], position: u64, salt: u64, wanted_kind: u32) -> Option<(u32, u32)> {
+    let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
+    let mut fields = Fields::new(bytes);
+    let (value, kind, synced) = (fields.u32()?, fields.u32()?, fields.u32()?);
+    let is_whole = fields.u32()? == salted_crc(salt, &[&bytes[..12]]);
+    (is_whole && kind == wanted_kind).then_some((value, synced))
+}
+
+/// The file name of a segment.
+pub(crate) fn segment_name(number: u64) -> String {
+    format!("{number:016x}.segment")
+}
+
+/// The file name of a segment while it is being made: nothing that counts stands in it.
+pub(crate) fn making_name(number: u64) -> String {
+    format!("{number:016x}.new")
+}
+
+/// The number in the name of a segment.
+pub(crate) fn number_of_segment(name: &str) -> Option<u64> {
+    number_before(name, ".segment")
+}
+
+/// Whether a file in the directory is a segment being made, by its name.
+pub(crate) fn is_making_name(name: &str) -> bool {
+    number_before(name, ".new").is_some()
+}
+
+/// The number in a name that the journal gave; any other name is somebody else's.
+pub(crate) fn number_before(name: &str, ending: &str) -> Option<u64> {
+    let digits = name.strip_suffix(ending)?;
+    let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    let is_number = digits.len() == 16 && digits.bytes().all(is_ours);
+    u64::from_str_radix(digits, 16).ok().filter(|_| is_number)
+}

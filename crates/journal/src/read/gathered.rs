@@ -1,0 +1,300 @@
+//! Blocks on their way into a copy: named log by log, read from their files front to back, and laid
+//! down in memory in the order in which they were named.
+//!
+//! Files are read by stretches, since in each stand blocks of many logs. A block is only read by itself
+//! where its stretch failed or its checksum does not hold, which tells what is wrong with it. What is held at
+//! once is bounded.
+
+use crate::format::frame::Block;
+use crate::format::segment::Segment;
+use crate::read::index::{Log, Range};
+use crate::read::reader::{Patience, Reader};
+use crate::shared::Shared;
+use crate::space::copy::Copy;
+use crate::space::plan::{Plan, Run, Source};
+use crate::space::rewrite::Abandoned;
+use log::checksum::crc32c;
+use std::io;
+use std::sync::Arc;
+
+/// Blocks that are held at once.
+const BLOCKS_MAX: usize = 256 * 1024;
+/// Bytes of block lists that are read at once, of all sources together.
+const LISTS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A stretch holds the blocks that begin within so many bytes.
+const STRETCH_BYTES: u32 = 1024 * 1024;
+/// Blocks are copied in frames of about this.
+const FRAME_BYTES: usize = 1024 * 1024;
+
+/// Blocks that were named, and, once they are read, their bytes.
+pub(crate) struct Gathered<'a> {
+    shared: &'a Shared,
+    plan: &'a Plan,
+    /// The block lists of each source's footer, where they are not too long.
+    lists: Vec<Option<Vec<u8>>>,
+    payload_bytes: usize,
+    room: &'a mut Room,
+}
+
+/// Memory that gathering fills, used again and again: fresh memory is handed over page by page.
+#[derive(Default)]
+pub(crate) struct Room {
+    pieces: Vec<Piece>,
+    /// The stretches of each source.
+    stretches: Vec<Vec<Stretch>>,
+    payload: Vec<u8>,
+    stretch: Vec<u8>,
+}
+
+/// A block that was named.
+struct Piece {
+    /// The place of its run in the plan.
+    run: u32,
+    /// Where it stands in `payload`.
+    place: u32,
+    block: Block,
+}
+
+/// What is wanted of a stretch of a file.
+#[derive(Default)]
+struct Stretch {
+    /// From where to where it is read.
+    start: u32,
+    end: u64,
+    wanted: Vec<Wanted>,
+}
+
+/// What must be known of a piece to lay it down. It stands here too, side by side with its neighbours in the
+/// stretch: the pieces themselves are so many that no cache holds them.
+#[derive(Clone, Copy)]
+struct Wanted {
+    position: u32,
+    length: u32,
+    crc: u32,
+    /// Where it goes in `payload`.
+    place: u32,
+}
+
+impl Stretch {
+    fn add(&mut self, block: &Block, place: u32) {
+        if self.wanted.is_empty() {
+            (self.start, self.end) = (block.position, block.position_end());
+        }
+        self.start = self.start.min(block.position);
+        self.end = self.end.max(block.position_end());
+        self.wanted.push(Wanted {
+            position: block.position,
+            length: block.length,
+            crc: block.crc,
+            place,
+        });
+    }
+}
+
+impl Room {
+    /// Forgets all pieces. What may be left of their bytes is written over.
+    fn clear(&mut self) {
+        self.pieces.clear();
+        let stretches = self.stretches.iter_mut().flatten();
+        stretches.for_each(|stretch| stretch.wanted.clear());
+    }
+}
+
+impl<'a> Gathered<'a> {
+    /// Nothing yet.
+    pub(crate) fn new(shared: &'a Shared, plan: &'a Plan, room: &'a mut Room) -> Self {
+        let mut left = LISTS_BYTES_MAX;
+        let lists = plan.sources.iter().map(|source| {
+            let lists = read_lists(source, left)?;
+            left -= lists.len();
+            Some(lists)
+        });
+        let lists = lists.collect();
+        // What was given up may have left some.
+        room.clear();
+        room.stretches.resize_with(plan.sources.len(), Vec::new);
+        Self {
+            shared,
+            plan,
+            lists,
+            payload_bytes: 0,
+            room,
+        }
+    }
+
+    /// Copies all that is wanted, for as long as it `goes_on`.
+    pub(crate) fn copy_into(
+        mut self,
+        copy: &mut Copy,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<(), Abandoned> {
+        let plan = self.plan;
+        for (place, run) in plan.runs.iter().enumerate() {
+            go_on(goes_on)?;
+            let blocks = self.blocks_of(run)?;
+            for block in blocks.iter().filter(|block| block.end() > run.due_until) {
+                if !self.has_room_for(block) {
+                    self.lay_down(copy, goes_on)?;
+                }
+                self.add(place, Plan::place_of(run), *block);
+            }
+        }
+        self.lay_down(copy, goes_on)
+    }
+
+    fn blocks_of(&self, run: &Run) -> Result<Vec<Block>, Abandoned> {
+        let lists = self.lists[Plan::place_of(run)].as_deref();
+        if let Some(blocks) = lists.and_then(|lists| self.find(lists, run)) {
+            return Ok(blocks);
+        }
+        let segment = &self.plan.source_of(run).segment;
+        let range = Range::new(segment, self.plan.entry_of(run));
+        let blocks =
+            Reader::new(self.shared, &*self.log_of(run)?, Patience::MayBlock).blocks_of(&range);
+        blocks.map_err(|error| self.shared.not_copied(segment, error))
+    }
+
+    fn find(&self, lists: &[u8], run: &Run) -> Option<Vec<Block>> {
+        let entry = self.plan.entry_of(run);
+        let list = lists.get(entry.list_position as usize..)?;
+        entry.decode_list(list.get(..entry.list_length as usize)?)
+    }
+
+    /// A log that has to be looked at, since something is wrong.
+    fn log_of(&self, run: &Run) -> Result<Arc<Log>, Abandoned> {
+        self.shared.find_remains(run.log).ok_or(Abandoned::GivenUp)
+    }
+
+    /// Whether one more block may be held.
+    fn has_room_for(&self, block: &Block) -> bool {
+        let bytes = self.payload_bytes + block.length as usize;
+        let is_within =
+            bytes <= self.shared.options.copy_bytes_max && self.room.pieces.len() < BLOCKS_MAX;
+        is_within || self.room.pieces.is_empty()
+    }
+
+    /// Names a block of a run, which comes behind those that were named before.
+    fn add(&mut self, run: usize, source: usize, block: Block) {
+        let stretch = (block.position / STRETCH_BYTES) as usize;
+        let of_source = &mut self.room.stretches[source];
+        if of_source.len() <= stretch {
+            of_source.resize_with(stretch + 1, Stretch::default);
+        }
+        let place = self.payload_bytes as u32;
+        of_source[stretch].add(&block, place);
+        self.room.pieces.push(Piece {
+            run: run as u32,
+            place,
+            block,
+        });
+        self.payload_bytes += block.length as usize;
+    }
+
+    /// Writes what was gathered into the copy, and forgets it.
+    fn lay_down(&mut self, copy: &mut Copy, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
+        self.read(goes_on)?;
+        for (pieces, payload) in self.frames(FRAME_BYTES) {
+            go_on(goes_on)?;
+            let blocks = pieces.iter().map(|piece| {
+                let run = &self.plan.runs[piece.run as usize];
+                (run.log, &piece.block, run.control)
+            });
+            copy.write_frame(blocks, payload)?;
+        }
+        self.room.clear();
+        self.payload_bytes = 0;
+        Ok(())
+    }
+
+    /// Reads the blocks, front to back.
+    fn read(&mut self, goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
+        make_room(&mut self.room.payload, self.payload_bytes);
+        let mut stretches = std::mem::take(&mut self.room.stretches);
+        for (source, stretches) in self.plan.sources.iter().zip(&mut stretches) {
+            let stretches = stretches.iter().filter(|one| !one.wanted.is_empty());
+            for stretch in stretches {
+                go_on(goes_on)?;
+                let is_read = self.read_stretch(&source.segment, stretch).is_ok();
+                for wanted in &stretch.wanted {
+                    if !(is_read && self.take(stretch, wanted)) {
+                        self.take_alone(&source.segment, wanted)?;
+                    }
+                }
+            }
+        }
+        self.room.stretches = stretches;
+        Ok(())
+    }
+
+    fn read_stretch(&mut self, source: &Segment, stretch: &Stretch) -> io::Result<()> {
+        let start = u64::from(stretch.start);
+        let length = (stretch.end - start) as usize;
+        make_room(&mut self.room.stretch, length);
+        let bytes = &mut self.room.stretch[..length];
+        source.file.read_exact_at(bytes, start)
+    }
+
+    /// Lays a block down where it belongs, unless its checksum does not hold.
+    fn take(&mut self, stretch: &Stretch, wanted: &Wanted) -> bool {
+        let start = (wanted.position - stretch.start) as usize;
+        let bytes = &self.room.stretch[start..][..wanted.length as usize];
+        let is_whole = crc32c(bytes) == wanted.crc;
+        if is_whole {
+            self.room.payload[wanted.place as usize..][..bytes.len()].copy_from_slice(bytes);
+        }
+        is_whole
+    }
+
+    /// Reads a block by itself, which tells what is wrong with it.
+    fn take_alone(&mut self, source: &Segment, wanted: &Wanted) -> Result<(), Abandoned> {
+        let pieces = &self.room.pieces;
+        // A piece of no bytes stands in the same place as the next.
+        let first = pieces.partition_point(|piece| piece.place < wanted.place);
+        let is_it = |piece: &&Piece| piece.block.position == wanted.position;
+        let piece = pieces[first..].iter().find(is_it);
+        let piece = piece.expect("what is wanted of a stretch is a piece");
+        let log = self.log_of(&self.plan.runs[piece.run as usize])?;
+        let reader = Reader::new(self.shared, &log, Patience::MayBlock);
+        let alone = reader.bytes_of(source, &piece.block);
+        let alone = alone.map_err(|error| self.shared.not_copied(source, error))?;
+        self.room.payload[wanted.place as usize..][..alone.len()].copy_from_slice(&alone);
+        Ok(())
+    }
+
+    /// The blocks that were read, in the order in which they were named, in stretches of about so many bytes.
+    fn frames(&self, bytes: usize) -> impl Iterator<Item = (&[Piece], &[u8])> {
+        let mut rest = self.room.pieces.as_slice();
+        std::iter::from_fn(move || {
+            let start = rest.first()?.place as usize;
+            let is_within = |piece: &Piece| (piece.place as usize) < start + bytes;
+            let (frame, later) = rest.split_at(rest.partition_point(is_within));
+            rest = later;
+            let end = later
+                .first()
+                .map_or(self.payload_bytes, |next| next.place as usize);
+            Some((frame, &self.room.payload[start..end]))
+        })
+    }
+}
+
+/// Makes a buffer at least so long. It is never made shorter: what it gains is filled with zeros.
+fn make_room(buffer: &mut Vec<u8>, bytes: usize) {
+    if buffer.len() < bytes {
+        buffer.resize(bytes, 0);
+    }
+}
+
+fn go_on(goes_on: &dyn Fn() -> bool) -> Result<(), Abandoned> {
+    goes_on().then_some(()).ok_or(Abandoned::GivenUp)
+}
+
+/// The lists of a footer, if they can be read and are no longer than `bytes_max`.
+fn read_lists(source: &Source, bytes_max: usize) -> Option<Vec<u8>> {
+    let ends = { source.directory.entries.iter() }
+        .map(|entry| u64::from(entry.list_position) + u64::from(entry.list_length));
+    let end = ends.max().filter(|end| *end <= bytes_max as u64)?;
+    let mut bytes = vec![0; end as usize];
+    let start = u64::from(source.directory.image_start);
+    source.segment.file.read_exact_at(&mut bytes, start).ok()?;
+    Some(bytes)
+}

@@ -1,0 +1,394 @@
+//! What the journal knows of a log in memory: its bounds, and where its blocks are.
+//!
+//! Blocks of the open segment are in its list, of which a log has the end of its own chain; those of sealed
+//! segments are known by runs, whose lists stand in the segments' footers. An idle log costs bytes, not channels.
+
+use crate::format::footer::DirectoryEntry;
+use crate::format::frame::{Block, Entry};
+use crate::format::manifest::LogEntry;
+use crate::format::segment::Segment;
+use crate::space::upkeep::{FREED_AFTER, Grace};
+use crate::write::chain::Chain;
+use crate::write::slim::Slim;
+use env::{Monotonic, Timestamp};
+use log::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A log of the journal. What every append changes stands first, in one line of a processor's caches: a call may
+/// be about hundreds of logs that none of them holds.
+#[repr(C, align(64))]
+pub(crate) struct Log {
+    pub(crate) state: Mutex<LogState>,
+    pub(crate) id: LogId,
+}
+
+/// That line.
+const LINE_BYTES: usize = 64;
+const _: () = assert!(
+    std::mem::offset_of!(LogState, settings) + align_of::<LogState>() <= LINE_BYTES,
+    "the lock and what comes before the settings"
+);
+
+/// What changes about a log. Only the writer changes it, and only after what it says is durable. What
+/// every append needs stands first.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct LogState {
+    pub(crate) end: Offset,
+    last_arrival: Slim,
+    first_control: Slim,
+    /// Blocks in the open segment.
+    pub(crate) open: Option<Chain>,
+    tail: Option<watch::Sender<Offset>>,
+    pub(crate) settings: LogSettings,
+    /// What recovery found missing, by offset.
+    pub(crate) holes: Vec<Hole>,
+    pub(crate) first: Offset,
+    /// Runs in sealed segments, by offset.
+    pub(crate) ranges: Vec<Range>,
+    pub(crate) is_deleted: bool,
+    /// First kept offsets as the keeper saw them within the last hour.
+    marks: VecDeque<(Monotonic, Offset)>,
+    /// What stands before this has been hidden for an hour.
+    settled: Offset,
+}
+
+/// A run of a log in a sealed segment.
+#[derive(Clone)]
+pub(crate) struct Range {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) first: Offset,
+    pub(crate) end: Offset,
+    pub(crate) first_arrival: Timestamp,
+    pub(crate) last_arrival: Timestamp,
+    pub(crate) bytes: u64,
+    /// Since when nobody can read any of it.
+    pub(crate) hidden_since: Option<Monotonic>,
+}
+
+/// Records that were there once and cannot be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hole {
+    pub(crate) first: Offset,
+    /// `None` if nobody knows how many are missing: the log takes no more appends.
+    pub(crate) end: Option<Offset>,
+    pub(crate) file: String,
+    pub(crate) position: u64,
+    pub(crate) what: &'static str,
+}
+
+/// Damage in a file of the journal, as the store's words have it.
+pub(crate) fn damaged(log: LogId, file: &str, position: u64, what: &'static str) -> ReadError {
+    let at = format!("{file} at byte {position}");
+    ReadError::Damaged { log, what, at }
+}
+
+/// Where the record at an offset is.
+pub(crate) enum Place {
+    /// At or past the end.
+    End,
+    /// In the open segment, if it is anywhere.
+    Open(Chain),
+    /// In a run of a sealed segment.
+    Sealed(Range),
+    /// Nowhere any more.
+    Lost(Hole),
+}
+
+impl Log {
+    pub(crate) fn new(id: LogId, settings: LogSettings) -> Self {
+        Self {
+            id,
+            state: Mutex::new(LogState {
+                settings,
+                ..LogState::default()
+            }),
+        }
+    }
+
+    /// A log as the MANIFEST tells it.
+    pub(crate) fn restored(entry: &LogEntry) -> Self {
+        let log = Self::new(entry.log, entry.settings);
+        let mut state = log.state.lock();
+        state.first = entry.first;
+        state.end = entry.end;
+        state.last_arrival = Slim::of(entry.last_arrival.map(|time| time.0));
+        state.first_control = Slim::of(entry.first_control.map(|at| at.0));
+        drop(state);
+        log
+    }
+
+    /// What the MANIFEST is to tell of it.
+    pub(crate) fn entry(&self) -> LogEntry {
+        let state = self.state.lock();
+        LogEntry {
+            log: self.id,
+            settings: state.settings,
+            first: state.first,
+            end: state.end,
+            last_arrival: state.last_arrival(),
+            first_control: state.first_control(),
+        }
+    }
+}
+
+impl LogState {
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.first,
+            end: self.end,
+            last_arrival: self.last_arrival(),
+            first_control: self.first_control(),
+        }
+    }
+
+    /// When the last record arrived that was ever appended.
+    pub(crate) fn last_arrival(&self) -> Option<Timestamp> {
+        self.last_arrival.get().map(Timestamp)
+    }
+
+    pub(crate) fn first_control(&self) -> Option<Offset> {
+        self.first_control.get().map(Offset)
+    }
+
+    /// Takes over what a durable block of the open segment says, and tells who waits for it.
+    pub(crate) fn note_block(&mut self, block: &Block, control: Option<u32>) {
+        let control = control.map(|at| block.first.plus(u64::from(at)));
+        self.note(block.end(), block.arrival, control);
+        if let Some(tail) = &self.tail {
+            tail.send_replace(self.end);
+        }
+    }
+
+    /// Takes over what a stretch of the log says about the whole of it.
+    pub(crate) fn note(&mut self, end: Offset, arrival: Timestamp, control: Option<Offset>) {
+        self.end = self.end.max(end);
+        if self.last_arrival() < Some(arrival) {
+            self.last_arrival = Slim::of(Some(arrival.0));
+        }
+        if let Some(control) = control {
+            let first = self
+                .first_control()
+                .map_or(control, |known| known.min(control));
+            self.first_control = Slim::of(Some(first.0));
+        }
+    }
+
+    /// Applies a change that concerns this log alone.
+    pub(crate) fn change(&mut self, change: &Entry, now: Monotonic) {
+        match *change {
+            Entry::Trim { before, .. } => {
+                self.first = self.first.max(before);
+                self.end = self.end.max(before);
+            }
+            Entry::Configure { settings, .. } => self.settings = settings,
+            Entry::Delete { .. } => {
+                self.is_deleted = true;
+                self.end_tail();
+            }
+            Entry::Create { .. } | Entry::Records { .. } | Entry::Checkpoint { .. } => {}
+        }
+        self.hide(now);
+    }
+
+    /// Notes the time for runs that nobody can read any more.
+    pub(crate) fn hide(&mut self, now: Monotonic) {
+        let (first, is_deleted) = (self.first, self.is_deleted);
+        for range in &mut self.ranges {
+            if range.end > first && !is_deleted {
+                break;
+            }
+            range.hidden_since.get_or_insert(now);
+        }
+    }
+
+    /// Looks at the first kept offset, so that it is known what has been hidden for an hour.
+    pub(crate) fn mark(&mut self, now: Monotonic) {
+        let newest = self.marks.back().map_or(self.settled, |(_, first)| *first);
+        if self.first > newest {
+            self.marks.push_back((now, self.first));
+        }
+        while let Some((since, first)) = self.marks.front()
+            && now.since(*since) >= FREED_AFTER
+        {
+            self.settled = *first;
+            self.marks.pop_front();
+        }
+    }
+
+    /// What stands before this need not be kept.
+    pub(crate) fn due_until(&self, grace: Grace) -> Offset {
+        match grace {
+            Grace::Hour => self.settled,
+            Grace::NoneForDeleted | Grace::None if self.is_deleted => Offset(u64::MAX),
+            Grace::NoneForDeleted => Offset(0),
+            Grace::None => self.first,
+        }
+    }
+
+    /// Whether nothing of a run need be kept.
+    pub(crate) fn is_due(&self, range: &Range, now: Monotonic, grace: Grace) -> bool {
+        range.hidden_since.is_some_and(|since| match grace {
+            Grace::Hour => now.since(since) >= FREED_AFTER,
+            Grace::NoneForDeleted => self.is_deleted,
+            Grace::None => true,
+        })
+    }
+
+    /// How many bytes of a run need not be kept, about.
+    pub(crate) fn due_bytes(&self, range: &Range, now: Monotonic, grace: Grace) -> u64 {
+        if self.is_due(range, now, grace) {
+            return range.bytes;
+        }
+        let count = range.end.0 - range.first.0;
+        let until = self.due_until(grace).0;
+        let hidden = until.clamp(range.first.0, range.end.0) - range.first.0;
+        (u128::from(range.bytes) * u128::from(hidden) / u128::from(count.max(1))) as u64
+    }
+
+    /// The run in this segment that begins at `first`.
+    pub(crate) fn range_at(&self, segment: u64, first: Offset) -> Option<&Range> {
+        self.find_range(segment, first).map(|at| &self.ranges[at])
+    }
+
+    fn find_range(&self, segment: u64, first: Offset) -> Option<usize> {
+        let at = self.ranges.partition_point(|range| range.first < first);
+        let range = self.ranges.get(at)?;
+        (range.first == first && range.segment.number == segment).then_some(at)
+    }
+
+    /// Puts runs that were copied in the place of those they were copied from, told by segment and
+    /// first offset.
+    pub(crate) fn replace_ranges(
+        &mut self,
+        replaced: impl Iterator<Item = (u64, Offset)>,
+        copies: impl Iterator<Item = Range>,
+        now: Monotonic,
+    ) {
+        for (segment, first) in replaced {
+            if let Some(at) = self.find_range(segment, first) {
+                self.ranges.remove(at);
+            }
+        }
+        copies.for_each(|copy| self.insert_range(copy));
+        self.hide(now);
+    }
+
+    /// Turns the blocks of the open segment, now sealed, into runs.
+    pub(crate) fn seal(&mut self, segment: &Arc<Segment>, runs: &[DirectoryEntry], now: Monotonic) {
+        self.open = None;
+        self.ranges
+            .extend(runs.iter().map(|run| Range::new(segment, run)));
+        self.hide(now);
+    }
+
+    /// Adds runs found at start, or copied by the cleaner, in any order.
+    pub(crate) fn insert_range(&mut self, range: Range) {
+        let at = self
+            .ranges
+            .partition_point(|other| other.first < range.first);
+        self.ranges.insert(at, range);
+    }
+
+    /// Where the record at `from` is.
+    pub(crate) fn place(&self, from: Offset) -> Place {
+        if let Some(hole) = self.holes.iter().find(|hole| hole.covers(from)) {
+            return Place::Lost(hole.clone());
+        }
+        if from >= self.end {
+            return Place::End;
+        }
+        let at = self.ranges.partition_point(|range| range.end <= from);
+        if let Some(range) = self.ranges.get(at).filter(|range| range.first <= from) {
+            return Place::Sealed(range.clone());
+        }
+        match &self.open {
+            Some(open) => Place::Open(open.clone()),
+            None => Place::Lost(Hole::unexplained(from)),
+        }
+    }
+
+    /// The run or block that holds the first record that arrived at or after `time`.
+    pub(crate) fn place_at(&self, time: Timestamp) -> Place {
+        let at = self
+            .ranges
+            .partition_point(|range| range.last_arrival < time);
+        if let Some(range) = self.ranges.get(at) {
+            return Place::Sealed(range.clone());
+        }
+        self.open.clone().map_or(Place::End, Place::Open)
+    }
+
+    /// Kept offsets that no run and no block holds, as first and end.
+    pub(crate) fn gaps(&self) -> Vec<(Offset, Offset)> {
+        let runs = self.ranges.iter().map(|range| (range.first, range.end));
+        let blocks = self.open.iter().flat_map(Chain::all);
+        let blocks = blocks.map(|block| (block.first, block.end()));
+        let mut gaps = Vec::new();
+        let mut reached = self.first;
+        for (first, end) in runs.chain(blocks).filter(|(_, end)| *end > self.first) {
+            if first > reached {
+                gaps.push((reached, first));
+            }
+            reached = reached.max(end);
+        }
+        if reached < self.end {
+            gaps.push((reached, self.end));
+        }
+        gaps
+    }
+
+    /// The damage that forbids appending: a tail of unknown length.
+    pub(crate) fn lost_tail(&self) -> Option<&Hole> {
+        self.holes.iter().find(|hole| hole.end.is_none())
+    }
+
+    pub(crate) fn watch(&mut self) -> TailWatch {
+        let end = self.end;
+        let tail = self.tail.get_or_insert_with(|| watch::Sender::new(end));
+        TailWatch::new(tail.subscribe())
+    }
+
+    /// Lets everybody who waits for the tail know that it will move no more.
+    pub(crate) fn end_tail(&mut self) {
+        self.tail = None;
+    }
+}
+
+impl Range {
+    pub(crate) fn new(segment: &Arc<Segment>, run: &DirectoryEntry) -> Self {
+        Self {
+            segment: segment.clone(),
+            first: run.first,
+            end: run.end,
+            first_arrival: run.first_arrival,
+            last_arrival: run.last_arrival,
+            bytes: run.bytes,
+            hidden_since: None,
+        }
+    }
+}
+
+impl Hole {
+    fn covers(&self, offset: Offset) -> bool {
+        self.first <= offset && self.end.is_none_or(|end| offset < end)
+    }
+
+    pub(crate) fn unexplained(first: Offset) -> Self {
+        let (file, what) = (String::new(), "records are in no segment");
+        Self {
+            first,
+            end: None,
+            file,
+            position: 0,
+            what,
+        }
+    }
+
+    pub(crate) fn error(&self, log: LogId) -> ReadError {
+        damaged(log, &self.file, self.position, self.what)
+    }
+}

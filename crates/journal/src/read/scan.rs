@@ -1,0 +1,206 @@
+//! Going through a segment frame by frame, past frames that do not hold.
+
+use crate::format::frame::{
+    Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, decode_directory,
+};
+use crate::format::layout::salted_crc;
+use crate::format::segment::{FRAMES_START, Segment};
+use crate::format::segment_index::SegmentIndex;
+use env::File;
+use log::checksum::crc32c;
+use std::io;
+use std::sync::Arc;
+
+const READ_BYTES: usize = 1024 * 1024;
+
+/// What stands in a stretch of a segment.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    pub(crate) frames: Vec<Found>,
+    /// Stretches between frames where no frame holds.
+    pub(crate) bad: Vec<Bad>,
+}
+
+/// A frame whose header and directory hold.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) header: FrameHeader,
+    pub(crate) crc: u32,
+    pub(crate) entries: Vec<Entry>,
+    /// Whether all payloads hold too.
+    pub(crate) is_whole: bool,
+}
+
+/// Bytes that are no frame, with frames after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bad {
+    pub(crate) start: u32,
+}
+
+impl Scan {
+    /// Forgets all behind the first stretch where no frame holds.
+    pub(crate) fn stop_at_bad(&mut self) {
+        if let Some(first) = self.bad.first().map(|bad| bad.start) {
+            self.frames.retain(|frame| frame.header.position < first);
+            self.bad.clear();
+        }
+    }
+}
+
+/// Goes through the frames of a segment from `from` to `until` or the file's end.
+pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan> {
+    let mut source = Source::new(segment.file.clone(), until)?;
+    let mut scan = Scan::default();
+    let mut at = from;
+    while let Some(next) = find(&mut source, segment.salt, at)? {
+        if next.header.position != at {
+            scan.bad.push(Bad { start: at });
+        }
+        at = next.header.end();
+        scan.frames.push(next);
+    }
+    Ok(scan)
+}
+
+/// The frame that stands at `position`, if one does.
+pub(crate) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Found>> {
+    let mut source = Source::new(segment.file.clone(), u64::MAX)?;
+    source.ahead_bytes = 0;
+    source.frame(segment.salt, position)
+}
+
+/// The index of a segment, from its frames alone.
+pub(crate) fn index_of(segment: &Segment) -> io::Result<SegmentIndex> {
+    let frames = scan(segment, FRAMES_START, u64::MAX)?.frames;
+    let entries: Vec<Entry> = frames.into_iter().flat_map(|frame| frame.entries).collect();
+    Ok(SegmentIndex::of(&entries))
+}
+
+/// The first frame at or after `from`.
+fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> {
+    let mut at = u64::from(from);
+    while let Some(candidate) = source.next_magic(at)? {
+        if let Some(found) = source.frame(salt, candidate)? {
+            return Ok(Some(found));
+        }
+        at = u64::from(candidate) + FRAME_ALIGN_BYTES as u64;
+    }
+    Ok(None)
+}
+
+/// A file read from front to back in large pieces, each byte once: what is asked for next begins in what
+/// was read last, or right behind it.
+struct Source {
+    file: Arc<dyn File>,
+    length: u64,
+    start: u64,
+    buffer: Vec<u8>,
+    /// What is read at least, for what will be asked for next.
+    ahead_bytes: usize,
+}
+
+impl Source {
+    fn new(file: Arc<dyn File>, until: u64) -> io::Result<Self> {
+        let length = file.length()?.min(until).min(u64::from(u32::MAX));
+        Ok(Self {
+            file,
+            length,
+            start: 0,
+            buffer: Vec::new(),
+            ahead_bytes: READ_BYTES,
+        })
+    }
+
+    /// `count` bytes at a position; `None` if the file ends before.
+    fn bytes(&mut self, position: u64, count: usize) -> io::Result<Option<&[u8]>> {
+        let end = position + count as u64;
+        if end > self.length {
+            return Ok(None);
+        }
+        if position < self.start || end > self.buffer_end() {
+            self.read(position, count)?;
+        }
+        let start = (position - self.start) as usize;
+        Ok(Some(&self.buffer[start..start + count]))
+    }
+
+    fn buffer_end(&self) -> u64 {
+        self.start + self.buffer.len() as u64
+    }
+
+    /// Lets the buffer begin at `position` and hold `count` bytes and what is read ahead. What it has of
+    /// them stays.
+    fn read(&mut self, position: u64, count: usize) -> io::Result<()> {
+        let is_inside = (self.start..self.buffer_end()).contains(&position);
+        let passed = match is_inside {
+            true => (position - self.start) as usize,
+            false => self.buffer.len(),
+        };
+        self.buffer.drain(..passed);
+        self.start = position;
+        let has = self.buffer.len();
+        let wanted = count.max(has + self.ahead_bytes) as u64;
+        let wanted = wanted.min(self.length - position) as usize;
+        self.buffer.resize(wanted, 0);
+        let read = self
+            .file
+            .read_exact_at(&mut self.buffer[has..], position + has as u64);
+        if read.is_err() {
+            self.buffer.truncate(has);
+        }
+        read
+    }
+
+    /// The next aligned place at or after `from` that could begin a frame.
+    fn next_magic(&mut self, from: u64) -> io::Result<Option<u32>> {
+        let mut at = from.next_multiple_of(FRAME_ALIGN_BYTES as u64);
+        while self.bytes(at, FRAME_HEADER_BYTES)?.is_some() {
+            // Most frames follow at once; where none does, all that was read is looked through.
+            let rest = &self.buffer[(at - self.start) as usize..];
+            let magic = FRAME_MAGIC.to_le_bytes();
+            let begins = |chunk: &[u8]| chunk.starts_with(&magic);
+            if let Some(found) = rest.chunks_exact(FRAME_ALIGN_BYTES).position(begins) {
+                return Ok(u32::try_from(at + (found * FRAME_ALIGN_BYTES) as u64).ok());
+            }
+            at += (rest.len() / FRAME_ALIGN_BYTES * FRAME_ALIGN_BYTES) as u64;
+        }
+        Ok(None)
+    }
+
+    fn frame(&mut self, salt: u64, position: u32) -> io::Result<Option<Found>> {
+        let at = u64::from(position);
+        let Some(head) = self.bytes(at, FRAME_HEADER_BYTES)? else {
+            return Ok(None);
+        };
+        let head: [u8; FRAME_HEADER_BYTES] = head.try_into().expect("as many as were asked for");
+        let Some((header, crc)) = FrameHeader::decode(&head, position) else {
+            return Ok(None);
+        };
+        if at + u64::from(header.length) > self.length {
+            return Ok(None);
+        }
+        // From the head on, which stays in the buffer if it is none and the search goes on inside it.
+        let head_bytes = header.payload_start();
+        let directory = match self.bytes(at, head_bytes)? {
+            Some(bytes) => &bytes[FRAME_HEADER_BYTES..],
+            None => return Ok(None),
+        };
+        if salted_crc(salt, &[&head[..FRAME_HEADER_BYTES - 4], directory]) != crc {
+            return Ok(None);
+        }
+        let Some(entries) = decode_directory(&header, directory) else {
+            return Ok(None);
+        };
+        let mut is_whole = true;
+        for (position, length, crc) in entries.iter().filter_map(Entry::payload) {
+            let payload = self.bytes(u64::from(position), length as usize)?;
+            is_whole &= payload.is_some_and(|payload| crc32c(payload) == crc);
+        }
+        Ok(Some(Found {
+            header,
+            crc,
+            entries,
+            is_whole,
+        }))
+    }
+}

@@ -1,0 +1,7 @@
+//! Opening a journal: what a crash, a copy or a fault has left, and what of it counts.
+
+pub(crate) mod listed;
+pub(crate) mod place;
+pub(crate) mod recovery;
+pub(crate) mod tail;
+pub(crate) mod unlisted;

@@ -1,0 +1,93 @@
+//! Whether a directory may be a journal's: it holds one already, or nothing.
+//!
+//! What stands beside a journal is nobody's business. Without one, a name that no journal gives means
+//! that the directory is another's, or not the one that was meant; nothing is made there.
+
+use crate::LOCK_NAME;
+use crate::OpenError;
+use crate::format::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
+use crate::format::segment::{is_making_name, number_of_segment};
+use crate::space::reserve::RESERVE_NAME;
+use crate::space::upkeep::is_spare_name;
+use env::Disk;
+use std::path::Path;
+
+/// What a fresh file system has by itself.
+const LOST_AND_FOUND: &str = "lost+found";
+
+/// Refuses a directory that is somebody else's.
+pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> {
+    let entries = disk.list(directory).map_err(OpenError::reading)?;
+    let names = entries.iter().filter_map(|path| path.file_name());
+    // A name that is no text is as strange as any.
+    let names: Vec<_> = names.map(std::ffi::OsStr::to_string_lossy).collect();
+    let is_journal = |name: &str| name == MANIFEST_NAME || number_of_segment(name).is_some();
+    if names.iter().any(|name| is_journal(name)) {
+        return Ok(());
+    }
+    match names.into_iter().find(|name| !is_of_beginning(name)) {
+        None => Ok(()),
+        Some(strange) => Err(OpenError::Strange {
+            directory: directory.to_owned(),
+            entry: strange.into_owned(),
+        }),
+    }
+}
+
+/// Whether it may be there before the first MANIFEST is.
+fn is_of_beginning(name: &str) -> bool {
+    let known = [LOCK_NAME, TEMPORARY_NAME, RESERVE_NAME, LOST_AND_FOUND];
+    known.contains(&name) || is_making_name(name) || is_spare_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use env::{MemoryDisk, OpenMode};
+
+    fn with(names: &[&str]) -> MemoryDisk {
+        let disk = MemoryDisk::new();
+        let directory = Path::new("/data");
+        disk.create_directory(directory).unwrap();
+        for name in names {
+            match name.strip_suffix('/') {
+                Some(name) => disk.create_directory(&directory.join(name)).unwrap(),
+                None => drop(disk.open(&directory.join(name), OpenMode::CreateNew)),
+            }
+        }
+        disk
+    }
+
+    #[test]
+    fn directory_when_empty_begun_or_a_journals_then_is_taken() {
+        let segment = "0000000000000001.segment";
+        for names in [
+            &[][..],
+            &["lost+found/"],
+            &["LOCK", "RESERVE", "MANIFEST.new", "0000000000000001.new"],
+            // Damaged perhaps, but no other's.
+            &[segment, "notes"],
+            &["MANIFEST", segment, "notes", "tls/"],
+        ] {
+            assert!(check(&with(names), Path::new("/data")).is_ok(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn directory_when_it_is_anothers_then_is_refused_and_told_by_what() {
+        for (names, strange) in [
+            (&["notes"][..], "notes"),
+            (&["lost+found/", "photos/"], "photos"),
+            (&["CURRENT", "LOCK", "MANIFEST-000001"], "CURRENT"),
+            (&["zzzz.segment"], "zzzz.segment"),
+            (&["000000000000000A.segment"], "000000000000000A.segment"),
+            (&["1.spare", "RESERVE"], "1.spare"),
+        ] {
+            let refused = check(&with(names), Path::new("/data")).unwrap_err();
+            let text = format!(
+                "/data holds no journal, but {strange:?}; an empty directory is expected, or one with a journal"
+            );
+            assert_eq!(refused.to_string(), text);
+        }
+    }
+}

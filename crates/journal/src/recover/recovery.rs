@@ -1,0 +1,577 @@
+//! Opening a journal: from the MANIFEST, the footers and the tail of the newest segment to the state
+//! in memory.
+//!
+//! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is not
+//! what was written is noted against the logs that it may concern, and stays where it is.
+
+use crate::OpenError;
+use crate::format::footer::Directory;
+use crate::format::frame::Entry;
+use crate::format::manifest::{MANIFEST_NAME, Manifest};
+use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
+use crate::format::segment_index::SegmentIndex;
+use crate::planted::PlantedBug;
+use crate::read::index::{Hole, Log, Range};
+use crate::read::scan::{Bad, scan};
+use crate::recover::listed::{Listed, is_cut_short, read_footer};
+use crate::recover::tail::{Mending, Tail, in_order, last_checkpoint};
+use crate::recover::unlisted::Unlisted;
+use crate::shared::{SealJob, Shared};
+use crate::space::reserve::{is_full, is_out_of_files};
+use crate::write::open::Open;
+use crate::write::open_blocks::{Addition, ListRoom, OpenIndex};
+use env::OpenMode;
+use log::store::{LogId, Offset};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A journal being opened.
+pub(crate) struct Recovery<'a> {
+    shared: &'a Arc<Shared>,
+    /// The newest place where each log was seen: segment and position.
+    latest: BTreeMap<LogId, (u64, u32)>,
+    faults: Vec<Fault>,
+    /// Logs that records were replayed for though nothing says that they exist.
+    orphans: BTreeSet<LogId>,
+    /// The newest segment, if it cannot be gone on with.
+    last: Previous,
+    /// What is to be written before anybody sees what was found.
+    mending: Option<Mending>,
+}
+
+/// Something that cannot be read, before which records of any log may have stood.
+struct Fault {
+    segment: u64,
+    /// It is in a copy, in which nothing stands that is to be replayed.
+    is_in_copy: bool,
+    file: String,
+    position: u32,
+    what: &'static str,
+}
+
+impl<'a> Recovery<'a> {
+    pub(crate) fn new(shared: &'a Arc<Shared>) -> Self {
+        Self {
+            shared,
+            latest: BTreeMap::new(),
+            faults: Vec::new(),
+            orphans: BTreeSet::new(),
+            last: Previous::default(),
+            mending: None,
+        }
+    }
+
+    /// Brings the logs and segments into memory and gives the segment to go on in.
+    pub(crate) fn run(mut self) -> Result<Open, OpenError> {
+        let Some(manifest) = self.read_manifest()? else {
+            return self.begin();
+        };
+        self.count_from(manifest.generation, manifest.next_number);
+        self.restore_logs(&manifest);
+        let unlisted = Unlisted::beside(self.shared, &manifest)?;
+        let mut written = self.open_segments(&manifest)?;
+        let unused = self.set_aside_unused(&mut written);
+        let open = self.replay(written, manifest.replay_from)?;
+        self.note_damage(manifest.replay_from);
+        self.hide();
+        unlisted.prove(self.shared, manifest.replay_from)?;
+        self.mend().map_err(OpenError::writing)?;
+        unlisted.remove(self.shared)?;
+        self.go_on(open, unused)
+    }
+
+    fn read_manifest(&self) -> Result<Option<Manifest>, OpenError> {
+        let path = self.shared.directory.join(MANIFEST_NAME);
+        let file = match self.shared.env.disk.open(&path, OpenMode::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(OpenError::reading)?,
+        };
+        let length = file.length().map_err(OpenError::reading)?;
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, 0)
+            .map_err(OpenError::reading)?;
+        let damaged = |position| OpenError::Damaged {
+            file: MANIFEST_NAME.to_owned(),
+            position,
+            what: "the checksum does not hold",
+        };
+        Manifest::decode(&bytes).map(Some).map_err(damaged)
+    }
+
+    /// A directory without a MANIFEST is a new journal, if none was ever begun in it.
+    fn begin(self) -> Result<Open, OpenError> {
+        Unlisted::without_manifest(self.shared)?.remove(self.shared)?;
+        self.count_from(0, 1);
+        self.go_on(None, Vec::new())
+    }
+
+    fn count_from(&self, generation: u64, next_segment: u64) {
+        *self.shared.generation.lock() = generation;
+        let next = &self.shared.next_segment;
+        next.store(next_segment, Ordering::Release);
+    }
+
+    fn restore_logs(&self, manifest: &Manifest) {
+        let mut logs = self.shared.logs.write();
+        for entry in &manifest.logs {
+            let log = Log::restored(entry);
+            if self.shared.options.has(PlantedBug::ReuseOffset) {
+                log.state.lock().end = Offset(0);
+            }
+            logs.insert(log.id, Arc::new(log));
+        }
+    }
+
+    fn open_segments(&mut self, manifest: &Manifest) -> Result<Vec<Listed>, OpenError> {
+        let mut found = Vec::new();
+        for entry in &manifest.segments {
+            match Segment::open(&*self.shared.env.disk, &self.shared.directory, entry) {
+                Ok(segment) => found.push(Listed::read(Arc::new(segment))?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let file = crate::format::segment::segment_name(entry.number);
+                    self.faults.push(Fault::new(
+                        (entry.number, entry.is_sorted),
+                        file,
+                        0,
+                        "the file is missing",
+                    ));
+                    self.shared.damage.lock().missing.push(*entry);
+                }
+                Err(error) => return Err(OpenError::reading(error)),
+            }
+        }
+        let mut segments = self.shared.segments.lock();
+        segments.extend(
+            found
+                .iter()
+                .map(|one| (one.segment.number, one.segment.clone())),
+        );
+        Ok(found)
+    }
+
+    /// The newest segments may have been prepared and never begun.
+    fn set_aside_unused(&mut self, found: &mut Vec<Listed>) -> Vec<Arc<Segment>> {
+        let last_used = found
+            .iter()
+            .rposition(|one| one.is_started && !one.segment.is_sorted);
+        let (mut unused, mut cut) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        found.retain(|one| {
+            let is_newer = last_used.is_none_or(|last| at > last);
+            at += 1;
+            let is_unused = !one.is_started && !one.segment.is_sorted && is_newer;
+            if is_unused && one.is_cut_short {
+                // It was as long as it should be before the MANIFEST listed it.
+                cut.push(one.segment.clone());
+            } else if is_unused {
+                unused.push(one.segment.clone());
+            }
+            !is_unused
+        });
+        for segment in cut {
+            self.fault(&segment, 0, "the file is cut short");
+        }
+        for one in found
+            .iter()
+            .filter(|one| !one.is_started && !one.segment.is_sorted)
+        {
+            self.fault(&one.segment, 0, "the segment is empty");
+        }
+        unused
+    }
+
+    /// Goes through the segments in order; gives the newest if it can be gone on with.
+    fn replay(
+        &mut self,
+        written: Vec<Listed>,
+        replay_from: u64,
+    ) -> Result<Option<Open>, OpenError> {
+        let last = written.iter().rposition(|one| !one.segment.is_sorted);
+        let mut open = None;
+        for (at, one) in written.iter().enumerate() {
+            let segment = &one.segment;
+            let replays = !segment.is_sorted && segment.number >= replay_from;
+            if let Some(directory) = read_footer(segment)? {
+                self.take_directory(segment, &directory, replays);
+                segment.sealed.lock().directory = Some(Arc::new(directory));
+            } else if Some(at) == last {
+                open = self.take_tail(one)?;
+            } else {
+                let next = written[at + 1..]
+                    .iter()
+                    .find(|next| !next.segment.is_sorted);
+                let next = next.and_then(|next| next.header).map(|next| next.previous);
+                self.take_frames(one, next, replays, &[])?;
+            }
+        }
+        Ok(open)
+    }
+
+    /// A sealed segment with its footer.
+    fn take_directory(&mut self, segment: &Arc<Segment>, directory: &Directory, replays: bool) {
+        let changes = directory.changes.iter().filter(|_| replays);
+        let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
+            changes.partition(|change| matches!(change, Entry::Create { .. }));
+        for create in creates {
+            self.shared.change(create);
+            self.see(create, segment.number, 0);
+        }
+        for run in &directory.entries {
+            if replays {
+                self.note_orphan(run.log);
+            }
+            let log = self.log_or_remains(run.log);
+            let mut state = log.state.lock();
+            state.note(run.end, run.last_arrival, run.control);
+            state.insert_range(Range::new(segment, run));
+            if !segment.is_sorted {
+                self.latest.insert(run.log, (segment.number, u32::MAX));
+            }
+        }
+        for change in others {
+            self.see(change, segment.number, 0);
+            self.shared.change(change);
+        }
+    }
+
+    /// A sealed segment without a footer: its frames say the same.
+    fn take_frames(
+        &mut self,
+        one: &Listed,
+        told: Option<Previous>,
+        replays: bool,
+        rot: &[Bad],
+    ) -> Result<(), OpenError> {
+        let segment = &one.segment;
+        let told_end = told
+            .filter(|told| told.number == segment.number)
+            .map(|told| told.end);
+        let until = told_end.map_or(u64::MAX, u64::from);
+        let (mut told, checkpoint) =
+            last_checkpoint(segment, &one.page).map_err(OpenError::reading)?;
+        let from = checkpoint.max(FRAMES_START);
+        let found = scan(segment, from, until).map_err(OpenError::reading)?;
+        let mut entries = in_order(told.clone());
+        for frame in &found.frames {
+            told.extend_from_slice(&frame.entries);
+            entries.extend_from_slice(&frame.entries);
+        }
+        let index = SegmentIndex::of(&told);
+        let (frames_end, last_frame_crc) = found
+            .frames
+            .last()
+            .map_or((FRAMES_START, 0), |last| (last.header.end(), last.crc));
+        let mut bad = found.bad;
+        let is_new = |rot: &&Bad| !bad.contains(rot);
+        let new: Vec<Bad> = rot.iter().filter(is_new).copied().collect();
+        bad.extend(new);
+        if told_end.is_some_and(|end| end != frames_end) || is_cut_short(segment)? {
+            // All of it was synced, so what is missing at its end is no torn tail.
+            bad.push(Bad { start: frames_end });
+        }
+        let directory = Directory {
+            entries: index.directory(),
+            changes: index.changes.clone(),
+            image_start: frames_end,
+        };
+        let index = Arc::new(index);
+        segment.sealed.lock().resident = Some(index.clone());
+        self.take_directory(segment, &directory, replays);
+        if !segment.is_sorted {
+            self.see_frames(segment.number, entries.iter());
+        }
+        if bad.is_empty() {
+            let segment = segment.clone();
+            let job = SealJob {
+                segment,
+                index,
+                frames_end,
+                last_frame_crc,
+            };
+            self.shared.jobs.lock().sealed.push(job);
+        }
+        self.fault_all(segment, &bad);
+        Ok(())
+    }
+
+    fn fault(&mut self, segment: &Segment, position: u32, what: &'static str) {
+        let (named, file) = ((segment.number, segment.is_sorted), segment.name.clone());
+        self.faults.push(Fault::new(named, file, position, what));
+    }
+
+    fn fault_all(&mut self, segment: &Segment, bad: &[Bad]) {
+        for bad in bad {
+            self.fault(segment, bad.start, "a group of records cannot be read");
+        }
+    }
+
+    /// The newest segment, which may end in a torn tail; given if it can be gone on with.
+    fn take_tail(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
+        let segment = &one.segment;
+        let tail =
+            Tail::read(segment, &one.page, &self.shared.options).map_err(OpenError::reading)?;
+        let mending = tail.mending(segment, &one.page, &self.shared.options);
+        let limit = mending.limit;
+        self.mending = Some(mending);
+        if !tail.rot.is_empty() || is_cut_short(segment)? {
+            // It stays as it is, so that every start finds the same.
+            self.last = tail.last(segment.number);
+            self.take_frames(one, Some(self.last), true, &tail.rot)?;
+            return Ok(None);
+        }
+        let mut index = OpenIndex::new(segment.clone(), ListRoom::default());
+        let (told, new) = tail.entries.split_at(tail.told);
+        // Logs that are not there were deleted before the MANIFEST was written.
+        let mut apply = |entries: &[Entry]| {
+            let mut addition = index.add();
+            for entry in entries {
+                self.apply(entry, &mut addition);
+            }
+            drop(addition);
+            index.len()
+        };
+        let told_blocks = apply(told);
+        apply(new);
+        self.see_frames(segment.number, tail.entries.iter());
+        let previous = one.header.map(|header| header.previous).unwrap_or_default();
+        Ok(Some(tail.into_open(
+            segment.clone(),
+            (index, told_blocks),
+            previous,
+            limit,
+        )))
+    }
+
+    /// Makes what an entry says visible.
+    fn apply(&self, entry: &Entry, open: &mut Addition<'_>) {
+        match *entry {
+            Entry::Records {
+                log,
+                block,
+                control,
+            } => {
+                if let Some(log) = self.shared.find(log) {
+                    open.push(&log, block, control);
+                }
+            }
+            Entry::Create { .. } | Entry::Delete { .. } => self.shared.change(entry),
+            Entry::Trim { .. } | Entry::Configure { .. } => self.shared.change(entry),
+            Entry::Checkpoint { .. } => {}
+        }
+    }
+
+    fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {
+        let mut position = FRAMES_START;
+        for entry in entries {
+            if let Entry::Records { block, .. } = entry {
+                position = block.position;
+            }
+            self.see(entry, number, position);
+        }
+    }
+
+    /// Notes where a log was last heard of.
+    fn see(&mut self, entry: &Entry, number: u64, position: u32) {
+        match entry {
+            Entry::Records { log, .. } => {
+                self.note_orphan(*log);
+                self.latest.insert(*log, (number, position));
+            }
+            Entry::Create { log, .. } => drop(self.latest.insert(*log, (number, position))),
+            Entry::Delete { log } => drop(self.orphans.remove(log)),
+            Entry::Trim { .. } | Entry::Configure { .. } | Entry::Checkpoint { .. } => {}
+        }
+    }
+
+    fn note_orphan(&mut self, log: LogId) {
+        if self.shared.find(log).is_none() {
+            self.orphans.insert(log);
+        }
+    }
+
+    /// A log with records and without a creation was deleted; unless there is damage, which may have
+    /// taken the creation along. Then it is there, and all of it is lost.
+    fn restore_orphans(&self, fault: &Fault) {
+        for id in &self.orphans {
+            let log = Log::new(*id, log::store::LogSettings::default());
+            log.state
+                .lock()
+                .holes
+                .push(hole(Some(fault), Offset(0), None));
+            self.shared.deleted.lock().remove(id);
+            self.shared.logs.write().insert(*id, Arc::new(log));
+        }
+    }
+
+    /// The log, or what is left of a deleted one.
+    fn log_or_remains(&self, id: LogId) -> Arc<Log> {
+        if let Some(log) = self.shared.find(id) {
+            return log;
+        }
+        let mut deleted = self.shared.deleted.lock();
+        let remains = deleted.entry(id).or_insert_with(|| {
+            let log = Log::new(id, log::store::LogSettings::default());
+            log.state.lock().is_deleted = true;
+            Arc::new(log)
+        });
+        remains.clone()
+    }
+
+    /// Turns what cannot be read into holes of the logs that it may concern.
+    fn note_damage(&mut self, replay_from: u64) {
+        let faults = std::mem::take(&mut self.faults);
+        let is_replayed = |fault: &&Fault| !fault.is_in_copy && fault.segment >= replay_from;
+        let newest = faults.iter().rfind(is_replayed);
+        {
+            let mut damage = self.shared.damage.lock();
+            damage.is_any = !faults.is_empty();
+            damage.replay_from = newest.map(|_| replay_from);
+        }
+        let logs = self.shared.live_logs();
+        if let Some(fault) = newest {
+            self.restore_orphans(fault);
+            self.shared.damage.lock().lost_creations = Some(hole(Some(fault), Offset(0), None));
+        }
+        for log in logs {
+            let mut state = log.state.lock();
+            let fault = faults.first();
+            for (first, end) in state.gaps() {
+                // Also if only the MANIFEST tells of what is missing.
+                self.shared.damage.lock().is_any = true;
+                state.holes.push(hole(fault, first, Some(end)));
+            }
+            let seen = self.latest.get(&log.id).copied().unwrap_or_default();
+            let hides_tail =
+                |fault: &&Fault| is_replayed(fault) && (fault.segment, fault.position) >= seen;
+            if let Some(fault) = faults.iter().find(hides_tail) {
+                let end = state.end;
+                state.holes.push(hole(Some(fault), end, None));
+            }
+        }
+    }
+
+    /// The first that is written: nothing that was found speaks against going on here.
+    fn mend(&self) -> io::Result<()> {
+        let Some(mending) = &self.mending else {
+            return Ok(());
+        };
+        mending.run(&self.shared.options)?;
+        self.shared.env.disk.sync_directory(&self.shared.directory)
+    }
+
+    fn hide(&self) {
+        let now = self.shared.env.clock.monotonic();
+        self.shared
+            .every_log()
+            .iter()
+            .for_each(|log| log.state.lock().hide(now));
+    }
+
+    /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun.
+    fn go_on(self, open: Option<Open>, mut unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
+        let newest = self.shared.segments.lock().keys().next_back().copied();
+        let used = self.shared.segments.lock().len() - unused.len();
+        self.shared.jobs.lock().segments_used = used as u32;
+        self.shared
+            .open_number
+            .store(newest.unwrap_or_default(), Ordering::Release);
+        self.shared.forget_draft();
+        let mut restored = self.shared.restore_reserve();
+        if restored.as_ref().is_err_and(is_full) && self.shared.drop_spares() > 0 {
+            restored = self.shared.restore_reserve();
+        }
+        match restored {
+            // On a full disk what there is can be read, and what makes room can be written.
+            Err(error) if is_full(&error) || is_out_of_files(&error) => {}
+            restored => restored.map_err(OpenError::writing)?,
+        }
+        let open = match open {
+            Some(open) => {
+                self.shared
+                    .open_number
+                    .store(open.segment.number, Ordering::Release);
+                open
+            }
+            None => {
+                let mut fresh = self.shared.prepare_anyhow(true);
+                if fresh.as_ref().is_err_and(is_full) && !unused.is_empty() {
+                    // What was never begun holds nothing but room.
+                    let dropped = self.shared.drop_segments(&unused);
+                    dropped.map_err(OpenError::writing)?;
+                    unused.clear();
+                    fresh = self.shared.prepare_anyhow(true);
+                }
+                let fresh = fresh.map_err(OpenError::writing)?;
+                self.shared
+                    .open_number
+                    .store(fresh.segment.number, Ordering::Release);
+                Open::fresh(fresh, self.last, ListRoom::default())
+            }
+        };
+        let wiped = unused.iter().try_for_each(|segment| wipe(segment));
+        wiped
+            .and_then(|()| self.shared.drop_segments(&unused))
+            .map_err(OpenError::writing)?;
+        Ok(open)
+    }
+}
+
+/// Lets a segment that was never begun look so once it is listed no more: a part of a first frame may stand in
+/// it.
+fn wipe(segment: &Segment) -> io::Result<()> {
+    let mut head = [0; HEAD_BYTES];
+    segment.file.read_exact_at(&mut head, 0)?;
+    if head.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    Segment::wipe_head(&*segment.file)?;
+    segment.file.sync_data()
+}
+
+impl Fault {
+    fn new(
+        (segment, is_in_copy): (u64, bool),
+        file: String,
+        position: u32,
+        what: &'static str,
+    ) -> Self {
+        tracing::error!(file, position, what, "damage");
+        Self {
+            segment,
+            is_in_copy,
+            file,
+            position,
+            what,
+        }
+    }
+}
+
+fn hole(fault: Option<&Fault>, first: Offset, end: Option<Offset>) -> Hole {
+    match fault {
+        Some(fault) => {
+            let (file, position) = (fault.file.clone(), u64::from(fault.position));
+            Hole {
+                first,
+                end,
+                file,
+                position,
+                what: fault.what,
+            }
+        }
+        None => {
+            let (file, what) = (
+                MANIFEST_NAME.to_owned(),
+                "it tells of records in no segment",
+            );
+            Hole {
+                first,
+                end,
+                file,
+                position: 0,
+                what,
+            }
+        }
+    }
+}

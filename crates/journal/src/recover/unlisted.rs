@@ -1,0 +1,214 @@
+//! The files in the directory that no MANIFEST lists: which of them are provably unused, and may go.
+//!
+//! A crash leaves four kinds. A segment that was still being made has a name of its own. One that was made and
+//! never begun is zeros where the first frame would be. A copy that is whole and not yet listed, and a
+//! segment that is listed no more and was not yet removed, have a header and a footer; such a file may go
+//! if all that it holds stands in listed segments too, or can be read no more. Anything else was written by a
+//! journal whose MANIFEST is not this one: it is an error with the file's name. What always holds: nothing
+//! is removed before all was looked at, and what cannot be read is no proof of anything.
+
+use crate::OpenError;
+use crate::format::footer::{Directory, DirectoryEntry};
+use crate::format::manifest::{Manifest, SegmentEntry};
+use crate::format::segment::{
+    HEAD_BYTES, Segment, SegmentHeader, is_making_name, number_of_segment, segment_name,
+};
+use crate::planted::PlantedBug;
+use crate::recover::listed::read_footer;
+use crate::shared::Shared;
+use crate::space::upkeep::{is_spare_name, spare_name};
+use env::{File, OpenMode};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file of which it is looked through whether it is all zeros is read in pieces of this.
+const PIECE_BYTES: u64 = 1024 * 1024;
+
+/// The files that no MANIFEST lists.
+pub(crate) struct Unlisted {
+    /// Nothing that counts ever stood in them.
+    unused: Vec<PathBuf>,
+    /// They may go if what they hold is elsewhere.
+    sealed: Vec<Sealed>,
+}
+
+/// A segment that was written to its end.
+struct Sealed {
+    path: PathBuf,
+    number: u64,
+    directory: Directory,
+}
+
+impl Unlisted {
+    /// What there is without any MANIFEST: files of a journal that was never begun, and nothing else.
+    pub(crate) fn without_manifest(shared: &Shared) -> Result<Self, OpenError> {
+        let mut unused = Vec::new();
+        for path in list(shared)? {
+            let name = name_of(&path);
+            if is_spare_name(&name) {
+                return Err(stray(name, "was a segment once, and MANIFEST is missing"));
+            }
+            if number_of_segment(&name).is_some() {
+                if !is_empty(&*open(shared, &path)?, u64::MAX)? {
+                    return Err(stray(name, "is not empty, and MANIFEST is missing"));
+                }
+                unused.push(path);
+            } else if is_making_name(&name) {
+                unused.push(path);
+            }
+        }
+        let sealed = Vec::new();
+        Ok(Self { unused, sealed })
+    }
+
+    /// What there is beside what a MANIFEST lists.
+    pub(crate) fn beside(shared: &Shared, manifest: &Manifest) -> Result<Self, OpenError> {
+        let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
+        let (mut unused, mut sealed) = (Vec::new(), Vec::new());
+        let paths = list(shared)?;
+        let names: BTreeSet<String> = paths.iter().map(|path| name_of(path)).collect();
+        for number in &listed {
+            let [segment, spare] = [segment_name(*number), spare_name(*number)];
+            if !names.contains(&segment) && names.contains(&spare) {
+                return Err(stray(
+                    spare,
+                    "was given up, and MANIFEST lists it still: MANIFEST is older than that",
+                ));
+            }
+        }
+        for path in paths {
+            let name = name_of(&path);
+            if is_making_name(&name) {
+                unused.push(path);
+            } else if let Some(number) = number_of_segment(&name)
+                && !listed.contains(&number)
+            {
+                let file = open(shared, &path)?;
+                let is_unproven = shared.options.has(PlantedBug::RemoveUnlisted);
+                if is_unproven || is_empty(&*file, HEAD_BYTES as u64)? {
+                    unused.push(path);
+                } else {
+                    let is_new = number >= manifest.next_number;
+                    sealed.push(Sealed::read(path, number, file, is_new)?);
+                }
+            }
+        }
+        Ok(Self { unused, sealed })
+    }
+
+    /// An error if one of them may be needed. All that is listed has been taken in.
+    pub(crate) fn prove(&self, shared: &Shared, replay_from: u64) -> Result<(), OpenError> {
+        for file in &self.sealed {
+            let runs = &file.directory.entries;
+            // What replaying would have told stands in no MANIFEST.
+            let is_told = file.directory.changes.is_empty() || file.number < replay_from;
+            if !is_told || !runs.iter().all(|run| is_elsewhere(shared, run)) {
+                return Err(stray(
+                    segment_name(file.number),
+                    "holds what stands nowhere else, and MANIFEST does not list it",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes them all, which none of them speaks against.
+    pub(crate) fn remove(&self, shared: &Shared) -> Result<(), OpenError> {
+        let sealed = self.sealed.iter().map(|file| &file.path);
+        for path in self.unused.iter().chain(sealed) {
+            shared.env.disk.remove(path).map_err(OpenError::writing)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sealed {
+    fn read(
+        path: PathBuf,
+        number: u64,
+        file: Arc<dyn File>,
+        is_new: bool,
+    ) -> Result<Self, OpenError> {
+        let mut head = vec![0; HEAD_BYTES];
+        let read = match file.read_exact_at(&mut head, 0) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+            read => Some(read.map_err(OpenError::reading)?),
+        };
+        let header = read.and_then(|()| SegmentHeader::decode(&head));
+        let Some(header) = header.filter(|header| header.number == number) else {
+            let what = "does not begin as its name says, and MANIFEST does not list it";
+            return Err(stray(name_of(&path), what));
+        };
+        let entry = SegmentEntry {
+            number,
+            salt: header.salt,
+            is_sorted: false,
+            replaces: 0,
+            capacity_bytes: 0,
+        };
+        match read_footer(&Segment::new(&entry, file))? {
+            Some(directory) => Ok(Self {
+                path,
+                number,
+                directory,
+            }),
+            None if is_new => Err(stray(
+                name_of(&path),
+                "was begun after MANIFEST was written: MANIFEST is older than the data",
+            )),
+            None => {
+                let what = "has no end that holds, and MANIFEST does not list it";
+                Err(stray(name_of(&path), what))
+            }
+        }
+    }
+}
+
+/// Whether the records of a run stand in a listed segment too, or can be read no more.
+fn is_elsewhere(shared: &Shared, run: &DirectoryEntry) -> bool {
+    let Some(log) = shared.find(run.log) else {
+        // It was deleted, unless damage has taken its creation along.
+        return !shared.damage.lock().is_any;
+    };
+    let state = log.state.lock();
+    let first = run.first.max(state.first);
+    let is_gap = |(from, to): &(_, _)| *from < run.end && first < *to;
+    first >= run.end || (run.end <= state.end && !state.gaps().iter().any(is_gap))
+}
+
+/// Whether a file is all zeros, as far as it is looked at.
+fn is_empty(file: &dyn File, until: u64) -> Result<bool, OpenError> {
+    let length = file.length().map_err(OpenError::reading)?.min(until);
+    let mut at = 0;
+    while at < length {
+        let mut piece = vec![0; (length - at).min(PIECE_BYTES) as usize];
+        file.read_exact_at(&mut piece, at)
+            .map_err(OpenError::reading)?;
+        if piece.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at += piece.len() as u64;
+    }
+    Ok(true)
+}
+
+fn open(shared: &Shared, path: &Path) -> Result<Arc<dyn File>, OpenError> {
+    let opened = shared.env.disk.open(path, OpenMode::Read);
+    opened.map_err(OpenError::reading)
+}
+
+fn list(shared: &Shared) -> Result<Vec<PathBuf>, OpenError> {
+    let files = shared.env.disk.list(&shared.directory);
+    files.map_err(OpenError::reading)
+}
+
+fn stray(file: String, what: &'static str) -> OpenError {
+    OpenError::Stray { file, what }
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

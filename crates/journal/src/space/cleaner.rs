@@ -1,0 +1,207 @@
+//! The cleaner: copies what is still wanted out of segments that are mostly hidden, so that a few
+//! lasting blocks do not keep whole segments on the disk.
+//!
+//! It chooses what is rewritten, and does that at once: somebody may be waiting for the room.
+
+use crate::format::segment::Segment;
+use crate::shared::Shared;
+use crate::space::plan::Plan;
+use crate::space::reserve::is_full;
+use crate::space::rewrite::{Abandoned, Rewrite};
+use crate::space::upkeep::{Grace, SEGMENT_BYTES_MIN};
+use env::Monotonic;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Hidden bytes may be this share of the wanted ones, and two segments more.
+const DEAD_SHARE: u64 = 4;
+const DEAD_SEGMENTS: u64 = 2;
+/// A copy is not copied again for less than this: the rest of blocks that are hidden in part.
+const COPY_AGAIN_PERMILLE: u64 = 250;
+/// A copy must be smaller than its sources by this share to go on at once.
+const COPY_GAIN: u64 = 8;
+/// On a full disk a segment is rewritten if at least this is gained.
+const FULL_GAIN_PERMILLE: u64 = 125;
+/// While there is no room for a segment, even for this.
+const LEAST_GAIN_PERMILLE: u64 = 16;
+
+/// Wanted and hidden bytes of a segment's blocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    wanted: u64,
+    hidden: u64,
+}
+
+impl Shared {
+    /// Rewrites segments until what is hidden is within its bound again.
+    pub(crate) fn clean(&self) -> io::Result<()> {
+        let now = self.env.clock.monotonic();
+        let Some(grace) = self.grace(now) else {
+            return Ok(());
+        };
+        match grace {
+            Grace::Hour => self.clean_by_share(now),
+            Grace::NoneForDeleted | Grace::None => self.clean_for_room(now, grace),
+        }
+    }
+
+    fn clean_by_share(&self, now: Monotonic) -> io::Result<()> {
+        loop {
+            let sources = self.choose_sources(now);
+            if sources.is_empty() {
+                return Ok(());
+            }
+            let before = total_bytes(&sources);
+            let plan = Plan::new(self, sources, now, Grace::Hour);
+            let after = match self.replace_by_copy(self.begin_rewrite(plan)?, now) {
+                Ok(after) => after,
+                Err(Abandoned::GivenUp) => return Ok(()),
+                Err(Abandoned::Failed(error)) => return Err(error),
+            };
+            if after > before / COPY_GAIN * (COPY_GAIN - 1) {
+                // What is left are blocks that are hidden in part: copying again gains nothing.
+                return Ok(());
+            }
+        }
+    }
+
+    /// The segments to rewrite now, those with the largest hidden share first; none if hidden bytes
+    /// are few.
+    fn choose_sources(&self, now: Monotonic) -> Vec<Arc<Segment>> {
+        let shares = self.shares(now, Grace::Hour);
+        let wanted: u64 = shares.values().map(|share| share.wanted).sum();
+        let hidden: u64 = shares.values().map(|share| share.hidden).sum();
+        let bound = wanted / DEAD_SHARE + DEAD_SEGMENTS * self.options.segment_bytes_max;
+        let mut excess = hidden.saturating_sub(bound);
+        let mut sealed = self.copyable_segments();
+        let share = |segment: &Segment| shares.get(&segment.number).copied().unwrap_or_default();
+        sealed.retain(|segment| {
+            let permille = share(segment).hidden_permille();
+            permille
+                > if segment.is_sorted {
+                    COPY_AGAIN_PERMILLE
+                } else {
+                    0
+                }
+        });
+        sealed.sort_by_key(|segment| std::cmp::Reverse(share(segment).hidden_permille()));
+        // What is copied together must fit into what is kept for one copy.
+        let mut room = self.options.segment_bytes_max.min(self.covered_bytes());
+        let mut chosen = Vec::new();
+        for segment in sealed {
+            let Share { wanted, hidden } = share(&segment);
+            if excess == 0 || (wanted > room && !chosen.is_empty()) {
+                break;
+            }
+            excess = excess.saturating_sub(hidden);
+            room = room.saturating_sub(wanted);
+            chosen.push(segment);
+        }
+        chosen
+    }
+
+    /// Rewrites one segment after the other into copies that are smaller, those of which most is hidden first,
+    /// on a disk without room. A copy never needs more than what is kept for it, and what it frees restores that,
+    /// so each step gains room. None is copied twice, so it ends.
+    fn clean_for_room(&self, now: Monotonic, grace: Grace) -> io::Result<()> {
+        // What a file gave back before counts too.
+        let mut has_room = self.has_room();
+        let mut too_large = u64::MAX;
+        for (segment, share) in self.by_hidden_share(now, grace) {
+            if has_room && share.hidden_permille() < FULL_GAIN_PERMILLE {
+                return Ok(());
+            }
+            let before = segment.file_bytes.load(Ordering::Relaxed);
+            let plan = Plan::new(self, vec![segment], now, grace);
+            let bytes = plan.copy_bytes();
+            let gain = before.saturating_sub(bytes);
+            if gain * 1000 < before * LEAST_GAIN_PERMILLE || bytes >= too_large {
+                continue;
+            }
+            match self.copy_for_room(plan, now) {
+                Ok(_) => {}
+                Err(Abandoned::GivenUp) => return Ok(()),
+                // A smaller copy may find room.
+                Err(Abandoned::Failed(error)) if is_full(&error) => too_large = bytes,
+                Err(Abandoned::Failed(error)) => return Err(error),
+            }
+            has_room = self.has_room();
+        }
+        Ok(())
+    }
+
+    fn copy_for_room(&self, plan: Plan, now: Monotonic) -> Result<u64, Abandoned> {
+        let rewrite = self.begin_rewrite(plan)?;
+        if let Err(error) = rewrite.allocate(self) {
+            return self.put_in_place(rewrite, Err(error.into()), now);
+        }
+        self.replace_by_copy(rewrite, now)
+    }
+
+    /// Whether the next segment finds room, once the reserve has what belongs to it.
+    fn has_room(&self) -> bool {
+        let is_whole = self.restore_reserve().is_ok();
+        let free = self.env.disk.free_bytes(&self.directory);
+        is_whole && free.is_ok_and(|free| free >= SEGMENT_BYTES_MIN)
+    }
+
+    /// Segments of which something is hidden, most first.
+    fn by_hidden_share(&self, now: Monotonic, grace: Grace) -> Vec<(Arc<Segment>, Share)> {
+        let shares = self.shares(now, grace);
+        let share = |segment: Arc<Segment>| {
+            let share = shares.get(&segment.number).copied().unwrap_or_default();
+            (segment, share)
+        };
+        let mut sealed: Vec<_> = { self.copyable_segments().into_iter() }
+            .map(share)
+            .collect();
+        sealed.retain(|(_, share)| share.hidden_permille() >= LEAST_GAIN_PERMILLE);
+        sealed.sort_by_key(|(_, share)| std::cmp::Reverse(share.hidden_permille()));
+        sealed
+    }
+
+    /// Sealed segments in which no damage is known.
+    pub(crate) fn copyable_segments(&self) -> Vec<Arc<Segment>> {
+        let mut sealed = self.sealed_segments();
+        let uncopyable = self.uncopyable.lock();
+        sealed.retain(|segment| !uncopyable.contains(&segment.number));
+        sealed
+    }
+
+    /// Copies at once what was begun; answers how many bytes the copy has.
+    fn replace_by_copy(&self, mut rewrite: Rewrite, now: Monotonic) -> Result<u64, Abandoned> {
+        let copied = rewrite.copy(self, &|| !self.is_stopped());
+        self.put_in_place(rewrite, copied, now)
+    }
+
+    fn shares(&self, now: Monotonic, grace: Grace) -> BTreeMap<u64, Share> {
+        let mut shares: BTreeMap<u64, Share> = BTreeMap::new();
+        for log in self.every_log() {
+            let state = log.state.lock();
+            for range in &state.ranges {
+                let hidden = state.due_bytes(range, now, grace);
+                let share = shares.entry(range.segment.number).or_default();
+                share.hidden += hidden;
+                share.wanted += range.bytes - hidden;
+            }
+        }
+        let hidden = shares.values().map(|share| share.hidden).sum();
+        self.measured.hidden_bytes.store(hidden, Ordering::Relaxed);
+        shares
+    }
+}
+
+fn total_bytes(segments: &[Arc<Segment>]) -> u64 {
+    let bytes = segments
+        .iter()
+        .map(|segment| segment.file_bytes.load(Ordering::Relaxed));
+    bytes.sum()
+}
+
+impl Share {
+    fn hidden_permille(&self) -> u64 {
+        self.hidden * 1000 / (self.hidden + self.wanted).max(1)
+    }
+}

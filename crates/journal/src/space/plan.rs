@@ -1,0 +1,161 @@
+//! What is to be copied out of segments: the wanted runs of every log, as things stood when it was
+//! asked.
+//!
+//! Whoever copies by it need look at no log any more. Its runs are by log and offset.
+
+use crate::format::footer::{Directory, DirectoryEntry};
+use crate::format::segment::Segment;
+use crate::read::index::{Log, Range};
+use crate::shared::Shared;
+use crate::space::upkeep::Grace;
+use env::Monotonic;
+use log::store::{LogId, Offset};
+use std::sync::Arc;
+
+/// Of the bytes of a copy, the headers of its frames take at most this share.
+const FRAMES_SHARE: u64 = 8192;
+/// What a copy takes beside its frames and its index.
+const FIXED_BYTES: u64 = 8192;
+
+/// What is to be copied.
+pub(crate) struct Plan {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// A segment that is to be rewritten. Its footer is on the disk.
+pub(crate) struct Source {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) directory: Arc<Directory>,
+}
+
+/// A run of which something is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) log: LogId,
+    /// The place of its segment among the sources, and its own in the directory there.
+    source: u32,
+    entry: u32,
+    /// Blocks that end before this are not wanted.
+    pub(crate) due_until: Offset,
+    /// The log's first control record.
+    pub(crate) control: Option<Offset>,
+}
+
+impl Plan {
+    /// What is wanted of these segments now.
+    pub(crate) fn new(
+        shared: &Shared,
+        segments: Vec<Arc<Segment>>,
+        now: Monotonic,
+        grace: Grace,
+    ) -> Self {
+        let sources = segments.into_iter().filter_map(Source::of);
+        let mut plan = Self {
+            sources: sources.collect(),
+            runs: Vec::new(),
+        };
+        for (place, source) in plan.sources.iter().enumerate() {
+            for (entry, run) in source.directory.entries.iter().enumerate() {
+                let (log, places) = (shared.find_remains(run.log), (place as u32, entry as u32));
+                let wanted = log.and_then(|log| source.wanted(&log, run, places, now, grace));
+                plan.runs.extend(wanted);
+            }
+        }
+        if let [_, _, ..] = *plan.sources {
+            let mut runs = std::mem::take(&mut plan.runs);
+            runs.sort_by_key(|run| (run.log, plan.entry_of(run).first));
+            plan.runs = runs;
+        }
+        plan
+    }
+
+    /// The bytes of a copy of it, about.
+    pub(crate) fn copy_bytes(&self) -> u64 {
+        let of_run = |run: &Run| {
+            let entry = self.entry_of(run);
+            entry.bytes_from(run.due_until) + entry.index_bytes()
+        };
+        let bytes: u64 = self.runs.iter().map(of_run).sum();
+        // The header's page, the frames' headers, the footer's head and trailer.
+        bytes + bytes / FRAMES_SHARE + FIXED_BYTES
+    }
+
+    /// The place of a run's segment among the sources.
+    pub(crate) fn place_of(run: &Run) -> usize {
+        run.source as usize
+    }
+
+    pub(crate) fn source_of(&self, run: &Run) -> &Source {
+        &self.sources[run.source as usize]
+    }
+
+    /// What the directory of its segment says of a run.
+    pub(crate) fn entry_of(&self, run: &Run) -> &DirectoryEntry {
+        &self.source_of(run).directory.entries[run.entry as usize]
+    }
+}
+
+impl Source {
+    fn of(segment: Arc<Segment>) -> Option<Self> {
+        let directory = segment.sealed.lock().directory.clone()?;
+        Some(Self { segment, directory })
+    }
+
+    fn wanted(
+        &self,
+        log: &Log,
+        run: &DirectoryEntry,
+        (source, entry): (u32, u32),
+        now: Monotonic,
+        grace: Grace,
+    ) -> Option<Run> {
+        let state = log.state.lock();
+        let range = state.range_at(self.segment.number, run.first)?;
+        let is_wanted = state.due_bytes(range, now, grace) < range.bytes;
+        is_wanted.then(|| Run {
+            log: log.id,
+            source,
+            entry,
+            due_until: state.due_until(grace),
+            control: state.first_control(),
+        })
+    }
+}
+
+impl Shared {
+    /// A log, also a deleted one of which something is left.
+    pub(crate) fn find_remains(&self, id: LogId) -> Option<Arc<Log>> {
+        self.find(id)
+            .or_else(|| self.deleted.lock().get(&id).cloned())
+    }
+
+    /// Puts the runs of a copy in the place of those of its sources.
+    pub(crate) fn move_ranges(
+        &self,
+        sources: &[Source],
+        segment: &Arc<Segment>,
+        copies: &[DirectoryEntry],
+        now: Monotonic,
+    ) {
+        let mut replaced: Vec<(LogId, Offset, u64)> = Vec::new();
+        for source in sources {
+            let runs = source.directory.entries.iter();
+            replaced.extend(runs.map(|run| (run.log, run.first, source.segment.number)));
+        }
+        replaced.sort_unstable();
+        let mut rest = copies;
+        for of_log in replaced.chunk_by(|one, next| one.0 == next.0) {
+            let id = of_log[0].0;
+            let count = rest.iter().take_while(|copy| copy.log == id).count();
+            let (copies, later) = rest.split_at(count);
+            rest = later;
+            if let Some(log) = self.find_remains(id) {
+                let replaced = of_log.iter().map(|(_, first, number)| (*number, *first));
+                let copies = copies.iter().map(|copy| Range::new(segment, copy));
+                log.state.lock().replace_ranges(replaced, copies, now);
+            }
+        }
+        self.forget_empty();
+    }
+}

@@ -1,0 +1,365 @@
+//! The reserve: a file that keeps room on the disk for what must go on when it is full, so that
+//! deleting and trimming still work and make space.
+//!
+//! It has three parts, and none is spent for what another is there for: a copy of any one segment, with which
+//! the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is given back to the disk
+//! by cutting the file. While any is spent ordinary appends are refused; it is made whole again before
+//! they go on. Descriptors are kept open beside it, for the files that making room takes. Whether there is room is what allocating says: what a disk calls free need not be free for
+//! everybody.
+
+use crate::shared::Shared;
+use crate::space::upkeep::SEGMENT_BYTES_MIN;
+use env::{File, Monotonic, OpenMode};
+use parking_lot::{Mutex, MutexGuard};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+pub(crate) const RESERVE_NAME: &str = "RESERVE";
+/// The room for privileged calls is this share of a copy's, within bounds.
+const COMMANDS_SHARE: u64 = 2;
+const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
+const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// What a file system itself may need to make a file: a block of the directory, or one of its own tables.
+pub(crate) const SLACK_BYTES: u64 = 64 * 1024;
+/// Of a file that was found smaller than it should be, privileged calls get this share at least.
+const FOUND_SHARE: u64 = 8;
+/// The room for a MANIFEST grows by this, so that not every new log changes it.
+const LISTS_STEP_BYTES: u64 = 64 * 1024;
+/// Files kept open, to be closed for what makes room: a segment, a MANIFEST, the directory, a copy.
+const DESCRIPTORS: usize = 4;
+/// Without news about what is hidden, room is looked for no more often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Whether the disk is full, and what is kept for that case.
+#[derive(Default)]
+pub(crate) struct Reserve {
+    /// Held while the file changes, and while a file is made in the room that it gave back.
+    held: Mutex<Held>,
+    is_whole: AtomicBool,
+    pub(crate) is_short: AtomicBool,
+    /// Counts what was trimmed and deleted.
+    hidden: AtomicU64,
+    looked: Mutex<Option<(u64, Monotonic)>>,
+}
+
+/// The reserve's file, and what it holds room for.
+#[derive(Default)]
+pub(crate) struct Held {
+    file: Option<Arc<dyn File>>,
+    /// The same file once more and again.
+    descriptors: Vec<Arc<dyn File>>,
+    pub(crate) parts: Parts,
+}
+
+/// What there is room for, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// A copy of the largest segment.
+    pub(crate) copies: u64,
+    /// The next MANIFEST.
+    pub(crate) lists: u64,
+    /// Segments for privileged calls.
+    pub(crate) commands: u64,
+}
+
+impl Reserve {
+    /// Whether ordinary appends may go on.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Acquire)
+    }
+
+    /// Whether the disk had no room for the next segment, or the reserve is spent.
+    pub(crate) fn is_short(&self) -> bool {
+        self.is_short.load(Ordering::Acquire) || !self.is_whole()
+    }
+
+    /// Something can be read no more.
+    pub(crate) fn note_hidden(&self) {
+        self.hidden.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether to look for room now: something was hidden since the last look, or that was a while ago.
+    pub(crate) fn is_worth_looking(&self, now: Monotonic) -> bool {
+        let hidden = self.hidden.load(Ordering::Acquire);
+        let mut looked = self.looked.lock();
+        let is_idle = looked.is_some_and(|(then, at)| then == hidden && now.since(at) < LOOK_EVERY);
+        if !is_idle {
+            *looked = Some((hidden, now));
+        }
+        !is_idle
+    }
+}
+
+/// Whether an error says that the disk is full.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Whether an error says that the process, or the system, has no descriptor left.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(env::raw_os_error(error), Some(ENFILE | EMFILE))
+}
+
+impl Parts {
+    pub(crate) fn sum(&self) -> u64 {
+        self.copies + self.lists + self.commands
+    }
+
+    /// How a file of so many bytes is divided, if these are wanted.
+    fn found(bytes: u64, wanted: &Self) -> Self {
+        let least = (bytes / FOUND_SHARE).min(wanted.commands);
+        let copies = (bytes - least).min(wanted.copies);
+        let lists = (bytes - least - copies).min(wanted.lists);
+        Self {
+            copies,
+            lists,
+            commands: bytes - copies - lists,
+        }
+    }
+
+    fn max(&self, other: &Self) -> Self {
+        Self {
+            copies: self.copies.max(other.copies),
+            lists: self.lists.max(other.lists),
+            commands: self.commands.max(other.commands),
+        }
+    }
+}
+
+impl Held {
+    /// Lets the file hold room for these; it stays as it was if that fails.
+    pub(crate) fn resize(&mut self, parts: Parts) -> io::Result<()> {
+        let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let (had, bytes) = (self.parts.sum(), parts.sum());
+        if bytes > had {
+            let grown = file.allocate(bytes).and_then(|()| file.sync_data());
+            grown.inspect_err(|_| drop(file.set_length(had)))?;
+        } else if bytes < had {
+            file.set_length(bytes)?;
+        }
+        self.parts = parts;
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more until the
+    /// next time that there is no room.
+    pub(crate) fn restore_reserve(&self) -> io::Result<()> {
+        let mut held = self.reserve.held.lock();
+        let wanted = self.open_reserve(&mut held)?;
+        let is_short = self.reserve.is_short();
+        let (had, largest) = (held.parts, self.largest_segment());
+        // What it has too much of is given back when the room is wanted.
+        let goal = if is_short { wanted } else { had.max(&wanted) };
+        // It grows with the segments; until there is room for that, what any segment needs is enough.
+        let least = Parts {
+            copies: largest.max(SEGMENT_BYTES_MIN.min(wanted.copies)),
+            ..wanted
+        };
+        let mut restored = held.resize(goal);
+        if restored.as_ref().is_err_and(is_full) {
+            restored = held.resize(least);
+        }
+        if restored.as_ref().is_err_and(is_full) {
+            self.reserve.is_whole.store(false, Ordering::Release);
+            // Without room for a copy there would never be any again.
+            let copies = had.copies.max(least.copies);
+            let lists = had.lists.max(least.lists);
+            drop(held.resize(Parts {
+                copies,
+                lists,
+                ..had
+            }));
+        }
+        restored?;
+        self.hold_descriptors(&mut held)?;
+        self.reserve.is_whole.store(true, Ordering::Release);
+        self.reserve.is_short.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Opens the file if it is not, and answers what it should hold room for.
+    fn open_reserve(&self, held: &mut Held) -> io::Result<Parts> {
+        let disk = &self.env.disk;
+        if held.file.is_some() {
+            return self.wanted_parts(held.parts.sum());
+        }
+        let path = self.directory.join(RESERVE_NAME);
+        let file = match disk.open(&path, OpenMode::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let file = disk.open(&path, OpenMode::CreateNew)?;
+                disk.sync_directory(&self.directory)?;
+                file
+            }
+            opened => opened?,
+        };
+        let length = file.length()?;
+        let wanted = self.wanted_parts(length)?;
+        held.parts = Parts::found(length, &wanted);
+        held.file = Some(file);
+        Ok(wanted)
+    }
+
+    /// Opens what is missing of the descriptors that are kept.
+    pub(crate) fn hold_descriptors(&self, held: &mut Held) -> io::Result<()> {
+        let path = self.directory.join(RESERVE_NAME);
+        while held.descriptors.len() < DESCRIPTORS {
+            let one = self.env.disk.open(&path, OpenMode::Read)?;
+            held.descriptors.push(one);
+        }
+        Ok(())
+    }
+
+    /// Does what must go on, with the descriptors that are kept for it if there are no others.
+    pub(crate) fn with_descriptors<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match work() {
+            Err(error) if is_out_of_files(&error) => {
+                self.take_reserve().descriptors.clear();
+                work()
+            }
+            done => done,
+        }
+    }
+
+    fn wanted_parts(&self, held_bytes: u64) -> io::Result<Parts> {
+        let free = self.env.disk.free_bytes(&self.directory)?;
+        let bytes = self.segment_bytes(free.saturating_add(held_bytes));
+        let copies = bytes.max(self.largest_segment());
+        let commands = copies / COMMANDS_SHARE;
+        Ok(Parts {
+            copies,
+            lists: self.manifest_room().next_multiple_of(LISTS_STEP_BYTES),
+            commands: commands.clamp(COMMANDS_BYTES_MIN, COMMANDS_BYTES_MAX),
+        })
+    }
+
+    /// Keeps the reserve whole for as long as the guard lives; an error if it is spent.
+    pub(crate) fn hold_reserve(&self) -> io::Result<MutexGuard<'_, Held>> {
+        let held = self.reserve.held.lock();
+        if self.reserve.is_whole() {
+            Ok(held)
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how many it
+    /// does.
+    pub(crate) fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
+        let grows_by = bytes.saturating_sub(held.parts.copies);
+        if grows_by == 0 {
+            return Ok(bytes);
+        }
+        let free = self.env.disk.free_bytes(&self.directory)?;
+        if free < grows_by.saturating_add(bytes) {
+            return Ok(held.parts.copies);
+        }
+        match held.resize(Parts {
+            copies: bytes,
+            ..held.parts
+        }) {
+            Err(error) if is_full(&error) => Ok(held.parts.copies),
+            grown => grown.map(|()| bytes),
+        }
+    }
+
+    /// Lets the reserve cover a segment that grows to so many bytes.
+    pub(crate) fn cover_frame(&self, bytes: u64) -> io::Result<()> {
+        let mut held = self.hold_reserve()?;
+        if self.cover(&mut held, bytes)? < bytes {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    /// How large a copy it holds room for.
+    pub(crate) fn covered_bytes(&self) -> u64 {
+        self.reserve.held.lock().parts.copies
+    }
+
+    /// Takes the reserve in order to spend some of it.
+    pub(crate) fn take_reserve(&self) -> MutexGuard<'_, Held> {
+        self.reserve.held.lock()
+    }
+
+    /// Gives room back to the disk: from now on the reserve holds no more than these. What it cannot give
+    /// back it keeps.
+    pub(crate) fn spend(&self, held: &mut Held, parts: Parts) {
+        if self.reserve.is_whole.swap(false, Ordering::AcqRel) {
+            tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
+        }
+        if let Err(error) = held.resize(parts) {
+            tracing::warn!(%error, "cannot give the reserve's room back");
+        }
+    }
+
+    /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of it.
+    pub(crate) fn spend_on_commands(&self, bytes: u64) -> bool {
+        let mut held = self.take_reserve();
+        let parts = held.parts;
+        let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
+        self.spend(&mut held, Parts { commands, ..parts });
+        held.parts != parts
+    }
+
+    /// Makes the file of a copy so long, with the room that is kept for it if there is no other.
+    pub(crate) fn allocate_copy(&self, file: &dyn File, bytes: u64) -> io::Result<()> {
+        let mut held = self.take_reserve();
+        let mut allocated = file.allocate(bytes);
+        let parts = held.parts;
+        let left = parts.copies.saturating_sub(bytes + SLACK_BYTES);
+        for copies in [left, 0] {
+            if allocated.as_ref().is_err_and(is_full) {
+                self.spend(&mut held, Parts { copies, ..parts });
+                allocated = file.allocate(bytes);
+            }
+        }
+        if allocated.is_err() && held.parts != parts {
+            drop(held.resize(parts));
+        }
+        allocated
+    }
+
+    /// Does something that needs room for a moment and then gives as much back, with the room of all of the
+    /// reserve. Nobody else gets at that meanwhile.
+    pub(crate) fn lend_reserve<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mut held = self.take_reserve();
+        let parts = held.parts;
+        // What cannot be lent is not there.
+        drop(held.resize(Parts::default()));
+        let done = work();
+        if held.resize(parts).is_err() {
+            // A name, or a longer MANIFEST, has taken a little: from the commands' part if that has it.
+            let commands = parts.commands.saturating_sub(SLACK_BYTES);
+            let copies = parts.copies.saturating_sub(SLACK_BYTES);
+            self.spend(&mut held, Parts { commands, ..parts });
+            if held.parts.sum() == 0 {
+                self.spend(&mut held, Parts { copies, ..parts });
+            }
+        }
+        done
+    }
+
+    /// Makes a file that takes no room yet but its name, for which the directory may need some.
+    pub(crate) fn make_name<T>(&self, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match make() {
+            Err(error) if is_full(&error) => self.lend_reserve(make),
+            made => made,
+        }
+    }
+
+    /// What the next MANIFEST may need.
+    pub(crate) fn manifest_room(&self) -> u64 {
+        const SLACK_BYTES: u64 = 16 * 1024;
+        const LOG_BYTES: u64 = 64;
+        SLACK_BYTES + LOG_BYTES * self.logs.read().len() as u64
+    }
+}

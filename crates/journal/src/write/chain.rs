@@ -1,0 +1,192 @@
+//! The blocks of one log in the open segment's list, followed back from the last.
+
+use crate::format::frame::Block;
+use crate::format::segment::Segment;
+use crate::write::open_blocks::OpenBlocks;
+use env::Timestamp;
+use log::store::Offset;
+use std::sync::Arc;
+
+/// A log's blocks with an ordinal that this divides can be jumped back to.
+const STRIDE: u32 = 256;
+/// No block.
+const NONE: u32 = u32::MAX;
+/// One read takes no more blocks than this.
+pub(crate) const TAKEN_MAX: u64 = 1024;
+
+/// A block with its log.
+pub(crate) struct Linked {
+    pub(crate) block: Block,
+    /// The place of its log among those of the segment.
+    pub(crate) log: u32,
+    /// The log's block before it.
+    earlier: u32,
+    /// The log's last block before it whose ordinal [`STRIDE`] divides.
+    stride: u32,
+    /// The block's first control record, counted from its first record.
+    pub(crate) control: Option<u32>,
+}
+
+/// Where the blocks of one log stand in the list.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    blocks: Arc<OpenBlocks>,
+    /// The place of the log among those of the segment.
+    log: u32,
+    count: u32,
+    last: u32,
+    /// The last of them whose ordinal [`STRIDE`] divides.
+    stride: u32,
+}
+
+impl Chain {
+    /// The chain of a log without blocks so far.
+    pub(crate) fn new(blocks: Arc<OpenBlocks>, log: u32) -> Self {
+        Self {
+            blocks,
+            log,
+            count: 0,
+            last: NONE,
+            stride: NONE,
+        }
+    }
+
+    /// Makes a block the last, which will stand at a place of the list.
+    pub(crate) fn link(&mut self, at: u32, block: Block, control: Option<u32>) -> Linked {
+        let linked = Linked {
+            block,
+            log: self.log,
+            earlier: self.last,
+            stride: self.stride,
+            control,
+        };
+        self.last = at;
+        if self.count.is_multiple_of(STRIDE) {
+            self.stride = at;
+        }
+        self.count += 1;
+        linked
+    }
+
+    /// Blocks from the one that holds an offset on, so many that they hold the records asked for, if there are;
+    /// none if no block holds it.
+    pub(crate) fn from(&self, from: Offset, records_max: u64) -> Vec<Block> {
+        let list = self.blocks.list.read();
+        let walk = Walk::new(&list, self);
+        let Some(first) = walk.first(|block| block.end() > from) else {
+            return Vec::new();
+        };
+        // The read may begin inside the first block.
+        let wanted = records_max.saturating_add(2).min(TAKEN_MAX) as u32;
+        let mut last = walk;
+        last.back_to(first.ordinal.saturating_add(wanted - 1));
+        let mut blocks = last.down_to(first.ordinal);
+        let mut records = 0;
+        let unwanted = blocks.iter().position(|block| {
+            let is_wanted = records <= records_max;
+            records += u64::from(block.count);
+            !is_wanted
+        });
+        blocks.truncate(unwanted.unwrap_or(blocks.len()));
+        let holds = blocks.first().is_some_and(|block| block.first <= from);
+        if holds { blocks } else { Vec::new() }
+    }
+
+    /// The first block that arrived at or after `time`.
+    pub(crate) fn at(&self, time: Timestamp) -> Option<Block> {
+        let list = self.blocks.list.read();
+        let found = Walk::new(&list, self).first(|block| block.arrival >= time);
+        found.map(|walk| walk.here().block)
+    }
+
+    /// All blocks, by offset.
+    pub(crate) fn all(&self) -> Vec<Block> {
+        let list = self.blocks.list.read();
+        Walk::new(&list, self).down_to(0)
+    }
+
+    /// The segment they stand in.
+    pub(crate) fn segment(&self) -> &Arc<Segment> {
+        &self.blocks.segment
+    }
+}
+
+/// A place in a chain, from where it can be followed back.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    list: &'a [Linked],
+    at: u32,
+    /// How many blocks of the log stand before it.
+    ordinal: u32,
+}
+
+impl<'a> Walk<'a> {
+    /// At the last block: a chain has one at least.
+    fn new(list: &'a [Linked], chain: &Chain) -> Self {
+        Self {
+            list,
+            at: chain.last,
+            ordinal: chain.count - 1,
+        }
+    }
+
+    fn here(&self) -> &'a Linked {
+        &self.list[self.at as usize]
+    }
+
+    fn earlier(self) -> Option<Self> {
+        let ordinal = self.ordinal.checked_sub(1)?;
+        let at = self.here().earlier;
+        Some(Self {
+            at,
+            ordinal,
+            ..self
+        })
+    }
+
+    /// As far back as one can jump.
+    fn stride(self) -> Option<Self> {
+        let ordinal = self.ordinal.checked_sub(1)? / STRIDE * STRIDE;
+        let at = self.here().stride;
+        Some(Self {
+            at,
+            ordinal,
+            ..self
+        })
+    }
+
+    /// The first block for which this holds, if it holds for all after it.
+    fn first(self, holds: impl Fn(&Block) -> bool) -> Option<Self> {
+        let is_there = |walk: &Self| holds(&walk.here().block);
+        let mut walk = Some(self).filter(is_there)?;
+        while let Some(back) = walk.stride().filter(is_there) {
+            walk = back;
+        }
+        while let Some(back) = walk.earlier().filter(is_there) {
+            walk = back;
+        }
+        Some(walk)
+    }
+
+    /// Goes back to an ordinal, if it is behind it.
+    fn back_to(&mut self, ordinal: u32) {
+        while let Some(back) = self.stride().filter(|back| back.ordinal >= ordinal) {
+            *self = back;
+        }
+        while self.ordinal > ordinal
+            && let Some(back) = self.earlier()
+        {
+            *self = back;
+        }
+    }
+
+    /// The blocks from an ordinal to here.
+    fn down_to(self, ordinal: u32) -> Vec<Block> {
+        let steps = std::iter::successors(Some(self), |walk| walk.earlier());
+        let steps = steps.take_while(|walk| walk.ordinal >= ordinal);
+        let mut blocks = Vec::with_capacity((self.ordinal - ordinal) as usize + 1);
+        blocks.extend(steps.map(|walk| walk.here().block));
+        blocks.reverse();
+        blocks
+    }
+}

@@ -1,0 +1,481 @@
+//! One group commit on its way: what its calls ask for, judged against the logs as they will be, and
+//! the frame it becomes.
+//!
+//! Nothing here changes the journal: a group that fails is dropped, and with it all it intended.
+
+use crate::format::frame::{
+    Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes,
+};
+use crate::planted::PlantedBug;
+use crate::shared::Shared;
+use crate::write::log_map::LogMap;
+use crate::write::queue::Change;
+use crate::write::tips::{Slot, Tips};
+use env::Timestamp;
+use log::batch::{Kind, RecordIter};
+use log::batches::{BatchView, Batches};
+use log::checksum::crc32c_append;
+use log::store::{
+    AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
+};
+
+/// Batches of one log are joined into blocks of at most this.
+const JOINED_BYTES_MAX: usize = 256 * 1024;
+const NO_CHUNK: u32 = u32::MAX;
+
+/// A group being put together.
+pub(crate) struct Group<'a> {
+    shared: &'a Shared,
+    tips: &'a mut Tips,
+    now: Timestamp,
+    admission: Admission,
+    /// Whether anything that could be refused on a full disk is in it.
+    has_ordinary: bool,
+    /// Its number, which the marks of its logs have.
+    number: u64,
+    logs: Vec<Intended>,
+    /// The places of logs that it makes.
+    made: LogMap<u32>,
+    entries: Vec<Entry>,
+    /// For each entry, the place of the log that it is about.
+    entry_places: Vec<u32>,
+    /// For each entry, its first and last chunk.
+    chains: Vec<(u32, u32)>,
+    /// The buffers of the calls.
+    buffers: Vec<&'a [u8]>,
+    /// Payload bytes, each with the index of the next of the same entry.
+    chunks: Vec<(Extent, u32)>,
+    payload_bytes: usize,
+}
+
+/// Bytes of a call's buffer.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    /// Which of the buffers.
+    buffer: u32,
+    start: u32,
+    end: u32,
+}
+
+/// Whose appends a group takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    All,
+    /// The disk is full: logs with priority, and marks.
+    Privileged,
+}
+
+/// A log as it will be once the group is durable.
+#[derive(Default)]
+struct Intended {
+    /// None if the group makes it.
+    slot: Option<Slot>,
+    end: Offset,
+    last_arrival: Option<Timestamp>,
+    first_control: Option<Offset>,
+    /// Appends are refused.
+    is_tail_lost: bool,
+    /// The entry that takes further batches of this log.
+    entry: Option<usize>,
+    is_deleted: bool,
+    priority: Priority,
+}
+
+/// What a closed group has entered.
+pub(crate) struct Entered<'a> {
+    pub(crate) tips: &'a mut Tips,
+    pub(crate) entries: Vec<Entry>,
+    places: Vec<u32>,
+    logs: Vec<Intended>,
+}
+
+/// A group that is closed: its entries and its frame.
+pub(crate) struct Sealed<'a> {
+    pub(crate) entered: Entered<'a>,
+    pub(crate) frame: Vec<u8>,
+    pub(crate) crc: u32,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn new(shared: &'a Shared, tips: &'a mut Tips, admission: Admission) -> Self {
+        Self {
+            number: tips.begin_group(),
+            tips,
+            admission,
+            has_ordinary: false,
+            shared,
+            now: shared.env.clock.now(),
+            logs: Vec::new(),
+            made: LogMap::default(),
+            entries: Vec::new(),
+            entry_places: Vec::new(),
+            chains: Vec::new(),
+            buffers: Vec::new(),
+            chunks: Vec::new(),
+            payload_bytes: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether all of it goes on when the disk is full.
+    pub(crate) fn is_privileged(&self) -> bool {
+        !self.has_ordinary
+    }
+
+    pub(crate) fn entry_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the frame that the group becomes.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        frame_bytes(self.entries.len(), self.payload_bytes)
+    }
+
+    /// Adds a call's batches.
+    pub(crate) fn append_all(
+        &mut self,
+        batches: &'a Batches,
+    ) -> Vec<Result<Appended, AppendError>> {
+        self.reserve(batches.len());
+        self.buffers.push(batches.buffer());
+        let places = self.find_all(batches);
+        let batches = batches.iter().zip(places);
+        batches
+            .map(|((id, batch), place)| self.append(id, batch, place))
+            .collect()
+    }
+
+    /// The places of the batches' logs.
+    fn find_all(&mut self, batches: &Batches) -> Vec<Option<u32>> {
+        let slots: Vec<Option<Slot>> = batches.logs().map(|id| self.tips.find(id)).collect();
+        self.tips.look_ahead(slots.iter().flatten().copied());
+        let logs = batches.logs().zip(slots);
+        logs.map(|(id, slot)| self.place(id, slot)).collect()
+    }
+
+    /// The place of a log, which it gets if it had none; `None` if there is no such log.
+    fn place(&mut self, id: LogId, slot: Option<Slot>) -> Option<u32> {
+        if !self.made.is_empty()
+            && let Some(place) = self.made.get(&id)
+        {
+            return Some(*place);
+        }
+        let slot = slot?;
+        let place = self.tips.place_in(slot, self.number).unwrap_or_else(|| {
+            let place = self.logs.len() as u32;
+            self.tips.mark(slot, self.number, place);
+            self.logs.push(Intended::of(self.tips, slot));
+            place
+        });
+        Some(place)
+    }
+
+    /// Adds a batch to the log at a place.
+    fn append(
+        &mut self,
+        id: LogId,
+        batch: BatchView<'_>,
+        place: Option<u32>,
+    ) -> Result<Appended, AppendError> {
+        let (now, admission, next) = (self.now, self.admission, self.entries.len());
+        let found = place.map(|place| (place, &mut self.logs[place as usize]));
+        let Some((place, intended)) = found.filter(|(_, intended)| !intended.is_deleted) else {
+            return Err(match self.shared.missing(id) {
+                ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
+                damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
+                    AppendError::NotApplied(damage.to_string())
+                }
+            });
+        };
+        let sealed = intended.first_control;
+        if let Some(at) = sealed
+            && !self.shared.options.has(PlantedBug::AppendBehindSeal)
+        {
+            return Err(AppendError::Sealed(at));
+        }
+        if intended.is_tail_lost {
+            let why = intended.slot.and_then(|slot| self.tips.damage(slot));
+            return Err(AppendError::NotApplied(why.unwrap_or_default()));
+        }
+        let is_privileged = intended.priority == Priority::Reserved || batch.is_mark();
+        if !is_privileged && admission == Admission::Privileged {
+            return Err(AppendError::Full);
+        }
+        let first = intended.end;
+        let arrival = intended.last_arrival.map_or(now, |last| last.max(now));
+        let control = if batch.has_control() {
+            first_control(batch)
+        } else {
+            None
+        };
+        intended.first_control = sealed.or(control.map(|at| first.plus(u64::from(at))));
+        intended.end = first.plus(u64::from(batch.count()));
+        intended.last_arrival = Some(arrival);
+        self.has_ordinary |= !is_privileged;
+        let joined = intended.entry;
+        if let Some(at) = joined.filter(|at| can_join(&self.entries[*at], batch, arrival)) {
+            self.join(at, batch, control);
+        } else {
+            intended.entry = Some(next);
+            self.entry_places.push(place);
+            self.begin_block(id, batch, first, arrival, control);
+        }
+        Ok(Appended { first, arrival })
+    }
+
+    fn join(&mut self, entry: usize, batch: BatchView<'_>, new_control: Option<u32>) {
+        if let Entry::Records { block, control, .. } = &mut self.entries[entry] {
+            *control = control.or(new_control.map(|at| block.count + at));
+            block.crc = crc32c_append(block.crc, batch.bytes());
+            block.count += batch.count();
+            block.length += batch.bytes().len() as u32;
+        }
+        let chunk = self.chunks.len() as u32;
+        let (_, last) = &mut self.chains[entry];
+        self.chunks[*last as usize].1 = chunk;
+        *last = chunk;
+        self.push_chunk(batch);
+    }
+
+    fn begin_block(
+        &mut self,
+        log: LogId,
+        batch: BatchView<'_>,
+        first: Offset,
+        arrival: Timestamp,
+        control: Option<u32>,
+    ) {
+        let (count, crc) = (batch.count(), batch.crc());
+        let length = batch.bytes().len() as u32;
+        let block = Block {
+            first,
+            count,
+            arrival,
+            position: 0,
+            length,
+            crc,
+        };
+        let chunk = self.chunks.len() as u32;
+        self.entries.push(Entry::Records {
+            log,
+            block,
+            control,
+        });
+        self.chains.push((chunk, chunk));
+        self.push_chunk(batch);
+    }
+
+    fn push_chunk(&mut self, batch: BatchView<'_>) {
+        let length = batch.bytes().len();
+        self.payload_bytes += length;
+        let extent = Extent {
+            buffer: self.buffers.len() as u32 - 1,
+            start: batch.start(),
+            end: batch.start() + length as u32,
+        };
+        self.chunks.push((extent, NO_CHUNK));
+    }
+
+    /// Adds a change, whole or not at all.
+    pub(crate) fn change(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::Create(logs) => self.create(logs),
+            Change::Delete(logs) => {
+                logs.iter().for_each(|log| self.delete(*log));
+                Ok(())
+            }
+            Change::Trim(log, before) => {
+                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let intended = &self.logs[place as usize];
+                // Past the end there is nothing yet to hide.
+                let before = intended.end.min(*before);
+                self.push(Entry::Trim { log: *log, before }, place);
+                Ok(())
+            }
+            Change::Configure(log, settings) => {
+                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let (log, settings) = (*log, *settings);
+                self.push(Entry::Configure { log, settings }, place);
+                Ok(())
+            }
+        }
+    }
+
+    fn create(&mut self, logs: &[(LogId, LogSettings)]) -> Result<(), StoreError> {
+        let mut fresh = std::collections::BTreeSet::new();
+        for (id, _) in logs {
+            let has_remains = self.shared.deleted.lock().contains_key(id);
+            if has_remains || self.find(*id).is_some() || !fresh.insert(*id) {
+                return Err(StoreError::Exists(*id));
+            }
+        }
+        for (log, settings) in logs {
+            let (log, settings, priority) = (*log, *settings, settings.priority);
+            let place = self.logs.len() as u32;
+            self.made.insert(log, place);
+            self.logs.push(Intended {
+                priority,
+                ..Intended::default()
+            });
+            self.push(Entry::Create { log, settings }, place);
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, log: LogId) {
+        if let Some(place) = self.present(log) {
+            self.push(Entry::Delete { log }, place);
+            self.logs[place as usize].is_deleted = true;
+        }
+    }
+
+    fn push(&mut self, entry: Entry, place: u32) {
+        self.entries.push(entry);
+        self.entry_places.push(place);
+        self.chains.push((NO_CHUNK, NO_CHUNK));
+    }
+
+    /// Makes room for a call's batches at once.
+    pub(crate) fn reserve(&mut self, batches: usize) {
+        self.logs.reserve(batches);
+        self.entries.reserve(batches);
+        self.entry_places.reserve(batches);
+        self.chains.reserve(batches);
+        self.chunks.reserve(batches);
+    }
+
+    /// The place of a log, also of one that the group deletes.
+    fn find(&mut self, id: LogId) -> Option<u32> {
+        let slot = self.tips.find(id);
+        self.place(id, slot)
+    }
+
+    /// The place of a log that the group leaves there so far.
+    fn present(&mut self, id: LogId) -> Option<u32> {
+        let place = self.find(id)?;
+        (!self.logs[place as usize].is_deleted).then_some(place)
+    }
+
+    /// The entries' payloads, in order. As a rule those of a call were framed one behind the other.
+    fn copy_payload(&self, frame: &mut Vec<u8>) {
+        let mut copied = Extent::default();
+        for (first, _) in &self.chains {
+            let mut next = *first;
+            while let Some((chunk, after)) = self.chunks.get(next as usize) {
+                if !copied.extend(*chunk) {
+                    frame.extend_from_slice(self.bytes(copied));
+                    copied = *chunk;
+                }
+                next = *after;
+            }
+        }
+        frame.extend_from_slice(self.bytes(copied));
+    }
+
+    fn bytes(&self, extent: Extent) -> &'a [u8] {
+        let buffer = self.buffers.get(extent.buffer as usize);
+        buffer.map_or(&[], |buffer| {
+            &buffer[extent.start as usize..extent.end as usize]
+        })
+    }
+
+    /// Closes the group: gives every block its place and encodes the frame.
+    pub(crate) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed<'a> {
+        header.length = self.frame_bytes() as u32;
+        header.entry_count = self.entries.len() as u32;
+        let mut directory = Vec::with_capacity(self.entries.len() * ENTRY_BYTES);
+        let mut position = header.position + header.payload_start() as u32;
+        for entry in &mut self.entries {
+            if let Entry::Records { block, .. } = entry {
+                block.position = position;
+                position += block.length;
+            }
+            entry.encode(&mut directory);
+        }
+        let (head, crc) = header.encode(salt, &directory);
+        let mut frame = Vec::with_capacity(header.length as usize);
+        frame.extend_from_slice(&head);
+        frame.extend_from_slice(&directory);
+        self.copy_payload(&mut frame);
+        frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
+        let entered = Entered {
+            tips: self.tips,
+            entries: self.entries,
+            places: self.entry_places,
+            logs: self.logs,
+        };
+        Sealed {
+            entered,
+            frame,
+            crc,
+        }
+    }
+}
+
+impl Extent {
+    /// Takes in what follows it, if this does.
+    fn extend(&mut self, next: Self) -> bool {
+        let follows = (self.buffer, self.end) == (next.buffer, next.start);
+        if follows {
+            self.end = next.end;
+        }
+        follows
+    }
+}
+
+impl Entered<'_> {
+    /// Looks at the logs that are about to be changed one by one.
+    pub(crate) fn look_ahead(&self) {
+        let slots = self.logs.iter().filter_map(|intended| intended.slot);
+        self.tips.look_ahead_at_logs(slots);
+    }
+
+    /// Whether the tips say what the logs do.
+    #[cfg(test)]
+    pub(crate) fn agrees_with_logs(&self) -> bool {
+        let mut slots = self.logs.iter().filter_map(|intended| intended.slot);
+        slots.all(|slot| self.tips.agrees_with_log(slot))
+    }
+
+    /// Where the log of an entry stands; none if the group makes it.
+    pub(crate) fn slot(&self, entry: usize) -> Option<Slot> {
+        self.logs[self.places[entry] as usize].slot
+    }
+}
+
+impl Intended {
+    /// A log as it is.
+    fn of(tips: &Tips, slot: Slot) -> Self {
+        let tip = tips.tip(slot);
+        Self {
+            slot: Some(slot),
+            end: tip.end,
+            last_arrival: tip.last_arrival(),
+            first_control: tip.first_control(),
+            is_tail_lost: tip.is_tail_lost,
+            entry: None,
+            is_deleted: false,
+            priority: tip.priority,
+        }
+    }
+}
+
+/// Whether a block takes one more batch.
+fn can_join(entry: &Entry, batch: BatchView<'_>, arrival: Timestamp) -> bool {
+    match entry {
+        Entry::Records { block, .. } => {
+            let joined = block.length as usize + batch.bytes().len();
+            block.arrival == arrival && joined <= JOINED_BYTES_MAX
+        }
+        Entry::Create { .. } | Entry::Delete { .. } | Entry::Trim { .. } => false,
+        Entry::Configure { .. } | Entry::Checkpoint { .. } => false,
+    }
+}
+
+fn first_control(batch: BatchView<'_>) -> Option<u32> {
+    let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
+    place.map(|place| place as u32)
+}

@@ -1,0 +1,147 @@
+//! The blocks of the open segment, in the order in which they were written, each with a way back to the
+//! block of its log before it.
+//!
+//! One list for all logs: a group that is about hundreds of them is added to its end, and what a log
+//! needs of its own is where its last block stands. The writer adds what is durable; readers walk back from
+//! their log's last block. When the segment is sealed the list becomes its index.
+
+use crate::format::frame::{Block, Entry};
+use crate::format::segment::Segment;
+use crate::format::segment_index::SegmentIndex;
+use crate::read::index::Log;
+use crate::write::chain::{Chain, Linked};
+use log::store::LogId;
+use parking_lot::{RwLock, RwLockWriteGuard};
+use std::sync::Arc;
+
+/// The blocks of the open segment.
+pub(crate) struct OpenBlocks {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) list: RwLock<Vec<Linked>>,
+}
+
+/// The writer's side of the list.
+pub(crate) struct OpenIndex {
+    blocks: Arc<OpenBlocks>,
+    logs: Vec<(LogId, Arc<Log>)>,
+    /// The places of logs in the order of their ids, as far as they were put in order.
+    order: Vec<u32>,
+    count: usize,
+}
+
+/// Blocks being added. Readers of the list wait meanwhile, so that nothing else is to be waited for.
+pub(crate) struct Addition<'a> {
+    blocks: &'a Arc<OpenBlocks>,
+    list: RwLockWriteGuard<'a, Vec<Linked>>,
+    logs: &'a mut Vec<(LogId, Arc<Log>)>,
+    count: &'a mut usize,
+}
+
+/// Memory of a list, to be filled again: fresh memory is handed over page by page.
+#[derive(Default)]
+pub(crate) struct ListRoom(Vec<Linked>);
+
+impl OpenIndex {
+    pub(crate) fn new(segment: Arc<Segment>, room: ListRoom) -> Self {
+        let list = RwLock::new(room.0);
+        Self {
+            blocks: Arc::new(OpenBlocks { segment, list }),
+            logs: Vec::new(),
+            order: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// How many blocks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// How many logs have blocks here.
+    pub(crate) fn logs_len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// The logs that have blocks here, by their ids.
+    pub(crate) fn logs_in_order(&mut self) -> impl Iterator<Item = &Arc<Log>> {
+        self.put_in_order();
+        self.order.iter().map(|at| &self.logs[*at as usize].1)
+    }
+
+    /// Begins to add durable blocks.
+    pub(crate) fn add(&mut self) -> Addition<'_> {
+        Addition {
+            blocks: &self.blocks,
+            list: self.blocks.list.write(),
+            logs: &mut self.logs,
+            count: &mut self.count,
+        }
+    }
+
+    /// The index of all blocks from one on, with these changes.
+    pub(crate) fn index_from(&mut self, first: usize, changes: &[Entry]) -> SegmentIndex {
+        self.put_in_order();
+        let list = self.blocks.list.read();
+        let list = &list[first..];
+        let mut places = vec![0; self.logs.len()];
+        list.iter()
+            .for_each(|linked| places[linked.log as usize] += 1);
+        let counts =
+            { self.order.iter() }.map(|at| (self.logs[*at as usize].0, places[*at as usize]));
+        let counts: Vec<(LogId, u32)> = counts.collect();
+        let mut start = 0;
+        for at in &self.order {
+            let place = &mut places[*at as usize];
+            start += std::mem::replace(place, start);
+        }
+        let mut blocks = vec![Block::default(); list.len()];
+        let mut controls = Vec::new();
+        for linked in list {
+            let place = &mut places[linked.log as usize];
+            blocks[*place as usize] = linked.block;
+            *place += 1;
+            if let Some(at) = linked.control {
+                controls.push((linked.log, linked.block.first.plus(u64::from(at))));
+            }
+        }
+        let mut index = SegmentIndex::laid_out(counts.into_iter(), blocks, changes.to_vec());
+        for (log, control) in controls {
+            index.note_control(self.logs[log as usize].0, control);
+        }
+        index
+    }
+
+    fn put_in_order(&mut self) {
+        if self.order.len() < self.logs.len() {
+            self.order = (0..self.logs.len() as u32).collect();
+            let logs = &self.logs;
+            self.order.sort_unstable_by_key(|at| logs[*at as usize].0);
+        }
+    }
+
+    /// Its memory, once no log refers to it; none if a reader still does.
+    pub(crate) fn into_room(self) -> ListRoom {
+        let list = Arc::into_inner(self.blocks).map(|blocks| blocks.list.into_inner());
+        let mut list = list.unwrap_or_default();
+        list.clear();
+        ListRoom(list)
+    }
+}
+
+impl Addition<'_> {
+    /// Adds a block and makes it visible to the log's readers.
+    pub(crate) fn push(&mut self, log: &Arc<Log>, block: Block, control: Option<u32>) {
+        let mut state = log.state.lock();
+        let at = self.list.len() as u32;
+        let chain = state.open.get_or_insert_with(|| {
+            self.logs.push((log.id, log.clone()));
+            Chain::new(self.blocks.clone(), self.logs.len() as u32 - 1)
+        });
+        self.list.push(chain.link(at, block, control));
+        *self.count += 1;
+        state.note_block(&block, control);
+    }
+}
+
+#[cfg(test)]
+mod tests;

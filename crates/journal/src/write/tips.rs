@@ -1,0 +1,226 @@
+//! Where each log ends, as the writer knows it: what it needs of a log to take an append, side by side
+//! for logs that are neighbours, since a call may be about hundreds of them.
+//!
+//! It belongs to the writer, which alone changes logs. What always holds: between two groups it says the same as
+//! the logs themselves.
+
+use crate::format::frame::Block;
+use crate::read::index::Log;
+use crate::write::log_map::LogMap;
+use crate::write::slim::Slim;
+use env::Timestamp;
+use log::store::{LogId, Offset, Priority};
+use std::sync::Arc;
+
+/// Neighbours that stand together.
+const ROW: usize = 16;
+
+/// The ends of all logs.
+#[derive(Default)]
+pub(crate) struct Tips {
+    /// The first slot of a row, by the id of the first log that could stand there.
+    rows: LogMap<u32>,
+    /// The first slots of rows that are empty.
+    free: Vec<u32>,
+    tips: Vec<Tip>,
+    logs: Vec<Option<Arc<Log>>>,
+    groups: u64,
+}
+
+/// Where a log stands in [`Tips`], as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u32);
+
+/// The end of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tip {
+    pub(crate) end: Offset,
+    last_arrival: Slim,
+    first_control: Slim,
+    /// The last group that is about it. Groups have numbers that never come again.
+    group: u64,
+    /// Where that group has it.
+    place: u32,
+    pub(crate) priority: Priority,
+    /// Appends are refused.
+    pub(crate) is_tail_lost: bool,
+    is_there: bool,
+}
+
+impl Tips {
+    pub(crate) fn of(logs: Vec<Arc<Log>>) -> Self {
+        let mut tips = Self::default();
+        logs.into_iter().for_each(|log| tips.put(log));
+        tips
+    }
+
+    /// The number of the next group.
+    pub(crate) fn begin_group(&mut self) -> u64 {
+        self.groups += 1;
+        self.groups
+    }
+
+    /// Where a log stands, if it is there.
+    pub(crate) fn find(&self, id: LogId) -> Option<Slot> {
+        let (row, place) = place_of(id);
+        let slot = self.rows.get(&row)? + place;
+        self.tips[slot as usize].is_there.then_some(Slot(slot))
+    }
+
+    pub(crate) fn tip(&self, slot: Slot) -> &Tip {
+        &self.tips[slot.0 as usize]
+    }
+
+    pub(crate) fn log(&self, slot: Slot) -> &Arc<Log> {
+        let log = self.logs[slot.0 as usize].as_ref();
+        log.expect("who has a slot has the log")
+    }
+
+    /// Why a log's appends are refused.
+    pub(crate) fn damage(&self, slot: Slot) -> Option<String> {
+        let log = self.log(slot);
+        let state = log.state.lock();
+        state.lost_tail().map(|hole| hole.error(log.id).to_string())
+    }
+
+    /// Takes a log in, or takes over what has changed about it.
+    pub(crate) fn put(&mut self, log: Arc<Log>) {
+        let (row, place) = place_of(log.id);
+        let first = *self.rows.entry(row).or_insert_with(|| {
+            self.free.pop().unwrap_or_else(|| {
+                let first = self.tips.len();
+                self.tips.resize(first + ROW, Tip::default());
+                self.logs.resize(first + ROW, None);
+                first as u32
+            })
+        });
+        let slot = (first + place) as usize;
+        self.tips[slot] = Tip::of(&log);
+        self.logs[slot] = Some(log);
+    }
+
+    pub(crate) fn remove(&mut self, id: LogId) {
+        let Some(Slot(slot)) = self.find(id) else {
+            return;
+        };
+        self.tips[slot as usize] = Tip::default();
+        self.logs[slot as usize] = None;
+        let (row, place) = place_of(id);
+        let first = slot - place;
+        let rest = &self.tips[first as usize..][..ROW];
+        if rest.iter().all(|tip| !tip.is_there) {
+            self.rows.remove(&row);
+            self.free.push(first);
+        }
+    }
+
+    /// Notes a block that is durable.
+    pub(crate) fn note(&mut self, slot: Slot, block: &Block, control: Option<u32>) {
+        let tip = &mut self.tips[slot.0 as usize];
+        tip.end = block.end();
+        tip.last_arrival = Slim::of(Some(block.arrival.0));
+        if let Some(at) = control
+            && tip.first_control().is_none()
+        {
+            tip.first_control = Slim::of(Some(block.first.0 + u64::from(at)));
+        }
+    }
+
+    /// The place that a group gave a log, if it did.
+    pub(crate) fn place_in(&self, slot: Slot, group: u64) -> Option<u32> {
+        let tip = self.tip(slot);
+        (tip.group == group).then_some(tip.place)
+    }
+
+    /// Notes the place that a group gives a log.
+    pub(crate) fn mark(&mut self, slot: Slot, group: u64, place: u32) {
+        let tip = &mut self.tips[slot.0 as usize];
+        (tip.group, tip.place) = (group, place);
+    }
+
+    /// Whether what stands in a slot, if anything still does, says what its log does.
+    #[cfg(test)]
+    pub(crate) fn agrees_with_log(&self, slot: Slot) -> bool {
+        let Tip { group, place, .. } = *self.tip(slot);
+        let log = self.logs[slot.0 as usize].as_ref();
+        let told = log.map(|log| Tip {
+            group,
+            place,
+            ..Tip::of(log)
+        });
+        told.is_none_or(|told| told == *self.tip(slot))
+    }
+
+    /// Looks at the ends of logs that are about to be used one by one: a processor then waits for the memory of
+    /// all of them at once.
+    pub(crate) fn look_ahead(&self, slots: impl Iterator<Item = Slot>) {
+        std::hint::black_box(slots.fold(0, |seen, slot| seen ^ self.tip(slot).group));
+    }
+
+    /// The same for the logs themselves.
+    pub(crate) fn look_ahead_at_logs(&self, slots: impl Iterator<Item = Slot>) {
+        let locked = slots.filter(|slot| self.log(*slot).state.is_locked());
+        std::hint::black_box(locked.count());
+    }
+}
+
+impl Tip {
+    pub(crate) fn last_arrival(&self) -> Option<Timestamp> {
+        self.last_arrival.get().map(Timestamp)
+    }
+
+    pub(crate) fn first_control(&self) -> Option<Offset> {
+        self.first_control.get().map(Offset)
+    }
+
+    /// A log as it is.
+    fn of(log: &Log) -> Self {
+        let state = log.state.lock();
+        Self {
+            end: state.end,
+            last_arrival: Slim::of(state.last_arrival().map(|time| time.0)),
+            first_control: Slim::of(state.first_control().map(|at| at.0)),
+            group: 0,
+            place: 0,
+            priority: state.settings.priority,
+            is_tail_lost: state.lost_tail().is_some(),
+            is_there: true,
+        }
+    }
+}
+
+/// The row of a log, and its place there.
+fn place_of(id: LogId) -> (LogId, u32) {
+    let place = id.index % ROW as u32;
+    let index = id.index - place;
+    (LogId { index, ..id }, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::store::LogSettings;
+
+    #[test]
+    fn logs_when_put_in_and_taken_out_then_are_found_and_leave_no_row() {
+        let ids = [(0, 0), (0, 15), (0, 16), (7, 15), (u64::MAX, u32::MAX)];
+        let ids = ids.map(|(group, index)| LogId { group, index });
+        let mut tips = Tips::default();
+        for _ in 0..3 {
+            for id in ids.into_iter().chain(ids) {
+                tips.put(Arc::new(Log::new(id, LogSettings::default())));
+            }
+            for id in ids {
+                let slot = tips.find(id).unwrap();
+                assert_eq!(tips.log(slot).id, id);
+            }
+            for id in ids {
+                tips.remove(id);
+                assert_eq!(tips.find(id), None);
+                tips.remove(id);
+            }
+            assert!(tips.rows.is_empty());
+            assert_eq!((tips.free.len(), tips.tips.len()), (4, 4 * ROW));
+        }
+    }
+}
