@@ -218,7 +218,8 @@ impl Run {
         Ok(())
     }
 
-    /// Gives the floor Millstream's answers, so that it answers with the same bytes; or only the first.
+    /// Gives the floor Millstream's answers, so that it answers with the same bytes; or only the
+    /// first.
     async fn prepare_floor(&self, seat: Seat, workload: &Workload) -> anyhow::Result<Vec<Source>> {
         let millstream = &self.servers[&Kind::Millstream.into()];
         let floor = &self.servers[&seat];

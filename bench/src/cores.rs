@@ -1,7 +1,8 @@
 //! Which processor cores the generator and the servers run on.
 //!
-//! By default the generator has the first core to itself and every server the others, so that what is
-//! measured does not share its core with what measures it. Both share them with the rest of the machine.
+//! By default the generator has the first core to itself and every server the others, so that what
+//! is measured does not share its core with what measures it. Both share them with the rest of the
+//! machine.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::io;

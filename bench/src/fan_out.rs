@@ -1,9 +1,9 @@
 //! How long after its producer was answered a record is at those who subscribed.
 //!
-//! Millstream alone: one shard, a producer that puts one small record after another with pauses, and
-//! so many consumers, each with a subscription over a connection of its own. The consumers share a
-//! thread, so with many the latest to be told waits for the generator too; the producer has another, or it
-//! would hear of its answer only when all of them have heard of the record.
+//! Millstream alone: one shard, a producer that puts one small record after another with pauses,
+//! and so many consumers, each with a subscription over a connection of its own. The consumers
+//! share a thread, so with many the latest to be told waits for the generator too; the producer has
+//! another, or it would hear of its answer only when all of them have heard of the record.
 
 use crate::report::short;
 use crate::results::Spread;

@@ -1,8 +1,8 @@
 //! The load generator: a closed loop over many connections, on the calling thread alone.
 //!
-//! Each connection sends its next request when the last is answered. What is counted began after the
-//! warm-up; the clock stops when the last of these is answered, so that nothing in flight is lost or
-//! counted too early.
+//! Each connection sends its next request when the last is answered. What is counted began after
+//! the warm-up; the clock stops when the last of these is answered, so that nothing in flight is
+//! lost or counted too early.
 
 use crate::connection::Connection;
 use crate::requests::{self, Body};
@@ -195,8 +195,8 @@ impl Window {
         Self { begin, end }
     }
 
-    /// Whether to stop: time is up, and something was counted. Of a server that is slower than that,
-    /// each connection counts one request.
+    /// Whether to stop: time is up, and something was counted. Of a server that is slower than
+    /// that, each connection counts one request.
     pub(crate) fn is_over(&self, now: Instant, tally: &Tally) -> bool {
         let has_counted = !tally.latencies.is_empty() || tally.errors > 0;
         now >= self.end && has_counted

@@ -1,9 +1,10 @@
 //! The bench: puts load on Millstream, its peers and the floor, and compares them.
 //!
-//! The modules stand in reading order: a [`workload`] says what is asked, [`requests`] and [`signer`]
-//! make it, [`connection`] sends it, [`load`] counts; [`setup`] prepares streams. [`floor`] is the
-//! least that a server must do. [`server`] starts servers, [`case`] says who is compared in what,
-//! [`compare`] lets them take turns, [`results`], [`report`] and [`plot`] tell what came out.
+//! The modules stand in reading order: a [`workload`] says what is asked, [`requests`] and
+//! [`signer`] make it, [`connection`] sends it, [`load`] counts; [`setup`] prepares streams.
+//! [`floor`] is the least that a server must do. [`server`] starts servers, [`case`] says who is
+//! compared in what, [`compare`] lets them take turns, [`results`], [`report`] and [`plot`] tell
+//! what came out.
 
 mod usage;
 mod workload;

@@ -1,8 +1,8 @@
 //! The same puts to NATS JetStream, in its own protocol: a yardstick, not a peer.
 //!
 //! A record is one published message with a reply subject; it is put when the stream's
-//! acknowledgement has come. A batch is published at once and is put when all are acknowledged. NATS's file store
-//! acknowledges before it syncs (every two minutes, unless told otherwise).
+//! acknowledgement has come. A batch is published at once and is put when all are acknowledged.
+//! NATS's file store acknowledges before it syncs (every two minutes, unless told otherwise).
 
 use crate::load::{Measured, Span, Tally, Target, Window, collect};
 use crate::workload::Workload;

@@ -87,8 +87,8 @@ impl Found {
         })
     }
 
-    /// How much of the server's processor time a request costs those compared with, per what it costs
-    /// the judged one: the ratio of rates that the processor alone would give.
+    /// How much of the server's processor time a request costs those compared with, per what it
+    /// costs the judged one: the ratio of rates that the processor alone would give.
     pub fn processor_ratio(&self, comparison: &Comparison) -> Option<Spread> {
         self.each_round(comparison, |ours, theirs| {
             let micros = |measured: &Measured| measured.server_micros;
@@ -199,7 +199,8 @@ mod tests {
         assert_eq!((ratio.min, ratio.max), (1.8, 2.0));
         let processor = found.processor_ratio(&against(&[1])).unwrap();
         assert!((processor.median - 0.8).abs() < 1e-9, "{processor:?}");
-        // 3 s a round: 440 requests of ours in three rounds, 600 of the one, 180 of the other in two.
+        // 3 s a round: 440 requests of ours in three rounds, 600 of the one, 180 of the other in
+        // two.
         assert_eq!(found.whole_micros(0), Some(9e6 / 440.0));
         let whole = |indices: &[usize]| found.whole_ratio(&against(indices)).unwrap();
         assert!((whole(&[1]) - 440.0 / 600.0).abs() < 1e-9);

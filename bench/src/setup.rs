@@ -22,8 +22,8 @@ const FILL_BATCH: usize = 500;
 const FILL_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A stream for cold reads has this much, several times what the server keeps in memory.
 const COLD_BYTES: usize = 128 * 1024 * 1024;
-/// A stream for reads at the tail has this many times what is read: little enough that all who read it, each of
-/// whom fills it anew, find theirs in memory.
+/// A stream for reads at the tail has this many times what is read: little enough that all who read
+/// it, each of whom fills it anew, find theirs in memory.
 const TAIL_TIMES: usize = 2;
 
 /// The sequence numbers that each shard got, in order.

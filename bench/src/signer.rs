@@ -1,8 +1,9 @@
 //! Signs requests with AWS's Signature Version 4, fast.
 //!
 //! Every request gets a signature of its own, over the time at which it is sent, as a real client's
-//! does; what does not change between requests (the key of the day, the names of the headers) is kept.
-//! A test compares it with AWS's own signer, and `bench sign` with `crates/client` and its costs.
+//! does; what does not change between requests (the key of the day, the names of the headers) is
+//! kept. A test compares it with AWS's own signer, and `bench sign` with `crates/client` and its
+//! costs.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};

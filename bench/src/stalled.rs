@@ -1,8 +1,8 @@
 //! What a subscriber notices of others that take nothing.
 //!
-//! A subscription as in [`fan_out`](crate::fan_out), once alone and once beside many whose clients have
-//! small receive buffers and never read, over more data than the server may hold for them. When the server
-//! cuts them off, they stay away.
+//! A subscription as in [`fan_out`](crate::fan_out), once alone and once beside many whose clients
+//! have small receive buffers and never read, over more data than the server may hold for them.
+//! When the server cuts them off, they stay away.
 
 use crate::fan_out::{self, Found};
 use crate::report::short;

@@ -15,8 +15,8 @@ const QUIET_MAX: Duration = Duration::from_micros(600);
 /// Some never rest; nobody is waited for longer.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 
-/// Waits until a process has done what it does in the background; returns the processor time that it
-/// has used by then.
+/// Waits until a process has done what it does in the background; returns the processor time that
+/// it has used by then.
 pub async fn settle(process: u32) -> Duration {
     let mut settling = Settling::new(wanted_time(process));
     for _ in 0..SETTLE_MAX.as_millis() / LOOK.as_millis() {

@@ -2,9 +2,9 @@
 //!
 //! It reads the body, hashes it with SHA-256 as a signature's verification must, parses it, decodes
 //! base64, hashes partition keys with MD5, appends data and keys to a file, shares one `fdatasync`
-//! among all that wait, and answers with as many bytes as the real thing. GetRecords is answered with
-//! what `Floor.Prepare` was sent in the same protocol, in turn, since `Floor.Forget`. It checks nothing, keeps no
-//! index, cannot be read back, and is no Kinesis.
+//! among all that wait, and answers with as many bytes as the real thing. GetRecords is answered
+//! with what `Floor.Prepare` was sent in the same protocol, in turn, since `Floor.Forget`. It
+//! checks nothing, keeps no index, cannot be read back, and is no Kinesis.
 
 mod append;
 mod parse;

@@ -1,9 +1,9 @@
 //! The second gate: may this principal do what this input asks?
 //!
-//! It is the one place where a request's input becomes [`Authorized`]. What the request is about was
-//! found before, wherever it is and whether it exists or not: a policy may speak of any of it, also
-//! of another account's. No policies exist yet, so every principal may do everything; what it cannot
-//! reach is not there for it, which it is told by the operations.
+//! It is the one place where a request's input becomes [`Authorized`]. What the request is about
+//! was found before, wherever it is and whether it exists or not: a policy may speak of any of it,
+//! also of another account's. No policies exist yet, so every principal may do everything; what it
+//! cannot reach is not there for it, which it is told by the operations.
 
 use crate::{Authorized, Context, Principal, Resource};
 use std::fmt;

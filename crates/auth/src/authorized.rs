@@ -2,8 +2,8 @@
 
 use crate::{Operator, Principal};
 
-/// An input whose sender may do what it asks, and what it was found to be about. Only this crate makes
-/// one.
+/// An input whose sender may do what it asks, and what it was found to be about. Only this crate
+/// makes one.
 #[derive(Debug)]
 pub struct Authorized<I, T> {
     principal: Principal,

@@ -1,8 +1,8 @@
 //! Who a request says it comes from, in either of AWS's two forms, unproven.
 //!
 //! Reading a claim judges its form alone, with AWS's texts; whether it is true is the
-//! authenticator's business. A request never falls back from one form to the other, and none says two
-//! things: what is there twice is refused.
+//! authenticator's business. A request never falls back from one form to the other, and none says
+//! two things: what is there twice is refused.
 
 use crate::Head;
 use http::HeaderName;
@@ -76,7 +76,8 @@ fn incomplete(message: String) -> Error {
     Error::new(ErrorCode::IncompleteSignatureException, message)
 }
 
-/// A header's text, which is ASCII but for mistakes: reading it as such first is many times quicker.
+/// A header's text, which is ASCII but for mistakes: reading it as such first is many times
+/// quicker.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -122,11 +123,12 @@ fn lacking(header: &str, values: [&str; HEADER_PARAMETERS.len()], is_dated: bool
     format!("{message}Authorization={header}")
 }
 
-/// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing. Every
-/// request comes through here, so it reads the header once.
+/// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing.
+/// Every request comes through here, so it reads the header once.
 ///
 /// # Errors
-/// If a part is no parameter, such as the rest of a credential behind a space, or one is there twice.
+/// If a part is no parameter, such as the rest of a credential behind a space, or one is there
+/// twice.
 fn header_values(header: &str) -> Result<[&str; HEADER_PARAMETERS.len()], Error> {
     let mut values = [""; HEADER_PARAMETERS.len()];
     let ends = memchr::memchr2_iter(b',', b' ', header.as_bytes());

@@ -1,7 +1,8 @@
 //! How a request came, besides what it says itself.
 //!
-//! It is what the server saw, and so the only part of a request that its sender cannot choose; behind
-//! a proxy it is the proxy's. Policies may ask for it (`aws:SourceIp`, `aws:SecureTransport`).
+//! It is what the server saw, and so the only part of a request that its sender cannot choose;
+//! behind a proxy it is the proxy's. Policies may ask for it (`aws:SourceIp`,
+//! `aws:SecureTransport`).
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,15 +1,15 @@
 //! A credential as requests name it: an access key id and the scope of the signature.
 //!
-//! Its form is judged with AWS's texts: a scope that names no region that could be one is refused, never
-//! taken for the default region.
+//! Its form is judged with AWS's texts: a scope that names no region that could be one is refused,
+//! never taken for the default region.
 
 use crate::Principal;
 use crate::claim::Scope;
 use model::{AccountId, Region};
 use wire::{Error, ErrorCode};
 
-/// The longest name of a region. AWS's are shorter; a server of one's own may be given another name, and a
-/// label of a host name is what SDKs take.
+/// The longest name of a region. AWS's are shorter; a server of one's own may be given another
+/// name, and a label of a host name is what SDKs take.
 const REGION_BYTES_MAX: usize = 63;
 
 /// `KEY/DATE/REGION/SERVICE/aws4_request`, taken apart.
@@ -23,8 +23,9 @@ impl<'a> Credential<'a> {
     /// Takes a credential's text apart.
     ///
     /// # Errors
-    /// `IncompleteSignatureException` if elements are missing or too many, `InvalidSignatureException` if the
-    /// region is none, `UnrecognizedClientException` if no access key could be named so.
+    /// `IncompleteSignatureException` if elements are missing or too many,
+    /// `InvalidSignatureException` if the region is none, `UnrecognizedClientException` if no
+    /// access key could be named so.
     pub(crate) fn parse(text: &'a str, scope: Scope<'a>) -> Result<Self, Error> {
         let mut elements = text.split('/');
         let mut next = || elements.next();

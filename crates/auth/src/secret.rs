@@ -1,8 +1,8 @@
 //! Bytes that nobody may see: keys.
 //!
-//! A secret prints as stars, is compared in a time that tells nothing, and is overwritten when it is
-//! dropped. It does not reach what was made of it: whoever encodes a secret, or hands its bytes to a
-//! cipher, answers for what they become.
+//! A secret prints as stars, is compared in a time that tells nothing, and is overwritten when it
+//! is dropped. It does not reach what was made of it: whoever encodes a secret, or hands its bytes
+//! to a cipher, answers for what they become.
 
 use std::fmt;
 use subtle::ConstantTimeEq;

@@ -48,7 +48,8 @@ impl Events {
     /// subscribes after the last continuation.
     ///
     /// # Errors
-    /// [`Error::Service`] if the service ends it with an error, [`Error::Transport`] if it breaks off.
+    /// [`Error::Service`] if the service ends it with an error, [`Error::Transport`] if it breaks
+    /// off.
     pub async fn next(&mut self) -> Result<Option<SubscribeToShardEvent>, Error> {
         loop {
             let decoded = self.frames.decode_frame(&mut self.received);

@@ -1,8 +1,9 @@
 //! Who may wait for the disk: so many reads at once, each with room for what it may bring.
 //!
-//! What is at hand comes at once. A read that has to wait for the disk waits for its turn first, and then for room in
-//! memory, before a byte is read; both together for a bounded time, after which the caller is told to come again. A read
-//! that has begun runs to its end, and keeps its turn and its room until then, also if its caller has left.
+//! What is at hand comes at once. A read that has to wait for the disk waits for its turn first,
+//! and then for room in memory, before a byte is read; both together for a bounded time, after
+//! which the caller is told to come again. A read that has begun runs to its end, and keeps its
+//! turn and its room until then, also if its caller has left.
 
 use crate::Engine;
 use crate::facts::ReadFailure;
@@ -17,10 +18,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Reads that wait for the disk at once: as many as keep a device busy, and few threads.
 pub const COLD_READS_MAX: usize = 16;
-/// How long a read waits for its turn and for room. A subscriber asks again, and hears something meanwhile.
+/// How long a read waits for its turn and for room. A subscriber asks again, and hears something
+/// meanwhile.
 pub const COLD_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Of the room for answers, what reads may take that wait for the disk: the rest is for what is at hand.
+/// Of the room for answers, what reads may take that wait for the disk: the rest is for what is at
+/// hand.
 const COLD_ROOM_QUARTERS: usize = 3;
 
 /// How long a caller waits for its turn.

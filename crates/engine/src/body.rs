@@ -61,8 +61,8 @@ impl Body {
         }
     }
 
-    /// How many bytes of memory it may hold, about, until it is sent. What events hold is counted as
-    /// they come.
+    /// How many bytes of memory it may hold, about, until it is sent. What events hold is counted
+    /// as they come.
     pub fn holds(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),

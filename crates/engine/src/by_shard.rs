@@ -1,7 +1,7 @@
 //! Puts what goes to one shard together: a sort by the digits of indexes, a byte at a time.
 //!
-//! Stable, so that what goes to one shard stays in call order. Calls have up to 500 records, and comparing
-//! them with one another would be dearer.
+//! Stable, so that what goes to one shard stays in call order. Calls have up to 500 records, and
+//! comparing them with one another would be dearer.
 
 use crate::catalog::Numbering;
 

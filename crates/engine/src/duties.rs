@@ -1,7 +1,8 @@
 //! Duties: what a node does without being asked, at its start and every minute.
 //!
-//! Several nodes may share a store one day, and each starts when it likes. So every duty says whose it is
-//! and what the node must know before it begins; then a start beside other nodes does no harm.
+//! Several nodes may share a store one day, and each starts when it likes. So every duty says whose
+//! it is and what the node must know before it begins; then a start beside other nodes does no
+//! harm.
 //!
 //! | duty | whose | barrier | why nothing is done twice, or too early |
 //! |---|---|---|---|
@@ -109,7 +110,8 @@ impl<'e> Duties<'e> {
         Ok(())
     }
 
-    /// Carries out what is due every minute. What cannot be done is told and left to the next minute.
+    /// Carries out what is due every minute. What cannot be done is told and left to the next
+    /// minute.
     pub(crate) async fn every_minute(&self) {
         for duty in EVERY_MINUTE {
             if let Err(error) = self.carry_out(duty).await {

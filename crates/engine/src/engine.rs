@@ -85,8 +85,8 @@ impl Engine {
         Self::open_beside(env, store, settings, Vec::new()).await
     }
 
-    /// The same on a store that holds logs of other machines, too: they are asked before a log is removed
-    /// that nobody seems to need.
+    /// The same on a store that holds logs of other machines, too: they are asked before a log is
+    /// removed that nobody seems to need.
     ///
     /// # Errors
     /// As [`Engine::open`].
@@ -151,8 +151,8 @@ impl Engine {
 
     /// Proposes a change of a stream that its proposer saw.
     ///
-    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays unknown,
-    /// since the change may have come before the end.
+    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays
+    /// unknown, since the change may have come before the end.
     pub(crate) async fn change(
         &self,
         stream: &Stream,
@@ -169,8 +169,8 @@ impl Engine {
         }
     }
 
-    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then is no
-    /// failure.
+    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then
+    /// is no failure.
     pub(crate) fn is_going(&self, stream: &Stream) -> bool {
         let state = self.catalog.state();
         let now = state.stream_by_id(stream.id);

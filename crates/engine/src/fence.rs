@@ -1,9 +1,10 @@
 //! Begin → prepare children → seal the parents by CLOSE → Complete: how a shard's log is ended.
 //!
-//! A record belongs to a shard if no CLOSE stands before it in the log, and a log takes nothing behind
-//! its CLOSE. Every step may be done again and by anybody: making a log that exists, sealing what is
-//! sealed, completing what is complete change nothing. So whoever finds an unfinished reshard or deletion carries it on, also after a
-//! restart. The same code stands above every provider.
+//! A record belongs to a shard if no CLOSE stands before it in the log, and a log takes nothing
+//! behind its CLOSE. Every step may be done again and by anybody: making a log that exists, sealing
+//! what is sealed, completing what is complete change nothing. So whoever finds an unfinished
+//! reshard or deletion carries it on, also after a restart. The same code stands above every
+//! provider.
 
 use crate::Engine;
 use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
@@ -189,8 +190,8 @@ impl Engine {
         }
     }
 
-    /// Makes the logs of a stream that were never made. One that damage took along is not made anew:
-    /// its records would be missing without a word.
+    /// Makes the logs of a stream that were never made. One that damage took along is not made
+    /// anew: its records would be missing without a word.
     pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
         let mut unmade = Vec::new();
         for log in stream.logs() {
@@ -201,8 +202,8 @@ impl Engine {
         self.make_logs(stream, unmade).await
     }
 
-    /// Makes those of these logs that are not there, which hold nothing that is wanted, and if damage
-    /// may have taken them along.
+    /// Makes those of these logs that are not there, which hold nothing that is wanted, and if
+    /// damage may have taken them along.
     pub(crate) async fn ensure_empty_logs(
         &self,
         stream: &Stream,

@@ -1,10 +1,10 @@
 //! Reads the tables of a page in docs/formats and holds encoded samples against them.
 //!
-//! Only for tests. A structure's table says each field's index and type, an enumeration's each case's
-//! number and content, a table of bytes each field's offset and size; a type is a CBOR type, a list of
-//! one, or another table's heading. Samples are taken apart without knowledge of what encoded them, so
-//! a field that changes its number, its type or its meaning no longer fits. It does not read the
-//! pages' prose.
+//! Only for tests. A structure's table says each field's index and type, an enumeration's each
+//! case's number and content, a table of bytes each field's offset and size; a type is a CBOR type,
+//! a list of one, or another table's heading. Samples are taken apart without knowledge of what
+//! encoded them, so a field that changes its number, its type or its meaning no longer fits. It
+//! does not read the pages' prose.
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encode};
@@ -283,7 +283,8 @@ impl Page {
 }
 
 impl ByteRow {
-    /// Whether the size is the number in the table, or one of several there, or depends on the sample.
+    /// Whether the size is the number in the table, or one of several there, or depends on the
+    /// sample.
     fn fits(&self, size: usize) -> bool {
         let numbers = self.size.split(|c: char| !c.is_ascii_digit());
         let mut numbers = numbers

@@ -1,7 +1,8 @@
 //! A longer retention: the store is told before the catalog.
 //!
-//! A store may give up by itself what is older than its logs' settings say. So these are never shorter
-//! than the retention in the catalog; longer they may be, since expiry goes by the catalog alone.
+//! A store may give up by itself what is older than its logs' settings say. So these are never
+//! shorter than the retention in the catalog; longer they may be, since expiry goes by the catalog
+//! alone.
 
 use crate::Engine;
 use crate::catalog::{Command, Direction, SetRetention, Stream};
@@ -12,8 +13,8 @@ use log::{LogId, LogSettings, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many changes to a longer retention are made at a time: the later of two is the longer, and must
-/// reach the store later.
+/// How many changes to a longer retention are made at a time: the later of two is the longer, and
+/// must reach the store later.
 pub(crate) const LENGTHENINGS_MAX: usize = 1;
 
 /// What the logs of a stream with this retention are like.
@@ -61,7 +62,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes a stream's logs ready for a retention if it is longer than the one before; returns them.
+    /// Makes a stream's logs ready for a retention if it is longer than the one before; returns
+    /// them.
     async fn lengthen(&self, stream: &Stream, hours: u32) -> Result<Vec<LogId>, SweepError> {
         let now = self.catalog.state().stream_by_id(stream.id).cloned();
         let longer = now.filter(|now| hours > now.retention_hours);

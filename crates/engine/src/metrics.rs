@@ -1,10 +1,11 @@
 //! What CloudWatch would show of streams and shards, as Prometheus series.
 //!
-//! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are there for
-//! so many streams, shard-level ones for so many shards, of the metrics that EnableEnhancedMonitoring
-//! switched on. Those above are left out, and how many they are is a series of its own: whoever asks every
-//! few seconds must not be answered with tens of megabytes. The counters themselves are in `counters`;
-//! what the store tells of itself comes along (see `store_series`).
+//! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are
+//! there for so many streams, shard-level ones for so many shards, of the metrics that
+//! EnableEnhancedMonitoring switched on. Those above are left out, and how many they are is a
+//! series of its own: whoever asks every few seconds must not be answered with tens of megabytes.
+//! The counters themselves are in `counters`; what the store tells of itself comes along (see
+//! `store_series`).
 
 use crate::admission::Admission;
 use crate::catalog::{Catalog, Stream};
@@ -18,8 +19,8 @@ use prometheus_client::metrics::MetricType;
 use std::fmt;
 use std::sync::Arc;
 
-/// Streams that have series. Those that were used since the start of the process come first, then the
-/// older ones, so that a series that is there stays while its stream is used.
+/// Streams that have series. Those that were used since the start of the process come first, then
+/// the older ones, so that a series that is there stays while its stream is used.
 const STREAMS_MAX: usize = 1_000;
 /// Shards that have series, in the order of their streams.
 const SHARDS_MAX: usize = 2_000;

@@ -121,7 +121,8 @@ impl Engine {
         Ok(offset.min(end))
     }
 
-    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its stream goes.
+    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its
+    /// stream goes.
     pub(crate) fn failed(
         &self,
         stream: &Stream,
@@ -135,8 +136,8 @@ impl Engine {
         }
     }
 
-    /// One past the shard's last record: where it was closed, or the durable end of its log. A fresh
-    /// look: what was given out before, through whichever handle, lies before it.
+    /// One past the shard's last record: where it was closed, or the durable end of its log. A
+    /// fresh look: what was given out before, through whichever handle, lies before it.
     pub(crate) async fn fresh_end(
         &self,
         stream: &Stream,
@@ -238,8 +239,8 @@ impl Engine {
     }
 }
 
-/// Where a shard ends that is open in the catalog: a CLOSE that no Complete has named yet ends it all
-/// the same.
+/// Where a shard ends that is open in the catalog: a CLOSE that no Complete has named yet ends it
+/// all the same.
 fn open_end(bounds: Bounds) -> Offset {
     bounds.first_control.unwrap_or(bounds.end)
 }

@@ -1,7 +1,8 @@
 //! Putting records: route, throttle, append, and route anew what met a closed shard.
 //!
-//! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses a
-//! record: it is in no shard, waits until the reshard is complete and goes to the child, in call order.
+//! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses
+//! a record: it is in no shard, waits until the reshard is complete and goes to the child, in call
+//! order.
 
 use crate::Engine;
 use crate::by_shard::by_shard;
@@ -118,8 +119,8 @@ enum Budgets {
     Passed,
 }
 
-/// What a store's answers say of a round's records. Those of refused groups stand as they did until it is found
-/// out what the refusal means to them.
+/// What a store's answers say of a round's records. Those of refused groups stand as they did until
+/// it is found out what the refusal means to them.
 struct Settled<'r> {
     /// Of each shard, by rising index.
     put: Vec<(u32, Incomings)>,
@@ -155,8 +156,8 @@ impl Round {
         framed.finish()
     }
 
-    /// Notes what a store answers. There is nothing to wait for here: in what an `await` keeps, each answer
-    /// would be laid down and taken up again, which a processor does slowly.
+    /// Notes what a store answers. There is nothing to wait for here: in what an `await` keeps,
+    /// each answer would be laid down and taken up again, which a processor does slowly.
     fn settle<'r>(
         &'r self,
         answers: &[Result<Appended, AppendError>],
@@ -438,8 +439,9 @@ impl Engine {
             .cloned()
     }
 
-    /// Whether each of the keys leads to an open log: another shard than before, or one whose log is
-    /// there now. What is known is enough: a log that is sealed or gone by now refuses the next round.
+    /// Whether each of the keys leads to an open log: another shard than before, or one whose log
+    /// is there now. What is known is enough: a log that is sealed or gone by now refuses the next
+    /// round.
     fn routes_anew(&self, before: &Stream, now: &Stream, hashes: &[HashKey]) -> bool {
         hashes.iter().all(|hash| {
             let shard = now.shards.route(*hash);

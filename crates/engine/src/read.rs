@@ -1,4 +1,5 @@
-//! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end comes.
+//! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end
+//! comes.
 
 mod encoded_runs;
 mod piece_buffers;
@@ -56,8 +57,8 @@ impl Unread {
 }
 
 impl ShardRead {
-    /// The records, taken out; `None` if one has a form that this build does not know. Runs that are
-    /// `known` are not looked at again.
+    /// The records, taken out; `None` if one has a form that this build does not know. Runs that
+    /// are `known` are not looked at again.
     pub(crate) fn take_records(&mut self, shard: &Shard, known: Option<&Runs>) -> Option<Records> {
         Records::new(std::mem::take(&mut self.runs), self.next, shard, known)
     }
@@ -79,8 +80,8 @@ impl ShardRead {
         }
     }
 
-    /// What was read, if anything was, in front of records that cannot be. They are not the last, and arrived no
-    /// earlier than these.
+    /// What was read, if anything was, in front of records that cannot be. They are not the last,
+    /// and arrived no earlier than these.
     fn before_trouble(mut self, now: Timestamp) -> Option<Self> {
         let last = self.runs.last()?.arrival;
         self.behind = now.since(last).max(Duration::from_millis(1));
@@ -184,8 +185,8 @@ impl Engine {
         Ok(end)
     }
 
-    /// What is known of a log if that covers an offset which was read; else a fresh look, since another
-    /// appended what was read, and may have sealed the log.
+    /// What is known of a log if that covers an offset which was read; else a fresh look, since
+    /// another appended what was read, and may have sealed the log.
     async fn bounds_reaching(&self, log: LogId, read: Offset) -> Result<Bounds, ReadError> {
         let known = self.store.known_bounds(log)?;
         if known.end >= read {

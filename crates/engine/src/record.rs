@@ -1,7 +1,8 @@
 //! A Kinesis record as it stands in a log.
 //!
-//! docs/formats/records.md: one byte that says how to read the rest, the partition key's length, the
-//! key, the data. Sequence number, shard and arrival time are not in it: they follow from its place.
+//! docs/formats/records.md: one byte that says how to read the rest, the partition key's length,
+//! the key, the data. Sequence number, shard and arrival time are not in it: they follow from its
+//! place.
 
 use log::batch::RECORD_OVERHEAD_BYTES;
 use log::{BatchBuilder, Kind};
@@ -46,8 +47,8 @@ impl<'a> StoredRecord<'a> {
         })
     }
 
-    /// Key and data, without looking whether the key is text; `None` if this build does not know the
-    /// form.
+    /// Key and data, without looking whether the key is text; `None` if this build does not know
+    /// the form.
     #[inline]
     pub fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;

@@ -93,7 +93,8 @@ impl Trust {
 }
 
 impl Engine {
-    /// Carries out what is due every minute: above all what time has hidden becomes hidden for good.
+    /// Carries out what is due every minute: above all what time has hidden becomes hidden for
+    /// good.
     pub async fn sweep(self: &Arc<Self>) {
         Duties::new(self, Vec::new()).every_minute().await;
     }

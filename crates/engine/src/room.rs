@@ -1,7 +1,8 @@
 //! Room in memory for answers, from before their records are read until their last byte has gone.
 //!
-//! It is one number for the whole server. Who waits for the disk takes room before anything is read, and gives
-//! back what turned out not to be needed; what is at hand takes room when it is there. Taking never waits by itself.
+//! It is one number for the whole server. Who waits for the disk takes room before anything is
+//! read, and gives back what turned out not to be needed; what is at hand takes room when it is
+//! there. Taking never waits by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +12,8 @@ use tokio::sync::Notify;
 pub const ROOM_BYTES: usize = 256 * 1024 * 1024;
 /// A share of so many bytes is small …
 const SMALL_BYTES: usize = 1024 * 1024;
-/// … and the last quarter of the room is for small ones alone: clients that leave large answers unread keep
-/// nobody from the others.
+/// … and the last quarter of the room is for small ones alone: clients that leave large answers
+/// unread keep nobody from the others.
 const LARGE_QUARTERS: usize = 3;
 
 /// A bounded number of bytes.
@@ -59,7 +60,8 @@ impl Room {
         }
     }
 
-    /// Resolves once there was room for `share` to grow to `bytes` with no more than `max` taken of all.
+    /// Resolves once there was room for `share` to grow to `bytes` with no more than `max` taken of
+    /// all.
     pub(crate) async fn wait(&self, share: &mut Share, bytes: usize, max: usize) {
         let _waiting = Waiting::new(&self.waiting);
         loop {
@@ -111,8 +113,8 @@ impl Share {
         self.bytes
     }
 
-    /// Takes more, or gives back, until there are just so many; `false` if there is not so much room, and the share is
-    /// then as it was.
+    /// Takes more, or gives back, until there are just so many; `false` if there is not so much
+    /// room, and the share is then as it was.
     #[must_use]
     pub fn resize(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {

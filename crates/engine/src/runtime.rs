@@ -25,8 +25,8 @@ pub struct StreamRuntime {
     /// What CloudWatch would count.
     pub counters: StreamCounters,
     shards: RwLock<ShardMap>,
-    /// What was put into shards and is not yet among their counters, by shard index: side by side, since
-    /// a call may put into hundreds. It grows with the shards that the stream ever had.
+    /// What was put into shards and is not yet among their counters, by shard index: side by side,
+    /// since a call may put into hundreds. It grows with the shards that the stream ever had.
     incoming: Mutex<Vec<Incomings>>,
 }
 

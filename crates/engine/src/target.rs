@@ -1,8 +1,8 @@
 //! What a request is about: the stream, the consumer or the account that its members name.
 //!
-//! It is found once for each request, by the members of its shape, before anybody is asked whether the
-//! sender may: policies speak of resources. Handlers are given what was found. That it is not there,
-//! or out of the sender's reach, is known as early, and told only once the sender may know.
+//! It is found once for each request, by the members of its shape, before anybody is asked whether
+//! the sender may: policies speak of resources. Handlers are given what was found. That it is not
+//! there, or out of the sender's reach, is known as early, and told only once the sender may know.
 
 mod consumer;
 mod stream;

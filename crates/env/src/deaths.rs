@@ -1,8 +1,8 @@
 //! What becomes known of tasks that panic.
 //!
-//! A task that the process cannot do without leaves its name and its last words here, and whoever runs
-//! the process ends it in good order. One that serves a request or a connection is counted: it alone
-//! ends. Nothing is logged here, and nothing is started again.
+//! A task that the process cannot do without leaves its name and its last words here, and whoever
+//! runs the process ends it in good order. One that serves a request or a connection is counted: it
+//! alone ends. Nothing is logged here, and nothing is started again.
 
 use crate::BoxFuture;
 use std::any::Any;
@@ -109,7 +109,8 @@ enum Role {
     Request,
 }
 
-/// A task that ends when it panics. What it held is dropped then, so that whoever waits for it hears of it.
+/// A task that ends when it panics. What it held is dropped then, so that whoever waits for it
+/// hears of it.
 pub struct Watched {
     role: Role,
     deaths: Deaths,

@@ -1,10 +1,9 @@
 //! Disk: files by path, read and written at positions, with the syncs spelled out.
 //!
-//! Calls block but for [`File::try_read_exact_at`]; callers run them on a thread of their own or through
-//! [`crate::Tasks::run_blocking`].
-//! Nothing is durable before the sync that says so: `sync_data` for a file's bytes and length,
-//! `sync_directory` for the entries of a directory (a created, renamed or removed name).
-//! An error says which file it is about.
+//! Calls block but for [`File::try_read_exact_at`]; callers run them on a thread of their own or
+//! through [`crate::Tasks::run_blocking`]. Nothing is durable before the sync that says so:
+//! `sync_data` for a file's bytes and length, `sync_directory` for the entries of a directory (a
+//! created, renamed or removed name). An error says which file it is about.
 
 use std::fmt;
 use std::io;
@@ -36,12 +35,13 @@ pub trait Disk: Send + Sync + 'static {
     fn create_directory(&self, path: &Path) -> io::Result<()>;
     /// Makes the entries of a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
-    /// Bytes that anybody can still write on the file system that holds `path`. It may keep more for
-    /// those who administer it, who then find room where this is 0.
+    /// Bytes that anybody can still write on the file system that holds `path`. It may keep more
+    /// for those who administer it, who then find room where this is 0.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
-    /// Takes the exclusive lock on a file (created if missing), or on a directory, until the guard is
-    /// dropped; `WouldBlock` when somebody else has it. It belongs to what has the name now: who removes
-    /// the name does not open it. On a file system that cannot lock directories theirs is nobody's.
+    /// Takes the exclusive lock on a file (created if missing), or on a directory, until the guard
+    /// is dropped; `WouldBlock` when somebody else has it. It belongs to what has the name now: who
+    /// removes the name does not open it. On a file system that cannot lock directories theirs is
+    /// nobody's.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
@@ -56,8 +56,8 @@ pub trait File: Send + Sync + 'static {
     fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
     /// Makes the written bytes and the length durable (`fdatasync`).
     fn sync_data(&self) -> io::Result<()>;
-    /// Reserves the blocks up to `length` and makes the file at least that long (`fallocate`). If it
-    /// fails it has taken nothing.
+    /// Reserves the blocks up to `length` and makes the file at least that long (`fallocate`). If
+    /// it fails it has taken nothing.
     fn allocate(&self, length: u64) -> io::Result<()>;
     /// Cuts or extends the file.
     fn set_length(&self, length: u64) -> io::Result<()>;

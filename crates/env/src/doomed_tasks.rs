@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 /// What the planted panic says.
 const SAID: &str = "planted";
 
-/// Other tasks, of which one panics: the polls of all with a name are counted together, and one of them
-/// panics.
+/// Other tasks, of which one panics: the polls of all with a name are counted together, and one of
+/// them panics.
 pub struct DoomedTasks {
     inner: Arc<dyn Tasks>,
     victim: &'static str,

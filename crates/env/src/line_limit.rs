@@ -1,7 +1,7 @@
 //! So many lines a second into the log, and a count of those that were kept back.
 //!
-//! For what every request may say while something is wrong: under overload, writing the log would be
-//! most of the work. It asks no clock itself.
+//! For what every request may say while something is wrong: under overload, writing the log would
+//! be most of the work. It asks no clock itself.
 
 use crate::Monotonic;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,8 @@ impl LineLimit {
     }
 
     /// Asks for a line. If it may be written, tells how many were kept back since the last one;
-    /// otherwise it is counted among them. Whoever asks at the turn of a second may get one too many.
+    /// otherwise it is counted among them. Whoever asks at the turn of a second may get one too
+    /// many.
     pub fn pass(&self, now: Monotonic) -> Option<u64> {
         let second = now.0.as_secs();
         if self.second.swap(second, Ordering::Relaxed) != second {

@@ -136,7 +136,8 @@ impl File for RealFile {
             retry_on_intr(|| preadv2(&self.file, &mut parts, position, ReadWriteFlags::NOWAIT));
         match read {
             Ok(read) if read == wanted => Ok(()),
-            // Some of it is not in memory, or the file ends, or it is on a file system that cannot tell.
+            // Some of it is not in memory, or the file ends, or it is on a file system that cannot
+            // tell.
             Ok(_) | Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => {
                 Err(io::ErrorKind::WouldBlock.into())
             }

@@ -1,9 +1,10 @@
 //! The request that a thread works for at the moment, so that whatever it logs can name it.
 //!
 //! It is deliberately no span of a tracing library: a span is made, formatted and dropped for every
-//! request, and is of use to the few that fail. Here a request costs two moves of a small value each
-//! time that its future is polled; whoever writes a line makes the span then (ADR 0028). What always
-//! holds: outside of a [`Scoped`] future, and of what [`crate::Tasks`] runs for one, there is none.
+//! request, and is of use to the few that fail. Here a request costs two moves of a small value
+//! each time that its future is polled; whoever writes a line makes the span then (ADR 0028). What
+//! always holds: outside of a [`Scoped`] future, and of what [`crate::Tasks`] runs for one, there
+//! is none.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -124,7 +125,8 @@ impl<F: Future> Future for Scoped<F> {
     }
 }
 
-/// While it lives, the thread works for the request, and what it worked for before waits in its place.
+/// While it lives, the thread works for the request, and what it worked for before waits in its
+/// place.
 struct Entered<'a>(&'a mut Option<RequestContext>);
 
 impl<'a> Entered<'a> {

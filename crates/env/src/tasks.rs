@@ -1,8 +1,8 @@
 //! Tasks: what runs beside the caller.
 //!
-//! A task spawned here is detached: it runs to its end whoever waits for it. If it panics that is known
-//! (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it. What is
-//! started for a request is done for it (see [`RequestContext`]).
+//! A task spawned here is detached: it runs to its end whoever waits for it. If it panics that is
+//! known (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it.
+//! What is started for a request is done for it (see [`RequestContext`]).
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,19 +25,19 @@ pub type Work = Box<dyn FnOnce() + Send + 'static>;
 
 /// Where work runs.
 pub trait Tasks: Send + Sync + 'static {
-    /// Runs `task` beside the caller, detached. The process cannot do without it: if it panics, that is
-    /// a death.
+    /// Runs `task` beside the caller, detached. The process cannot do without it: if it panics,
+    /// that is a death.
     fn spawn(&self, name: &'static str, task: BoxFuture<()>);
-    /// Runs `task`, without which the process cannot do, on a thread that nobody else uses, so that it may
-    /// block in disk calls. The runtime must outlive it.
+    /// Runs `task`, without which the process cannot do, on a thread that nobody else uses, so that
+    /// it may block in disk calls. The runtime must outlive it.
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>);
     /// Runs `task`, which serves one request or one connection, beside the caller, detached. If it
     /// panics, it alone ends, and is counted.
     fn spawn_request(&self, name: &'static str, task: BoxFuture<()>);
     /// Runs `work`, which may block, off the caller's thread; resolves when it is done.
     fn run_blocking(&self, work: Work) -> BoxFuture<()>;
-    /// Runs `work` as [`Tasks::run_blocking`] does, with the processor time that nobody else wants. That
-    /// can take long, so it must hold no lock for which others wait.
+    /// Runs `work` as [`Tasks::run_blocking`] does, with the processor time that nobody else wants.
+    /// That can take long, so it must hold no lock for which others wait.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()>;
     /// The panics of these tasks.
     fn deaths(&self) -> Deaths;
@@ -101,7 +101,8 @@ impl Tasks for TokioTasks {
         })
     }
 
-    /// Each piece of work has a thread of its own: one whose priority was lowered may not raise it again.
+    /// Each piece of work has a thread of its own: one whose priority was lowered may not raise it
+    /// again.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
         let (give, given) = mpsc::sync_channel::<Work>(1);
         let body = move || {

@@ -86,10 +86,11 @@ pub struct Options {
     pub cache_bytes_max: usize,
     /// Memory for cold reads.
     pub cold_cache_bytes_max: usize,
-    /// Memory for blocks that are being copied, by the cleaner and as much by the sorter; one block alone
-    /// may exceed it.
+    /// Memory for blocks that are being copied, by the cleaner and as much by the sorter; one block
+    /// alone may exceed it.
     pub copy_bytes_max: usize,
-    /// If more segments than this wait to be sorted by log, sorting takes processor time from others.
+    /// If more segments than this wait to be sorted by log, sorting takes processor time from
+    /// others.
     pub unsorted_segments_max: usize,
     /// A bug to be caught.
     #[cfg(test)]
@@ -175,8 +176,8 @@ impl OpenError {
     }
 }
 
-/// Takes the directory: by itself, so that nobody else gets it though the lock's file is removed, and by
-/// that file, where directories cannot be locked.
+/// Takes the directory: by itself, so that nobody else gets it though the lock's file is removed,
+/// and by that file, where directories cannot be locked.
 fn lock(disk: &dyn Disk, directory: &Path) -> Result<Box<dyn Send + Sync>, OpenError> {
     let take = |path: &Path| {
         disk.lock(path).map_err(|error| {
@@ -197,8 +198,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in a directory, or begins a new one there if it is empty. Blocks while it reads; starts its
-    /// tasks in `env`.
+    /// Opens the journal in a directory, or begins a new one there if it is empty. Blocks while it
+    /// reads; starts its tasks in `env`.
     pub fn open(env: Env, directory: &Path, options: Options) -> Result<Arc<Self>, OpenError> {
         env.disk
             .create_directory(directory)
@@ -213,17 +214,20 @@ impl Journal {
         Ok(Arc::new(Self { shared }))
     }
 
-    /// Bytes that the journal's live segments take on the disk (at most two spare files come on top).
+    /// Bytes that the journal's live segments take on the disk (at most two spare files come on
+    /// top).
     pub fn disk_bytes(&self) -> u64 {
         self.shared.disk_bytes()
     }
 
-    /// Memory of frames and of what was read: kept for the next readers, or shared by answers that were not sent yet.
+    /// Memory of frames and of what was read: kept for the next readers, or shared by answers that
+    /// were not sent yet.
     pub fn memory_bytes(&self) -> usize {
         self.shared.cache.memory_bytes()
     }
 
-    /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits for it.
+    /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits
+    /// for it.
     pub async fn maintain(&self) {
         space::keeper::maintain(&self.shared).await;
         space::sorter::sort(&self.shared).await;

@@ -1,7 +1,7 @@
 //! What the journal counts while it works, and what it shows of itself.
 //!
-//! The writer observes each sync and each group, caches count their looks under their own locks; all
-//! else is looked at when somebody asks. Nothing here decides anything.
+//! The writer observes each sync and each group, caches count their looks under their own locks;
+//! all else is looked at when somebody asks. Nothing here decides anything.
 
 use crate::shared::Shared;
 use log::metrics::{Histogram, Metric, Value};

@@ -1,7 +1,8 @@
 //! Bugs on purpose: each breaks one promise, so that a test can show that it would be caught.
 //!
 //! They can be switched on only by this crate's own tests; in any other build the switch does not
-//! exist, and what asks for it is `false` when it is compiled. `tests/planted.rs` says who finds which.
+//! exist, and what asks for it is `false` when it is compiled. `tests/planted.rs` says who finds
+//! which.
 
 use crate::Options;
 

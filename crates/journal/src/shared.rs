@@ -62,7 +62,8 @@ pub(crate) struct Shared {
     pub(crate) upkeep: Mutex<()>,
     /// Held while footers are written, so that whoever looks for room finds none half done.
     pub(crate) footers: Mutex<()>,
-    /// Held while a damaged footer is made up for, which takes memory for all of its segment's blocks.
+    /// Held while a damaged footer is made up for, which takes memory for all of its segment's
+    /// blocks.
     pub(crate) rebuilding: Mutex<()>,
     /// What copying filled, until the next minute's work.
     pub(crate) copy_room: Mutex<Room>,
@@ -73,8 +74,8 @@ pub(crate) struct Shared {
     pub(crate) writer_wake: Notify,
     pub(crate) is_poisoned: AtomicBool,
     pub(crate) clocks: Mutex<Clocks>,
-    /// What recovery could not read. While there is any, nothing is freed, so that every start finds
-    /// the same.
+    /// What recovery could not read. While there is any, nothing is freed, so that every start
+    /// finds the same.
     pub(crate) damage: Mutex<Damage>,
     /// Whether the writer has ended.
     pub(crate) is_stopped: AtomicBool,

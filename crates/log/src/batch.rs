@@ -1,8 +1,8 @@
 //! Records on their way into a log: framed and checksummed by the caller, so that the one writer
 //! only adds offsets and times.
 //!
-//! A framed record is a little-endian `u32` whose top bit marks a control record and whose other bits
-//! are the length, then the bytes.
+//! A framed record is a little-endian `u32` whose top bit marks a control record and whose other
+//! bits are the length, then the bytes.
 
 use crate::checksum::crc32c;
 use bytes::Bytes;

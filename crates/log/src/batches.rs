@@ -1,7 +1,7 @@
 //! The batches of one call: one buffer for the records of all of them, and a row for each.
 //!
-//! A call may bring hundreds of batches of one record each, so that none has memory of its own. What
-//! always holds: they stand in the buffer in their order, one behind the other, and fill it.
+//! A call may bring hundreds of batches of one record each, so that none has memory of its own.
+//! What always holds: they stand in the buffer in their order, one behind the other, and fill it.
 
 use crate::batch::{About, Batch, BatchBuilder};
 use crate::checksum::crc32c;
@@ -198,8 +198,8 @@ impl BatchesBuilder {
     pub fn finish(self) -> Batches {
         assert!(self.open.is_empty(), "each batch is for a log");
         let (bytes, mut rows) = (self.open.bytes, self.rows);
-        // All checksums at once, and none right behind the writing: a processor is slow to read what it
-        // wrote in other pieces just now, and works at several that do not wait for it.
+        // All checksums at once, and none right behind the writing: a processor is slow to read
+        // what it wrote in other pieces just now, and works at several that do not wait for it.
         let mut start = 0;
         for row in &mut rows {
             row.about.crc = crc32c(&bytes[start..row.end as usize]);

@@ -31,8 +31,8 @@ impl Budget {
         self.records.max(1) as usize
     }
 
-    /// How many of these neighbouring pieces, given as records and bytes, may come at least in part;
-    /// one if nothing may.
+    /// How many of these neighbouring pieces, given as records and bytes, may come at least in
+    /// part; one if nothing may.
     pub fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
         let (mut records, mut bytes) = (0, 0);
         let within = pieces.take_while(|(count, length)| {

@@ -1,6 +1,7 @@
 //! CRC32C: the checksum of everything that the journal and the snapshots put on the disk.
 //!
-//! It is not a defence against anybody who means harm. Whatever the processor can do, the result is the same.
+//! It is not a defence against anybody who means harm. Whatever the processor can do, the result is
+//! the same.
 
 use crc_fast::{CrcAlgorithm, Digest};
 

@@ -1,8 +1,8 @@
-//! What every [`LogStore`] must pass: one test for each numbered clause of the contract, and a few for
-//! its words.
+//! What every [`LogStore`] must pass: one test for each numbered clause of the contract, and a few
+//! for its words.
 //!
-//! It is library code, so that any provider runs it from its own tests. A test panics where a clause
-//! does not hold. It tests no faults of devices: those differ from provider to provider.
+//! It is library code, so that any provider runs it from its own tests. A test panics where a
+//! clause does not hold. It tests no faults of devices: those differ from provider to provider.
 
 mod changes;
 mod claims;
@@ -49,8 +49,8 @@ pub enum End {
 pub trait Provider {
     /// A fresh and empty store.
     fn open(&self) -> Answer<'_, Arc<dyn LogStore>>;
-    /// Another handle on the store that [`Provider::open`] gave, as a second node would have; `None`
-    /// if the store has one owner.
+    /// Another handle on the store that [`Provider::open`] gave, as a second node would have;
+    /// `None` if the store has one owner.
     fn beside(&self) -> Answer<'_, Option<Arc<dyn LogStore>>> {
         Box::pin(std::future::ready(None))
     }

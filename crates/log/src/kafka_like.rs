@@ -1,12 +1,12 @@
-//! A store in memory that behaves as one over Apache Kafka would, for tests: several nodes, each with
-//! a handle of its own, over one cluster.
+//! A store in memory that behaves as one over Apache Kafka would, for tests: several nodes, each
+//! with a handle of its own, over one cluster.
 //!
-//! Between a node and the cluster requests and answers get lost, and what was sent may turn up later. The
-//! cluster's leaders refuse lower epochs and answer a repeated batch with its first place, and
-//! forget both after a day without a write. A node's reads may lag. It is no Kafka: there is no
-//! replication, no election and no wire; nothing bounds it, and nothing survives it. What always
-//! holds: everything happens during a call, so that the same calls with the same seed have the same
-//! effects.
+//! Between a node and the cluster requests and answers get lost, and what was sent may turn up
+//! later. The cluster's leaders refuse lower epochs and answer a repeated batch with its first
+//! place, and forget both after a day without a write. A node's reads may lag. It is no Kafka:
+//! there is no replication, no election and no wire; nothing bounds it, and nothing survives it.
+//! What always holds: everything happens during a call, so that the same calls with the same seed
+//! have the same effects.
 
 mod cluster;
 mod leader;

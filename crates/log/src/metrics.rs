@@ -40,8 +40,8 @@ pub enum Value {
 /// What a [`Histogram`] has observed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
-    /// Upper bounds, rising, the last without an end ([`f64::INFINITY`]); each with how many observations
-    /// were within it and above the bound before.
+    /// Upper bounds, rising, the last without an end ([`f64::INFINITY`]); each with how many
+    /// observations were within it and above the bound before.
     pub buckets: Vec<(f64, u64)>,
     /// All observations together.
     pub sum: f64,

@@ -37,8 +37,8 @@ impl Offset {
     }
 }
 
-/// The number of a claim on a log. Whoever gives them out gives each to one owner alone, and a later
-/// one is higher; without a claim a handle has the lowest.
+/// The number of a claim on a log. Whoever gives them out gives each to one owner alone, and a
+/// later one is higher; without a claim a handle has the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u32);
 
@@ -83,7 +83,8 @@ pub enum AppendError {
     /// Not applied: there is no such log.
     #[error("no log {0}")]
     NoSuchLog(LogId),
-    /// Not applied, and no append to the log ever will be: it was sealed by the record at this offset.
+    /// Not applied, and no append to the log ever will be: it was sealed by the record at this
+    /// offset.
     #[error("the log is sealed at offset {}", .0.0)]
     Sealed(Offset),
     /// Not applied: another has appended to the log under a higher epoch.
@@ -161,11 +162,13 @@ pub struct ReadLimit {
 }
 
 impl ReadLimit {
-    /// Memory that a read holds beyond twice what it answers, at most: what it found that in, and the runs.
+    /// Memory that a read holds beyond twice what it answers, at most: what it found that in, and
+    /// the runs.
     pub const HELD_BESIDE_BYTES: usize = 2 * 1024 * 1024;
 
-    /// Memory that a read within this limit holds at most, while it goes on and until its answer is sent. One record
-    /// may be more than the limit, and stand in a block with others that are read with it.
+    /// Memory that a read within this limit holds at most, while it goes on and until its answer is
+    /// sent. One record may be more than the limit, and stand in a block with others that are read
+    /// with it.
     pub fn held_bytes_max(&self) -> usize {
         let answer = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         let answer = answer.saturating_mul(2).max(RECORD_BYTES_MAX);
@@ -220,7 +223,8 @@ pub struct Slice {
     /// Where to go on: after the last record, or where the read began if there was none (moved up
     /// to the first kept offset if it began below).
     pub next: Offset,
-    /// The log's durable end as the read saw it, see [`Promises`]; past `next` if what stands there cannot be read.
+    /// The log's durable end as the read saw it, see [`Promises`]; past `next` if what stands there
+    /// cannot be read.
     pub end: Offset,
     /// Memory that the runs keep: at most twice their bytes and 1 MiB and a little.
     pub held_bytes: usize,
@@ -280,8 +284,8 @@ impl TailWatch {
     }
 }
 
-/// What appending one control record alone says of sealing its log: where it ended, by this record or
-/// by an earlier one.
+/// What appending one control record alone says of sealing its log: where it ended, by this record
+/// or by an earlier one.
 pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset, AppendError> {
     match results.pop().expect("one batch has one result") {
         Ok(appended) => Ok(appended.first),
@@ -293,9 +297,9 @@ pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset,
 /// What an asynchronous call of the store answers.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A store of append-only logs, or one of several handles on it. A provider that has one handle alone,
-/// such as the journal, takes each claim and never says `Fenced`. A provider MUST keep these clauses;
-/// each has a test in [`crate::conformance`]:
+/// A store of append-only logs, or one of several handles on it. A provider that has one handle
+/// alone, such as the journal, takes each claim and never says `Fenced`. A provider MUST keep these
+/// clauses; each has a test in [`crate::conformance`]:
 ///
 /// 1. A resolved append survives power loss (or what the provider was told to survive).
 /// 2. Offsets rise in append order within one log, without gaps, from 0.
@@ -304,12 +308,14 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    arrival times never fall along a log.
 /// 5. The batches of one `append_many` succeed or fail each for itself.
 /// 6. An append, once handed over, goes on though its future is dropped.
-/// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed`, `Fenced` and `NotApplied` leave no trace, for ever.
+/// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed`, `Fenced` and `NotApplied` leave no trace, for
+///    ever.
 /// 8. A read from below the first kept offset begins at the first kept offset; one at or past the
 ///    end brings nothing.
-/// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again is
-///    harmless: creating a log that exists is `Exists`, deleting one that is gone succeeds.
-/// 10. What was trimmed or deleted is never read again, also after a restart. An id is never reused.
+/// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again
+///    is harmless: creating a log that exists is `Exists`, deleting one that is gone succeeds.
+/// 10. What was trimmed or deleted is never read again, also after a restart. An id is never
+///     reused.
 /// 11. `seal` appends one control record, as durable as any append, and answers its offset. Sealing
 ///     again appends nothing and answers the offset of the log's first control record, whatever the
 ///     bytes.
@@ -321,9 +327,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     refused with `Fenced`. A seal stands above all epochs: any handle may seal, and a sealed log
 ///     says `Sealed` to everyone. Claiming again what is claimed is harmless.
 /// 14. A fresh look sees every append and change that resolved before it began, through whichever
-///     handle. What a handle knows covers what it did and read itself, what it was told by a refusal,
-///     and what was there when it was opened, and never goes back; of what other handles do it may
-///     know nothing yet.
+///     handle. What a handle knows covers what it did and read itself, what it was told by a
+///     refusal, and what was there when it was opened, and never goes back; of what other handles
+///     do it may know nothing yet.
 pub trait LogStore: Send + Sync + 'static {
     /// Makes logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
@@ -332,9 +338,9 @@ pub trait LogStore: Send + Sync + 'static {
     /// Takes a log for this handle under an epoch. Says at once, or leaves it to the appends, if
     /// another has taken it under a higher one. After any other error it may be tried again.
     fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>>;
-    /// Ends a log by one control record with these bytes; answers the offset at which it ended. Never
-    /// [`AppendError::Sealed`]: a log that is sealed already is as wanted. After any other error it
-    /// may be tried again.
+    /// Ends a log by one control record with these bytes; answers the offset at which it ended.
+    /// Never [`AppendError::Sealed`]: a log that is sealed already is as wanted. After any other
+    /// error it may be tried again.
     ///
     /// # Panics
     /// If the bytes are more than [`RECORD_BYTES_MAX`].
@@ -346,7 +352,8 @@ pub trait LogStore: Send + Sync + 'static {
         from: Offset,
         limit: ReadLimit,
     ) -> Answer<'_, Result<Slice, ReadError>>;
-    /// The same as far as nothing need be waited for; `None` if something must, or if the store cannot tell.
+    /// The same as far as nothing need be waited for; `None` if something must, or if the store
+    /// cannot tell.
     fn read_at_hand(
         &self,
         _log: LogId,
@@ -361,8 +368,8 @@ pub trait LogStore: Send + Sync + 'static {
     fn offset_at_hand(&self, _log: LogId, _time: Timestamp) -> Option<Result<Offset, ReadError>> {
         None
     }
-    /// First kept offset, end, and what goes with them, as far as this handle knows. Exact for whoever
-    /// alone appends to the log.
+    /// First kept offset, end, and what goes with them, as far as this handle knows. Exact for
+    /// whoever alone appends to the log.
     fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
     /// The same as it is now.
     fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>>;
@@ -382,7 +389,8 @@ pub trait LogStore: Send + Sync + 'static {
     fn promises(&self) -> Promises;
     /// Whether appends are accepted at all (false once a sync has failed, say): for readiness.
     fn is_writable(&self) -> bool;
-    /// What the store tells of itself to whoever runs it. May block for moments. Nothing depends on it.
+    /// What the store tells of itself to whoever runs it. May block for moments. Nothing depends on
+    /// it.
     fn metrics(&self) -> Vec<Metric> {
         Vec::new()
     }

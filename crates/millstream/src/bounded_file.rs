@@ -1,5 +1,5 @@
-//! Files that are read whole: settings, certificates, keys. Whatever a name leads to, no more than a
-//! limit is ever read of it.
+//! Files that are read whole: settings, certificates, keys. Whatever a name leads to, no more than
+//! a limit is ever read of it.
 
 use std::fs::File;
 use std::io::{self, Read};

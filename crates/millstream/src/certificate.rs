@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 
 /// How long it takes at most until a change is seen.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Files that cannot be read are spoken of after so many looks: while one is being put in the other's
-/// place it may be missing for a moment.
+/// Files that cannot be read are spoken of after so many looks: while one is being put in the
+/// other's place it may be missing for a moment.
 const UNREADABLE_LOOKS: u32 = 3;
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

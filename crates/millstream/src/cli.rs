@@ -1,9 +1,9 @@
 //! The command line: every flag, declared once.
 //!
 //! A flag's declaration here is all there is: [`command`] derives its environment variable
-//! (`--data-dir` → `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`) from
-//! its name, so none can be without. Nothing here opens, binds or reads anything; a host's name is looked
-//! up.
+//! (`--data-dir` → `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`)
+//! from its name, so none can be without. Nothing here opens, binds or reads anything; a host's
+//! name is looked up.
 
 use crate::address;
 use crate::values::{self, StreamSpec};
@@ -21,8 +21,8 @@ use std::time::Duration;
 ///   aws --endpoint-url http://127.0.0.1:4567 kinesis list-streams
 ///
 /// When it is ready it prints one line on standard output, the URL; everything else goes to
-/// standard error. SIGTERM, SIGINT and SIGHUP stop it in good order; one more a second later stops it
-/// at once.
+/// standard error. SIGTERM, SIGINT and SIGHUP stop it in good order; one more a second later stops
+/// it at once.
 #[derive(Debug, Parser)]
 #[command(name = "millstream", version, verbatim_doc_comment, after_long_help = PRECEDENCE)]
 pub struct Cli {
@@ -50,8 +50,8 @@ pub enum Run {
     /// is that of the request.
     ///
     /// Data lives in a temporary folder that goes when the server stops, and survives a crash of
-    /// this process but not of the machine (--durability os). With --data-dir it stays, and survives
-    /// both (--durability fsync). It says which at start.
+    /// this process but not of the machine (--durability os). With --data-dir it stays, and
+    /// survives both (--durability fsync). It says which at start.
     ///
     /// Examples:
     ///   millstream dev
@@ -62,12 +62,12 @@ pub enum Run {
     Dev(Dev),
     /// Run the durable server: an acknowledged record is on disk
     ///
-    /// An answer of 200 means that the records were synced to stable storage (--durability fsync, the
-    /// default) and will be there after a crash or a power loss. Damage on disk is found by checksums
-    /// and never served. A second server on the same folder is refused.
+    /// An answer of 200 means that the records were synced to stable storage (--durability fsync,
+    /// the default) and will be there after a crash or a power loss. Damage on disk is found by
+    /// checksums and never served. A second server on the same folder is refused.
     ///
-    /// It does not check credentials yet, and so listens only on this machine unless told that this is
-    /// meant (--auth off).
+    /// It does not check credentials yet, and so listens only on this machine unless told that this
+    /// is meant (--auth off).
     ///
     /// Examples:
     ///   millstream serve --data-dir /var/lib/millstream
@@ -147,7 +147,8 @@ pub struct Shared {
     /// The folder for the data; made if missing [default: dev a temporary one; serve needs it]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// A certificate in PEM: the API is then served with TLS too, on the same port; read again when it changes
+    /// A certificate in PEM: the API is then served with TLS too, on the same port; read again when
+    /// it changes
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key in PEM
@@ -162,7 +163,8 @@ pub struct Shared {
     /// Open shards of an account in a region [default: AWS's for the region, 1000 to 20000]
     #[arg(long, value_name = "SHARDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub shard_limit: Option<u32>,
-    /// How long CREATING, UPDATING and DELETING last where nothing else takes time, as "500ms" or "2s"
+    /// How long CREATING, UPDATING and DELETING last where nothing else takes time, as "500ms" or
+    /// "2s"
     ///
     /// Clients that see a stream CREATING sleep ten seconds before they look again.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = values::parse_duration)]
@@ -176,7 +178,8 @@ pub struct Shared {
     /// How log lines look
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,
-    /// What is logged: a level, or filters such as "info,millstream_server=debug" [default: RUST_LOG, else info]
+    /// What is logged: a level, or filters such as "info,millstream_server=debug" [default:
+    /// RUST_LOG, else info]
     #[arg(long, value_name = "FILTER", value_parser = values::parse_log_level)]
     pub log_level: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The settings file, and how it joins the command line and the environment.
 //!
 //! A key of the file becomes the flag of the same name unless the command line or the environment
-//! gave that one, so a value is judged by the same code, and refused with the same words, wherever it
-//! stands.
+//! gave that one, so a value is judged by the same code, and refused with the same words, wherever
+//! it stands.
 
 use crate::bounded_file;
 use crate::cli::{self, Cli};

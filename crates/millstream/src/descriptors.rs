@@ -7,8 +7,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that are kept for the journal's files and the process itself.
 const KEPT: u64 = 256;
-/// Where there are few, connections get this share: what cannot be served can be tried again, what cannot be
-/// written stops everybody.
+/// Where there are few, connections get this share: what cannot be served can be tried again, what
+/// cannot be written stops everybody.
 const FEW_SHARE: u64 = 4;
 
 /// Asks for as many as the system lets the process have; answers how many of them connections may

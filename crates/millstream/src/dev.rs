@@ -3,8 +3,8 @@
 use crate::cli::{Dev, Durability};
 use crate::run::{Data, Settings};
 
-/// The settings of a development server: open to any credentials, its data temporary unless a folder
-/// is given.
+/// The settings of a development server: open to any credentials, its data temporary unless a
+/// folder is given.
 ///
 /// # Errors
 /// If flags do not go together.

@@ -1,8 +1,9 @@
 //! Log lines, on standard error: standard output is for the URL.
 //!
-//! Logging can fail and nothing else does: nobody waits for standard error, and a panic goes the same
-//! way as a line (see [`line_queue`]). Of the lines of one place in the code so many a second are
-//! written (see [`per_place`]). A line that is written for a request names it (see [`request_span`]).
+//! Logging can fail and nothing else does: nobody waits for standard error, and a panic goes the
+//! same way as a line (see [`line_queue`]). Of the lines of one place in the code so many a second
+//! are written (see [`per_place`]). A line that is written for a request names it (see
+//! [`request_span`]).
 
 pub mod line_queue;
 mod per_place;

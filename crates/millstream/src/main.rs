@@ -1,10 +1,10 @@
 //! The binary: reads what it is told, and runs it.
 //!
-//! The modules stand in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`] parse
-//! their values, [`config`] joins them with the environment and the file, [`dev`] and [`serve`] turn a
-//! command into [`run::Settings`], [`run`] puts journal, engine and server together, with the
-//! [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here; all else is in the crates below. [`self_signed`] is a
-//! command of its own.
+//! The modules stand in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`]
+//! parse their values, [`config`] joins them with the environment and the file, [`dev`] and
+//! [`serve`] turn a command into [`run::Settings`], [`run`] puts journal, engine and server
+//! together, with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen
+//! here; all else is in the crates below. [`self_signed`] is a command of its own.
 
 mod address;
 mod bounded_file;

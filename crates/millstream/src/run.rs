@@ -103,7 +103,8 @@ fn certificate(name: &str, shared: &Shared) -> Result<Option<certificate::Files>
 /// Runs a server until it is told to stop.
 ///
 /// # Errors
-/// If it cannot start, or a task died without which it cannot go on: the error's cause is a [`Death`].
+/// If it cannot start, or a task died without which it cannot go on: the error's cause is a
+/// [`Death`].
 pub fn run(settings: Settings) -> anyhow::Result<()> {
     let mut settings = settings;
     let limits = &mut settings.server.limits;
@@ -121,8 +122,8 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     };
     // Nothing of it is looked at after a panic.
     let ended = catch_unwind(AssertUnwindSafe(served));
-    // It goes with the process. What was accepted has ended by now, or was given up: nothing is waited
-    // for, and no thread finds the clock gone that it sleeps by.
+    // It goes with the process. What was accepted has ended by now, or was given up: nothing is
+    // waited for, and no thread finds the clock gone that it sleeps by.
     std::mem::forget(runtime);
     ended.unwrap_or_else(|panic| {
         let deaths = Deaths::default();
@@ -131,8 +132,8 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     })
 }
 
-/// Why a start failed: its error, or the death of a task that caused it. That is noted a moment after those
-/// who wait for the task hear of it.
+/// Why a start failed: its error, or the death of a task that caused it. That is noted a moment
+/// after those who wait for the task hear of it.
 async fn reason(env: &Env, error: anyhow::Error) -> anyhow::Error {
     const NOTED_WITHIN: Duration = Duration::from_millis(100);
     let deaths = env.tasks.deaths();
@@ -194,8 +195,8 @@ async fn serve(
     }
 }
 
-/// Opens what is there, and makes what is asked for. May be dropped at any moment: so may a start be
-/// killed.
+/// Opens what is there, and makes what is asked for. May be dropped at any moment: so may a start
+/// be killed.
 async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result<Arc<Engine>> {
     let said = || format!("cannot use {}", folder.path().display());
     let options = options(settings.durability, settings.segment_bytes_max);

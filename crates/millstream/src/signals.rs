@@ -69,7 +69,8 @@ impl Signals {
     }
 }
 
-/// Whether the process was started with a signal ignored. Where the system does not tell, it was not.
+/// Whether the process was started with a signal ignored. Where the system does not tell, it was
+/// not.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = bounded_file::read(Path::new(STATUS), STATUS_BYTES_MAX);
     status.is_ok_and(|status| is_in_mask(&status, kind))

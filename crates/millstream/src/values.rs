@@ -87,8 +87,8 @@ pub fn parse_segment_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "it must be from 1MiB to 1GiB".to_owned())
 }
 
-/// Checks that a text is a level or a list of log filters. A word that is no level would name a module
-/// that there is not, and silence all others.
+/// Checks that a text is a level or a list of log filters. A word that is no level would name a
+/// module that there is not, and silence all others.
 pub fn parse_log_level(text: &str) -> Result<String, String> {
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let is_filter = |part: &&str| part.contains('=') || is_level(part);

@@ -27,8 +27,8 @@ pub const SHARD_READ_CALLS_PER_SECOND: u64 = 5;
 
 /// SubscribeToShard: how long a subscription lasts.
 pub const SUBSCRIPTION_SECONDS: u64 = 300;
-/// SubscribeToShard: after a successful call, others of the consumer on the shard are refused for this
-/// long; then they take over.
+/// SubscribeToShard: after a successful call, others of the consumer on the shard are refused for
+/// this long; then they take over.
 pub const SUBSCRIBE_EXCLUSIVE_SECONDS: u64 = 5;
 /// SubscribeToShard: calls of a consumer on a shard, per second.
 pub const SUBSCRIBE_CALLS_PER_SECOND: u64 = 1;

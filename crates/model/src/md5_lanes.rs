@@ -1,9 +1,9 @@
 //! MD5 of several short messages side by side, for the keys of a batch.
 //!
-//! Each step of MD5 waits for the one before it, so that one message leaves most of a processor idle.
-//! Here every step is done for all messages, which the compiler turns into vector instructions. It is
-//! no second implementation for anything else: messages of more than one block go to the library,
-//! and a test holds the two against each other.
+//! Each step of MD5 waits for the one before it, so that one message leaves most of a processor
+//! idle. Here every step is done for all messages, which the compiler turns into vector
+//! instructions. It is no second implementation for anything else: messages of more than one block
+//! go to the library, and a test holds the two against each other.
 
 /// Messages side by side: two vectors of the instructions that every processor of 64 bits has.
 pub(crate) const LANES: usize = 8;

@@ -13,16 +13,16 @@ pub type Verdict<M> = Result<<M as Machine>::Outcome, <M as Machine>::Refusal>;
 ///
 /// A machine MUST keep these clauses, since every node replays its log by itself:
 ///
-/// 1. [`Machine::apply`] depends on nothing but the state and its arguments: no clock, no randomness, no
-///    map whose order is left to chance. Whatever else it needs is in the command.
+/// 1. [`Machine::apply`] depends on nothing but the state and its arguments: no clock, no
+///    randomness, no map whose order is left to chance. Whatever else it needs is in the command.
 /// 2. A command that is refused changes nothing.
 /// 3. A decoded snapshot equals the state that it was encoded from.
 /// 4. A log that was [`Ownership::Orphan`] once is never [`Ownership::Mine`] again.
 ///
 /// A clone should be cheap: each proposal is tried on one, and each replay begins with one.
 pub trait Machine: Clone + Default + PartialEq + Send + Sync + 'static {
-    /// A change, with its encoding. Logs are replayed by later builds: a field is never given another
-    /// meaning, a new one is optional.
+    /// A change, with its encoding. Logs are replayed by later builds: a field is never given
+    /// another meaning, a new one is optional.
     type Command: Encode<()> + for<'b> Decode<'b, ()> + Send + Sync;
     /// What a command that was applied tells its proposer.
     type Outcome: Clone + Send + Sync;

@@ -1,8 +1,8 @@
 //! Namespaces: which machine a log belongs to, by the number of its group.
 //!
 //! A group's top byte is the number of its namespace. Groups whose top byte is 255 belong to the
-//! machines themselves: the commands and snapshots of the machine of namespace `n` are logs 0 and 1 of
-//! group `2^64-1 - n`.
+//! machines themselves: the commands and snapshots of the machine of namespace `n` are logs 0 and 1
+//! of group `2^64-1 - n`.
 
 use log::LogId;
 use std::fmt;
@@ -54,8 +54,8 @@ impl Namespace {
         }
     }
 
-    /// The namespace of a log, be it the machine's own or one that it is to judge. `None` if no machine
-    /// can have it.
+    /// The namespace of a log, be it the machine's own or one that it is to judge. `None` if no
+    /// machine can have it.
     pub fn of(log: LogId) -> Option<Self> {
         let top = (log.group >> SHIFT) as u8;
         let number = if top == OWN {

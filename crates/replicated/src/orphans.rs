@@ -1,10 +1,11 @@
 //! Orphans: logs that no machine needs any more, such as those that a crash left between the end of
 //! what they belonged to and their deletion.
 //!
-//! A log is removed only if the machine whose namespace it is says that it is an orphan, and every other
-//! machine says that it is none of theirs. A machine that is not here cannot be asked, so its logs stay.
-//! Every node may do this at any time: logs are made after the command that wants them was applied, so
-//! whoever lists the logs first and catches up with the commands then knows who wants each of them.
+//! A log is removed only if the machine whose namespace it is says that it is an orphan, and every
+//! other machine says that it is none of theirs. A machine that is not here cannot be asked, so its
+//! logs stay. Every node may do this at any time: logs are made after the command that wants them
+//! was applied, so whoever lists the logs first and catches up with the commands then knows who
+//! wants each of them.
 
 use crate::error::{CatchUpError, CollectError};
 use crate::machine::{Machine, Ownership};
@@ -67,8 +68,8 @@ pub async fn collect_orphans(
     store: &dyn LogStore,
     owners: &[Arc<dyn Owner>],
 ) -> Result<(), CollectError> {
-    // Before the barrier: a log that is made after it is not judged. A fresh look, if only because a
-    // handle may forget what it knows of logs that are gone.
+    // Before the barrier: a log that is made after it is not judged. A fresh look, if only because
+    // a handle may forget what it knows of logs that are gone.
     let logs = store.fresh_list().await?;
     for owner in owners {
         let machine = owner.name();

@@ -1,15 +1,15 @@
 //! Commands that stand in the log more than once.
 //!
-//! Whoever does not hear whether his append took place may append the same envelope again. The second
-//! copy must do nothing, on every node alike. So a command is a repetition exactly if one of the
-//! [`REPEATS_KNOWN`] commands before it in the log has its id: that follows from the log alone, wherever a
-//! node began to replay it.
+//! Whoever does not hear whether his append took place may append the same envelope again. The
+//! second copy must do nothing, on every node alike. So a command is a repetition exactly if one of
+//! the [`REPEATS_KNOWN`] commands before it in the log has its id: that follows from the log alone,
+//! wherever a node began to replay it.
 
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many commands before it a command is compared with. Part of the format: nodes that know
-/// different numbers would come to different states. It is many times what is appended while anybody
-/// resends, and few enough to be read at each start.
+/// different numbers would come to different states. It is many times what is appended while
+/// anybody resends, and few enough to be read at each start.
 pub const REPEATS_KNOWN: usize = 4096;
 /// The first outcomes that a node keeps for repetitions, of the newest commands. Not part of the
 /// format: one that is asked for later is unknown. An outcome may be large, an id is not.
@@ -48,7 +48,8 @@ impl<V: Clone> Repeats<V> {
         }
     }
 
-    /// Takes the next command of the log, which was applied before or is none: its answer is not known.
+    /// Takes the next command of the log, which was applied before or is none: its answer is not
+    /// known.
     pub(crate) fn pass(&mut self, id: Id) {
         self.newest.insert(id, self.pushed);
         self.window.push_back(id);
@@ -65,8 +66,8 @@ impl<V: Clone> Repeats<V> {
         }
     }
 
-    /// Takes the next command of the log: applies it, unless it is a repetition. `None` if it is one
-    /// whose first answer is not known here.
+    /// Takes the next command of the log: applies it, unless it is a repetition. `None` if it is
+    /// one whose first answer is not known here.
     pub(crate) fn judge(&mut self, id: Id, apply: impl FnOnce() -> V) -> Option<V> {
         let answer = match self.look_up(&id) {
             Known::Again(answer) => answer,

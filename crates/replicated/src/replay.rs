@@ -21,8 +21,8 @@ impl<M: Machine> Drop for Following<M> {
     }
 }
 
-/// What became of each command of a slice, by its proposal; nothing, of a repetition whose first outcome
-/// is not known here.
+/// What became of each command of a slice, by its proposal; nothing, of a repetition whose first
+/// outcome is not known here.
 type Verdicts<M> = Vec<(ProposalId, Option<Verdict<M>>)>;
 
 impl<M: Machine> Replicated<M> {

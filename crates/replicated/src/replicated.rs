@@ -81,8 +81,9 @@ impl<M: Machine> Replicated<M> {
     /// The log of snapshots.
     pub const SNAPSHOTS: LogId = M::NAMESPACE.snapshots();
 
-    /// Makes the machine's logs if they are missing, loads the newest snapshot, replays the commands
-    /// after it, and goes on following. What was in the log when this was called is then in the state.
+    /// Makes the machine's logs if they are missing, loads the newest snapshot, replays the
+    /// commands after it, and goes on following. What was in the log when this was called is then
+    /// in the state.
     ///
     /// # Errors
     /// If anything of it is damaged, missing, or not known to this version.
@@ -174,8 +175,9 @@ impl<M: Machine> Replicated<M> {
 
     /// Appends a command, replays up to it, and answers what it did.
     ///
-    /// A command that the state refuses already now is not appended. That spares the log commands which
-    /// do nothing, and no more: what is applied is decided by the command's place in the log alone.
+    /// A command that the state refuses already now is not appended. That spares the log commands
+    /// which do nothing, and no more: what is applied is decided by the command's place in the log
+    /// alone.
     ///
     /// # Errors
     /// What `apply` said, or that it could not be appended, or that nobody knows.
@@ -191,13 +193,14 @@ impl<M: Machine> Replicated<M> {
         self.append_and_hear(envelope).await
     }
 
-    /// The same under an id that its caller drew, who may do so again when an attempt is unknown: the
-    /// command is applied once, whichever attempts the log took, and each answers what it did then.
+    /// The same under an id that its caller drew, who may do so again when an attempt is unknown:
+    /// the command is applied once, whichever attempts the log took, and each answers what it did
+    /// then.
     ///
-    /// It holds while the attempts are among [`crate::REPEATS_KNOWN`] commands of the log, and the first
-    /// outcome is known while it is among [`crate::ANSWERS_KEPT`]. Of one id, one attempt may be under way
-    /// on a node: the next one takes its place, and it is unknown. There is no look ahead: an earlier
-    /// attempt may be on its way, and only the log tells which came first.
+    /// It holds while the attempts are among [`crate::REPEATS_KNOWN`] commands of the log, and the
+    /// first outcome is known while it is among [`crate::ANSWERS_KEPT`]. Of one id, one attempt may
+    /// be under way on a node: the next one takes its place, and it is unknown. There is no look
+    /// ahead: an earlier attempt may be on its way, and only the log tells which came first.
     ///
     /// # Errors
     /// As [`Replicated::propose`]. That this attempt is not applied says nothing of those before.
@@ -265,8 +268,8 @@ impl<M: Machine> Replicated<M> {
     }
 }
 
-/// Makes those of a machine's logs that were never made. If damage may have taken one along it is not
-/// made anew: reading it tells of it.
+/// Makes those of a machine's logs that were never made. If damage may have taken one along it is
+/// not made anew: reading it tells of it.
 async fn make_missing<M: Machine>(store: &dyn LogStore) -> Result<(), ReplayError> {
     let logs = [Replicated::<M>::COMMANDS, Replicated::<M>::SNAPSHOTS];
     // A fresh look: what is there decides what is made.
@@ -338,8 +341,8 @@ async fn load_repeats<M: Machine>(
     let mut from = Offset(end.0.saturating_sub(REPEATS_KNOWN as u64));
     while from < end {
         let slice = match store.read(Replicated::<M>::COMMANDS, from, a_slice()).await {
-            // These commands are in the state already. Only a disk of this node's own tells of damage,
-            // and on that one nobody appends a command twice.
+            // These commands are in the state already. Only a disk of this node's own tells of
+            // damage, and on that one nobody appends a command twice.
             Err(error @ ReadError::Damaged { .. }) => {
                 let machine = M::FORMAT.name;
                 tracing::warn!(machine, %error, "old commands cannot be read, nor be missed");

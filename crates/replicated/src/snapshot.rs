@@ -1,8 +1,8 @@
 //! Snapshots: the whole state as records of a log of their own, so that a start replays little.
 //!
 //! A snapshot is a run of parts and a seal that names the offset it was taken at, how many parts it
-//! has and their CRC32C. Only a sealed one counts; a torn one is passed over. What the parts hold is the
-//! machine's. docs/formats/catalog.md has the tables.
+//! has and their CRC32C. Only a sealed one counts; a torn one is passed over. What the parts hold
+//! is the machine's. docs/formats/catalog.md has the tables.
 
 use crate::{Machine, SnapshotError, Versions};
 use log::{Batch, Offset};

@@ -59,7 +59,8 @@ impl Activity {
         self.occupy()
     }
 
-    /// The same for a request that is one of many on its connection, and holds so many bytes itself.
+    /// The same for a request that is one of many on its connection, and holds so many bytes
+    /// itself.
     pub(crate) fn begin_stream(self: &Arc<Self>, bytes: usize) -> InFlight {
         let mut in_flight = self.begin();
         match self.holdings.take_stream(bytes) {
@@ -122,7 +123,8 @@ impl Drop for Executing {
     }
 }
 
-/// A request that is being answered, with what it holds: kept by its future, then by its answer's body.
+/// A request that is being answered, with what it holds: kept by its future, then by its answer's
+/// body.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     activity: Arc<Activity>,
@@ -184,8 +186,8 @@ impl Drop for Kept {
     }
 }
 
-/// What a stream of HTTP/2 holds: its head, the task that answers it, and a small answer that its client
-/// leaves unread.
+/// What a stream of HTTP/2 holds: its head, the task that answers it, and a small answer that its
+/// client leaves unread.
 #[derive(Debug)]
 pub(crate) struct Stream {
     activity: Arc<Activity>,

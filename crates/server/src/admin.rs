@@ -23,7 +23,8 @@ const SCRAPES_MAX: usize = 4;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
-/// Answers the operator: from the first moment that it is alive, and once the engine is there all else.
+/// Answers the operator: from the first moment that it is alive, and once the engine is there all
+/// else.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Admin {
     opened: Arc<OnceLock<Arc<Opened>>>,

@@ -135,8 +135,8 @@ impl Answer {
         }
     }
 
-    /// The same answer, after which the client is to use another connection: what was left of its request
-    /// is dropped, and may be too much of it.
+    /// The same answer, after which the client is to use another connection: what was left of its
+    /// request is dropped, and may be too much of it.
     pub(crate) fn closing(self) -> Self {
         Self {
             closes: true,
@@ -242,8 +242,8 @@ pub(crate) struct Held {
     pub(crate) answer: Option<engine::Share>,
 }
 
-/// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the client
-/// has taken these.
+/// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the
+/// client has taken these.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Parts that the transport writes with one call.

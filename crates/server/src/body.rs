@@ -1,7 +1,7 @@
 //! Takes a request's body in: bounded in bytes, in time, and in what all requests hold together.
 //!
-//! The limits hold while the body comes, before anything is kept. What was declared takes nothing: a body is
-//! charged with the memory that it has, which is at most a few times of what has come.
+//! The limits hold while the body comes, before anything is kept. What was declared takes nothing:
+//! a body is charged with the memory that it has, which is at most a few times of what has come.
 
 use crate::activity::Activity;
 use crate::budgets::BodyBytes;
@@ -79,8 +79,8 @@ impl Receiver<'_> {
         Ok(gathered.finish())
     }
 
-    /// Reads what is still to come of a body that was refused, and drops it: a client that writes all before
-    /// it reads gets its answer. Only for so long and so much.
+    /// Reads what is still to come of a body that was refused, and drops it: a client that writes
+    /// all before it reads gets its answer. Only for so long and so much.
     pub(crate) async fn discard<B>(&self, mut body: B)
     where
         B: Body<Data = Bytes> + Unpin,

@@ -41,7 +41,8 @@ impl Budget {
         false
     }
 
-    /// Takes bytes in any case; `false` if that is more than there are, and they are to be given back.
+    /// Takes bytes in any case; `false` if that is more than there are, and they are to be given
+    /// back.
     #[must_use]
     pub(crate) fn add(&self, bytes: usize) -> bool {
         self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.max
@@ -79,8 +80,8 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Takes more until the share is at least `bytes`; `false` if there is not so much, and the share
-    /// is then as it was.
+    /// Takes more until the share is at least `bytes`; `false` if there is not so much, and the
+    /// share is then as it was.
     #[must_use]
     pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);

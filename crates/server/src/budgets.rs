@@ -1,8 +1,9 @@
 //! What all connections hold together, by kind, and what each of them holds of it.
 //!
-//! Nothing is taken for what was only announced. A small body is charged to a reserve that large ones never
-//! touch; if the reserve has no room for it, or its connection has had its part of it, it is charged with the
-//! large ones. What a connection holds is never above its own part, so that no single one keeps the others out.
+//! Nothing is taken for what was only announced. A small body is charged to a reserve that large
+//! ones never touch; if the reserve has no room for it, or its connection has had its part of it,
+//! it is charged with the large ones. What a connection holds is never above its own part, so that
+//! no single one keeps the others out.
 
 use crate::budget::Budget;
 use crate::config::Limits;
@@ -72,8 +73,8 @@ impl Holdings {
         &self.budgets
     }
 
-    /// Takes more until a body has at least `bytes`; `false` if there is not so much, and it has then what
-    /// it had.
+    /// Takes more until a body has at least `bytes`; `false` if there is not so much, and it has
+    /// then what it had.
     #[must_use]
     pub(crate) fn grow_body(&self, body: &mut BodyBytes, bytes: usize) -> bool {
         let Budgets {
@@ -166,8 +167,8 @@ impl Part {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// Whatever else happens meanwhile: what all steps add to the budget and take off it is, in sum, what is
-    /// held above the free bytes.
+    /// Whatever else happens meanwhile: what all steps add to the budget and take off it is, in
+    /// sum, what is held above the free bytes.
     fn take(&self, budget: &Budget, bytes: usize) -> bool {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let charged = self.charged(before + bytes) - self.charged(before);

@@ -1,8 +1,8 @@
 //! Calls: who asks, which operation is meant, and its way to its end. No HTTP and no sockets.
 //!
 //! The service brings requests here once it knows their protocol and has their whole body; a
-//! simulated world brings its own. A call that changes something runs to its end whatever becomes of
-//! who waits for it.
+//! simulated world brings its own. A call that changes something runs to its end whatever becomes
+//! of who waits for it.
 
 use crate::activity::{Activity, InFlight};
 use crate::budgets::Budgets;
@@ -51,7 +51,8 @@ impl Calls {
         }
     }
 
-    /// Carries an operation out, by its name. If this is dropped, one that changes something runs on.
+    /// Carries an operation out, by its name. If this is dropped, one that changes something runs
+    /// on.
     ///
     /// # Errors
     /// What the sender is told, and whether anything was changed.

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, ready};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GivenUp;
 
-/// Polls an operation; after a panic it must not be polled again. What the panic said, the process's own
-/// hook puts into the log.
+/// Polls an operation; after a panic it must not be polled again. What the panic said, the
+/// process's own hook puts into the log.
 pub(crate) fn poll_caught(
     operation: &'static str,
     served: &mut Served,

@@ -63,8 +63,8 @@ pub struct Limits {
     pub body_when_short: Duration,
     /// … and one second more for each of so many bytes; the slower ones make room, and are answered 503.
     pub body_bytes_per_second_min_when_short: u64,
-    /// The rest of a body that was refused is read and dropped for so long, so that its client, which may
-    /// write all before it reads, gets the answer …
+    /// The rest of a body that was refused is read and dropped for so long, so that its client,
+    /// which may write all before it reads, gets the answer …
     pub linger: Duration,
     /// … as long as something of it comes this often …
     pub linger_idle: Duration,
@@ -83,8 +83,9 @@ pub struct Limits {
     /// A request that changes something is answered 500 after this long, and runs on. Below the
     /// clients' own time-outs.
     pub mutation: Duration,
-    /// When stopping, what is being carried out has this long to finish: as long as [`Self::mutation`], and
-    /// a moment for its answer. What waits for clients has less: see `FAREWELL` in `connection`.
+    /// When stopping, what is being carried out has this long to finish: as long as
+    /// [`Self::mutation`], and a moment for its answer. What waits for clients has less: see
+    /// `FAREWELL` in `connection`.
     pub drain: Duration,
     /// Connections to the API at once; those above are closed when they come.
     pub connections: usize,
@@ -94,8 +95,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Bytes of a request's head over HTTP/2, as HPACK counts them.
     pub header_list_bytes: u32,
-    /// Bytes of all heads at once, above those that each connection has free: HTTP/1's heads that have begun
-    /// and read buffers that have grown, HTTP/2's streams.
+    /// Bytes of all heads at once, above those that each connection has free: HTTP/1's heads that
+    /// have begun and read buffers that have grown, HTTP/2's streams.
     pub head_bytes_in_flight: usize,
     /// Of them, what one connection may hold.
     pub head_bytes_of_connection: usize,
@@ -113,8 +114,8 @@ pub struct Limits {
     pub small_body_bytes_in_flight: usize,
     /// … of which one connection may hold so many.
     pub small_body_bytes_of_connection: usize,
-    /// Bytes of all answers at once, from before their records are read until their clients have taken them; an
-    /// answer above becomes a 503.
+    /// Bytes of all answers at once, from before their records are read until their clients have
+    /// taken them; an answer above becomes a 503.
     pub answer_bytes_in_flight: usize,
 }
 

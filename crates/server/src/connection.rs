@@ -27,15 +27,17 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-/// How long a connection stays, once it is to end, for what its client has to send or to take: a request
-/// that is not wholly here, an answer, the last events. While a request is carried out it stays.
+/// How long a connection stays, once it is to end, for what its client has to send or to take: a
+/// request that is not wholly here, an answer, the last events. While a request is carried out it
+/// stays.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 /// How often it is looked meanwhile.
 const FAREWELL_LOOKS: u32 = 8;
 /// Streams that an HTTP/2 client may have open at once.
 const STREAMS_MAX: u32 = 1024;
-/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is remembered may
-/// keep the buffer alive that it came in. It holds once the client has acknowledged it (`greeting`).
+/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is
+/// remembered may keep the buffer alive that it came in. It holds once the client has acknowledged
+/// it (`greeting`).
 const HEADER_TABLE_BYTES: u32 = 0;
 /// What an HTTP/2 client may send of one body before it was read.
 const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
@@ -175,8 +177,9 @@ async fn drive_http2<S: Serve>(
     }
 }
 
-/// Resolves when a connection that is to end has carried out no request for a moment: its client had the
-/// time to hear of it, to send the rest of what it had begun, and to take what was there for it.
+/// Resolves when a connection that is to end has carried out no request for a moment: its client
+/// had the time to hear of it, to send the rest of what it had begun, and to take what was there
+/// for it.
 async fn left_alone(activity: &Activity, env: &Env) {
     let mut quiet_looks = 0;
     while quiet_looks < FAREWELL_LOOKS {
@@ -211,7 +214,8 @@ async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
     }
 }
 
-/// Resolves when somebody was refused an answer for want of room while this client has left one unread.
+/// Resolves when somebody was refused an answer for want of room while this client has left one
+/// unread.
 async fn keeps_others_out(activity: &Activity, env: &Env, limits: &Limits) {
     let mut short = activity.holdings.budgets().answers_short.subscribe();
     // An error means that the server has gone altogether.

@@ -1,9 +1,9 @@
-//! Ends what carries an answer from outside, whatever its client does: one stream of an HTTP/2 connection,
-//! or an HTTP/1 connection.
+//! Ends what carries an answer from outside, whatever its client does: one stream of an HTTP/2
+//! connection, or an HTTP/1 connection.
 //!
-//! Hyper asks a body for nothing while its client takes nothing, so the body itself cannot say that it is
-//! over. What can be dropped is the task that writes it: the stream is reset then, or the connection
-//! closed, and what waited in it is let go.
+//! Hyper asks a body for nothing while its client takes nothing, so the body itself cannot say that
+//! it is over. What can be dropped is the task that writes it: the stream is reset then, or the
+//! connection closed, and what waited in it is let go.
 
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -17,7 +17,8 @@ tokio::task_local! {
 pub(crate) struct Cut(Arc<Notify>);
 
 impl Cut {
-    /// Runs a stream, from its request to the end of its answer, or a connection, until it is over or cut.
+    /// Runs a stream, from its request to the end of its answer, or a connection, until it is over
+    /// or cut.
     pub(crate) async fn run(stream: impl Future<Output = ()>) {
         let cut = Self::default();
         let stream = OWN.scope(cut.clone(), stream);

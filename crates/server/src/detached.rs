@@ -1,8 +1,8 @@
 //! A change that runs to its end, whether or not anybody waits for it.
 //!
 //! While its request lives it runs inside it, which spares a task and its wake-ups; if the request
-//! goes, or has waited for long enough, the rest of it moves into a task of its own, with what its body has
-//! taken of the budget. It is never dropped before its end, unless it panicked.
+//! goes, or has waited for long enough, the rest of it moves into a task of its own, with what its
+//! body has taken of the budget. It is never dropped before its end, unless it panicked.
 
 use crate::activity::InFlight;
 use crate::caught::{GivenUp, poll_caught};

@@ -1,7 +1,7 @@
 //! Which handler serves which operation: one table, made of the table in `wire`.
 //!
-//! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for each
-//! operation; nothing looks at names after the table was searched.
+//! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for
+//! each operation; nothing looks at names after the table was searched.
 
 use auth::{Action, Authorizer, Context, Principal};
 use bytes::Bytes;
@@ -138,8 +138,9 @@ fn serve<H: Handler>(call: Call) -> Served {
     }
 }
 
-/// Everything before the operation itself, which waits for nothing: types, what the request is about,
-/// whether its sender may do that, and only then constraints, and whether what it is about is there.
+/// Everything before the operation itself, which waits for nothing: types, what the request is
+/// about, whether its sender may do that, and only then constraints, and whether what it is about
+/// is there.
 fn begin<H: Handler>(
     call: Call,
 ) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Failed> {
@@ -209,8 +210,8 @@ fn failed<H: Handler>(error: H::Error) -> Failed {
     Failed { error, outcome }
 }
 
-/// An internal failure goes by the operation's own name for it, where the service model has one. One
-/// without a text is of another kind, whose name is AWS's for all operations.
+/// An internal failure goes by the operation's own name for it, where the service model has one.
+/// One without a text is of another kind, whose name is AWS's for all operations.
 fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     let modelled = ErrorCode::InternalFailureException;
     let is_ours = error.code == ErrorCode::InternalFailure && error.message.is_some();
@@ -224,8 +225,8 @@ fn as_modelled<O: wire::Operation>(error: Error) -> Error {
 }
 
 /// AWS looks whether a body is an object before it looks at anything else in the request. That is
-/// looked at here only once something else was wrong, so that a good body is read once. What decoding
-/// refuses, it has looked at itself.
+/// looked at here only once something else was wrong, so that a good body is read once. What
+/// decoding refuses, it has looked at itself.
 pub(crate) fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
     match wire::is_object(protocol, body) {
         true => error,

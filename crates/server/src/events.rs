@@ -1,9 +1,9 @@
 //! The body of a subscription: pieces of frames, as fast as the client takes them and no faster.
 //!
 //! The transport asks for a piece when it has room for one, and only when there is none left is the
-//! subscription asked for its next frame. So a client that takes nothing holds one frame and one piece,
-//! and its subscription does not read. After a while even the frame is let go: the stream is cut off,
-//! and the client resumes from the last event that it has got.
+//! subscription asked for its next frame. So a client that takes nothing holds one frame and one
+//! piece, and its subscription does not read. After a while even the frame is let go: the stream is
+//! cut off, and the client resumes from the last event that it has got.
 
 use crate::answer::Held;
 use crate::cut::Cut;
@@ -19,10 +19,11 @@ use wire::event_stream::Frame;
 
 /// How often it is looked whether the client takes anything.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// When others are short of the memory that its stream holds, a client that has taken nothing for so long
-/// is cut off …
+/// When others are short of the memory that its stream holds, a client that has taken nothing for
+/// so long is cut off …
 const STALLS_WHEN_SHORT: Duration = Duration::from_secs(2);
-/// … and so is one that takes so long for one frame, however steadily: it holds what others wait for.
+/// … and so is one that takes so long for one frame, however steadily: it holds what others wait
+/// for.
 const FRAME_LASTS_WHEN_SHORT: Duration = Duration::from_secs(30);
 
 type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;

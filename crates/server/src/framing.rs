@@ -1,10 +1,10 @@
-//! What a request's head says of its body and its host that the parser lets pass, and that is no request of
-//! HTTP all the same (RFC 9112).
+//! What a request's head says of its body and its host that the parser lets pass, and that is no
+//! request of HTTP all the same (RFC 9112).
 
 use http::{HeaderMap, Version, header};
 
-/// Whether a request can be understood in one way only: it names its host, once, and its body comes in no
-/// coding that nobody here undoes.
+/// Whether a request can be understood in one way only: it names its host, once, and its body comes
+/// in no coding that nobody here undoes.
 pub(crate) fn is_sound(version: Version, headers: &HeaderMap) -> bool {
     let hosts = headers.get_all(header::HOST).iter().count();
     let has_host = match version {

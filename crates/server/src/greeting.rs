@@ -1,15 +1,17 @@
 //! What an HTTP/2 client sends before it has acknowledged our settings.
 //!
-//! One of them is that nothing is remembered of its heads: each field that is remembered may keep the buffer
-//! alive that it came in, a hundred times its size, for as long as the connection lasts. The setting holds from
-//! its acknowledgement on, for which nobody else waits. So everything that comes before is charged, and who does
-//! not acknowledge in time is closed, as RFC 9113, 6.5.3 has it.
+//! One of them is that nothing is remembered of its heads: each field that is remembered may keep
+//! the buffer alive that it came in, a hundred times its size, for as long as the connection lasts.
+//! The setting holds from its acknowledgement on, for which nobody else waits. So everything that
+//! comes before is charged, and who does not acknowledge in time is closed, as RFC 9113, 6.5.3 has
+//! it.
 
 use crate::budget::{Budget, Share};
 use crate::read_buffer::NoRoom;
 use std::sync::Arc;
 
-/// What a client may send before it has heard of us is no less than this, and is of its connection's own.
+/// What a client may send before it has heard of us is no less than this, and is of its
+/// connection's own.
 const FREE_BYTES: usize = 32 * 1024;
 /// More than this is no delay any more.
 const BYTES_MAX: usize = 1024 * 1024;

@@ -1,7 +1,9 @@
-//! Pieces of answers that the transport has: counted until it lets go of them, and since when it has them.
+//! Pieces of answers that the transport has: counted until it lets go of them, and since when it
+//! has them.
 //!
-//! A transport that has taken a piece has not written it: over HTTP/2 it keeps it for as long as its
-//! client opens no window. So what counts is not when a piece was taken but when its memory is free.
+//! A transport that has taken a piece has not written it: over HTTP/2 it keeps it for as long as
+//! its client opens no window. So what counts is not when a piece was taken but when its memory is
+//! free.
 
 use crate::activity::Activity;
 use engine::Share;
@@ -11,12 +13,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Answers and events of so many bytes are neither counted once they were taken nor watched: there are
-/// at most a connection's streams of them.
+/// Answers and events of so many bytes are neither counted once they were taken nor watched: there
+/// are at most a connection's streams of them.
 pub(crate) const SMALL_BYTES: usize = 4 * 1024;
 
-/// A piece may be unread for so many times as long while the client reads others: they share a line that
-/// may be slow.
+/// A piece may be unread for so many times as long while the client reads others: they share a line
+/// that may be slow.
 const PATIENCE_BESIDE_OTHERS: u32 = 5;
 
 /// The pieces that a connection's transport has, of answers that are not small.

@@ -1,9 +1,10 @@
 //! What hyper's read buffer of an HTTP/1 connection may hold, known from the bytes that go into it.
 //!
-//! The buffer grows with a head that is not whole yet, and it doubles what it asks for whenever it got all
-//! that it asked for. It never gives memory back. So its size follows from what it was given, and what is
-//! beyond the part that each connection has free is charged to the budget of heads. Without room there, a head
-//! is not read on, and a body is read in steps that let nothing grow.
+//! The buffer grows with a head that is not whole yet, and it doubles what it asks for whenever it
+//! got all that it asked for. It never gives memory back. So its size follows from what it was
+//! given, and what is beyond the part that each connection has free is charged to the budget of
+//! heads. Without room there, a head is not read on, and a body is read in steps that let nothing
+//! grow.
 
 use crate::budget::{Budget, Share};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 const FIRST_READ_BYTES: usize = 8 * 1024;
 /// The buffer may have twice what it needs, as vectors have.
 const SLACK: usize = 2;
-/// A buffer as large as this is in what each connection has anyway: one head of [`FIRST_READ_BYTES`], and one
-/// read of twice that.
+/// A buffer as large as this is in what each connection has anyway: one head of
+/// [`FIRST_READ_BYTES`], and one read of twice that.
 pub(crate) const FREE_BYTES: usize = SLACK * 3 * FIRST_READ_BYTES;
 
 /// How the next bytes are to be read.

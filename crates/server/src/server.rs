@@ -110,9 +110,9 @@ impl Server {
         env.tasks.spawn("accept admin", Box::pin(accepted));
     }
 
-    /// Serves until `stop` resolves or a task dies without which it cannot go on. Then it takes no more,
-    /// finishes the requests that were accepted (for a bounded time) and shuts the engine down. Everything
-    /// acknowledged is durable when this returns.
+    /// Serves until `stop` resolves or a task dies without which it cannot go on. Then it takes no
+    /// more, finishes the requests that were accepted (for a bounded time) and shuts the engine
+    /// down. Everything acknowledged is durable when this returns.
     ///
     /// # Errors
     /// Which task died, before or while it stopped.

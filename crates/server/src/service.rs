@@ -1,7 +1,7 @@
 //! From a request to its answer, with AWS's checks in AWS's order.
 //!
-//! The order is: framing, body size, preflight, method, empty body, content type, body is an object, operation,
-//! authentication, then the operation's own (types, policy, constraints, state).
+//! The order is: framing, body size, preflight, method, empty body, content type, body is an
+//! object, operation, authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::activity::{Activity, InFlight};
 use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
@@ -236,9 +236,9 @@ impl Service {
         }
     }
 
-    /// Answers a request that was not taken in. Over HTTP/1 the rest of its body is read on beside the answer,
-    /// which would be lost if the connection was closed on bytes that nobody has read; over HTTP/2 its stream is
-    /// reset after the answer.
+    /// Answers a request that was not taken in. Over HTTP/1 the rest of its body is read on beside
+    /// the answer, which would be lost if the connection was closed on bytes that nobody has read;
+    /// over HTTP/2 its stream is reset after the answer.
     fn turn_away(
         self: &Arc<Self>,
         Refusal { why, rest }: Refusal,
@@ -359,9 +359,9 @@ impl Service {
         }
     }
 
-    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was found,
-    /// with the same request id. Under overload, and while every request fails, most lines are only
-    /// counted; metrics count all.
+    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was
+    /// found, with the same request id. Under overload, and while every request fails, most lines
+    /// are only counted; metrics count all.
     fn log_failure(&self, status: StatusCode, account: Option<&str>) {
         let now = self.env.clock.monotonic();
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -411,8 +411,8 @@ fn let_go(parts: &mut Parts) {
     }
 }
 
-/// AWS decompresses nothing either: to it such a body is no object. *Unrecorded* where the body is one all
-/// the same.
+/// AWS decompresses nothing either: to it such a body is no object. *Unrecorded* where the body is
+/// one all the same.
 fn encoded(protocol: Protocol) -> Answer {
     let error = Error::without_message(ErrorCode::SerializationException);
     Answer::error(protocol, &error)

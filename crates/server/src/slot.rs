@@ -1,8 +1,9 @@
 //! What is left of an event that is being written, and whether its client takes any of it.
 //!
-//! The transport is handed one piece at a time, and counts as moving when that piece's memory is free: what
-//! it has taken it has not written, over HTTP/2 for as long as its client opens no window. The next event
-//! is asked for when all of this one is written, so that who stalls asks for nothing.
+//! The transport is handed one piece at a time, and counts as moving when that piece's memory is
+//! free: what it has taken it has not written, over HTTP/2 for as long as its client opens no
+//! window. The next event is asked for when all of this one is written, so that who stalls asks for
+//! nothing.
 
 use bytes::{Bytes, BytesMut};
 use env::{Clock, Monotonic};
@@ -13,16 +14,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wire::event_stream::Frame;
 
-/// What is handed over at once. It is a copy: the transport may hold it for as long as its client lets it
-/// wait, while the frame's own memory is shared by all subscribers.
+/// What is handed over at once. It is a copy: the transport may hold it for as long as its client
+/// lets it wait, while the frame's own memory is shared by all subscribers.
 const PIECE_BYTES: usize = 32 * 1024;
-/// Pieces of so many bytes are neither counted nor waited for: there is one a subscription in each of the
-/// transport's few places.
+/// Pieces of so many bytes are neither counted nor waited for: there is one a subscription in each
+/// of the transport's few places.
 const SMALL_BYTES: usize = crate::pieces::SMALL_BYTES;
 /// What all pieces hold that are not written yet.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// A piece is no larger than such a part of what is left of that: when many clients leave theirs, pieces
-/// become small, and nobody is without.
+/// A piece is no larger than such a part of what is left of that: when many clients leave theirs,
+/// pieces become small, and nobody is without.
 const PARTS: usize = 1024;
 
 /// The client takes nothing of its events.
@@ -139,8 +140,8 @@ impl Slot {
         }
     }
 
-    /// Lets everything go if nothing has moved for so long, or the frame takes too long; answers whether
-    /// it did.
+    /// Lets everything go if nothing has moved for so long, or the frame takes too long; answers
+    /// whether it did.
     pub(crate) fn cut_if_stalled(&self, now: Monotonic, patience: &Patience) -> bool {
         let mut state = self.lock();
         let is_over = |since: Monotonic, limit: Duration| now.since(since) >= limit;

@@ -18,8 +18,8 @@ pub(crate) enum Version {
     Http2,
 }
 
-/// Reads until the version is clear; answers it with what was read. Absent if the client left or took
-/// longer than `limit`.
+/// Reads until the version is clear; answers it with what was read. Absent if the client left or
+/// took longer than `limit`.
 pub(crate) async fn sniff(
     stream: &mut (impl AsyncRead + Unpin),
     clock: &dyn Clock,

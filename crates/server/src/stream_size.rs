@@ -1,7 +1,7 @@
 //! What a stream of HTTP/2 is charged with: an upper bound, found out from its head alone.
 //!
-//! HTTP/1 needs none of it: a connection has one request at a time, and its head is in the buffer that
-//! [`crate::read_buffer`] counts.
+//! HTTP/1 needs none of it: a connection has one request at a time, and its head is in the buffer
+//! that [`crate::read_buffer`] counts.
 
 use http::Request;
 

@@ -1,8 +1,9 @@
-//! A connection's bytes, with timers on every wait for the client, and a bound on what is read of them.
+//! A connection's bytes, with timers on every wait for the client, and a bound on what is read of
+//! them.
 //!
-//! Hyper's own timers allocate for each request and do not tell an idle connection from a slow head;
-//! here a timer is only set up when bytes are really missing, and one that still runs is used again.
-//! A wait that takes too long is an error of kind `TimedOut`, which ends the connection.
+//! Hyper's own timers allocate for each request and do not tell an idle connection from a slow
+//! head; here a timer is only set up when bytes are really missing, and one that still runs is used
+//! again. A wait that takes too long is an error of kind `TimedOut`, which ends the connection.
 
 use crate::activity::Activity;
 use crate::budget::Budget;

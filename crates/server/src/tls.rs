@@ -1,8 +1,9 @@
 //! TLS: what connections are greeted with, and how a certificate takes the place of another.
 //!
-//! 1.2 and 1.3, with ALPN for HTTP/2 and HTTP/1.1; clients that do not say which they speak, or speak
-//! another than they said, are told apart by their first bytes like those without TLS. Connections
-//! keep what they were greeted with. Where the files are, and when they change, is not known here.
+//! 1.2 and 1.3, with ALPN for HTTP/2 and HTTP/1.1; clients that do not say which they speak, or
+//! speak another than they said, are told apart by their first bytes like those without TLS.
+//! Connections keep what they were greeted with. Where the files are, and when they change, is not
+//! known here.
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;

@@ -1,5 +1,5 @@
-//! A connection's bytes in clear, whether they travel under TLS or not. Both come to the same port: the first
-//! byte tells, since no request begins with that of a TLS handshake.
+//! A connection's bytes in clear, whether they travel under TLS or not. Both come to the same port:
+//! the first byte tells, since no request begins with that of a TLS handshake.
 
 use crate::config::Limits;
 use crate::tls::Tls;

@@ -1,8 +1,8 @@
 //! A wait with a limit, which costs a timer only where there is something to wait for.
 //!
 //! A timer that still runs is used again for the next wait, also by another request of the same
-//! connection: setting one up and taking it down for each would cost more than most requests. A timer
-//! may therefore ring too early, never too late, and is then set anew.
+//! connection: setting one up and taking it down for each would cost more than most requests. A
+//! timer may therefore ring too early, never too late, and is then set anew.
 
 use env::{BoxFuture, Clock, Monotonic};
 use parking_lot::Mutex;
@@ -57,8 +57,8 @@ impl Wait {
         }
     }
 
-    /// Goes on waiting as [`Self::poll`] does, and is ready at least as often as `look` to have the limit
-    /// judged anew.
+    /// Goes on waiting as [`Self::poll`] does, and is ready at least as often as `look` to have the
+    /// limit judged anew.
     pub(crate) fn poll_looking(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,8 +1,8 @@
 //! The judge: puts a history in order once, then asks every rule.
 //!
 //! It searches for nothing. The server states the order of each shard, so what remains is to sort
-//! and to compare. It never repairs a history and never stops at the first anomaly; a good history of
-//! any interleaving is never accused.
+//! and to compare. It never repairs a history and never stops at the first anomaly; a good history
+//! of any interleaving is never accused.
 
 mod acks;
 mod fanout;

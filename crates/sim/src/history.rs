@@ -1,8 +1,8 @@
 //! What clients saw: operations with the times between which they ran, as JSON lines.
 //!
 //! A history holds facts only, never a judgement. The order of its events means nothing, except for
-//! reads of one session that began and ended at the same nanoseconds. See the crate's head for what a
-//! driver owes the checker.
+//! reads of one session that began and ended at the same nanoseconds. See the crate's head for what
+//! a driver owes the checker.
 
 use crate::number::{HashKey, HashKeyRange, SequenceNumber, ShardId};
 use crate::payload::RecordId;
@@ -130,9 +130,10 @@ pub struct Read {
     pub session: u64,
     /// The records in the order of the answer.
     pub records: Vec<Seen>,
-    /// Whether the position after these records was the shard's end at some instant of `span`. To be
-    /// set only where the server says so: MillisBehindLatest 0 in an answer without records (next to
-    /// records it may also stand for an unread record that is less than a millisecond old).
+    /// Whether the position after these records was the shard's end at some instant of `span`. To
+    /// be set only where the server says so: MillisBehindLatest 0 in an answer without records
+    /// (next to records it may also stand for an unread record that is less than a millisecond
+    /// old).
     pub reached_tail: bool,
     /// Whether the server said that the shard is closed and this is its end.
     pub shard_end: bool,

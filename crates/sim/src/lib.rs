@@ -1,10 +1,11 @@
 //! The judge of what clients saw: histories, the payloads that make records recognisable, and the
 //! checker that names every broken promise in a history.
 //!
-//! The judge is deliberately independent of the code that it judges: it parses sequence numbers, hash
-//! keys and shard ids itself, so that a mistake there cannot hide itself. It does no I/O, reads no
-//! clock and draws no chance; a driver records a [`History`] and hands it to [`judge`]. The driver of a
-//! real server process is [`drive`]; [`world`] is a server, its clients and its faults in a simulation.
+//! The judge is deliberately independent of the code that it judges: it parses sequence numbers,
+//! hash keys and shard ids itself, so that a mistake there cannot hide itself. It does no I/O,
+//! reads no clock and draws no chance; a driver records a [`History`] and hands it to [`judge`].
+//! The driver of a real server process is [`drive`]; [`world`] is a server, its clients and its
+//! faults in a simulation.
 //!
 //! # What a driver owes the checker
 //!
@@ -21,11 +22,11 @@
 //! # How to add an anomaly
 //!
 //! 1. Add a variant to [`Kind`] with its name and its meaning.
-//! 2. Find it in the file of the rule it is closest to, under `checker/`, or in a new file there that
-//!    [`judge`] calls; a rule is a function from the `Ledger` to `Findings`.
-//! 3. Add a mutator to `checker/tests/mutators.rs` that plants it into a good history. The tests fail
-//!    until every `Kind` has at least one mutator and every planted fault is caught, and as long as
-//!    any good history is accused.
+//! 2. Find it in the file of the rule it is closest to, under `checker/`, or in a new file there
+//!    that [`judge`] calls; a rule is a function from the `Ledger` to `Findings`.
+//! 3. Add a mutator to `checker/tests/mutators.rs` that plants it into a good history. The tests
+//!    fail until every `Kind` has at least one mutator and every planted fault is caught, and as
+//!    long as any good history is accused.
 
 mod checker;
 pub mod drive;

@@ -1,4 +1,5 @@
-//! The numbers of a history: sequence numbers, hash keys, shard ids, as text that AWS's clients see.
+//! The numbers of a history: sequence numbers, hash keys, shard ids, as text that AWS's clients
+//! see.
 //!
 //! Not the server's own types: the judge must not share a parser with the judged. Each type writes
 //! the text that it was read from, and compares as a number.
@@ -30,8 +31,8 @@ impl ParseError {
     }
 }
 
-/// A sequence number of up to 57 decimal digits, kept as base 10^19 limbs so that comparing, reading
-/// and writing need no long division.
+/// A sequence number of up to 57 decimal digits, kept as base 10^19 limbs so that comparing,
+/// reading and writing need no long division.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct SequenceNumber([u64; 3]);
@@ -57,8 +58,8 @@ impl SequenceNumber {
 impl FromStr for SequenceNumber {
     type Err = ParseError;
 
-    /// Reads decimal digits; leading zeros, signs and spaces are refused, so that two texts are never
-    /// one number.
+    /// Reads decimal digits; leading zeros, signs and spaces are refused, so that two texts are
+    /// never one number.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let refused = || ParseError::new("sequence number", text);
         let digits = text.as_bytes();

@@ -136,8 +136,8 @@ fn checksum(data: &[u8], partition_key: &str) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(data), partition_key.as_bytes())
 }
 
-/// A stream of bytes that differs between records and never repeats within one, so that a shifted or
-/// exchanged block shows.
+/// A stream of bytes that differs between records and never repeats within one, so that a shifted
+/// or exchanged block shows.
 struct Filler {
     state: u64,
 }

@@ -1,7 +1,8 @@
 //! What a judgement says: named anomalies, how many of each, and how much was judged.
 //!
-//! Names are those of Jepsen's Kafka workload where it has one. A verdict keeps every count but only
-//! the first details of each kind, so that a thoroughly broken run still gives a readable report.
+//! Names are those of Jepsen's Kafka workload where it has one. A verdict keeps every count but
+//! only the first details of each kind, so that a thoroughly broken run still gives a readable
+//! report.
 
 use crate::number::{SequenceNumber, ShardId};
 use crate::payload::RecordId;
@@ -57,7 +58,8 @@ kinds! {
     PollSkip = "poll-skip",
     /// A read took for the shard's tail what was already not its tail when it began.
     StaleRead = "stale-read",
-    /// A write stands behind another, or behind a tail that was read, and yet ended before those began.
+    /// A write stands behind another, or behind a tail that was read, and yet ended before those
+    /// began.
     RealtimeInversion = "realtime-inversion",
     /// The records of one request stand in another order than its entries.
     RequestReordered = "request-reordered",

@@ -5,7 +5,8 @@ use crate::reader::Fault;
 /// Appends the bytes that the text stands for and returns their number.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
     let before = out.len();
-    // The library reserves no more than it needs: record after record, each would move all before it.
+    // The library reserves no more than it needs: record after record, each would move all before
+    // it.
     out.reserve(text.len() / 4 * 3);
     base64_simd::STANDARD
         .decode_append(text, out)

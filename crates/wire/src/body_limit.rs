@@ -1,8 +1,9 @@
 //! How large a request's body may be, as its shape has it.
 //!
-//! The largest body that means something: each text as long as it may be, each character of it escaped,
-//! each blob in base64. It is known before a body has come, so that an operation which changes a tag is
-//! never sent megabytes. An upper bound and no check: the decoder looks at each value.
+//! The largest body that means something: each text as long as it may be, each character of it
+//! escaped, each blob in base64. It is known before a body has come, so that an operation which
+//! changes a tag is never sent megabytes. An upper bound and no check: the decoder looks at each
+//! value.
 
 use crate::shape::{Bounds, Kind, Text, Type};
 

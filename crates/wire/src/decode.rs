@@ -1,7 +1,7 @@
 //! Typed decoding: from a reader into Rust values, by the description of their shape.
 //!
-//! This is the fast path. It stops at the first thing that is wrong without saying what. Of a member
-//! given twice the last one counts.
+//! This is the fast path. It stops at the first thing that is wrong without saying what. Of a
+//! member given twice the last one counts.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::{Blob, Timestamp};
 
 /// A value that can be read.
 pub trait Decode: Sized {
-    /// Reads the value and, if the reader asks for it, checks the constraints of `shape`. Types with
-    /// a shape of their own use that one.
+    /// Reads the value and, if the reader asks for it, checks the constraints of `shape`. Types
+    /// with a shape of their own use that one.
     fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault>;
 }
 
@@ -146,8 +146,8 @@ pub(crate) fn check<'de, R: Reader<'de>>(
     }
 }
 
-/// How many elements are read, if the reader asks for checks: at the next one it is known that they are
-/// too many.
+/// How many elements are read, if the reader asks for checks: at the next one it is known that they
+/// are too many.
 pub(crate) fn most<'de, R: Reader<'de>>(reader: &R, bounds: Bounds) -> usize {
     let max = bounds.max.and_then(|max| usize::try_from(max).ok());
     match reader.checks() {

@@ -96,8 +96,8 @@ pub(crate) fn encode_message(protocol: Protocol, error: &Error, out: &mut Vec<u8
     protocol::encode(protocol, &body, out);
 }
 
-/// Reads the body of an answer whose status says that it is an error. A body that is none, such as a
-/// proxy's page, leaves the name empty.
+/// Reads the body of an answer whose status says that it is an error. A body that is none, such as
+/// a proxy's page, leaves the name empty.
 pub fn decode_error(protocol: Protocol, status: u16, body: &[u8]) -> RemoteError {
     let decoded: Result<ErrorBody, DecodeError> = protocol::decode_lenient(protocol, body);
     let body = decoded.unwrap_or_default();

@@ -131,7 +131,8 @@ impl ErrorCode {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
-    /// Returns the HTTP status: 500 where the service failed, 503 where it has too much to do, 400 for everything else.
+    /// Returns the HTTP status: 500 where the service failed, 503 where it has too much to do, 400
+    /// for everything else.
     pub fn status(self) -> u16 {
         if self == Self::ServiceUnavailable {
             503

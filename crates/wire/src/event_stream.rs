@@ -1,8 +1,9 @@
 //! The frames in which SubscribeToShard pushes: `application/vnd.amazon.eventstream`.
 //!
-//! A frame is a prelude (both lengths and their CRC), headers, a payload in the request's protocol, and
-//! the CRC of all that: docs/formats/event-stream.md. Frames are only written here; the client reads them with AWS's own crate, which
-//! also judges these in the tests. What is pushed and when is the engine's.
+//! A frame is a prelude (both lengths and their CRC), headers, a payload in the request's protocol,
+//! and the CRC of all that: docs/formats/event-stream.md. Frames are only written here; the client
+//! reads them with AWS's own crate, which also judges these in the tests. What is pushed and when
+//! is the engine's.
 //!
 //! Records are encoded once for any number of events: an event's own members stand around them, and
 //! their checksum is combined with those around it.

@@ -9,19 +9,19 @@
 //!
 //! - A member, its requirement and its constraints are declared once, on a field of a Rust struct.
 //! - The fast path reads a body once, into typed values, and stops at whatever is wrong. Only then
-//!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the explanation
-//!   finds anything wrong; what it refuses without reason, because of a value that a later one
-//!   replaces, is decoded a second time without the repetition.
+//!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the
+//!   explanation finds anything wrong; what it refuses without reason, because of a value that a
+//!   later one replaces, is decoded a second time without the repetition.
 //! - What is wrong with types is told at once, what breaks constraints is handed over as a
 //!   [`Violation`]: whether the sender may do what it asks is looked at in between.
-//! - No allocation follows a length that the input merely declares, and nesting is limited, and so is the
-//!   number of values: decoding stops at the first limit that it meets.
+//! - No allocation follows a length that the input merely declares, and nesting is limited, and so
+//!   is the number of values: decoding stops at the first limit that it meets.
 //!
 //! # To add an operation
 //!
-//! 1. Write `operations/NAME.rs`: an empty type that implements [`Operation`], its input, its output
-//!    (`()` for none), each with `#[derive(Shape)]`. A field is a member; `Option` makes it optional;
-//!    `#[shape(name = "..")]` where the wire's name is not the field's in Pascal case.
+//! 1. Write `operations/NAME.rs`: an empty type that implements [`Operation`], its input, its
+//!    output (`()` for none), each with `#[derive(Shape)]`. A field is a member; `Option` makes it
+//!    optional; `#[shape(name = "..")]` where the wire's name is not the field's in Pascal case.
 //! 2. Structures and enumerations that others use too belong in [`types`]. Strings, numbers, blobs,
 //!    lists and maps with a name of their own in the service model get a constant in
 //!    [`types::named`], and fields point to it: `#[shape(of = named::STREAM_NAME)]`.

@@ -125,8 +125,8 @@ fn is_consumer_arn(text: &str) -> bool {
             .any(|(at, _)| last_line.is_none_or(|line| line < at) && accounts.end_at(at))
 }
 
-/// Where `arn:aws.*:kinesis:.*:\d{12}` may end in a text: what is asked of each place was found out for
-/// all of them, so that no text is looked through again and again.
+/// Where `arn:aws.*:kinesis:.*:\d{12}` may end in a text: what is asked of each place was found out
+/// for all of them, so that no text is looked through again and again.
 struct Accounts<'t> {
     text: &'t [u8],
     /// Behind the first service's name.

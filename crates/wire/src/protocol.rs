@@ -52,11 +52,11 @@ pub enum Typed<T> {
     Broken(Violation),
 }
 
-/// Reads a request, and tells what is wrong with its types before all else. Its constraints are checked
-/// too, and what it breaks is kept until it may be told.
+/// Reads a request, and tells what is wrong with its types before all else. Its constraints are
+/// checked too, and what it breaks is kept until it may be told.
 ///
-/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body, with
-/// one for the first value of a wrong type.
+/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body,
+/// with one for the first value of a wrong type.
 pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
     match read(protocol, body, Checks::All) {
         Ok(request) => Ok(Typed::Sound(request)),
@@ -66,7 +66,8 @@ pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T
 
 /// Reads a request and checks every constraint at once.
 ///
-/// Fails as [`decode_types`] does, or with a `ValidationException` for up to ten violated constraints.
+/// Fails as [`decode_types`] does, or with a `ValidationException` for up to ten violated
+/// constraints.
 pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     match decode_types(protocol, body)? {
         Typed::Sound(request) => Ok(request),

@@ -1,8 +1,9 @@
 //! The pull reader that typed decoders draw on; JSON and CBOR implement it.
 //!
 //! A reader hands out borrowed text where it can and builds no tree. It never allocates by a length
-//! that the input merely declares, and stops after as many values as no request has. It says *that* something is wrong, not what AWS calls it: the
-//! exact words are worked out by `explain`, after the fact.
+//! that the input merely declares, and stops after as many values as no request has. It says *that*
+//! something is wrong, not what AWS calls it: the exact words are worked out by `explain`, after
+//! the fact.
 
 use std::borrow::Cow;
 
@@ -34,8 +35,8 @@ pub enum Fault {
     TooMany,
 }
 
-/// Values that a request may have, unknown ones, keys, tags and pieces of strings included. The largest
-/// that means something has some two thousand.
+/// Values that a request may have, unknown ones, keys, tags and pieces of strings included. The
+/// largest that means something has some two thousand.
 const VALUES_MAX: usize = 64 * 1024;
 
 /// How many more values a reader reads: what costs most in a body is not its bytes but its parts.
@@ -131,8 +132,8 @@ pub struct Cursor {
 ///
 /// Calls must follow the input: after `begin_map`, `next_key` and one value in turn until there are
 /// no more keys; after `begin_list`, `next_item` and one value in turn. `next_key` and `next_item`
-/// close the map or list when they find its end. After a fault the reader is of no further use, with
-/// one exception: [`Fault::UnknownValue`] leaves it behind the value.
+/// close the map or list when they find its end. After a fault the reader is of no further use,
+/// with one exception: [`Fault::UnknownValue`] leaves it behind the value.
 pub trait Reader<'de> {
     /// Returns what to check besides types.
     fn checks(&self) -> Checks;
@@ -146,12 +147,13 @@ pub trait Reader<'de> {
     fn number(&mut self) -> Result<Number, Fault>;
     /// Reads text.
     fn text(&mut self) -> Result<Cow<'de, str>, Fault>;
-    /// Reads text that is refused if it has more characters; one that is far longer need not be looked at.
+    /// Reads text that is refused if it has more characters; one that is far longer need not be
+    /// looked at.
     fn text_within(&mut self, _characters_max: usize) -> Result<Cow<'de, str>, Fault> {
         self.text()
     }
-    /// Reads text of which the caller finds out whether it is UTF-8: many short ones are checked faster
-    /// together.
+    /// Reads text of which the caller finds out whether it is UTF-8: many short ones are checked
+    /// faster together.
     #[inline]
     fn unchecked_text(&mut self) -> Result<Cow<'de, [u8]>, Fault> {
         Ok(match self.text()? {
@@ -167,8 +169,8 @@ pub trait Reader<'de> {
     fn begin_map(&mut self) -> Result<Cursor, Fault>;
     /// Reads the next key, or leaves the map.
     fn next_key(&mut self, cursor: &mut Cursor) -> Result<Option<Cow<'de, str>>, Fault>;
-    /// Reads the next key as the member that it names, or leaves the map. A name that `find` does not
-    /// know is `Some(None)`; a decoder that knows its members has no need of the text.
+    /// Reads the next key as the member that it names, or leaves the map. A name that `find` does
+    /// not know is `Some(None)`; a decoder that knows its members has no need of the text.
     #[inline]
     fn next_member<T>(
         &mut self,

@@ -1,8 +1,8 @@
 //! Where PutRecords' records go while they are decoded.
 //!
-//! An implementation keeps them as it likes, so that a record need not be allocated, nor copied once
-//! more on its way to the log. It checks nothing: the decoder here checks each record's constraints,
-//! as the service model has them.
+//! An implementation keeps them as it likes, so that a record need not be allocated, nor copied
+//! once more on its way to the log. It checks nothing: the decoder here checks each record's
+//! constraints, as the service model has them.
 
 use crate::decode::{check, element_of, most};
 use crate::reader::{Fault, Kind, Reader};
@@ -14,12 +14,13 @@ use crate::types::named;
 /// 1. `expect_bytes` comes once, before all else.
 /// 2. Between `begin_record` and `end_record` come `data` and `data_done` (always, exactly once),
 ///    `partition_key` (at most once) and `explicit_hash_key` (at most once), in any order.
-/// 3. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other way.
+/// 3. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other
+///    way.
 /// 4. `end` comes once, behind all records.
 /// 5. A sink that has seen anything less than a complete list is dropped.
 pub trait RecordSink: Default + Send + 'static {
-    /// About so many bytes of data are to come, never many more than the body has: room for them may be
-    /// made ahead.
+    /// About so many bytes of data are to come, never many more than the body has: room for them
+    /// may be made ahead.
     fn expect_bytes(&mut self, bytes: usize);
     /// The next record begins.
     fn begin_record(&mut self);
@@ -27,8 +28,8 @@ pub trait RecordSink: Default + Send + 'static {
     fn data(&mut self) -> &mut Vec<u8>;
     /// The record's bytes are complete: the last `len` of the buffer.
     fn data_done(&mut self, len: usize);
-    /// The record's partition key. It begins with a character's first byte, and is 1 to 256 characters
-    /// if it is text, which [`RecordSink::end`] finds out.
+    /// The record's partition key. It begins with a character's first byte, and is 1 to 256
+    /// characters if it is text, which [`RecordSink::end`] finds out.
     fn partition_key(&mut self, key: &[u8]);
     /// The record's explicit hash key, a decimal number of up to 39 digits.
     fn explicit_hash_key(&mut self, key: &str);
@@ -120,8 +121,8 @@ fn decode_record<'de, S: RecordSink, R: Reader<'de>>(
     Ok(())
 }
 
-/// Tells whether a value follows, rather than a null. A second value is refused whoever asks: a sink
-/// cannot take the first one back.
+/// Tells whether a value follows, rather than a null. A second value is refused whoever asks: a
+/// sink cannot take the first one back.
 fn present<'de, R: Reader<'de>>(reader: &mut R, seen: &mut bool) -> Result<bool, Fault> {
     if *seen {
         return Err(Fault::Repeated);

@@ -23,8 +23,8 @@ const BEFORE_NUMBER_ROOM: usize = 32;
 const AFTER_NUMBER_ROOM: usize = 80;
 const BETWEEN_ROOM: usize = 32;
 const END_ROOM: usize = 4;
-/// Room for a record's parts but for key and data; and for what stands in CBOR before these, and what
-/// is copied of a short key beyond its end.
+/// Room for a record's parts but for key and data; and for what stands in CBOR before these, and
+/// what is copied of a short key beyond its end.
 const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
     + NUMBER_DIGITS
     + AFTER_NUMBER_ROOM
@@ -90,8 +90,8 @@ pub struct StoredLengths {
 }
 
 impl StoredLengths {
-    /// The lengths of these records, which are walked a second time if a key may need escapes; `None`
-    /// if there is no record where there should be one, or a key is no text.
+    /// The lengths of these records, which are walked a second time if a key may need escapes;
+    /// `None` if there is no record where there should be one, or a key is no text.
     #[inline]
     pub fn of<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>> + Clone) -> Option<Self> {
         let mut lengths = Self::default();
@@ -280,8 +280,8 @@ impl StoredRecords {
     }
 
     /// Writes a record that arrived at the moment last given, and what separates it from the one
-    /// before, to the beginning of `out`; answers how many bytes that were. What follows them may be
-    /// written over. `None`, and nothing is written, if there is no room for it.
+    /// before, to the beginning of `out`; answers how many bytes that were. What follows them may
+    /// be written over. `None`, and nothing is written, if there is no room for it.
     #[inline]
     pub fn write(
         &self,
@@ -311,8 +311,8 @@ impl StoredRecords {
         }
     }
 
-    /// As [`StoredRecords::write`], but without the data; answers how many bytes come before and how
-    /// many come behind them.
+    /// As [`StoredRecords::write`], but without the data; answers how many bytes come before and
+    /// how many come behind them.
     #[inline]
     pub fn write_around_data(
         &self,

@@ -1,7 +1,7 @@
 //! The push writer that encoders feed; JSON and CBOR implement it.
 //!
-//! It only appends to memory and cannot fail. Its caller keeps the order: a key before each value of
-//! a map, `item` before each element of a list.
+//! It only appends to memory and cannot fail. Its caller keeps the order: a key before each value
+//! of a map, `item` before each element of a list.
 
 use crate::Timestamp;
 

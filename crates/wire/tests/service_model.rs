@@ -1,9 +1,9 @@
 //! Compares every shape of ours with AWS's own service model, as botocore carries it: members,
 //! requirements, types, bounds, patterns, values, errors; nothing missing and nothing besides.
 //!
-//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the folder that contains the
-//! package; without it, whatever `python3` imports is taken. There is no way around the test: where
-//! neither is found, it fails.
+//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the folder that contains
+//! the package; without it, whatever `python3` imports is taken. There is no way around the test:
+//! where neither is found, it fails.
 
 use std::collections::BTreeSet;
 use std::io::Read;

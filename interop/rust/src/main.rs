@@ -1,7 +1,7 @@
 //! How to connect from Rust: AWS's SDK as it is, with `AWS_ENDPOINT_URL` in the environment.
 //!
-//! Every operation that the server has is called once, and what it did is looked at. It prints a line for
-//! each step, and panics at the first that is not as on AWS.
+//! Every operation that the server has is called once, and what it did is looked at. It prints a
+//! line for each step, and panics at the first that is not as on AWS.
 
 mod consumers;
 mod records;

@@ -324,8 +324,8 @@ impl State {
         Ok(Applied::NoStream)
     }
 
-    /// The stream of an id, to change and put back. If it is gone since its proposer saw it, only the
-    /// proposer knows its name.
+    /// The stream of an id, to change and put back. If it is gone since its proposer saw it, only
+    /// the proposer knows its name.
     fn owned(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.stream_by_id(id);
         stream

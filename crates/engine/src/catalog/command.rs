@@ -1,7 +1,7 @@
 //! The commands that change the catalog.
 //!
-//! A command carries all that `apply` may use beside the proposer's time: its limits, its random bytes.
-//! Field numbers are for ever; new fields are optional, new commands get new numbers.
+//! A command carries all that `apply` may use beside the proposer's time: its limits, its random
+//! bytes. Field numbers are for ever; new fields are optional, new commands get new numbers.
 
 use super::codec;
 use super::scope::{Mode, Scope};
@@ -92,8 +92,8 @@ pub struct Quotas {
     /// Streams in status CREATING.
     #[n(2)]
     pub creating_streams: Option<u32>,
-    /// Calls of UpdateShardCount that change one stream's shards in 24 hours, and its bounds of half and
-    /// double.
+    /// Calls of UpdateShardCount that change one stream's shards in 24 hours, and its bounds of
+    /// half and double.
     #[n(3)]
     pub scalings_per_day: Option<u32>,
     /// Consumers of one stream.

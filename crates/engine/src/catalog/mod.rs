@@ -1,9 +1,9 @@
 //! The catalog: accounts' streams, shards, consumers, tags, settings, as a deterministic state
 //! machine that [`millstream_replicated`] feeds.
 //!
-//! Here are the [`State`], the [`Command`]s that change it, what each does, and why it may not. How a
-//! command comes into the log and from there into the state of every node is not known here. Statuses
-//! that only wait for time are computed from the state and the moment asked for.
+//! Here are the [`State`], the [`Command`]s that change it, what each does, and why it may not. How
+//! a command comes into the log and from there into the state of every node is not known here.
+//! Statuses that only wait for time are computed from the state and the moment asked for.
 
 mod apply;
 mod codec;

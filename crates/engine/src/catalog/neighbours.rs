@@ -1,8 +1,9 @@
 //! The streams of one account and region, and what is counted of them.
 //!
-//! What a command asks of its neighbours (how many shards are open, which streams move, which names were
-//! deleted of late) is kept beside them and changed with them: no command looks at all streams. All of it
-//! follows from the streams and the deleted names, so that a snapshot holds only those.
+//! What a command asks of its neighbours (how many shards are open, which streams move, which names
+//! were deleted of late) is kept beside them and changed with them: no command looks at all
+//! streams. All of it follows from the streams and the deleted names, so that a snapshot holds only
+//! those.
 
 use super::scope::Mode;
 use super::stream::Stream;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 
 /// How long the name of a deleted stream remembers the second of its deletion.
 const DELETED_REMEMBERED_S: u64 = 86_400;
-/// Names that one deletion forgets at most. More than one, so that those of a busy day go; few, so that
-/// no deletion pays for all of them.
+/// Names that one deletion forgets at most. More than one, so that those of a busy day go; few, so
+/// that no deletion pays for all of them.
 const FORGOTTEN_AT_ONCE: usize = 8;
 
 /// The streams of one account and region.
@@ -95,7 +96,8 @@ pub struct Tally {
     open_shards: u32,
     on_demand: u32,
     deleting: u32,
-    /// Of those that are created and not being deleted: until when each is CREATING, and since when.
+    /// Of those that are created and not being deleted: until when each is CREATING, and since
+    /// when.
     creating: OrdMap<(u64, u64), u64>,
 }
 

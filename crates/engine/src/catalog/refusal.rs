@@ -1,7 +1,7 @@
 //! Why a command changes nothing: facts, with the names and numbers that they are about.
 //!
-//! Neither codes nor texts for callers: `facts` and `words` have them. A refusal follows from the state and
-//! the command alone, so that every node comes to the same one.
+//! Neither codes nor texts for callers: `facts` and `words` have them. A refusal follows from the
+//! state and the command alone, so that every node comes to the same one.
 
 use super::scope::Scope;
 use super::stream::{Status, Stream};

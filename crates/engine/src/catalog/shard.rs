@@ -155,8 +155,8 @@ pub struct Shards {
     open: Vec<OpenShard>,
 }
 
-/// A row of the routing table. What puts want stands in it, so that they need not look at the shard, which
-/// as a rule no cache of the processor has.
+/// A row of the routing table. What puts want stands in it, so that they need not look at the
+/// shard, which as a rule no cache of the processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct OpenShard {
     start: HashKey,
@@ -213,8 +213,8 @@ impl Shards {
         &self.open[row].numbering
     }
 
-    /// The row that owns a key if all shards own equally many, as they do until one is split or two are
-    /// merged.
+    /// The row that owns a key if all shards own equally many, as they do until one is split or two
+    /// are merged.
     fn guess(&self, key: HashKey) -> usize {
         (((key.0 >> 64) * self.open.len() as u128) >> 64) as usize
     }

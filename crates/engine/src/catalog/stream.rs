@@ -175,8 +175,8 @@ impl Consumer {
     }
 }
 
-/// Whether what began then and lasts so long is under way. A clock that was turned back to before the
-/// beginning must not make it begin again.
+/// Whether what began then and lasts so long is under way. A clock that was turned back to before
+/// the beginning must not make it begin again.
 fn is_within(begun: Timestamp, lasts_ms: u64, now: Timestamp) -> bool {
     begun <= now && now.0 < begun.0.saturating_add(lasts_ms)
 }
@@ -251,7 +251,8 @@ impl Stream {
         Duration::from_hours(u64::from(self.retention_hours))
     }
 
-    /// Whether the shard of an index has a log that the store must hold, as [`Stream::logs`] has it.
+    /// Whether the shard of an index has a log that the store must hold, as [`Stream::logs`] has
+    /// it.
     pub fn has_log(&self, index: u32) -> bool {
         let shard = self.shards.get(index);
         let is_to_come = || {

@@ -1,9 +1,9 @@
 //! Facts: what operations answer when they have no output.
 //!
-//! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text for callers;
-//! [`crate::words`] alone knows those. The facts about one noun are an enumeration; what an operation may
-//! answer, or some operations that fail alike, is an enumeration of those; and [`AnyFact`] is all of them.
-//! docs/errors.md lists every one.
+//! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text
+//! for callers; [`crate::words`] alone knows those. The facts about one noun are an enumeration;
+//! what an operation may answer, or some operations that fail alike, is an enumeration of those;
+//! and [`AnyFact`] is all of them. docs/errors.md lists every one.
 //!
 //! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
 
@@ -55,8 +55,8 @@ pub enum Outcome {
 pub trait Fact: Error {
     /// AWS's name for it. An operation whose model has another one for internal failures uses that.
     fn code(&self) -> ErrorCode;
-    /// Whether the same request may succeed a moment later. Of a change whose outcome is unknown, it may then
-    /// be carried out twice.
+    /// Whether the same request may succeed a moment later. Of a change whose outcome is unknown,
+    /// it may then be carried out twice.
     fn is_retryable(&self) -> bool;
     /// Whether anything was changed. Of what AWS answers with a 4xx, nothing was.
     fn outcome(&self) -> Outcome;
@@ -93,7 +93,8 @@ macro_rules! any_of {
     };
 }
 
-/// What an operation, or some that fail alike, may answer: as [`any_of`], and it is some [`AnyFact`].
+/// What an operation, or some that fail alike, may answer: as [`any_of`], and it is some
+/// [`AnyFact`].
 macro_rules! operation_facts {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident($fact:ty),)+ }) => {
         $crate::facts::any_of! {

@@ -1,4 +1,5 @@
-//! What operations may answer instead of an output: an enumeration for each, or for those that fail alike.
+//! What operations may answer instead of an output: an enumeration for each, or for those that fail
+//! alike.
 //!
 //! Those that know one kind of fact alone answer that.
 
@@ -28,8 +29,8 @@ operation_facts! {
 }
 
 operation_facts! {
-    /// Why a stream was not changed: DeleteStream, EnableEnhancedMonitoring, DisableEnhancedMonitoring, and all
-    /// that change one.
+    /// Why a stream was not changed: DeleteStream, EnableEnhancedMonitoring,
+    /// DisableEnhancedMonitoring, and all that change one.
     ChangeError {
         /// It is not there, or no longer.
         Stream(StreamError),

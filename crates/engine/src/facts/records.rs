@@ -106,7 +106,8 @@ impl Fact for Throttled {
     }
 }
 
-/// Why a record that could be put was not acknowledged. The store's reason stands in the log already.
+/// Why a record that could be put was not acknowledged. The store's reason stands in the log
+/// already.
 #[derive(Debug, thiserror::Error)]
 pub enum PutFailure {
     /// It is in no shard, and never will be.
@@ -166,7 +167,8 @@ impl EntryError {
 /// Why a read of a shard gave nothing, or its end was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailure {
-    /// There is no room for what it would bring, or too many wait for the disk. Nothing is wrong with the shard.
+    /// There is no room for what it would bring, or too many wait for the disk. Nothing is wrong
+    /// with the shard.
     #[error("too many reads at once")]
     Busy,
     /// The store says so.

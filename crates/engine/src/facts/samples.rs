@@ -1,7 +1,7 @@
 //! One of each fact, for the table of all. Only for tests.
 //!
-//! A case that is added to an enumeration does not compile here until it has its sample, and a sample has to be
-//! of the case that it stands behind.
+//! A case that is added to an enumeration does not compile here until it has its sample, and a
+//! sample has to be of the case that it stands behind.
 
 use super::*;
 use crate::catalog::{ConsumerStatus, Refusal, Scope, Status, StreamLabel};

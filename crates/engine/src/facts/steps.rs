@@ -5,7 +5,8 @@ use crate::retention::SweepError;
 use log::StoreError;
 use wire::ErrorCode;
 
-/// A new stream stands, and its logs do not: they are made with the first record, or at the next start.
+/// A new stream stands, and its logs do not: they are made with the first record, or at the next
+/// start.
 #[derive(Debug, thiserror::Error)]
 #[error("a new stream has no logs yet")]
 pub struct LogsMissing(#[source] pub StoreError);

@@ -1,8 +1,9 @@
 //! Blocks of records, encoded once for all who subscribe: bounded together, and the newest kept.
 //!
-//! A block's room is leased before it is read, and given back when the last piece of it has been written
-//! to its last client. Where there is none, a block is small: such a one is copied into its event and needs
-//! no room. Only for a record that is no small block by itself, its subscriber waits. Nobody is refused.
+//! A block's room is leased before it is read, and given back when the last piece of it has been
+//! written to its last client. Where there is none, a block is small: such a one is copied into its
+//! event and needs no room. Only for a record that is no small block by itself, its subscriber
+//! waits. Nobody is refused.
 
 use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::Engine;
@@ -21,8 +22,8 @@ use wire::event_stream::{COPIED_BYTES_MAX, EncodedRecords};
 const EVENT_BYTES_MAX: u64 = 512 * 1024;
 /// Records of one event.
 const EVENT_RECORDS_MAX: u32 = 1000;
-/// What such an event's block holds at most: base64 makes a third more of data, and each record has some
-/// hundred bytes around it.
+/// What such an event's block holds at most: base64 makes a third more of data, and each record has
+/// some hundred bytes around it.
 const EVENT_ROOM_KIB: u32 = 1024;
 /// Stored bytes of an event's records where there is no room for more, except that the first always
 /// comes. Encoded they are copied, unless they are many and tiny.

@@ -1,10 +1,10 @@
 //! Room for encoded blocks: how much all of them may hold, and who may have how much of it.
 //!
-//! Room is leased before a block is read, and given back when its last byte has been written to its last
-//! client. A client that stalls keeps its block, so what stalled clients hold must never be all: a
-//! stream and an account grow only as long as they leave as much for others, and the last quarter is for
-//! subscribers that have shown that they drain. Who is refused may wait; of those that wait, subscribers
-//! that drain come first, then the order of asking.
+//! Room is leased before a block is read, and given back when its last byte has been written to its
+//! last client. A client that stalls keeps its block, so what stalled clients hold must never be
+//! all: a stream and an account grow only as long as they leave as much for others, and the last
+//! quarter is for subscribers that have shown that they drain. Who is refused may wait; of those
+//! that wait, subscribers that drain come first, then the order of asking.
 
 use crate::catalog::Stream;
 use env::Monotonic;
@@ -233,8 +233,8 @@ impl Room {
         }
     }
 
-    /// Whether a stream's clients that stall are in others' way: somebody is short of room whose stream
-    /// holds no more than theirs.
+    /// Whether a stream's clients that stall are in others' way: somebody is short of room whose
+    /// stream holds no more than theirs.
     pub(super) fn is_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
         let state = self.state.lock();
         let held = state.streams.get(&stream).copied().unwrap_or(0);

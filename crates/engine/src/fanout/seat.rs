@@ -1,8 +1,8 @@
 //! A consumer's place at a shard: one subscription at a time, one call a second, so many bytes a
 //! second.
 //!
-//! Kept in memory, like the other limits of rate. A seat outlives its subscription for a moment, since
-//! calls right after a successful one are refused whatever became of it.
+//! Kept in memory, like the other limits of rate. A seat outlives its subscription for a moment,
+//! since calls right after a successful one are refused whatever became of it.
 
 use crate::limits::SubscribeLimit;
 use crate::settings::Limits;

@@ -38,9 +38,9 @@ const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A shard's records from a position on, as frames for one consumer.
 ///
-/// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. It is to
-/// be asked when the frame before has been written to the client, so that it is known who drains. Where it
-/// stands is in each event, so that whoever loses it can resume.
+/// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. It
+/// is to be asked when the frame before has been written to the client, so that it is known who
+/// drains. Where it stands is in each event, so that whoever loses it can resume.
 pub struct Subscription {
     engine: Arc<Engine>,
     protocol: Protocol,
@@ -400,7 +400,8 @@ impl Subscription {
         Ok(arrival.map_or(Duration::ZERO, since))
     }
 
-    /// How far whatever follows the last record may lie behind now; never nothing, since there is more.
+    /// How far whatever follows the last record may lie behind now; never nothing, since there is
+    /// more.
     fn behind_at_most(&self) -> Duration {
         let last = Timestamp(self.passed.arrival_s.saturating_mul(1000));
         let behind = self.engine.env.clock.now().since(last);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Fills at a steady rate up to one second's worth. It may be overdrawn: what is taken at once when it
-/// is full may be more than it holds, and is paid off before anything else passes.
+/// Fills at a steady rate up to one second's worth. It may be overdrawn: what is taken at once when
+/// it is full may be more than it holds, and is paid off before anything else passes.
 #[derive(Debug)]
 pub(super) struct Bucket {
     per_second: u64,

@@ -116,8 +116,8 @@ impl Listing {
 pub enum Listed {
     /// A stream, from its first page on.
     First(FoundStream),
-    /// What a token says, with its stream. What may not stand beside a token is told before anything
-    /// that is wrong with it.
+    /// What a token says, with its stream. What may not stand beside a token is told before
+    /// anything that is wrong with it.
     Next(Result<(FoundStream, Listing), Lacking<ListShardsError>>),
 }
 

@@ -93,8 +93,8 @@ fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'
     })
 }
 
-/// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for holds
-/// anyway: a number given out before is below every number given out later for the same key.
+/// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for
+/// holds anyway: a number given out before is below every number given out later for the same key.
 async fn check_ordering(
     engine: &Engine,
     stream: &Stream,

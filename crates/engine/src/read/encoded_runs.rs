@@ -1,8 +1,8 @@
 //! Runs of records that were encoded for one reader and are asked for by another.
 //!
 //! Several consumers of a shard read the same records at about the same time. A run is kept when it
-//! is asked for a second time, so that one who reads everything once pushes nothing out. What is kept
-//! never changes: a log's record is what it is for as long as it is there.
+//! is asked for a second time, so that one who reads everything once pushes nothing out. What is
+//! kept never changes: a log's record is what it is for as long as it is there.
 
 use crate::kept::Kept;
 use bytes::Bytes;
@@ -17,8 +17,8 @@ const RUN_BYTES_MIN: usize = 2 * 1024;
 const RUN_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Encoded bytes that are kept.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Stored bytes of runs of which it is known that they were asked for: no more than can be kept, so that
-/// one who reads much again and again from its beginning pushes nothing out.
+/// Stored bytes of runs of which it is known that they were asked for: no more than can be kept, so
+/// that one who reads much again and again from its beginning pushes nothing out.
 const ASKED_BYTES_MAX: usize = KEPT_BYTES_MAX / 4 * 3;
 /// Runs of which the lengths are known, and of which it is known that they were asked for.
 const RUNS_MAX: usize = 512;

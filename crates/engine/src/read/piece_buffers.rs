@@ -1,8 +1,8 @@
 //! Buffers of pieces that were sent, for pieces that are to come.
 //!
-//! Their bytes were written once and are not cleared for the next piece, which would take as long as
-//! writing it; and one that was just sent is still in the processor's caches. Nobody sees more of a
-//! piece than what was written to it.
+//! Their bytes were written once and are not cleared for the next piece, which would take as long
+//! as writing it; and one that was just sent is still in the processor's caches. Nobody sees more
+//! of a piece than what was written to it.
 
 use bytes::Bytes;
 use parking_lot::Mutex;

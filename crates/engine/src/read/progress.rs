@@ -37,8 +37,8 @@ impl Progress {
         (self.left > 0).then(|| parts_of(stored.next()))
     }
 
-    /// Writes so many records at most, as long as there is room for them and their data are fewer bytes
-    /// than `shared_bytes_min`; answers how many bytes were written.
+    /// Writes so many records at most, as long as there is room for them and their data are fewer
+    /// bytes than `shared_bytes_min`; answers how many bytes were written.
     pub(super) fn write(
         &mut self,
         stored: &StoredRecords,
@@ -71,8 +71,8 @@ impl Progress {
         room - rest.len()
     }
 
-    /// Writes what stands around the next record's data, if there is room for it; answers how many bytes
-    /// come before and how many behind, and the data.
+    /// Writes what stands around the next record's data, if there is room for it; answers how many
+    /// bytes come before and how many behind, and the data.
     pub(super) fn write_around_data(
         &mut self,
         stored: &StoredRecords,

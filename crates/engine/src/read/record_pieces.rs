@@ -1,8 +1,8 @@
 //! Records on their way into an answer, encoded piece by piece as it is sent.
 //!
-//! How long the answer will be is known before its first byte. A piece is little enough to be in the
-//! processor's caches still when the transport copies it; records that are sent later cost no memory
-//! but what they are stored in, which the store would mostly hold anyway.
+//! How long the answer will be is known before its first byte. A piece is little enough to be in
+//! the processor's caches still when the transport copies it; records that are sent later cost no
+//! memory but what they are stored in, which the store would mostly hold anyway.
 
 use super::encoded_runs::{Found, Key, Runs};
 use super::piece_buffers::{LARGE_BYTES, PieceBuffers, SMALL_BYTES};
@@ -23,8 +23,8 @@ use wire::{Protocol, StoredLengths, StoredRecords};
 const SHORT_BYTES: usize = 128 * 1024;
 /// Nor do the records of an answer that come from more stretches of the store's memory than these.
 const STRETCHES_MAX: usize = 4;
-/// Room that is made beyond the bytes that are left, so that the last record needs no piece of its own:
-/// what a record asks for is a little more than it takes.
+/// Room that is made beyond the bytes that are left, so that the last record needs no piece of its
+/// own: what a record asks for is a little more than it takes.
 const BEYOND_BYTES: usize = 512;
 
 /// What is left to be sent.
@@ -115,8 +115,8 @@ impl RecordPieces {
         pieces
     }
 
-    /// Leaves large data where they are stored, if the protocol writes them as they are; records have so
-    /// many bytes, on average.
+    /// Leaves large data where they are stored, if the protocol writes them as they are; records
+    /// have so many bytes, on average.
     fn share_data(&mut self, record_bytes: usize) {
         if let Some(min) = self.stored.shared_bytes_min() {
             self.shared_bytes_min = min;
@@ -221,8 +221,8 @@ impl RecordPieces {
         }
     }
 
-    /// Whether there is room for so many bytes, now or in an empty piece; what was written before is
-    /// flushed else.
+    /// Whether there is room for so many bytes, now or in an empty piece; what was written before
+    /// is flushed else.
     fn has_room(&mut self, bytes: usize) -> bool {
         let is_full = self.rope.bytes() >= LARGE_BYTES || self.rope.room().len() < bytes;
         if is_full && self.rope.bytes() > 0 {
@@ -233,7 +233,8 @@ impl RecordPieces {
         true
     }
 
-    /// Makes room for so many bytes at least; if it takes a new piece, for as many as one should have.
+    /// Makes room for so many bytes at least; if it takes a new piece, for as many as one should
+    /// have.
     fn make_room(&mut self, bytes: usize) {
         if self.rope.room().len() < bytes {
             let left = self.left.saturating_sub(self.rope.bytes()) + BEYOND_BYTES;

@@ -1,7 +1,8 @@
 //! Bytes that follow one another: some written here, some shared with whoever wrote them before.
 //!
-//! What is written gathers in one piece until it is flushed; what is shared is remembered by its place
-//! between, so that a hundred records whose data are shared take one piece for what stands around them.
+//! What is written gathers in one piece until it is flushed; what is shared is remembered by its
+//! place between, so that a hundred records whose data are shared take one piece for what stands
+//! around them.
 
 use super::piece_buffers::{Piece, PieceBuffers};
 use bytes::Bytes;

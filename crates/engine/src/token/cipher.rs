@@ -1,10 +1,10 @@
 //! XChaCha20-Poly1305, with which tokens are sealed.
 //!
-//! Its nonces are long enough to be random. The first 16 bytes of one make a key of their own out of
-//! the secret (HChaCha20); ChaCha20-Poly1305 seals under that, with the 8 bytes that are left
-//! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>). That last part is aws-lc's, which
-//! takes a fifth of the time that the RustCrypto crate of the whole takes for a token's few hundred
-//! bytes; the crate is what the tests compare with.
+//! Its nonces are long enough to be random. The first 16 bytes of one make a key of their own out
+//! of the secret (HChaCha20); ChaCha20-Poly1305 seals under that, with the 8 bytes that are left
+//! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>). That last part is
+//! aws-lc's, which takes a fifth of the time that the RustCrypto crate of the whole takes for a
+//! token's few hundred bytes; the crate is what the tests compare with.
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};

@@ -1,5 +1,5 @@
-//! docs/formats/tokens.md says what is sealed: its tables are laid over tokens that are opened here by
-//! hand. The contents of NextTokens are checked where they are declared.
+//! docs/formats/tokens.md says what is sealed: its tables are laid over tokens that are opened here
+//! by hand. The contents of NextTokens are checked where they are declared.
 
 use super::*;
 use crate::format_page::{Page, encoded};

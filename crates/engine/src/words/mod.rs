@@ -1,8 +1,9 @@
 //! AWS's words for facts: the one place that knows what a caller is told.
 //!
-//! A file for each noun. Words follow from the fact alone, and the numbers in them from the constants that
-//! define the limits. Where AWS's text is on record, it is that one, byte for byte; where it is not, the text is
-//! worded in the same manner, and marked. The texts of types and constraints are `wire`'s.
+//! A file for each noun. Words follow from the fact alone, and the numbers in them from the
+//! constants that define the limits. Where AWS's text is on record, it is that one, byte for byte;
+//! where it is not, the text is worded in the same manner, and marked. The texts of types and
+//! constraints are `wire`'s.
 
 mod arguments;
 mod consumers;

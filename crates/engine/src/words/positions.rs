@@ -25,7 +25,8 @@ pub(super) fn words(fact: &PositionError) -> Words {
              timestampInMillis: {}, currentTimestampInMillis: {}",
             given.0, latest.0
         )),
-        // AWS fails over this one: the bare name, which is the same for every operation, and no text.
+        // AWS fails over this one: the bare name, which is the same for every operation, and no
+        // text.
         PositionError::NumberZero => Words {
             text: None,
             record: Record::Recorded,

@@ -58,7 +58,8 @@ async fn catalog_when_it_has_grown_then_is_snapshot_and_trimmed_and_survives_res
     after.call::<RemoveTagsFromStream>(removed).await.unwrap();
 }
 
-/// Logs that are none of the engine's: of a namespace that it does not know, and of the machine there.
+/// Logs that are none of the engine's: of a namespace that it does not know, and of the machine
+/// there.
 #[tokio::test]
 async fn logs_when_of_another_namespace_then_survive_a_start() {
     let world = World::without_limits();

@@ -76,8 +76,8 @@ struct Case {
     name: &'static str,
     prepare: AsyncCall,
     act: AsyncCall,
-    /// Steps that change the store; fewer crashes than that would mean the test looks away. (A crash
-    /// after the last one's effect may come when the caller has seen it already.)
+    /// Steps that change the store; fewer crashes than that would mean the test looks away. (A
+    /// crash after the last one's effect may come when the caller has seen it already.)
     steps_min: usize,
 }
 

@@ -1,7 +1,8 @@
 //! What a step costs does not grow with what is there already.
 //!
-//! Each kind of work is counted with few and with many neighbours: a start by its shards, a deletion by
-//! the names that were deleted before, a new stream and a page of names by the streams that there are.
+//! Each kind of work is counted with few and with many neighbours: a start by its shards, a
+//! deletion by the names that were deleted before, a new stream and a page of names by the streams
+//! that there are.
 
 use crate::counted;
 use crate::world::{Caller, World};
@@ -10,8 +11,8 @@ use engine::{Limits, Settings};
 use wire::operations::{DeleteStreamInput, ListStreamsInput};
 
 const TEST: &str = "growth::work_when_more_is_there_already_then_costs_as_much_for_each";
-/// The most that a step may cost with many neighbours, in hundredths of what it costs with few. Maps
-/// become deeper as they grow.
+/// The most that a step may cost with many neighbours, in hundredths of what it costs with few.
+/// Maps become deeper as they grow.
 const GROWTH_PERCENT_MAX: u64 = 150;
 
 #[test]

@@ -1,5 +1,5 @@
-//! What bodies cost that are made to cost much: no more than so many times what a good one of their size
-//! does. Each has the largest part that it can, of one kind.
+//! What bodies cost that are made to cost much: no more than so many times what a good one of their
+//! size does. Each has the largest part that it can, of one kind.
 
 use crate::counted;
 use engine::Handler;
@@ -12,8 +12,8 @@ use wire::types::PutRecordsRequestEntry;
 const TEST: &str = "hostile::body_when_made_to_cost_much_then_costs_little_more_than_a_good_one";
 /// Of each body.
 const BYTES: usize = 2 * 1024 * 1024;
-/// The most that a body may cost, in multiples of a good one of its size and protocol. A good one is little
-/// more than a copy, and a bad one is read a second time for its error.
+/// The most that a body may cost, in multiples of a good one of its size and protocol. A good one
+/// is little more than a copy, and a bad one is read a second time for its error.
 const TIMES_MAX: u64 = 40;
 
 /// A body, and the operation that it is sent to.

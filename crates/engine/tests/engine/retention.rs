@@ -111,7 +111,8 @@ async fn records_when_retention_shrinks_then_are_hidden_at_once() {
         .unwrap_err();
 }
 
-/// A world whose store tells what its logs are like, and how many hours a stream's first log is for.
+/// A world whose store tells what its logs are like, and how many hours a stream's first log is
+/// for.
 fn told() -> (World, impl Fn() -> u64) {
     let world = World::without_limits();
     let store = Arc::new(MemoryStore::new(world.clock.clone()));

@@ -83,8 +83,8 @@ impl Inode {
         }
     }
 
-    /// Each change that was not synced survives whole, in some of its sectors, or not at all. Answers
-    /// how many were torn.
+    /// Each change that was not synced survives whole, in some of its sectors, or not at all.
+    /// Answers how many were torn.
     pub(super) fn lose_power(&mut self, random: &dyn Random, tearing: Tearing) -> u64 {
         let mut torn = 0;
         let outcomes = match tearing {

@@ -1,10 +1,10 @@
 //! A disk in memory, for tests, that knows what was synced.
 //!
-//! It can lose power (only synced bytes and names surely remain; each other change survives, is torn
-//! at sectors, or is lost), let the process die (all remains, open files and locks go), fail the n-th
-//! call of a kind, run full, and rot; files can be put back as they were, and made unreadable. It is no
-//! model of speed. Making a directory is durable at once. The same seed of the random source loses the
-//! same things.
+//! It can lose power (only synced bytes and names surely remain; each other change survives, is
+//! torn at sectors, or is lost), let the process die (all remains, open files and locks go), fail
+//! the n-th call of a kind, run full, and rot; files can be put back as they were, and made
+//! unreadable. It is no model of speed. Making a directory is durable at once. The same seed of the
+//! random source loses the same things.
 
 mod fault;
 mod hands;
@@ -192,19 +192,20 @@ impl MemoryDisk {
         self.lock_state().written_bytes
     }
 
-    /// Limits the sum of all files' lengths and of what their names take; `None` takes the limit away.
+    /// Limits the sum of all files' lengths and of what their names take; `None` takes the limit
+    /// away.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.lock_state().capacity_bytes = bytes;
     }
 
-    /// Lets a process have so many files open at once, a directory while it is listed or synced among
-    /// them; `None` takes the limit away.
+    /// Lets a process have so many files open at once, a directory while it is listed or synced
+    /// among them; `None` takes the limit away.
     pub fn set_files_max(&self, count: Option<usize>) {
         self.lock_state().files_max = count;
     }
 
-    /// Of the capacity, so much is not called free, as what a file system keeps for root, though it can
-    /// be written.
+    /// Of the capacity, so much is not called free, as what a file system keeps for root, though it
+    /// can be written.
     pub fn set_kept(&self, bytes: u64) {
         self.lock_state().kept_bytes = bytes;
     }
@@ -488,8 +489,8 @@ impl File for MemoryFile {
         Ok(())
     }
 
-    /// Its place and length alone decide whether bytes can be had at once: both happens in every test,
-    /// and the same in every run.
+    /// Its place and length alone decide whether bytes can be had at once: both happens in every
+    /// test, and the same in every run.
     fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         let place = (position ^ (buffer.len() as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if place >> 63 == 0 {

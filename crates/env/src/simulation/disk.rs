@@ -1,7 +1,7 @@
 //! A disk that takes time: a [`MemoryDisk`] as one life sees it, whose calls go into the trace.
 //!
-//! A call of a task with a thread of its own takes its time there, half of it before the disk has done
-//! what was asked and half after, while others run. Other calls happen at once.
+//! A call of a task with a thread of its own takes its time there, half of it before the disk has
+//! done what was asked and half after, while others run. Other calls happen at once.
 
 use super::Simulation;
 use crate::{Call, Disk, Fault, File, MemoryDisk, OpenMode};

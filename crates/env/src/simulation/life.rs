@@ -60,7 +60,8 @@ impl Life {
         }
     }
 
-    /// The same life, in which a task that panics dies, as in a process, instead of ending the world.
+    /// The same life, in which a task that panics dies, as in a process, instead of ending the
+    /// world.
     pub fn mortal(self) -> Self {
         Self {
             on_panic: OnPanic::IsADeath,

@@ -1,10 +1,11 @@
-//! A world of which one seed decides everything: who runs next, what time it is, what chance brings.
+//! A world of which one seed decides everything: who runs next, what time it is, what chance
+//! brings.
 //!
 //! One thread runs all tasks, one step of one task at a time, chosen by the seed among those that
 //! could go on; time moves a little with every step and jumps to the next sleeper when nobody can.
-//! It is no emulator of an operating system: what it gives is an [`Env`] for each life of a process,
-//! whose [`Clock`], [`Tasks`], [`Random`] and [`Disk`] end with that life. What always holds: the same
-//! seed and the same tasks give the same [`Simulation::trace`].
+//! It is no emulator of an operating system: what it gives is an [`Env`] for each life of a
+//! process, whose [`Clock`], [`Tasks`], [`Random`] and [`Disk`] end with that life. What always
+//! holds: the same seed and the same tasks give the same [`Simulation::trace`].
 //!
 //! A task of [`Tasks::spawn_thread`] may wait in a disk call while others run, as a thread may. Of
 //! tokio only what needs no runtime may be used above (its channels, locks and notifications, and
@@ -78,7 +79,8 @@ impl Simulation {
         Monotonic(self.lock().now)
     }
 
-    /// Sets how far the wall clock is ahead of (or behind) the time that has passed, in milliseconds.
+    /// Sets how far the wall clock is ahead of (or behind) the time that has passed, in
+    /// milliseconds.
     pub fn set_wall_ahead(&self, millis: i64) {
         self.lock().wall_ahead_millis = millis;
     }

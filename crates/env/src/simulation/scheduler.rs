@@ -1,7 +1,7 @@
 //! Who runs next: one task of those that could go on, chosen by the seed.
 //!
-//! The set of those is kept in the order of their numbers, so that the order in which they were woken
-//! decides nothing.
+//! The set of those is kept in the order of their numbers, so that the order in which they were
+//! woken decides nothing.
 
 use super::Simulation;
 use super::state::{LifeId, Task, TaskId};
@@ -136,8 +136,8 @@ impl Simulation {
         due.into_iter().for_each(std::task::Waker::wake);
     }
 
-    /// Lets others run for a while in the middle of a step, if the task of that step has a thread of
-    /// its own; ends early if its life does.
+    /// Lets others run for a while in the middle of a step, if the task of that step has a thread
+    /// of its own; ends early if its life does.
     pub(super) fn wait_in_step(&self, duration: Duration) {
         let Some(life) = self.waiting_life() else {
             return;

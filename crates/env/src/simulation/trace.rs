@@ -1,7 +1,7 @@
 //! The memory of a run: one number that every decision, disk call and answer goes into.
 //!
-//! Not cryptographic: it tells two runs apart, and nobody tries to deceive it. On demand each thing is
-//! kept as a [`Line`] besides, which takes memory.
+//! Not cryptographic: it tells two runs apart, and nobody tries to deceive it. On demand each thing
+//! is kept as a [`Line`] besides, which takes memory.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The footer of a sealed segment: the image of its index after the last frame, and a trailer at the very
-//! end of the file.
+//! The footer of a sealed segment: the image of its index after the last frame, and a trailer at
+//! the very end of the file.
 //!
 //! It only repeats what the frames say: a damaged footer is rebuilt from them.
 
@@ -108,7 +108,8 @@ impl ListCursor {
 }
 
 impl DirectoryEntry {
-    /// Bytes of the payloads from an offset on, about; of a block of which only a part is wanted, all.
+    /// Bytes of the payloads from an offset on, about; of a block of which only a part is wanted,
+    /// all.
     pub(crate) fn bytes_from(&self, from: Offset) -> u64 {
         let first = from.clamp(self.first, self.end);
         if first == self.first {
@@ -298,8 +299,8 @@ impl Trailer {
     }
 }
 
-/// The footer of a segment whose frames end at `frames_end`, and its directory.
-/// Bytes of the footer of a segment with so many logs, blocks and changes, at most: a change may end a run.
+/// The footer of a segment whose frames end at `frames_end`, and its directory. Bytes of the footer
+/// of a segment with so many logs, blocks and changes, at most: a change may end a run.
 pub(crate) fn footer_bytes_max(logs: usize, blocks: usize, changes: usize) -> usize {
     IMAGE_HEAD_BYTES
         + blocks * BLOCK_LIST_BYTES_MAX

@@ -1,9 +1,9 @@
 //! Frames: what one group commit writes. A header, a directory of entries, the entries' payloads.
 //!
-//! The header's checksum covers the header and the directory, and the directory holds each payload's
-//! checksum, which whoever made the batch has worked out. It is seeded by the segment's salt, so that
-//! neither old bytes of a recycled file nor a record can pass for a frame. Byte tables:
-//! docs/formats/journal.md.
+//! The header's checksum covers the header and the directory, and the directory holds each
+//! payload's checksum, which whoever made the batch has worked out. It is seeded by the segment's
+//! salt, so that neither old bytes of a recycled file nor a record can pass for a frame. Byte
+//! tables: docs/formats/journal.md.
 
 use crate::format::layout::{Fields, Put, salted_crc};
 use env::Timestamp;
@@ -350,8 +350,8 @@ pub(crate) fn encode_frame(
     (frame, crc)
 }
 
-/// Encodes what stands in a frame before its payloads: so many entries, which `put_entries` puts there,
-/// and bytes of payloads.
+/// Encodes what stands in a frame before its payloads: so many entries, which `put_entries` puts
+/// there, and bytes of payloads.
 pub(crate) fn encode_head(
     mut header: FrameHeader,
     salt: u64,

@@ -1,8 +1,9 @@
 //! A block list that is read a part at a time.
 //!
-//! A log may have hundreds of thousands of blocks in one segment; whoever reads some of its records is not to
-//! hold all of them. The whole list is gone through once, which checks it, and what is needed to begin in its
-//! midst is noted: a few bytes for each part, and the part's own checksum, so that what is read later is what was checked.
+//! A log may have hundreds of thousands of blocks in one segment; whoever reads some of its records
+//! is not to hold all of them. The whole list is gone through once, which checks it, and what is
+//! needed to begin in its midst is noted: a few bytes for each part, and the part's own checksum,
+//! so that what is read later is what was checked.
 
 use crate::format::footer::{DirectoryEntry, LISTED_BYTES_MAX, ListCursor};
 use crate::format::frame::Block;

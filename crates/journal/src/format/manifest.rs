@@ -1,9 +1,9 @@
 //! The MANIFEST: which segments are alive, and what is known of each log apart from its blocks.
 //!
-//! It is replaced whole, by rename. The state of the logs is as it was at some moment after the first
-//! frame of the segment `replay_from`; replaying the changes of that segment and the later ones over
-//! it gives the state of now, since every change is harmless to repeat. Only files that it lists
-//! belong to the journal.
+//! It is replaced whole, by rename. The state of the logs is as it was at some moment after the
+//! first frame of the segment `replay_from`; replaying the changes of that segment and the later
+//! ones over it gives the state of now, since every change is harmless to repeat. Only files that
+//! it lists belong to the journal.
 
 use crate::format::frame::{decode_priority, encode_priority};
 use crate::format::layout::{Fields, Put};

@@ -17,8 +17,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Where the first frame begins.
 pub(crate) const FRAMES_START: u32 = 4096;
-/// The first page, and where the first frame begins: zeros there say that a segment was never begun. One
-/// page that was lost does not look like that.
+/// The first page, and where the first frame begins: zeros there say that a segment was never
+/// begun. One page that was lost does not look like that.
 pub(crate) const HEAD_BYTES: usize = 2 * FRAMES_START as usize;
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
 const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
@@ -192,8 +192,8 @@ impl Segment {
         directory.join(&self.name)
     }
 
-    /// Writes where the newest checkpoint stands; `turn` alternates, so that a torn write of one place
-    /// leaves the other.
+    /// Writes where the newest checkpoint stands; `turn` alternates, so that a torn write of one
+    /// place leaves the other.
     pub(crate) fn write_pointer(&self, turn: usize, checkpoint: u32) -> io::Result<()> {
         self.file.write_all_at(
             &self.encode_pointer(checkpoint),

@@ -1,8 +1,8 @@
-//! The index of a segment: each log's blocks, and the changes to the set of logs. As an image of bytes it
-//! is a footer's or a checkpoint's.
+//! The index of a segment: each log's blocks, and the changes to the set of logs. As an image of
+//! bytes it is a footer's or a checkpoint's.
 //!
-//! An image is a head, the block lists of each run of a log, the changes, and a directory of the lists. All
-//! logs' blocks are in one list: a segment may hold a few blocks of each of very many.
+//! An image is a head, the block lists of each run of a log, the changes, and a directory of the
+//! lists. All logs' blocks are in one list: a segment may hold a few blocks of each of very many.
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::frame::{Block, Entry};
@@ -184,8 +184,8 @@ impl SegmentIndex {
         )
     }
 
-    /// Decodes a whole image whose bytes have been checked, as entries: each log's blocks in order, then
-    /// the changes in order.
+    /// Decodes a whole image whose bytes have been checked, as entries: each log's blocks in order,
+    /// then the changes in order.
     pub(crate) fn decode(image: &[u8]) -> Option<Vec<Entry>> {
         let mut head = Fields::new(image);
         let lists_end = head.u32()? as usize;

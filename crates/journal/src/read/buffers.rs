@@ -1,8 +1,8 @@
-//! Memory that cold reads fill, used again and again: fresh memory would be cleared, and handed over
-//! page by page by the kernel, before each read fills it.
+//! Memory that cold reads fill, used again and again: fresh memory would be cleared, and handed
+//! over page by page by the kernel, before each read fills it.
 //!
-//! There are two sizes, and of each some buffers wait here. The one that came back last goes out first:
-//! the processor's caches still know it. What is in use is bounded by whoever uses it.
+//! There are two sizes, and of each some buffers wait here. The one that came back last goes out
+//! first: the processor's caches still know it. What is in use is bounded by whoever uses it.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,8 +10,8 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-/// The bytes of a small buffer: what is read and checked, and looked at again, before the processor's
-/// second cache forgets it.
+/// The bytes of a small buffer: what is read and checked, and looked at again, before the
+/// processor's second cache forgets it.
 pub(crate) const SMALL_BYTES: usize = 256 * 1024;
 /// The bytes of a large buffer. Longer reads get memory of their own.
 pub(crate) const LARGE_BYTES: usize = 1024 * 1024;

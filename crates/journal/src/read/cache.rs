@@ -27,11 +27,11 @@ const LONG_LISTS_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Blocks that are taken out of the ring while nothing can be put in.
 const RECENT_MAX: usize = 64;
-/// While blocks are copied, bytes of the frames that they stand in, but for the first: whoever takes
-/// them holds all of these until it has copied them.
+/// While blocks are copied, bytes of the frames that they stand in, but for the first: whoever
+/// takes them holds all of these until it has copied them.
 const RECENT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Frames that the ring has dropped and answers still share: this part of the ring's bound. Above it,
-/// reads copy what they take.
+/// Frames that the ring has dropped and answers still share: this part of the ring's bound. Above
+/// it, reads copy what they take.
 const BESIDE_RING_PART: usize = 4;
 /// Single blocks kept in memory.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -159,8 +159,9 @@ impl Cache {
         drop(dropped);
     }
 
-    /// The bytes of the first of these blocks, in order, as far as they were written lately: at most
-    /// [`RECENT_MAX`] of them; out of frames of about [`RECENT_BYTES_MAX`] if they have to be copied.
+    /// The bytes of the first of these blocks, in order, as far as they were written lately: at
+    /// most [`RECENT_MAX`] of them; out of frames of about [`RECENT_BYTES_MAX`] if they have to be
+    /// copied.
     pub(crate) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
         let found = self.find_recent(segment, blocks);
         if !found.is_empty() {

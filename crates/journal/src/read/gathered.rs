@@ -1,9 +1,9 @@
 //! Blocks on their way into a copy: named log by log, read from their files front to back, and laid
 //! down in memory in the order in which they were named.
 //!
-//! Files are read by stretches, since in each stand blocks of many logs. A block is only read by itself
-//! where its stretch failed or its checksum does not hold, which tells what is wrong with it. What is held at
-//! once is bounded.
+//! Files are read by stretches, since in each stand blocks of many logs. A block is only read by
+//! itself where its stretch failed or its checksum does not hold, which tells what is wrong with
+//! it. What is held at once is bounded.
 
 use crate::format::frame::Block;
 use crate::format::segment::Segment;
@@ -64,8 +64,8 @@ struct Stretch {
     wanted: Vec<Wanted>,
 }
 
-/// What must be known of a piece to lay it down. It stands here too, side by side with its neighbours in the
-/// stretch: the pieces themselves are so many that no cache holds them.
+/// What must be known of a piece to lay it down. It stands here too, side by side with its
+/// neighbours in the stretch: the pieces themselves are so many that no cache holds them.
 #[derive(Clone, Copy)]
 struct Wanted {
     position: u32,
@@ -261,7 +261,8 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    /// The blocks that were read, in the order in which they were named, in stretches of about so many bytes.
+    /// The blocks that were read, in the order in which they were named, in stretches of about so
+    /// many bytes.
     fn frames(&self, bytes: usize) -> impl Iterator<Item = (&[Piece], &[u8])> {
         let mut rest = self.room.pieces.as_slice();
         std::iter::from_fn(move || {

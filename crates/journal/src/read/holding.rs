@@ -1,10 +1,11 @@
 //! What the runs of a read keep in memory beside their own bytes.
 //!
-//! A run shares the memory that it was found in: a window, a frame, a buffer. That is quick, and keeps
-//! all of it for as long as the answer waits for its client. So whenever a read goes on to other memory
-//! it looks at what it took of the last: little of much is copied out. Frames are shared without a copy
-//! while the ring answers for them (see [`crate::read::cache`]). What always holds: all runs together keep at
-//! most twice their bytes and [`SLACK_BYTES`], but for such frames and the memory that is being read.
+//! A run shares the memory that it was found in: a window, a frame, a buffer. That is quick, and
+//! keeps all of it for as long as the answer waits for its client. So whenever a read goes on to
+//! other memory it looks at what it took of the last: little of much is copied out. Frames are
+//! shared without a copy while the ring answers for them (see [`crate::read::cache`]). What always
+//! holds: all runs together keep at most twice their bytes and [`SLACK_BYTES`], but for such frames
+//! and the memory that is being read.
 
 use crate::read::buffers::{LARGE_BYTES, memory_of};
 use bytes::{Bytes, BytesMut};
@@ -12,7 +13,8 @@ use log::store::{ReadLimit, Run};
 
 /// Memory that a read may keep beyond twice what it took: a short read copies nothing.
 pub(crate) const SLACK_BYTES: usize = 1024 * 1024;
-/// Copies share memory of so many bytes, so that ten thousand of a few bytes are no ten thousand allocations.
+/// Copies share memory of so many bytes, so that ten thousand of a few bytes are no ten thousand
+/// allocations.
 const COPIES_BYTES: usize = 64 * 1024;
 
 /// Bytes, and the memory that they keep.

@@ -1,7 +1,8 @@
 //! What the journal knows of a log in memory: its bounds, and where its blocks are.
 //!
-//! Blocks of the open segment are in its list, of which a log has the end of its own chain; those of sealed
-//! segments are known by runs, whose lists stand in the segments' footers. An idle log costs bytes, not channels.
+//! Blocks of the open segment are in its list, of which a log has the end of its own chain; those
+//! of sealed segments are known by runs, whose lists stand in the segments' footers. An idle log
+//! costs bytes, not channels.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::frame::{Block, Entry};
@@ -17,8 +18,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A log of the journal. What every append changes stands first, in one line of a processor's caches: a call may
-/// be about hundreds of logs that none of them holds.
+/// A log of the journal. What every append changes stands first, in one line of a processor's
+/// caches: a call may be about hundreds of logs that none of them holds.
 #[repr(C, align(64))]
 pub(crate) struct Log {
     pub(crate) state: Mutex<LogState>,
@@ -32,8 +33,8 @@ const _: () = assert!(
     "the lock and what comes before the settings"
 );
 
-/// What changes about a log. Only the writer changes it, and only after what it says is durable. What
-/// every append needs stands first.
+/// What changes about a log. Only the writer changes it, and only after what it says is durable.
+/// What every append needs stands first.
 #[derive(Default)]
 #[repr(C)]
 pub(crate) struct LogState {

@@ -52,8 +52,8 @@ impl Stop {
     }
 }
 
-/// Bytes that a call on the caller's own thread takes from files: about as long as a processor should
-/// be kept from others, and few enough to be near it when the caller looks at them.
+/// Bytes that a call on the caller's own thread takes from files: about as long as a processor
+/// should be kept from others, and few enough to be near it when the caller looks at them.
 const OWN_THREAD_BYTES: u64 = SPAN_BYTES;
 
 /// Longer block lists are read a part at a time.
@@ -125,8 +125,8 @@ impl<'a> Reader<'a> {
         let stop = filled.err();
         slice.end = self.log.state.lock().end.max(slice.next);
         match stop {
-            // What was found before the trouble is good; the next read will meet it. Where nobody knows how much
-            // is lost behind it, that is one record at least.
+            // What was found before the trouble is good; the next read will meet it. Where nobody
+            // knows how much is lost behind it, that is one record at least.
             Some(_) if !slice.runs.is_empty() => {
                 slice.end = slice.end.max(slice.next.plus(1));
                 Some(Ok(slice))
@@ -260,8 +260,8 @@ impl<'a> Reader<'a> {
         self.bytes_alone(segment, block).map_err(Stop::into_error)
     }
 
-    /// Blocks of a run of a sealed segment, without a gap between them: those that are sought, if it has any, and
-    /// some behind them.
+    /// Blocks of a run of a sealed segment, without a gap between them: those that are sought, if
+    /// it has any, and some behind them.
     fn blocks(&self, range: &Range, sought: Sought) -> Result<Arc<Vec<Block>>, Stop> {
         let (id, segment) = (self.log.id, &range.segment);
         let key = (segment.number, id, range.first);
@@ -337,7 +337,8 @@ impl<'a> Reader<'a> {
         Ok(blocks)
     }
 
-    /// The same out of the segment's frames, one reader after the other: each goes through all of the segment.
+    /// The same out of the segment's frames, one reader after the other: each goes through all of
+    /// the segment.
     fn rebuilt(
         &self,
         range: &Range,
@@ -406,8 +407,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of the first of these blocks of a segment that is not ordered; `recent` has what was
-    /// found with those before it.
+    /// The bytes of the first of these blocks of a segment that is not ordered; `recent` has what
+    /// was found with those before it.
     fn next_bytes(
         &self,
         recent: &mut IntoIter<Found>,
@@ -479,8 +480,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a window and keeps it. It can fail where the block does not: beyond a bad sector, or in a
-    /// file that a footer has just ended; `None` then.
+    /// Reads a window and keeps it. It can fail where the block does not: beyond a bad sector, or
+    /// in a file that a footer has just ended; `None` then.
     fn read_window(&self, segment: &Segment, window: u64) -> Result<Option<Bytes>, Stop> {
         let start = window * WINDOW_BYTES;
         let length = segment.file.length();
@@ -513,8 +514,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads from a file as patiently as this reader is. In a hurry every failure is `WouldBlock`: who
-    /// may wait tries again, and tells what is wrong.
+    /// Reads from a file as patiently as this reader is. In a hurry every failure is `WouldBlock`:
+    /// who may wait tries again, and tells what is wrong.
     fn read_file(&self, segment: &Segment, position: u64, length: usize) -> io::Result<Bytes> {
         let buffers = &self.shared.cache.buffers;
         match self.patience {
@@ -566,8 +567,8 @@ struct Span {
 }
 
 impl Span {
-    /// From where to where to read: the first of these blocks, with those that follow it without a gap
-    /// and are within the budget.
+    /// From where to where to read: the first of these blocks, with those that follow it without a
+    /// gap and are within the budget.
     fn wanted(blocks: &[Block], budget: &Budget) -> (u64, u64) {
         let pieces = blocks
             .iter()

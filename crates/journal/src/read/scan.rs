@@ -88,8 +88,8 @@ fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> 
     Ok(None)
 }
 
-/// A file read from front to back in large pieces, each byte once: what is asked for next begins in what
-/// was read last, or right behind it.
+/// A file read from front to back in large pieces, each byte once: what is asked for next begins in
+/// what was read last, or right behind it.
 struct Source {
     file: Arc<dyn File>,
     length: u64,
@@ -128,8 +128,8 @@ impl Source {
         self.start + self.buffer.len() as u64
     }
 
-    /// Lets the buffer begin at `position` and hold `count` bytes and what is read ahead. What it has of
-    /// them stays.
+    /// Lets the buffer begin at `position` and hold `count` bytes and what is read ahead. What it
+    /// has of them stays.
     fn read(&mut self, position: u64, count: usize) -> io::Result<()> {
         let is_inside = (self.start..self.buffer_end()).contains(&position);
         let passed = match is_inside {
@@ -179,7 +179,8 @@ impl Source {
         if at + u64::from(header.length) > self.length {
             return Ok(None);
         }
-        // From the head on, which stays in the buffer if it is none and the search goes on inside it.
+        // From the head on, which stays in the buffer if it is none and the search goes on inside
+        // it.
         let head_bytes = header.payload_start();
         let directory = match self.bytes(at, head_bytes)? {
             Some(bytes) => &bytes[FRAME_HEADER_BYTES..],

@@ -1,5 +1,5 @@
-//! A segment that the MANIFEST lists, as it is found at start: its first page, and its footer if it has
-//! one that holds.
+//! A segment that the MANIFEST lists, as it is found at start: its first page, and its footer if it
+//! has one that holds.
 
 use crate::OpenError;
 use crate::format::footer::{Directory, TRAILER_BYTES, Trailer};
@@ -9,7 +9,8 @@ use crate::read::scan::{frame_at, scan};
 use std::io;
 use std::sync::Arc;
 
-/// So much of a segment is looked through for frames before it is taken for one that was never begun.
+/// So much of a segment is looked through for frames before it is taken for one that was never
+/// begun.
 const LOOKED_THROUGH_BYTES: u64 = 1024 * 1024;
 
 /// A listed segment whose file is there.
@@ -44,8 +45,8 @@ impl Listed {
     }
 }
 
-/// Whether frames stand in a segment whose header does not hold. If the whole page is lost, the frames at the
-/// beginning tell: the first of them was written with it.
+/// Whether frames stand in a segment whose header does not hold. If the whole page is lost, the
+/// frames at the beginning tell: the first of them was written with it.
 fn has_frames(segment: &Segment, page: &[u8]) -> io::Result<bool> {
     let is_lost = page.iter().all(|byte| *byte == 0);
     if is_lost && frame_at(segment, FRAMES_START)?.is_some() {

@@ -1,7 +1,7 @@
 //! Whether a directory may be a journal's: it holds one already, or nothing.
 //!
-//! What stands beside a journal is nobody's business. Without one, a name that no journal gives means
-//! that the directory is another's, or not the one that was meant; nothing is made there.
+//! What stands beside a journal is nobody's business. Without one, a name that no journal gives
+//! means that the directory is another's, or not the one that was meant; nothing is made there.
 
 use crate::LOCK_NAME;
 use crate::OpenError;

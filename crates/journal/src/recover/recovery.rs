@@ -1,8 +1,8 @@
-//! Opening a journal: from the MANIFEST, the footers and the tail of the newest segment to the state
-//! in memory.
+//! Opening a journal: from the MANIFEST, the footers and the tail of the newest segment to the
+//! state in memory.
 //!
-//! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is not
-//! what was written is noted against the logs that it may concern, and stays where it is.
+//! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is
+//! not what was written is noted against the logs that it may concern, and stays where it is.
 
 use crate::OpenError;
 use crate::format::footer::Directory;
@@ -391,8 +391,8 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// A log with records and without a creation was deleted; unless there is damage, which may have
-    /// taken the creation along. Then it is there, and all of it is lost.
+    /// A log with records and without a creation was deleted; unless there is damage, which may
+    /// have taken the creation along. Then it is there, and all of it is lost.
     fn restore_orphans(&self, fault: &Fault) {
         for id in &self.orphans {
             let log = Log::new(*id, log::store::LogSettings::default());
@@ -518,8 +518,8 @@ impl<'a> Recovery<'a> {
     }
 }
 
-/// Lets a segment that was never begun look so once it is listed no more: a part of a first frame may stand in
-/// it.
+/// Lets a segment that was never begun look so once it is listed no more: a part of a first frame
+/// may stand in it.
 fn wipe(segment: &Segment) -> io::Result<()> {
     let mut head = [0; HEAD_BYTES];
     segment.file.read_exact_at(&mut head, 0)?;

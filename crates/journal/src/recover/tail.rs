@@ -1,8 +1,8 @@
 //! The newest segment after a crash: which of its frames count, and making them surely durable.
 //!
 //! D is the highest position that any frame says was synced. What does not hold below D was there
-//! once: rot. What does not hold at or above it was never acknowledged: a torn tail, dropped with all
-//! that follows. What holds above D is written again, since it may stand in memory alone.
+//! once: rot. What does not hold at or above it was never acknowledged: a torn tail, dropped with
+//! all that follows. What holds above D is written again, since it may stand in memory alone.
 
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES};
 use crate::format::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
@@ -42,7 +42,8 @@ impl Tail {
         let mut found = scan(segment, from, u64::from(limit))?;
         let end = found.frames.last().map_or(from, |last| last.header.end());
         if frame_at(segment, end)?.is_some() {
-            // The first page is older than the frames, as in a copy that was made while they were written.
+            // The first page is older than the frames, as in a copy that was made while they were
+            // written.
             found = scan(segment, from, u64::MAX)?;
         }
         if options.has(PlantedBug::StopAtBadFrame) {
@@ -129,8 +130,8 @@ impl Tail {
         }
     }
 
-    /// The segment, ready to be gone on with, with an index of the entries; so many blocks of it a checkpoint
-    /// told.
+    /// The segment, ready to be gone on with, with an index of the entries; so many blocks of it a
+    /// checkpoint told.
     pub(crate) fn into_open(
         self,
         segment: Arc<Segment>,
@@ -230,8 +231,8 @@ fn torn_at(frames: &[Found], bad: &[Bad], durable_through: u32) -> Option<u32> {
         .min()
 }
 
-/// What the newest checkpoint that can be trusted tells, each log's blocks in order and the changes in order,
-/// and that checkpoint's position; nothing and 0 if there is none.
+/// What the newest checkpoint that can be trusted tells, each log's blocks in order and the changes
+/// in order, and that checkpoint's position; nothing and 0 if there is none.
 pub(crate) fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u32)> {
     for position in segment.decode_pointers(page) {
         if let Some(told) = read_chain(segment, position)? {
@@ -275,7 +276,8 @@ fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<Vec<Entry>>> 
     Ok(Some(images.into_iter().rev().flatten().collect()))
 }
 
-/// What checkpoints tell, so that it can be applied one after another: logs come first, their ends last.
+/// What checkpoints tell, so that it can be applied one after another: logs come first, their ends
+/// last.
 pub(crate) fn in_order(mut told: Vec<Entry>) -> Vec<Entry> {
     told.sort_by_key(|entry| match entry {
         Entry::Create { .. } => 0,

@@ -1,11 +1,13 @@
-//! The files in the directory that no MANIFEST lists: which of them are provably unused, and may go.
+//! The files in the directory that no MANIFEST lists: which of them are provably unused, and may
+//! go.
 //!
-//! A crash leaves four kinds. A segment that was still being made has a name of its own. One that was made and
-//! never begun is zeros where the first frame would be. A copy that is whole and not yet listed, and a
-//! segment that is listed no more and was not yet removed, have a header and a footer; such a file may go
-//! if all that it holds stands in listed segments too, or can be read no more. Anything else was written by a
-//! journal whose MANIFEST is not this one: it is an error with the file's name. What always holds: nothing
-//! is removed before all was looked at, and what cannot be read is no proof of anything.
+//! A crash leaves four kinds. A segment that was still being made has a name of its own. One that
+//! was made and never begun is zeros where the first frame would be. A copy that is whole and not
+//! yet listed, and a segment that is listed no more and was not yet removed, have a header and a
+//! footer; such a file may go if all that it holds stands in listed segments too, or can be read no
+//! more. Anything else was written by a journal whose MANIFEST is not this one: it is an error with
+//! the file's name. What always holds: nothing is removed before all was looked at, and what cannot
+//! be read is no proof of anything.
 
 use crate::OpenError;
 use crate::format::footer::{Directory, DirectoryEntry};
@@ -42,7 +44,8 @@ struct Sealed {
 }
 
 impl Unlisted {
-    /// What there is without any MANIFEST: files of a journal that was never begun, and nothing else.
+    /// What there is without any MANIFEST: files of a journal that was never begun, and nothing
+    /// else.
     pub(crate) fn without_manifest(shared: &Shared) -> Result<Self, OpenError> {
         let mut unused = Vec::new();
         for path in list(shared)? {

@@ -102,9 +102,9 @@ impl Shared {
         chosen
     }
 
-    /// Rewrites one segment after the other into copies that are smaller, those of which most is hidden first,
-    /// on a disk without room. A copy never needs more than what is kept for it, and what it frees restores that,
-    /// so each step gains room. None is copied twice, so it ends.
+    /// Rewrites one segment after the other into copies that are smaller, those of which most is
+    /// hidden first, on a disk without room. A copy never needs more than what is kept for it, and
+    /// what it frees restores that, so each step gains room. None is copied twice, so it ends.
     fn clean_for_room(&self, now: Monotonic, grace: Grace) -> io::Result<()> {
         // What a file gave back before counts too.
         let mut has_room = self.has_room();

@@ -51,8 +51,8 @@ impl Copy {
         })
     }
 
-    /// Writes blocks, log by log, each with its log's first control record, whose bytes stand one behind
-    /// the other in `payload`.
+    /// Writes blocks, log by log, each with its log's first control record, whose bytes stand one
+    /// behind the other in `payload`.
     pub(crate) fn write_frame<'b>(
         &mut self,
         blocks: impl ExactSizeIterator<Item = (LogId, &'b Block, Option<Offset>)> + Clone,

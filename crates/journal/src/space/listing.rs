@@ -1,8 +1,8 @@
 //! Listing: changing the set of live segments, in the MANIFEST first.
 //!
-//! What always holds: the directory has the files that the MANIFEST lists, and at most one more that a failed
-//! change may have listed. That one goes with the next MANIFEST, which is written before another file is
-//! made.
+//! What always holds: the directory has the files that the MANIFEST lists, and at most one more
+//! that a failed change may have listed. That one goes with the next MANIFEST, which is written
+//! before another file is made.
 
 use crate::format::manifest::{Draft, Manifest, TEMPORARY_NAME};
 use crate::format::segment::{Segment, making_name, segment_name};
@@ -17,8 +17,9 @@ use std::sync::atomic::Ordering;
 
 type Segments = BTreeMap<u64, Arc<Segment>>;
 
-/// The next MANIFEST, of which there is nothing but the file. Whoever wants to list a segment begins with
-/// this, so that what can fail for want of a descriptor or a name fails before there is a segment.
+/// The next MANIFEST, of which there is nothing but the file. Whoever wants to list a segment
+/// begins with this, so that what can fail for want of a descriptor or a name fails before there is
+/// a segment.
 pub(crate) struct NextList<'a> {
     draft: Draft<'a>,
     /// Held until it has taken the old one's place.
@@ -51,8 +52,8 @@ impl Shared {
         self.finish_list(list, change)
     }
 
-    /// Lets the MANIFEST tell where logs end now, so that the next start misses what is not there. Nothing
-    /// depends on it.
+    /// Lets the MANIFEST tell where logs end now, so that the next start misses what is not there.
+    /// Nothing depends on it.
     pub(crate) fn note_ends(&self) {
         if let Err(error) = self.change_segments(|_| ()).map_err(io::Error::from) {
             tracing::warn!(%error, "cannot note where logs end");
@@ -130,7 +131,8 @@ impl Shared {
         synced.map_err(NotListed::Unknown)
     }
 
-    /// Removes what a crash left of a MANIFEST that was not whole. One that cannot be removed goes with the next.
+    /// Removes what a crash left of a MANIFEST that was not whole. One that cannot be removed goes
+    /// with the next.
     pub(crate) fn forget_draft(&self) {
         drop(self.env.disk.remove(&self.directory.join(TEMPORARY_NAME)));
     }
@@ -155,8 +157,8 @@ impl Shared {
         }
     }
 
-    /// Removes the file of a segment that no MANIFEST lists, made to its end or not. What cannot be removed
-    /// now is tried again.
+    /// Removes the file of a segment that no MANIFEST lists, made to its end or not. What cannot be
+    /// removed now is tried again.
     pub(crate) fn remove_segment(&self, number: u64) {
         for name in [making_name(number), segment_name(number)] {
             let path = self.directory.join(name);

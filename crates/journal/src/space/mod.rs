@@ -1,4 +1,5 @@
-//! Room on the disk: segments made, sorted, copied and given back, and what goes on when there is none.
+//! Room on the disk: segments made, sorted, copied and given back, and what goes on when there is
+//! none.
 
 pub(crate) mod cleaner;
 pub(crate) mod clocks;

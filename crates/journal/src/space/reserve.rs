@@ -1,11 +1,12 @@
 //! The reserve: a file that keeps room on the disk for what must go on when it is full, so that
 //! deleting and trimming still work and make space.
 //!
-//! It has three parts, and none is spent for what another is there for: a copy of any one segment, with which
-//! the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is given back to the disk
-//! by cutting the file. While any is spent ordinary appends are refused; it is made whole again before
-//! they go on. Descriptors are kept open beside it, for the files that making room takes. Whether there is room is what allocating says: what a disk calls free need not be free for
-//! everybody.
+//! It has three parts, and none is spent for what another is there for: a copy of any one segment,
+//! with which the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is
+//! given back to the disk by cutting the file. While any is spent ordinary appends are refused; it
+//! is made whole again before they go on. Descriptors are kept open beside it, for the files that
+//! making room takes. Whether there is room is what allocating says: what a disk calls free need
+//! not be free for everybody.
 
 use crate::shared::Shared;
 use crate::space::upkeep::SEGMENT_BYTES_MIN;
@@ -21,7 +22,8 @@ pub(crate) const RESERVE_NAME: &str = "RESERVE";
 const COMMANDS_SHARE: u64 = 2;
 const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
 const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// What a file system itself may need to make a file: a block of the directory, or one of its own tables.
+/// What a file system itself may need to make a file: a block of the directory, or one of its own
+/// tables.
 pub(crate) const SLACK_BYTES: u64 = 64 * 1024;
 /// Of a file that was found smaller than it should be, privileged calls get this share at least.
 const FOUND_SHARE: u64 = 8;
@@ -80,7 +82,8 @@ impl Reserve {
         self.hidden.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether to look for room now: something was hidden since the last look, or that was a while ago.
+    /// Whether to look for room now: something was hidden since the last look, or that was a while
+    /// ago.
     pub(crate) fn is_worth_looking(&self, now: Monotonic) -> bool {
         let hidden = self.hidden.load(Ordering::Acquire);
         let mut looked = self.looked.lock();
@@ -150,8 +153,8 @@ impl Held {
 }
 
 impl Shared {
-    /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more until the
-    /// next time that there is no room.
+    /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more
+    /// until the next time that there is no room.
     pub(crate) fn restore_reserve(&self) -> io::Result<()> {
         let mut held = self.reserve.held.lock();
         let wanted = self.open_reserve(&mut held)?;
@@ -159,7 +162,8 @@ impl Shared {
         let (had, largest) = (held.parts, self.largest_segment());
         // What it has too much of is given back when the room is wanted.
         let goal = if is_short { wanted } else { had.max(&wanted) };
-        // It grows with the segments; until there is room for that, what any segment needs is enough.
+        // It grows with the segments; until there is room for that, what any segment needs is
+        // enough.
         let least = Parts {
             copies: largest.max(SEGMENT_BYTES_MIN.min(wanted.copies)),
             ..wanted
@@ -251,8 +255,8 @@ impl Shared {
         }
     }
 
-    /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how many it
-    /// does.
+    /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how
+    /// many it does.
     pub(crate) fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
         let grows_by = bytes.saturating_sub(held.parts.copies);
         if grows_by == 0 {
@@ -290,8 +294,8 @@ impl Shared {
         self.reserve.held.lock()
     }
 
-    /// Gives room back to the disk: from now on the reserve holds no more than these. What it cannot give
-    /// back it keeps.
+    /// Gives room back to the disk: from now on the reserve holds no more than these. What it
+    /// cannot give back it keeps.
     pub(crate) fn spend(&self, held: &mut Held, parts: Parts) {
         if self.reserve.is_whole.swap(false, Ordering::AcqRel) {
             tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
@@ -301,7 +305,8 @@ impl Shared {
         }
     }
 
-    /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of it.
+    /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of
+    /// it.
     pub(crate) fn spend_on_commands(&self, bytes: u64) -> bool {
         let mut held = self.take_reserve();
         let parts = held.parts;
@@ -328,8 +333,8 @@ impl Shared {
         allocated
     }
 
-    /// Does something that needs room for a moment and then gives as much back, with the room of all of the
-    /// reserve. Nobody else gets at that meanwhile.
+    /// Does something that needs room for a moment and then gives as much back, with the room of
+    /// all of the reserve. Nobody else gets at that meanwhile.
     pub(crate) fn lend_reserve<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let mut held = self.take_reserve();
         let parts = held.parts;
@@ -337,7 +342,8 @@ impl Shared {
         drop(held.resize(Parts::default()));
         let done = work();
         if held.resize(parts).is_err() {
-            // A name, or a longer MANIFEST, has taken a little: from the commands' part if that has it.
+            // A name, or a longer MANIFEST, has taken a little: from the commands' part if that has
+            // it.
             let commands = parts.commands.saturating_sub(SLACK_BYTES);
             let copies = parts.copies.saturating_sub(SLACK_BYTES);
             self.spend(&mut held, Parts { commands, ..parts });

@@ -1,11 +1,12 @@
 //! Rewriting: what is still wanted of some segments is copied into a new one, ordered by log, which
 //! takes their place.
 //!
-//! There are three steps, after what is wanted was noted ([`Plan`]). The second takes long, and can be done where it keeps nobody waiting: it
-//! looks at no log and takes no lock that writers or readers want, unless it meets damage. The copy
-//! takes the place of its sources with one MANIFEST; until that is durable the sources are the truth, and
-//! after it the copy is, which is never replayed. Blocks are checked as they are read ([`Gathered`]): damage
-//! is never copied, its segment stays.
+//! There are three steps, after what is wanted was noted ([`Plan`]). The second takes long, and can
+//! be done where it keeps nobody waiting: it looks at no log and takes no lock that writers or
+//! readers want, unless it meets damage. The copy takes the place of its sources with one MANIFEST;
+//! until that is durable the sources are the truth, and after it the copy is, which is never
+//! replayed. Blocks are checked as they are read ([`Gathered`]): damage is never copied, its
+//! segment stays.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::manifest::SegmentEntry;
@@ -133,7 +134,8 @@ impl Rewrite {
         shared.allocate_copy(&*self.file, self.plan.copy_bytes())
     }
 
-    /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and again.
+    /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and
+    /// again.
     pub(crate) fn copy(
         &mut self,
         shared: &Shared,

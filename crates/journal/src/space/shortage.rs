@@ -1,4 +1,5 @@
-//! Shortage: what is done, in which order, when there is no room for the next segment, or no descriptor.
+//! Shortage: what is done, in which order, when there is no room for the next segment, or no
+//! descriptor.
 //!
 //! Spares go first. Then what nobody can read any more is given back, then a privileged call gets a
 //! segment out of the reserve's room for such calls, and nothing else of it.
@@ -13,8 +14,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A segment for privileged calls takes half of what is left for such calls, within these bounds: a command is
-/// a few KiB, and there must be room for the next ones.
+/// A segment for privileged calls takes half of what is left for such calls, within these bounds: a
+/// command is a few KiB, and there must be room for the next ones.
 const COMMAND_SEGMENT_BYTES_MIN: u64 = 64 * 1024;
 const COMMAND_SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -24,8 +25,8 @@ fn is_shortage(error: &io::Error) -> bool {
 }
 
 impl Shared {
-    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers it then,
-    /// or what is left for privileged calls is spent on one of them.
+    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers
+    /// it then, or what is left for privileged calls is spent on one of them.
     pub(crate) fn extend_file(
         &self,
         file: &dyn File,
@@ -84,8 +85,9 @@ impl Shared {
         made
     }
 
-    /// Makes the next segment. If there is no room for it, or no descriptor, frees at once what nobody can read any more; if
-    /// that does not help, a privileged call may have some of the reserve.
+    /// Makes the next segment. If there is no room for it, or no descriptor, frees at once what
+    /// nobody can read any more; if that does not help, a privileged call may have some of the
+    /// reserve.
     pub(crate) fn prepare_anyhow(&self, is_privileged: bool) -> io::Result<Fresh> {
         let mut made = self.prepare();
         if !made.as_ref().is_err_and(is_shortage) {

@@ -1,8 +1,8 @@
-//! The sorter: rewrites the segments in which many logs interleave, once each, ordered by log, so that
-//! whoever reads one log need not read the others.
+//! The sorter: rewrites the segments in which many logs interleave, once each, ordered by log, so
+//! that whoever reads one log need not read the others.
 //!
-//! Nobody waits for that. So it copies with the processor time that producers and readers leave, unless so
-//! many segments wait that it would never keep up with producers who leave none.
+//! Nobody waits for that. So it copies with the processor time that producers and readers leave,
+//! unless so many segments wait that it would never keep up with producers who leave none.
 
 use crate::format::segment::Segment;
 use crate::shared::Shared;
@@ -88,8 +88,8 @@ pub(crate) async fn sort(shared: &Arc<Shared>) {
     }
 }
 
-/// Sorts the next segment; `false` if there is none. Only copying is unhurried: all else takes locks for
-/// which others wait.
+/// Sorts the next segment; `false` if there is none. Only copying is unhurried: all else takes
+/// locks for which others wait.
 async fn sort_next(shared: &Arc<Shared>) -> Result<bool, Abandoned> {
     let Some(job) = do_at(Pace::Hurried, shared, Shared::begin_sorting).await?? else {
         return Ok(false);
@@ -138,7 +138,8 @@ impl Shared {
         Ok(Some(Job { rewrite, pace }))
     }
 
-    /// Gives up when the room is wanted, and when it is to begin again in a hurry: then it has hardly come far.
+    /// Gives up when the room is wanted, and when it is to begin again in a hurry: then it has
+    /// hardly come far.
     fn copy_sorted(&self, mut job: Job) -> (Job, Result<Copied, Abandoned>) {
         let pace = job.pace;
         let goes_on = || {

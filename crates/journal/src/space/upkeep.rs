@@ -112,7 +112,8 @@ impl Shared {
         Ok(Arc::new(segment))
     }
 
-    /// Lists a new segment in the MANIFEST. If that fails its file goes, at once or with the next MANIFEST.
+    /// Lists a new segment in the MANIFEST. If that fails its file goes, at once or with the next
+    /// MANIFEST.
     pub(crate) fn list_segment(
         &self,
         list: NextList<'_>,
@@ -134,7 +135,8 @@ impl Shared {
         })
     }
 
-    /// The size of the next segment if there is room, on a volume of which this is free or reserved.
+    /// The size of the next segment if there is room, on a volume of which this is free or
+    /// reserved.
     pub(crate) fn segment_bytes(&self, free: u64) -> u64 {
         let doublings = self.jobs.lock().segments_used.min(20);
         let volume = free.saturating_add(self.disk_bytes());
@@ -211,8 +213,8 @@ impl Shared {
             .sum()
     }
 
-    /// Gives back the segments of which nobody has been able to read anything for an hour; on a full
-    /// disk, of which nobody can read anything now.
+    /// Gives back the segments of which nobody has been able to read anything for an hour; on a
+    /// full disk, of which nobody can read anything now.
     pub(crate) fn free(&self) -> io::Result<()> {
         let now = self.env.clock.monotonic();
         self.every_log()
@@ -221,7 +223,8 @@ impl Shared {
         let Some(grace) = self.grace(now) else {
             return Ok(());
         };
-        // What is sealed while the logs are looked at one by one may be missed there, so it comes first.
+        // What is sealed while the logs are looked at one by one may be missed there, so it comes
+        // first.
         let mut gone = self.sealed_segments();
         let kept = self.kept_segments(now, grace);
         gone.retain(|segment| !kept.contains(&segment.number));
@@ -272,7 +275,8 @@ impl Shared {
         });
     }
 
-    /// Keeps the file as a spare if it is of use and nobody can still be reading it; else removes it.
+    /// Keeps the file as a spare if it is of use and nobody can still be reading it; else removes
+    /// it.
     pub(crate) fn discard(&self, segment: &Arc<Segment>) {
         let path = segment.path(&self.directory);
         // This call's list and nobody else.
@@ -308,8 +312,8 @@ impl Shared {
         kept
     }
 
-    /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back into
-    /// its owner's wishes before it is gone.
+    /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back
+    /// into its owner's wishes before it is gone.
     pub(crate) fn clocks_disagree(&self, now: Monotonic) -> bool {
         self.clocks.lock().disagree(self.env.clock.now(), now)
     }

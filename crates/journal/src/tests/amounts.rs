@@ -1,4 +1,5 @@
-//! How many bytes things cost: reading one log among many, writing, keeping what is hidden, starting.
+//! How many bytes things cost: reading one log among many, writing, keeping what is hidden,
+//! starting.
 
 use super::harness::{World, append, batch, create, id, read_all, small, try_append};
 use crate::space::upkeep::FREED_AFTER;
@@ -196,7 +197,8 @@ async fn hidden_bytes_when_a_day_and_a_year_interleave_then_stay_under_a_quarter
         journal.maintain().await;
         let live = (hour + 1).min(24) * HOUR_BYTES + (hour + 1) * HOUR_BYTES / 10;
         let dead_max = live / 4 + 2 * MIB;
-        // One more hour is hidden and kept; two segments are preallocated, one is the rest of a file.
+        // One more hour is hidden and kept; two segments are preallocated, one is the rest of a
+        // file.
         let slack = HOUR_BYTES + 3 * MIB + live / 100;
         let used = journal.disk_bytes();
         assert!(
@@ -236,8 +238,8 @@ fn store_mib() -> u64 {
     asked.map_or(1024, |asked| asked.parse().unwrap())
 }
 
-/// The journal's own index is written every 16 MiB, and a limit stands at most 8 MiB ahead of what is
-/// written; a group is at most 2 MiB and a piece that is read 1 MiB.
+/// The journal's own index is written every 16 MiB, and a limit stands at most 8 MiB ahead of what
+/// is written; a group is at most 2 MiB and a piece that is read 1 MiB.
 const TAIL_BYTES_MAX: u64 = (16 + 2 + 1) * MIB;
 const LIMIT_AHEAD: u64 = 8 * MIB;
 

@@ -1,5 +1,5 @@
-//! A task of the journal panics: whoever waits hears of it, the others end, and what was acknowledged is
-//! there afterwards.
+//! A task of the journal panics: whoever waits hears of it, the others end, and what was
+//! acknowledged is there afterwards.
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, tiny, try_append};
 use crate::Journal;

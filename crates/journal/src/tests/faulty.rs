@@ -1,8 +1,9 @@
 //! Random steps against the journal on a disk that fails, loses, tears and flips: what was
-//! acknowledged is there, what was refused is not, and what is unknown is there whole or not at all.
+//! acknowledged is there, what was refused is not, and what is unknown is there whole or not at
+//! all.
 //!
-//! `MILLSTREAM_MODEL_SEQUENCES` sets the number of sequences, `MILLSTREAM_MODEL_SEED` the first seed.
-//! A sequence runs on one thread: its seed decides every step and every call of the disk.
+//! `MILLSTREAM_MODEL_SEQUENCES` sets the number of sequences, `MILLSTREAM_MODEL_SEED` the first
+//! seed. A sequence runs on one thread: its seed decides every step and every call of the disk.
 
 use super::harness::{World, batch, create, id, read_all, tiny};
 use crate::Journal;

@@ -1,7 +1,7 @@
 //! What a read keeps in memory, whatever the blocks look like that it goes through.
 //!
-//! Memory of buffers is counted where it is lent, once the journal and with it all caches have gone:
-//! what is still in use then is what the answer alone keeps. Frames are counted together.
+//! Memory of buffers is counted where it is lent, once the journal and with it all caches have
+//! gone: what is still in use then is what the answer alone keeps. Frames are counted together.
 
 use super::harness::{World, batch, create, id, small, try_append};
 use crate::read::holding::SLACK_BYTES;
@@ -11,7 +11,8 @@ use log::store::{LogStore, Offset, ReadLimit, Slice};
 use std::sync::Arc;
 
 const MIB: usize = 1024 * 1024;
-/// Beyond twice its bytes and the slack, what an answer may keep: memory for copies that is not full yet.
+/// Beyond twice its bytes and the slack, what an answer may keep: memory for copies that is not
+/// full yet.
 const COPIES_SLACK_BYTES: usize = 128 * 1024;
 const LOGS: u32 = 3;
 
@@ -80,8 +81,8 @@ fn check(slice: &Slice, held: usize) {
 
 #[tokio::test]
 async fn a_read_of_any_layout_when_answered_then_keeps_about_its_own_bytes() {
-    // Of the blocks that were read, from how many windows, spans and frames they came: so that the layouts are
-    // such that would keep too much.
+    // Of the blocks that were read, from how many windows, spans and frames they came: so that the
+    // layouts are such that would keep too much.
     let mut most = 0;
     for seed in 0..60 {
         let mut rng = Rng::with_seed(seed);

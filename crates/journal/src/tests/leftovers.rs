@@ -1,5 +1,5 @@
-//! What failed leaves no file behind: whichever call fails, and however often, the directory has what the
-//! MANIFEST lists, and for a moment one file more at most.
+//! What failed leaves no file behind: whichever call fails, and however often, the directory has
+//! what the MANIFEST lists, and for a moment one file more at most.
 
 use super::faults::KINDS;
 use super::harness::{DIRECTORY, World, append, batch, create, id, tiny, try_append};

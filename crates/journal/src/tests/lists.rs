@@ -14,7 +14,8 @@ const ONE: ReadLimit = ReadLimit {
     bytes: 0,
 };
 
-/// A log whose blocks stand in one sealed segment, one record each; the n-th arrived n milliseconds after the first.
+/// A log whose blocks stand in one sealed segment, one record each; the n-th arrived n milliseconds
+/// after the first.
 async fn journal_of_many_blocks(world: &World) -> (Arc<Journal>, Timestamp) {
     let journal = world.open();
     create(&journal, 2).await;

@@ -1,4 +1,5 @@
-//! Reads that need not wait are answered on the caller's thread; others bring the same from another.
+//! Reads that need not wait are answered on the caller's thread; others bring the same from
+//! another.
 
 use super::harness::{ANY, DIRECTORY, World, append, create, id};
 use super::inline::InlineTasks;
@@ -53,8 +54,8 @@ fn record(byte: u8) -> Vec<u8> {
     vec![byte; 300_000 + usize::from(byte) * 1000]
 }
 
-/// A journal that has so many records, none of them in its own memory. Its disk has about half of all
-/// places at hand.
+/// A journal that has so many records, none of them in its own memory. Its disk has about half of
+/// all places at hand.
 async fn cold_journal(records: u8) -> (Arc<Journal>, Arc<CountingTasks>) {
     let world = World::inline(1);
     let journal = world.open();

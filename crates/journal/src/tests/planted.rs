@@ -1,8 +1,8 @@
-//! Each planted bug, and the judge that finds it: the tests of this folder, run once more with the bug
-//! switched on, must fail; and must not without it.
+//! Each planted bug, and the judge that finds it: the tests of this folder, run once more with the
+//! bug switched on, must fail; and must not without it.
 //!
-//! All runs stand on one thread and repeat by their seed. Who finds what, and at which seed first, is
-//! printed (`cargo test -p millstream-journal planted -- --nocapture`).
+//! All runs stand on one thread and repeat by their seed. Who finds what, and at which seed first,
+//! is printed (`cargo test -p millstream-journal planted -- --nocapture`).
 
 use super::faults::{self, KINDS};
 use super::harness::{World, small};

@@ -1,5 +1,6 @@
-//! Volumes of many sizes, filled to the last byte with records of all sizes: after a third of them is
-//! deleted, whose records stand in nearly every segment, writing goes on, at once and after a restart.
+//! Volumes of many sizes, filled to the last byte with records of all sizes: after a third of them
+//! is deleted, whose records stand in nearly every segment, writing goes on, at once and after a
+//! restart.
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use crate::{Journal, Options};
@@ -101,7 +102,8 @@ impl Filled {
         self.journal.delete(logs).await.unwrap();
     }
 
-    /// Writes until what was deleted is written again, nearly; there is always room within a few looks.
+    /// Writes until what was deleted is written again, nearly; there is always room within a few
+    /// looks.
     async fn refill(&mut self, bytes: u64) {
         let mut written = 0;
         while written < bytes {

@@ -108,8 +108,8 @@ async fn segments_when_something_in_them_is_still_kept_then_stay() {
     trim_half(World::new(1)).await;
 }
 
-/// Whoever looks for room looks at many logs, one after the other; meanwhile segments are sealed, some of
-/// them with records of logs that were looked at before.
+/// Whoever looks for room looks at many logs, one after the other; meanwhile segments are sealed,
+/// some of them with records of logs that were looked at before.
 #[tokio::test]
 async fn segments_when_sealed_while_others_are_looked_at_then_stay() {
     const LOGS: u32 = 3_000;

@@ -1,8 +1,8 @@
-//! Bit rot, exhaustively: a small store closed by a witness, with every bit flipped, every length cut,
-//! every two pieces swapped. Each case is read by a journal that knows nothing but the files.
+//! Bit rot, exhaustively: a small store closed by a witness, with every bit flipped, every length
+//! cut, every two pieces swapped. Each case is read by a journal that knows nothing but the files.
 //!
-//! Allowed: everything is right, or what is lost is refused with the log, the file and the position.
-//! Never: a wrong byte, or a log that ends early without a word.
+//! Allowed: everything is right, or what is lost is refused with the log, the file and the
+//! position. Never: a wrong byte, or a log that ends early without a word.
 
 use super::harness::{DIRECTORY, World, append, create, id, place_in_file, small};
 use crate::planted::PlantedBug;

@@ -1,5 +1,5 @@
-//! A journal that goes on with damage in it: what is lost stays named, the rest is served and written, at
-//! this start and at the next.
+//! A journal that goes on with damage in it: what is lost stays named, the rest is served and
+//! written, at this start and at the next.
 
 use super::harness::{
     DIRECTORY, World, append, batch, create, id, read, read_all, tiny, try_append,

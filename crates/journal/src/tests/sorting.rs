@@ -1,4 +1,5 @@
-//! Sorting: nobody waits for it, it gives way to whoever needs the room, and it keeps up all the same.
+//! Sorting: nobody waits for it, it gives way to whoever needs the room, and it keeps up all the
+//! same.
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use super::inline::InlineTasks;
@@ -20,8 +21,8 @@ const LOGS: u32 = 20;
 /// Nobody waits so long for a lock that is free.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// Tasks on the test's own thread. Unhurried work waits for a permit, and is run while somebody else has
-/// every lock that writers and readers want.
+/// Tasks on the test's own thread. Unhurried work waits for a permit, and is run while somebody
+/// else has every lock that writers and readers want.
 struct Watched {
     permits: Arc<Semaphore>,
     unhurried: AtomicUsize,

@@ -1,9 +1,10 @@
-//! Hands in the directory: an earlier version of a file put back, a file gone, a file that cannot be read,
-//! after a clean stop and after a death. The store has rolled, sorted, freed and recycled before.
+//! Hands in the directory: an earlier version of a file put back, a file gone, a file that cannot
+//! be read, after a clean stop and after a death. The store has rolled, sorted, freed and recycled
+//! before.
 //!
-//! Allowed: everything is right; what is lost is refused with its log and file; or the journal does not open
-//! and says which file keeps it from that, and every file is as it was. Never: a record less without a word,
-//! or a file less beside damage.
+//! Allowed: everything is right; what is lost is refused with its log and file; or the journal does
+//! not open and says which file keeps it from that, and every file is as it was. Never: a record
+//! less without a word, or a file less beside damage.
 
 use super::harness::{DIRECTORY, World, append, create, id, read, read_all, small};
 use crate::format::segment::{HEAD_BYTES, segment_name};
@@ -28,7 +29,8 @@ const DELETED: u32 = 2;
 /// Made half-way.
 const LATE: u32 = 3;
 const ROUNDS: u64 = 120;
-/// Up to here records are so small that their segments are sorted; those of later ones stay as they are.
+/// Up to here records are so small that their segments are sorted; those of later ones stay as they
+/// are.
 const SORTED_ROUNDS: u64 = 80;
 const SMALL_BYTES: usize = 24_000;
 const LARGE_BYTES: usize = 40_000;
@@ -349,7 +351,8 @@ async fn put_back_each(store: &Store, end: End) -> Tally {
             let mut files = store.files.clone();
             files.insert(path.clone(), version.clone());
             let finding = store.examine(&files, &[]).await;
-            // What stands after the newest MANIFEST has no other witness until a clean stop makes one.
+            // What stands after the newest MANIFEST has no other witness until a clean stop makes
+            // one.
             let is_untold = end == End::Death && *path == store.newest;
             if !(is_untold && matches!(finding, Finding::Short(_))) {
                 tally.add(format!("version {nth} of {}", name(path)), finding);

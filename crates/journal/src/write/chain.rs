@@ -68,8 +68,8 @@ impl Chain {
         linked
     }
 
-    /// Blocks from the one that holds an offset on, so many that they hold the records asked for, if there are;
-    /// none if no block holds it.
+    /// Blocks from the one that holds an offset on, so many that they hold the records asked for,
+    /// if there are; none if no block holds it.
     pub(crate) fn from(&self, from: Offset, records_max: u64) -> Vec<Block> {
         let list = self.blocks.list.read();
         let walk = Walk::new(&list, self);

@@ -1,7 +1,8 @@
 //! The ends of the journal's tasks, also when one panics.
 //!
-//! Each task holds its own end from before it first runs, so that it is told however the task goes: done,
-//! dropped or unwound. What the others wait for from it is then given up, and nobody waits for ever.
+//! Each task holds its own end from before it first runs, so that it is told however the task goes:
+//! done, dropped or unwound. What the others wait for from it is then given up, and nobody waits
+//! for ever.
 
 use crate::shared::Shared;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! One group commit on its way: what its calls ask for, judged against the logs as they will be, and
-//! the frame it becomes.
+//! One group commit on its way: what its calls ask for, judged against the logs as they will be,
+//! and the frame it becomes.
 //!
 //! Nothing here changes the journal: a group that fails is dropped, and with it all it intended.
 

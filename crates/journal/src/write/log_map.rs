@@ -1,7 +1,8 @@
 //! A map by log, for what is looked up at every batch.
 //!
-//! Its hash is a multiplication: ids are given out by us, so that nobody can choose them to collide, and
-//! no chance is in it, so that every run of the same calls goes alike. Whoever needs an order sorts.
+//! Its hash is a multiplication: ids are given out by us, so that nobody can choose them to
+//! collide, and no chance is in it, so that every run of the same calls goes alike. Whoever needs
+//! an order sorts.
 
 use log::store::LogId;
 use std::collections::HashMap;

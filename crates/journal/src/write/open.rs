@@ -115,8 +115,8 @@ impl Open {
         is_alone || (has_room && self.index.len() + entries <= BLOCKS_MAX)
     }
 
-    /// How long the file gets at most if it is sealed after one more frame. Its footer must find room in
-    /// it: on a full disk there is no other.
+    /// How long the file gets at most if it is sealed after one more frame. Its footer must find
+    /// room in it: on a full disk there is no other.
     pub(crate) fn end_with(&self, frame_bytes: usize, entries: usize) -> u64 {
         // Each may be of a log that has nothing here, or a change.
         let logs = self.index.logs_len() + entries;

@@ -1,9 +1,9 @@
-//! The blocks of the open segment, in the order in which they were written, each with a way back to the
-//! block of its log before it.
+//! The blocks of the open segment, in the order in which they were written, each with a way back to
+//! the block of its log before it.
 //!
-//! One list for all logs: a group that is about hundreds of them is added to its end, and what a log
-//! needs of its own is where its last block stands. The writer adds what is durable; readers walk back from
-//! their log's last block. When the segment is sealed the list becomes its index.
+//! One list for all logs: a group that is about hundreds of them is added to its end, and what a
+//! log needs of its own is where its last block stands. The writer adds what is durable; readers
+//! walk back from their log's last block. When the segment is sealed the list becomes its index.
 
 use crate::format::frame::{Block, Entry};
 use crate::format::segment::Segment;
@@ -29,7 +29,8 @@ pub(crate) struct OpenIndex {
     count: usize,
 }
 
-/// Blocks being added. Readers of the list wait meanwhile, so that nothing else is to be waited for.
+/// Blocks being added. Readers of the list wait meanwhile, so that nothing else is to be waited
+/// for.
 pub(crate) struct Addition<'a> {
     blocks: &'a Arc<OpenBlocks>,
     list: RwLockWriteGuard<'a, Vec<Linked>>,

@@ -1,4 +1,5 @@
-//! How calls end: judged when their group is put together, resolved once it is durable or has failed.
+//! How calls end: judged when their group is put together, resolved once it is durable or has
+//! failed.
 
 use crate::space::reserve::is_full;
 use crate::write::group::Group;

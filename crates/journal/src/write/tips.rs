@@ -1,8 +1,8 @@
-//! Where each log ends, as the writer knows it: what it needs of a log to take an append, side by side
-//! for logs that are neighbours, since a call may be about hundreds of them.
+//! Where each log ends, as the writer knows it: what it needs of a log to take an append, side by
+//! side for logs that are neighbours, since a call may be about hundreds of them.
 //!
-//! It belongs to the writer, which alone changes logs. What always holds: between two groups it says the same as
-//! the logs themselves.
+//! It belongs to the writer, which alone changes logs. What always holds: between two groups it
+//! says the same as the logs themselves.
 
 use crate::format::frame::Block;
 use crate::read::index::Log;
@@ -151,8 +151,8 @@ impl Tips {
         told.is_none_or(|told| told == *self.tip(slot))
     }
 
-    /// Looks at the ends of logs that are about to be used one by one: a processor then waits for the memory of
-    /// all of them at once.
+    /// Looks at the ends of logs that are about to be used one by one: a processor then waits for
+    /// the memory of all of them at once.
     pub(crate) fn look_ahead(&self, slots: impl Iterator<Item = Slot>) {
         std::hint::black_box(slots.fold(0, |seen, slot| seen ^ self.tip(slot).group));
     }

@@ -1,5 +1,5 @@
-//! The writer: one thread that makes groups of what waits, writes each as one frame, syncs once, and
-//! then makes it visible and resolves the calls, in this order.
+//! The writer: one thread that makes groups of what waits, writes each as one frame, syncs once,
+//! and then makes it visible and resolves the calls, in this order.
 //!
 //! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
 //! failed sync ends all writing.
@@ -68,8 +68,8 @@ impl Writer {
         }
     }
 
-    /// Does on another thread what takes locks that others hold while they wait for the disk. None if that thread
-    /// has gone.
+    /// Does on another thread what takes locks that others hold while they wait for the disk. None
+    /// if that thread has gone.
     async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -481,8 +481,8 @@ impl Writer {
         }
     }
 
-    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. What is left of its
-    /// list can be filled again.
+    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. What is
+    /// left of its list can be filled again.
     fn seal(&self, mut open: Open) -> ListRoom {
         let index = Arc::new(open.index.index_from(0, &open.changes));
         // Readers that find a run must find its list.
@@ -526,8 +526,8 @@ impl Writer {
         is_changed && !self.shared.is_poisoned()
     }
 
-    /// Tells the next start that nothing will come after the witness, and what was synced before it:
-    /// two more witnesses, elsewhere.
+    /// Tells the next start that nothing will come after the witness, and what was synced before
+    /// it: two more witnesses, elsewhere.
     fn lower_limit(&mut self) {
         let limit = self.open.end + frame_bytes(0, 0) as u32;
         let is_planted = self.shared.options.has(PlantedBug::NoWitness);

@@ -1,4 +1,5 @@
-//! The leader of one partition: judges batches by epoch and sequence, and remembers the last of them.
+//! The leader of one partition: judges batches by epoch and sequence, and remembers the last of
+//! them.
 
 use super::{FORGETS_AFTER, REMEMBERED_MAX};
 use crate::batches::Batches;

@@ -1,7 +1,7 @@
 //! A node's handle: what it knows, what it has claimed, and its batches on their way.
 //!
-//! A batch whose outcome is unknown stays at the head of its log: it is sent again, the same bytes under
-//! the same sequence, before any other goes, until its outcome is final.
+//! A batch whose outcome is unknown stays at the head of its log: it is sent again, the same bytes
+//! under the same sequence, before any other goes, until its outcome is final.
 
 use super::cluster::{Cluster, Heard, State};
 use super::leader::{Produce, Refused, SEAL, Writer};
@@ -140,7 +140,8 @@ impl KafkaLike {
         sent
     }
 
-    /// If what the node knows of the owner is stale, looks again: the leader may have forgotten too.
+    /// If what the node knows of the owner is stale, looks again: the leader may have forgotten
+    /// too.
     fn barrier(&self, state: &State, id: LogId, known: &mut Known) -> Result<(), AppendError> {
         let now = self.cluster.clock.monotonic();
         let is_fresh = now.since(known.looked) < STALE_AFTER;

@@ -1,8 +1,9 @@
 //! Lines on their way to standard error: a bounded queue, and the one thread that writes.
 //!
-//! Whoever logs hands a line over and goes on, whatever standard error is: a full volume, a pipe that
-//! nobody reads, or one whose reader has gone. A line that finds no room in the queue, or cannot be
-//! written, is dropped and counted. How many those were is told once lines get through again.
+//! Whoever logs hands a line over and goes on, whatever standard error is: a full volume, a pipe
+//! that nobody reads, or one whose reader has gone. A line that finds no room in the queue, or
+//! cannot be written, is dropped and counted. How many those were is told once lines get through
+//! again.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -67,8 +68,8 @@ impl LineQueue {
         drop(waited);
     }
 
-    /// Writes lines for as long as the process lives; whenever there is none and lines were lost since
-    /// it last said so, has that `told`.
+    /// Writes lines for as long as the process lives; whenever there is none and lines were lost
+    /// since it last said so, has that `told`.
     pub fn write_to(&self, output: impl Write, told: impl Fn(u64)) {
         let mut output = Output::new(output);
         let mut lost_told = 0;

@@ -1,9 +1,11 @@
-//! The span that names a request in its lines: made when a line is written for one, and for no other.
+//! The span that names a request in its lines: made when a line is written for one, and for no
+//! other.
 //!
-//! A span for every request would be made, formatted and dropped for each of them, which takes 7 800
-//! instructions (measured 2026-11, a put takes 61 000). So `env` only remembers for whom a thread
-//! works, and this layer opens the span around a line just before the layers below it write it. It
-//! has to be the outermost of those that write, and below those that may still refuse a line.
+//! A span for every request would be made, formatted and dropped for each of them, which takes 7
+//! 800 instructions (measured 2026-11, a put takes 61 000). So `env` only remembers for whom a
+//! thread works, and this layer opens the span around a line just before the layers below it write
+//! it. It has to be the outermost of those that write, and below those that may still refuse a
+//! line.
 
 use env::RequestContext;
 use std::cell::RefCell;

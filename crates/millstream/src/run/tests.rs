@@ -1,4 +1,5 @@
-//! A server that is used while one of its background tasks dies: it ends in good order, and says which.
+//! A server that is used while one of its background tasks dies: it ends in good order, and says
+//! which.
 
 use super::*;
 use crate::cli::{Cert, Cli};

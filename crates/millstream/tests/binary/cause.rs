@@ -14,7 +14,8 @@ use wire::operations::{GetRecords, GetRecordsInput};
 
 /// What a record holds, to be found in a file again.
 const DATA: &[u8] = b"a record whose bytes will be damaged";
-/// Records of nearly one MiB that are put behind it: what was written before them is read from the disk.
+/// Records of nearly one MiB that are put behind it: what was written before them is read from the
+/// disk.
 const RECORDS_BEHIND: usize = 80;
 
 fn kept(folder: &Path, format: &str) -> Command {

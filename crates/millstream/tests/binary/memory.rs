@@ -1,5 +1,5 @@
-//! What clients can make the real binary hold, as the operating system counts it: each term of the formula in
-//! docs/operations/memory.md that is the server's.
+//! What clients can make the real binary hold, as the operating system counts it: each term of the
+//! formula in docs/operations/memory.md that is the server's.
 
 use crate::process::{Running, millstream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -157,8 +157,8 @@ fn server_when_streams_by_the_thousand_have_large_heads_then_holds_no_more_than_
     server.check_peak(BASE_BYTES + HEADS_BYTES + CONNECTIONS * CONNECTION_BYTES);
 }
 
-/// Fields that a server is to remember, each in a frame of its own that is full otherwise. The client never
-/// acknowledges that nothing is remembered.
+/// Fields that a server is to remember, each in a frame of its own that is full otherwise. The
+/// client never acknowledges that nothing is remembered.
 #[test]
 fn server_when_clients_fill_the_table_of_fields_then_holds_no_more_than_the_formula_says() {
     const CONNECTIONS: usize = 400;

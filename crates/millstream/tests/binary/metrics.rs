@@ -10,7 +10,8 @@ use wire::types::MetricsName;
 
 const BEGIN: &str = "<!-- series: begin -->\n";
 const END: &str = "\n<!-- series: end -->";
-/// What the names of one part of the page begin with, and the part's title. The first that fits holds.
+/// What the names of one part of the page begin with, and the part's title. The first that fits
+/// holds.
 const PARTS: [(&str, &str); 4] = [
     ("millstream_journal_", "The journal"),
     (

@@ -103,7 +103,8 @@ impl Running {
         }
     }
 
-    /// Bytes of memory, by the name that the operating system has for what is counted, as `VmRSS` or `VmHWM`.
+    /// Bytes of memory, by the name that the operating system has for what is counted, as `VmRSS`
+    /// or `VmHWM`.
     pub fn memory(&self, name: &str) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap();

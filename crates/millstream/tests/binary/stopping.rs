@@ -1,5 +1,5 @@
-//! A server is told to stop while thousands of clients want something of it: it does so at once, in good
-//! order, and everything acknowledged is there.
+//! A server is told to stop while thousands of clients want something of it: it does so at once, in
+//! good order, and everything acknowledged is there.
 
 use crate::calls::{client, connect, head, iterator, send, status};
 use crate::lifecycle::dev;

@@ -1,15 +1,15 @@
 //! A 192-bit number as decimal digits, and its text.
 //!
-//! Records that stand behind one another have numbers that differ by the same amount, so the text of
-//! the next one is made by adding, not by dividing. It knows nothing of the numbers' layout.
+//! Records that stand behind one another have numbers that differ by the same amount, so the text
+//! of the next one is made by adding, not by dividing. It knows nothing of the numbers' layout.
 
 /// Every number of the layout has this many decimal digits.
 pub(super) const DIGITS: usize = 56;
 /// Decimal digits of a word.
 const WORD_DIGITS: usize = 8;
 pub(super) const WORDS: usize = DIGITS / WORD_DIGITS;
-/// Halves of limbs that a number of at most 56 digits takes, and those that are left of it after each
-/// division by 10^8.
+/// Halves of limbs that a number of at most 56 digits takes, and those that are left of it after
+/// each division by 10^8.
 const HALVES: [usize; WORDS] = [6, 5, 5, 4, 3, 2, 1];
 /// A word's values: 10^8.
 pub(super) const WORD: u32 = 100_000_000;
@@ -58,8 +58,8 @@ impl Decimal {
         }
     }
 
-    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost. Inlined
-    /// always, as it is little work done for each record.
+    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost.
+    /// Inlined always, as it is little work done for each record.
     #[inline(always)]
     pub(super) fn write_and_add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
         self.write(digits);
@@ -84,8 +84,8 @@ fn carry_into(words: &mut [u64]) {
 }
 
 /// Adds words digit by digit, all at once: a byte is made to carry when its sum is beyond nine, and
-/// what was added for that is taken back where it was not. A byte that carried is small, others have
-/// their top bit.
+/// what was added for that is taken back where it was not. A byte that carried is small, others
+/// have their top bit.
 #[inline]
 fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
     let beyond = addend + ONES * BEYOND;
@@ -122,9 +122,9 @@ fn divide(halves: &mut [u32]) -> u32 {
     rest as u32
 }
 
-/// The eight digits of a value below 10^8. They are split in halves, quarters and single digits, all
-/// parts of a step at once in one word; each factor is a division by 100 or 10, exact for what stands
-/// there.
+/// The eight digits of a value below 10^8. They are split in halves, quarters and single digits,
+/// all parts of a step at once in one word; each factor is a division by 100 or 10, exact for what
+/// stands there.
 #[inline]
 fn digits_of(value: u32) -> u64 {
     let halves = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
@@ -139,14 +139,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 10^32, one more than the nines of the words that 2^80 is added to; and 10^40, one word more: its
-    /// lower 128 bits and what is above them.
+    /// 10^32, one more than the nines of the words that 2^80 is added to; and 10^40, one word more:
+    /// its lower 128 bits and what is above them.
     const BOUNDS: [(u128, u64); 2] = [
         (10_u128.pow(32), 0),
         (10_u128.pow(38).wrapping_mul(100), 29),
     ];
 
-    /// Numbers as their lower 128 bits and what is above; also such as are below the bounds by a little.
+    /// Numbers as their lower 128 bits and what is above; also such as are below the bounds by a
+    /// little.
     fn any_number() -> impl Strategy<Value = (u128, u64)> {
         let below = (0..BOUNDS.len(), 0..1_u128 << 82);
         prop_oneof![

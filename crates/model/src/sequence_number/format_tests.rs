@@ -21,8 +21,8 @@ fn rows() -> Vec<(&'static str, u32, u32)> {
         .collect()
 }
 
-/// The bits of a decimal number, the lowest first: halved digit by digit, with no arithmetic that is
-/// under test.
+/// The bits of a decimal number, the lowest first: halved digit by digit, with no arithmetic that
+/// is under test.
 fn bits_of(decimal: &str) -> Vec<bool> {
     let mut digits: Vec<u8> = decimal.bytes().map(|digit| digit - b'0').collect();
     let mut bits = Vec::new();

@@ -1,5 +1,5 @@
-//! The digits of numbers that share their seconds, as those of one call do though they are of many shards:
-//! what they share is divided into words once, and the rest of each is added.
+//! The digits of numbers that share their seconds, as those of one call do though they are of many
+//! shards: what they share is divided into words once, and the rest of each is added.
 
 use super::decimal::{WORD, WORDS, words_of};
 use super::{RisingDigits, SequenceNumber};
@@ -32,9 +32,10 @@ impl NearNumbers {
         }
     }
 
-    /// Makes of `digits` the [`SequenceNumber::rising_digits`] of a number of the same seconds; leaves them
-    /// and says `false` if it is not, or its counter has more than 32 bits. They are written where they
-    /// are to stay, since a processor is slow to copy what it has written in pieces just now.
+    /// Makes of `digits` the [`SequenceNumber::rising_digits`] of a number of the same seconds;
+    /// leaves them and says `false` if it is not, or its counter has more than 32 bits. They are
+    /// written where they are to stay, since a processor is slow to copy what it has written in
+    /// pieces just now.
     #[inline]
     pub fn write_to(&self, digits: &mut RisingDigits, number: SequenceNumber) -> bool {
         let is_near = self.created_s == number.created_s && self.arrival_s == number.arrival_s;

@@ -212,7 +212,8 @@ async fn body_when_it_stalls_then_is_given_up() {
     assert_eq!(world.taken(), (0, 0));
 }
 
-/// Sends so many bytes at once, then one a second until they are taken no more; the answer and the seconds.
+/// Sends so many bytes at once, then one a second until they are taken no more; the answer and the
+/// seconds.
 async fn drip(world: &World, first: usize) -> (Refused, u64) {
     let (sender, body) = piecewise();
     sender.send(Bytes::from(vec![b'a'; first])).unwrap();

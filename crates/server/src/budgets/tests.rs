@@ -1,5 +1,5 @@
-//! Whatever is taken and given back in whatever order: nothing is above its bound meanwhile, and nothing is
-//! left in the end.
+//! Whatever is taken and given back in whatever order: nothing is above its bound meanwhile, and
+//! nothing is left in the end.
 
 use super::*;
 use proptest::prelude::*;

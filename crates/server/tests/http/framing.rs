@@ -1,5 +1,5 @@
-//! What is no request of HTTP, or could be understood in two ways: each with the answer that it gets, and the
-//! connection's end after it.
+//! What is no request of HTTP, or could be understood in two ways: each with the answer that it
+//! gets, and the connection's end after it.
 
 use crate::harness::{Running, connect, in_time};
 use millstream_server::Limits;

@@ -1,4 +1,5 @@
-//! A client that writes all before it reads gets the answer all the same, also one that is sent meanwhile.
+//! A client that writes all before it reads gets the answer all the same, also one that is sent
+//! meanwhile.
 
 use crate::harness::{Answer, Running, connect, in_time, read_answer};
 use millstream_server::Limits;

@@ -1,4 +1,5 @@
-//! What a client announces takes nothing from the others; what it sends is bounded for its connection.
+//! What a client announces takes nothing from the others; what it sends is bounded for its
+//! connection.
 
 use crate::harness::{Running, connect, exchange, in_time, post, read_answer, request};
 use bytes::Bytes;

@@ -66,9 +66,9 @@ async fn server_when_a_client_never_finishes_then_stops_without_it() {
     server.stop().await;
 }
 
-/// None of these ends by being told: one has begun its first request, one its first body, the third's
-/// client does not listen.
-/// Nothing but the server's farewell closes them before the hour of the other limits is over.
+/// None of these ends by being told: one has begun its first request, one its first body, the
+/// third's client does not listen. Nothing but the server's farewell closes them before the hour of
+/// the other limits is over.
 #[tokio::test]
 async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_and_no_more() {
     const HOUR: Duration = Duration::from_hours(1);

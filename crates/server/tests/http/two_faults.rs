@@ -1,7 +1,7 @@
 //! Requests that are wrong in two ways at once: what is looked at first is what they are told.
 //!
-//! The order is AWS's: types, whether the sender may, constraints, state. The policies of these tests
-//! say no to some, and remember what they were asked about.
+//! The order is AWS's: types, whether the sender may, constraints, state. The policies of these
+//! tests say no to some, and remember what they were asked about.
 
 use auth::{Action, Authorizer, Channel, Context, Decision, Head, Policies, Principal, Resource};
 use bytes::Bytes;

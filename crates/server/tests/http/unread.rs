@@ -1,5 +1,5 @@
-//! An HTTP/2 client that does not read its answers: what waits for it is counted until it has gone, and it
-//! does not wait for ever.
+//! An HTTP/2 client that does not read its answers: what waits for it is counted until it has gone,
+//! and it does not wait for ever.
 
 use crate::frames::{DATA, post, preface, read_frame};
 use crate::harness::{self, Running, connect, exchange, in_time};

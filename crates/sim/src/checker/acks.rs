@@ -1,8 +1,8 @@
 //! What an acknowledgement promises: the record is at the place that the answer named.
 //!
 //! A record is lost only if some read must have met it: one that went past its place, or one that
-//! found the tail after the acknowledgement. If there is no such read the record is unseen, which is
-//! an anomaly too, of the run.
+//! found the tail after the acknowledgement. If there is no such read the record is unseen, which
+//! is an anomaly too, of the run.
 
 use super::Passage;
 use super::ledger::{Ledger, Place};

@@ -48,7 +48,8 @@ fn drained(ledger: &Ledger<'_>) -> BTreeMap<(u32, ShardId), u64> {
 
 /// No write to a shard begins after a write to one of its descendants has ended.
 fn check_writes(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verdict) {
-    // The latest begin of a write in each shard and its ancestors; by age, so that parents come first.
+    // The latest begin of a write in each shard and its ancestors; by age, so that parents come
+    // first.
     let mut begun: BTreeMap<ShardId, u64> = BTreeMap::new();
     for shard in topology.by_age() {
         let in_parents = parents_latest(shard, &begun);

@@ -1,7 +1,8 @@
-//! Each session's way through its shard: it rises, leaves nothing out, and ends where the shard ends.
+//! Each session's way through its shard: it rises, leaves nothing out, and ends where the shard
+//! ends.
 //!
-//! What a session passed is judged here against all that anyone saw of the shard; what that means in
-//! real time and for acknowledgements is judged elsewhere, from the [`Passage`] that is left.
+//! What a session passed is judged here against all that anyone saw of the shard; what that means
+//! in real time and for acknowledgements is judged elsewhere, from the [`Passage`] that is left.
 
 use super::ledger::{Ledger, Session, ShardLog};
 use crate::history::{Read, Span, Start};
@@ -15,7 +16,8 @@ pub(super) struct Passage<'l> {
     pub(super) low: Option<SequenceNumber>,
     /// The highest number seen.
     pub(super) last: Option<SequenceNumber>,
-    /// When the last read began that found nothing more; the end of time if the shard is at its end.
+    /// When the last read began that found nothing more; the end of time if the shard is at its
+    /// end.
     pub(super) exhausted: Option<u64>,
     /// Moments at which the shard had exactly so many records.
     pub(super) tails: Vec<Tail>,
@@ -118,7 +120,8 @@ impl<'l, 'v> Walk<'l, 'v> {
         self.passed = Some(index + 1);
     }
 
-    /// The number that nothing in this session may be at or below, if it has a start and that has one.
+    /// The number that nothing in this session may be at or below, if it has a start and that has
+    /// one.
     fn below_start(&self) -> Option<SequenceNumber> {
         match self.passage.session.open.start {
             Start::After(number) => Some(number),

@@ -1,7 +1,7 @@
 //! What all lists together say about each shard, and whether they agree about it.
 //!
-//! A shard's parents, range and starting number never change; its ending number comes once. What one
-//! list alone or the order of lists shows is judged in `lists`.
+//! A shard's parents, range and starting number never change; its ending number comes once. What
+//! one list alone or the order of lists shows is judged in `lists`.
 
 use super::ledger::Ledger;
 use crate::history::ListedShard;

@@ -1,8 +1,9 @@
-//! A loop of deaths: clients at work, an end of the server at a random moment, a restart on the same
-//! folder, and so on; at the end everything is read and the whole history can be judged.
+//! A loop of deaths: clients at work, an end of the server at a random moment, a restart on the
+//! same folder, and so on; at the end everything is read and the whole history can be judged.
 //!
-//! A life of the server ends after a random number of acknowledgements and a random while, so a slow
-//! machine does as much work between two kills as a fast one. Some lives end before they serve.
+//! A life of the server ends after a random number of acknowledgements and a random while, so a
+//! slow machine does as much work between two kills as a fast one. Some lives end before they
+//! serve.
 
 use super::control::Worker;
 use super::endpoint::{Access, Director, Endpoint};

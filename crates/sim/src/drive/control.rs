@@ -74,8 +74,8 @@ impl Worker {
         }
     }
 
-    /// Waits, through any number of the server's lives, until a stream is ACTIVE; `false` if the work
-    /// is over before that.
+    /// Waits, through any number of the server's lives, until a stream is ACTIVE; `false` if the
+    /// work is over before that.
     pub async fn until_active(&mut self, stream: usize) -> bool {
         while let Some(at) = self.access.endpoint().await {
             match self.status(&at, stream).await {

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 /// After a round that brought nothing.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A read of a healthy server that fails so often in a row, on a machine however slow, will not succeed.
+/// A read of a healthy server that fails so often in a row, on a machine however slow, will not
+/// succeed.
 const FAILED_ROUNDS_MAX: usize = 5;
 
 /// A consumer of one stream.

@@ -1,12 +1,14 @@
 //! Drives a real server process and writes down what its clients see.
 //!
 //! This is the part of the crate that does I/O: it starts the binary, kills it, calls it, and hands
-//! histories to [`crate::judge`]. It judges nothing itself beyond refusals that may not be. All time
-//! and chance come through `env` and one seed; time paces the work and never decides a verdict.
+//! histories to [`crate::judge`]. It judges nothing itself beyond refusals that may not be. All
+//! time and chance come through `env` and one seed; time paces the work and never decides a
+//! verdict.
 //!
-//! In reading order: the [`Process`], the [`Endpoint`] that it serves, the [`Recorder`], the workers
-//! ([`Producer`], [`Poller`], [`Follower`], [`Operator`]), the [`Fate`] that ends lives of the server, on
-//! a [`Volume`] that can lose its power if need be, and the [`Campaign`] that lets them all loose.
+//! In reading order: the [`Process`], the [`Endpoint`] that it serves, the [`Recorder`], the
+//! workers ([`Producer`], [`Poller`], [`Follower`], [`Operator`]), the [`Fate`] that ends lives of
+//! the server, on a [`Volume`] that can lose its power if need be, and the [`Campaign`] that lets
+//! them all loose.
 
 mod campaign;
 mod control;

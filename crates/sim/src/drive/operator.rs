@@ -1,7 +1,8 @@
-//! Changes a stream's shards now and then: splits, merges, new counts, and looks at the list between.
+//! Changes a stream's shards now and then: splits, merges, new counts, and looks at the list
+//! between.
 //!
-//! One operator a stream, and it waits until its change is over: so it knows the shards that it acts
-//! on, and every refusal is the server's mistake.
+//! One operator a stream, and it waits until its change is over: so it knows the shards that it
+//! acts on, and every refusal is the server's mistake.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;

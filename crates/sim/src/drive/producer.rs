@@ -169,7 +169,8 @@ impl Producer {
         }
     }
 
-    /// An entry that failed inside the server may have been written; one that was throttled was not.
+    /// An entry that failed inside the server may have been written; one that was throttled was
+    /// not.
     fn entry(&self, entry: &PutRecordsResultEntry) -> Outcome {
         match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {
             (Some(shard), Some(number), None) => self.acked(shard, number),

@@ -1,7 +1,8 @@
 //! Writes down what every worker saw, one history for each stream, with times of one clock.
 //!
 //! What the checker has no word for is a complaint: a request that the server had to accept and
-//! refused, an answer that cannot be read. A run with a complaint has failed whatever the checker says.
+//! refused, an answer that cannot be read. A run with a complaint has failed whatever the checker
+//! says.
 
 use crate::history::{Event, History, ListedShard, Outcome, Put, Span};
 use crate::number::{SequenceNumber, ShardId};

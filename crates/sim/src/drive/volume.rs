@@ -1,12 +1,13 @@
 //! A volume that can lose its power: an ext4 file system in a file, mounted through a loop device.
 //!
-//! Power loss is the kernel's own `FS_IOC_SHUTDOWN`: from that moment nothing reaches the volume any
-//! more, and what was only in memory is gone once it is unmounted. It is not a disk that lies about
-//! its syncs, nor one that tears a sector. It needs root, loop devices, and python3 for the call.
+//! Power loss is the kernel's own `FS_IOC_SHUTDOWN`: from that moment nothing reaches the volume
+//! any more, and what was only in memory is gone once it is unmounted. It is not a disk that lies
+//! about its syncs, nor one that tears a sector. It needs root, loop devices, and python3 for the
+//! call.
 //!
 //! The process is halted before the volume, as a loss of power halts both: a sync that is under way
-//! when the volume is shut down may return success though its bytes are lost (ext4 of Linux 6.18 does
-//! that in blocks that were allocated and never written), and nobody can hear of that success.
+//! when the volume is shut down may return success though its bytes are lost (ext4 of Linux 6.18
+//! does that in blocks that were allocated and never written), and nobody can hear of that success.
 
 use super::DriveError;
 use super::server::Process;
@@ -15,9 +16,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// At each line it reads it halts a process and shuts the volume down, and says when that is done. When
-/// its standard input is closed, by whatever death of the process that holds it, it unmounts the
-/// volume. Signals that end a whole group of processes do not keep it from that.
+/// At each line it reads it halts a process and shuts the volume down, and says when that is done.
+/// When its standard input is closed, by whatever death of the process that holds it, it unmounts
+/// the volume. Signals that end a whole group of processes do not keep it from that.
 const KEEPER: &str = r"
 import fcntl, os, signal, struct, subprocess, sys
 for end in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
@@ -137,8 +138,8 @@ impl Volume {
         &self.root
     }
 
-    /// Halts the process, and from then on nothing reaches the volume any more. The process is there
-    /// until it is killed, and does nothing.
+    /// Halts the process, and from then on nothing reaches the volume any more. The process is
+    /// there until it is killed, and does nothing.
     pub fn shut_down(&mut self, process: &Process, shutdown: Shutdown) -> Result<(), DriveError> {
         let (id, flag) = (process.id(), shutdown.flag());
         self.keeper.order(&format!("{id} {flag}"))

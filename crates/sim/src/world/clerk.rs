@@ -94,7 +94,8 @@ impl Clerk {
         self.client.machine.complain(format!("{stream}: {what}"));
     }
 
-    // --- Tags -------------------------------------------------------------------------------------
+    // --- Tags
+    // -------------------------------------------------------------------------------------
 
     async fn add_tag(&mut self, server: &Server) {
         let key = KEYS[self.client.rng.usize(..KEYS.len())];
@@ -170,7 +171,8 @@ impl Clerk {
         odd.into_iter().for_each(|what| self.complain(what));
     }
 
-    // --- Metrics ----------------------------------------------------------------------------------
+    // --- Metrics
+    // ----------------------------------------------------------------------------------
 
     async fn switch_metric(&mut self, server: &Server, to: Switch) {
         let metric = METRICS[self.client.rng.usize(..METRICS.len())];
@@ -246,7 +248,8 @@ impl Clerk {
         odd.into_iter().for_each(|what| self.complain(what));
     }
 
-    // --- Everything else --------------------------------------------------------------------------
+    // --- Everything else
+    // --------------------------------------------------------------------------
 
     async fn look_for_stream(&mut self, server: &Server) {
         let input = ListStreamsInput::default();

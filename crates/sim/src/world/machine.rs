@@ -112,7 +112,8 @@ impl Machine {
         })
     }
 
-    // --- Starting ---------------------------------------------------------------------------------
+    // --- Starting
+    // ---------------------------------------------------------------------------------
 
     /// Starts a process; an error says why there is none.
     pub(super) async fn start(self: &Arc<Self>) -> Result<Arc<Server>, String> {
@@ -190,7 +191,8 @@ impl Machine {
         })
     }
 
-    // --- Ending -----------------------------------------------------------------------------------
+    // --- Ending
+    // -----------------------------------------------------------------------------------
 
     /// Lets the process end at the n-th disk call of a kind.
     pub(super) fn arm(&self, call: Call, nth: u64, death: Death) {
@@ -250,7 +252,8 @@ impl Machine {
         self.status.lock().is_over
     }
 
-    // --- The network ------------------------------------------------------------------------------
+    // --- The network
+    // ------------------------------------------------------------------------------
 
     pub(super) fn slow_network_for(&self, lasts: Duration) {
         self.status.lock().slow_until = self.simulation.now().0 + lasts;
@@ -264,7 +267,8 @@ impl Machine {
         }
     }
 
-    // --- Counting ---------------------------------------------------------------------------------
+    // --- Counting
+    // ---------------------------------------------------------------------------------
 
     /// A fault strikes all calls that are under way.
     pub(super) fn count(&self, fault: FaultKind) {

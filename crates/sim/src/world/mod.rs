@@ -1,9 +1,9 @@
 //! A whole server in a simulated world: clients, faults, and time, all decided by one seed.
 //!
-//! Journal, engine and the server's calls run as they are, on [`env::Simulation`], with every operation
-//! that there is; what is left out is HTTP: a request is encoded, goes through [`server::Calls`], and its
-//! answer travels back the same way. It
-//! judges nothing itself beyond refusals that may not be; histories go to [`crate::judge`].
+//! Journal, engine and the server's calls run as they are, on [`env::Simulation`], with every
+//! operation that there is; what is left out is HTTP: a request is encoded, goes through
+//! [`server::Calls`], and its answer travels back the same way. It judges nothing itself beyond
+//! refusals that may not be; histories go to [`crate::judge`].
 //!
 //! In reading order: the [`Plan`] that a seed draws, the machine with its disk and process, the
 //! server that answers calls, the clients, the nemesis that strikes, and [`run`], which puts them

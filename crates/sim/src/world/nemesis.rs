@@ -1,4 +1,5 @@
-//! Strikes: with one of the plan's faults, now and then, mostly while a chosen operation is under way.
+//! Strikes: with one of the plan's faults, now and then, mostly while a chosen operation is under
+//! way.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Stays};

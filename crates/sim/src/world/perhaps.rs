@@ -37,7 +37,8 @@ impl<T: PartialEq> Perhaps<T> {
         }
     }
 
-    /// A change that was acknowledged; those before it may still come, if they are of a living process.
+    /// A change that was acknowledged; those before it may still come, if they are of a living
+    /// process.
     pub(super) fn set(&mut self, value: T) {
         match self.certain() {
             Some(_) => self.may_be = vec![value],

@@ -14,8 +14,8 @@ const WEIGHT_BITS: u32 = 4;
 
 /// What can go wrong.
 ///
-/// Not here: bits that flip. There is one copy of everything, so a flip takes a record that no server
-/// could bring back; that it is named and never served is shown bit by bit in `log`.
+/// Not here: bits that flip. There is one copy of everything, so a flip takes a record that no
+/// server could bring back; that it is named and never served is shown bit by bit in `log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
     /// The process dies; the page cache stays.

@@ -151,7 +151,8 @@ impl Producer {
         }
     }
 
-    /// An entry that failed inside the server may have been written; one that was throttled was not.
+    /// An entry that failed inside the server may have been written; one that was throttled was
+    /// not.
     fn entry(&self, entry: &PutRecordsResultEntry) -> Outcome {
         let has_limits = self.client.machine.plan.limits == Limits::Aws;
         match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {

@@ -1,4 +1,5 @@
-//! Reads: sessions that outlive the server, pollers here and there, and followers of a whole stream.
+//! Reads: sessions that outlive the server, pollers here and there, and followers of a whole
+//! stream.
 
 use super::chronicle::Chronicle;
 use super::client::Client;
@@ -22,7 +23,8 @@ const ALARMED_ROUNDS: usize = 2;
 /// Rounds of a drain, after which there is no end in sight.
 const ROUNDS_MAX: usize = 10_000;
 
-/// An iterator in hand. It stays there while the server is dead: it has to be good for the next life.
+/// An iterator in hand. It stays there while the server is dead: it has to be good for the next
+/// life.
 pub(super) struct Session {
     id: u64,
     iterator: String,

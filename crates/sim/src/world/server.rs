@@ -58,7 +58,8 @@ pub(super) enum Body {
     Events(mpsc::Receiver<Pushed>),
 }
 
-/// What is pushed to a subscriber. When nothing comes any more without an end, the connection broke.
+/// What is pushed to a subscriber. When nothing comes any more without an end, the connection
+/// broke.
 pub(super) enum Pushed {
     Frame(Bytes),
     /// The last chunk.
@@ -151,7 +152,8 @@ impl Server {
         answered
     }
 
-    // --- Counters ---------------------------------------------------------------------------------
+    // --- Counters
+    // ---------------------------------------------------------------------------------
 
     /// Proposes a command of the counters; the answer never comes if the process ends before.
     pub(super) fn count(
@@ -213,8 +215,8 @@ impl Server {
     }
 }
 
-/// Pushes until the subscription ends or its client has gone. A frame is made once the one before has
-/// been taken, as a transport does that has room for one.
+/// Pushes until the subscription ends or its client has gone. A frame is made once the one before
+/// has been taken, as a transport does that has room for one.
 async fn push_all(push: mpsc::Sender<Pushed>, mut subscription: Box<Subscription>) {
     while let Ok(place) = push.reserve().await {
         let frame = tokio::select! {

@@ -1,9 +1,9 @@
 //! A registered consumer of a stream: subscribes to its shards, resumes, takes over from itself,
 //! comes and goes.
 //!
-//! What is pushed goes into the stream's history like any other read, so that order, completeness and
-//! origin are the checker's; what only a subscription promises (one at a time, five minutes, an end in
-//! good order) is written down for it beside that.
+//! What is pushed goes into the stream's history like any other read, so that order, completeness
+//! and origin are the checker's; what only a subscription promises (one at a time, five minutes, an
+//! end in good order) is written down for it beside that.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
@@ -151,7 +151,8 @@ impl Subscriber {
         self.client.machine.complain(what);
     }
 
-    // --- The consumer itself ----------------------------------------------------------------------
+    // --- The consumer itself
+    // ----------------------------------------------------------------------
 
     fn stream_arn(&self) -> String {
         let name = &self.stream.name;
@@ -260,7 +261,8 @@ impl Subscriber {
         }
     }
 
-    /// A consumer that somebody saw stays, unless its client let it go: that was of unknown outcome.
+    /// A consumer that somebody saw stays, unless its client let it go: that was of unknown
+    /// outcome.
     fn note_absence(&mut self, doing: &str, failure: &Failure) {
         let expected = [
             ErrorCode::ResourceNotFoundException,
@@ -276,7 +278,8 @@ impl Subscriber {
         self.arn = None;
     }
 
-    // --- Subscriptions ----------------------------------------------------------------------------
+    // --- Subscriptions
+    // ----------------------------------------------------------------------------
 
     async fn subscribe_for_a_while(&mut self, server: &Server, arn: &str) {
         let Some(from) = self.any_start() else {

@@ -1,8 +1,8 @@
 //! Whoever counts: the client of a machine that lives beside streams, on the same store.
 //!
 //! Each command is proposed under one id until somebody hears what became of it, over crashes and
-//! restarts, and must have been carried out once. Each counter's log must be there for as long as the
-//! counter is; that of one which was removed must be gone after the next start.
+//! restarts, and must have been carried out once. Each counter's log must be there for as long as
+//! the counter is; that of one which was removed must be gone after the next start.
 
 use super::client::Client;
 use super::server::Server;

@@ -1,5 +1,6 @@
-//! A server that may open few files, with more idle clients than it can serve: puts that find no descriptor for
-//! the next segment are refused and leave no file, and deleting a stream still works and gives some back.
+//! A server that may open few files, with more idle clients than it can serve: puts that find no
+//! descriptor for the next segment are refused and leave no file, and deleting a stream still works
+//! and gives some back.
 
 #![expect(clippy::disallowed_methods, reason = "the files of a real process")]
 
@@ -122,7 +123,8 @@ fn files_of(data: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// Whether a record is taken. A connection that the server does not take, as one too many, is tried again.
+/// Whether a record is taken. A connection that the server does not take, as one too many, is tried
+/// again.
 async fn put(scene: &mut Scene, at: &Endpoint, stream: usize) -> bool {
     let rng = &mut scene.worker.rng;
     let input = PutRecordInput {

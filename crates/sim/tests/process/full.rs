@@ -1,8 +1,8 @@
-//! A volume of 64 MiB, filled until writes are refused: reads and whatever makes room go on, and so do
-//! writes as soon as there is room, by themselves.
+//! A volume of 64 MiB, filled until writes are refused: reads and whatever makes room go on, and so
+//! do writes as soon as there is room, by themselves.
 //!
-//! That a shorter retention gives room back is shown in process, where a day can pass: nothing here is
-//! older than the shortest one. Here it is accepted on a full volume.
+//! That a shorter retention gives room back is shown in process, where a day can pass: nothing here
+//! is older than the shortest one. Here it is accepted on a full volume.
 
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
@@ -47,7 +47,8 @@ async fn volume_when_it_is_full_then_refuses_writes_until_a_stream_is_deleted() 
     set_retention(&mut scene, &at, VICTIM, Retention::OneDay).await;
     assert!(scene.drain(&at, VICTIM).await, "a day old is nothing here");
 
-    // It cannot wait for room, so it has to be refused again after a restart, and no record be lost.
+    // It cannot wait for room, so it has to be refused again after a restart, and no record be
+    // lost.
     scene.kill(process);
     let (process, at) = scene.start().await.unwrap();
     assert!(scene.drain(&at, STREAM).await, "reads go on");

@@ -16,8 +16,8 @@ const RECORDS: usize = 400;
 const LARGE_BYTES: usize = 1_000_000;
 /// Calls at once, each for all of the small records.
 const CALLS: usize = 8;
-/// What the server may take for that beside what it has when it has started: the cache of cold windows, a window
-/// for each call, and what the allocator keeps of either.
+/// What the server may take for that beside what it has when it has started: the cache of cold
+/// windows, a window for each call, and what the allocator keeps of either.
 const PEAK_BYTES_MAX: u64 = 160 * MIB;
 
 async fn put(at: &Endpoint, scene: &mut Scene, hash_key: u128, data: &Bytes) {

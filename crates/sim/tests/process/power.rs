@@ -1,8 +1,8 @@
-//! The power-loss loop: the file system is shut down under the server, in both ways by turns; what was
-//! not synced is gone. Nothing acknowledged is lost and no order broken.
+//! The power-loss loop: the file system is shut down under the server, in both ways by turns; what
+//! was not synced is gone. Nothing acknowledged is lost and no order broken.
 //!
-//! `MILLSTREAM_POWER_CYCLES` sets the number of losses, `MILLSTREAM_POWER_SEED` the seed of the first
-//! history. A server that does not sync loses records here, or the loop would show nothing.
+//! `MILLSTREAM_POWER_CYCLES` sets the number of losses, `MILLSTREAM_POWER_SEED` the seed of the
+//! first history. A server that does not sync loses records here, or the loop would show nothing.
 
 use crate::campaigns::Campaigns;
 use crate::place::Place;
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 /// The file is sparse: only what is written takes room.
 const VOLUME_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-/// Records that a server acknowledges before its power is lost, if it does not sync: so many that what it does
-/// in the background after its start, which syncs once, is over long before the last.
+/// Records that a server acknowledges before its power is lost, if it does not sync: so many that
+/// what it does in the background after its start, which syncs once, is over long before the last.
 const UNSYNCED: u64 = 1000;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);

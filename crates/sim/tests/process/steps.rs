@@ -1,5 +1,6 @@
-//! A kill between any two steps of create, delete, split and merge: before each write and before each
-//! sync. After the restart the change is done or was never begun, and all that was there is there.
+//! A kill between any two steps of create, delete, split and merge: before each write and before
+//! each sync. After the restart the change is done or was never begun, and all that was there is
+//! there.
 //!
 //! The same is done in process, at each change of the store, by the engine's tests.
 
@@ -42,8 +43,8 @@ impl Act {
     }
 
     /// Fewer kills than that would mean that the test looks away, or that a step is left out: the
-    /// stream and its logs; the begin, the CLOSE and the end of a delete; of a reshard the children's
-    /// logs, too.
+    /// stream and its logs; the begin, the CLOSE and the end of a delete; of a reshard the
+    /// children's logs, too.
     fn kills_min(self) -> usize {
         match self {
             Self::Create => 2,

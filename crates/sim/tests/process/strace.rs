@@ -1,7 +1,8 @@
-//! Makes a process's n-th system call of a kind fail or take long, or kills the process at it, by strace.
+//! Makes a process's n-th system call of a kind fail or take long, or kills the process at it, by
+//! strace.
 //!
-//! The call that is injected into does not take place. strace counts for each thread on its own; the
-//! journal writes and syncs on one.
+//! The call that is injected into does not take place. strace counts for each thread on its own;
+//! the journal writes and syncs on one.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -36,8 +37,8 @@ pub struct Strace {
 }
 
 impl Strace {
-    /// Attaches to the process `id`; from now on its `nth` call of `syscalls` is injected into. What
-    /// strace sees goes nowhere.
+    /// Attaches to the process `id`; from now on its `nth` call of `syscalls` is injected into.
+    /// What strace sees goes nowhere.
     ///
     /// # Errors
     /// Says why not, if this machine has no strace or does not permit it.

@@ -1,5 +1,5 @@
-//! The whole server in a simulated world, for many seeds: nothing acknowledged is lost and no promise
-//! broken under any fault, and the server recovers by itself when the faults have ended.
+//! The whole server in a simulated world, for many seeds: nothing acknowledged is lost and no
+//! promise broken under any fault, and the server recovers by itself when the faults have ended.
 //!
 //! `MILLSTREAM_SIM_SEEDS` sets the number of seeds, `MILLSTREAM_SIM_FIRST` the first of them;
 //! `MILLSTREAM_SIM_SEED` runs one alone and keeps its histories.

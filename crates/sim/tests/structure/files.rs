@@ -58,7 +58,8 @@ fn lint_when_it_is_put_off_then_by_expect_alone() {
     }
 }
 
-/// The settings of a part of a file, without what is disallowed: the bench is out in the real world.
+/// The settings of a part of a file, without what is disallowed: the bench is out in the real
+/// world.
 fn settings(path: &str, from: &str) -> Vec<String> {
     let text = text(&root().join(path));
     let (_, part) = text.split_once(from).expect("the part is there");

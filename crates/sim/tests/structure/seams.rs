@@ -4,7 +4,8 @@ use crate::{files, root, text};
 
 /// The only way to an operator.
 const OPERATOR: &str = "Operator::from_command_line";
-/// Where it may be named, besides in tests: by the binary, and by the simulation, which is none of it.
+/// Where it may be named, besides in tests: by the binary, and by the simulation, which is none of
+/// it.
 const MAKERS: [&str; 2] = ["crates/millstream/src/", "crates/sim/"];
 
 #[test]

@@ -1,4 +1,5 @@
-//! Expands an enum without fields: a string shape with a set of values, in the order of declaration.
+//! Expands an enum without fields: a string shape with a set of values, in the order of
+//! declaration.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -5,10 +5,10 @@
 //! Kinesis; lengths, ranges and patterns are in the descriptors that the attributes name.
 //!
 //! On a field: `name = "StreamARN"` where the wire's name is not the field's in Pascal case;
-//! `of = named::STREAM_ARN` where the Rust type alone does not say which shape it is; `streamed` for
-//! an output's event stream, which is described but neither encoded nor decoded with the rest.
-//! A field that is no `Option` is a required member; `required` says so of one that is an `Option` all
-//! the same. On a variant: `name = "ON_DEMAND"`.
+//! `of = named::STREAM_ARN` where the Rust type alone does not say which shape it is; `streamed`
+//! for an output's event stream, which is described but neither encoded nor decoded with the rest.
+//! A field that is no `Option` is a required member; `required` says so of one that is an `Option`
+//! all the same. On a variant: `name = "ON_DEMAND"`.
 
 mod attribute;
 mod enumeration;

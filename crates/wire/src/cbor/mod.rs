@@ -1,5 +1,5 @@
-//! CBOR (RFC 8949) as AWS CBOR 1.1 uses it: blobs as byte strings, instants as tag 1 with an integer
-//! number of milliseconds.
+//! CBOR (RFC 8949) as AWS CBOR 1.1 uses it: blobs as byte strings, instants as tag 1 with an
+//! integer number of milliseconds.
 //!
 //! It reads what clients send, definite and indefinite lengths and any width of number, and writes
 //! lists and maps of indefinite length, as AWS does.

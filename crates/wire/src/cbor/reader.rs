@@ -1,5 +1,5 @@
-//! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; text in one piece is borrowed. Tags
-//! say nothing that the shape does not say, and are passed over.
+//! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; text in one piece is borrowed.
+//! Tags say nothing that the shape does not say, and are passed over.
 
 use std::borrow::Cow;
 
@@ -141,8 +141,8 @@ impl<'de> CborReader<'de> {
         Ok(found)
     }
 
-    /// The whole of a string that stands next without tags, in one piece of less than 64 KiB: nearly
-    /// every one. Anything else is left where it is.
+    /// The whole of a string that stands next without tags, in one piece of less than 64 KiB:
+    /// nearly every one. Anything else is left where it is.
     #[inline]
     fn plain(&mut self, major: u8) -> Option<&'de [u8]> {
         let (first, rest) = self.body[self.position..].split_first()?;

@@ -8,8 +8,8 @@ use crate::{Error, ErrorCode};
 /// How many violations one answer lists.
 const VIOLATIONS_MAX: usize = 10;
 
-/// Fails with a `ValidationException` if the request violates anything. Of one that was not read to its
-/// end, what is absent may still have come.
+/// Fails with a `ValidationException` if the request violates anything. Of one that was not read to
+/// its end, what is absent may still have come.
 pub(super) fn check(
     shape: &'static Type,
     request: &Value<'_>,

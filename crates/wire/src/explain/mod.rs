@@ -1,12 +1,14 @@
 //! Why a request was refused, in AWS's words.
 //!
 //! The typed decoder only says that something is wrong. This reads the body once more, into a tree
-//! of the members that the shape knows, and finds whether it is well-formed, the first type error in the
-//! order of the document, or else all violated constraints. If it finds nothing wrong (a member was given twice, and the
-//! last one is good), it hands back the same request in a form without repetitions.
+//! of the members that the shape knows, and finds whether it is well-formed, the first type error
+//! in the order of the document, or else all violated constraints. If it finds nothing wrong (a
+//! member was given twice, and the last one is good), it hands back the same request in a form
+//! without repetitions.
 //!
-//! It is not on the hot path. What it keeps and what it says is bounded, however large the body, and so is
-//! what it reads: of a body with more values than any request has, what was read until then is judged.
+//! It is not on the hot path. What it keeps and what it says is bounded, however large the body,
+//! and so is what it reads: of a body with more values than any request has, what was read until
+//! then is judged.
 
 mod constraints;
 mod read;

@@ -1,7 +1,7 @@
 //! Reads a request into a tree, and finds its first type error.
 //!
-//! Unknown members and null members are dropped; of a member given twice the last one stays. Nulls in
-//! lists and maps stay, for the constraints to refuse.
+//! Unknown members and null members are dropped; of a member given twice the last one stays. Nulls
+//! in lists and maps stay, for the constraints to refuse.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ const KEPT_MAX: usize = 1024;
 /// What has been found out while a tree is read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    /// AWS's words for the first value of the wrong type. What comes after it only has to be well-formed.
+    /// AWS's words for the first value of the wrong type. What comes after it only has to be
+    /// well-formed.
     pub(super) type_error: Option<String>,
     /// Reading stopped at a number of values that no request has: what comes after is not known.
     pub(super) is_cut: bool,

@@ -3,8 +3,8 @@
 use super::value::Value;
 use crate::shape::Type;
 
-/// How much of one value a message shows. AWS shows all; a body of ten megabytes must not become ten
-/// answers of that size.
+/// How much of one value a message shows. AWS shows all; a body of ten megabytes must not become
+/// ten answers of that size.
 const SHOWN_BYTES_MAX: usize = 64 * 1024;
 /// The package of AWS's own classes, which messages show.
 const PACKAGE: &str = "com.amazonaws.kinesis.v20131202";

@@ -20,8 +20,9 @@ type Window = [u64; WINDOW_WORDS];
 pub(crate) struct Special(Window);
 
 impl Special {
-    /// Looks at the first bytes, so many. It is quick where others follow a few of them, which are read
-    /// too and left out of account; a text that is short and the last may be taken for special.
+    /// Looks at the first bytes, so many. It is quick where others follow a few of them, which are
+    /// read too and left out of account; a text that is short and the last may be taken for
+    /// special.
     #[inline]
     pub(crate) fn look(&mut self, bytes: &[u8], length: usize) {
         if length > WINDOW_BYTES {
@@ -46,9 +47,9 @@ impl Special {
 
     /// Looks at the bytes of a window whose top bit is given.
     ///
-    /// Without its top bit a byte never carries into the next: added up to 128, it has the bit again
-    /// unless it was less than what is looked for. One that is not ASCII is found by its own top bit,
-    /// whatever it makes of the others.
+    /// Without its top bit a byte never carries into the next: added up to 128, it has the bit
+    /// again unless it was less than what is looked for. One that is not ASCII is found by its own
+    /// top bit, whatever it makes of the others.
     #[inline]
     fn look_at(&mut self, window: &[u8; WINDOW_BYTES], tops: &Window) {
         let differs =

@@ -102,8 +102,8 @@ impl<'de> JsonReader<'de> {
         Ok(true)
     }
 
-    /// Consumes a string up to its closing quote; what stands between is returned raw, together with
-    /// whether it has escapes.
+    /// Consumes a string up to its closing quote; what stands between is returned raw, together
+    /// with whether it has escapes.
     #[inline]
     fn raw_string(&mut self) -> Result<(&'de str, bool), Fault> {
         self.expect(b'"', Fault::Mismatch)?;

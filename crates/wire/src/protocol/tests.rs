@@ -263,7 +263,8 @@ fn records_when_wrong_are_refused_alike_by_a_sink_and_a_list() {
 fn a_records_members_when_named_in_unusual_forms_are_known_all_the_same() {
     let json: &[u8] = br#"{"Records":[{ "Dat\u0061" :"AQI=","PartitionKey"
         :"k","ANameThatIsLongerThanThoseOfAllTheMembers":1,"Data2":0}]}"#;
-    // A name behind a tag, one in two pieces, one with its length in two bytes, one that is unknown.
+    // A name behind a tag, one in two pieces, one with its length in two bytes, one that is
+    // unknown.
     let cbor = b"\xa1\x67Records\x81\xa4\xc1\x64Data\x42\x01\x02\
         \x7f\x69Partition\x63Key\xff\x61k\x79\x00\x0fExplicitHashKey\x617\x61?\xf6";
     for (protocol, body, explicit) in [

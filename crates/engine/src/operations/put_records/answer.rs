@@ -111,8 +111,8 @@ fn place_of(part: &[u8], text: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Numbers as text: within a shard one follows another, and is made from it; those of other shards have
-/// most in common with the last.
+/// Numbers as text: within a shard one follows another, and is made from it; those of other shards
+/// have most in common with the last.
 struct Numbers {
     lanes: Vec<Option<Lane>>,
     near: Option<NearNumbers>,

@@ -8,7 +8,8 @@ use std::pin::pin;
 use std::time::Duration;
 use wire::types::SubscribeToShardEvent;
 
-/// Something is heard within four seconds, and as long as the disk is waited for; some clients give up after ten.
+/// Something is heard within four seconds, and as long as the disk is waited for; some clients give
+/// up after ten.
 const SILENCE_MAX: Duration = Duration::from_secs(7);
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! Everything at once: records of all sizes, splits and merges, restarts, a wall clock that jumps, and
-//! subscribers that come, go and take what they like. Each of them has to see each record of each
-//! shard once and in order, and how far behind it is has to be true.
+//! Everything at once: records of all sizes, splits and merges, restarts, a wall clock that jumps,
+//! and subscribers that come, go and take what they like. Each of them has to see each record of
+//! each shard once and in order, and how far behind it is has to be true.
 
 use super::*;
 use crate::world::{START, text};

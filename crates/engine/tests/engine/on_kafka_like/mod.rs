@@ -1,5 +1,5 @@
-//! The tests that ask for nothing but a store, once more over one that behaves like Kafka: requests get
-//! lost, what nobody heard of turns up later, and leaders forget.
+//! The tests that ask for nothing but a store, once more over one that behaves like Kafka: requests
+//! get lost, what nobody heard of turns up later, and leaders forget.
 
 mod store;
 #[path = "../world.rs"]

@@ -5,8 +5,8 @@ use log::LogStore;
 use log::kafka_like::{Behaviour, Cluster};
 use std::sync::Arc;
 
-/// Few enough that no three in a row meet one, with this seed: a call of a test may be unknown to its
-/// caller, who would then have to try again.
+/// Few enough that no three in a row meet one, with this seed: a call of a test may be unknown to
+/// its caller, who would then have to try again.
 const FAULTS_PER_MILLE: u32 = 20;
 
 pub fn new_store(clock: Arc<ManualClock>) -> Arc<dyn LogStore> {

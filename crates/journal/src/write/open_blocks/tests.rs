@@ -24,7 +24,8 @@ fn segment() -> Arc<Segment> {
     Arc::new(Segment::new(&entry, file))
 }
 
-/// What was written: of which log, how many records after what gap, and whether one is a control record.
+/// What was written: of which log, how many records after what gap, and whether one is a control
+/// record.
 type Written = Vec<(u32, u32, u64, bool)>;
 
 fn written() -> impl Strategy<Value = Written> {

@@ -1,4 +1,5 @@
-//! The exact edges of the rules about several shards: closed ones, their descendants, lists of them.
+//! The exact edges of the rules about several shards: closed ones, their descendants, lists of
+//! them.
 
 use super::boundaries::{acked, number, open, record, span, tail};
 use crate::{

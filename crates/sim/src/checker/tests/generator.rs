@@ -1,7 +1,8 @@
 //! Makes good histories: a correct stream in memory, used by many clients at once.
 //!
-//! Every call takes effect at one instant of a simulated clock, between its begin and its end; writes
-//! of unknown outcome may take effect long after, or never. The stream is split and merged meanwhile.
+//! Every call takes effect at one instant of a simulated clock, between its begin and its end;
+//! writes of unknown outcome may take effect long after, or never. The stream is split and merged
+//! meanwhile.
 
 use crate::{
     Event, HashKey, HashKeyRange, History, Lineage, List, ListedShard, Open, Outcome, Put, Read,
@@ -387,7 +388,8 @@ impl World {
     }
 
     fn poll(&mut self, consumer: u32, started: u64, now: u64) {
-        // Takes some time, so that no two reads of a session begin at once: the events are shuffled.
+        // Takes some time, so that no two reads of a session begin at once: the events are
+        // shuffled.
         let span = self.span(started, now.max(started + 1));
         let mut poller = std::mem::take(&mut self.pollers[consumer as usize]);
         if consumer.is_multiple_of(2) {

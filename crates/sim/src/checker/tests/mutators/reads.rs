@@ -74,7 +74,8 @@ pub(super) fn include_start(history: &mut History, rng: &mut Rng) -> bool {
     true
 }
 
-/// Leaves out the record that is `at`-th in a session, for which there are others before and behind.
+/// Leaves out the record that is `at`-th in a session, for which there are others before and
+/// behind.
 fn leave_out(history: &mut History, session: u64, number: SequenceNumber) {
     for read in session_mut(history, session) {
         read.records.retain(|it| it.sequence_number != number);
