@@ -90,7 +90,13 @@ async fn failure_when_its_request_id_is_looked_for_then_its_cause_is_found_with_
         assert_eq!(named.iter().filter(has).count(), 1, "{said:?} in {log:#?}");
     };
     let stream = ":stream/orders";
-    says(&["ERROR", "GetRecords", stream, "millstream_journal", "damage"]);
+    says(&[
+        "ERROR",
+        "GetRecords",
+        stream,
+        "millstream_journal",
+        "damage",
+    ]);
     says(&["ERROR", "GetRecords", stream, "operation failed", "damage"]);
     says(&["ERROR", "GetRecords", stream, "request failed"]);
 }
