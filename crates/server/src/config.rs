@@ -61,7 +61,8 @@ pub struct Limits {
     pub large_body_bytes_per_second_min: u64,
     /// While more than half is taken of what a body is charged to, it may only take this long …
     pub body_when_short: Duration,
-    /// … and one second more for each of so many bytes; the slower ones make room, and are answered 503.
+    /// … and one second more for each of so many bytes; the slower ones make room, and are answered
+    /// 503.
     pub body_bytes_per_second_min_when_short: u64,
     /// The rest of a body that was refused is read and dropped for so long, so that its client,
     /// which may write all before it reads, gets the answer …

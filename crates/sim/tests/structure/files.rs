@@ -5,6 +5,8 @@ use std::path::Path;
 
 /// A file's lines, its tests not counted.
 const LINES_MAX: usize = 800;
+/// A line's characters; rustfmt leaves comments alone.
+pub const COLUMNS_MAX: usize = 100;
 
 fn sources() -> Vec<std::path::PathBuf> {
     let found = files(&root().join("crates"), "rs");
@@ -34,6 +36,21 @@ fn source_when_it_grows_then_is_parted_before_it_has_800_lines() {
             .unwrap_or_default();
         let lines = code.lines().count();
         assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn comment_when_it_is_no_table_then_has_at_most_100_columns() {
+    let is_comment = |line: &&str| line.trim_start().starts_with("//");
+    let is_row = |line: &&str| line.trim_start_matches(['/', '!', ' ']).starts_with('|');
+    for path in sources() {
+        let text = text(&path);
+        let comments = text
+            .lines()
+            .filter(|line| is_comment(line) && !is_row(line));
+        let too_long = comments.filter(|line| line.chars().count() > COLUMNS_MAX);
+        let too_long: Vec<&str> = too_long.collect();
+        assert!(too_long.is_empty(), "{}: {too_long:#?}", path.display());
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the pages say about the code is so: links lead somewhere, tests that are named exist, every
 //! dependency has its reason.
 
+use crate::files::COLUMNS_MAX;
 use crate::{files, packages, root, text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -26,6 +27,22 @@ const FRONT_PAGE_LINES_MAX: usize = 120;
 fn front_page_when_it_grows_then_stays_short() {
     let lines = text(&root().join("README.md")).lines().count();
     assert!(lines <= FRONT_PAGE_LINES_MAX, "README.md has {lines} lines");
+}
+
+#[test]
+fn page_when_it_is_prose_then_has_at_most_100_columns() {
+    let performance = root().join("docs/performance");
+    let is_measured =
+        |page: &PathBuf| page.starts_with(&performance) || page.with_extension("") == performance;
+    for page in pages().into_iter().filter(|page| !is_measured(page)) {
+        let text = text(&page);
+        // Every second part is code.
+        let prose = text.split("```").step_by(2).flat_map(str::lines);
+        let prose = prose.filter(|line| !line.trim_start().starts_with('|'));
+        let too_long = prose.filter(|line| line.chars().count() > COLUMNS_MAX);
+        let too_long: Vec<&str> = too_long.collect();
+        assert!(too_long.is_empty(), "{}: {too_long:#?}", page.display());
+    }
 }
 
 #[test]
