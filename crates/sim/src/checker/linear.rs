@@ -1,10 +1,10 @@
 //! Real time: each shard is one register of a growing log, and every operation on it took effect at
 //! an instant between its begin and its end.
 //!
-//! The server states the order, so there is nothing to search. A write at position i has the key 2i
-//! + 1, a read that found exactly n records has the key 2n. The shard is linearizable if and only
-//! if no operation ended before one with a smaller key began; one pass from the largest key down
-//! with a running minimum of ends finds every operation that breaks this. A write of unknown
+//! The server states the order, so there is nothing to search. A write at position i has the key
+//! `2i + 1`, a read that found exactly n records has the key `2n`. The shard is linearizable if and
+//! only if no operation ended before one with a smaller key began; one pass from the largest key
+//! down with a running minimum of ends finds every operation that breaks this. A write of unknown
 //! outcome ends when it is first read; one that nobody read plays no part.
 
 use super::Passage;
