@@ -155,11 +155,13 @@ pub fn table(found: &Beside) -> String {
         )
         .expect("a string can be written to");
     }
-    let ratio = medians[1] / medians[0];
-    let met = match ratio < DUE {
+    // Events that come before the put's answer are no milliseconds late, and zero has no multiple.
+    let [alone, beside] = [medians[0], medians[1]];
+    let met = match beside <= alone * DUE {
         true => "met",
         false => "**not met**",
     };
-    out += &format!("\nthe median is {ratio:.2} times what it is alone: {met}\n");
+    let (alone, beside) = (short(alone), short(beside));
+    out += &format!("\nthe median is {beside} ms, and {alone} ms alone: {met}\n");
     out
 }
