@@ -99,3 +99,25 @@ fn bench_when_it_is_linted_then_as_strictly_as_the_workspace() {
         assert_eq!(settings(&format!("bench/{file}"), from), own, "{file}");
     }
 }
+
+/// Such a test can only be left out by its name, where the machine lacks what it needs.
+#[test]
+fn test_when_it_needs_more_of_the_machine_then_stands_in_the_runners_list() {
+    let runner = text(&root().join("test"));
+    let mut found = 0;
+    for path in files(&root().join("crates/sim/tests/process"), "rs") {
+        let text = text(&path);
+        if !text.contains("Volume::make(") && !text.contains("use crate::strace") {
+            continue;
+        }
+        let names = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("async fn "));
+        let names = names.filter_map(|line| line.split_once('(').map(|(name, _)| name));
+        for name in names.filter(|name| name.contains("_when_")) {
+            assert!(runner.contains(&format!("\n{name} ")), "{name}");
+            found += 1;
+        }
+    }
+    assert!(found > 8, "only {found} were found");
+}
