@@ -16,8 +16,8 @@ const HEADERS: [(&str, &str); 2] = [
 /// The error says the wrong name again.
 const NAME_BYTES: usize = 10_000;
 
-#[tokio::test]
-async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is_closed() {
+/// A server that has room for three answers, and its clock.
+async fn start() -> (Running, Arc<ManualClock>, Limits) {
     let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
     let env = Env {
         clock: Arc::clone(&clock) as _,
@@ -28,7 +28,18 @@ async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is
         ..Limits::default()
     };
     let server = Running::start_in(env, Settings::default(), limits, None).await;
-    let body = format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES));
+    (server, clock, limits)
+}
+
+/// A request about a stream of a long name.
+fn body() -> String {
+    format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES))
+}
+
+#[tokio::test]
+async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is_closed() {
+    let (server, clock, limits) = start().await;
+    let body = body();
     let status = async || {
         let request = harness::post(&HEADERS, body.as_bytes());
         exchange(server.address, &request).await.status
@@ -57,17 +68,8 @@ async fn answers_when_taken_by_the_byte_then_are_counted_and_their_connection_is
 
 #[tokio::test]
 async fn answers_when_left_unread_and_others_have_no_room_then_are_cut_off_soon() {
-    let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
-    let env = Env {
-        clock: Arc::clone(&clock) as _,
-        ..Env::real()
-    };
-    let limits = Limits {
-        answer_bytes_in_flight: 3 * NAME_BYTES,
-        ..Limits::default()
-    };
-    let server = Running::start_in(env, Settings::default(), limits, None).await;
-    let body = format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES));
+    let (server, clock, limits) = start().await;
+    let body = body();
     let mut stream = connect(server.address).await;
     let requests = [1, 3].map(|id| post(id, &HEADERS, body.as_bytes()));
     stream.write_all(&preface(1)).await.unwrap();
