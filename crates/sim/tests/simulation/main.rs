@@ -7,10 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use env::{Line, OpenMode};
-use millstream_sim::Kind;
-use millstream_sim::world::{
-    Bug, DiskHonesty, FaultKind, Plan, Reach, Report, run, run_with_lines,
-};
+use millstream_judge::Kind;
+use millstream_sim::{Bug, DiskHonesty, FaultKind, Plan, Reach, Report, run, run_with_lines};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

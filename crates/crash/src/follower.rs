@@ -1,0 +1,161 @@
+//! Reads a whole stream, parents before children, as a consumer library does.
+//!
+//! The same reader serves two ends: beside the producers through every kill, and at the end to read
+//! all there is.
+
+use super::control::Worker;
+use super::endpoint::Endpoint;
+use super::session::{Progress, Request, Session};
+use millstream_judge::ShardId;
+use millstream_judge::{Lineage, ListedShard, Start};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// After a round that brought nothing.
+const PAUSE: Duration = Duration::from_millis(5);
+/// A read of a healthy server that fails so often in a row, on a machine however slow, will not
+/// succeed.
+const FAILED_ROUNDS_MAX: usize = 5;
+
+/// A consumer of one stream.
+pub struct Follower {
+    worker: Worker,
+    stream: usize,
+    consumer: u32,
+    shards: BTreeMap<ShardId, Shard>,
+}
+
+struct Shard {
+    parents: Vec<ShardId>,
+    stage: Stage,
+}
+
+enum Stage {
+    Waiting,
+    Reading(Session),
+    Drained,
+}
+
+impl Follower {
+    /// A follower with a number that no other consumer has.
+    pub fn new(worker: Worker, stream: usize, consumer: u32) -> Self {
+        Self {
+            worker,
+            stream,
+            consumer,
+            shards: BTreeMap::new(),
+        }
+    }
+
+    /// Follows the stream until the work is over.
+    pub async fn run(mut self) {
+        while let Some(at) = self.worker.access.endpoint().await {
+            if let Some(shards) = self.worker.list(&at, self.stream).await {
+                self.add(&shards);
+            }
+            if self.round(&at).await.is_idle() {
+                self.worker.env.clock.sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Reads all there is, on a server that nothing happens to; `false` if that cannot be done.
+    pub async fn drain(mut self, at: &Endpoint) -> bool {
+        let Some(shards) = self.worker.list(at, self.stream).await else {
+            return false;
+        };
+        self.add(&shards);
+        let mut failed_rounds = 0;
+        while failed_rounds < FAILED_ROUNDS_MAX {
+            let round = self.round(at).await;
+            if round.failed > 0 {
+                failed_rounds += 1;
+            } else if round.is_idle() && self.is_through() {
+                return true;
+            } else {
+                failed_rounds = 0;
+            }
+        }
+        false
+    }
+
+    fn add(&mut self, listed: &[ListedShard]) {
+        for shard in listed {
+            self.shards.entry(shard.shard).or_insert_with(|| Shard {
+                parents: shard.parents.clone(),
+                stage: Stage::Waiting,
+            });
+        }
+    }
+
+    /// No shard waits for its turn: all are being read, or were read to their ends.
+    fn is_through(&self) -> bool {
+        let waits = |shard: &Shard| matches!(shard.stage, Stage::Waiting);
+        !self.shards.values().any(waits)
+    }
+
+    /// One read of every shard whose turn it is.
+    async fn round(&mut self, at: &Endpoint) -> Round {
+        let mut round = Round::default();
+        let ids: Vec<ShardId> = self.shards.keys().copied().collect();
+        for id in ids {
+            if self.is_blocked(id) {
+                continue;
+            }
+            let shard = self.shards.get_mut(&id).expect("ids are the map's keys");
+            if matches!(shard.stage, Stage::Waiting) {
+                let request = Request {
+                    stream: self.stream,
+                    consumer: self.consumer,
+                    shard: id,
+                    start: Start::TrimHorizon,
+                    lineage: Lineage::ParentsFirst,
+                };
+                match Session::open(&mut self.worker, at, request).await {
+                    Some(session) => shard.stage = Stage::Reading(session),
+                    None => round.failed += 1,
+                }
+            }
+            if let Stage::Reading(session) = &mut shard.stage {
+                let progress = session.read(&mut self.worker, at, None).await;
+                round.count(progress);
+                match progress {
+                    Progress::End => shard.stage = Stage::Drained,
+                    Progress::Lost => shard.stage = Stage::Waiting,
+                    Progress::Records | Progress::Tail | Progress::Nothing | Progress::Failed => {}
+                }
+            }
+        }
+        round
+    }
+
+    fn is_blocked(&self, id: ShardId) -> bool {
+        let is_open = |parent: &ShardId| {
+            let parent = self.shards.get(parent);
+            parent.is_some_and(|parent| !matches!(parent.stage, Stage::Drained))
+        };
+        self.shards[&id].parents.iter().any(is_open)
+    }
+}
+
+/// What a round came to.
+#[derive(Default)]
+struct Round {
+    moved: usize,
+    failed: usize,
+}
+
+impl Round {
+    fn count(&mut self, progress: Progress) {
+        match progress {
+            Progress::Records | Progress::Nothing | Progress::End => self.moved += 1,
+            Progress::Failed | Progress::Lost => self.failed += 1,
+            Progress::Tail => {}
+        }
+    }
+
+    /// Everything that could be read stands at its tail.
+    fn is_idle(&self) -> bool {
+        self.moved == 0
+    }
+}

@@ -1,0 +1,200 @@
+//! One reader's way through one shard, from an iterator to the next.
+//!
+//! An iterator in hand stays in hand while the server is dead: it has to be good for the next life.
+
+use super::control::Worker;
+use super::endpoint::Endpoint;
+use millstream_judge::identify;
+use millstream_judge::{Event, Lineage, Open, Read, Seen, Start};
+use millstream_judge::{ParseError, ShardId};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use wire::ErrorCode;
+use wire::operations::{
+    GetRecords, GetRecordsInput, GetRecordsOutput, GetShardIterator, GetShardIteratorInput,
+};
+use wire::types::ShardIteratorType;
+
+/// An iterator has to be good for this long.
+const ITERATOR_LIFE: Duration = Duration::from_secs(300);
+
+/// What a session is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// The stream.
+    pub stream: usize,
+    /// Whose session it is.
+    pub consumer: u32,
+    /// The shard.
+    pub shard: ShardId,
+    /// Where it begins.
+    pub start: Start,
+    /// What the consumer promises.
+    pub lineage: Lineage,
+}
+
+/// An iterator in hand.
+pub struct Session {
+    request: Request,
+    id: u64,
+    iterator: String,
+    issued: u64,
+    generation: u64,
+}
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Records.
+    Records,
+    /// No records, and there are none.
+    Tail,
+    /// No records, and there may be some.
+    Nothing,
+    /// The end of a closed shard.
+    End,
+    /// No answer; the iterator is as good as before.
+    Failed,
+    /// The iterator is of no use any more.
+    Lost,
+}
+
+impl Session {
+    /// Gets a first iterator.
+    pub async fn open(worker: &mut Worker, at: &Endpoint, request: Request) -> Option<Self> {
+        let recorder = &worker.recorder;
+        let (shard_iterator_type, number) = match request.start {
+            Start::TrimHorizon => (ShardIteratorType::TrimHorizon, None),
+            Start::At(number) => (ShardIteratorType::AtSequenceNumber, Some(number)),
+            Start::After(number) => (ShardIteratorType::AfterSequenceNumber, Some(number)),
+            Start::Latest => (ShardIteratorType::Latest, None),
+            Start::Timestamp => return None,
+        };
+        let input = GetShardIteratorInput {
+            stream_name: Some(recorder.name(request.stream).to_owned()),
+            shard_id: request.shard.to_string(),
+            shard_iterator_type,
+            starting_sequence_number: number.map(|number| number.to_string()),
+            timestamp: None,
+            stream_arn: None,
+            stream_id: None,
+            dry_run: None,
+        };
+        let call = at.client(&mut worker.rng).call::<GetShardIterator>(&input);
+        let (span, answer) = recorder.timed(call).await;
+        let output = answer.inspect_err(|error| {
+            let doing = format!("GetShardIterator {request:?}");
+            recorder.complain_if_refused(&doing, error);
+        });
+        let iterator = output.ok()?.shard_iterator?;
+        let id = recorder.number();
+        let open = Open {
+            span,
+            session: id,
+            consumer: request.consumer,
+            shard: request.shard,
+            start: request.start,
+            lineage: request.lineage,
+        };
+        recorder.record(request.stream, Event::Open(open));
+        Some(Self {
+            request,
+            id,
+            iterator,
+            issued: span.started,
+            generation: at.generation,
+        })
+    }
+
+    /// Reads on.
+    pub async fn read(
+        &mut self,
+        worker: &mut Worker,
+        at: &Endpoint,
+        limit: Option<i32>,
+    ) -> Progress {
+        let recorder = &worker.recorder;
+        let input = GetRecordsInput {
+            shard_iterator: self.iterator.clone(),
+            limit,
+            ..GetRecordsInput::default()
+        };
+        let call = at.client(&mut worker.rng).call::<GetRecords>(&input);
+        let (span, answer) = recorder.timed(call).await;
+        let output = match answer {
+            Ok(output) => output,
+            Err(error) => return self.failed(worker, &error, span.finished),
+        };
+        let across = u64::from(self.generation != at.generation);
+        recorder
+            .reached
+            .iterators_across
+            .fetch_add(across, Ordering::Relaxed);
+        match seen(&output) {
+            Ok(records) => {
+                let is_empty = records.is_empty();
+                let read = Read {
+                    span,
+                    session: self.id,
+                    records,
+                    reached_tail: is_empty && output.millis_behind_latest == Some(0),
+                    shard_end: output.next_shard_iterator.is_none(),
+                };
+                let progress = progress(&read);
+                recorder.record(self.request.stream, Event::Read(read));
+                if let Some(next) = output.next_shard_iterator {
+                    (self.iterator, self.issued, self.generation) =
+                        (next, span.started, at.generation);
+                }
+                progress
+            }
+            Err(error) => {
+                recorder.complain(format!("records cannot be read: {error}"));
+                Progress::Lost
+            }
+        }
+    }
+
+    fn failed(&self, worker: &Worker, error: &client::Error, now: u64) -> Progress {
+        let age = Duration::from_nanos(now - self.issued);
+        let was_due =
+            error.code() == Some(ErrorCode::ExpiredIteratorException) && age >= ITERATOR_LIFE;
+        let is_refusal =
+            matches!(error, client::Error::Service { remote, .. } if remote.status < 500);
+        if !was_due {
+            let doing = format!("an iterator of {age:?} of {:?}", self.request);
+            worker.recorder.complain_if_refused(&doing, error);
+        }
+        if is_refusal {
+            Progress::Lost
+        } else {
+            Progress::Failed
+        }
+    }
+}
+
+fn seen(output: &GetRecordsOutput) -> Result<Vec<Seen>, ParseError> {
+    let seen = |record| -> Result<Seen, ParseError> {
+        let record: &wire::types::Record = record;
+        Ok(Seen {
+            sequence_number: record.sequence_number.parse()?,
+            record: record
+                .partition_key
+                .as_deref()
+                .and_then(|key| identify(key, &record.data)),
+        })
+    };
+    output.records.iter().map(seen).collect()
+}
+
+fn progress(read: &Read) -> Progress {
+    if read.shard_end {
+        Progress::End
+    } else if !read.records.is_empty() {
+        Progress::Records
+    } else if read.reached_tail {
+        Progress::Tail
+    } else {
+        Progress::Nothing
+    }
+}

@@ -1,0 +1,132 @@
+//! A record before it is put: who it is, where it belongs, how large it is.
+//!
+//! A record without data cannot carry its identity in it, so it carries it in its partition key.
+
+use crate::number::HashKey;
+use crate::payload::{self, RecordId};
+use bytes::Bytes;
+use fastrand::Rng;
+use md5::{Digest, Md5};
+
+/// The largest record, key included.
+const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// What the partition key of a record without data begins with.
+const EMPTY: &str = "empty-";
+
+/// A record to be put.
+pub struct Draft {
+    /// Who it is.
+    pub id: RecordId,
+    /// Its partition key.
+    pub partition_key: String,
+    /// Its explicit hash key, if it has one.
+    pub explicit_hash_key: Option<HashKey>,
+    /// Its payload.
+    pub data: Bytes,
+}
+
+impl Draft {
+    /// A record of any size and place.
+    pub fn new(id: RecordId, rng: &mut Rng) -> Self {
+        let is_empty = rng.u8(..) < 10;
+        let partition_key = if is_empty {
+            format!("{EMPTY}{id}")
+        } else {
+            format!("key-{}", rng.u32(..))
+        };
+        let room = RECORD_BYTES_MAX - partition_key.len();
+        let data = if is_empty {
+            Bytes::new()
+        } else {
+            payload::encode(id, any_length(room, rng), &partition_key).into()
+        };
+        Self {
+            id,
+            partition_key,
+            explicit_hash_key: rng.bool().then(|| any_hash_key(rng)),
+            data,
+        }
+    }
+
+    /// Where it belongs.
+    pub fn hash_key(&self) -> HashKey {
+        let of_key = || {
+            let digest = Md5::digest(self.partition_key.as_bytes());
+            HashKey(u128::from_be_bytes(digest.into()))
+        };
+        self.explicit_hash_key.unwrap_or_else(of_key)
+    }
+}
+
+/// Who a record is that was read; `None` if it is nobody.
+pub fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
+    if data.is_empty() {
+        return partition_key.strip_prefix(EMPTY)?.parse().ok();
+    }
+    payload::decode(data, partition_key).ok()
+}
+
+/// Mostly small, seldom huge.
+fn any_length(room: usize, rng: &mut Rng) -> usize {
+    match rng.u8(..) {
+        0..=179 => rng.usize(payload::MIN_LEN..200),
+        180..=239 => rng.usize(200..8 * 1024),
+        240..=252 => rng.usize(8 * 1024..128 * 1024),
+        253..=254 => rng.usize(128 * 1024..room),
+        255 => room,
+    }
+}
+
+/// Anywhere, and often at an edge.
+fn any_hash_key(rng: &mut Rng) -> HashKey {
+    HashKey(match rng.u8(..8) {
+        0 => 0,
+        1 => u128::MAX,
+        2 => 1 << 127,
+        3 => (1 << 127) - 1,
+        4..=7 => rng.u128(..),
+        8.. => unreachable!("the range ends before"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(op: u64) -> RecordId {
+        RecordId {
+            client: 3,
+            op,
+            attempt: 0,
+        }
+    }
+
+    #[test]
+    fn drafts_when_read_back_then_are_who_they_were() {
+        let mut rng = Rng::with_seed(7);
+        let (mut empty, mut largest) = (0, 0);
+        for op in 0..2000 {
+            let draft = Draft::new(id(op), &mut rng);
+            empty += usize::from(draft.data.is_empty());
+            largest = largest.max(draft.data.len() + draft.partition_key.len());
+            assert_eq!(identify(&draft.partition_key, &draft.data), Some(id(op)));
+            assert_eq!(identify("key-x", &draft.data), None);
+        }
+        assert!(
+            empty > 0 && largest == RECORD_BYTES_MAX,
+            "{empty} {largest}"
+        );
+    }
+
+    #[test]
+    fn hash_key_when_not_explicit_then_is_the_md5_of_the_partition_key() {
+        let draft = Draft {
+            id: id(0),
+            partition_key: "a".to_owned(),
+            explicit_hash_key: None,
+            data: Bytes::new(),
+        };
+        let of_a = 0x0cc1_75b9_c0f1_b6a8_31c3_99e2_6977_2661;
+        assert_eq!(draft.hash_key(), HashKey(of_a));
+    }
+}

@@ -1,0 +1,1 @@
+//! Nothing to call: the rules of this repository are tests, in `tests/structure`.

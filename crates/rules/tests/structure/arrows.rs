@@ -1,0 +1,165 @@
+//! Arrows between our crates point one way.
+//!
+//! The tables are exact, not a permission: an arrow that is new is a decision and changes a table,
+//! and one that nobody needs any more goes.
+
+use crate::packages;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+type Arrows = BTreeMap<String, Vec<String>>;
+
+/// Whom each crate's code depends on.
+const CODE: [(&str, &[&str]); 16] = [
+    ("model", &[]),
+    ("wire-derive", &[]),
+    ("env", &[]),
+    ("wire", &["wire-derive"]),
+    ("log", &["env"]),
+    ("journal", &["env", "log"]),
+    ("replicated", &["env", "log"]),
+    ("auth", &["env", "model", "wire"]),
+    ("client", &["env", "wire"]),
+    (
+        "engine",
+        &["auth", "env", "log", "model", "replicated", "wire"],
+    ),
+    ("server", &["auth", "engine", "env", "model", "wire"]),
+    (
+        "millstream",
+        &[
+            "auth", "engine", "env", "journal", "log", "model", "server", "wire",
+        ],
+    ),
+    // What tests the others. The judge knows none of the code that it judges.
+    ("judge", &[]),
+    ("crash", &["client", "env", "judge", "wire"]),
+    (
+        "sim",
+        &[
+            "auth",
+            "engine",
+            "env",
+            "journal",
+            "judge",
+            "log",
+            "replicated",
+            "server",
+            "wire",
+        ],
+    ),
+    ("rules", &[]),
+];
+/// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
+const TESTS: [(&str, &[&str]); 4] = [
+    // For a feature of it, and for a store on a disk.
+    ("engine", &["journal", "log"]),
+    // For a feature of it.
+    ("journal", &["log"]),
+    ("server", &["client", "log"]),
+    ("millstream", &["client"]),
+];
+/// What tests the others: nobody's code uses it.
+const TESTERS: [&str; 4] = ["judge", "crash", "sim", "rules"];
+/// Names that say nothing.
+const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
+
+/// A package's name in the code.
+fn short(name: &str) -> &str {
+    name.strip_prefix("millstream-").unwrap_or(name)
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().expect("a package has a name")
+}
+
+/// The arrows of one kind: `null` for code, `"dev"` for tests, `"build"` for build scripts.
+fn arrows(kind: &Value) -> Arrows {
+    let packages = packages();
+    let ours = |dependency: &&Value| dependency["path"].is_string() && dependency["kind"] == *kind;
+    packages
+        .iter()
+        .map(|package| {
+            let all = package["dependencies"].as_array();
+            let all = all.expect("a package has dependencies").iter();
+            let mut to: Vec<String> = all
+                .filter(ours)
+                .map(|dependency| short(name(dependency)).to_owned())
+                .collect();
+            to.sort();
+            (short(name(package)).to_owned(), to)
+        })
+        .collect()
+}
+
+fn expected(rows: &[(&str, &[&str])]) -> Arrows {
+    let row = |(from, to): &(&str, &[&str])| {
+        let to = to.iter().map(|to| (*to).to_owned()).collect();
+        ((*from).to_owned(), to)
+    };
+    rows.iter().map(row).collect()
+}
+
+#[test]
+fn crates_when_they_depend_on_each_other_then_only_along_the_arrows() {
+    let code = arrows(&Value::Null);
+    assert_eq!(code, expected(&CODE), "left: found, right: allowed");
+}
+
+#[test]
+fn tests_when_they_need_other_crates_then_only_those_allowed() {
+    let mut tests = arrows(&Value::from("dev"));
+    tests.retain(|_, to| !to.is_empty());
+    assert_eq!(tests, expected(&TESTS), "left: found, right: allowed");
+}
+
+#[test]
+fn build_scripts_when_there_are_any_then_use_none_of_our_crates() {
+    let mut scripts = arrows(&Value::from("build"));
+    scripts.retain(|_, to| !to.is_empty());
+    assert_eq!(scripts, Arrows::new());
+}
+
+#[test]
+fn arrows_when_followed_then_never_lead_to_testers_nor_from_below_to_kinesis() {
+    let code = expected(&CODE);
+    for (from, to) in &code {
+        let is_tester = TESTERS.contains(&from.as_str());
+        let tester = to.iter().find(|to| TESTERS.contains(&to.as_str()));
+        assert!(
+            is_tester || tester.is_none(),
+            "{from} depends on {tester:?}"
+        );
+    }
+    for below in ["journal", "replicated", "log", "env"] {
+        let mut reached = vec![below.to_owned()];
+        let mut next = 0;
+        while let Some(from) = reached.get(next) {
+            reached.extend(code[from].clone());
+            next += 1;
+        }
+        for above in ["model", "wire", "auth", "engine", "server"] {
+            assert!(
+                !reached.contains(&above.to_owned()),
+                "{below} knows {above}"
+            );
+        }
+    }
+}
+
+#[test]
+fn crates_when_named_then_say_what_they_are() {
+    for package in packages() {
+        let name = short(name(&package));
+        assert!(!MEANINGLESS.contains(&name), "{name}");
+    }
+    for path in crate::files(&crate::root().join("crates"), "rs") {
+        let parts = path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy());
+        for part in parts {
+            let stem = part.trim_end_matches(".rs");
+            assert!(!MEANINGLESS.contains(&stem), "{}", path.display());
+        }
+    }
+}

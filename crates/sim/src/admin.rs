@@ -1,0 +1,308 @@
+//! Changes a stream: its shards and its retention, and looks whether the change took place.
+//!
+//! One admin a stream: what it was told holds until it changes it again.
+
+use super::chronicle::Chronicle;
+use super::client::{Client, Failure, Settled};
+use super::server::Server;
+use millstream_judge::ShardId;
+use millstream_judge::{Event, ListedShard, Reshard, ReshardOutcome, Span};
+use std::sync::Arc;
+use wire::ErrorCode;
+use wire::operations::{
+    self, DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
+    SplitShardInput, UpdateShardCountInput,
+};
+use wire::types::ScalingType;
+
+/// Open shards of a stream at most.
+const OPEN_MAX: usize = 6;
+/// With so many shards, closed ones included, a stream is left as it is: a list has to fit into one
+/// page, since no two pages are of one moment.
+const SHARDS_MAX: usize = 900;
+/// Retention stays between these, far above the length of a run.
+const HOURS: std::ops::Range<i32> = 24..169;
+/// Refusals that an earlier change of unknown outcome explains.
+const OVERTAKEN: &[ErrorCode] = &[
+    ErrorCode::ResourceInUseException,
+    ErrorCode::InvalidArgumentException,
+    ErrorCode::ResourceNotFoundException,
+    // At most ten scalings a day, and the like.
+    ErrorCode::LimitExceededException,
+];
+
+/// What an admin calls; most of the time it changes the shards.
+const OPERATIONS: [&str; 6] = [
+    "DescribeStreamSummary",
+    "DecreaseStreamRetentionPeriod",
+    "SplitShard",
+    "MergeShards",
+    "UpdateShardCount",
+    "IncreaseStreamRetentionPeriod",
+];
+
+/// Someone who administers a stream.
+pub(super) struct Admin {
+    client: Client,
+    stream: Arc<Chronicle>,
+    /// The retentions that the stream may have.
+    hours: Vec<i32>,
+}
+
+enum Change {
+    Split(ShardId, u128),
+    Merge(ShardId, ShardId),
+    Count(i32, Vec<ShardId>),
+}
+
+impl Admin {
+    pub(super) fn new(client: Client, stream: Arc<Chronicle>) -> Self {
+        Self {
+            client,
+            stream,
+            hours: vec![24],
+        }
+    }
+
+    /// Changes and looks until the work is over.
+    pub(super) async fn run(mut self) {
+        while let Some(server) = self.client.server().await {
+            match self.client.choose(&OPERATIONS) {
+                "DescribeStreamSummary" => self.look_at_retention(&server).await,
+                "DecreaseStreamRetentionPeriod" | "IncreaseStreamRetentionPeriod" => {
+                    self.change_retention(&server).await;
+                }
+                _ => {
+                    if let Some(shards) = self.client.list(&server, &self.stream).await
+                        && let Some(change) = self.any_change(shards)
+                    {
+                        self.reshard(&server, &change).await;
+                    }
+                }
+            }
+            self.client.think().await;
+            self.client.think().await;
+        }
+    }
+
+    // --- Shards
+    // -----------------------------------------------------------------------------------
+
+    async fn reshard(&mut self, server: &Server, change: &Change) {
+        let started = self.client.now();
+        let answer = self.call(server, change).await;
+        if let Err(failure) = &answer {
+            self.client.complain_unless("a reshard", failure, OVERTAKEN);
+        }
+        let settled = self.client.until_settled(&self.stream.name).await;
+        if settled == Some(Settled::Gone) {
+            let what = format!("the stream {} is gone", self.stream.name);
+            self.client.machine.complain(what);
+        }
+        let outcome = match (answer, change) {
+            // It says that it was taken, but not which shards it will close.
+            (Ok(()), Change::Count(..)) => ReshardOutcome::Unknown,
+            (Ok(()), Change::Split(..) | Change::Merge(..)) if settled.is_some() => {
+                ReshardOutcome::Acked
+            }
+            (Err(failure), _) if failure.was_not_applied() => ReshardOutcome::DefinitelyFailed,
+            (Ok(()) | Err(_), _) => ReshardOutcome::Unknown,
+        };
+        let parents = match change {
+            Change::Split(shard, _) => vec![*shard],
+            Change::Merge(one, other) => vec![*one, *other],
+            Change::Count(_, open) => open.clone(),
+        };
+        self.stream.record(Event::Reshard(Reshard {
+            span: Span {
+                started,
+                finished: self.client.now(),
+            },
+            parents,
+            outcome,
+        }));
+    }
+
+    async fn call(&mut self, server: &Server, change: &Change) -> Result<(), Failure> {
+        let stream_name = Some(self.stream.name.clone());
+        let client = &mut self.client;
+        match change {
+            Change::Split(shard, key) => {
+                let input = SplitShardInput {
+                    stream_name,
+                    shard_to_split: shard.to_string(),
+                    new_starting_hash_key: key.to_string(),
+                    ..SplitShardInput::default()
+                };
+                client
+                    .call::<operations::SplitShard>(server, &input)
+                    .await
+                    .1
+            }
+            Change::Merge(one, other) => {
+                let input = MergeShardsInput {
+                    stream_name,
+                    shard_to_merge: one.to_string(),
+                    adjacent_shard_to_merge: other.to_string(),
+                    ..MergeShardsInput::default()
+                };
+                client
+                    .call::<operations::MergeShards>(server, &input)
+                    .await
+                    .1
+            }
+            Change::Count(count, _) => {
+                let input = UpdateShardCountInput {
+                    stream_name,
+                    target_shard_count: *count,
+                    scaling_type: ScalingType::UniformScaling,
+                    stream_arn: None,
+                    stream_id: None,
+                };
+                let call = client.call::<operations::UpdateShardCount>(server, &input);
+                call.await.1.map(drop)
+            }
+        }
+    }
+
+    fn any_change(&mut self, mut shards: Vec<ListedShard>) -> Option<Change> {
+        if shards.len() > SHARDS_MAX {
+            return None;
+        }
+        let rng = &mut self.client.rng;
+        shards.retain(|shard| shard.last.is_none());
+        shards.sort_by_key(|shard| shard.range.first);
+        let count = shards.len();
+        let is_wanted = |name| self.client.machine.is_wanted(name);
+        let which = if is_wanted("SplitShard") {
+            0
+        } else if is_wanted("MergeShards") {
+            3
+        } else if is_wanted("UpdateShardCount") {
+            6
+        } else {
+            rng.u8(..7)
+        };
+        match which {
+            0 | 1 if count < OPEN_MAX => {
+                let shard = rng.choice(&shards)?;
+                let (first, last) = (shard.range.first.0, shard.range.last.0);
+                let splits = first.checked_add(2)? < last;
+                splits.then(|| Change::Split(shard.shard, rng.u128(first + 2..last)))
+            }
+            0..=3 => {
+                let pair = rng.choice(shards.windows(2))?;
+                Some(Change::Merge(pair[0].shard, pair[1].shard))
+            }
+            _ => {
+                let most = (2 * count).min(OPEN_MAX).max(count);
+                let target = rng.usize(count.div_ceil(2)..=most);
+                let open = shards.iter().map(|shard| shard.shard).collect();
+                (target != count).then_some(Change::Count(i32::try_from(target).ok()?, open))
+            }
+        }
+    }
+
+    // --- Retention
+    // --------------------------------------------------------------------------------
+
+    async fn change_retention(&mut self, server: &Server) {
+        let [from] = self.hours[..] else {
+            return self.look_at_retention(server).await;
+        };
+        let is_wanted = |name| self.client.machine.is_wanted(name);
+        let hours = if is_wanted("DecreaseStreamRetentionPeriod") {
+            HOURS.start..from.max(HOURS.start + 1)
+        } else if is_wanted("IncreaseStreamRetentionPeriod") {
+            (from + 1).min(HOURS.end - 1)..HOURS.end
+        } else {
+            HOURS
+        };
+        let hours = self.client.rng.i32(hours);
+        if hours == from {
+            return;
+        }
+        let answer = self.call_retention(server, from, hours).await;
+        match answer {
+            Ok(()) => self.hours = vec![hours],
+            Err(failure) if failure.was_not_applied() => {
+                // What it is, is known, so that only a change of shards explains a refusal.
+                let expected = [ErrorCode::ResourceInUseException];
+                self.client
+                    .complain_unless("a new retention", &failure, &expected);
+            }
+            Err(_) => self.hours.push(hours),
+        }
+    }
+
+    async fn call_retention(
+        &mut self,
+        server: &Server,
+        from: i32,
+        hours: i32,
+    ) -> Result<(), Failure> {
+        let stream_name = Some(self.stream.name.clone());
+        if hours > from {
+            let input = IncreaseStreamRetentionPeriodInput {
+                stream_name,
+                retention_period_hours: hours,
+                ..IncreaseStreamRetentionPeriodInput::default()
+            };
+            let call = self
+                .client
+                .call::<operations::IncreaseStreamRetentionPeriod>(server, &input);
+            call.await.1
+        } else {
+            let input = DecreaseStreamRetentionPeriodInput {
+                stream_name,
+                retention_period_hours: hours,
+                ..DecreaseStreamRetentionPeriodInput::default()
+            };
+            let call = self
+                .client
+                .call::<operations::DecreaseStreamRetentionPeriod>(server, &input);
+            call.await.1
+        }
+    }
+
+    async fn look_at_retention(&mut self, server: &Server) {
+        let Ok(found) = self.client.describe(server, &self.stream.name).await else {
+            return;
+        };
+        let found = found.map(|stream| stream.retention_period_hours);
+        match found {
+            // A change of unknown outcome may still come later, as long as its process lives.
+            Some(hours) if self.hours.contains(&hours) => {}
+            other => {
+                let (name, told) = (&self.stream.name, &self.hours);
+                let what = format!("{name} keeps records {other:?} hours, not {told:?}");
+                self.client.machine.complain(what);
+            }
+        }
+        if self.hours.len() > 1 {
+            self.settle_retention(server, found).await;
+        }
+    }
+
+    /// Once the process that may still carry out an unknown change has gone, or so much time has
+    /// passed that it would have, what is found is what it is.
+    async fn settle_retention(&mut self, server: &Server, found: Option<i32>) {
+        let Some(hours) = found else { return };
+        if !server.is_alive() {
+            return;
+        }
+        let generation = server.generation;
+        for _ in 0..20 {
+            self.client.pause().await;
+        }
+        let Some(server) = self.client.server().await else {
+            return;
+        };
+        let again = self.client.describe(&server, &self.stream.name).await;
+        let is_same = matches!(&again, Ok(Some(now)) if now.retention_period_hours == hours);
+        // A process that a fault has stopped in the middle of a change may go on with it.
+        if is_same && server.generation > generation {
+            self.hours = vec![hours];
+        }
+    }
+}

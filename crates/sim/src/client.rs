@@ -1,0 +1,412 @@
+//! A client: calls with bodies that travel, and what it may make of each answer.
+
+use super::chronicle::Chronicle;
+use super::events::Events;
+use super::machine::Machine;
+use super::server::{Answer, Body, Server};
+use engine::{Limits, Outcome};
+use env::Clock;
+use fastrand::Rng;
+use millstream_judge::{Event, List, ListedShard, Span};
+use millstream_judge::{HashKeyRange, ParseError};
+use std::sync::Arc;
+use std::time::Duration;
+use wire::operations::{
+    self, CreateStreamInput, DescribeStreamSummaryInput, ListShardsInput, SubscribeToShard,
+    SubscribeToShardInput,
+};
+use wire::types::{Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
+use wire::{ErrorCode, Operation, Protocol, RemoteError};
+
+/// A client that hears nothing gives up after this.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
+
+/// Why there is no output.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A 4xx: nothing was applied.
+    Refused(RemoteError),
+    /// A 5xx, and what the server knows: nothing was applied, or it may be, once.
+    Broken(RemoteError, Outcome),
+    /// No answer: it may be applied, once.
+    Silent,
+}
+
+impl Failure {
+    pub(super) fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused(error) | Self::Broken(error, _) => error.code(),
+            Self::Silent => None,
+        }
+    }
+
+    /// Whether it was refused, which has a reason that the client can know.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// Whether it changed nothing, and never will.
+    pub(super) fn was_not_applied(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Broken(_, Outcome::NotApplied) => true,
+            Self::Broken(_, Outcome::Unknown) | Self::Silent => false,
+        }
+    }
+}
+
+/// Somebody who calls.
+pub(super) struct Client {
+    pub(super) machine: Arc<Machine>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rng: Rng,
+    stays: Stays,
+}
+
+/// How long a client goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// Until the work is over.
+    ForTheWork,
+    /// For as long as it likes.
+    Longer,
+}
+
+impl Client {
+    pub(super) fn new(machine: &Arc<Machine>, rng: Rng, stays: Stays) -> Self {
+        Self {
+            machine: machine.clone(),
+            clock: machine.outside.clock(),
+            rng,
+            stays,
+        }
+    }
+
+    /// Another client, with chance of its own.
+    pub(super) fn fork(&mut self, stays: Stays) -> Self {
+        Self::new(&self.machine, self.rng.fork(), stays)
+    }
+
+    /// The server, as soon as there is one; `None` when the work is over.
+    pub(super) async fn server(&self) -> Option<Arc<Server>> {
+        let mut place = self.machine.place.subscribe();
+        loop {
+            if self.stays == Stays::ForTheWork && self.machine.is_over() {
+                return None;
+            }
+            if let Some(server) = &*place.borrow_and_update() {
+                return Some(server.clone());
+            }
+            place.changed().await.ok()?;
+        }
+    }
+
+    /// Some time between two calls, unless one is wanted.
+    pub(super) async fn think(&mut self) {
+        let longest = self.machine.plan.think_max.as_micros() as u64;
+        let pause = Duration::from_micros(self.rng.u64(..=longest));
+        let machine = self.machine.clone();
+        tokio::select! {
+            biased;
+            () = machine.wants.notified() => {}
+            () = self.clock.sleep(pause) => {}
+        }
+    }
+
+    /// One of those that the client can call: the one that is wanted, or any.
+    pub(super) fn choose(&mut self, operations: &[&'static str]) -> &'static str {
+        let wanted = |name: &&&str| self.machine.is_wanted(name);
+        match operations.iter().find(wanted) {
+            Some(name) => name,
+            None => operations[self.rng.usize(..operations.len())],
+        }
+    }
+
+    /// The same, unless a fault is about to strike; whether it is.
+    pub(super) async fn think_or_be_alarmed(&mut self) -> bool {
+        let machine = self.machine.clone();
+        tokio::select! {
+            biased;
+            () = machine.alarm.notified() => true,
+            () = self.think() => false,
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.clock.monotonic().0.as_nanos() as u64
+    }
+
+    /// Calls an operation; says when that was.
+    pub(super) async fn call<O: Operation>(
+        &mut self,
+        server: &Server,
+        input: &O::Input,
+    ) -> (Span, Result<O::Output, Failure>) {
+        let (protocol, span, answer) = self.exchange::<O>(server, input).await;
+        let output = answer.and_then(|body| match body {
+            Body::Whole(bytes) => {
+                wire::decode_lenient(protocol, &bytes).map_err(|_| Failure::Silent)
+            }
+            Body::Events(_) => Err(Failure::Silent),
+        });
+        (span, output)
+    }
+
+    /// Subscribes; says when that was.
+    pub(super) async fn subscribe(
+        &mut self,
+        server: &Server,
+        input: &SubscribeToShardInput,
+    ) -> (Span, Result<Events, Failure>) {
+        let call = self.exchange::<SubscribeToShard>(server, input);
+        let (protocol, span, answer) = call.await;
+        let events = answer.and_then(|body| match body {
+            Body::Events(pushed) => Ok(Events::new(pushed, protocol)),
+            Body::Whole(_) => Err(Failure::Silent),
+        });
+        (span, events)
+    }
+
+    async fn exchange<O: Operation>(
+        &mut self,
+        server: &Server,
+        input: &O::Input,
+    ) -> (Protocol, Span, Result<Body, Failure>) {
+        let started = self.now();
+        let protocol = [Protocol::Json, Protocol::Cbor][self.rng.usize(..2)];
+        let mut body = Vec::new();
+        wire::encode(protocol, input, &mut body);
+        let answer = self.send(server, O::NAME, protocol, body).await;
+        let finished = self.now();
+        (protocol, Span { started, finished }, answer)
+    }
+
+    async fn send(
+        &mut self,
+        server: &Server,
+        name: &'static str,
+        protocol: Protocol,
+        body: Vec<u8>,
+    ) -> Result<Body, Failure> {
+        let machine = self.machine.clone();
+        let under_way = machine.begin(name);
+        let answer = tokio::select! {
+            biased;
+            () = machine.cut.notified() => None,
+            answer = self.travel_both_ways(server, name, protocol, body) => answer,
+        };
+        drop(under_way);
+        if server.panics() > 0 {
+            machine.complain(format!("{name}: a request panicked"));
+        }
+        // What was sent before the end may arrive or not.
+        let is_lost = !server.is_alive() && self.rng.bool();
+        let result = match answer {
+            Some(answer) if !is_lost => {
+                if (400..500).contains(&answer.status) && answer.outcome == Some(Outcome::Unknown) {
+                    machine.complain(format!("{name} was refused, and may be applied"));
+                }
+                read(protocol, answer)
+            }
+            Some(_) | None => Err(Failure::Silent),
+        };
+        machine.answered(name, result.is_ok());
+        let outcome = result.as_ref().map_or_else(Failure::code, |_| None);
+        machine
+            .simulation
+            .note(name, outcome.map_or(0, |code| code as u64 + 1));
+        result
+    }
+
+    async fn travel_both_ways(
+        &mut self,
+        server: &Server,
+        name: &'static str,
+        protocol: Protocol,
+        body: Vec<u8>,
+    ) -> Option<Answer> {
+        self.travel().await;
+        let answered = server.receive(name, protocol, body);
+        let answer = tokio::select! {
+            biased;
+            answer = answered => answer.ok(),
+            () = self.clock.sleep(GIVE_UP_AFTER) => None,
+        };
+        self.travel().await;
+        answer
+    }
+
+    pub(super) async fn travel(&mut self) {
+        let longest = self.machine.travel_max().as_micros() as u64;
+        let takes = Duration::from_micros(self.rng.u64(..longest));
+        self.clock.sleep(takes).await;
+    }
+
+    /// Complains about a refusal that nothing explains.
+    pub(super) fn complain_unless(&self, doing: &str, failure: &Failure, expected: &[ErrorCode]) {
+        let Failure::Refused(error) = failure else {
+            return;
+        };
+        let is_expected = error.code().is_some_and(|code| {
+            let is_limit = matches!(
+                code,
+                ErrorCode::ProvisionedThroughputExceededException
+                    | ErrorCode::LimitExceededException
+            );
+            expected.contains(&code) || (is_limit && self.machine.plan.limits == Limits::Aws)
+        });
+        if !is_expected {
+            self.machine
+                .complain(format!("{doing} was refused: {error}"));
+        }
+    }
+
+    // --- Streams as a whole
+    // -----------------------------------------------------------------------
+
+    pub(super) async fn create(
+        &mut self,
+        server: &Server,
+        name: &str,
+        capacity: Capacity,
+    ) -> Result<(), Failure> {
+        let (mode, shards) = match capacity {
+            Capacity::Shards(count) => (None, Some(count)),
+            Capacity::OnDemand => (Some(StreamMode::OnDemand), None),
+        };
+        let input = CreateStreamInput {
+            stream_name: name.to_owned(),
+            shard_count: shards,
+            stream_mode_details: mode.map(|stream_mode| StreamModeDetails { stream_mode }),
+            ..CreateStreamInput::default()
+        };
+        self.call::<operations::CreateStream>(server, &input)
+            .await
+            .1
+    }
+
+    /// `None` if there is no such stream.
+    pub(super) async fn describe(
+        &mut self,
+        server: &Server,
+        name: &str,
+    ) -> Result<Option<StreamDescriptionSummary>, Failure> {
+        let input = DescribeStreamSummaryInput {
+            stream_name: Some(name.to_owned()),
+            ..DescribeStreamSummaryInput::default()
+        };
+        let call = self.call::<operations::DescribeStreamSummary>(server, &input);
+        match call.await.1 {
+            Ok(output) => Ok(Some(output.stream_description_summary)),
+            Err(error) if error.code() == Some(ErrorCode::ResourceNotFoundException) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until a stream is ACTIVE, or gone; `None` if the work is over before.
+    pub(super) async fn until_settled(&mut self, name: &str) -> Option<Settled> {
+        loop {
+            let server = self.server().await?;
+            match self.describe(&server, name).await {
+                Ok(None) => return Some(Settled::Gone),
+                Ok(Some(stream)) => match stream.stream_status {
+                    StreamStatus::Active => return Some(Settled::Active),
+                    StreamStatus::Creating | StreamStatus::Updating | StreamStatus::Deleting => {}
+                },
+                Err(failure) => self.complain_unless("a look at a stream", &failure, &[]),
+            }
+            self.pause().await;
+        }
+    }
+
+    /// Before the same thing is tried again.
+    pub(super) async fn pause(&mut self) {
+        let pause = Duration::from_millis(self.rng.u64(5..300));
+        self.clock.sleep(pause).await;
+    }
+
+    /// Lists a stream's shards and writes down what is seen.
+    pub(super) async fn list(
+        &mut self,
+        server: &Server,
+        stream: &Chronicle,
+    ) -> Option<Vec<ListedShard>> {
+        let input = ListShardsInput {
+            stream_name: Some(stream.name.clone()),
+            ..ListShardsInput::default()
+        };
+        let (span, answer) = self.call::<operations::ListShards>(server, &input).await;
+        let output = match answer {
+            Ok(output) => output,
+            Err(failure) => {
+                self.complain_unless("ListShards", &failure, &[]);
+                return None;
+            }
+        };
+        if output.next_token.is_some() {
+            self.machine
+                .complain("a list of shards came in pages".to_owned());
+            return None;
+        }
+        let shards: Result<Vec<ListedShard>, ParseError> =
+            output.shards.iter().flatten().map(listed).collect();
+        match shards {
+            Ok(shards) => {
+                stream.set_shards(shards.clone());
+                let list = List {
+                    span,
+                    shards: shards.clone(),
+                };
+                stream.record(Event::List(list));
+                Some(shards)
+            }
+            Err(error) => {
+                self.machine.complain(format!("a list of shards: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// How a stream's capacity is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capacity {
+    Shards(i32),
+    OnDemand,
+}
+
+/// What a stream came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    Active,
+    Gone,
+}
+
+fn read(protocol: Protocol, answer: Answer) -> Result<Body, Failure> {
+    let body = match (answer.status, answer.body) {
+        (200, body) => return Ok(body),
+        (_, Body::Whole(bytes)) => bytes,
+        (_, Body::Events(_)) => return Err(Failure::Silent),
+    };
+    let error = wire::decode_error(protocol, answer.status, &body);
+    Err(match answer.status {
+        400..=499 => Failure::Refused(error),
+        _ => Failure::Broken(error, answer.outcome.unwrap_or(Outcome::Unknown)),
+    })
+}
+
+fn listed(shard: &Shard) -> Result<ListedShard, ParseError> {
+    let parents = [&shard.parent_shard_id, &shard.adjacent_parent_shard_id];
+    let parents = parents.into_iter().flatten().map(|id| id.parse());
+    let numbers = &shard.sequence_number_range;
+    let last = numbers.ending_sequence_number.as_deref();
+    Ok(ListedShard {
+        shard: shard.shard_id.parse()?,
+        parents: parents.collect::<Result<_, _>>()?,
+        range: HashKeyRange {
+            first: shard.hash_key_range.starting_hash_key.parse()?,
+            last: shard.hash_key_range.ending_hash_key.parse()?,
+        },
+        first: numbers.starting_sequence_number.parse()?,
+        last: last.map(str::parse).transpose()?,
+    })
+}

@@ -1,0 +1,213 @@
+//! Puts records, alone and in batches, and writes down what became of each. It never tries again.
+
+use super::chronicle::Chronicle;
+use super::client::{Client, Failure};
+use super::server::Server;
+use bytes::Bytes;
+use engine::Limits;
+use fastrand::Rng;
+use millstream_judge::Draft;
+use millstream_judge::HashKey;
+use millstream_judge::payload::{self, RecordId};
+use millstream_judge::{Outcome, Put, Span};
+use std::sync::Arc;
+use wire::ErrorCode;
+use wire::operations::{self, PutRecordInput, PutRecordsInput};
+use wire::types::PutRecordsRequestEntry;
+use wire::types::PutRecordsResultEntry;
+
+/// A client that writes.
+pub(super) struct Producer {
+    client: Client,
+    number: u32,
+    ops: u64,
+}
+
+impl Producer {
+    /// A producer whose records carry a number that no other has.
+    pub(super) fn new(client: Client, number: u32) -> Self {
+        Self {
+            client,
+            number,
+            ops: 0,
+        }
+    }
+
+    /// Puts into any of the streams until the work is over.
+    pub(super) async fn run(mut self, streams: Vec<Arc<Chronicle>>) {
+        while let Some(server) = self.client.server().await {
+            let nth = self.client.rng.usize(..streams.len());
+            self.put_any(&server, &streams[nth]).await;
+            self.client.think().await;
+        }
+    }
+
+    /// Puts one record, or some.
+    pub(super) async fn put_any(&mut self, server: &Server, stream: &Chronicle) {
+        if self.client.rng.bool() {
+            self.put(server, stream).await;
+        } else {
+            self.put_batch(server, stream).await;
+        }
+    }
+
+    /// Puts one record, if there is a server.
+    pub(super) async fn put_now(&mut self, stream: &Chronicle) {
+        let server = self.client.machine.place.borrow().clone();
+        if let Some(server) = server {
+            self.put(&server, stream).await;
+        }
+    }
+
+    /// Puts one record; whether it was acknowledged.
+    pub(super) async fn put(&mut self, server: &Server, stream: &Chronicle) -> bool {
+        let draft = self.draft();
+        let input = PutRecordInput {
+            stream_name: Some(stream.name.clone()),
+            data: draft.data.clone(),
+            partition_key: Some(draft.partition_key.clone()),
+            explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
+            ..PutRecordInput::default()
+        };
+        let call = self.client.call::<operations::PutRecord>(server, &input);
+        let (span, answer) = call.await;
+        let outcome = match answer {
+            Ok(output) => self.acked(&output.shard_id, &output.sequence_number),
+            Err(failure) => self.failed(&failure),
+        };
+        note(stream, span, vec![(draft, outcome)]);
+        matches!(outcome, Outcome::Acked { .. })
+    }
+
+    async fn put_batch(&mut self, server: &Server, stream: &Chronicle) {
+        let is_large = self.client.rng.u8(..) < 5;
+        let count = self.client.rng.usize(1..if is_large { 100 } else { 8 });
+        let drafts: Vec<Draft> = (0..count).map(|_| self.draft()).collect();
+        let input = PutRecordsInput {
+            records: drafts.iter().map(entry).collect::<Vec<_>>(),
+            stream_name: Some(stream.name.clone()),
+            ..PutRecordsInput::default()
+        };
+        let call = self.client.call::<operations::PutRecords>(server, &input);
+        let (span, answer) = call.await;
+        let outcomes = match answer {
+            Ok(output) if output.records.len() == count => {
+                output.records.iter().map(|it| self.entry(it)).collect()
+            }
+            Ok(output) => {
+                let got = output.records.len();
+                let what = format!("PutRecords of {count} records answered {got} results");
+                self.client.machine.complain(what);
+                vec![Outcome::Unknown; count]
+            }
+            Err(failure) => vec![self.failed(&failure); count],
+        };
+        note(stream, span, drafts.into_iter().zip(outcomes).collect());
+    }
+
+    fn draft(&mut self) -> Draft {
+        let id = RecordId {
+            client: self.number,
+            op: self.ops,
+            attempt: 0,
+        };
+        self.ops += 1;
+        let rng = &mut self.client.rng;
+        let partition_key = format!("key-{}", rng.u16(..));
+        let length = any_length(rng);
+        Draft {
+            id,
+            explicit_hash_key: (rng.u8(..4) == 0).then(|| any_hash_key(rng)),
+            data: Bytes::from(payload::encode(id, length, &partition_key)),
+            partition_key,
+        }
+    }
+
+    fn acked(&self, shard: &str, number: &str) -> Outcome {
+        match (shard.parse(), number.parse()) {
+            (Ok(shard), Ok(sequence_number)) => Outcome::Acked {
+                shard,
+                sequence_number,
+            },
+            _ => {
+                let what = format!("an acknowledgement cannot be read: {shard} {number}");
+                self.client.machine.complain(what);
+                Outcome::Unknown
+            }
+        }
+    }
+
+    fn failed(&self, failure: &Failure) -> Outcome {
+        let plan = &self.client.machine.plan;
+        // A clock that is set back into a stream's first moments finds it in creation again.
+        let expected: &[ErrorCode] = match plan.has_clock_jumps() {
+            true if !plan.transition.is_zero() => &[ErrorCode::ResourceNotFoundException],
+            true | false => &[],
+        };
+        self.client.complain_unless("a put", failure, expected);
+        if failure.was_not_applied() {
+            Outcome::DefinitelyFailed
+        } else {
+            Outcome::Unknown
+        }
+    }
+
+    /// An entry that failed inside the server may have been written; one that was throttled was
+    /// not.
+    fn entry(&self, entry: &PutRecordsResultEntry) -> Outcome {
+        let has_limits = self.client.machine.plan.limits == Limits::Aws;
+        match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {
+            (Some(shard), Some(number), None) => self.acked(shard, number),
+            (None, None, Some(code)) if code == "InternalFailure" => Outcome::Unknown,
+            (None, None, Some(code))
+                if has_limits && code == "ProvisionedThroughputExceededException" =>
+            {
+                Outcome::DefinitelyFailed
+            }
+            odd => {
+                let what = format!("an entry of PutRecords is {odd:?}");
+                self.client.machine.complain(what);
+                Outcome::Unknown
+            }
+        }
+    }
+}
+
+/// Writes down one call's records.
+fn note(stream: &Chronicle, span: Span, records: Vec<(Draft, Outcome)>) {
+    let request = stream.number();
+    for (draft, outcome) in records {
+        stream.record_put(Put {
+            span,
+            record: draft.id,
+            request,
+            hash_key: draft.hash_key(),
+            outcome,
+        });
+    }
+}
+
+/// Mostly small, seldom larger than a block.
+fn any_length(rng: &mut Rng) -> usize {
+    match rng.u8(..) {
+        0..=199 => rng.usize(payload::MIN_LEN..150),
+        200..=249 => rng.usize(150..2_000),
+        250..=255 => rng.usize(2_000..40_000),
+    }
+}
+
+/// Anywhere, and often at an edge.
+fn any_hash_key(rng: &mut Rng) -> HashKey {
+    let edges = [0, u128::MAX, 1 << 127, (1 << 127) - 1];
+    let anywhere = rng.u128(..);
+    HashKey(edges.get(rng.usize(..8)).copied().unwrap_or(anywhere))
+}
+
+/// A record as it travels with others.
+fn entry(draft: &Draft) -> PutRecordsRequestEntry {
+    PutRecordsRequestEntry {
+        data: draft.data.clone(),
+        explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
+        partition_key: Some(draft.partition_key.clone()),
+    }
+}

@@ -1,0 +1,134 @@
+//! Creates a stream, fills it, reads it, deletes it, and creates another of the same name.
+//!
+//! Each incarnation has a history of its own, so that a record of an earlier one is a phantom.
+
+use super::chronicle::Chronicle;
+use super::client::{Capacity, Client, Settled, Stays};
+use super::producer::Producer;
+use super::reader::Follower;
+use super::server::Server;
+use millstream_judge::History;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use wire::ErrorCode;
+use wire::operations::{self, DeleteStreamInput};
+use wire::types::StreamStatus;
+
+/// The histories of the incarnations that were read to their ends.
+pub(super) type Finished = Arc<Mutex<Vec<(String, History)>>>;
+
+/// Someone whose stream comes and goes.
+pub(super) struct Tenant {
+    client: Client,
+    name: String,
+    number: u32,
+    finished: Finished,
+}
+
+impl Tenant {
+    /// A tenant with a number that no producer or consumer has.
+    pub(super) fn new(client: Client, number: u32, finished: Finished) -> Self {
+        Self {
+            client,
+            name: format!("tenant-{number}"),
+            number,
+            finished,
+        }
+    }
+
+    /// Comes and goes until the work is over.
+    pub(super) async fn run(mut self) {
+        let mut incarnation = 0;
+        while self.appear().await.is_some() {
+            let stream = Arc::new(Chronicle::new(self.name.clone()));
+            if self.live(&stream, incarnation).await.is_none() {
+                return;
+            }
+            let name = format!("{}-{incarnation}", self.name);
+            self.finished.lock().push((name, stream.history()));
+            if self.vanish().await.is_none() {
+                return;
+            }
+            incarnation += 1;
+        }
+    }
+
+    /// Until there is a stream.
+    async fn appear(&mut self) -> Option<()> {
+        let capacity = match self.client.rng.u8(..4) {
+            0 => Capacity::OnDemand,
+            _ => Capacity::Shards(self.client.rng.i32(1..4)),
+        };
+        loop {
+            let server = self.client.server().await?;
+            let answer = self.client.create(&server, &self.name, capacity).await;
+            if let Err(failure) = &answer {
+                let expected = [
+                    // An attempt before this one may have been carried out.
+                    ErrorCode::ResourceInUseException,
+                    ErrorCode::LimitExceededException,
+                ];
+                self.client
+                    .complain_unless("CreateStream", failure, &expected);
+            }
+            match self.client.until_settled(&self.name).await? {
+                Settled::Active => return Some(()),
+                Settled::Gone if answer.is_ok() => {
+                    let what = format!("{} was created and is gone", self.name);
+                    self.client.machine.complain(what);
+                }
+                Settled::Gone => {}
+            }
+            self.client.pause().await;
+        }
+    }
+
+    /// Puts some records and reads them all.
+    async fn live(&mut self, stream: &Arc<Chronicle>, incarnation: u32) -> Option<()> {
+        let number = self.number * 10_000 + incarnation;
+        let mut producer = Producer::new(self.client.fork(Stays::ForTheWork), number);
+        for _ in 0..self.client.rng.usize(1..12) {
+            let server = self.client.server().await?;
+            producer.put_any(&server, stream).await;
+            self.client.think().await;
+        }
+        let follower = Follower::new(self.client.fork(Stays::ForTheWork), stream.clone(), number);
+        let is_drained = follower.drain().await;
+        is_drained.then_some(())
+    }
+
+    /// Until there is no stream.
+    async fn vanish(&mut self) -> Option<()> {
+        loop {
+            let server = self.client.server().await?;
+            self.delete(&server).await;
+            self.client.pause().await;
+            loop {
+                let server = self.client.server().await?;
+                match self.client.describe(&server, &self.name).await {
+                    Ok(None) => return Some(()),
+                    // The attempt was not carried out.
+                    Ok(Some(found)) if found.stream_status == StreamStatus::Active => break,
+                    Ok(Some(_)) | Err(_) => self.client.pause().await,
+                }
+            }
+        }
+    }
+
+    async fn delete(&mut self, server: &Server) {
+        let input = DeleteStreamInput {
+            stream_name: Some(self.name.clone()),
+            ..DeleteStreamInput::default()
+        };
+        let call = self.client.call::<operations::DeleteStream>(server, &input);
+        if let Err(failure) = call.await.1 {
+            // An attempt before this one may have been carried out.
+            let expected = [
+                ErrorCode::ResourceNotFoundException,
+                ErrorCode::ResourceInUseException,
+            ];
+            self.client
+                .complain_unless("DeleteStream", &failure, &expected);
+        }
+    }
+}
