@@ -8,26 +8,27 @@ mod causes;
 mod clock;
 mod deaths;
 mod disk;
-mod doomed_tasks;
+#[cfg(any(test, feature = "testing"))]
+mod doubles;
 mod line_limit;
-mod memory_disk;
 mod random;
 mod real_disk;
 mod request_context;
-mod simulation;
 mod tasks;
 
 pub use causes::Causes;
-pub use clock::{Clock, ManualClock, Monotonic, SystemClock, Timestamp};
+pub use clock::{Clock, Monotonic, SystemClock, Timestamp};
 pub use deaths::{Death, Deaths, Watched};
 pub use disk::{Disk, File, OpenMode, raw_os_error};
-pub use doomed_tasks::DoomedTasks;
+#[cfg(any(test, feature = "testing"))]
+pub use doubles::{
+    Call, DiskSpeed, DoomedTasks, Fault, Life, Line, ManualClock, MemoryDisk, OnFault,
+    SeededRandom, Simulation, Tearing, Trace, Unreadable,
+};
 pub use line_limit::LineLimit;
-pub use memory_disk::{Call, Fault, MemoryDisk, Tearing, Unreadable};
-pub use random::{Random, SeededRandom, SystemRandom};
+pub use random::{Random, SystemRandom};
 pub use real_disk::RealDisk;
 pub use request_context::{RequestContext, RequestIdText, Scoped};
-pub use simulation::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};
 pub use tasks::{BoxFuture, Tasks, TokioTasks, Work};
 
 use std::sync::Arc;

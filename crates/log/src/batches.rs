@@ -90,7 +90,7 @@ impl Batches {
     }
 
     /// Each batch by itself, sharing the memory of all.
-    #[cfg(any(test, feature = "kafka-like"))]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn split(&self) -> impl Iterator<Item = (LogId, Self)> {
         self.iter().map(|(log, view)| {
             let (bytes, about) = (self.buffer.slice_ref(view.bytes), view.about);

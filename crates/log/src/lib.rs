@@ -5,16 +5,18 @@ pub mod batch;
 pub mod batches;
 pub mod budget;
 pub mod checksum;
-#[cfg(any(test, feature = "conformance"))]
+#[cfg(any(test, feature = "testing"))]
 pub mod conformance;
-#[cfg(any(test, feature = "kafka-like"))]
+#[cfg(any(test, feature = "testing"))]
 pub mod kafka_like;
+#[cfg(any(test, feature = "testing"))]
 mod memory;
 pub mod metrics;
 pub mod store;
 
 pub use batch::{Batch, BatchBuilder, Kind};
 pub use batches::{BatchView, Batches, BatchesBuilder};
+#[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryStore;
 pub use metrics::Metric;
 pub use store::{

@@ -131,7 +131,6 @@ impl Log {
     }
 
     /// What is kept, in order.
-    #[cfg(any(test, feature = "kafka-like"))]
     pub(crate) fn runs(&self) -> &[Run] {
         &self.runs
     }

@@ -51,13 +51,14 @@ const CODE: [(&str, &[&str]); 16] = [
     ("rules", &[]),
 ];
 /// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
-const TESTS: [(&str, &[&str]); 4] = [
-    // For a feature of it, and for a store on a disk.
-    ("engine", &["journal", "log"]),
-    // For a feature of it.
-    ("journal", &["log"]),
-    ("server", &["client", "log"]),
-    ("millstream", &["client"]),
+const TESTS: [(&str, &[&str]); 6] = [
+    // `env` and `log` for their doubles, the journal for a store on a disk.
+    ("engine", &["env", "journal", "log"]),
+    ("log", &["env"]),
+    ("journal", &["env", "log"]),
+    ("replicated", &["env", "log"]),
+    ("server", &["client", "env", "log"]),
+    ("millstream", &["client", "env"]),
 ];
 /// What tests the others: nobody's code uses it.
 const TESTERS: [&str; 4] = ["judge", "crash", "sim", "rules"];
@@ -162,4 +163,40 @@ fn crates_when_named_then_say_what_they_are() {
             assert!(!MEANINGLESS.contains(&stem), "{}", path.display());
         }
     }
+}
+
+/// The feature of a crate that has what only its users' tests need.
+const FOR_TESTS: &str = "testing";
+
+#[test]
+fn release_when_it_is_built_then_has_no_double() {
+    let of_release = tree(&["--edges", "normal,build"]);
+    assert!(of_release.contains("millstream-env "), "{of_release}");
+    let doubles: Vec<&str> = of_release.lines().filter(has_doubles).collect();
+    assert!(doubles.is_empty(), "{doubles:#?}");
+    // What is looked for can be found.
+    let of_tests = tree(&["--edges", "normal,build,dev"]);
+    let count = of_tests.lines().filter(has_doubles).count();
+    assert!(count > 0, "{of_tests}");
+}
+
+/// A crate's line has its features at the end.
+fn has_doubles(line: &&str) -> bool {
+    let line = line.trim_end_matches(" (*)");
+    let features = line.rsplit(' ').next().unwrap_or_default();
+    line.starts_with("millstream") && features.split(',').any(|feature| feature == FOR_TESTS)
+}
+
+/// What the binary is built from, a crate and its features a line.
+fn tree(options: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--package", "millstream", "--offline", "--locked"])
+        .args(["--prefix", "none", "--format", "{p} {f}"])
+        .args(options)
+        .current_dir(crate::root())
+        .output()
+        .expect("cargo runs this test, so it is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
