@@ -35,9 +35,6 @@ mod token;
 mod views;
 mod words;
 
-#[cfg(test)]
-mod format_page;
-
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
 pub use body::{Body, Output, Pieces};
 pub use engine::{Engine, OpenError};

@@ -85,7 +85,7 @@ impl Handler for ListStreamConsumers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format_page::{Page, encoded};
+    use millstream_pages::cbor::{Page, encoded};
 
     #[test]
     fn next_token_when_held_against_its_page_then_fits() {

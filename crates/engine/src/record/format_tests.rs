@@ -1,7 +1,7 @@
 //! docs/formats/records.md says what the encoders do: its tables are laid over encoded samples.
 
 use super::*;
-use crate::format_page::Page;
+use millstream_pages::cbor::Page;
 
 #[test]
 fn records_page_when_laid_over_samples_then_fits() {

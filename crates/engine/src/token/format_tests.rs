@@ -2,10 +2,10 @@
 //! by hand. The contents of NextTokens are checked where they are declared.
 
 use super::*;
-use crate::format_page::{Page, encoded};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use env::{ManualClock, RealDisk, SeededRandom, TokioTasks};
+use millstream_pages::cbor::{Page, encoded};
 use model::{AccountId, Region};
 use std::sync::Arc;
 

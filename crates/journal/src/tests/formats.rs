@@ -15,36 +15,11 @@ use std::path::Path;
 const PAGE: &str = include_str!("../../../../docs/formats/journal.md");
 const SALT: u64 = 0x5a17;
 
-/// The rows of the table under a heading: field, offset, size.
-fn table(heading: &str) -> Vec<(&'static str, usize, usize)> {
-    let (_, section) = PAGE.split_once(&format!("\n### {heading}\n")).unwrap();
-    let rows = section
-        .lines()
-        .skip_while(|line| !line.starts_with('|'))
-        .skip(2);
-    let rows = rows.take_while(|line| line.starts_with('|'));
-    rows.map(|row| {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        (
-            cells[1],
-            cells[2].parse().unwrap(),
-            cells[3].parse().unwrap(),
-        )
-    })
-    .collect()
-}
-
 /// The table's fields follow each other without a gap, fill the structure, and hold these values.
 #[track_caller]
 fn check(heading: &str, bytes: &[u8], length: usize, expected: &[(&str, u64)]) {
-    let rows = table(heading);
-    let mut end = 0;
+    let rows = millstream_pages::layout(PAGE, heading);
     for (field, offset, size) in &rows {
-        assert_eq!(
-            *offset, end,
-            "{heading}: {field} begins where the one before ends"
-        );
-        end += size;
         let mut value = [0; 8];
         let found = &bytes[*offset..offset + size];
         if *field == "zero" {
@@ -56,7 +31,8 @@ fn check(heading: &str, bytes: &[u8], length: usize, expected: &[(&str, u64)]) {
         let (_, wanted) = wanted.unwrap_or_else(|| panic!("{heading}: {field} is not expected"));
         assert_eq!(u64::from_le_bytes(value), *wanted, "{heading}: {field}");
     }
-    assert_eq!(end, length, "{heading}: the whole structure");
+    let size: usize = rows.iter().map(|(_, _, size)| size).sum();
+    assert_eq!(size, length, "{heading}: the whole structure");
     let named = rows.iter().filter(|(field, ..)| *field != "zero").count();
     assert_eq!(named, expected.len(), "{heading}: every field has a row");
 }

@@ -4,23 +4,6 @@ use super::SequenceNumber;
 
 const PAGE: &str = include_str!("../../../../docs/formats/sequence-numbers.md");
 
-/// The rows of the table: field, lowest bit, bits.
-fn rows() -> Vec<(&'static str, u32, u32)> {
-    let (_, section) = PAGE.split_once("\n### Layout\n").unwrap();
-    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
-    let lines = lines.take_while(|line| line.starts_with('|')).skip(2);
-    lines
-        .map(|line| {
-            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-            (
-                cells[1],
-                cells[2].parse().unwrap(),
-                cells[3].parse().unwrap(),
-            )
-        })
-        .collect()
-}
-
 /// The bits of a decimal number, the lowest first: halved digit by digit, with no arithmetic that
 /// is under test.
 fn bits_of(decimal: &str) -> Vec<bool> {
@@ -37,20 +20,15 @@ fn bits_of(decimal: &str) -> Vec<bool> {
     bits
 }
 
-fn field(bits: &[bool], from: u32, count: u32) -> u64 {
-    let range = from as usize..(from + count) as usize;
-    let bits = bits[range].iter().rev();
+fn field(bits: &[bool], from: usize, count: usize) -> u64 {
+    let bits = bits[from..from + count].iter().rev();
     bits.fold(0, |value, bit| value << 1 | u64::from(*bit))
 }
 
 #[test]
 fn layout_table_when_laid_over_numbers_then_fits() {
-    let rows = rows();
-    let mut next = 0;
-    for (name, from, count) in &rows {
-        assert_eq!(*from, next, "{name} begins where the one before ends");
-        next += count;
-    }
+    let rows = millstream_pages::layout(PAGE, "Layout");
+    let length: usize = rows.iter().map(|(_, _, count)| count).sum();
     for seed in [0, 0x1234_5678_9abc_def0_u64, u64::MAX] {
         let number = SequenceNumber {
             created_s: (seed >> 3) % (SequenceNumber::SECOND_MAX + 1),
@@ -59,7 +37,7 @@ fn layout_table_when_laid_over_numbers_then_fits() {
             shard_index: (seed >> 11) as u32 & 0x7fff_ffff,
         };
         let bits = bits_of(&number.to_string());
-        assert_eq!(bits.len(), next as usize, "the table is the whole number");
+        assert_eq!(bits.len(), length, "the table is the whole number");
         for (name, from, count) in &rows {
             let expected = match *name {
                 "version" | "top" => 2,

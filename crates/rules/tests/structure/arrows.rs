@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// Whom each crate's code depends on.
-const CODE: [(&str, &[&str]); 16] = [
+const CODE: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("wire-derive", &[]),
     ("env", &[]),
@@ -49,19 +49,23 @@ const CODE: [(&str, &[&str]); 16] = [
         ],
     ),
     ("rules", &[]),
+    ("pages", &[]),
 ];
 /// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
-const TESTS: [(&str, &[&str]); 6] = [
-    // `env` and `log` for their doubles, the journal for a store on a disk.
-    ("engine", &["env", "journal", "log"]),
+const TESTS: [(&str, &[&str]); 8] = [
+    // `pages` to hold formats against their pages, `env` and `log` for their doubles, the journal
+    // for a store on a disk.
+    ("engine", &["env", "journal", "log", "pages"]),
     ("log", &["env"]),
-    ("journal", &["env", "log"]),
+    ("journal", &["env", "log", "pages"]),
+    ("model", &["pages"]),
+    ("wire", &["pages"]),
     ("replicated", &["env", "log"]),
     ("server", &["client", "env", "log"]),
     ("millstream", &["client", "env"]),
 ];
 /// What tests the others: nobody's code uses it.
-const TESTERS: [&str; 4] = ["judge", "crash", "sim", "rules"];
+const TESTERS: [&str; 5] = ["judge", "crash", "sim", "rules", "pages"];
 /// Names that say nothing.
 const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
 

@@ -1,6 +1,6 @@
-//! Reads the tables of a page in docs/formats and holds encoded samples against them.
+//! Tables of CBOR: encoded samples are held against them.
 //!
-//! Only for tests. A structure's table says each field's index and type, an enumeration's each
+//! A structure's table says each field's index and type, an enumeration's each
 //! case's number and content, a table of bytes each field's offset and size; a type is a CBOR type,
 //! a list of one, or another table's heading. Samples are taken apart without knowledge of what
 //! encoded them, so a field that changes its number, its type or its meaning no longer fits. It
@@ -12,13 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a piece of CBOR says.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// A truth value.
     Bool(bool),
+    /// An unsigned integer.
     Uint(u64),
+    /// UTF-8.
     Text(String),
+    /// A byte string.
     Bytes(Vec<u8>),
+    /// An array.
     List(Vec<Value>),
+    /// A map, in the order of its entries.
     Map(Vec<(Value, Value)>),
 }
 
@@ -47,12 +54,12 @@ impl From<&[u8]> for Value {
 }
 
 /// What a value becomes when it is encoded.
-pub(crate) fn encoded<T: Encode<()>>(value: &T) -> Value {
+pub fn encoded<T: Encode<()>>(value: &T) -> Value {
     decode(&minicbor::to_vec(value).unwrap())
 }
 
 /// All of some bytes, as one value.
-pub(crate) fn decode(bytes: &[u8]) -> Value {
+pub fn decode(bytes: &[u8]) -> Value {
     let mut decoder = Decoder::new(bytes);
     let value = next(&mut decoder);
     assert_eq!(decoder.position(), bytes.len(), "one value");
@@ -110,14 +117,14 @@ enum Table {
 }
 
 /// A page's tables by their headings.
-pub(crate) struct Page {
+pub struct Page {
     tables: BTreeMap<&'static str, Table>,
     checked: BTreeSet<String>,
 }
 
 impl Page {
     /// Reads every table under a heading of the third level.
-    pub(crate) fn new(text: &'static str) -> Self {
+    pub fn new(text: &'static str) -> Self {
         let sections = text.split("\n### ").skip(1);
         let tables = sections.map(|section| {
             let (heading, rest) = section.split_once('\n').unwrap();
@@ -132,12 +139,7 @@ impl Page {
 
     /// The sample has the fields of the table, in its order and of its types, with these values.
     #[track_caller]
-    pub(crate) fn check_fields(
-        &mut self,
-        heading: &str,
-        sample: &Value,
-        expected: &[(&str, Value)],
-    ) {
+    pub fn check_fields(&mut self, heading: &str, sample: &Value, expected: &[(&str, Value)]) {
         let Table::Fields(rows) = &self.tables[heading] else {
             panic!("{heading} is no table of fields");
         };
@@ -158,7 +160,7 @@ impl Page {
 
     /// The samples are the cases of the table, each once, with its number and content.
     #[track_caller]
-    pub(crate) fn check_cases(&mut self, heading: &str, samples: &[(&str, Value)]) {
+    pub fn check_cases(&mut self, heading: &str, samples: &[(&str, Value)]) {
         let Table::Cases(rows) = &self.tables[heading] else {
             panic!("{heading} is no table of cases");
         };
@@ -175,7 +177,7 @@ impl Page {
 
     /// The sample is the fields of the table, one after the other, with these bytes.
     #[track_caller]
-    pub(crate) fn check_bytes(&mut self, heading: &str, sample: &[u8], expected: &[(&str, &[u8])]) {
+    pub fn check_bytes(&mut self, heading: &str, sample: &[u8], expected: &[(&str, &[u8])]) {
         let Table::Bytes(rows) = &self.tables[heading] else {
             panic!("{heading} is no table of bytes");
         };
@@ -208,7 +210,7 @@ impl Page {
 
     /// Every table has been checked.
     #[track_caller]
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         let unchecked: Vec<&str> = self
             .tables
             .into_keys()
@@ -309,20 +311,19 @@ fn case(value: &Value) -> (u64, &[Value]) {
 }
 
 fn table(section: &'static str) -> Table {
-    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
-    let mut lines = lines.take_while(|line| line.starts_with('|')).map(cells);
+    let mut lines = crate::table(section);
     let head = lines.next().unwrap_or_default();
-    let rows = lines.skip(1);
     match head.as_slice() {
-        ["field", "index", "type", ..] => Table::Fields(numbered(rows)),
-        ["case", "number", "content", ..] => Table::Cases(numbered(rows)),
+        ["field", "index", "type", ..] => Table::Fields(numbered(lines)),
+        ["case", "number", "content", ..] => Table::Cases(numbered(lines)),
         ["field", "offset", "size", ..] => Table::Bytes(
-            rows.map(|cells| ByteRow {
-                name: cells[0],
-                offset: cells[1],
-                size: cells[2],
-            })
-            .collect(),
+            lines
+                .map(|cells| ByteRow {
+                    name: cells[0],
+                    offset: cells[1],
+                    size: cells[2],
+                })
+                .collect(),
         ),
         other => panic!("not a table's head: {other:?}"),
     }
@@ -341,8 +342,4 @@ fn numbered(rows: impl Iterator<Item = Vec<&'static str>>) -> Vec<Row> {
         "rows stand by number: {rows:?}"
     );
     rows
-}
-
-fn cells(line: &'static str) -> Vec<&'static str> {
-    line.trim_matches('|').split('|').map(str::trim).collect()
 }
