@@ -67,7 +67,8 @@ pub(crate) fn metrics(stream: &Stream) -> Vec<types::MetricsName> {
     let is_on = |metric: &types::MetricsName| {
         metric_name(*metric).is_some_and(|name| stream.shard_metrics.contains(name))
     };
-    METRICS.into_iter().filter(is_on).collect()
+    let all = types::MetricsName::ALL.iter().copied();
+    all.filter(is_on).collect()
 }
 
 pub(crate) fn enhanced_monitoring(stream: &Stream) -> Vec<types::EnhancedMetrics> {
@@ -76,32 +77,9 @@ pub(crate) fn enhanced_monitoring(stream: &Stream) -> Vec<types::EnhancedMetrics
     }]
 }
 
-const METRICS: [types::MetricsName; 7] = [
-    types::MetricsName::IncomingBytes,
-    types::MetricsName::IncomingRecords,
-    types::MetricsName::OutgoingBytes,
-    types::MetricsName::OutgoingRecords,
-    types::MetricsName::WriteProvisionedThroughputExceeded,
-    types::MetricsName::ReadProvisionedThroughputExceeded,
-    types::MetricsName::IteratorAgeMilliseconds,
-];
-
 /// A metric's name; `None` for `ALL`, which is none of its own.
 pub(crate) fn metric_name(metric: types::MetricsName) -> Option<&'static str> {
-    Some(match metric {
-        types::MetricsName::IncomingBytes => "IncomingBytes",
-        types::MetricsName::IncomingRecords => "IncomingRecords",
-        types::MetricsName::OutgoingBytes => "OutgoingBytes",
-        types::MetricsName::OutgoingRecords => "OutgoingRecords",
-        types::MetricsName::WriteProvisionedThroughputExceeded => {
-            "WriteProvisionedThroughputExceeded"
-        }
-        types::MetricsName::ReadProvisionedThroughputExceeded => {
-            "ReadProvisionedThroughputExceeded"
-        }
-        types::MetricsName::IteratorAgeMilliseconds => "IteratorAgeMilliseconds",
-        types::MetricsName::All => return None,
-    })
+    (metric != types::MetricsName::All).then(|| metric.as_str())
 }
 
 pub(crate) fn consumer(stream: &Stream, consumer: &Consumer, now: Timestamp) -> types::Consumer {

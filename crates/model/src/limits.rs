@@ -5,8 +5,6 @@
 
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 pub const RECORD_KIB_DEFAULT: u32 = 1024;
-/// The largest `MaxRecordSizeInKiB`.
-pub const RECORD_KIB_MAX: u32 = 10_240;
 /// PutRecords in all, partition keys included.
 pub const PUT_RECORDS_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// GetRecords: records of one answer.

@@ -44,11 +44,5 @@ macro_rules! rate {
 
 crate::for_each_operation!(operations);
 
-/// Finds the operation of that name.
-pub fn find(name: &str) -> Option<&'static Description> {
-    let place = ALL.binary_search_by_key(&name, |operation| operation.name);
-    place.ok().map(|place| &ALL[place])
-}
-
 #[cfg(test)]
 mod tests;
