@@ -3,8 +3,8 @@
 //! It has an address of its own, so that it can be kept from the network that the API is on, and
 //! nothing here changes anything.
 
-use crate::accept::Serve;
-use crate::activity::InFlight;
+use crate::connection::accept::Serve;
+use crate::connection::activity::InFlight;
 use bytes::Bytes;
 use engine::Engine;
 use env::{Env, Tasks};

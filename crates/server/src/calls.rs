@@ -4,12 +4,12 @@
 //! simulated world brings its own. A call that changes something runs to its end whatever becomes
 //! of who waits for it.
 
-use crate::activity::{Activity, InFlight};
-use crate::budgets::Budgets;
 use crate::caught::{GivenUp, poll_caught};
 use crate::config::Config;
+use crate::connection::activity::{Activity, InFlight};
 use crate::detached::Detached;
 use crate::dispatch::{self, Call, Failed, Served, unless_malformed};
+use crate::receive::budgets::Budgets;
 use auth::{Authenticator, Authorizer, Context, Head, Principal};
 use bytes::Bytes;
 use engine::{Body, Engine, Outcome};

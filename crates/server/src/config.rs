@@ -1,6 +1,6 @@
 //! What whoever starts the server decides, and the limits that protect it.
 
-use crate::tls::Tls;
+use crate::connection::tls::Tls;
 use auth::{Authenticator, Authorizer};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -4,10 +4,10 @@
 //! goes, or has waited for long enough, the rest of it moves into a task of its own, with what its
 //! body has taken of the budget. It is never dropped before its end, unless it panicked.
 
-use crate::activity::InFlight;
 use crate::caught::{GivenUp, poll_caught};
+use crate::connection::activity::InFlight;
+use crate::connection::wait::Wait;
 use crate::dispatch::{Failed, Served};
-use crate::wait::Wait;
 use engine::Body;
 use env::Env;
 use std::pin::Pin;
@@ -94,8 +94,8 @@ impl Drop for Detached<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activity::Activity;
-    use crate::budgets::BodyBytes;
+    use crate::connection::activity::Activity;
+    use crate::receive::budgets::BodyBytes;
     use env::{ManualClock, Timestamp};
     use std::future::{pending, poll_fn};
     use std::sync::Arc;

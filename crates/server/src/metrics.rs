@@ -1,8 +1,8 @@
 //! The server's own numbers, in a registry that also holds the engine's.
 
-use crate::budget::Budget;
-use crate::budgets::Budgets;
 use crate::dispatch;
+use crate::receive::budget::Budget;
+use crate::receive::budgets::Budgets;
 use env::Deaths;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};

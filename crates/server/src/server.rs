@@ -1,12 +1,12 @@
 //! A server: its sockets, and its life from bound to stopped.
 
-use crate::accept::{Connections, Serve};
-use crate::activity::InFlight;
 use crate::admin::Admin;
-use crate::answer::AnswerBody;
-use crate::budgets::Budgets;
 use crate::config::{Config, Limits};
+use crate::connection::accept::{Connections, Serve};
+use crate::connection::activity::InFlight;
+use crate::deliver::body::AnswerBody;
 use crate::metrics::{Metrics, Own};
+use crate::receive::budgets::Budgets;
 use crate::service::{Gone, Service};
 use engine::Engine;
 use env::{Death, Env};

@@ -3,18 +3,20 @@
 //! The order is: framing, body size, preflight, method, empty body, content type, body is an
 //! object, operation, authentication, then the operation's own (types, policy, constraints, state).
 
-use crate::activity::{Activity, InFlight};
-use crate::answer::{Answer, AnswerBody, Held, Whole, is_preflight};
-use crate::body::{Receiver, Refused, declared};
+use crate::answer::Answer;
 use crate::calls::{Begun, Calls};
 use crate::config::Config;
-use crate::content_type::ContentType;
+use crate::connection::activity::{Activity, InFlight};
+use crate::connection::framing;
+use crate::cors::is_preflight;
+use crate::deliver::body::{AnswerBody, Held, Whole};
+use crate::deliver::events::Events;
+use crate::deliver::slot::Unwritten;
 use crate::dispatch::{self, Failed, Target, unless_malformed};
-use crate::events::Events;
-use crate::framing;
 use crate::metrics::Metrics;
+use crate::receive::body::{Receiver, Refused, declared};
+use crate::receive::content_type::ContentType;
 use crate::request_id::{RequestId, RequestIds};
-use crate::slot::Unwritten;
 use auth::{Context, Head};
 use bytes::Bytes;
 use engine::{Body, Engine, Room};

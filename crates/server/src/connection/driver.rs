@@ -3,16 +3,16 @@
 //! First TLS or not, then which HTTP; hyper drives both. The timers are ours, except the pings of
 //! HTTP/2.
 
-use crate::accept::{Connections, Serve};
-use crate::activity::Activity;
 use crate::config::Limits;
-use crate::cut::Cut;
-use crate::read_buffer::ReadBuffer;
-use crate::sniff::{Version, sniff};
-use crate::stream_size::stream_bytes;
-use crate::timed::{Reads, Timed};
-use crate::tls::Tls;
-use crate::transport::{self, Transport};
+use crate::connection::accept::{Connections, Serve};
+use crate::connection::activity::Activity;
+use crate::connection::read_buffer::ReadBuffer;
+use crate::connection::sniff::{Version, sniff};
+use crate::connection::stream_size::stream_bytes;
+use crate::connection::timed::{Reads, Timed};
+use crate::connection::tls::Tls;
+use crate::connection::transport::{self, Transport};
+use crate::deliver::cut::Cut;
 use auth::Context;
 use bytes::Bytes;
 use env::{Env, Tasks};

@@ -2,7 +2,7 @@
 //! the first byte tells, since no request begins with that of a TLS handshake.
 
 use crate::config::Limits;
-use crate::tls::Tls;
+use crate::connection::tls::Tls;
 use auth::Channel;
 use env::Clock;
 use std::io;

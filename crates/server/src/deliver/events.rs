@@ -5,9 +5,9 @@
 //! piece, and its subscription does not read. After a while even the frame is let go: the stream is
 //! cut off, and the client resumes from the last event that it has got.
 
-use crate::answer::Held;
-use crate::cut::Cut;
-use crate::slot::{Patience, Slot, Stalled, Unwritten};
+use crate::deliver::body::Held;
+use crate::deliver::cut::Cut;
+use crate::deliver::slot::{Patience, Slot, Stalled, Unwritten};
 use bytes::Bytes;
 use engine::{Engine, Subscription};
 use env::{BoxFuture, Env, RequestContext};

@@ -6,8 +6,8 @@
 //! comes before is charged, and who does not acknowledge in time is closed, as RFC 9113, 6.5.3 has
 //! it.
 
-use crate::budget::{Budget, Share};
-use crate::read_buffer::NoRoom;
+use crate::connection::read_buffer::NoRoom;
+use crate::receive::budget::{Budget, Share};
 use std::sync::Arc;
 
 /// What a client may send before it has heard of us is no less than this, and is of its

@@ -1,12 +1,12 @@
 //! What a stream of HTTP/2 is charged with: an upper bound, found out from its head alone.
 //!
 //! HTTP/1 needs none of it: a connection has one request at a time, and its head is in the buffer
-//! that [`crate::read_buffer`] counts.
+//! that [`crate::connection::read_buffer`] counts.
 
 use http::Request;
 
 /// A stream without its head: its task, what h2 keeps of it, and an answer of at most
-/// [`crate::pieces::SMALL_BYTES`] that waits to be written.
+/// [`crate::deliver::pieces::SMALL_BYTES`] that waits to be written.
 pub(crate) const STREAM_BYTES: usize = 8 * 1024;
 /// A field of a head without its name and value: its place in a map and in h2's.
 const FIELD_BYTES: usize = 160;

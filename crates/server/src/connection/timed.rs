@@ -5,12 +5,12 @@
 //! head; here a timer is only set up when bytes are really missing, and one that still runs is used
 //! again. A wait that takes too long is an error of kind `TimedOut`, which ends the connection.
 
-use crate::activity::Activity;
-use crate::budget::Budget;
 use crate::config::Limits;
-use crate::greeting::{Greeting, Settings};
-use crate::read_buffer::{NoRoom, Of, ReadBuffer, Step};
-use crate::wait::Wait;
+use crate::connection::activity::Activity;
+use crate::connection::greeting::{Greeting, Settings};
+use crate::connection::read_buffer::{NoRoom, Of, ReadBuffer, Step};
+use crate::connection::wait::Wait;
+use crate::receive::budget::Budget;
 use bytes::Bytes;
 use env::Clock;
 use std::io::{self, IoSlice};
@@ -256,7 +256,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budgets::Budgets;
+    use crate::receive::budgets::Budgets;
     use env::{ManualClock, Timestamp};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Wake, Waker};

@@ -3,10 +3,10 @@
 //! The limits hold while the body comes, before anything is kept. What was declared takes nothing:
 //! a body is charged with the memory that it has, which is at most a few times of what has come.
 
-use crate::activity::Activity;
-use crate::budgets::BodyBytes;
 use crate::config::Limits;
-use crate::wait::{Progress, Wait};
+use crate::connection::activity::Activity;
+use crate::connection::wait::{Progress, Wait};
+use crate::receive::budgets::BodyBytes;
 use bytes::Bytes;
 use env::{Clock, Monotonic};
 use hyper::body::Body;

@@ -1,7 +1,7 @@
 //! Whoever serves a request knows how it came.
 
 use super::*;
-use crate::tls::Identity;
+use crate::connection::tls::Identity;
 use bytes::Bytes;
 use http_body_util::Full;
 use rustls::pki_types::pem::PemObject;

@@ -6,7 +6,7 @@
 //! heads. Without room there, a head is not read on, and a body is read in steps that let nothing
 //! grow.
 
-use crate::budget::{Budget, Share};
+use crate::receive::budget::{Budget, Share};
 use std::sync::Arc;
 
 /// What hyper asks for at first.

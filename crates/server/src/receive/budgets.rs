@@ -5,8 +5,8 @@
 //! it is charged with the large ones. What a connection holds is never above its own part, so that
 //! no single one keeps the others out.
 
-use crate::budget::Budget;
 use crate::config::Limits;
+use crate::receive::budget::Budget;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;

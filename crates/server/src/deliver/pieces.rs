@@ -5,7 +5,7 @@
 //! its client opens no window. So what counts is not when a piece was taken but when its memory is
 //! free.
 
-use crate::activity::Activity;
+use crate::connection::activity::Activity;
 use engine::Share;
 use env::{Clock, Monotonic};
 use parking_lot::Mutex;

@@ -19,7 +19,7 @@ use wire::event_stream::Frame;
 const PIECE_BYTES: usize = 32 * 1024;
 /// Pieces of so many bytes are neither counted nor waited for: there is one a subscription in each
 /// of the transport's few places.
-const SMALL_BYTES: usize = crate::pieces::SMALL_BYTES;
+const SMALL_BYTES: usize = crate::deliver::pieces::SMALL_BYTES;
 /// What all pieces hold that are not written yet.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// A piece is no larger than such a part of what is left of that: when many clients leave theirs,

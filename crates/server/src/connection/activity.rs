@@ -1,8 +1,8 @@
 //! What a connection is doing, told by its requests to its timers, and what they hold meanwhile.
 
-use crate::budgets::{BodyBytes, Budgets, Holdings};
-use crate::pieces::Pieces;
-use crate::wait::SpareTimer;
+use crate::connection::wait::SpareTimer;
+use crate::deliver::pieces::Pieces;
+use crate::receive::budgets::{BodyBytes, Budgets, Holdings};
 use auth::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,11 +1,11 @@
 //! Takes connections, up to a number, until told to stop.
 
-use crate::activity::InFlight;
-use crate::budgets::Budgets;
 use crate::config::Limits;
-use crate::connection;
+use crate::connection::activity::InFlight;
+use crate::connection::driver;
+use crate::connection::tls::Tls;
 use crate::metrics::Metrics;
-use crate::tls::Tls;
+use crate::receive::budgets::Budgets;
 use env::{Env, LineLimit};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
@@ -93,7 +93,7 @@ impl Connections {
         }
         let (connections, tls, service) = (self.clone(), tls.cloned(), service.clone());
         let driven = async move {
-            connection::drive(accepted, tls.as_ref(), &connections, service).await;
+            driver::drive(accepted, tls.as_ref(), &connections, service).await;
             drop(open);
         };
         self.env.tasks.spawn_request("connection", Box::pin(driven));

@@ -1,7 +1,7 @@
 //! Bytes in several parts that are handed to the transport at once, so that it writes them at once.
 
-use crate::activity::Stream;
-use crate::pieces::HandedOver;
+use crate::connection::activity::Stream;
+use crate::deliver::pieces::HandedOver;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;

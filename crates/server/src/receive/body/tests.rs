@@ -1,7 +1,7 @@
 //! Bodies of all lengths and speeds, under a clock that moves when told.
 
 use super::*;
-use crate::budgets::Budgets;
+use crate::receive::budgets::Budgets;
 use env::{ManualClock, Timestamp};
 use http_body_util::{Full, StreamBody};
 use hyper::body::Frame;
