@@ -3,8 +3,8 @@
 //!
 //! One idea carries the types here: *taken is not written*. [`body::AnswerBody`] is what hyper asks
 //! for pieces. A piece is [`parts::Parts`], which own what they hold. Of an answer that is known
-//! whole, [`pieces::Delivery`] counts the parts that are out; of a subscription, [`slot::Slot`] holds
-//! the one event that is being written. `cut` ends a delivery from outside.
+//! whole, [`pieces::Delivery`] counts the parts that are out; of a subscription, [`slot::Slot`]
+//! holds the one event that is being written. `cut` ends a delivery from outside.
 
 pub(crate) mod body;
 pub(crate) mod cut;

@@ -1,4 +1,5 @@
-//! What comes in: a request's body, and the budgets that every byte is charged to before it is taken.
+//! What comes in: a request's body, and the budgets that every byte is charged to before it is
+//! taken.
 
 pub(crate) mod body;
 pub(crate) mod budget;
