@@ -4,16 +4,17 @@
 //! state does not allow changes nothing and says why; every node comes to the same answer.
 
 use super::command::{
-    BeginDelete, BeginReshard, Change, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
+    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
-use super::plan::{Impossible, Plan};
+use super::plan::{Change, Impossible, Plan};
 use super::refusal::Refusal;
 use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
-use super::state::{State, TOKEN_KEYS_KEPT, TokenKey, TokenSecret};
+use super::state::State;
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
+use super::token_key::{TOKEN_KEYS_KEPT, TokenKey, TokenSecret};
 use env::Timestamp;
 use log::Offset;
 use model::{HashRange, ShardId, limits};

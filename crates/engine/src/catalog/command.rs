@@ -4,10 +4,11 @@
 //! bytes. Field numbers are for ever; new fields are optional, new commands get new numbers.
 
 use super::codec;
+use super::plan::Change;
 use super::scope::{Mode, Scope};
-use super::state::TokenSecret;
+use super::token_key::TokenSecret;
 use minicbor::{Decode, Encode};
-use model::{ConsumerName, HashKey, StreamName};
+use model::{ConsumerName, StreamName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A change.
@@ -133,38 +134,6 @@ pub struct BeginReshard {
     /// The quotas that the proposer enforces.
     #[n(3)]
     pub quotas: Quotas,
-}
-
-/// A change of a stream's shards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Change {
-    /// SplitShard.
-    #[n(0)]
-    Split {
-        /// The shard's index.
-        #[n(0)]
-        shard: u32,
-        /// The first key of the right child.
-        #[cbor(n(1), with = "codec::hash_key")]
-        at: HashKey,
-    },
-    /// MergeShards.
-    #[n(1)]
-    Merge {
-        /// The lower shard's index.
-        #[n(0)]
-        shard: u32,
-        /// The one right above it.
-        #[n(1)]
-        adjacent: u32,
-    },
-    /// UpdateShardCount.
-    #[n(2)]
-    Scale {
-        /// How many open shards there shall be.
-        #[n(0)]
-        target: u32,
-    },
 }
 
 /// See [`Command::CompleteReshard`].

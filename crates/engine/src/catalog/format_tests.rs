@@ -3,11 +3,12 @@
 use super::command::*;
 use super::image::{self, IMAGE_VERSION};
 use super::neighbours::Neighbours;
-use super::plan::{Plan, Planned};
+use super::plan::{Change, Plan, Planned};
 use super::scope::{Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
-use super::state::{State, TokenKey};
+use super::state::State;
 use super::stream::{Consumer, Deletion, Reshard, Stream};
+use super::token_key::TokenKey;
 use env::Timestamp;
 use log::batch::RECORD_OVERHEAD_BYTES;
 use log::{Batch, Offset};

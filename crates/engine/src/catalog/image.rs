@@ -1,8 +1,9 @@
 //! The state in bytes, as it stands in snapshots. docs/formats/catalog.md has the tables.
 
 use super::scope::Scope;
-use super::state::{State, TokenKey};
+use super::state::State;
 use super::stream::Stream;
+use super::token_key::TokenKey;
 use minicbor::decode::Error;
 use minicbor::{Decode, Encode};
 use model::StreamName;

@@ -19,17 +19,20 @@ mod scope;
 mod shard;
 mod state;
 mod stream;
+mod token_key;
 
 pub use command::{
-    BeginDelete, BeginReshard, Change, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
+    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
     CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
     SetRetention,
 };
+pub use plan::Change;
 pub use refusal::{Refusal, StreamLabel};
 pub use scope::{Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
-pub use state::{State, TokenKey, TokenSecret};
+pub use state::State;
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
+pub use token_key::{TokenKey, TokenSecret};
 
 /// The catalog of this node.
 pub type Catalog = millstream_replicated::Replicated<State>;

@@ -4,7 +4,6 @@
 //! kept in the catalog until it is completed. Pure arithmetic on ranges.
 
 use super::codec;
-use super::command::Change;
 use super::shard::{Closed, Shard, Shards};
 use env::Timestamp;
 use minicbor::{Decode, Encode};
@@ -15,6 +14,38 @@ use std::time::Duration;
 
 /// Boundaries that are no further apart are the same; rounding leaves at most one key a shard.
 const SAME_KEYS: u128 = 1 << 16;
+
+/// A change of a stream's shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Change {
+    /// SplitShard.
+    #[n(0)]
+    Split {
+        /// The shard's index.
+        #[n(0)]
+        shard: u32,
+        /// The first key of the right child.
+        #[cbor(n(1), with = "codec::hash_key")]
+        at: HashKey,
+    },
+    /// MergeShards.
+    #[n(1)]
+    Merge {
+        /// The lower shard's index.
+        #[n(0)]
+        shard: u32,
+        /// The one right above it.
+        #[n(1)]
+        adjacent: u32,
+    },
+    /// UpdateShardCount.
+    #[n(2)]
+    Scale {
+        /// How many open shards there shall be.
+        #[n(0)]
+        target: u32,
+    },
+}
 
 /// The shards to come, in rising order of their indexes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

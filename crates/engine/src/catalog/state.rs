@@ -3,32 +3,14 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` makes the next.
 
-use super::codec;
 use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
 use super::stream::Stream;
+use super::token_key::TokenKey;
 use env::Timestamp;
 use imbl::OrdMap;
-use minicbor::{Decode, Encode};
 use model::StreamName;
 use std::sync::Arc;
-
-/// Keys for tokens that are kept: the newest seals, all open.
-pub const TOKEN_KEYS_KEPT: usize = 3;
-
-/// What a token key seals with.
-pub type TokenSecret = auth::Secret<32>;
-
-/// A key that seals shard iterators and NextTokens.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct TokenKey {
-    /// When it was made.
-    #[n(0)]
-    pub created_ms: u64,
-    /// The key.
-    #[cbor(n(1), with = "codec::secret")]
-    pub secret: TokenSecret,
-}
 
 /// Everything that the catalog's log says up to a command.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,7 +74,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Command;
+    use crate::catalog::{Command, TokenSecret};
 
     #[test]
     fn token_key_when_printed_wherever_it_stands_then_shows_no_byte_of_it() {
