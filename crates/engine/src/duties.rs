@@ -130,7 +130,7 @@ impl<'e> Duties<'e> {
         match duty {
             Duty::TokenKey => self.engine.rotate_token_key().await?,
             Duty::Orphans => self.collect_orphans().await?,
-            Duty::MissingLogs => self.engine.ensure_all_logs().await?,
+            Duty::MissingLogs => self.engine.logs.make_all_never_made().await?,
             Duty::Unfinished => self.engine.carry_on_all(),
             Duty::Expiry => self.engine.sweep_streams().await,
         }

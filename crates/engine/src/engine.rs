@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Command, ProposeError, Quotas, Refusal, Scope, Sta
 use crate::duties::Duties;
 use crate::facts::{ChangeError, StreamError, TokenError};
 use crate::fanout::Blocks;
+use crate::logs::ShardLogs;
 use crate::longer::LENGTHENINGS_MAX;
 use crate::metrics::Metrics;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
@@ -53,6 +54,8 @@ pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) runtimes: Arc<Runtimes>,
+    /// Logs of shards, where they are missing.
+    pub(crate) logs: ShardLogs,
     /// What records may wait for a reshard: see [`crate::put`].
     pub(crate) parked_bytes: Semaphore,
     /// Changes to a longer retention: see [`crate::longer`].
@@ -97,7 +100,9 @@ impl Engine {
         others: Vec<Arc<dyn Owner>>,
     ) -> Result<Arc<Self>, OpenError> {
         let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES).await?;
+        let logs = ShardLogs::new(store.clone(), catalog.clone());
         let engine = Arc::new(Self {
+            logs,
             env,
             store,
             settings,

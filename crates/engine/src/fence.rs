@@ -7,11 +7,10 @@
 //! provider.
 
 use crate::Engine;
-use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Shard, Stream};
-use crate::longer::log_settings;
+use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Stream};
 use env::{Causes, Timestamp};
 use futures_util::future::join_all;
-use log::{AppendError, LogId, ReadError, StoreError};
+use log::{AppendError, LogId, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,18 +115,13 @@ impl Engine {
         reshard: &Reshard,
     ) -> Result<(), Unfinished> {
         self.wait_until(reshard.begun, reshard.lasts_ms).await;
-        let log = |index: &u32| LogId {
-            group: stream.id,
-            index: *index,
-        };
-        self.ensure_logs(stream).await?;
+        let log = |index: u32| stream.log_of(index);
+        self.logs.make_never_made(stream).await?;
         // Nothing is put into the children before it is complete.
-        let children: Vec<u32> = reshard.plan.with_logs().collect();
-        let children = children.iter().map(log).collect();
-        self.ensure_empty_logs(stream, children).await?;
-        let closes = self
-            .close(reshard.plan.parents.iter().map(log).collect())
-            .await?;
+        let children = reshard.plan.with_logs().map(log).collect();
+        self.logs.make_empty(stream, children).await?;
+        let parents = reshard.plan.parents.iter().copied();
+        let closes = self.close(parents.map(log).collect()).await?;
         let complete = CompleteReshard {
             stream: stream.id,
             reshard: reshard.id,
@@ -145,7 +139,7 @@ impl Engine {
 
     async fn finish_delete(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
         // A crash may have come between the stream and its logs.
-        self.ensure_empty_logs(stream, stream.logs()).await?;
+        self.logs.make_empty(stream, stream.logs()).await?;
         let open = stream
             .shards
             .open()
@@ -156,10 +150,7 @@ impl Engine {
             .propose(Command::CompleteDelete(stream.id))
             .await?;
         self.runtimes.remove(stream.id);
-        // The stream is gone already; logs that a crash leaves behind are collected at the start.
-        if let Err(error) = self.store.delete(stream.logs()).await {
-            tracing::warn!(stream = %stream.arn(), %error, "its logs remain until the next start");
-        }
+        self.logs.give_up(stream, stream.logs()).await;
         Ok(())
     }
 
@@ -179,65 +170,6 @@ impl Engine {
             });
         }
         Ok(closes)
-    }
-
-    /// Makes a shard's log, where a stream is so new that it has none yet.
-    pub(crate) async fn ensure_log(&self, stream: &Stream, shard: &Shard) {
-        let log = stream.log(shard);
-        // What is known is enough: a log that is known was made, and the others are looked for.
-        if shard.has_log() && self.store.known_bounds(log) == Err(ReadError::NoSuchLog(log)) {
-            self.log_was_missing(stream, log).await;
-        }
-    }
-
-    /// Makes the logs of a stream that were never made. One that damage took along is not made
-    /// anew: its records would be missing without a word.
-    pub(crate) async fn ensure_logs(&self, stream: &Stream) -> Result<(), StoreError> {
-        let mut unmade = Vec::new();
-        for log in stream.logs() {
-            if self.store.fresh_bounds(log).await == Err(ReadError::NoSuchLog(log)) {
-                unmade.push(log);
-            }
-        }
-        self.make_logs(stream, unmade).await
-    }
-
-    /// Makes those of these logs that are not there, which hold nothing that is wanted, and if
-    /// damage may have taken them along.
-    pub(crate) async fn ensure_empty_logs(
-        &self,
-        stream: &Stream,
-        logs: Vec<LogId>,
-    ) -> Result<(), StoreError> {
-        let mut absent = Vec::new();
-        for log in logs {
-            if self.store.fresh_bounds(log).await.is_err() {
-                absent.push(log);
-            }
-        }
-        self.make_logs(stream, absent).await
-    }
-
-    /// The same for all streams.
-    pub(crate) async fn ensure_all_logs(&self) -> Result<(), StoreError> {
-        let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
-        for stream in streams {
-            self.ensure_logs(&stream).await?;
-        }
-        Ok(())
-    }
-
-    async fn make_logs(&self, stream: &Stream, logs: Vec<LogId>) -> Result<(), StoreError> {
-        if logs.is_empty() {
-            return Ok(());
-        }
-        let settings = log_settings(stream.retention());
-        let logs = logs.into_iter().map(|log| (log, settings)).collect();
-        match self.store.create(logs).await {
-            // Somebody else makes them at this moment; the next look will tell.
-            Err(StoreError::Exists(_)) => Ok(()),
-            other => other,
-        }
     }
 
     async fn wait_until(&self, begun: Timestamp, lasts_ms: u64) {

@@ -16,6 +16,7 @@ mod facts;
 mod fanout;
 mod fence;
 mod kept;
+mod logs;
 mod longer;
 mod position;
 mod put;

@@ -8,22 +8,13 @@ use crate::Engine;
 use crate::catalog::{Command, Direction, SetRetention, Stream};
 use crate::facts::{NotSwept, SetRetentionError, StreamError};
 use crate::retention::SweepError;
-use futures_util::future::join_all;
-use log::{LogId, LogSettings, StoreError};
+use log::LogId;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How many changes to a longer retention are made at a time: the later of two is the longer, and
 /// must reach the store later.
 pub(crate) const LENGTHENINGS_MAX: usize = 1;
-
-/// What the logs of a stream with this retention are like.
-pub(crate) fn log_settings(retention: Duration) -> LogSettings {
-    LogSettings {
-        retention_ms: u64::try_from(retention.as_millis()).unwrap_or(u64::MAX),
-        ..LogSettings::default()
-    }
-}
 
 impl Engine {
     /// Sets a stream's retention, longer or shorter. What it had hidden before stays hidden.
@@ -56,7 +47,7 @@ impl Engine {
         // Those of a reshard that came in between were made for the retention before.
         let mut untold = changed.logs();
         untold.retain(|log| !told.contains(log));
-        if let Err(error) = self.configure(untold, hours).await {
+        if let Err(error) = self.logs.keep_for(untold, changed.retention()).await {
             tracing::warn!(stream = %stream.arn(), %error, "new logs keep an earlier retention");
         }
         Ok(())
@@ -71,22 +62,8 @@ impl Engine {
             return Ok(stream.logs());
         };
         self.sweep_stream(&now).await?;
-        self.configure(now.logs(), hours).await?;
+        let retention = Duration::from_hours(u64::from(hours));
+        self.logs.keep_for(now.logs(), retention).await?;
         Ok(now.logs())
-    }
-
-    /// Tells the store how long logs are wanted; those that are not made yet are made so.
-    async fn configure(&self, logs: Vec<LogId>, hours: u32) -> Result<(), StoreError> {
-        let settings = log_settings(Duration::from_hours(u64::from(hours)));
-        let changes = logs
-            .into_iter()
-            .map(|log| self.store.configure(log, settings));
-        for told in join_all(changes).await {
-            match told {
-                Ok(()) | Err(StoreError::NoSuchLog(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 }

@@ -102,7 +102,7 @@ impl Engine {
         shard: &Shard,
         start: Start<'_>,
     ) -> Result<Offset, StartError> {
-        self.ensure_log(stream, shard).await;
+        self.logs.ensure(stream, shard).await;
         let end = self.fresh_end(stream, shard).await?;
         let offset = match start {
             Start::TrimHorizon => Offset(0),

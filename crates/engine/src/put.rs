@@ -12,7 +12,7 @@ use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use crate::runtime::{Incomings, ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use env::Timestamp;
-use log::{AppendError, Appended, BatchBuilder, Batches, BatchesBuilder, LogId, Offset};
+use log::{AppendError, Appended, BatchBuilder, Batches, BatchesBuilder, Offset};
 use model::{HashKey, SequenceNumber, ShardId};
 use std::ops::Range;
 use std::sync::Arc;
@@ -371,7 +371,7 @@ impl Engine {
             AppendError::Sealed(_) => return NotAppended::Outside,
             // Not made yet, or of a stream that is going: the next round knows.
             AppendError::NoSuchLog(log) => {
-                self.log_was_missing(stream, *log).await;
+                self.logs.repair_missing(stream, *log).await;
                 return NotAppended::Outside;
             }
             AppendError::Full => PutError::NotPut(NotPut::Full),
@@ -451,19 +451,6 @@ impl Engine {
                     .known_bounds(now.log_of(shard.index))
                     .is_ok_and(|b| b.first_control.is_none())
         })
-    }
-
-    pub(crate) async fn log_was_missing(&self, stream: &Stream, log: LogId) {
-        let state = self.catalog.state().clone();
-        let Some(stream) = state
-            .stream_by_id(stream.id)
-            .filter(|now| now.deletion.is_none())
-        else {
-            return;
-        };
-        if let Err(error) = self.ensure_logs(stream).await {
-            tracing::error!(%log, %error, "a shard has no log");
-        }
     }
 
     fn gone_or_no_shard(&self, stream: &Stream) -> NotPut {

@@ -109,7 +109,7 @@ impl Engine {
                 ..ShardRead::new(end, share)
             });
         }
-        self.ensure_log(stream, shard).await;
+        self.logs.ensure(stream, shard).await;
         let log = stream.log(shard);
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
         let mut read = ShardRead::new(from.max(runtime.horizon()), share);

@@ -148,9 +148,7 @@ impl Engine {
             .filter(|s| s.has_log())
             .map(|s| stream.log(s))
             .collect();
-        if let Err(error) = self.store.delete(logs).await {
-            tracing::warn!(stream = %stream.arn(), %error, "expired logs remain until the next start");
-        }
+        self.logs.give_up(stream, logs).await;
         Ok(())
     }
 

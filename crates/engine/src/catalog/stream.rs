@@ -270,15 +270,8 @@ impl Stream {
             .reshard
             .iter()
             .flat_map(|reshard| reshard.plan.with_logs());
-        let log = |index| LogId {
-            group: self.id,
-            index,
-        };
-        shards
-            .map(|shard| shard.index)
-            .chain(children)
-            .map(log)
-            .collect()
+        let indexes = shards.map(|shard| shard.index).chain(children);
+        indexes.map(|index| self.log_of(index)).collect()
     }
 }
 
