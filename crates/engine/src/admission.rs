@@ -5,16 +5,14 @@
 //! which the caller is told to come again. A read that has begun runs to its end, and keeps its
 //! turn and its room until then, also if its caller has left.
 
-use crate::Engine;
 use crate::facts::ReadFailure;
 use crate::room::{Room, Share};
-use env::{Clock, Timestamp};
-use log::{LogId, Offset, ReadError, ReadLimit, Slice};
+use env::Clock;
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Reads that wait for the disk at once: as many as keep a device busy, and few threads.
 pub const COLD_READS_MAX: usize = 16;
@@ -41,15 +39,22 @@ pub(crate) enum Waits {
 #[derive(Debug)]
 pub(crate) struct Admission {
     turns: Arc<Semaphore>,
-    pub(crate) room: Arc<Room>,
+    room: Arc<Room>,
     refused: AtomicU64,
 }
 
 /// A read's turn, and its room.
 #[derive(Debug)]
-struct Turn {
+pub(crate) struct Turn {
     share: Share,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    /// Ends the turn; the room stays taken.
+    pub(crate) fn end(self) -> Share {
+        self.share
+    }
 }
 
 impl Admission {
@@ -71,12 +76,28 @@ impl Admission {
         self.refused.load(Ordering::Relaxed)
     }
 
+    /// Room for answers.
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    /// Room for what is at hand, which does not wait.
+    pub(crate) fn share_at_once(&self, bytes: usize) -> Result<Share, ReadFailure> {
+        let mut share = self.room.share();
+        if share.resize(bytes) {
+            Ok(share)
+        } else {
+            Err(self.refuse())
+        }
+    }
+
     fn refuse(&self) -> ReadFailure {
         self.refused.fetch_add(1, Ordering::Relaxed);
         ReadFailure::Busy
     }
 
-    async fn admit(
+    /// Waits for a turn, and for room for so many bytes.
+    pub(crate) async fn admit(
         &self,
         clock: &dyn Clock,
         bytes: usize,
@@ -108,83 +129,5 @@ impl Admission {
             share,
             _permit: permit,
         }
-    }
-}
-
-impl Engine {
-    /// Room for answers, which whoever sends them takes over.
-    pub fn room(&self) -> &Arc<Room> {
-        &self.admission.room
-    }
-
-    /// Reads on in a log for somebody who waits; with room for what that brought.
-    pub(crate) async fn read_log(
-        &self,
-        log: LogId,
-        from: Offset,
-        limit: ReadLimit,
-    ) -> Result<(Slice, Share), ReadFailure> {
-        self.read_log_if(log, from, limit, Waits::Bounded).await
-    }
-
-    /// The same for somebody who waits so long.
-    pub(crate) async fn read_log_if(
-        &self,
-        log: LogId,
-        from: Offset,
-        limit: ReadLimit,
-        waits: Waits,
-    ) -> Result<(Slice, Share), ReadFailure> {
-        if let Some(read) = self.store.read_at_hand(log, from, limit) {
-            let slice = read?;
-            let mut share = self.admission.room.share();
-            return match share.resize(slice.held_bytes) {
-                true => Ok((slice, share)),
-                false => Err(self.admission.refuse()),
-            };
-        }
-        let store = Arc::clone(&self.store);
-        let read = async move { store.read(log, from, limit).await };
-        let bytes = limit.held_bytes_max();
-        let (slice, mut share) = self.read_cold(bytes, waits, read).await?;
-        share.shrink_to(slice.held_bytes);
-        Ok((slice, share))
-    }
-
-    /// The first kept offset that arrived at or after a time.
-    pub(crate) async fn offset_at(
-        &self,
-        log: LogId,
-        time: Timestamp,
-        waits: Waits,
-    ) -> Result<Offset, ReadFailure> {
-        if let Some(found) = self.store.offset_at_hand(log, time) {
-            return Ok(found?);
-        }
-        let store = Arc::clone(&self.store);
-        let find = async move { store.offset_at(log, time).await };
-        let found = self.read_cold(ReadLimit::HELD_BESIDE_BYTES, waits, find);
-        Ok(found.await?.0)
-    }
-
-    /// Has the store wait for the disk, when it is its turn; with the room that was taken for it.
-    async fn read_cold<T: Send + 'static>(
-        &self,
-        bytes: usize,
-        waits: Waits,
-        read: impl Future<Output = Result<T, ReadError>> + Send + 'static,
-    ) -> Result<(T, Share), ReadFailure> {
-        let turn = self.admission.admit(&*self.env.clock, bytes, waits).await?;
-        let (tell, told) = oneshot::channel();
-        let task = async move {
-            let found = read.await;
-            let Turn { share, _permit } = turn;
-            drop(_permit);
-            // Whoever left does not want to know.
-            drop(tell.send(found.map(|found| (found, share))));
-        };
-        self.env.tasks.spawn("cold-read", Box::pin(task));
-        let lost = || Err(ReadError::Io("the read was given up".to_owned()));
-        Ok(told.await.unwrap_or_else(|_| lost())?)
     }
 }

@@ -14,11 +14,22 @@
 //!
 //! Today one node owns all logs, and what it has replayed at its start is all there is.
 
-use crate::Engine;
-use crate::engine::OpenError;
-use env::Causes;
+use crate::catalog::Catalog;
+use crate::clock_trust::ClockTrust;
+use crate::fence::Fence;
+use crate::logs::ShardLogs;
+use crate::open_error::OpenError;
+use crate::readiness::Readiness;
+use crate::retention::Retention;
+use crate::token::Keyring;
+use env::{Causes, Env};
+use log::LogStore;
 use millstream_replicated::{Owner, collect_orphans};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often those are carried out that are due again and again.
+const AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// A duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,20 +97,41 @@ impl Duty {
     }
 }
 
-/// Who carries duties out.
-pub(crate) struct Duties<'e> {
-    engine: &'e Arc<Engine>,
+/// What carries duties out.
+pub(crate) struct Duties {
+    catalog: Arc<Catalog>,
+    store: Arc<dyn LogStore>,
+    keyring: Arc<Keyring>,
+    logs: ShardLogs,
+    fence: Arc<Fence>,
+    retention: Arc<Retention>,
     /// The other machines on the store.
     others: Vec<Arc<dyn Owner>>,
 }
 
-impl<'e> Duties<'e> {
-    /// Of a node that has just replayed its catalog.
-    pub(crate) fn new(engine: &'e Arc<Engine>, others: Vec<Arc<dyn Owner>>) -> Self {
-        Self { engine, others }
+impl Duties {
+    pub(crate) fn new(
+        catalog: Arc<Catalog>,
+        store: Arc<dyn LogStore>,
+        keyring: Arc<Keyring>,
+        logs: ShardLogs,
+        fence: Arc<Fence>,
+        retention: Arc<Retention>,
+        others: Vec<Arc<dyn Owner>>,
+    ) -> Self {
+        Self {
+            catalog,
+            store,
+            keyring,
+            logs,
+            fence,
+            retention,
+            others,
+        }
     }
 
-    /// Carries out what has to be done before requests come.
+    /// Carries out what has to be done before requests come, on a node that has just replayed its
+    /// catalog.
     ///
     /// # Errors
     /// If anything cannot be done.
@@ -108,6 +140,25 @@ impl<'e> Duties<'e> {
             self.carry_out(duty).await?;
         }
         Ok(())
+    }
+
+    /// Carries out from now on what is due every minute, while the clock can be believed and the
+    /// node accepts changes, for as long as anybody holds this.
+    pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: Readiness) {
+        let weak = Arc::downgrade(self);
+        let clock = env.clock.clone();
+        let task = async move {
+            let mut trust = ClockTrust::new(clock.now(), clock.monotonic());
+            loop {
+                clock.sleep(AGAIN_AFTER).await;
+                let Some(duties) = weak.upgrade() else { return };
+                let is_trusted = trust.is_kept(clock.now(), clock.monotonic());
+                if is_trusted && readiness.is_writable() {
+                    duties.every_minute().await;
+                }
+            }
+        };
+        env.tasks.spawn("retention", Box::pin(task));
     }
 
     /// Carries out what is due every minute. What cannot be done is told and left to the next
@@ -123,23 +174,23 @@ impl<'e> Duties<'e> {
     async fn carry_out(&self, duty: Duty) -> Result<(), OpenError> {
         tracing::debug!(?duty, whose = ?duty.whose(), barrier = ?duty.barrier(), "carried out");
         match duty.barrier() {
-            Barrier::CaughtUp => self.engine.catalog.catch_up().await?,
+            Barrier::CaughtUp => self.catalog.catch_up().await?,
             // The second one is passed by whoever lists the logs.
             Barrier::LogOrder | Barrier::CaughtUpSinceListed => {}
         }
         match duty {
-            Duty::TokenKey => self.engine.rotate_token_key().await?,
+            Duty::TokenKey => self.keyring.rotate().await?,
             Duty::Orphans => self.collect_orphans().await?,
-            Duty::MissingLogs => self.engine.logs.make_all_never_made().await?,
-            Duty::Unfinished => self.engine.carry_on_all(),
-            Duty::Expiry => self.engine.sweep_streams().await,
+            Duty::MissingLogs => self.logs.make_all_never_made().await?,
+            Duty::Unfinished => self.fence.carry_on_all(),
+            Duty::Expiry => self.retention.sweep().await,
         }
         Ok(())
     }
 
     async fn collect_orphans(&self) -> Result<(), OpenError> {
-        let catalog: Arc<dyn Owner> = self.engine.catalog.clone();
+        let catalog: Arc<dyn Owner> = self.catalog.clone();
         let owners: Vec<_> = self.others.iter().cloned().chain([catalog]).collect();
-        Ok(collect_orphans(&*self.engine.store, &owners).await?)
+        Ok(collect_orphans(&*self.store, &owners).await?)
     }
 }

@@ -1,24 +1,29 @@
 //! The engine: what all operations share.
 
 use crate::admission::Admission;
-use crate::catalog::{Catalog, Command, ProposeError, Quotas, Refusal, Scope, State, Stream};
+use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
 use crate::duties::Duties;
-use crate::facts::{ChangeError, StreamError, TokenError};
+use crate::facts::ChangeError;
 use crate::fanout::Blocks;
+use crate::fence::Fence;
+use crate::horizon::Horizons;
 use crate::logs::ShardLogs;
-use crate::longer::LENGTHENINGS_MAX;
 use crate::metrics::Metrics;
+use crate::open_error::OpenError;
+use crate::position::Positions;
 use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
-use crate::read::{EncodedRuns, PieceBuffers};
-use crate::retention;
+use crate::read::{EncodedRuns, PieceBuffers, ShardReader};
+use crate::readiness::Readiness;
+use crate::reads::Reads;
+use crate::retention::Retention;
 use crate::room::{ROOM_BYTES, Room};
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
-use crate::token::{self, Kind, Opened};
+use crate::streams::Streams;
+use crate::token::Keyring;
 use env::{Env, LineLimit};
 use log::LogStore;
-use millstream_replicated::{CatchUpError, CollectError, Owner, ReplayError, SNAPSHOT_AFTER_BYTES};
-use minicbor::{Decode, Encode};
+use millstream_replicated::{Owner, SNAPSHOT_AFTER_BYTES};
 use model::limits;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,26 +32,6 @@ use tokio::sync::{Semaphore, watch};
 /// How long a caller is kept waiting for what is a matter of moments.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
-/// Why an engine did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The catalog cannot be read, or holds what this version does not know.
-    #[error("the catalog cannot be used")]
-    Catalog(#[from] ReplayError),
-    /// The catalog did not take what has to be changed at the start.
-    #[error("the catalog cannot be changed")]
-    Change(#[from] ProposeError),
-    /// The store did not take what has to be done at the start.
-    #[error("the store cannot be used")]
-    Store(#[from] log::StoreError),
-    /// Logs that nobody needs any more cannot be found, or not be removed.
-    #[error("orphaned logs cannot be collected")]
-    Orphans(#[from] CollectError),
-    /// It is not known whether all changes of the catalog are known here.
-    #[error("the catalog is behind its log")]
-    Behind(#[from] CatchUpError),
-}
-
 /// The state that the operations work on.
 pub struct Engine {
     pub(crate) env: Env,
@@ -54,12 +39,16 @@ pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) runtimes: Arc<Runtimes>,
-    /// Logs of shards, where they are missing.
+    readiness: Readiness,
+    pub(crate) streams: Streams,
     pub(crate) logs: ShardLogs,
+    keyring: Arc<Keyring>,
+    pub(crate) reads: Arc<Reads>,
+    fence: Arc<Fence>,
+    retention: Arc<Retention>,
+    duties: Arc<Duties>,
     /// What records may wait for a reshard: see [`crate::put`].
     pub(crate) parked_bytes: Semaphore,
-    /// Changes to a longer retention: see [`crate::longer`].
-    pub(crate) lengthenings: Semaphore,
     /// Puts that the store refused, in the log.
     pub(crate) refused_lines: LineLimit,
     /// What is pushed to subscribers.
@@ -100,32 +89,78 @@ impl Engine {
         others: Vec<Arc<dyn Owner>>,
     ) -> Result<Arc<Self>, OpenError> {
         let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES).await?;
+        let engine = Arc::new(Self::assemble(env, store, settings, catalog, others));
+        engine.duties.at_start().await?;
+        let readiness = engine.readiness.clone();
+        engine.duties.start(&engine.env, readiness);
+        Ok(engine)
+    }
+
+    fn assemble(
+        env: Env,
+        store: Arc<dyn LogStore>,
+        settings: Settings,
+        catalog: Arc<Catalog>,
+        others: Vec<Arc<dyn Owner>>,
+    ) -> Self {
+        let runtimes = Arc::<Runtimes>::default();
+        let readiness = Readiness::new(env.clone(), store.clone(), catalog.clone());
+        let streams = Streams::new(catalog.clone());
         let logs = ShardLogs::new(store.clone(), catalog.clone());
-        let engine = Arc::new(Self {
-            logs,
+        let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));
+        let admission = Arc::new(Admission::new(Room::new(ROOM_BYTES)));
+        let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, admission.clone());
+        let fence = Arc::new(Fence::new(
+            env.clone(),
+            store.clone(),
+            catalog.clone(),
+            runtimes.clone(),
+            logs.clone(),
+            readiness.clone(),
+        ));
+        let retention = Arc::new(Retention::new(
+            store.clone(),
+            streams.clone(),
+            runtimes.clone(),
+            reads.horizons().clone(),
+            logs.clone(),
+        ));
+        let duties = Arc::new(Duties::new(
+            catalog.clone(),
+            store.clone(),
+            keyring.clone(),
+            logs.clone(),
+            fence.clone(),
+            retention.clone(),
+            others,
+        ));
+        Self {
             env,
             store,
             settings,
             catalog,
-            runtimes: Arc::default(),
+            runtimes,
+            readiness,
+            streams,
+            logs,
+            keyring,
+            reads: Arc::new(reads),
+            fence,
+            retention,
+            duties,
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
-            lengthenings: Semaphore::new(LENGTHENINGS_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
             blocks: Blocks::default(),
-            admission: Arc::new(Admission::new(Room::new(ROOM_BYTES))),
+            admission,
             encoded_runs: Arc::default(),
             piece_buffers: Arc::default(),
             subscriptions_end: watch::Sender::new(false),
-        });
-        Duties::new(&engine, others).at_start().await?;
-        retention::start(&engine);
-        Ok(engine)
+        }
     }
 
     /// Whether changes are accepted: for readiness.
     pub fn is_writable(&self) -> bool {
-        let is_whole = !self.env.tasks.deaths().are_any();
-        is_whole && self.store.is_writable() && self.catalog.is_following()
+        self.readiness.is_writable()
     }
 
     /// The engine's series.
@@ -155,31 +190,63 @@ impl Engine {
     }
 
     /// Proposes a change of a stream that its proposer saw.
-    ///
-    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays
-    /// unknown, since the change may have come before the end.
     pub(crate) async fn change(
         &self,
         stream: &Stream,
         command: Command,
     ) -> Result<Arc<Stream>, ChangeError> {
-        match self.catalog.propose(command).await {
-            Ok(applied) => Ok(applied
-                .into_stream()
-                .expect("a command about a stream that is there answers it")),
-            Err(ProposeError::Refused(Refusal::StreamGone { .. })) => {
-                Err(StreamError::gone(&stream.label()).into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.streams.change(stream, command).await
     }
 
-    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then
-    /// is no failure.
-    pub(crate) fn is_going(&self, stream: &Stream) -> bool {
-        let state = self.catalog.state();
-        let now = state.stream_by_id(stream.id);
-        now.is_none_or(|now| now.deletion.is_some())
+    /// The streams of this node's catalog.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    /// Logs of shards, where they are missing.
+    pub(crate) fn logs(&self) -> &ShardLogs {
+        &self.logs
+    }
+
+    /// How shards end.
+    pub(crate) fn fence(&self) -> &Arc<Fence> {
+        &self.fence
+    }
+
+    /// Changes of the retention.
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.retention
+    }
+
+    /// Tokens, sealed and opened.
+    pub(crate) fn tokens(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Where readers start, and where shards end.
+    pub(crate) fn positions(&self) -> &Positions {
+        self.reads.positions()
+    }
+
+    /// What retention hides.
+    pub(crate) fn horizons(&self) -> &Horizons {
+        self.reads.horizons()
+    }
+
+    /// Reads of shards.
+    pub(crate) fn reader(&self) -> &ShardReader {
+        self.reads.shards()
+    }
+
+    /// Room for answers, which whoever sends them takes over.
+    pub fn room(&self) -> &Arc<Room> {
+        self.admission.room()
+    }
+
+    /// Carries out what is due every minute: above all what time has hidden becomes hidden for
+    /// good.
+    pub async fn sweep(&self) {
+        self.duties.every_minute().await;
     }
 
     /// How long CREATING, UPDATING and DELETING last.
@@ -223,42 +290,5 @@ impl Engine {
                 ..Quotas::default()
             },
         }
-    }
-
-    /// Seals a token.
-    pub(crate) fn seal<T: Encode<()>>(&self, kind: Kind, scope: &Scope, content: &T) -> String {
-        let state = self.catalog.state();
-        let key = state
-            .token_keys
-            .last()
-            .expect("the first key is made before requests come");
-        token::seal(&self.env, key, kind, scope, content)
-    }
-
-    /// Opens a token; `None` if it is not one of ours, of this kind, account and region.
-    pub(crate) fn open_token<T: for<'b> Decode<'b, ()>>(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        text: &str,
-    ) -> Option<Opened<T>> {
-        token::open(&self.catalog.state().token_keys, kind, scope, text)
-    }
-
-    /// Opens a NextToken that is not too old.
-    pub(crate) fn open_next_token<T: for<'b> Decode<'b, ()>>(
-        &self,
-        kind: Kind,
-        scope: &Scope,
-        text: &str,
-    ) -> Result<T, TokenError> {
-        let opened = self
-            .open_token::<T>(kind, scope, text)
-            .ok_or(TokenError::NoNextToken)?;
-        let age = self.env.clock.now().since(opened.created);
-        if age.as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
-            return Err(TokenError::NextTokenExpired);
-        }
-        Ok(opened.content)
     }
 }

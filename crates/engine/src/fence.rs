@@ -6,11 +6,13 @@
 //! reshard or deletion carries it on, also after a restart. The same code stands above every
 //! provider.
 
-use crate::Engine;
-use crate::catalog::{Command, CompleteReshard, ProposeError, Reshard, Stream};
-use env::{Causes, Timestamp};
+use crate::catalog::{Catalog, Command, CompleteReshard, ProposeError, Reshard, Stream};
+use crate::logs::ShardLogs;
+use crate::readiness::Readiness;
+use crate::runtime::Runtimes;
+use env::{Causes, Env, Timestamp};
 use futures_util::future::join_all;
-use log::{AppendError, LogId, StoreError};
+use log::{AppendError, LogId, LogStore, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,23 +43,51 @@ enum Unfinished {
     Catalog(#[from] ProposeError),
 }
 
-impl Engine {
+/// Ends the shards of streams.
+pub(crate) struct Fence {
+    env: Env,
+    store: Arc<dyn LogStore>,
+    catalog: Arc<Catalog>,
+    runtimes: Arc<Runtimes>,
+    logs: ShardLogs,
+    readiness: Readiness,
+}
+
+impl Fence {
+    pub(crate) fn new(
+        env: Env,
+        store: Arc<dyn LogStore>,
+        catalog: Arc<Catalog>,
+        runtimes: Arc<Runtimes>,
+        logs: ShardLogs,
+        readiness: Readiness,
+    ) -> Self {
+        Self {
+            env,
+            store,
+            catalog,
+            runtimes,
+            logs,
+            readiness,
+        }
+    }
+
     /// Carries on what was begun on a stream, in a task of its own, until it is complete.
     pub(crate) fn carry_on(self: &Arc<Self>, stream: u64) {
-        let engine = self.clone();
+        let fence = self.clone();
         let task = async move {
-            while let Some(stream) = engine.unfinished(stream) {
-                if let Err(error) = engine.step(&stream).await {
-                    if !engine.is_as_it_was(&stream) {
+            while let Some(stream) = fence.unfinished(stream) {
+                if let Err(error) = fence.step(&stream).await {
+                    if !fence.is_as_it_was(&stream) {
                         // Somebody else got further, and took away what this step needed.
                         tracing::debug!(stream = %stream.arn(), error = %Causes(&error), "overtaken");
                         continue;
                     }
                     tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "to be tried again");
-                    if !engine.is_writable() {
+                    if !fence.readiness.is_writable() {
                         return;
                     }
-                    engine.env.clock.sleep(RETRY).await;
+                    fence.env.clock.sleep(RETRY).await;
                 }
             }
         };
@@ -98,7 +128,7 @@ impl Engine {
 
     /// One reshard or deletion, from wherever it stands to its end. A deletion waits for a reshard
     /// under way: both close the same logs.
-    async fn step(self: &Arc<Self>, stream: &Arc<Stream>) -> Result<(), Unfinished> {
+    async fn step(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
         match (&stream.reshard, &stream.deletion) {
             (Some(reshard), _) => self.finish_reshard(stream, reshard).await,
             (None, Some(deletion)) => {

@@ -6,23 +6,29 @@ mod handler;
 pub mod operations;
 
 mod engine;
+mod open_error;
 mod settings;
 
 mod admission;
 mod by_shard;
 mod catalog;
+mod clock_trust;
 mod duties;
 mod facts;
 mod fanout;
 mod fence;
+mod horizon;
 mod kept;
+mod log_reader;
 mod logs;
-mod longer;
 mod position;
 mod put;
 mod read;
+mod readiness;
+mod reads;
 mod retention;
 mod room;
+mod streams;
 
 mod counters;
 mod limits;
@@ -38,12 +44,13 @@ mod words;
 
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
 pub use body::{Body, Output, Pieces};
-pub use engine::{Engine, OpenError};
+pub use engine::Engine;
 pub use env::Causes;
 pub use facts::{AnyFact, Fact, Outcome};
 pub use fanout::Subscription;
 pub use handler::{Found, Handler, OutputOf, find};
 pub use metrics::Metrics;
+pub use open_error::OpenError;
 pub use room::{ROOM_BYTES, Room, Share};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;

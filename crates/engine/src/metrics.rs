@@ -54,7 +54,7 @@ impl Metrics {
                 "answer_bytes_in_flight",
                 "Bytes that answers hold, from before their records are read until they are written",
                 MetricType::Gauge,
-                self.reads.room.taken() as u64,
+                self.reads.room().taken() as u64,
             ),
             (
                 "cold_reads",

@@ -4,15 +4,16 @@
 //! every record. AT and AFTER compare whole numbers, so a number that belongs to no record (a
 //! continuation) still has an exact place.
 
-use crate::Engine;
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
-use crate::facts::{
-    NumberUse, PositionError, Presence, ReadFailure, ShardReadError, StartError, StreamError,
-};
-use env::Timestamp;
-use log::{Bounds, Offset, ReadError, ReadLimit};
+use crate::facts::{NumberUse, PositionError, Presence, ShardReadError, StartError};
+use crate::log_reader::LogReader;
+use crate::logs::ShardLogs;
+use crate::streams::Streams;
+use env::{Clock, Timestamp};
+use log::{Bounds, LogStore, Offset, ReadLimit};
 use model::{SequenceNumber, SequenceNumberError};
+use std::sync::Arc;
 use wire::types::ShardIteratorType;
 
 /// A starting position.
@@ -94,7 +95,32 @@ enum Pointed {
     Record { offset: Offset, arrival_s: u64 },
 }
 
-impl Engine {
+/// Finds where readers start, and where shards end.
+pub(crate) struct Positions {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn LogStore>,
+    streams: Streams,
+    made: ShardLogs,
+    logs: Arc<LogReader>,
+}
+
+impl Positions {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn LogStore>,
+        streams: Streams,
+        made: ShardLogs,
+        logs: Arc<LogReader>,
+    ) -> Self {
+        Self {
+            clock,
+            store,
+            streams,
+            made,
+            logs,
+        }
+    }
+
     /// The offset at which reading starts. One that retention has hidden moves up when it is read.
     pub(crate) async fn start(
         &self,
@@ -102,7 +128,7 @@ impl Engine {
         shard: &Shard,
         start: Start<'_>,
     ) -> Result<Offset, StartError> {
-        self.logs.ensure(stream, shard).await;
+        self.made.ensure(stream, shard).await;
         let end = self.fresh_end(stream, shard).await?;
         let offset = match start {
             Start::TrimHorizon => Offset(0),
@@ -121,21 +147,6 @@ impl Engine {
         Ok(offset.min(end))
     }
 
-    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its
-    /// stream goes.
-    pub(crate) fn failed(
-        &self,
-        stream: &Stream,
-        failure: impl Into<ReadFailure>,
-    ) -> ShardReadError {
-        let failure = failure.into();
-        let is_missing = matches!(failure, ReadFailure::Store(ReadError::NoSuchLog(_)));
-        match is_missing && self.is_going(stream) {
-            true => StreamError::gone(&stream.label()).into(),
-            false => failure.into(),
-        }
-    }
-
     /// One past the shard's last record: where it was closed, or the durable end of its log. A
     /// fresh look: what was given out before, through whichever handle, lies before it.
     pub(crate) async fn fresh_end(
@@ -149,7 +160,7 @@ impl Engine {
         let bounds = self.store.fresh_bounds(stream.log(shard)).await;
         bounds
             .map(open_end)
-            .map_err(|error| self.failed(stream, error))
+            .map_err(|error| self.streams.read_failed(stream, error))
     }
 
     /// The same as far as it is known here: enough to tell how far a reader is behind.
@@ -164,7 +175,7 @@ impl Engine {
         let bounds = self.store.known_bounds(stream.log(shard));
         bounds
             .map(open_end)
-            .map_err(|error| self.failed(stream, error))
+            .map_err(|error| self.streams.read_failed(stream, error))
     }
 
     /// Refuses a moment after the latest that may be named in a shard: now, or its last record's
@@ -181,7 +192,7 @@ impl Engine {
         // What is known is enough: only this node's own clock can have been set back since.
         let bounds = self.store.known_bounds(stream.log(shard)).ok();
         let last = bounds.and_then(|bounds| bounds.last_arrival);
-        let latest = last.unwrap_or_default().max(self.env.clock.now());
+        let latest = last.unwrap_or_default().max(self.clock.now());
         match time > latest {
             true => Err(PositionError::MomentInFuture {
                 given: time,
@@ -201,9 +212,10 @@ impl Engine {
             return Ok(Offset(0));
         }
         let offset = self
+            .logs
             .offset_at(stream.log(shard), time, Waits::Bounded)
             .await;
-        offset.map_err(|failure| self.failed(stream, failure))
+        offset.map_err(|failure| self.streams.read_failed(stream, failure))
     }
 
     async fn at_number(
@@ -223,8 +235,9 @@ impl Engine {
                     records: 1,
                     bytes: 0,
                 };
-                let read = self.read_log(log, offset, limit).await;
-                let (slice, _share) = read.map_err(|failure| self.failed(stream, failure))?;
+                let read = self.logs.read(log, offset, limit).await;
+                let (slice, _share) =
+                    read.map_err(|failure| self.streams.read_failed(stream, failure))?;
                 let record = slice
                     .records()
                     .next()

@@ -425,7 +425,7 @@ impl Engine {
             None => true,
             Some(now) => now.deletion.is_some() || self.routes_anew(stream, now, &hashes),
         };
-        let changed = self.catalog.wait_until(is_past);
+        let changed = self.streams.wait_until(is_past);
         let too_long = self.env.clock.sleep(PARKED_FOR_MAX);
         tokio::select! {
             biased;

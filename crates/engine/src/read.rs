@@ -13,13 +13,16 @@ pub(crate) use piece_buffers::PieceBuffers;
 pub(crate) use record_pieces::RecordPieces;
 pub(crate) use records::Records;
 
-use crate::Engine;
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
 use crate::facts::ReadFailure;
+use crate::horizon::Horizons;
+use crate::log_reader::LogReader;
+use crate::logs::ShardLogs;
 use crate::room::Share;
-use env::Timestamp;
-use log::{Bounds, LogId, Offset, ReadError, ReadLimit, Run, Slice};
+use env::{Clock, Timestamp};
+use log::{Bounds, LogId, LogStore, Offset, ReadError, ReadLimit, Run, Slice};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one read of a shard brought.
@@ -89,7 +92,32 @@ impl ShardRead {
     }
 }
 
-impl Engine {
+/// Reads shards.
+pub(crate) struct ShardReader {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn LogStore>,
+    made: ShardLogs,
+    logs: Arc<LogReader>,
+    horizons: Arc<Horizons>,
+}
+
+impl ShardReader {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn LogStore>,
+        made: ShardLogs,
+        logs: Arc<LogReader>,
+        horizons: Arc<Horizons>,
+    ) -> Self {
+        Self {
+            clock,
+            store,
+            made,
+            logs,
+            horizons,
+        }
+    }
+
     /// Reads on from an offset: as much as the limit lets through, at least one record if there is
     /// one. The store may give it in several parts.
     pub(crate) async fn read(
@@ -99,7 +127,7 @@ impl Engine {
         from: Offset,
         limit: ReadLimit,
     ) -> Result<ShardRead, ReadFailure> {
-        let share = self.room().share();
+        let share = self.logs.room().share();
         if let Some(end) = shard.end()
             && from >= end
         {
@@ -109,17 +137,17 @@ impl Engine {
                 ..ShardRead::new(end, share)
             });
         }
-        self.logs.ensure(stream, shard).await;
+        self.made.ensure(stream, shard).await;
         let log = stream.log(shard);
-        let runtime = self.runtimes.stream(stream.id).shard(shard.index);
-        let mut read = ShardRead::new(from.max(runtime.horizon()), share);
+        let horizon = self.horizons.known(stream, shard);
+        let mut read = ShardRead::new(from.max(horizon), share);
         let mut left = limit;
         loop {
             let from = read.next;
             let end = match self.read_part(stream, shard, &mut read, &mut left).await {
                 Ok(end) => end,
                 // What was found before the trouble is good; the next read will meet it.
-                Err(error) => return read.before_trouble(self.env.clock.now()).ok_or(error),
+                Err(error) => return read.before_trouble(self.clock.now()).ok_or(error),
             };
             if read.next >= end || read.next == from {
                 return Ok(read);
@@ -128,7 +156,7 @@ impl Engine {
                 match self.peek(log, read.next).await {
                     Ok(Some(unread)) => self.leave_out(&unread, &mut read, left),
                     Ok(None) => {}
-                    Err(error) => return read.before_trouble(self.env.clock.now()).ok_or(error),
+                    Err(error) => return read.before_trouble(self.clock.now()).ok_or(error),
                 }
                 return Ok(read);
             }
@@ -144,13 +172,13 @@ impl Engine {
         left: &mut ReadLimit,
     ) -> Result<Offset, ReadFailure> {
         let log = stream.log(shard);
-        let (mut slice, mut share) = self.read_log(log, read.next, *left).await?;
-        let cutoff = self.cutoff(stream);
+        let (mut slice, mut share) = self.logs.read(log, read.next, *left).await?;
+        let cutoff = self.horizons.cutoff(stream);
         if slice.runs.first().is_some_and(|run| run.arrival < cutoff) {
             // What is hidden is not held while what is not is looked for.
             drop((slice, share));
-            let horizon = self.horizon(stream, shard, Waits::Bounded).await?;
-            (slice, share) = self.read_log(log, horizon, *left).await?;
+            let horizon = self.horizons.advance(stream, shard, Waits::Bounded).await?;
+            (slice, share) = self.logs.read(log, horizon, *left).await?;
         }
         let end = match shard.end() {
             Some(end) => end,
@@ -198,7 +226,7 @@ impl Engine {
     /// The read ends before a record.
     fn leave_out(&self, unread: &Unread, read: &mut ShardRead, left: ReadLimit) {
         read.is_full = unread.bytes > left.bytes;
-        read.behind = self.env.clock.now().since(unread.arrival);
+        read.behind = self.clock.now().since(unread.arrival);
     }
 
     async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadFailure> {
@@ -206,7 +234,7 @@ impl Engine {
             records: 1,
             bytes: 0,
         };
-        let (slice, _share) = self.read_log(log, at, one).await?;
+        let (slice, _share) = self.logs.read(log, at, one).await?;
         Ok(Unread::first_of(&slice))
     }
 }

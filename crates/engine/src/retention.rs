@@ -1,110 +1,65 @@
 //! Retention: records are hidden by time at once, and given up for good a little later.
 //!
-//! Reads hide what is too old at the moment they are made. A sweep every minute makes that durable,
-//! so that a clock turned back or a longer retention brings nothing back, and forgets closed shards
-//! whose records have all expired. The store frees the space.
+//! Reads hide what is too old at the moment they are made (see [`crate::horizon`]). A sweep every
+//! minute makes that durable, so that a clock turned back or a longer retention brings nothing
+//! back, and forgets closed shards whose records have all expired. The store frees the space.
+//!
+//! A store may give up by itself what is older than its logs' settings say. So these are never
+//! shorter than the retention in the catalog: of a longer one the store is told before the catalog.
+//! Longer they may be, since expiry goes by the catalog alone.
 
-use crate::Engine;
 use crate::admission::Waits;
-use crate::catalog::{Command, ExpireShards, ProposeError, Shard, Stream, TokenSecret};
-use crate::duties::Duties;
-use crate::facts::{ChangeError, ReadFailure};
-use env::{Causes, Monotonic, Timestamp};
-use log::{Offset, StoreError};
+use crate::catalog::{Command, Direction, ExpireShards, SetRetention, Shard, Stream};
+use crate::facts::{
+    ChangeError, NotSwept, ReadFailure, SetRetentionError, StreamError, SweepError,
+};
+use crate::horizon::Horizons;
+use crate::logs::ShardLogs;
+use crate::runtime::Runtimes;
+use crate::streams::Streams;
+use env::Causes;
+use log::{LogId, LogStore};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
-/// How often the sweep runs.
-pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// A new key for tokens is made this often.
-const TOKEN_KEY_EVERY: Duration = Duration::from_hours(24);
-/// When wall and monotonic clock disagree by more than this, nothing is given up …
-const DISAGREEMENT_MAX: Duration = Duration::from_mins(10);
-/// … for this long; then the wall clock is believed.
-const DISBELIEF: Duration = Duration::from_hours(1);
+/// How many changes to a longer retention are made at a time: the later of two is the longer, and
+/// must reach the store later.
+const LENGTHENINGS_MAX: usize = 1;
 
-/// Why expiry was not brought up to date in the store. Doing it again is safe.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// A shard cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadFailure),
-    /// The store did not give up what is hidden, or did not hear of a longer retention.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The catalog did not forget expired shards.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
+/// Expiry of what time has hidden, and changes of how long that takes.
+pub(crate) struct Retention {
+    store: Arc<dyn LogStore>,
+    streams: Streams,
+    runtimes: Arc<Runtimes>,
+    horizons: Arc<Horizons>,
+    logs: ShardLogs,
+    lengthenings: Semaphore,
 }
 
-/// Starts the sweep.
-pub(crate) fn start(engine: &Arc<Engine>) {
-    let weak = Arc::downgrade(engine);
-    let env = engine.env.clone();
-    let clock = env.clock.clone();
-    let task = async move {
-        let mut trust = Trust::new(clock.now(), clock.monotonic());
-        loop {
-            clock.sleep(SWEEP_EVERY).await;
-            let Some(engine) = weak.upgrade() else { return };
-            if trust.is_kept(clock.now(), clock.monotonic()) && engine.is_writable() {
-                engine.sweep().await;
-            }
-        }
-    };
-    env.tasks.spawn("retention", Box::pin(task));
-}
-
-/// Whether the wall clock can be believed.
-struct Trust {
-    wall: Timestamp,
-    monotonic: Monotonic,
-    doubted_at: Option<Monotonic>,
-}
-
-impl Trust {
-    fn new(wall: Timestamp, monotonic: Monotonic) -> Self {
+impl Retention {
+    pub(crate) fn new(
+        store: Arc<dyn LogStore>,
+        streams: Streams,
+        runtimes: Arc<Runtimes>,
+        horizons: Arc<Horizons>,
+        logs: ShardLogs,
+    ) -> Self {
         Self {
-            wall,
-            monotonic,
-            doubted_at: None,
+            store,
+            streams,
+            runtimes,
+            horizons,
+            logs,
+            lengthenings: Semaphore::new(LENGTHENINGS_MAX),
         }
-    }
-
-    fn is_kept(&mut self, wall: Timestamp, monotonic: Monotonic) -> bool {
-        let expected = self.wall.plus(monotonic.since(self.monotonic));
-        let gap = wall.since(expected).max(expected.since(wall));
-        if gap <= DISAGREEMENT_MAX {
-            self.doubted_at = None;
-            return true;
-        }
-        let doubted_at = *self.doubted_at.get_or_insert_with(|| {
-            tracing::warn!(
-                gap_s = gap.as_secs(),
-                "the wall clock jumped; expiry pauses for an hour"
-            );
-            monotonic
-        });
-        if monotonic.since(doubted_at) >= DISBELIEF {
-            *self = Self::new(wall, monotonic);
-        }
-        self.doubted_at.is_none()
-    }
-}
-
-impl Engine {
-    /// Carries out what is due every minute: above all what time has hidden becomes hidden for
-    /// good.
-    pub async fn sweep(self: &Arc<Self>) {
-        Duties::new(self, Vec::new()).every_minute().await;
     }
 
     /// Makes durable what time has hidden, and forgets shards that have expired.
-    pub(crate) async fn sweep_streams(&self) {
-        let streams: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
-        for stream in streams {
+    pub(crate) async fn sweep(&self) {
+        for stream in self.streams.all() {
             if let Err(error) = self.sweep_stream(&stream).await
-                && !self.is_going(&stream)
+                && !self.streams.is_going(&stream)
             {
                 tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "expiry");
             }
@@ -112,9 +67,9 @@ impl Engine {
     }
 
     /// Makes durable what time has hidden in a stream.
-    pub(crate) async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), SweepError> {
+    async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), SweepError> {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
-            let horizon = self.horizon(stream, shard, Waits::Long).await?;
+            let horizon = self.horizons.advance(stream, shard, Waits::Long).await?;
             let log = stream.log(shard);
             // What is known is enough: trimming again is harmless, and going back is ignored.
             let known = self.store.known_bounds(log).map_err(ReadFailure::from)?;
@@ -127,7 +82,7 @@ impl Engine {
 
     /// Forgets closed shards whose last moment is out of retention, parents before children.
     async fn expire_shards(&self, stream: &Stream) -> Result<(), ChangeError> {
-        let cutoff = self.cutoff(stream);
+        let cutoff = self.horizons.cutoff(stream);
         let has_expired = |shard: &&Shard| shard.closed.is_some_and(|closed| closed.at < cutoff);
         let expired: Vec<&Shard> = stream.shards.all().iter().filter(has_expired).collect();
         if expired.is_empty() || stream.reshard.is_some() || stream.deletion.is_some() {
@@ -138,7 +93,9 @@ impl Engine {
             stream: stream.id,
             shards,
         };
-        self.change(stream, Command::ExpireShards(command)).await?;
+        self.streams
+            .change(stream, Command::ExpireShards(command))
+            .await?;
         let runtime = self.runtimes.stream(stream.id);
         expired
             .iter()
@@ -152,65 +109,58 @@ impl Engine {
         Ok(())
     }
 
-    /// Records that arrived before this moment are out of retention.
-    pub(crate) fn cutoff(&self, stream: &Stream) -> Timestamp {
-        self.env.clock.now().minus(stream.retention())
-    }
-
-    /// The first offset of a shard that is within retention; it never goes back.
-    pub(crate) async fn horizon(
+    /// Sets a stream's retention, longer or shorter. What it had hidden before stays hidden.
+    pub(crate) async fn set(
         &self,
-        stream: &Stream,
-        shard: &Shard,
-        waits: Waits,
-    ) -> Result<Offset, ReadFailure> {
-        let runtime = self.runtimes.stream(stream.id).shard(shard.index);
-        let by_time = self
-            .offset_at(stream.log(shard), self.cutoff(stream), waits)
-            .await?;
-        // A closed shard's log may hold records that came too late to belong to it.
-        runtime.hide_before(shard.end().map_or(by_time, |end| by_time.min(end)));
-        Ok(runtime.horizon())
-    }
-
-    /// Makes a new key for tokens if the newest is a day old, or there is none.
-    pub(crate) async fn rotate_token_key(&self) -> Result<(), ProposeError> {
-        let now = self.env.clock.now();
-        let newest = self
-            .catalog
-            .state()
-            .token_keys
-            .last()
-            .map(|key| Timestamp(key.created_ms));
-        if newest.is_some_and(|created| now.since(created) < TOKEN_KEY_EVERY) {
+        stream: &Arc<Stream>,
+        hours: u32,
+        direction: Direction,
+    ) -> Result<(), SetRetentionError> {
+        let set = SetRetention {
+            stream: stream.id,
+            hours,
+            direction,
+        };
+        if direction == Direction::Decrease {
+            self.streams
+                .change(stream, Command::SetRetention(set))
+                .await?;
             return Ok(());
         }
-        let secret = TokenSecret::filled(|bytes| self.env.random.fill(bytes));
-        self.catalog
-            .propose(Command::AddTokenKey(secret))
-            .await
-            .map(drop)
+        let turn = self.lengthenings.acquire().await;
+        let _turn = turn.expect("nobody closes it");
+        let told = self.lengthen(stream, hours).await;
+        let told = told.map_err(|error| {
+            if self.streams.is_going(stream) {
+                SetRetentionError::from(StreamError::gone(&stream.label()))
+            } else {
+                NotSwept(error).into()
+            }
+        })?;
+        let changed = self
+            .streams
+            .change(stream, Command::SetRetention(set))
+            .await?;
+        // Those of a reshard that came in between were made for the retention before.
+        let mut untold = changed.logs();
+        untold.retain(|log| !told.contains(log));
+        if let Err(error) = self.logs.keep_for(untold, changed.retention()).await {
+            tracing::warn!(stream = %stream.arn(), %error, "new logs keep an earlier retention");
+        }
+        Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn trust_when_the_wall_clock_jumps_then_is_lost_for_an_hour() {
-        let at = |minutes: u64| Monotonic(Duration::from_mins(minutes));
-        let wall = |minutes: u64| Timestamp(minutes * 60_000);
-        let mut trust = Trust::new(wall(1000), at(0));
-        assert!(trust.is_kept(wall(1009), at(0)));
-        assert!(!trust.is_kept(wall(1020), at(1)), "ahead");
-        assert!(!trust.is_kept(wall(1000 + 11 + 60), at(60)), "still");
-        assert!(trust.is_kept(wall(1061), at(61)), "the jump was undone");
-        assert!(!trust.is_kept(wall(500), at(62)), "back");
-        assert!(
-            trust.is_kept(wall(560), at(122)),
-            "an hour later it is believed"
-        );
-        assert!(trust.is_kept(wall(561), at(123)));
+    /// Makes a stream's logs ready for a retention if it is longer than the one before; returns
+    /// them.
+    async fn lengthen(&self, stream: &Stream, hours: u32) -> Result<Vec<LogId>, SweepError> {
+        let now = self.streams.of_id(stream.id);
+        let longer = now.filter(|now| hours > now.retention_hours);
+        let Some(now) = longer else {
+            return Ok(stream.logs());
+        };
+        self.sweep_stream(&now).await?;
+        let retention = Duration::from_hours(u64::from(hours));
+        self.logs.keep_for(now.logs(), retention).await?;
+        Ok(now.logs())
     }
 }

@@ -5,6 +5,9 @@
 //! docs/formats/tokens.md has the table.
 
 mod cipher;
+mod keyring;
+
+pub(crate) use keyring::Keyring;
 
 use crate::catalog::{Scope, TokenKey};
 use base64_simd::STANDARD as BASE64;

@@ -34,7 +34,7 @@ pub use operations::{
 pub use positions::{NumberUse, PositionError, Presence};
 pub use records::{EntryError, PutFailure, ReadFailure, RecordError, Throttled, UnknownForm};
 pub use shards::ShardError;
-pub use steps::{LogsMissing, NotSwept};
+pub use steps::{LogsMissing, NotSwept, SweepError};
 pub use streams::StreamError;
 pub use tokens::TokenError;
 

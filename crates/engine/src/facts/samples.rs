@@ -6,7 +6,6 @@
 use super::*;
 use crate::catalog::{ConsumerStatus, Refusal, Scope, Status, StreamLabel};
 use crate::put::NotPut;
-use crate::retention::SweepError;
 use env::Timestamp;
 use log::{AppendError, LogId, ReadError, StoreError};
 use millstream_replicated::{NotAppended, Unheard};

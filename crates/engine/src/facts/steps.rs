@@ -1,7 +1,6 @@
 //! Facts about a step of an operation that failed though the catalog did not refuse it.
 
-use super::{Fact, Outcome};
-use crate::retention::SweepError;
+use super::{ChangeError, Fact, Outcome, ReadFailure};
 use log::StoreError;
 use wire::ErrorCode;
 
@@ -24,6 +23,20 @@ impl Fact for LogsMissing {
     fn outcome(&self) -> Outcome {
         Outcome::Unknown
     }
+}
+
+/// Why expiry was not brought up to date in the store. Doing it again is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A shard cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+    /// The store did not give up what is hidden, or did not hear of a longer retention.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The catalog did not forget expired shards.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
 }
 
 /// The store could not be made ready for a longer retention: what time has hidden is to be durable

@@ -200,7 +200,7 @@ impl Engine {
         }
         let lease = self.blocks.lease_before(&mut asker);
         let limit = limit_for(lease.as_ref());
-        let mut read = match self.read(stream, shard, from, limit).await {
+        let mut read = match self.reader().read(stream, shard, from, limit).await {
             Ok(read) => read,
             Err(ReadFailure::Busy) => return Ok(Found::Busy),
             Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
@@ -245,8 +245,8 @@ impl Engine {
 
     /// Whether retention still shows all of a block that was encoded before.
     fn is_readable(&self, stream: &Stream, shard: &Shard, from: Offset, block: &Block) -> bool {
-        let horizon = self.runtimes.stream(stream.id).shard(shard.index).horizon();
-        block.first_arrival >= self.cutoff(stream) && from >= horizon
+        let is_shown = block.first_arrival >= self.horizons().cutoff(stream);
+        is_shown && from >= self.horizons().known(stream, shard)
     }
 }
 

@@ -321,7 +321,7 @@ impl Subscription {
         let found = found.await;
         found
             .map(Some)
-            .map_err(|failure| self.engine.failed(stream, failure))
+            .map_err(|failure| self.engine.streams().read_failed(stream, failure))
     }
 
     /// Goes on without records; answers what is waited for.
@@ -338,7 +338,7 @@ impl Subscription {
         let log = stream.log(shard);
         // What is known is enough: the tail that is waited for next knows no more.
         let bounds = self.engine.store.known_bounds(log);
-        let bounds = bounds.map_err(|error| self.engine.failed(stream, error))?;
+        let bounds = bounds.map_err(|error| self.engine.streams().read_failed(stream, error))?;
         let close = bounds.first_control;
         let is_closed = close.is_some_and(|close| next >= close);
         match is_closed && shard.is_open() {
@@ -378,7 +378,7 @@ impl Subscription {
         shard: &Shard,
         next: Offset,
     ) -> Result<Duration, ShardReadError> {
-        if next >= self.engine.known_end(stream, shard)? {
+        if next >= self.engine.positions().known_end(stream, shard)? {
             return Ok(Duration::ZERO);
         }
         let one = ReadLimit {
@@ -386,13 +386,13 @@ impl Subscription {
             bytes: 0,
         };
         let log = stream.log(shard);
-        let read = self.engine.read_log_if(log, next, one, Waits::Not);
+        let read = self.engine.reads.logs().read_if(log, next, one, Waits::Not);
         let slice = match read.await {
             Ok((slice, _share)) => slice,
             // What comes next arrived no earlier than what came last.
             Err(ReadFailure::Busy) => return Ok(self.behind_at_most()),
             Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
-                return Err(self.engine.failed(stream, failure));
+                return Err(self.engine.streams().read_failed(stream, failure));
             }
         };
         let arrival = slice.records().next().map(|record| record.arrival);

@@ -48,7 +48,7 @@ impl Handler for CreateStream {
         let stream = created
             .into_stream()
             .expect("a command that makes a stream answers it");
-        let made = engine.logs.make_empty(&stream, stream.logs()).await;
+        let made = engine.logs().make_empty(&stream, stream.logs()).await;
         Ok(made.map_err(LogsMissing)?)
     }
 }

@@ -27,7 +27,7 @@ impl Handler for DeleteStream {
             transition_ms: engine.transition_ms(),
         };
         engine.change(&stream, Command::BeginDelete(begin)).await?;
-        engine.carry_on(stream.id);
+        engine.fence().carry_on(stream.id);
         engine
             .settled(|state| state.stream_by_id(stream.id).is_none())
             .await;

@@ -57,10 +57,10 @@ impl Handler for GetRecords {
             bytes: limits::GET_RECORDS_BYTES_MAX,
         };
         let position = Offset(iterator.position);
-        let read = engine.read(&stream, shard, position, limit).await;
-        let read = read.map_err(|failure| engine.failed(&stream, failure))?;
+        let read = engine.reader().read(&stream, shard, position, limit).await;
+        let read = read.map_err(|failure| engine.streams().read_failed(&stream, failure))?;
         let answer = reader.answer(read, iterator);
-        let answer = answer.map_err(|failure| engine.failed(&stream, failure))?;
+        let answer = answer.map_err(|failure| engine.streams().read_failed(&stream, failure))?;
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
@@ -112,7 +112,9 @@ impl Target for FoundIterator {
         let no_iterator = || Lacking::nothing(TokenError::NoIterator);
         let scope = scope_of(principal);
         let token = named.shard_iterator.ok_or_else(no_iterator)?;
-        let opened = engine.open_token::<ShardIterator>(Kind::ShardIterator, &scope, token);
+        let opened = engine
+            .tokens()
+            .open::<ShardIterator>(Kind::ShardIterator, &scope, token);
         let opened = opened.ok_or_else(no_iterator)?;
         let iterator = opened.content;
         let name = StreamName::parse(&iterator.name).map_err(|_| no_iterator())?;
@@ -204,7 +206,7 @@ impl<'a> Reader<'a> {
         };
         let scope = &self.stream.scope;
         let next_shard_iterator =
-            (!read.is_over).then(|| self.engine.seal(Kind::ShardIterator, scope, &next));
+            (!read.is_over).then(|| self.engine.tokens().seal(Kind::ShardIterator, scope, &next));
         let child_shards = read
             .is_over
             .then(|| views::child_shards(&self.stream.shards, self.shard));

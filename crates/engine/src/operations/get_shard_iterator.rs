@@ -38,8 +38,8 @@ impl Handler for GetShardIterator {
             shard: id,
             stream: stream.label(),
         })?;
-        engine.check_moment(&stream, shard, start)?;
-        let position = engine.start(&stream, shard, start).await?;
+        engine.positions().check_moment(&stream, shard, start)?;
+        let position = engine.positions().start(&stream, shard, start).await?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
@@ -49,7 +49,9 @@ impl Handler for GetShardIterator {
             shard: shard.index,
             position: position.0,
         };
-        let sealed = engine.seal(Kind::ShardIterator, &stream.scope, &iterator);
+        let sealed = engine
+            .tokens()
+            .seal(Kind::ShardIterator, &stream.scope, &iterator);
         Ok(GetShardIteratorOutput {
             shard_iterator: Some(sealed),
         })

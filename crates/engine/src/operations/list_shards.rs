@@ -89,7 +89,11 @@ impl Handler for ListShards {
         let has_more = shards.len() > page;
         shards.truncate(page);
         listing.after = shards.last().map(|shard| shard.index).or(listing.after);
-        let next_token = has_more.then(|| engine.seal(Kind::ListShards, &stream.scope, &listing));
+        let next_token = has_more.then(|| {
+            engine
+                .tokens()
+                .seal(Kind::ListShards, &stream.scope, &listing)
+        });
         let shards = shards.into_iter().map(views::shard).collect();
         Ok(ListShardsOutput {
             shards: Some(shards),
@@ -187,7 +191,9 @@ fn going_on(
     token: &str,
 ) -> Result<(FoundStream, Listing), Lacking<ListShardsError>> {
     let scope = scope_of(principal);
-    let listing = engine.open_next_token::<Listing>(Kind::ListShards, &scope, token);
+    let listing = engine
+        .tokens()
+        .open_next::<Listing>(Kind::ListShards, &scope, token);
     let listing = listing.map_err(Lacking::nothing)?;
     let name = StreamName::parse(&listing.name);
     let name = name.map_err(|_| Lacking::nothing(TokenError::NoNextToken))?;
@@ -215,7 +221,7 @@ fn filter(
     let kind = filter.r#type;
     let needs = |member| ListError::FilterNeeds { kind, member };
     let now = engine.env.clock.now();
-    let horizon = engine.cutoff(stream);
+    let horizon = engine.horizons().cutoff(stream);
     check_members(filter)?;
     let time = || match filter.timestamp {
         None => Err(ListShardsError::from(needs(FilterMember::Timestamp))),

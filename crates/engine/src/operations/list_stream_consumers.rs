@@ -43,7 +43,7 @@ impl Handler for ListStreamConsumers {
         let token = input.next_token.as_deref();
         let from = token
             .map(|token| {
-                engine.open_next_token::<Continuation>(
+                engine.tokens().open_next::<Continuation>(
                     Kind::ListStreamConsumers,
                     &stream.scope,
                     token,
@@ -69,7 +69,9 @@ impl Handler for ListStreamConsumers {
                 stream: stream.id,
                 after: last.name.to_string(),
             };
-            engine.seal(Kind::ListStreamConsumers, &stream.scope, &next)
+            engine
+                .tokens()
+                .seal(Kind::ListStreamConsumers, &stream.scope, &next)
         });
         let consumers = page
             .iter()

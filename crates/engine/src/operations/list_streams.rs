@@ -32,7 +32,11 @@ impl Handler for ListStreams {
     ) -> Result<ListStreamsOutput, TokenError> {
         let (scope, input) = request.into_parts();
         let after: Option<String> = match &input.next_token {
-            Some(token) => Some(engine.open_next_token(Kind::ListStreams, &scope, token)?),
+            Some(token) => Some(
+                engine
+                    .tokens()
+                    .open_next(Kind::ListStreams, &scope, token)?,
+            ),
             None => input.exclusive_start_stream_name,
         };
         let state = engine.catalog.state().clone();
@@ -59,7 +63,7 @@ impl Handler for ListStreams {
         Ok(ListStreamsOutput {
             stream_names: page.iter().map(|stream| stream.name.to_string()).collect(),
             has_more_streams: has_more,
-            next_token: last.map(|last| engine.seal(Kind::ListStreams, &scope, &last)),
+            next_token: last.map(|last| engine.tokens().seal(Kind::ListStreams, &scope, &last)),
             stream_summaries: Some(page.iter().map(summary).collect()),
         })
     }

@@ -106,7 +106,7 @@ async fn check_ordering(
     };
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
     let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
-    let end = engine.fresh_end(stream, shard).await?;
+    let end = engine.positions().fresh_end(stream, shard).await?;
     let was_given_out =
         number.created_s == shard.created_s && number.counter <= shard.counter_base + end.0;
     if was_given_out {

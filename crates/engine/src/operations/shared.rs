@@ -34,7 +34,7 @@ pub(super) async fn reshard(
     };
     let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
     if let Some(reshard) = &begun.reshard {
-        engine.carry_on(stream.id);
+        engine.fence().carry_on(stream.id);
         let is_over = |now: &Arc<Stream>| now.reshard.as_ref().is_none_or(|r| r.id != reshard.id);
         engine
             .settled(|state| state.stream_by_id(stream.id).is_none_or(is_over))
@@ -57,7 +57,7 @@ pub(super) async fn set_retention(
     if wanted > limits::RETENTION_HOURS_MAX {
         return Err(RetentionError::TooLong { hours }.into());
     }
-    engine.set_retention(stream, wanted, direction).await
+    engine.retention().set(stream, wanted, direction).await
 }
 
 /// Which way metrics are switched.

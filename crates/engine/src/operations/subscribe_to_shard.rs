@@ -55,8 +55,8 @@ impl Handler for SubscribeToShard {
         };
         seat.try_call(now(), engine.settings.limits)
             .map_err(&refused)?;
-        engine.check_moment(&stream, shard, start)?;
-        let position = engine.start(&stream, shard, start).await?;
+        engine.positions().check_moment(&stream, shard, start)?;
+        let position = engine.positions().start(&stream, shard, start).await?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }

@@ -1,0 +1,78 @@
+//! The streams of this node's catalog: looked at, changed, and told to be going.
+//!
+//! How a command comes into the catalog's log is not known here, nor what it does.
+
+use crate::catalog::{Catalog, Command, ProposeError, Refusal, State, Stream};
+use crate::facts::{ChangeError, ReadFailure, ShardReadError, StreamError};
+use log::ReadError;
+use std::sync::Arc;
+
+/// The streams that this node's catalog holds.
+#[derive(Clone)]
+pub(crate) struct Streams {
+    catalog: Arc<Catalog>,
+}
+
+impl Streams {
+    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog }
+    }
+
+    /// The stream of an id, as it is now.
+    pub(crate) fn of_id(&self, id: u64) -> Option<Arc<Stream>> {
+        self.catalog.state().stream_by_id(id).cloned()
+    }
+
+    /// All streams, as they are now.
+    pub(crate) fn all(&self) -> Vec<Arc<Stream>> {
+        self.catalog.state().streams().cloned().collect()
+    }
+
+    /// Resolves once the state is as wanted.
+    pub(crate) async fn wait_until(&self, is_so: impl Fn(&State) -> bool) {
+        self.catalog.wait_until(is_so).await;
+    }
+
+    /// Proposes a change of a stream that its proposer saw.
+    ///
+    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays
+    /// unknown, since the change may have come before the end.
+    pub(crate) async fn change(
+        &self,
+        stream: &Stream,
+        command: Command,
+    ) -> Result<Arc<Stream>, ChangeError> {
+        match self.catalog.propose(command).await {
+            Ok(applied) => Ok(applied
+                .into_stream()
+                .expect("a command about a stream that is there answers it")),
+            Err(ProposeError::Refused(Refusal::StreamGone { .. })) => {
+                Err(StreamError::gone(&stream.label()).into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then
+    /// is no failure.
+    pub(crate) fn is_going(&self, stream: &Stream) -> bool {
+        let now = self.of_id(stream.id);
+        now.is_none_or(|now| now.deletion.is_some())
+    }
+
+    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its
+    /// stream goes.
+    pub(crate) fn read_failed(
+        &self,
+        stream: &Stream,
+        failure: impl Into<ReadFailure>,
+    ) -> ShardReadError {
+        let failure = failure.into();
+        let is_missing = matches!(failure, ReadFailure::Store(ReadError::NoSuchLog(_)));
+        if is_missing && self.is_going(stream) {
+            StreamError::gone(&stream.label()).into()
+        } else {
+            failure.into()
+        }
+    }
+}
