@@ -4,7 +4,7 @@ use crate::admission::Admission;
 use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
 use crate::duties::Duties;
 use crate::facts::ChangeError;
-use crate::fanout::Blocks;
+use crate::fanout::Fanout;
 use crate::fence::Fence;
 use crate::horizon::Horizons;
 use crate::logs::ShardLogs;
@@ -27,7 +27,7 @@ use millstream_replicated::{Owner, SNAPSHOT_AFTER_BYTES};
 use model::limits;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 /// How long a caller is kept waiting for what is a matter of moments.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ pub struct Engine {
     pub(crate) streams: Streams,
     pub(crate) logs: ShardLogs,
     keyring: Arc<Keyring>,
-    pub(crate) reads: Arc<Reads>,
+    reads: Arc<Reads>,
     fence: Arc<Fence>,
     retention: Arc<Retention>,
     duties: Arc<Duties>,
@@ -51,16 +51,13 @@ pub struct Engine {
     pub(crate) parked_bytes: Semaphore,
     /// Puts that the store refused, in the log.
     pub(crate) refused_lines: LineLimit,
-    /// What is pushed to subscribers.
-    pub(crate) blocks: Blocks,
+    fanout: Arc<Fanout>,
     /// Who may wait for the disk, and room for answers.
     pub(crate) admission: Arc<Admission>,
     /// What readers were sent.
     pub(crate) encoded_runs: Arc<EncodedRuns>,
     /// What readers are sent is written to these.
     pub(crate) piece_buffers: Arc<PieceBuffers>,
-    /// Turns true when subscriptions are to end.
-    pub(crate) subscriptions_end: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -110,6 +107,16 @@ impl Engine {
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));
         let admission = Arc::new(Admission::new(Room::new(ROOM_BYTES)));
         let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, admission.clone());
+        let (reads, piece_buffers) = (Arc::new(reads), Arc::default());
+        let fanout = Fanout::new(
+            env.clock.clone(),
+            store.clone(),
+            settings.limits,
+            streams.clone(),
+            runtimes.clone(),
+            Arc::clone(&reads),
+            Arc::clone(&piece_buffers),
+        );
         let fence = Arc::new(Fence::new(
             env.clone(),
             store.clone(),
@@ -144,17 +151,16 @@ impl Engine {
             streams,
             logs,
             keyring,
-            reads: Arc::new(reads),
+            reads,
             fence,
             retention,
             duties,
             parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
             refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
-            blocks: Blocks::default(),
+            fanout: Arc::new(fanout),
             admission,
             encoded_runs: Arc::default(),
-            piece_buffers: Arc::default(),
-            subscriptions_end: watch::Sender::new(false),
+            piece_buffers,
         }
     }
 
@@ -175,13 +181,12 @@ impl Engine {
 
     /// Ends all subscriptions in good order, those that come later too.
     pub fn end_subscriptions(&self) {
-        self.subscriptions_end.send_replace(true);
+        self.fanout.end();
     }
 
     /// Whether subscribers are short of memory that clients of this stream hold which take nothing.
     pub fn is_wanted_of_stalled(&self, stream: u64) -> bool {
-        let now = self.env.clock.monotonic();
-        self.blocks.are_wanted_of(stream, now)
+        self.fanout.is_wanted_of_stalled(stream)
     }
 
     /// Finishes what was handed over, makes it durable, and stops.
@@ -226,6 +231,11 @@ impl Engine {
     /// Where readers start, and where shards end.
     pub(crate) fn positions(&self) -> &Positions {
         self.reads.positions()
+    }
+
+    /// What subscriptions share.
+    pub(crate) fn fanout(&self) -> &Arc<Fanout> {
+        &self.fanout
     }
 
     /// What retention hides.

@@ -4,7 +4,7 @@
 //! dropped when the stream or shard has gone.
 
 use crate::counters::{ShardCounters, StreamCounters};
-use crate::fanout::Seats;
+use crate::fanout::seat::Seats;
 use crate::limits::{ReadLimit, WriteLimit};
 use log::Offset;
 use parking_lot::{Mutex, RwLock};

@@ -5,6 +5,8 @@
 use crate::catalog::{Catalog, Command, ProposeError, Refusal, State, Stream};
 use crate::facts::{ChangeError, ReadFailure, ShardReadError, StreamError};
 use log::ReadError;
+use millstream_replicated::Replayed;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The streams that this node's catalog holds.
@@ -16,6 +18,11 @@ pub(crate) struct Streams {
 impl Streams {
     pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
         Self { catalog }
+    }
+
+    /// The catalog's present state.
+    pub(crate) fn state(&self) -> impl Deref<Target = Arc<Replayed<State>>> {
+        self.catalog.state()
     }
 
     /// The stream of an id, as it is now.

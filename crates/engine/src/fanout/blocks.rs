@@ -5,8 +5,8 @@
 //! event and needs no room. Only for a record that is no small block by itself, its subscriber
 //! waits. Nobody is refused.
 
+use super::Fanout;
 use super::room::{Lease, Owner, Room, Standing, Ticket};
-use crate::Engine;
 use crate::catalog::{Shard, Stream};
 use crate::facts::{ReadFailure, UnknownForm};
 use crate::kept::Kept;
@@ -83,7 +83,7 @@ pub(super) struct Asker {
 
 /// The blocks of an engine.
 #[derive(Debug)]
-pub(crate) struct Blocks {
+pub(super) struct Blocks {
     room: Arc<Room>,
     kept: Mutex<Kept<Key, Arc<Block>>>,
 }
@@ -99,7 +99,7 @@ impl Default for Blocks {
 
 impl Blocks {
     /// Whether clients of a stream that stall hold what others are short of.
-    pub(crate) fn are_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
+    pub(super) fn are_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
         self.room.is_wanted_of(stream, now)
     }
 
@@ -180,7 +180,7 @@ fn limit_for(lease: Option<&Lease>) -> ReadLimit {
     }
 }
 
-impl Engine {
+impl Fanout {
     /// What a subscriber at an offset is pushed next.
     pub(super) async fn next_block(
         &self,
@@ -200,7 +200,7 @@ impl Engine {
         }
         let lease = self.blocks.lease_before(&mut asker);
         let limit = limit_for(lease.as_ref());
-        let mut read = match self.reader().read(stream, shard, from, limit).await {
+        let mut read = match self.reads.shards().read(stream, shard, from, limit).await {
             Ok(read) => read,
             Err(ReadFailure::Busy) => return Ok(Found::Busy),
             Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
@@ -234,7 +234,7 @@ impl Engine {
                 .known_bounds(stream.log(shard))
                 .is_ok_and(goes_on)
         {
-            let now = self.env.clock.monotonic();
+            let now = self.clock.monotonic();
             self.blocks.room.note_refused(&asker.owner, now);
         }
         Ok(match self.blocks.keep(key, block, lease, &asker) {
@@ -245,8 +245,8 @@ impl Engine {
 
     /// Whether retention still shows all of a block that was encoded before.
     fn is_readable(&self, stream: &Stream, shard: &Shard, from: Offset, block: &Block) -> bool {
-        let is_shown = block.first_arrival >= self.horizons().cutoff(stream);
-        is_shown && from >= self.horizons().known(stream, shard)
+        let is_shown = block.first_arrival >= self.reads.horizons().cutoff(stream);
+        is_shown && from >= self.reads.horizons().known(stream, shard)
     }
 }
 

@@ -7,10 +7,68 @@
 
 mod blocks;
 mod room;
-mod seat;
+pub(crate) mod seat;
 mod subscription;
 
-pub(crate) use blocks::Blocks;
-pub(crate) use seat::{Refusal, Seats};
+pub(crate) use seat::Refusal;
 pub(crate) use subscription::Begin;
 pub use subscription::Subscription;
+
+use crate::read::PieceBuffers;
+use crate::reads::Reads;
+use crate::runtime::Runtimes;
+use crate::settings::Limits;
+use crate::streams::Streams;
+use blocks::Blocks;
+use env::Clock;
+use log::LogStore;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What all subscriptions of an engine share.
+pub(crate) struct Fanout {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn LogStore>,
+    limits: Limits,
+    streams: Streams,
+    runtimes: Arc<Runtimes>,
+    reads: Arc<Reads>,
+    blocks: Blocks,
+    piece_buffers: Arc<PieceBuffers>,
+    /// Turns true when subscriptions are to end.
+    end: watch::Sender<bool>,
+}
+
+impl Fanout {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn LogStore>,
+        limits: Limits,
+        streams: Streams,
+        runtimes: Arc<Runtimes>,
+        reads: Arc<Reads>,
+        piece_buffers: Arc<PieceBuffers>,
+    ) -> Self {
+        Self {
+            clock,
+            store,
+            limits,
+            streams,
+            runtimes,
+            reads,
+            blocks: Blocks::default(),
+            piece_buffers,
+            end: watch::Sender::new(false),
+        }
+    }
+
+    /// Ends all subscriptions in good order, those that come later too.
+    pub(crate) fn end(&self) {
+        self.end.send_replace(true);
+    }
+
+    /// Whether subscribers are short of memory that clients of this stream hold which take nothing.
+    pub(crate) fn is_wanted_of_stalled(&self, stream: u64) -> bool {
+        self.blocks.are_wanted_of(stream, self.clock.monotonic())
+    }
+}

@@ -1,5 +1,6 @@
 //! One subscription: where it stands, and the next frame to push.
 
+use super::Fanout;
 use super::blocks::{Asker, Block, Found};
 use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::Hold;
@@ -11,8 +12,8 @@ use crate::facts::{
 };
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
+use crate::views;
 use crate::words::say;
-use crate::{Engine, views};
 use env::{Causes, Monotonic, RequestContext, Timestamp};
 use log::{Offset, ReadLimit};
 use model::{ConsumerArn, SequenceNumber, ShardId, limits};
@@ -42,7 +43,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(100);
 /// is to be asked when the frame before has been written to the client, so that it is known who
 /// drains. Where it stands is in each event, so that whoever loses it can resume.
 pub struct Subscription {
-    engine: Arc<Engine>,
+    fanout: Arc<Fanout>,
     protocol: Protocol,
     of: Of,
     hold: Hold,
@@ -160,7 +161,7 @@ impl Of {
 }
 
 impl Subscription {
-    pub(crate) fn new(engine: Arc<Engine>, begin: Begin<'_>) -> Self {
+    pub(crate) fn new(fanout: Arc<Fanout>, begin: Begin<'_>) -> Self {
         let Begin {
             stream,
             shard,
@@ -168,7 +169,7 @@ impl Subscription {
             hold,
             position,
         } = begin;
-        let of_stream = engine.runtimes.stream(stream.id);
+        let of_stream = fanout.runtimes.stream(stream.id);
         let protocol = Protocol::Json;
         let of = Of::new(stream, shard, consumer);
         // It may last for minutes, and must not keep the stream's state from now.
@@ -181,7 +182,7 @@ impl Subscription {
             of_stream,
             position,
             passed: shard.number_before(position),
-            ends: Monotonic(engine.env.clock.monotonic().0 + LASTS),
+            ends: Monotonic(fanout.clock.monotonic().0 + LASTS),
             last_event: None,
             owner: Owner::of(stream),
             standing: Standing::New,
@@ -189,7 +190,7 @@ impl Subscription {
             ticket: None,
             nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
-            engine,
+            fanout,
         }
     }
 
@@ -220,11 +221,11 @@ impl Subscription {
         }
         self.note_taken();
         loop {
-            let state = self.engine.catalog.state().clone();
+            let state = self.fanout.streams.state().clone();
             let looked = self.look(&state).await;
             let looked = looked.unwrap_or_else(|error| {
                 // What has just been deleted cannot be read, for that reason and no other.
-                let gone = self.of.find(&self.engine.catalog.state()).err();
+                let gone = self.of.find(&self.fanout.streams.state()).err();
                 Look::Last(self.exception(&gone.unwrap_or(error).into()))
             });
             match looked {
@@ -245,7 +246,7 @@ impl Subscription {
     /// The last frame has been taken, since the next is asked for.
     fn note_taken(&mut self) {
         if let Some(pushed) = self.pushed_block.take() {
-            let took = self.engine.env.clock.monotonic().since(pushed);
+            let took = self.fanout.clock.monotonic().since(pushed);
             self.standing = match took <= DRAINS_WITHIN {
                 true => Standing::Draining,
                 false => Standing::New,
@@ -255,8 +256,8 @@ impl Subscription {
 
     /// Looks once at all that may have changed.
     async fn look(&mut self, state: &State) -> Result<Look, SubscriptionError> {
-        let now = self.engine.env.clock.monotonic();
-        if now >= self.ends || *self.engine.subscriptions_end.borrow() {
+        let now = self.fanout.clock.monotonic();
+        if now >= self.ends || *self.fanout.end.borrow() {
             return Ok(Look::End);
         }
         let stream = self.of.find(state)?;
@@ -273,7 +274,7 @@ impl Subscription {
                 Some(Found::Nothing(next)) => self.pass(&stream, shard, next)?,
                 Some(Found::Busy) => Wait::Budget(BUSY_PAUSE),
                 Some(Found::NoRoom(kib)) => {
-                    let blocks = &self.engine.blocks;
+                    let blocks = &self.fanout.blocks;
                     self.ticket = Some(blocks.wait(&self.owner, self.standing, kib));
                     Wait::Room
                 }
@@ -281,7 +282,7 @@ impl Subscription {
             },
         };
         // The disk may have been waited for.
-        let now = self.engine.env.clock.monotonic();
+        let now = self.fanout.clock.monotonic();
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
         if self.last_event.is_none_or(is_silent) {
             let behind = self.behind(&stream, shard, self.position).await?;
@@ -292,7 +293,7 @@ impl Subscription {
 
     /// How long nothing may be pushed, if so.
     fn pause(&self, now: Monotonic) -> Option<Duration> {
-        match self.engine.settings.limits {
+        match self.fanout.limits {
             Limits::Aws => Some(self.hold.pause(now)).filter(|pause| !pause.is_zero()),
             Limits::Off => None,
         }
@@ -317,11 +318,11 @@ impl Subscription {
             standing: self.standing,
             lease,
         };
-        let found = (self.engine).next_block(stream, shard, self.position, self.protocol, asker);
+        let found = (self.fanout).next_block(stream, shard, self.position, self.protocol, asker);
         let found = found.await;
         found
             .map(Some)
-            .map_err(|failure| self.engine.streams().read_failed(stream, failure))
+            .map_err(|failure| self.fanout.streams.read_failed(stream, failure))
     }
 
     /// Goes on without records; answers what is waited for.
@@ -337,8 +338,8 @@ impl Subscription {
         }
         let log = stream.log(shard);
         // What is known is enough: the tail that is waited for next knows no more.
-        let bounds = self.engine.store.known_bounds(log);
-        let bounds = bounds.map_err(|error| self.engine.streams().read_failed(stream, error))?;
+        let bounds = self.fanout.store.known_bounds(log);
+        let bounds = bounds.map_err(|error| self.fanout.streams.read_failed(stream, error))?;
         let close = bounds.first_control;
         let is_closed = close.is_some_and(|close| next >= close);
         match is_closed && shard.is_open() {
@@ -355,7 +356,7 @@ impl Subscription {
         block: &Block,
     ) -> Result<Look, SubscriptionError> {
         let behind = self.behind(stream, shard, block.next).await?;
-        let now = self.engine.env.clock.monotonic();
+        let now = self.fanout.clock.monotonic();
         self.hold.take_bytes(block.payload_bytes, now);
         self.position = block.next;
         self.passed = block.last;
@@ -378,7 +379,7 @@ impl Subscription {
         shard: &Shard,
         next: Offset,
     ) -> Result<Duration, ShardReadError> {
-        if next >= self.engine.positions().known_end(stream, shard)? {
+        if next >= self.fanout.reads.positions().known_end(stream, shard)? {
             return Ok(Duration::ZERO);
         }
         let one = ReadLimit {
@@ -386,17 +387,17 @@ impl Subscription {
             bytes: 0,
         };
         let log = stream.log(shard);
-        let read = self.engine.reads.logs().read_if(log, next, one, Waits::Not);
+        let read = self.fanout.reads.logs().read_if(log, next, one, Waits::Not);
         let slice = match read.await {
             Ok((slice, _share)) => slice,
             // What comes next arrived no earlier than what came last.
             Err(ReadFailure::Busy) => return Ok(self.behind_at_most()),
             Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
-                return Err(self.engine.streams().read_failed(stream, failure));
+                return Err(self.fanout.streams.read_failed(stream, failure));
             }
         };
         let arrival = slice.records().next().map(|record| record.arrival);
-        let since = |arrival| self.engine.env.clock.now().since(arrival);
+        let since = |arrival| self.fanout.clock.now().since(arrival);
         Ok(arrival.map_or(Duration::ZERO, since))
     }
 
@@ -404,12 +405,12 @@ impl Subscription {
     /// more.
     fn behind_at_most(&self) -> Duration {
         let last = Timestamp(self.passed.arrival_s.saturating_mul(1000));
-        let behind = self.engine.env.clock.now().since(last);
+        let behind = self.fanout.clock.now().since(last);
         behind.max(Duration::from_millis(1))
     }
 
     fn event(&mut self, records: &EncodedRecords, behind: Duration) -> Frame {
-        self.last_event = Some(self.engine.env.clock.monotonic());
+        self.last_event = Some(self.fanout.clock.monotonic());
         let millis = behind.as_millis() as u64;
         let counters = &self.of_stream.counters;
         counters.subscribe_event_success.add(1);
@@ -445,7 +446,7 @@ impl Subscription {
 
     /// Waits until there may be something to push or to end for.
     async fn wait(&self, state: &State, wait: Wait) {
-        let clock = &self.engine.env.clock;
+        let clock = &self.fanout.clock;
         let now = clock.monotonic();
         let next_event = self
             .last_event
@@ -465,21 +466,21 @@ impl Subscription {
             (a, b) => a.is_none() && b.is_none(),
         };
         let seen = state.stream_by_id(self.of.stream);
-        let catalog = &self.engine.catalog;
-        let mut ending = self.engine.subscriptions_end.subscribe();
+        let streams = &self.fanout.streams;
+        let mut ending = self.fanout.end.subscribe();
         tokio::select! {
             biased;
             () = self.hold.lost() => (),
-            // The sender is in the engine that this holds: there is no error.
+            // The sender is in what this holds: there is no error.
             _ = ending.wait_for(|is_end| *is_end) => (),
-            () = catalog.wait_until(|now| !same(seen, now.stream_by_id(self.of.stream))) => (),
+            () = streams.wait_until(|now| !same(seen, now.stream_by_id(self.of.stream))) => (),
         }
     }
 
     async fn arrives(&self, wait: Wait) {
         match wait {
             Wait::Tail(log) => {
-                let there = match self.engine.store.tail(log) {
+                let there = match self.fanout.store.tail(log) {
                     Ok(mut tail) => tail.reaches_past(self.position).await,
                     Err(_) => false,
                 };
@@ -488,7 +489,7 @@ impl Subscription {
                     pending::<()>().await;
                 }
             }
-            Wait::Budget(pause) => self.engine.env.clock.sleep(pause).await,
+            Wait::Budget(pause) => self.fanout.clock.sleep(pause).await,
             Wait::Room => {
                 if let Some(ticket) = &self.ticket {
                     ticket.granted().await;

@@ -69,7 +69,7 @@ impl Handler for SubscribeToShard {
             hold,
             position,
         };
-        Ok(Subscription::new(Arc::clone(&engine), begin))
+        Ok(Subscription::new(Arc::clone(engine.fanout()), begin))
     }
 }
 
