@@ -11,7 +11,7 @@ use crate::logs::ShardLogs;
 use crate::metrics::Metrics;
 use crate::open_error::OpenError;
 use crate::position::Positions;
-use crate::put::{PARKED_BYTES_MAX, REFUSED_LINES_PER_SECOND};
+use crate::put::Puts;
 use crate::read::{EncodedRuns, PieceBuffers, ShardReader};
 use crate::readiness::Readiness;
 use crate::reads::Reads;
@@ -21,13 +21,12 @@ use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::streams::Streams;
 use crate::token::Keyring;
-use env::{Env, LineLimit};
+use env::Env;
 use log::LogStore;
 use millstream_replicated::{Owner, SNAPSHOT_AFTER_BYTES};
 use model::limits;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// How long a caller is kept waiting for what is a matter of moments.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
@@ -47,10 +46,7 @@ pub struct Engine {
     fence: Arc<Fence>,
     retention: Arc<Retention>,
     duties: Arc<Duties>,
-    /// What records may wait for a reshard: see [`crate::put`].
-    pub(crate) parked_bytes: Semaphore,
-    /// Puts that the store refused, in the log.
-    pub(crate) refused_lines: LineLimit,
+    puts: Puts,
     fanout: Arc<Fanout>,
     /// Who may wait for the disk, and room for answers.
     pub(crate) admission: Arc<Admission>,
@@ -117,6 +113,14 @@ impl Engine {
             Arc::clone(&reads),
             Arc::clone(&piece_buffers),
         );
+        let puts = Puts::new(
+            &env.clock,
+            store.clone(),
+            settings.limits,
+            streams.clone(),
+            runtimes.clone(),
+            logs.clone(),
+        );
         let fence = Arc::new(Fence::new(
             env.clone(),
             store.clone(),
@@ -155,8 +159,7 @@ impl Engine {
             fence,
             retention,
             duties,
-            parked_bytes: Semaphore::new(PARKED_BYTES_MAX),
-            refused_lines: LineLimit::new(REFUSED_LINES_PER_SECOND),
+            puts,
             fanout: Arc::new(fanout),
             admission,
             encoded_runs: Arc::default(),
@@ -231,6 +234,11 @@ impl Engine {
     /// Where readers start, and where shards end.
     pub(crate) fn positions(&self) -> &Positions {
         self.reads.positions()
+    }
+
+    /// Puts of records.
+    pub(crate) fn puts(&self) -> &Puts {
+        &self.puts
     }
 
     /// What subscriptions share.

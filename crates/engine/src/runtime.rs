@@ -6,6 +6,7 @@
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
 use crate::limits::{ReadLimit, WriteLimit};
+use env::Monotonic;
 use log::Offset;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, HashMap};
@@ -50,9 +51,9 @@ struct IndexHasher(u64);
 #[derive(Debug)]
 pub struct ShardRuntime {
     /// Puts.
-    pub write_limit: Mutex<WriteLimit>,
+    write_limit: Mutex<WriteLimit>,
     /// GetRecords.
-    pub read_limit: Mutex<ReadLimit>,
+    read_limit: Mutex<ReadLimit>,
     /// SubscribeToShard.
     pub seats: Seats,
     /// What CloudWatch would count with enhanced monitoring.
@@ -176,7 +177,40 @@ impl Incomings {
     }
 }
 
+/// What was taken of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// What was asked.
+    All,
+    /// Nothing: it does not suffice.
+    Nothing,
+}
+
 impl ShardRuntime {
+    /// Takes the budget of puts for records of so many bytes, one after another, and tells of each.
+    pub fn take_writes<T>(
+        &self,
+        now: Monotonic,
+        records: impl Iterator<Item = (T, u64)>,
+        mut tell: impl FnMut(T, Taken),
+    ) {
+        let mut limit = self.write_limit.lock();
+        for (record, bytes) in records {
+            let fits = limit.try_take(bytes, now);
+            tell(record, if fits { Taken::All } else { Taken::Nothing });
+        }
+    }
+
+    /// Takes one call of GetRecords, or nothing if the budget is used up.
+    pub fn try_take_read(&self, now: Monotonic) -> bool {
+        self.read_limit.lock().try_take_call(now)
+    }
+
+    /// Takes what a call of GetRecords answered.
+    pub fn take_read(&self, bytes: u64, is_full: bool, now: Monotonic) {
+        self.read_limit.lock().take_answer(bytes, is_full, now);
+    }
+
     /// The first offset that retention has not hidden, as far as this node has looked.
     pub fn horizon(&self) -> Offset {
         Offset(self.horizon.load(Ordering::Acquire))

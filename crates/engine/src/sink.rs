@@ -1,6 +1,6 @@
 //! Where PutRecords' records land as they are decoded: one arena for data, one for keys.
 
-use crate::put::Incoming;
+use crate::put::RecordToPut;
 use crate::record::StoredRecord;
 use model::HashKey;
 use std::ops::Range;
@@ -48,7 +48,7 @@ impl RecordArena {
     }
 
     /// The records, in order, with where each goes.
-    pub(crate) fn records(&self) -> impl Iterator<Item = Result<Incoming<'_>, Unroutable<'_>>> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = Result<RecordToPut<'_>, Unroutable<'_>>> {
         let hashed = self.entries.iter().filter(|entry| entry.explicit.is_none());
         let keys = hashed.filter_map(|entry| entry.key.clone());
         let mut hashes = HashKey::of_partition_keys(keys.map(|key| &self.keys[wide(key)]));
@@ -67,7 +67,7 @@ impl RecordArena {
                 partition_key,
                 data: &self.data[wide(entry.data.clone())],
             };
-            Ok(Incoming { record, hash })
+            Ok(RecordToPut { record, hash })
         })
     }
 

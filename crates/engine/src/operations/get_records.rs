@@ -173,9 +173,7 @@ impl<'a> Reader<'a> {
     /// Takes a call from the shard's budget.
     fn take_call(&self) -> Result<(), Throttled> {
         let now = self.engine.env.clock.monotonic();
-        if self.engine.settings.limits == Limits::Off
-            || self.of_shard.read_limit.lock().try_take_call(now)
-        {
+        if self.engine.settings.limits == Limits::Off || self.of_shard.try_take_read(now) {
             return Ok(());
         }
         self.of_stream.counters.read_throttled.add(1);
@@ -228,10 +226,7 @@ impl<'a> Reader<'a> {
     fn count(&self, bytes: u64, records: u64, read: &ShardRead) {
         let now = self.engine.env.clock.monotonic();
         if self.engine.settings.limits == Limits::Aws {
-            self.of_shard
-                .read_limit
-                .lock()
-                .take_answer(bytes, read.is_full, now);
+            self.of_shard.take_read(bytes, read.is_full, now);
         }
         let age_ms = read.behind.as_millis() as u64;
         let counters = &self.of_stream.counters;

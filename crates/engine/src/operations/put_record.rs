@@ -6,7 +6,7 @@ use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
 use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
-use crate::put::{Incoming, NotPut, Placed, PutError};
+use crate::put::{NotPut, Placed, PutError, RecordToPut};
 use crate::record::StoredRecord;
 use crate::target::FoundStream;
 use model::{HashKey, SequenceNumber};
@@ -33,7 +33,7 @@ impl Handler for PutRecord {
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
         shared::check_takes_records(&engine, &stream)?;
-        let record = incoming(&stream, &input)?;
+        let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
             check_ordering(&engine, &stream, number).await?;
         }
@@ -41,7 +41,7 @@ impl Handler for PutRecord {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
-        let put = engine.put_one(&stream, record).await;
+        let put = engine.puts().put_one(&stream, record).await;
         let counters = &engine.runtimes.stream(stream.id).counters;
         let placed = put.map_err(|error| match error {
             PutError::NotPut(NotPut::StreamGone) => StreamError::gone(&stream.label()).into(),
@@ -73,7 +73,10 @@ impl Encode for PutRecordAnswer {
     }
 }
 
-fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'a>, RecordError> {
+fn record_to_put<'a>(
+    stream: &Stream,
+    input: &'a PutRecordInput,
+) -> Result<RecordToPut<'a>, RecordError> {
     let key = input.partition_key.as_deref();
     let partition_key = key.ok_or_else(|| RecordError::NoPartitionKey {
         stream: stream.label(),
@@ -84,7 +87,7 @@ fn incoming<'a>(stream: &Stream, input: &'a PutRecordInput) -> Result<Incoming<'
         }
         None => HashKey::of_partition_key(partition_key),
     };
-    Ok(Incoming {
+    Ok(RecordToPut {
         record: StoredRecord {
             partition_key,
             data: &input.data,

@@ -8,7 +8,7 @@ use super::shared;
 use super::{Engine, Handler, Request};
 use crate::catalog::Stream;
 use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
-use crate::put::{Incoming, NotPut, PutError, PutResult};
+use crate::put::{NotPut, PutError, PutResult, RecordToPut};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
 use crate::target::FoundStream;
@@ -40,7 +40,7 @@ impl Handler for PutRecords {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
-        let results = engine.put(&stream, &records).await;
+        let results = engine.puts().put(&stream, &records).await;
         // Where some were put before the stream went, the whole call must not say that none was.
         if results
             .iter()
@@ -60,7 +60,7 @@ impl Handler for PutRecords {
 }
 
 /// One record that cannot be put fails the whole call, before any is.
-fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>>, RecordError> {
+fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
     let mut records = Vec::with_capacity(arena.len());
     for record in arena.records() {
         let record = record.map_err(|why| match why {
@@ -84,7 +84,7 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<Incoming<'a>
 }
 
 /// Counts a call; answers how many records were put.
-fn count(runtime: &StreamRuntime, records: &[Incoming<'_>], results: &[PutResult]) -> u64 {
+fn count(runtime: &StreamRuntime, records: &[RecordToPut<'_>], results: &[PutResult]) -> u64 {
     let counters = &runtime.counters;
     let (mut bytes, mut throttled, mut successful) = (0, 0, 0);
     for (record, result) in records.iter().zip(results) {

@@ -8,7 +8,7 @@ use crate::facts::{
     ChangeError, RecordError, ReshardError, RetentionError, SetRetentionError, StreamError, TagAct,
     TagError,
 };
-use crate::put::Incoming;
+use crate::put::RecordToPut;
 use crate::{counters, views};
 use model::limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,7 +138,7 @@ fn check_characters<'a>(
 }
 
 /// Refuses a record that is larger than its stream takes.
-pub(super) fn check_size(stream: &Stream, record: &Incoming<'_>) -> Result<(), RecordError> {
+pub(super) fn check_size(stream: &Stream, record: &RecordToPut<'_>) -> Result<(), RecordError> {
     let bytes = record.bytes();
     if bytes > u64::from(stream.record_kib_max) * 1024 {
         return Err(RecordError::TooLarge {

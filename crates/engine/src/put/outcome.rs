@@ -1,0 +1,71 @@
+//! What becomes of a record that was to be put.
+
+use crate::catalog::Numbering;
+use crate::facts::Outcome;
+use env::Timestamp;
+use log::Offset;
+use model::{SequenceNumber, ShardId};
+
+/// Where a record was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub shard: ShardId,
+    pub number: SequenceNumber,
+}
+
+impl Placed {
+    /// Of the record that a shard's log holds at an offset since it arrived.
+    pub(super) fn at(shard: &Numbering, offset: Offset, arrival: Timestamp) -> Self {
+        Self {
+            shard: shard.id(),
+            number: shard.sequence_number(offset, arrival),
+        }
+    }
+}
+
+/// Why a record was not acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PutError {
+    /// The shard has no budget left. Not applied.
+    Throttled(ShardId),
+    /// It is in no shard, and never will be.
+    NotPut(NotPut),
+    /// It may be in its shard, now or later.
+    Unknown,
+}
+
+/// Why a record is surely not in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotPut {
+    /// The stream went away.
+    #[error("the stream is gone")]
+    StreamGone,
+    /// Its shard was closed, and no other took its place in time.
+    #[error("no shard took it in time")]
+    NoShard,
+    /// The store takes no more for now.
+    #[error("the store takes no more for now")]
+    Full,
+    /// The store never takes so much at once.
+    #[error("the store never takes so much at once")]
+    TooLarge,
+    /// The store refused it for a reason of its own.
+    #[error("the store refused it")]
+    Refused,
+}
+
+impl PutError {
+    /// What the record stands as until something is known of it.
+    pub(super) const NOT_YET: Self = Self::NotPut(NotPut::NoShard);
+
+    /// Whether the record may have been put all the same.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::Throttled(_) | Self::NotPut(_) => Outcome::NotApplied,
+            Self::Unknown => Outcome::Unknown,
+        }
+    }
+}
+
+/// What became of a record.
+pub(crate) type PutResult = Result<Placed, PutError>;

@@ -1,0 +1,19 @@
+//! A record to put: what is stored of it, and the key that routes it.
+
+use crate::record::StoredRecord;
+use model::HashKey;
+
+/// A record to put, borrowed from its request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordToPut<'a> {
+    pub record: StoredRecord<'a>,
+    /// Where it goes.
+    pub hash: HashKey,
+}
+
+impl RecordToPut<'_> {
+    /// What limits count: partition key and data.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.record.partition_key.len() + self.record.data.len()) as u64
+    }
+}
