@@ -1,7 +1,10 @@
-//! The engine: what all operations share.
+//! The engine: the components that operations work with, put together.
+//!
+//! It has no rules of its own. Each component owns what it changes, is given the others that it
+//! uses, and is used through its methods alone: no lock of one can be taken by another.
 
 use crate::admission::Admission;
-use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
+use crate::catalog::{Catalog, Command, State, Stream};
 use crate::duties::Duties;
 use crate::facts::ChangeError;
 use crate::fanout::Fanout;
@@ -17,30 +20,30 @@ use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::retention::Retention;
 use crate::room::{ROOM_BYTES, Room};
-use crate::runtime::Runtimes;
-use crate::settings::{Limits, Settings};
+use crate::runtime::{Runtimes, StreamRuntime};
+use crate::settings::Settings;
 use crate::streams::Streams;
 use crate::token::Keyring;
-use env::Env;
+use env::{Clock, Env};
 use log::LogStore;
-use millstream_replicated::{Owner, SNAPSHOT_AFTER_BYTES};
-use model::limits;
+use millstream_replicated::{Owner, Replayed, SNAPSHOT_AFTER_BYTES};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a caller is kept waiting for what is a matter of moments.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
-/// The state that the operations work on.
+/// What the operations work with.
 pub struct Engine {
-    pub(crate) env: Env,
-    pub(crate) store: Arc<dyn LogStore>,
-    pub(crate) settings: Settings,
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) runtimes: Arc<Runtimes>,
+    env: Env,
+    store: Arc<dyn LogStore>,
+    settings: Settings,
+    catalog: Arc<Catalog>,
+    runtimes: Arc<Runtimes>,
     readiness: Readiness,
-    pub(crate) streams: Streams,
-    pub(crate) logs: ShardLogs,
+    streams: Streams,
+    logs: ShardLogs,
     keyring: Arc<Keyring>,
     reads: Arc<Reads>,
     fence: Arc<Fence>,
@@ -49,11 +52,11 @@ pub struct Engine {
     puts: Puts,
     fanout: Arc<Fanout>,
     /// Who may wait for the disk, and room for answers.
-    pub(crate) admission: Arc<Admission>,
+    admission: Arc<Admission>,
     /// What readers were sent.
-    pub(crate) encoded_runs: Arc<EncodedRuns>,
+    encoded_runs: Arc<EncodedRuns>,
     /// What readers are sent is written to these.
-    pub(crate) piece_buffers: Arc<PieceBuffers>,
+    piece_buffers: Arc<PieceBuffers>,
 }
 
 impl Engine {
@@ -206,6 +209,36 @@ impl Engine {
         self.streams.change(stream, command).await
     }
 
+    /// Clocks, and waiting.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.env.clock
+    }
+
+    /// What whoever started the engine decided.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The catalog's present state.
+    pub(crate) fn state(&self) -> impl Deref<Target = Arc<Replayed<State>>> {
+        self.streams.state()
+    }
+
+    /// What is kept in memory of the stream of an id.
+    pub(crate) fn runtime(&self, stream: u64) -> Arc<StreamRuntime> {
+        self.runtimes.stream(stream)
+    }
+
+    /// What readers were sent, encoded.
+    pub(crate) fn encoded_runs(&self) -> &Arc<EncodedRuns> {
+        &self.encoded_runs
+    }
+
+    /// What readers are sent is written to these.
+    pub(crate) fn piece_buffers(&self) -> &Arc<PieceBuffers> {
+        &self.piece_buffers
+    }
+
     /// The streams of this node's catalog.
     pub(crate) fn streams(&self) -> &Streams {
         &self.streams
@@ -267,11 +300,6 @@ impl Engine {
         self.duties.every_minute().await;
     }
 
-    /// How long CREATING, UPDATING and DELETING last.
-    pub(crate) fn transition_ms(&self) -> u64 {
-        self.settings.transition_time.as_millis() as u64
-    }
-
     /// Waits for what is a matter of moments when statuses take no time of their own; a caller then
     /// finds it done and need not poll.
     pub(crate) async fn settled(&self, is_done: impl Fn(&State) -> bool) {
@@ -281,32 +309,6 @@ impl Engine {
                 () = self.catalog.wait_until(is_done) => {}
                 () = self.env.clock.sleep(SETTLED_WITHIN) => {}
             }
-        }
-    }
-
-    /// Open shards that an account and region may have.
-    pub(crate) fn shard_limit(&self, scope: &Scope) -> u32 {
-        let default = || limits::shards_default(scope.region.as_str());
-        self.settings.shard_limit.unwrap_or_else(default)
-    }
-
-    /// What an account and region, and each of its streams, may have.
-    pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
-        let shards = Some(self.shard_limit(scope));
-        match self.settings.limits {
-            Limits::Aws => Quotas {
-                shards,
-                on_demand_streams: Some(limits::ON_DEMAND_STREAMS_MAX),
-                creating_streams: Some(limits::STREAMS_IN_TRANSITION_MAX),
-                scalings_per_day: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
-                consumers: Some(limits::CONSUMERS_MAX),
-                creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
-            },
-            // A limit that the operator chose holds whatever AWS's are.
-            Limits::Off => Quotas {
-                shards: self.settings.shard_limit,
-                ..Quotas::default()
-            },
         }
     }
 }

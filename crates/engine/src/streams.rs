@@ -2,7 +2,7 @@
 //!
 //! How a command comes into the catalog's log is not known here, nor what it does.
 
-use crate::catalog::{Catalog, Command, ProposeError, Refusal, State, Stream};
+use crate::catalog::{Catalog, Command, CreateStream, ProposeError, Refusal, State, Stream};
 use crate::facts::{ChangeError, ReadFailure, ShardReadError, StreamError};
 use log::ReadError;
 use millstream_replicated::Replayed;
@@ -38,6 +38,14 @@ impl Streams {
     /// Resolves once the state is as wanted.
     pub(crate) async fn wait_until(&self, is_so: impl Fn(&State) -> bool) {
         self.catalog.wait_until(is_so).await;
+    }
+
+    /// Proposes a new stream.
+    pub(crate) async fn create(&self, create: CreateStream) -> Result<Arc<Stream>, ProposeError> {
+        let created = self.catalog.propose(Command::CreateStream(create)).await?;
+        Ok(created
+            .into_stream()
+            .expect("a command that makes a stream answers it"))
     }
 
     /// Proposes a change of a stream that its proposer saw.

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, shared};
-use crate::catalog::{Command, CreateStream as Create, Mode};
+use crate::catalog::{CreateStream as Create, Mode};
 use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
 use crate::target::StreamRef;
 use model::limits;
@@ -32,22 +32,16 @@ impl Handler for CreateStream {
             .max_record_size_in_kib
             .and_then(|kib| u32::try_from(kib).ok());
         let create = Create {
-            quotas: engine.stream_quotas(&scope),
+            quotas: engine.settings().stream_quotas(&scope),
             scope,
             name,
             mode,
             shards,
             tags,
             record_kib_max: kib.unwrap_or(limits::RECORD_KIB_DEFAULT),
-            transition_ms: engine.transition_ms(),
+            transition_ms: engine.settings().transition_ms(),
         };
-        let created = engine
-            .catalog
-            .propose(Command::CreateStream(create))
-            .await?;
-        let stream = created
-            .into_stream()
-            .expect("a command that makes a stream answers it");
+        let stream = engine.streams().create(create).await?;
         let made = engine.logs().make_empty(&stream, stream.logs()).await;
         Ok(made.map_err(LogsMissing)?)
     }

@@ -24,7 +24,7 @@ impl Handler for DeleteStream {
         let begin = BeginDelete {
             stream: stream.id,
             takes_consumers: input.enforce_consumer_deletion.unwrap_or(false),
-            transition_ms: engine.transition_ms(),
+            transition_ms: engine.settings().transition_ms(),
         };
         engine.change(&stream, Command::BeginDelete(begin)).await?;
         engine.fence().carry_on(stream.id);

@@ -27,7 +27,7 @@ impl Handler for DeregisterStreamConsumer {
         let deregister = DeregisterConsumer {
             stream: stream.id,
             name: consumer.name,
-            transition_ms: engine.transition_ms(),
+            transition_ms: engine.settings().transition_ms(),
         };
         engine
             .change(&stream, Command::DeregisterConsumer(deregister))

@@ -24,9 +24,9 @@ impl Handler for DescribeLimits {
         request: Request<Self>,
     ) -> Result<DescribeLimitsOutput, Infallible> {
         let (scope, _) = request.into_parts();
-        let tally = engine.catalog.state().tally(&scope);
+        let tally = engine.state().tally(&scope);
         Ok(DescribeLimitsOutput {
-            shard_limit: shared::count(engine.shard_limit(&scope)),
+            shard_limit: shared::count(engine.settings().shard_limit_of(&scope)),
             open_shard_count: shared::count(tally.open_shards()),
             on_demand_stream_count: shared::count(tally.on_demand()),
             on_demand_stream_count_limit: shared::count(limits::ON_DEMAND_STREAMS_MAX),

@@ -30,7 +30,7 @@ impl Handler for DescribeStream {
         request: Request<Self>,
     ) -> Result<DescribeStreamOutput, DescribeStreamError> {
         let (stream, input) = request.into_parts();
-        let status = stream.status_at(engine.env.clock.now());
+        let status = stream.status_at(engine.clock().now());
         let after = input.exclusive_start_shard_id.as_deref().map(|text| {
             ShardId::parse(text).map_err(|_| ShardError::NoId {
                 id: text.to_owned(),

@@ -25,7 +25,7 @@ impl Handler for DescribeStreamConsumer {
         request: Request<Self>,
     ) -> Result<DescribeStreamConsumerOutput, FindConsumerError> {
         let (FoundConsumer { stream, consumer }, _) = request.into_parts();
-        let now = engine.env.clock.now();
+        let now = engine.clock().now();
         Ok(DescribeStreamConsumerOutput {
             consumer_description: ConsumerDescription {
                 consumer_name: consumer.name.to_string(),

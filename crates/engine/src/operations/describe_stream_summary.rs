@@ -25,7 +25,7 @@ impl Handler for DescribeStreamSummary {
         request: Request<Self>,
     ) -> Result<DescribeStreamSummaryOutput, StreamError> {
         let (stream, _) = request.into_parts();
-        let now = engine.env.clock.now();
+        let now = engine.clock().now();
         Ok(DescribeStreamSummaryOutput {
             stream_description_summary: StreamDescriptionSummary {
                 stream_name: stream.name.to_string(),

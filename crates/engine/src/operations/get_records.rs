@@ -39,7 +39,7 @@ impl Handler for GetRecords {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<GetRecordsAnswer, GetRecordsError> {
-        let clock = &*engine.env.clock;
+        let clock = engine.clock();
         let began = clock.monotonic();
         let (FoundIterator { iterator, stream }, input) = request.into_parts();
         let shard = stream
@@ -119,7 +119,7 @@ impl Target for FoundIterator {
         let iterator = opened.content;
         let name = StreamName::parse(&iterator.name).map_err(|_| no_iterator())?;
         let meant = StreamRef { scope, name };
-        let (created, now) = (opened.created, engine.env.clock.now());
+        let (created, now) = (opened.created, engine.clock().now());
         if now.since(created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
             let why = TokenError::IteratorExpired { created, now };
             return Err(Lacking::stream(meant.arn(), why));
@@ -128,7 +128,7 @@ impl Target for FoundIterator {
             let named = StreamRef::new(principal, Some(&iterator.name), Some(arn));
             named.map_err(Lacking::widen)?;
         }
-        let stream = meant.find_in(&engine.catalog.state());
+        let stream = meant.find_in(&engine.state());
         let stream = stream.map_err(Lacking::widen)?;
         match stream.id == iterator.stream {
             true => Ok(Self { iterator, stream }),
@@ -159,7 +159,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(engine: &'a Engine, stream: &'a Stream, shard: &'a Shard) -> Self {
-        let of_stream = engine.runtimes.stream(stream.id);
+        let of_stream = engine.runtime(stream.id);
         let of_shard = of_stream.shard(shard.index);
         Self {
             engine,
@@ -172,8 +172,8 @@ impl<'a> Reader<'a> {
 
     /// Takes a call from the shard's budget.
     fn take_call(&self) -> Result<(), Throttled> {
-        let now = self.engine.env.clock.monotonic();
-        if self.engine.settings.limits == Limits::Off || self.of_shard.try_take_read(now) {
+        let now = self.engine.clock().monotonic();
+        if self.engine.settings().limits == Limits::Off || self.of_shard.try_take_read(now) {
             return Ok(());
         }
         self.of_stream.counters.read_throttled.add(1);
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
         let log = self.stream.log(self.shard);
         let known = Runs {
             log,
-            encoded: Arc::clone(&self.engine.encoded_runs),
+            encoded: Arc::clone(self.engine.encoded_runs()),
         };
         let records = read.take_records(self.shard, Some(&known));
         let records = records.ok_or(UnknownForm { log })?;
@@ -219,13 +219,13 @@ impl<'a> Reader<'a> {
             records,
             share: read.into_share(),
             known,
-            piece_buffers: Arc::clone(&self.engine.piece_buffers),
+            piece_buffers: Arc::clone(self.engine.piece_buffers()),
         })
     }
 
     fn count(&self, bytes: u64, records: u64, read: &ShardRead) {
-        let now = self.engine.env.clock.monotonic();
-        if self.engine.settings.limits == Limits::Aws {
+        let now = self.engine.clock().monotonic();
+        if self.engine.settings().limits == Limits::Aws {
             self.of_shard.take_read(bytes, read.is_full, now);
         }
         let age_ms = read.behind.as_millis() as u64;

@@ -202,7 +202,7 @@ fn going_on(
         named.map_err(Lacking::widen)?;
     }
     let meant = StreamRef { scope, name };
-    let stream = meant.find_in(&engine.catalog.state());
+    let stream = meant.find_in(&engine.state());
     let stream = stream.map_err(Lacking::widen)?;
     match stream.id == listing.stream {
         true => Ok((stream, listing)),
@@ -220,7 +220,7 @@ fn filter(
     };
     let kind = filter.r#type;
     let needs = |member| ListError::FilterNeeds { kind, member };
-    let now = engine.env.clock.now();
+    let now = engine.clock().now();
     let horizon = engine.horizons().cutoff(stream);
     check_members(filter)?;
     let time = || match filter.timestamp {

@@ -53,7 +53,7 @@ impl Handler for ListStreamConsumers {
         if from.as_ref().is_some_and(|from| from.stream != stream.id) {
             return Err(TokenError::NoNextToken.into());
         }
-        let now = engine.env.clock.now();
+        let now = engine.clock().now();
         let is_after = |consumer: &&Consumer| {
             from.as_ref()
                 .is_none_or(|from| consumer.name.as_str() > from.after.as_str())

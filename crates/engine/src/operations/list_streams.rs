@@ -39,7 +39,7 @@ impl Handler for ListStreams {
             ),
             None => input.exclusive_start_stream_name,
         };
-        let state = engine.catalog.state().clone();
+        let state = engine.state().clone();
         // No name is empty: all come after that.
         let after = after.unwrap_or_default();
         let mut rest = state.streams_after(&scope, &after).peekable();
@@ -52,7 +52,7 @@ impl Handler for ListStreams {
             .last()
             .filter(|_| has_more)
             .map(|stream| stream.name.to_string());
-        let now = engine.env.clock.now();
+        let now = engine.clock().now();
         let summary = |stream: &&Arc<Stream>| StreamSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),

@@ -29,7 +29,7 @@ impl Handler for PutRecord {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<PutRecordAnswer, PutRecordError> {
-        let clock = &*engine.env.clock;
+        let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
         shared::check_takes_records(&engine, &stream)?;
@@ -42,7 +42,7 @@ impl Handler for PutRecord {
             return Err(DryRun.into());
         }
         let put = engine.puts().put_one(&stream, record).await;
-        let counters = &engine.runtimes.stream(stream.id).counters;
+        let counters = &engine.runtime(stream.id).counters;
         let placed = put.map_err(|error| match error {
             PutError::NotPut(NotPut::StreamGone) => StreamError::gone(&stream.label()).into(),
             PutError::Throttled(_) | PutError::NotPut(_) | PutError::Unknown => {

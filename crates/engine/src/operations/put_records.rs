@@ -32,7 +32,7 @@ impl Handler for PutRecords {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<PutRecordsAnswer, PutRecordsError> {
-        let clock = &*engine.env.clock;
+        let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
         shared::check_takes_records(&engine, &stream)?;
@@ -48,7 +48,7 @@ impl Handler for PutRecords {
         {
             return Err(StreamError::gone(&stream.label()).into());
         }
-        let runtime = engine.runtimes.stream(stream.id);
+        let runtime = engine.runtime(stream.id);
         if count(&runtime, &records, &results) > 0 {
             runtime
                 .counters

@@ -33,14 +33,14 @@ impl Handler for RegisterStreamConsumer {
         let register = RegisterConsumer {
             stream: stream.id,
             name: name.clone(),
-            transition_ms: engine.transition_ms(),
-            quotas: engine.stream_quotas(&stream.scope),
+            transition_ms: engine.settings().transition_ms(),
+            quotas: engine.settings().stream_quotas(&stream.scope),
             tags,
         };
         let stream = engine
             .change(&stream, Command::RegisterConsumer(register))
             .await?;
-        let now = engine.env.clock.now();
+        let now = engine.clock().now();
         let consumer = stream
             .consumers_at(now)
             .find(|consumer| consumer.name == name);

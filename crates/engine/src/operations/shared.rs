@@ -29,8 +29,8 @@ pub(super) async fn reshard(
     let begin = BeginReshard {
         stream: stream.id,
         change,
-        transition_ms: engine.transition_ms(),
-        quotas: engine.stream_quotas(&stream.scope),
+        transition_ms: engine.settings().transition_ms(),
+        quotas: engine.settings().stream_quotas(&stream.scope),
     };
     let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
     if let Some(reshard) = &begun.reshard {
@@ -152,7 +152,7 @@ pub(super) fn check_size(stream: &Stream, record: &RecordToPut<'_>) -> Result<()
 
 /// Refuses a stream that takes no records: to a put, one that is CREATING or DELETING is not there.
 pub(super) fn check_takes_records(engine: &Engine, stream: &Stream) -> Result<(), StreamError> {
-    match stream.status_at(engine.env.clock.now()) {
+    match stream.status_at(engine.clock().now()) {
         Status::Active | Status::Updating => Ok(()),
         Status::Creating | Status::Deleting => Err(StreamError::gone(&stream.label())),
     }

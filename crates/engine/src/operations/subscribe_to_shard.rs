@@ -45,15 +45,15 @@ impl Handler for SubscribeToShard {
             shard: id,
             stream: stream.label(),
         })?;
-        let counters = engine.runtimes.stream(stream.id);
-        let now = || engine.env.clock.monotonic();
+        let counters = engine.runtime(stream.id);
+        let now = || engine.clock().monotonic();
         let key = (consumer.name.clone(), consumer.arn_s);
         let seat = counters.shard(shard.index).seats.of(key, now());
         let refused = |refusal| {
             counters.counters.subscribe_rate_exceeded.add(1);
             refused(refusal, &stream, shard, &consumer)
         };
-        seat.try_call(now(), engine.settings.limits)
+        seat.try_call(now(), engine.settings().limits)
             .map_err(&refused)?;
         engine.positions().check_moment(&stream, shard, start)?;
         let position = engine.positions().start(&stream, shard, start).await?;
@@ -79,7 +79,7 @@ fn check_status(
     stream: &Stream,
     consumer: &Consumer,
 ) -> Result<(), SubscribeError> {
-    let now = engine.env.clock.now();
+    let now = engine.clock().now();
     match stream.status_at(now) {
         Status::Active | Status::Updating => (),
         status @ (Status::Creating | Status::Deleting) => {

@@ -48,7 +48,7 @@ fn by_name(
         return Err(Lacking::nothing(ConsumerError::NotNamed));
     };
     let stream = FoundStream::find(engine, principal, named).map_err(Lacking::widen)?;
-    let now = engine.env.clock.now();
+    let now = engine.clock().now();
     let mut consumers = stream.consumers_at(now);
     let consumer = consumers.find(|c| c.name.as_str() == name).cloned();
     drop(consumers);
@@ -86,10 +86,10 @@ fn by_arn(
         Lacking::consumer(arn.clone(), why)
     };
     let meant = StreamRef::of_arn(scope_of(principal), arn.stream.clone()).map_err(no_stream)?;
-    let stream = meant.find_in(&engine.catalog.state()).map_err(no_stream)?;
+    let stream = meant.find_in(&engine.state()).map_err(no_stream)?;
     let is_named =
         |consumer: &&Consumer| consumer.name == arn.name && consumer.arn_s == arn.created_s;
-    let now = engine.env.clock.now();
+    let now = engine.clock().now();
     let consumer = stream.consumers_at(now).find(is_named).cloned();
     match consumer {
         Some(consumer) => Ok(FoundConsumer { stream, consumer }),

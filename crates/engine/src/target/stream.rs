@@ -132,14 +132,14 @@ impl Target for FoundStream {
     ) -> Result<Self, Lacking<StreamError>> {
         if let (Some(name), None) = (named.stream_name, named.stream_arn) {
             // What every put asks: without a copy of the name.
-            let (scope, state) = (scope_of(principal), engine.catalog.state());
+            let (scope, state) = (scope_of(principal), engine.state());
             if let Some(found) = state.stream(&scope, name) {
                 RequestContext::note_resource(found);
                 return Ok(Arc::clone(found));
             }
         }
         let meant = StreamRef::new(principal, named.stream_name, named.stream_arn)?;
-        meant.find_in(&engine.catalog.state())
+        meant.find_in(&engine.state())
     }
 
     fn resource(&self) -> Resource<'_> {
@@ -150,7 +150,7 @@ impl Target for FoundStream {
 impl Engine {
     /// The stream that is meant, whatever its status.
     pub(crate) fn stream(&self, meant: &StreamRef) -> Result<FoundStream, StreamError> {
-        let found = meant.find_in(&self.catalog.state());
+        let found = meant.find_in(&self.state());
         found.map_err(Lacking::into_why)
     }
 }
