@@ -98,3 +98,8 @@ pub(crate) fn consumer_status(consumer: &Consumer, now: Timestamp) -> types::Con
         ConsumerStatus::Deleting | ConsumerStatus::Gone => types::ConsumerStatus::Deleting,
     }
 }
+
+/// A count in a shape.
+pub(crate) fn count(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

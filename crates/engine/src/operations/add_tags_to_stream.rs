@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
 use crate::target::FoundStream;
@@ -22,7 +22,7 @@ impl Handler for AddTagsToStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
-        shared::check_new_tags(&input.tags, &stream.label())?;
+        tags::check_new_tags(&input.tags, &stream.label())?;
         let change = ChangeTags {
             stream: stream.id,
             set: input.tags,

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{CreateStream as Create, Mode};
 use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
 use crate::target::StreamRef;
@@ -26,7 +26,7 @@ impl Handler for CreateStream {
         refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
         let tags = input.tags.unwrap_or_default();
-        shared::check_new_tags(&tags, &target.label())?;
+        tags::check_new_tags(&tags, &target.label())?;
         let StreamRef { scope, name } = target;
         let kib = input
             .max_record_size_in_kib

@@ -2,8 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Scope;
+use crate::views;
 use model::limits;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,10 +27,10 @@ impl Handler for DescribeLimits {
         let (scope, _) = request.into_parts();
         let tally = engine.state().tally(&scope);
         Ok(DescribeLimitsOutput {
-            shard_limit: shared::count(engine.settings().shard_limit_of(&scope)),
-            open_shard_count: shared::count(tally.open_shards()),
-            on_demand_stream_count: shared::count(tally.on_demand()),
-            on_demand_stream_count_limit: shared::count(limits::ON_DEMAND_STREAMS_MAX),
+            shard_limit: views::count(engine.settings().shard_limit_of(&scope)),
+            open_shard_count: views::count(tally.open_shards()),
+            on_demand_stream_count: views::count(tally.on_demand()),
+            on_demand_stream_count_limit: views::count(limits::ON_DEMAND_STREAMS_MAX),
             channel_count: None,
             channel_count_limit: None,
         })

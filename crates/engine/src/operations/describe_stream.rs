@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::{Shard, Status};
 use crate::facts::{DescribeStreamError, ShardError};
 use crate::target::FoundStream;
@@ -45,7 +45,7 @@ impl Handler for DescribeStream {
             stream.shards.all()
         };
         let rest = &all[all.partition_point(|shard: &Shard| Some(shard.index) <= after)..];
-        let page = &rest[..shared::page_size(input.limit, PAGE_SHARDS).min(rest.len())];
+        let page = &rest[..paging::page_size(input.limit, PAGE_SHARDS).min(rest.len())];
         Ok(DescribeStreamOutput {
             stream_description: StreamDescription {
                 stream_name: stream.name.to_string(),
@@ -54,7 +54,7 @@ impl Handler for DescribeStream {
                 stream_mode_details: Some(views::mode(stream.mode)),
                 shards: page.iter().map(views::shard).collect(),
                 has_more_shards: page.len() < rest.len(),
-                retention_period_hours: shared::count(stream.retention_hours),
+                retention_period_hours: views::count(stream.retention_hours),
                 stream_creation_timestamp: views::timestamp(stream.created),
                 enhanced_monitoring: views::enhanced_monitoring(&stream),
                 encryption_type: Some(EncryptionType::None),

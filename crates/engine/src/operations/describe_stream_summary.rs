@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::StreamError;
 use crate::target::FoundStream;
 use crate::views;
@@ -34,15 +34,15 @@ impl Handler for DescribeStreamSummary {
                 stream_id: None,
                 stream_status: views::status(stream.status_at(now)),
                 stream_mode_details: Some(views::mode(stream.mode)),
-                retention_period_hours: shared::count(stream.retention_hours),
+                retention_period_hours: views::count(stream.retention_hours),
                 stream_creation_timestamp: views::timestamp(stream.created),
                 enhanced_monitoring: views::enhanced_monitoring(&stream),
                 encryption_type: Some(EncryptionType::None),
                 key_id: None,
-                open_shard_count: shared::count(stream.shards.open().len()),
-                consumer_count: Some(shared::count(stream.consumers_at(now).count())),
+                open_shard_count: views::count(stream.shards.open().len()),
+                consumer_count: Some(views::count(stream.consumers_at(now).count())),
                 warm_throughput: None,
-                max_record_size_in_kib: Some(shared::count(stream.record_kib_max)),
+                max_record_size_in_kib: Some(views::count(stream.record_kib_max)),
                 channel_count: None,
                 record_distribution_strategy: Some(RecordDistributionStrategy::UserPartitionKey),
                 queue_count: None,

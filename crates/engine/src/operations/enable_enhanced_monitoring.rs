@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
 
-use super::shared::{Switch, switch_metrics};
+use super::monitoring::{Switch, switch_metrics};
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::ChangeError;
 use crate::target::FoundStream;

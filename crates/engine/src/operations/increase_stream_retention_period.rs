@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html>
 
-use super::shared::set_retention;
+use super::retention::set_retention;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Direction;
 use crate::facts::SetRetentionError;

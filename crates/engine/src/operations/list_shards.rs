@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::{Shard, Stream};
 use crate::facts::{
     FilterMember, ListError, ListMember, ListShardsError, PositionError, ShardError, TokenError,
@@ -79,7 +79,7 @@ impl Handler for ListShards {
             }
         };
         let page = input.max_results.unwrap_or(PAGE_SHARDS_DEFAULT);
-        let page = shared::page_size(Some(page), PAGE_SHARDS_MAX);
+        let page = paging::page_size(Some(page), PAGE_SHARDS_MAX);
         let rest = stream
             .shards
             .all()
@@ -157,7 +157,7 @@ fn beginning(
     stream: &Stream,
     input: &ListShardsInput,
 ) -> Result<Listing, ListShardsError> {
-    shared::check_creation(stream, input.stream_creation_timestamp)?;
+    paging::check_creation(stream, input.stream_creation_timestamp)?;
     let (filter_after, which) = filter(engine, stream, input.shard_filter.as_ref())?;
     let start = input.exclusive_start_shard_id.as_deref();
     let start = start.map(|text| shard_index(stream, text)).transpose()?;

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::Consumer;
 use crate::facts::{ListConsumersError, TokenError};
 use crate::target::FoundStream;
@@ -39,7 +39,7 @@ impl Handler for ListStreamConsumers {
         request: Request<Self>,
     ) -> Result<ListStreamConsumersOutput, ListConsumersError> {
         let (stream, input) = request.into_parts();
-        shared::check_creation(&stream, input.stream_creation_timestamp)?;
+        paging::check_creation(&stream, input.stream_creation_timestamp)?;
         let token = input.next_token.as_deref();
         let from = token
             .map(|token| {
@@ -61,7 +61,7 @@ impl Handler for ListStreamConsumers {
         let mut rest = stream.consumers_at(now).filter(is_after).peekable();
         let page: Vec<&Consumer> = rest
             .by_ref()
-            .take(shared::page_size(input.max_results, PAGE_CONSUMERS))
+            .take(paging::page_size(input.max_results, PAGE_CONSUMERS))
             .collect();
         let last = page.last().filter(|_| rest.peek().is_some());
         let next_token = last.map(|last| {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::{Scope, Stream};
 use crate::facts::TokenError;
 use crate::token::Kind;
@@ -45,7 +45,7 @@ impl Handler for ListStreams {
         let mut rest = state.streams_after(&scope, &after).peekable();
         let page: Vec<&Arc<Stream>> = rest
             .by_ref()
-            .take(shared::page_size(input.limit, PAGE_STREAMS))
+            .take(paging::page_size(input.limit, PAGE_STREAMS))
             .collect();
         let has_more = rest.peek().is_some();
         let last = page

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::facts::StreamError;
 use crate::target::FoundStream;
 use model::limits;
@@ -36,7 +36,7 @@ impl Handler for ListTagsForStream {
                 value: Some(value.clone()),
             })
             .collect();
-        let page = shared::page_size(input.limit, limits::TAGS_MAX).min(rest.len());
+        let page = paging::page_size(input.limit, limits::TAGS_MAX).min(rest.len());
         let has_more_tags = page < rest.len();
         Ok(ListTagsForStreamOutput {
             tags: rest.into_iter().take(page).collect(),

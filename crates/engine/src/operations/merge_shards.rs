@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html>
 
-use super::shared::reshard;
+use super::resharding::reshard;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::Change;
 use crate::facts::ReshardError;

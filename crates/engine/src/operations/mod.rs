@@ -6,7 +6,12 @@
 //! To add one: its shapes and its line in `wire`, a file here, what it may answer instead of an
 //! output in [`crate::facts`].
 
-mod shared;
+mod append;
+mod monitoring;
+mod paging;
+mod resharding;
+mod retention;
+mod tags;
 
 macro_rules! operations {
     ($($name:ident in $module:ident $row:tt)+) => {

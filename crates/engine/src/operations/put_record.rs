@@ -2,8 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>
 
-use super::shared;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, Request, append};
 use crate::catalog::Stream;
 use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
 use crate::put::{NotPut, Placed, PutError, RecordToPut};
@@ -32,12 +31,12 @@ impl Handler for PutRecord {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
-        shared::check_takes_records(&engine, &stream)?;
+        append::check_takes_records(&engine, &stream)?;
         let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
             check_ordering(&engine, &stream, number).await?;
         }
-        shared::check_size(&stream, &record)?;
+        append::check_size(&stream, &record)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }

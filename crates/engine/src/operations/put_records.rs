@@ -4,8 +4,7 @@
 
 mod answer;
 
-use super::shared;
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, Request, append};
 use crate::catalog::Stream;
 use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
@@ -35,7 +34,7 @@ impl Handler for PutRecords {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
-        shared::check_takes_records(&engine, &stream)?;
+        append::check_takes_records(&engine, &stream)?;
         let records = check(&stream, &input.records)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
@@ -71,7 +70,7 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<
                 key: key.to_owned(),
             },
         })?;
-        shared::check_size(stream, &record)?;
+        append::check_size(stream, &record)?;
         records.push(record);
     }
     if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {

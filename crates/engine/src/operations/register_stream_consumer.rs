@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{Command, RegisterConsumer, Stream};
 use crate::facts::{ConsumerError, RegisterConsumerError};
 use crate::target::FoundStream;
@@ -29,7 +29,7 @@ impl Handler for RegisterStreamConsumer {
         let name = ConsumerName::parse(&input.consumer_name)
             .map_err(|_| not_found(&input.consumer_name, &stream))?;
         let tags = input.tags.unwrap_or_default();
-        shared::check_new_tags(&tags, &stream.label())?;
+        tags::check_new_tags(&tags, &stream.label())?;
         let register = RegisterConsumer {
             stream: stream.id,
             name: name.clone(),

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, shared};
+use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
 use crate::target::FoundStream;
@@ -22,7 +22,7 @@ impl Handler for RemoveTagsFromStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
-        shared::check_tag_keys(&input.tag_keys, &stream.label())?;
+        tags::check_tag_keys(&input.tag_keys, &stream.label())?;
         let removed = input.tag_keys.into_iter().collect();
         let change = ChangeTags {
             stream: stream.id,

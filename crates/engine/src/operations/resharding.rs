@@ -1,0 +1,34 @@
+//! Reshards, as SplitShard, MergeShards and UpdateShardCount begin them.
+
+use crate::Engine;
+use crate::catalog::{BeginReshard, Change, Command, Mode, Stream};
+use crate::facts::{ReshardError, StreamError};
+use std::sync::Arc;
+
+/// Lets a reshard begin, and waits for its end where that is a matter of moments.
+pub(super) async fn reshard(
+    engine: &Arc<Engine>,
+    stream: &Arc<Stream>,
+    change: Change,
+    operation: &'static str,
+) -> Result<(), ReshardError> {
+    if stream.mode == Mode::OnDemand {
+        let stream = stream.label();
+        return Err(StreamError::OnDemand { stream, operation }.into());
+    }
+    let begin = BeginReshard {
+        stream: stream.id,
+        change,
+        transition_ms: engine.settings().transition_ms(),
+        quotas: engine.settings().stream_quotas(&stream.scope),
+    };
+    let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
+    if let Some(reshard) = &begun.reshard {
+        engine.fence().carry_on(stream.id);
+        let is_over = |now: &Arc<Stream>| now.reshard.as_ref().is_none_or(|r| r.id != reshard.id);
+        engine
+            .settled(|state| state.stream_by_id(stream.id).is_none_or(is_over))
+            .await;
+    }
+    Ok(())
+}
