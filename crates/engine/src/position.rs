@@ -193,12 +193,13 @@ impl Positions {
         let bounds = self.store.known_bounds(stream.log(shard)).ok();
         let last = bounds.and_then(|bounds| bounds.last_arrival);
         let latest = last.unwrap_or_default().max(self.clock.now());
-        match time > latest {
-            true => Err(PositionError::MomentInFuture {
+        if time > latest {
+            Err(PositionError::MomentInFuture {
                 given: time,
                 latest,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 

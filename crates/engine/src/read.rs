@@ -17,6 +17,7 @@ use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
 use crate::facts::ReadFailure;
 use crate::horizon::Horizons;
+use crate::limits::Fill;
 use crate::log_reader::LogReader;
 use crate::logs::ShardLogs;
 use crate::room::Share;
@@ -37,8 +38,8 @@ pub(crate) struct ShardRead {
     pub next: Offset,
     /// Whether the shard is closed and all of it was read before this read.
     pub is_over: bool,
-    /// Whether the next record was left out because it would have been too many bytes.
-    pub is_full: bool,
+    /// How much of what it may bring it brought.
+    pub fill: Fill,
     /// How far the next unread record lies behind now; zero at the end.
     pub behind: Duration,
 }
@@ -78,7 +79,7 @@ impl ShardRead {
             share,
             next,
             is_over: false,
-            is_full: false,
+            fill: Fill::Partial,
             behind: Duration::ZERO,
         }
     }
@@ -225,7 +226,11 @@ impl ShardReader {
 
     /// The read ends before a record.
     fn leave_out(&self, unread: &Unread, read: &mut ShardRead, left: ReadLimit) {
-        read.is_full = unread.bytes > left.bytes;
+        read.fill = if unread.bytes > left.bytes {
+            Fill::Full
+        } else {
+            Fill::Partial
+        };
         read.behind = self.clock.now().since(unread.arrival);
     }
 

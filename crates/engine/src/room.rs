@@ -121,9 +121,10 @@ impl Share {
             self.shrink_to(bytes);
             return true;
         }
-        let max = match bytes > SMALL_BYTES {
-            true => self.room.max() / 4 * LARGE_QUARTERS,
-            false => self.room.max(),
+        let max = if bytes > SMALL_BYTES {
+            self.room.max() / 4 * LARGE_QUARTERS
+        } else {
+            self.room.max()
         };
         self.grow_within(bytes, max)
     }

@@ -5,7 +5,7 @@
 
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
-use crate::limits::{ReadLimit, WriteLimit};
+use crate::limits::{Fill, ReadLimit, WriteLimit};
 use env::Monotonic;
 use log::Offset;
 use parking_lot::{Mutex, RwLock};
@@ -207,8 +207,8 @@ impl ShardRuntime {
     }
 
     /// Takes what a call of GetRecords answered.
-    pub fn take_read(&self, bytes: u64, is_full: bool, now: Monotonic) {
-        self.read_limit.lock().take_answer(bytes, is_full, now);
+    pub fn take_read(&self, bytes: u64, fill: Fill, now: Monotonic) {
+        self.read_limit.lock().take_answer(bytes, fill, now);
     }
 
     /// The first offset that retention has not hidden, as far as this node has looked.

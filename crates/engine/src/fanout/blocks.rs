@@ -150,9 +150,10 @@ impl Blocks {
         let bytes = block.records.byte_count();
         let kib = room_for(bytes);
         let Some(lease) = self.lease_for(kib, lease, asker) else {
-            return match bytes <= COPIED_BYTES_MAX {
-                true => Ok(Arc::new(block)),
-                false => Err(kib),
+            return if bytes <= COPIED_BYTES_MAX {
+                Ok(Arc::new(block))
+            } else {
+                Err(kib)
             };
         };
         let records = block.records.held_with(lease);
@@ -168,15 +169,16 @@ fn room_for(bytes: usize) -> u32 {
 
 /// How much an event holds, by the room that there is for it.
 fn limit_for(lease: Option<&Lease>) -> ReadLimit {
-    match lease.is_some_and(|lease| lease.kib() >= EVENT_ROOM_KIB) {
-        true => ReadLimit {
+    if lease.is_some_and(|lease| lease.kib() >= EVENT_ROOM_KIB) {
+        ReadLimit {
             records: EVENT_RECORDS_MAX,
             bytes: EVENT_BYTES_MAX,
-        },
-        false => ReadLimit {
+        }
+    } else {
+        ReadLimit {
             records: SMALL_EVENT_RECORDS,
             bytes: SMALL_EVENT_BYTES,
-        },
+        }
     }
 }
 

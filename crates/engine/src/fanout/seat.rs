@@ -93,14 +93,15 @@ impl Seat {
         if state.is_exclusive(now) {
             return Err(Refusal::InUse);
         }
-        match limits == Limits::Off || state.limit.try_take_call(now) {
-            true => Ok(()),
-            false => Err(Refusal::TooFast),
+        if limits == Limits::Off || state.limit.try_take_call(now) {
+            Ok(())
+        } else {
+            Err(Refusal::TooFast)
         }
     }
 
     /// Takes the seat, from whoever has it.
-    pub(crate) fn try_take(self: &Arc<Self>, now: Monotonic) -> Result<Hold, Refusal> {
+    pub(crate) fn try_take(self: &Arc<Self>, now: Monotonic) -> Result<TakenSeat, Refusal> {
         let mut state = self.state.lock();
         // Of two calls at once, the second comes here after the first has it.
         if state.is_exclusive(now) {
@@ -111,7 +112,7 @@ impl Seat {
         let mut taken = self.taken.subscribe();
         let own = *taken.borrow_and_update();
         drop(state);
-        Ok(Hold {
+        Ok(TakenSeat {
             seat: Arc::clone(self),
             own,
             taken,
@@ -121,13 +122,13 @@ impl Seat {
 
 /// A seat that was taken; another may take it away.
 #[derive(Debug)]
-pub(crate) struct Hold {
+pub(crate) struct TakenSeat {
     seat: Arc<Seat>,
     own: u64,
     taken: watch::Receiver<u64>,
 }
 
-impl Hold {
+impl TakenSeat {
     /// Whether another has it now.
     pub(crate) fn is_lost(&self) -> bool {
         *self.taken.borrow() != self.own

@@ -3,7 +3,7 @@
 use super::Fanout;
 use super::blocks::{Asker, Block, Found};
 use super::room::{Lease, Owner, Standing, Ticket};
-use super::seat::Hold;
+use super::seat::TakenSeat;
 use crate::admission::Waits;
 use crate::body::{Body, Output};
 use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
@@ -45,8 +45,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(100);
 pub struct Subscription {
     fanout: Arc<Fanout>,
     protocol: Protocol,
-    of: Of,
-    hold: Hold,
+    subscribed: Subscribed,
+    seat: TakenSeat,
     of_stream: Arc<StreamRuntime>,
     of_shard: Arc<ShardRuntime>,
     /// The next offset to read.
@@ -66,7 +66,7 @@ pub struct Subscription {
 }
 
 /// What was subscribed to, and how its end names it.
-struct Of {
+struct Subscribed {
     stream: u64,
     shard: u32,
     consumer: Consumer,
@@ -84,8 +84,8 @@ enum Stage {
     Over,
 }
 
-/// What comes of looking once.
-enum Look {
+/// What to do next.
+enum Step {
     /// A frame, after which it goes on.
     Frame(Frame),
     /// The last frame.
@@ -113,11 +113,11 @@ pub(crate) struct Begin<'a> {
     pub(crate) stream: &'a Stream,
     pub(crate) shard: &'a Shard,
     pub(crate) consumer: Consumer,
-    pub(crate) hold: Hold,
+    pub(crate) seat: TakenSeat,
     pub(crate) position: Offset,
 }
 
-impl Of {
+impl Subscribed {
     fn new(stream: &Stream, shard: &Shard, consumer: Consumer) -> Self {
         Self {
             stream: stream.id,
@@ -135,12 +135,11 @@ impl Of {
         let stream = stream.ok_or_else(|| StreamError::gone(&self.label))?;
         let is_own =
             |found: &Consumer| found.arn_s == self.consumer.arn_s && found.gone_ms.is_none();
-        match stream.consumer(&self.consumer.name).is_some_and(is_own) {
-            true => Ok(Arc::clone(stream)),
-            false => {
-                let arn = self.arn.to_string();
-                Err(ConsumerError::ArnNotFound { arn }.into())
-            }
+        if stream.consumer(&self.consumer.name).is_some_and(is_own) {
+            Ok(Arc::clone(stream))
+        } else {
+            let arn = self.arn.to_string();
+            Err(ConsumerError::ArnNotFound { arn }.into())
         }
     }
 
@@ -166,18 +165,18 @@ impl Subscription {
             stream,
             shard,
             consumer,
-            hold,
+            seat,
             position,
         } = begin;
         let of_stream = fanout.runtimes.stream(stream.id);
         let protocol = Protocol::Json;
-        let of = Of::new(stream, shard, consumer);
+        let subscribed = Subscribed::new(stream, shard, consumer);
         // It may last for minutes, and must not keep the stream's state from now.
-        RequestContext::note_resource(&Arc::new(of.arn.clone()));
+        RequestContext::note_resource(&Arc::new(subscribed.arn.clone()));
         Self {
             protocol,
-            of,
-            hold,
+            subscribed,
+            seat,
             of_shard: of_stream.shard(shard.index),
             of_stream,
             position,
@@ -205,7 +204,7 @@ impl Subscription {
 
     /// The stream that is subscribed to.
     pub fn stream(&self) -> u64 {
-        self.of.stream
+        self.subscribed.stream
     }
 
     /// The next frame; `None` when the subscription has come to its end. Cancel safe: nothing is
@@ -222,23 +221,23 @@ impl Subscription {
         self.note_taken();
         loop {
             let state = self.fanout.streams.state().clone();
-            let looked = self.look(&state).await;
-            let looked = looked.unwrap_or_else(|error| {
+            let step = self.step(&state).await;
+            let step = step.unwrap_or_else(|error| {
                 // What has just been deleted cannot be read, for that reason and no other.
-                let gone = self.of.find(&self.fanout.streams.state()).err();
-                Look::Last(self.exception(&gone.unwrap_or(error).into()))
+                let gone = self.subscribed.find(&self.fanout.streams.state()).err();
+                Step::Last(self.exception(&gone.unwrap_or(error).into()))
             });
-            match looked {
-                Look::Frame(frame) => return Some(frame),
-                Look::Last(frame) => {
+            match step {
+                Step::Frame(frame) => return Some(frame),
+                Step::Last(frame) => {
                     self.stage = Stage::Over;
                     return Some(frame);
                 }
-                Look::End => {
+                Step::End => {
                     self.stage = Stage::Over;
                     return None;
                 }
-                Look::Wait(wait) => self.wait(&state, wait).await,
+                Step::Wait(wait) => self.wait(&state, wait).await,
             }
         }
     }
@@ -247,31 +246,32 @@ impl Subscription {
     fn note_taken(&mut self) {
         if let Some(pushed) = self.pushed_block.take() {
             let took = self.fanout.clock.monotonic().since(pushed);
-            self.standing = match took <= DRAINS_WITHIN {
-                true => Standing::Draining,
-                false => Standing::New,
+            self.standing = if took <= DRAINS_WITHIN {
+                Standing::Draining
+            } else {
+                Standing::New
             };
         }
     }
 
-    /// Looks once at all that may have changed.
-    async fn look(&mut self, state: &State) -> Result<Look, SubscriptionError> {
+    /// Finds what to do next, by all that may have changed.
+    async fn step(&mut self, state: &State) -> Result<Step, SubscriptionError> {
         let now = self.fanout.clock.monotonic();
         if now >= self.ends || *self.fanout.end.borrow() {
-            return Ok(Look::End);
+            return Ok(Step::End);
         }
-        let stream = self.of.find(state)?;
-        if self.hold.is_lost() {
-            return Err(self.of.seat_taken().into());
+        let stream = self.subscribed.find(state)?;
+        if self.seat.is_lost() {
+            return Err(self.subscribed.seat_taken().into());
         }
-        let shard = stream.shards.get(self.of.shard);
-        let shard = shard.ok_or_else(|| self.of.shard_gone())?;
+        let shard = stream.shards.get(self.subscribed.shard);
+        let shard = shard.ok_or_else(|| self.subscribed.shard_gone())?;
         let wait = match self.pause(now) {
             Some(pause) => Wait::Budget(pause),
             None => match self.find_next(&stream, shard).await? {
                 Some(Found::Block(block)) => return self.push(&stream, shard, &block).await,
-                Some(Found::Over) => return Ok(Look::Last(self.end(&stream, shard))),
-                Some(Found::Nothing(next)) => self.pass(&stream, shard, next)?,
+                Some(Found::Over) => return Ok(Step::Last(self.end(&stream, shard))),
+                Some(Found::Nothing(next)) => self.skip_to(&stream, shard, next)?,
                 Some(Found::Busy) => Wait::Budget(BUSY_PAUSE),
                 Some(Found::NoRoom(kib)) => {
                     let blocks = &self.fanout.blocks;
@@ -286,15 +286,15 @@ impl Subscription {
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
         if self.last_event.is_none_or(is_silent) {
             let behind = self.behind(&stream, shard, self.position).await?;
-            return Ok(Look::Frame(self.event(&self.nothing.clone(), behind)));
+            return Ok(Step::Frame(self.event(&self.nothing.clone(), behind)));
         }
-        Ok(Look::Wait(wait))
+        Ok(Step::Wait(wait))
     }
 
     /// How long nothing may be pushed, if so.
     fn pause(&self, now: Monotonic) -> Option<Duration> {
         match self.fanout.limits {
-            Limits::Aws => Some(self.hold.pause(now)).filter(|pause| !pause.is_zero()),
+            Limits::Aws => Some(self.seat.pause(now)).filter(|pause| !pause.is_zero()),
             Limits::Off => None,
         }
     }
@@ -325,8 +325,8 @@ impl Subscription {
             .map_err(|failure| self.fanout.streams.read_failed(stream, failure))
     }
 
-    /// Goes on without records; answers what is waited for.
-    fn pass(
+    /// Goes on at an offset without records; answers what is waited for.
+    fn skip_to(
         &mut self,
         stream: &Stream,
         shard: &Shard,
@@ -342,9 +342,10 @@ impl Subscription {
         let bounds = bounds.map_err(|error| self.fanout.streams.read_failed(stream, error))?;
         let close = bounds.first_control;
         let is_closed = close.is_some_and(|close| next >= close);
-        match is_closed && shard.is_open() {
-            true => Ok(Wait::Children),
-            false => Ok(Wait::Tail(log)),
+        if is_closed && shard.is_open() {
+            Ok(Wait::Children)
+        } else {
+            Ok(Wait::Tail(log))
         }
     }
 
@@ -354,10 +355,10 @@ impl Subscription {
         stream: &Stream,
         shard: &Shard,
         block: &Block,
-    ) -> Result<Look, SubscriptionError> {
+    ) -> Result<Step, SubscriptionError> {
         let behind = self.behind(stream, shard, block.next).await?;
         let now = self.fanout.clock.monotonic();
-        self.hold.take_bytes(block.payload_bytes, now);
+        self.seat.take_bytes(block.payload_bytes, now);
         self.position = block.next;
         self.passed = block.last;
         self.pushed_block = block.holds_room().then_some(now);
@@ -369,7 +370,7 @@ impl Subscription {
             .outgoing_bytes
             .add(block.payload_bytes);
         self.of_shard.counters.outgoing_records.add(block.count);
-        Ok(Look::Frame(self.event(&block.records, behind)))
+        Ok(Step::Frame(self.event(&block.records, behind)))
     }
 
     /// How far the next unread record lies behind now; zero at the durable end.
@@ -426,7 +427,7 @@ impl Subscription {
     /// The frame of an error that ends it. What caused it goes no further than to the log.
     fn exception(&self, fact: &AnyFact) -> Frame {
         if fact.source().is_some() {
-            let stream = &self.of.label;
+            let stream = &self.subscribed.label;
             tracing::error!(%stream, error = %Causes(fact), "a subscription ends");
         }
         Frame::exception(self.protocol, &say(fact))
@@ -465,15 +466,15 @@ impl Subscription {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
-        let seen = state.stream_by_id(self.of.stream);
+        let seen = state.stream_by_id(self.subscribed.stream);
         let streams = &self.fanout.streams;
         let mut ending = self.fanout.end.subscribe();
         tokio::select! {
             biased;
-            () = self.hold.lost() => (),
+            () = self.seat.lost() => (),
             // The sender is in what this holds: there is no error.
             _ = ending.wait_for(|is_end| *is_end) => (),
-            () = streams.wait_until(|now| !same(seen, now.stream_by_id(self.of.stream))) => (),
+            () = streams.wait_until(|now| !same(seen, now.stream_by_id(self.subscribed.stream))) => (),
         }
     }
 
@@ -508,7 +509,11 @@ impl Output for Subscription {
 
 impl std::fmt::Debug for Subscription {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let of = (self.of.stream, self.of.shard, &self.of.consumer.name);
+        let of = (
+            self.subscribed.stream,
+            self.subscribed.shard,
+            &self.subscribed.consumer.name,
+        );
         write!(
             f,
             "Subscription {{ of: {of:?}, position: {:?} }}",

@@ -36,6 +36,15 @@ impl WriteLimit {
     }
 }
 
+/// How much of what it may bring an answer brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// So much that a record had to be left out.
+    Full,
+    /// Less.
+    Partial,
+}
+
 /// What may be read from a shard: calls and bytes a second, and the pause after a full answer.
 #[derive(Debug)]
 pub struct ReadLimit {
@@ -63,11 +72,14 @@ impl ReadLimit {
         fits
     }
 
-    /// Takes what a call answered. One that brought all it may pauses the shard's reads.
-    pub fn take_answer(&mut self, bytes: u64, is_full: bool, now: Monotonic) {
+    /// Takes what a call answered. A full answer pauses the shard's reads.
+    pub fn take_answer(&mut self, bytes: u64, fill: Fill, now: Monotonic) {
         self.bytes.take(bytes, now);
-        if is_full {
-            self.paused_until = now.0 + Duration::from_secs(limits::READ_PAUSE_SECONDS);
+        match fill {
+            Fill::Full => {
+                self.paused_until = now.0 + Duration::from_secs(limits::READ_PAUSE_SECONDS);
+            }
+            Fill::Partial => {}
         }
     }
 }
@@ -154,7 +166,7 @@ mod tests {
 
         let mut limit = ReadLimit::new();
         assert!(limit.try_take_call(at(0)));
-        limit.take_answer(3 * MIB, false, at(0));
+        limit.take_answer(3 * MIB, Fill::Partial, at(0));
         assert!(!limit.try_take_call(at(499)));
         assert!(limit.try_take_call(at(501)));
     }
@@ -179,7 +191,7 @@ mod tests {
     fn reads_when_an_answer_was_full_then_pause_for_five_seconds() {
         let mut limit = ReadLimit::new();
         assert!(limit.try_take_call(at(0)));
-        limit.take_answer(10 * MIB, true, at(0));
+        limit.take_answer(10 * MIB, Fill::Full, at(0));
         assert!(!limit.try_take_call(at(4_999)));
         assert!(limit.try_take_call(at(5_000)));
     }

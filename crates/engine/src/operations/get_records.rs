@@ -130,9 +130,10 @@ impl Target for FoundIterator {
         }
         let stream = meant.find_in(&engine.state());
         let stream = stream.map_err(Lacking::widen)?;
-        match stream.id == iterator.stream {
-            true => Ok(Self { iterator, stream }),
-            false => Err(Lacking::stream(meant.arn(), gone(&stream, &iterator))),
+        if stream.id == iterator.stream {
+            Ok(Self { iterator, stream })
+        } else {
+            Err(Lacking::stream(meant.arn(), gone(&stream, &iterator)))
         }
     }
 
@@ -226,7 +227,7 @@ impl<'a> Reader<'a> {
     fn count(&self, bytes: u64, records: u64, read: &ShardRead) {
         let now = self.engine.clock().monotonic();
         if self.engine.settings().limits == Limits::Aws {
-            self.of_shard.take_read(bytes, read.is_full, now);
+            self.of_shard.take_read(bytes, read.fill, now);
         }
         let age_ms = read.behind.as_millis() as u64;
         let counters = &self.of_stream.counters;

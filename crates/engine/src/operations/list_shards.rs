@@ -204,9 +204,10 @@ fn going_on(
     let meant = StreamRef { scope, name };
     let stream = meant.find_in(&engine.state());
     let stream = stream.map_err(Lacking::widen)?;
-    match stream.id == listing.stream {
-        true => Ok((stream, listing)),
-        false => Err(Lacking::stream(meant.arn(), TokenError::NoNextToken)),
+    if stream.id == listing.stream {
+        Ok((stream, listing))
+    } else {
+        Err(Lacking::stream(meant.arn(), TokenError::NoNextToken))
     }
 }
 

@@ -60,13 +60,13 @@ impl Handler for SubscribeToShard {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
-        let hold = seat.try_take(now()).map_err(&refused)?;
+        let taken = seat.try_take(now()).map_err(&refused)?;
         counters.counters.subscribe_success.add(1);
         let begin = Begin {
             stream: &stream,
             shard,
             consumer: consumer.clone(),
-            hold,
+            seat: taken,
             position,
         };
         Ok(Subscription::new(Arc::clone(engine.fanout()), begin))
