@@ -15,14 +15,13 @@
 //! Today one node owns all logs, and what it has replayed at its start is all there is.
 
 use crate::catalog::Catalog;
-use crate::clock_trust::ClockTrust;
 use crate::fence::Fence;
 use crate::logs::ShardLogs;
 use crate::open_error::OpenError;
 use crate::readiness::Readiness;
 use crate::retention::Retention;
 use crate::token::Keyring;
-use env::{Causes, Env};
+use env::{Agreement, Causes, Clocks, Env};
 use log::LogStore;
 use millstream_replicated::{Owner, collect_orphans};
 use std::sync::Arc;
@@ -148,12 +147,12 @@ impl Duties {
         let weak = Arc::downgrade(self);
         let clock = env.clock.clone();
         let task = async move {
-            let mut trust = ClockTrust::new(clock.now(), clock.monotonic());
+            let mut clocks = Clocks::new(clock.now(), clock.monotonic());
             loop {
                 clock.sleep(AGAIN_AFTER).await;
                 let Some(duties) = weak.upgrade() else { return };
-                let is_trusted = trust.is_kept(clock.now(), clock.monotonic());
-                if is_trusted && readiness.is_writable() {
+                let agreement = clocks.compare(clock.now(), clock.monotonic());
+                if is_believed(agreement) && readiness.is_writable() {
                     duties.every_minute().await;
                 }
             }
@@ -192,5 +191,17 @@ impl Duties {
         let catalog: Arc<dyn Owner> = self.catalog.clone();
         let owners: Vec<_> = self.others.iter().cloned().chain([catalog]).collect();
         Ok(collect_orphans(&*self.store, &owners).await?)
+    }
+}
+
+/// Whether what time decides may be carried out.
+fn is_believed(clocks: Agreement) -> bool {
+    match clocks {
+        Agreement::Whole => true,
+        Agreement::Doubtful => false,
+        Agreement::Broken(off) => {
+            tracing::warn!(?off, "the wall clock was set: expiry pauses for an hour");
+            false
+        }
     }
 }

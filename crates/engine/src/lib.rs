@@ -12,7 +12,6 @@ mod settings;
 mod admission;
 mod by_shard;
 mod catalog;
-mod clock_trust;
 mod duties;
 mod facts;
 mod fanout;

@@ -6,6 +6,7 @@
 
 mod causes;
 mod clock;
+mod clocks;
 mod deaths;
 mod disk;
 #[cfg(any(test, feature = "testing"))]
@@ -18,6 +19,7 @@ mod tasks;
 
 pub use causes::Causes;
 pub use clock::{Clock, Monotonic, SystemClock, Timestamp};
+pub use clocks::{Agreement, Clocks};
 pub use deaths::{Death, Deaths, Watched};
 pub use disk::{Disk, File, OpenMode, raw_os_error};
 #[cfg(any(test, feature = "testing"))]

@@ -18,7 +18,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use env::{Disk, Env, LineLimit, Timestamp};
+use env::{Clocks, Disk, Env, LineLimit, Timestamp};
 use log::batch::Batch;
 use log::batches::Batches;
 use log::metrics::Metric;
@@ -33,7 +33,6 @@ use read::index::Log;
 use read::reader::{Patience, Reader};
 use recover::recovery::Recovery;
 use shared::{DAMAGE_LINES_PER_SECOND, Shared};
-use space::clocks::Clocks;
 use space::reserve::Reserve;
 use space::sorter::Sorting;
 use std::future::ready;

@@ -2,7 +2,6 @@
 //! none.
 
 pub(crate) mod cleaner;
-pub(crate) mod clocks;
 pub(crate) mod copy;
 pub(crate) mod keeper;
 pub(crate) mod listing;

@@ -12,7 +12,7 @@ use crate::shared::{Fresh, SealJob, Shared};
 use crate::space::listing::{NextList, NotListed};
 use crate::space::reserve::{Held, is_full};
 use crate::space::sorter::is_interleaved;
-use env::{Monotonic, OpenMode};
+use env::{Agreement, Monotonic, OpenMode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -315,7 +315,18 @@ impl Shared {
     /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back
     /// into its owner's wishes before it is gone.
     pub(crate) fn clocks_disagree(&self, now: Monotonic) -> bool {
-        self.clocks.lock().disagree(self.env.clock.now(), now)
+        let agreement = self.clocks.lock().compare(self.env.clock.now(), now);
+        match agreement {
+            Agreement::Whole => false,
+            Agreement::Doubtful => true,
+            Agreement::Broken(off) => {
+                tracing::warn!(
+                    ?off,
+                    "the wall clock was set: no space is given back for an hour"
+                );
+                true
+            }
+        }
     }
 }
 
