@@ -9,7 +9,7 @@ use super::Fanout;
 use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::catalog::{Shard, Stream};
 use crate::facts::{ReadFailure, UnknownForm};
-use crate::kept::Kept;
+use crate::fifo_cache::FifoCache;
 use env::{Monotonic, Timestamp};
 use log::{Bounds, LogId, Offset, ReadLimit};
 use model::SequenceNumber;
@@ -85,14 +85,14 @@ pub(super) struct Asker {
 #[derive(Debug)]
 pub(super) struct Blocks {
     room: Arc<Room>,
-    kept: Mutex<Kept<Key, Arc<Block>>>,
+    kept: Mutex<FifoCache<Key, Arc<Block>>>,
 }
 
 impl Default for Blocks {
     fn default() -> Self {
         Self {
             room: Room::new(),
-            kept: Mutex::new(Kept::new(KEPT_BYTES_MAX)),
+            kept: Mutex::new(FifoCache::new(KEPT_BYTES_MAX)),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! is asked for a second time, so that one who reads everything once pushes nothing out. What is
 //! kept never changes: a log's record is what it is for as long as it is there.
 
-use crate::kept::Kept;
+use crate::fifo_cache::FifoCache;
 use bytes::Bytes;
 use log::{LogId, Offset, Run};
 use parking_lot::Mutex;
@@ -66,20 +66,20 @@ pub(crate) struct EncodedRuns {
 
 #[derive(Debug)]
 struct State {
-    kept: Kept<Key, Bytes>,
+    kept: FifoCache<Key, Bytes>,
     /// The lengths of runs that are kept, or were lately; their records were looked at.
-    lengths: Kept<Place, StoredLengths>,
+    lengths: FifoCache<Place, StoredLengths>,
     /// What was asked for once, lately.
-    asked: Kept<Key, ()>,
+    asked: FifoCache<Key, ()>,
 }
 
 impl Default for EncodedRuns {
     fn default() -> Self {
         Self {
             state: Mutex::new(State {
-                kept: Kept::new(KEPT_BYTES_MAX),
-                lengths: Kept::new(RUNS_MAX),
-                asked: Kept::new(ASKED_BYTES_MAX),
+                kept: FifoCache::new(KEPT_BYTES_MAX),
+                lengths: FifoCache::new(RUNS_MAX),
+                asked: FifoCache::new(ASKED_BYTES_MAX),
             }),
         }
     }

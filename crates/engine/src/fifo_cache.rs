@@ -1,17 +1,20 @@
-//! Values that are kept for whoever asks for them again: bounded together, and the newest kept.
+//! A cache that evicts what came first.
+//!
+//! Not least recently used: what is asked for again is about to be asked for by readers that stand
+//! at the same place, and then by nobody. So a look changes nothing, and costs one search.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// Values by key, of which the oldest go first.
+/// Values by key, of so many bytes together.
 #[derive(Debug)]
-pub(crate) struct Kept<K, V> {
+pub(crate) struct FifoCache<K, V> {
     values: BTreeMap<K, (V, usize)>,
     order: VecDeque<K>,
     bytes: usize,
     bytes_max: usize,
 }
 
-impl<K: Ord + Copy, V: Clone> Kept<K, V> {
+impl<K: Ord + Copy, V: Clone> FifoCache<K, V> {
     /// Keeps at most so many bytes.
     pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
