@@ -26,3 +26,4 @@ mod scarred;
 mod seals;
 mod sorting;
 mod stray;
+mod tails;
