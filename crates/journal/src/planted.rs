@@ -5,6 +5,9 @@
 //! which.
 
 use crate::Options;
+#[cfg(test)]
+use crate::recover::classify::Role;
+use crate::recover::classify::{Evidence, Tail, classify};
 
 /// A bug that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum PlantedBug {
     /// Recovery serves what may stand in the page cache alone, without writing it again.
     SkipRewrite,
     /// Recovery takes the first bad frame for the end.
+    #[cfg(test)]
     StopAtBadFrame,
     /// Nothing tells that the last group was synced.
     NoWitness,
@@ -26,6 +30,7 @@ pub(crate) enum PlantedBug {
     /// A new MANIFEST has its name, but not durably.
     ForgetDirectorySync,
     /// Rot is cut off like a torn tail.
+    #[cfg(test)]
     TruncateAtRot,
     /// A log's end is forgotten with its last segment.
     ReuseOffset,
@@ -71,5 +76,48 @@ impl Options {
     #[cfg(not(test))]
     pub(crate) const fn has(&self, _: PlantedBug) -> bool {
         false
+    }
+
+    /// Classifies a tail, from less evidence than there is if a bug is switched on.
+    #[cfg(test)]
+    pub(crate) fn classify(&self, found: &Evidence) -> Tail {
+        if self.has(PlantedBug::StopAtBadFrame) {
+            return classify(&found.up_to_unreadable());
+        }
+        if self.has(PlantedBug::TruncateAtRot) {
+            return classify(&found.without_witnesses());
+        }
+        classify(found)
+    }
+
+    /// Classifies a tail.
+    #[cfg(not(test))]
+    pub(crate) fn classify(&self, found: &Evidence) -> Tail {
+        classify(found)
+    }
+}
+
+#[cfg(test)]
+impl Evidence {
+    /// What a newest segment shows to whoever stops at the first bytes that are no frame.
+    fn up_to_unreadable(&self) -> Self {
+        let mut seen = self.clone();
+        if let (Role::Newest { .. }, Some(first)) = (self.role, self.unreadable.first()) {
+            seen.frames.retain(|frame| frame.header.position < *first);
+            seen.unreadable.clear();
+        }
+        seen
+    }
+
+    /// What a newest segment shows to whoever does not look what was synced.
+    fn without_witnesses(&self) -> Self {
+        let mut seen = self.clone();
+        if let Role::Newest { synced } = &mut seen.role {
+            *synced = 0;
+            seen.frames
+                .iter_mut()
+                .for_each(|frame| frame.header.durable_through = 0);
+        }
+        seen
     }
 }

@@ -17,34 +17,18 @@ const READ_BYTES: usize = 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     pub(crate) frames: Vec<Found>,
-    /// Stretches between frames where no frame holds.
-    pub(crate) bad: Vec<Bad>,
+    /// Where bytes begin that are no frame, though a frame follows.
+    pub(crate) unreadable: Vec<u32>,
 }
 
 /// A frame whose header and directory hold.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) header: FrameHeader,
     pub(crate) crc: u32,
     pub(crate) entries: Vec<Entry>,
     /// Whether all payloads hold too.
     pub(crate) is_whole: bool,
-}
-
-/// Bytes that are no frame, with frames after them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bad {
-    pub(crate) start: u32,
-}
-
-impl Scan {
-    /// Forgets all behind the first stretch where no frame holds.
-    pub(crate) fn stop_at_bad(&mut self) {
-        if let Some(first) = self.bad.first().map(|bad| bad.start) {
-            self.frames.retain(|frame| frame.header.position < first);
-            self.bad.clear();
-        }
-    }
 }
 
 /// Goes through the frames of a segment from `from` to `until` or the file's end.
@@ -54,7 +38,7 @@ pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan>
     let mut at = from;
     while let Some(next) = find(&mut source, segment.salt, at)? {
         if next.header.position != at {
-            scan.bad.push(Bad { start: at });
+            scan.unreadable.push(at);
         }
         at = next.header.end();
         scan.frames.push(next);

@@ -61,7 +61,7 @@ fn has_frames(segment: &Segment, page: &[u8]) -> io::Result<bool> {
 }
 
 /// Whether bytes are missing at the end of a file that has no footer.
-pub(crate) fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
+fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
     let length = segment.file.length().map_err(OpenError::reading)?;
     Ok(length < segment.capacity_bytes)
 }

@@ -1,5 +1,6 @@
 //! Opening a journal: what a crash, a copy or a fault has left, and what of it counts.
 
+pub(crate) mod classify;
 pub(crate) mod listed;
 pub(crate) mod place;
 pub(crate) mod recovery;

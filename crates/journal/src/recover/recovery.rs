@@ -9,12 +9,11 @@ use crate::format::footer::Directory;
 use crate::format::frame::Entry;
 use crate::format::manifest::{MANIFEST_NAME, Manifest};
 use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
-use crate::format::segment_index::SegmentIndex;
 use crate::planted::PlantedBug;
 use crate::read::index::{Hole, Log, Range};
-use crate::read::scan::{Bad, scan};
-use crate::recover::listed::{Listed, is_cut_short, read_footer};
-use crate::recover::tail::{Mending, Tail, in_order, last_checkpoint};
+use crate::recover::classify::{Tail, Then};
+use crate::recover::listed::{Listed, read_footer};
+use crate::recover::tail::{Frames, Mending};
 use crate::recover::unlisted::Unlisted;
 use crate::shared::{SealJob, Shared};
 use crate::space::reserve::{is_full, is_out_of_files};
@@ -197,13 +196,10 @@ impl<'a> Recovery<'a> {
                 self.take_directory(segment, &directory, replays);
                 segment.sealed.lock().directory = Some(Arc::new(directory));
             } else if Some(at) == last {
-                open = self.take_tail(one)?;
+                open = self.take_newest(one)?;
             } else {
-                let next = written[at + 1..]
-                    .iter()
-                    .find(|next| !next.segment.is_sorted);
-                let next = next.and_then(|next| next.header).map(|next| next.previous);
-                self.take_frames(one, next, replays, &[])?;
+                let later = &written[at + 1..];
+                self.take_sealed(one, end_told(segment, later), replays)?;
             }
         }
         Ok(open)
@@ -237,40 +233,40 @@ impl<'a> Recovery<'a> {
     }
 
     /// A sealed segment without a footer: its frames say the same.
-    fn take_frames(
+    fn take_sealed(
         &mut self,
         one: &Listed,
-        told: Option<Previous>,
+        end: Option<u32>,
         replays: bool,
-        rot: &[Bad],
     ) -> Result<(), OpenError> {
+        let frames = Frames::of_sealed(one, end).map_err(OpenError::reading)?;
+        let tail = self.shared.options.classify(&frames.evidence);
+        self.take_frames(one, &frames, &tail, replays);
+        Ok(())
+    }
+
+    /// The newest segment, which may end in a torn tail; given if it can be gone on with.
+    fn take_newest(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
+        let frames = Frames::of_newest(one).map_err(OpenError::reading)?;
+        let tail = self.shared.options.classify(&frames.evidence);
+        let mending = Mending::of(one, &tail, &self.shared.options);
+        let limit = mending.limit;
+        self.mending = Some(mending);
+        match tail.then {
+            Then::GoOn => Ok(Some(self.reopen(one, &frames, &tail, limit))),
+            Then::WriteFooter | Then::Leave => {
+                self.last = tail.last(one.segment.number);
+                self.take_frames(one, &frames, &tail, true);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the frames of a segment say that takes no more of them.
+    fn take_frames(&mut self, one: &Listed, frames: &Frames, tail: &Tail, replays: bool) {
         let segment = &one.segment;
-        let told_end = told
-            .filter(|told| told.number == segment.number)
-            .map(|told| told.end);
-        let until = told_end.map_or(u64::MAX, u64::from);
-        let (mut told, checkpoint) =
-            last_checkpoint(segment, &one.page).map_err(OpenError::reading)?;
-        let from = checkpoint.max(FRAMES_START);
-        let found = scan(segment, from, until).map_err(OpenError::reading)?;
-        let mut entries = in_order(told.clone());
-        for frame in &found.frames {
-            told.extend_from_slice(&frame.entries);
-            entries.extend_from_slice(&frame.entries);
-        }
-        let index = SegmentIndex::of(&told);
-        let (frames_end, last_frame_crc) = found
-            .frames
-            .last()
-            .map_or((FRAMES_START, 0), |last| (last.header.end(), last.crc));
-        let mut bad = found.bad;
-        let is_new = |rot: &&Bad| !bad.contains(rot);
-        let new: Vec<Bad> = rot.iter().filter(is_new).copied().collect();
-        bad.extend(new);
-        if told_end.is_some_and(|end| end != frames_end) || is_cut_short(segment)? {
-            // All of it was synced, so what is missing at its end is no torn tail.
-            bad.push(Bad { start: frames_end });
-        }
+        let index = frames.index(tail);
+        let (frames_end, last_frame_crc) = (tail.end, tail.last_crc);
         let directory = Directory {
             entries: index.directory(),
             changes: index.changes.clone(),
@@ -280,9 +276,9 @@ impl<'a> Recovery<'a> {
         segment.sealed.lock().resident = Some(index.clone());
         self.take_directory(segment, &directory, replays);
         if !segment.is_sorted {
-            self.see_frames(segment.number, entries.iter());
+            self.see_frames(segment.number, frames.entries(tail).iter());
         }
-        if bad.is_empty() {
+        if tail.then == Then::WriteFooter {
             let segment = segment.clone();
             let job = SealJob {
                 segment,
@@ -292,8 +288,9 @@ impl<'a> Recovery<'a> {
             };
             self.shared.jobs.lock().sealed.push(job);
         }
-        self.fault_all(segment, &bad);
-        Ok(())
+        for position in &tail.damage {
+            self.fault(segment, *position, "a group of records cannot be read");
+        }
     }
 
     fn fault(&mut self, segment: &Segment, position: u32, what: &'static str) {
@@ -301,28 +298,10 @@ impl<'a> Recovery<'a> {
         self.faults.push(Fault::new(named, file, position, what));
     }
 
-    fn fault_all(&mut self, segment: &Segment, bad: &[Bad]) {
-        for bad in bad {
-            self.fault(segment, bad.start, "a group of records cannot be read");
-        }
-    }
-
-    /// The newest segment, which may end in a torn tail; given if it can be gone on with.
-    fn take_tail(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
-        let segment = &one.segment;
-        let tail =
-            Tail::read(segment, &one.page, &self.shared.options).map_err(OpenError::reading)?;
-        let mending = tail.mending(segment, &one.page, &self.shared.options);
-        let limit = mending.limit;
-        self.mending = Some(mending);
-        if !tail.rot.is_empty() || is_cut_short(segment)? {
-            // It stays as it is, so that every start finds the same.
-            self.last = tail.last(segment.number);
-            self.take_frames(one, Some(self.last), true, &tail.rot)?;
-            return Ok(None);
-        }
-        let mut index = OpenIndex::new(segment.clone(), ListRoom::default());
-        let (told, new) = tail.entries.split_at(tail.told);
+    /// Takes the newest segment up where its frames end.
+    fn reopen(&mut self, one: &Listed, frames: &Frames, tail: &Tail, limit: u32) -> Open {
+        let entries = frames.entries(tail);
+        let mut index = OpenIndex::new(one.segment.clone(), ListRoom::default());
         // Logs that are not there were deleted before the MANIFEST was written.
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
@@ -332,16 +311,10 @@ impl<'a> Recovery<'a> {
             drop(addition);
             index.len()
         };
-        let told_blocks = apply(told);
-        apply(new);
-        self.see_frames(segment.number, tail.entries.iter());
-        let previous = one.header.map(|header| header.previous).unwrap_or_default();
-        Ok(Some(tail.into_open(
-            segment.clone(),
-            (index, told_blocks),
-            previous,
-            limit,
-        )))
+        let told_blocks = apply(&entries.told);
+        apply(&entries.scanned);
+        self.see_frames(one.segment.number, entries.iter());
+        frames.reopen(one, tail, &entries, (index, told_blocks), limit)
     }
 
     /// Makes what an entry says visible.
@@ -516,6 +489,13 @@ impl<'a> Recovery<'a> {
             .map_err(OpenError::writing)?;
         Ok(open)
     }
+}
+
+/// Where a segment ends, if the header of the one begun after it says so.
+fn end_told(segment: &Segment, later: &[Listed]) -> Option<u32> {
+    let next = later.iter().find(|next| !next.segment.is_sorted)?;
+    let previous = next.header?.previous;
+    (previous.number == segment.number).then_some(previous.end)
 }
 
 /// Lets a segment that was never begun look so once it is listed no more: a part of a first frame

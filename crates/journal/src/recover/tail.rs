@@ -1,165 +1,138 @@
-//! The newest segment after a crash: which of its frames count, and making them surely durable.
+//! The frames of a segment without a footer, read once, and what is made of them: the segment to go
+//! on in, and the writes that make its tail surely durable.
 //!
-//! D is the highest position that any frame says was synced. What does not hold below D was there
-//! once: rot. What does not hold at or above it was never acknowledged: a torn tail, dropped with
-//! all that follows. What holds above D is written again, since it may stand in memory alone.
+//! Which frames count is not decided here but by [`classify`](super::classify::classify). What
+//! counts from the durable end on is written again, since it may stand in the page cache alone.
 
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES};
 use crate::format::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use crate::format::segment_index::SegmentIndex;
 use crate::planted::PlantedBug;
-use crate::read::scan::{Bad, Found, frame_at, scan};
+use crate::read::scan::{Scan, frame_at, scan};
+use crate::recover::classify::{Evidence, Role, Tail};
+use crate::recover::listed::Listed;
 use crate::write::open::{Checkpoint, Limit, Open};
 use crate::write::open_blocks::OpenIndex;
 use crate::{Durability, Options};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 const COPY_BYTES: u64 = 1024 * 1024;
 
-/// What stands in the newest segment.
-pub(crate) struct Tail {
-    /// All that counts, in order; what a checkpoint told comes first.
-    pub(crate) entries: Vec<Entry>,
-    /// How many of them a checkpoint told.
-    pub(crate) told: usize,
-    /// Stretches below D that cannot be read.
-    pub(crate) rot: Vec<Bad>,
-    checkpoint: Checkpoint,
-    durable_through: u32,
-    end: u32,
-    /// One past the last byte of frames that are dropped.
-    dropped_end: u32,
-    last_crc: u32,
-    is_unwitnessed: bool,
+/// What the frames of a segment without a footer say.
+pub(crate) struct Frames {
+    pub(crate) evidence: Evidence,
+    /// Where the newest checkpoint that holds stands; 0 for none.
+    checkpoint: u32,
+    /// What it and those before it tell, in the order of their images.
+    told: Vec<Entry>,
 }
 
-impl Tail {
-    pub(crate) fn read(segment: &Segment, page: &[u8], options: &Options) -> io::Result<Self> {
-        let (told, position) = last_checkpoint(segment, page)?;
-        let from = position.max(FRAMES_START);
-        let LimitWord { limit, synced } = segment.decode_limit(page);
-        let mut found = scan(segment, from, u64::from(limit))?;
-        let end = found.frames.last().map_or(from, |last| last.header.end());
-        if frame_at(segment, end)?.is_some() {
+/// The entries that count, in an order in which they can be applied one after another.
+pub(crate) struct Entries {
+    /// What checkpoints tell.
+    pub(crate) told: Vec<Entry>,
+    /// What the frames behind them say.
+    pub(crate) scanned: Vec<Entry>,
+}
+
+impl Frames {
+    /// Reads the newest segment as far as its first page says that there can be frames.
+    pub(crate) fn of_newest(one: &Listed) -> io::Result<Self> {
+        let LimitWord { limit, synced } = one.segment.decode_limit(&one.page);
+        let mut frames = Self::read(one, u64::from(limit), Role::Newest { synced })?;
+        let last = frames.evidence.frames.last();
+        let end = last.map_or(frames.evidence.scanned_from, |last| last.header.end());
+        if frame_at(&one.segment, end)?.is_some() {
             // The first page is older than the frames, as in a copy that was made while they were
             // written.
-            found = scan(segment, from, u64::MAX)?;
+            frames.scan(&one.segment, u64::MAX)?;
         }
-        if options.has(PlantedBug::StopAtBadFrame) {
-            found.stop_at_bad();
-        }
-        let synced_before = found
-            .frames
-            .iter()
-            .map(|frame| frame.header.durable_through);
-        let mut durable_through = synced_before.max().unwrap_or(from).max(from).max(synced);
-        if options.has(PlantedBug::TruncateAtRot) {
-            durable_through = from;
-        }
-        let seen_end = found.frames.last().map_or(from, |last| last.header.end());
-        if seen_end < durable_through {
-            found.bad.push(Bad { start: seen_end });
-        }
-        let torn_at = torn_at(&found.frames, &found.bad, durable_through);
-        let is_kept = |frame: &&Found| torn_at.is_none_or(|torn| frame.header.position < torn);
-        let kept: Vec<&Found> = found.frames.iter().filter(is_kept).collect();
-        let end = kept.last().map_or(from, |last| last.header.end());
-        let is_new = |frame: &&&Found| frame.header.position >= durable_through;
-        let new_entries = kept.iter().filter(is_new).map(|frame| frame.entries.len());
-        let is_unwitnessed = new_entries.sum::<usize>() > 0;
-        let checkpoint = Checkpoint {
-            position,
-            end: from,
-            ..Checkpoint::default()
+        Ok(frames)
+    }
+
+    /// Reads an older segment up to where the header of the one after it says that it ends, or
+    /// wholly.
+    pub(crate) fn of_sealed(one: &Listed, end: Option<u32>) -> io::Result<Self> {
+        let until = end.map_or(u64::MAX, u64::from);
+        Self::read(one, until, Role::Sealed { end })
+    }
+
+    fn read(one: &Listed, until: u64, role: Role) -> io::Result<Self> {
+        let (told, checkpoint) = last_checkpoint(&one.segment, &one.page)?;
+        let evidence = Evidence {
+            scanned_from: checkpoint.max(FRAMES_START),
+            frames: Vec::new(),
+            unreadable: Vec::new(),
+            role,
+            is_cut_short: one.is_cut_short,
         };
-        let mut entries = in_order(told);
-        let told = entries.len();
-        for frame in &kept {
-            let new = frame.entries.iter();
-            entries.extend(new.filter(|entry| !matches!(entry, Entry::Checkpoint { .. })));
-        }
-        let rot = found
-            .bad
-            .iter()
-            .filter(|bad| bad.start < durable_through)
-            .copied()
-            .collect();
-        let dropped_end = found.frames.last().map_or(end, |last| last.header.end());
-        let last_crc = kept.last().map_or(0, |last| last.crc);
-        Ok(Self {
-            entries,
-            told,
-            rot,
+        let mut frames = Self {
+            evidence,
             checkpoint,
-            durable_through,
-            end,
-            dropped_end,
-            last_crc,
-            is_unwitnessed,
-        })
-    }
-
-    /// What is to be written before any of it is relied on.
-    pub(crate) fn mending(
-        &self,
-        segment: &Arc<Segment>,
-        page: &[u8],
-        options: &Options,
-    ) -> Mending {
-        let limit = match options.durability {
-            Durability::Fsync => Limit::ahead_of(self.end),
-            Durability::Os => u32::MAX,
+            told,
         };
-        Mending {
-            segment: segment.clone(),
-            page: page.to_vec(),
-            limit,
-            durable_through: self.durable_through,
-            end: self.end,
-            dropped_end: self.dropped_end,
+        frames.scan(&one.segment, until)?;
+        Ok(frames)
+    }
+
+    fn scan(&mut self, segment: &Segment, until: u64) -> io::Result<()> {
+        let Scan { frames, unreadable } = scan(segment, self.evidence.scanned_from, until)?;
+        self.evidence.frames = frames;
+        self.evidence.unreadable = unreadable;
+        Ok(())
+    }
+
+    /// The entries of the frames that count.
+    fn scanned(&self, tail: &Tail) -> impl Iterator<Item = &Entry> {
+        let kept = &self.evidence.frames[..tail.kept];
+        let entries = kept.iter().flat_map(|frame| &frame.entries);
+        entries.filter(|entry| !matches!(entry, Entry::Checkpoint { .. }))
+    }
+
+    /// All entries that count.
+    pub(crate) fn entries(&self, tail: &Tail) -> Entries {
+        Entries {
+            told: in_order(self.told.clone()),
+            scanned: self.scanned(tail).copied().collect(),
         }
     }
 
-    /// What the next segment's header is to tell of this one.
-    pub(crate) fn last(&self, number: u64) -> Previous {
-        Previous {
-            number,
-            end: self.end.max(self.durable_through),
-            crc: self.last_crc,
-        }
+    /// The index of all that counts, as a footer has it.
+    pub(crate) fn index(&self, tail: &Tail) -> SegmentIndex {
+        let mut entries = self.told.clone();
+        entries.extend(self.scanned(tail));
+        SegmentIndex::of(&entries)
     }
 
-    /// The segment, ready to be gone on with, with an index of the entries; so many blocks of it a
-    /// checkpoint told.
-    pub(crate) fn into_open(
-        self,
-        segment: Arc<Segment>,
+    /// The segment, ready to be gone on with; `told_blocks` of the index are told by checkpoints.
+    pub(crate) fn reopen(
+        &self,
+        one: &Listed,
+        tail: &Tail,
+        entries: &Entries,
         (index, told_blocks): (OpenIndex, usize),
-        previous: Previous,
         limit: u32,
     ) -> Open {
         let is_change = |entry: &&Entry| !matches!(entry, Entry::Records { .. });
-        let changes: Vec<Entry> = self.entries.iter().filter(is_change).copied().collect();
-        let told_changes = self.entries[..self.told].iter().filter(is_change).count();
-        let capacity_bytes = segment
-            .file_bytes
-            .load(std::sync::atomic::Ordering::Relaxed);
         Open {
-            segment,
-            capacity_bytes,
+            segment: one.segment.clone(),
+            capacity_bytes: one.segment.file_bytes.load(Ordering::Relaxed),
             is_started: true,
-            end: self.end,
-            durable: self.end,
-            last_crc: self.last_crc,
-            previous,
-            is_unwitnessed: self.is_unwitnessed,
-            changes,
+            end: tail.end,
+            durable: tail.end,
+            last_crc: tail.last_crc,
+            previous: one.header.map(|header| header.previous).unwrap_or_default(),
+            is_unwitnessed: tail.is_unwitnessed,
+            changes: entries.iter().filter(is_change).copied().collect(),
             index,
             checkpoint: Checkpoint {
                 blocks: told_blocks,
-                changes: told_changes,
-                ..self.checkpoint
+                changes: entries.told.iter().filter(is_change).count(),
+                position: self.checkpoint,
+                end: self.evidence.scanned_from,
+                ..Checkpoint::default()
             },
             limit: Limit {
                 durable: limit,
@@ -170,18 +143,51 @@ impl Tail {
     }
 }
 
+impl Entries {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.told.iter().chain(&self.scanned)
+    }
+}
+
+impl Tail {
+    /// What the next segment's header is to tell of this one.
+    pub(crate) fn last(&self, number: u64) -> Previous {
+        Previous {
+            number,
+            end: self.end.max(self.durable_end),
+            crc: self.last_crc,
+        }
+    }
+}
+
 /// What makes a tail surely durable.
 pub(crate) struct Mending {
     segment: Arc<Segment>,
     page: Vec<u8>,
     /// Leaves room to go on.
     pub(crate) limit: u32,
-    durable_through: u32,
+    durable_end: u32,
     end: u32,
     dropped_end: u32,
 }
 
 impl Mending {
+    /// What is to be written before any of it is relied on.
+    pub(crate) fn of(one: &Listed, tail: &Tail, options: &Options) -> Self {
+        let limit = match options.durability {
+            Durability::Fsync => Limit::ahead_of(tail.end),
+            Durability::Os => u32::MAX,
+        };
+        Self {
+            segment: one.segment.clone(),
+            page: one.page.clone(),
+            limit,
+            durable_end: tail.durable_end,
+            end: tail.end,
+            dropped_end: tail.dropped_end,
+        }
+    }
+
     /// Writes again what may not be on the disk, wipes out what is dropped, and syncs.
     pub(crate) fn run(&self, options: &Options) -> io::Result<()> {
         let (segment, file) = (&self.segment, &self.segment.file);
@@ -190,10 +196,10 @@ impl Mending {
         }
         let word = LimitWord {
             limit: self.limit,
-            synced: self.durable_through,
+            synced: self.durable_end,
         };
         (0..2).try_for_each(|turn| segment.write_limit(turn, word))?;
-        let mut at = u64::from(self.durable_through.min(self.end));
+        let mut at = u64::from(self.durable_end.min(self.end));
         if options.has(PlantedBug::SkipRewrite) {
             at = u64::from(self.end);
         }
@@ -204,7 +210,7 @@ impl Mending {
             at += bytes.len() as u64;
         }
         // What was synced once and cannot be read now stays, for whoever looks into it.
-        at = at.max(u64::from(self.durable_through));
+        at = at.max(u64::from(self.durable_end));
         let room = file.length()?.saturating_sub(at);
         let dropped = u64::from(self.dropped_end).saturating_sub(at);
         let mut left = dropped.max(FRAME_HEADER_BYTES as u64).min(room);
@@ -218,22 +224,9 @@ impl Mending {
     }
 }
 
-/// Where the torn tail begins.
-fn torn_at(frames: &[Found], bad: &[Bad], durable_through: u32) -> Option<u32> {
-    let broken = frames
-        .iter()
-        .filter(|frame| !frame.is_whole)
-        .map(|frame| frame.header.position);
-    let gaps = bad.iter().map(|bad| bad.start);
-    broken
-        .chain(gaps)
-        .filter(|position| *position >= durable_through)
-        .min()
-}
-
 /// What the newest checkpoint that can be trusted tells, each log's blocks in order and the changes
 /// in order, and that checkpoint's position; nothing and 0 if there is none.
-pub(crate) fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u32)> {
+fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u32)> {
     for position in segment.decode_pointers(page) {
         if let Some(told) = read_chain(segment, position)? {
             return Ok((told, position));
@@ -278,7 +271,7 @@ fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<Vec<Entry>>> 
 
 /// What checkpoints tell, so that it can be applied one after another: logs come first, their ends
 /// last.
-pub(crate) fn in_order(mut told: Vec<Entry>) -> Vec<Entry> {
+fn in_order(mut told: Vec<Entry>) -> Vec<Entry> {
     told.sort_by_key(|entry| match entry {
         Entry::Create { .. } => 0,
         Entry::Records { .. } | Entry::Checkpoint { .. } => 1,

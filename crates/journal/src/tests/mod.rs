@@ -4,6 +4,7 @@ mod amounts;
 mod conforming;
 mod damage;
 mod deaths;
+mod drawn;
 mod faults;
 mod faulty;
 mod formats;

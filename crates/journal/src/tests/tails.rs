@@ -1,53 +1,28 @@
-//! docs/recovery.md says what becomes of the end of a segment: each row of its table is drawn as
-//! frames, and a journal is opened with them, twice.
+//! The tail of a segment without a footer: what `classify` says of it, for each row of the table in
+//! docs/recovery.md and for every short segment there can be, and what a journal does that is
+//! opened with it.
 
-use super::harness::{DIRECTORY, World, append, batch, id, place_in_file, read_all};
+use super::drawn::{After, CAPACITY_BYTES, DRAWN, Drawn, LATER_LOG, LOG, drawn_path};
+use super::harness::{World, append, place_in_file, read_all};
 use crate::Journal;
-use crate::format::frame::{Block, Entry, FrameHeader, encode_frame, frame_bytes};
-use crate::format::manifest::{LogEntry, Manifest, SegmentEntry};
-use crate::format::segment::{
-    FRAMES_START, LimitWord, Previous, Segment, SegmentHeader, segment_name,
-};
-use crate::format::segment_index::SegmentIndex;
-use env::{Disk, File, OpenMode, Timestamp};
-use log::batch::Batch;
-use log::checksum::crc32c;
-use log::store::{LogSettings, Offset, ReadError};
-use std::path::Path;
+use crate::format::segment::{FRAMES_START, segment_name};
+use crate::recover::classify::{Evidence, Role, State, Tail, Then, classify};
+use log::store::{Offset, ReadError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const PAGE: &str = include_str!("../../../../docs/recovery.md");
-const SALT: u64 = 0x5a17;
-const CAPACITY_BYTES: u64 = 64 * 1024;
-/// The log that all groups are about.
-const LOG: u32 = 0;
-/// The log of the group in the later segment.
-const LATER_LOG: u32 = 1;
-/// The segment that is drawn, and the one after it.
-const DRAWN: u64 = 1;
-const LATER: u64 = 2;
-
-/// What comes after a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum After {
-    Nothing,
-    ItsEnd,
-    LostHeader,
-}
+/// All segments of at most so many frames are classified.
+const FRAMES_MAX: usize = 4;
 
 /// A row of the table.
 #[derive(Debug)]
 struct Row {
-    frames: &'static str,
-    /// So many frames the first page calls synced.
-    page: usize,
-    after: After,
-    is_cut_short: bool,
-    state: &'static str,
+    drawn: Drawn,
+    state: State,
     counts: usize,
     damage: Vec<usize>,
-    then: &'static str,
+    then: Then,
 }
 
 fn rows() -> Vec<Row> {
@@ -58,371 +33,327 @@ fn rows() -> Vec<Row> {
 }
 
 impl Row {
-    fn parse(line: &'static str) -> Self {
+    fn parse(line: &str) -> Self {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let (after, is_cut_short) = match cells[3].strip_suffix(", cut short") {
             Some(after) => (after, true),
             None => (cells[3], false),
         };
+        let after = match after {
+            "nothing" => After::Nothing,
+            "its end" => After::ItsEnd,
+            "a lost header" => After::LostHeader,
+            other => panic!("what is {other:?}?"),
+        };
         let damage = cells[6].split(", ").filter(|place| !place.is_empty());
         Self {
-            frames: cells[1].trim_matches('`'),
-            page: cells[2].parse().unwrap(),
-            after: match after {
-                "nothing" => After::Nothing,
-                "its end" => After::ItsEnd,
-                "a lost header" => After::LostHeader,
+            drawn: Drawn {
+                frames: cells[1].trim_matches('`').to_owned(),
+                page: cells[2].parse().unwrap(),
+                after,
+                is_cut_short,
+            },
+            state: match cells[4] {
+                "whole" => State::Whole,
+                "torn" => State::Torn,
+                "rotten" => State::Rotten,
                 other => panic!("what is {other:?}?"),
             },
-            is_cut_short,
-            state: cells[4],
             counts: cells[5].parse().unwrap(),
             damage: damage.map(|place| place.parse().unwrap()).collect(),
-            then: cells[7],
+            then: match cells[7] {
+                "goes on" => Then::GoOn,
+                "gets its footer" => Then::WriteFooter,
+                "is left" => Then::Leave,
+                other => panic!("what is {other:?}?"),
+            },
         }
     }
 
-    /// Where each frame begins, and where the last one ends.
-    fn positions(&self) -> Vec<u32> {
-        let lengths = self.frames.chars().scan(0, |told, letter| {
-            let length = match letter {
-                'W' => frame_bytes(0, 0),
-                'C' => frame_bytes(1, SegmentIndex::of(&self.entries(*told)).encode().0.len()),
-                _ => frame_bytes(1, record(0).bytes().len()),
-            };
-            *told += 1;
-            Some(length as u32)
-        });
-        let mut positions = vec![FRAMES_START];
-        positions.extend(lengths.scan(FRAMES_START, |end, length| {
-            *end += length;
-            Some(*end)
-        }));
-        positions
-    }
-
-    /// How many records stand in the frames before this one.
-    fn records_before(&self, frame: usize) -> u64 {
-        let before = self.frames.chars().take(frame);
-        before.filter(|letter| !"WC".contains(*letter)).count() as u64
-    }
-
-    /// The entries of the groups before a frame, as a checkpoint there has them.
-    fn entries(&self, frame: usize) -> Vec<Entry> {
-        let positions = self.positions_before(frame);
-        let groups = self.frames.chars().take(frame).enumerate();
-        let groups = groups.filter(|(_, letter)| !"WC".contains(*letter));
-        let payload = frame_bytes(1, 0) as u32;
-        let entry =
-            |(at, _): (usize, char)| records(self.records_before(at), LOG, positions[at] + payload);
-        groups.map(entry).collect()
-    }
-
-    /// As [`Row::positions`], for frames that all are groups.
-    fn positions_before(&self, frame: usize) -> Vec<u32> {
-        let length = frame_bytes(1, record(0).bytes().len());
-        let positions = (0..frame).map(|at| FRAMES_START + (at * length) as u32);
-        positions.collect()
-    }
-
-    /// The frame from which on is scanned.
-    fn scanned_from(&self) -> usize {
-        self.frames.rfind('C').unwrap_or(0)
-    }
-
-    /// Encodes each frame, as it was before anything happened to it.
-    fn encode(&self) -> Vec<(Vec<u8>, u32)> {
-        let positions = self.positions();
-        let mut previous_crc = 0;
-        let frames = self.frames.chars().enumerate().map(|(at, letter)| {
-            let position = positions[at];
-            let durable_through = if "Uu".contains(letter) {
-                FRAMES_START
-            } else {
-                position
-            };
-            let header = FrameHeader {
-                position,
-                length: 0,
-                entry_count: 0,
-                durable_through,
-                previous_crc,
-            };
-            let (entries, payload) = match letter {
-                'W' => (Vec::new(), Vec::new()),
-                'C' => checkpoint(&self.entries(at)),
-                _ => {
-                    let first = self.records_before(at);
-                    (vec![records(first, LOG, 0)], record(first).bytes().to_vec())
-                }
-            };
-            let encoded = encode_frame(header, SALT, &entries, &payload);
-            previous_crc = encoded.1;
-            encoded
-        });
-        frames.collect()
-    }
-
-    /// The file of the segment.
-    fn file(&self) -> Vec<u8> {
-        let positions = self.positions();
-        let header = SegmentHeader {
-            number: DRAWN,
-            salt: SALT,
-            previous: Previous::default(),
-            created_ms: 0,
-        };
-        let synced = match self.page {
-            0 => 0,
-            frames => positions[frames],
-        };
-        let limit = u32::MAX;
-        let mut file = header.encode_page(LimitWord { limit, synced });
-        for ((mut frame, _), letter) in self.encode().into_iter().zip(self.frames.chars()) {
-            match letter {
-                'x' => frame.fill(0x55),
-                // A record's last byte.
-                'g' | 'u' => frame[frame_bytes(1, 0) + record(0).bytes().len() - 1] ^= 1,
-                _ => {}
-            }
-            file.extend_from_slice(&frame);
-        }
-        if !self.is_cut_short {
-            file.resize(CAPACITY_BYTES as usize, 0);
-        }
-        file
-    }
-
-    /// The later segment: a group of another log.
-    fn later_file(&self) -> Vec<u8> {
-        let frames = self.encode();
-        let previous = Previous {
-            number: DRAWN,
-            end: *self.positions().last().unwrap(),
-            crc: frames.last().unwrap().1,
-        };
-        let header = SegmentHeader {
-            number: LATER,
-            salt: SALT,
-            previous,
-            created_ms: 0,
-        };
-        let (limit, synced) = (u32::MAX, 0);
-        let mut file = header.encode_page(LimitWord { limit, synced });
-        if self.after == After::LostHeader {
-            file.fill(0);
-        }
-        let header = FrameHeader {
-            position: FRAMES_START,
-            length: 0,
-            entry_count: 0,
-            durable_through: FRAMES_START,
-            previous_crc: 0,
-        };
-        let entries = [records(0, LATER_LOG, 0)];
-        file.extend(encode_frame(header, SALT, &entries, record(0).bytes()).0);
-        file.resize(CAPACITY_BYTES as usize, 0);
-        file
-    }
-
-    /// A disk with the segment, the one after it, and the MANIFEST that lists them.
-    fn world(&self) -> World {
-        let world = World::inline(1);
-        world.disk.create_directory(Path::new(DIRECTORY)).unwrap();
-        let mut numbers = vec![DRAWN];
-        write(&world, &segment_name(DRAWN), &self.file());
-        if self.after != After::Nothing {
-            numbers.push(LATER);
-            write(&world, &segment_name(LATER), &self.later_file());
-        }
-        let manifest = Manifest {
-            generation: 1,
-            replay_from: DRAWN,
-            next_number: numbers.len() as u64 + 1,
-            segments: numbers.into_iter().map(segment_entry).collect(),
-            logs: [LOG, LATER_LOG].map(log_entry).to_vec(),
-        };
-        write(&world, "MANIFEST", &manifest.encode());
-        self.point(&world);
-        world
-    }
-
-    /// Lets the first page point to the checkpoint.
-    fn point(&self, world: &World) {
-        if let Some(at) = self.frames.rfind('C') {
-            let path = Path::new(DIRECTORY).join(segment_name(DRAWN));
-            let file = world.disk.open(&path, OpenMode::Write).unwrap();
-            let segment = Segment::new(&segment_entry(DRAWN), file);
-            segment.write_pointer(0, self.positions()[at]).unwrap();
-        }
-    }
-
-    /// Whether a record that counts does not hold.
-    fn has_bad_records(&self) -> bool {
-        let scanned_from = self.scanned_from();
-        let mut frames = self.frames.chars().enumerate();
-        let mut left = self.counts;
-        frames.any(|(at, letter)| {
-            let is_told = at < scanned_from;
-            let counts = is_told || (letter != 'x' && left > 0);
-            left -= usize::from(!is_told && counts);
-            counts && "gux".contains(letter)
-        })
-    }
-
-    /// How many records count.
-    fn record_count(&self) -> usize {
-        let scanned_from = self.scanned_from();
-        let (told, scanned) = self.frames.split_at(scanned_from);
-        let scanned = scanned.chars().filter(|letter| *letter != 'x');
-        let counted = told.chars().chain(scanned.take(self.counts));
-        counted.filter(|letter| !"WC".contains(*letter)).count()
+    /// The places of damage in the file.
+    fn damage(&self) -> Vec<u32> {
+        let positions = self.drawn.positions();
+        self.damage.iter().map(|at| positions[*at]).collect()
     }
 
     /// Opens the journal and looks at all that the row says of it.
-    async fn check(&self, world: &World) -> Arc<Journal> {
+    async fn open(&self, world: &World) -> Arc<Journal> {
         let journal = world.open();
         let what = format!("{self:?}");
         let open = journal.shared.open_number.load(Ordering::Relaxed);
         let sealed = journal.shared.jobs.lock().sealed.len();
         let then = match (open, sealed) {
-            (DRAWN, 0) => "goes on",
-            (_, 1) => "gets its footer",
-            (_, _) => "is left",
+            (DRAWN, 0) => Then::GoOn,
+            (_, 1) => Then::WriteFooter,
+            (_, _) => Then::Leave,
         };
         assert_eq!(then, self.then, "{what}");
         let is_damaged = journal.shared.damage.lock().is_any;
-        assert_eq!(is_damaged, self.state == "rotten", "{what}");
+        assert_eq!(is_damaged, self.state == State::Rotten, "{what}");
         let found = read_all(&journal, LOG).await;
-        if let Some(first) = self.damage.first() {
-            let place = (segment_name(DRAWN), u64::from(self.positions()[*first]));
+        if let Some(first) = self.damage().first() {
+            let place = (segment_name(DRAWN), u64::from(*first));
             match found {
                 Err(ReadError::Damaged { at, .. }) => assert_eq!(place_in_file(&at), place),
                 other => panic!("{what}: {other:?}"),
             }
-        } else if self.has_bad_records() {
+        } else if self.drawn.has_bad_records(self.counts) {
             assert!(matches!(found, Err(ReadError::Damaged { .. })), "{what}");
         } else {
-            assert_eq!(found.unwrap().len(), self.record_count(), "{what}");
+            let count = self.drawn.record_count(self.counts);
+            assert_eq!(found.unwrap().len(), count, "{what}");
         }
-        if self.after != After::Nothing {
+        if self.drawn.after != After::Nothing {
             assert_eq!(read_all(&journal, LATER_LOG).await.unwrap().len(), 1);
         }
         journal
     }
 }
 
-fn write(world: &World, name: &str, bytes: &[u8]) {
-    let path = Path::new(DIRECTORY).join(name);
-    let file: Arc<dyn File> = world.disk.open(&path, OpenMode::CreateNew).unwrap();
-    file.write_all_at(bytes, 0).unwrap();
-}
-
-fn record(at: u64) -> Batch {
-    batch(&[format!("record {at:4}")])
-}
-
-/// The entry of a record whose payload stands there.
-fn records(first: u64, log: u32, position: u32) -> Entry {
-    let record = record(first);
-    let block = Block {
-        first: Offset(first),
-        count: 1,
-        arrival: Timestamp(first),
-        position,
-        length: record.bytes().len() as u32,
-        crc: crc32c(record.bytes()),
-    };
-    Entry::Records {
-        log: id(log),
-        block,
-        control: None,
+#[test]
+fn tail_when_in_the_table_then_is_classified_as_there() {
+    for row in rows() {
+        let tail = classify(&row.drawn.evidence());
+        assert_eq!(
+            (tail.state, tail.kept, tail.then),
+            (row.state, row.counts, row.then),
+            "{row:?}"
+        );
+        assert_eq!(tail.damage, row.damage(), "{row:?}");
     }
 }
 
-fn checkpoint(told: &[Entry]) -> (Vec<Entry>, Vec<u8>) {
-    let (image, _) = SegmentIndex::of(told).encode();
-    let entry = Entry::Checkpoint {
-        previous: 0,
-        position: 0,
-        length: image.len() as u32,
-        crc: crc32c(&image),
-    };
-    (vec![entry], image)
-}
-
-fn segment_entry(number: u64) -> SegmentEntry {
-    SegmentEntry {
-        number,
-        salt: SALT,
-        is_sorted: false,
-        replaces: 0,
-        capacity_bytes: CAPACITY_BYTES,
-    }
-}
-
-fn log_entry(log: u32) -> LogEntry {
-    LogEntry {
-        log: id(log),
-        settings: LogSettings::default(),
-        first: Offset(0),
-        end: Offset(0),
-        last_arrival: None,
-        first_control: None,
+#[test]
+fn tail_when_drawn_then_is_what_a_scan_finds() {
+    for row in rows() {
+        let found = row.drawn.scan(&row.drawn.world());
+        assert_eq!(found, row.drawn.evidence(), "{row:?}");
     }
 }
 
 #[tokio::test]
-async fn a_journal_when_opened_with_any_end_of_a_segment_then_does_what_the_table_says() {
+async fn journal_when_opened_with_a_tail_in_the_table_then_does_as_there() {
     for row in rows() {
-        let world = row.world();
-        let before = world.disk.contents(&world.segments()[0]).unwrap();
-        let journal = row.check(&world).await;
-        let after = world.disk.contents(&world.segments()[0]).unwrap();
-        let positions = row.positions();
-        if row.then == "goes on" {
-            // What was dropped has gone.
-            let counted = row.scanned_from() + row.counts;
-            let end = positions[counted] as usize;
-            assert_eq!(before[4096..end], after[4096..end], "{row:?}");
-            let dropped = after[end..].iter().all(|byte| *byte == 0);
-            assert!(dropped || row.state == "whole", "{row:?}");
-            if !row.has_bad_records() {
-                let next = append(&journal, LOG, b"next").await.first;
-                assert_eq!(next, Offset(row.record_count() as u64), "{row:?}");
-            }
+        let world = row.drawn.world();
+        let before = world.disk.contents(&drawn_path()).unwrap();
+        let journal = row.open(&world).await;
+        if row.then != Then::GoOn {
+            continue;
+        }
+        let after = world.disk.contents(&drawn_path()).unwrap();
+        let counted = row.drawn.scanned_from() + row.counts;
+        let end = row.drawn.positions()[counted] as usize;
+        let frames = FRAMES_START as usize..end;
+        assert_eq!(before[frames.clone()], after[frames], "{row:?}");
+        let is_wiped = after[end..].iter().all(|byte| *byte == 0);
+        assert!(is_wiped || row.state == State::Whole, "{row:?}");
+        if !row.drawn.has_bad_records(row.counts) {
+            let next = append(&journal, LOG, b"next").await.first;
+            let count = row.drawn.record_count(row.counts);
+            assert_eq!(next, Offset(count as u64), "{row:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_journal_when_opened_twice_with_damage_then_finds_the_same_again() {
-    for row in rows().iter().filter(|row| row.state == "rotten") {
-        let world = row.world();
-        drop(row.check(&world).await);
+async fn journal_when_opened_again_with_a_rotten_tail_then_finds_the_same_damage() {
+    for row in rows().iter().filter(|row| row.state == State::Rotten) {
+        let world = row.drawn.world();
+        drop(row.open(&world).await);
         world.disk.process_death();
-        let journal = world.open();
-        let found = read_all(&journal, LOG).await;
+        let found = read_all(&world.open(), LOG).await;
         let Err(ReadError::Damaged { at, .. }) = found else {
             panic!("{row:?}: {found:?}");
         };
-        let position = place_in_file(&at).1;
-        let first = row.positions()[row.damage[0]];
-        assert_eq!(position, u64::from(first), "{row:?}");
+        let first = u64::from(row.damage()[0]);
+        assert_eq!(place_in_file(&at).1, first, "{row:?}");
     }
 }
 
+#[tokio::test]
+async fn tail_when_rotten_then_is_read_no_more_often_than_a_whole_one() {
+    let read_bytes = |frames: &str| {
+        let drawn = Drawn {
+            frames: frames.to_owned(),
+            page: 0,
+            after: After::Nothing,
+            is_cut_short: false,
+        };
+        let world = drawn.world();
+        let before = world.disk.read_bytes();
+        drop(world.open());
+        world.disk.read_bytes() - before
+    };
+    let (whole, rotten) = (read_bytes("GGG"), read_bytes("GxG"));
+    assert!(whole > CAPACITY_BYTES, "{whole} bytes");
+    assert!(rotten <= whole, "{rotten} bytes, not {whole}");
+}
+
 #[test]
-fn the_table_of_tails_when_read_then_has_every_state_with_every_end() {
+fn table_of_tails_when_read_then_has_all_there_is() {
     let rows = rows();
-    for state in ["whole", "torn", "rotten"] {
-        assert!(rows.iter().any(|row| row.state == state), "{state}");
+    for state in [State::Whole, State::Torn, State::Rotten] {
+        assert!(rows.iter().any(|row| row.state == state), "{state:?}");
     }
-    for then in ["goes on", "is left", "gets its footer"] {
-        assert!(rows.iter().any(|row| row.then == then), "{then}");
+    for then in [Then::GoOn, Then::WriteFooter, Then::Leave] {
+        assert!(rows.iter().any(|row| row.then == then), "{then:?}");
     }
     for letter in "GgUuWCx".chars() {
-        let has = |row: &Row| row.frames.contains(letter);
+        let has = |row: &Row| row.drawn.frames.contains(letter);
         assert!(rows.iter().any(has), "{letter}");
+    }
+}
+
+/// Every segment of a few frames without a checkpoint, after whatever may come after it.
+fn every_segment() -> Vec<Drawn> {
+    let mut frames = vec![String::new()];
+    for from in 0.. {
+        let Some(shorter) = frames.get(from).filter(|frames| frames.len() < FRAMES_MAX) else {
+            break;
+        };
+        let longer = "GgUuWx".chars().map(|letter| format!("{shorter}{letter}"));
+        let longer: Vec<String> = longer.collect();
+        frames.extend(longer);
+    }
+    let mut all = Vec::new();
+    for frames in frames {
+        let pages = (0..=frames.len()).map(|page| (page, After::Nothing));
+        for (page, after) in pages.chain([(0, After::ItsEnd), (0, After::LostHeader)]) {
+            for is_cut_short in [false, true] {
+                let frames = frames.clone();
+                all.push(Drawn {
+                    frames,
+                    page,
+                    after,
+                    is_cut_short,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The rule of the page, frame by frame: how many frames were surely synced, how many count, and
+/// before which ones there is damage.
+fn by_the_rule(drawn: &Drawn) -> (usize, usize, Vec<usize>) {
+    let letters: Vec<char> = drawn.frames.chars().collect();
+    let is_frame = |at: &usize| letters[*at] != 'x';
+    let seen = (0..letters.len()).rfind(is_frame).map_or(0, |at| at + 1);
+    let witness = (0..letters.len()).rfind(|at| "GgW".contains(letters[*at]));
+    let durable = match drawn.after {
+        After::Nothing => drawn.page.max(witness.unwrap_or(0)),
+        After::ItsEnd => letters.len(),
+        After::LostHeader => seen,
+    };
+    // Bytes that are no frame are one stretch as far as the next frame, and stand where it begins.
+    let begins = |at: &usize| *at == 0 || is_frame(&(at - 1));
+    let is_torn = |at: &usize| match letters[*at] {
+        'x' => begins(at),
+        letter => "gu".contains(letter),
+    };
+    let torn = (durable..seen).find(is_torn).unwrap_or(letters.len());
+    let counts = (0..durable.max(torn).min(letters.len())).filter(is_frame);
+    let counts: Vec<usize> = counts.collect();
+    let mut damage: Vec<usize> = (0..durable)
+        .filter(|at| !is_frame(at) && begins(at))
+        .collect();
+    let end = counts.last().map_or(0, |last| last + 1);
+    if drawn.is_cut_short && damage.last() != Some(&end) {
+        damage.push(end);
+    }
+    (durable, counts.len(), damage)
+}
+
+#[test]
+fn tail_when_of_any_few_frames_then_is_classified_by_the_rule() {
+    let all = every_segment();
+    assert!(all.len() > 15_000, "{}", all.len());
+    for drawn in all {
+        let (tail, positions) = (classify(&drawn.evidence()), drawn.positions());
+        let (durable, counts, damage) = by_the_rule(&drawn);
+        let damage: Vec<u32> = damage.into_iter().map(|at| positions[at]).collect();
+        assert_eq!(tail.durable_end, positions[durable], "{drawn:?}");
+        assert_eq!((tail.kept, &tail.damage), (counts, &damage), "{drawn:?}");
+    }
+}
+
+/// A frame that anything calls synced counts, or is named as damage.
+#[test]
+fn frame_when_anything_calls_it_synced_then_is_never_dropped() {
+    for drawn in every_segment() {
+        let found = drawn.evidence();
+        let tail = classify(&found);
+        let witnesses = found
+            .frames
+            .iter()
+            .map(|frame| frame.header.durable_through);
+        let synced = match found.role {
+            Role::Newest { synced } => witnesses.fold(synced, u32::max),
+            Role::Sealed { .. } => u32::MAX,
+        };
+        let dropped = &found.frames[tail.kept..];
+        let is_synced = |end: u32| end <= synced;
+        assert!(
+            !dropped.iter().any(|frame| is_synced(frame.header.end())),
+            "{drawn:?}"
+        );
+        assert!(
+            tail.damage.is_empty() == (tail.state != State::Rotten),
+            "{drawn:?}"
+        );
+        assert!(tail.end <= tail.dropped_end, "{drawn:?}");
+    }
+}
+
+/// The more is known to be synced, the more counts, and the more of the rest is damage.
+#[test]
+fn tail_when_the_page_calls_more_of_it_synced_then_never_counts_less() {
+    let newest = |drawn: &Drawn| drawn.after == After::Nothing && !drawn.is_cut_short;
+    for drawn in every_segment().into_iter().filter(newest) {
+        let less = classify(&drawn.evidence());
+        let page = drawn.page + 1;
+        if page <= drawn.frames.len() {
+            let more = classify(
+                &Drawn {
+                    page,
+                    ..drawn.clone()
+                }
+                .evidence(),
+            );
+            assert!(more.kept >= less.kept, "{drawn:?}");
+            assert!(more.damage.starts_with(&less.damage), "{drawn:?}");
+        }
+    }
+}
+
+/// What the next start finds if this one has mended what it found.
+fn mended(found: &Evidence, tail: &Tail) -> Evidence {
+    let mut mended = found.clone();
+    mended.frames.truncate(tail.kept);
+    let end = tail.end;
+    mended.unreadable.retain(|from| *from < end);
+    mended.role = Role::Newest {
+        synced: tail.durable_end,
+    };
+    mended
+}
+
+#[test]
+fn tail_when_mended_then_is_found_the_same_and_not_torn() {
+    for drawn in every_segment() {
+        let found = drawn.evidence();
+        if let Role::Newest { .. } = found.role {
+            let tail = classify(&found);
+            let again = classify(&mended(&found, &tail));
+            let expected = Tail {
+                state: match tail.state {
+                    State::Torn => State::Whole,
+                    State::Whole | State::Rotten => tail.state,
+                },
+                dropped_end: tail.end,
+                ..tail
+            };
+            assert_eq!(again, expected, "{drawn:?}");
+        }
     }
 }
