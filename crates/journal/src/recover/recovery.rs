@@ -9,7 +9,6 @@ use crate::format::footer::Directory;
 use crate::format::frame::Entry;
 use crate::format::manifest::{MANIFEST_NAME, Manifest};
 use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
-use crate::planted::PlantedBug;
 use crate::read::index::{Hole, Log, Range};
 use crate::recover::classify::{Tail, Then};
 use crate::recover::listed::{Listed, read_footer};
@@ -116,9 +115,6 @@ impl<'a> Recovery<'a> {
         let mut logs = self.shared.logs.write();
         for entry in &manifest.logs {
             let log = Log::restored(entry);
-            if self.shared.options.has(PlantedBug::ReuseOffset) {
-                log.state.lock().end = Offset(0);
-            }
             logs.insert(log.id, Arc::new(log));
         }
     }
@@ -430,7 +426,7 @@ impl<'a> Recovery<'a> {
         let Some(mending) = &self.mending else {
             return Ok(());
         };
-        mending.run(&self.shared.options)?;
+        mending.run()?;
         self.shared.env.disk.sync_directory(&self.shared.directory)
     }
 

@@ -7,7 +7,6 @@
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES};
 use crate::format::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use crate::format::segment_index::SegmentIndex;
-use crate::planted::PlantedBug;
 use crate::read::scan::{Scan, frame_at, scan};
 use crate::recover::classify::{Evidence, Role, Tail};
 use crate::recover::listed::Listed;
@@ -189,7 +188,7 @@ impl Mending {
     }
 
     /// Writes again what may not be on the disk, wipes out what is dropped, and syncs.
-    pub(crate) fn run(&self, options: &Options) -> io::Result<()> {
+    pub(crate) fn run(&self) -> io::Result<()> {
         let (segment, file) = (&self.segment, &self.segment.file);
         if SegmentHeader::decode(&self.page).is_some() {
             file.write_all_at(&self.page, 0)?;
@@ -200,9 +199,6 @@ impl Mending {
         };
         (0..2).try_for_each(|turn| segment.write_limit(turn, word))?;
         let mut at = u64::from(self.durable_end.min(self.end));
-        if options.has(PlantedBug::SkipRewrite) {
-            at = u64::from(self.end);
-        }
         while at < u64::from(self.end) {
             let mut bytes = vec![0; (u64::from(self.end) - at).min(COPY_BYTES) as usize];
             file.read_exact_at(&mut bytes, at)?;

@@ -15,7 +15,6 @@ use crate::format::manifest::{Manifest, SegmentEntry};
 use crate::format::segment::{
     HEAD_BYTES, Segment, SegmentHeader, is_making_name, number_of_segment, segment_name,
 };
-use crate::planted::PlantedBug;
 use crate::recover::listed::read_footer;
 use crate::shared::Shared;
 use crate::space::upkeep::{is_spare_name, spare_name};
@@ -89,8 +88,7 @@ impl Unlisted {
                 && !listed.contains(&number)
             {
                 let file = open(shared, &path)?;
-                let is_unproven = shared.options.has(PlantedBug::RemoveUnlisted);
-                if is_unproven || is_empty(&*file, HEAD_BYTES as u64)? {
+                if is_empty(&*file, HEAD_BYTES as u64)? {
                     unused.push(path);
                 } else {
                     let is_new = number >= manifest.next_number;

@@ -6,7 +6,6 @@
 
 use crate::format::manifest::{Draft, Manifest, TEMPORARY_NAME};
 use crate::format::segment::{Segment, making_name, segment_name};
-use crate::planted::PlantedBug;
 use crate::shared::Shared;
 use crate::space::reserve::is_full;
 use parking_lot::MutexGuard;
@@ -123,9 +122,6 @@ impl Shared {
                 self.lend_reserve(|| self.replace_in_lent_room(manifest))?;
             }
             Err(error) => return Err(NotListed::Before(error)),
-        }
-        if self.options.has(PlantedBug::ForgetDirectorySync) {
-            return Ok(());
         }
         let synced = self.env.disk.sync_directory(&self.directory);
         synced.map_err(NotListed::Unknown)

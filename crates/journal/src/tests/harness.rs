@@ -1,6 +1,7 @@
 //! A journal on a disk in memory, and short ways to use it.
 
 use super::inline::InlineTasks;
+use super::misled::mislead;
 use crate::{Durability, Journal, OpenError, Options};
 use env::{
     Clock, Env, ManualClock, MemoryDisk, Random, SeededRandom, Tasks, Timestamp, TokioTasks,
@@ -91,12 +92,13 @@ impl World {
             true => Arc::new(InlineTasks),
             false => Arc::new(TokioTasks::current()),
         };
-        Env {
+        let env = Env {
             clock,
             random,
             disk: Arc::new(self.disk.boot()),
             tasks,
-        }
+        };
+        mislead(env, self.options.planted, Path::new(DIRECTORY))
     }
 
     pub(crate) fn try_open(&self) -> Result<Arc<Journal>, OpenError> {

@@ -16,6 +16,7 @@ mod inline;
 mod leftovers;
 mod lists;
 mod measured;
+mod misled;
 mod model;
 mod patience;
 mod planted;

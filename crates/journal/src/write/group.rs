@@ -24,7 +24,7 @@ const JOINED_BYTES_MAX: usize = 256 * 1024;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// A group being put together.
-pub(crate) struct Group<'a> {
+pub(crate) struct Group<'a, 'c> {
     shared: &'a Shared,
     tips: &'a mut Tips,
     now: Timestamp,
@@ -42,7 +42,7 @@ pub(crate) struct Group<'a> {
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
     /// The buffers of the calls.
-    buffers: Vec<&'a [u8]>,
+    buffers: Vec<&'c [u8]>,
     /// Payload bytes, each with the index of the next of the same entry.
     chunks: Vec<(Extent, u32)>,
     payload_bytes: usize,
@@ -96,7 +96,7 @@ pub(crate) struct Sealed<'a> {
     pub(crate) crc: u32,
 }
 
-impl<'a> Group<'a> {
+impl<'a, 'c> Group<'a, 'c> {
     pub(crate) fn new(shared: &'a Shared, tips: &'a mut Tips, admission: Admission) -> Self {
         Self {
             number: tips.begin_group(),
@@ -137,7 +137,7 @@ impl<'a> Group<'a> {
     /// Adds a call's batches.
     pub(crate) fn append_all(
         &mut self,
-        batches: &'a Batches,
+        batches: &'c Batches,
     ) -> Vec<Result<Appended, AppendError>> {
         self.reserve(batches.len());
         self.buffers.push(batches.buffer());
@@ -375,7 +375,7 @@ impl<'a> Group<'a> {
         frame.extend_from_slice(self.bytes(copied));
     }
 
-    fn bytes(&self, extent: Extent) -> &'a [u8] {
+    fn bytes(&self, extent: Extent) -> &'c [u8] {
         let buffer = self.buffers.get(extent.buffer as usize);
         buffer.map_or(&[], |buffer| {
             &buffer[extent.start as usize..extent.end as usize]

@@ -53,7 +53,7 @@ pub(crate) enum Judgement {
 }
 
 impl Judgement {
-    pub(crate) fn of<'a>(call: &'a Call, group: &mut Group<'a>) -> Self {
+    pub(crate) fn of<'c>(call: &'c Call, group: &mut Group<'_, 'c>) -> Self {
         match call {
             Call::Append(call) => Self::Append(group.append_all(&call.batches)),
             Call::Change(call) => Self::Change(group.change(&call.change)),

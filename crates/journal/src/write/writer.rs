@@ -1,12 +1,11 @@
-//! The writer: one thread that makes groups of what waits, writes each as one frame, syncs once,
-//! and then makes it visible and resolves the calls, in this order.
+//! The writer: one thread that makes groups of what waits, writes each as one frame, and then syncs
+//! once, makes it visible and resolves the calls, in this order ([`STEPS`]).
 //!
 //! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
 //! failed sync ends all writing.
 
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use crate::format::segment::{LimitWord, Previous, SegmentHeader};
-use crate::planted::PlantedBug;
 use crate::shared::{Fresh, Prepared, SealJob, Shared};
 use crate::write::ending::Ending;
 use crate::write::group::{Admission, Entered, Group, Sealed};
@@ -24,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Quiet time after which an empty frame tells that the last group was synced.
-const WITNESS_AFTER: Duration = Duration::from_millis(50);
+pub(crate) const WITNESS_AFTER: Duration = Duration::from_millis(50);
 /// Bytes of frames between two checkpoints of the open segment's index.
 const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
 
@@ -37,6 +36,56 @@ pub(crate) struct Writer {
     list_room: ListRoom,
     /// Where it began: the segment and the place in it.
     began: (u64, u32),
+}
+
+/// What is done with a group once it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It becomes durable.
+    Sync,
+    /// Readers see it.
+    Publish,
+    /// Its calls are answered.
+    Resolve,
+}
+
+/// The order of the steps, on which all that the journal promises rests.
+pub(crate) const STEPS: [Step; 3] = [Step::Sync, Step::Publish, Step::Resolve];
+
+/// A group between its frame and its answers.
+struct InFlight<'t> {
+    outcomes: Vec<Outcome>,
+    /// None if there was nothing to write, or it failed.
+    written: Option<Written<'t>>,
+    failure: Option<Failure>,
+}
+
+/// A group whose frame is in the file.
+struct Written<'t> {
+    entered: Entered<'t>,
+    start: u32,
+    frame: Bytes,
+}
+
+impl InFlight<'_> {
+    /// The calls, to be judged again.
+    fn into_calls(self) -> Vec<Call> {
+        let outcomes = self.outcomes.into_iter();
+        outcomes.map(Outcome::into_call).collect()
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.written = None;
+        self.failure = Some(failure);
+    }
+
+    /// Answers the calls.
+    fn resolve(&mut self) {
+        let failure = self.failure.as_ref();
+        self.outcomes
+            .drain(..)
+            .for_each(|outcome| outcome.resolve(failure));
+    }
 }
 
 impl Writer {
@@ -93,6 +142,7 @@ impl Writer {
         }
     }
 
+    /// Writes a group of what waited, and does with it what comes after.
     async fn commit(&mut self, calls: Vec<Call>) {
         let shared = self.shared.clone();
         if shared.is_poisoned() {
@@ -107,50 +157,57 @@ impl Writer {
         } else {
             Admission::Privileged
         };
-        let (mut outcomes, mut failure) = self.try_group(calls, admission).await;
-        if admission == Admission::All && matches!(failure, Some(Failure::Full)) {
+        let mut tips = std::mem::take(&mut self.tips);
+        let mut group = self.try_group(&shared, calls, &mut tips, admission).await;
+        if admission == Admission::All && matches!(group.failure, Some(Failure::Full)) {
             // Without what can be refused the rest may find room.
-            let calls = outcomes.into_iter().map(Outcome::into_call).collect();
-            (outcomes, failure) = self.try_group(calls, Admission::Privileged).await;
+            let calls = group.into_calls();
+            let admission = Admission::Privileged;
+            group = self.try_group(&shared, calls, &mut tips, admission).await;
         }
-        outcomes
-            .into_iter()
-            .for_each(|outcome| outcome.resolve(failure.as_ref()));
-        if shared.options.has(PlantedBug::ResolveBeforeSync) && self.sync().is_ok() {
-            self.open.durable = self.open.end;
+        for step in shared.options.steps() {
+            match step {
+                Step::Sync => self.sync_group(&mut group),
+                Step::Publish => self.publish_group(&mut group),
+                Step::Resolve => group.resolve(),
+            }
         }
+        self.tips = tips;
         self.look_ahead();
     }
 
-    async fn try_group(
+    /// Judges the calls and writes what they make of the logs.
+    async fn try_group<'t>(
         &mut self,
+        shared: &'t Shared,
         calls: Vec<Call>,
+        tips: &'t mut Tips,
         admission: Admission,
-    ) -> (Vec<Outcome>, Option<Failure>) {
-        let shared = self.shared.clone();
-        let mut tips = std::mem::take(&mut self.tips);
-        let mut group = Group::new(&shared, &mut tips, admission);
+    ) -> InFlight<'t> {
+        let mut group = Group::new(shared, tips, admission);
         let judged: Vec<Judgement> = calls
             .iter()
             .map(|call| Judgement::of(call, &mut group))
             .collect();
-        let failure = match group.is_empty() {
-            true => None,
-            false => {
-                let written = self.write(group).await;
-                if written.is_ok() {
-                    shared.measured.group_calls.observe(calls.len() as u64);
-                }
-                written.err()
-            }
+        let written = match group.is_empty() {
+            true => Ok(None),
+            false => self.write(group).await.map(Some),
         };
-        self.tips = tips;
+        let (written, failure) = match written {
+            Ok(written) => (written, None),
+            Err(failure) => (None, Some(failure)),
+        };
         let outcomes = calls.into_iter().zip(judged);
         let outcomes = outcomes.map(|(call, judged)| Outcome::new(call, judged));
-        (outcomes.collect(), failure)
+        InFlight {
+            outcomes: outcomes.collect(),
+            written,
+            failure,
+        }
     }
 
-    async fn write(&mut self, group: Group<'_>) -> Result<(), Failure> {
+    /// Writes a group's frame, in this segment or the next.
+    async fn write<'t>(&mut self, group: Group<'t, '_>) -> Result<Written<'t>, Failure> {
         if !self.open.fits(group.frame_bytes(), group.entry_count()) {
             self.roll(group.is_privileged()).await?;
         }
@@ -160,26 +217,39 @@ impl Writer {
         }
         let start = self.open.end;
         let Sealed {
-            mut entered,
+            entered,
             frame,
             crc,
         } = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(frame)?;
         self.shared.measured.group_bytes.observe(frame.len() as u64);
-        let options = self.shared.options;
-        if options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&mut entered, start, frame.clone());
-        }
-        if self.shared.is_synced() && !options.has(PlantedBug::ResolveBeforeSync) {
-            self.sync()?;
-            self.open.durable = start + frame.len() as u32;
-        }
         self.open.advance(frame.len(), crc);
         self.open.is_unwitnessed = true;
-        if !options.has(PlantedBug::PublishBeforeSync) {
-            self.publish(&mut entered, start, frame);
+        Ok(Written {
+            entered,
+            start,
+            frame,
+        })
+    }
+
+    /// Makes a written group durable.
+    fn sync_group(&mut self, group: &mut InFlight<'_>) {
+        if group.written.is_none() || !self.shared.is_synced() {
+            return;
         }
-        Ok(())
+        match self.sync() {
+            Ok(()) => self.open.durable = self.open.end,
+            Err(failure) => group.fail(failure),
+        }
+    }
+
+    /// Makes a written group visible to readers.
+    fn publish_group(&mut self, group: &mut InFlight<'_>) {
+        if let Some(written) = &mut group.written {
+            self.publish(&mut written.entered, written.start, written.frame.clone());
+            let calls = group.outcomes.len() as u64;
+            self.shared.measured.group_calls.observe(calls);
+        }
     }
 
     /// Makes the file long enough for a frame that is larger than a segment.
@@ -275,16 +345,9 @@ impl Writer {
     }
 
     fn sync(&mut self) -> Result<(), Failure> {
-        let (options, file) = (&self.shared.options, &self.open.segment.file);
         let clock = &self.shared.env.clock;
         let begun = clock.monotonic();
-        let mut synced = match options.has(PlantedBug::NoSync) {
-            true => Ok(()),
-            false => file.sync_data(),
-        };
-        if options.has(PlantedBug::RetrySync) {
-            synced = synced.or_else(|_| file.sync_data());
-        }
+        let synced = self.open.segment.file.sync_data();
         let took = clock.monotonic().since(begun);
         self.shared.measured.syncs.observe_duration(took);
         synced.map_err(|error| {
@@ -412,9 +475,6 @@ impl Writer {
     /// Writes and syncs an empty frame, which tells that the last group was durable.
     fn witness(&mut self) {
         self.open.is_unwitnessed = false;
-        if self.shared.options.has(PlantedBug::NoWitness) {
-            return;
-        }
         if !self.open.fits(frame_bytes(0, 0), 0) || !self.put_entries(&[], &[]) {
             return;
         }
@@ -530,8 +590,7 @@ impl Writer {
     /// it: two more witnesses, elsewhere.
     fn lower_limit(&mut self) {
         let limit = self.open.end + frame_bytes(0, 0) as u32;
-        let is_planted = self.shared.options.has(PlantedBug::NoWitness);
-        if !self.shared.is_synced() || limit > self.open.limit.durable || is_planted {
+        if !self.shared.is_synced() || limit > self.open.limit.durable {
             return;
         }
         let (segment, synced) = (&self.open.segment, self.open.durable);
