@@ -6,39 +6,39 @@ use crate::{Head, Principal};
 use model::{AccountId, Region};
 use wire::Error;
 
-/// How senders are told apart.
+/// How senders are identified.
 ///
-/// A mode that verifies signatures is one more variant with its keys; the claim is read the same
-/// way in all of them, so a malformed one gets AWS's answer in every mode.
+/// A mode that verifies signatures is one more variant, with its keys. The claim is parsed the same
+/// way in all of them, so a malformed one gets AWS's error in every mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Every claim is believed, and none is needed.
+    /// Every claim is believed, and none is required.
     #[default]
     Open,
 }
 
-/// Turns requests' heads into principals.
+/// Turns request heads into principals.
 #[derive(Clone, Debug, Default)]
 pub struct Authenticator {
     mode: Mode,
 }
 
 impl Authenticator {
-    /// An authenticator of a mode.
+    /// An authenticator for a mode.
     pub fn new(mode: Mode) -> Self {
         Self { mode }
     }
 
-    /// Says who sent a request. `body` is the whole body, which a signature covers.
+    /// Identifies the sender of a request. `body` is the whole body, which a signature covers.
     ///
     /// # Errors
-    /// AWS's error for a claim that is malformed, contradictory or (in a mode that proves claims)
+    /// AWS's error for a claim that is malformed, contradictory or (in a mode that verifies claims)
     /// untrue. Nothing has been done then.
     pub fn authenticate(&self, head: Head<'_>, body: &[u8]) -> Result<Principal, Error> {
         let claim = Claim::read(head)?;
         match self.mode {
             Mode::Open => {
-                // Only a signature covers the body.
+                // Only signature verification reads the body.
                 let _ = body;
                 believe(claim)
             }
@@ -46,7 +46,8 @@ impl Authenticator {
     }
 }
 
-/// Who makes no claim is the default account, in the default region.
+/// Accepts a claim without proof. A request without one comes from the default account, in the
+/// default region.
 fn believe(claim: Option<Claim<'_>>) -> Result<Principal, Error> {
     let Some(claim) = claim else {
         return Ok(Principal {

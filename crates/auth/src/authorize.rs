@@ -10,22 +10,22 @@ use std::fmt;
 use std::sync::Arc;
 use wire::{Error, ErrorCode};
 
-/// What an operation does: its name, which a policy writes behind `kinesis:`.
+/// An operation's name, which a policy writes after `kinesis:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action(pub &'static str);
 
-/// What a policy says to a request.
+/// A policy's verdict on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It may.
+    /// Permitted.
     Allow,
-    /// It may not.
+    /// Refused.
     Deny,
 }
 
-/// Those who say what principals may do.
+/// A source of policies: what principals may do.
 pub trait Policies: Send + Sync + 'static {
-    /// Judges a principal that wants to do something to a resource, and whose request came so.
+    /// Judges whether a principal may perform an action on a resource, given the request's context.
     fn judge(
         &self,
         principal: &Principal,
@@ -35,7 +35,7 @@ pub trait Policies: Send + Sync + 'static {
     ) -> Decision;
 }
 
-/// No policies: everybody may do everything.
+/// No policies: every principal may do everything.
 #[derive(Clone, Copy, Debug)]
 pub struct NoPolicies;
 
@@ -45,22 +45,22 @@ impl Policies for NoPolicies {
     }
 }
 
-/// Turns inputs into authorized ones. Clones are the same.
+/// Turns inputs into authorized ones. Clones share the same policies.
 #[derive(Clone)]
 pub struct Authorizer {
     policies: Arc<dyn Policies>,
 }
 
 impl Authorizer {
-    /// An authorizer that goes by these policies.
+    /// An authorizer with these policies.
     pub fn new(policies: Arc<dyn Policies>) -> Self {
         Self { policies }
     }
 
-    /// Judges an input by what it was found to be about, which `resource_of` names.
+    /// Authorizes an input. `found` is what the input refers to, and `resource_of` names it.
     ///
     /// # Errors
-    /// `AccessDeniedException`, if the principal may not. Nothing has been done then.
+    /// `AccessDeniedException` if the principal may not. Nothing has been done then.
     pub fn authorize<I, T>(
         &self,
         (principal, context): (Principal, Context),
@@ -89,7 +89,7 @@ impl fmt::Debug for Authorizer {
     }
 }
 
-/// In the manner of AWS's text. A principal is an account: it has no users yet.
+/// An error in the style of AWS's text. A principal is an account: there are no users yet.
 fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>) -> Error {
     let Principal { account, region } = principal;
     let partition = region.partition();

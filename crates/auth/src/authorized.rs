@@ -2,8 +2,8 @@
 
 use crate::{Operator, Principal};
 
-/// An input whose sender may do what it asks, and what it was found to be about. Only this crate
-/// makes one.
+/// An input whose sender is permitted to do what it asks, with what it refers to. Only this crate
+/// constructs one.
 #[derive(Debug)]
 pub struct Authorized<I, T> {
     principal: Principal,
@@ -12,7 +12,7 @@ pub struct Authorized<I, T> {
 }
 
 impl<I, T> Authorized<I, T> {
-    /// Records that the principal may do what the input asks to what was found.
+    /// Records that the principal may do what the input asks with what was found.
     pub(crate) fn new(principal: Principal, input: I, found: T) -> Self {
         Self {
             principal,
@@ -21,29 +21,30 @@ impl<I, T> Authorized<I, T> {
         }
     }
 
-    /// Takes what the process's own operator asked for on the command line, which no policy judges:
-    /// whoever starts the server owns its data. Nothing that came over the network has an
-    /// [`Operator`] to show.
+    /// Authorizes what the process's own operator asked for on the command line. No policy judges
+    /// it: whoever starts the server owns its data. Requests from the network have no [`Operator`]
+    /// to present.
     pub fn by_operator(_: &Operator, principal: Principal, input: I, found: T) -> Self {
         Self::new(principal, input, found)
     }
 
-    /// Who asked.
+    /// The principal that sent the request.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
 
-    /// Takes it apart for the operation: what was found, and the input.
+    /// Splits it for the operation: what was found, and the input.
     pub fn into_parts(self) -> (T, I) {
         (self.found, self.input)
     }
 }
 
 impl<I, T, E> Authorized<I, Result<T, E>> {
-    /// The same if something was found; otherwise why not, which the sender may know now.
+    /// Turns an authorized `Result` inside out. A failure to find the resource may be told to the
+    /// sender only now.
     ///
     /// # Errors
-    /// What was there instead.
+    /// Why nothing was found.
     pub fn transpose(self) -> Result<Authorized<I, T>, E> {
         let found = self.found?;
         Ok(Authorized::new(self.principal, self.input, found))

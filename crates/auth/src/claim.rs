@@ -1,27 +1,27 @@
-//! Who a request says it comes from, in either of AWS's two forms, unproven.
+//! Whom a request claims to come from, in either of AWS's two forms, unverified.
 //!
-//! Reading a claim judges its form alone, with AWS's texts; whether it is true is the
-//! authenticator's business. A request never falls back from one form to the other, and none says
-//! two things: what is there twice is refused.
+//! Parsing a claim judges its form alone, with AWS's texts; whether it is true is for the
+//! authenticator. A request never falls back from one form to the other, and duplicates are
+//! refused.
 
 use crate::Head;
 use http::HeaderName;
 use std::borrow::Cow;
 use wire::{Error, ErrorCode};
 
-/// The credential text of a complete claim.
+/// A complete claim: the text of its credential.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     pub(crate) credential: Cow<'a, str>,
     pub(crate) scope: Scope<'a>,
 }
 
-/// What the algorithm says of the credential's scope.
+/// Which scope the signing algorithm gives a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope<'a> {
-    /// It names a region.
+    /// The scope names a region.
     Regional,
-    /// It names none: the signature holds in a set of regions, which a header lists.
+    /// The scope names none: the signature holds in a set of regions, which a header lists.
     OfRegions(Option<&'a str>),
 }
 
@@ -39,7 +39,7 @@ const QUERY_PARAMETERS: [&str; 5] = [
 ];
 
 impl<'a> Claim<'a> {
-    /// Reads the claim of a request; absent if it makes none.
+    /// Parses the claim of a request; `None` if it makes none.
     ///
     /// # Errors
     /// `InvalidSignatureException` if it makes one in each form, `IncompleteSignatureException` if
@@ -76,8 +76,7 @@ fn incomplete(message: String) -> Error {
     Error::new(ErrorCode::IncompleteSignatureException, message)
 }
 
-/// A header's text, which is ASCII but for mistakes: reading it as such first is many times
-/// quicker.
+/// A header's text. Almost every header is ASCII, so that case is tried first.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -108,7 +107,7 @@ fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> 
     Ok(credential)
 }
 
-/// AWS's words for what an Authorization header lacks.
+/// AWS's text for what an Authorization header lacks.
 fn lacking(header: &str, values: [&str; HEADER_PARAMETERS.len()], is_dated: bool) -> String {
     let mut message = String::new();
     for (name, value) in HEADER_PARAMETERS.into_iter().zip(values) {
@@ -123,12 +122,12 @@ fn lacking(header: &str, values: [&str; HEADER_PARAMETERS.len()], is_dated: bool
     format!("{message}Authorization={header}")
 }
 
-/// The values of [`HEADER_PARAMETERS`], which stand behind the algorithm; empty where missing.
-/// Every request comes through here, so it reads the header once.
+/// The values of [`HEADER_PARAMETERS`], which follow the algorithm; empty where missing. Runs for
+/// every request, so it scans the header once.
 ///
 /// # Errors
-/// If a part is no parameter, such as the rest of a credential behind a space, or one is there
-/// twice.
+/// If a part is not a parameter (such as the rest of a credential that contains a space), or one
+/// occurs twice.
 fn header_values(header: &str) -> Result<[&str; HEADER_PARAMETERS.len()], Error> {
     let mut values = [""; HEADER_PARAMETERS.len()];
     let ends = memchr::memchr2_iter(b',', b' ', header.as_bytes());
@@ -161,7 +160,7 @@ fn twice(name: &str) -> String {
     format!("'{name}' parameter is present more than once.")
 }
 
-/// The `X-Amz-…` parameters of a query, by their place in [`QUERY_PARAMETERS`].
+/// The `X-Amz-…` parameters of a query, indexed as [`QUERY_PARAMETERS`].
 #[derive(Debug, Default)]
 struct QueryForm<'a> {
     values: [Option<Cow<'a, str>>; QUERY_PARAMETERS.len()],
@@ -180,8 +179,8 @@ impl<'a> QueryForm<'a> {
         Ok(form)
     }
 
-    /// Whether the query names an algorithm or a credential: then it speaks of its sender, whatever
-    /// else it lacks.
+    /// Whether the query makes a claim: it names an algorithm or a credential, whatever else it
+    /// lacks.
     fn is_claim(&self) -> bool {
         self.values[0].is_some() || self.values[1].is_some()
     }

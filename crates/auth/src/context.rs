@@ -1,7 +1,7 @@
-//! How a request came, besides what it says itself.
+//! How a request arrived, apart from its own content.
 //!
-//! It is what the server saw, and so the only part of a request that its sender cannot choose;
-//! behind a proxy it is the proxy's. Policies may ask for it (`aws:SourceIp`,
+//! The server observed it, so this is the only part of a request that its sender cannot choose.
+//! Behind a proxy it describes the proxy. Policies may refer to it (`aws:SourceIp`,
 //! `aws:SecureTransport`).
 
 use std::fmt;
@@ -10,16 +10,16 @@ use std::net::SocketAddr;
 /// The circumstances of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// The other end of its connection.
+    /// The peer address of the connection.
     pub peer: SocketAddr,
-    /// What its bytes travelled in.
+    /// How the bytes were transported.
     pub channel: Channel,
 }
 
-/// What bytes travel in.
+/// How bytes are transported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// As they are: whoever is on the way can read and change them.
+    /// In the clear: anyone on the path can read and change them.
     Plain,
     /// TLS.
     Tls,

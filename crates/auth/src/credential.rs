@@ -1,18 +1,18 @@
 //! A credential as requests name it: an access key id and the scope of the signature.
 //!
-//! Its form is judged with AWS's texts: a scope that names no region that could be one is refused,
-//! never taken for the default region.
+//! Its form is judged with AWS's texts. A scope without a plausible region is refused, never mapped
+//! to the default region.
 
 use crate::Principal;
 use crate::claim::Scope;
 use model::{AccountId, Region};
 use wire::{Error, ErrorCode};
 
-/// The longest name of a region. AWS's are shorter; a server of one's own may be given another
-/// name, and a label of a host name is what SDKs take.
+/// The longest name of a region. AWS's are shorter; a self-hosted server may use its own, and SDKs
+/// accept any label of a host name.
 const REGION_BYTES_MAX: usize = 63;
 
-/// `KEY/DATE/REGION/SERVICE/aws4_request`, taken apart.
+/// `KEY/DATE/REGION/SERVICE/aws4_request`, split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Credential<'a> {
     access_key_id: &'a str,
@@ -20,12 +20,12 @@ pub(crate) struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// Takes a credential's text apart.
+    /// Parses a credential.
     ///
     /// # Errors
-    /// `IncompleteSignatureException` if elements are missing or too many,
-    /// `InvalidSignatureException` if the region is none, `UnrecognizedClientException` if no
-    /// access key could be named so.
+    /// `IncompleteSignatureException` if there are too few or too many elements,
+    /// `InvalidSignatureException` if the region is invalid, `UnrecognizedClientException` if the
+    /// access key cannot be one.
     pub(crate) fn parse(text: &'a str, scope: Scope<'a>) -> Result<Self, Error> {
         let mut elements = text.split('/');
         let mut next = || elements.next();
@@ -53,8 +53,8 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// The principal that the credential names if it is simply believed: the access key id is the
-    /// account where it looks like one.
+    /// The principal that the credential names, unverified. The access key id is taken as the
+    /// account if it looks like one.
     pub(crate) fn believed(self) -> Principal {
         let account = AccountId::parse(self.access_key_id).unwrap_or_else(|_| AccountId::zero());
         let region = self.region.and_then(|region| Region::parse(region).ok());
@@ -65,12 +65,12 @@ impl<'a> Credential<'a> {
     }
 }
 
-/// The region of a set that has one; a pattern or several name none in particular.
+/// The only region of a set; `None` for a pattern or several regions.
 fn single(regions: &str) -> Option<&str> {
     (!regions.contains([',', '*'])).then_some(regions)
 }
 
-/// Whether a text has the form of a region's name: `[a-z0-9-]`, as a label of a host name.
+/// Whether a text has the form of a region's name: `[a-z0-9-]`, a label of a host name.
 fn is_region(text: &str) -> bool {
     (1..=REGION_BYTES_MAX).contains(&text.len())
         && !text.starts_with('-')
@@ -80,7 +80,7 @@ fn is_region(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a text can be an access key's id: any visible ASCII, as nobody checks it against a list.
+/// Whether a text can be an access key id: any visible ASCII, since there is no list of keys.
 fn is_access_key(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
@@ -95,7 +95,7 @@ fn elements_wrong(text: &str) -> Error {
     )
 }
 
-/// AWS's text, with the space at its end.
+/// AWS's text, with its trailing space.
 fn no_region() -> Error {
     Error::new(
         ErrorCode::InvalidSignatureException,

@@ -1,4 +1,4 @@
-//! What authentication sees of a request besides its body.
+//! The part of a request, besides its body, that authentication looks at.
 
 use crate::Context;
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -8,23 +8,23 @@ use http::{HeaderMap, HeaderName, Method, Uri};
 pub struct Head<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The target, with its query.
+    /// The request target, with its query.
     pub uri: &'a Uri,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// How it came.
+    /// How the request arrived.
     pub context: Context,
 }
 
 impl<'a> Head<'a> {
-    /// A header's text; absent if it is missing or not text.
+    /// A header's text; `None` if it is missing or not text.
     pub(crate) fn text(&self, name: HeaderName) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
 impl<'a> Head<'a> {
-    /// The head of a request that came so.
+    /// The head of a request with this context.
     pub fn new(parts: &'a http::request::Parts, context: Context) -> Self {
         Self {
             method: &parts.method,

@@ -1,10 +1,10 @@
-//! Who asks, and what they may do: principals and [`Authorized`] inputs.
+//! Who sends a request, and what they may do: principals and [`Authorized`] inputs.
 //!
-//! A request passes two gates. [`Authenticator::authenticate`] turns its head into a [`Principal`],
-//! [`Authorizer::authorize`] turns a principal's input, and the [`Resource`] that it was found to
-//! be about, into an [`Authorized`] one. Only this crate makes an [`Authorized`], and every
-//! operation takes one, so no handler can forget the check. It knows requests' heads and inputs; it
-//! does no I/O.
+//! A request passes two gates. [`Authenticator::authenticate`] turns its head into a [`Principal`].
+//! [`Authorizer::authorize`] turns a principal's input, with the [`Resource`] that it refers to,
+//! into an [`Authorized`] one. Only this crate constructs an [`Authorized`], and every operation
+//! takes one, so no handler can forget the check. The crate knows request heads and inputs; it does
+//! no I/O.
 
 mod authenticator;
 mod authorize;

@@ -1,12 +1,13 @@
-//! The one who asks.
+//! The sender of a request.
 
 use model::{AccountId, Region};
 
-/// Who sent a request, and where it was sent: its account and region bound all names in it.
+/// The sender of a request and the region it was sent to: the account and region scope all names in
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The caller's account.
     pub account: AccountId,
-    /// The region of the request's credential scope.
+    /// The region in the request's credential scope.
     pub region: Region,
 }

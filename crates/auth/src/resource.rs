@@ -1,34 +1,34 @@
-//! What a request is about, as a policy names it.
+//! What a request refers to, as a policy names it.
 
 use model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
 use std::fmt;
 
-/// A resource, borrowed from whoever found it. Whether it exists is another question.
+/// A resource, borrowed from the code that resolved it. Whether it exists is a separate question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource<'a> {
-    /// None of its own: the operation is about the whole account.
+    /// No specific resource: the operation concerns the whole account.
     Account,
-    /// A stream, of whatever account.
+    /// A stream, in any account.
     Stream(Stream<'a>),
     /// A registered consumer of a stream.
     Consumer {
         /// The stream.
         stream: Stream<'a>,
-        /// Its name.
+        /// The consumer's name.
         name: &'a ConsumerName,
-        /// The second in which it was registered.
+        /// The second in which the consumer was registered.
         created_s: u64,
     },
-    /// What the request names can be no resource.
+    /// The request names something that cannot be a resource.
     Unnamed,
 }
 
 /// The parts of a stream's ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream<'a> {
-    /// Whose it is.
+    /// The account that owns it.
     pub account: &'a AccountId,
-    /// Where it is.
+    /// Its region.
     pub region: &'a Region,
     /// Its name.
     pub name: &'a StreamName,
@@ -75,7 +75,7 @@ impl fmt::Display for Stream<'_> {
     }
 }
 
-/// As a policy's `Resource` has it.
+/// Formats as in a policy's `Resource`.
 impl fmt::Display for Resource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

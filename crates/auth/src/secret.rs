@@ -1,32 +1,32 @@
-//! Bytes that nobody may see: keys.
+//! Secret bytes: keys.
 //!
-//! A secret prints as stars, is compared in a time that tells nothing, and is overwritten when it
-//! is dropped. It does not reach what was made of it: whoever encodes a secret, or hands its bytes
-//! to a cipher, answers for what they become.
+//! A secret prints as stars, compares in constant time, and is zeroized when dropped. Values
+//! derived from it are not covered: code that encodes a secret or passes it to a cipher is
+//! responsible for the result.
 
 use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-/// So many secret bytes. They stay in one place, so that moving it leaves no copy behind.
+/// `N` secret bytes. They are boxed, so that moving the value leaves no copy behind.
 #[derive(Clone)]
 pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
 
 impl<const N: usize> Secret<N> {
-    /// A secret that `fill` writes.
+    /// A secret whose bytes `fill` writes.
     pub fn filled(fill: impl FnOnce(&mut [u8])) -> Self {
         let mut secret = Self(Box::new(Zeroizing::new([0; N])));
         fill(&mut **secret.0);
         secret
     }
 
-    /// The bytes, for whoever has to use them.
+    /// The bytes, for code that has to use them.
     pub fn expose(&self) -> &[u8; N] {
         &self.0
     }
 }
 
-/// Takes the bytes, and overwrites those that were given.
+/// Moves the bytes in and zeroizes the source.
 impl<const N: usize> From<[u8; N]> for Secret<N> {
     fn from(mut bytes: [u8; N]) -> Self {
         let secret = Self::filled(|place| place.copy_from_slice(&bytes));

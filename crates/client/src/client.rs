@@ -1,4 +1,4 @@
-//! The client: one call, one request.
+//! The client: one request per call.
 
 use crate::sign::sign_request;
 use crate::{Config, Error, Events};
@@ -16,14 +16,14 @@ use std::time::Duration;
 use wire::Operation;
 use wire::operations::{SubscribeToShard, SubscribeToShardInput};
 
-/// What `X-Amz-Target` says before the operation's name.
+/// The prefix of an operation's name in `X-Amz-Target`.
 const SERVICE: &str = "Kinesis_20131202";
-/// A pooled connection is given up after this long, before a server closes it.
+/// How long an idle connection stays in the pool: shorter than servers keep it open.
 const POOL_IDLE: Duration = Duration::from_secs(30);
-/// The largest answer: 10 MiB of records in base64, with their keys.
+/// Maximum response size: 10 MiB of records in base64, with their keys.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// A client of one endpoint. Cheap to clone; clones share their connections.
+/// A client for one endpoint. Cheap to clone; clones share a connection pool.
 #[derive(Clone)]
 pub struct Client {
     env: Env,
@@ -32,7 +32,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that has not called yet. `env` gives the time for signatures and time-outs.
+    /// A client without connections. `env` provides the time for signatures and timeouts.
     pub fn new(env: Env, config: Config) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -122,7 +122,7 @@ impl Client {
         Ok((head.status, head.headers, collect(body).await?))
     }
 
-    /// Sends a request, and waits for the head of its answer.
+    /// Sends a request and waits for the head of the response.
     async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
         self.http.request(request).await.map_err(|error| {
             if error.is_connect() {
@@ -152,7 +152,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     id.and_then(|id| id.to_str().ok()).map(str::to_owned)
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, on one line.
 pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes
@@ -161,7 +161,7 @@ pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         .join(": ")
 }
 
-/// Runs connections as tasks of the world.
+/// Runs connections as tasks of the environment.
 #[derive(Clone)]
 struct OnTasks(Arc<dyn Tasks>);
 

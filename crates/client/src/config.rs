@@ -1,4 +1,4 @@
-//! Where a client calls, and as whom.
+//! Where a client connects to, and with which credentials.
 
 use http::Uri;
 use std::fmt;
@@ -12,16 +12,16 @@ pub struct Config {
     pub endpoint: Uri,
     /// The region that requests are signed for.
     pub region: String,
-    /// Who calls.
+    /// The credentials that sign requests.
     pub credentials: Credentials,
-    /// How bodies are written.
+    /// How bodies are encoded.
     pub protocol: Protocol,
-    /// How long a call may take from its beginning to the end of its answer.
+    /// Timeout of a call, from its start to the end of the response.
     pub timeout: Duration,
 }
 
 impl Config {
-    /// JSON calls of us-east-1 that may take ten seconds, longer than a Millstream server does.
+    /// JSON calls to us-east-1 with a timeout of ten seconds, longer than Millstream takes for any.
     pub fn new(endpoint: Uri, credentials: Credentials) -> Self {
         Self {
             endpoint,
@@ -40,7 +40,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// An access key, with the token of its session if it has one.
+    /// An access key, with a session token if it has one.
     pub fn new(
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,

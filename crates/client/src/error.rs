@@ -1,8 +1,8 @@
-//! What became of a call that has no output.
+//! The outcome of a call that has no output.
 
 use wire::{ErrorCode, RemoteError};
 
-/// Why a call brought no output.
+/// Why a call has no output.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The service answered with an error.
@@ -10,10 +10,10 @@ pub enum Error {
     Service {
         /// The error: its name, text and status.
         remote: RemoteError,
-        /// What the service calls the request.
+        /// The service's id for the request.
         request_id: Option<String>,
     },
-    /// The request was sent, perhaps in part, and no whole answer came back.
+    /// The request was sent, at least in part, and no complete response came back.
     #[error("no answer: {0}")]
     Transport(String),
     /// Nothing was sent.
@@ -22,7 +22,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The service's code, if it answered with one that we know.
+    /// The service's error code, if it is a known one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Service { remote, .. } => remote.code(),
@@ -30,7 +30,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed a moment later.
+    /// Whether a retry may succeed.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Service { remote, .. } => remote.is_retryable(),
@@ -38,7 +38,8 @@ impl Error {
         }
     }
 
-    /// Whether it is certain that the call changed nothing. If not, it may have been applied, once.
+    /// Whether it is certain that the call changed nothing. Otherwise it may have been applied,
+    /// once.
     pub fn was_not_applied(&self) -> bool {
         match self {
             Self::Service { remote, .. } => remote.status < 500,

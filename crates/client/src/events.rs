@@ -1,4 +1,4 @@
-//! A subscription, as its events come.
+//! A subscription's events, as they arrive.
 
 use crate::Error;
 use crate::client::with_causes;
@@ -12,9 +12,10 @@ use std::time::Duration;
 use wire::types::SubscribeToShardEvent;
 use wire::{ErrorCode, Protocol, RemoteError};
 
-/// A service says something at least every five seconds; one that does not has gone.
+/// A service sends an event at least every five seconds. After this much silence it is considered
+/// gone.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// The largest frame: a record of 10 MiB in base64, with room to spare.
+/// Maximum frame size: a record of 10 MiB in base64, with room to spare.
 const FRAME_BYTES_MAX: usize = 24 * 1024 * 1024;
 
 /// The events of a subscription. Dropping it ends the subscription.
@@ -44,12 +45,12 @@ impl Events {
         }
     }
 
-    /// The next event; `None` once the subscription has ended in good order. Whoever wants more
-    /// subscribes after the last continuation.
+    /// The next event; `None` once the subscription has ended normally. To go on, subscribe again
+    /// after the last continuation number.
     ///
     /// # Errors
-    /// [`Error::Service`] if the service ends it with an error, [`Error::Transport`] if it breaks
-    /// off.
+    /// [`Error::Service`] if the service ends it with an error, [`Error::Transport`] if the
+    /// connection breaks.
     pub async fn next(&mut self) -> Result<Option<SubscribeToShardEvent>, Error> {
         loop {
             let decoded = self.frames.decode_frame(&mut self.received);
@@ -68,7 +69,7 @@ impl Events {
         }
     }
 
-    /// Takes more bytes in; `false` at the end.
+    /// Receives more bytes; `false` at the end.
     async fn receive(&mut self) -> Result<bool, Error> {
         if self.received.len() > FRAME_BYTES_MAX {
             return Err(Error::Transport("a frame is too large".to_owned()));
@@ -93,7 +94,7 @@ impl Events {
         Ok(true)
     }
 
-    /// What a frame says; `None` if nothing that matters here.
+    /// Decodes a frame; `None` if it carries nothing relevant.
     fn read(&self, message: &Message) -> Result<Option<SubscribeToShardEvent>, Error> {
         match header(message, ":message-type") {
             Some("exception" | "error") => Err(self.refusal(message)),

@@ -1,10 +1,10 @@
-//! The Rust client: typed calls, signed.
+//! The Rust client: typed, signed calls.
 //!
-//! [`Client::call`] sends one request and tells what became of it. It does not retry and does not
-//! page: an [`Error`] says whether trying again may help and whether the first attempt may have
-//! been applied, and the caller, who knows whether doing it twice is harmless, decides.
-//! [`Client::subscribe`] gives a subscription's events as they come. It speaks plain HTTP/1.1 over
-//! a pool of connections; TLS and HTTP/2 are not in it yet.
+//! [`Client::call`] sends one request and reports its outcome. It neither retries nor paginates: an
+//! [`Error`] says whether a retry may help and whether the first attempt may have been applied, and
+//! the caller, who knows whether the call is idempotent, decides. [`Client::subscribe`] yields a
+//! subscription's events as they arrive. It speaks plain HTTP/1.1 over a connection pool; TLS and
+//! HTTP/2 are not supported yet.
 
 mod client;
 mod config;

@@ -1,4 +1,4 @@
-//! Signs requests with AWS's Signature Version 4, by AWS's own crate.
+//! Signing of requests with AWS's Signature Version 4, by AWS's own crate.
 
 use crate::Config;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -9,10 +9,10 @@ use http::Request;
 use http_body_util::Full;
 use std::time::{Duration, SystemTime};
 
-/// What requests are signed for.
+/// The service name in signatures.
 const SERVICE: &str = "kinesis";
 
-/// Signs a request: its target, body, and all headers that it has so far.
+/// Signs a request: its target, body, and all headers that are set so far.
 pub(crate) fn sign_request(
     config: &Config,
     now: Timestamp,

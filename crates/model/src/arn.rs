@@ -1,7 +1,7 @@
 //! ARNs of streams and of their registered consumers.
 //!
-//! Parsing is exact: what parses prints as the same text. An ARN says which account and region it
-//! names; whether the caller may use it is decided elsewhere.
+//! Parsing is exact: a parsed ARN prints as the same text. An ARN names an account and a region;
+//! whether the caller may use it is decided elsewhere.
 
 use crate::name::{AccountId, ConsumerName, NameError, Region, StreamName};
 use std::fmt;
@@ -9,11 +9,11 @@ use std::fmt;
 /// `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamArn {
-    /// Where the stream is.
+    /// The stream's region.
     pub region: Region,
-    /// Whose it is.
+    /// The account that owns the stream.
     pub account: AccountId,
-    /// Its name.
+    /// The stream's name.
     pub name: StreamName,
 }
 
@@ -53,11 +53,11 @@ impl fmt::Display for StreamArn {
 /// `STREAM-ARN/consumer/NAME:CREATION-SECOND`
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConsumerArn {
-    /// The stream that it reads.
+    /// The stream that the consumer reads.
     pub stream: StreamArn,
-    /// Its name.
+    /// The consumer's name.
     pub name: ConsumerName,
-    /// The second in which it was registered.
+    /// The second in which the consumer was registered.
     pub created_s: u64,
 }
 
@@ -76,7 +76,7 @@ impl ConsumerArn {
             name: ConsumerName::parse(name)?,
             created_s,
         };
-        // `+1` and `01` parse as numbers but are other texts.
+        // `+1` and `01` parse as numbers but print differently.
         if arn.to_string() == text {
             Ok(arn)
         } else {

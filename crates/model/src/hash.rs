@@ -1,11 +1,11 @@
-//! Hash keys: where a partition key falls, and the ranges that shards own.
+//! Hash keys: the position of a partition key in the key space, and the ranges that shards own.
 
 use crate::md5_lanes::{LANES, MESSAGE_BYTES_MAX, Messages};
 use crate::name::NameError;
 use md5::{Digest, Md5};
 use std::fmt;
 
-/// A point of the key space, 0 … 2^128 − 1.
+/// A point in the key space, 0 … 2^128 − 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HashKey(pub u128);
 
@@ -13,12 +13,12 @@ impl HashKey {
     /// The highest key.
     pub const MAX: Self = Self(u128::MAX);
 
-    /// Where a partition key falls: the MD5 of its UTF-8 bytes, read as a big-endian number.
+    /// The hash key of a partition key: the MD5 of its UTF-8 bytes, read as a big-endian number.
     pub fn of_partition_key(key: &str) -> Self {
         Self(u128::from_be_bytes(Md5::digest(key.as_bytes()).into()))
     }
 
-    /// Where each of many partition keys falls, which costs far less than one by one.
+    /// The hash keys of many partition keys, computed in SIMD lanes: much cheaper than one by one.
     pub fn of_partition_keys<'k>(
         keys: impl Iterator<Item = &'k str>,
     ) -> impl Iterator<Item = Self> {
@@ -33,7 +33,7 @@ impl HashKey {
     /// Parses a decimal number.
     ///
     /// # Errors
-    /// If it is no number or above 2^128 − 1.
+    /// If it is not a number or is above 2^128 − 1.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         const WRONG: NameError = NameError("hash key");
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -49,10 +49,10 @@ impl fmt::Display for HashKey {
     }
 }
 
-/// So few keys are hashed one by one: the others' lanes would be for nothing.
+/// Up to this many keys are hashed one by one, since most lanes would be idle.
 const SINGLE_KEYS_MAX: usize = 2;
 
-/// Hashes of keys, worked out as many at a time as there are lanes.
+/// An iterator over the hashes of keys, computed a full set of lanes at a time.
 struct SideBySide<I> {
     keys: I,
     ready: [HashKey; LANES],
@@ -102,9 +102,9 @@ impl<'k, I: Iterator<Item = &'k str>> Iterator for SideBySide<I> {
 /// The keys that a shard owns, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HashRange {
-    /// The first key.
+    /// The first key, inclusive.
     pub start: HashKey,
-    /// The last key; not below `start`.
+    /// The last key, inclusive; not below `start`.
     pub end: HashKey,
 }
 
@@ -171,7 +171,7 @@ impl HashRange {
         })
     }
 
-    /// The union with the range that begins right behind this one.
+    /// The union with the range that starts immediately after this one.
     pub fn merge_with(self, next: Self) -> Option<Self> {
         let is_adjacent = self.end.0.checked_add(1) == Some(next.start.0);
         is_adjacent.then_some(Self {

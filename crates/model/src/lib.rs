@@ -1,8 +1,8 @@
-//! What Kinesis talks about: accounts, regions, names, ARNs, shard ids, hash keys, sequence
+//! The values of the Kinesis domain: accounts, regions, names, ARNs, shard ids, hash keys, sequence
 //! numbers, limits.
 //!
-//! Values only: no I/O, no async, no clock, no wire format. Every type here can only hold what
-//! AWS allows, so code that has one need not check again.
+//! Values only: no I/O, no async, no clock, no wire format. Every type holds only what AWS allows,
+//! so code that receives one need not validate it again.
 
 pub mod arn;
 pub mod hash;

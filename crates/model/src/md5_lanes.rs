@@ -1,29 +1,31 @@
-//! MD5 of several short messages side by side, for the keys of a batch.
+//! MD5 of several short messages in SIMD lanes, for the partition keys of a batch.
 //!
-//! Each step of MD5 waits for the one before it, so that one message leaves most of a processor
-//! idle. Here every step is done for all messages, which the compiler turns into vector
-//! instructions. It is no second implementation for anything else: messages of more than one block
-//! go to the library, and a test holds the two against each other.
+//! Each step of MD5 depends on the one before it, so a single message cannot use the
+//! instruction-level parallelism of a processor. Here each step is done for all messages at once,
+//! and the compiler vectorizes it. Longer messages (more than one block) go to the library, and a
+//! test holds the two implementations against each other.
+//!
+//! The instruction budgets of PutRecords cover this; `bench/run only batch-large` measures it.
 
-/// Messages side by side: two vectors of the instructions that every processor of 64 bits has.
+/// Number of lanes: two 128-bit vectors, which every 64-bit processor has.
 pub(crate) const LANES: usize = 8;
-/// The longest message of one block: behind it stand a bit and its length.
+/// The longest message that fits one block beside the end mark and the length.
 pub(crate) const MESSAGE_BYTES_MAX: usize = BLOCK_BYTES - 9;
 
 const BLOCK_BYTES: usize = 64;
 const BLOCK_WORDS: usize = BLOCK_BYTES / 4;
 const ROUNDS: usize = 4;
-/// The bit behind a message, in the byte that it stands in.
+/// The bit that ends a message, within its byte.
 const END_MARK: u32 = 0x80;
-/// The word that holds a message's length in bits; the one behind it is for longer messages.
+/// The word that holds a message's length in bits; the following one is for longer messages.
 const LENGTH_WORD: usize = 14;
 
-/// One word of each message.
+/// One word of each lane's message.
 type Words = [u32; LANES];
 
-/// What MD5 begins with (RFC 1321, 3.3).
+/// The initial state (RFC 1321, 3.3).
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-/// How far each of a round's steps turns, four in turn.
+/// Rotation amounts of each round's steps, repeating every four.
 const TURNS: [[u32; 4]; ROUNDS] = [
     [7, 12, 17, 22],
     [5, 9, 14, 20],
@@ -60,8 +62,9 @@ impl Messages {
         Self([[0; LANES]; BLOCK_WORDS])
     }
 
-    /// Puts a message of at most [`MESSAGE_BYTES_MAX`] bytes into its lane. Straight from where it
-    /// stands: a processor is slow to read a word of which it wrote the bytes just now.
+    /// Writes a message of at most [`MESSAGE_BYTES_MAX`] bytes into its lane. Words are read
+    /// straight from the source: assembling bytes first and reloading them as a word would defeat
+    /// store forwarding.
     #[inline]
     pub(crate) fn set(&mut self, lane: usize, message: &[u8]) {
         let (words, rest) = message.as_chunks();
@@ -94,7 +97,8 @@ impl Messages {
         digests
     }
 
-    /// Sixteen steps, four at a time: after four every word of the state is again where it was.
+    /// One round of sixteen steps, four at a time: after four steps the state's words are back in
+    /// their original order.
     #[inline(always)]
     fn round<const ROUND: usize>(
         &self,
@@ -133,7 +137,7 @@ mod tests {
             ),
         ) {
             let mut side_by_side = Messages::new();
-            // What stood in a lane before is gone.
+            // Overwrites what a lane held before.
             (0..LANES).for_each(|lane| side_by_side.set(lane, &[0xff; MESSAGE_BYTES_MAX]));
             for (lane, message) in messages.iter().enumerate() {
                 side_by_side.set(lane, message);

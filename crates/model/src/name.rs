@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a text is not a name of its kind.
+/// Why a text is not a valid name of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {0}")]
 pub struct NameError(pub &'static str);
@@ -15,10 +15,10 @@ macro_rules! text_newtype {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes a text that is one.
+            /// Parses and validates a text.
             ///
             /// # Errors
-            /// If it is not.
+            /// If it is not valid.
             pub fn parse(text: &str) -> Result<Self, NameError> {
                 let is_valid: fn(&str) -> bool = $check;
                 if is_valid(text) { Ok(Self(Arc::from(text))) } else { Err(NameError($kind)) }
@@ -30,7 +30,7 @@ macro_rules! text_newtype {
             }
         }
 
-        /// Orders and hashes as its text, so a map can be asked for a text.
+        /// Orders and hashes as its text, so that a map can be queried by `&str`.
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -66,7 +66,7 @@ text_newtype!(
 );
 text_newtype!(
     /// A region, such as `us-east-1`. Any name of that form is accepted: a self-hosted server may
-    /// be given one of its own.
+    /// use its own.
     Region,
     "region",
     |text| (1..=64).contains(&text.len())
@@ -86,14 +86,14 @@ text_newtype!(
 );
 
 impl AccountId {
-    /// The account of requests that name none.
+    /// The default account, for requests that name none.
     pub fn zero() -> Self {
         Self(Arc::from("000000000000"))
     }
 }
 
 impl Region {
-    /// The region of requests that name none.
+    /// The default region, for requests that name none.
     pub fn us_east_1() -> Self {
         Self(Arc::from("us-east-1"))
     }

@@ -1,8 +1,8 @@
-//! Sequence numbers, in the layout that AWS's have been seen to have.
+//! Sequence numbers, in the layout observed in AWS's.
 //!
 //! A 186-bit number, printed in decimal (docs/formats/sequence-numbers.md has the table). Compared
-//! as numbers they order a shard's records, and a child's after its parents'. Nothing here knows
-//! offsets: the engine says what a counter means.
+//! as numbers they order the records of a shard, and a child's after its parents'. Nothing here
+//! knows about offsets: the engine defines what a counter means.
 
 mod decimal;
 mod near_numbers;
@@ -11,12 +11,12 @@ use decimal::{DIGITS, Decimal};
 pub use near_numbers::NearNumbers;
 use std::fmt;
 
-/// A sequence number, taken apart. The derived order would be wrong: see [`Ord`] below.
+/// A sequence number, split into its fields. A derived order would be wrong: see [`Ord`] below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SequenceNumber {
     /// The second in which the shard was created; at most [`SequenceNumber::SECOND_MAX`].
     pub created_s: u64,
-    /// The record's place in the shard; 0 is before all records.
+    /// The record's position in the shard; 0 sorts before all records.
     pub counter: u64,
     /// The second in which the record arrived; at most [`SequenceNumber::SECOND_MAX`].
     pub arrival_s: u64,
@@ -24,28 +24,28 @@ pub struct SequenceNumber {
     pub shard_index: u32,
 }
 
-/// Why a text is no sequence number of this layout.
+/// Why a text is not a sequence number of this layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SequenceNumberError {
     /// Not a decimal number without leading zeros.
     #[error("not a decimal number")]
     NotANumber,
-    /// A number of the oldest layout (below 2^129), which this server never gave out.
+    /// A number of the oldest layout (below 2^129), which this server never issued.
     #[error("a sequence number of the oldest layout")]
     Oldest,
-    /// A number that no layout has.
+    /// A number that fits no layout.
     #[error("no sequence number has this value")]
     OutOfRange,
 }
 
-/// As many decimal digits are parsed at once: the largest power of ten below 2^60.
+/// Decimal digits parsed per step: the largest power of ten below 2^60.
 const PARSED_DIGITS: usize = 18;
 const VERSION: u64 = 2;
 const TOP_DIGIT: u64 = 2;
 const SECOND_BITS: u32 = 36;
 
 impl SequenceNumber {
-    /// The highest second that a number may hold: AWS's are below 16025175000.
+    /// The highest second that a number may hold: AWS rejects 16025175000 and above.
     pub const SECOND_MAX: u64 = 16_025_174_999;
     /// The counter of a closed shard's ending number.
     pub const COUNTER_CLOSED: u64 = 0x7fff_ffff_ffff_ffff;
@@ -74,7 +74,8 @@ impl SequenceNumber {
             && number.arrival_s <= Self::SECOND_MAX
             && number.counter <= Self::COUNTER_CLOSED
             && number.shard_index <= i32::MAX as u32;
-        // The fixed digits (version, top, zero byte, nibble) hold iff packing gives the same back.
+        // The fixed fields (version, top, zero byte, nibble) are right exactly if packing gives the
+        // same number.
         if is_in_range && number.to_limbs() == [low, middle, high] {
             Ok(number)
         } else {
@@ -87,8 +88,8 @@ impl SequenceNumber {
         Decimal::from_limbs(self.to_limbs()).to_digits()
     }
 
-    /// The decimal digits of this number and of those of the records behind it that arrived in the
-    /// same second.
+    /// The decimal digits of this number and of the following records that arrived in the same
+    /// second.
     pub fn rising_digits(self) -> RisingDigits {
         RisingDigits(Decimal::from_limbs(self.to_limbs()))
     }
@@ -101,7 +102,7 @@ impl SequenceNumber {
     /// Parses a decimal number of this layout.
     ///
     /// # Errors
-    /// If it is not one; the error says in which way.
+    /// If it is not one; the error says why.
     pub fn parse(text: &str) -> Result<Self, SequenceNumberError> {
         let bytes = text.as_bytes();
         let has_leading_zero = bytes.len() > 1 && bytes[0] == b'0';
@@ -132,7 +133,7 @@ fn multiply_add(limbs: &mut [u64; 3], factor: u64, addend: u64) {
     }
 }
 
-/// The digits of numbers whose counters rise by one and that are else the same, without an end.
+/// An endless sequence of digits of numbers that differ only in their counter, which rises by one.
 #[derive(Clone, Debug, Default)]
 pub struct RisingDigits(Decimal);
 
@@ -140,7 +141,7 @@ impl RisingDigits {
     /// Writes the digits of the next number.
     #[inline]
     pub fn write_next(&mut self, place: &mut [u8; DIGITS]) {
-        // The counter begins at the 80th bit.
+        // The counter starts at bit 80.
         self.0.write_and_add_two_to_80(place);
     }
 
@@ -153,7 +154,7 @@ impl RisingDigits {
     }
 }
 
-/// As numbers: the highest limb decides first.
+/// Numeric order: compares limbs from the highest.
 impl Ord for SequenceNumber {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.to_limbs()

@@ -3,18 +3,18 @@
 use crate::name::NameError;
 use std::fmt;
 
-/// A shard of a stream, by its index. Indexes rise and are not used again in a stream.
+/// A shard of a stream, by its index. Indexes rise and are never reused within a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId(u32);
 
 impl ShardId {
-    /// The highest index: sequence numbers hold it in 32 signed bits.
+    /// The highest index: sequence numbers store it as a signed 32-bit integer.
     pub const INDEX_MAX: u32 = i32::MAX as u32;
 
-    /// The first shard's id as text.
+    /// The text of the first shard's id.
     pub const ZERO: &[u8; 20] = b"shardId-000000000000";
 
-    /// The shard of an index.
+    /// The shard with this index.
     ///
     /// # Panics
     /// If the index is above [`ShardId::INDEX_MAX`].
@@ -38,7 +38,7 @@ impl ShardId {
         text
     }
 
-    /// Makes [`ShardId::ZERO`] this one's text.
+    /// Overwrites the digits of [`ShardId::ZERO`] with this shard's.
     #[inline]
     pub fn write_onto_zero(self, text: &mut [u8]) {
         let mut rest = self.0;
@@ -51,7 +51,7 @@ impl ShardId {
         }
     }
 
-    /// Parses an id. As AWS does, takes it also without the prefix and without the padding.
+    /// Parses an id. Like AWS, accepts it without the prefix and without the padding.
     ///
     /// # Errors
     /// If it is neither.

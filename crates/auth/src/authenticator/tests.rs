@@ -39,7 +39,7 @@ fn with_credential(credential: &str) -> String {
     format!("AWS4-HMAC-SHA256 Credential={credential}, {SIGNED}")
 }
 
-/// A claim in the query; the credential's slashes may stay as they are.
+/// A claim in the query; the credential's slashes may stay unescaped.
 fn in_query(credential: &str) -> String {
     let credential = credential.replace('\u{e9}', "%C3%A9");
     let credential = credential.replace("1%00/", "1%2500/");

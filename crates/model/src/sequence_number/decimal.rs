@@ -1,23 +1,24 @@
 //! A 192-bit number as decimal digits, and its text.
 //!
-//! Records that stand behind one another have numbers that differ by the same amount, so the text
-//! of the next one is made by adding, not by dividing. It knows nothing of the numbers' layout.
+//! Consecutive records have numbers that differ by a constant, so the next text is made by addition
+//! instead of division. Nothing here knows the layout of sequence numbers.
+//!
+//! The instruction budgets of GetRecords cover this; `bench/run only get-cold` measures it.
 
-/// Every number of the layout has this many decimal digits.
+/// Decimal digits of every number in the layout.
 pub(super) const DIGITS: usize = 56;
 /// Decimal digits of a word.
 const WORD_DIGITS: usize = 8;
 pub(super) const WORDS: usize = DIGITS / WORD_DIGITS;
-/// Halves of limbs that a number of at most 56 digits takes, and those that are left of it after
-/// each division by 10^8.
+/// 32-bit halves of limbs in a number of at most 56 digits, before and after each division by 10^8.
 const HALVES: [usize; WORDS] = [6, 5, 5, 4, 3, 2, 1];
-/// A word's values: 10^8.
+/// The number of values of a word: 10^8.
 pub(super) const WORD: u32 = 100_000_000;
 const ONES: u64 = u64::MAX / 255;
-/// What a byte needs beyond nine to carry into the next.
+/// Bias that makes a byte above nine carry into the next.
 const BEYOND: u64 = 256 - 10;
 
-/// 2^80, the lowest word first: how far the numbers of neighbours are apart.
+/// 2^80, the lowest word first: the difference between consecutive numbers.
 const TWO_TO_80: [u64; 4] = [
     0x07_04_07_00_06_01_07_06,
     0x09_06_01_04_06_02_09_01,
@@ -25,17 +26,17 @@ const TWO_TO_80: [u64; 4] = [
     1,
 ];
 
-/// Words of eight digits, a byte each, the lowest word first.
+/// Words of eight digits, one byte per digit, the lowest word first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decimal([u64; WORDS]);
 
 impl Decimal {
-    /// Takes a number of at most 56 digits, as 64-bit limbs, the lowest first.
+    /// Converts a number of at most 56 digits, given as 64-bit limbs, the lowest first.
     pub(super) fn from_limbs(limbs: [u64; 3]) -> Self {
         Self(words_of(limbs).map(digits_of))
     }
 
-    /// Asks for the value of each of its words, the lowest first, each below 10^8.
+    /// Sets each word from `value`, the lowest first, each below 10^8.
     #[inline]
     pub(super) fn set_words(&mut self, mut value: impl FnMut(usize) -> u32) {
         for (at, word) in self.0.iter_mut().enumerate() {
@@ -58,8 +59,8 @@ impl Decimal {
         }
     }
 
-    /// Writes the digits, and adds 2^80 to the number; what goes beyond the 56th digit is lost.
-    /// Inlined always, as it is little work done for each record.
+    /// Writes the digits, then adds 2^80; overflow beyond the 56th digit is dropped. Always
+    /// inlined: it is short and runs once per record.
     #[inline(always)]
     pub(super) fn write_and_add_two_to_80(&mut self, digits: &mut [u8; DIGITS]) {
         self.write(digits);
@@ -74,7 +75,7 @@ impl Decimal {
     }
 }
 
-/// Adds one to words, which one number in eighty million needs.
+/// Propagates a carry through the upper words. Happens for one number in eighty million.
 #[cold]
 fn carry_into(words: &mut [u64]) {
     let mut carry = true;
@@ -83,9 +84,9 @@ fn carry_into(words: &mut [u64]) {
     }
 }
 
-/// Adds words digit by digit, all at once: a byte is made to carry when its sum is beyond nine, and
-/// what was added for that is taken back where it was not. A byte that carried is small, others
-/// have their top bit.
+/// Adds two words digit by digit (SWAR). Each byte is biased so that a sum above nine carries into
+/// the next byte; the bias is then removed from the bytes that did not carry, which have their top
+/// bit set.
 #[inline]
 fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
     let beyond = addend + ONES * BEYOND;
@@ -94,15 +95,15 @@ fn add(word: u64, addend: u64, carry: bool) -> (u64, bool) {
     (sum.wrapping_sub(stayed * BEYOND), sum >> 63 == 0)
 }
 
-/// The text of a word.
+/// A word as ASCII digits.
 #[inline]
 fn text_of(word: u64) -> [u8; WORD_DIGITS] {
     (word | (ONES * u64::from(b'0'))).to_be_bytes()
 }
 
-/// The values of a number's words, the lowest first; it has at most 56 digits.
+/// A number's words, the lowest first; it has at most 56 digits.
 pub(super) fn words_of(limbs: [u64; 3]) -> [u32; WORDS] {
-    // Halves of limbs: the rest of a division and the next half fit into 64 bits.
+    // 32-bit halves of limbs: a remainder and the next half fit into 64 bits.
     let mut halves = [0; 6];
     for (pair, limb) in halves.chunks_exact_mut(2).zip(limbs) {
         pair.copy_from_slice(&[limb as u32, (limb >> 32) as u32]);
@@ -110,7 +111,7 @@ pub(super) fn words_of(limbs: [u64; 3]) -> [u32; WORDS] {
     HALVES.map(|left| divide(&mut halves[..left]))
 }
 
-/// Divides in place by 10^8 and gives the remainder.
+/// Divides in place by 10^8 and returns the remainder.
 #[inline]
 fn divide(halves: &mut [u32]) -> u32 {
     let mut rest = 0;
@@ -122,9 +123,9 @@ fn divide(halves: &mut [u32]) -> u32 {
     rest as u32
 }
 
-/// The eight digits of a value below 10^8. They are split in halves, quarters and single digits,
-/// all parts of a step at once in one word; each factor is a division by 100 or 10, exact for what
-/// stands there.
+/// The eight digits of a value below 10^8. Splits it into halves, quarters and digits, all parts of
+/// a step in one word (SWAR); each multiplication is a division by 100 or 10 that is exact in its
+/// range.
 #[inline]
 fn digits_of(value: u32) -> u64 {
     let halves = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
@@ -139,15 +140,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 10^32, one more than the nines of the words that 2^80 is added to; and 10^40, one word more:
-    /// its lower 128 bits and what is above them.
+    /// 10^32, just above what the four words that 2^80 is added to can hold, and 10^40, one word
+    /// more: lower 128 bits and the rest.
     const BOUNDS: [(u128, u64); 2] = [
         (10_u128.pow(32), 0),
         (10_u128.pow(38).wrapping_mul(100), 29),
     ];
 
-    /// Numbers as their lower 128 bits and what is above; also such as are below the bounds by a
-    /// little.
+    /// Numbers as their lower 128 bits and the rest, with cases just below the bounds.
     fn any_number() -> impl Strategy<Value = (u128, u64)> {
         let below = (0..BOUNDS.len(), 0..1_u128 << 82);
         prop_oneof![
@@ -178,7 +178,7 @@ mod tests {
                 number.write_and_add_two_to_80(&mut digits);
                 prop_assert_eq!(digits, before.to_digits());
             }
-            // The same in binary: three times 2^80.
+            // The same in binary: adds three times 2^80.
             let (middle, carry) = limbs[1].overflowing_add(3 << 16);
             let expected = [limbs[0], middle, high + u64::from(carry)];
             prop_assert_eq!(number, Decimal::from_limbs(expected));

@@ -1,4 +1,4 @@
-//! docs/formats/sequence-numbers.md says where each field stands: its table is laid over numbers.
+//! Checks docs/formats/sequence-numbers.md: the table's fields are compared with encoded numbers.
 
 use super::SequenceNumber;
 

@@ -1,24 +1,26 @@
-//! The digits of numbers that share their seconds, as those of one call do though they are of many
-//! shards: what they share is divided into words once, and the rest of each is added.
+//! The digits of numbers that share their timestamps, such as those of one call across many shards.
+//! The common part is divided into words once; the rest of each number is added.
+//!
+//! The instruction budgets of PutRecords cover this; `bench/run only shards-batch` measures it.
 
 use super::decimal::{WORD, WORDS, words_of};
 use super::{RisingDigits, SequenceNumber};
 
-/// Where a number has its counter, and where the lowest digit of its shard once more.
+/// The weight of the counter, and of the shard index's lowest digit, which the number repeats.
 const COUNTER: [u32; WORDS] = power_of_two(80);
 const NIBBLE: [u32; WORDS] = power_of_two(144);
 
-/// What numbers of the same two seconds have in common.
+/// The common part of numbers with the same two timestamps.
 #[derive(Clone, Debug)]
 pub struct NearNumbers {
     created_s: u64,
     arrival_s: u64,
-    /// The words of that number of shard 0 whose counter is 0.
+    /// The words of the number with these timestamps whose shard index and counter are 0.
     words: [u32; WORDS],
 }
 
 impl NearNumbers {
-    /// What is shared with this number.
+    /// The part that is shared with this number.
     pub fn to(number: SequenceNumber) -> Self {
         let shared = SequenceNumber {
             counter: 0,
@@ -32,10 +34,10 @@ impl NearNumbers {
         }
     }
 
-    /// Makes of `digits` the [`SequenceNumber::rising_digits`] of a number of the same seconds;
-    /// leaves them and says `false` if it is not, or its counter has more than 32 bits. They are
-    /// written where they are to stay, since a processor is slow to copy what it has written in
-    /// pieces just now.
+    /// Sets `digits` to the [`SequenceNumber::rising_digits`] of a number with the same timestamps.
+    /// Returns `false` and leaves `digits` alone if the timestamps differ or the counter has more
+    /// than 32 bits. Writes in place: copying a result that was just stored in smaller pieces would
+    /// defeat store forwarding.
     #[inline]
     pub fn write_to(&self, digits: &mut RisingDigits, number: SequenceNumber) -> bool {
         let is_near = self.created_s == number.created_s && self.arrival_s == number.arrival_s;

@@ -1,4 +1,4 @@
-//! Sequence numbers against AWS's, at their bounds, and as numbers that sort.
+//! Sequence numbers: compared with AWS's, at their bounds, and in their order.
 
 use super::*;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn any_number() -> impl Strategy<Value = SequenceNumber> {
         )
 }
 
-/// A number that AWS gave out, in the example of its "Lambda event for Kinesis" page
+/// A number issued by AWS, from the example on its "Lambda event for Kinesis" page
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>).
 #[test]
 fn number_from_aws_when_parsed_then_has_the_layout_and_prints_the_same() {
@@ -98,7 +98,7 @@ proptest! {
         } else {
             b
         };
-        // All have the same number of digits, so texts order as numbers.
+        // All have the same number of digits, so texts sort as numbers.
         prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
     }
 }
