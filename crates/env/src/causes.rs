@@ -1,11 +1,12 @@
-//! An error with all that caused it, in one line of the log.
+//! An error with its chain of causes, on one line of the log.
 //!
-//! An error's own text does not repeat its source's: whoever logs it says both, once.
+//! An error's own text does not repeat its source's: the code that logs it prints the whole chain,
+//! once.
 
 use std::error::Error;
 use std::fmt;
 
-/// Prints an error, then its source, then that one's, with colons between.
+/// Prints an error and its chain of sources, separated by colons.
 pub struct Causes<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for Causes<'_> {

@@ -1,6 +1,6 @@
-//! Time: the wall clock (may jump), the monotonic clock (may not), and waiting.
+//! Time: the wall clock (may jump), the monotonic clock (may not), and sleeping.
 //!
-//! Nothing else in the workspace may ask the operating system what time it is.
+//! No other part of the workspace may ask the operating system for the time.
 
 use crate::BoxFuture;
 use std::time::{Duration, Instant, SystemTime};
@@ -53,7 +53,7 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// The monotonic clock. Never goes back.
     fn monotonic(&self) -> Monotonic;
-    /// Resolves once the monotonic clock has moved on by `duration`. Dropping it is free.
+    /// Resolves once the monotonic clock has advanced by `duration`. Dropping it is cheap.
     fn sleep(&self, duration: Duration) -> BoxFuture<()>;
 }
 

@@ -1,8 +1,8 @@
-//! What becomes known of tasks that panic.
+//! A record of panicked tasks.
 //!
-//! A task that the process cannot do without leaves its name and its last words here, and whoever
-//! runs the process ends it in good order. One that serves a request or a connection is counted: it
-//! alone ends. Nothing is logged here, and nothing is started again.
+//! A task that is essential to the process leaves its name and its panic message here, and the code
+//! that runs the process shuts it down gracefully. A task that serves a request or a connection is
+//! only counted: it alone ends. Nothing is logged here, and nothing is restarted.
 
 use crate::BoxFuture;
 use std::any::Any;
@@ -13,23 +13,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::watch;
 
-/// A task that ended by a panic, though the process cannot do without it.
+/// The panic of an essential task.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the background task {task} has died: {said}")]
 pub struct Death {
     /// The task's name.
     pub task: &'static str,
-    /// The panic's text.
+    /// The panic message.
     pub said: String,
 }
 
-/// The panics of one world's tasks. Clones are the same.
+/// The panics of one environment's tasks. Clones share the same record.
 #[derive(Clone, Debug, Default)]
 pub struct Deaths(Arc<Known>);
 
 #[derive(Debug)]
 struct Known {
-    /// Those that follow are consequences, as a rule.
+    /// Later deaths are usually consequences.
     first: watch::Sender<Option<Death>>,
     requests: AtomicU64,
 }
@@ -49,12 +49,12 @@ impl Deaths {
         self.0.first.borrow().clone()
     }
 
-    /// Whether any task died that the process cannot do without.
+    /// Whether any essential task has died.
     pub fn are_any(&self) -> bool {
         self.0.first.borrow().is_some()
     }
 
-    /// Resolves at the first death; at once if it was before.
+    /// Resolves at the first death; immediately if there was one already.
     pub async fn wait(&self) -> Death {
         let mut first = self.0.first.subscribe();
         let seen = first.wait_for(Option::is_some).await;
@@ -62,17 +62,17 @@ impl Deaths {
         death.expect("the sender lives as long as this")
     }
 
-    /// How many requests and connections were ended by a panic.
+    /// How many requests and connections have panicked.
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts a request that panicked and was caught by who serves it.
+    /// Counts a request whose panic was caught by the code that serves it.
     pub fn note_request(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes the panic of a task that the process cannot do without.
+    /// Records the panic of an essential task.
     pub fn note(&self, task: &'static str, panic: &(dyn Any + Send)) {
         self.0.first.send_if_modified(|first| {
             let is_first = first.is_none();
@@ -84,12 +84,12 @@ impl Deaths {
         });
     }
 
-    /// A task whose panic is a death.
+    /// Wraps an essential task: its panic is a death.
     pub fn watch(&self, name: &'static str, task: BoxFuture<()>) -> Watched {
         self.watch_as(Role::Vital(name), task)
     }
 
-    /// A task whose panic is counted.
+    /// Wraps a task that serves a request: its panic is counted.
     pub fn watch_request(&self, task: BoxFuture<()>) -> Watched {
         self.watch_as(Role::Request, task)
     }
@@ -109,12 +109,11 @@ enum Role {
     Request,
 }
 
-/// A task that ends when it panics. What it held is dropped then, so that whoever waits for it
-/// hears of it.
+/// A task that ends when it panics. Its state is dropped then, so that its waiters are notified.
 pub struct Watched {
     role: Role,
     deaths: Deaths,
-    /// Gone once it has ended.
+    /// `None` once it has ended.
     task: Option<BoxFuture<()>>,
 }
 
@@ -134,7 +133,7 @@ impl Future for Watched {
         let Some(task) = &mut self.task else {
             return Poll::Ready(());
         };
-        // Nothing of the task is looked at after a panic.
+        // The task is not used after a panic.
         let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx)));
         match polled {
             Ok(Poll::Pending) => return Poll::Pending,
@@ -149,7 +148,7 @@ impl Future for Watched {
     }
 }
 
-/// What a panic says.
+/// The message of a panic.
 fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -1,8 +1,8 @@
 //! The only door to the world: wall and monotonic clocks, randomness, disk, tasks.
 //!
-//! Everything below `server` reaches the outside through an [`Env`], so that a test or a simulation
-//! can put its own world in the place of the real one. It is deliberately no abstraction of the
-//! network: sockets belong to `server`. It holds no state of the product.
+//! Everything below `server` reaches the outside world through an [`Env`], so that a test or a
+//! simulation can substitute its own. It deliberately does not abstract the network: sockets belong
+//! to `server`. It holds no product state.
 
 mod causes;
 mod clock;
@@ -35,21 +35,22 @@ pub use tasks::{BoxFuture, Tasks, TokioTasks, Work};
 
 use std::sync::Arc;
 
-/// One world: cheap to clone, handed to whoever needs a clock, chance, files or tasks.
+/// An environment: cheap to clone, passed to all code that needs a clock, randomness, files or
+/// tasks.
 #[derive(Clone)]
 pub struct Env {
-    /// Wall and monotonic time, and waiting.
+    /// Wall and monotonic time, and sleeping.
     pub clock: Arc<dyn Clock>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Random>,
     /// Files and directories.
     pub disk: Arc<dyn Disk>,
-    /// Background tasks, threads of their own, blocking calls.
+    /// Background tasks, dedicated threads, blocking calls.
     pub tasks: Arc<dyn Tasks>,
 }
 
 impl Env {
-    /// The real world, on the tokio runtime that is current when tasks are spawned.
+    /// The real environment, on the tokio runtime that is current when tasks are spawned.
     pub fn real() -> Self {
         Self {
             clock: Arc::new(SystemClock::new()),

@@ -1,12 +1,12 @@
-//! So many lines a second into the log, and a count of those that were kept back.
+//! A rate limit for log lines, with a count of those that were suppressed.
 //!
-//! For what every request may say while something is wrong: under overload, writing the log would
-//! be most of the work. It asks no clock itself.
+//! It is for lines that every request may cause while something is wrong: under overload, logging
+//! would otherwise be most of the work. It reads no clock itself.
 
 use crate::Monotonic;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Lets lines through, up to a number in each second of the monotonic clock.
+/// A limit on lines per second of the monotonic clock.
 #[derive(Debug)]
 pub struct LineLimit {
     per_second: u64,
@@ -17,7 +17,7 @@ pub struct LineLimit {
 }
 
 impl LineLimit {
-    /// A limit of so many lines a second.
+    /// A limit of `per_second` lines per second.
     pub const fn new(per_second: u64) -> Self {
         Self {
             per_second,
@@ -27,9 +27,9 @@ impl LineLimit {
         }
     }
 
-    /// Asks for a line. If it may be written, tells how many were kept back since the last one;
-    /// otherwise it is counted among them. Whoever asks at the turn of a second may get one too
-    /// many.
+    /// Asks for a line. If it may be written, returns how many were suppressed since the last one;
+    /// otherwise counts it as suppressed. At the turn of a second, racing callers may get one line
+    /// too many.
     pub fn pass(&self, now: Monotonic) -> Option<u64> {
         let second = now.0.as_secs();
         if self.second.swap(second, Ordering::Relaxed) != second {

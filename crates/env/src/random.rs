@@ -2,7 +2,7 @@
 
 /// A source of random bytes.
 pub trait Random: Send + Sync + 'static {
-    /// Fills `bytes`. The real source is fit for keys and nonces.
+    /// Fills `bytes`. The real source is cryptographically secure.
     fn fill(&self, bytes: &mut [u8]);
 }
 

@@ -1,7 +1,8 @@
 //! The operating system's files: [`Disk`] and [`File`] over system calls.
 //!
-//! Interrupted calls are repeated here, nothing else is: a failed sync in particular is reported as
-//! it is, once. What it makes is its owner's alone: there are keys and customers' data in it.
+//! Interrupted calls are retried, nothing else is; in particular, a failed sync is reported as it
+//! is, once. New files and directories are accessible to their owner only: they contain keys and
+//! customers' data.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,9 +18,9 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The mode of files that are made: nobody but the owner reads or writes them.
+/// The mode of new files: only the owner reads or writes them.
 const FILE_MODE: u32 = 0o600;
-/// The mode of directories that are made.
+/// The mode of new directories.
 const DIRECTORY_MODE: u32 = 0o700;
 
 /// The operating system's files.
@@ -28,7 +29,7 @@ pub struct RealDisk;
 
 struct RealFile {
     file: fs::File,
-    /// The name that it was opened by.
+    /// The path it was opened by.
     path: PathBuf,
 }
 
@@ -81,7 +82,7 @@ impl Disk for RealDisk {
         let made = builder.recursive(true).mode(DIRECTORY_MODE).create(path);
         made.map_err(|error| about(path, error))?;
         for parent in missing.into_iter().filter_map(Path::parent) {
-            // The first level of a relative path stands in the current directory.
+            // The first component of a relative path is in the current directory.
             let is_here = parent.as_os_str().is_empty();
             self.sync_directory(if is_here { Path::new(".") } else { parent })?;
         }
@@ -109,7 +110,7 @@ impl Disk for RealDisk {
         }
         let file = options.open(path).map_err(|error| about(path, error))?;
         match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
-            // As over NFS, which locks only what is open for writing.
+            // NFS, for one, locks only files that are open for writing.
             Err(Errno::BADF | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) if is_directory => {}
             locked => locked.map_err(|error| about(path, error.into()))?,
         }
@@ -136,8 +137,7 @@ impl File for RealFile {
             retry_on_intr(|| preadv2(&self.file, &mut parts, position, ReadWriteFlags::NOWAIT));
         match read {
             Ok(read) if read == wanted => Ok(()),
-            // Some of it is not in memory, or the file ends, or it is on a file system that cannot
-            // tell.
+            // Not all of it is cached, the file ends, or the file system does not support the flag.
             Ok(_) | Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => {
                 Err(io::ErrorKind::WouldBlock.into())
             }
@@ -157,11 +157,11 @@ impl File for RealFile {
     fn allocate(&self, length: u64) -> io::Result<()> {
         let now = self.length()?;
         match retry_on_intr(|| fallocate(&self.file, FallocateFlags::empty(), 0, length.max(1))) {
-            // Not every file system reserves blocks; the length alone must do there.
+            // Not every file system can reserve blocks; there the length has to do.
             Err(Errno::OPNOTSUPP) if now < length => self.set_length(length),
             Err(Errno::OPNOTSUPP) => Ok(()),
             Err(error) => {
-                // Blocks that it found before there were no more.
+                // Releases the blocks reserved before space ran out.
                 self.set_length(now)?;
                 Err(self.about(error))
             }

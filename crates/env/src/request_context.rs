@@ -1,10 +1,10 @@
-//! The request that a thread works for at the moment, so that whatever it logs can name it.
+//! The request that a thread is working for, so that its log lines can name it.
 //!
-//! It is deliberately no span of a tracing library: a span is made, formatted and dropped for every
-//! request, and is of use to the few that fail. Here a request costs two moves of a small value
-//! each time that its future is polled; whoever writes a line makes the span then (ADR 0028). What
-//! always holds: outside of a [`Scoped`] future, and of what [`crate::Tasks`] runs for one, there
-//! is none.
+//! This is deliberately not a span of a tracing library: a span would be created, formatted and
+//! dropped for every request, and is useful only to the few that fail. A request here costs two
+//! moves of a small value per poll of its future; the span is created when a line is logged (ADR
+//! 0028). What always holds: outside of a [`Scoped`] future, and of what [`crate::Tasks`] runs for
+//! one, there is no current request.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// What a line of the log says of the request that it was written for.
+/// What a log line says about its request.
 #[derive(Clone)]
 pub struct RequestContext {
     id: RequestIdText,
@@ -20,10 +20,10 @@ pub struct RequestContext {
     resource: Option<Resource>,
 }
 
-/// A request id as its answer has it: a UUID's text.
+/// A request id as responses carry it: a UUID's text.
 pub type RequestIdText = [u8; 36];
 
-/// What a request is about, written out only where a line names it.
+/// What a request is about, formatted only when a line names it.
 pub type Resource = Arc<dyn fmt::Display + Send + Sync>;
 
 thread_local! {
@@ -31,7 +31,7 @@ thread_local! {
 }
 
 impl RequestContext {
-    /// A request of which nothing is known but its id.
+    /// A context that has only a request id so far.
     pub fn new(id: RequestIdText) -> Self {
         Self {
             id,
@@ -40,17 +40,17 @@ impl RequestContext {
         }
     }
 
-    /// The request that this thread works for, if it works for one.
+    /// The request that this thread is working for, if any.
     pub fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
     }
 
-    /// Notes what the current request asks for. Without a request, nothing.
+    /// Records the current request's operation. Does nothing outside a request.
     pub fn note_operation(operation: &'static str) {
         Self::note(|request| request.operation = Some(operation));
     }
 
-    /// Notes what the current request is about. Without a request, nothing.
+    /// Records the current request's resource. Does nothing outside a request.
     pub fn note_resource<R: fmt::Display + Send + Sync + 'static>(resource: &Arc<R>) {
         Self::note(|request| request.resource = Some(Arc::clone(resource) as Resource));
     }
@@ -64,17 +64,17 @@ impl RequestContext {
         std::str::from_utf8(&self.id).expect("a UUID is ASCII")
     }
 
-    /// The operation that it asks for, once that is known.
+    /// The request's operation, once known.
     pub fn operation(&self) -> Option<&'static str> {
         self.operation
     }
 
-    /// What it is about, once that is known.
+    /// The request's resource, once known.
     pub fn resource(&self) -> Option<&(dyn fmt::Display + Send + Sync)> {
         self.resource.as_deref()
     }
 
-    /// A future that is polled and dropped for this request.
+    /// Wraps a future to be polled and dropped in this request's context.
     pub fn scope<F>(self, future: F) -> Scoped<F> {
         Scoped {
             request: Some(self),
@@ -82,7 +82,7 @@ impl RequestContext {
         }
     }
 
-    /// Runs work for this request.
+    /// Runs a closure in this request's context.
     pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
         let mut request = Some(self);
         let _entered = Entered::enter(&mut request);
@@ -97,9 +97,9 @@ impl fmt::Debug for RequestContext {
 }
 
 pin_project_lite::pin_project! {
-    /// A future that is polled and dropped for a request.
+    /// A future that is polled and dropped in a request's context.
     pub struct Scoped<F> {
-        // Here between two polls, and with the thread meanwhile.
+        // Held here between polls, and by the thread during one.
         request: Option<RequestContext>,
         #[pin]
         future: Option<F>,
@@ -125,8 +125,7 @@ impl<F: Future> Future for Scoped<F> {
     }
 }
 
-/// While it lives, the thread works for the request, and what it worked for before waits in its
-/// place.
+/// A guard that swaps the request into the thread-local. Meanwhile it holds the previous one.
 struct Entered<'a>(&'a mut Option<RequestContext>);
 
 impl<'a> Entered<'a> {
@@ -143,7 +142,7 @@ impl Drop for Entered<'_> {
 }
 
 fn swap(request: &mut Option<RequestContext>) {
-    // While a thread ends there is none any more, and nothing to be written for it.
+    // During thread exit the thread-local is gone, and no lines need it.
     let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), request));
 }
 

@@ -1,8 +1,8 @@
-//! Tasks: what runs beside the caller.
+//! Tasks: concurrent work.
 //!
-//! A task spawned here is detached: it runs to its end whoever waits for it. If it panics that is
-//! known (see [`Deaths`]), and what it held is dropped, so that whoever waits for it hears of it.
-//! What is started for a request is done for it (see [`RequestContext`]).
+//! A spawned task is detached: it runs to completion whether or not anything waits for it. A panic
+//! is recorded (see [`Deaths`]) and the task's state is dropped, which notifies its waiters. Tasks
+//! that are spawned during a request belong to it (see [`RequestContext`]).
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,27 +17,26 @@ use std::sync::mpsc;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// A future on the heap that may move between threads.
+/// A boxed future that may move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
-/// Work that may block.
+/// A closure that may block.
 pub type Work = Box<dyn FnOnce() + Send + 'static>;
 
-/// Where work runs.
+/// An executor of tasks and blocking work.
 pub trait Tasks: Send + Sync + 'static {
-    /// Runs `task` beside the caller, detached. The process cannot do without it: if it panics,
-    /// that is a death.
+    /// Spawns `task`, detached. It is essential: a panic is a death.
     fn spawn(&self, name: &'static str, task: BoxFuture<()>);
-    /// Runs `task`, without which the process cannot do, on a thread that nobody else uses, so that
-    /// it may block in disk calls. The runtime must outlive it.
+    /// Spawns the essential `task` on a dedicated thread, so that it may block in disk calls. The
+    /// runtime must outlive it.
     fn spawn_thread(&self, name: &'static str, task: BoxFuture<()>);
-    /// Runs `task`, which serves one request or one connection, beside the caller, detached. If it
-    /// panics, it alone ends, and is counted.
+    /// Spawns `task`, which serves one request or one connection, detached. If it panics, it alone
+    /// ends, and is counted.
     fn spawn_request(&self, name: &'static str, task: BoxFuture<()>);
-    /// Runs `work`, which may block, off the caller's thread; resolves when it is done.
+    /// Runs blocking `work` off the caller's thread; resolves when it is done.
     fn run_blocking(&self, work: Work) -> BoxFuture<()>;
-    /// Runs `work` as [`Tasks::run_blocking`] does, with the processor time that nobody else wants.
-    /// That can take long, so it must hold no lock for which others wait.
+    /// Runs `work` as [`Tasks::run_blocking`] does, at the lowest CPU priority. It may be starved
+    /// for long, so it must not hold a lock that others need.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()>;
     /// The panics of these tasks.
     fn deaths(&self) -> Deaths;
@@ -50,7 +49,7 @@ pub struct TokioTasks {
 }
 
 impl TokioTasks {
-    /// Tasks on the runtime that is current here.
+    /// Tasks on the current runtime.
     pub fn current() -> Self {
         Self {
             runtime: Handle::current(),
@@ -101,13 +100,13 @@ impl Tasks for TokioTasks {
         })
     }
 
-    /// Each piece of work has a thread of its own: one whose priority was lowered may not raise it
+    /// Uses a new thread for each piece of work: an unprivileged thread cannot raise its priority
     /// again.
     fn run_unhurried(&self, work: Work) -> BoxFuture<()> {
         let (give, given) = mpsc::sync_channel::<Work>(1);
         let body = move || {
             lower_priority();
-            // Nothing comes if whoever was to give it has gone.
+            // Nothing arrives if the sender was dropped.
             given.iter().for_each(|work| work());
         };
         let thread = std::thread::Builder::new().name("unhurried".to_owned());
@@ -129,12 +128,12 @@ impl Tasks for TokioTasks {
     }
 }
 
-/// Gives the current thread the lowest priority.
+/// Lowers the current thread to the lowest priority.
 fn lower_priority() {
     const LOWEST: i32 = 19;
-    // Elsewhere it would be that of the whole process.
+    // Elsewhere this would affect the whole process.
     if cfg!(target_os = "linux") {
-        // Nobody is refused a lower one.
+        // Lowering the priority is always permitted.
         let _ = rustix::process::setpriority_process(None, LOWEST);
     }
 }
@@ -145,7 +144,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI32, Ordering};
 
-    /// The priority of the thread on which work runs.
+    /// The priority of the thread that runs the work.
     async fn priority(run: impl Fn(Work) -> BoxFuture<()>) -> i32 {
         let seen = Arc::new(AtomicI32::new(i32::MIN));
         let slot = Arc::clone(&seen);

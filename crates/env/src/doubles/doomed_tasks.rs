@@ -1,4 +1,4 @@
-//! Tasks of which one panics: for tests of what becomes of the others.
+//! Tasks with a planted panic, for tests of the effects on other tasks.
 
 use crate::{BoxFuture, Deaths, Tasks, Work};
 use std::pin::Pin;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
-/// What the planted panic says.
+/// The message of the planted panic.
 const SAID: &str = "planted";
 
-/// Other tasks, of which one panics: the polls of all with a name are counted together, and one of
-/// them panics.
+/// A wrapper around tasks that makes one of them panic: the polls of all tasks with a given name
+/// are counted together, and the last one counted panics.
 pub struct DoomedTasks {
     inner: Arc<dyn Tasks>,
     victim: &'static str,
-    /// Polls until then.
+    /// Polls left until the panic.
     left: Arc<AtomicU32>,
 }
 
 impl DoomedTasks {
-    /// Tasks of which those named `victim` are polled so many times before one panics.
+    /// Tasks of which one named `victim` panics after `polls` polls.
     pub fn new(inner: Arc<dyn Tasks>, victim: &'static str, polls: u32) -> Self {
         Self {
             inner,
@@ -89,7 +89,7 @@ mod tests {
         for _ in 0..3 {
             tasks.spawn("other", Box::pin(async {}));
         }
-        // One after the other: a request that is the third dies alone, and is not waited for.
+        // Sequentially: the third request dies alone, and the test does not wait for it.
         let (told, mut hears) = tokio::sync::mpsc::channel(1);
         let tell =
             |told: tokio::sync::mpsc::Sender<()>| async move { told.send(()).await.unwrap() };

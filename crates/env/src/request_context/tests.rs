@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::sync::oneshot;
 
-/// What is told in one test.
+/// Capacity of the channel in one test.
 const TOLD_MAX: usize = 4;
 const ID: &str = "01234567-89ab-4def-8123-456789abcdef";
 
@@ -19,7 +19,7 @@ fn current_id() -> Option<String> {
     RequestContext::current().map(|request| request.id().to_owned())
 }
 
-/// Says for whom it is dropped.
+/// Reports the request in whose context it is dropped.
 struct OnDrop(SyncSender<Option<String>>);
 
 impl Drop for OnDrop {

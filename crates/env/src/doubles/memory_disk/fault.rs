@@ -1,4 +1,4 @@
-//! Faults on order: the n-th call of a kind fails.
+//! Ordered faults: the n-th call of a kind fails.
 
 use std::collections::BTreeMap;
 
@@ -38,13 +38,13 @@ pub enum Call {
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// With this error number, having done nothing.
+    /// With this error number, without any effect.
     Errno(i32),
     /// With this error number; a write has written half of its bytes.
     Half(i32),
     /// With this error number; a write has written all of its bytes.
     Late(i32),
-    /// The process dies at this call, which does nothing any more.
+    /// The process dies at this call, which has no effect.
     Death,
 }
 
@@ -65,11 +65,11 @@ impl Fault {
     }
 }
 
-/// What was ordered, and how often each call was made.
+/// Ordered faults, and counts of calls.
 #[derive(Default)]
 pub(super) struct Faults {
     ordered: Vec<Order>,
-    /// Those that struck, until somebody asks.
+    /// Faults that have struck, until they are collected.
     struck: Vec<(Call, Fault)>,
     calls: BTreeMap<Call, u64>,
 }
@@ -81,7 +81,7 @@ struct Order {
 }
 
 impl Faults {
-    /// The `nth` call from now on (1 is the next) fails.
+    /// Orders a fault for the `nth` call from now on (1 is the next).
     pub(super) fn order(&mut self, call: Call, nth: u64, fault: Fault) {
         let at = self.count(call) + nth;
         self.ordered.push(Order { call, at, fault });
@@ -95,7 +95,7 @@ impl Faults {
         self.calls.get(&call).copied().unwrap_or(0)
     }
 
-    /// Counts a call and says how it fails, if it does.
+    /// Counts a call, and returns its fault if one is due.
     pub(super) fn strike(&mut self, call: Call) -> Option<Fault> {
         let count = self.calls.entry(call).or_default();
         *count += 1;

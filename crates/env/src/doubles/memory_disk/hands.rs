@@ -1,5 +1,5 @@
-//! What hands other than the process's do to its files: put an old copy back, take one away, forbid
-//! one to be read. All of it is durable at once.
+//! Interference by other hands than the process's: restoring an old copy of a file, removing one,
+//! making one unreadable. All of it is durable at once.
 
 use super::{Inode, MemoryDisk, State};
 use crate::disk::{OpenMode, about};
@@ -7,17 +7,17 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// Where the reading of a file fails, with which error number.
+/// Where reading a file fails, and with which error number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It cannot be opened.
+    /// At open.
     Open(i32),
-    /// It can, and every read of its bytes fails.
+    /// At every read, after a successful open.
     Read(i32),
 }
 
 impl Unreadable {
-    /// EACCES at open: it is somebody else's.
+    /// EACCES at open: the file belongs to another user.
     pub const FORBIDDEN: Self = Self::Open(13);
     /// EIO at open.
     pub const LOST: Self = Self::Open(5);
@@ -26,7 +26,7 @@ impl Unreadable {
 }
 
 impl MemoryDisk {
-    /// Puts a file with these bytes in the place of what has the name. What was open stays open.
+    /// Replaces a file by one with these bytes. Open handles still refer to the old one.
     pub fn put_back(&self, path: &Path, bytes: &[u8]) {
         let mut inode = Inode::default();
         inode.write(bytes, 0);
@@ -37,27 +37,27 @@ impl MemoryDisk {
         state.safe_names.insert(path.to_owned(), inode);
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub fn take_away(&self, path: &Path) {
         let mut state = self.lock_state();
         state.names.remove(path);
         state.safe_names.remove(path);
     }
 
-    /// Lets what has this name be unreadable from now on.
+    /// Makes the file of this name unreadable from now on.
     pub fn make_unreadable(&self, path: &Path, how: Unreadable) {
         let mut state = self.lock_state();
         state.unreadable.insert(path.to_owned(), how);
     }
 
-    /// Lets everything be readable again.
+    /// Makes everything readable again.
     pub fn make_readable(&self) {
         self.lock_state().unreadable.clear();
     }
 }
 
 impl State {
-    /// Whether what has a name can be opened as a file.
+    /// Whether a name can be opened as a file.
     pub(super) fn may_open(&self, path: &Path, mode: OpenMode) -> io::Result<()> {
         match (self.unreadable.get(path), mode) {
             (Some(Unreadable::Open(number)), OpenMode::Read | OpenMode::Write) => {

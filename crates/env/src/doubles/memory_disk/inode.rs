@@ -1,18 +1,18 @@
-//! A file's bytes, twice: as the running system sees them, and as they surely are on the platter;
-//! with the changes between the two.
+//! A file's bytes, twice: as the running system sees them, and as they are on stable storage; with
+//! the changes between the two.
 
 use crate::Random;
 use std::ops::Range;
 
-/// What a device writes whole or not at all.
+/// The unit that a device writes atomically.
 const SECTOR_BYTES: usize = 512;
 
-/// What can become of a write that was not synced.
+/// What can remain of an unsynced write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tearing {
-    /// It remains whole or is lost.
+    /// All of it or nothing.
     Never,
-    /// Any of its sectors may remain.
+    /// Any subset of its sectors.
     Sectors,
 }
 
@@ -22,8 +22,8 @@ pub(super) struct Inode {
     pub(super) now: Vec<u8>,
     safe: Vec<u8>,
     pending: Vec<Change>,
-    /// Changes whose sync failed: visible, and never made safe by a later sync, as on Linux, which
-    /// marks such pages clean. What is written and synced anew in their place is safe.
+    /// Changes whose sync failed. They are visible, but no later sync makes them durable: Linux
+    /// marks such pages clean. Writing and syncing the same range anew does.
     doomed: Vec<Change>,
 }
 
@@ -55,7 +55,7 @@ impl Inode {
         }
     }
 
-    /// What failed before in the place of a change that is safe now can no longer come back.
+    /// Drops failed changes that are superseded by a durable one.
     fn supersede(&mut self, change: &Change) {
         let place = match change {
             Change::Write { position, bytes } => *position..position + bytes.len(),
@@ -74,7 +74,7 @@ impl Inode {
         self.doomed.append(&mut self.pending);
     }
 
-    /// Flips bits, on the platter and in memory alike.
+    /// Flips bits, on stable storage and in memory alike.
     pub(super) fn corrupt(&mut self, position: usize, mask: u8) {
         for bytes in [&mut self.now, &mut self.safe] {
             if let Some(byte) = bytes.get_mut(position) {
@@ -83,8 +83,8 @@ impl Inode {
         }
     }
 
-    /// Each change that was not synced survives whole, in some of its sectors, or not at all.
-    /// Answers how many were torn.
+    /// Loses power: each unsynced change survives whole, in some of its sectors, or not at all.
+    /// Returns how many were torn.
     pub(super) fn lose_power(&mut self, random: &dyn Random, tearing: Tearing) -> u64 {
         let mut torn = 0;
         let outcomes = match tearing {
@@ -112,7 +112,7 @@ impl Inode {
 }
 
 impl Change {
-    /// The parts of a write before and behind a place; a new length stays as it is.
+    /// The parts of a write before and after a range; a new length is kept as it is.
     fn outside(self, place: &Range<usize>) -> Vec<Self> {
         let (position, bytes) = match self {
             Self::Write { position, bytes } => (position, bytes),

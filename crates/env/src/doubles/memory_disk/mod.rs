@@ -1,10 +1,10 @@
-//! A disk in memory, for tests, that knows what was synced.
+//! An in-memory disk for tests that tracks what was synced.
 //!
-//! It can lose power (only synced bytes and names surely remain; each other change survives, is
-//! torn at sectors, or is lost), let the process die (all remains, open files and locks go), fail
-//! the n-th call of a kind, run full, and rot; files can be put back as they were, and made
-//! unreadable. It is no model of speed. Making a directory is durable at once. The same seed of the
-//! random source loses the same things.
+//! It can lose power (synced bytes and names remain; every other change survives, is torn at
+//! sectors, or is lost), let the process die (everything remains; open files and locks are
+//! released), fail the n-th call of a kind, run full, and rot. Files can be restored to an earlier
+//! state and made unreadable. It does not model speed. Creating a directory is durable at once. The
+//! same random seed loses the same changes.
 
 mod fault;
 mod hands;
@@ -28,17 +28,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 type Names = BTreeMap<PathBuf, Arc<Mutex<Inode>>>;
 
-/// A disk in memory. Clones are the same disk.
+/// An in-memory disk. Clones are the same disk.
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
-    /// The life of the process that uses it; `None` for whoever stands outside.
+    /// The life of the process that uses it; `None` for an outside observer.
     life: Option<u64>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Rises when the process dies: files opened before no longer work.
+    /// Incremented when the process dies: files opened before no longer work.
     life: u64,
     names: Names,
     safe_names: Names,
@@ -48,11 +48,11 @@ struct State {
     locks: Vec<Locked>,
     faults: Faults,
     capacity_bytes: Option<u64>,
-    /// Of the capacity, what is not called free though this process may use it.
+    /// Capacity that is not reported as free although this process may use it.
     kept_bytes: u64,
-    /// The most names there ever were: a directory does not give blocks back.
+    /// The highest number of names so far: a directory does not give blocks back.
     names_max: usize,
-    /// How many files a process may have open; and how many the living one has.
+    /// The limit on open files per process, and how many the current one has.
     files_max: Option<usize>,
     files: Arc<AtomicUsize>,
     lies: bool,
@@ -60,7 +60,7 @@ struct State {
     written_bytes: u64,
 }
 
-/// What somebody has locked: a file, whatever name it has now, or a directory.
+/// A locked inode: a file, whatever its name is now, or a directory.
 #[derive(Clone)]
 enum Locked {
     File(Arc<Mutex<Inode>>),
@@ -77,12 +77,12 @@ struct MemoryFile {
     state: Arc<Mutex<State>>,
     life: u64,
     inode: Arc<Mutex<Inode>>,
-    /// The name that it was opened by.
+    /// The path it was opened by.
     path: PathBuf,
     _open: OpenFile,
 }
 
-/// A file in the count of open ones.
+/// A file that counts as open.
 struct OpenFile(Arc<AtomicUsize>);
 
 impl Drop for OpenFile {
@@ -108,14 +108,14 @@ impl PartialEq for Locked {
 }
 
 impl MemoryDisk {
-    /// An empty disk without a limit.
+    /// An empty disk without limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The disk as a process sees it that starts now: all its calls fail once that process has died
-    /// ([`MemoryDisk::process_death`], [`MemoryDisk::power_loss`]), so that what a dead one still
-    /// runs cannot touch what comes after.
+    /// The disk as seen by a process that starts now. All its calls fail once that process has died
+    /// ([`MemoryDisk::process_death`], [`MemoryDisk::power_loss`]), so that leftover tasks of a
+    /// dead process cannot affect its successor.
     pub fn boot(&self) -> Self {
         let life = Some(self.lock_state().life);
         Self {
@@ -124,13 +124,12 @@ impl MemoryDisk {
         }
     }
 
-    /// The power fails: every process dies, and what was not synced may or may not remain, whole or
-    /// torn.
+    /// Loses power: every process dies, and unsynced changes may remain whole or torn, or be lost.
     pub fn power_loss(&self, random: &dyn Random) {
         self.power_loss_with(random, Tearing::Sectors);
     }
 
-    /// As [`MemoryDisk::power_loss`]; answers how many writes were torn.
+    /// The same as [`MemoryDisk::power_loss`] with this tearing; returns how many writes were torn.
     pub fn power_loss_with(&self, random: &dyn Random, tearing: Tearing) -> u64 {
         let mut state = self.lock_state();
         for change in std::mem::take(&mut state.pending) {
@@ -145,39 +144,39 @@ impl MemoryDisk {
         torn
     }
 
-    /// The process dies: what it wrote remains (in the page cache), its files and locks are closed.
+    /// Kills the process: its writes remain (in the page cache), its files and locks are released.
     pub fn process_death(&self) {
         self.lock_state().end_life();
     }
 
-    /// Lets the `nth` call of a kind from now on (1 is the next) fail.
+    /// Makes the `nth` call of a kind from now on (1 is the next) fail.
     pub fn fail_nth(&self, call: Call, nth: u64, fault: Fault) {
         self.lock_state().faults.order(call, nth, fault);
     }
 
-    /// Forgets the faults that have not struck.
+    /// Cancels faults that have not struck.
     pub fn cancel_faults(&self) {
         self.lock_state().faults.cancel();
     }
 
-    /// The faults that struck since this was asked last.
+    /// The faults that have struck since the last call.
     pub fn take_struck(&self) -> Vec<(Call, Fault)> {
         self.lock_state().faults.take_struck()
     }
 
-    /// The sum of all files' lengths.
+    /// The sum of all file lengths.
     pub fn used_bytes(&self) -> u64 {
         let state = self.lock_state();
         let lengths = state.names.values().map(|inode| lock(inode).now.len());
         lengths.sum::<usize>() as u64
     }
 
-    /// The names of all files, without a call that is counted or may fail.
+    /// The names of all files; neither counted as a call nor subject to faults.
     pub fn names(&self) -> Vec<PathBuf> {
         self.lock_state().names.keys().cloned().collect()
     }
 
-    /// How often a call was made so far.
+    /// How often a call has been made.
     pub fn calls(&self, call: Call) -> u64 {
         self.lock_state().faults.count(call)
     }
@@ -192,30 +191,29 @@ impl MemoryDisk {
         self.lock_state().written_bytes
     }
 
-    /// Limits the sum of all files' lengths and of what their names take; `None` takes the limit
-    /// away.
+    /// Limits the sum of all file lengths and directory blocks; `None` removes the limit.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.lock_state().capacity_bytes = bytes;
     }
 
-    /// Lets a process have so many files open at once, a directory while it is listed or synced
-    /// among them; `None` takes the limit away.
+    /// Limits the number of open files of a process, including a directory while it is listed or
+    /// synced; `None` removes the limit.
     pub fn set_files_max(&self, count: Option<usize>) {
         self.lock_state().files_max = count;
     }
 
-    /// Of the capacity, so much is not called free, as what a file system keeps for root, though it
-    /// can be written.
+    /// Sets how much of the capacity is not reported as free but can be written, like blocks
+    /// reserved for root.
     pub fn set_kept(&self, bytes: u64) {
         self.lock_state().kept_bytes = bytes;
     }
 
-    /// From now on a sync of a file's data does nothing and says that it did, as some devices do.
+    /// Makes all later data syncs do nothing and report success, as some devices do.
     pub fn lie_about_syncs(&self) {
         self.lock_state().lies = true;
     }
 
-    /// Flips the bits of `mask` in a byte of a file; nothing if there is no such byte.
+    /// Flips the bits of `mask` in one byte of a file; does nothing if there is no such byte.
     pub fn corrupt(&self, path: &Path, position: u64, mask: u8) {
         if let Some(inode) = self.lock_state().names.get(path) {
             lock(inode).corrupt(position as usize, mask);
@@ -272,7 +270,7 @@ impl State {
         inode
     }
 
-    /// An error if a directory has the name of what must be a file.
+    /// An error if the name of a file belongs to a directory.
     fn no_directory(&self, path: &Path) -> io::Result<()> {
         match self.directories.contains(path) {
             true => Err(about(path, io::ErrorKind::IsADirectory.into())),
@@ -288,7 +286,7 @@ impl State {
         Ok(())
     }
 
-    /// Free bytes; `held` is the file that the caller has locked.
+    /// Free bytes. `held` is the inode that the caller has locked.
     fn free_bytes(&self, held: &Inode) -> u64 {
         let Some(capacity) = self.capacity_bytes else {
             return u64::MAX;
@@ -311,7 +309,7 @@ impl State {
         Ok(OpenFile(self.files.clone()))
     }
 
-    /// Takes what one more name may need.
+    /// Takes the space that one more name may need.
     fn name_one_more(&mut self) -> io::Result<()> {
         let count = self.names_max.max(self.names.len() + 1);
         let grows_by = names_bytes(count) - names_bytes(self.names_max);
@@ -323,7 +321,7 @@ impl State {
     }
 }
 
-/// What so many names take of a directory, block by block.
+/// The directory blocks that `count` names take.
 fn names_bytes(count: usize) -> u64 {
     const BLOCK_BYTES: usize = 1024;
     const NAME_BYTES: usize = 36;
@@ -457,7 +455,7 @@ impl Disk for MemoryDisk {
 }
 
 impl MemoryFile {
-    /// Counts the call; `Err` with the state if it is to fail.
+    /// Counts the call; returns the state as `Err` if the call is to fail.
     fn begin(&self, call: Call) -> Result<MutexGuard<'_, State>, (MutexGuard<'_, State>, Fault)> {
         let mut state = lock(&self.state);
         if state.life != self.life {
@@ -489,8 +487,8 @@ impl File for MemoryFile {
         Ok(())
     }
 
-    /// Its place and length alone decide whether bytes can be had at once: both happens in every
-    /// test, and the same in every run.
+    /// Whether bytes are available without blocking depends only on their position and length: both
+    /// cases occur in every test, and reproducibly.
     fn try_read_exact_at(&self, buffer: &mut [u8], position: u64) -> io::Result<()> {
         let place = (position ^ (buffer.len() as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if place >> 63 == 0 {

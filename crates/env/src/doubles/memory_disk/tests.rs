@@ -1,4 +1,4 @@
-//! What the disk in memory keeps, tears and loses.
+//! What the in-memory disk keeps, tears and loses.
 
 use super::*;
 use crate::SeededRandom;

@@ -1,4 +1,4 @@
-//! The clocks of a world, and those who sleep by them.
+//! The clocks of a world, and its sleepers.
 
 use super::Simulation;
 use super::state::SleeperId;
@@ -37,7 +37,7 @@ impl Clock for SimulatedClock {
     }
 }
 
-/// Ends when the clock has come to `until`.
+/// Resolves when the clock has reached `until`.
 struct Sleep {
     simulation: Simulation,
     until: Duration,

@@ -1,7 +1,8 @@
-//! A disk that takes time: a [`MemoryDisk`] as one life sees it, whose calls go into the trace.
+//! A disk that takes time: a [`MemoryDisk`] as one life sees it, whose calls are recorded in the
+//! trace.
 //!
-//! A call of a task with a thread of its own takes its time there, half of it before the disk has
-//! done what was asked and half after, while others run. Other calls happen at once.
+//! A call from a task with a dedicated thread takes its time there, half of it before its effect
+//! and half after, while other tasks run. Other calls are instantaneous.
 
 use super::Simulation;
 use crate::{Call, Disk, Fault, File, MemoryDisk, OpenMode};
@@ -11,10 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Told of each fault on order when it strikes, in the middle of the call.
+/// Called for each ordered fault when it strikes, in the middle of the call.
 pub type OnFault = Arc<dyn Fn(Call, Fault) + Send + Sync>;
 
-/// How long calls take. Clones are the same speed.
+/// How long calls take. Clones share the same speed.
 #[derive(Clone)]
 pub struct DiskSpeed(Arc<Speed>);
 
@@ -24,7 +25,7 @@ struct Speed {
 }
 
 impl DiskSpeed {
-    /// A disk that syncs within this time, and does all else in a twentieth of it.
+    /// A disk that syncs within this time, and does everything else in a twentieth of it.
     pub fn new(sync_max: Duration) -> Self {
         Self(Arc::new(Speed {
             sync_max_nanos: AtomicU64::new(sync_max.as_nanos() as u64),
@@ -32,7 +33,7 @@ impl DiskSpeed {
         }))
     }
 
-    /// Lets every call begun before this moment of the monotonic clock end only then.
+    /// Makes every call begun before this monotonic time end only then.
     pub fn stall_until(&self, moment: crate::Monotonic) {
         *self.stalled_until() = moment.0;
     }
@@ -42,7 +43,7 @@ impl DiskSpeed {
         lock.expect("no code panics while it holds a duration")
     }
 
-    /// How long a call takes that begins now.
+    /// The duration of a call that begins now.
     fn of(&self, call: Call, simulation: &Simulation) -> Duration {
         let sync_max = self.0.sync_max_nanos.load(Ordering::Relaxed);
         let longest = match call {
@@ -62,7 +63,7 @@ pub(super) struct SimulatedDisk {
     door: Door,
 }
 
-/// What every call goes through.
+/// The common path of every call.
 #[derive(Clone)]
 struct Door {
     simulation: Simulation,

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// How long blocking work waits for a thread, at most.
+/// Longest wait of blocking work for a thread.
 const THREAD_AFTER_MAX: Duration = Duration::from_micros(200);
 
-/// A process of a world, as it starts. Clones are the same process.
+/// A process in a world, from its start. Clones are the same process.
 #[derive(Clone)]
 pub struct Life {
     simulation: Simulation,
@@ -22,12 +22,12 @@ pub struct Life {
     on_panic: OnPanic,
 }
 
-/// What a task's panic is.
+/// The effect of a task's panic.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnPanic {
-    /// A bug that was found: the world ends with it.
+    /// It is a bug, and ends the world.
     EndsTheWorld,
-    /// What is being tested.
+    /// It is under test, and counts as a death.
     IsADeath,
 }
 
@@ -49,7 +49,7 @@ impl Simulation {
 }
 
 impl Life {
-    /// The world as this life sees it. Of the disk it sees what a process sees that starts now.
+    /// The environment as this life sees it. Its disk is that of a process that starts now.
     pub fn env(&self, disk: &MemoryDisk, speed: &DiskSpeed, on_fault: OnFault) -> Env {
         let disk = SimulatedDisk::new(&self.simulation, disk.boot(), speed.clone(), on_fault);
         Env {
@@ -60,7 +60,7 @@ impl Life {
         }
     }
 
-    /// The same life, in which a task that panics dies, as in a process, instead of ending the
+    /// The same life, in which a panic is a death, as in a real process, instead of ending the
     /// world.
     pub fn mortal(self) -> Self {
         Self {
@@ -79,8 +79,8 @@ impl Life {
         Arc::new(self.clone())
     }
 
-    /// Ends it: all its tasks are dropped where they stand. One that is in the middle of a step is
-    /// dropped when the step ends.
+    /// Ends the life: all its tasks are dropped where they are. A task in the middle of a step is
+    /// dropped after that step.
     pub fn end(&self) {
         let mut state = self.simulation.lock();
         state.note("end of life", self.id);
@@ -90,11 +90,11 @@ impl Life {
             .extract_if(.., |_, task| task.life == self.id)
             .collect();
         drop(state);
-        // They may wake others as they go.
+        // Dropping them may wake others.
         drop(dropped);
     }
 
-    /// Whether it goes on.
+    /// Whether the life has not ended.
     pub fn goes_on(&self) -> bool {
         !self.simulation.has_ended(self.id)
     }
@@ -147,12 +147,12 @@ impl Tasks for Life {
                 }
                 OnPanic::IsADeath => catch_unwind(AssertUnwindSafe(work)),
             };
-            // Nobody may wait for it any more.
+            // The waiter may be gone.
             let _ = done.send(ended);
         };
         self.spawn_now("blocking", false, Box::pin(task));
         Box::pin(async {
-            // It is dropped undone when the life ends, and then nobody is there to hear it.
+            // The work is dropped without having run when the life ends, and then has no listener.
             if let Ok(Err(panic)) = is_done.await {
                 resume_unwind(panic);
             }

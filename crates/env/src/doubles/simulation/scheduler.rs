@@ -1,7 +1,6 @@
-//! Who runs next: one task of those that could go on, chosen by the seed.
+//! The scheduler: picks one of the ready tasks, by the seed.
 //!
-//! The set of those is kept in the order of their numbers, so that the order in which they were
-//! woken decides nothing.
+//! Ready tasks are ordered by their numbers, so that the order of wake-ups has no influence.
 
 use super::Simulation;
 use super::state::{LifeId, Task, TaskId};
@@ -11,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
-/// A step takes at most this long.
+/// Longest duration of a step.
 const STEP_NANOS_MAX: u64 = 4_000;
-/// Tasks that may wait in disk calls at once, one inside the other.
+/// Nesting limit of tasks that wait in disk calls.
 const WAITING_MAX: usize = 4;
 
-/// The tasks that could go on.
+/// The ready tasks.
 #[derive(Default)]
 pub(super) struct Ready(Mutex<BTreeSet<TaskId>>);
 
@@ -40,10 +39,10 @@ impl Wake for TaskWaker {
 }
 
 impl Simulation {
-    /// Runs the world until `main` has ended, and answers what it came to.
+    /// Runs the world until `main` has ended, and returns its result.
     ///
     /// # Panics
-    /// If `main` waits for what can never come, or a task panics.
+    /// If `main` waits for something that can never happen, or a task panics.
     pub fn run<T: Send + 'static>(&self, main: impl Future<Output = T> + Send + 'static) -> T {
         let outcome = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&outcome);
@@ -62,7 +61,7 @@ impl Simulation {
         }
     }
 
-    /// One step of one task; `false` if none can go on.
+    /// Runs one step of one task; `false` if none is ready.
     fn step(&self) -> bool {
         let Some((id, mut future)) = self.choose() else {
             return false;
@@ -110,17 +109,18 @@ impl Simulation {
         let has_ended = polled.is_ready();
         match state.tasks.get_mut(&id) {
             Some(task) if !has_ended => task.future = Some(future),
-            // Its life ended meanwhile, or it did.
+            // Its life or the task itself has ended meanwhile.
             Some(_) | None => {
                 state.tasks.remove(&id);
                 drop(state);
-                // It may wake others as it goes.
+                // Dropping it may wake others.
                 drop(future);
             }
         }
     }
 
-    /// Nobody can go on: moves the clock to the next sleeper, or to `until` if that is earlier.
+    /// Advances the clock to the next sleeper, or to `until` if that is earlier, when no task is
+    /// ready.
     fn sleep_through(&self, until: Duration) {
         let mut state = self.lock();
         let next = state.sleepers.keys().next().map(|(at, _)| *at);
@@ -136,8 +136,8 @@ impl Simulation {
         due.into_iter().for_each(std::task::Waker::wake);
     }
 
-    /// Lets others run for a while in the middle of a step, if the task of that step has a thread
-    /// of its own; ends early if its life does.
+    /// Lets others run for a while in the middle of a step, if the task of that step has a
+    /// dedicated thread; returns early if its life ends.
     pub(super) fn wait_in_step(&self, duration: Duration) {
         let Some(life) = self.waiting_life() else {
             return;
@@ -161,7 +161,7 @@ impl Simulation {
         let added = self.lock().add(task);
         match added {
             Ok(id) => drop(self.ready.lock().insert(id)),
-            // Whoever is dead starts nothing; what it was to do is dropped without the lock.
+            // A life that has ended starts no tasks; the task is dropped without the lock.
             Err(task) => drop(task),
         }
     }

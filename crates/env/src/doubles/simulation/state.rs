@@ -1,4 +1,4 @@
-//! What there is in a world: tasks, sleepers, clocks, chance.
+//! The state of a world: tasks, sleepers, clocks, randomness.
 
 use super::trace::{Line, Trace};
 use crate::{BoxFuture, Timestamp};
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 pub(super) type TaskId = u64;
 pub(super) type LifeId = u64;
-/// Who sleeps until when; the number tells sleepers of one moment apart.
+/// A sleeper's wake-up time; the number distinguishes sleepers with the same time.
 pub(super) type SleeperId = (Duration, u64);
 
 pub(super) struct State {
     pub(super) rng: Rng,
     pub(super) trace: Trace,
-    /// What went into the trace, if somebody wants to see it.
+    /// The trace's events, if they are kept.
     pub(super) lines: Option<Vec<Line>>,
     pub(super) now: Duration,
     wall: Timestamp,
@@ -24,7 +24,7 @@ pub(super) struct State {
     tasks_made: u64,
     pub(super) sleepers: BTreeMap<SleeperId, Waker>,
     sleepers_made: u64,
-    /// The tasks that are in the middle of a step: more than one if some wait in disk calls.
+    /// Tasks that are in the middle of a step: more than one if some wait in disk calls.
     pub(super) running: Vec<TaskId>,
     lives_made: u64,
     pub(super) ended: BTreeSet<LifeId>,
@@ -36,7 +36,7 @@ pub(super) struct Task {
     pub(super) life: LifeId,
     /// Whether it may wait in a disk call while others run.
     pub(super) has_thread: bool,
-    /// Absent while it is in the middle of a step.
+    /// `None` while it is in the middle of a step.
     pub(super) future: Option<BoxFuture<()>>,
 }
 
@@ -77,7 +77,7 @@ impl State {
         self.lives_made
     }
 
-    /// Takes a task in, or gives it back if its life is over.
+    /// Adds a task, or returns it if its life is over.
     pub(super) fn add(&mut self, task: Task) -> Result<TaskId, Task> {
         if self.ended.contains(&task.life) {
             return Err(task);
@@ -96,7 +96,7 @@ impl State {
         id
     }
 
-    /// Moves the clock, never back, and hands over who is to be woken.
+    /// Advances the clock, never back, and returns the wakers of expired sleepers.
     pub(super) fn advance_to(&mut self, to: Duration) -> Vec<Waker> {
         self.now = self.now.max(to);
         let later = self.sleepers.split_off(&(self.now, u64::MAX));

@@ -1,4 +1,4 @@
-//! One seed decides everything, and a life ends with all that it was.
+//! One seed decides everything, and a life ends with all its state.
 
 use super::{DiskSpeed, Line, OnFault, Simulation, Trace};
 use crate::{Env, Fault, MemoryDisk, OpenMode, Timestamp};
@@ -16,7 +16,7 @@ fn env(world: &Simulation, disk: &MemoryDisk) -> Env {
     world.life().env(disk, &DiskSpeed::new(SYNC), nobody)
 }
 
-/// Some tasks that compete: the order in which they get through, and the trace.
+/// Runs some competing tasks: returns the order in which they got through, and the trace.
 fn compete(seed: u64) -> (Vec<u64>, Trace) {
     compete_in(&Simulation::new(seed, WALL))
 }
@@ -139,7 +139,7 @@ fn a_life_when_it_ends_then_its_tasks_go_and_start_nothing_new() {
     assert_eq!(count.load(Ordering::Relaxed), counted);
 }
 
-/// Writes and syncs on a thread, while another task looks how far it is.
+/// Writes and syncs on a thread, while another task observes its progress.
 fn overlap(seed: u64) -> Vec<usize> {
     let world = Simulation::new(seed, WALL);
     let disk = MemoryDisk::new();

@@ -1,15 +1,15 @@
-//! The memory of a run: one number that every decision, disk call and answer goes into.
+//! The trace of a run: a digest of every decision, disk call and result.
 //!
-//! Not cryptographic: it tells two runs apart, and nobody tries to deceive it. On demand each thing
-//! is kept as a [`Line`] besides, which takes memory.
+//! It is not cryptographic: it tells two runs apart, and need not resist attacks. On demand each
+//! event is also kept as a [`Line`], which takes memory.
 
 use std::time::Duration;
 
-/// What happened so far. Two runs with equal traces took the same steps.
+/// A digest of what has happened so far. Two runs with equal traces took the same steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace {
     hash: u64,
-    /// How many things happened.
+    /// Number of events.
     pub events: u64,
 }
 
@@ -35,19 +35,19 @@ impl Trace {
     }
 }
 
-/// One thing that happened, for people who look for where two runs part.
+/// One event, for finding where two runs diverge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// When, since the world began.
+    /// Time since the world began.
     pub at: Duration,
-    /// What.
+    /// Kind of event.
     pub what: &'static str,
-    /// Which one.
+    /// Which instance.
     pub number: u64,
 }
 
 impl Line {
-    /// Where two runs part: the number of the first line in which they differ, and both lines.
+    /// Where two runs diverge: the number of the first differing line, and both lines.
     pub fn first_difference(one: &[Self], other: &[Self]) -> Option<String> {
         let length = one.len().max(other.len());
         let at = (0..length).find(|at| one.get(*at) != other.get(*at))?;
