@@ -1,4 +1,4 @@
-//! Records on their way into a log: framed and checksummed by the caller, so that the one writer
+//! Records on their way into a log: framed and checksummed by the caller, so that the single writer
 //! only adds offsets and times.
 //!
 //! A framed record is a little-endian `u32` whose top bit marks a control record and whose other
@@ -7,18 +7,18 @@
 use crate::checksum::crc32c;
 use bytes::Bytes;
 
-/// The longest record a log takes: 12 MiB.
+/// Maximum record size: 12 MiB.
 pub const RECORD_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// Bytes that framing adds to a record.
 pub const RECORD_OVERHEAD_BYTES: usize = 4;
 const CONTROL_BIT: u32 = 1 << 31;
 
-/// What a record is to the log.
+/// A record's role in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The engine's data.
     Data,
-    /// A mark, such as the end of a shard, that stands between data.
+    /// A marker between data, such as the end of a shard.
     Control,
 }
 
@@ -29,7 +29,7 @@ pub struct Batch {
     pub(crate) about: About,
 }
 
-/// What a store wants to know of a batch without reading its records.
+/// What a store needs to know about a batch without parsing its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct About {
     pub(crate) count: u32,
@@ -57,7 +57,7 @@ impl Batch {
         &self.bytes
     }
 
-    /// How many records; at least one.
+    /// Number of records; at least one.
     pub fn count(&self) -> u32 {
         self.about.count
     }
@@ -72,7 +72,7 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// A builder with room for that many framed bytes.
+    /// A builder with capacity for this many framed bytes.
     pub fn with_capacity(bytes: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(bytes),
@@ -81,7 +81,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Adds one record, given in parts.
+    /// Adds one record, given in parts that are concatenated.
     ///
     /// # Panics
     /// If it is longer than [`RECORD_BYTES_MAX`].
@@ -101,7 +101,7 @@ impl BatchBuilder {
         self.has_control |= kind == Kind::Control;
     }
 
-    /// Whether nothing was added.
+    /// Whether no record was added.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -124,15 +124,15 @@ impl BatchBuilder {
     }
 }
 
-/// Walks framed records. Ends early, without a panic, where the framing does not hold; whoever
-/// takes bytes from outside checks them first.
+/// An iterator over framed records. It ends early, without a panic, where the framing is invalid;
+/// code that receives bytes from outside validates them first.
 #[derive(Clone, Debug)]
 pub struct RecordIter<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> RecordIter<'a> {
-    /// Walks these framed records.
+    /// Iterates over these framed records.
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }

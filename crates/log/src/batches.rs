@@ -1,7 +1,7 @@
 //! The batches of one call: one buffer for the records of all of them, and a row for each.
 //!
-//! A call may bring hundreds of batches of one record each, so that none has memory of its own.
-//! What always holds: they stand in the buffer in their order, one behind the other, and fill it.
+//! A call may bring hundreds of batches of one record each, so a batch has no allocation of its
+//! own. What always holds: batches are contiguous in the buffer, in order, and fill it.
 
 use crate::batch::{About, Batch, BatchBuilder};
 use crate::checksum::crc32c;
@@ -15,7 +15,7 @@ pub struct Batches {
     rows: Vec<Row>,
 }
 
-/// A batch, but for its bytes: those from the end of the one before it.
+/// A batch without its bytes, which start where the previous batch ends.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     log: LogId,
@@ -31,7 +31,7 @@ pub struct BatchView<'a> {
     about: About,
 }
 
-/// Frames records into the batches of several logs.
+/// Frames records into batches for several logs.
 #[derive(Debug)]
 pub struct BatchesBuilder {
     open: BatchBuilder,
@@ -39,7 +39,7 @@ pub struct BatchesBuilder {
 }
 
 impl Batches {
-    /// One batch alone.
+    /// A single batch.
     ///
     /// # Panics
     /// If it has 4 GiB or more.
@@ -55,12 +55,12 @@ impl Batches {
         }
     }
 
-    /// How many batches.
+    /// Number of batches.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no batches.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -98,7 +98,7 @@ impl Batches {
         })
     }
 
-    /// Takes the last one away.
+    /// Removes and returns the last one.
     pub fn pop(&mut self) -> Option<(LogId, Batch)> {
         let row = self.rows.pop()?;
         let start = self.rows.last().map_or(0, |row| row.end);
@@ -135,12 +135,12 @@ impl<'a> BatchView<'a> {
         self.bytes
     }
 
-    /// Where in the buffer they begin.
+    /// The offset in the buffer at which they begin.
     pub fn start(&self) -> u32 {
         self.start
     }
 
-    /// How many records; at least one.
+    /// Number of records; at least one.
     pub fn count(&self) -> u32 {
         self.about.count
     }
@@ -155,14 +155,14 @@ impl<'a> BatchView<'a> {
         self.about.has_control
     }
 
-    /// Whether it is one control record alone: a mark, which a full disk still takes.
+    /// Whether it is a single control record: a marker, which is accepted even on a full disk.
     pub fn is_mark(&self) -> bool {
         self.about.count == 1 && self.about.has_control
     }
 }
 
 impl BatchesBuilder {
-    /// A builder with room for so many framed bytes in so many batches.
+    /// A builder with capacity for this many framed bytes and batches.
     pub fn with_capacity(bytes: usize, batches: usize) -> Self {
         Self {
             open: BatchBuilder::with_capacity(bytes),
@@ -170,20 +170,20 @@ impl BatchesBuilder {
         }
     }
 
-    /// The batch that takes records now.
+    /// The batch that is being built.
     pub fn batch(&mut self) -> &mut BatchBuilder {
         &mut self.open
     }
 
-    /// Ends that batch, which is for a log, and begins the next.
+    /// Finishes the current batch, for a log, and starts the next one.
     ///
     /// # Panics
-    /// If nothing was added to it, or there are 4 GiB now.
+    /// If it is empty, or the total has reached 4 GiB.
     pub fn end_batch(&mut self, log: LogId) {
         assert!(!self.open.is_empty(), "a batch has at least one record");
         let about = About {
             count: std::mem::take(&mut self.open.count),
-            // Not known yet.
+            // Computed by `finish`.
             crc: 0,
             has_control: std::mem::take(&mut self.open.has_control),
         };
@@ -191,15 +191,16 @@ impl BatchesBuilder {
         self.rows.push(Row { log, end, about });
     }
 
-    /// The batches that were ended, in order.
+    /// The finished batches, in order.
     ///
     /// # Panics
-    /// If one was begun and not ended.
+    /// If a batch was begun and not finished.
     pub fn finish(self) -> Batches {
         assert!(self.open.is_empty(), "each batch is for a log");
         let (bytes, mut rows) = (self.open.bytes, self.rows);
-        // All checksums at once, and none right behind the writing: a processor is slow to read
-        // what it wrote in other pieces just now, and works at several that do not wait for it.
+        // Checksums are computed after all batches are written: reading bytes straight back defeats
+        // store-to-load forwarding, and independent CRCs overlap. The instruction budgets do not
+        // see stalls; `bench/run only shards-batch` measures this.
         let mut start = 0;
         for row in &mut rows {
             row.about.crc = crc32c(&bytes[start..row.end as usize]);

@@ -1,9 +1,9 @@
-//! What a read may still bring: cuts runs to a [`ReadLimit`].
+//! The remaining budget of a read: cuts runs to a [`ReadLimit`].
 
 use crate::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use crate::store::{Offset, ReadLimit, Run};
 
-/// The rest of a [`ReadLimit`] while a read goes through runs.
+/// What is left of a [`ReadLimit`] while a read goes through runs.
 pub struct Budget {
     records: u64,
     bytes: u64,
@@ -11,9 +11,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// All of a limit.
+    /// The whole of a limit.
     pub fn new(limit: ReadLimit) -> Self {
-        // The first record always comes, so a limit of no records means one.
+        // The first record is always returned, so a limit of no records means one.
         Self {
             records: u64::from(limit.records.max(1)),
             bytes: limit.bytes,
@@ -21,18 +21,18 @@ impl Budget {
         }
     }
 
-    /// Whether nothing more may come.
+    /// Whether the budget is used up.
     pub fn is_spent(&self) -> bool {
         self.records == 0 || (self.bytes == 0 && !self.is_untouched)
     }
 
-    /// How many records may come at most; one if nothing may.
+    /// Number of records left; one if the budget is used up.
     pub fn records_left(&self) -> usize {
         self.records.max(1) as usize
     }
 
-    /// How many of these neighbouring pieces, given as records and bytes, may come at least in
-    /// part; one if nothing may.
+    /// How many of these adjacent pieces, given as (records, bytes), fit at least in part; one if
+    /// nothing does.
     pub fn pieces(&self, pieces: impl Iterator<Item = (u64, u64)>) -> usize {
         let (mut records, mut bytes) = (0, 0);
         let within = pieces.take_while(|(count, length)| {
@@ -44,8 +44,8 @@ impl Budget {
         within.count().max(1)
     }
 
-    /// Takes from `run` what may come of it at and after `from`; `None` if that is nothing, after
-    /// which the budget is spent.
+    /// Takes the part of `run` at and after `from` that fits. `None` if nothing fits, which uses up
+    /// the budget.
     pub fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
         match self.take_whole(run, from) {
             true => Some(run.clone()),
@@ -53,7 +53,7 @@ impl Budget {
         }
     }
 
-    /// Takes all of `run` if all of it may come: `false` if not, and nothing is taken.
+    /// Takes all of `run` if it fits; otherwise takes nothing and returns `false`.
     pub fn take_whole(&mut self, run: &Run, from: Offset) -> bool {
         let data_bytes = run.bytes.len() - run.count as usize * RECORD_OVERHEAD_BYTES;
         let is_whole = from <= run.first
@@ -65,7 +65,7 @@ impl Budget {
         is_whole
     }
 
-    /// What [`Budget::take`] gives of a run that may not come whole.
+    /// The slow path of [`Budget::take`]: the part of a run that fits.
     pub fn cut(&mut self, run: &Run, from: Offset) -> Option<Run> {
         let skip = from.0.saturating_sub(run.first.0);
         let (mut start, mut end, mut count) = (0, 0, 0);

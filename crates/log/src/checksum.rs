@@ -1,7 +1,6 @@
-//! CRC32C: the checksum of everything that the journal and the snapshots put on the disk.
+//! CRC32C: the checksum of everything that the journal and the snapshots write to disk.
 //!
-//! It is not a defence against anybody who means harm. Whatever the processor can do, the result is
-//! the same.
+//! It detects corruption, not tampering. The result does not depend on the processor's features.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
@@ -11,7 +10,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(bytes)
 }
 
-/// The CRC32C of bytes whose checksum is `crc`, followed by these.
+/// Extends a CRC32C: the checksum of some bytes with checksum `crc`, followed by these.
 #[inline]
 pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc32Iscsi, u64::from(!crc));
@@ -24,7 +23,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Longer than any stride in which the library works.
+    /// Longer than any stride of the library.
     const BYTES_MAX: usize = 5000;
 
     #[test]

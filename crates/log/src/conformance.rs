@@ -1,8 +1,8 @@
-//! What every [`LogStore`] must pass: one test for each numbered clause of the contract, and a few
-//! for its words.
+//! The conformance suite that every [`LogStore`] must pass: a test for each numbered clause of the
+//! contract, and a few for its prose.
 //!
-//! It is library code, so that any provider runs it from its own tests. A test panics where a
-//! clause does not hold. It tests no faults of devices: those differ from provider to provider.
+//! It is library code, so that any provider can run it from its own tests. A test panics if a
+//! clause is violated. Device faults are not tested: they differ between providers.
 
 mod changes;
 mod claims;
@@ -36,26 +36,26 @@ use crate::store::{
 };
 use std::sync::Arc;
 
-/// How a store ends before it is opened again.
+/// How a store ends before it is reopened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// After `shutdown` resolved.
     Stop,
-    /// By the worst that the provider promises to survive.
+    /// By the worst event that the provider promises to survive.
     Crash,
 }
 
 /// Opens the store under test.
 pub trait Provider {
-    /// A fresh and empty store.
+    /// Opens a new, empty store.
     fn open(&self) -> Answer<'_, Arc<dyn LogStore>>;
-    /// Another handle on the store that [`Provider::open`] gave, as a second node would have;
-    /// `None` if the store has one owner.
+    /// Another handle on the store that [`Provider::open`] returned, as a second node would have;
+    /// `None` if the store has a single owner.
     fn beside(&self) -> Answer<'_, Option<Arc<dyn LogStore>>> {
         Box::pin(std::future::ready(None))
     }
-    /// Ends the store that [`Provider::open`] gave and opens what it left; `None` if the provider
-    /// keeps nothing.
+    /// Ends the store that [`Provider::open`] returned, and reopens what it left; `None` if the
+    /// provider keeps nothing.
     fn reopen(&self, store: Arc<dyn LogStore>, end: End) -> Answer<'_, Option<Arc<dyn LogStore>>>;
 }
 
@@ -86,7 +86,7 @@ pub async fn all<P: Provider>(make: impl Fn() -> P) {
     fresh_looks_see_what_others_did(&make()).await;
 }
 
-/// Reads after which what was acknowledged should long have been seen.
+/// Number of reads within which acknowledged records must become visible.
 const TURNS_MAX: u32 = 1000;
 const ANY: ReadLimit = ReadLimit {
     records: u32::MAX,
@@ -127,8 +127,8 @@ async fn append(store: &Arc<dyn LogStore>, index: u32, batch: Batch) -> Appended
     result.expect("an append to a healthy store succeeds")
 }
 
-/// One read that sees all that was acknowledged before: the first, or where the provider promises a
-/// beginning of the log, the first that reaches so far.
+/// Reads a log until everything acknowledged before is visible: once, unless the provider promises
+/// only a prefix.
 async fn read(store: &Arc<dyn LogStore>, index: u32, from: Offset, limit: ReadLimit) -> Slice {
     let mut seen = Offset(0);
     let bounds = store.fresh_bounds(id(index)).await;
@@ -149,7 +149,7 @@ async fn read(store: &Arc<dyn LogStore>, index: u32, from: Offset, limit: ReadLi
     panic!("no read ever sees the end");
 }
 
-/// All kept records of a log, however many reads it takes.
+/// All kept records of a log, in as many reads as it takes.
 async fn read_all(store: &Arc<dyn LogStore>, index: u32) -> Vec<(u64, Vec<u8>)> {
     let mut records = Vec::new();
     let mut from = Offset(0);

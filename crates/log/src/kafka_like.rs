@@ -1,12 +1,12 @@
-//! A store in memory that behaves as one over Apache Kafka would, for tests: several nodes, each
-//! with a handle of its own, over one cluster.
+//! An in-memory store that behaves like one over Apache Kafka, for tests: several nodes, each with
+//! its own handle, over one cluster.
 //!
-//! Between a node and the cluster requests and answers get lost, and what was sent may turn up
-//! later. The cluster's leaders refuse lower epochs and answer a repeated batch with its first
-//! place, and forget both after a day without a write. A node's reads may lag. It is no Kafka:
-//! there is no replication, no election and no wire; nothing bounds it, and nothing survives it.
-//! What always holds: everything happens during a call, so that the same calls with the same seed
-//! have the same effects.
+//! Requests and responses between a node and the cluster get lost, and requests may arrive late.
+//! The cluster's leaders refuse lower epochs, answer a repeated batch with its first position, and
+//! forget both after a day without a write. A node's reads may lag. It is not Kafka: there is no
+//! replication, no election and no network protocol; it is unbounded and not persistent. What
+//! always holds: everything happens during a call, so that the same calls with the same seed have
+//! the same effects.
 
 mod cluster;
 mod leader;
@@ -22,11 +22,11 @@ use std::time::Duration;
 
 /// A leader forgets epochs and batches after this long without a write.
 pub const FORGETS_AFTER: Duration = Duration::from_hours(24);
-/// A node that looked at a log longer ago than this looks again before it appends.
+/// Age at which a node's knowledge of a log is stale: it looks again before it appends.
 pub const STALE_AFTER: Duration = Duration::from_secs(30);
-/// Batches of one writer that a leader remembers.
+/// Number of batches per writer that a leader remembers.
 pub const REMEMBERED_MAX: usize = 5;
-/// How often a batch is sent before its outcome counts as unknown for now.
+/// Number of attempts before a batch's outcome is reported as unknown.
 pub const ATTEMPTS_MAX: u32 = 3;
 
 /// How a cluster and its nodes behave.
@@ -34,18 +34,19 @@ pub const ATTEMPTS_MAX: u32 = 3;
 pub struct Behaviour {
     /// What reads see.
     pub reads: Reads,
-    /// How many of a thousand requests to append meet a fault at first: lost, unanswered, or late.
+    /// How many of a thousand append requests meet a fault initially: lost, unanswered, or late.
     pub faults_per_mille: u32,
     /// Whether nodes look again before they append.
     pub barriers: Barriers,
 }
 
-/// Whether a node whose knowledge is stale looks at the log again before it appends.
+/// Whether a node with stale knowledge of a log looks at it again before it appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Barriers {
     /// It does.
     Kept,
-    /// A mistake, to see that tests find it: what a leader has forgotten is not known either.
+    /// A planted bug that tests must find: whatever a leader has forgotten is unknown to the node,
+    /// too.
     LeftOut,
 }
 

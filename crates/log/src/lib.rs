@@ -1,5 +1,5 @@
-//! Append-only logs: the [`LogStore`] contract, its conformance suite, and stores in memory. It
-//! knows bytes and offsets, never Kinesis.
+//! Append-only logs: the [`LogStore`] contract, its conformance suite, and in-memory stores. The
+//! crate knows bytes and offsets, never Kinesis.
 
 pub mod batch;
 pub mod batches;

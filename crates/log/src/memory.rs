@@ -1,7 +1,7 @@
-//! The simplest honest store: everything in one map under one lock, gone with the process.
+//! The simplest correct store: a map under one lock, gone with the process.
 //!
-//! It is the model that other providers are compared with, not a store for a server: nothing bounds
-//! it, and nothing survives. Several handles may share its logs, each with claims of its own.
+//! It is the reference model for other providers, not a store for a server: it is unbounded and not
+//! persistent. Several handles may share its logs, each with its own claims.
 
 mod log;
 
@@ -19,11 +19,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::Arc;
 
-/// A handle on a store in memory.
+/// A handle on an in-memory store.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
-    /// What this handle has claimed.
+    /// The epochs that this handle has claimed.
     claims: Mutex<BTreeMap<LogId, Epoch>>,
 }
 
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl MemoryStore {
-    /// An empty store that stamps arrivals by this clock.
+    /// An empty store that takes arrival times from this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
@@ -43,7 +43,7 @@ impl MemoryStore {
         }
     }
 
-    /// Another handle on the same logs, with claims of its own.
+    /// Another handle on the same logs, with its own claims.
     pub fn beside(&self) -> Self {
         Self {
             clock: self.clock.clone(),

@@ -1,81 +1,82 @@
-//! What a store tells of itself to whoever runs it: numbers with names and help texts.
+//! Metrics of a store, for its operator: numbers with names and help texts.
 //!
-//! It is the vocabulary of a contract, and knows no monitoring system: whoever shows the numbers
-//! encodes them. A provider names its series itself, since what there is to know of a disk there is
-//! not to know of a broker. What always holds: the series are the same few however many logs there
-//! are, and observing one takes a few relaxed atomic additions.
+//! This is the vocabulary of the contract, independent of any monitoring system: the exporter
+//! encodes the numbers. A provider names its own series, since what matters about a disk differs
+//! from what matters about a broker. What always holds: the number of series does not depend on the
+//! number of logs, and an observation takes a few relaxed atomic additions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A series, or a few that differ in one label, at a moment.
+/// The current value of a series, or of a few that differ in one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
-    /// Its name, with the unit last; counters without the `_total` that some formats want.
+    /// Its name, with the unit last; counters without the `_total` that some formats require.
     pub name: &'static str,
-    /// What it counts, for people.
+    /// Help text.
     pub help: &'static str,
-    /// The numbers.
+    /// The value.
     pub value: Value,
 }
 
-/// The numbers of a series.
+/// The value of a series.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// What only grows while the process lives.
+    /// A counter, monotonic while the process lives.
     Counter(u64),
-    /// The same for each value of a label.
+    /// A counter for each value of a label.
     Counters {
         /// The label's name.
         label: &'static str,
-        /// Its values, and how much was counted of each.
+        /// The label's values, with their counts.
         counts: Vec<(&'static str, u64)>,
     },
-    /// What is so now.
+    /// A current value that may go up and down.
     Gauge(u64),
-    /// How often which sizes were observed.
+    /// A distribution of observed sizes.
     Histogram(Distribution),
 }
 
-/// What a [`Histogram`] has observed.
+/// The observations of a [`Histogram`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
-    /// Upper bounds, rising, the last without an end ([`f64::INFINITY`]); each with how many
-    /// observations were within it and above the bound before.
+    /// Upper bounds, ascending, the last one infinite ([`f64::INFINITY`]), each with the number of
+    /// observations in its bucket (not cumulative).
     pub buckets: Vec<(f64, u64)>,
-    /// All observations together.
+    /// Sum of all observations.
     pub sum: f64,
 }
 
 impl Distribution {
-    /// How many observations there were.
+    /// Number of observations.
     pub fn count(&self) -> u64 {
         self.buckets.iter().map(|(_, count)| count).sum()
     }
 }
 
-/// Bounded buckets of a histogram; one without a bound comes after them.
+/// Number of bounded buckets of a histogram; an unbounded one follows.
 const BUCKETS: usize = 18;
 const NANOS_PER_SECOND: f64 = 1e9;
 
-/// Counts observations by size: each bucket ends at twice the bound of the one before.
+/// A histogram whose bucket bounds double.
 #[derive(Debug)]
 pub struct Histogram {
     /// The first bucket's bound.
     first: u64,
-    /// Of what is observed, how much is one of what is shown.
+    /// Observed units per displayed unit.
     per_shown: f64,
     buckets: [AtomicU64; BUCKETS + 1],
     sum: AtomicU64,
 }
 
 impl Histogram {
-    /// Numbers of things, the first bucket up to and with `first`, which is not 0.
+    /// A histogram of numbers whose first bucket's bound (inclusive, not 0) is `first`.
     pub fn of_numbers(first: u64) -> Self {
         Self::new(first, 1.0)
     }
 
-    /// Durations, shown in seconds, the first bucket up to and with `first`, which is not 0.
+    /// A histogram of durations, displayed in seconds, whose first bucket's bound (inclusive, not
+    /// 0) is `first`.
     pub fn of_durations(first: Duration) -> Self {
         Self::new(nanos(first), NANOS_PER_SECOND)
     }
@@ -90,7 +91,7 @@ impl Histogram {
         }
     }
 
-    /// Counts a number.
+    /// Observes a number.
     pub fn observe(&self, number: u64) {
         let over = number.saturating_sub(1) / self.first;
         let place = u64::BITS - over.leading_zeros();
@@ -99,12 +100,12 @@ impl Histogram {
         self.sum.fetch_add(number, Ordering::Relaxed);
     }
 
-    /// Counts a duration.
+    /// Observes a duration.
     pub fn observe_duration(&self, duration: Duration) {
         self.observe(nanos(duration));
     }
 
-    /// What was observed so far.
+    /// The observations so far.
     pub fn distribution(&self) -> Distribution {
         let bounds = (0..BUCKETS).map(|place| (self.first << place) as f64 / self.per_shown);
         let counts = self
@@ -126,7 +127,7 @@ fn nanos(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// The bounds of the buckets that have something, and how much.
+    /// The non-empty buckets, as bounds and counts.
     fn filled(histogram: &Histogram) -> Vec<(f64, u64)> {
         let buckets = histogram.distribution().buckets.into_iter();
         buckets.filter(|(_, count)| *count > 0).collect()

@@ -1,4 +1,4 @@
-//! The contract of a store of logs, and the words it is written in.
+//! The contract of a store of logs, and its vocabulary.
 
 use crate::batch::{Kind, RECORD_BYTES_MAX, RecordIter};
 use crate::batches::Batches;
@@ -10,13 +10,13 @@ use std::future::Future;
 use std::pin::Pin;
 use tokio::sync::watch;
 
-/// The name of a log. Never reused: a group is made once (the engine uses the catalog offset of the
-/// command that made a stream), an index is given once in its group.
+/// The name of a log. Never reused: a group is created once (the engine uses the catalog offset of
+/// the command that created a stream), and an index is used once in its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogId {
-    /// What the log belongs to.
+    /// The group that the log belongs to.
     pub group: u64,
-    /// Which log of the group.
+    /// The log's index in the group.
     pub index: u32,
 }
 
@@ -26,58 +26,59 @@ impl fmt::Display for LogId {
     }
 }
 
-/// A record's place in its log: 0, 1, 2 …
+/// A record's position in its log: 0, 1, 2 …
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub u64);
 
 impl Offset {
-    /// The place `count` records further on.
+    /// The offset `count` records later.
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)
     }
 }
 
-/// The number of a claim on a log. Whoever gives them out gives each to one owner alone, and a
-/// later one is higher; without a claim a handle has the lowest.
+/// The number of a claim on a log. Whoever issues epochs gives each to one owner only, in
+/// increasing order; without a claim a handle has the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u32);
 
-/// What a log should be like.
+/// Properties of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSettings {
-    /// How long its records are wanted, in milliseconds; 0 for ever. A hint for placement: only
-    /// [`LogStore::trim`] and [`LogStore::delete`] remove anything in the stores of this crate.
+    /// How long its records are wanted, in milliseconds; 0 for ever. It is a hint for placement: in
+    /// the stores of this workspace only [`LogStore::trim`] and [`LogStore::delete`] remove
+    /// anything.
     pub retention_ms: u64,
-    /// Whose appends go on when the disk is full.
+    /// Treatment of its appends on a full disk.
     pub priority: Priority,
 }
 
-/// What becomes of a log's appends when the disk is full.
+/// Treatment of a log's appends on a full disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
     /// They are refused with [`AppendError::Full`].
     #[default]
     Normal,
-    /// They take room that is kept for them.
+    /// They may use reserved space.
     Reserved,
 }
 
-/// Where an acknowledged batch stands.
+/// The position of an acknowledged batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// The offset of the batch's first record; the rest follow without a gap.
+    /// The offset of the batch's first record; the others follow contiguously.
     pub first: Offset,
-    /// The arrival time of all its records: at least that of every record before them.
+    /// The arrival time of all its records: not before that of any earlier record.
     pub arrival: Timestamp,
 }
 
 /// Why a batch was not acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// Not applied: too much is waiting to be written, or the disk has no room. Try later.
+    /// Not applied: the write queue or the disk is full. Retry later.
     #[error("the store takes no more for now")]
     Full,
-    /// Not applied: the batch is larger than the store takes at once.
+    /// Not applied: the batch exceeds the store's maximum.
     #[error("the batch is larger than the store takes")]
     TooLarge,
     /// Not applied: there is no such log.
@@ -87,7 +88,7 @@ pub enum AppendError {
     /// offset.
     #[error("the log is sealed at offset {}", .0.0)]
     Sealed(Offset),
-    /// Not applied: another has appended to the log under a higher epoch.
+    /// Not applied: another handle has appended to the log under a higher epoch.
     #[error("the log has another owner")]
     Fenced,
     /// Not applied, for another reason.
@@ -98,7 +99,7 @@ pub enum AppendError {
     Unknown(String),
 }
 
-/// Why a read gave nothing.
+/// Why a read failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// There is no such log.
@@ -111,10 +112,10 @@ pub enum ReadError {
         log: LogId,
         /// What did not hold.
         what: &'static str,
-        /// Where to look, in words that an operator of this provider knows.
+        /// Where to look, in terms that an operator of this provider knows.
         at: String,
     },
-    /// What the provider stores on failed.
+    /// The provider's storage failed.
     #[error("cannot read: {0}")]
     Io(String),
 }
@@ -125,18 +126,18 @@ pub enum StoreError {
     /// Not applied: there is no such log.
     #[error("no log {0}")]
     NoSuchLog(LogId),
-    /// Not applied: the log is there already.
+    /// Not applied: the log exists already.
     #[error("log {0} exists")]
     Exists(LogId),
     /// Not applied.
     #[error("not applied: {0}")]
     NotApplied(String),
-    /// It may or may not have been applied. Doing it again is safe.
+    /// It may or may not have been applied. Retrying is safe.
     #[error("unknown whether applied: {0}")]
     Unknown(String),
 }
 
-/// What a provider promises beside the clauses that hold for all.
+/// Provider-specific guarantees beside the clauses that hold for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Promises {
     /// What a read sees.
@@ -146,29 +147,30 @@ pub struct Promises {
 /// What a read sees of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// All that was acknowledged through any handle before the read began.
+    /// Everything that was acknowledged through any handle before the read began.
     Newest,
-    /// A beginning of the log, which for one handle never gets shorter, and in time is all of it.
+    /// A prefix of the log, which for one handle never gets shorter and eventually includes
+    /// everything.
     Prefix,
 }
 
-/// How much one read may bring. At least one record comes if there is one.
+/// How much one read may return. It returns at least one record if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadLimit {
-    /// Records at most.
+    /// Maximum number of records.
     pub records: u32,
-    /// Bytes of records at most, except that the first record always comes.
+    /// Maximum bytes of records, except that the first record is always returned.
     pub bytes: u64,
 }
 
 impl ReadLimit {
-    /// Memory that a read holds beyond twice what it answers, at most: what it found that in, and
-    /// the runs.
+    /// Upper bound on the memory of a read beyond twice its result: index blocks and the list of
+    /// runs.
     pub const HELD_BESIDE_BYTES: usize = 2 * 1024 * 1024;
 
-    /// Memory that a read within this limit holds at most, while it goes on and until its answer is
-    /// sent. One record may be more than the limit, and stand in a block with others that are read
-    /// with it.
+    /// Upper bound on the memory of a read within this limit, from its start until its result is
+    /// sent. A single record may exceed the limit, and share a block with others that are read with
+    /// it.
     pub fn held_bytes_max(&self) -> usize {
         let answer = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         let answer = answer.saturating_mul(2).max(RECORD_BYTES_MAX);
@@ -183,60 +185,60 @@ pub struct Bounds {
     pub first: Offset,
     /// One past the last durable record.
     pub end: Offset,
-    /// The arrival time of the last record ever appended, also if it has been trimmed.
+    /// The arrival time of the last record ever appended, even if it has been trimmed.
     pub last_arrival: Option<Timestamp>,
     /// The first control record, if there is one: the log is sealed there.
     pub first_control: Option<Offset>,
 }
 
-/// One record as it is read.
+/// A record as a reader sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Its place.
+    /// Its offset.
     pub offset: Offset,
-    /// When it arrived.
+    /// Its arrival time.
     pub arrival: Timestamp,
     /// Data or control.
     pub kind: Kind,
-    /// What was appended.
+    /// The appended bytes.
     pub bytes: &'a [u8],
 }
 
-/// A run of neighbouring records that arrived together, sharing the memory of the cache.
+/// A run of consecutive records with the same arrival time, sharing the cache's memory.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The offset of the first.
     pub first: Offset,
-    /// How many.
+    /// Number of records.
     pub count: u32,
-    /// When they arrived.
+    /// Their arrival time.
     pub arrival: Timestamp,
     /// The framed records (see [`crate::batch`]).
     pub bytes: Bytes,
 }
 
-/// What a read brought: runs without a gap between them.
+/// The result of a read: contiguous runs.
 #[derive(Clone, Debug)]
 pub struct Slice {
     /// The records.
     pub runs: Vec<Run>,
-    /// Where to go on: after the last record, or where the read began if there was none (moved up
-    /// to the first kept offset if it began below).
+    /// Where to continue: after the last record, or where the read began if there was none (at
+    /// least the first kept offset).
     pub next: Offset,
-    /// The log's durable end as the read saw it, see [`Promises`]; past `next` if what stands there
-    /// cannot be read.
+    /// The log's durable end as the read saw it, see [`Promises`]; past `next` if the rest cannot
+    /// be read.
     pub end: Offset,
-    /// Memory that the runs keep: at most twice their bytes and 1 MiB and a little.
+    /// Memory that the runs keep alive: at most twice their bytes plus about 1 MiB.
     pub held_bytes: usize,
 }
 
 impl Slice {
-    /// Bytes of the records as they are framed.
+    /// Total size of the framed records.
     pub fn bytes(&self) -> usize {
         self.runs.iter().map(|run| run.bytes.len()).sum()
     }
 
-    /// Copies the records, so that they keep no memory beside their own.
+    /// Copies the records, so that they keep no other memory alive.
     pub fn compact(&mut self) {
         let mut copies = BytesMut::with_capacity(self.bytes());
         for run in &mut self.runs {
@@ -261,7 +263,7 @@ impl Slice {
     }
 }
 
-/// Tells when a log's durable end moves.
+/// Notifies when a log's durable end advances.
 #[derive(Clone, Debug)]
 pub struct TailWatch {
     end: watch::Receiver<Offset>,
@@ -278,14 +280,14 @@ impl TailWatch {
         *self.end.borrow()
     }
 
-    /// Resolves once the end is above `offset`; `false` if the log or the store has gone.
+    /// Resolves once the end is above `offset`; `false` if the log or the store is gone.
     pub async fn reaches_past(&mut self, offset: Offset) -> bool {
         self.end.wait_for(|end| *end > offset).await.is_ok()
     }
 }
 
-/// What appending one control record alone says of sealing its log: where it ended, by this record
-/// or by an earlier one.
+/// Interprets the result of appending a single control record as the result of sealing its log:
+/// where it was sealed, by this record or by an earlier one.
 pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset, AppendError> {
     match results.pop().expect("one batch has one result") {
         Ok(appended) => Ok(appended.first),
@@ -294,66 +296,67 @@ pub fn sealed(mut results: Vec<Result<Appended, AppendError>>) -> Result<Offset,
     }
 }
 
-/// What an asynchronous call of the store answers.
+/// The result of an asynchronous call.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A store of append-only logs, or one of several handles on it. A provider that has one handle
-/// alone, such as the journal, takes each claim and never says `Fenced`. A provider MUST keep these
+/// A store of append-only logs, or one of several handles on it. A provider with a single handle,
+/// such as the journal, grants every claim and never returns `Fenced`. A provider MUST obey these
 /// clauses; each has a test in [`crate::conformance`]:
 ///
-/// 1. A resolved append survives power loss (or what the provider was told to survive).
+/// 1. A resolved append survives power loss (or whatever failure the provider was configured to
+///    survive).
 /// 2. Offsets rise in append order within one log, without gaps, from 0.
 /// 3. A read sees what the provider [promises](Promises).
-/// 4. Each record's own offset and arrival time are returned, and are what any reader sees;
-///    arrival times never fall along a log.
-/// 5. The batches of one `append_many` succeed or fail each for itself.
-/// 6. An append, once handed over, goes on though its future is dropped.
+/// 4. Each append returns the batch's own offset and arrival time, and every reader sees the same;
+///    arrival times never decrease along a log.
+/// 5. The batches of one `append_many` succeed or fail independently.
+/// 6. An append, once submitted, goes on although its future is dropped.
 /// 7. `Full`, `TooLarge`, `NoSuchLog`, `Sealed`, `Fenced` and `NotApplied` leave no trace, for
 ///    ever.
-/// 8. A read from below the first kept offset begins at the first kept offset; one at or past the
-///    end brings nothing.
-/// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and doing one again
-///    is harmless: creating a log that exists is `Exists`, deleting one that is gone succeeds.
-/// 10. What was trimmed or deleted is never read again, also after a restart. An id is never
+/// 8. A read from below the first kept offset starts at the first kept offset; one at or past the
+///    end returns nothing.
+/// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and idempotent:
+///    creating a log that exists returns `Exists`, deleting one that is gone succeeds.
+/// 10. Trimmed or deleted records are never read again, even after a restart. An id is never
 ///     reused.
-/// 11. `seal` appends one control record, as durable as any append, and answers its offset. Sealing
-///     again appends nothing and answers the offset of the log's first control record, whatever the
+/// 11. `seal` appends one control record, as durable as any append, and returns its offset. Sealing
+///     again appends nothing and returns the offset of the log's first control record, whatever the
 ///     bytes.
-/// 12. A log that holds a control record is sealed, also after a restart and however the record got
-///     there. An append either stands before the first control record or is refused with `Sealed`
-///     and that record's offset; seals and appends in flight at the same time have one order.
-/// 13. After `claim` resolves, this handle's appends to the log carry the epoch, as long as the
-///     handle lives. Once an append under a higher epoch was applied, those under lower ones are
-///     refused with `Fenced`. A seal stands above all epochs: any handle may seal, and a sealed log
-///     says `Sealed` to everyone. Claiming again what is claimed is harmless.
-/// 14. A fresh look sees every append and change that resolved before it began, through whichever
-///     handle. What a handle knows covers what it did and read itself, what it was told by a
-///     refusal, and what was there when it was opened, and never goes back; of what other handles
-///     do it may know nothing yet.
+/// 12. A log that holds a control record is sealed, even after a restart and however the record got
+///     there. An append either precedes the first control record or is refused with `Sealed` and
+///     that record's offset; concurrent seals and appends are totally ordered.
+/// 13. After `claim` resolves, this handle's appends to the log carry the epoch, for as long as the
+///     handle lives. Once an append under a higher epoch was applied, appends under lower ones are
+///     refused with `Fenced`. A seal is above all epochs: any handle may seal, and appends to a
+///     sealed log return `Sealed` on every handle. Repeating a claim is harmless.
+/// 14. A fresh look sees every append and change that resolved before it began, through any handle.
+///     A handle's own knowledge covers what it did and read itself, what a refusal told it, and
+///     what existed when it was opened, and never regresses; it may not include what other handles
+///     do.
 pub trait LogStore: Send + Sync + 'static {
-    /// Makes logs, all or none.
+    /// Creates logs, all or none.
     fn create(&self, logs: Vec<(LogId, LogSettings)>) -> Answer<'_, Result<(), StoreError>>;
-    /// Appends to many logs with one hand-over and one wake.
+    /// Appends to many logs with one submission and one wake-up.
     fn append_many(&self, batches: Batches) -> Answer<'_, Vec<Result<Appended, AppendError>>>;
-    /// Takes a log for this handle under an epoch. Says at once, or leaves it to the appends, if
-    /// another has taken it under a higher one. After any other error it may be tried again.
+    /// Claims a log for this handle under an epoch. If another handle has claimed it under a higher
+    /// one, reports that at once or leaves it to later appends. After any other error it may be
+    /// retried.
     fn claim(&self, log: LogId, epoch: Epoch) -> Answer<'_, Result<(), AppendError>>;
-    /// Ends a log by one control record with these bytes; answers the offset at which it ended.
-    /// Never [`AppendError::Sealed`]: a log that is sealed already is as wanted. After any other
-    /// error it may be tried again.
+    /// Seals a log by one control record with these bytes; returns the offset at which it ended.
+    /// Never returns [`AppendError::Sealed`]: a log that is sealed already is in the desired state.
+    /// After any other error it may be retried.
     ///
     /// # Panics
-    /// If the bytes are more than [`RECORD_BYTES_MAX`].
+    /// If the bytes exceed [`RECORD_BYTES_MAX`].
     fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>>;
-    /// Reads on from an offset.
+    /// Reads forward from an offset.
     fn read(
         &self,
         log: LogId,
         from: Offset,
         limit: ReadLimit,
     ) -> Answer<'_, Result<Slice, ReadError>>;
-    /// The same as far as nothing need be waited for; `None` if something must, or if the store
-    /// cannot tell.
+    /// The same without waiting; `None` if it would have to wait, or if the store cannot tell.
     fn read_at_hand(
         &self,
         _log: LogId,
@@ -362,38 +365,38 @@ pub trait LogStore: Send + Sync + 'static {
     ) -> Option<Result<Slice, ReadError>> {
         None
     }
-    /// The first kept offset whose arrival is at or after `time`; the end if there is none.
+    /// The first kept offset whose arrival time is at or after `time`; the end if there is none.
     fn offset_at(&self, log: LogId, time: Timestamp) -> Answer<'_, Result<Offset, ReadError>>;
-    /// The same as far as nothing need be waited for; `None` as in [`LogStore::read_at_hand`].
+    /// The same without waiting; `None` as in [`LogStore::read_at_hand`].
     fn offset_at_hand(&self, _log: LogId, _time: Timestamp) -> Option<Result<Offset, ReadError>> {
         None
     }
-    /// First kept offset, end, and what goes with them, as far as this handle knows. Exact for
-    /// whoever alone appends to the log.
+    /// A log's bounds as far as this handle knows them. Exact for the log's only appender.
     fn known_bounds(&self, log: LogId) -> Result<Bounds, ReadError>;
-    /// The same as it is now.
+    /// A log's current bounds.
     fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>>;
-    /// A watch on the durable end as far as this handle knows, made on demand.
+    /// A watch on the durable end as far as this handle knows it, created on demand.
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError>;
-    /// Hides all before an offset for good, and frees its space in time. Going back is ignored.
+    /// Hides everything before an offset for good, and frees its space eventually. Trimming
+    /// backwards has no effect.
     fn trim(&self, log: LogId, before: Offset) -> Answer<'_, Result<(), StoreError>>;
     /// Changes a log's settings.
     fn configure(&self, log: LogId, settings: LogSettings) -> Answer<'_, Result<(), StoreError>>;
     /// All logs that this handle knows, in order.
     fn known_list(&self) -> Vec<LogId>;
-    /// All logs that there are, in order.
+    /// All existing logs, in order.
     fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>>;
     /// Removes logs for good.
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>>;
-    /// What holds for this provider alone.
+    /// The guarantees specific to this provider.
     fn promises(&self) -> Promises;
-    /// Whether appends are accepted at all (false once a sync has failed, say): for readiness.
+    /// Whether appends are accepted at all (`false` after a failed sync, for example). Determines
+    /// readiness.
     fn is_writable(&self) -> bool;
-    /// What the store tells of itself to whoever runs it. May block for moments. Nothing depends on
-    /// it.
+    /// Metrics for the operator. May block briefly. Nothing depends on them.
     fn metrics(&self) -> Vec<Metric> {
         Vec::new()
     }
-    /// Finishes what was handed over, makes it durable, and stops.
+    /// Completes what was submitted, makes it durable, and stops.
     fn shutdown(&self) -> Answer<'_, ()>;
 }

@@ -3,7 +3,7 @@
 use super::{End, Provider, append, batch, create, id, is_missing, list, read_all};
 use crate::store::{LogSettings, Offset, StoreError};
 
-/// Creating is all or none, and refuses what exists.
+/// Creation is all or nothing, and refuses existing logs.
 pub async fn create_is_all_or_none(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 2).await;

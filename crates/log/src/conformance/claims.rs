@@ -1,4 +1,4 @@
-//! The clause about owners: epochs, and what becomes of appends under lower ones.
+//! The clause about owners: epochs, and appends under lower ones.
 
 use super::{Provider, append, batch, create, id, read_all, try_append};
 use crate::store::{AppendError, Epoch, Offset};
@@ -26,7 +26,7 @@ pub async fn higher_claims_fence_lower_ones(provider: &impl Provider) {
     let unclaimed = try_append(&third, 0, batch(&[b"late"])).await;
     assert_eq!(unclaimed, Err(AppendError::Fenced), "the lowest of all");
     append(&store, 1, batch(&[b"another log"])).await;
-    // It comes back, under a claim that is higher still.
+    // It comes back, under an even higher claim.
     assert_eq!(store.claim(id(0), Epoch(3)).await, Ok(()));
     append(&store, 0, batch(&[b"third"])).await;
     let late = try_append(&other, 0, batch(&[b"late"])).await;

@@ -4,7 +4,7 @@ use super::{ANY, Provider, append, batch, bounds, create, id, list, read_all, tr
 use crate::store::{AppendError, LogStore, Offset, ReadError};
 use std::sync::Arc;
 
-/// What the handle knows must be what is, since nobody else did anything.
+/// Checks that the handle knows the current state, since no other handle did anything.
 async fn knows_what_is(store: &Arc<dyn LogStore>, logs: &[u32]) {
     assert_eq!(store.known_list(), list(store).await);
     for log in logs {
@@ -13,7 +13,7 @@ async fn knows_what_is(store: &Arc<dyn LogStore>, logs: &[u32]) {
     }
 }
 
-/// Clause 14, of one handle.
+/// Clause 14, for one handle.
 pub async fn known_looks_cover_what_was_done(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 3).await;
@@ -36,7 +36,7 @@ pub async fn known_looks_cover_what_was_done(provider: &impl Provider) {
     assert_eq!(store.fresh_bounds(id(1)).await, missing);
 }
 
-/// Clause 14, of several handles.
+/// Clause 14, for several handles.
 pub async fn fresh_looks_see_what_others_did(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 1).await;
@@ -55,7 +55,7 @@ pub async fn fresh_looks_see_what_others_did(provider: &impl Provider) {
         .expect("a fresh log can be created");
     assert_eq!(bounds(&other, 0).await, bounds(&store, 0).await);
     assert_eq!(list(&other).await, [id(0), id(5)]);
-    // What was looked at is known.
+    // A look updates the handle's knowledge.
     let known = other.known_bounds(id(0)).expect("the log exists");
     assert_eq!(known.end, Offset(3));
     append(&store, 0, batch(&[b"d"])).await;

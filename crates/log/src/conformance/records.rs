@@ -180,7 +180,7 @@ pub async fn reads_keep_to_the_bounds(provider: &impl Provider) {
     assert_eq!(missing.err(), Some(ReadError::NoSuchLog(id(5))));
 }
 
-/// A read brings at most what was asked for, and at least one record.
+/// A read returns at most what was asked for, and at least one record.
 pub async fn read_limits_hold(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 1).await;
@@ -202,7 +202,7 @@ pub async fn read_limits_hold(provider: &impl Provider) {
     }
 }
 
-/// The empty record and the longest come back as they were.
+/// An empty record and the longest one come back unchanged.
 pub async fn records_of_every_size_come_back(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 1).await;

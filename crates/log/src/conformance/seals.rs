@@ -1,4 +1,4 @@
-//! The clauses about the end of a log: sealing, and what becomes of appends afterwards.
+//! The clauses about the end of a log: sealing, and later appends.
 
 use super::{ANY, End, Provider, append, batch, bounds, create, id, read, read_all, try_append};
 use crate::batch::{Batch, BatchBuilder, Kind};
@@ -36,13 +36,13 @@ pub async fn sealing_appends_one_control_record(provider: &impl Provider, end: E
     assert_eq!(kinds(&store, 1).await, [Kind::Control]);
 }
 
-/// Clause 12, one call after the other.
+/// Clause 12, sequentially.
 pub async fn sealed_logs_take_no_more(provider: &impl Provider, end: End) {
     let store = provider.open().await;
     create(&store, 3).await;
     append(&store, 0, batch(&[b"a"])).await;
     assert_eq!(store.seal(id(0), b"end").await, Ok(Offset(1)));
-    // However it got there: whatever stands behind it in its own batch stays too.
+    // However it got there: the rest of its own batch stays, too.
     let mut mixed = BatchBuilder::default();
     mixed.push(Kind::Data, &[b"a"]);
     mixed.push(Kind::Data, &[b"b"]);
@@ -75,7 +75,7 @@ pub async fn sealed_logs_take_no_more(provider: &impl Provider, end: End) {
     assert_eq!(append(&store, 1, batch(&[b"on"])).await.first, Offset(1));
 }
 
-/// Clause 12, all at once.
+/// Clause 12, concurrently.
 pub async fn seals_and_appends_in_flight_have_one_order(provider: &impl Provider) {
     let store = provider.open().await;
     create(&store, 1).await;

@@ -1,4 +1,4 @@
-//! What all nodes share: the leaders, what is on its way to them, and the registry of claims, which
+//! What all nodes share: the leaders, the requests in flight, and the registry of claims, which
 //! unlike a leader forgets nothing.
 
 use super::leader::{Leader, Produce, Refused};
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Late requests that the cluster holds at most; of more, the oldest arrives.
+/// Maximum number of late requests; the oldest then arrives.
 const LATE_MAX: usize = 16;
-/// A request that is later than this never arrives: its connection is gone.
+/// Age after which a late request never arrives: its connection is gone.
 const LATE_FOR_MAX: Duration = Duration::from_mins(10);
 
 /// A cluster, which lives as long as any of its nodes.
@@ -30,32 +30,32 @@ pub struct Cluster {
 pub(super) struct State {
     pub(super) leaders: BTreeMap<LogId, Leader>,
     deleted: BTreeSet<LogId>,
-    /// The highest claim of each log, and whose it is.
+    /// The highest claim of each log, and its owner.
     pub(super) claims: BTreeMap<LogId, (Epoch, u32)>,
-    /// Requests that nobody waits for any more, and that have not arrived.
+    /// Requests that are no longer awaited and have not arrived.
     late: Vec<Late>,
 }
 
-/// A request that is still on its way.
+/// A request that is still in flight.
 struct Late {
     log: LogId,
     request: Produce,
     sent: Monotonic,
 }
 
-/// What becomes of a request to append.
+/// What happens to an append request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Fine,
     /// It never arrives.
     Lost,
-    /// It arrives, and the answer does not.
+    /// It arrives, and the response is lost.
     Unanswered,
-    /// It arrives later, when nobody waits for an answer.
+    /// It arrives later, when it is no longer awaited.
     Late,
 }
 
-/// What a node learns of a request.
+/// What a node learns about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
     Answer(Result<Appended, Refused>),
@@ -76,22 +76,22 @@ impl Cluster {
         })
     }
 
-    /// A new node's handle: it knows what is there now.
+    /// A new node's handle: it knows the present state.
     pub fn node(self: &Arc<Self>) -> Arc<KafkaLike> {
         Arc::new(KafkaLike::new(self.clone(), self.number()))
     }
 
-    /// A number that nobody else has: of a node, or of a writer.
+    /// A unique number, for a node or a writer.
     pub(super) fn number(&self) -> u32 {
         self.nodes.fetch_add(1, Ordering::AcqRel)
     }
 
-    /// From now on so many of a thousand requests meet a fault.
+    /// Sets how many of a thousand requests meet a fault from now on.
     pub fn set_faults_per_mille(&self, faults: u32) {
         self.faults_per_mille.store(faults, Ordering::Release);
     }
 
-    /// Lets everything arrive that is late.
+    /// Delivers all late requests.
     pub fn deliver_late(&self) {
         let mut state = self.state.lock();
         let late = std::mem::take(&mut state.late);
@@ -127,7 +127,7 @@ impl Cluster {
         }
     }
 
-    /// A number below `bound`, by chance.
+    /// A random number below `bound`.
     pub(super) fn below(&self, bound: u32) -> u32 {
         let mut bytes = [0; 4];
         self.random.fill(&mut bytes);
@@ -145,7 +145,7 @@ impl Cluster {
         }
     }
 
-    /// Lets one of the late requests arrive now and then.
+    /// Delivers a late request now and then.
     fn deliver_some(&self, state: &mut State) {
         let is_due = !state.late.is_empty() && self.below(4) == 0;
         if is_due || state.late.len() > LATE_MAX {

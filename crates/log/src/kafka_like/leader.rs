@@ -1,5 +1,4 @@
-//! The leader of one partition: judges batches by epoch and sequence, and remembers the last of
-//! them.
+//! The leader of one partition: checks batches by epoch and sequence, and remembers the latest.
 
 use super::{FORGETS_AFTER, REMEMBERED_MAX};
 use crate::batches::Batches;
@@ -8,40 +7,40 @@ use crate::store::{Appended, Epoch, LogSettings, Offset};
 use env::{Monotonic, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
-/// The epoch of a seal: nothing is above it.
+/// The epoch of a seal, above all others.
 pub(super) const SEAL: Epoch = Epoch(u32::MAX);
 
-/// Who appends: a log that nobody claimed takes batches from every node, each with sequences of its
-/// own; a claimed one has one writer an epoch.
+/// The writer of a batch: an unclaimed log accepts batches from every node, each with its own
+/// sequence; a claimed one has one writer per epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Writer {
     Node(u32),
     Owner,
 }
 
-/// A batch on its way, the same each time that it is sent.
+/// A batch in flight, identical in each attempt.
 #[derive(Clone, Debug)]
 pub(super) struct Produce {
     pub(super) writer: Writer,
     pub(super) epoch: Epoch,
-    /// Records that the writer wrote before it in this epoch.
+    /// Number of records that the writer wrote before it in this epoch.
     pub(super) sequence: u64,
     /// One batch.
     pub(super) batch: Batches,
-    /// Where the log ended, as far as the writer knew, when it was first sent.
+    /// The end of the log, as far as the writer knew, at the first attempt.
     pub(super) after: Offset,
 }
 
-/// Why a leader appended nothing.
+/// Why a leader refused a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// It knows a higher epoch.
     Fenced,
-    /// A batch before it is missing, or was long ago.
+    /// The preceding batch is missing, or was forgotten.
     OutOfSequence,
 }
 
-/// A partition, as its leader has it.
+/// A partition, from its leader's point of view.
 pub(super) struct Leader {
     pub(super) log: Log,
     epoch: Epoch,
@@ -50,7 +49,7 @@ pub(super) struct Leader {
 }
 
 impl Produce {
-    /// How many records.
+    /// Number of records.
     pub(super) fn count(&self) -> u64 {
         self.batch
             .iter()
@@ -62,7 +61,7 @@ impl Produce {
 #[derive(Default)]
 struct Sequences {
     next: u64,
-    /// Sequence and place of the last batches.
+    /// Sequences and positions of the latest batches.
     remembered: VecDeque<(u64, Appended)>,
 }
 
@@ -76,7 +75,7 @@ impl Leader {
         }
     }
 
-    /// Appends a batch, or says where it stands if it is one that is remembered.
+    /// Appends a batch, or returns its position if it is a remembered one.
     pub(super) fn produce(
         &mut self,
         request: &Produce,
@@ -120,7 +119,7 @@ impl Leader {
         Ok(appended)
     }
 
-    /// Where this very batch stands, if it does.
+    /// The position of this very batch, if it is in the log.
     pub(super) fn find(&self, request: &Produce) -> Option<Appended> {
         let own = request.batch.buffer().as_ptr();
         let mut runs = self.log.runs().iter();

@@ -1,7 +1,7 @@
-//! A node's handle: what it knows, what it has claimed, and its batches on their way.
+//! A node's handle: its knowledge, its claims, and its batches in flight.
 //!
-//! A batch whose outcome is unknown stays at the head of its log: it is sent again, the same bytes
-//! under the same sequence, before any other goes, until its outcome is final.
+//! A batch whose outcome is unknown blocks its log: it is resent, with the same bytes and sequence,
+//! before any other batch, until its outcome is final.
 
 use super::cluster::{Cluster, Heard, State};
 use super::leader::{Produce, Refused, SEAL, Writer};
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Turns of the runtime that an answer takes, at most.
+/// Longest delay of a response, in turns of the runtime.
 const TURNS_MAX: u32 = 3;
 
 /// One of the nodes over a [`Cluster`].
@@ -27,25 +27,25 @@ pub struct KafkaLike {
     logs: Mutex<BTreeMap<LogId, Known>>,
 }
 
-/// Whether a batch was sent before.
+/// Whether a batch has been sent before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sent {
     Never,
     Before,
 }
 
-/// What a node knows of a log. Its bounds are right for all that lies before their end.
+/// A node's knowledge of a log. Its bounds are exact up to their end.
 struct Known {
     bounds: Bounds,
     /// How far its reads see.
     seen: Offset,
     epoch: Epoch,
     writer: Writer,
-    /// Records written as this writer in this epoch.
+    /// Number of records written by this writer in this epoch.
     sequence: u64,
     /// A batch whose outcome is unknown.
     unsettled: Option<Produce>,
-    /// When it last looked at who owns the log.
+    /// When it last looked up the log's owner.
     looked: Monotonic,
 }
 
@@ -60,7 +60,7 @@ impl KafkaLike {
         node
     }
 
-    /// The cluster that it is a node of.
+    /// The cluster that the node belongs to.
     pub fn cluster(&self) -> &Arc<Cluster> {
         &self.cluster
     }
@@ -74,7 +74,7 @@ impl KafkaLike {
         }
     }
 
-    /// Looks at a log as it is.
+    /// Looks up a log's present state.
     fn look(&self, id: LogId) -> Result<Bounds, ReadError> {
         let state = self.cluster.state();
         let mut logs = self.logs.lock();
@@ -104,7 +104,7 @@ impl KafkaLike {
     fn append(&self, id: LogId, batch: Batches) -> Result<Appended, AppendError> {
         let result = self.append_now(id, batch);
         if let Err(AppendError::Sealed(_) | AppendError::NoSuchLog(_)) = result {
-            // What it was told of the log is known from now on.
+            // Records what the response said about the log.
             drop(self.look(id));
         }
         result
@@ -115,7 +115,7 @@ impl KafkaLike {
             return self.end(id, batch);
         }
         if !self.logs.lock().contains_key(&id) {
-            // Another made it, or nobody did.
+            // Another node created it, or none did.
             let looked = self.look(id);
             looked.map_err(|_| AppendError::NoSuchLog(id))?;
         }
@@ -133,15 +133,15 @@ impl KafkaLike {
         let mut sent = self.send_next(&mut state, id, known, batch.clone());
         let may_begin_anew = known.writer != Writer::Owner && known.unsettled.is_none();
         if matches!(sent, Err(AppendError::NotApplied(_))) && may_begin_anew {
-            // The leader has forgotten the writer; nobody else has this one's sequences.
+            // The leader has forgotten the writer; no other node uses this one's sequence.
             (known.writer, known.sequence) = (Writer::Node(self.cluster.number()), 0);
             sent = self.send_next(&mut state, id, known, batch);
         }
         sent
     }
 
-    /// If what the node knows of the owner is stale, looks again: the leader may have forgotten
-    /// too.
+    /// Looks up the log again if the node's knowledge of its owner is stale: the leader may have
+    /// forgotten it, too.
     fn barrier(&self, state: &State, id: LogId, known: &mut Known) -> Result<(), AppendError> {
         let now = self.cluster.clock.monotonic();
         let is_fresh = now.since(known.looked) < STALE_AFTER;
@@ -177,7 +177,7 @@ impl KafkaLike {
         self.send(state, id, known, request, Sent::Never)
     }
 
-    /// Sends a batch until its outcome is final, or for now nobody knows it.
+    /// Sends a batch until its outcome is final, or for now unknown.
     fn send(
         &self,
         state: &mut State,
@@ -227,16 +227,16 @@ impl KafkaLike {
         let known = logs.get_mut(&id).ok_or(AppendError::NoSuchLog(id))?;
         if known.epoch != epoch {
             (known.epoch, known.writer, known.sequence) = (epoch, Writer::Owner, 0);
-            // Its outcome was told as unknown, and may come to be either.
+            // Its outcome was reported as unknown, and may turn out either way.
             known.unsettled = None;
         }
         known.looked = self.cluster.clock.monotonic();
         Ok(())
     }
 
-    /// Appends a batch that ends the log, above every owner; answers where it was ended first.
+    /// Appends a batch that seals the log, above every owner; returns where it was sealed first.
     fn end(&self, id: LogId, batch: Batches) -> Result<Appended, AppendError> {
-        // A leader that has forgotten the end would take another.
+        // A leader that has forgotten the seal would accept another.
         let bounds = self.look(id).map_err(|_| AppendError::NoSuchLog(id))?;
         if let Some(at) = bounds.first_control {
             return Err(AppendError::Sealed(at));
@@ -259,7 +259,7 @@ impl KafkaLike {
                     let own = leader.and_then(|leader| leader.find(&request));
                     let at = leader.and_then(|leader| leader.log.bounds().first_control);
                     drop(state);
-                    // If the log goes meanwhile, it was ended all the same.
+                    // If the log is deleted meanwhile, it was sealed all the same.
                     drop(self.look(id));
                     return own.ok_or(AppendError::Sealed(at.unwrap_or(ended.first)));
                 }
@@ -307,7 +307,7 @@ impl KafkaLike {
         known.map_or_else(|| self.look(id), Ok)
     }
 
-    /// Changes a log where it is.
+    /// Changes an existing log.
     fn change(
         &self,
         id: LogId,
@@ -324,13 +324,13 @@ impl KafkaLike {
     fn create_now(&self, logs: &[(LogId, LogSettings)]) -> Result<(), StoreError> {
         let created = self.cluster.state().create(logs);
         for (id, _) in logs {
-            // Also if another made it: then it is known now.
+            // Even if another node created it: now it is known.
             drop(self.look(*id));
         }
         created
     }
 
-    /// An answer, a few turns later.
+    /// A response, a few turns later.
     fn answer<T: Send + 'static>(&self, value: T) -> Answer<'_, T> {
         let turns = self.cluster.below(TURNS_MAX + 1);
         Box::pin(async move {
@@ -343,7 +343,8 @@ impl KafkaLike {
 }
 
 impl Known {
-    /// Takes over where an own batch stands. Nobody's seal is before it, unless a leader forgot it.
+    /// Records the position of an own batch. No other node's seal precedes it, unless a leader
+    /// forgot it.
     fn note(&mut self, state: &State, id: LogId, appended: Appended, count: u64) {
         self.bounds.end = self.bounds.end.max(appended.first.plus(count));
         self.bounds.last_arrival = self.bounds.last_arrival.max(Some(appended.arrival));
@@ -353,7 +354,7 @@ impl Known {
     }
 }
 
-/// Why a leader refused a batch that it never had before.
+/// Why a leader refused a batch on its first attempt.
 fn refusal(state: &State, id: LogId, refused: Refused) -> AppendError {
     match refused {
         Refused::Fenced => {
@@ -367,7 +368,7 @@ fn refusal(state: &State, id: LogId, refused: Refused) -> AppendError {
     }
 }
 
-/// What became of a batch that was refused, and sent before: what stands in the log tells.
+/// Settles a batch that was refused after an earlier attempt, by looking for it in the log.
 fn settle(
     state: &State,
     id: LogId,

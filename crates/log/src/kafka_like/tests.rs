@@ -1,4 +1,4 @@
-//! The store that behaves like Kafka: the clauses, and what is particular to it.
+//! The Kafka-like store: the contract's clauses, and its specifics.
 
 use super::{Barriers, Behaviour, Cluster, FORGETS_AFTER, KafkaLike};
 use crate::batch::{Batch, RecordIter};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const LOG: LogId = LogId { group: 3, index: 0 };
-/// Seeds of each random test.
+/// Seeds per random test.
 const SEEDS: u64 = 300;
 
 impl Provider for Arc<Cluster> {
@@ -94,7 +94,7 @@ const FAULTY: Behaviour = Behaviour {
     barriers: Barriers::Kept,
 };
 
-/// Holds what calls were told against what is in the log.
+/// Compares the reported results with the content of the log.
 fn judge(records: &[String], told: &BTreeMap<String, Result<Appended, AppendError>>, seed: u64) {
     for (text, result) in told {
         let places: Vec<usize> = (0..records.len())
@@ -194,7 +194,7 @@ async fn seal_when_two_nodes_try_through_faults_then_is_one_record_that_ends_the
             !ends.is_empty() && ends.iter().all(|at| *at == end),
             "{seed}"
         );
-        // What is on its way goes first, and may take long.
+        // What is in flight goes first, and may take long.
         let mut late = append(&a, "late").await;
         while matches!(
             late,
@@ -206,7 +206,7 @@ async fn seal_when_two_nodes_try_through_faults_then_is_one_record_that_ends_the
     }
 }
 
-/// What a node is told that slept while others went on, for longer than leaders remember.
+/// What a node is told that slept, while others went on, for longer than leaders remember.
 async fn wake_after_a_day(
     barriers: Barriers,
     sealed: bool,
@@ -279,7 +279,7 @@ async fn reads_when_they_lag_then_miss_what_is_new_once_and_never_what_was_seen(
     assert_eq!(ends().await, (2, Offset(2)));
 }
 
-/// Chances that are laid down; after them everything goes well.
+/// Scripted chances, after which everything goes well.
 struct Script(Mutex<VecDeque<u32>>);
 
 impl Random for Script {
@@ -293,13 +293,13 @@ impl Random for Script {
 async fn batch_when_a_fence_comes_between_it_and_its_repetition_then_is_told_where_it_stands() {
     const FAULT: u32 = 0;
     const FINE: u32 = 999;
-    // After the kinds of faults and the turns that an answer takes.
+    // Indexes into the kinds of faults, and delays of responses in turns.
     let (unanswered, late, at_once, arrives) = (1, 2, 0, 0);
     let chances = [
-        // The log is made. Each of the seal's requests is late.
+        // The log is created. Each of the seal's requests is late.
         vec![at_once],
         vec![FAULT, late, FAULT, late, FAULT, late, at_once],
-        // The batch is appended without an answer; before it is sent again, the seal arrives.
+        // The batch is appended and its response lost; before it is resent, the seal arrives.
         vec![FAULT, unanswered, FINE, arrives, at_once],
     ];
     let script = Script(Mutex::new(chances.concat().into()));

@@ -1,4 +1,4 @@
-//! One log in memory. It is no store: it checks nothing but what a log alone can tell.
+//! One log in memory. It is not a store: it checks only what a single log can.
 
 use crate::batch::{Kind, RecordIter};
 use crate::batches::BatchView;
@@ -10,14 +10,14 @@ use bytes::Bytes;
 use env::Timestamp;
 use tokio::sync::watch;
 
-/// The records of a log, and what goes with them.
+/// The records of a log, and its metadata.
 pub(crate) struct Log {
     pub(super) settings: LogSettings,
     runs: Vec<Run>,
     first: Offset,
     last_arrival: Option<Timestamp>,
     pub(super) first_control: Option<Offset>,
-    /// The highest under which anything was appended.
+    /// The highest epoch of any append.
     pub(super) epoch: Epoch,
     tail: watch::Sender<Offset>,
 }
@@ -39,7 +39,7 @@ impl Log {
         *self.tail.borrow()
     }
 
-    /// Whether an append under an epoch is taken.
+    /// Whether an append under an epoch is accepted.
     pub(crate) fn admit(&mut self, epoch: Epoch) -> Result<(), AppendError> {
         if let Some(at) = self.first_control {
             return Err(AppendError::Sealed(at));
