@@ -1,7 +1,7 @@
-//! The envelope that a command stands in: one record of a log of commands.
+//! The envelope around a command: one record of a log of commands.
 //!
-//! Field numbers are for ever: old logs are replayed by new builds. docs/formats/catalog.md has the
-//! tables.
+//! Field numbers are permanent: old logs are replayed by new builds. docs/formats/catalog.md has
+//! the tables.
 
 use env::Timestamp;
 use minicbor::{Decode, Encode};
@@ -15,18 +15,18 @@ pub struct Envelope<C> {
     /// [`ENVELOPE_VERSION`].
     #[n(0)]
     pub version: u8,
-    /// The proposal's own id: by it its proposer finds the result, and a second copy is recognized.
+    /// The proposal's id: its proposer finds the result by it, and duplicates are recognized by it.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub id: [u8; 16],
     /// The proposer's wall clock.
     #[cbor(n(2), with = "timestamp")]
     pub time: Timestamp,
-    /// What to do.
+    /// The command.
     #[n(3)]
     pub command: C,
 }
 
-/// An envelope without what it holds: of commands that are in the state already.
+/// An envelope without its command, for commands that are in the state already.
 #[derive(Decode)]
 pub(crate) struct Label {
     #[n(0)]
@@ -35,15 +35,15 @@ pub(crate) struct Label {
     pub(crate) id: [u8; 16],
 }
 
-/// A point in time, as milliseconds since the epoch: for minicbor's `with` attribute.
+/// A timestamp in milliseconds since the epoch, for minicbor's `with` attribute.
 pub mod timestamp {
     use env::Timestamp;
     use minicbor::{Decoder, Encoder};
 
-    /// Writes it.
+    /// Encodes a timestamp.
     ///
     /// # Errors
-    /// If it cannot be written to.
+    /// If the writer fails.
     pub fn encode<C, W: minicbor::encode::Write>(
         value: &Timestamp,
         e: &mut Encoder<W>,
@@ -52,10 +52,10 @@ pub mod timestamp {
         e.u64(value.0)?.ok()
     }
 
-    /// Reads it.
+    /// Decodes a timestamp.
     ///
     /// # Errors
-    /// If it is no unsigned integer.
+    /// If it is not an unsigned integer.
     pub fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, minicbor::decode::Error> {
         d.u64().map(Timestamp)
     }

@@ -1,6 +1,6 @@
-//! What can go wrong: a proposal, the replay of a log, a snapshot, a look for orphans.
+//! What can go wrong with a proposal, replay, a snapshot, or the collection of orphans.
 //!
-//! What a machine says to a command is its own: [`crate::Machine::Refusal`].
+//! A machine's refusal of a command is its own type: [`crate::Machine::Refusal`].
 
 use log::{AppendError, ReadError, StoreError};
 
@@ -29,10 +29,10 @@ pub enum ProposeError<R> {
 /// What kept a command out of the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAppended {
-    /// Nobody would hear what it did.
+    /// The log is not being followed, so the result could not be learned.
     #[error("the log of commands is not followed any more")]
     NotFollowed,
-    /// The store, which says so.
+    /// The store refused it.
     #[error(transparent)]
     Store(AppendError),
 }
@@ -43,15 +43,15 @@ pub enum Unheard {
     /// The store does not know.
     #[error(transparent)]
     Store(AppendError),
-    /// It is in the log, which ceased to be followed before it was applied here.
+    /// The command is in the log, but following stopped before it was applied here.
     #[error("the log of commands ceased to be followed")]
     ResultLost,
-    /// An earlier attempt at it was judged, and its result is not kept any more.
+    /// An earlier attempt was applied, and its result is no longer kept.
     #[error("an earlier attempt was judged, with a result that is not known any more")]
     JudgedBefore,
 }
 
-/// An append that failed. [`AppendError::Unknown`] alone leaves anything open.
+/// A failed append. Only [`AppendError::Unknown`] leaves the outcome open.
 impl<R> From<AppendError> for ProposeError<R> {
     fn from(error: AppendError) -> Self {
         match error {
@@ -73,35 +73,35 @@ impl<R> From<AppendError> for ProposeError<R> {
 /// Why a machine cannot be opened, or its log not be followed any further.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The store did not make its logs.
+    /// The store failed to create its logs.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store cannot read them.
+    /// The store failed to read them.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The newest snapshot is none.
+    /// The newest snapshot is invalid.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// Commands after the newest snapshot are gone.
+    /// Commands after the newest snapshot are missing.
     #[error("commands {first} to {last} are missing")]
     CommandsMissing {
-        /// The first of them.
+        /// The first missing one.
         first: u64,
-        /// The last of them.
+        /// The last missing one.
         last: u64,
     },
     /// The log has a gap.
     #[error("command {missing} is missing: the next is {next}")]
     CommandMissing {
-        /// What should come next.
+        /// The expected offset.
         missing: u64,
-        /// What came.
+        /// The offset that followed instead.
         next: u64,
     },
-    /// A command is none.
+    /// A command cannot be decoded.
     #[error("command {offset}")]
     CommandMalformed {
-        /// Where it stands.
+        /// Its offset.
         offset: u64,
         /// What is wrong with it.
         #[source]
@@ -110,7 +110,7 @@ pub enum ReplayError {
     /// A command is newer than this build.
     #[error("command {offset} has version {version}, not known here")]
     CommandVersion {
-        /// Where it stands.
+        /// Its offset.
         offset: u64,
         /// Its version.
         version: u8,
@@ -120,22 +120,22 @@ pub enum ReplayError {
 /// Why there is no new snapshot, or the newest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    /// The store cannot read them.
+    /// The store failed to read it.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The store did not take it.
     #[error(transparent)]
     Append(#[from] AppendError),
-    /// The store did not give up what is older.
+    /// The store failed to trim older ones.
     #[error(transparent)]
     Trim(#[from] StoreError),
-    /// It is none.
+    /// It cannot be decoded.
     #[error("a snapshot is malformed")]
     Malformed(#[from] minicbor::decode::Error),
     /// It is newer than this build.
     #[error("snapshot version {0} is not known")]
     Version(u8),
-    /// It was written, and is another when it is read.
+    /// It reads back differently from what was written.
     #[error("the snapshot does not read as written")]
     Differs,
 }
@@ -143,30 +143,30 @@ pub enum SnapshotError {
 /// Why it is not known whether the state is as new as the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatchUpError {
-    /// The store does not say where the log ends.
+    /// The store does not know where the log ends.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Nothing more will be applied here.
+    /// Following has stopped: nothing more will be applied here.
     #[error("the log of commands is not followed any more")]
     NotFollowed,
 }
 
-/// Why orphans were not collected. Doing it again is safe.
+/// Why orphans were not collected. Retrying is safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CollectError {
-    /// A machine that has to be asked does not know all commands.
+    /// A machine that has to be asked is behind the log.
     #[error("{machine} is behind its log")]
     Behind {
-        /// Its name.
+        /// The machine's name.
         machine: &'static str,
-        /// What keeps it.
+        /// What keeps it from catching up.
         #[source]
         cause: CatchUpError,
     },
-    /// The store does not say which logs there are.
+    /// The store failed to list its logs.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The store did not remove them.
+    /// The store failed to remove them.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

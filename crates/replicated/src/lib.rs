@@ -1,12 +1,12 @@
-//! Deterministic state machines fed by a log.
+//! Deterministic state machines, each driven by a log.
 //!
 //! A [`Machine`] is a state, its commands, and what each does to it. [`Replicated`] gives it a log
 //! of commands and a log of snapshots in a [`log::LogStore`]: a command is appended, every node
-//! replays it in the log's order, and the node that proposed it answers with what its own replay
-//! computed. Nothing else changes the state. Several machines live on one store, each in a
+//! replays it in the log's order, and the node that proposed it returns what its own replay
+//! computed. Nothing else changes the state. Several machines share one store, each in a
 //! [`Namespace`] of its own.
 //!
-//! Not here: what any machine is about. This crate knows commands and logs, never what they mean.
+//! What a machine is about is not here. This crate knows commands and logs, never their meaning.
 
 mod machine;
 mod namespace;

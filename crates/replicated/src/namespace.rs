@@ -1,4 +1,4 @@
-//! Namespaces: which machine a log belongs to, by the number of its group.
+//! Namespaces: which machine owns a log, by its group number.
 //!
 //! A group's top byte is the number of its namespace. Groups whose top byte is 255 belong to the
 //! machines themselves: the commands and snapshots of the machine of namespace `n` are logs 0 and 1
@@ -7,20 +7,20 @@
 use log::LogId;
 use std::fmt;
 
-/// How far the number of a namespace stands above the rest of a group's.
+/// Bit position of the namespace's number in a group.
 const SHIFT: u32 = 56;
 /// The top byte of the machines' own groups.
 const OWN: u8 = u8::MAX;
 
-/// The part of all log ids that one machine has.
+/// The part of the log id space that one machine owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Namespace(u8);
 
 impl Namespace {
-    /// Numbers of groups in a namespace are below this.
+    /// Upper bound (exclusive) of group numbers in a namespace.
     pub const GROUPS: u64 = 1 << SHIFT;
 
-    /// The namespace of a number.
+    /// The namespace with this number.
     ///
     /// # Panics
     /// If the number is 255: those groups belong to the machines themselves.
@@ -54,8 +54,8 @@ impl Namespace {
         }
     }
 
-    /// The namespace of a log, be it the machine's own or one that it is to judge. `None` if no
-    /// machine can have it.
+    /// The namespace of a log, whether the log is the machine's own or one that it judges. `None`
+    /// if no machine can own it.
     pub fn of(log: LogId) -> Option<Self> {
         let top = (log.group >> SHIFT) as u8;
         let number = if top == OWN {
@@ -66,7 +66,7 @@ impl Namespace {
         (number < OWN).then_some(Self(number))
     }
 
-    /// Whether a log is in the group of the machine's own.
+    /// Whether a log is one of the machine's own two.
     pub(crate) fn is_own(self, log: LogId) -> bool {
         log.group == self.own_group()
     }

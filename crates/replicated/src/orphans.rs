@@ -1,11 +1,10 @@
-//! Orphans: logs that no machine needs any more, such as those that a crash left between the end of
-//! what they belonged to and their deletion.
+//! Orphans: logs that no machine needs any more, such as those left by a crash between the deletion
+//! of a stream and that of its logs.
 //!
-//! A log is removed only if the machine whose namespace it is says that it is an orphan, and every
-//! other machine says that it is none of theirs. A machine that is not here cannot be asked, so its
-//! logs stay. Every node may do this at any time: logs are made after the command that wants them
-//! was applied, so whoever lists the logs first and catches up with the commands then knows who
-//! wants each of them.
+//! A log is removed only if the machine that owns its namespace calls it an orphan and every other
+//! machine disowns it. A machine that is not present cannot be asked, so its logs stay. Every node
+//! may do this at any time: logs are created after the command that needs them was applied, so
+//! listing the logs first and then catching up with the commands shows who needs each of them.
 
 use crate::error::{CatchUpError, CollectError};
 use crate::machine::{Machine, Ownership};
@@ -16,15 +15,15 @@ use log::{LogId, LogStore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Who can say of a log whether it is needed: a machine.
+/// An owner of logs, which says whether one is needed: a machine.
 pub trait Owner: Send + Sync + 'static {
     /// Its name.
     fn name(&self) -> &'static str;
     /// The namespace of its logs.
     fn namespace(&self) -> Namespace;
-    /// Resolves once it knows all commands that are there by now.
+    /// Resolves once it has applied all commands that are in the log by now.
     fn catch_up(&self) -> Answer<'_, Result<(), CatchUpError>>;
-    /// Whose a log is. Its own commands and snapshots are its own.
+    /// Who owns a log. Its own commands and snapshots are its own.
     fn owns(&self, log: LogId) -> Ownership;
 }
 
@@ -49,27 +48,27 @@ impl<M: Machine> Owner for Replicated<M> {
     }
 }
 
-/// What the owners say to some logs.
+/// Logs, sorted by what the owners say about them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sorted {
-    /// Nobody needs these.
+    /// Needed by no machine.
     orphans: Vec<LogId>,
-    /// How many there are of each namespace that nobody here has.
+    /// Number of logs in each namespace that no machine here owns.
     unknown: BTreeMap<Option<Namespace>, usize>,
-    /// Those that one machine gives up and another does not.
+    /// Logs that one machine gives up and another claims.
     disputed: Vec<LogId>,
 }
 
 /// Removes the logs of a store that no machine needs.
 ///
 /// # Errors
-/// If a machine cannot be asked, or the store does not remove them.
+/// If a machine cannot be asked, or the store fails to remove the logs.
 pub async fn collect_orphans(
     store: &dyn LogStore,
     owners: &[Arc<dyn Owner>],
 ) -> Result<(), CollectError> {
-    // Before the barrier: a log that is made after it is not judged. A fresh look, if only because
-    // a handle may forget what it knows of logs that are gone.
+    // Listed before the barrier, so that logs created after it are not judged. A fresh look, since
+    // a handle may forget logs that are gone.
     let logs = store.fresh_list().await?;
     for owner in owners {
         let machine = owner.name();

@@ -1,40 +1,40 @@
-//! Commands that stand in the log more than once.
+//! Commands that occur in the log more than once.
 //!
-//! Whoever does not hear whether his append took place may append the same envelope again. The
-//! second copy must do nothing, on every node alike. So a command is a repetition exactly if one of
-//! the [`REPEATS_KNOWN`] commands before it in the log has its id: that follows from the log alone,
-//! wherever a node began to replay it.
+//! A proposer that does not learn whether its append took place may append the same envelope again.
+//! The second copy must do nothing, on every node alike. So a command is a repetition exactly if
+//! one of the [`REPEATS_KNOWN`] commands before it in the log has its id. That is a property of the
+//! log alone, wherever a node started to replay it.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// How many commands before it a command is compared with. Part of the format: nodes that know
-/// different numbers would come to different states. It is many times what is appended while
-/// anybody resends, and few enough to be read at each start.
+/// How many preceding commands a command is compared with. Part of the format: nodes with different
+/// values would diverge. It is many times the number of commands appended while a proposer retries,
+/// and small enough to be read at each start.
 pub const REPEATS_KNOWN: usize = 4096;
-/// The first outcomes that a node keeps for repetitions, of the newest commands. Not part of the
-/// format: one that is asked for later is unknown. An outcome may be large, an id is not.
+/// How many of the newest outcomes a node keeps for repetitions. Not part of the format: an older
+/// outcome is unknown. An outcome may be large, an id is not.
 pub const ANSWERS_KEPT: usize = 256;
 
 /// The id of a proposal.
 type Id = [u8; 16];
 
-/// The ids of the newest commands, and what those that were applied here answered.
+/// The ids of the newest commands, and the outcomes of those that were applied here.
 pub(crate) struct Repeats<V> {
-    /// Of the newest [`REPEATS_KNOWN`] commands, repetitions included, in the log's order.
+    /// The ids of the newest [`REPEATS_KNOWN`] commands, repetitions included, in log order.
     window: VecDeque<Id>,
-    /// How many commands were pushed.
+    /// Total number of commands pushed.
     pushed: u64,
-    /// Of each id in the window, which command had it last.
+    /// For each id in the window, the command that had it last.
     newest: BTreeMap<Id, u64>,
     answers: VecDeque<(Id, V)>,
 }
 
-/// What is known of an id.
+/// What is known about an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Known<V> {
-    /// Nothing: it is not in the window.
+    /// Not in the window.
     New,
-    /// It is, and this is what it answered, if that is known here.
+    /// In the window, with its outcome if that is known here.
     Again(Option<V>),
 }
 
@@ -48,8 +48,8 @@ impl<V: Clone> Repeats<V> {
         }
     }
 
-    /// Takes the next command of the log, which was applied before or is none: its answer is not
-    /// known.
+    /// Takes the next command of the log without applying it: it is in the state already, or is
+    /// none. Its outcome is not known.
     pub(crate) fn pass(&mut self, id: Id) {
         self.newest.insert(id, self.pushed);
         self.window.push_back(id);
@@ -66,8 +66,8 @@ impl<V: Clone> Repeats<V> {
         }
     }
 
-    /// Takes the next command of the log: applies it, unless it is a repetition. `None` if it is
-    /// one whose first answer is not known here.
+    /// Takes the next command of the log, and applies it unless it is a repetition. Returns `None`
+    /// for a repetition whose first outcome is not known here.
     pub(crate) fn judge(&mut self, id: Id, apply: impl FnOnce() -> V) -> Option<V> {
         let answer = match self.look_up(&id) {
             Known::Again(answer) => answer,
@@ -84,7 +84,7 @@ impl<V: Clone> Repeats<V> {
         answer
     }
 
-    /// What is known of an id.
+    /// What is known about an id.
     pub(crate) fn look_up(&self, id: &Id) -> Known<V> {
         if !self.newest.contains_key(id) {
             return Known::New;

@@ -1,5 +1,5 @@
-//! Following a machine's log: one task applies each command in order, tells its proposer, and takes
-//! snapshots.
+//! Following a machine's log: one task applies each command in order, notifies its proposer, and
+//! takes snapshots.
 
 use crate::envelope::{ENVELOPE_VERSION, Envelope, Label};
 use crate::error::{ReplayError, SnapshotError};
@@ -12,7 +12,8 @@ use log::{Batches, Offset, Record, Slice, TailWatch};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// That the log is followed: when this goes, by whatever end of the task, nothing is any more.
+/// A guard for the following task: when it is dropped, however the task ended, following has
+/// stopped.
 struct Following<M: Machine>(Arc<Replicated<M>>);
 
 impl<M: Machine> Drop for Following<M> {
@@ -21,7 +22,7 @@ impl<M: Machine> Drop for Following<M> {
     }
 }
 
-/// What became of each command of a slice, by its proposal; nothing, of a repetition whose first
+/// The verdict on each command of a slice, by its proposal; `None` for a repetition whose first
 /// outcome is not known here.
 type Verdicts<M> = Vec<(ProposalId, Option<Verdict<M>>)>;
 
@@ -46,22 +47,22 @@ impl<M: Machine> Replicated<M> {
         Ok(())
     }
 
-    /// Resolves when there is more than was applied; `false` when the store has gone.
+    /// Resolves when there are commands to apply; `false` when the store is gone.
     async fn waits_for_more(&self, tail: &mut TailWatch) -> bool {
         let next = self.state.load().next;
         tail.reaches_past(next).await
     }
 
-    /// Says that nothing is followed any more, and lets go of whoever waits.
+    /// Marks following as stopped, and releases all waiters.
     fn stop(&self) {
         self.is_stopped.store(true, Ordering::Release);
         self.applied.send_replace(());
         let waiting = std::mem::take(&mut *self.waiting.lock());
-        // They hear of it without the lock.
+        // Their wakers run without the lock.
         drop(waiting);
     }
 
-    /// Applies all that is in the log by now.
+    /// Applies everything in the log so far.
     pub(crate) async fn replay(&self) -> Result<(), ReplayError> {
         loop {
             let next = self.state.load().next;
@@ -77,9 +78,9 @@ impl<M: Machine> Replicated<M> {
         }
     }
 
-    /// Applies the commands of a slice up to the first that is none, and lets their state be seen.
+    /// Applies the commands of a slice up to the first malformed one, and publishes the state.
     fn apply(&self, slice: &Slice, verdicts: &mut Verdicts<M>) -> Result<(), ReplayError> {
-        // Whoever finds an answer among the repeats finds it in the state, too.
+        // An outcome that is visible among the repeats is visible in the state, too.
         let mut repeats = self.repeats.lock();
         let mut replayed = Replayed::clone(&self.state.load());
         let mut bytes = 0;
@@ -108,18 +109,18 @@ impl<M: Machine> Replicated<M> {
         applied
     }
 
-    /// Whoever is told a result finds it in the state.
+    /// Notifies proposers. The state already reflects what they are told.
     fn tell(&self, verdicts: Verdicts<M>) {
         let mut waiting = self.waiting.lock();
         for (id, verdict) in verdicts {
             if let Some(waiter) = waiting.remove(&id) {
-                // A proposer that went away no longer wants to know.
+                // The proposer may have gone away.
                 let _ = waiter.send(verdict);
             }
         }
     }
 
-    /// Takes a snapshot beside the following, if enough was replayed since the last.
+    /// Takes a snapshot concurrently with following, if enough was replayed since the last one.
     fn snapshot_if_due(self: Arc<Self>) {
         let due = &self.snapshots;
         let threshold = due.after_bytes.max(due.last_bytes.load(Ordering::Relaxed));
@@ -139,7 +140,7 @@ impl<M: Machine> Replicated<M> {
         tasks.spawn(M::FORMAT.snapshot_task, Box::pin(task));
     }
 
-    /// Writes a snapshot, reads it again, and only then trims what is older than the one before.
+    /// Writes a snapshot, reads it back, and only then trims what is older than the previous one.
     async fn snapshot(&self) -> Result<(), SnapshotError> {
         let state = self.state.load_full();
         let image = state.machine.encode_snapshot();
@@ -158,7 +159,7 @@ impl<M: Machine> Replicated<M> {
             .last_bytes
             .store(image.len() as u64, Ordering::Relaxed);
         if let [older, _newest] = kept.as_slice() {
-            // What repeats a command before the snapshot is known by that command.
+            // Repetitions of commands before the snapshot must stay recognizable.
             let commands = older.next.0.saturating_sub(REPEATS_KNOWN as u64);
             let trims = [
                 (Self::SNAPSHOTS, older.first),
@@ -190,7 +191,7 @@ fn decode<C: for<'b> minicbor::Decode<'b, ()>>(
 }
 
 impl Label {
-    /// Of a command.
+    /// Decodes a command's envelope.
     pub(crate) fn of(record: &Record<'_>) -> Result<Self, ReplayError> {
         let offset = record.offset.0;
         let label: Self = minicbor::decode(record.bytes)

@@ -15,17 +15,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{oneshot, watch};
 
-/// Commands and snapshots are read in slices of this many bytes.
+/// Slice size for reading commands and snapshots.
 const READ_BYTES: u64 = 4 * 1024 * 1024;
-/// A snapshot is taken after this many bytes of commands, or the last snapshot's size if larger.
+/// A snapshot is due after this many bytes of commands, or the size of the last snapshot if that is
+/// larger.
 pub const SNAPSHOT_AFTER_BYTES: u64 = 1024 * 1024;
 
-/// By what a proposal is known: no two proposals share one, all attempts at one do.
+/// The id of a proposal: unique to it, and shared by all attempts at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProposalId(pub [u8; 16]);
 
 impl ProposalId {
-    /// A new one.
+    /// A new id.
     pub fn draw(env: &Env) -> Self {
         let mut id = [0; 16];
         env.random.fill(&mut id);
@@ -33,7 +34,7 @@ impl ProposalId {
     }
 }
 
-/// A machine's state, and how much of the log is in it.
+/// A machine's state, and how much of the log it includes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replayed<M> {
     /// The offset of the first command that is not in the state.
@@ -55,13 +56,13 @@ pub struct Replicated<M: Machine> {
     pub(crate) env: Env,
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) state: ArcSwap<Replayed<M>>,
-    /// Held while commands are applied, until their state is to be seen.
+    /// Held from the application of commands until their state is published.
     pub(crate) repeats: Mutex<Repeats<Verdict<M>>>,
-    /// Whoever waits hears the verdict, or `None` if it is not known any more.
+    /// Waiters for verdicts. They receive `None` if the verdict is no longer known.
     pub(crate) waiting: Mutex<BTreeMap<ProposalId, oneshot::Sender<Option<Verdict<M>>>>>,
     pub(crate) is_stopped: AtomicBool,
     pub(crate) snapshots: Snapshots,
-    /// Tells that the state is another, or that it will not change any more.
+    /// Notifies that the state has changed, or will not change any more.
     pub(crate) applied: watch::Sender<()>,
 }
 
@@ -81,12 +82,12 @@ impl<M: Machine> Replicated<M> {
     /// The log of snapshots.
     pub const SNAPSHOTS: LogId = M::NAMESPACE.snapshots();
 
-    /// Makes the machine's logs if they are missing, loads the newest snapshot, replays the
-    /// commands after it, and goes on following. What was in the log when this was called is then
-    /// in the state.
+    /// Creates the machine's logs if they are missing, loads the newest snapshot, replays the
+    /// commands after it, and keeps following. On return the state includes everything that was in
+    /// the log when this was called.
     ///
     /// # Errors
-    /// If anything of it is damaged, missing, or not known to this version.
+    /// If any of it is damaged, missing, or of an unknown version.
     pub async fn open(
         env: Env,
         store: Arc<dyn LogStore>,
@@ -95,7 +96,7 @@ impl<M: Machine> Replicated<M> {
         make_missing::<M>(&*store).await?;
         let (replayed, last_bytes) = load_snapshot::<M>(&*store).await?;
         let next = replayed.next;
-        // A fresh look: another node may have trimmed what this start would need.
+        // A fresh look: another node may have trimmed what this start needs.
         let first = store.fresh_bounds(Self::COMMANDS).await?.first;
         if first > next {
             return Err(ReplayError::CommandsMissing {
@@ -129,7 +130,7 @@ impl<M: Machine> Replicated<M> {
         self.state.load()
     }
 
-    /// Resolves once the state is as wanted; at once if it is already.
+    /// Resolves once the state satisfies a condition; at once if it already does.
     pub async fn wait_until(&self, is_so: impl Fn(&M) -> bool) {
         let mut applied = self.applied.subscribe();
         loop {
@@ -140,10 +141,10 @@ impl<M: Machine> Replicated<M> {
         }
     }
 
-    /// Resolves once all commands before an offset are in the state.
+    /// Resolves once the state includes all commands before an offset.
     ///
     /// # Errors
-    /// If the log is not followed any more, and so never will be.
+    /// If the log is no longer followed, so that it never will.
     pub async fn wait_until_applied(&self, before: Offset) -> Result<(), CatchUpError> {
         let mut applied = self.applied.subscribe();
         loop {
@@ -151,36 +152,35 @@ impl<M: Machine> Replicated<M> {
             if self.state().next >= before {
                 return Ok(());
             }
-            // Looked at after the mark was set: whoever stops says so first.
+            // Checked after marking the value as seen: `stop` clears the flag first.
             if !self.is_following() || applied.changed().await.is_err() {
                 return Err(CatchUpError::NotFollowed);
             }
         }
     }
 
-    /// A barrier: resolves once all that is in the log by now is in the state.
+    /// A barrier: resolves once the state includes everything that is in the log by now.
     ///
     /// # Errors
-    /// If the end of the log cannot be found, or the log is not followed any more.
+    /// If the end of the log cannot be found, or the log is no longer followed.
     pub async fn catch_up(&self) -> Result<(), CatchUpError> {
-        // A fresh look: what others have appended is what this waits for.
+        // A fresh look: the barrier covers what other nodes have appended.
         let end = self.store.fresh_bounds(Self::COMMANDS).await?.end;
         self.wait_until_applied(end).await
     }
 
-    /// Whether the log is still followed; if not, nothing can be changed.
+    /// Whether the log is still being followed; if not, nothing can be changed.
     pub fn is_following(&self) -> bool {
         !self.is_stopped.load(Ordering::Acquire)
     }
 
-    /// Appends a command, replays up to it, and answers what it did.
+    /// Appends a command, replays up to it, and returns its outcome.
     ///
-    /// A command that the state refuses already now is not appended. That spares the log commands
-    /// which do nothing, and no more: what is applied is decided by the command's place in the log
-    /// alone.
+    /// A command that the current state refuses is not appended. That only saves the log from
+    /// useless commands: what is applied is decided by a command's position in the log alone.
     ///
     /// # Errors
-    /// What `apply` said, or that it could not be appended, or that nobody knows.
+    /// What `apply` refused, that it could not be appended, or that its outcome is unknown.
     pub async fn propose(
         &self,
         command: M::Command,
@@ -193,17 +193,19 @@ impl<M: Machine> Replicated<M> {
         self.append_and_hear(envelope).await
     }
 
-    /// The same under an id that its caller drew, who may do so again when an attempt is unknown:
-    /// the command is applied once, whichever attempts the log took, and each answers what it did
-    /// then.
+    /// The same, idempotently, under an id that the caller has drawn. The caller may repeat it when
+    /// an attempt is unknown: the command is applied once, whichever attempts reached the log, and
+    /// each attempt returns what it did then.
     ///
-    /// It holds while the attempts are among [`crate::REPEATS_KNOWN`] commands of the log, and the
-    /// first outcome is known while it is among [`crate::ANSWERS_KEPT`]. Of one id, one attempt may
-    /// be under way on a node: the next one takes its place, and it is unknown. There is no look
-    /// ahead: an earlier attempt may be on its way, and only the log tells which came first.
+    /// It is recognized as a repetition within [`crate::REPEATS_KNOWN`] commands of the log, and
+    /// its first outcome is known within [`crate::ANSWERS_KEPT`]. Only one attempt per id may be in
+    /// flight on a node: a second one replaces it, and the first is then unknown. There is no trial
+    /// on the state: an earlier attempt may be in flight, and only the log decides which came
+    /// first.
     ///
     /// # Errors
-    /// As [`Replicated::propose`]. That this attempt is not applied says nothing of those before.
+    /// As [`Replicated::propose`]. If this attempt was not applied, earlier ones still may have
+    /// been.
     pub async fn propose_as(
         &self,
         id: ProposalId,
@@ -238,8 +240,7 @@ impl<M: Machine> Replicated<M> {
         let id = ProposalId(envelope.id);
         let (waiter, result) = oneshot::channel();
         self.waiting.lock().insert(id, waiter);
-        // Looked at after the waiter is there: whoever stops the following drops the waiters after
-        // saying so.
+        // Checked after the waiter is registered: `stop` clears the flag before it drops waiters.
         if !self.is_following() {
             self.waiting.lock().remove(&id);
             let cause = NotAppended::NotFollowed;
@@ -268,18 +269,18 @@ impl<M: Machine> Replicated<M> {
     }
 }
 
-/// Makes those of a machine's logs that were never made. If damage may have taken one along it is
-/// not made anew: reading it tells of it.
+/// Creates those of a machine's logs that never existed. A log that damage may have removed is not
+/// created anew: reading it reports the damage.
 async fn make_missing<M: Machine>(store: &dyn LogStore) -> Result<(), ReplayError> {
     let logs = [Replicated::<M>::COMMANDS, Replicated::<M>::SNAPSHOTS];
-    // A fresh look: what is there decides what is made.
+    // A fresh look: what exists decides what is created.
     let mut missing = Vec::new();
     for log in logs {
         if store.fresh_bounds(log).await == Err(ReadError::NoSuchLog(log)) {
             missing.push(log);
         }
     }
-    // On a full disk changes must go on: some of them make room.
+    // On a full disk changes must go on: some of them free space.
     let priority = Priority::Reserved;
     let settings = LogSettings {
         priority,
@@ -304,7 +305,7 @@ async fn load_snapshot<M: Machine>(
     }
 }
 
-/// As much as one read of a log brings.
+/// The read limit of one slice.
 pub(crate) fn a_slice() -> log::ReadLimit {
     log::ReadLimit {
         records: u32::MAX,
@@ -341,8 +342,8 @@ async fn load_repeats<M: Machine>(
     let mut from = Offset(end.0.saturating_sub(REPEATS_KNOWN as u64));
     while from < end {
         let slice = match store.read(Replicated::<M>::COMMANDS, from, a_slice()).await {
-            // These commands are in the state already. Only a disk of this node's own tells of
-            // damage, and on that one nobody appends a command twice.
+            // These commands are in the state already. Only a local disk reports damage, and its
+            // commands are never appended twice.
             Err(error @ ReadError::Damaged { .. }) => {
                 let machine = M::FORMAT.name;
                 tracing::warn!(machine, %error, "old commands cannot be read, nor be missed");

@@ -1,16 +1,16 @@
 //! Snapshots: the whole state as records of a log of their own, so that a start replays little.
 //!
-//! A snapshot is a run of parts and a seal that names the offset it was taken at, how many parts it
-//! has and their CRC32C. Only a sealed one counts; a torn one is passed over. What the parts hold
-//! is the machine's. docs/formats/catalog.md has the tables.
+//! A snapshot is a run of parts, followed by a seal that names the offset it was taken at, the
+//! number of parts and their CRC32C. Only a sealed one counts; a torn one is skipped. The machine
+//! defines the content of the parts. docs/formats/catalog.md has the tables.
 
 use crate::{Machine, SnapshotError, Versions};
 use log::{Batch, Offset};
 use minicbor::{Decode, Encode};
 
-/// The bytes of one part at most.
+/// Maximum size of a part.
 pub const PART_BYTES_MAX: usize = 1024 * 1024;
-/// Snapshots that are kept: the newest, and the one to fall back on.
+/// Number of snapshots kept: the newest, and one to fall back on.
 const KEPT: usize = 2;
 
 /// A record of the snapshots' log.
@@ -24,24 +24,24 @@ pub enum Piece {
     Seal(#[n(0)] Seal),
 }
 
-/// What makes a snapshot count.
+/// The end of a snapshot, which makes it valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Seal {
     /// The version of the machine's encoding.
     #[n(0)]
     pub version: u8,
-    /// The offset of the first command that is not in it.
+    /// The offset of the first command that is not in the snapshot.
     #[n(1)]
     pub next: u64,
-    /// How many parts stand right before the seal.
+    /// Number of parts immediately before the seal.
     #[n(2)]
     pub parts: u32,
-    /// CRC32C of the parts' bytes, joined.
+    /// CRC32C of the concatenated parts.
     #[n(3)]
     pub crc: u32,
 }
 
-/// The records of a snapshot whose content is `image`, taken before the command at `next`.
+/// Encodes a snapshot with content `image`, taken before the command at `next`, as records.
 pub fn encode(version: u8, next: Offset, image: &[u8]) -> Vec<Batch> {
     let parts = image
         .chunks(PART_BYTES_MAX)
@@ -67,22 +67,22 @@ pub(crate) fn to_vec<T: Encode<()>>(value: &T) -> Vec<u8> {
 pub(crate) struct Finder {
     versions: Versions,
     parts: Vec<(Offset, Vec<u8>)>,
-    /// The newest last.
+    /// Snapshots found so far, the newest last.
     found: Vec<Found>,
 }
 
 /// A sealed snapshot.
 pub(crate) struct Found {
-    /// Its first record's offset in the snapshots' log.
+    /// The offset of its first record in the snapshots' log.
     pub(crate) first: Offset,
-    /// The offset of the first command that is not in it.
+    /// The offset of the first command that is not in the snapshot.
     pub(crate) next: Offset,
     version: u8,
     bytes: Vec<u8>,
 }
 
 impl Finder {
-    /// Finds those of these versions.
+    /// A finder of snapshots in these versions.
     pub(crate) fn new(versions: Versions) -> Self {
         Self {
             versions,
@@ -94,7 +94,7 @@ impl Finder {
     /// Takes the next record of the log.
     ///
     /// # Errors
-    /// If it is none, or of another version.
+    /// If it is malformed, or of another version.
     pub(crate) fn push(&mut self, offset: Offset, record: &[u8]) -> Result<(), SnapshotError> {
         match minicbor::decode(record)? {
             Piece::Part(bytes) => self.parts.push((offset, bytes)),
@@ -108,7 +108,7 @@ impl Finder {
 
     fn seal(&mut self, offset: Offset, seal: Seal) {
         let parts = std::mem::take(&mut self.parts);
-        // Parts of a snapshot that was cut off by a crash may stand before.
+        // Parts of a snapshot that was cut off by a crash may come before.
         let Some(begin) = parts.len().checked_sub(seal.parts as usize) else {
             return;
         };
@@ -130,19 +130,19 @@ impl Finder {
         self.found.drain(..old);
     }
 
-    /// The newest two, the newest last.
+    /// The newest two snapshots, the newest last.
     pub(crate) fn finish(self) -> Vec<Found> {
         self.found
     }
 }
 
 impl Found {
-    /// The bytes of the state.
+    /// Size of the encoded state.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The state.
+    /// Decodes the state.
     ///
     /// # Errors
     /// If the bytes are not a state.

@@ -1,4 +1,4 @@
-//! Counters: a machine for tests, with a log for each counter. No part of a server.
+//! Counters: a machine for tests, with a log for each counter. Not part of a server.
 
 use crate::{Format, Machine, Namespace, Ownership, Verdict, Versions};
 use env::Timestamp;
@@ -6,36 +6,36 @@ use log::{LogId, Offset};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
-/// Where the counters' logs are: a counter's group has its number.
+/// The namespace of the counters' logs: a counter's group has its number.
 pub const COUNTERS: Namespace = Namespace::new(0x7f);
-/// There are no more counters than this at a time.
+/// Maximum number of counters at a time.
 pub const COUNTERS_MAX: usize = 8;
 
-/// Counters by number, which is the offset of the command that made it.
+/// Counters by number, which is the offset of the command that created it.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 pub struct Counters(#[n(0)] pub BTreeMap<u64, u64>);
 
-/// A change of counters. Each answers a number.
+/// A change of counters. Its outcome is a number.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Command {
-    /// A new one, whose number is the answer.
+    /// Creates a counter; returns its number.
     #[n(0)]
     Create,
-    /// The counter counts so much more, and its value is the answer.
+    /// Adds to a counter; returns its value.
     #[n(1)]
     Add(#[n(0)] u64, #[n(1)] u64),
-    /// The counter goes, and its last value is the answer.
+    /// Removes a counter; returns its last value.
     #[n(2)]
     Remove(#[n(0)] u64),
 }
 
-/// Why counters do not change.
+/// Why a command is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There are [`COUNTERS_MAX`].
     #[error("there are too many counters")]
     Full,
-    /// It never was, or has gone.
+    /// The counter never existed, or was removed.
     #[error("there is no counter {0}")]
     NoCounter(u64),
 }

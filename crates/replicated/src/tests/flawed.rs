@@ -1,4 +1,4 @@
-//! A store whose appends may stay unheard, and whose reads may find damage.
+//! A store whose appends may have unknown outcomes, and whose reads may find damage.
 
 use env::Timestamp;
 use log::store::Answer;
@@ -8,12 +8,12 @@ use log::{
 };
 use parking_lot::Mutex;
 
-/// What becomes of the next append.
+/// What happens to the next append.
 #[derive(Clone, Debug)]
 pub(super) enum Fate {
-    /// It does not take place.
+    /// It is refused.
     Refused(AppendError),
-    /// It takes place, and nobody knows.
+    /// It takes place, and is reported as unknown.
     Untold,
 }
 

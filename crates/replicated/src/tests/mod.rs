@@ -19,10 +19,10 @@ use std::sync::Arc;
 type Machine = Replicated<Counters>;
 type Answer = Result<u64, ProposeError<Refusal>>;
 
-/// Turns of the runtime after which something that should be done counts as stuck.
+/// Turns of the runtime after which a test counts as stuck.
 const TURNS_MAX: usize = 100_000;
 
-/// A store, and whatever else a node needs.
+/// A store, and everything else that a node needs.
 struct World {
     env: Env,
     store: Arc<Flawed>,
@@ -41,7 +41,7 @@ impl World {
         Self { env, store }
     }
 
-    /// A node: the first, one beside others, or one after a restart.
+    /// Opens a node: the first, a concurrent one, or one after a restart.
     async fn open(&self) -> Arc<Machine> {
         self.open_with_snapshots(SNAPSHOT_AFTER_BYTES).await
     }
@@ -51,7 +51,7 @@ impl World {
         opened.unwrap()
     }
 
-    /// The command at an offset, as it stands in the log.
+    /// The command at an offset, as stored in the log.
     async fn command(&self, at: Offset) -> Vec<u8> {
         let limit = ReadLimit {
             records: 1,
@@ -61,7 +61,7 @@ impl World {
         slice.unwrap().records().next().unwrap().bytes.to_vec()
     }
 
-    /// Appends a command once more, as whoever did not hear of it does.
+    /// Appends a command once more, as a proposer does that got no answer.
     async fn append_again(&self, at: Offset) {
         let command = self.command(at).await;
         self.append(&command).await;
@@ -100,7 +100,7 @@ impl Machine {
     }
 }
 
-/// Lets everything else run until something holds.
+/// Lets other tasks run until a condition holds.
 async fn until(holds: impl Fn() -> bool) {
     for _ in 0..TURNS_MAX {
         if holds() {

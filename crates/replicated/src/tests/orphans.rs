@@ -1,4 +1,4 @@
-//! Which logs are removed because nobody needs them.
+//! Which logs are removed because no machine needs them.
 
 use super::World;
 use crate::testing::{COUNTERS, Command, log_of};
@@ -8,7 +8,7 @@ use log::{LogId, LogSettings, LogStore, Offset, ReadError};
 use std::future::ready;
 use std::sync::Arc;
 
-/// Somebody who says the same of every log.
+/// An owner that says the same about every log.
 struct Says {
     namespace: Namespace,
     word: Ownership,
@@ -107,7 +107,7 @@ async fn logs_when_their_commands_are_not_applied_here_yet_then_are_judged_after
     let world = World::new();
     let node = world.open().await;
     let (kept, gone) = (0, 1);
-    // As another node does it, before this one comes to look.
+    // Appended by another node, before this one looks.
     for command in [Command::Create, Command::Create, Command::Remove(gone)] {
         world.append_new(command).await;
     }

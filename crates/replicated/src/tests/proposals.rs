@@ -1,4 +1,4 @@
-//! What a proposer is told, and who decides it.
+//! What a proposer is told, and what decides it.
 
 use super::flawed::Fate;
 use super::{Machine, World};

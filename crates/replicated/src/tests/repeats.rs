@@ -1,4 +1,4 @@
-//! A command that stands in the log more than once does what it does once.
+//! A command that occurs in the log more than once takes effect once.
 
 use super::flawed::Fate;
 use super::{Machine, World};
@@ -109,8 +109,7 @@ async fn proposal_when_its_result_is_not_kept_any_more_then_is_unknown_and_not_a
     assert_eq!(node.value(counter), Some(5));
 }
 
-/// Nodes that came to know the log in different ways: from its beginning, and from a snapshot of
-/// everything.
+/// Nodes that replayed the log from its start, and from a snapshot of everything.
 #[tokio::test]
 async fn nodes_when_one_began_with_a_snapshot_then_take_the_same_commands_for_repetitions() {
     const SNAPSHOT_OFTEN: u64 = 1024;

@@ -7,16 +7,16 @@ use crate::{REPEATS_KNOWN, SnapshotError, Versions};
 use log::batch::RECORD_OVERHEAD_BYTES;
 use log::{Batch, LogStore, Offset};
 
-/// Bytes of commands after which tests take a snapshot.
+/// Snapshot threshold in tests, in bytes of commands.
 const OFTEN: u64 = 512;
 
-/// Where the newest snapshot was taken.
+/// The offset at which the newest snapshot was taken.
 async fn taken_at(world: &World) -> Option<Offset> {
     let found = crate::replicated::read_snapshots::<Counters>(&*world.store).await;
     found.unwrap().last().map(|found| found.next)
 }
 
-/// Lets snapshots be taken until one is of all commands before an offset, or nearly.
+/// Waits until a snapshot includes nearly all commands before an offset.
 pub(super) async fn settle(world: &World, next: Offset) {
     const NEARLY: u64 = 32;
     for _ in 0..super::TURNS_MAX {
