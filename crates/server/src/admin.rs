@@ -1,7 +1,7 @@
-//! The operator's side door: is it alive, is it ready, how is it doing.
+//! The admin listener: liveness, readiness, metrics.
 //!
-//! It has an address of its own, so that it can be kept from the network that the API is on, and
-//! nothing here changes anything.
+//! It has its own address, so that it can be kept off the API's network. Nothing here changes
+//! anything.
 
 use crate::connection::accept::Serve;
 use crate::connection::activity::InFlight;
@@ -18,31 +18,30 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Answers with metrics that may be on their way at once, each of a few megabytes at most.
+/// Maximum number of metrics responses in flight, each of a few megabytes at most.
 const SCRAPES_MAX: usize = 4;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
-/// Answers the operator: from the first moment that it is alive, and once the engine is there all
-/// else.
+/// The admin pages: liveness from the start, everything else once the engine is open.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Admin {
     opened: Arc<OnceLock<Arc<Opened>>>,
 }
 
-/// What there is to tell once the engine is open.
+/// What is available once the engine is open.
 struct Opened {
     tasks: Arc<dyn Tasks>,
     engine: Arc<Engine>,
     registry: Registry,
     /// Held while metrics are encoded.
     encoding: Mutex<()>,
-    /// A permit for each answer that holds metrics.
+    /// A permit for each response that holds metrics.
     scrapes: Arc<Semaphore>,
 }
 
 impl Admin {
-    /// From now on answers from an engine and a registry. Only the first ones count.
+    /// Starts serving an engine and a registry. Only the first call has an effect.
     pub(crate) fn open(&self, env: &Env, engine: Arc<Engine>, registry: Registry) {
         self.opened.get_or_init(|| {
             Arc::new(Opened {
@@ -84,7 +83,7 @@ impl Opened {
         }
     }
 
-    /// Encodes on a thread that nobody waits for, one answer after the other.
+    /// Encodes metrics on a blocking thread, one response at a time.
     async fn metrics(self: Arc<Self>) -> Response<Full<Bytes>> {
         let Ok(permit) = Arc::clone(&self.scrapes).try_acquire_owned() else {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once\n");
@@ -111,7 +110,7 @@ impl Opened {
     }
 }
 
-/// Metrics on their way to a client.
+/// A metrics response in flight.
 struct Scrape {
     text: String,
     _permit: OwnedSemaphorePermit,

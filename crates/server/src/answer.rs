@@ -1,4 +1,4 @@
-//! What a request is answered, before and as an HTTP response.
+//! Answers to requests, and their conversion to HTTP responses.
 
 use crate::cors::{allow_origin, is_preflight};
 use crate::deliver::body::AnswerBody;
@@ -13,15 +13,15 @@ const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// An answer without the headers that all answers have.
+/// An answer without the headers common to all responses.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// The error's name, as `x-amzn-ErrorType` shows it.
+    /// The error's name, for `x-amzn-ErrorType`.
     error: Option<&'static str>,
     content_type: Option<&'static str>,
     pub(crate) body: engine::Body,
-    /// Whether the connection is of no use after it, over HTTP/1.
+    /// Whether the connection must be closed after it, over HTTP/1.
     closes: bool,
 }
 
@@ -55,7 +55,7 @@ impl Answer {
         }
     }
 
-    /// AWS's answer to `application/json`, which it recognises and does not serve.
+    /// AWS's answer to `application/json`, which it recognises but does not serve.
     pub(crate) fn enveloped(status: StatusCode, code: ErrorCode) -> Self {
         let name = code.name();
         let body = format!(
@@ -71,14 +71,14 @@ impl Answer {
         }
     }
 
-    /// AWS's answer where it cannot tell what is asked.
+    /// AWS's answer if it cannot determine the operation.
     pub(crate) fn undetermined() -> Self {
         let body = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name \
                     to be authorized</Message>\n</AccessDeniedException>\n";
         Self::bare(StatusCode::FORBIDDEN, Some("AccessDeniedException"), body)
     }
 
-    /// AWS's answer to a content type that it does not know.
+    /// AWS's answer to an unknown content type.
     pub(crate) fn unknown_format() -> Self {
         let body = "<UnknownOperationException/>\n";
         Self::bare(
@@ -88,12 +88,12 @@ impl Answer {
         )
     }
 
-    /// A body that is too large.
+    /// The answer to a body that is too large.
     pub(crate) fn too_large() -> Self {
         Self::bare(StatusCode::PAYLOAD_TOO_LARGE, None, "")
     }
 
-    /// More than this server can hold; nothing was done, and SDKs try again.
+    /// The answer if the server is out of budget. Nothing was done, and SDKs retry.
     pub(crate) fn overload() -> Self {
         Self::bare(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -102,12 +102,12 @@ impl Answer {
         )
     }
 
-    /// No request of HTTP.
+    /// The answer to a malformed HTTP request.
     pub(crate) fn malformed() -> Self {
         Self::bare(StatusCode::BAD_REQUEST, None, "")
     }
 
-    /// Nothing, but for the headers.
+    /// The answer to a CORS preflight: headers only.
     pub(crate) fn preflight() -> Self {
         Self::bare(StatusCode::OK, None, "")
     }
@@ -122,8 +122,8 @@ impl Answer {
         }
     }
 
-    /// The same answer, after which the client is to use another connection: what was left of its
-    /// request is dropped, and may be too much of it.
+    /// The same answer, but closing the connection: the rest of the request is dropped, and may be
+    /// too long to skip.
     pub(crate) fn closing(self) -> Self {
         Self {
             closes: true,
@@ -131,8 +131,8 @@ impl Answer {
         }
     }
 
-    /// What metrics call an answer that is not an output; AWS has no name for a body that is too
-    /// large, nor for what is no request.
+    /// The name of a failure in metrics. AWS has no name for a body that is too large, nor for a
+    /// malformed request.
     pub(crate) fn failure(&self) -> Option<&'static str> {
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Some("RequestTooLarge"),
@@ -141,13 +141,13 @@ impl Answer {
         }
     }
 
-    /// The body, taken out.
+    /// Takes the body.
     pub(crate) fn take_body(&mut self) -> engine::Body {
         std::mem::replace(&mut self.body, nothing())
     }
 
-    /// The whole response. It takes the request's map of headers for its own: hyper lends it to the
-    /// connection's next request then, and no request allocates one.
+    /// The complete response. It reuses the request's header map: hyper then lends the map to the
+    /// connection's next request, so no request allocates one.
     pub(crate) fn respond(
         self,
         request: http::request::Parts,
@@ -183,7 +183,7 @@ impl Answer {
     }
 }
 
-/// No body.
+/// An empty body.
 fn nothing() -> engine::Body {
     engine::Body::Whole(Bytes::new())
 }

@@ -1,8 +1,8 @@
-//! Calls: who asks, which operation is meant, and its way to its end. No HTTP and no sockets.
+//! Calls: authentication, the choice of an operation, and its execution. No HTTP and no sockets.
 //!
-//! The service brings requests here once it knows their protocol and has their whole body; a
-//! simulated world brings its own. A call that changes something runs to its end whatever becomes
-//! of who waits for it.
+//! The service passes requests here once their protocol is known and their whole body has arrived;
+//! a simulated world passes its own. A call that changes state runs to completion whether or not
+//! its caller keeps waiting.
 
 use crate::caught::{GivenUp, poll_caught};
 use crate::config::Config;
@@ -19,15 +19,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use wire::{Effect, Error, ErrorCode, Protocol};
 
-/// What carries calls out.
+/// An executor of calls.
 pub struct Calls {
     env: Env,
     engine: Arc<Engine>,
     authenticator: Authenticator,
     authorizer: Authorizer,
-    /// Changes are waited for no longer.
+    /// How long a caller waits for a change.
     mutation_max: Duration,
-    /// What a call counts against that comes over no connection.
+    /// The budgets of calls that arrive over no connection.
     budgets: Arc<Budgets>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Begun {
 }
 
 impl Calls {
-    /// Calls of an engine's operations.
+    /// An executor over an engine's operations.
     pub fn new(env: Env, engine: Arc<Engine>, config: &Config) -> Self {
         Self {
             env,
@@ -51,11 +51,11 @@ impl Calls {
         }
     }
 
-    /// Carries an operation out, by its name. If this is dropped, one that changes something runs
+    /// Carries out an operation, by its name. If the future is dropped, one that changes state runs
     /// on.
     ///
     /// # Errors
-    /// What the sender is told, and whether anything was changed.
+    /// The error for the sender, and whether anything was changed.
     pub async fn call(
         &self,
         head: Head<'_>,
@@ -81,7 +81,7 @@ impl Calls {
             })
     }
 
-    /// Who sent a request.
+    /// Identifies the sender of a request.
     pub(crate) fn authenticate(
         &self,
         head: Head<'_>,
@@ -92,7 +92,7 @@ impl Calls {
         authenticated.map_err(|error| unless_malformed(protocol, body, error))
     }
 
-    /// Begins the operation at a place in the table: everything that waits for nothing.
+    /// Begins the operation at an index in the table: everything that does not wait.
     pub(crate) fn begin(
         &self,
         place: usize,
@@ -116,7 +116,7 @@ impl Calls {
         }
     }
 
-    /// Carries an operation out, for a request.
+    /// Completes an operation for a request.
     pub(crate) async fn finish(
         &self,
         begun: Begun,

@@ -1,4 +1,4 @@
-//! What whoever starts the server decides, and the limits that protect it.
+//! A server's settings, and the limits that protect it.
 
 use crate::connection::tls::Tls;
 use auth::{Authenticator, Authorizer};
@@ -10,24 +10,24 @@ use std::time::Duration;
 /// A server's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the API is served; port 0 takes a free one.
+    /// Address of the API; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// Where `/healthz`, `/readyz` and `/metrics` are served, if at all.
+    /// Address of `/healthz`, `/readyz` and `/metrics`, if they are served.
     pub admin_listen: Option<SocketAddr>,
-    /// What connections to the API may be greeted with; without it, TLS is not spoken.
+    /// The certificate of the API; without one, TLS is disabled.
     pub tls: Option<Tls>,
-    /// How senders are told apart.
+    /// Identifies senders.
     pub authenticator: Authenticator,
-    /// How it is found out whether they may do what they ask.
+    /// Decides whether they may do what they ask.
     pub authorizer: Authorizer,
     /// The limits.
     pub limits: Limits,
-    /// Lines that the log lost, counted by who writes it.
+    /// Number of lines that the log lost, counted by its writer.
     pub log_lines_lost: Arc<AtomicU64>,
 }
 
 impl Config {
-    /// The default settings on an address, without an admin listener.
+    /// The default settings for an address, without an admin listener.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -41,82 +41,82 @@ impl Config {
     }
 }
 
-/// How long clients may take, and how much they may have.
+/// Limits on the time and memory of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From accepting a connection to its first byte; and from there, or from the end of the TLS
-    /// handshake, until it is clear which HTTP it speaks.
+    /// Time from accepting a connection to its first byte, and from there, or from the end of the
+    /// TLS handshake, until the HTTP version is known.
     pub first_bytes: Duration,
-    /// From the first byte of a TLS handshake to its end.
+    /// Time from the first byte of a TLS handshake to its end.
     pub handshake: Duration,
-    /// From the first byte of an HTTP/1 request to the end of its head.
+    /// Time from the first byte of an HTTP/1 request to the end of its head.
     pub head: Duration,
-    /// Between two pieces of a body.
+    /// Time between two pieces of a body.
     pub body_idle: Duration,
-    /// A body may take this long, and one second more for each [`Self::body_bytes_per_second_min`].
+    /// Time for a body, plus a second for every [`Self::body_bytes_per_second_min`].
     pub body: Duration,
-    /// The slowest body, as long as it is small.
+    /// Minimum rate of a body, while it is small.
     pub body_bytes_per_second_min: u64,
-    /// The slowest body in what it has above [`Self::small_body_bytes`].
+    /// Minimum rate of a body beyond [`Self::small_body_bytes`].
     pub large_body_bytes_per_second_min: u64,
-    /// While more than half is taken of what a body is charged to, it may only take this long …
+    /// Time for a body while more than half of its budget is taken …
     pub body_when_short: Duration,
-    /// … and one second more for each of so many bytes; the slower ones make room, and are answered
-    /// 503.
+    /// … plus a second for every so many bytes. Slower ones are answered 503, to make room.
     pub body_bytes_per_second_min_when_short: u64,
-    /// The rest of a body that was refused is read and dropped for so long, so that its client,
-    /// which may write all before it reads, gets the answer …
+    /// How long the rest of a rejected body is read and dropped, so that a client that writes
+    /// everything before it reads gets its response …
     pub linger: Duration,
-    /// … as long as something of it comes this often …
+    /// … provided that bytes arrive at least this often …
     pub linger_idle: Duration,
-    /// … and for so many bytes.
+    /// … and up to this many bytes.
     pub linger_bytes: usize,
-    /// A client that takes nothing of its answer for this long is cut off …
+    /// How long a client may take nothing of its response before it is disconnected …
     pub write_idle: Duration,
-    /// … and for this long, if others are refused their answers meanwhile.
+    /// … and how long while other responses are refused for lack of budget.
     pub write_idle_when_short: Duration,
-    /// A connection without a request for this long is closed.
+    /// How long a connection without requests is kept open.
     pub keep_alive_idle: Duration,
-    /// An HTTP/2 connection that was silent this long is sent a ping …
+    /// Silence on an HTTP/2 connection before it is sent a ping …
     pub ping_interval: Duration,
-    /// … and cut off if it does not answer for this long.
+    /// … and the time it has to answer.
     pub ping_answer: Duration,
-    /// A request that changes something is answered 500 after this long, and runs on. Below the
-    /// clients' own time-outs.
+    /// How long a request that changes state may take before it is answered 500; it runs on. Below
+    /// the timeouts of clients.
     pub mutation: Duration,
-    /// When stopping, what is being carried out has this long to finish: as long as
-    /// [`Self::mutation`], and a moment for its answer. What waits for clients has less: see
-    /// `FAREWELL` in `connection`.
+    /// Time that requests in execution have to finish when the server stops: [`Self::mutation`]
+    /// plus a moment for the response. What waits for clients has less: see `FAREWELL` in
+    /// `connection`.
     pub drain: Duration,
-    /// Connections to the API at once; those above are closed when they come.
+    /// Maximum number of API connections; further ones are closed on arrival.
     pub connections: usize,
-    /// The same for the operator's pages.
+    /// The same for the admin listener.
     pub admin_connections: usize,
-    /// Bytes of a request's head over HTTP/1.
+    /// Maximum bytes of a request's head over HTTP/1.
     pub head_bytes: usize,
-    /// Bytes of a request's head over HTTP/2, as HPACK counts them.
+    /// Maximum bytes of a request's head over HTTP/2, as HPACK counts them.
     pub header_list_bytes: u32,
-    /// Bytes of all heads at once, above those that each connection has free: HTTP/1's heads that
-    /// have begun and read buffers that have grown, HTTP/2's streams.
+    /// Maximum bytes of all heads at a time, beyond each connection's free part: incomplete HTTP/1
+    /// heads, grown read buffers, and HTTP/2 streams.
     pub head_bytes_in_flight: usize,
-    /// Of them, what one connection may hold.
+    /// The part of it that one connection may hold.
     pub head_bytes_of_connection: usize,
-    /// Each connection's own: a request of the usual size is always taken.
+    /// Each connection's free part: enough for a request of the usual size.
     pub head_bytes_free: usize,
-    /// Bytes of a request's body: PutRecords may bring 10 MiB, which are 13.4 MiB in base64.
+    /// Maximum bytes of a request's body: PutRecords may bring 10 MiB, which are 13.4 MiB in
+    /// base64.
     pub body_bytes: usize,
-    /// Bytes of all requests' bodies at once, as they come; a request above is answered 503.
+    /// Maximum bytes of all bodies at a time; a request beyond it is answered 503.
     pub body_bytes_in_flight: usize,
-    /// Of them, what one connection's bodies may hold.
+    /// The part of it that one connection's bodies may hold.
     pub body_bytes_of_connection: usize,
-    /// A body of so many bytes is small …
+    /// Bodies up to this size are small …
     pub small_body_bytes: usize,
-    /// … and has a reserve of so many of [`Self::body_bytes_in_flight`] …
+    /// … and have a reserve of this size within [`Self::body_bytes_in_flight`] …
     pub small_body_bytes_in_flight: usize,
-    /// … of which one connection may hold so many.
+    /// … of which one connection may hold this much.
     pub small_body_bytes_of_connection: usize,
-    /// Bytes of all answers at once, from before their records are read until their clients have
-    /// taken them; an answer above becomes a 503.
+    /// Maximum bytes of all responses at a time, from before their records are read until their
+    /// clients have taken them; a response beyond it becomes a 503.
     pub answer_bytes_in_flight: usize,
 }
 

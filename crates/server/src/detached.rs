@@ -1,8 +1,8 @@
-//! A change that runs to its end, whether or not anybody waits for it.
+//! A change that runs to completion, whether or not its caller keeps waiting.
 //!
-//! While its request lives it runs inside it, which spares a task and its wake-ups; if the request
-//! goes, or has waited for long enough, the rest of it moves into a task of its own, with what its
-//! body has taken of the budget. It is never dropped before its end, unless it panicked.
+//! While its request lives it runs inside it, which saves a task and its wake-ups. If the request
+//! is dropped, or has waited long enough, the rest moves into a task of its own, with what its body
+//! has taken from the budget. It is never dropped before its end, unless it panics.
 
 use crate::caught::{GivenUp, poll_caught};
 use crate::connection::activity::InFlight;
@@ -14,19 +14,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A change, and what is waited for of it.
+/// A change, and the wait for it.
 pub(crate) struct Detached<'a> {
     operation: &'static str,
     env: &'a Env,
     in_flight: &'a mut InFlight,
     wait: Wait,
     wait_max: Duration,
-    /// Gone once it has ended.
+    /// `None` once it has ended.
     change: Option<Served>,
 }
 
 impl<'a> Detached<'a> {
-    /// Lets a change run; its answer is waited for no longer than `wait_max`.
+    /// Runs a change; its result is awaited for at most `wait_max`.
     pub(crate) fn new(
         operation: &'static str,
         change: Served,
@@ -82,7 +82,7 @@ impl Drop for Detached<'_> {
         if let Some(change) = self.change.take() {
             let body = self.in_flight.hand_over_body();
             let rest = async move {
-                // Nobody is there any more to hear it.
+                // Its result has no listener any more.
                 drop(change.await);
                 drop(body);
             };

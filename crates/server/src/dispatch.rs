@@ -1,7 +1,7 @@
-//! Which handler serves which operation: one table, made of the table in `wire`.
+//! The dispatch table of operations, derived from the one in `wire`.
 //!
-//! A row knows its handler as a type, so decoding, policy, the call and encoding are compiled for
-//! each operation; nothing looks at names after the table was searched.
+//! A row knows its handler as a type, so decoding, policy, the call and encoding are monomorphized
+//! for each operation; nothing compares names after the lookup.
 
 use auth::{Action, Authorizer, Context, Principal};
 use bytes::Bytes;
@@ -17,12 +17,12 @@ use std::sync::Arc;
 use wire::shape::Described;
 use wire::{Effect, Error, ErrorCode, Protocol, Typed};
 
-/// What `X-Amz-Target` says before the operation's name.
+/// The prefix of an operation's name in `X-Amz-Target`.
 const SERVICE: &str = "Kinesis_20131202";
 
 macro_rules! rows {
     ($($name:ident in $module:ident $row:tt)+) => {
-        /// The operations that are served, in the order of their names.
+        /// The served operations, sorted by name.
         static OPERATIONS: &[Operation] = &[$(served::<engine_operations::$name>(),)+];
     };
 }
@@ -34,35 +34,35 @@ wire::for_each_operation!(rows);
 pub(crate) struct Operation {
     /// The operation's name.
     pub(crate) name: &'static str,
-    /// Bytes of the largest body that its input can have.
+    /// Maximum body size of its input.
     pub(crate) body_bytes_max: usize,
-    /// Whether it changes anything, and so must run to its end once it has begun.
+    /// Whether it changes state, and so must run to completion once begun.
     pub(crate) effect: Effect,
-    /// Carries a call out and answers with the body of its output.
+    /// Carries out a call and returns the body of its output.
     pub(crate) serve: fn(Call) -> Served,
 }
 
-/// What a row's function answers.
+/// The result of a row's function.
 pub(crate) type Served = BoxFuture<Result<Body, Failed>>;
 
-/// What a request is answered instead of an output.
+/// The error of a request.
 #[derive(Debug)]
 pub struct Failed {
-    /// In AWS's words.
+    /// The error in AWS's words.
     pub error: Error,
-    /// Whether anything was changed, which does not travel.
+    /// Whether anything was changed. Not sent to the client.
     pub outcome: Outcome,
 }
 
 impl Failed {
-    /// Of a request whose operation has not begun.
+    /// The failure of a request whose operation has not begun.
     pub(crate) fn refused(error: Error) -> Self {
         let outcome = Outcome::NotApplied;
         Self { error, outcome }
     }
 }
 
-/// A request that has passed every check that needs no knowledge of its operation's shapes.
+/// A request that has passed every check that is independent of its operation's shapes.
 pub(crate) struct Call {
     pub(crate) engine: Arc<Engine>,
     pub(crate) authorizer: Authorizer,
@@ -72,26 +72,26 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
-/// What `X-Amz-Target` names.
+/// The target in `X-Amz-Target`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// Nothing, or not in its form.
+    /// Missing or malformed.
     Missing,
-    /// A service or operation that there is not.
+    /// An unknown service or operation.
     Unknown,
-    /// An operation, by its place in the table.
+    /// An operation, by its index in the table.
     Known(usize),
 }
 
 impl Target {
-    /// What a request's head names.
+    /// Parses the target from a request's head.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let target = headers.get("x-amz-target");
         let target = target.and_then(|value| value.to_str().ok());
         Self::parse(target.unwrap_or_default())
     }
 
-    /// Bytes of the largest body that means anything to it.
+    /// The largest body that makes sense for it.
     pub(crate) fn body_bytes_max(self) -> usize {
         match self {
             Self::Known(place) => OPERATIONS[place].body_bytes_max,
@@ -99,7 +99,7 @@ impl Target {
         }
     }
 
-    /// Reads the header's text.
+    /// Parses the header's text.
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once('.') {
             None | Some(("", _) | (_, "")) => Self::Missing,
@@ -109,7 +109,7 @@ impl Target {
     }
 }
 
-/// The place of an operation in the table.
+/// The index of an operation in the table.
 pub(crate) fn find(name: &str) -> Option<usize> {
     OPERATIONS
         .binary_search_by_key(&name, |operation| operation.name)
@@ -138,9 +138,8 @@ fn serve<H: Handler>(call: Call) -> Served {
     }
 }
 
-/// Everything before the operation itself, which waits for nothing: types, what the request is
-/// about, whether its sender may do that, and only then constraints, and whether what it is about
-/// is there.
+/// Everything before the operation itself, without waiting: types, the resource, authorization, and
+/// only then constraints and the resource's existence.
 fn begin<H: Handler>(
     call: Call,
 ) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Failed> {
@@ -198,7 +197,7 @@ async fn answer<H: Handler>(
     }
 }
 
-/// What an operation answers, in AWS's words. What caused it goes no further than to the log.
+/// Converts an operation's error to AWS's words. Its cause only goes to the log.
 fn failed<H: Handler>(error: H::Error) -> Failed {
     let fact: AnyFact = error.into();
     let outcome = fact.outcome();
@@ -210,8 +209,8 @@ fn failed<H: Handler>(error: H::Error) -> Failed {
     Failed { error, outcome }
 }
 
-/// An internal failure goes by the operation's own name for it, where the service model has one.
-/// One without a text is of another kind, whose name is AWS's for all operations.
+/// Renames an internal failure to the operation's own error, if the service model has one. One
+/// without a text is of another kind, whose name is the same for all operations.
 fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     let modelled = ErrorCode::InternalFailureException;
     let is_ours = error.code == ErrorCode::InternalFailure && error.message.is_some();
@@ -224,9 +223,9 @@ fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     }
 }
 
-/// AWS looks whether a body is an object before it looks at anything else in the request. That is
-/// looked at here only once something else was wrong, so that a good body is read once. What
-/// decoding refuses, it has looked at itself.
+/// AWS checks that a body is an object before anything else in the request. This checks it only
+/// once something else is wrong, so that a valid body is parsed once. Errors from decoding have
+/// passed the check already.
 pub(crate) fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
     match wire::is_object(protocol, body) {
         true => error,

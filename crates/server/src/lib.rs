@@ -1,14 +1,14 @@
 //! HTTP in front of the engine: connections, the request path, dispatch, metrics.
 //!
-//! A request comes through these modules in this order: [`mod@config`] says what is allowed,
-//! `connection` takes connections and TLS off them, tells HTTP/1 from HTTP/2 and drives hyper over
-//! timers of our own; `receive` takes a body in, charged to budgets; `service` does AWS's checks in
-//! AWS's order; `calls` carries operations out, `dispatch` finds the operation; `answer` becomes a
-//! response, and `deliver` hands it to the transport. `admin` is the operator's side door.
+//! A request passes through these modules in order: [`mod@config`] holds the limits, `accept`
+//! accepts connections, `transport` terminates TLS, `connection` tells HTTP/1 from HTTP/2 and
+//! drives hyper over the timers of `timed`, `body` receives a body, charged to `budgets`, `service`
+//! does AWS's checks in AWS's order, `calls` carries out operations, `dispatch` finds the
+//! operation, `answer` becomes a response. `admin` is the admin listener.
 //!
-//! What holds: every wait for a client has a timer, every buffer a limit, and a request that
-//! changes something runs to its end whether or not its client stays. This crate knows no files and
-//! no Kinesis; the clock is [`env::Clock`], except hyper's own timer for its HTTP/2 pings.
+//! What always holds: every wait for a client has a timer, every buffer a limit, and a request that
+//! changes state runs to completion whether or not its client stays. This crate knows no files and
+//! no Kinesis; its clock is [`env::Clock`], except for hyper's own timer for HTTP/2 pings.
 
 pub mod config;
 

@@ -1,4 +1,4 @@
-//! The server's own numbers, in a registry that also holds the engine's.
+//! The server's metrics, in a registry that also holds the engine's.
 
 use crate::dispatch;
 use crate::receive::budget::Budget;
@@ -18,25 +18,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The code of requests that succeeded.
+/// The code of successful requests.
 const OK: &str = "OK";
-/// The operation of requests that name none that there is.
+/// The operation of requests for unknown ones.
 const UNKNOWN: &str = "unknown";
 
-/// What is counted while requests are served.
+/// Metrics of the request path.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
-    /// Connections to the API that are open.
+    /// Open API connections.
     pub(crate) connections: Gauge,
-    /// Connections to the operator's pages that are open.
+    /// Open admin connections.
     pub(crate) admin_connections: Gauge,
-    /// Connections that were closed at once because there were too many.
+    /// Connections closed on arrival because of the limit.
     pub(crate) connections_refused: Counter,
-    /// Answers for which there was no room once they were made.
+    /// Responses dropped for lack of budget after they were made.
     pub(crate) answers_refused: Counter,
-    /// Of each operation, what almost every request needs, without a look-up.
+    /// For each operation, the metrics of its usual outcome, without a lookup.
     usual: Vec<(Counter, Histogram)>,
 }
 
@@ -79,7 +79,7 @@ impl Metrics {
         })
     }
 
-    /// Counts a request that was answered.
+    /// Counts a request and its outcome.
     pub(crate) fn note_request(
         &self,
         operation: Option<usize>,
@@ -100,7 +100,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Puts these metrics, the engine's and the build's into one registry.
+    /// Registers these metrics, the engine's and the build's.
     pub(crate) fn register(&self, engine: Arc<engine::Metrics>, own: Own) -> Registry {
         let mut registry = Registry::with_prefix("millstream");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
@@ -141,15 +141,15 @@ impl Metrics {
     }
 }
 
-/// 50 µs to 13 s, each twice the one before.
+/// Buckets from 50 µs to 13 s, doubling.
 fn duration_buckets() -> Histogram {
     Histogram::new(exponential_buckets(50e-6, 2.0, 19))
 }
 
-/// What is counted elsewhere in the process, and told when asked.
+/// Values that are counted elsewhere in the process and read on demand.
 #[derive(Debug)]
 pub(crate) struct Own {
-    /// What requests and answers hold.
+    /// Budgets of requests and responses.
     pub(crate) budgets: Arc<Budgets>,
     /// The panics of requests.
     pub(crate) deaths: Deaths,
@@ -158,7 +158,7 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// What is held, and how many were turned away for it.
+    /// Encodes what is held, and the number of refusals.
     fn encode_budgets(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Budgets {
             small_bodies,
@@ -224,7 +224,7 @@ impl Collector for Own {
     }
 }
 
-/// Lets the registry hold metrics that the engine holds too.
+/// An adapter that registers metrics which the engine also holds.
 #[derive(Debug)]
 struct OfEngine {
     metrics: Arc<engine::Metrics>,

@@ -1,7 +1,7 @@
-//! The ids that every answer carries: `x-amzn-RequestId` and `x-amz-id-2`.
+//! Request ids, carried by every response: `x-amzn-RequestId` and `x-amz-id-2`.
 //!
-//! They tell requests apart, and are no secret: a counter, mixed with a seed that the process draws
-//! once, costs nothing on the hot path.
+//! They identify requests and are not secret. A counter, mixed with a seed that the process draws
+//! once, is cheap on the hot path.
 
 use base64_simd::{Out, STANDARD};
 use bytes::{Bytes, BytesMut};
@@ -11,22 +11,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const UUID_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
 const EXTENDED_WORDS: usize = 9;
-/// 72 bytes in base64.
+/// Length of 72 bytes in base64.
 const EXTENDED_LENGTH: usize = EXTENDED_WORDS * 8 / 3 * 4;
 const WORDS: usize = 2 + EXTENDED_WORDS;
 
-/// Makes ids.
+/// A generator of ids.
 pub(crate) struct RequestIds {
     next: AtomicU64,
 }
 
-/// One request's ids, as the headers' text.
+/// A request's ids, as header text.
 pub(crate) struct RequestId {
     text: Bytes,
 }
 
 impl RequestIds {
-    /// Ids that nobody else gives, but for chance.
+    /// A generator with a random seed: collisions with others are improbable.
     pub(crate) fn new(random: &dyn Random) -> Self {
         let mut seed = [0; 8];
         random.fill(&mut seed);
@@ -68,7 +68,7 @@ impl RequestId {
         header(self.text.slice(UUID_LENGTH..))
     }
 
-    /// What the log's lines say of the request, before anything else is known of it.
+    /// The log context of a request about which nothing else is known yet.
     pub(crate) fn context(&self) -> RequestContext {
         let id = self.text[..UUID_LENGTH].try_into();
         RequestContext::new(id.expect("a UUID's text has one length"))
@@ -79,7 +79,7 @@ fn header(text: Bytes) -> HeaderValue {
     HeaderValue::from_maybe_shared(text).expect("UUIDs and base64 are visible ASCII")
 }
 
-/// A bijection of 64-bit words whose neighbours look unrelated (the finalizer of SplitMix64).
+/// A bijection of 64-bit words that scatters neighbours (the finalizer of SplitMix64).
 fn mix(word: u64) -> u64 {
     let word = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! A server: its sockets, and its life from bound to stopped.
+//! A server: its sockets, and its life from bind to stop.
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits};
@@ -19,23 +19,23 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-/// Why a server has no socket.
+/// Why a socket could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {cause}")]
 pub struct BindError {
-    /// The address that it asked for.
+    /// The requested address.
     pub address: SocketAddr,
-    /// What the operating system said.
+    /// The operating system's error.
     pub cause: io::Error,
 }
 
-/// Bound sockets. The API is not served yet: connections that come wait in the operating system's
-/// queue.
+/// Bound sockets. The API is not served yet: incoming connections wait in the operating system's
+/// backlog.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
     api: Socket,
-    /// Until the operator is served.
+    /// `None` once the admin listener is served.
     admin: Option<Socket>,
     admin_address: Option<SocketAddr>,
     life: Life,
@@ -47,16 +47,16 @@ struct Socket {
     address: SocketAddr,
 }
 
-/// What all connections share, from the first on.
+/// State shared by all connections, from the first.
 #[derive(Debug)]
 struct Life {
     metrics: Arc<Metrics>,
     budgets: Arc<Budgets>,
     operator: Admin,
     stopping: watch::Sender<bool>,
-    /// Connections hold it too …
+    /// Connections hold a clone …
     alive: mpsc::Sender<Infallible>,
-    /// … and this ends with the last of them.
+    /// … so that this closes with the last of them.
     ended: mpsc::Receiver<Infallible>,
 }
 
@@ -64,7 +64,7 @@ impl Server {
     /// Binds the sockets.
     ///
     /// # Errors
-    /// If an address is taken, or not this machine's.
+    /// If an address is in use, or does not belong to this machine.
     pub async fn bind(config: Config) -> Result<Self, BindError> {
         let api = Socket::bind(config.listen).await?;
         let admin = match config.admin_listen {
@@ -81,24 +81,24 @@ impl Server {
         })
     }
 
-    /// Where the API is served, with the port that was taken.
+    /// The API's address, with the actual port.
     pub fn local_addr(&self) -> SocketAddr {
         self.api.address
     }
 
-    /// Where the operator is served, if at all.
+    /// The admin listener's address, if there is one.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin_address
     }
 
-    /// Serves the operator from now on, who is told that the server is alive and starting until
-    /// [`Self::serve`] has an engine.
+    /// Starts the admin listener. It reports alive and starting until [`Self::serve`] has an
+    /// engine.
     pub fn serve_operator(&mut self, env: &Env) {
         let Some(socket) = self.admin.take() else {
             return;
         };
         let limits = self.config.limits;
-        // Of its own: however many there are to the API, the operator comes through.
+        // A limit of its own: API connections cannot crowd out the operator.
         let connections = Connections {
             open: self.life.metrics.admin_connections.clone(),
             most: limits.admin_connections,
@@ -110,12 +110,12 @@ impl Server {
         env.tasks.spawn("accept admin", Box::pin(accepted));
     }
 
-    /// Serves until `stop` resolves or a task dies without which it cannot go on. Then it takes no
-    /// more, finishes the requests that were accepted (for a bounded time) and shuts the engine
-    /// down. Everything acknowledged is durable when this returns.
+    /// Serves until `stop` resolves or an essential task dies. Then it accepts no more, finishes
+    /// accepted requests (for a bounded time) and shuts the engine down. Everything acknowledged is
+    /// durable when this returns.
     ///
     /// # Errors
-    /// Which task died, before or while it stopped.
+    /// The task that died, before or during the shutdown.
     pub async fn serve(
         mut self,
         env: Env,
@@ -144,7 +144,7 @@ impl Server {
             mut ended,
             ..
         } = life;
-        // Only connections hold it from now on.
+        // Now only connections hold it.
         drop(alive);
         let tls = config.tls.clone();
         let service = Service::new(env.clone(), Arc::clone(&engine), config, metrics);
@@ -158,7 +158,7 @@ impl Server {
                 tracing::error!(task = death.task, panic = death.said, "a background task has died: stopping");
             }
         }
-        // Whoever listens is told; nobody listening is as good.
+        // Without listeners there is nothing to stop.
         let _ = stopping.send(true);
         engine.end_subscriptions();
         tokio::select! {
@@ -186,7 +186,7 @@ impl Life {
         }
     }
 
-    /// What connections to the API share.
+    /// State shared by API connections.
     fn connections(&self, env: &Env, limits: Limits) -> Connections {
         Connections {
             env: env.clone(),

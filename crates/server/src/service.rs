@@ -28,52 +28,52 @@ use model::AccountId;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
 
-/// How often connections are asked for room: each time all of them look.
+/// Rate limit for asking connections for room: each time all of them check.
 const ASKS_PER_SECOND: u64 = 1;
-/// Requests refused under overload that the log has a line for.
+/// Rate limit for lines about requests refused under overload.
 const OVERLOAD_LINES_PER_SECOND: u64 = 1;
-/// Requests that failed inside that the log has a line for.
+/// Rate limit for lines about internal failures.
 const FAILURE_LINES_PER_SECOND: u64 = 20;
 
-/// There is nobody to answer: the connection, or the HTTP/2 stream, ends.
+/// There is no client to answer: the connection, or the HTTP/2 stream, ends.
 #[derive(Debug, thiserror::Error)]
 #[error("the client sends its body too slowly, or has gone")]
 pub(crate) struct Gone;
 
-/// What all requests share.
+/// State shared by all requests.
 pub(crate) struct Service {
     env: Env,
     engine: Arc<Engine>,
     calls: Calls,
     config: Config,
     ids: RequestIds,
-    /// What answers hold until their clients have taken them.
+    /// Budget of responses until their clients have taken them.
     answers: Arc<Room>,
-    /// What events hold until their clients have taken them.
+    /// Budget of events until their clients have taken them.
     unwritten: Arc<Unwritten>,
     metrics: Arc<Metrics>,
-    /// How often those that leave answers unread are asked for room.
+    /// Rate limit for asking connections with unread responses for room.
     asks: LineLimit,
     overload_lines: LineLimit,
     failure_lines: LineLimit,
 }
 
-/// A request that was not taken in.
+/// A request that was rejected before its body was received.
 struct Refusal {
     why: Refused,
     rest: Rest,
 }
 
-/// What there is of a body that was refused.
+/// The state of a rejected body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rest {
-    /// It is on its way.
+    /// It is being sent.
     Comes,
-    /// Its client waits to be asked for it.
+    /// Its client waits for a `100 Continue`.
     WasNotAskedFor,
 }
 
-/// What a request's head says of its body.
+/// What a request's head says about its body.
 #[derive(Clone, Copy)]
 struct Asked {
     target: Target,
@@ -88,7 +88,7 @@ impl Asked {
         }
     }
 
-    /// Bytes of the largest body that can be served.
+    /// The largest body that can be served.
     fn body_bytes_max(self) -> usize {
         match self.content_type {
             ContentType::Api(_) => self.target.body_bytes_max(),
@@ -97,12 +97,12 @@ impl Asked {
     }
 }
 
-/// What has been found out about a request.
+/// What is known about a request.
 #[derive(Default)]
 struct Known {
     operation: Option<usize>,
     account: Option<AccountId>,
-    /// Whether AWS itself fails over what was asked: its 500 is no failure of ours.
+    /// Whether AWS itself fails on such a request: its 500 is then not a failure of ours.
     is_their_failure: bool,
 }
 
@@ -133,7 +133,7 @@ impl Service {
         })
     }
 
-    /// Answers one request. Whatever is logged meanwhile, here or for it elsewhere, names it.
+    /// Answers one request. All lines logged on its behalf name it.
     pub(crate) fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -187,14 +187,14 @@ impl Service {
         Ok(answer.respond(parts, &id, body))
     }
 
-    /// Lets connections whose clients leave answers unread make room for others.
+    /// Makes connections whose clients leave responses unread give way to others.
     fn ask_for_room(&self, activity: &Activity) {
         if self.asks.pass(self.env.clock.monotonic()).is_some() {
             activity.holdings.budgets().answers_short.send_replace(());
         }
     }
 
-    /// Takes a request's body in, unless its head alone is enough to refuse it.
+    /// Receives a request's body, unless its head alone is reason to reject it.
     async fn take_in(
         &self,
         parts: &Parts,
@@ -238,9 +238,9 @@ impl Service {
         }
     }
 
-    /// Answers a request that was not taken in. Over HTTP/1 the rest of its body is read on beside
-    /// the answer, which would be lost if the connection was closed on bytes that nobody has read;
-    /// over HTTP/2 its stream is reset after the answer.
+    /// Answers a rejected request. Over HTTP/1 the rest of its body is read alongside the response,
+    /// which would be lost if the connection was closed with unread bytes; over HTTP/2 its stream
+    /// is reset after the response.
     fn turn_away(
         self: &Arc<Self>,
         Refusal { why, rest }: Refusal,
@@ -273,7 +273,7 @@ impl Service {
             Body::Whole(bytes) => (bytes, None),
             Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
             Body::Events(subscription) => {
-                // The request has served its turn, and its answer may last for minutes.
+                // The request is done, and its response may last for minutes.
                 drop(held.in_flight.hand_over_body());
                 return AnswerBody::Events(Events::start(
                     &self.env,
@@ -288,7 +288,7 @@ impl Service {
         AnswerBody::Whole(Whole::new((bytes, more), left, held, &self.env.clock))
     }
 
-    /// Everything that waits for nothing: the checks, and the operation up to its beginning.
+    /// Everything that does not wait: the checks, and the start of the operation.
     fn judge(
         &self,
         parts: &Parts,
@@ -361,9 +361,9 @@ impl Service {
         }
     }
 
-    /// Logs a failure of ours. What was wrong stands in the log before this, from where it was
-    /// found, with the same request id. Under overload, and while every request fails, most lines
-    /// are only counted; metrics count all.
+    /// Logs an internal failure. The cause was logged earlier, where it was found, with the same
+    /// request id. Under overload, and while every request fails, most lines are suppressed;
+    /// metrics count all.
     fn log_failure(&self, status: StatusCode, account: Option<&str>) {
         let now = self.env.clock.monotonic();
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -397,24 +397,23 @@ impl Service {
     }
 }
 
-/// Whether an operation fails as AWS's own does over the same request: by a bare name. Our failures
-/// have a text.
+/// Whether an operation fails like AWS's own: with a bare name. Our own failures have a text.
 fn is_failure_of_aws(output: &Result<Body, Failed>) -> bool {
     let bare = |error: &Error| error.message.is_none() && error.code == ErrorCode::InternalFailure;
     let failed = output.as_ref().err();
     failed.is_some_and(|failed| bare(&failed.error))
 }
 
-/// Drops what the answer does not need of a head. Its values are pieces of the buffer that the
-/// connection reads into: while they are there, the next read takes another one.
+/// Drops the parts of a head that the answer does not need. Its values are slices of the
+/// connection's read buffer, which cannot be reused while they exist.
 fn let_go(parts: &mut Parts) {
     if !parts.headers.contains_key(header::ORIGIN) {
         parts.headers.clear();
     }
 }
 
-/// AWS decompresses nothing either: to it such a body is no object. *Unrecorded* where the body is
-/// one all the same.
+/// The answer to an encoded body. AWS does not decompress either: such a body is not an object.
+/// *Unrecorded* for a body that is one all the same.
 fn encoded(protocol: Protocol) -> Answer {
     let error = Error::without_message(ErrorCode::SerializationException);
     Answer::error(protocol, &error)

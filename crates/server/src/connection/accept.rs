@@ -1,4 +1,4 @@
-//! Takes connections, up to a number, until told to stop.
+//! Accepts connections, up to a limit, until told to stop.
 
 use crate::config::Limits;
 use crate::connection::activity::InFlight;
@@ -17,20 +17,20 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
-/// When the process has no descriptor left, it looks again after this long.
+/// Pause after the process has run out of file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
-/// Connections that cannot be accepted, in the log: the next fails as the last did.
+/// Rate limit for lines about failed accepts: the next failure is like the last.
 const ACCEPT_LINES_PER_SECOND: u64 = 1;
 
-/// What serves the requests of connections.
+/// A service for the requests of connections.
 pub(crate) trait Serve: Clone + Send + Sync + 'static {
-    /// The answers' bodies.
+    /// The body of a response.
     type Body: Body<Data: Send, Error: std::error::Error + Send + Sync> + Send + 'static;
-    /// Why there is no answer.
+    /// Why there is no response.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Serves one request; the guard lives as long as its answer.
+    /// Serves one request; the guard lives as long as its response.
     fn serve(
         self,
         request: Request<Incoming>,
@@ -38,25 +38,25 @@ pub(crate) trait Serve: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
 }
 
-/// What all connections to a socket share.
+/// State shared by all connections of a socket.
 #[derive(Clone)]
 pub(crate) struct Connections {
     pub(crate) env: Env,
     pub(crate) limits: Limits,
-    /// How many are open, and how many may be.
+    /// Number of open connections, and the limit.
     pub(crate) open: Gauge,
     pub(crate) most: usize,
     pub(crate) metrics: Arc<Metrics>,
-    /// What they hold together.
+    /// The budgets they share.
     pub(crate) budgets: Arc<Budgets>,
-    /// Turns true when the server stops.
+    /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
-    /// Closed when the last holder has gone.
+    /// Closed when the last holder is dropped.
     pub(crate) _alive: mpsc::Sender<Infallible>,
 }
 
 impl Connections {
-    /// Accepts until the server stops; with TLS if there is some, and without.
+    /// Accepts connections until the server stops, with or without TLS.
     pub(crate) async fn accept<S: Serve>(
         self,
         listener: TcpListener,
@@ -73,7 +73,7 @@ impl Connections {
             };
             match accepted {
                 Ok((stream, peer)) => self.take((stream, peer), tls.as_ref(), &service),
-                // The client has gone again before it was its turn.
+                // The client disconnected while it was in the queue.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => (),
                 Err(error) => {
                     if let Some(kept_back) = lines.pass(self.env.clock.monotonic()) {
@@ -100,7 +100,7 @@ impl Connections {
     }
 }
 
-/// A connection in the count.
+/// A connection that counts as open.
 struct Open {
     gauge: Gauge,
     place: i64,

@@ -1,4 +1,5 @@
-//! What a connection is doing, told by its requests to its timers, and what they hold meanwhile.
+//! What a connection is doing: reported by its requests, read by its timers, with the memory they
+//! hold.
 
 use crate::connection::wait::SpareTimer;
 use crate::deliver::pieces::Pieces;
@@ -14,18 +15,18 @@ pub(crate) struct Activity {
     started: AtomicU64,
     executing: AtomicUsize,
     executions: AtomicU64,
-    /// Shared by its requests' waits.
+    /// Shared by the waits of its requests.
     pub(crate) timer: SpareTimer,
-    /// What its transport has of its answers.
+    /// Pieces of its responses that its transport holds.
     pub(crate) pieces: Pieces,
-    /// What its requests hold.
+    /// Budget that its requests hold.
     pub(crate) holdings: Holdings,
-    /// How its requests come.
+    /// How its requests arrive.
     pub(crate) context: Context,
 }
 
 impl Activity {
-    /// That of a connection without a request yet.
+    /// The activity of a connection without requests so far.
     pub(crate) fn new(budgets: Arc<Budgets>, context: Context) -> Arc<Self> {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
@@ -39,13 +40,13 @@ impl Activity {
         })
     }
 
-    /// One whose budgets are a server's by default.
+    /// An activity with a server's default budgets.
     #[cfg(test)]
     pub(crate) fn for_test() -> Arc<Self> {
         Self::within(Budgets::new(&crate::config::Limits::default()))
     }
 
-    /// One within these budgets.
+    /// An activity within these budgets.
     #[cfg(test)]
     pub(crate) fn within(budgets: Arc<Budgets>) -> Arc<Self> {
         let peer = ([192, 0, 2, 7], 4711).into();
@@ -53,14 +54,13 @@ impl Activity {
         Self::new(budgets, Context { peer, channel })
     }
 
-    /// Notes that a request has begun; it lasts until the guard is dropped.
+    /// Records that a request has begun; it lasts until the guard is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> InFlight {
         self.started.fetch_add(1, Ordering::Relaxed);
         self.occupy()
     }
 
-    /// The same for a request that is one of many on its connection, and holds so many bytes
-    /// itself.
+    /// The same for a multiplexed request, which itself holds `bytes`.
     pub(crate) fn begin_stream(self: &Arc<Self>, bytes: usize) -> InFlight {
         let mut in_flight = self.begin();
         match self.holdings.take_stream(bytes) {
@@ -75,7 +75,7 @@ impl Activity {
         in_flight
     }
 
-    /// Keeps the connection busy with what is no request of its own.
+    /// Keeps the connection busy without a request.
     pub(crate) fn occupy(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight {
@@ -91,30 +91,31 @@ impl Activity {
         self.in_flight.load(Ordering::Relaxed) > 0
     }
 
-    /// Notes that a request is wholly here and is being carried out, until the guard is dropped.
+    /// Records that a request has been received completely and is being executed, until the guard
+    /// is dropped.
     pub(crate) fn execute(self: &Arc<Self>) -> Executing {
         self.executing.fetch_add(1, Ordering::Relaxed);
         self.executions.fetch_add(1, Ordering::Relaxed);
         Executing(Arc::clone(self))
     }
 
-    /// Whether a request is being carried out: it waits neither for its body nor for its client.
+    /// Whether a request is being executed: it waits neither for its body nor for its client.
     pub(crate) fn is_executing(&self) -> bool {
         self.executing.load(Ordering::Relaxed) > 0
     }
 
-    /// How many requests were carried out, or have begun to be.
+    /// Number of requests whose execution has begun.
     pub(crate) fn executions(&self) -> u64 {
         self.executions.load(Ordering::Relaxed)
     }
 
-    /// How many requests have begun, ever.
+    /// Number of requests that have begun.
     pub(crate) fn started(&self) -> u64 {
         self.started.load(Ordering::Relaxed)
     }
 }
 
-/// A request that is being carried out.
+/// A request that is being executed.
 pub(crate) struct Executing(Arc<Activity>);
 
 impl Drop for Executing {
@@ -123,8 +124,7 @@ impl Drop for Executing {
     }
 }
 
-/// A request that is being answered, with what it holds: kept by its future, then by its answer's
-/// body.
+/// A request in flight, with what it holds: owned by its future, then by the body of its response.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     activity: Arc<Activity>,
@@ -134,23 +134,23 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// The connection's.
+    /// The connection's activity.
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
 
-    /// Whether there is no room for the request itself.
+    /// Whether there is no budget for the request itself.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused
     }
 
-    /// Holds what its body has taken, from now on.
+    /// Keeps what its body has taken from the budget.
     pub(crate) fn hold_body(&mut self, body: BodyBytes) {
         let before = std::mem::replace(&mut self.body, body);
         self.activity.holdings.end_body(before);
     }
 
-    /// Hands over what its body has taken to whoever outlives the request.
+    /// Moves what its body has taken to an owner that outlives the request.
     pub(crate) fn hand_over_body(&mut self) -> Kept {
         Kept {
             activity: Arc::clone(&self.activity),
@@ -158,7 +158,7 @@ impl InFlight {
         }
     }
 
-    /// Hands over what its stream holds to the last piece of its answer.
+    /// Moves what its stream holds to the last piece of its response.
     pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
         self.stream.take()
     }
@@ -172,7 +172,7 @@ impl Drop for InFlight {
     }
 }
 
-/// What a body has taken, kept beyond its request.
+/// What a body has taken from the budget, kept beyond its request.
 #[derive(Debug)]
 pub(crate) struct Kept {
     activity: Arc<Activity>,
@@ -186,7 +186,7 @@ impl Drop for Kept {
     }
 }
 
-/// What a stream of HTTP/2 holds: its head, the task that answers it, and a small answer that its
+/// What an HTTP/2 stream holds: its head, the task that answers it, and a small response that its
 /// client leaves unread.
 #[derive(Debug)]
 pub(crate) struct Stream {

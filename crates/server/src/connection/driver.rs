@@ -1,7 +1,7 @@
-//! One connection from its first bytes to its end.
+//! One connection from its first byte to its end.
 //!
-//! First TLS or not, then which HTTP; hyper drives both. The timers are ours, except the pings of
-//! HTTP/2.
+//! Detects TLS, then the HTTP version; hyper drives both versions. The timers are ours, except
+//! HTTP/2 pings.
 
 use crate::config::Limits;
 use crate::connection::accept::{Connections, Serve};
@@ -27,21 +27,19 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-/// How long a connection stays, once it is to end, for what its client has to send or to take: a
-/// request that is not wholly here, an answer, the last events. While a request is carried out it
-/// stays.
+/// How long a closing connection waits for its client to send or take what is pending: an
+/// incomplete request, a response, the last events. While a request is being executed it stays.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
-/// How often it is looked meanwhile.
+/// How many times the state is checked meanwhile.
 const FAREWELL_LOOKS: u32 = 8;
-/// Streams that an HTTP/2 client may have open at once.
+/// Maximum number of concurrent streams of an HTTP/2 client.
 const STREAMS_MAX: u32 = 1024;
-/// What an HTTP/2 client may have a server remember of its heads: nothing. Each field that is
-/// remembered may keep the buffer alive that it came in. It holds once the client has acknowledged
-/// it (`greeting`).
+/// Size of the HPACK dynamic table: zero, since each indexed field may keep the buffer alive that
+/// it arrived in. It takes effect when the client acknowledges it (see `greeting`).
 const HEADER_TABLE_BYTES: u32 = 0;
-/// What an HTTP/2 client may send of one body before it was read.
+/// HTTP/2 flow control: window of a stream.
 const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
-/// What an HTTP/2 client may send of all bodies before they were read.
+/// HTTP/2 flow control: window of a connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
 /// Serves a connection until it ends, or the server stops and its requests are answered.
@@ -51,7 +49,8 @@ pub(crate) async fn drive<S: Serve>(
     connections: &Connections,
     service: S,
 ) {
-    // Without it, small answers would wait for the acknowledgement of the ones before.
+    // Otherwise small responses would wait for the acknowledgement of earlier ones (Nagle's
+    // algorithm).
     if stream.set_nodelay(true).is_err() {
         return;
     }
@@ -86,7 +85,8 @@ pub(crate) async fn drive<S: Serve>(
     }
 }
 
-/// To where the first request begins: the transport, the version, and what was read to tell it.
+/// Proceeds to the start of the first request: the transport, the version, and the bytes that were
+/// read to detect it.
 async fn begin(
     stream: TcpStream,
     tls: Option<&Tls>,
@@ -105,7 +105,7 @@ async fn begin(
 }
 
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that the server has gone altogether.
+    // An error means that the server is gone altogether.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
@@ -177,9 +177,8 @@ async fn drive_http2<S: Serve>(
     }
 }
 
-/// Resolves when a connection that is to end has carried out no request for a moment: its client
-/// had the time to hear of it, to send the rest of what it had begun, and to take what was there
-/// for it.
+/// Resolves when a closing connection has executed no request for a moment. Its client had time to
+/// learn of the shutdown, to finish sending, and to take pending responses.
 async fn left_alone(activity: &Activity, env: &Env) {
     let mut quiet_looks = 0;
     while quiet_looks < FAREWELL_LOOKS {
@@ -191,7 +190,7 @@ async fn left_alone(activity: &Activity, env: &Env) {
     }
 }
 
-/// Resolves once the connection has had no request for at least the idle limit.
+/// Resolves once the connection has had no request for the idle limit.
 async fn idle(activity: &Activity, env: &Env, limits: &Limits) {
     loop {
         let started = activity.started();
@@ -202,8 +201,8 @@ async fn idle(activity: &Activity, env: &Env, limits: &Limits) {
     }
 }
 
-/// Resolves once the client has left an answer unread for at least the limit of HTTP/1's writes.
-/// Events are not looked at: their streams are cut off one by one.
+/// Resolves once the client has left a response unread for HTTP/1's write limit. Events are exempt:
+/// their streams are cut off individually.
 async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
     loop {
         env.clock.sleep(limits.write_idle).await;
@@ -214,11 +213,10 @@ async fn unread(activity: &Activity, env: &Env, limits: &Limits) {
     }
 }
 
-/// Resolves when somebody was refused an answer for want of room while this client has left one
-/// unread.
+/// Resolves when a response was refused for lack of budget while this client has left one unread.
 async fn keeps_others_out(activity: &Activity, env: &Env, limits: &Limits) {
     let mut short = activity.holdings.budgets().answers_short.subscribe();
-    // An error means that the server has gone altogether.
+    // An error means that the server is gone altogether.
     while short.changed().await.is_ok() {
         let now = env.clock.monotonic();
         if activity
@@ -240,7 +238,7 @@ fn note_end(ended: hyper::Result<()>) {
     }
 }
 
-/// Runs the requests of HTTP/2 connections as tasks of the world.
+/// Runs the requests of HTTP/2 connections as tasks of the environment.
 #[derive(Clone)]
 struct OnTasks(Arc<dyn Tasks>);
 

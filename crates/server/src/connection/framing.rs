@@ -1,15 +1,15 @@
-//! What a request's head says of its body and its host that the parser lets pass, and that is no
-//! request of HTTP all the same (RFC 9112).
+//! Checks of a request's head that hyper's parser leaves out: ambiguous hosts and body encodings
+//! (RFC 9112).
 
 use http::{HeaderMap, Version, header};
 
-/// Whether a request can be understood in one way only: it names its host, once, and its body comes
-/// in no coding that nobody here undoes.
+/// Whether a request is unambiguous: it names its host exactly once, and its body has no transfer
+/// coding that is not implemented here.
 pub(crate) fn is_sound(version: Version, headers: &HeaderMap) -> bool {
     let hosts = headers.get_all(header::HOST).iter().count();
     let has_host = match version {
         Version::HTTP_11 => hosts == 1,
-        // HTTP/2 has it in a field of its own, HTTP/1.0 need not have it.
+        // HTTP/2 has a field of its own for it, HTTP/1.0 does not require it.
         _ => hosts <= 1,
     };
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
@@ -22,7 +22,7 @@ pub(crate) fn is_sound(version: Version, headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether what a body says is encoded once more, as with gzip. Nothing is ever decompressed here.
+/// Whether a body has a content encoding, such as gzip. Nothing is ever decompressed here.
 pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings

@@ -1,38 +1,37 @@
 //! What an HTTP/2 client sends before it has acknowledged our settings.
 //!
-//! One of them is that nothing is remembered of its heads: each field that is remembered may keep
-//! the buffer alive that it came in, a hundred times its size, for as long as the connection lasts.
-//! The setting holds from its acknowledgement on, for which nobody else waits. So everything that
-//! comes before is charged, and who does not acknowledge in time is closed, as RFC 9113, 6.5.3 has
-//! it.
+//! One of the settings disables the HPACK dynamic table: each indexed field may keep the buffer
+//! alive that it arrived in, a hundred times its size, for the life of the connection. The setting
+//! takes effect when it is acknowledged. So everything that arrives earlier is charged, and a
+//! client that does not acknowledge in time is disconnected, as RFC 9113, 6.5.3 allows.
 
 use crate::connection::read_buffer::NoRoom;
 use crate::receive::budget::{Budget, Share};
 use std::sync::Arc;
 
-/// What a client may send before it has heard of us is no less than this, and is of its
-/// connection's own.
+/// Bytes of the connection's own. A client may send at least this much before it has received our
+/// settings.
 const FREE_BYTES: usize = 32 * 1024;
-/// More than this is no delay any more.
+/// Upper bound: more than this cannot be explained by latency.
 const BYTES_MAX: usize = 1024 * 1024;
-/// Buffers are not full.
+/// Allowance for buffers that are not full.
 const SLACK: usize = 2;
-/// Length, kind, flags and stream of a frame.
+/// Length, type, flags and stream of a frame.
 const FRAME_HEAD_BYTES: usize = 9;
 const PREFACE_BYTES: usize = 24;
 const SETTINGS: u8 = 4;
 const ACKNOWLEDGEMENT: u8 = 1;
 
-/// Whether the settings hold.
+/// The state of our settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settings {
-    /// They may not be known yet.
+    /// Sent, possibly not received yet.
     Sent,
-    /// They hold.
+    /// Acknowledged and in effect.
     Acknowledged,
 }
 
-/// Where the client's bytes are, frame by frame.
+/// A parser of the client's frames.
 #[derive(Debug)]
 pub(crate) struct Greeting {
     head: [u8; FRAME_HEAD_BYTES],
@@ -44,7 +43,7 @@ pub(crate) struct Greeting {
 }
 
 impl Greeting {
-    /// That of a client whose preface is the next that comes.
+    /// The parser for a client whose preface comes next.
     pub(crate) fn new(heads: &Arc<Budget>) -> Self {
         Self {
             head: [0; FRAME_HEAD_BYTES],
@@ -55,7 +54,7 @@ impl Greeting {
         }
     }
 
-    /// Notes what has come.
+    /// Parses bytes that have arrived.
     ///
     /// # Errors
     /// If it is too much before the settings were acknowledged.
@@ -106,7 +105,7 @@ mod tests {
         [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
     }
 
-    /// A payload in which an acknowledgement stands, which is none there.
+    /// A payload that contains the bytes of an acknowledgement without being one.
     fn misleading() -> Vec<u8> {
         frame(SETTINGS, ACKNOWLEDGEMENT, b"").repeat(5)
     }

@@ -1,59 +1,59 @@
-//! What hyper's read buffer of an HTTP/1 connection may hold, known from the bytes that go into it.
+//! The size of hyper's read buffer on an HTTP/1 connection, derived from the bytes that pass
+//! through it.
 //!
-//! The buffer grows with a head that is not whole yet, and it doubles what it asks for whenever it
-//! got all that it asked for. It never gives memory back. So its size follows from what it was
-//! given, and what is beyond the part that each connection has free is charged to the budget of
-//! heads. Without room there, a head is not read on, and a body is read in steps that let nothing
-//! grow.
+//! The buffer grows with an incomplete head, and hyper doubles its read size whenever a read fills
+//! it. It never shrinks. So its size is a function of its input, and what exceeds each connection's
+//! free part is charged to the budget of heads. Without budget, an incomplete head is not read
+//! further, and a body is read in steps that let nothing grow.
 
 use crate::receive::budget::{Budget, Share};
 use std::sync::Arc;
 
-/// What hyper asks for at first.
+/// Hyper's initial read size.
 const FIRST_READ_BYTES: usize = 8 * 1024;
-/// The buffer may have twice what it needs, as vectors have.
+/// Amortized growth: the buffer's capacity may be twice what it needs.
 const SLACK: usize = 2;
-/// A buffer as large as this is in what each connection has anyway: one head of
-/// [`FIRST_READ_BYTES`], and one read of twice that.
+/// Buffer size included in each connection's free part: a head of [`FIRST_READ_BYTES`], and a read
+/// of twice that.
 pub(crate) const FREE_BYTES: usize = SLACK * 3 * FIRST_READ_BYTES;
 
-/// How the next bytes are to be read.
+/// How to read the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// As many as there is room for.
     Whole,
-    /// At most so many.
+    /// At most this many.
     AtMost(usize),
 }
 
-/// What bytes are of.
+/// What bytes belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     /// A head.
     Head,
-    /// A body, or what comes after it.
+    /// A body, or what follows it.
     Body,
 }
 
-/// A head may not go on: there is no room for it.
+/// The head may not continue: there is no budget for it.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no room for a head as large as this")]
 pub(crate) struct NoRoom;
 
-/// The size of one read buffer, and its share of the budget.
+/// The size of a read buffer, and its share of the budget.
 #[derive(Debug)]
 pub(crate) struct ReadBuffer {
-    /// What hyper asks for, at most.
+    /// Hyper's read size, at most.
     asked: usize,
     asked_max: usize,
-    /// Bytes of a head that is not whole yet.
+    /// Bytes of an incomplete head.
     head: usize,
     share: Share,
     is_short: bool,
 }
 
 impl ReadBuffer {
-    /// A buffer that holds nothing; it will never ask for more than `asked_max`.
+    /// An empty buffer whose read size never exceeds `asked_max`.
     pub(crate) fn new(asked_max: usize, heads: &Arc<Budget>) -> Self {
         Self {
             asked: FIRST_READ_BYTES,
@@ -64,7 +64,7 @@ impl ReadBuffer {
         }
     }
 
-    /// A head begins.
+    /// Notes that a head begins.
     pub(crate) fn begin_head(&mut self) {
         self.head = 0;
     }
@@ -80,7 +80,7 @@ impl ReadBuffer {
     /// Notes that bytes were read.
     ///
     /// # Errors
-    /// If they are of a head that there is no room for.
+    /// If they belong to a head that there is no budget for.
     pub(crate) fn note(&mut self, of: Of, bytes: usize) -> Result<(), NoRoom> {
         match of {
             Of::Body => self.head = 0,

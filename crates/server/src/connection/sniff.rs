@@ -1,6 +1,6 @@
-//! Which HTTP does a connection speak? Its first bytes tell.
+//! Detects the HTTP version of a connection from its first bytes.
 //!
-//! hyper-util can tell too, but waits for them without a timer.
+//! hyper-util can do so too, but waits for them without a timer.
 
 use bytes::{Bytes, BytesMut};
 use env::Clock;
@@ -8,18 +8,18 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What an HTTP/2 client with prior knowledge sends first.
+/// The preface of an HTTP/2 client with prior knowledge.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The versions of HTTP that are served.
+/// The supported versions of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     Http1,
     Http2,
 }
 
-/// Reads until the version is clear; answers it with what was read. Absent if the client left or
-/// took longer than `limit`.
+/// Reads until the version is clear; returns it with the bytes read. `None` if the client
+/// disconnected or took longer than `limit`.
 pub(crate) async fn sniff(
     stream: &mut (impl AsyncRead + Unpin),
     clock: &dyn Clock,
@@ -87,7 +87,7 @@ mod tests {
             .await
             .unwrap();
         let limit = Duration::from_secs(1);
-        // Joined futures are polled in order: the wait has begun when the clock moves.
+        // Joined futures are polled in order: the wait has begun when the clock advances.
         let sniffing = sniff(&mut stream, &clock, limit);
         let (found, ()) = tokio::join!(sniffing, async { clock.advance(limit) });
         assert_eq!(found, None);

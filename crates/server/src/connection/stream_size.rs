@@ -1,19 +1,20 @@
-//! What a stream of HTTP/2 is charged with: an upper bound, found out from its head alone.
+//! What an HTTP/2 stream is charged: an upper bound, computed from its head alone.
 //!
-//! HTTP/1 needs none of it: a connection has one request at a time, and its head is in the buffer
-//! that [`crate::connection::read_buffer`] counts.
+//! HTTP/1 does not need it: a connection has one request at a time, and its head is in the buffer
+//! that [`crate::read_buffer`] counts.
 
 use http::Request;
 
-/// A stream without its head: its task, what h2 keeps of it, and an answer of at most
-/// [`crate::deliver::pieces::SMALL_BYTES`] that waits to be written.
+/// A stream without its head: its task, h2's state, and a response of at most
+/// [`crate::pieces::SMALL_BYTES`] that waits to be written.
 pub(crate) const STREAM_BYTES: usize = 8 * 1024;
-/// A field of a head without its name and value: its place in a map and in h2's.
+/// Overhead of a header field in its map and in h2's.
 const FIELD_BYTES: usize = 160;
-/// Names and values are pieces of the frames that they came in, and keep those alive.
+/// Factor on names and values: they are slices of the frames that they arrived in, and keep those
+/// alive.
 const PINNED: usize = 2;
 
-/// Bytes that a stream holds until its answer was written.
+/// Bytes that a stream holds until its response is written.
 pub(crate) fn stream_bytes<B>(request: &Request<B>) -> usize {
     let uri = request.uri();
     let target = uri.path().len()

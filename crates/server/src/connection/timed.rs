@@ -1,9 +1,9 @@
-//! A connection's bytes, with timers on every wait for the client, and a bound on what is read of
-//! them.
+//! A connection's byte stream, with timers on every wait for the client, and a bound on buffered
+//! input.
 //!
-//! Hyper's own timers allocate for each request and do not tell an idle connection from a slow
-//! head; here a timer is only set up when bytes are really missing, and one that still runs is used
-//! again. A wait that takes too long is an error of kind `TimedOut`, which ends the connection.
+//! Hyper's own timers allocate for each request and cannot tell an idle connection from a slow
+//! head. Here a timer is created only when bytes are actually missing, and a running one is reused.
+//! A wait that exceeds its limit is an error of kind `TimedOut`, which ends the connection.
 
 use crate::config::Limits;
 use crate::connection::activity::Activity;
@@ -19,25 +19,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// So much is read of an HTTP/2 connection before it is its streams' turn to take it.
+/// Bytes read from an HTTP/2 connection before its streams get their turn.
 const TURN_BYTES: usize = 32 * 1024;
 
-/// Which waits for reading are timed, and what bounds what was read.
+/// Which reads are timed, and what bounds them.
 #[derive(Debug)]
 pub(crate) enum Reads {
     /// HTTP/1: between requests, and from the first byte of a head to its request.
     Heads(ReadBuffer),
-    /// HTTP/2: none, its pings do it.
+    /// HTTP/2: none, since pings do it.
     Turns {
-        /// Bytes of this turn.
+        /// Bytes left in this turn.
         left: usize,
-        /// Until our settings hold.
+        /// Until our settings take effect.
         greeting: Option<Greeting>,
     },
 }
 
 impl Reads {
-    /// Those of an HTTP/2 connection of which nothing was read.
+    /// The state of a new HTTP/2 connection.
     pub(crate) fn of_http2(heads: &Arc<Budget>) -> Self {
         Self::Turns {
             left: TURN_BYTES,
@@ -46,7 +46,7 @@ impl Reads {
     }
 }
 
-/// A transport with timers, that first gives back what was read from it before.
+/// A transport with timers, which first replays bytes that were already read.
 pub(crate) struct Timed<T> {
     transport: T,
     replayed: Bytes,
@@ -59,7 +59,7 @@ pub(crate) struct Timed<T> {
     write_wait: Wait,
 }
 
-/// How far the next head has come, of a connection that has begun `requests`.
+/// The progress of the next head, on a connection that has begun `requests`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Head {
     requests: u64,
@@ -67,7 +67,7 @@ struct Head {
 }
 
 impl<T> Timed<T> {
-    /// Puts timers on a transport of which `replayed` was read already.
+    /// Adds timers to a transport of which `replayed` was already read.
     pub(crate) fn new(
         transport: T,
         replayed: Bytes,
@@ -92,7 +92,8 @@ impl<T> Timed<T> {
         }
     }
 
-    /// Bytes have come: they are of a head, unless a request is being read or answered.
+    /// Accounts for bytes that arrived: they belong to a head, unless a request is being read or
+    /// answered.
     fn note_read(&mut self, bytes: &[u8]) -> io::Result<()> {
         let buffer = match &mut self.reads {
             Reads::Heads(buffer) => buffer,
@@ -122,7 +123,7 @@ impl<T> Timed<T> {
         buffer.note(of, bytes.len()).map_err(no_room)
     }
 
-    /// No bytes have come: is that allowed for now?
+    /// Checks the timer when no bytes have arrived.
     fn poll_read_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Reads::Turns { left, .. } = &mut self.reads {
             *left = TURN_BYTES;
@@ -147,7 +148,7 @@ impl<T> Timed<T> {
         self.read_wait.poll(cx, &*self.clock, limit).map(Err)
     }
 
-    /// Reads as much as may be held of it.
+    /// Reads as much as the buffers may hold.
     fn poll_transport(
         &mut self,
         cx: &mut Context<'_>,
@@ -159,7 +160,7 @@ impl<T> Timed<T> {
         let step = match &mut self.reads {
             Reads::Heads(read_buffer) => read_buffer.step(),
             Reads::Turns { left: 0, .. } => {
-                // The streams that were woken are before this in the queue.
+                // The streams that were woken come before this task in the queue.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

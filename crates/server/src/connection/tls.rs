@@ -1,9 +1,9 @@
-//! TLS: what connections are greeted with, and how a certificate takes the place of another.
+//! TLS: the certificate of new connections, and its replacement.
 //!
-//! 1.2 and 1.3, with ALPN for HTTP/2 and HTTP/1.1; clients that do not say which they speak, or
-//! speak another than they said, are told apart by their first bytes like those without TLS.
-//! Connections keep what they were greeted with. Where the files are, and when they change, is not
-//! known here.
+//! Versions 1.2 and 1.3, with ALPN for HTTP/2 and HTTP/1.1. For clients that do not negotiate, or
+//! speak another version than they negotiated, the version is detected from their first bytes, as
+//! without TLS. Connections keep the certificate they started with. File names and changes of files
+//! are not known here.
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -15,13 +15,13 @@ use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// The protocols that are offered, the better first.
+/// The offered protocols, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// A certificate chain and its key, in PEM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The server's certificate, then those that vouch for it.
+    /// The server's certificate, followed by its chain.
     pub certificates: Vec<u8>,
     /// The server's private key.
     pub key: Vec<u8>,
@@ -30,18 +30,18 @@ pub struct Identity {
 /// Why a certificate and a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The first file.
+    /// The certificate file is invalid.
     #[error("no certificates in PEM: {0}")]
     Certificates(pem::Error),
-    /// The second file.
+    /// The key file is invalid.
     #[error("no private key in PEM: {0}")]
     Key(pem::Error),
-    /// Both are there.
+    /// Both are valid, but not a usable pair.
     #[error("certificate and key cannot be used")]
     Pair(#[from] rustls::Error),
 }
 
-/// Greets connections; cheap to clone, and all clones change together.
+/// A TLS acceptor's certificate; cheap to clone, and all clones change together.
 #[derive(Clone, Debug)]
 pub struct Tls {
     config: Arc<ServerConfig>,
@@ -50,10 +50,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Greets with this certificate.
+    /// A configuration with this certificate.
     ///
     /// # Errors
-    /// If it is not one, or the key is not its key.
+    /// If it is not one, or the key does not match.
     pub fn new(identity: &Identity) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let first = certified(identity, &provider)?;
@@ -70,10 +70,10 @@ impl Tls {
         })
     }
 
-    /// Greets new connections with this certificate from now on.
+    /// Uses this certificate for new connections.
     ///
     /// # Errors
-    /// As [`Self::new`]; then the one before stays.
+    /// As [`Self::new`]; the previous one then stays.
     pub fn replace(&self, identity: &Identity) -> Result<(), TlsError> {
         let next = certified(identity, &self.provider)?;
         self.current.0.store(Arc::new(next));
@@ -97,7 +97,7 @@ fn certified(identity: &Identity, provider: &CryptoProvider) -> Result<Certified
     Ok(CertifiedKey::from_der(chain, key, provider)?)
 }
 
-/// The certificate of the moment.
+/// The current certificate.
 #[derive(Debug)]
 struct Current(ArcSwap<CertifiedKey>);
 

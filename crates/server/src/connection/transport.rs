@@ -1,5 +1,5 @@
-//! A connection's bytes in clear, whether they travel under TLS or not. Both come to the same port:
-//! the first byte tells, since no request begins with that of a TLS handshake.
+//! A connection's plaintext bytes, with or without TLS. Both arrive on the same port and are told
+//! apart by the first byte: no request begins with that of a TLS handshake.
 
 use crate::config::Limits;
 use crate::connection::tls::Tls;
@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
-/// Without TLS, or with.
+/// Plain TCP, or TLS.
 pub(crate) type Transport = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
-/// What a connection's bytes travel in.
+/// The channel of a connection.
 pub(crate) fn channel(transport: &Transport) -> Channel {
     match transport {
         Either::Left(_) => Channel::Plain,
@@ -21,13 +21,13 @@ pub(crate) fn channel(transport: &Transport) -> Channel {
     }
 }
 
-/// The first byte of a TLS connection: the type of a record that is part of a handshake.
+/// The first byte of a TLS connection: the type of a handshake record.
 const HANDSHAKE: u8 = 0x16;
 
-/// Brings a connection to where HTTP begins.
+/// Takes a connection to the point where HTTP begins.
 ///
 /// # Errors
-/// If the client left, took too long, or no handshake comes about.
+/// If the client disconnected, took too long, or the handshake fails.
 pub(crate) async fn open(
     stream: TcpStream,
     tls: Option<&Tls>,

@@ -1,9 +1,9 @@
-//! Ends what carries an answer from outside, whatever its client does: one stream of an HTTP/2
-//! connection, or an HTTP/1 connection.
+//! Cuts off the carrier of a response from outside, whatever its client does: an HTTP/2 stream or
+//! an HTTP/1 connection.
 //!
-//! Hyper asks a body for nothing while its client takes nothing, so the body itself cannot say that
-//! it is over. What can be dropped is the task that writes it: the stream is reset then, or the
-//! connection closed, and what waited in it is let go.
+//! Hyper does not poll a body while its client takes nothing, so the body itself cannot end it.
+//! Dropping the task that writes it can: the stream is then reset, or the connection closed, and
+//! everything queued in it is released.
 
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -12,13 +12,13 @@ tokio::task_local! {
     static OWN: Cut;
 }
 
-/// Cuts the stream or the connection that it belongs to.
+/// A handle that cuts off its stream or connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut(Arc<Notify>);
 
 impl Cut {
-    /// Runs a stream, from its request to the end of its answer, or a connection, until it is over
-    /// or cut.
+    /// Runs a stream (from its request to the end of its response) or a connection until it ends or
+    /// is cut off.
     pub(crate) async fn run(stream: impl Future<Output = ()>) {
         let cut = Self::default();
         let stream = OWN.scope(cut.clone(), stream);
@@ -29,12 +29,12 @@ impl Cut {
         }
     }
 
-    /// That of the stream or connection whose request asks, if it is served over one.
+    /// The handle of the current stream or connection, if there is one.
     pub(crate) fn own() -> Option<Self> {
         OWN.try_with(Self::clone).ok()
     }
 
-    /// Cuts it.
+    /// Cuts it off.
     pub(crate) fn cut(&self) {
         self.0.notify_one();
     }

@@ -1,9 +1,9 @@
-//! The body of a subscription: pieces of frames, as fast as the client takes them and no faster.
+//! The body of a subscription: pieces of frames, at the pace of the client.
 //!
-//! The transport asks for a piece when it has room for one, and only when there is none left is the
-//! subscription asked for its next frame. So a client that takes nothing holds one frame and one
-//! piece, and its subscription does not read. After a while even the frame is let go: the stream is
-//! cut off, and the client resumes from the last event that it has got.
+//! The transport asks for a piece when it has room for one, and the subscription is polled for its
+//! next frame only when none is left. So a client that takes nothing holds one frame and one piece,
+//! and its subscription does not read. After a while even the frame is released: the stream is cut
+//! off, and the client resumes after the last event that it received.
 
 use crate::deliver::body::Held;
 use crate::deliver::cut::Cut;
@@ -17,13 +17,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use wire::event_stream::Frame;
 
-/// How often it is looked whether the client takes anything.
+/// Interval at which progress of the client is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// When others are short of the memory that its stream holds, a client that has taken nothing for
-/// so long is cut off …
+/// How long a client may take nothing while the memory that its stream holds is short …
 const STALLS_WHEN_SHORT: Duration = Duration::from_secs(2);
-/// … and so is one that takes so long for one frame, however steadily: it holds what others wait
-/// for.
+/// … and how long it may take for one frame, however steadily, since others wait for the memory.
 const FRAME_LASTS_WHEN_SHORT: Duration = Duration::from_secs(30);
 
 type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
@@ -32,15 +30,15 @@ type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
 pub(crate) struct Events {
     env: Env,
     slot: Arc<Slot>,
-    /// For whom its frames are.
+    /// The request that its frames are for.
     request: Option<RequestContext>,
-    /// Absent once the subscription has ended.
+    /// `None` once the subscription has ended.
     next: Option<Next>,
     _held: Held,
 }
 
 impl Events {
-    /// A body of a subscription's frames.
+    /// A body with a subscription's frames.
     pub(crate) fn start(
         env: &Env,
         engine: &Arc<Engine>,
@@ -68,7 +66,7 @@ impl Events {
         }
     }
 
-    /// The next piece; none at the end.
+    /// The next piece; `None` at the end.
     pub(crate) fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
@@ -93,8 +91,8 @@ impl Events {
     }
 }
 
-/// The body is asked for by the connection, long after its request was answered: what fails then is
-/// still logged for the request.
+/// Polls the subscription in its request's context. The connection does so long after the
+/// response's head was sent, but failures are still logged for the request.
 fn next_of(mut subscription: Box<Subscription>, request: Option<RequestContext>) -> Next {
     let next = async move {
         let frame = subscription.next().await;
@@ -112,7 +110,7 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Looks now and then whether the client takes anything, for as long as there is a body.
+/// Checks the client's progress periodically, for as long as there is a body.
 struct Watch {
     env: Env,
     engine: Arc<Engine>,

@@ -1,4 +1,4 @@
-//! Bytes in several parts that are handed to the transport at once, so that it writes them at once.
+//! Bytes in several parts, handed to the transport together for one vectored write.
 
 use crate::connection::activity::Stream;
 use crate::deliver::pieces::HandedOver;
@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// Parts that follow one another; none is empty.
+/// Consecutive parts; none is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     parts: VecDeque<Bytes>,
@@ -16,12 +16,14 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Goes with the parts until the transport lets go of them: they never leave it one by one.
+    /// Attaches a guard that lives until the transport releases the parts. They are never taken
+    /// apart afterwards.
     pub(crate) fn hand_over(&mut self, handed_over: HandedOver) {
         self._handed_over = Some(handed_over);
     }
 
-    /// The last parts of a small answer hold what its stream holds, until they were written.
+    /// Attaches what the stream holds to the last parts of a small response, until they are
+    /// written.
     pub(crate) fn hold(&mut self, stream: Option<Stream>) {
         self._stream = stream;
     }
@@ -34,7 +36,7 @@ impl Parts {
         }
     }
 
-    /// How many parts there are.
+    /// Number of parts.
     pub(crate) fn count(&self) -> usize {
         self.parts.len()
     }

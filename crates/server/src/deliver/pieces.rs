@@ -1,9 +1,9 @@
-//! Pieces of answers that the transport has: counted until it lets go of them, and since when it
-//! has them.
+//! Pieces of responses that the transport holds: counted until it releases them, with the time
+//! since when.
 //!
-//! A transport that has taken a piece has not written it: over HTTP/2 it keeps it for as long as
+//! A piece that the transport has taken is not written yet: over HTTP/2 it is queued for as long as
 //! its client opens no window. So what counts is not when a piece was taken but when its memory is
-//! free.
+//! released.
 
 use crate::connection::activity::Activity;
 use engine::Share;
@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Answers and events of so many bytes are neither counted once they were taken nor watched: there
-/// are at most a connection's streams of them.
+/// Responses and events up to this size are neither watched nor counted once they were taken: their
+/// number is bounded by a connection's streams.
 pub(crate) const SMALL_BYTES: usize = 4 * 1024;
 
-/// A piece may be unread for so many times as long while the client reads others: they share a line
-/// that may be slow.
+/// Factor on the patience for an unread piece while the client reads others: they may share a slow
+/// link.
 const PATIENCE_BESIDE_OTHERS: u32 = 5;
 
-/// The pieces that a connection's transport has, of answers that are not small.
+/// The pieces that a connection's transport holds, of responses that are not small.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
     state: Mutex<State>,
@@ -30,9 +30,9 @@ pub(crate) struct Pieces {
 #[derive(Debug, Default)]
 struct State {
     taken: u64,
-    /// Numbers rise with time.
+    /// Numbers increase with time.
     since: BTreeMap<u64, Monotonic>,
-    /// When one was last written.
+    /// When a piece was last written.
     written: Monotonic,
 }
 
@@ -63,7 +63,7 @@ impl Pieces {
     }
 }
 
-/// An answer on its way: its share of the budget is given back with its last piece.
+/// A response being delivered: its share of the budget is returned with its last piece.
 pub(crate) struct Delivery {
     activity: Arc<Activity>,
     clock: Arc<dyn Clock>,
@@ -71,7 +71,7 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// An answer of which nothing was taken yet.
+    /// A response from its start.
     pub(crate) fn new(
         activity: &Arc<Activity>,
         clock: &Arc<dyn Clock>,
@@ -84,7 +84,7 @@ impl Delivery {
         })
     }
 
-    /// Notes that the transport has a piece from now on.
+    /// Records that the transport has a piece from now on.
     pub(crate) fn hand_over(self: &Arc<Self>) -> HandedOver {
         HandedOver {
             number: self.activity.pieces.begin(self.clock.monotonic()),
@@ -99,7 +99,7 @@ impl std::fmt::Debug for Delivery {
     }
 }
 
-/// Goes with a piece that the transport has, and ends with it.
+/// A guard for a piece that the transport holds, dropped with it.
 #[derive(Debug)]
 pub(crate) struct HandedOver {
     number: u64,

@@ -1,9 +1,9 @@
-//! What is left of an event that is being written, and whether its client takes any of it.
+//! The rest of an event that is being written, and the progress of its client.
 //!
-//! The transport is handed one piece at a time, and counts as moving when that piece's memory is
-//! free: what it has taken it has not written, over HTTP/2 for as long as its client opens no
-//! window. The next event is asked for when all of this one is written, so that who stalls asks for
-//! nothing.
+//! The transport is given one piece at a time, and makes progress when that piece's memory is
+//! released: a piece that it has taken is not written yet, over HTTP/2 for as long as its client
+//! opens no window. The next event is requested only when all of this one is written, so that a
+//! stalled client requests nothing.
 
 use bytes::{Bytes, BytesMut};
 use env::{Clock, Monotonic};
@@ -14,16 +14,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wire::event_stream::Frame;
 
-/// What is handed over at once. It is a copy: the transport may hold it for as long as its client
-/// lets it wait, while the frame's own memory is shared by all subscribers.
+/// Size of a piece. It is a copy: the transport may hold it for as long as its client stalls, while
+/// the frame's own memory is shared by all subscribers.
 const PIECE_BYTES: usize = 32 * 1024;
 /// Pieces of so many bytes are neither counted nor waited for: there is one a subscription in each
 /// of the transport's few places.
 const SMALL_BYTES: usize = crate::deliver::pieces::SMALL_BYTES;
 /// What all pieces hold that are not written yet.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// A piece is no larger than such a part of what is left of that: when many clients leave theirs,
-/// pieces become small, and nobody is without.
+/// Divisor that bounds a piece by what is left of the total: when many clients stall, pieces get
+/// smaller, and none is starved.
 const PARTS: usize = 1024;
 
 /// The client takes nothing of its events.
@@ -31,7 +31,7 @@ const PARTS: usize = 1024;
 #[error("the client takes nothing of its events")]
 pub(crate) struct Stalled;
 
-/// How long a client may take.
+/// Time limits for a client.
 pub(crate) struct Patience {
     /// For a piece.
     pub(crate) piece: Duration,
@@ -39,21 +39,21 @@ pub(crate) struct Patience {
     pub(crate) frame: Duration,
 }
 
-/// What the pieces of all subscriptions hold until they are written.
+/// Bytes of all subscriptions' pieces until they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Unwritten {
     bytes: AtomicUsize,
 }
 
 impl Unwritten {
-    /// How large the next piece may be.
+    /// The maximum size of the next piece.
     fn piece_bytes(&self) -> usize {
         let left = UNWRITTEN_BYTES_MAX.saturating_sub(self.bytes.load(Ordering::Relaxed));
         (left / PARTS).clamp(SMALL_BYTES, PIECE_BYTES)
     }
 }
 
-/// What is left of a frame.
+/// The rest of a frame.
 #[derive(Default)]
 pub(crate) struct Slot {
     unwritten: Arc<Unwritten>,
@@ -63,13 +63,13 @@ pub(crate) struct Slot {
 #[derive(Default)]
 struct State {
     parts: VecDeque<Bytes>,
-    /// Since when there is a frame.
+    /// When the frame was put in.
     filled: Monotonic,
-    /// Since when the transport has something and nothing has moved.
+    /// Since when the transport has had something without making progress.
     waits_since: Option<Monotonic>,
-    /// Counted pieces that are not written: one at most.
+    /// Bytes of counted pieces that are not written: of one piece at most.
     unwritten: usize,
-    /// Who waits for them.
+    /// The waker to notify when they are written.
     waker: Option<Waker>,
     is_cut: bool,
 }
@@ -95,7 +95,7 @@ impl Slot {
         state.filled = now;
     }
 
-    /// The next piece; none if the frame is over and all of it is written.
+    /// The next piece; `None` if the frame is finished and all of it is written.
     pub(crate) fn poll_piece(
         self: &Arc<Self>,
         cx: &mut Context<'_>,
@@ -140,8 +140,8 @@ impl Slot {
         }
     }
 
-    /// Lets everything go if nothing has moved for so long, or the frame takes too long; answers
-    /// whether it did.
+    /// Releases everything if there was no progress for too long, or the frame takes too long;
+    /// returns whether it did.
     pub(crate) fn cut_if_stalled(&self, now: Monotonic, patience: &Patience) -> bool {
         let mut state = self.lock();
         let is_over = |since: Monotonic, limit: Duration| now.since(since) >= limit;
@@ -160,7 +160,7 @@ impl Slot {
 impl State {
     fn take_piece(&mut self, most: usize) -> Option<Bytes> {
         let first = self.parts.front()?;
-        // Most frames are small, in one part, and nobody else's.
+        // Most frames are small, in one part, and not shared.
         if self.parts.len() == 1 && first.len() <= most {
             return self.parts.pop_front();
         }
@@ -181,7 +181,7 @@ impl State {
     }
 }
 
-/// A piece that the transport has; dropped when it is written.
+/// A piece that the transport holds; dropped when it is written.
 struct Piece {
     bytes: Bytes,
     slot: Arc<Slot>,

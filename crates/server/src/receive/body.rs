@@ -1,7 +1,8 @@
-//! Takes a request's body in: bounded in bytes, in time, and in what all requests hold together.
+//! Receives request bodies: bounded in bytes, in time, and in total memory across all requests.
 //!
-//! The limits hold while the body comes, before anything is kept. What was declared takes nothing:
-//! a body is charged with the memory that it has, which is at most a few times of what has come.
+//! Limits apply while the body arrives, before anything is kept. A declared length reserves
+//! nothing: a body is charged for its allocated memory, which is at most a few times what has
+//! arrived.
 
 use crate::config::Limits;
 use crate::connection::activity::Activity;
@@ -17,44 +18,44 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A buffer that is full grows by this, as long as it is small …
+/// Growth factor of a full buffer while it is small …
 const GROWTH_SMALL: usize = 4;
-/// … and then by this.
+/// … and once it is not.
 const GROWTH: usize = 2;
-/// Whoever waits for a body looks this often whether memory has become short meanwhile.
+/// Interval at which a waiting body checks whether memory has become short.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Why a body was not taken in.
+/// Why a body was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It is larger than a body may be.
+    /// It exceeds the maximum size.
     TooLarge,
-    /// All requests together, or those of the connection, hold too much.
+    /// The budget of all requests, or of the connection, is exhausted.
     Overload,
-    /// It is no message of HTTP.
+    /// Its framing is not valid HTTP.
     Malformed,
-    /// It came too slowly, or broke off: there is nobody to answer.
+    /// It arrived too slowly, or the connection broke: there is no client to answer.
     Gone,
 }
 
-/// A whole body, and what it has taken of the budgets.
+/// A complete body, and what it has taken from the budgets.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) bytes: Bytes,
     pub(crate) taken: BodyBytes,
 }
 
-/// What receiving needs to know of its server and its connection.
+/// Server and connection parameters of receiving a body.
 pub(crate) struct Receiver<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) limits: &'a Limits,
-    /// Bytes of the body at most.
+    /// Maximum body size.
     pub(crate) body_bytes_max: usize,
     pub(crate) activity: &'a Activity,
 }
 
 impl Receiver<'_> {
-    /// Receives a body to its end. One that is refused is left where it is.
+    /// Receives a whole body. A rejected one is left unread.
     pub(crate) async fn receive<B>(&self, body: &mut B) -> Result<Received, Refused>
     where
         B: Body<Data = Bytes, Error: Error + 'static> + Unpin,
@@ -79,8 +80,8 @@ impl Receiver<'_> {
         Ok(gathered.finish())
     }
 
-    /// Reads what is still to come of a body that was refused, and drops it: a client that writes
-    /// all before it reads gets its answer. Only for so long and so much.
+    /// Reads and drops the rest of a rejected body, so that a client that writes everything before
+    /// it reads gets its response. Bounded in time and bytes.
     pub(crate) async fn discard<B>(&self, mut body: B)
     where
         B: Body<Data = Bytes> + Unpin,
@@ -110,18 +111,18 @@ impl Receiver<'_> {
     }
 }
 
-/// The length that a body was announced with.
+/// The declared length of a body.
 pub(crate) fn declared(body: &impl Body) -> Option<usize> {
     let length = body.size_hint().exact()?;
     Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// What has come so far: one piece as it is, several in one buffer.
+/// What has arrived so far: a single piece as it is, several copied into one buffer.
 struct Gathered<'a> {
     receiver: &'a Receiver<'a>,
     first: Bytes,
     rest: Vec<u8>,
-    /// What there can be at most.
+    /// The maximum possible length.
     length_max: usize,
     taken: BodyBytes,
 }
@@ -148,7 +149,7 @@ impl Gathered<'_> {
         Ok(())
     }
 
-    /// Room for so many bytes in all; its memory is taken after it was charged.
+    /// Makes room for `length` bytes in total; charges memory before allocating it.
     fn make_room(&mut self, length: usize) -> Result<(), Refused> {
         if length <= self.rest.capacity() {
             return Ok(());
@@ -158,7 +159,7 @@ impl Gathered<'_> {
             false => GROWTH,
         };
         let wanted = (self.len() * growth).min(self.length_max).max(length);
-        // Where there is too little for what may come, there may be enough for what has.
+        // If there is not enough budget for what may arrive, there may be enough for what has.
         let capacity = match self.charge(wanted) {
             Ok(()) => wanted,
             Err(_) => {
@@ -197,7 +198,7 @@ impl Drop for Gathered<'_> {
     }
 }
 
-/// The timers, which only begin when bytes are missing.
+/// The timers, which start only when bytes are missing.
 struct Watch<'a> {
     receiver: &'a Receiver<'a>,
     begun: Option<Monotonic>,
@@ -205,7 +206,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// The next piece of data; none at the end.
+    /// The next piece of data; `None` at the end.
     async fn next<B>(
         &mut self,
         body: &mut B,
@@ -225,14 +226,14 @@ impl Watch<'_> {
                 Some(Err(error)) => return Err(why_broken(&error)),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => return Ok(Some(bytes)),
-                    // Trailers mean nothing here.
+                    // Trailers are ignored.
                     Err(_trailers) => self.idle.end(),
                 },
             }
         }
     }
 
-    /// Ready when the client has been waited for long enough, with what is here of its body.
+    /// Ready when the client has exceeded its time, given what has arrived of its body.
     fn poll_patience(&mut self, cx: &mut Context<'_>, gathered: &Gathered<'_>) -> Poll<Refused> {
         let Receiver {
             clock,
@@ -270,7 +271,7 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// How long so many bytes may take.
+/// How long `received` bytes may take.
 fn earned(limits: &Limits, received: usize) -> Duration {
     let small = received.min(limits.small_body_bytes);
     limits.body
@@ -278,7 +279,7 @@ fn earned(limits: &Limits, received: usize) -> Duration {
         + at_pace(received - small, limits.large_body_bytes_per_second_min)
 }
 
-/// The same while what they are charged to is short.
+/// The same while the budget is short.
 fn earned_when_short(limits: &Limits, received: usize) -> Duration {
     limits.body_when_short + at_pace(received, limits.body_bytes_per_second_min_when_short)
 }
@@ -287,7 +288,7 @@ fn at_pace(bytes: usize, per_second: u64) -> Duration {
     Duration::from_secs(bytes as u64 / per_second)
 }
 
-/// Hyper says what was wrong with a body's framing as an error of reading.
+/// Classifies a read error: hyper reports invalid framing of a body as one.
 fn why_broken(error: &(dyn Error + 'static)) -> Refused {
     let mut cause = Some(error);
     while let Some(error) = cause {

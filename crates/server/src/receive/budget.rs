@@ -1,9 +1,9 @@
-//! A bounded number of bytes, shared by everybody who takes of it.
+//! A bounded number of bytes, shared by many holders.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// How many bytes may be taken at once. Taking never waits: too much is refused.
+/// A limit on bytes held at a time. Taking never waits: it fails if too much is held.
 #[derive(Debug)]
 pub(crate) struct Budget {
     taken: AtomicUsize,
@@ -12,7 +12,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A budget of which nothing is taken.
+    /// A budget with nothing taken.
     pub(crate) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
@@ -21,17 +21,17 @@ impl Budget {
         })
     }
 
-    /// Bytes that are taken now.
+    /// Bytes currently taken.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Whether more than half is taken: who holds some of it has to hurry.
+    /// Whether more than half is taken, so that holders have to hurry.
     pub(crate) fn is_short(&self) -> bool {
         self.taken() > self.max / 2
     }
 
-    /// Takes bytes; `false` if there are not so many, and nothing is taken then.
+    /// Takes bytes; returns `false` and takes nothing if too few are left.
     #[must_use]
     pub(crate) fn take(&self, bytes: usize) -> bool {
         if self.add(bytes) {
@@ -41,29 +41,29 @@ impl Budget {
         false
     }
 
-    /// Takes bytes in any case; `false` if that is more than there are, and they are to be given
-    /// back.
+    /// Takes bytes unconditionally; returns `false` if that exceeds the limit, and the caller must
+    /// give them back.
     #[must_use]
     pub(crate) fn add(&self, bytes: usize) -> bool {
         self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.max
     }
 
-    /// Gives bytes back that were taken.
+    /// Returns bytes to the budget.
     pub(crate) fn give_back(&self, bytes: usize) {
         self.taken.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Counts somebody who was turned away because of this budget.
+    /// Counts a refusal because of this budget.
     pub(crate) fn note_refusal(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many were turned away, ever.
+    /// Total number of refusals.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// A share of nothing, to grow.
+    /// An empty share, to be grown.
     pub(crate) fn share(self: &Arc<Self>) -> Share {
         Share {
             budget: Arc::clone(self),
@@ -80,8 +80,8 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Takes more until the share is at least `bytes`; `false` if there is not so much, and the
-    /// share is then as it was.
+    /// Grows the share to at least `bytes`; returns `false` and leaves it unchanged if too few are
+    /// left.
     #[must_use]
     pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);

@@ -1,9 +1,9 @@
-//! What all connections hold together, by kind, and what each of them holds of it.
+//! Budgets shared by all connections, by kind, and each connection's holdings.
 //!
-//! Nothing is taken for what was only announced. A small body is charged to a reserve that large
-//! ones never touch; if the reserve has no room for it, or its connection has had its part of it,
-//! it is charged with the large ones. What a connection holds is never above its own part, so that
-//! no single one keeps the others out.
+//! A declared length takes nothing. A small body is charged to a reserve that large ones never
+//! touch; if the reserve is exhausted, or its connection has used up its part of it, the body is
+//! charged with the large ones. A connection never holds more than its own part, so that a single
+//! one cannot starve the others.
 
 use crate::config::Limits;
 use crate::receive::budget::Budget;
@@ -15,18 +15,18 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Budgets {
     limits: Limits,
-    /// Bodies of at most [`Limits::small_body_bytes`]: the reserve.
+    /// The reserve, for bodies of at most [`Limits::small_body_bytes`].
     pub(crate) small_bodies: Arc<Budget>,
     /// All other bodies.
     pub(crate) large_bodies: Arc<Budget>,
     /// HTTP/1's heads and read buffers, and HTTP/2's streams with their heads.
     pub(crate) heads: Arc<Budget>,
-    /// Tells that somebody was refused an answer because others leave theirs unread.
+    /// Notifies that a response was refused because other clients leave theirs unread.
     pub(crate) answers_short: watch::Sender<()>,
 }
 
 impl Budgets {
-    /// Budgets of which nothing is taken.
+    /// Budgets with nothing taken.
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         let reserve = limits.small_body_bytes_in_flight;
         let large = limits.body_bytes_in_flight.saturating_sub(reserve);
@@ -40,7 +40,7 @@ impl Budgets {
     }
 }
 
-/// What one connection holds of its server's budgets.
+/// A connection's holdings in its server's budgets.
 #[derive(Debug)]
 pub(crate) struct Holdings {
     budgets: Arc<Budgets>,
@@ -57,7 +57,7 @@ pub(crate) struct BodyBytes {
 }
 
 impl Holdings {
-    /// Those of a connection that holds nothing yet.
+    /// The holdings of a new connection.
     pub(crate) fn new(budgets: Arc<Budgets>) -> Self {
         let limits = &budgets.limits;
         Self {
@@ -68,13 +68,13 @@ impl Holdings {
         }
     }
 
-    /// The budgets that they are of.
+    /// The budgets they belong to.
     pub(crate) fn budgets(&self) -> &Budgets {
         &self.budgets
     }
 
-    /// Takes more until a body has at least `bytes`; `false` if there is not so much, and it has
-    /// then what it had.
+    /// Grows a body's share to at least `bytes`; returns `false` and leaves it unchanged if too few
+    /// are left.
     #[must_use]
     pub(crate) fn grow_body(&self, body: &mut BodyBytes, bytes: usize) -> bool {
         let Budgets {
@@ -94,7 +94,7 @@ impl Holdings {
             body.small = bytes;
             return true;
         }
-        // The reserve is for those that stay small: all of it moves.
+        // The reserve is for bodies that stay small: this one moves completely.
         if !self.large_bodies.take(large_bodies, bytes - body.large) {
             match bytes <= limits.small_body_bytes {
                 true => small_bodies.note_refusal(),
@@ -108,7 +108,7 @@ impl Holdings {
         true
     }
 
-    /// Gives back what a body has taken.
+    /// Returns what a body has taken.
     pub(crate) fn end_body(&self, body: BodyBytes) {
         let BodyBytes { small, large } = body;
         if small > 0 {
@@ -121,14 +121,14 @@ impl Holdings {
         }
     }
 
-    /// Whether what a body waits with is short, so that it has to hurry.
+    /// Whether the budget of a waiting body is short, so that it has to hurry.
     pub(crate) fn are_short(&self, body: &BodyBytes) -> bool {
         (body.small > 0 && self.budgets.small_bodies.is_short())
             || (body.large > 0 && self.budgets.large_bodies.is_short())
             || (self.heads.held() > 0 && self.budgets.heads.is_short())
     }
 
-    /// Takes what a stream and its head hold; `false` if there is not so much.
+    /// Takes what a stream and its head hold; `false` if too few bytes are left.
     #[must_use]
     pub(crate) fn take_stream(&self, bytes: usize) -> bool {
         let has_room = self.heads.take(&self.budgets.heads, bytes);
@@ -138,7 +138,7 @@ impl Holdings {
         has_room
     }
 
-    /// Gives back what a stream has taken.
+    /// Returns what a stream has taken.
     pub(crate) fn end_stream(&self, bytes: usize) {
         self.heads.give_back(&self.budgets.heads, bytes);
     }
@@ -148,9 +148,9 @@ impl Holdings {
 #[derive(Debug)]
 struct Part {
     held: AtomicUsize,
-    /// The first bytes are its own, and not of the budget.
+    /// Bytes that are the connection's own, outside the budget.
     free: usize,
-    /// It never holds more.
+    /// Upper bound on what it holds.
     max: usize,
 }
 
@@ -167,8 +167,8 @@ impl Part {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// Whatever else happens meanwhile: what all steps add to the budget and take off it is, in
-    /// sum, what is held above the free bytes.
+    /// Correct under concurrency: the sum of all changes to the budget equals what is held above
+    /// the free bytes.
     fn take(&self, budget: &Budget, bytes: usize) -> bool {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let charged = self.charged(before + bytes) - self.charged(before);

@@ -1,24 +1,24 @@
-//! How a request says its body is written.
+//! The content type of a request.
 
 use http::{HeaderMap, header};
 use wire::Protocol;
 
-/// A request's content type, as far as it matters.
+/// The classes of content types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentType {
-    /// One of the two that the API speaks; answers mirror it.
+    /// One of the two that the API supports; responses mirror it.
     Api(Protocol),
-    /// `application/json`: answered in an envelope of its own, and never served.
+    /// `application/json`: answered in its own envelope, never served.
     Enveloped,
     /// Any other, or none.
     Other,
 }
 
-/// What is sent with enveloped answers.
+/// The content type of enveloped answers.
 pub(crate) const ENVELOPED: &str = "application/json";
 
 impl ContentType {
-    /// Reads the header up to its parameters.
+    /// Parses the header up to its parameters.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = headers
             .get(header::CONTENT_TYPE)
@@ -34,7 +34,7 @@ impl ContentType {
         }
     }
 
-    /// What an empty body is answered in: AWS takes CBOR for granted.
+    /// The protocol of the answer to an empty body: AWS assumes CBOR.
     pub(crate) fn of_nothing(self) -> Protocol {
         match self {
             Self::Api(protocol) => protocol,

@@ -1,4 +1,4 @@
-//! The operator's pages.
+//! The admin pages.
 
 use crate::harness::{Running, connect, exchange, in_time, post, request};
 use engine::{Engine, Settings};
@@ -79,7 +79,7 @@ async fn connection_when_it_panics_then_ends_alone_and_is_counted() {
     };
     let server = Running::start_in(env, Settings::default(), Limits::default(), None).await;
     let mut first = connect(server.address).await;
-    // A reset is as good an end as any.
+    // A reset is an acceptable end, too.
     let _ = in_time(first.read_to_end(&mut Vec::new())).await;
     assert_eq!(get(&server, "/readyz").await.0, 200);
     let (_, text) = get(&server, "/metrics").await;

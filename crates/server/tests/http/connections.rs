@@ -1,4 +1,4 @@
-//! What one client may take: time, bytes, connections.
+//! Limits on a single client: time, bytes, connections.
 
 use crate::harness::{Running, connect, exchange, in_time, post, read_answer, request};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ const HEADERS: [(&str, &str); 2] = [
     ("x-amz-target", "Kinesis_20131202.ListStreams"),
 ];
 
-/// Limits of which none ends anything in this test's time.
+/// Limits that end nothing within this test's time.
 fn patient() -> Limits {
     Limits {
         first_bytes: NEVER,
@@ -32,7 +32,7 @@ fn patient() -> Limits {
 
 async fn check_closed(mut stream: TcpStream, case: &str) {
     let mut rest = Vec::new();
-    // A reset is as good an end as any.
+    // A reset is an acceptable end, too.
     let _ = in_time(stream.read_to_end(&mut rest)).await;
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "{case}: {rest:?}");
 }
@@ -75,7 +75,7 @@ async fn connection_when_it_stalls_anywhere_then_is_closed_by_that_timer() {
     }
 }
 
-/// Sends a byte at a time, as long as the server takes them.
+/// Sends a byte at a time, as long as the server accepts them.
 async fn dribble(mut stream: TcpStream, first: &[u8]) {
     stream.write_all(first).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();
@@ -85,7 +85,7 @@ async fn dribble(mut stream: TcpStream, first: &[u8]) {
             tokio::task::yield_now().await;
         }
     };
-    // A reset is as good an end as any.
+    // A reset is an acceptable end, too.
     tokio::select! {
         biased;
         _ = in_time(reading.read_to_end(&mut rest)) => (),
@@ -158,7 +158,7 @@ async fn connection_when_its_client_takes_no_answers_then_is_cut_off() {
     })
     .await;
     let mut stalled = connect(server.admin).await;
-    // Far more answers than the sockets' buffers hold.
+    // Far more responses than the sockets' buffers hold.
     let metrics = request("GET /metrics HTTP/1.1", &[], b"");
     stalled.write_all(&metrics.repeat(500)).await.unwrap();
     assert_eq!(read_answer(&mut stalled).await.status, 200);
@@ -244,7 +244,7 @@ async fn body_when_larger_than_its_operation_has_a_use_for_then_is_413_before_it
         ("ListStreams", api, MIB / 4, MIB / 16),
         ("DescribeStream", api, MIB / 4, MIB / 16),
         ("AddTagsToStream", api, 2 * MIB, MIB / 2),
-        // Ten mebibytes in base64.
+        // 10 MiB in base64.
         ("PutRecord", api, 15 * MIB, 14_000_000),
         ("PutRecords", api, 17 * MIB, 15 * MIB),
         ("Nothing", api, MIB / 8, MIB / 16),
@@ -341,7 +341,7 @@ async fn list_over_http2(sender: &mut Http2Sender) {
     assert!(body.starts_with(b"{\"StreamNames\":[],\"HasMoreStreams\":false"));
 }
 
-/// Opens an HTTP/2 connection; the future drives it to its end.
+/// Opens an HTTP/2 connection; the returned future drives it to its end.
 async fn connect_http2(server: &Running) -> (Http2Sender, impl Future<Output = ()> + use<>) {
     let io = TokioIo::new(connect(server.address).await);
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;

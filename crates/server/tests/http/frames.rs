@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 by hand, for clients that behave as no library lets one behave.
+//! Hand-made HTTP/2 frames, for clients whose behaviour no library allows.
 
 use crate::harness::in_time;
 use tokio::io::AsyncReadExt;
@@ -18,7 +18,7 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head[..], payload].concat()
 }
 
-/// Headers as literals that are not indexed and not compressed.
+/// Headers as literals, neither indexed nor compressed.
 fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in pairs {
@@ -40,7 +40,7 @@ pub async fn read_frame(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
     (head[3], head[4], payload)
 }
 
-/// What an HTTP/2 client begins with that lets a server send so much of an answer.
+/// The start of an HTTP/2 connection whose client opens a window of this size.
 pub fn preface(window: u32) -> Vec<u8> {
     let initial_window_size = [&4_u16.to_be_bytes()[..], &window.to_be_bytes()].concat();
     [

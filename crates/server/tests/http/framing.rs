@@ -1,5 +1,5 @@
-//! What is no request of HTTP, or could be understood in two ways: each with the answer that it
-//! gets, and the connection's end after it.
+//! Malformed and ambiguous HTTP requests: each with its response, after which the connection is
+//! closed.
 
 use crate::harness::{Running, connect, in_time};
 use millstream_server::Limits;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const API: &str = "content-type: application/x-amz-json-1.1\r\n\
                    x-amz-target: Kinesis_20131202.ListStreams\r\n";
 
-/// The status of the only answer, or nothing; the connection has to be closed behind it.
+/// Status and body of the only response, or nothing; the connection must be closed after it.
 async fn status_of(server: &Running, bytes: &[u8]) -> (String, String) {
     let mut stream = connect(server.address).await;
     stream.write_all(bytes).await.unwrap();
@@ -21,7 +21,8 @@ async fn status_of(server: &Running, bytes: &[u8]) -> (String, String) {
     (status, body.to_owned())
 }
 
-/// A request for a list, closed after it: its line, further headers, and what comes after them.
+/// A request for a list that closes the connection: its request line, further headers, and what
+/// follows them.
 fn list(line: &str, headers: &str, rest: &str) -> Vec<u8> {
     format!("{line}\r\n{API}connection: close\r\n{headers}\r\n{rest}").into_bytes()
 }
@@ -40,7 +41,7 @@ async fn request_when_its_framing_is_wrong_then_is_answered_400_and_closed() {
         ("content-length: 2\r\n", "{}", "400"),
         ("host: a\r\nhost: a\r\ncontent-length: 2\r\n", "{}", "400"),
         ("host: a\r\nHost: b\r\ncontent-length: 2\r\n", "{}", "400"),
-        // Codings.
+        // Transfer codings.
         (
             "host: a\r\ntransfer-encoding: gzip, chunked\r\n",
             "2\r\n{}\r\n0\r\n\r\n",
@@ -76,7 +77,7 @@ async fn request_when_its_framing_is_wrong_then_is_answered_400_and_closed() {
             "{}",
             "400",
         ),
-        // Lines.
+        // Line endings.
         (
             "host: a\r\ncontent-length: 2\r\nx: y\r\n z\r\n",
             "{}",
@@ -129,7 +130,7 @@ async fn request_when_its_framing_is_odd_and_clear_then_is_served() {
         let (found, body) = status_of(&server, &list(line, headers, rest)).await;
         assert_eq!(found, "200", "{line} {headers:?} {rest:?} {body}");
     }
-    // With both the coding counts, and the connection is of no more use, whatever the client wants.
+    // If both are given the coding wins, and the connection is closed, whatever the client wants.
     for both in [
         "content-length: 9\r\ntransfer-encoding: chunked\r\n",
         "transfer-encoding: chunked\r\ncontent-length: 9\r\n",

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// A server that serves until it is told to stop.
+/// A server that runs until it is told to stop.
 pub struct Running {
     pub address: SocketAddr,
     pub admin: SocketAddr,
@@ -21,17 +21,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a server over an empty store in memory.
+    /// Starts a server over an empty in-memory store.
     pub async fn start(limits: Limits) -> Self {
         Self::start_with_tls(limits, None).await
     }
 
-    /// Starts one that may speak TLS too.
+    /// Starts a server with TLS, if it has a certificate.
     pub async fn start_with_tls(limits: Limits, tls: Option<Tls>) -> Self {
         Self::start_in(Env::real(), Settings::default(), limits, tls).await
     }
 
-    /// Starts one in a world, with an engine of these settings.
+    /// Starts a server in an environment, with these settings of the engine.
     pub async fn start_in(env: Env, settings: Settings, limits: Limits, tls: Option<Tls>) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
@@ -49,7 +49,7 @@ impl Running {
         let tasks = Arc::clone(&env.tasks);
         let serving = async move {
             let stop = async { stopping.await.unwrap_or_default() };
-            // Whoever stops it hears of nothing if one of its tasks died.
+            // The one who stops it is not notified if one of its tasks died.
             if server.serve(env, engine, stop).await.is_ok() {
                 let _ = done.send(());
             }
@@ -63,7 +63,7 @@ impl Running {
         }
     }
 
-    /// Tells the server to stop; resolves when it has.
+    /// Tells the server to stop; resolves when it has stopped.
     pub fn stop(self) -> impl Future<Output = ()> {
         let _ = self.stop.send(());
         async { in_time(self.stopped).await.expect("the server stops") }
@@ -71,7 +71,7 @@ impl Running {
 }
 
 impl Running {
-    /// What the operator reads of one metric.
+    /// The value of one metric.
     pub async fn metric(&self, name: &str) -> u64 {
         let bytes = request("GET /metrics HTTP/1.1", &[("connection", "close")], b"");
         let answer = exchange(self.admin, &bytes).await;
@@ -81,13 +81,13 @@ impl Running {
         value.parse().unwrap()
     }
 
-    /// Resolves when a metric has a value that is right.
+    /// Resolves when a metric's value satisfies a condition.
     pub async fn until(&self, name: &str, is_right: impl Fn(u64) -> bool) {
         in_time(async { while !is_right(self.metric(name).await) {} }).await;
     }
 }
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -109,7 +109,7 @@ pub async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// What comes in a test's time, or a failure: a server that waits for ever must not hang its tests.
+/// Awaits a future with a timeout: a server that hangs must not hang its tests.
 pub async fn in_time<T>(coming: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
@@ -118,7 +118,7 @@ pub async fn in_time<T>(coming: impl Future<Output = T>) -> T {
     }
 }
 
-/// Sends bytes on a connection of their own, and reads all that comes until it is closed.
+/// Sends bytes on a new connection, and reads until it is closed.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = connect(address).await;
     stream.write_all(bytes).await.unwrap();
@@ -127,7 +127,7 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
     parse(&answer)
 }
 
-/// Reads one answer whose length is declared, and leaves the connection open.
+/// Reads one response with a declared length, and leaves the connection open.
 pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
     let mut bytes = Vec::new();
     loop {
@@ -145,7 +145,7 @@ pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
     Answer { body, ..head }
 }
 
-/// A POST that asks for the connection to be closed after it.
+/// A POST request that closes the connection.
 pub fn post(headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     request(
         "POST / HTTP/1.1",

@@ -1,4 +1,4 @@
-//! Heads are counted like bodies: those that are not whole yet, and those of all streams.
+//! Heads are charged like bodies: incomplete ones, and those of all streams.
 
 use crate::frames::{HEADERS_FRAME, frame, preface, read_frame};
 use crate::harness::{Running, connect, exchange, in_time, post};
@@ -15,7 +15,7 @@ const SETTINGS: u8 = 4;
 const ACKNOWLEDGED: u8 = 1;
 const ROOM: usize = 1024 * 1024;
 
-/// Room for few heads, and timers that end none.
+/// Budget for few heads, and timers that never fire.
 fn limits() -> Limits {
     Limits {
         head: Duration::from_secs(3600),
@@ -46,7 +46,7 @@ async fn heads_when_half_of_them_are_there_then_hold_no_more_than_their_budget()
     let mut streams: Vec<TcpStream> = Vec::new();
     for _ in 0..64 {
         let mut stream = connect(server.address).await;
-        // One that is refused may be closed before it has sent all.
+        // A refused connection may be closed before everything is sent.
         let _ = stream.write_all(&half).await;
         streams.push(stream);
         let taken = server.metric("millstream_head_bytes_in_flight").await;
@@ -66,7 +66,7 @@ async fn heads_when_half_of_them_are_there_then_hold_no_more_than_their_budget()
     server.stop().await;
 }
 
-/// HEADERS without an end of the stream: a body is to come.
+/// A HEADERS frame without END_STREAM: a body follows.
 fn stream_without_body(stream: u32, field: usize) -> Vec<u8> {
     const END_HEADERS: u8 = 4;
     // POST, http, / from the static table, then one literal field.
@@ -95,7 +95,7 @@ async fn streams_when_their_heads_are_large_then_hold_no_more_than_their_connect
     let mut connections = Vec::new();
     for part in 1..=3_u64 {
         connections.push(open_streams(&server, 30).await);
-        // A stream of these is charged with some 28 kB, so that a connection may have 18.
+        // Such a stream is charged about 28 kB, so a connection may have 18.
         server
             .until("millstream_heads_refused_total", |count| count >= 12 * part)
             .await;
@@ -111,7 +111,7 @@ async fn streams_when_their_heads_are_large_then_hold_no_more_than_their_connect
     server.stop().await;
 }
 
-/// A client that opens no window gets the heads of answers, and leaves their bodies.
+/// A client that opens no window receives the heads of responses, but not their bodies.
 #[tokio::test]
 async fn streams_when_their_small_answers_are_left_unread_then_are_still_counted() {
     let server = Running::start(limits()).await;
@@ -119,7 +119,7 @@ async fn streams_when_their_small_answers_are_left_unread_then_are_still_counted
     let requests = (0..20).map(|number| crate::frames::post(2 * number + 1, &HEADERS, b"{}"));
     let bytes = [preface(1), requests.collect::<Vec<_>>().concat()].concat();
     stream.write_all(&bytes).await.unwrap();
-    // All but what the connection has free.
+    // All but the connection's free part.
     server
         .until("millstream_head_bytes_in_flight", |bytes| bytes > 14 * 8192)
         .await;
@@ -139,7 +139,7 @@ async fn streams_when_their_small_answers_are_left_unread_then_are_still_counted
     server.stop().await;
 }
 
-/// A field that is remembered keeps the frame alive that it came in.
+/// An indexed field keeps the frame alive that it arrived in.
 #[tokio::test]
 async fn server_when_greeted_then_says_that_it_remembers_no_fields() {
     const HEADER_TABLE_SIZE: u16 = 1;

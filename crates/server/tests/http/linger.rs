@@ -1,18 +1,17 @@
-//! A client that writes all before it reads gets the answer all the same, also one that is sent
-//! meanwhile.
+//! A client that writes everything before it reads still gets its response, even an early one.
 
 use crate::harness::{Answer, Running, connect, in_time, read_answer};
 use millstream_server::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const MIB: usize = 1024 * 1024;
-/// Of the operation whose bodies may be the largest.
+/// The head of the operation with the largest bodies.
 const HEAD: &str = concat!(
     "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n",
     "x-amz-target: Kinesis_20131202.PutRecords\r\n",
 );
 
-/// Writes all, then reads; after the answer the connection has to be closed in good order.
+/// Writes everything, then reads; after the response the connection must be closed cleanly.
 async fn write_then_read(server: &Running, head: &str, body: &[u8]) -> Answer {
     let mut stream = connect(server.address).await;
     let whole = [HEAD.as_bytes(), head.as_bytes(), b"\r\n\r\n", body].concat();
@@ -74,7 +73,7 @@ async fn body_when_refused_before_it_was_asked_for_then_is_not_waited_for() {
     server.stop().await;
 }
 
-/// It is bounded: whoever sends for ever is closed.
+/// Lingering is bounded: a client that sends for ever is disconnected.
 #[tokio::test]
 async fn body_when_refused_and_it_does_not_end_then_is_closed() {
     let server = Running::start(Limits {

@@ -1,4 +1,4 @@
-//! A server in this process, spoken to over real sockets.
+//! A server in this process, over real sockets.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The order of checks: each row breaks one thing and everything that is checked later.
+//! The order of checks: each row violates one check and all later ones.
 
 use crate::harness::{Answer, Running, exchange, post, request};
 use millstream_server::Limits;
@@ -44,7 +44,7 @@ const INCOMPLETE: &str = "{\"__type\":\"IncompleteSignatureException\",\"message
     a 'Date' header. Authorization=AWS4-HMAC-SHA256 Credential=a\"}";
 
 const ROWS: &[Row] = &[
-    // An empty body.
+    // Empty bodies.
     row(&[JSON, LIST, BAD_AUTH], b"", 400, JSON.1, MALFORMED),
     row(&[JSON, NONE, BAD_AUTH], b"", 400, JSON.1, UNKNOWN),
     row(&[JSON], b"", 400, JSON.1, UNKNOWN),
@@ -80,7 +80,7 @@ const ROWS: &[Row] = &[
         "{\"Output\":{\"__type\":\"com.amazon.coral.service#UnknownOperationException\"},\
          \"Version\":\"1.0\"}",
     ),
-    // A body that is no object, though the operation and the sender are wrong too.
+    // A body that is not an object, although the operation and the sender are wrong, too.
     row(&[JSON, NONE, BAD_AUTH], b"[]", 400, JSON.1, MALFORMED),
     row(&[JSON, LIST, BAD_AUTH], b"{", 400, JSON.1, MALFORMED),
     row(&[JSON, LIST], b"\"a\"", 400, JSON.1, MALFORMED),
@@ -91,7 +91,7 @@ const ROWS: &[Row] = &[
         JSON.1,
         MALFORMED,
     ),
-    // The operation, though the sender is wrong too.
+    // The operation, although the sender is wrong, too.
     row(&[JSON, NONE, BAD_AUTH], b"{}", 400, JSON.1, UNKNOWN),
     row(
         &[JSON, ("x-amz-target", "S3.ListStreams")],
@@ -101,7 +101,7 @@ const ROWS: &[Row] = &[
         UNKNOWN,
     ),
     row(&[JSON], b"{}", 400, JSON.1, UNKNOWN),
-    // The sender, though types and values are wrong too.
+    // The sender, although types and values are wrong, too.
     row(
         &[JSON, LIST, BAD_AUTH],
         b"{\"Limit\":\"a\"}",
@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
         JSON.1,
         INCOMPLETE,
     ),
-    // Types, though values are wrong too.
+    // Types, although values are wrong, too.
     row(
         &[JSON, LIST],
         b"{\"Limit\":0,\"NextToken\":true}",
@@ -128,7 +128,7 @@ const ROWS: &[Row] = &[
          at 'limit' failed to satisfy constraint: Member must have value greater than or equal to \
          1\"}",
     ),
-    // And nothing wrong at all.
+    // Nothing wrong.
     row(
         &[JSON, LIST],
         b"{}",

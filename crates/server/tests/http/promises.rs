@@ -1,5 +1,4 @@
-//! What a client announces takes nothing from the others; what it sends is bounded for its
-//! connection.
+//! A client's declared lengths take nothing from others; what it sends is bounded per connection.
 
 use crate::harness::{Running, connect, exchange, in_time, post, read_answer, request};
 use bytes::Bytes;
@@ -16,11 +15,11 @@ const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
     ("x-amz-target", "Kinesis_20131202.ListStreams"),
 ];
-/// Of the operation whose bodies may be the largest.
+/// The headers of the operation with the largest bodies.
 const OF_RECORDS: [(&str, &str); 2] = [HEADERS[0], ("x-amz-target", "Kinesis_20131202.PutRecords")];
 const MIB: usize = 1024 * 1024;
 
-/// A body that was announced with a length, of which some comes and the rest never.
+/// A body with a declared length that arrives in part only.
 struct Promised {
     length: u64,
     comes: Option<Bytes>,
@@ -65,7 +64,7 @@ where
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
     let (sender, connection) = handshake.unwrap();
     let connection = async {
-        // It ends as its server likes.
+        // It may end in any way.
         let _ = connection.await;
     };
     env::Env::real()
@@ -92,7 +91,7 @@ async fn check_others_are_served(server: &Running) {
         let large = [&b"{}"[..], &vec![b' '; MIB]].concat();
         let answer = exchange(server.address, &post(&HEADERS, b"{}")).await;
         assert_eq!(answer.status, 200);
-        // Taken in, and found to be no batch.
+        // Received, and found not to be a batch.
         let answer = exchange(server.address, &post(&OF_RECORDS, &large)).await;
         assert_eq!(answer.status, 400);
         let answer = http2.send_request(over_http2(Full::from("{}"))).await;
@@ -152,7 +151,7 @@ async fn connection_when_its_bodies_hold_its_part_then_is_refused_more_and_the_o
         .map(|_| Box::pin(send(&mut sender, 10_000, 9_999)))
         .collect();
     for answer in &mut held {
-        // They are sent when they are asked for.
+        // Sent once they are awaited.
         assert!(futures_util::poll!(answer).is_pending());
     }
     server
@@ -182,7 +181,7 @@ async fn connection_when_its_bodies_hold_its_part_then_is_refused_more_and_the_o
     server.stop().await;
 }
 
-/// A thousand small requests on one connection are nothing unusual.
+/// A thousand small requests on one connection are not unusual.
 #[tokio::test]
 async fn connection_when_it_has_a_thousand_small_requests_then_all_are_served() {
     let server = Running::start(Limits::default()).await;

@@ -66,9 +66,9 @@ async fn server_when_a_client_never_finishes_then_stops_without_it() {
     server.stop().await;
 }
 
-/// None of these ends by being told: one has begun its first request, one its first body, the
-/// third's client does not listen. Nothing but the server's farewell closes them before the hour of
-/// the other limits is over.
+/// None of these connections ends on its own: one has begun its first request, one its first body,
+/// the third's client does not listen. Only the server's farewell closes them before the one-hour
+/// limits.
 #[tokio::test]
 async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_and_no_more() {
     const HOUR: Duration = Duration::from_hours(1);
@@ -91,7 +91,7 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
     let server = Running::start_in(env, engine::Settings::default(), limits, None).await;
     let mut half_a_head = connect(server.address).await;
     half_a_head.write_all(b"POST / HT").await.unwrap();
-    // The rest of its request never comes.
+    // The rest of its request never arrives.
     let whole = list("100-continue");
     let mut half_a_body = connect(server.address).await;
     half_a_body
@@ -99,7 +99,7 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
         .await
         .unwrap();
     assert_eq!(read_answer(&mut half_a_body).await.status, 100);
-    // Whoever comes after it is answered once the server has seen it.
+    // A later request is answered once the server has seen this one.
     let mut other = connect(server.address).await;
     other.write_all(&list("nothing")).await.unwrap();
     assert_eq!(read_answer(&mut other).await.status, 200);
@@ -119,7 +119,7 @@ async fn server_when_stopped_then_gives_connections_without_a_request_a_moment_a
     };
     let closed = async {
         for mut stream in [half_a_head, half_a_body, http2] {
-            // A reset is as good an end as any.
+            // A reset is an acceptable end, too.
             let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
         }
         stopped.await;

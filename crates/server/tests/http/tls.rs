@@ -1,4 +1,4 @@
-//! TLS and plain on one port, whichever HTTP is spoken inside, and certificates that change.
+//! TLS and plain HTTP on one port, over either version of HTTP, and certificates that change.
 
 use crate::harness::{Running, connect, in_time, read_answer, request};
 use bytes::Bytes;
@@ -35,7 +35,7 @@ fn certificate(identity: &Identity) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(&identity.certificates).unwrap()
 }
 
-/// Connects as a client that trusts this certificate only.
+/// Connects like a client that trusts only this certificate.
 pub async fn connect_tls(
     server: &Running,
     trusted: &Identity,
@@ -159,7 +159,7 @@ async fn handshake_when_it_stalls_or_is_none_then_the_connection_is_closed() {
         let mut stream = connect(server.address).await;
         stream.write_all(bytes).await.unwrap();
         let mut rest = Vec::new();
-        // A reset is as good an end as any.
+        // A reset is an acceptable end, too.
         let _ = in_time(stream.read_to_end(&mut rest)).await;
         assert!(rest.len() < 20, "{case}: no more than an alert: {rest:?}");
         server.stop().await;
@@ -176,7 +176,7 @@ async fn connection_when_silent_after_the_handshake_then_is_closed() {
     };
     let tls = Tls::new(&identity).unwrap();
     let server = Running::start_with_tls(limits, Some(tls)).await;
-    // On a busy machine even the first byte may come too late: then it was closed before.
+    // On a busy machine even the first byte may come too late: the connection was then closed.
     let mut stream = loop {
         if let Ok(stream) = connect_tls(&server, &identity, BOTH, &[]).await {
             break stream;

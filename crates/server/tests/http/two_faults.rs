@@ -1,7 +1,7 @@
-//! Requests that are wrong in two ways at once: what is looked at first is what they are told.
+//! Requests that are wrong in two ways: which check comes first.
 //!
-//! The order is AWS's: types, whether the sender may, constraints, state. The policies of these
-//! tests say no to some, and remember what they were asked about.
+//! The order is AWS's: types, authorization, constraints, state. The policies of these tests deny
+//! some requests, and record what they were asked about.
 
 use auth::{Action, Authorizer, Channel, Context, Decision, Head, Policies, Principal, Resource};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ const THEIRS: &str = "arn:aws:kinesis:us-east-1:222222222222:stream/orders";
 const CREDENTIAL: &str = "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/kinesis/\
                           aws4_request, SignedHeaders=host, Signature=0";
 
-/// Policies that say the same to everybody, and remember what about.
+/// Policies with a fixed decision that record the resources.
 struct Remembering {
     decision: Decision,
     asked: Mutex<Vec<String>>,
@@ -93,19 +93,20 @@ impl Caller {
         }
     }
 
-    /// What the policies were asked about by the last call.
+    /// The resources that the policies were asked about in the last call.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.policies.asked.lock().unwrap())
     }
 }
 
-/// A string member of an answer.
+/// A string member of a response.
 fn member(answer: &str, name: &str) -> String {
     let (_, rest) = answer.split_once(&format!("\"{name}\":\"")).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
 
-/// Two streams, `orders` with a consumer, and who asks under policies that allow all and none.
+/// Two streams, `orders` with a consumer, and two callers: one allowed everything, one denied
+/// everything.
 struct Scene {
     open: Caller,
     closed: Caller,
@@ -137,7 +138,7 @@ impl Scene {
     }
 }
 
-/// Operation, body, and the answers where the sender may do everything and where it may do nothing.
+/// Operation, body, and the results if everything is allowed and if everything is denied.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 const TYPES: &str = "SerializationException";
@@ -203,7 +204,7 @@ const ROWS: &[Row] = &[
         CONSTRAINTS,
         DENIED,
     ),
-    // State alone, and the policies before it.
+    // State alone, after authorization.
     (
         "DeleteStream",
         r#"{"StreamName":"none"}"#,
@@ -220,7 +221,7 @@ const ROWS: &[Row] = &[
     ("ListShards", r#"{"NextToken":"x"}"#, ARGUMENT, DENIED),
     ("ListShards", "{}", ARGUMENT, DENIED),
     ("DescribeStreamSummary", "{}", ARGUMENT, DENIED),
-    // Two states: the stream comes before what is to be done with it …
+    // Two state checks: the stream comes before the requested change …
     (
         "RemoveTagsFromStream",
         r#"{"StreamName":"none","TagKeys":[";"]}"#,
@@ -239,7 +240,7 @@ const ROWS: &[Row] = &[
         NOT_FOUND,
         DENIED,
     ),
-    // … and what may not stand beside a token before the token.
+    // … and a conflict with a token comes before the token.
     (
         "ListShards",
         r#"{"NextToken":"x","StreamName":"orders"}"#,
@@ -263,7 +264,7 @@ async fn request_when_wrong_in_two_ways_then_is_told_what_is_looked_at_first() {
     }
 }
 
-/// The shard's id is looked at before the stream, as AWS does.
+/// As on AWS, the shard's id is checked before the stream.
 #[tokio::test]
 async fn request_when_shard_and_stream_are_both_wrong_then_is_told_of_the_shard() {
     let scene = Scene::new().await;
@@ -273,7 +274,7 @@ async fn request_when_shard_and_stream_are_both_wrong_then_is_told_of_the_shard(
     assert_eq!(error.message.as_deref(), Some(text));
 }
 
-/// Whom it belongs to, the policies are told; the sender is told that it is not there.
+/// Policies are told its owner; the sender is told that it does not exist.
 #[tokio::test]
 async fn stream_of_another_account_when_named_then_policies_are_asked_before_it_is_refused() {
     let scene = Scene::new().await;
@@ -290,7 +291,7 @@ async fn stream_of_another_account_when_named_then_policies_are_asked_before_it_
     );
 }
 
-/// Requests that name resources in every way, and what policies call them.
+/// Requests that name resources in every way, and the names that policies see.
 fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, String, String)> {
     let orders = format!("{MINE}/orders");
     let by_name = |name: &str| format!(r#"{{"StreamName":"{name}"}}"#);
@@ -304,7 +305,7 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
         ("DescribeLimits", "{}".to_owned(), "*".to_owned()),
         ("DescribeStream", by_name("orders"), orders.clone()),
         ("DescribeStream", by_arn("orders"), orders.clone()),
-        // That one does not exist, and one is to be made, changes nothing.
+        // It does not matter that one does not exist, and one is to be created.
         ("DeleteStream", by_arn("none"), format!("{MINE}/none")),
         ("CreateStream", by_name("new"), format!("{MINE}/new")),
         (
@@ -328,7 +329,7 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
             consumer.to_owned(),
         ),
         ("DescribeStreamConsumer", of_orders("none"), orders.clone()),
-        // Of what breaks constraints, what is sound names a resource all the same.
+        // If constraints are violated, the valid members still name a resource.
         ("PutRecords", without_records, orders),
         ("DescribeStream", by_name("?"), nothing()),
         ("DescribeStream", "{}".to_owned(), nothing()),

@@ -1,5 +1,5 @@
-//! An HTTP/2 client that does not read its answers: what waits for it is counted until it has gone,
-//! and it does not wait for ever.
+//! An HTTP/2 client that does not read its responses: they are counted until the client is gone,
+//! and do not wait for ever.
 
 use crate::frames::{DATA, post, preface, read_frame};
 use crate::harness::{self, Running, connect, exchange, in_time};
@@ -13,10 +13,10 @@ const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
     ("x-amz-target", "Kinesis_20131202.DescribeStream"),
 ];
-/// The error says the wrong name again.
+/// The error repeats the wrong name.
 const NAME_BYTES: usize = 10_000;
 
-/// A server that has room for three answers, and its clock.
+/// A server with a budget for three responses, and its clock.
 async fn start() -> (Running, Arc<ManualClock>, Limits) {
     let clock = Arc::new(ManualClock::new(Timestamp(1_767_225_600_000)));
     let env = Env {
@@ -31,7 +31,7 @@ async fn start() -> (Running, Arc<ManualClock>, Limits) {
     (server, clock, limits)
 }
 
-/// A request about a stream of a long name.
+/// A request about a stream with a long name.
 fn body() -> String {
     format!(r#"{{"StreamName":"{}"}}"#, "a".repeat(NAME_BYTES))
 }

@@ -1,4 +1,4 @@
-//! Whoever serves a request knows how it came.
+//! A request's context says how it arrived.
 
 use super::*;
 use crate::connection::tls::Identity;
@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
-/// Answers how a request came.
+/// A service that answers how a request arrived.
 #[derive(Clone)]
 struct Echo;
 
@@ -30,7 +30,7 @@ impl Serve for Echo {
     }
 }
 
-/// Accepts connections until the receiver's sender is dropped.
+/// Accepts connections until the returned sender is dropped.
 async fn listen(tls: Tls) -> (SocketAddr, watch::Sender<bool>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ async fn listen(tls: Tls) -> (SocketAddr, watch::Sender<bool>) {
     (address, stop)
 }
 
-/// What is answered over a connection that is closed afterwards.
+/// The response over a connection that is closed afterwards.
 async fn asked<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> String {
     let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     stream.write_all(request).await.unwrap();

@@ -1,4 +1,4 @@
-//! Pieces come one after the other, and who takes none is noticed.
+//! Pieces come one at a time, and a stalled client is noticed.
 
 use super::*;
 use env::ManualClock;
@@ -11,7 +11,7 @@ struct Client {
 }
 
 impl Client {
-    /// With a frame of parts of these sizes.
+    /// A slot with a frame of parts of these sizes.
     fn new(sizes: [usize; 3]) -> Self {
         Self::beside(sizes, &Arc::default())
     }
@@ -38,7 +38,7 @@ impl Client {
         self.slot.poll_piece(&mut cx, &self.clock)
     }
 
-    /// The next piece, which is there.
+    /// The next piece, which must be ready.
     fn take(&self) -> Bytes {
         match self.poll() {
             Poll::Ready(Ok(Some(piece))) => piece,
@@ -131,7 +131,7 @@ fn client_when_it_takes_nothing_for_too_long_then_is_cut_off_and_the_frame_let_g
     client.wait(9999);
     assert!(!client.is_cut(patience), "it waits for us");
 
-    // All of the frame is in the transport, which does not write it.
+    // The whole frame is in the transport, which does not write it.
     client.fill([PIECE_BYTES, 0, 0]);
     let unwritten = client.take();
     assert!(client.poll().is_pending());

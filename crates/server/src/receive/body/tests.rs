@@ -1,4 +1,4 @@
-//! Bodies of all lengths and speeds, under a clock that moves when told.
+//! Bodies of all lengths and speeds, under a manual clock.
 
 use super::*;
 use crate::receive::budgets::Budgets;
@@ -28,7 +28,7 @@ const LIMITS: fn() -> Limits = || Limits {
     ..Limits::default()
 };
 
-/// A connection's receiver, and the budgets of its server.
+/// A connection's receiver, and its server's budgets.
 struct World {
     clock: ManualClock,
     limits: Limits,
@@ -67,14 +67,14 @@ impl World {
         Ok(received.bytes)
     }
 
-    /// What small and large bodies hold.
+    /// Bytes held by small and by large bodies.
     fn taken(&self) -> (usize, usize) {
         let budgets = self.activity.holdings.budgets();
         (budgets.small_bodies.taken(), budgets.large_bodies.taken())
     }
 }
 
-/// A body without a declared length, of pieces that are sent one by one.
+/// A body without a declared length, in pieces that are sent one by one.
 #[expect(clippy::disallowed_methods, reason = "a test sends a handful")]
 fn piecewise() -> (
     mpsc::UnboundedSender<Bytes>,
@@ -89,7 +89,7 @@ fn piecewise() -> (
     (sender, StreamBody::new(stream))
 }
 
-/// A body that was announced with a length, and of which nothing has come.
+/// A body with a declared length, of which nothing arrives.
 struct Promised(u64);
 
 impl Body for Promised {
@@ -212,8 +212,8 @@ async fn body_when_it_stalls_then_is_given_up() {
     assert_eq!(world.taken(), (0, 0));
 }
 
-/// Sends so many bytes at once, then one a second until they are taken no more; the answer and the
-/// seconds.
+/// Sends `first` bytes at once, then one per second until the body is rejected; returns the
+/// rejection and the seconds.
 async fn drip(world: &World, first: usize) -> (Refused, u64) {
     let (sender, body) = piecewise();
     sender.send(Bytes::from(vec![b'a'; first])).unwrap();

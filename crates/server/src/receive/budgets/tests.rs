@@ -1,5 +1,5 @@
-//! Whatever is taken and given back in whatever order: nothing is above its bound meanwhile, and
-//! nothing is left in the end.
+//! Whatever the order of taking and returning: no bound is exceeded, and nothing is left in the
+//! end.
 
 use super::*;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ const LIMITS: fn() -> Limits = || Limits {
     ..Limits::default()
 };
 
-/// What one connection does next.
+/// A connection's next action.
 #[derive(Clone, Debug)]
 enum Step {
     /// One of its bodies grows.
@@ -39,7 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A connection, and what it should hold.
+/// A connection, and its expected holdings.
 struct Connection {
     holdings: Holdings,
     bodies: [BodyBytes; 3],
@@ -139,7 +139,7 @@ proptest! {
     }
 }
 
-/// The steps of several threads fall between one another's.
+/// Interleaves the steps of several threads.
 #[test]
 fn streams_when_begun_and_ended_at_once_then_leave_nothing() {
     let budgets = Budgets::new(&LIMITS());

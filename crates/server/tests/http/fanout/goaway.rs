@@ -1,4 +1,5 @@
-//! A client that says GOAWAY as soon as it has the answer's head, and reads on: JavaScript's does.
+//! A client that sends GOAWAY once it has the response's head, and reads on, as the JavaScript SDK
+//! does.
 
 use super::*;
 use crate::frames::{DATA, END_STREAM, GOAWAY, HEADERS_FRAME, frame, post, preface, read_frame};

@@ -33,14 +33,14 @@ async fn check(protocol: Protocol) {
     assert_eq!(error.code(), Some(ErrorCode::ResourceNotFoundException));
     assert!(matches!(in_time(events.next()).await, Ok(None)));
 
-    // When the server stops, there is an end and no error.
+    // When the server stops, the body ends without an error.
     let arn = world.consumer("other").await;
     let mut events = world.client.subscribe(&latest(&arn)).await.unwrap();
     in_time(events.next()).await.unwrap().unwrap();
     let stopped = world.server.stop();
     assert!(matches!(in_time(events.next()).await, Ok(None)));
     drop(events);
-    // A kept connection is given a moment to hear of the end.
+    // A kept-alive connection is given a moment to learn of the end.
     let (done, ()) = tokio::join!(stopped, async {
         world.clock.advance(Duration::from_secs(60))
     });

@@ -65,14 +65,14 @@ async fn subscriber_when_it_takes_nothing_then_is_cut_off_and_holds_up_nobody() 
         let arn = world.consumer("live").await;
         let mut live = Frames::subscribe(&mut sender, &arn).await;
         live.next().await.unwrap();
-        // More than the window of the stream that nobody reads.
+        // More than the window of the unread stream.
         let data = vec![7; 500_000];
         for _ in 0..10 {
             world.put(&data).await;
             let event = live.next().await.unwrap().unwrap();
             assert!(event.len() > data.len());
         }
-        // What is idle but alive goes on, for longer than any limit on idleness.
+        // An idle but live connection continues beyond every idle limit.
         for _ in 0..30 {
             world.clock.advance(Duration::from_secs(4));
             let event = live.next().await.unwrap().unwrap();

@@ -31,7 +31,7 @@ const HEADERS: [(&str, &str); 2] = [
     ("x-amz-target", "Kinesis_20131202.SubscribeToShard"),
 ];
 
-/// A server without AWS's limits of rate, with one stream of one shard.
+/// A server without AWS's rate limits, with one stream of one shard.
 struct World {
     server: Running,
     client: Client,
@@ -39,7 +39,7 @@ struct World {
 }
 
 impl World {
-    /// Its clock stands until it is told to move.
+    /// Starts a server whose clock advances only when told.
     async fn start(limits: Limits, protocol: Protocol) -> Self {
         Self::start_with_tls(limits, protocol, None).await
     }
@@ -125,7 +125,7 @@ fn request_for(arn: &str) -> http::Request<Full<Bytes>> {
     request.unwrap()
 }
 
-/// Reads the frames of an answer.
+/// A reader of a response's frames.
 struct Frames {
     body: Incoming,
     received: BytesMut,

@@ -8,14 +8,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Streams whose subscribers never read, and how many each has.
+/// Streams whose subscribers never read, and the number of subscribers of each.
 const STREAMS: usize = 2;
 const STALLED: usize = 110;
-/// As an event two thirds of a MiB: together they are more than all events may hold.
+/// Two thirds of a MiB as an event: together they exceed what all events may hold.
 const RECORD_BYTES: usize = 500_000;
-/// Of those, so many at least hold what the others wait for.
+/// At least this many of them hold what the others wait for.
 const CUT_MIN: usize = 20;
-/// What a client takes that never reads.
+/// Receive buffer of a client that never reads.
 const RECEIVE_BYTES: u32 = 2048;
 
 /// Subscribes at a record and reads nothing.
@@ -48,7 +48,8 @@ impl World {
         put.sequence_number
     }
 
-    /// As many as hold all that they can, each at a record of its own: they share nothing.
+    /// Enough subscribers to exhaust the budget, each at a record of its own, so that they share
+    /// nothing.
     async fn crowd(&self) -> Vec<TcpStream> {
         let data = vec![7; RECORD_BYTES];
         let mut stalled = Vec::new();
@@ -76,7 +77,7 @@ impl World {
     }
 }
 
-/// Reads to where a connection was cut: by itself it would last for minutes.
+/// Reads to where a connection was cut off: by itself it would last for minutes.
 async fn drain(mut stream: TcpStream) {
     // It may end in an error.
     let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -86,7 +87,7 @@ async fn drain(mut stream: TcpStream) {
 async fn clients_when_hundreds_never_read_then_one_that_reads_waits_for_nothing() {
     let world = World::start(Limits::default(), Protocol::Json).await;
     let stalled = in_time(world.crowd()).await;
-    // No time passes: nobody is cut off.
+    // No time passes: no stream is cut off.
     let arn = world.consumer("healthy").await;
     let mut healthy = in_time(world.client.subscribe(&latest(&arn)))
         .await

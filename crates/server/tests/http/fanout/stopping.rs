@@ -1,5 +1,4 @@
-//! A server that stops waits a moment for subscribers that take nothing, by the test's clock, and
-//! no more.
+//! A stopping server gives stalled subscribers a moment, by the test's clock, and no more.
 
 use super::{HEADERS, World, body_of, latest};
 use crate::frames::{HEADERS_FRAME, post, preface, read_frame};

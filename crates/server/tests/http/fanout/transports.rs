@@ -1,4 +1,4 @@
-//! A subscription's five minutes, over every way that its bytes may travel.
+//! The full five minutes of a subscription, over every transport.
 
 use super::*;
 use crate::harness::{connect, in_time};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const IDLE: Duration = Duration::from_secs(4);
 const WHOLE: Duration = Duration::from_secs(300);
 
-/// Nothing is put: an event every four seconds, until it ends by itself.
+/// Expects, without any puts, an event every four seconds until the subscription ends by itself.
 async fn check_five_minutes(world: &World, mut frames: Frames) {
     let begun = world.clock.monotonic();
     let mut events = 0;

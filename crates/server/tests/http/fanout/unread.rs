@@ -1,4 +1,4 @@
-//! A client that never opens its window: its subscription is cut off all the same.
+//! A client that never opens its window: its subscription is still cut off.
 
 use super::*;
 use crate::frames::{HEADERS_FRAME, RST_STREAM, post, preface, read_frame};
