@@ -1,12 +1,11 @@
-//! Standard base64 with padding, strict: what AWS refuses is refused.
+//! Standard base64 with padding, as strict as AWS.
 
 use crate::reader::Fault;
 
-/// Appends the bytes that the text stands for and returns their number.
+/// Decodes text, appends the bytes to `out`, and returns their number.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
     let before = out.len();
-    // The library reserves no more than it needs: record after record, each would move all before
-    // it.
+    // The library reserves exactly what it needs, which would reallocate for every record.
     out.reserve(text.len() / 4 * 3);
     base64_simd::STANDARD
         .decode_append(text, out)
@@ -14,18 +13,19 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
     Ok(out.len() - before)
 }
 
-/// How many bytes the text takes that stands for so many bytes.
+/// Length of the encoded text of `length` bytes.
 #[inline]
 #[expect(clippy::manual_div_ceil, reason = "it takes half as many instructions")]
 pub(crate) fn text_bytes(length: usize) -> usize {
     (length + 2) / 3 * 4
 }
 
-/// Writes the text that stands for the bytes to the beginning of `out`, and gives what follows.
+/// Encodes bytes at the start of `out`; returns the rest of `out`.
 ///
 /// # Panics
-/// If there is no room for it.
-// The library's way without vectors would be inlined too, and leave its caller no registers.
+/// If they do not fit.
+// Not inlined: the library's scalar fallback would be inlined as well, and leave the caller without
+// registers.
 #[inline(never)]
 pub(crate) fn encode<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
     let length = base64_turbo::STANDARD
@@ -34,14 +34,14 @@ pub(crate) fn encode<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
     &mut out[length..]
 }
 
-/// Appends the text that stands for the bytes.
+/// Encodes bytes and appends the text.
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + text_bytes(bytes.len()), 0);
     encode(bytes, &mut out[start..]);
 }
 
-/// Says in AWS's words what is wrong with a text that does not decode.
+/// AWS's text for what is wrong with invalid base64.
 pub(crate) fn complaint(text: &str) -> String {
     let length = text.chars().count();
     if !length.is_multiple_of(4) {
@@ -55,7 +55,7 @@ pub(crate) fn complaint(text: &str) -> String {
     }
 }
 
-/// The first character outside the alphabet, or the first padding that anything else follows.
+/// The first character outside the alphabet, or the first padding character that is not at the end.
 fn foreign_character(text: &str) -> Option<char> {
     let bytes = text.as_bytes();
     let is_inside = |place: usize| bytes.get(place + 1).is_some_and(|next| *next != b'=');
@@ -64,7 +64,7 @@ fn foreign_character(text: &str) -> Option<char> {
         b'+' | b'/' => false,
         _ => !byte.is_ascii_alphanumeric(),
     };
-    // All before it are ASCII, so that a character begins there.
+    // Everything before it is ASCII, so a character starts here.
     let (place, _) = bytes.iter().enumerate().find(is_foreign)?;
     text[place..].chars().next()
 }

@@ -1,28 +1,26 @@
-//! How large a request's body may be, as its shape has it.
+//! The maximum size of a request's body, derived from its shape.
 //!
-//! The largest body that means something: each text as long as it may be, each character of it
-//! escaped, each blob in base64. It is known before a body has come, so that an operation which
-//! changes a tag is never sent megabytes. An upper bound and no check: the decoder looks at each
-//! value.
+//! The largest sensible body: each text at its maximum length with every character escaped, each
+//! blob in base64. It is known before the body arrives, so that an operation which changes a tag
+//! never receives megabytes. It is an upper bound, not a check: the decoder validates each value.
 
 use crate::shape::{Bounds, Kind, Text, Type};
 
-/// Any body may have so many bytes beside what its shape asks for: blanks, and members that a newer
-/// client knows.
+/// Allowance for any body beyond its shape: whitespace, and members that a newer client knows.
 pub const SPARE_BYTES: usize = 64 * 1024;
 
-/// A character is at most two of `\uXXXX`.
+/// Maximum size of an escaped character: two of `\uXXXX`.
 const CHARACTER_BYTES: usize = 12;
-/// Texts of which the shape does not say how long they are. Their patterns allow 129 digits.
+/// Assumed length of texts without a limit in their shape. Their patterns allow 129 digits.
 const TEXT_CHARACTERS: usize = 256;
-/// The longest text that is not refused by itself: tokens may have a mebibyte, but ours are short.
+/// Cap on the length of a text: tokens may have a mebibyte, but ours are short.
 const TEXT_CHARACTERS_MAX: usize = 2048;
-/// A number, a boolean, or an instant.
+/// Maximum size of a number, a boolean, or an instant.
 const SCALAR_BYTES: usize = 64;
 /// Quotes, colon and comma around a name, or quotes and comma around an element.
 const AROUND_BYTES: usize = 6;
 
-/// The bytes of the largest body of a shape.
+/// The size of the largest body of a shape.
 pub const fn body_bytes_max(shape: &Type) -> usize {
     value_bytes(shape).saturating_add(SPARE_BYTES)
 }
@@ -52,7 +50,8 @@ const fn value_bytes(shape: &Type) -> usize {
                 .saturating_mul(count_max(bounds))
         }
         Kind::String(text) => text_characters(text) * CHARACTER_BYTES + AROUND_BYTES,
-        // Four characters for three bytes; some clients escape the slash, one character of 64.
+        // Four characters for three bytes; some clients escape the slash, which is one of 64
+        // characters.
         Kind::Blob(bounds) => count_max(bounds).saturating_mul(4) / 3 / 32 * 33 + AROUND_BYTES,
         Kind::Integer(_) | Kind::Long(_) | Kind::Boolean | Kind::Timestamp => SCALAR_BYTES,
     }

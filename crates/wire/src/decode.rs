@@ -1,7 +1,7 @@
-//! Typed decoding: from a reader into Rust values, by the description of their shape.
+//! Typed decoding: from a reader into Rust values, driven by the description of their shape.
 //!
-//! This is the fast path. It stops at the first thing that is wrong without saying what. Of a
-//! member given twice the last one counts.
+//! This is the fast path. It stops at the first error without explaining it. If a member is given
+//! twice, the last one counts.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::record_sink::RecordSink;
 use crate::shape::{Bounds, Type};
 use crate::{Blob, Timestamp};
 
-/// A value that can be read.
+/// A type that can be decoded.
 pub trait Decode: Sized {
-    /// Reads the value and, if the reader asks for it, checks the constraints of `shape`. Types
-    /// with a shape of their own use that one.
+    /// Decodes a value and, if the reader asks for it, checks the constraints of `shape`. Types
+    /// with a shape of their own ignore `shape`.
     fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault>;
 }
 
@@ -102,7 +102,7 @@ impl Decode for BTreeMap<String, String> {
     }
 }
 
-/// Reads a member's value into its slot; a null empties it.
+/// Decodes a member's value into its slot; a null empties the slot.
 pub(crate) fn member<'de, T: Decode, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -116,7 +116,7 @@ pub(crate) fn member<'de, T: Decode, R: Reader<'de>>(
     Ok(())
 }
 
-/// Reads the list of records into a sink.
+/// Decodes the list of records into a sink.
 pub(crate) fn records<'de, S: RecordSink, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -130,12 +130,12 @@ pub(crate) fn records<'de, S: RecordSink, R: Reader<'de>>(
     Ok(())
 }
 
-/// Takes the value of a member that must be there.
+/// Takes the value of a required member.
 pub(crate) fn required<T>(slot: Option<T>) -> Result<T, Fault> {
     slot.ok_or(Fault::Missing)
 }
 
-/// Fails if the reader asks for checks and this one fails.
+/// Fails if the reader asks for checks and `satisfied` returns false.
 pub(crate) fn check<'de, R: Reader<'de>>(
     reader: &R,
     satisfied: impl FnOnce() -> bool,
@@ -146,7 +146,7 @@ pub(crate) fn check<'de, R: Reader<'de>>(
     }
 }
 
-/// How many elements are read, if the reader asks for checks: at the next one it is known that they
+/// Maximum number of elements to read, if the reader asks for checks; one more proves that there
 /// are too many.
 pub(crate) fn most<'de, R: Reader<'de>>(reader: &R, bounds: Bounds) -> usize {
     let max = bounds.max.and_then(|max| usize::try_from(max).ok());
@@ -156,7 +156,7 @@ pub(crate) fn most<'de, R: Reader<'de>>(reader: &R, bounds: Bounds) -> usize {
     }
 }
 
-/// The element's shape of a list; a list of structures can do without.
+/// The shape of a list's elements; unused for structures.
 pub(crate) fn element_of(shape: &'static Type) -> &'static Type {
     match &shape.kind {
         crate::shape::Kind::List(element, _) => element,
@@ -172,8 +172,8 @@ pub(crate) fn element_of(shape: &'static Type) -> &'static Type {
     }
 }
 
-/// Reads a value; one that a newer service may have added to an enumeration counts as absent where
-/// nothing is checked.
+/// Decodes a value; without checks, an unknown value of an enumeration counts as absent, since a
+/// newer service may have added it.
 fn known<'de, T: Decode, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,

@@ -1,23 +1,23 @@
-//! Typed encoding: from Rust values into a writer. It checks nothing: the server's own answers are
-//! right by construction, and a client's requests are the server's to judge.
+//! Typed encoding: from Rust values into a writer. It checks nothing: the server's own responses
+//! are right by construction, and a client's requests are validated by the server.
 
 use std::collections::BTreeMap;
 
 use crate::writer::Writer;
 use crate::{Blob, Timestamp};
 
-/// A value that can be written.
+/// A type that can be encoded.
 pub trait Encode {
     /// Appends the value.
     fn encode<W: Writer>(&self, writer: &mut W);
 
-    /// About how many bytes it takes: so much room is made ahead.
+    /// A size estimate, for reserving capacity.
     fn bytes_expected(&self) -> usize {
         BYTES_EXPECTED
     }
 }
 
-/// Most answers fit.
+/// The default: enough for most responses.
 const BYTES_EXPECTED: usize = 256;
 
 impl Encode for String {

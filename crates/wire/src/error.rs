@@ -1,18 +1,18 @@
-//! What an operation answers instead of its output, and how it travels.
+//! Errors of operations, and their encoding.
 //!
-//! The text is the caller's, in AWS's words; causes belong in the log, not here.
+//! The text is for the caller, in AWS's words; causes belong in the log, not here.
 
 use wire_derive::Shape;
 
 use crate::{DecodeError, ErrorCode, Protocol, protocol};
 
-/// An error, as the caller is told of it.
+/// An error, as the caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {}", message.as_deref().unwrap_or("no message"))]
 pub struct Error {
-    /// The name.
+    /// The error code.
     pub code: ErrorCode,
-    /// The text; a malformed body has none.
+    /// The text; malformed bodies get none.
     pub message: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Error {
         }
     }
 
-    /// An error that AWS answers without a text.
+    /// An error that AWS returns without a text.
     pub fn without_message(code: ErrorCode) -> Self {
         Self {
             code,
@@ -34,7 +34,7 @@ impl Error {
     }
 }
 
-/// An error that a server answered: perhaps not ours, perhaps newer than we are.
+/// An error returned by a server, which may be another implementation, or newer than this client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {} (status {status})", message.as_deref().unwrap_or("no message"))]
 pub struct RemoteError {
@@ -42,25 +42,25 @@ pub struct RemoteError {
     pub status: u16,
     /// The name without its namespace; empty if the body has none.
     pub name: String,
-    /// The text, if there was one.
+    /// The text, if there is one.
     pub message: Option<String>,
 }
 
 impl RemoteError {
-    /// Returns the error's code, if it is one that we know.
+    /// Returns the error's code, if it is known here.
     pub fn code(&self) -> Option<ErrorCode> {
         ErrorCode::from_name(&self.name)
     }
 
-    /// Tells whether the same request may succeed a moment later.
+    /// Whether a retry may succeed.
     pub fn is_retryable(&self) -> bool {
         self.code()
             .map_or(self.status >= 500, ErrorCode::is_retryable)
     }
 }
 
-/// The members of an error's body. Type errors and malformed bodies have their text under another
-/// name than all the rest.
+/// The members of an error's body. Type errors and malformed bodies use another name for the text
+/// than all other errors.
 #[derive(Default, Shape)]
 struct ErrorBody {
     #[shape(name = "__type", of = ERROR_TEXT)]
@@ -73,7 +73,7 @@ struct ErrorBody {
 
 const ERROR_TEXT: &crate::shape::Type = &crate::shape::Type::string("String");
 
-/// Appends the body of an answer that is an error.
+/// Appends the body of an error response.
 pub fn encode_error(protocol: Protocol, error: &Error, out: &mut Vec<u8>) {
     let mut body = ErrorBody {
         name: Some(error.code.name().to_owned()),
@@ -87,7 +87,7 @@ pub fn encode_error(protocol: Protocol, error: &Error, out: &mut Vec<u8>) {
     protocol::encode(protocol, &body, out);
 }
 
-/// Appends what a frame says of an error whose name stands in a header: its text alone.
+/// Appends the payload of an error whose name is in a header: its text alone.
 pub(crate) fn encode_message(protocol: Protocol, error: &Error, out: &mut Vec<u8>) {
     let body = ErrorBody {
         message: error.message.clone(),
@@ -96,8 +96,8 @@ pub(crate) fn encode_message(protocol: Protocol, error: &Error, out: &mut Vec<u8
     protocol::encode(protocol, &body, out);
 }
 
-/// Reads the body of an answer whose status says that it is an error. A body that is none, such as
-/// a proxy's page, leaves the name empty.
+/// Decodes the body of an error response. If it is something else, such as a proxy's page, the name
+/// is empty.
 pub fn decode_error(protocol: Protocol, status: u16, body: &[u8]) -> RemoteError {
     let decoded: Result<ErrorBody, DecodeError> = protocol::decode_lenient(protocol, body);
     let body = decoded.unwrap_or_default();

@@ -1,61 +1,61 @@
-//! Every error that Kinesis names: one table.
+//! Every error code of Kinesis: one table.
 
-/// The name of an error.
+/// An error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorCode {
     /// The caller may not do this.
     AccessDeniedException,
-    /// The request would have succeeded, had it not been a trial.
+    /// The request would have succeeded, had it not been a dry run.
     DryRunOperationException,
-    /// The shard iterator is too old.
+    /// The shard iterator has expired.
     ExpiredIteratorException,
-    /// The token of a list's next page is too old.
+    /// The pagination token has expired.
     ExpiredNextTokenException,
-    /// The session token is too old.
+    /// The session token has expired.
     ExpiredTokenException,
-    /// Authentication has parts missing.
+    /// The authentication is incomplete.
     IncompleteSignatureException,
-    /// The service failed, where the operation's model lists no other name for it.
+    /// The service failed; the name that applies unless the operation's model lists another.
     InternalFailure,
     /// The service failed.
     InternalFailureException,
-    /// An argument makes no sense, or not at this time.
+    /// An argument is invalid, in itself or in the present state.
     InvalidArgumentException,
-    /// The signature is wrong, or too old.
+    /// The signature is wrong or expired.
     InvalidSignatureException,
-    /// The key may not be used.
+    /// The caller may not use the key.
     KMSAccessDeniedException,
     /// The key is disabled.
     KMSDisabledException,
-    /// The key is in a state in which it cannot be used.
+    /// The key's state does not allow its use.
     KMSInvalidStateException,
-    /// There is no such key.
+    /// The key does not exist.
     KMSNotFoundException,
-    /// The account has no access to the key service.
+    /// The account is not subscribed to the key service.
     KMSOptInRequired,
     /// Too many calls to the key service.
     KMSThrottlingException,
-    /// A limit of the account or the call rate.
+    /// A quota of the account or a call rate is exceeded.
     LimitExceededException,
-    /// No authentication at all.
+    /// Authentication is missing.
     MissingAuthenticationTokenException,
-    /// A shard's throughput is used up.
+    /// A shard's throughput is exceeded.
     ProvisionedThroughputExceededException,
-    /// The resource is in another state than it should be.
+    /// The resource's state does not allow the operation.
     ResourceInUseException,
-    /// There is no such resource.
+    /// The resource does not exist.
     ResourceNotFoundException,
     /// The body is malformed, or a value has the wrong type.
     SerializationException,
-    /// The service cannot take the request for now; nothing was done.
+    /// The service is overloaded; nothing was done.
     ServiceUnavailable,
-    /// Too much at once, for now.
+    /// The request rate is too high.
     ThrottlingException,
-    /// There is no such operation.
+    /// The operation does not exist.
     UnknownOperationException,
-    /// There is no such access key.
+    /// The access key does not exist.
     UnrecognizedClientException,
-    /// Values that break the service model's constraints.
+    /// Values violate the service model's constraints.
     ValidationException,
 }
 
@@ -126,13 +126,12 @@ impl ErrorCode {
         }
     }
 
-    /// Finds the code of that name.
+    /// Finds the code with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
-    /// Returns the HTTP status: 500 where the service failed, 503 where it has too much to do, 400
-    /// for everything else.
+    /// Returns the HTTP status: 500 if the service failed, 503 if it is overloaded, otherwise 400.
     pub fn status(self) -> u16 {
         if self == Self::ServiceUnavailable {
             503
@@ -143,7 +142,7 @@ impl ErrorCode {
         }
     }
 
-    /// Tells whether the same request may succeed a moment later.
+    /// Whether a retry may succeed.
     pub fn is_retryable(self) -> bool {
         self.is_server_fault()
             || matches!(

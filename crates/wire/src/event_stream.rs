@@ -1,12 +1,12 @@
-//! The frames in which SubscribeToShard pushes: `application/vnd.amazon.eventstream`.
+//! Frames of SubscribeToShard: `application/vnd.amazon.eventstream`.
 //!
 //! A frame is a prelude (both lengths and their CRC), headers, a payload in the request's protocol,
-//! and the CRC of all that: docs/formats/event-stream.md. Frames are only written here; the client
-//! reads them with AWS's own crate, which also judges these in the tests. What is pushed and when
-//! is the engine's.
+//! and the CRC of all that: docs/formats/event-stream.md. Frames are only encoded here; the client
+//! decodes them with AWS's own crate, which the tests also use to check these. What is pushed and
+//! when is up to the engine.
 //!
-//! Records are encoded once for any number of events: an event's own members stand around them, and
-//! their checksum is combined with those around it.
+//! Records are encoded once for any number of events: an event's own members go around them, and
+//! the CRCs are combined.
 
 use bytes::Bytes;
 use crc32fast::Hasher;
@@ -14,17 +14,17 @@ use crc32fast::Hasher;
 use crate::types::{Record, SubscribeToShardEvent};
 use crate::{Encode, Error, ErrorCode, Protocol, protocol, stored_records};
 
-/// The content type of a body of frames.
+/// The content type of a sequence of frames.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
 
-/// Records of so many bytes are copied into their frame; above, the frame shares them.
+/// Records up to this size are copied into their frame; larger ones are shared.
 pub const COPIED_BYTES_MAX: usize = 32 * 1024;
 const PRELUDE_BYTES: usize = 12;
 const CRC_BYTES: usize = 4;
-/// A header's value is text.
+/// The type of a header's value: text.
 const TEXT: u8 = 7;
 
-/// The value of `Records` in a protocol, for any number of events.
+/// An encoded value of `Records`, to be shared by any number of events.
 #[derive(Clone, Debug)]
 pub struct EncodedRecords {
     protocol: Protocol,
@@ -40,12 +40,12 @@ impl EncodedRecords {
         Self::from_encoded(protocol, bytes.into())
     }
 
-    /// None at all.
+    /// An empty list.
     pub fn none(protocol: Protocol) -> Self {
         Self::new(protocol, &Vec::<Record>::new())
     }
 
-    /// Takes a list of records that is encoded already.
+    /// Wraps an already encoded list of records.
     pub fn from_encoded(protocol: Protocol, bytes: Bytes) -> Self {
         let mut crc = Hasher::new();
         crc.update(&bytes);
@@ -56,7 +56,7 @@ impl EncodedRecords {
         }
     }
 
-    /// Keeps a value until the last frame that shares these bytes is gone.
+    /// Attaches a value that lives until the last frame sharing these bytes is dropped.
     #[must_use]
     pub fn held_with(self, holder: impl Send + Sync + 'static) -> Self {
         let bytes = Bytes::from_owner(Held {
@@ -66,7 +66,7 @@ impl EncodedRecords {
         Self { bytes, ..self }
     }
 
-    /// How many bytes they are.
+    /// Size in bytes.
     pub fn byte_count(&self) -> usize {
         self.bytes.len()
     }
@@ -83,7 +83,7 @@ impl<T> AsRef<[u8]> for Held<T> {
     }
 }
 
-/// A frame, in parts that follow one another; some may be empty.
+/// A frame, in consecutive parts; some may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// The parts.
@@ -99,7 +99,7 @@ impl From<Vec<u8>> for Frame {
 }
 
 impl Frame {
-    /// The frame that every subscription begins with.
+    /// The first frame of every subscription.
     pub fn initial_response(protocol: Protocol) -> Self {
         let payload = match protocol {
             Protocol::Json => &b"{}"[..],
@@ -113,8 +113,7 @@ impl Frame {
         )
     }
 
-    /// An event with records that were encoded before, in the same protocol; its own are not looked
-    /// at.
+    /// An event with previously encoded records in the same protocol; those in `event` are ignored.
     pub fn event(records: &EncodedRecords, event: &SubscribeToShardEvent) -> Self {
         let protocol = records.protocol;
         let around = SubscribeToShardEvent {
@@ -123,7 +122,7 @@ impl Frame {
         };
         let mut members = Vec::with_capacity(256);
         protocol::encode(protocol, &around, &mut members);
-        // `Records` stands first, and an empty list of them is two bytes.
+        // `Records` comes first, and an empty list is two bytes.
         let (before, rest) = members.split_at(stored_records::records_at(protocol));
         let after = &rest[2..];
         let headers = event_headers(protocol, "SubscribeToShardEvent");
@@ -144,7 +143,7 @@ impl Frame {
 
     /// An error that ends a subscription.
     pub fn exception(protocol: Protocol, error: &Error) -> Self {
-        // Frames know one name for it, whatever the operation's answers call it.
+        // Frames use one name for it, whatever the operation's error responses call it.
         let code = if error.code == ErrorCode::InternalFailure {
             ErrorCode::InternalFailureException
         } else {
@@ -160,7 +159,7 @@ impl Frame {
     }
 }
 
-/// Where the value of the first member, `Records`, begins.
+/// The headers of an event.
 fn event_headers(protocol: Protocol, event: &str) -> Vec<u8> {
     let mut headers = Vec::with_capacity(128);
     push_header(&mut headers, ":message-type", "event");
@@ -179,7 +178,7 @@ fn push_header(headers: &mut Vec<u8>, name: &str, value: &str) {
     headers.extend_from_slice(value.as_bytes());
 }
 
-/// The prelude and the headers of a frame with so many bytes of payload.
+/// The prelude and the headers of a frame with this payload length.
 fn begin(headers: &[u8], payload_bytes: usize) -> Vec<u8> {
     let total = PRELUDE_BYTES + headers.len() + payload_bytes + CRC_BYTES;
     let total = u32::try_from(total).expect("an event is far below four gibibytes");
@@ -193,7 +192,7 @@ fn begin(headers: &[u8], payload_bytes: usize) -> Vec<u8> {
     frame
 }
 
-/// A frame in one part, with a payload given in three.
+/// A contiguous frame, with a payload given in three parts.
 fn whole(headers: &[u8], before: &[u8], records: &[u8], after: &[u8]) -> Frame {
     let payload = [before, records, after];
     let payload_bytes = payload.iter().map(|part| part.len()).sum();

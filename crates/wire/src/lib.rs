@@ -1,35 +1,36 @@
-//! The Kinesis protocol: what operations take and answer, their constraints, their errors, in JSON
+//! The Kinesis protocol: inputs and outputs of operations, their constraints and errors, in JSON
 //! 1.1 and CBOR 1.1.
 //!
-//! Three users share it: the server decodes requests and encodes answers, the client the other way
-//! round, and a test compares every shape with AWS's service model. It knows nothing of HTTP,
+//! It has three users: the server decodes requests and encodes responses, the client does the
+//! reverse, and a test compares every shape with AWS's service model. It knows nothing of HTTP,
 //! signatures or streams, and does no I/O.
 //!
 //! What always holds:
 //!
 //! - A member, its requirement and its constraints are declared once, on a field of a Rust struct.
-//! - The fast path reads a body once, into typed values, and stops at whatever is wrong. Only then
-//!   `explain` reads it again for AWS's words. The fast path accepts nothing in which the
-//!   explanation finds anything wrong; what it refuses without reason, because of a value that a
-//!   later one replaces, is decoded a second time without the repetition.
-//! - What is wrong with types is told at once, what breaks constraints is handed over as a
-//!   [`Violation`]: whether the sender may do what it asks is looked at in between.
-//! - No allocation follows a length that the input merely declares, and nesting is limited, and so
-//!   is the number of values: decoding stops at the first limit that it meets.
+//! - The fast path reads a body once, into typed values, and stops at the first error. Only then
+//!   does `explain` read it again for AWS's words. The fast path accepts only what `explain`
+//!   accepts. A request rejected only because of a duplicate key (the last one wins) is decoded
+//!   again without the duplicates.
+//! - Type errors are returned at once; violated constraints are returned as a [`Violation`], since
+//!   authorization comes between the two.
+//! - No allocation follows a length that the input merely declares. Nesting and the number of
+//!   values are limited: decoding stops at the first limit that it reaches.
 //!
 //! # To add an operation
 //!
-//! 1. Write `operations/NAME.rs`: an empty type that implements [`Operation`], its input, its
+//! 1. Write `operations/NAME.rs`: an empty type that implements [`Operation`], its input and its
 //!    output (`()` for none), each with `#[derive(Shape)]`. A field is a member; `Option` makes it
-//!    optional; `#[shape(name = "..")]` where the wire's name is not the field's in Pascal case.
-//! 2. Structures and enumerations that others use too belong in [`types`]. Strings, numbers, blobs,
-//!    lists and maps with a name of their own in the service model get a constant in
-//!    [`types::named`], and fields point to it: `#[shape(of = named::STREAM_NAME)]`.
+//!    optional; `#[shape(name = "..")]` sets the wire name if it is not the field name in Pascal
+//!    case.
+//! 2. Put structures and enumerations that are shared into [`types`]. Strings, numbers, blobs,
+//!    lists and maps that have a name in the service model get a constant in [`types::named`], and
+//!    fields refer to it: `#[shape(of = named::STREAM_NAME)]`.
 //! 3. Add its line to `operations/table.rs`: module, handler and dispatch come from there.
-//! 4. An error that is new gets a row in [`ErrorCode`], a pattern that is new a checker in
-//!    [`pattern`] and a row in its test.
+//! 4. Give a new error a row in [`ErrorCode`], and a new pattern a checker in [`pattern`] and a row
+//!    in its test.
 //!
-//! `tests/service_model.rs` then says what is still missing.
+//! `tests/service_model.rs` then reports what is still missing.
 
 pub mod pattern;
 pub mod shape;
@@ -77,5 +78,5 @@ pub use texts::Texts;
 pub use timestamp::Timestamp;
 pub use violation::Violation;
 
-/// A record's bytes, and whatever else travels as such.
+/// A record's bytes, and other binary members.
 pub type Blob = bytes::Bytes;

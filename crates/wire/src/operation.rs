@@ -1,4 +1,4 @@
-//! What an operation is: its name, what goes in, what comes out, and how it fails.
+//! The trait of operations: name, input, output, errors.
 
 use crate::decode::Decode;
 use crate::encode::Encode;
@@ -7,41 +7,41 @@ use crate::shape::{Described, Type};
 use crate::writer::Writer;
 use crate::{ErrorCode, Shape};
 
-/// An operation of the service model. Implemented by one empty type each, in [`crate::operations`].
+/// An operation of the service model. Each is an empty type in [`crate::operations`].
 pub trait Operation: Row + Send + Sync + 'static {
-    /// The name, as it stands in `X-Amz-Target` behind the dot.
+    /// The name, as it follows the dot in `X-Amz-Target`.
     const NAME: &'static str;
-    /// What the caller sends.
+    /// The request.
     type Input: Shape + Encode + Send;
-    /// What the service answers; `()` where that is nothing at all.
+    /// The response; `()` if its body is empty.
     type Output: Shape + Encode + Send;
     /// The errors that the service model lists for it.
     const ERRORS: &'static [ErrorCode];
 }
 
-/// What an operation's row of the table says. Implemented by the table alone.
+/// An operation's row in the table. Implemented by the table alone.
 pub trait Row {
-    /// Whether it changes anything.
+    /// Whether it changes state.
     const EFFECT: Effect;
-    /// What kind of resource a policy names for it.
+    /// The kind of resource that a policy names for it.
     const RESOURCE: ResourceKind;
-    /// How often AWS lets it be called, where AWS says so.
+    /// AWS's rate limit, if it documents one.
     const RATE: Option<Rate>;
 }
 
-/// Whether an operation changes anything.
+/// Whether an operation changes state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It changes nothing, and may be dropped half-way.
+    /// It changes nothing, and may be dropped at any point.
     Reads,
-    /// It may change something, and runs to its end once it has begun.
+    /// It may change state, and runs to completion once begun.
     Writes,
 }
 
-/// What kind of resource an operation works on, as a policy names it.
+/// The kind of resource that an operation works on, as a policy names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
-    /// No resource of its own: `*` in a policy.
+    /// No specific resource: `*` in a policy.
     Account,
     /// A stream, by its ARN.
     Stream,
@@ -49,30 +49,30 @@ pub enum ResourceKind {
     Consumer,
 }
 
-/// How often an operation may be called.
+/// A rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// So many calls …
+    /// Number of calls …
     pub calls: u32,
-    /// … in such a time …
+    /// … per period …
     pub period: Period,
-    /// … by all who share one of these.
+    /// … and scope.
     pub scope: Scope,
 }
 
-/// What a rate's calls are counted in.
+/// The period of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// Every second.
     Second,
-    /// The last 24 hours at any moment.
+    /// A rolling window of 24 hours.
     Day,
 }
 
-/// What has a rate of its own.
+/// The scope of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// An account, in a region.
+    /// An account in a region.
     Account,
     /// A stream.
     Stream,
@@ -97,30 +97,30 @@ impl Encode for () {
     fn encode<W: Writer>(&self, _: &mut W) {}
 }
 
-/// An operation, described for those who walk all of them.
+/// A description of an operation, for code that handles all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Description {
     /// The name.
     pub name: &'static str,
-    /// Whether it changes anything.
+    /// Whether it changes state.
     pub effect: Effect,
-    /// What kind of resource a policy names for it.
+    /// The kind of resource that a policy names for it.
     pub resource: ResourceKind,
-    /// How often AWS lets it be called, where AWS says so.
+    /// AWS's rate limit, if it documents one.
     pub rate: Option<Rate>,
-    /// The shape of what goes in.
+    /// The shape of the input.
     pub input: &'static Type,
-    /// The shape of what comes out.
+    /// The shape of the output.
     pub output: &'static Type,
     /// The errors that the service model lists for it.
     pub errors: &'static [ErrorCode],
 }
 
 impl Description {
-    /// Describes one operation, which the table calls `name`.
+    /// Describes an operation that the table calls `name`.
     ///
     /// # Panics
-    /// If its own file calls it otherwise; in a constant, that does not compile.
+    /// If its own file has another name for it; in a constant this fails to compile.
     pub const fn of<O: Operation>(name: &str) -> Self {
         assert!(is_same(name, O::NAME), "the table has another name for it");
         Self {
@@ -136,13 +136,13 @@ impl Description {
 }
 
 impl Effect {
-    /// Whether the operation runs to its end once it has begun.
+    /// Whether the operation runs to completion once begun.
     pub const fn is_write(self) -> bool {
         matches!(self, Self::Writes)
     }
 }
 
-/// Whether two texts are the same, where no trait can be asked.
+/// Compares two texts in a constant, where traits are not available.
 const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut place = 0;

@@ -1,13 +1,13 @@
-//! The patterns of the service model, each with a checker written by hand.
+//! The patterns of the service model, each with a hand-written checker.
 //!
-//! There is no regular expression engine here: every put goes through these. A test compares each
-//! checker with the regular expression that it stands for. A pattern always speaks of the whole
-//! string, as Java's `matches` does.
+//! There is no regular expression engine here, since every put is checked. A test compares each
+//! checker with its regular expression. A pattern always applies to the whole string, like Java's
+//! `matches`.
 
 /// A pattern and its checker.
 #[derive(Debug)]
 pub struct Pattern {
-    /// The regular expression, as the service model has it.
+    /// The regular expression in the service model.
     pub expression: &'static str,
     check: fn(&str) -> bool,
 }
@@ -37,14 +37,14 @@ pub static CONSUMER_ARN: Pattern = Pattern {
     expression: r"^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+",
     check: is_consumer_arn,
 };
-/// Ids of streams, as AWS hands them out.
+/// Stream ids, as AWS issues them.
 pub static STREAM_ID: Pattern = Pattern {
     expression: "[a-z0-9]{20}-[a-z0-9]{3}",
     check: is_stream_id,
 };
 
 impl Pattern {
-    /// Tells whether the whole text matches.
+    /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         (self.check)(text)
     }
@@ -125,13 +125,13 @@ fn is_consumer_arn(text: &str) -> bool {
             .any(|(at, _)| last_line.is_none_or(|line| line < at) && accounts.end_at(at))
 }
 
-/// Where `arn:aws.*:kinesis:.*:\d{12}` may end in a text: what is asked of each place was found out
-/// for all of them, so that no text is looked through again and again.
+/// The positions at which `arn:aws.*:kinesis:.*:\d{12}` may end in a text. Computed once for all
+/// positions, so that matching does not backtrack.
 struct Accounts<'t> {
     text: &'t [u8],
-    /// Behind the first service's name.
+    /// The end of the first service name.
     service_end: usize,
-    /// Where Java's dot would stop.
+    /// The first line terminator, at which Java's dot stops.
     line_end: usize,
 }
 

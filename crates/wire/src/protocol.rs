@@ -1,4 +1,4 @@
-//! The two protocols, and the way from a body to a typed value and back.
+//! The two protocols, and the conversion between bodies and typed values.
 
 use crate::decode::Decode;
 use crate::encode::Encode;
@@ -7,7 +7,7 @@ use crate::reader::{Checks, Fault, Reader};
 use crate::shape::{Described, Kind};
 use crate::{Error, ErrorCode, Violation, cbor, json};
 
-/// How a body is written.
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// AWS JSON 1.1.
@@ -25,7 +25,7 @@ impl Protocol {
         }
     }
 
-    /// Finds the protocol of a content type, without parameters and blanks around it.
+    /// Finds the protocol of a content type, given without parameters and surrounding whitespace.
     pub fn from_content_type(content_type: &str) -> Option<Self> {
         [Self::Json, Self::Cbor]
             .into_iter()
@@ -33,12 +33,12 @@ impl Protocol {
     }
 }
 
-/// A structure that can be read. Derived, never written by hand.
+/// A structure that can be decoded. Derived, never implemented by hand.
 pub trait Shape: Described + Decode {}
 
 impl<T: Described + Decode> Shape for T {}
 
-/// An answer that does not have the form that the service model gives it.
+/// A response that does not have the form required by the service model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not as the service model has it: {0}")]
 pub struct DecodeError(#[from] Fault);
@@ -46,16 +46,16 @@ pub struct DecodeError(#[from] Fault);
 /// A request whose values have the right types.
 #[derive(Debug)]
 pub enum Typed<T> {
-    /// It keeps the constraints of its shape as well.
+    /// It satisfies the constraints of its shape.
     Sound(T),
-    /// It does not.
+    /// It violates some.
     Broken(Violation),
 }
 
-/// Reads a request, and tells what is wrong with its types before all else. Its constraints are
-/// checked too, and what it breaks is kept until it may be told.
+/// Decodes a request and reports type errors before anything else. Constraints are checked, too;
+/// violations are returned separately, to be reported later.
 ///
-/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body,
+/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body, and
 /// with one for the first value of a wrong type.
 pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
     match read(protocol, body, Checks::All) {
@@ -64,10 +64,9 @@ pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T
     }
 }
 
-/// Reads a request and checks every constraint at once.
+/// Decodes a request and checks every constraint.
 ///
-/// Fails as [`decode_types`] does, or with a `ValidationException` for up to ten violated
-/// constraints.
+/// Fails like [`decode_types`], or with a `ValidationException` for up to ten violated constraints.
 pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     match decode_types(protocol, body)? {
         Typed::Sound(request) => Ok(request),
@@ -75,7 +74,7 @@ pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     }
 }
 
-/// The second attempt: says what is wrong, or decodes the request with its repetitions removed.
+/// The second attempt: explains the error, or decodes the request without its duplicates.
 #[cold]
 fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
     match explain(protocol, body, T::SHAPE)? {
@@ -88,10 +87,10 @@ fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T
     }
 }
 
-/// Reads an answer. It may be newer than our shapes: constraints are not checked, and optional
-/// values of an enumeration that we do not know are left out.
+/// Decodes a response. It may be newer than our shapes: constraints are not checked, and unknown
+/// optional values of enumerations are dropped.
 pub fn decode_lenient<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, DecodeError> {
-    // An operation without output answers with no body at all.
+    // An operation without output responds with an empty body.
     let nothing_expected = matches!(T::SHAPE.kind, Kind::Structure([]));
     if body.is_empty() && nothing_expected {
         return Ok(read(Protocol::Json, b"{}", Checks::TypesOnly)?);
@@ -108,9 +107,9 @@ pub fn encode<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
     }
 }
 
-/// Tells whether a body is well-formed and an object, which AWS asks before anything else.
+/// Whether a body is well-formed and an object, which AWS checks before anything else.
 ///
-/// A request that decodes is one, so that only a request refused for another reason need be asked.
+/// A request that decodes satisfies this, so only those rejected for another reason need the check.
 pub fn is_object(protocol: Protocol, body: &[u8]) -> bool {
     match protocol {
         Protocol::Json => {

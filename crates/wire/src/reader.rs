@@ -1,9 +1,8 @@
-//! The pull reader that typed decoders draw on; JSON and CBOR implement it.
+//! The pull reader that typed decoders use, implemented for JSON and CBOR.
 //!
-//! A reader hands out borrowed text where it can and builds no tree. It never allocates by a length
-//! that the input merely declares, and stops after as many values as no request has. It says *that*
-//! something is wrong, not what AWS calls it: the exact words are worked out by `explain`, after
-//! the fact.
+//! A reader borrows text where it can and builds no tree. It never allocates by a length that the
+//! input merely declares, and limits the number of values. It reports *that* something is wrong,
+//! not AWS's text: `explain` determines that afterwards.
 
 use std::borrow::Cow;
 
@@ -15,38 +14,38 @@ pub enum Fault {
     /// The body is not well-formed, or nested too deeply.
     #[error("malformed")]
     Malformed,
-    /// A value has another type than its shape.
+    /// A value's type is not that of its shape.
     #[error("a value of the wrong type")]
     Mismatch,
-    /// A value breaks a constraint of its shape.
+    /// A value violates a constraint of its shape.
     #[error("a value that its shape does not allow")]
     Violation,
     /// A required member is absent, or an element of a list or map is null.
     #[error("a required value is absent")]
     Missing,
-    /// A record has a member twice, and its sink cannot take the first one back.
+    /// A record has a duplicate member, and its sink cannot undo the first one.
     #[error("a record's member given twice")]
     Repeated,
-    /// A string is none of the values that its enumeration knows.
+    /// A string is not a known value of its enumeration.
     #[error("an unknown value of an enumeration")]
     UnknownValue,
-    /// It has far more values than any request has.
+    /// The body has far more values than any valid request.
     #[error("too many values")]
     TooMany,
 }
 
-/// Values that a request may have, unknown ones, keys, tags and pieces of strings included. The
-/// largest that means something has some two thousand.
+/// Maximum number of values in a request, including unknown ones, keys, tags and string chunks. The
+/// largest valid request has about two thousand.
 const VALUES_MAX: usize = 64 * 1024;
 
-/// How many more values a reader reads: what costs most in a body is not its bytes but its parts.
+/// A budget of values: the cost of a body is in the number of its values, not in its bytes.
 #[derive(Debug)]
 pub(crate) struct Steps {
     left: usize,
 }
 
 impl Steps {
-    /// What a client sends is bounded; an answer has as many values as were asked for.
+    /// The budget for requests; responses are unlimited.
     pub(crate) fn of(checks: Checks) -> Self {
         let left = match checks {
             Checks::All => VALUES_MAX,
@@ -63,16 +62,16 @@ impl Steps {
     }
 }
 
-/// What a decoder checks besides types.
+/// Which checks a decoder does besides types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checks {
-    /// Everything that the shapes declare: for what clients send.
+    /// All declared constraints: for requests.
     All,
-    /// Nothing: for what a server answered, which may be newer than we are.
+    /// None: for responses, which may be newer than this client.
     TypesOnly,
 }
 
-/// What stands next in the input.
+/// The kind of the next value in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// JSON's null, CBOR's null or undefined.
@@ -83,7 +82,7 @@ pub enum Kind {
     Number,
     /// Text.
     Text,
-    /// Bytes; only CBOR has them.
+    /// Bytes; only in CBOR.
     Bytes,
     /// A list.
     List,
@@ -91,17 +90,17 @@ pub enum Kind {
     Map,
 }
 
-/// A number as it stands in the input.
+/// A number as written in the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// An integer that fits.
+    /// An integer in range.
     Integer(i64),
-    /// Anything else; finite in JSON, anything at all in CBOR.
+    /// Anything else: finite in JSON, unrestricted in CBOR.
     Float(f64),
 }
 
 impl Number {
-    /// Rounds down and clamps to 64 bits; `None` if it is not a number.
+    /// Rounds down and clamps to 64 bits; `None` for NaN.
     pub fn to_long(self) -> Option<i64> {
         match self {
             Self::Integer(integer) => Some(integer),
@@ -111,7 +110,7 @@ impl Number {
         }
     }
 
-    /// Rounds down and clamps to 32 bits; `None` if it is not a number.
+    /// Rounds down and clamps to 32 bits; `None` for NaN.
     pub fn to_integer(self) -> Option<i32> {
         let long = self.to_long()?;
         let clamped = long.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
@@ -119,25 +118,25 @@ impl Number {
     }
 }
 
-/// How far a list or a map has been read.
+/// A position in a list or map.
 #[derive(Debug)]
 pub struct Cursor {
-    /// Elements still to come, where the input said so beforehand.
+    /// Number of remaining elements, if the input declares it.
     pub(crate) remaining: Option<u64>,
     /// Whether nothing has been read yet.
     pub(crate) first: bool,
 }
 
-/// A pull reader over one body that lives as long as `'de`.
+/// A pull reader over one body with lifetime `'de`.
 ///
-/// Calls must follow the input: after `begin_map`, `next_key` and one value in turn until there are
-/// no more keys; after `begin_list`, `next_item` and one value in turn. `next_key` and `next_item`
-/// close the map or list when they find its end. After a fault the reader is of no further use,
-/// with one exception: [`Fault::UnknownValue`] leaves it behind the value.
+/// Calls must follow the input: after `begin_map`, `next_key` and one value alternate until there
+/// are no more keys; after `begin_list`, `next_item` and one value. `next_key` and `next_item`
+/// close the map or list when they find its end. After a fault the reader is unusable, with one
+/// exception: [`Fault::UnknownValue`] leaves it after the value.
 pub trait Reader<'de> {
-    /// Returns what to check besides types.
+    /// Returns which checks to do besides types.
     fn checks(&self) -> Checks;
-    /// Tells what stands next, without consuming it.
+    /// Returns the kind of the next value, without consuming it.
     fn kind(&mut self) -> Result<Kind, Fault>;
     /// Consumes a null.
     fn null(&mut self) -> Result<(), Fault>;
@@ -147,12 +146,12 @@ pub trait Reader<'de> {
     fn number(&mut self) -> Result<Number, Fault>;
     /// Reads text.
     fn text(&mut self) -> Result<Cow<'de, str>, Fault>;
-    /// Reads text that is refused if it has more characters; one that is far longer need not be
-    /// looked at.
+    /// Reads text; fails if it has too many characters, without examining text that is much too
+    /// long.
     fn text_within(&mut self, _characters_max: usize) -> Result<Cow<'de, str>, Fault> {
         self.text()
     }
-    /// Reads text of which the caller finds out whether it is UTF-8: many short ones are checked
+    /// Reads text without checking that it is UTF-8. The caller does: many short texts are checked
     /// faster together.
     #[inline]
     fn unchecked_text(&mut self) -> Result<Cow<'de, [u8]>, Fault> {
@@ -163,14 +162,14 @@ pub trait Reader<'de> {
     }
     /// Appends the bytes of a blob and returns their number.
     fn blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault>;
-    /// Reads an instant in whatever form the protocol gives it.
+    /// Reads an instant in any form that the protocol allows.
     fn timestamp(&mut self) -> Result<Timestamp, Fault>;
     /// Enters a map.
     fn begin_map(&mut self) -> Result<Cursor, Fault>;
     /// Reads the next key, or leaves the map.
     fn next_key(&mut self, cursor: &mut Cursor) -> Result<Option<Cow<'de, str>>, Fault>;
-    /// Reads the next key as the member that it names, or leaves the map. A name that `find` does
-    /// not know is `Some(None)`; a decoder that knows its members has no need of the text.
+    /// Reads the next key and looks it up with `find`, or leaves the map. An unknown name is
+    /// `Some(None)`. Saves the allocation of keys.
     #[inline]
     fn next_member<T>(
         &mut self,
@@ -182,16 +181,16 @@ pub trait Reader<'de> {
     }
     /// Enters a list.
     fn begin_list(&mut self) -> Result<Cursor, Fault>;
-    /// Tells whether an element follows, or leaves the list.
+    /// Whether an element follows; otherwise leaves the list.
     fn next_item(&mut self, cursor: &mut Cursor) -> Result<bool, Fault>;
     /// Consumes bytes without keeping them.
     fn skip_bytes(&mut self) -> Result<(), Fault>;
-    /// How many bytes of blobs what is left can hold.
+    /// An upper bound on the bytes of blobs in the rest of the input.
     fn data_expected(&self) -> usize;
-    /// Tells whether anything but blanks is left.
+    /// Fails if anything but whitespace is left.
     fn finish(&mut self) -> Result<(), Fault>;
 
-    /// Consumes the next value, whatever it is, and checks that it is well-formed.
+    /// Consumes the next value of any kind, and checks that it is well-formed.
     fn skip(&mut self) -> Result<(), Fault> {
         match self.kind()? {
             Kind::Null => self.null(),

@@ -1,8 +1,7 @@
-//! Where PutRecords' records go while they are decoded.
+//! The destination of PutRecords' records during decoding.
 //!
-//! An implementation keeps them as it likes, so that a record need not be allocated, nor copied
-//! once more on its way to the log. It checks nothing: the decoder here checks each record's
-//! constraints, as the service model has them.
+//! An implementation stores them as it likes, without an allocation or an extra copy per record. It
+//! validates nothing: the decoder here checks the service model's constraints.
 
 use crate::decode::{check, element_of, most};
 use crate::reader::{Fault, Kind, Reader};
@@ -11,37 +10,36 @@ use crate::types::named;
 
 /// A list decoder for PutRecords' `Records`.
 ///
-/// 1. `expect_bytes` comes once, before all else.
-/// 2. Between `begin_record` and `end_record` come `data` and `data_done` (always, exactly once),
-///    `partition_key` (at most once) and `explicit_hash_key` (at most once), in any order.
-/// 3. Between `data` and `data_done` the decoder appends to the buffer, and touches it in no other
-///    way.
-/// 4. `end` comes once, behind all records.
-/// 5. A sink that has seen anything less than a complete list is dropped.
+/// 1. `expect_bytes` is called once, before everything else.
+/// 2. Between `begin_record` and `end_record`, `data` and `data_done` are called exactly once,
+///    `partition_key` and `explicit_hash_key` at most once, in any order.
+/// 3. Between `data` and `data_done` the decoder only appends to the buffer.
+/// 4. `end` is called once, after all records.
+/// 5. A sink that has not received a complete list is dropped.
 pub trait RecordSink: Default + Send + 'static {
-    /// About so many bytes of data are to come, never many more than the body has: room for them
-    /// may be made ahead.
+    /// An estimate of the bytes of data to come, never much more than the body has: capacity may be
+    /// reserved.
     fn expect_bytes(&mut self, bytes: usize);
-    /// The next record begins.
+    /// Starts a record.
     fn begin_record(&mut self);
-    /// Lends the buffer to which the decoder appends exactly the record's bytes.
+    /// Lends the buffer, to which the decoder appends exactly the record's bytes.
     fn data(&mut self) -> &mut Vec<u8>;
-    /// The record's bytes are complete: the last `len` of the buffer.
+    /// Ends the record's bytes: they are the last `len` of the buffer.
     fn data_done(&mut self, len: usize);
-    /// The record's partition key. It begins with a character's first byte, and is 1 to 256
-    /// characters if it is text, which [`RecordSink::end`] finds out.
+    /// Sets the record's partition key. It starts at a character boundary and has 1 to 256
+    /// characters, provided that it is UTF-8, which [`RecordSink::end`] determines.
     fn partition_key(&mut self, key: &[u8]);
-    /// The record's explicit hash key, a decimal number of up to 39 digits.
+    /// Sets the record's explicit hash key, a decimal number of up to 39 digits.
     fn explicit_hash_key(&mut self, key: &str);
-    /// The record is complete.
+    /// Ends the record.
     fn end_record(&mut self);
-    /// All records are complete. Tells whether the partition keys, one behind the other, are UTF-8:
-    /// then each is, for each begins where a character does.
+    /// Ends the list. Returns whether the concatenated partition keys are UTF-8: then each of them
+    /// is, since each starts at a character boundary.
     #[must_use]
     fn end(&mut self) -> bool;
-    /// Returns the number of records that have begun.
+    /// Returns the number of records begun.
     fn len(&self) -> usize;
-    /// Tells whether no record has begun.
+    /// Whether no record has begun.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -54,7 +52,7 @@ enum Member {
     ExplicitHashKey,
 }
 
-/// Which members of a record have been read.
+/// The members of a record read so far.
 #[derive(Default)]
 struct Seen {
     data: bool,
@@ -62,7 +60,7 @@ struct Seen {
     explicit_hash_key: bool,
 }
 
-/// Reads a list of records into a new sink.
+/// Decodes a list of records into a new sink.
 pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -121,8 +119,8 @@ fn decode_record<'de, S: RecordSink, R: Reader<'de>>(
     Ok(())
 }
 
-/// Tells whether a value follows, rather than a null. A second value is refused whoever asks: a
-/// sink cannot take the first one back.
+/// Whether a value follows, rather than a null. A second value always fails: a sink cannot undo the
+/// first one.
 fn present<'de, R: Reader<'de>>(reader: &mut R, seen: &mut bool) -> Result<bool, Fault> {
     if *seen {
         return Err(Fault::Repeated);
@@ -131,8 +129,8 @@ fn present<'de, R: Reader<'de>>(reader: &mut R, seen: &mut bool) -> Result<bool,
     Ok(*seen)
 }
 
-/// Whether the key is UTF-8 is found out for all keys together; whether it begins where a character
-/// does, here.
+/// Decodes a partition key without checking that it is UTF-8, which is done for all keys together;
+/// only checks that it starts at a character boundary.
 #[inline]
 fn decode_partition_key<'de, S: RecordSink, R: Reader<'de>>(
     reader: &mut R,
@@ -147,7 +145,7 @@ fn decode_partition_key<'de, S: RecordSink, R: Reader<'de>>(
     Ok(())
 }
 
-/// Counts characters only where the number of bytes does not settle it already.
+/// Checks the length, counting characters only if the number of bytes does not decide.
 #[inline]
 fn accepts_partition_key(key: &[u8]) -> bool {
     named::PARTITION_KEY.bounds().contain_length(key.len())

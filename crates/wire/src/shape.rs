@@ -1,13 +1,13 @@
-//! Static descriptions of the service model's shapes: what a member is called, what it may hold.
+//! Static descriptions of the service model's shapes: names of members and allowed values.
 //!
-//! A description is declared once, beside the Rust type that stands for it or in
-//! [`crate::types::named`], and serves everyone: the decoder checks by it, the explanation of a
-//! refused request walks it, and a test compares it with AWS's own model. It holds no values and
-//! does no I/O. The constructors are `const`, so that every description is a constant.
+//! A description is declared once, beside its Rust type or in [`crate::types::named`]. The decoder
+//! checks by it, the explanation of a rejected request walks it, and a test compares it with AWS's
+//! own model. It holds no values and does no I/O. The constructors are `const`, so every
+//! description is a constant.
 
 use crate::pattern::Pattern;
 
-/// A type with a shape of its own in the service model.
+/// A type with its own shape in the service model.
 pub trait Described {
     /// The description.
     const SHAPE: &'static Type;
@@ -17,29 +17,29 @@ impl Described for bool {
     const SHAPE: &'static Type = &Type::boolean("BooleanObject");
 }
 
-/// One shape: its name in the service model and what it may hold.
+/// A shape: its name in the service model and the values that it allows.
 #[derive(Debug)]
 pub struct Type {
     /// The name in the service model.
     pub name: &'static str,
-    /// What it may hold.
+    /// The values that it allows.
     pub kind: Kind,
 }
 
-/// What a shape may hold.
+/// The values that a shape allows.
 #[derive(Debug)]
 pub enum Kind {
     /// Named members.
     Structure(&'static [Member]),
     /// The union of an event stream: its events and the errors that may end it.
     EventStream(&'static [Member]),
-    /// Elements of one shape.
+    /// A list with elements of one shape.
     List(&'static Type, Bounds),
-    /// Text keys and values of one shape each; the bounds are those of the number of entries.
+    /// A map from text to values of one shape; the bounds apply to the number of entries.
     Map(&'static Type, &'static Type, Bounds),
-    /// Text; the bounds are those of the number of its characters.
+    /// Text; the bounds apply to the number of characters.
     String(Text),
-    /// Bytes; the bounds are those of their number.
+    /// Bytes; the bounds apply to their number.
     Blob(Bounds),
     /// A 32-bit integer.
     Integer(Bounds),
@@ -58,43 +58,44 @@ pub struct Member {
     pub name: &'static str,
     /// The shape of its value.
     pub shape: &'static Type,
-    /// Whether a request without it is refused.
+    /// Whether a request without it is rejected.
     pub required: bool,
 }
 
-/// What a string may be.
+/// Constraints on a string.
 #[derive(Debug)]
 pub struct Text {
     /// The number of characters.
     pub length: Bounds,
-    /// What the whole string has to look like.
+    /// The pattern that the whole string must match.
     pub pattern: Option<&'static Pattern>,
-    /// The only values, in the order in which AWS's messages show them; empty where any will do.
+    /// The only allowed values, in the order of AWS's messages; empty if there is no such
+    /// restriction.
     pub values: &'static [&'static str],
 }
 
-/// A smallest and a greatest length or value, both included.
+/// Bounds of a length or value, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The smallest, where there is one.
+    /// The minimum, if there is one.
     pub min: Option<i64>,
-    /// The greatest, where there is one.
+    /// The maximum, if there is one.
     pub max: Option<i64>,
 }
 
 impl Bounds {
-    /// No bounds at all.
+    /// No bounds.
     pub const NONE: Self = Self {
         min: None,
         max: None,
     };
 
-    /// Tells whether the value is within the bounds.
+    /// Whether the value is within the bounds.
     pub fn contain(self, value: i64) -> bool {
         self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
     }
 
-    /// Tells whether a count of things in memory is within the bounds.
+    /// Whether an in-memory length is within the bounds.
     pub fn contain_length(self, length: usize) -> bool {
         self.contain(i64::try_from(length).unwrap_or(i64::MAX))
     }
@@ -219,7 +220,7 @@ impl Type {
         }
     }
 
-    /// The same with a smallest and a greatest length or value.
+    /// The same with bounds on its length or value.
     pub const fn between(self, min: i64, max: i64) -> Self {
         self.bounded(Bounds {
             min: Some(min),
@@ -227,7 +228,7 @@ impl Type {
         })
     }
 
-    /// The same with a smallest value.
+    /// The same with a minimum.
     pub const fn at_least(self, min: i64) -> Self {
         self.bounded(Bounds {
             min: Some(min),
@@ -281,7 +282,7 @@ impl Type {
         }
     }
 
-    /// A structure's members, or an event stream's; none for any other shape.
+    /// The members of a structure or an event stream; empty for other shapes.
     pub fn members(&self) -> &'static [Member] {
         match &self.kind {
             Kind::Structure(members) | Kind::EventStream(members) => members,
@@ -311,7 +312,7 @@ impl Type {
         }
     }
 
-    /// Tells whether a string satisfies length, pattern and set of values.
+    /// Whether a string satisfies length, pattern and set of values.
     #[inline]
     pub(crate) fn accepts_text(&self, text: &str) -> bool {
         let Kind::String(constraints) = &self.kind else {
@@ -326,8 +327,8 @@ impl Type {
 }
 
 impl Text {
-    /// Tells whether the number of characters is within the bounds, counting only where the number
-    /// of bytes does not settle it already.
+    /// Whether the number of characters is within the bounds, counting only if the number of bytes
+    /// does not decide.
     #[inline]
     fn accept_length(&self, text: &str) -> bool {
         let bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);

@@ -1,8 +1,10 @@
-//! Writes records straight from where they are stored, as an answer lists them.
+//! Encodes records directly from their stored form into a response's list.
 //!
-//! What comes out is, byte for byte, what a list of [`crate::types::Record`] would be; a test holds
-//! one against the other. But records that arrived together share all but number, data and key, so
-//! the rest is encoded once and copied. How long it will be is known before anything is written.
+//! The output is byte for byte that of a list of [`crate::types::Record`], which a test checks.
+//! Records with the same arrival time share everything but number, data and key, so the rest is
+//! encoded once and copied. The length is known before anything is written.
+//!
+//! The instruction budgets of GetRecords cover this; `bench/run only get-cold` measures it.
 
 use crate::types::Record;
 use crate::writer::Writer;
@@ -11,20 +13,20 @@ use std::ops::AddAssign;
 
 /// Decimal digits of a sequence number.
 pub const NUMBER_DIGITS: usize = 56;
-/// Stands in a head until a number does.
+/// A placeholder in a template for a number.
 const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
-/// Data of at least so many bytes are shared where the protocol writes them as they are.
+/// Minimum size of data that is shared instead of copied, if the protocol writes bytes unchanged.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
-/// Keys of so many bytes, and no more, are copied at once; that of a UUID has 36.
+/// Keys up to this length are copied at a fixed size; a UUID has 36 bytes.
 const SHORT_KEY_BYTES: usize = 48;
-/// Bytes that one takes at most with its escape in JSON.
+/// Maximum size of a byte that is escaped in JSON.
 const ESCAPED_BYTES_MAX: usize = 6;
 const BEFORE_NUMBER_ROOM: usize = 32;
 const AFTER_NUMBER_ROOM: usize = 80;
 const BETWEEN_ROOM: usize = 32;
 const END_ROOM: usize = 4;
-/// Room for a record's parts but for key and data; and for what stands in CBOR before these, and
-/// what is copied of a short key beyond its end.
+/// Room for a record without key and data, including CBOR's heads of these and the surplus of a
+/// fixed-size copy of a short key.
 const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
     + NUMBER_DIGITS
     + AFTER_NUMBER_ROOM
@@ -32,20 +34,20 @@ const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
     + END_ROOM
     + 2 * cbor::HEAD_BYTES_MAX
     + SHORT_KEY_BYTES;
-/// Bytes of a list without elements, in either protocol: one to open it, one to close it.
+/// Bytes of an empty list, in either protocol: one to open it, one to close it.
 const LIST_BYTES: usize = 2;
 
-/// Partition key and data of a record, where they are stored: one behind the other, so that what is
-/// copied of a key in steps of a fixed length may end in the data.
+/// A record's partition key and data in their stored form, contiguous: a fixed-size copy of a short
+/// key may read into the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredParts<'a> {
-    /// The key, and the data.
+    /// The key, followed by the data.
     stored: &'a [u8],
     data: &'a [u8],
 }
 
 impl<'a> StoredParts<'a> {
-    /// Parts of stored bytes that begin with a key of so many; `None` if they are fewer.
+    /// Stored bytes that begin with a key of this length; `None` if there are fewer.
     #[inline]
     pub fn new(stored: &'a [u8], key_bytes: usize) -> Option<Self> {
         let data = stored.get(key_bytes..)?;
@@ -58,13 +60,13 @@ impl<'a> StoredParts<'a> {
         self.data
     }
 
-    /// The partition key; whether it is text [`StoredLengths::add`] says.
+    /// The partition key; [`StoredLengths::add`] checks that it is text.
     #[inline]
     pub fn partition_key(&self) -> &'a [u8] {
         &self.stored[..self.key_bytes()]
     }
 
-    /// How many bytes key and data have.
+    /// Total length of key and data.
     #[inline]
     pub fn bytes(&self) -> usize {
         self.stored.len()
@@ -76,22 +78,22 @@ impl<'a> StoredParts<'a> {
     }
 }
 
-/// How many bytes the data and keys of records take, with what belongs to their lengths.
+/// Total encoded length of the data and keys of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredLengths {
-    /// As limits count them.
+    /// Unencoded length, as limits count it.
     pub payload: usize,
     keys: usize,
     /// Bytes that escapes add to keys in JSON.
     escapes: usize,
     base64: usize,
-    /// Bytes of what says in CBOR how long keys and data are.
+    /// Bytes of CBOR's heads of keys and data.
     cbor_heads: usize,
 }
 
 impl StoredLengths {
-    /// The lengths of these records, which are walked a second time if a key may need escapes;
-    /// `None` if there is no record where there should be one, or a key is no text.
+    /// Sums up these records, which are walked a second time if a key may need escapes. `None` if a
+    /// record is missing, or a key is not text.
     #[inline]
     pub fn of<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>> + Clone) -> Option<Self> {
         let mut lengths = Self::default();
@@ -124,7 +126,7 @@ impl StoredLengths {
     }
 }
 
-/// Bytes that escapes add to the keys of records; `None` if one is no text.
+/// Bytes that escapes add to the keys of records; `None` if one is not text.
 #[cold]
 fn escapes_bytes<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>>) -> Option<usize> {
     let bytes = records.map(|record| json::escapes_bytes(record?.partition_key()));
@@ -141,8 +143,8 @@ impl AddAssign for StoredLengths {
     }
 }
 
-/// Text with room behind it: all of it is copied, as a copy of a length that is known is much
-/// faster, and what is too much is written over by what follows.
+/// Fixed-capacity text, always copied at full capacity, since a constant-size memcpy is faster; the
+/// next field overwrites the surplus.
 #[derive(Debug)]
 struct Padded<const ROOM: usize> {
     bytes: [u8; ROOM],
@@ -157,7 +159,7 @@ impl<const ROOM: usize> Padded<ROOM> {
         Self { bytes, length }
     }
 
-    /// Writes it to the beginning of `out`, and gives what follows.
+    /// Writes the text at the start of `out`; returns the rest of `out`.
     #[inline]
     fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
         *first(out) = self.bytes;
@@ -165,29 +167,29 @@ impl<const ROOM: usize> Padded<ROOM> {
     }
 }
 
-/// Writes records of a list one after another.
+/// A writer of consecutive records in a list.
 #[derive(Debug)]
 pub struct StoredRecords {
     protocol: Protocol,
     arrival: Timestamp,
-    /// Bytes that one of a key may take.
+    /// Maximum encoded size of a byte of a key.
     key_byte_max: usize,
-    /// What stands before a record but for the first.
+    /// Length of the separator, which precedes every record but the first.
     separator_bytes: usize,
-    /// A record up to its number, and what separates it from the one before.
+    /// The separator, and a record up to its number.
     before_number: Padded<BEFORE_NUMBER_ROOM>,
     before_arrival: Vec<u8>,
     after_arrival: Vec<u8>,
-    /// What stands between number and data.
+    /// The part between number and data.
     after_number: Padded<AFTER_NUMBER_ROOM>,
-    /// What stands between data and key.
+    /// The part between data and key.
     between: Padded<BETWEEN_ROOM>,
-    /// What stands behind the key.
+    /// The part after the key.
     end: Padded<END_ROOM>,
 }
 
 impl StoredRecords {
-    /// Records in a protocol, the first of which arrived then; with the lengths of all.
+    /// A writer in a protocol, with the first record's arrival time and the lengths of all records.
     pub fn new(protocol: Protocol, arrival: Timestamp, lengths: &StoredLengths) -> Self {
         match protocol {
             Protocol::Json => Self::of::<json::JsonWriter<'_>>(protocol, arrival, lengths, b"\""),
@@ -230,7 +232,7 @@ impl StoredRecords {
         records
     }
 
-    /// The records that follow arrived then.
+    /// Sets the arrival time of the following records.
     pub fn arrived(&mut self, arrival: Timestamp) {
         if arrival == self.arrival {
             return;
@@ -250,20 +252,20 @@ impl StoredRecords {
         self.after_number = Padded::new(&text);
     }
 
-    /// How many bytes so many records take that arrived at the moment last given, with what stands
-    /// before each; the first of a list takes [`StoredRecords::separator_bytes`] less.
+    /// Encoded size of `count` records with the current arrival time, separators included. For the
+    /// first records of a list subtract [`StoredRecords::separator_bytes`].
     pub fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
         let numbered = self.before_number.length + NUMBER_DIGITS + self.after_number.length;
         let beside = numbered + self.between.length + self.end.length;
         count * beside + lengths.encoded(self.protocol)
     }
 
-    /// Bytes of what stands between two records.
+    /// Length of the separator between two records.
     pub fn separator_bytes(&self) -> usize {
         self.separator_bytes
     }
 
-    /// How much room a record needs: as much as it takes at most, and what copies write beyond.
+    /// Room that a record needs: its maximum size, plus the surplus of fixed-size copies.
     #[inline]
     pub fn room(&self, record: &StoredParts<'_>) -> usize {
         let data_bytes = match self.protocol {
@@ -273,15 +275,15 @@ impl StoredRecords {
         self.room_around_data(record) + data_bytes
     }
 
-    /// How much room a record needs without its data.
+    /// Room that a record needs without its data.
     #[inline]
     pub fn room_around_data(&self, record: &StoredParts<'_>) -> usize {
         ROOM_BESIDE + record.key_bytes() * self.key_byte_max
     }
 
-    /// Writes a record that arrived at the moment last given, and what separates it from the one
-    /// before, to the beginning of `out`; answers how many bytes that were. What follows them may
-    /// be written over. `None`, and nothing is written, if there is no room for it.
+    /// Writes the separator and a record with the current arrival time at the start of `out`;
+    /// returns their length. The bytes after them may be overwritten. If there is no room, writes
+    /// nothing and returns `None`.
     #[inline]
     pub fn write(
         &self,
@@ -303,7 +305,7 @@ impl StoredRecords {
         Some(room - left)
     }
 
-    /// Data of at least so many bytes are not written but stand in the answer as they are stored.
+    /// Minimum size of data that are not written but shared in their stored form.
     pub fn shared_bytes_min(&self) -> Option<usize> {
         match self.protocol {
             Protocol::Json => None,
@@ -311,8 +313,8 @@ impl StoredRecords {
         }
     }
 
-    /// As [`StoredRecords::write`], but without the data; answers how many bytes come before and
-    /// how many come behind them.
+    /// The same as [`StoredRecords::write`] without the data; returns the number of bytes before
+    /// and after them.
     #[inline]
     pub fn write_around_data(
         &self,
@@ -352,7 +354,8 @@ impl StoredRecords {
     }
 }
 
-/// Writes a key as it is; a short one with some of the data behind it, which are written over.
+/// Writes a key unescaped; a short one together with some of the data after it, which are
+/// overwritten later.
 #[inline]
 fn write_key<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
     match record.stored.first_chunk::<SHORT_KEY_BYTES>() {
@@ -364,7 +367,7 @@ fn write_key<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
     }
 }
 
-// Beside this one, the compiler would make one copy of any length of both.
+// Kept apart: the compiler would otherwise merge both copies into one of variable length.
 #[inline(never)]
 fn write_long<'o>(key: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
     copy(key, out)
@@ -387,8 +390,8 @@ fn first<const LENGTH: usize>(out: &mut [u8]) -> &mut [u8; LENGTH] {
     out.first_chunk_mut().expect("there is room for a record")
 }
 
-/// Splits what stands around records that are none: `Records` must be the first member of `around`,
-/// and an empty list.
+/// Splits an encoded structure around its records: `Records` must be its first member, and an empty
+/// list.
 pub fn around_records<T: crate::Encode>(protocol: Protocol, around: &T) -> (Vec<u8>, Vec<u8>) {
     let mut before = Vec::with_capacity(512);
     protocol::encode(protocol, around, &mut before);
@@ -396,7 +399,7 @@ pub fn around_records<T: crate::Encode>(protocol: Protocol, around: &T) -> (Vec<
     (before, after)
 }
 
-/// What opens and what closes a list of records.
+/// The bytes that open and close a list of records.
 pub fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
     let mut open = Vec::new();
     protocol::encode(protocol, &Vec::<Record>::new(), &mut open);
@@ -404,7 +407,7 @@ pub fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
     (open, close)
 }
 
-/// Where the value of `Records` begins in a structure whose first member it is.
+/// The offset of the value of `Records` in a structure whose first member it is.
 pub(crate) fn records_at(protocol: Protocol) -> usize {
     match protocol {
         Protocol::Json => r#"{"Records":"#.len(),
@@ -412,12 +415,12 @@ pub(crate) fn records_at(protocol: Protocol) -> usize {
     }
 }
 
-/// What stands between two elements of a list.
+/// The separator between two elements of a list.
 fn separator<W: Writer>() -> Vec<u8> {
     let mut list = Vec::new();
     {
         let mut writer = W::part(&mut list);
-        // A list is a value, and so something that an element may follow.
+        // A list is a value, so another element may follow it.
         writer.begin_list();
         writer.end_list();
         writer.item();
@@ -425,7 +428,7 @@ fn separator<W: Writer>() -> Vec<u8> {
     list.split_off(LIST_BYTES)
 }
 
-/// What stands before and behind an arrival.
+/// The parts before and after an arrival time.
 fn head<W: Writer>() -> (Vec<u8>, Vec<u8>) {
     let (mut before, mut alone, mut behind) = (Vec::new(), Vec::new(), Vec::new());
     begin_head(&mut W::part(&mut before));
@@ -447,7 +450,7 @@ fn end_head<W: Writer>(writer: &mut W) {
     writer.member("Data");
 }
 
-/// With an empty value before it, as what comes after a value may differ from what comes first.
+/// Writes after an empty value, since what follows a value may differ from what comes first.
 fn write_between<W: Writer>(writer: &mut W) {
     writer.blob(&[]);
     writer.member("PartitionKey");
@@ -476,7 +479,7 @@ mod tests {
         })
     }
 
-    /// Key and data as they are stored, in bytes that others share.
+    /// Key and data in stored form, in a shared buffer.
     fn stored(record: &Record) -> Bytes {
         let key = record.partition_key.as_ref().unwrap().as_bytes();
         Bytes::from([key, &record.data].concat())
@@ -486,7 +489,7 @@ mod tests {
         StoredParts::new(stored, record.partition_key.as_ref().unwrap().len())
     }
 
-    /// A record written the straight way, to a place that holds something else.
+    /// A record written by `StoredRecords`, into a buffer that holds something else.
     fn straight(records: &StoredRecords, record: &Record, source: &Bytes) -> Vec<u8> {
         let parts = parts((record, source)).unwrap();
         let number = record.sequence_number.as_bytes().try_into().unwrap();
@@ -509,7 +512,7 @@ mod tests {
         out
     }
 
-    /// The list of these records, written the straight way; and how long it was to be.
+    /// A list written by `StoredRecords`, and its predicted length.
     fn straight_list(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
         let (open, close) = list_of_records(protocol);
         let stored: Vec<Bytes> = list.iter().map(stored).collect();

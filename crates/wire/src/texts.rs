@@ -1,11 +1,10 @@
 //! The text members of a structure, by their names on the wire.
 //!
-//! Who has to know what a request is about before its operation runs asks for the members that name
-//! things, whatever the request's shape is. Derived with the shape, never written by hand.
+//! Code that has to know a request's resource before its operation runs uses this to read naming
+//! members of any request. Derived with the shape, never implemented by hand.
 
-/// A structure whose members of text can be asked for.
+/// A structure whose text members can be looked up.
 pub trait Texts {
-    /// The member of that name; none if the structure has no such member of text, or the member is
-    /// absent.
+    /// The member with this name; `None` if there is no such text member, or it is absent.
     fn text(&self, member: &str) -> Option<&str>;
 }

@@ -1,6 +1,6 @@
-//! Instants, as Kinesis counts them.
+//! Instants in Kinesis' representation.
 //!
-//! This is what travels; it is no clock and knows no calendar but for reading ISO 8601 text.
+//! This is a wire type; it is not a clock, and its only calendar is for parsing ISO 8601 text.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -17,7 +17,7 @@ impl Described for Timestamp {
 }
 
 impl Timestamp {
-    /// Takes JSON's number: seconds, with a fraction. `None` if it is not a number.
+    /// Converts JSON's number: seconds, with a fraction. `None` for NaN.
     pub(crate) fn from_seconds(seconds: Number) -> Option<Self> {
         match seconds {
             Number::Integer(seconds) => Some(Self(seconds.saturating_mul(1000))),
@@ -25,7 +25,7 @@ impl Timestamp {
         }
     }
 
-    /// Takes CBOR's number: milliseconds. `None` if it is not a number.
+    /// Converts CBOR's number: milliseconds. `None` for NaN.
     pub(crate) fn from_millis(millis: Number) -> Option<Self> {
         match millis {
             Number::Integer(millis) => Some(Self(millis)),
@@ -41,7 +41,7 @@ impl Timestamp {
         (!millis.is_nan()).then(|| Self(millis.round() as i64))
     }
 
-    /// Takes ISO 8601 text with date, time and offset.
+    /// Parses ISO 8601 text with date, time and offset.
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         let millis = instant.unix_timestamp_nanos().div_euclid(1_000_000);

@@ -1,14 +1,14 @@
-//! A request that breaks constraints of its shape though its values have the right types.
+//! A request that violates constraints of its shape although its values have the right types.
 //!
-//! AWS looks at a request's types, then whether its sender may do what it asks, then at its
-//! constraints. So what a request breaks is known before it may be told: until then it stands here,
-//! beside what the request names.
+//! AWS checks a request's types, then authorization, then constraints. So violations are known
+//! before they may be reported. Until then they are kept here, with the resource names in the
+//! request.
 
 use crate::explain::Value;
 use crate::shape::Type;
 use crate::{Error, Texts};
 
-/// What a request breaks, and which of its own members of text are as they should be.
+/// Violated constraints, and the text members that satisfy theirs.
 #[derive(Debug)]
 pub struct Violation {
     texts: Vec<(&'static str, String)>,
@@ -16,7 +16,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// What a request of a shape breaks. Members that break something themselves name nothing.
+    /// The violations of a request. Members that violate something themselves are not kept.
     pub(crate) fn new(shape: &'static Type, request: &Value<'_>, error: Error) -> Self {
         let members = shape.members().iter();
         let texts = members.filter_map(|member| {
@@ -30,7 +30,7 @@ impl Violation {
         }
     }
 
-    /// AWS's `ValidationException`, for a sender that may do what it asks.
+    /// AWS's `ValidationException`, once the sender is authorized.
     pub fn into_error(self) -> Error {
         self.error
     }

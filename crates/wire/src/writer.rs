@@ -1,30 +1,31 @@
-//! The push writer that encoders feed; JSON and CBOR implement it.
+//! The push writer that encoders use, implemented for JSON and CBOR.
 //!
-//! It only appends to memory and cannot fail. Its caller keeps the order: a key before each value
+//! It only appends to memory and cannot fail. The caller keeps the order: a key before each value
 //! of a map, `item` before each element of a list.
 
 use crate::Timestamp;
 
-/// Appends one value to a body.
+/// A writer that appends one value to a body.
 pub trait Writer {
-    /// A writer of the same kind, for a part that is written once and copied many times.
+    /// A writer of the same kind, for a template that is written once and copied many times.
     type Part<'p>: Writer;
 
     /// A writer that appends to `out`.
     fn part(out: &mut Vec<u8>) -> Self::Part<'_>;
-    /// Appends what a part's writer wrote, and gives the copy: what differs is best written there.
+    /// Appends a copy of a template, and returns the copy, in which the differing bytes are best
+    /// overwritten.
     fn copy(&mut self, part: &[u8]) -> &mut [u8];
     /// Opens a map or structure.
     fn begin_map(&mut self);
-    /// Announces the member of that name, which may be any text.
+    /// Writes the key of a member, which may be any text.
     fn key(&mut self, name: &str);
-    /// Announces the member of that name, which is one of the service model's: letters alone.
+    /// Writes the key of a member of the service model: letters only.
     fn member(&mut self, name: &'static str);
     /// Closes a map or structure.
     fn end_map(&mut self);
     /// Opens a list.
     fn begin_list(&mut self);
-    /// Announces the next element.
+    /// Starts the next element.
     fn item(&mut self);
     /// Closes a list.
     fn end_list(&mut self);

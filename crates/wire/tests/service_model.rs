@@ -1,9 +1,9 @@
-//! Compares every shape of ours with AWS's own service model, as botocore carries it: members,
-//! requirements, types, bounds, patterns, values, errors; nothing missing and nothing besides.
+//! Compares every shape with AWS's service model, as botocore carries it: members, requirements,
+//! types, bounds, patterns, values, errors; nothing missing and nothing extra.
 //!
-//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the folder that contains
-//! the package; without it, whatever `python3` imports is taken. There is no way around the test:
-//! where neither is found, it fails.
+//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the directory that
+//! contains the package; without it, the one that `python3` imports is used. The test cannot be
+//! skipped: if neither is found, it fails.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -19,7 +19,7 @@ use serde_json::Value;
 const BOTOCORE: &str = "1.44.5";
 const MODEL: &str = "data/kinesis/2013-12-02/service-2.json.gz";
 
-/// The folder of the package `botocore`.
+/// The directory of the package `botocore`.
 fn botocore() -> PathBuf {
     if let Some(folder) = std::env::var_os("MILLSTREAM_BOTOCORE") {
         let folder = PathBuf::from(folder);
@@ -65,7 +65,7 @@ fn read_file(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| complain(&format!("{}: {error}", path.display())))
 }
 
-/// Walks our descriptions next to the model and collects what differs.
+/// Compares descriptions with the model and collects the differences.
 struct Comparison {
     shapes: Value,
     compared: BTreeSet<&'static str>,

@@ -1,8 +1,8 @@
-//! What `#[shape(..)]` says on a field or a variant.
+//! The attributes `#[shape(..)]` of fields and variants.
 
 use syn::{Attribute, LitStr, Path, Result};
 
-/// The attribute's keys, each as given or absent.
+/// The attribute's keys; `None` or `false` if absent.
 #[derive(Default)]
 pub(crate) struct ShapeAttribute {
     /// The member's or value's name on the wire.
@@ -11,12 +11,12 @@ pub(crate) struct ShapeAttribute {
     pub(crate) of: Option<Path>,
     /// Whether the member is the operation's event stream.
     pub(crate) streamed: bool,
-    /// Whether the model requires the member although the service leaves it out at times.
+    /// Whether the model requires the member although responses sometimes lack it.
     pub(crate) required: bool,
 }
 
 impl ShapeAttribute {
-    /// Reads all `#[shape(..)]` among the attributes; an unknown key is an error.
+    /// Parses all `#[shape(..)]` attributes; an unknown key is an error.
     pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
         let mut parsed = Self::default();
         for attribute in attributes.iter().filter(|a| a.path().is_ident("shape")) {

@@ -1,5 +1,4 @@
-//! Expands an enum without fields: a string shape with a set of values, in the order of
-//! declaration.
+//! Expands an enum without fields: a string shape with a set of values, in declaration order.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -35,15 +34,15 @@ fn variants(data: &DataEnum) -> Result<(Vec<&Ident>, Vec<String>)> {
 fn accessors(ident: &Ident, variants: &[&Ident], values: &[String]) -> TokenStream {
     quote! {
         impl #ident {
-            /// Every value, in the order in which AWS's messages show them.
+            /// Every value, in the order of AWS's messages.
             pub const ALL: &'static [Self] = &[#(Self::#variants),*];
 
-            /// Returns the value as it stands on the wire.
+            /// Returns the value as it is on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { #(Self::#variants => #values,)* }
             }
 
-            /// Finds the value that stands on the wire as `text`.
+            /// Parses a value as it is on the wire.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { #(#values => Some(Self::#variants),)* _ => None }
             }

@@ -1,14 +1,14 @@
-//! The derive that turns a Rust struct or enum into a Kinesis shape: its static description, its
-//! decoder and its encoder, all from one declaration.
+//! The derive macro that turns a Rust struct or enum into a Kinesis shape: its static description,
+//! its decoder and its encoder, all from one declaration.
 //!
-//! It is for the crate `wire` alone: the code that it generates says `crate::`. It knows nothing of
+//! It is for the crate `wire` alone: generated code refers to `crate::`. It knows nothing of
 //! Kinesis; lengths, ranges and patterns are in the descriptors that the attributes name.
 //!
-//! On a field: `name = "StreamARN"` where the wire's name is not the field's in Pascal case;
-//! `of = named::STREAM_ARN` where the Rust type alone does not say which shape it is; `streamed`
-//! for an output's event stream, which is described but neither encoded nor decoded with the rest.
-//! A field that is no `Option` is a required member; `required` says so of one that is an `Option`
-//! all the same. On a variant: `name = "ON_DEMAND"`.
+//! Attributes of fields: `name = "StreamARN"` if the wire name is not the field name in Pascal
+//! case; `of = named::STREAM_ARN` if the Rust type alone does not determine the shape; `streamed`
+//! for an output's event stream, which is described but not part of the body. A field that is not
+//! an `Option` is a required member; `required` marks an `Option` that is required all the same.
+//! Attribute of variants: `name = "ON_DEMAND"`.
 
 mod attribute;
 mod enumeration;

@@ -1,7 +1,7 @@
 //! Expands a struct with named fields: a structure shape.
 //!
-//! A type parameter stands for a record sink. The decoder is then generated twice, for any sink and
-//! for the parameter's default, which is an ordinary list; the encoder only for the default.
+//! A type parameter is a record sink. The decoder is then generated twice, for any sink and for the
+//! parameter's default, which is an ordinary list; the encoder only for the default.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -9,15 +9,15 @@ use syn::{DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArgumen
 
 use crate::attribute::ShapeAttribute;
 
-/// One member, as the generated code needs it.
+/// A member, in the form that the generated code needs.
 struct Member<'a> {
     field: &'a Ident,
-    /// The decoder's variable; prefixed, so that it hides none of the decoder's own.
+    /// The decoder's variable, prefixed to avoid clashes with the decoder's own.
     slot: Ident,
     name: String,
     shape: TokenStream,
     value: &'a Type,
-    /// Whether the field is no `Option`.
+    /// Whether the field is not an `Option`.
     present: bool,
     /// Whether the service model requires it.
     required: bool,
@@ -25,7 +25,7 @@ struct Member<'a> {
     sink: bool,
 }
 
-/// Generates the description, the decoder, the encoder, and the way to members of text.
+/// Generates the description, the decoder, the encoder, and the access to text members.
 pub(crate) fn expand(input: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let parameter = input
         .generics
@@ -111,7 +111,7 @@ fn decoders(ident: &Ident, parameter: Option<&Ident>, members: &[Member<'_>]) ->
     quote! { #generic #default }
 }
 
-/// The decoder: one optional slot a member, filled in whatever order the members come.
+/// The decoder: one optional slot per member, filled in any order.
 fn decoder(
     head: &TokenStream,
     target: &TokenStream,
@@ -198,7 +198,7 @@ fn encoder(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     }
 }
 
-/// The way to the members of text.
+/// The access to text members.
 fn texts(ident: &Ident, parameter: Option<&Ident>, members: &[Member<'_>]) -> TokenStream {
     let of_text = members.iter().filter(|member| is_string(member.value));
     let arms = of_text.map(|member| {

@@ -1,8 +1,8 @@
 //! CBOR (RFC 8949) as AWS CBOR 1.1 uses it: blobs as byte strings, instants as tag 1 with an
 //! integer number of milliseconds.
 //!
-//! It reads what clients send, definite and indefinite lengths and any width of number, and writes
-//! lists and maps of indefinite length, as AWS does.
+//! It reads definite and indefinite lengths and numbers of any width, and writes lists and maps of
+//! indefinite length, as AWS does.
 
 mod reader;
 mod writer;
@@ -24,7 +24,7 @@ mod major {
     pub(super) const SIMPLE: u8 = 7;
 }
 
-/// Ends a list, map or string of indefinite length.
+/// The end of a list, map or string of indefinite length.
 const BREAK: u8 = 0xff;
 /// The tag of an instant.
 const EPOCH: u64 = 1;

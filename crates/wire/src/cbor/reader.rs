@@ -1,5 +1,5 @@
-//! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; text in one piece is borrowed.
-//! Tags say nothing that the shape does not say, and are passed over.
+//! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; contiguous text is borrowed. Tags
+//! add nothing to what the shape says, and are skipped.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use super::{BREAK, major};
 use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
-/// How many lists and maps may stand inside one another.
+/// Maximum nesting of lists and maps.
 const DEPTH_MAX: usize = 16;
 
-/// Reads one CBOR item.
+/// A reader of one CBOR item.
 pub(crate) struct CborReader<'de> {
     body: &'de [u8],
     position: usize,
@@ -28,7 +28,7 @@ struct Head {
 }
 
 impl<'de> CborReader<'de> {
-    /// Begins at the start of the body.
+    /// A reader at the start of the body.
     pub(crate) fn new(body: &'de [u8], checks: Checks) -> Self {
         Self {
             body,
@@ -57,7 +57,7 @@ impl<'de> CborReader<'de> {
         Ok(taken)
     }
 
-    /// Reads first byte and argument, whatever they are.
+    /// Reads an item's first byte and argument.
     #[inline]
     fn head(&mut self) -> Result<Head, Fault> {
         let first = self.peek()?;
@@ -92,7 +92,7 @@ impl<'de> CborReader<'de> {
         Ok(())
     }
 
-    /// Reads the head of an item that must have the major type.
+    /// Reads the head of an item that must have this major type.
     #[inline]
     fn head_of(&mut self, major: u8) -> Result<Head, Fault> {
         self.skip_tags()?;
@@ -115,7 +115,7 @@ impl<'de> CborReader<'de> {
         })
     }
 
-    /// Tells whether another element stands before the end, consuming a break.
+    /// Whether another element follows; otherwise consumes a break.
     #[inline]
     fn follows(&mut self, cursor: &mut Cursor) -> Result<bool, Fault> {
         let ended = match &mut cursor.remaining {
@@ -141,8 +141,8 @@ impl<'de> CborReader<'de> {
         Ok(found)
     }
 
-    /// The whole of a string that stands next without tags, in one piece of less than 64 KiB:
-    /// nearly every one. Anything else is left where it is.
+    /// The whole of an untagged, contiguous string of less than 64 KiB, which nearly every one is.
+    /// Otherwise consumes nothing.
     #[inline]
     fn plain(&mut self, major: u8) -> Option<&'de [u8]> {
         let (first, rest) = self.body[self.position..].split_first()?;
@@ -165,7 +165,7 @@ impl<'de> CborReader<'de> {
         Some(piece)
     }
 
-    /// Hands each piece of a string to the sink; one piece if its length is definite.
+    /// Passes each chunk of a string to the sink; a single one if its length is definite.
     fn pieces(
         &mut self,
         major: u8,
@@ -186,7 +186,7 @@ impl<'de> CborReader<'de> {
         Ok(())
     }
 
-    /// Text that is tagged, long or in pieces.
+    /// Text that is tagged, long or chunked.
     #[cold]
     fn unusual_text(&mut self) -> Result<Cow<'de, str>, Fault> {
         let mut text = Cow::Borrowed("");
@@ -197,7 +197,7 @@ impl<'de> CborReader<'de> {
         Ok(text)
     }
 
-    /// A blob that is tagged, long, in pieces, or base64.
+    /// A blob that is tagged, long, chunked, or base64.
     #[cold]
     fn unusual_blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
         if self.kind()? == Kind::Text {
@@ -358,7 +358,7 @@ impl<'de> Reader<'de> for CborReader<'de> {
             return Ok(None);
         }
         let start = self.position;
-        // A name that is known is UTF-8.
+        // A known name is UTF-8.
         if let Some(member) = self.plain(major::TEXT).and_then(&find) {
             return Ok(Some(Some(member)));
         }

@@ -4,38 +4,38 @@ use super::{BREAK, EPOCH, major};
 use crate::Timestamp;
 use crate::writer::Writer;
 
-/// The first byte's lower bits for a length that is not given.
+/// The argument bits of an indefinite length.
 const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
-/// Bytes of the longest head.
+/// Maximum size of a head.
 pub(crate) const HEAD_BYTES_MAX: usize = 9;
 
-/// How many bytes stand before text or bytes of a length.
+/// Size of the head of a string with this length.
 #[inline]
 pub(crate) fn string_head_bytes(length: usize) -> usize {
     match length {
         0x1_0000_0000.. => 9,
         0x1_0000.. => 5,
-        // Without branches: short lengths differ from one record to the next.
+        // Branchless: short lengths vary from record to record, and would be mispredicted.
         _ => 1 + usize::from(length >= 24) + usize::from(length >= 0x100),
     }
 }
 
-/// Writes what stands before bytes of a length to the beginning of `out`, and gives what follows.
+/// Writes the head of a byte string at the start of `out`; returns the rest of `out`.
 #[inline]
 pub(crate) fn write_bytes_head(length: usize, out: &mut [u8]) -> &mut [u8] {
     write_head(major::BYTES, length as u64, out)
 }
 
-/// Writes what stands before text of a length to the beginning of `out`, and gives what follows.
+/// Writes the head of a text string at the start of `out`; returns the rest of `out`.
 #[inline]
 pub(crate) fn write_text_head(length: usize, out: &mut [u8]) -> &mut [u8] {
     write_head(major::TEXT, length as u64, out)
 }
 
-/// Writes a head in its shortest form to the beginning of `out`, and gives what follows.
+/// Writes a head in its shortest form at the start of `out`; returns the rest of `out`.
 ///
 /// # Panics
 /// If there is no room for [`HEAD_BYTES_MAX`].
@@ -47,7 +47,7 @@ fn write_head(major: u8, argument: u64, out: &mut [u8]) -> &mut [u8] {
     &mut out[length..]
 }
 
-/// A head in its shortest form, and how many bytes it has.
+/// A head in its shortest form, and its size.
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,
@@ -84,13 +84,13 @@ fn head(major: u8, argument: u64) -> ([u8; HEAD_BYTES_MAX], usize) {
     (head, length)
 }
 
-/// Appends CBOR to a body.
+/// A writer that appends CBOR to a body.
 pub(crate) struct CborWriter<'a> {
     out: &'a mut Vec<u8>,
 }
 
 impl<'a> CborWriter<'a> {
-    /// Appends to `out`, whatever is in it already.
+    /// Appends to `out`, whatever it contains.
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out }
     }

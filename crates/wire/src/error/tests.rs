@@ -1,4 +1,4 @@
-//! Errors on their way out and in.
+//! Encoding and decoding of errors.
 
 use super::*;
 

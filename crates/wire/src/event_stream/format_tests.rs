@@ -1,4 +1,4 @@
-//! docs/formats/event-stream.md shows frames as bytes: they are those that are written.
+//! docs/formats/event-stream.md shows frames as bytes: these tests compare them with encoded ones.
 
 use super::*;
 

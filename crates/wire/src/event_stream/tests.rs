@@ -1,4 +1,4 @@
-//! Frames, as AWS's own reader understands them.
+//! Frames, as decoded by AWS's own reader.
 
 use super::*;
 use crate::types::ChildShard;

@@ -1,15 +1,15 @@
-//! Finds all constraints that a request violates, and says so in AWS's words.
+//! Finds all constraints that a request violates, in AWS's words.
 
 use super::render::render;
 use super::value::Value;
 use crate::shape::{Bounds, Kind, Member, Type};
 use crate::{Error, ErrorCode};
 
-/// How many violations one answer lists.
+/// Maximum number of violations in one message.
 const VIOLATIONS_MAX: usize = 10;
 
-/// Fails with a `ValidationException` if the request violates anything. Of one that was not read to
-/// its end, what is absent may still have come.
+/// Fails with a `ValidationException` if the request violates anything. If it was not read to its
+/// end, absent members are not held against it.
 pub(super) fn check(
     shape: &'static Type,
     request: &Value<'_>,
@@ -23,12 +23,12 @@ pub(super) fn check(
     violations.into_result()
 }
 
-/// What it means that a member is absent.
+/// The meaning of an absent member.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absence {
     /// It was not given.
     Certain,
-    /// It was not given as far as the body was read.
+    /// It may be in the unread part of the body.
     Open,
 }
 
@@ -54,7 +54,7 @@ impl Violations {
         self.items.len() >= VIOLATIONS_MAX
     }
 
-    /// Adds one item for a value, unless there are enough; `path` stands for what is null.
+    /// Adds an item for a value, unless there are enough; `path` is shown for a null.
     fn add(&mut self, value: Option<(&Value<'_>, &'static Type)>, path: &str, rule: &str) {
         if self.is_full() {
             return;
@@ -101,7 +101,7 @@ impl Violations {
         }
     }
 
-    /// Structures have items of their own; scalars have one together, for the list.
+    /// Structures have items of their own; scalars share one, for the list.
     fn check_elements(
         &mut self,
         shape: &'static Type,
@@ -176,14 +176,14 @@ enum Rule {
     Least(i64, Measure),
 }
 
-/// What a bound is a bound of.
+/// The quantity that a bound applies to.
 #[derive(Clone, Copy)]
 enum Measure {
     Length,
     Value,
 }
 
-/// A shape's own constraints, the upper bound before the lower, as AWS's lists have them.
+/// A shape's own constraints, the upper bound before the lower, as in AWS's lists.
 fn rules(shape: &'static Type) -> Vec<Rule> {
     let (text, measure) = match &shape.kind {
         Kind::String(text) => (Some(text), Measure::Length),
@@ -253,7 +253,7 @@ impl Rule {
     }
 }
 
-/// A value, or its length; `None` for what has neither.
+/// A value, or its length; `None` for a kind that has neither.
 fn measured(value: &Value<'_>) -> Option<i64> {
     let length = match value {
         Value::Integer(value) => return Some(*value),

@@ -1,14 +1,13 @@
-//! Why a request was refused, in AWS's words.
+//! Explains in AWS's words why a request was rejected.
 //!
-//! The typed decoder only says that something is wrong. This reads the body once more, into a tree
-//! of the members that the shape knows, and finds whether it is well-formed, the first type error
-//! in the order of the document, or else all violated constraints. If it finds nothing wrong (a
-//! member was given twice, and the last one is good), it hands back the same request in a form
-//! without repetitions.
+//! The typed decoder only says that something is wrong. This parses the body once more, into a tree
+//! of known members, and finds out whether it is well-formed, the first type error in document
+//! order, or else all violated constraints. If nothing is wrong (a member was given twice, and the
+//! last one is valid), it returns the same request without duplicates.
 //!
-//! It is not on the hot path. What it keeps and what it says is bounded, however large the body,
-//! and so is what it reads: of a body with more values than any request has, what was read until
-//! then is judged.
+//! It is not on the hot path. What it keeps, what it reports and what it reads are bounded, however
+//! large the body: if a body has more values than any valid request, only the part read so far is
+//! judged.
 
 mod constraints;
 mod read;
@@ -22,17 +21,17 @@ use constraints::Absence;
 use read::Findings;
 pub(crate) use value::Value;
 
-/// What is found out about a request that was refused, though its types are right.
+/// The explanation of a rejected request whose types are right.
 pub(crate) enum Explained {
-    /// It breaks constraints.
+    /// It violates constraints.
     Broken(Violation),
-    /// Nothing is wrong, but for members given twice: the request again as CBOR, each member once.
+    /// Nothing is wrong except for duplicates: the request again as CBOR, without them.
     Repeated(Vec<u8>),
 }
 
-/// Finds what is wrong with the body.
+/// Finds out what is wrong with the body.
 ///
-/// Fails with AWS's error if it is malformed, or a value is of the wrong type.
+/// Fails with AWS's error if it is malformed, or a value has a wrong type.
 pub(crate) fn explain(
     protocol: Protocol,
     body: &[u8],
@@ -67,7 +66,7 @@ pub(crate) fn explain(
     Ok(Explained::Repeated(canonical))
 }
 
-/// Reads all of the body, since AWS looks whether it is an object before anything else.
+/// Reads the whole body, since AWS checks that it is an object before anything else.
 fn read_object<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -80,7 +79,7 @@ fn read_object<'de, R: Reader<'de>>(
     if !found.is_cut {
         reader.finish()?;
     }
-    // With a value of the wrong type inside it is not looked at any more.
+    // With a type error it is not used any more.
     Ok(request.unwrap_or(Value::Structure(Vec::new())))
 }
 

@@ -1,7 +1,7 @@
-//! Reads a request into a tree, and finds its first type error.
+//! Parses a request into a tree, and finds its first type error.
 //!
-//! Unknown members and null members are dropped; of a member given twice the last one stays. Nulls
-//! in lists and maps stay, for the constraints to refuse.
+//! Unknown and null members are dropped; of duplicates the last one is kept. Nulls in lists and
+//! maps are kept, since they violate constraints.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,16 +12,16 @@ use crate::base64;
 use crate::reader::{Fault, Kind, Reader};
 use crate::shape::{self, Bounds, Member, Type};
 
-/// How much of a list or map is kept that may hold less: enough to show it, as AWS does.
+/// Number of elements kept of a list or map that exceeds its maximum: enough for the message, as on
+/// AWS.
 const KEPT_MAX: usize = 1024;
 
-/// What has been found out while a tree is read.
+/// What has been found while a tree is read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    /// AWS's words for the first value of the wrong type. What comes after it only has to be
-    /// well-formed.
+    /// AWS's text for the first value of a wrong type. The rest only has to be well-formed.
     pub(super) type_error: Option<String>,
-    /// Reading stopped at a number of values that no request has: what comes after is not known.
+    /// Whether reading stopped because of too many values, so that the rest is unknown.
     pub(super) is_cut: bool,
 }
 
@@ -30,7 +30,7 @@ impl Findings {
         self.type_error.get_or_insert_with(text);
     }
 
-    /// What a step of reading brought; nothing more once it was cut.
+    /// Unwraps a step of reading; returns nothing more once reading was cut.
     fn step<T: Default>(&mut self, step: Result<T, Fault>) -> Result<T, Fault> {
         match step {
             Err(Fault::TooMany) => {
@@ -42,7 +42,7 @@ impl Findings {
     }
 }
 
-/// Reads one value of the shape; `None` for a null, or one of the wrong type.
+/// Reads one value of the shape; `None` for a null, or a wrong type.
 pub(super) fn read<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -171,7 +171,7 @@ fn read_map<'de, R: Reader<'de>>(
     }
 }
 
-/// A list or map without a greatest length is kept whole.
+/// A list or map without a maximum is kept whole.
 fn kept_max(bounds: Bounds) -> usize {
     let max = bounds.max.and_then(|max| usize::try_from(max).ok());
     max.map_or(usize::MAX, |max| KEPT_MAX.max(max + 1))
@@ -195,7 +195,7 @@ fn read_bytes<'de, R: Reader<'de>>(reader: &mut R) -> Result<Value<'de>, Fault> 
     Ok(Value::Blob(bytes))
 }
 
-/// Reads what is given as a number, or an instant, which may also be text.
+/// Reads a number or an instant, which may also be text.
 fn read_number<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -220,7 +220,7 @@ fn read_number<'de, R: Reader<'de>>(
     Ok(value)
 }
 
-/// Passes over a value of the wrong type.
+/// Skips a value of a wrong type.
 fn mismatch<'de, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
@@ -241,7 +241,8 @@ fn mismatch<'de, R: Reader<'de>>(
     }
 }
 
-/// Says that a value of the kind, `given` if it is text, cannot be one of the shape.
+/// AWS's text for a value of this kind (`given` if it is text) that cannot be converted to the
+/// shape.
 fn conversion(shape: &'static Type, kind: Kind, given: &str) -> String {
     let target = match (&shape.kind, kind) {
         (_, Kind::Map) => return "Start of structure or map found where not expected.".to_owned(),
@@ -268,7 +269,7 @@ fn conversion(shape: &'static Type, kind: Kind, given: &str) -> String {
     )
 }
 
-/// The class in which AWS's parser keeps such a value.
+/// The class of such a value in AWS's parser.
 fn java_class(kind: Kind) -> &'static str {
     match kind {
         Kind::Boolean => "java.lang.Boolean",

@@ -1,15 +1,15 @@
-//! Shows values in messages the way AWS's Java code does.
+//! Formats values in messages like AWS's Java code.
 
 use super::value::Value;
 use crate::shape::Type;
 
-/// How much of one value a message shows. AWS shows all; a body of ten megabytes must not become
-/// ten answers of that size.
+/// Maximum size of one value in a message. AWS shows all of it; a body of ten megabytes must not
+/// become ten responses of that size.
 const SHOWN_BYTES_MAX: usize = 64 * 1024;
-/// The package of AWS's own classes, which messages show.
+/// The package of AWS's own classes, which appears in messages.
 const PACKAGE: &str = "com.amazonaws.kinesis.v20131202";
 
-/// Shows a value of the shape, unquoted.
+/// Formats a value of the shape, unquoted.
 pub(super) fn render(value: &Value<'_>, shape: &'static Type) -> String {
     let mut shown = String::new();
     append(Some(value), shape, &mut shown);
@@ -18,7 +18,7 @@ pub(super) fn render(value: &Value<'_>, shape: &'static Type) -> String {
     shown
 }
 
-/// Returns as much of the text as a message shows.
+/// Truncates a text for a message.
 pub(super) fn clip(text: &str) -> &str {
     &text[..text.floor_char_boundary(SHOWN_BYTES_MAX)]
 }
@@ -67,7 +67,7 @@ fn append_list(elements: &[Option<Value<'_>>], shape: &'static Type, out: &mut S
     out.push(']');
 }
 
-/// A hash code in the manner of Java's: equal objects have equal ones, and that is all it says.
+/// A hash code like Java's: equal objects have equal ones, which is all it conveys.
 fn hash(members: &[Option<Value<'_>>], shape: &'static Type) -> u32 {
     let mut shown = String::new();
     for (value, member) in members.iter().zip(shape.members()) {

@@ -1,4 +1,4 @@
-//! The tree of a request that has the right types, whatever its constraints.
+//! The tree of a request with the right types, whatever its constraints.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::shape::{Kind, Type};
 use crate::writer::Writer;
 
-/// A value with the type that its shape asks for.
+/// A value with the type of its shape.
 #[derive(Debug)]
 pub(crate) enum Value<'de> {
     Text(Cow<'de, str>),
@@ -14,17 +14,17 @@ pub(crate) enum Value<'de> {
     Boolean(bool),
     Blob(Vec<u8>),
     Timestamp(Timestamp),
-    /// Elements, `None` for a null, and the whole list's length: of a list that is far too long
+    /// Elements (`None` for a null) and the whole list's length: of a list that is far too long
     /// only the beginning is kept.
     List(Vec<Option<Self>>, usize),
-    /// Entries in the order in which their keys first came; likewise.
+    /// Entries in the order in which their keys first occurred; likewise.
     Map(Vec<(Cow<'de, str>, Option<Self>)>),
-    /// One slot for each member of the shape, in its order.
+    /// One slot per member of the shape, in its order.
     Structure(Vec<Option<Self>>),
 }
 
 impl Value<'_> {
-    /// A structure's member; none if it is absent.
+    /// A structure's member; `None` if it is absent.
     pub(crate) fn member(&self, shape: &'static Type, name: &str) -> Option<&Self> {
         let Self::Structure(values) = self else {
             return None;
@@ -48,7 +48,7 @@ impl Value<'_> {
         }
     }
 
-    /// Writes the value, which must be one of the shape, and must contain no null elements.
+    /// Writes the value, which must match the shape, and must contain no null elements.
     pub(super) fn write<W: Writer>(&self, shape: &'static Type, writer: &mut W) {
         match self {
             Self::Text(text) => writer.text(text),

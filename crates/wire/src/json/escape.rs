@@ -1,28 +1,29 @@
-//! Finds what JSON's text must escape: controls, quotes and backslashes.
+//! Finds the bytes that JSON must escape in text: control characters, quotes and backslashes.
 //!
-//! Eight bytes are looked at together; the bytes' order in the word does not matter, since the word
-//! only says whether to look closer.
+//! Eight bytes are tested together (SWAR). Byte order does not matter, since the word only says
+//! whether to look closer.
+//!
+//! The instruction budgets of JSON cover this; `bench/run only get-cold` measures it.
 
 const WORD_BYTES: usize = size_of::<u64>();
 const ONES: u64 = u64::MAX / 255;
 const TOPS: u64 = ONES << 7;
-/// Words that are looked at together: the compiler makes one instruction of two.
+/// Words tested together: the compiler vectorizes two of them.
 const WINDOW_WORDS: usize = 2;
 const WINDOW_BYTES: usize = WINDOW_WORDS * WORD_BYTES;
-/// For each length the top bits of as many bytes from the beginning of a window.
+/// For each length, the top bits of the first bytes of a window.
 const TOPS_OF: [Window; WINDOW_BYTES + 1] = tops_of();
 
-/// A bit for each byte, at its top.
+/// One bit per byte, at its top.
 type Window = [u64; WINDOW_WORDS];
 
-/// Bytes that are not ASCII or have to be escaped, among many texts.
+/// An accumulator of bytes that are not ASCII or have to be escaped, over many texts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Special(Window);
 
 impl Special {
-    /// Looks at the first bytes, so many. It is quick where others follow a few of them, which are
-    /// read too and left out of account; a text that is short and the last may be taken for
-    /// special.
+    /// Tests the first `length` bytes. Fast if a few more bytes follow in the buffer, which are
+    /// read and masked out; short text at the end of the buffer may be reported as special.
     #[inline]
     pub(crate) fn look(&mut self, bytes: &[u8], length: usize) {
         if length > WINDOW_BYTES {
@@ -39,17 +40,17 @@ impl Special {
         }
     }
 
-    /// Whether there was none.
+    /// Whether none was found.
     #[inline]
     pub(crate) fn is_none(&self) -> bool {
         self.0 == [0; WINDOW_WORDS]
     }
 
-    /// Looks at the bytes of a window whose top bit is given.
+    /// Tests the bytes of a window whose top bits are in `tops`.
     ///
-    /// Without its top bit a byte never carries into the next: added up to 128, it has the bit
-    /// again unless it was less than what is looked for. One that is not ASCII is found by its own
-    /// top bit, whatever it makes of the others.
+    /// With its top bit cleared a byte never carries into the next one: adding up to 128 sets the
+    /// top bit again unless the byte is below the threshold. A byte that is not ASCII is found by
+    /// its own top bit, whatever its effect on the others.
     #[inline]
     fn look_at(&mut self, window: &[u8; WINDOW_BYTES], tops: &Window) {
         let differs =
@@ -89,12 +90,12 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     }
 }
 
-/// Where the first byte stands that has to be escaped.
+/// The position of the first byte that has to be escaped.
 pub(super) fn first(text: &[u8]) -> Option<usize> {
     text.iter().position(|byte| needs_escape(*byte))
 }
 
-/// Not zero if any of the bytes has to be escaped.
+/// Non-zero if any of the bytes has to be escaped.
 #[inline]
 fn escaped(word: [u8; WORD_BYTES]) -> u64 {
     let word = u64::from_ne_bytes(word);
@@ -150,7 +151,7 @@ mod tests {
             let bytes = [&text[..], &others].concat();
             let mut found = Special::default();
             found.look(&bytes, text.len());
-            // What is short and the last is not looked at.
+            // Short text at the end of the buffer is not tested.
             let is_looked_at = bytes.len() >= WINDOW_BYTES || text.is_empty();
             prop_assert_eq!(found.is_none(), plain && is_looked_at);
         }

@@ -1,7 +1,7 @@
 //! JSON as AWS JSON 1.1 uses it: blobs in base64, instants as seconds with a fraction.
 //!
-//! Our own, because decoding is on the hot path, and because which wrong input is refused in which
-//! way is part of the protocol. It has no tree and no options.
+//! Hand-written, because decoding is on the hot path, and because it is part of the protocol which
+//! invalid input is rejected in which way. It has no tree and no options.
 
 mod escape;
 mod reader;

@@ -1,22 +1,22 @@
-//! The pull reader over JSON text. Strict RFC 8259, at most [`DEPTH_MAX`] levels deep; text without
-//! escapes is borrowed.
+//! The pull reader over JSON text. Strict RFC 8259, at most [`DEPTH_MAX`] levels deep; unescaped
+//! text is borrowed.
 
 use std::borrow::Cow;
 
 use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
-/// How many lists and maps may stand inside one another.
+/// Maximum nesting of lists and maps.
 const DEPTH_MAX: usize = 32;
-/// Digits that always fit 64 bits.
+/// Number of digits that always fit 64 bits.
 const SHORT_INTEGER_DIGITS: usize = 18;
 
-/// A character is at most two of `\uXXXX`.
+/// Maximum size of an escaped character: two of `\uXXXX`.
 const CHARACTER_BYTES_MAX: usize = 12;
 /// No member has a longer name.
 const NAME_BYTES_MAX: usize = 32;
 
-/// Reads one JSON text.
+/// A reader of one JSON text.
 pub(crate) struct JsonReader<'de> {
     text: &'de str,
     position: usize,
@@ -26,7 +26,7 @@ pub(crate) struct JsonReader<'de> {
 }
 
 impl<'de> JsonReader<'de> {
-    /// Begins at the start of the body, which must be UTF-8.
+    /// A reader at the start of the body, which must be UTF-8.
     pub(crate) fn new(body: &'de [u8], checks: Checks) -> Result<Self, Fault> {
         let text = std::str::from_utf8(body).map_err(|_| Fault::Malformed)?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl<'de> JsonReader<'de> {
         &self.text.as_bytes()[self.position..]
     }
 
-    /// The next byte that is no blank, left where it is.
+    /// The next byte that is not whitespace, not consumed.
     #[inline]
     fn peek(&mut self) -> Result<u8, Fault> {
         while let Some(byte) = self.text.as_bytes().get(self.position) {
@@ -55,7 +55,7 @@ impl<'de> JsonReader<'de> {
         Err(Fault::Malformed)
     }
 
-    /// Consumes that byte, which must be the one expected.
+    /// Consumes that byte, which must be the expected one.
     #[inline]
     fn expect(&mut self, expected: u8, fault: Fault) -> Result<(), Fault> {
         if self.peek()? != expected {
@@ -86,7 +86,7 @@ impl<'de> JsonReader<'de> {
         })
     }
 
-    /// Tells whether another element stands before the closing bracket, consuming comma or bracket.
+    /// Whether another element precedes the closing bracket; consumes the comma or bracket.
     #[inline]
     fn follows(&mut self, cursor: &mut Cursor, bracket: u8) -> Result<bool, Fault> {
         if self.peek()? == bracket {
@@ -102,8 +102,8 @@ impl<'de> JsonReader<'de> {
         Ok(true)
     }
 
-    /// Consumes a string up to its closing quote; what stands between is returned raw, together
-    /// with whether it has escapes.
+    /// Consumes a string up to its closing quote; returns its raw content, and whether it has
+    /// escapes.
     #[inline]
     fn raw_string(&mut self) -> Result<(&'de str, bool), Fault> {
         self.expect(b'"', Fault::Mismatch)?;
@@ -126,7 +126,7 @@ impl<'de> JsonReader<'de> {
         Ok((raw, escaped))
     }
 
-    /// Passes over escapes that follow one another, without a search for each.
+    /// Skips consecutive escapes, without a search for each.
     fn pass_escapes(&mut self) -> Result<(), Fault> {
         let text = self.text.as_bytes();
         while text.get(self.position) == Some(&b'\\') {
@@ -138,7 +138,7 @@ impl<'de> JsonReader<'de> {
         }
     }
 
-    /// A key and the colon behind it.
+    /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Cow<'de, str>, Fault> {
         if self.peek()? != b'"' {
             return Err(Fault::Malformed);
@@ -148,7 +148,7 @@ impl<'de> JsonReader<'de> {
         Ok(key)
     }
 
-    /// A key as it stands up to the next quote, if it is no longer than names are.
+    /// The raw bytes of a key up to the next quote, if it is no longer than names are.
     #[inline]
     fn plain_key(&mut self) -> Option<&'de [u8]> {
         let rest = self.rest().strip_prefix(b"\"")?;
@@ -305,7 +305,7 @@ impl<'de> Reader<'de> for JsonReader<'de> {
             return Ok(None);
         }
         let start = self.position;
-        // A name that is known has no character that would have to be escaped.
+        // A known name contains no character that would have to be escaped.
         if let Some(member) = self.plain_key().and_then(&find) {
             self.expect(b':', Fault::Malformed)?;
             return Ok(Some(Some(member)));
@@ -340,10 +340,10 @@ impl<'de> Reader<'de> for JsonReader<'de> {
     }
 }
 
-/// What a string says whose content is given as it stands.
+/// Decodes the raw content of a string.
 #[inline]
 fn read_text(raw: &str, escaped: bool) -> Result<Cow<'_, str>, Fault> {
-    // Folding instead of `any` looks at every byte, and is vectorized.
+    // Folding, unlike `any`, tests every byte and is vectorized.
     if raw.bytes().fold(false, |found, byte| found | (byte < b' ')) {
         return Err(Fault::Malformed);
     }
@@ -354,7 +354,7 @@ fn read_text(raw: &str, escaped: bool) -> Result<Cow<'_, str>, Fault> {
     }
 }
 
-/// Replaces the escapes. Half a surrogate pair is malformed: it has no UTF-8.
+/// Replaces the escapes. An unpaired surrogate is malformed: it has no UTF-8.
 fn unescape(raw: &str) -> Result<String, Fault> {
     let mut text = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
@@ -367,7 +367,7 @@ fn unescape(raw: &str) -> Result<String, Fault> {
                 after
             }
             [b'\\'] => return Err(Fault::Malformed),
-            // Where one escape stands, there may be many: they are not searched for one by one.
+            // Escapes tend to come in groups: the next ones are not searched for.
             _ => {
                 let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
                 text.extend_from_slice(&rest[..plain]);
@@ -390,7 +390,7 @@ fn unescape_one(escape: u8) -> Result<u8, Fault> {
     }
 }
 
-/// Appends the character that stands behind `\u`, and gives what follows.
+/// Appends the character after `\u`; returns the rest.
 fn unescape_unicode<'r>(rest: &'r [u8], text: &mut Vec<u8>) -> Result<&'r [u8], Fault> {
     let (first, rest) = code_unit(rest)?;
     let mut encoded = [0; 4];

@@ -250,7 +250,7 @@ proptest! {
 
     #[test]
     fn a_text_when_serde_reads_it_too_is_well_formed(text in "[\\[\\]{},:\"0-9a-f\\\\u.eE+\\- ]{0,12}") {
-        // Half surrogates, depth and numbers beyond floats apart, the two must agree.
+        // Except for unpaired surrogates, depth and numbers beyond floats, the two must agree.
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         let differs = theirs.as_ref().err().is_some_and(|e| e.to_string().contains("out of range"));
         prop_assume!(!differs);

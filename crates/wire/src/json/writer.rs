@@ -1,32 +1,32 @@
-//! The writer of compact JSON: no blanks anywhere, because a client looks for
-//! `"FailedRecordCount":0` byte by byte.
+//! The writer of compact JSON: without whitespace, because a client searches the bytes for
+//! `"FailedRecordCount":0`.
 
 use super::escape;
 use crate::writer::Writer;
 use crate::{Timestamp, base64};
 
-/// How many bytes escapes add to a text; `None` if it is none.
+/// Number of bytes that escapes add to a text; `None` if it is not text.
 pub(crate) fn escapes_bytes(text: &[u8]) -> Option<usize> {
     std::str::from_utf8(text).ok()?;
     Some(escaped(text).len() - text.len())
 }
 
-/// Text with its escapes, and without quotes.
+/// Escaped text, without quotes.
 pub(crate) fn escaped(text: &[u8]) -> Vec<u8> {
     let mut escaped = Vec::with_capacity(text.len());
     JsonWriter::new(&mut escaped).escaped(text);
     escaped
 }
 
-/// Appends JSON to a body.
+/// A writer that appends JSON to a body.
 pub(crate) struct JsonWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Whether a value stands before, so that the next one needs a comma.
+    /// Whether a value precedes, so that the next one needs a comma.
     follows: bool,
 }
 
 impl<'a> JsonWriter<'a> {
-    /// Appends to `out`, whatever is in it already.
+    /// Appends to `out`, whatever it contains.
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         Self {
             out,
@@ -64,7 +64,7 @@ impl<'a> JsonWriter<'a> {
         self.follows = true;
     }
 
-    /// Writes text with its escapes, and without quotes.
+    /// Writes escaped text, without quotes.
     #[cold]
     fn escaped(&mut self, text: &[u8]) {
         let mut rest = text;
@@ -171,8 +171,8 @@ impl Writer for JsonWriter<'_> {
         self.follows = true;
     }
 
-    /// Seconds with as many decimals as are needed and at least one, so that every client takes it
-    /// for a fraction: `1700000001.456`, `1700000001.0`.
+    /// Seconds with at least one decimal, so that every client parses them as a fraction:
+    /// `1700000001.456`, `1700000001.0`.
     fn timestamp(&mut self, instant: Timestamp) {
         let millis = instant.0.unsigned_abs();
         if instant.0 < 0 {

@@ -24,7 +24,7 @@ impl Operation for AddTagsToStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct AddTagsToStreamInput {
     /// The stream, by name.

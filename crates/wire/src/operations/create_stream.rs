@@ -23,7 +23,7 @@ impl Operation for CreateStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct CreateStreamInput {
     /// The name of the new stream.
@@ -32,17 +32,17 @@ pub struct CreateStreamInput {
     /// The number of open shards; four on demand if absent.
     #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
     pub shard_count: Option<i32>,
-    /// Whether its capacity is provisioned or on demand.
+    /// The capacity mode.
     pub stream_mode_details: Option<StreamModeDetails>,
     /// Tags to set, values by key.
     #[shape(of = named::TAG_MAP)]
     pub tags: Option<BTreeMap<String, String>>,
-    /// The write throughput to be ready for, in MiB a second.
+    /// The write throughput to be prepared for, in MiB per second.
     #[shape(name = "WarmThroughputMiBps", of = named::NATURAL_INTEGER_OBJECT)]
     pub warm_throughput_mibps: Option<i32>,
-    /// The largest record, in KiB.
+    /// The maximum record size, in KiB.
     #[shape(name = "MaxRecordSizeInKiB", of = named::MAX_RECORD_SIZE_IN_KIB)]
     pub max_record_size_in_kib: Option<i32>,
-    /// Who chooses the shard of a record.
+    /// How records are assigned to shards.
     pub record_distribution_strategy: Option<RecordDistributionStrategy>,
 }

@@ -22,7 +22,7 @@ impl Operation for DeleteStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DeleteStreamInput {
     /// The stream, by name.

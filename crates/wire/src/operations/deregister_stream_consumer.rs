@@ -20,7 +20,7 @@ impl Operation for DeregisterStreamConsumer {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DeregisterStreamConsumerInput {
     /// The stream, by ARN.

@@ -1,4 +1,4 @@
-//! DescribeLimits: tells how many shards and on-demand streams an account has and may have.
+//! DescribeLimits: returns an account's quotas and usage of shards and on-demand streams.
 
 use wire_derive::Shape;
 
@@ -16,29 +16,29 @@ impl Operation for DescribeLimits {
     const ERRORS: &'static [ErrorCode] = &[ErrorCode::LimitExceededException];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DescribeLimitsInput {}
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DescribeLimitsOutput {
-    /// How many shards the account may have open.
+    /// The account's quota of open shards.
     #[shape(of = named::SHARD_COUNT_OBJECT)]
     pub shard_limit: i32,
-    /// How many shards are open.
+    /// Number of open shards.
     #[shape(of = named::SHARD_COUNT_OBJECT)]
     pub open_shard_count: i32,
-    /// How many on-demand streams the account has.
+    /// Number of on-demand streams.
     #[shape(of = named::ON_DEMAND_STREAM_COUNT_OBJECT)]
     pub on_demand_stream_count: i32,
-    /// How many it may have.
+    /// The quota of on-demand streams.
     #[shape(of = named::ON_DEMAND_STREAM_COUNT_LIMIT_OBJECT)]
     pub on_demand_stream_count_limit: i32,
-    /// How many channels there are.
+    /// Number of channels.
     #[shape(of = named::CHANNEL_COUNT_OBJECT)]
     pub channel_count: Option<i32>,
-    /// How many channels there may be.
+    /// The quota of channels.
     #[shape(of = named::CHANNEL_COUNT_OBJECT)]
     pub channel_count_limit: Option<i32>,
 }

@@ -21,13 +21,13 @@ impl Operation for DescribeStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DescribeStreamInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// The most to return at once.
+    /// The maximum number of shards to return.
     #[shape(of = named::DESCRIBE_STREAM_INPUT_LIMIT)]
     pub limit: Option<i32>,
     /// The shard to continue after.
@@ -41,7 +41,7 @@ pub struct DescribeStreamInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct DescribeStreamOutput {
     /// The description.

@@ -20,7 +20,7 @@ impl Operation for DescribeStreamConsumer {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DescribeStreamConsumerInput {
     /// The stream, by ARN.
@@ -37,7 +37,7 @@ pub struct DescribeStreamConsumerInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct DescribeStreamConsumerOutput {
     /// The description.

@@ -21,7 +21,7 @@ impl Operation for DescribeStreamSummary {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DescribeStreamSummaryInput {
     /// The stream, by name.
@@ -35,7 +35,7 @@ pub struct DescribeStreamSummaryInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct DescribeStreamSummaryOutput {
     /// The summary.

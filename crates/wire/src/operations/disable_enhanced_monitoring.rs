@@ -22,7 +22,7 @@ impl Operation for DisableEnhancedMonitoring {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct DisableEnhancedMonitoringInput {
     /// The stream, by name.

@@ -22,7 +22,7 @@ impl Operation for EnableEnhancedMonitoring {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct EnableEnhancedMonitoringInput {
     /// The stream, by name.

@@ -1,4 +1,4 @@
-//! GetRecords: reads records from where a shard iterator stands.
+//! GetRecords: reads records from a shard iterator's position.
 
 use wire_derive::Shape;
 
@@ -30,13 +30,13 @@ impl Operation for GetRecords {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct GetRecordsInput {
-    /// Where to read, sealed.
+    /// The position to read from, sealed.
     #[shape(of = named::SHARD_ITERATOR)]
     pub shard_iterator: String,
-    /// The most to return at once.
+    /// The maximum number of records to return.
     #[shape(of = named::GET_RECORDS_INPUT_LIMIT)]
     pub limit: Option<i32>,
     /// The stream, by ARN.
@@ -45,23 +45,23 @@ pub struct GetRecordsInput {
     /// The stream, by the id that AWS gives it; never set by this project.
     #[shape(of = named::STREAM_ID)]
     pub stream_id: Option<String>,
-    /// Whether to check the request only.
+    /// Whether only to validate the request.
     pub dry_run: Option<bool>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct GetRecordsOutput {
     /// The records.
     #[shape(of = named::RECORD_LIST)]
     pub records: Vec<Record>,
-    /// Where to read on; absent at the end of a closed shard.
+    /// The position to continue at; absent at the end of a closed shard.
     #[shape(of = named::SHARD_ITERATOR)]
     pub next_shard_iterator: Option<String>,
     /// How far behind the end of the shard the reader is, in milliseconds.
     #[shape(of = named::MILLIS_BEHIND_LATEST)]
     pub millis_behind_latest: Option<i64>,
-    /// The shards that follow; only at the end of a closed shard.
+    /// The child shards; only at the end of a closed shard.
     #[shape(of = named::CHILD_SHARD_LIST)]
     pub child_shards: Option<Vec<ChildShard>>,
 }

@@ -23,7 +23,7 @@ impl Operation for GetShardIterator {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct GetShardIteratorInput {
     /// The stream, by name.
@@ -45,11 +45,11 @@ pub struct GetShardIteratorInput {
     /// The stream, by the id that AWS gives it; never set by this project.
     #[shape(of = named::STREAM_ID)]
     pub stream_id: Option<String>,
-    /// Whether to check the request only.
+    /// Whether only to validate the request.
     pub dry_run: Option<bool>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct GetShardIteratorOutput {
     /// The position, sealed.

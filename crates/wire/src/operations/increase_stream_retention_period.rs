@@ -1,4 +1,4 @@
-//! IncreaseStreamRetentionPeriod: lengthens the time for which records are kept.
+//! IncreaseStreamRetentionPeriod: lengthens a stream's retention.
 
 use wire_derive::Shape;
 
@@ -22,13 +22,13 @@ impl Operation for IncreaseStreamRetentionPeriod {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct IncreaseStreamRetentionPeriodInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// How long records are kept, in hours.
+    /// Retention, in hours.
     #[shape(of = named::RETENTION_PERIOD_HOURS)]
     pub retention_period_hours: i32,
     /// The stream, by ARN.

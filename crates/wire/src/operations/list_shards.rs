@@ -23,22 +23,22 @@ impl Operation for ListShards {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListShardsInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
     /// The shard to continue after.
     #[shape(of = named::SHARD_ID)]
     pub exclusive_start_shard_id: Option<String>,
-    /// The most to return at once.
+    /// The maximum number of shards to return.
     #[shape(of = named::LIST_SHARDS_INPUT_LIMIT)]
     pub max_results: Option<i32>,
-    /// Tells the stream from an earlier one of the same name.
+    /// Distinguishes the stream from an earlier one of the same name.
     pub stream_creation_timestamp: Option<Timestamp>,
     /// Which shards to list.
     pub shard_filter: Option<ShardFilter>,
@@ -50,13 +50,13 @@ pub struct ListShardsInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListShardsOutput {
     /// Shards, by id.
     #[shape(of = named::SHARD_LIST)]
     pub shards: Option<Vec<Shard>>,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
 }

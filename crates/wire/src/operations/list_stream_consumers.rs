@@ -22,32 +22,32 @@ impl Operation for ListStreamConsumers {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListStreamConsumersInput {
     /// The stream, by ARN.
     #[shape(name = "StreamARN", of = named::STREAM_ARN)]
     pub stream_arn: String,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
-    /// The most to return at once.
+    /// The maximum number of consumers to return.
     #[shape(of = named::LIST_STREAM_CONSUMERS_INPUT_LIMIT)]
     pub max_results: Option<i32>,
-    /// Tells the stream from an earlier one of the same name.
+    /// Distinguishes the stream from an earlier one of the same name.
     pub stream_creation_timestamp: Option<Timestamp>,
     /// The stream, by the id that AWS gives it; never set by this project.
     #[shape(of = named::STREAM_ID)]
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListStreamConsumersOutput {
     /// The consumers.
     #[shape(of = named::CONSUMER_LIST)]
     pub consumers: Option<Vec<Consumer>>,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
 }

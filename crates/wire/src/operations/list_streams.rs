@@ -20,32 +20,32 @@ impl Operation for ListStreams {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListStreamsInput {
-    /// The most to return at once.
+    /// The maximum number of streams to return.
     #[shape(of = named::LIST_STREAMS_INPUT_LIMIT)]
     pub limit: Option<i32>,
     /// The name to continue after.
     #[shape(of = named::STREAM_NAME)]
     pub exclusive_start_stream_name: Option<String>,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListStreamsOutput {
     /// Names of streams, sorted.
     #[shape(of = named::STREAM_NAME_LIST)]
     pub stream_names: Vec<String>,
-    /// Whether there are more than these.
+    /// Whether there are more.
     pub has_more_streams: bool,
-    /// Where to continue, sealed.
+    /// The position to continue at, sealed.
     #[shape(of = named::NEXT_TOKEN)]
     pub next_token: Option<String>,
-    /// The same streams, with some detail.
+    /// The same streams, with some details.
     #[shape(of = named::STREAM_SUMMARY_LIST)]
     pub stream_summaries: Option<Vec<StreamSummary>>,
 }

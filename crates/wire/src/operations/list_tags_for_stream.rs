@@ -21,7 +21,7 @@ impl Operation for ListTagsForStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListTagsForStreamInput {
     /// The stream, by name.
@@ -30,7 +30,7 @@ pub struct ListTagsForStreamInput {
     /// The key to continue after.
     #[shape(of = named::TAG_KEY)]
     pub exclusive_start_tag_key: Option<String>,
-    /// The most to return at once.
+    /// The maximum number of tags to return.
     #[shape(of = named::LIST_TAGS_FOR_STREAM_INPUT_LIMIT)]
     pub limit: Option<i32>,
     /// The stream, by ARN.
@@ -41,12 +41,12 @@ pub struct ListTagsForStreamInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ListTagsForStreamOutput {
     /// The tags, sorted by key.
     #[shape(of = named::TAG_LIST)]
     pub tags: Vec<Tag>,
-    /// Whether there are more than these.
+    /// Whether there are more.
     pub has_more_tags: bool,
 }

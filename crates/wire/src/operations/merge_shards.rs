@@ -1,4 +1,4 @@
-//! MergeShards: makes one shard of two adjacent ones.
+//! MergeShards: merges two adjacent shards into one.
 
 use wire_derive::Shape;
 
@@ -23,7 +23,7 @@ impl Operation for MergeShards {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct MergeShardsInput {
     /// The stream, by name.
@@ -32,7 +32,7 @@ pub struct MergeShardsInput {
     /// The shard to merge.
     #[shape(of = named::SHARD_ID)]
     pub shard_to_merge: String,
-    /// The shard whose hash keys come next to it.
+    /// The shard with the adjacent range of hash keys.
     #[shape(of = named::SHARD_ID)]
     pub adjacent_shard_to_merge: String,
     /// The stream, by ARN.

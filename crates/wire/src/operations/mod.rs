@@ -1,5 +1,5 @@
-//! The operations: one file each, with the shapes of what goes in and what comes out, and the
-//! [table] that lists them.
+//! The operations: one file each, with the shapes of its input and output, and the [table] that
+//! lists them.
 //!
 //! The modules are declared from the table, where `cargo fmt` does not see them: `./test` formats
 //! their files by name.
@@ -8,7 +8,7 @@ mod table;
 
 use crate::operation::{Description, Effect, Period, Rate, ResourceKind, Row, Scope};
 
-/// Declares each operation's module, and describes it.
+/// Declares and describes each operation's module.
 macro_rules! operations {
     ($(
         $name:ident in $module:ident {
@@ -24,7 +24,7 @@ macro_rules! operations {
             const RATE: Option<Rate> = rate!($($calls / $period / $scope)?);
         })+
 
-        /// Every operation, in the order of their names.
+        /// Every operation, sorted by name.
         pub const ALL: &[Description] = &[$(Description::of::<$name>(stringify!($name)),)+];
     };
 }

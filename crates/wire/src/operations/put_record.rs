@@ -29,7 +29,7 @@ impl Operation for PutRecord {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordInput {
     /// The stream, by name.
@@ -38,10 +38,10 @@ pub struct PutRecordInput {
     /// The bytes.
     #[shape(of = named::DATA)]
     pub data: Blob,
-    /// The key whose hash chooses the shard, unless an explicit hash key does.
+    /// The partition key, whose hash determines the shard unless an explicit hash key does.
     #[shape(of = named::PARTITION_KEY)]
     pub partition_key: Option<String>,
-    /// The hash key, instead of that of the partition key.
+    /// The hash key, overriding that of the partition key.
     #[shape(of = named::HASH_KEY)]
     pub explicit_hash_key: Option<String>,
     /// A sequence number that the record's must exceed.
@@ -53,19 +53,19 @@ pub struct PutRecordInput {
     /// The stream, by the id that AWS gives it; never set by this project.
     #[shape(of = named::STREAM_ID)]
     pub stream_id: Option<String>,
-    /// Whether to check the request only.
+    /// Whether only to validate the request.
     pub dry_run: Option<bool>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordOutput {
-    /// The shard that has the record.
+    /// The shard that holds the record.
     #[shape(of = named::SHARD_ID)]
     pub shard_id: String,
     /// The sequence number.
     #[shape(of = named::SEQUENCE_NUMBER)]
     pub sequence_number: String,
-    /// Whether records are encrypted, and by what.
+    /// How records are encrypted, if they are.
     pub encryption_type: Option<EncryptionType>,
 }

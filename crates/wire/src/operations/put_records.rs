@@ -1,4 +1,4 @@
-//! PutRecords: stores up to 500 records, each on its own.
+//! PutRecords: stores up to 500 records, each independently.
 
 use wire_derive::Shape;
 
@@ -29,10 +29,10 @@ impl Operation for PutRecords {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordsInput<R = Vec<PutRecordsRequestEntry>> {
-    /// The records; a list, or a sink of the server's own.
+    /// The records: a list, or the server's own sink.
     #[shape(of = named::PUT_RECORDS_REQUEST_ENTRY_LIST)]
     pub records: R,
     /// The stream, by name.
@@ -44,19 +44,19 @@ pub struct PutRecordsInput<R = Vec<PutRecordsRequestEntry>> {
     /// The stream, by the id that AWS gives it; never set by this project.
     #[shape(of = named::STREAM_ID)]
     pub stream_id: Option<String>,
-    /// Whether to check the request only.
+    /// Whether only to validate the request.
     pub dry_run: Option<bool>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordsOutput {
-    /// How many of the records were not stored.
+    /// Number of records that were not stored.
     #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
     pub failed_record_count: Option<i32>,
     /// One result for each record, in the order of the request.
     #[shape(of = named::PUT_RECORDS_RESULT_ENTRY_LIST)]
     pub records: Vec<PutRecordsResultEntry>,
-    /// Whether records are encrypted, and by what.
+    /// How records are encrypted, if they are.
     pub encryption_type: Option<EncryptionType>,
 }

@@ -23,7 +23,7 @@ impl Operation for RegisterStreamConsumer {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct RegisterStreamConsumerInput {
     /// The stream, by ARN.
@@ -40,7 +40,7 @@ pub struct RegisterStreamConsumerInput {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct RegisterStreamConsumerOutput {
     /// The consumer, just registered.

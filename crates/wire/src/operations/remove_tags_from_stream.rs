@@ -22,7 +22,7 @@ impl Operation for RemoveTagsFromStream {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct RemoveTagsFromStreamInput {
     /// The stream, by name.

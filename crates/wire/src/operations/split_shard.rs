@@ -1,4 +1,4 @@
-//! SplitShard: makes two shards of one.
+//! SplitShard: splits a shard in two.
 
 use wire_derive::Shape;
 
@@ -23,7 +23,7 @@ impl Operation for SplitShard {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct SplitShardInput {
     /// The stream, by name.
@@ -32,7 +32,7 @@ pub struct SplitShardInput {
     /// The shard to split.
     #[shape(of = named::SHARD_ID)]
     pub shard_to_split: String,
-    /// The first hash key of the second half.
+    /// The first hash key of the second child.
     #[shape(of = named::HASH_KEY)]
     pub new_starting_hash_key: String,
     /// The stream, by ARN.

@@ -1,4 +1,4 @@
-//! StartStreamEncryption: encrypts what is stored from now on.
+//! StartStreamEncryption: encrypts records from now on.
 
 use wire_derive::Shape;
 
@@ -28,13 +28,13 @@ impl Operation for StartStreamEncryption {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct StartStreamEncryptionInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// What encrypts them.
+    /// The type of encryption.
     pub encryption_type: EncryptionType,
     /// The key to encrypt with.
     #[shape(of = named::KEY_ID)]

@@ -1,4 +1,4 @@
-//! StopStreamEncryption: stores what comes from now on in the clear.
+//! StopStreamEncryption: stores records in the clear from now on.
 
 use wire_derive::Shape;
 
@@ -22,15 +22,15 @@ impl Operation for StopStreamEncryption {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct StopStreamEncryptionInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// What encrypted them.
+    /// The type of encryption in use.
     pub encryption_type: EncryptionType,
-    /// The key that encrypted them.
+    /// The key in use.
     #[shape(of = named::KEY_ID)]
     pub key_id: String,
     /// The stream, by ARN.

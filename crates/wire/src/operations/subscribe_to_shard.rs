@@ -23,7 +23,7 @@ impl Operation for SubscribeToShard {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct SubscribeToShardInput {
     /// The ARN of the consumer.
@@ -35,13 +35,13 @@ pub struct SubscribeToShardInput {
     /// The shard to read.
     #[shape(of = named::SHARD_ID)]
     pub shard_id: String,
-    /// Where to start.
+    /// The position to start at.
     pub starting_position: StartingPosition,
-    /// Whether to check the request only.
+    /// Whether only to validate the request.
     pub dry_run: Option<bool>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct SubscribeToShardOutput {
     /// The events, which follow as frames of their own.

@@ -1,12 +1,11 @@
 //! The table of operations: one line each, and nothing else lists them.
 //!
-//! [`for_each_operation`](crate::for_each_operation) hands the rows to a macro of the caller's,
-//! which makes of them what it needs: modules and descriptions here, the handlers' modules in the
+//! [`for_each_operation`](crate::for_each_operation) passes the rows to a macro of the caller's,
+//! which generates what it needs: modules and descriptions here, the handlers' modules in the
 //! engine, the server's dispatch table. A row says what the shapes cannot: whether the operation
-//! changes anything, what kind of resource a policy names for it, and how often AWS lets it be
-//! called.
+//! changes state, which kind of resource a policy names for it, and AWS's rate limit.
 
-/// Gives every operation, in the order of their names, to the macro `$with`.
+/// Passes every operation, sorted by name, to the macro `$with`.
 ///
 /// ```text
 /// NAME in MODULE { EFFECT RESOURCE [, CALLS/PERIOD/SCOPE] }
@@ -14,8 +13,8 @@
 ///
 /// EFFECT is a case of [`Effect`](crate::Effect), RESOURCE of
 /// [`ResourceKind`](crate::ResourceKind), PERIOD and SCOPE are those of [`Rate`](crate::Rate).
-/// Rates are those of AWS's documentation of the operation; where it gives none there is none here.
-/// Who needs only names takes the braces as one token tree.
+/// Rates are from AWS's documentation of the operation; a row has one only if AWS documents one. A
+/// macro that needs only names takes the braces as one token tree.
 #[macro_export]
 macro_rules! for_each_operation {
     ($with:ident) => { $with! {

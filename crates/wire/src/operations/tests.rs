@@ -1,9 +1,9 @@
-//! The page of all operations: docs/api.md has what the table and the shapes say.
+//! docs/api.md, generated from the table and the shapes.
 
 use super::*;
 use std::path::{Path, PathBuf};
 
-/// What the generated part of the page begins with.
+/// The head of the page's generated table.
 const HEAD: &str = "| operation | effect | resource | AWS's rate | largest body |\n\
                     |---|---|---|---|---|\n";
 

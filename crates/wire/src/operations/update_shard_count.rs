@@ -1,4 +1,4 @@
-//! UpdateShardCount: brings a stream to a number of open shards.
+//! UpdateShardCount: changes the number of open shards.
 
 use wire_derive::Shape;
 
@@ -23,16 +23,16 @@ impl Operation for UpdateShardCount {
     ];
 }
 
-/// What the caller sends.
+/// The operation's input.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct UpdateShardCountInput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// The number of open shards wanted.
+    /// The target number of open shards.
     #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
     pub target_shard_count: i32,
-    /// How to get there.
+    /// The scaling method.
     pub scaling_type: ScalingType,
     /// The stream, by ARN.
     #[shape(name = "StreamARN", of = named::STREAM_ARN)]
@@ -42,16 +42,16 @@ pub struct UpdateShardCountInput {
     pub stream_id: Option<String>,
 }
 
-/// What the service answers.
+/// The operation's output.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct UpdateShardCountOutput {
     /// The stream, by name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// The number of open shards before.
+    /// The previous number of open shards.
     #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
     pub current_shard_count: Option<i32>,
-    /// The number of open shards wanted.
+    /// The target number of open shards.
     #[shape(of = named::POSITIVE_INTEGER_OBJECT)]
     pub target_shard_count: Option<i32>,
     /// The stream, by ARN.

@@ -1,4 +1,4 @@
-//! Each checker against the regular expression that it stands for.
+//! Each checker against its regular expression.
 
 use proptest::prelude::*;
 use proptest::string::string_regex;
@@ -15,7 +15,8 @@ const PATTERNS: [&Pattern; 6] = [
     &STREAM_ID,
 ];
 
-/// Java's `matches`: the whole string, ASCII digits and blanks, and a dot that stops at line ends.
+/// Java's `matches`: the whole string, ASCII digits and whitespace, and a dot that stops at line
+/// terminators.
 fn java(pattern: &Pattern) -> Regex {
     let expression = pattern
         .expression

@@ -157,7 +157,7 @@ fn a_content_type_when_known_names_its_protocol() {
     assert_eq!(Protocol::from_content_type("application/json"), None);
 }
 
-/// A sink that keeps what it was told, in one arena.
+/// A sink that records its calls, in one arena.
 #[derive(Debug, Default, PartialEq)]
 struct Arena {
     bytes: Vec<u8>,
@@ -263,15 +263,14 @@ fn records_when_wrong_are_refused_alike_by_a_sink_and_a_list() {
 fn a_records_members_when_named_in_unusual_forms_are_known_all_the_same() {
     let json: &[u8] = br#"{"Records":[{ "Dat\u0061" :"AQI=","PartitionKey"
         :"k","ANameThatIsLongerThanThoseOfAllTheMembers":1,"Data2":0}]}"#;
-    // A name behind a tag, one in two pieces, one with its length in two bytes, one that is
-    // unknown.
+    // A tagged name, a chunked one, one with a two-byte length, an unknown one.
     let cbor = b"\xa1\x67Records\x81\xa4\xc1\x64Data\x42\x01\x02\
         \x7f\x69Partition\x63Key\xff\x61k\x79\x00\x0fExplicitHashKey\x617\x61?\xf6";
     for (protocol, body, explicit) in [
         (Protocol::Json, json, None),
         (Protocol::Cbor, cbor, Some("7".to_owned())),
     ] {
-        // Not `decode`, which would read again what was refused.
+        // Not `decode`, which would retry.
         let input: PutRecordsInput<Arena> = read(protocol, body, Checks::All).unwrap();
         assert_eq!(input.records.bytes, [1, 2], "{protocol:?}");
         let expected = [(2, Some("k".to_owned()), explicit)];
@@ -361,7 +360,7 @@ fn a_record_when_its_data_is_at_the_limit_is_taken_and_beyond_it_refused() {
     }
 }
 
-/// Anything that may stand for a JSON value in a request, right or wrong.
+/// Anything that may be a JSON value in a request, valid or not.
 fn any_value() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
@@ -408,7 +407,7 @@ fn object<N: std::fmt::Display>(members: &[(N, String)]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// A request with members of that shape, most of them right where `right` says how.
+/// A request with members of that shape, most of them valid as `right` defines.
 fn any_request(
     names: &'static [&'static str],
     right: &'static [(&'static str, &'static str)],
@@ -420,8 +419,8 @@ fn any_request(
     prop::collection::vec(member, 0..6).prop_map(|members| object(&members))
 }
 
-/// The fast path accepts exactly what the explanation finds nothing wrong with, repetitions apart,
-/// and both read the same out of it.
+/// The fast path accepts exactly what the explanation accepts, except for duplicates, and both
+/// decode the same values.
 fn agree<T: Shape + PartialEq + std::fmt::Debug>(body: &str) {
     let fast = read::<T>(Protocol::Json, body.as_bytes(), Checks::All);
     let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
@@ -444,7 +443,7 @@ fn agree<T: Shape + PartialEq + std::fmt::Debug>(body: &str) {
             );
         }
         (Err(fault), Ok(_)) => {
-            // Whatever is wrong must have been in a value that a later one replaces.
+            // An error must have been in a value that a later one replaces.
             let decoded = decode::<T>(Protocol::Json, body.as_bytes());
             assert!(decoded.is_ok() && is_repetitive(body), "{fault} in {body}");
         }

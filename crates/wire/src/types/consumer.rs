@@ -41,10 +41,10 @@ pub struct ConsumerDescription {
 /// The state of a consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum ConsumerStatus {
-    /// Not there yet.
+    /// Being created.
     #[shape(name = "CREATING")]
     Creating,
-    /// Going away.
+    /// Being deleted.
     #[shape(name = "DELETING")]
     Deleting,
     /// In use.

@@ -18,10 +18,10 @@ pub struct EnhancedMonitoringOutput {
     /// The stream's name.
     #[shape(of = named::STREAM_NAME)]
     pub stream_name: Option<String>,
-    /// The metrics that were on before.
+    /// The metrics enabled before.
     #[shape(of = named::METRICS_NAME_LIST)]
     pub current_shard_level_metrics: Option<Vec<MetricsName>>,
-    /// The metrics that are on now.
+    /// The metrics enabled now.
     #[shape(of = named::METRICS_NAME_LIST)]
     pub desired_shard_level_metrics: Option<Vec<MetricsName>>,
     /// The stream, by ARN.
@@ -40,9 +40,9 @@ pub enum MetricsName {
     OutgoingBytes,
     /// Records read.
     OutgoingRecords,
-    /// Records refused for lack of write throughput.
+    /// Records throttled for lack of write throughput.
     WriteProvisionedThroughputExceeded,
-    /// Reads refused for lack of read throughput.
+    /// Reads throttled for lack of read throughput.
     ReadProvisionedThroughputExceeded,
     /// The age of the last record read.
     IteratorAgeMilliseconds,

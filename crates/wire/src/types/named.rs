@@ -1,5 +1,5 @@
-//! The service model's named shapes for which an ordinary Rust type stands: strings, numbers,
-//! bytes, lists and maps, each with its constraints, under the service model's own name.
+//! The service model's named shapes that have plain Rust types: strings, numbers, bytes, lists and
+//! maps, each with its constraints, under the service model's name.
 //!
 //! Structures and enumerations describe themselves; see [`Described`].
 

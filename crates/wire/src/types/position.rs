@@ -18,24 +18,24 @@ pub struct StartingPosition {
     pub timestamp: Option<Timestamp>,
 }
 
-/// What a position in a shard is relative to.
+/// The reference point of a position in a shard.
 ///
 /// AWS's messages show the values in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum ShardIteratorType {
-    /// Behind the record of that number.
+    /// After the record with that number.
     #[shape(name = "AFTER_SEQUENCE_NUMBER")]
     AfterSequenceNumber,
-    /// Behind the last record there is.
+    /// After the last record.
     #[shape(name = "LATEST")]
     Latest,
-    /// At the first record that arrived then or later.
+    /// At the first record that arrived at that time or later.
     #[shape(name = "AT_TIMESTAMP")]
     AtTimestamp,
-    /// At the record of that number.
+    /// At the record with that number.
     #[shape(name = "AT_SEQUENCE_NUMBER")]
     AtSequenceNumber,
-    /// At the oldest record there is.
+    /// At the oldest record.
     #[shape(name = "TRIM_HORIZON")]
     TrimHorizon,
 }

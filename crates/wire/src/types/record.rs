@@ -5,7 +5,7 @@ use wire_derive::Shape;
 use crate::types::{EncryptionType, named};
 use crate::{Blob, Timestamp};
 
-/// A record, as it is read.
+/// A record as it is read.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct Record {
     /// The sequence number.
@@ -16,40 +16,40 @@ pub struct Record {
     /// The bytes.
     #[shape(of = named::DATA)]
     pub data: Blob,
-    /// The key whose hash chooses the shard, unless an explicit hash key does.
+    /// The partition key, whose hash determines the shard unless an explicit hash key does.
     #[shape(of = named::PARTITION_KEY)]
     pub partition_key: Option<String>,
-    /// Whether records are encrypted, and by what.
+    /// How records are encrypted, if they are.
     pub encryption_type: Option<EncryptionType>,
 }
 
-/// A record, as it is put.
+/// A record as it is put.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordsRequestEntry {
     /// The bytes.
     #[shape(of = named::DATA)]
     pub data: Blob,
-    /// The hash key, instead of that of the partition key.
+    /// The hash key, overriding that of the partition key.
     #[shape(of = named::HASH_KEY)]
     pub explicit_hash_key: Option<String>,
-    /// The key whose hash chooses the shard, unless an explicit hash key does.
+    /// The partition key, whose hash determines the shard unless an explicit hash key does.
     #[shape(of = named::PARTITION_KEY)]
     pub partition_key: Option<String>,
 }
 
-/// What became of a record: where it is, or why not.
+/// The result for a record: its position, or an error.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct PutRecordsResultEntry {
     /// The sequence number.
     #[shape(of = named::SEQUENCE_NUMBER)]
     pub sequence_number: Option<String>,
-    /// The shard that has the record.
+    /// The shard that holds the record.
     #[shape(of = named::SHARD_ID)]
     pub shard_id: Option<String>,
-    /// Why the record was not stored.
+    /// The error code, if the record was not stored.
     #[shape(of = named::ERROR_CODE)]
     pub error_code: Option<String>,
-    /// The same in words.
+    /// The error's text.
     #[shape(of = named::ERROR_MESSAGE)]
     pub error_message: Option<String>,
 }

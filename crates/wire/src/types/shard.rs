@@ -11,38 +11,38 @@ pub struct Shard {
     /// The id.
     #[shape(of = named::SHARD_ID)]
     pub shard_id: String,
-    /// The shard that it came from.
+    /// The parent shard.
     #[shape(of = named::SHARD_ID)]
     pub parent_shard_id: Option<String>,
-    /// The other shard that it came from, by a merge.
+    /// The second parent shard, after a merge.
     #[shape(of = named::SHARD_ID)]
     pub adjacent_parent_shard_id: Option<String>,
-    /// The hash keys that belong to it.
+    /// The shard's range of hash keys.
     pub hash_key_range: HashKeyRange,
     /// Its first sequence number, and its last once it is closed.
     pub sequence_number_range: SequenceNumberRange,
 }
 
-/// A shard that follows a closed one.
+/// A child of a closed shard.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct ChildShard {
     /// The id.
     #[shape(of = named::SHARD_ID)]
     pub shard_id: String,
-    /// The shards that it came from.
+    /// The parent shards.
     #[shape(of = named::SHARD_ID_LIST)]
     pub parent_shards: Vec<String>,
-    /// The hash keys that belong to it.
+    /// The shard's range of hash keys.
     pub hash_key_range: HashKeyRange,
 }
 
-/// A range of hash keys, both ends included.
+/// A range of hash keys, both ends inclusive.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct HashKeyRange {
     /// The first hash key.
     #[shape(of = named::HASH_KEY)]
     pub starting_hash_key: String,
-    /// The last hash key, included.
+    /// The last hash key, inclusive.
     #[shape(of = named::HASH_KEY)]
     pub ending_hash_key: String,
 }
@@ -58,10 +58,10 @@ pub struct SequenceNumberRange {
     pub ending_sequence_number: Option<String>,
 }
 
-/// Which of a stream's shards to list.
+/// A filter for a stream's shards.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct ShardFilter {
-    /// What the filter asks for.
+    /// The type of filter.
     #[shape(name = "Type")]
     pub r#type: ShardFilterType,
     /// The shard, for the type that takes one.
@@ -71,10 +71,10 @@ pub struct ShardFilter {
     pub timestamp: Option<Timestamp>,
 }
 
-/// What a shard filter asks for.
+/// A type of shard filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum ShardFilterType {
-    /// All shards behind one.
+    /// All shards after one.
     #[shape(name = "AFTER_SHARD_ID")]
     AfterShardId,
     /// Shards that were open at the trim horizon.

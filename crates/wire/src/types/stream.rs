@@ -16,22 +16,22 @@ pub struct StreamDescription {
     pub stream_arn: String,
     /// The state of the stream.
     pub stream_status: StreamStatus,
-    /// Whether its capacity is provisioned or on demand.
+    /// The capacity mode.
     pub stream_mode_details: Option<StreamModeDetails>,
     /// Shards, by id.
     #[shape(of = named::SHARD_LIST)]
     pub shards: Vec<Shard>,
-    /// Whether there are more than these.
+    /// Whether there are more shards.
     pub has_more_shards: bool,
-    /// How long records are kept, in hours.
+    /// Retention, in hours.
     #[shape(of = named::RETENTION_PERIOD_HOURS)]
     pub retention_period_hours: i32,
     /// When the stream was created.
     pub stream_creation_timestamp: Timestamp,
-    /// The shard-level metrics that are on.
+    /// The shard-level metrics that are enabled.
     #[shape(of = named::ENHANCED_MONITORING_LIST)]
     pub enhanced_monitoring: Vec<EnhancedMetrics>,
-    /// Whether records are encrypted, and by what.
+    /// How records are encrypted, if they are.
     pub encryption_type: Option<EncryptionType>,
     /// The key that encrypts them.
     #[shape(of = named::KEY_ID)]
@@ -52,43 +52,43 @@ pub struct StreamDescriptionSummary {
     pub stream_id: Option<String>,
     /// The state of the stream.
     pub stream_status: StreamStatus,
-    /// Whether its capacity is provisioned or on demand.
+    /// The capacity mode.
     pub stream_mode_details: Option<StreamModeDetails>,
-    /// How long records are kept, in hours.
+    /// Retention, in hours.
     #[shape(of = named::RETENTION_PERIOD_HOURS)]
     pub retention_period_hours: i32,
     /// When the stream was created.
     pub stream_creation_timestamp: Timestamp,
-    /// The shard-level metrics that are on.
+    /// The shard-level metrics that are enabled.
     #[shape(of = named::ENHANCED_MONITORING_LIST)]
     pub enhanced_monitoring: Vec<EnhancedMetrics>,
-    /// Whether records are encrypted, and by what.
+    /// How records are encrypted, if they are.
     pub encryption_type: Option<EncryptionType>,
     /// The key that encrypts them.
     #[shape(of = named::KEY_ID)]
     pub key_id: Option<String>,
-    /// How many shards are open.
+    /// Number of open shards.
     #[shape(of = named::SHARD_COUNT_OBJECT)]
     pub open_shard_count: i32,
-    /// How many consumers are registered.
+    /// Number of registered consumers.
     #[shape(of = named::CONSUMER_COUNT_OBJECT)]
     pub consumer_count: Option<i32>,
-    /// The write throughput that the stream is ready for.
+    /// The write throughput that the stream is prepared for.
     pub warm_throughput: Option<WarmThroughputObject>,
-    /// The largest record, in KiB.
+    /// The maximum record size, in KiB.
     #[shape(name = "MaxRecordSizeInKiB", of = named::MAX_RECORD_SIZE_IN_KIB)]
     pub max_record_size_in_kib: Option<i32>,
-    /// How many channels there are.
+    /// Number of channels.
     #[shape(of = named::CHANNEL_COUNT_OBJECT)]
     pub channel_count: Option<i32>,
-    /// Who chooses the shard of a record.
+    /// How records are assigned to shards.
     pub record_distribution_strategy: Option<RecordDistributionStrategy>,
-    /// How many queues there are.
+    /// Number of queues.
     #[shape(of = named::QUEUE_COUNT_OBJECT)]
     pub queue_count: Option<i32>,
 }
 
-/// A stream, as the list of streams has it.
+/// A stream in a list of streams.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct StreamSummary {
     /// The name.
@@ -99,26 +99,26 @@ pub struct StreamSummary {
     pub stream_arn: String,
     /// The state of the stream.
     pub stream_status: StreamStatus,
-    /// Whether its capacity is provisioned or on demand.
+    /// The capacity mode.
     pub stream_mode_details: Option<StreamModeDetails>,
     /// When the stream was created.
     pub stream_creation_timestamp: Option<Timestamp>,
 }
 
-/// The mode of a stream.
+/// The capacity mode of a stream.
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct StreamModeDetails {
     /// The mode.
     pub stream_mode: StreamMode,
 }
 
-/// The write throughput that a stream is ready for, and is to be ready for.
+/// The write throughput that a stream is, and is to be, prepared for.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct WarmThroughputObject {
-    /// The throughput asked for, in MiB a second.
+    /// The target throughput, in MiB per second.
     #[shape(name = "TargetMiBps", of = named::NATURAL_INTEGER_OBJECT)]
     pub target_mibps: Option<i32>,
-    /// The throughput there is now, in MiB a second.
+    /// The current throughput, in MiB per second.
     #[shape(name = "CurrentMiBps", of = named::NATURAL_INTEGER_OBJECT)]
     pub current_mibps: Option<i32>,
 }
@@ -126,10 +126,10 @@ pub struct WarmThroughputObject {
 /// The state of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum StreamStatus {
-    /// Not there yet.
+    /// Being created.
     #[shape(name = "CREATING")]
     Creating,
-    /// Going away.
+    /// Being deleted.
     #[shape(name = "DELETING")]
     Deleting,
     /// In use.
@@ -140,43 +140,43 @@ pub enum StreamStatus {
     Updating,
 }
 
-/// Who looks after a stream's capacity.
+/// A capacity mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum StreamMode {
-    /// Its owner.
+    /// Managed by the owner.
     #[shape(name = "PROVISIONED")]
     Provisioned,
-    /// The service.
+    /// Managed by the service.
     #[shape(name = "ON_DEMAND")]
     OnDemand,
 }
 
-/// Who chooses the shard of a record.
+/// How records are assigned to shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum RecordDistributionStrategy {
-    /// The service.
+    /// By the service.
     #[shape(name = "AUTO")]
     Auto,
-    /// The partition key.
+    /// By partition key.
     #[shape(name = "USER_PARTITION_KEY")]
     UserPartitionKey,
 }
 
-/// What encrypts records.
+/// A type of encryption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum EncryptionType {
-    /// Nothing.
+    /// None.
     #[shape(name = "NONE")]
     None,
-    /// A key of the key service.
+    /// By a key of the key service.
     #[shape(name = "KMS")]
     Kms,
 }
 
-/// How a stream is brought to a number of shards.
+/// A scaling method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Shape)]
 pub enum ScalingType {
-    /// With shards of the same size.
+    /// With shards of equal size.
     #[shape(name = "UNIFORM_SCALING")]
     UniformScaling,
 }

@@ -1,30 +1,30 @@
-//! What SubscribeToShard pushes. The frames around it are not here.
+//! Events of SubscribeToShard, without their frames.
 
 use wire_derive::Shape;
 
 use crate::shape::{Described, Member, Type};
 use crate::types::{ChildShard, Record, named};
 
-/// Records, pushed to a consumer.
+/// Records pushed to a consumer.
 #[derive(Clone, Debug, Default, PartialEq, Shape)]
 pub struct SubscribeToShardEvent {
     /// The records.
     #[shape(of = named::RECORD_LIST)]
     pub records: Vec<Record>,
-    /// Where to subscribe again; absent at the end of a closed shard.
+    /// The position to resubscribe at; absent at the end of a closed shard.
     #[shape(of = named::SEQUENCE_NUMBER, required)]
     pub continuation_sequence_number: Option<String>,
     /// How far behind the end of the shard the reader is, in milliseconds.
     #[shape(of = named::MILLIS_BEHIND_LATEST)]
     pub millis_behind_latest: i64,
-    /// The shards that follow; only at the end of a closed shard.
+    /// The child shards; only at the end of a closed shard.
     #[shape(of = named::CHILD_SHARD_LIST)]
     pub child_shards: Option<Vec<ChildShard>>,
 }
 
 /// The events of a subscription, and the errors that may end it.
 ///
-/// It only says that they follow: they are frames of their own, never part of a body.
+/// A marker: events are frames of their own, never part of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SubscribeToShardEventStream;
 
