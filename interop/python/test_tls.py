@@ -84,7 +84,7 @@ def test_certificate_when_its_files_change_then_new_connections_get_the_new_one(
     before = greeted_with()
     # The key alone does not fit: it is refused, and the old certificate stays.
     os.replace(tmp_path / "new/key.pem", files / "key.pem")
-    wait_for(lambda _: "the certificate before stays" in server.log.read_text())
+    wait_for(lambda _: "keeping the previous certificate" in server.log.read_text())
     assert greeted_with() == before
     os.replace(tmp_path / "new/cert.pem", files / "cert.pem")
     wait_for(lambda greeted: greeted != before)
@@ -101,7 +101,7 @@ def test_cert_when_files_are_there_or_a_host_is_none_then_changes_nothing(tmp_pa
     assert files.keys() == {"cert.pem", "key.pem"}
     assert (tmp_path / "tls/key.pem").stat().st_mode & 0o777 == 0o600
     for options, said in [
-        (["--out", tmp_path / "tls"], "is there already"),
+        (["--out", tmp_path / "tls"], "already exists"),
         (["--out", tmp_path / "new", "--host", "a b"], "--host"),
     ]:
         refused = subprocess.run([binary(), "cert", *options], capture_output=True, text=True, env=environment())

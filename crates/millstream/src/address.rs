@@ -1,11 +1,11 @@
-//! An address and a port to listen on, where the address may be a name.
+//! A listen address: an address and a port, where the address may be a host name.
 //!
-//! A name that has several addresses stands for the first of IPv4, and without one for the first:
-//! `localhost` is 127.0.0.1, the same whatever order this machine's resolver has.
+//! A host name resolves to its first IPv4 address, or to its first address if it has none:
+//! `localhost` is 127.0.0.1 whatever the order of this machine's resolver.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Parses `127.0.0.1:4567`, `[::1]:4567` or `localhost:4567`; a name is looked up.
+/// Parses `127.0.0.1:4567`, `[::1]:4567` or `localhost:4567`; resolves host names.
 ///
 /// # Errors
 /// What is wrong with it, without the text itself.
@@ -27,20 +27,20 @@ fn parse_with(
         return Err("a port is missing; write it as localhost:4567".to_owned());
     };
     if name.is_empty() {
-        return Err("an address is missing; all of this machine's are 0.0.0.0".to_owned());
+        return Err("an address is missing; use 0.0.0.0 for all of this machine's".to_owned());
     }
     if name.contains([':', '[', ']']) {
-        return Err("an address of IPv6 and its port are written as [::1]:4567".to_owned());
+        return Err("write an IPv6 address and its port as [::1]:4567".to_owned());
     }
     let port = port.parse();
     let port = port.map_err(|_| "a port is a number from 0 to 65535".to_owned())?;
     let found = look_up(name, port);
-    let found = found.map_err(|error| format!("the name {name} was not found: {error}"))?;
+    let found = found.map_err(|error| format!("cannot resolve {name}: {error}"))?;
     let is_usual = |address: &&SocketAddr| address.is_ipv4();
     let first = found.iter().find(is_usual).or(found.first());
     first
         .copied()
-        .ok_or_else(|| format!("the name {name} has no address"))
+        .ok_or_else(|| format!("the host {name} has no address"))
 }
 
 #[cfg(test)]
@@ -87,11 +87,8 @@ mod tests {
             ("[::1]", "[::1]:4567"),
             ("both:", "from 0 to 65535"),
             ("both:65536", "from 0 to 65535"),
-            ("none:1", "the name none has no address"),
-            (
-                "strange:1",
-                "the name strange was not found: strange is unknown",
-            ),
+            ("none:1", "the host none has no address"),
+            ("strange:1", "cannot resolve strange: strange is unknown"),
         ] {
             let error = parse_here(text).unwrap_err();
             assert!(error.contains(complaint), "{text:?}: {error}");

@@ -1,14 +1,14 @@
-//! Files that are read whole: settings, certificates, keys. Whatever a name leads to, no more than
-//! a limit is ever read of it.
+//! Files that are read whole: settings, certificates, keys. At most a given number of bytes is
+//! read, whatever the path refers to.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Reads a file that has at most so many bytes. It need not be a regular one: shells give pipes.
+/// Reads a file of at most this many bytes. It need not be a regular file: shells pass pipes.
 ///
 /// # Errors
-/// If it cannot be read, or has more.
+/// If it cannot be read, or is larger.
 #[expect(
     clippy::disallowed_methods,
     reason = "settings are read from the real disk, whatever the data is on"
@@ -18,7 +18,7 @@ pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
-        let text = format!("it has more than {bytes_max} bytes");
+        let text = format!("larger than {bytes_max} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
@@ -37,7 +37,7 @@ mod tests {
         for (path, max) in [(file.path(), 99), (Path::new("/dev/zero"), 100)] {
             let error = read(path, max).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-            let text = format!("it has more than {max} bytes");
+            let text = format!("larger than {max} bytes");
             assert_eq!(error.to_string(), text);
         }
     }

@@ -1,6 +1,6 @@
-//! The certificate and its key on disk: read at start, and again whenever they change.
+//! The certificate and its key on disk: read at start, and reloaded whenever they change.
 //!
-//! What is wrong with new files is said, and the connections go on with the old ones.
+//! If new files are invalid, that is logged and connections keep using the old ones.
 
 use crate::bounded_file;
 use crate::validity::Validity;
@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// How long it takes at most until a change is seen.
+/// Polling interval: the longest time until a change is noticed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Files that cannot be read are spoken of after so many looks: while one is being put in the
-/// other's place it may be missing for a moment.
+/// Unreadable files are reported after this many polls: while one file is being replaced it may be
+/// missing for a moment.
 const UNREADABLE_LOOKS: u32 = 3;
-/// The largest file that is read.
+/// Maximum file size.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Where both are.
+/// The paths of both files.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// `--tls-cert`.
@@ -29,7 +29,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads both, and has them read again whenever they change.
+    /// Reads both files, and keeps polling them for changes.
     ///
     /// # Errors
     /// If they cannot be used.
@@ -60,14 +60,14 @@ fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
     bounded_file::read(path, FILE_BYTES_MAX).with_context(|| format!("{flag} {}", path.display()))
 }
 
-/// Looks again and again, each time where it may block.
+/// Polls for ever, each time on a thread that may block.
 async fn follow(mut follower: Follower, env: Env) {
     loop {
         env.clock.sleep(LOOK_INTERVAL).await;
         let (tell, told) = oneshot::channel();
         let work = move || {
             let found = follower.look();
-            // Nobody waits any more if the process ends.
+            // The receiver is gone only when the process is ending.
             drop(tell.send((follower, found)));
         };
         env.tasks.run_blocking(Box::new(work)).await;
@@ -82,7 +82,7 @@ async fn follow(mut follower: Follower, env: Env) {
     }
 }
 
-/// What a look found that is worth a line in the log.
+/// What a poll found that is worth a log line.
 #[derive(Debug)]
 enum Found {
     Replaced,
@@ -94,26 +94,26 @@ impl Found {
     fn tell(self, files: &Files) {
         match self {
             Self::Replaced => {
-                tracing::info!("new connections are greeted with the new certificate");
+                tracing::info!("new connections use the new certificate");
             }
             Self::Refused(error) | Self::Unreadable(error) => {
                 let (names, error) = (files.names(), format!("{error:#}"));
-                tracing::warn!(error, "{names}: the certificate before stays");
+                tracing::warn!(error, "{names}: keeping the previous certificate");
             }
         }
     }
 }
 
-/// Knows what was seen: a pair of files that was refused is refused once.
+/// Remembers what was seen, so that a rejected pair of files is reported once.
 struct Follower {
     files: Files,
     tls: Tls,
     seen: Identity,
-    /// Looks, one after the other, at files that could not be read.
+    /// Number of consecutive polls that could not read the files.
     unreadable: u32,
-    /// Of the certificate that is served.
+    /// The validity of the certificate being served.
     validity: Validity,
-    /// What was last said of it.
+    /// The complaint last logged about it.
     complaint: Option<String>,
 }
 
@@ -135,7 +135,7 @@ impl Follower {
         }
     }
 
-    /// What is wrong with the time in which the certificate holds, unless that was said before.
+    /// The complaint about the certificate's validity period, unless it was already logged.
     fn new_complaint(&mut self, now: Timestamp) -> Option<String> {
         let complaint = self.validity.complaint(now);
         if complaint == self.complaint {
@@ -161,7 +161,7 @@ impl Follower {
         let replaced = self.tls.replace(&found);
         if replaced.is_ok() {
             self.validity = Validity::of(&found.certificates);
-            // A new one is spoken of again, even in the same words.
+            // A new certificate is reported again, even with the same complaint.
             self.complaint = None;
         }
         self.seen = found;
@@ -183,7 +183,7 @@ mod tests {
         write_until(files, 2030);
     }
 
-    /// Writes a certificate that holds until the beginning of a year.
+    /// Writes a certificate that is valid until the start of a year.
     fn write_until(files: &Files, year: i32) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -206,7 +206,7 @@ mod tests {
         Follower::new(files.clone(), Tls::new(&seen).unwrap(), seen)
     }
 
-    /// The beginning of a year.
+    /// The start of a year.
     fn year(year: i32) -> Timestamp {
         let seconds = rcgen::date_time_ymd(year, 1, 1).unix_timestamp();
         Timestamp(u64::try_from(seconds).unwrap() * 1000)
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(text.matches("KeyMismatch").count(), 1, "{text}");
         assert!(follower.look().is_none());
         for _ in 0..2 {
-            // A moment without a file is nothing to speak of.
+            // A missing file is not reported at once.
             fs::remove_file(&files.key).unwrap();
             assert!(follower.look().is_none());
             assert!(follower.look().is_none());

@@ -1,9 +1,8 @@
 //! The command line: every flag, declared once.
 //!
-//! A flag's declaration here is all there is: [`command`] derives its environment variable
-//! (`--data-dir` → `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`)
-//! from its name, so none can be without. Nothing here opens, binds or reads anything; a host's
-//! name is looked up.
+//! A flag is declared once: [`command`] derives its environment variable (`--data-dir` →
+//! `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`) from its name.
+//! Nothing here opens, binds or reads anything; host names are resolved.
 
 use crate::address;
 use crate::values::{self, StreamSpec};
@@ -15,43 +14,43 @@ use std::time::Duration;
 
 /// A self-hosted server that speaks the Amazon Kinesis Data Streams API
 ///
-/// Any AWS SDK, the AWS CLI and whatever is built on them work by changing the endpoint:
+/// Any AWS SDK, the AWS CLI and the tools built on them work by changing the endpoint:
 ///
 ///   millstream dev --stream orders:2
 ///   aws --endpoint-url http://127.0.0.1:4567 kinesis list-streams
 ///
-/// When it is ready it prints one line on standard output, the URL; everything else goes to
-/// standard error. SIGTERM, SIGINT and SIGHUP stop it in good order; one more a second later stops
-/// it at once.
+/// Once it is ready it prints its URL as one line on standard output; everything else goes to
+/// standard error. SIGTERM, SIGINT or SIGHUP shuts it down gracefully; a second one, at least a
+/// second later, exits immediately.
 #[derive(Debug, Parser)]
 #[command(name = "millstream", version, verbatim_doc_comment, after_long_help = PRECEDENCE)]
 pub struct Cli {
-    /// What to run.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Run,
 }
 
 const PRECEDENCE: &str = "\
-Every flag can also be given as an environment variable, MILLSTREAM_ and the flag's
-name in capitals (MILLSTREAM_DATA_DIR), or as a key of the file that --config names, which is TOML
-with the flags' names as keys (data-dir = \"/var/lib/millstream\"). The command line wins over the
-environment, the environment over the file, the file over the default.
+Every flag can also be set by an environment variable, MILLSTREAM_ followed by the flag's name in
+capitals (MILLSTREAM_DATA_DIR), or in the TOML file given by --config, whose keys are the names of
+the flags (data-dir = \"/var/lib/millstream\"). The command line takes precedence over the
+environment, the environment over the file, and the file over the default.
 
-Exit status: 0 after a signal, 1 if it cannot start or go on, 2 for a wrong command line, variable
-or file, 70 if a task died without which it cannot go on (a bug; what was acknowledged is there).";
+Exit status: 0 after a signal, 1 if it cannot start or go on, 2 for an invalid command line, variable
+or file, 70 if an essential task panicked (a bug; acknowledged data is safe).";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Run {
     /// Run a server for development and tests: any credentials, nothing to configure
     ///
-    /// Behaves as the real service does, limits and errors included. Any credentials are accepted:
-    /// an access key of twelve digits is the account, any other is account 000000000000; the region
+    /// Behaves like the real service, limits and errors included. Any credentials are accepted: an
+    /// access key of twelve digits is the account, any other means account 000000000000. The region
     /// is that of the request.
     ///
-    /// Data lives in a temporary folder that goes when the server stops, and survives a crash of
-    /// this process but not of the machine (--durability os). With --data-dir it stays, and
-    /// survives both (--durability fsync). It says which at start.
+    /// Data lives in a temporary directory that is removed when the server stops. It survives a
+    /// crash of the process but not of the machine (--durability os). With --data-dir it is kept,
+    /// and survives both (--durability fsync). The mode is logged at start.
     ///
     /// Examples:
     ///   millstream dev
@@ -60,14 +59,14 @@ pub enum Run {
     ///   MILLSTREAM_STREAM=orders:4,audit millstream dev
     #[command(verbatim_doc_comment, after_long_help = PRECEDENCE)]
     Dev(Dev),
-    /// Run the durable server: an acknowledged record is on disk
+    /// Run the durable server: acknowledged records are on disk
     ///
-    /// An answer of 200 means that the records were synced to stable storage (--durability fsync,
-    /// the default) and will be there after a crash or a power loss. Damage on disk is found by
-    /// checksums and never served. A second server on the same folder is refused.
+    /// A 200 response means that the records were synced to stable storage (--durability fsync, the
+    /// default) and survive a crash or a power loss. Corruption on disk is detected by checksums
+    /// and never served. A second server on the same directory is refused.
     ///
-    /// It does not check credentials yet, and so listens only on this machine unless told that this
-    /// is meant (--auth off).
+    /// Credentials are not checked yet, so it listens on this machine only, unless --auth off says
+    /// that other machines may connect.
     ///
     /// Examples:
     ///   millstream serve --data-dir /var/lib/millstream
@@ -77,9 +76,9 @@ pub enum Run {
     Serve(Serve),
     /// Write a self-signed certificate and its key, for TLS on this machine
     ///
-    /// Into cert.pem and key.pem of a folder; files that are there already are left as they are.
-    /// On standard output it prints the flags for dev and serve. Clients do not trust it by
-    /// themselves: give them cert.pem (AWS_CA_BUNDLE for boto3 and the AWS CLI).
+    /// Writes cert.pem and key.pem into a directory; existing files are not overwritten. Prints the
+    /// matching flags for dev and serve on standard output. Clients do not trust the certificate by
+    /// default: give them cert.pem (AWS_CA_BUNDLE for boto3 and the AWS CLI).
     ///
     /// Examples:
     ///   millstream cert
@@ -92,12 +91,12 @@ pub enum Run {
 /// `millstream dev`.
 #[derive(Debug, Args)]
 pub struct Dev {
-    /// What both servers take.
+    /// The flags common to both servers.
     #[command(flatten)]
     pub shared: Shared,
-    /// Create a stream at start, with this many open shards (1 if not said); may be repeated
+    /// Create a stream at start, with this many open shards (default 1); may be repeated
     ///
-    /// In account 000000000000 and region us-east-1. One that exists already is left as it is.
+    /// Created in account 000000000000 and region us-east-1. An existing stream is left unchanged.
     #[arg(long = "stream", value_name = "NAME[:SHARDS]", value_delimiter = ',')]
     pub streams: Vec<StreamSpec>,
 }
@@ -105,12 +104,12 @@ pub struct Dev {
 /// `millstream serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// What both servers take.
+    /// The flags common to both servers.
     #[command(flatten)]
     pub shared: Shared,
-    /// Say "off" to serve other machines without checking credentials
+    /// "off" allows other machines to connect without credentials being checked
     ///
-    /// Everyone who reaches the address may then read and write everything.
+    /// Anyone who can reach the address can then read and write everything.
     #[arg(long, value_enum, value_name = "off")]
     pub auth: Option<Auth>,
 }
@@ -118,17 +117,17 @@ pub struct Serve {
 /// `millstream cert`.
 #[derive(Debug, Args)]
 pub struct Cert {
-    /// The folder for both files; made if missing
+    /// Directory for both files; created if missing
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub out: PathBuf,
-    /// A name or an address that clients reach the server by; may be repeated
+    /// A host name or address that clients use to reach the server; may be repeated
     #[arg(
         long = "host",
         value_name = "HOST",
         value_delimiter = ',',
         default_value = "localhost,127.0.0.1,::1", value_parser = values::parse_host)]
     pub hosts: Vec<String>,
-    /// For how many days it holds
+    /// Validity in days
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub days: u16,
 }
@@ -136,19 +135,18 @@ pub struct Cert {
 /// The flags of both servers.
 #[derive(Debug, Args)]
 pub struct Shared {
-    /// Where to serve the API; port 0 takes a free one
+    /// Address of the API; port 0 picks a free port
     ///
-    /// A name, such as localhost, stands for its first address of IPv4, if it has one.
+    /// A host name such as localhost stands for its first IPv4 address, if it has one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4567", value_parser = address::parse)]
     pub listen: SocketAddr,
-    /// Where to serve /healthz, /readyz and /metrics [default: serve 127.0.0.1:4568, dev nowhere]
+    /// Address of /healthz, /readyz and /metrics [default: serve 127.0.0.1:4568, dev none]
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = address::parse)]
     pub admin_listen: Option<SocketAddr>,
-    /// The folder for the data; made if missing [default: dev a temporary one; serve needs it]
+    /// Data directory; created if missing [default: dev a temporary one; required by serve]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// A certificate in PEM: the API is then served with TLS too, on the same port; read again when
-    /// it changes
+    /// Certificate in PEM: also serves the API over TLS, on the same port; reloaded when it changes
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key in PEM
@@ -157,29 +155,27 @@ pub struct Shared {
     /// What an acknowledged record survives [default: fsync with --data-dir, else os]
     #[arg(long, value_enum)]
     pub durability: Option<Durability>,
-    /// Whether AWS's rates and quotas hold
+    /// Whether AWS's rate limits and quotas apply
     #[arg(long, value_enum, default_value_t = Limits::Aws)]
     pub limits: Limits,
-    /// Open shards of an account in a region [default: AWS's for the region, 1000 to 20000]
+    /// Open shards per account and region [default: AWS's quota for the region, 1000 to 20000]
     #[arg(long, value_name = "SHARDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub shard_limit: Option<u32>,
-    /// How long CREATING, UPDATING and DELETING last where nothing else takes time, as "500ms" or
-    /// "2s"
+    /// How long CREATING, UPDATING and DELETING last at least, as "500ms" or "2s"
     ///
-    /// Clients that see a stream CREATING sleep ten seconds before they look again.
+    /// Clients that see a stream CREATING wait ten seconds before they check again.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = values::parse_duration)]
     pub transition_time: Duration,
-    /// The largest file of the journal, 1MiB to 1GiB
+    /// Maximum size of a journal file, 1MiB to 1GiB
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = values::parse_segment_size)]
     pub segment_size: u64,
-    /// A file with settings, in TOML, its keys the names of these flags
+    /// Settings file in TOML; its keys are the names of these flags
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,
-    /// What is logged: a level, or filters such as "info,millstream_server=debug" [default:
-    /// RUST_LOG, else info]
+    /// Log level, or filters such as "info,millstream_server=debug" [default: RUST_LOG, else info]
     #[arg(long, value_name = "FILTER", value_parser = values::parse_log_level)]
     pub log_level: Option<String>,
 }
@@ -189,11 +185,11 @@ pub struct Shared {
 pub enum Durability {
     /// Power loss: records are synced before they are acknowledged
     Fsync,
-    /// A crash of this process: records are with the operating system
+    /// A crash of the process: records have been handed to the operating system
     Os,
 }
 
-/// Whether AWS's limits hold.
+/// Whether AWS's limits apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Limits {
     /// As on AWS
@@ -202,12 +198,12 @@ pub enum Limits {
     Off,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people
     Human,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -218,7 +214,7 @@ pub enum Auth {
     Off,
 }
 
-/// The whole command line, each flag of a command with its environment variable.
+/// The complete command line, with an environment variable for each flag of a command.
 pub fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
         subcommand.mut_args(|arg| match arg.get_long().map(variable) {
@@ -228,10 +224,10 @@ pub fn command() -> Command {
     })
 }
 
-/// Clap's error with a text of ours, in the words of a command.
+/// A clap error with our text, in the context of a command.
 pub fn refuse(name: &str, kind: ErrorKind, text: &str) -> clap::Error {
     let mut command = command();
-    // Gives the usage line its whole command.
+    // Makes the usage line show the complete command.
     command.build();
     let subcommand = command
         .find_subcommand_mut(name)

@@ -1,8 +1,8 @@
-//! The settings file, and how it joins the command line and the environment.
+//! The settings file, and how it combines with the command line and the environment.
 //!
 //! A key of the file becomes the flag of the same name unless the command line or the environment
-//! gave that one, so a value is judged by the same code, and refused with the same words, wherever
-//! it stands.
+//! sets it. So a value is validated by the same code, with the same messages, wherever it comes
+//! from.
 
 use crate::bounded_file;
 use crate::cli::{self, Cli};
@@ -12,13 +12,14 @@ use clap::{ArgMatches, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The largest settings file.
+/// Maximum size of the settings file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Reads the command line, the environment and the file that they name.
+/// Parses the command line, the environment and the file that they name.
 ///
 /// # Errors
-/// Clap's, which knows its text and its exit status; help and version come this way too.
+/// Clap's error, which has its own text and exit status; help and version are reported this way
+/// too.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut command = cli::command();
@@ -26,7 +27,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let Some((name, given)) = matches.subcommand() else {
         return Cli::from_arg_matches(&matches);
     };
-    // Not every command has a file.
+    // Not every command reads a file.
     let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else {
         return Cli::from_arg_matches(&matches);
     };
@@ -41,7 +42,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     Cli::from_arg_matches(&cli::command().try_get_matches_from(&arguments)?)
 }
 
-/// Judges all that the file says, also what a flag or a variable overrides.
+/// Validates the whole file, including settings that a flag or a variable overrides.
 fn check(
     program: &OsString,
     subcommand: &str,
@@ -60,7 +61,7 @@ fn check(
     }
 }
 
-/// A setting of the file, as it would stand on the command line.
+/// A setting of the file, in the form of a command-line flag.
 struct Flag {
     id: clap::Id,
     words: Vec<OsString>,
@@ -98,7 +99,7 @@ fn flags(
         let is_list = matches!(arg.get_action(), clap::ArgAction::Append);
         let Some(values) = texts(value, is_list) else {
             let message = refuse(
-                "a text or a number is expected, or a list of texts where the flag may be repeated",
+                "expected a string or a number, or an array of strings if the flag may be repeated",
             );
             return Err(command.error(ErrorKind::InvalidValue, message));
         };
@@ -141,7 +142,7 @@ fn text(value: toml::Value) -> Option<String> {
     }
 }
 
-/// Clap's complaint without its prefix and its advice about usage.
+/// Clap's message without its prefix and its usage hint.
 fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.lines().take_while(|line| !line.is_empty());

@@ -1,18 +1,18 @@
-//! How many files and sockets the process may have open.
+//! The limit on open files and sockets of the process.
 //!
-//! Many systems start processes with 1024, for the sake of old programs, and let them ask for more:
-//! fewer than the connections that the server takes.
+//! Many systems start processes with a soft limit of 1024, for compatibility, and allow them to
+//! raise it. The default is below the number of connections that the server accepts.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are kept for the journal's files and the process itself.
+/// Descriptors reserved for the journal's files and the process itself.
 const KEPT: u64 = 256;
-/// Where there are few, connections get this share: what cannot be served can be tried again, what
-/// cannot be written stops everybody.
+/// Where descriptors are scarce, connections get this fraction of them: a refused connection can be
+/// retried, a failed write stops the server.
 const FEW_SHARE: u64 = 4;
 
-/// Asks for as many as the system lets the process have; answers how many of them connections may
-/// take, so that idle clients never keep the journal from opening a file.
+/// Raises the limit as far as the system allows. Returns how many descriptors connections may use,
+/// so that idle clients never keep the journal from opening a file.
 pub fn raise() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = Rlimit {
@@ -29,7 +29,7 @@ pub fn raise() -> usize {
     for_connections(have)
 }
 
-/// How many of so many descriptors connections may take; absent means without limit.
+/// The share of `have` descriptors that connections may use; `None` means no limit.
 fn for_connections(have: Option<u64>) -> usize {
     let have = have.unwrap_or(u64::MAX);
     usize::try_from(have.saturating_sub(KEPT).max(have / FEW_SHARE)).unwrap_or(usize::MAX)

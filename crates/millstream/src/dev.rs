@@ -1,13 +1,13 @@
-//! `millstream dev`: what it promises, as settings.
+//! `millstream dev`: its guarantees, as settings.
 
 use crate::cli::{Dev, Durability};
 use crate::run::{Data, Settings};
 
-/// The settings of a development server: open to any credentials, its data temporary unless a
-/// folder is given.
+/// The settings of a development server: accepts any credentials; its data is temporary unless a
+/// directory is given.
 ///
 /// # Errors
-/// If flags do not go together.
+/// If flags contradict each other.
 pub fn settings(dev: Dev) -> Result<Settings, clap::Error> {
     let Dev { shared, streams } = dev;
     let (data, durability) = match &shared.data_dir {

@@ -1,9 +1,8 @@
-//! Log lines, on standard error: standard output is for the URL.
+//! Log lines, on standard error: standard output is reserved for the URL.
 //!
-//! Logging can fail and nothing else does: nobody waits for standard error, and a panic goes the
-//! same way as a line (see [`line_queue`]). Of the lines of one place in the code so many a second
-//! are written (see [`per_place`]). A line that is written for a request names it (see
-//! [`request_span`]).
+//! Logging may fail without consequences: no task waits for standard error, and panics take the
+//! same path (see [`line_queue`]). Lines are rate-limited per call site (see [`per_place`]). Lines
+//! that are written for a request name it (see [`request_span`]).
 
 pub mod line_queue;
 mod per_place;
@@ -26,47 +25,47 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged if nobody says otherwise.
+/// The default filter.
 const DEFAULT: &str = "info";
-/// The variable that other programs in Rust have too.
+/// The variable that Rust programs use by convention.
 const USUAL_VARIABLE: &str = "RUST_LOG";
-/// How long the end of the process waits for lines to be written.
+/// How long the process waits for pending lines when it ends.
 const FLUSH_MAX: Duration = Duration::from_millis(300);
-/// Lines about lost lines, a second.
+/// Rate limit for lines about lost lines.
 const LOST_LINES_PER_SECOND: u64 = 1;
 
-/// The log of the process, once it has begun.
+/// The process's log, once started.
 #[derive(Clone, Debug)]
 pub struct Log(Arc<LineQueue>);
 
 impl Log {
-    /// Lines that nobody will read, counted on.
+    /// A running count of lost lines.
     pub fn lost(&self) -> Arc<AtomicU64> {
         self.0.lost()
     }
 
-    /// Writes the last words of the process, and gives all lines a moment to be written.
+    /// Writes the last line of the process, and gives pending lines a moment to be written.
     pub fn end(&self, last_words: &str) {
         self.0.push(last_words.as_bytes());
         self.0.flush(FLUSH_MAX);
     }
 }
 
-/// Starts logging, for the whole process.
+/// Starts logging for the whole process.
 ///
 /// # Errors
-/// If there is no thread for it.
+/// If its thread cannot be started.
 pub fn start(shared: &Shared) -> anyhow::Result<Log> {
     let queue = Arc::new(LineQueue::default());
     let (filter, complaint) = filter(shared.log_level.as_deref());
     let clock = Arc::new(SystemClock::new());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Arc::clone(&queue))
-        // A line that cannot be made is lost too.
+        // A line that cannot be formatted counts as lost.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
-    // What may refuse a line comes last, so that it is asked first.
+    // Filters that reject lines go last, so that they are asked first.
     let per_place = PerPlace::new(clock, Arc::clone(&queue));
     let span = RequestSpan::default();
     match shared.log_format {
@@ -79,12 +78,13 @@ pub fn start(shared: &Shared) -> anyhow::Result<Log> {
     std::panic::set_hook(Box::new(log_panic));
     start_writing(&queue)?;
     if let Some(complaint) = complaint {
-        tracing::warn!("{USUAL_VARIABLE}: {complaint}; {DEFAULT} holds");
+        tracing::warn!("{USUAL_VARIABLE}: {complaint}; using {DEFAULT}");
     }
     Ok(Log(queue))
 }
 
-/// It is no task: it begins before there are any, and ends with the process.
+/// Starts the writer thread. It is not a task: it starts before the runtime and ends with the
+/// process.
 #[expect(clippy::disallowed_methods, reason = "no world is there yet")]
 fn start_writing(queue: &Arc<LineQueue>) -> anyhow::Result<()> {
     let own = Arc::clone(queue);
@@ -105,7 +105,7 @@ fn start_writing(queue: &Arc<LineQueue>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is logged, and what is wrong with what the environment says.
+/// The filter, and what is wrong with the one in the environment.
 fn filter(level: Option<&str>) -> (EnvFilter, Option<String>) {
     if let Some(level) = level {
         return (EnvFilter::new(level), None);
@@ -121,7 +121,7 @@ fn filter(level: Option<&str>) -> (EnvFilter, Option<String>) {
     }
 }
 
-/// A panic is a line like any other: the usual hook waits for standard error.
+/// Logs a panic as an ordinary line: the default hook would block on standard error.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let location = panic.location().map(ToString::to_string);
@@ -137,8 +137,8 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     );
 }
 
-/// Says something on standard error where there is no log.
+/// Writes to standard error directly, where there is no log.
 pub fn say_without_log(text: &str) {
-    // It may be closed; the status says it too.
+    // It may be closed; the exit status says it too.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

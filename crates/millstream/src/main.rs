@@ -1,10 +1,10 @@
-//! The binary: reads what it is told, and runs it.
+//! The binary: parses the command line and runs the command.
 //!
-//! The modules stand in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`]
-//! parse their values, [`config`] joins them with the environment and the file, [`dev`] and
-//! [`serve`] turn a command into [`run::Settings`], [`run`] puts journal, engine and server
-//! together, with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen
-//! here; all else is in the crates below. [`self_signed`] is a command of its own.
+//! The modules are in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`]
+//! parse their values, [`config`] merges them with the environment and the file, [`dev`] and
+//! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
+//! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
+//! everything else is in the crates below. [`self_signed`] is a command of its own.
 
 mod address;
 mod bounded_file;
@@ -27,16 +27,16 @@ use logging::Log;
 use run::Settings;
 use std::process::ExitCode;
 
-/// It could not start or go on.
+/// Exit status: could not start or go on.
 const FAILED: u8 = 1;
-/// A task died without which the server cannot go on: a bug. What was acknowledged is there.
+/// Exit status: an essential task panicked, which is a bug. Acknowledged data is safe.
 const DIED: u8 = 70;
 
 fn main() -> ExitCode {
     let cli = match config::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
-            // Standard error may be closed; the status says it too.
+            // Standard error may be closed; the exit status says it too.
             let _ = error.print();
             return status_of(&error);
         }

@@ -1,4 +1,4 @@
-//! A server's life: folder, journal, engine, sockets, and the way back.
+//! A server's life: directory, journal, engine, sockets, and shutdown.
 
 use crate::certificate;
 use crate::cli::{self, Durability, Shared};
@@ -20,12 +20,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-/// Everything that a server is told before it starts.
+/// Everything that a server needs to know before it starts.
 #[derive(Debug)]
 pub struct Settings {
     /// The sockets and their limits.
     pub server: server::Config,
-    /// The files of the certificate, if TLS is spoken.
+    /// The files of the certificate, if TLS is enabled.
     pub certificate: Option<certificate::Files>,
     /// Where the data lives.
     pub data: Data,
@@ -42,17 +42,17 @@ pub struct Settings {
 /// Where the data lives.
 #[derive(Clone, Debug)]
 pub enum Data {
-    /// In a folder that goes when the server stops.
+    /// In a directory that is removed when the server stops.
     Temporary,
-    /// In this folder.
+    /// In this directory.
     Kept(PathBuf),
 }
 
 impl Settings {
-    /// Settings from the flags of both servers, for one of them.
+    /// The settings of one of the servers, from the flags common to both.
     ///
     /// # Errors
-    /// If flags do not go together.
+    /// If flags contradict each other.
     pub fn new(
         name: &str,
         shared: &Shared,
@@ -83,7 +83,7 @@ impl Settings {
     }
 }
 
-/// Both files, or none.
+/// Both files or neither.
 fn certificate(name: &str, shared: &Shared) -> Result<Option<certificate::Files>, clap::Error> {
     let missing = |flag: &str, other: &str| {
         let text = format!("{flag} is missing: {other} needs it");
@@ -103,8 +103,7 @@ fn certificate(name: &str, shared: &Shared) -> Result<Option<certificate::Files>
 /// Runs a server until it is told to stop.
 ///
 /// # Errors
-/// If it cannot start, or a task died without which it cannot go on: the error's cause is a
-/// [`Death`].
+/// If it cannot start, or an essential task died: the error's cause is then a [`Death`].
 pub fn run(settings: Settings) -> anyhow::Result<()> {
     let mut settings = settings;
     let limits = &mut settings.server.limits;
@@ -120,10 +119,10 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
             serve(settings, env, std::io::stdout()).await
         })
     };
-    // Nothing of it is looked at after a panic.
+    // Nothing of it is used after a panic.
     let ended = catch_unwind(AssertUnwindSafe(served));
-    // It goes with the process. What was accepted has ended by now, or was given up: nothing is
-    // waited for, and no thread finds the clock gone that it sleeps by.
+    // Leaked on purpose. Accepted work has ended or was abandoned by now: leaking avoids waiting
+    // for it, and no thread finds its clock gone.
     std::mem::forget(runtime);
     ended.unwrap_or_else(|panic| {
         let deaths = Deaths::default();
@@ -132,8 +131,8 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     })
 }
 
-/// Why a start failed: its error, or the death of a task that caused it. That is noted a moment
-/// after those who wait for the task hear of it.
+/// Why a start failed: its error, or the death of a task that caused it. A death is recorded a
+/// moment after its effects become visible.
 async fn reason(env: &Env, error: anyhow::Error) -> anyhow::Error {
     const NOTED_WITHIN: Duration = Duration::from_millis(100);
     let deaths = env.tasks.deaths();
@@ -153,7 +152,7 @@ async fn serve(
     let certificate = settings.certificate.take().map(|files| files.serve(&env));
     settings.server.tls = certificate.transpose()?;
     let mut server = Server::bind(settings.server.clone()).await?;
-    // Whoever watches over it hears that it lives, however long it takes to open what is there.
+    // Liveness is served from the start, however long recovery takes.
     server.serve_operator(&env);
     if let Some(address) = server.admin_addr() {
         tracing::info!("operator's pages on http://{address}");
@@ -183,7 +182,7 @@ async fn serve(
         () = signals.next() => (),
     }
     tracing::info!("stopping");
-    // It has not ended, so it listens.
+    // The task has not ended, so the receiver is alive.
     let _ = stop.send(());
     tokio::select! {
         biased;
@@ -195,8 +194,8 @@ async fn serve(
     }
 }
 
-/// Opens what is there, and makes what is asked for. May be dropped at any moment: so may a start
-/// be killed.
+/// Opens the stored data and creates the requested streams. May be dropped at any time, as a start
+/// may be killed at any time.
 async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result<Arc<Engine>> {
     let said = || format!("cannot use {}", folder.path().display());
     let options = options(settings.durability, settings.segment_bytes_max);
@@ -209,7 +208,7 @@ async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result
     Ok(engine)
 }
 
-/// Reading what is there may take long: signals are heard meanwhile.
+/// Opens the journal on a thread: recovery may take long, and signals are handled meanwhile.
 async fn open_journal(
     env: &Env,
     path: PathBuf,
@@ -218,7 +217,7 @@ async fn open_journal(
     let (tell, told) = oneshot::channel();
     let own = env.clone();
     let work = move || {
-        // If nobody waits any more, the process ends.
+        // The receiver is gone only when the process is ending.
         drop(tell.send(Journal::open(own, &path, options)));
     };
     env.tasks.run_blocking(Box::new(work)).await;
@@ -237,7 +236,7 @@ fn options(durability: Durability, segment_bytes_max: u64) -> Options {
     }
 }
 
-/// The one line on standard output, which may be a pipe that is full: nobody waits for it.
+/// Prints the one line on standard output, on a thread: the pipe may be full.
 fn say_ready(
     env: &Env,
     settings: &Settings,
@@ -257,7 +256,7 @@ fn say_ready(
     drop(env.tasks.run_blocking(Box::new(say)));
 }
 
-/// The folder of the data.
+/// The data directory.
 enum Folder {
     Temporary(TempDir),
     Kept(PathBuf),
@@ -269,7 +268,7 @@ impl Folder {
             Data::Kept(path) => Self::Kept(path),
             Data::Temporary => {
                 let folder = tempfile::Builder::new().prefix("millstream-").tempdir();
-                Self::Temporary(folder.context("cannot make a temporary folder")?)
+                Self::Temporary(folder.context("cannot create a temporary directory")?)
             }
         })
     }
@@ -284,8 +283,8 @@ impl Folder {
     fn announce(&self, durability: Durability) {
         let path = self.path().display();
         let stays = match self {
-            Self::Temporary(_) => "goes when the server stops",
-            Self::Kept(_) => "stays",
+            Self::Temporary(_) => "is removed when the server stops",
+            Self::Kept(_) => "is kept",
         };
         match durability {
             Durability::Fsync => tracing::info!(
@@ -298,17 +297,19 @@ impl Folder {
         }
     }
 
-    /// Removes a temporary folder, however serving ended.
+    /// Removes a temporary directory, however serving ended.
     fn close_after(self, served: Result<(), Death>) -> anyhow::Result<()> {
         let closed = self.close();
         served?;
         closed
     }
 
-    /// Removes a temporary folder.
+    /// Removes a temporary directory.
     fn close(self) -> anyhow::Result<()> {
         match self {
-            Self::Temporary(folder) => folder.close().context("cannot remove the temporary folder"),
+            Self::Temporary(folder) => folder
+                .close()
+                .context("cannot remove the temporary directory"),
             Self::Kept(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! `millstream cert`: a certificate that nobody vouches for, for local use.
+//! `millstream cert`: a self-signed certificate, for local use.
 
 use crate::cli::Cert;
 use anyhow::Context;
@@ -11,16 +11,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
-/// The files that it writes.
+/// The files that the command writes.
 const CERTIFICATE: &str = "cert.pem";
 const KEY: &str = "key.pem";
-/// Clients whose clocks are behind ours by less take it at once.
+/// Tolerance for clients whose clocks are behind.
 const CLOCKS_APART: Duration = Duration::hours(1);
 
-/// Writes a certificate and its key into a folder, and prints the flags that use them.
+/// Writes a certificate and its key into a directory, and prints the flags that use them.
 ///
 /// # Errors
-/// If a host cannot be in a certificate, or a file is there already or cannot be written.
+/// If a host cannot be in a certificate, or a file exists already or cannot be written.
 pub fn run(cert: &Cert) -> anyhow::Result<()> {
     let now = i64::try_from(SystemClock::new().now().seconds())?;
     let flags = write(cert, OffsetDateTime::from_unix_timestamp(now)?)?;
@@ -28,7 +28,7 @@ pub fn run(cert: &Cert) -> anyhow::Result<()> {
 }
 
 fn write(cert: &Cert, now: OffsetDateTime) -> anyhow::Result<String> {
-    let key = KeyPair::generate().context("cannot make a key")?;
+    let key = KeyPair::generate().context("cannot generate a key")?;
     let certificate = certificate(cert, now, &key)?;
     let mut folder = DirBuilder::new();
     folder
@@ -37,10 +37,14 @@ fn write(cert: &Cert, now: OffsetDateTime) -> anyhow::Result<String> {
         .create(&cert.out)
         .with_context(|| format!("--out {}", cert.out.display()))?;
     let paths = [KEY, CERTIFICATE].map(|name| cert.out.join(name));
-    // Both or none: what is there already may be in use.
+    // Both files or none: existing ones may be in use.
     for path in &paths {
         let is_there = path.try_exists().with_context(|| said(path))?;
-        anyhow::ensure!(!is_there, "{} is there already, and stays", path.display());
+        anyhow::ensure!(
+            !is_there,
+            "{} already exists, and is left unchanged",
+            path.display()
+        );
     }
     let [key_path, certificate_path] = &paths;
     create(key_path, 0o600, &key.serialize_pem())?;
@@ -62,7 +66,7 @@ fn certificate(cert: &Cert, now: OffsetDateTime, key: &impl SigningKey) -> anyho
     Ok(signed.pem())
 }
 
-/// Writes a file that is not there yet.
+/// Creates a file that must not exist yet.
 #[expect(
     clippy::disallowed_methods,
     reason = "certificates go to the real disk"

@@ -1,17 +1,17 @@
-//! `millstream serve`: what it promises, as settings; and what it refuses.
+//! `millstream serve`: its guarantees, as settings, and what it refuses.
 
 use crate::cli::{self, Auth, Durability, Serve};
 use crate::run::{Data, Settings};
 use clap::error::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// Where the operator is served unless another address is given.
+/// The default address of the admin listener.
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4568);
 
 /// The settings of a durable server.
 ///
 /// # Errors
-/// If no folder is given, or other machines could reach it without that being asked for.
+/// If no directory is given, or other machines could connect without that being allowed.
 pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let Serve { shared, auth } = serve;
     let Some(folder) = shared.data_dir.clone() else {
@@ -25,8 +25,8 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     match auth {
         None if !shared.listen.ip().is_loopback() => {
             let text = format!(
-                "--listen {}: credentials are not checked yet, so whoever reaches this address could \
-                 read and write everything; say --auth off if that is meant",
+                "--listen {}: credentials are not checked yet, so anyone who can reach this \
+                 address could read and write everything; pass --auth off to allow it",
                 shared.listen
             );
             return Err(cli::refuse("serve", ErrorKind::InvalidValue, &text));

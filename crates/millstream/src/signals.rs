@@ -1,4 +1,4 @@
-//! The signals that stop the server: the first in good order, a later one at once.
+//! The signals that stop the server: the first shuts it down gracefully, a later one immediately.
 
 use crate::bounded_file;
 use env::Clock;
@@ -8,26 +8,26 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What comes sooner after the first signal is the same wish: a terminal and a supervisor may both
-/// send one.
+/// Signals within this time of the first count as the same request: a terminal and a supervisor may
+/// both send one.
 const ONE_WISH: Duration = Duration::from_secs(1);
-/// What the system tells of a process, and the most that is read of it.
+/// Where Linux reports a process's signal masks, and how much of it is read.
 const STATUS: &str = "/proc/self/status";
 const STATUS_BYTES_MAX: u64 = 64 * 1024;
 
-/// SIGTERM, SIGINT and SIGHUP, caught from when this was made.
+/// SIGTERM, SIGINT and SIGHUP, caught since this was created.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// Absent if whoever started the process had it ignored, as `nohup` does.
+    /// `None` if the parent had it ignored, as `nohup` does.
     hangup: Option<Signal>,
 }
 
 impl Signals {
-    /// Catches the signals from now on.
+    /// Starts catching the signals.
     ///
     /// # Errors
-    /// If the operating system does not let it.
+    /// If the operating system refuses.
     pub fn catch() -> io::Result<Self> {
         let hangup = match is_ignored(SignalKind::hangup()) {
             true => None,
@@ -64,19 +64,19 @@ impl Signals {
             if clock.monotonic().since(first) >= ONE_WISH {
                 return;
             }
-            tracing::info!("already stopping; once more in a second stops at once");
+            tracing::info!("already stopping; another signal in a second exits immediately");
         }
     }
 }
 
-/// Whether the process was started with a signal ignored. Where the system does not tell, it was
-/// not.
+/// Whether the process was started with a signal ignored. Where the system does not report it,
+/// assumes that it was not.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = bounded_file::read(Path::new(STATUS), STATUS_BYTES_MAX);
     status.is_ok_and(|status| is_in_mask(&status, kind))
 }
 
-/// Whether `SigIgn`, a mask of sixteen hexadecimal digits, has a signal.
+/// Whether `SigIgn`, a mask of sixteen hexadecimal digits, contains a signal.
 fn is_in_mask(status: &[u8], kind: SignalKind) -> bool {
     let status = String::from_utf8_lossy(status);
     let mask = status

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wire::ErrorCode;
 use wire::operations::CreateStreamInput;
 
-/// Creates the streams that are not there yet.
+/// Creates the streams that do not exist yet.
 pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Result<()> {
     for StreamSpec { name, shards } in specs {
         let input = CreateStreamInput {

@@ -1,7 +1,7 @@
-//! From when until when certificates hold.
+//! The validity period of certificates.
 //!
-//! A server can greet with one that does not, and its clients then leave without a word of why.
-//! Whether a certificate is one at all is for [`server::Tls`] to say.
+//! A server can present an expired certificate, and its clients then disconnect without saying why.
+//! Whether a file is a certificate at all is for [`server::Tls`] to say.
 
 use env::Timestamp;
 use time::OffsetDateTime;
@@ -13,17 +13,17 @@ use x509_parser::pem::Pem;
 const DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
-/// The time in which all certificates of a file hold.
+/// The time in which all certificates of a file are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// The latest of their beginnings, in seconds since 1970.
+    /// The latest of their start times, in seconds since 1970.
     from_s: i64,
-    /// The earliest of their ends.
+    /// The earliest of their end times.
     until_s: i64,
 }
 
 impl Validity {
-    /// Of the certificates in PEM; what cannot be read holds for ever.
+    /// The validity of certificates in PEM; unreadable ones count as always valid.
     pub fn of(certificates: &[u8]) -> Self {
         let mut all = Self {
             from_s: i64::MIN,
@@ -40,7 +40,7 @@ impl Validity {
         all
     }
 
-    /// What is wrong at a moment, if anything is.
+    /// What is wrong at a given time, if anything is.
     pub fn complaint(self, now: Timestamp) -> Option<String> {
         let now_s = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
         if now_s > self.until_s {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair};
 
-    /// A certificate in PEM for some days of 2026.
+    /// A certificate in PEM that is valid for some days of 2026.
     fn certificate(from_day: u8, until_day: u8) -> String {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2026, 11, from_day);
@@ -77,7 +77,7 @@ mod tests {
         params.self_signed(&key).unwrap().pem()
     }
 
-    /// The beginning of a day of 2026.
+    /// The start of a day of 2026.
     fn day(day: u8) -> Timestamp {
         let seconds = rcgen::date_time_ymd(2026, 11, day).unix_timestamp();
         Timestamp(u64::try_from(seconds).unwrap() * 1000)

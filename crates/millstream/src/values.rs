@@ -1,6 +1,6 @@
-//! The flags' values that are more than a number or a word: parsed here, judged here.
+//! Flag values that are more than a number or a word: parsed and validated here.
 //!
-//! An error says what is wrong with the value; the flag's name is put before it by the caller.
+//! An error says what is wrong with the value; the caller prepends the flag's name.
 
 use model::StreamName;
 use std::net::IpAddr;
@@ -12,14 +12,14 @@ use tracing_subscriber::filter::LevelFilter;
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
-/// The journal's files may be this large at least.
+/// Smallest allowed `--segment-size`.
 const SEGMENT_BYTES_MIN: u64 = MIB;
-/// The journal's files may be this large at most.
+/// Largest allowed `--segment-size`.
 const SEGMENT_BYTES_MAX: u64 = GIB;
 
-/// Nothing that is waited for may last longer.
+/// Longest allowed duration.
 const DURATION_MAX: Duration = Duration::from_hours(24);
-/// A host's name may be this long.
+/// Longest allowed host name.
 const HOST_BYTES_MAX: usize = 253;
 
 /// A stream to create at start.
@@ -45,7 +45,7 @@ impl FromStr for StreamSpec {
     }
 }
 
-/// Parses a name or an address that a certificate can hold; a name may begin with `*.`.
+/// Parses a host name or address that a certificate can hold; a name may begin with `*.`.
 pub fn parse_host(text: &str) -> Result<String, String> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_word);
@@ -76,7 +76,7 @@ pub fn parse_segment_size(text: &str) -> Result<u64, String> {
         "KiB" => KIB,
         "MiB" => MIB,
         "GiB" => GIB,
-        _ => return Err("a size is a whole number and B, KiB, MiB or GiB".to_owned()),
+        _ => return Err("a size is a whole number followed by B, KiB, MiB or GiB".to_owned()),
     };
     let bytes = number
         .parse()
@@ -87,8 +87,8 @@ pub fn parse_segment_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "it must be from 1MiB to 1GiB".to_owned())
 }
 
-/// Checks that a text is a level or a list of log filters. A word that is no level would name a
-/// module that there is not, and silence all others.
+/// Checks that a text is a level or a list of log filters. A misspelt level would name a module
+/// that does not exist, and silence all others.
 pub fn parse_log_level(text: &str) -> Result<String, String> {
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let is_filter = |part: &&str| part.contains('=') || is_level(part);

@@ -5,7 +5,7 @@
 //! and the compiler vectorizes it. Longer messages (more than one block) go to the library, and a
 //! test holds the two implementations against each other.
 //!
-//! The instruction budgets of PutRecords cover this; `bench/run only batch-large` measures it.
+//! The instruction budgets of PutRecords cover this; `bench/run only batch-small` measures it.
 
 /// Number of lanes: two 128-bit vectors, which every 64-bit processor has.
 pub(crate) const LANES: usize = 8;

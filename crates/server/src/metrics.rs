@@ -104,7 +104,7 @@ impl Metrics {
     pub(crate) fn register(&self, engine: Arc<engine::Metrics>, own: Own) -> Registry {
         let mut registry = Registry::with_prefix("millstream");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version that runs", build);
+        registry.register("build", "The running version", build);
         registry.register(
             "requests",
             "Requests, by operation and code",
@@ -112,17 +112,17 @@ impl Metrics {
         );
         registry.register(
             "request_duration_seconds",
-            "From the head of a request to its answer, by operation",
+            "Time from a request's head to its response, by operation",
             self.durations.clone(),
         );
         registry.register(
             "connections",
-            "Connections to the API that are open",
+            "Open connections to the API",
             self.connections.clone(),
         );
         registry.register(
             "admin_connections",
-            "Connections to the operator's pages that are open",
+            "Open connections to the admin pages",
             self.admin_connections.clone(),
         );
         registry.register(
@@ -132,7 +132,7 @@ impl Metrics {
         );
         registry.register(
             "answers_refused",
-            "Answers that became a 503 because answers held too much",
+            "Responses turned into a 503 because responses held too much",
             self.answers_refused.clone(),
         );
         registry.register_collector(Box::new(own));
@@ -170,17 +170,17 @@ impl Own {
         for (name, help, bytes) in [
             (
                 "body_bytes_in_flight",
-                "Bytes of the bodies of requests that are being served",
+                "Bytes of the bodies of requests in flight",
                 bodies,
             ),
             (
                 "small_body_bytes_in_flight",
-                "Of them, what is taken of the reserve for small bodies",
+                "Bytes of them taken from the reserve for small bodies",
                 small_bodies.taken(),
             ),
             (
                 "head_bytes_in_flight",
-                "Bytes of requests' heads, above what each connection has free",
+                "Bytes of requests' heads beyond each connection's free part",
                 heads.taken(),
             ),
         ] {
@@ -215,10 +215,10 @@ impl Collector for Own {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.encode_budgets(&mut encoder)?;
         let panics = ConstCounter::new(self.deaths.requests());
-        let help = "Requests and connections ended by a bug of the server's";
+        let help = "Requests and connections ended by a bug in the server";
         panics.encode(encoder.encode_descriptor("panics", help, None, MetricType::Counter)?)?;
         let lost = ConstCounter::new(self.log_lines_lost.load(Ordering::Relaxed));
-        let help = "Lines of the log that could not be written";
+        let help = "Log lines that could not be written";
         let name = "log_lines_lost";
         lost.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
     }

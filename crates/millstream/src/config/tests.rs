@@ -8,7 +8,7 @@ fn parse_words(words: &str) -> Result<Cli, clap::Error> {
     parse(words.split(' ').map(OsString::from))
 }
 
-/// Parses `words` with a file of this text as `--config`.
+/// Parses `words` with a `--config` file of this content.
 fn parse_with(file: &str, words: &str) -> Result<Cli, clap::Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("settings.toml");
@@ -57,7 +57,7 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
             if has_file && flag != "config" {
                 let words = format!("millstream {}", subcommand.get_name());
                 let refused = parse_with(&format!("{flag} = true"), &words);
-                check_refused(refused, &[flag, "a text or a number is expected"]);
+                check_refused(refused, &[flag, "expected a string or a number"]);
             }
         }
     }
@@ -156,7 +156,7 @@ fn file_when_it_is_wrong_then_is_refused_by_name() {
         ),
         (
             "limits = [\"off\"]",
-            &["limits", "a text or a number is expected"],
+            &["limits", "expected a string or a number"],
         ),
         ("shard-limit = 0", &["settings.toml", "--shard-limit"]),
         (

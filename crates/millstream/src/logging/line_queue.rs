@@ -1,9 +1,8 @@
 //! Lines on their way to standard error: a bounded queue, and the one thread that writes.
 //!
-//! Whoever logs hands a line over and goes on, whatever standard error is: a full volume, a pipe
-//! that nobody reads, or one whose reader has gone. A line that finds no room in the queue, or
-//! cannot be written, is dropped and counted. How many those were is told once lines get through
-//! again.
+//! Logging never blocks, whatever standard error is: a full volume, a pipe that is not read, or a
+//! closed one. A line that does not fit into the queue, or cannot be written, is dropped and
+//! counted. The count is logged once lines get through again.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,18 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What may wait to be written: at `debug`, the lines of some thousand requests.
+/// Capacity of the queue: at `debug`, the lines of some thousand requests.
 const QUEUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// A bounded queue of lines.
 #[derive(Debug, Default)]
 pub struct LineQueue {
     state: Mutex<State>,
-    /// Rung when there is a line.
+    /// Notified when a line arrives.
     filled: Condvar,
-    /// Rung when there is none any more.
+    /// Notified when the queue is empty.
     drained: Condvar,
-    /// Lines that nobody will read.
+    /// Lines that were dropped.
     lost: Arc<AtomicU64>,
 }
 
@@ -35,7 +34,7 @@ struct State {
 }
 
 impl LineQueue {
-    /// Hands a line over, with its end.
+    /// Enqueues a line, including its newline.
     pub fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.bytes + line.len() > QUEUE_BYTES_MAX {
@@ -49,17 +48,17 @@ impl LineQueue {
         self.filled.notify_one();
     }
 
-    /// Counts a line that nobody will read.
+    /// Counts a dropped line.
     pub fn note_lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many lines nobody will read, counted on.
+    /// A running count of dropped lines.
     pub fn lost(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.lost)
     }
 
-    /// Waits until all is written that was handed over, for no longer than this.
+    /// Waits until all enqueued lines are written, up to a timeout.
     pub fn flush(&self, longest: Duration) {
         let is_busy = |state: &mut State| !state.lines.is_empty() || state.is_writing;
         let waited = self
@@ -68,8 +67,8 @@ impl LineQueue {
         drop(waited);
     }
 
-    /// Writes lines for as long as the process lives; whenever there is none and lines were lost
-    /// since it last said so, has that `told`.
+    /// Writes lines for as long as the process lives. Whenever the queue is empty and lines were
+    /// lost since the last report, calls `told`.
     pub fn write_to(&self, output: impl Write, told: impl Fn(u64)) {
         let mut output = Output::new(output);
         let mut lost_told = 0;
@@ -100,7 +99,7 @@ impl LineQueue {
         }
     }
 
-    /// A line was written or lost.
+    /// Notes that a line was written or lost.
     fn end_of(&self, line: Vec<u8>) {
         let mut state = self.lock();
         state.bytes -= line.len();
@@ -117,7 +116,7 @@ impl LineQueue {
 }
 
 impl Write for &LineQueue {
-    /// A whole line: whoever formats them writes each at once.
+    /// Enqueues a whole line: formatters write each line at once.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
         Ok(line.len())
@@ -128,12 +127,12 @@ impl Write for &LineQueue {
     }
 }
 
-/// Where lines go.
+/// The destination of lines.
 struct Output<W> {
     inner: W,
-    /// Whether the last line got through.
+    /// Whether the last line was written.
     works: bool,
-    /// Whether it got through in part.
+    /// Whether the last line was written in part.
     is_torn: bool,
 }
 
@@ -146,7 +145,7 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// Writes a line. One that follows a torn one begins at the beginning of a line.
+    /// Writes a line. After a torn line, starts a new one first.
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         let written = self.try_write(line);
         self.works = written.is_ok();

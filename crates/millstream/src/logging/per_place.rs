@@ -1,6 +1,7 @@
-//! No place in the code may fill the log: of the lines of one place, so many a second are written.
+//! Rate limit per call site, so that no place in the code can fill the log.
 //!
-//! What is asked for in detail (`debug` and `trace`) comes whole. The rest are counted as lost.
+//! Detail that was asked for (`debug` and `trace`) is not limited. Lines that are held back count
+//! as lost.
 
 use super::line_queue::LineQueue;
 use env::{Clock, LineLimit};
@@ -9,21 +10,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// Lines of one place, a second.
+/// Lines per call site and second.
 const LINES_PER_SECOND: u64 = 20;
 
-/// Lets lines through, so many of each place.
+/// A rate limit per call site.
 pub struct PerPlace {
     clock: Arc<dyn Clock>,
     queue: Arc<LineQueue>,
     places: Mutex<BTreeMap<Place, LineLimit>>,
 }
 
-/// Where a line comes from: a module, and a line in its file.
+/// A call site: a module, and a line in its file.
 type Place = (&'static str, Option<u32>);
 
 impl PerPlace {
-    /// Lines that are kept back are counted by the queue that they do not get into.
+    /// A limit whose held-back lines are counted by `queue`.
     pub fn new(clock: Arc<dyn Clock>, queue: Arc<LineQueue>) -> Self {
         Self {
             clock,
@@ -34,7 +35,7 @@ impl PerPlace {
 
     fn passes(&self, place: Place) -> bool {
         let places = self.places.lock();
-        // There are as many as the code has.
+        // Bounded by the number of call sites in the code.
         let mut places = places.unwrap_or_else(PoisonError::into_inner);
         let limit = places.entry(place);
         let limit = limit.or_insert_with(|| LineLimit::new(LINES_PER_SECOND));

@@ -1,10 +1,9 @@
-//! The span that names a request in its lines: made when a line is written for one, and for no
-//! other.
+//! The span that names a request in its log lines: created when a line is written, and only then.
 //!
-//! A span for every request would be made, formatted and dropped for each of them, which takes 7
-//! 800 instructions (measured 2026-11, a put takes 61 000). So `env` only remembers for whom a
-//! thread works, and this layer opens the span around a line just before the layers below it write
-//! it. It has to be the outermost of those that write, and below those that may still refuse a
+//! A span for every request would be created, formatted and dropped for each of them, which takes 7
+//! 800 instructions (measured 2026-11; a put takes 61 000). So `env` only remembers which request a
+//! thread works for, and this layer opens the span around a line just before the layers below write
+//! it. It has to be the outermost of the layers that write, and below those that may still reject a
 //! line.
 
 use env::RequestContext;
@@ -18,7 +17,7 @@ use tracing::subscriber::Interest;
 use tracing::{Callsite, Dispatch, Event, Level, Metadata, Subscriber, callsite::Identifier};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// What is told of a request, as far as it is known.
+/// The fields of a request, as far as they are known.
 const FIELDS: [&str; 3] = ["request_id", "operation", "resource"];
 
 static METADATA: Metadata<'static> = Metadata::new(
@@ -32,7 +31,7 @@ static METADATA: Metadata<'static> = Metadata::new(
     Kind::SPAN,
 );
 
-/// The one place that makes such spans; whether they are wanted is not asked.
+/// The only call site of such spans; always enabled.
 struct RequestCallsite;
 
 impl Callsite for RequestCallsite {
@@ -44,14 +43,14 @@ impl Callsite for RequestCallsite {
 }
 
 thread_local! {
-    /// The span around the line that this thread writes.
+    /// The span around the line that this thread is writing.
     static OPEN: RefCell<Option<Id>> = const { RefCell::new(None) };
 }
 
 /// Opens a request's span around each of its lines.
 #[derive(Debug, Default)]
 pub struct RequestSpan {
-    /// What this is a layer of.
+    /// The subscriber that this is a layer of.
     dispatch: OnceLock<WeakDispatch>,
 }
 
@@ -82,7 +81,7 @@ impl RequestSpan {
 
 impl<S: Subscriber> Layer<S> for RequestSpan {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // The first is that of the process.
+        // The first dispatcher is that of the process.
         self.dispatch.get_or_init(|| dispatch.downgrade());
     }
 

@@ -1,5 +1,5 @@
-//! A server that is used while one of its background tasks dies: it ends in good order, and says
-//! which.
+//! A server in use while one of its background tasks dies: it shuts down gracefully and names the
+//! task.
 
 use super::*;
 use crate::cli::{Cert, Cli};
@@ -13,10 +13,10 @@ use std::future::pending;
 use std::time::Duration;
 use wire::operations::*;
 
-/// What takes so long takes for ever.
+/// Time after which a server counts as stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(100);
 
-/// Standard output, of which the first line is awaited.
+/// Standard output, whose first line is awaited.
 struct Output(Option<oneshot::Sender<String>>);
 
 impl Write for Output {
@@ -33,7 +33,7 @@ impl Write for Output {
     }
 }
 
-/// The settings of a server in a folder, with both sockets, and with TLS beside plain HTTP.
+/// The settings of a server in a directory, with both sockets, and with TLS beside plain HTTP.
 fn settings(folder: &Path) -> Settings {
     let cert = Cert {
         out: folder.join("tls"),
@@ -61,12 +61,12 @@ fn settings(folder: &Path) -> Settings {
     }
 }
 
-/// Lets every background task have something to do, again and again.
+/// Gives every background task work, again and again.
 async fn use_for_ever(url: &str) {
     let url = url.replace("https", "http").parse().unwrap();
     let credentials = Credentials::new("AKID", "secret", None);
     let client = Client::new(Env::real(), Config::new(url, credentials));
-    // Anything may fail from some moment on.
+    // Any call may fail once the task has died.
     for round in 0.. {
         let name = format!("stream-{round}");
         let create = CreateStreamInput {
@@ -89,7 +89,7 @@ async fn use_for_ever(url: &str) {
             ..SplitShardInput::default()
         };
         drop(client.call::<SplitShard>(&split).await);
-        // Long ones: a snapshot of the catalog becomes due.
+        // Long values: a catalog snapshot becomes due.
         let tag = |number: u32| (format!("{number:0>128}"), format!("{round:0>256}"));
         let tags: BTreeMap<String, String> = (0..10).map(tag).collect();
         let add = AddTagsToStreamInput {
@@ -101,7 +101,7 @@ async fn use_for_ever(url: &str) {
     }
 }
 
-/// Runs a server until it has ended because `victim` died after so many polls.
+/// Runs a server until it has ended because `victim` died after `polls` polls.
 async fn check_death(victim: &'static str, polls: u32) {
     let folder = tempfile::tempdir().unwrap();
     let tasks = DoomedTasks::new(Arc::new(TokioTasks::current()), victim, polls);
@@ -115,7 +115,7 @@ async fn check_death(victim: &'static str, polls: u32) {
         if let Ok(url) = told.await {
             use_for_ever(&url).await;
         }
-        // It died before it was ready.
+        // The task died before the server was ready.
         pending::<()>().await;
     };
     let ended = tokio::select! {

@@ -1,4 +1,4 @@
-//! Short ways to use a server, with the typed client and byte by byte.
+//! Short ways to use a server, through the typed client and byte by byte.
 
 use bytes::Bytes;
 use client::{Client, Config, Credentials};
@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 use wire::operations::*;
 
-/// Nobody answering for so long is a failure, and not a test that hangs.
+/// Timeout that turns a hanging test into a failure.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn client(url: &str) -> Client {
@@ -30,7 +30,7 @@ pub async fn put_data(client: &Client, stream: &str, data: Bytes) -> PutRecordOu
     client.call::<PutRecord>(&input).await.unwrap()
 }
 
-/// An iterator at the beginning of a stream's first shard.
+/// An iterator at the start of a stream's first shard.
 pub async fn iterator(client: &Client, stream: &str) -> String {
     let input = GetShardIteratorInput {
         stream_name: Some(stream.to_owned()),
@@ -53,7 +53,7 @@ pub fn connect(url: &str) -> TcpStream {
     stream
 }
 
-/// A request in JSON, with a body that is declared to have `length` bytes.
+/// The head of a request in JSON whose declared body length is `length`.
 pub fn head(operation: &str, length: usize) -> String {
     format!(
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n\
@@ -69,7 +69,7 @@ pub fn send(stream: &mut TcpStream, operation: &str, body: &str) {
     stream.write_all(request.as_bytes()).unwrap();
 }
 
-/// The status of the answer that comes next, of which no more is read.
+/// The status of the next response, of which nothing more is read.
 pub fn status(stream: &mut TcpStream) -> String {
     let mut status = [0; 12];
     stream.read_exact(&mut status).unwrap();
@@ -77,7 +77,7 @@ pub fn status(stream: &mut TcpStream) -> String {
     status.strip_prefix("HTTP/1.1 ").unwrap().to_owned()
 }
 
-/// What a page of the operator's answers.
+/// The response of an admin page.
 pub fn get(address: &str, path: &str) -> String {
     let mut stream = connect(&format!("http://{address}"));
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! One look for a request id in the log finds what went wrong with that request.
+//! The request id in a log line leads to the cause of that request's failure.
 
 use crate::calls::{client, iterator, put_data};
 use crate::lifecycle::dev;
@@ -12,10 +12,9 @@ use std::path::Path;
 use std::process::Command;
 use wire::operations::{GetRecords, GetRecordsInput};
 
-/// What a record holds, to be found in a file again.
+/// A record's data, recognizable in a file.
 const DATA: &[u8] = b"a record whose bytes will be damaged";
-/// Records of nearly one MiB that are put behind it: what was written before them is read from the
-/// disk.
+/// Records of nearly 1 MiB that follow it, so that earlier ones are read from disk.
 const RECORDS_BEHIND: usize = 80;
 
 fn kept(folder: &Path, format: &str) -> Command {
@@ -34,7 +33,7 @@ fn kept(folder: &Path, format: &str) -> Command {
     command
 }
 
-/// Turns a bit of the record over, wherever it is.
+/// Flips a bit of the record, wherever it is stored.
 #[expect(
     clippy::disallowed_methods,
     reason = "the files of another process, on the real disk"
@@ -53,7 +52,7 @@ fn damage(folder: &Path) {
     assert_eq!(places, 1, "the record is in one file");
 }
 
-/// Reads a record that is damaged; the request id of the failure, and the log.
+/// Reads a corrupted record; returns the failure's request id, and the log.
 async fn failed_read(folder: &Path, format: &str) -> (String, Vec<String>) {
     let server = Running::start(&mut kept(folder, format));
     let client = client(&server.url);

@@ -1,6 +1,6 @@
 //! `docs/configuration.md` lists the flags as `--help` describes them.
 //!
-//! The list is generated: `MILLSTREAM_WRITE_PAGES=1` writes it anew.
+//! The list is generated: `MILLSTREAM_WRITE_PAGES=1` rewrites it.
 
 use crate::process::millstream;
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ const LINE_COLUMNS_MAX: usize = 100;
 struct Flag {
     /// The flag and its value, as on the command line.
     usage: String,
-    /// Paragraphs and lists of what it does.
+    /// The description's paragraphs and lists.
     text: Vec<String>,
     variable: String,
     default: Option<String>,
 }
 
-/// The flags that a command's help describes, in its order.
+/// The flags in a command's help, in its order.
 fn flags_of(command: &str) -> Vec<Flag> {
     let output = millstream().args([command, "--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
@@ -87,7 +87,7 @@ impl Flag {
     }
 }
 
-/// Text in lines that fit a page; the further lines of a list's item are indented.
+/// Wraps text to the page's width; continuation lines of a list item are indented.
 fn wrapped(text: &str) -> String {
     let indent = if text.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];

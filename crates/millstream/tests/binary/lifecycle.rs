@@ -49,7 +49,7 @@ async fn dev_when_told_to_stop_then_leaves_nothing_behind() {
             "the URL is all that standard output gets"
         );
         assert!(
-            stopped.log.contains("goes when the server stops"),
+            stopped.log.contains("is removed when the server stops"),
             "{}",
             stopped.log
         );
@@ -75,7 +75,7 @@ async fn dev_when_given_a_folder_then_finds_its_streams_again() {
     server.signal(Signal::TERM);
     let stopped = server.wait();
     assert_eq!(stopped.status.code(), Some(0), "{}", stopped.log);
-    assert!(stopped.log.contains("stays"), "{}", stopped.log);
+    assert!(stopped.log.contains("which is kept"), "{}", stopped.log);
 
     let server = start();
     let second = put(&server.url, "orders").await.sequence_number;
@@ -180,7 +180,7 @@ async fn serve_when_on_loopback_then_warns_serves_and_keeps_its_data() {
 #[test]
 fn serve_when_opening_takes_long_then_is_alive_and_not_ready() {
     let folder = tempfile::tempdir().unwrap();
-    // Whoever opens a pipe waits until there is somebody at its other end.
+    // Opening a pipe blocks until its other end is open.
     let manifest = folder.path().join("MANIFEST");
     mknodat(CWD, &manifest, FileType::Fifo, Mode::RUSR, 0).unwrap();
     let mut command = millstream();
@@ -190,7 +190,7 @@ fn serve_when_opening_takes_long_then_is_alive_and_not_ready() {
     let admin = server.log_after("operator's pages on http://");
     let get = |path: &str| {
         let mut connection = TcpStream::connect(&admin).unwrap();
-        // Nobody answering is a failure, and not a test that hangs.
+        // A timeout that turns a hanging test into a failure.
         let patience = Some(Duration::from_secs(10));
         connection.set_read_timeout(patience).unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
@@ -234,7 +234,7 @@ fn dev_when_started_with_hangups_ignored_then_goes_on_after_one() {
 #[test]
 fn serve_when_it_may_open_few_files_then_takes_few_connections_and_closes_those_above() {
     const FILES: u32 = 300;
-    // A quarter, where there are so few.
+    // A quarter, where descriptors are scarce.
     const CONNECTIONS: usize = FILES as usize / 4;
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");

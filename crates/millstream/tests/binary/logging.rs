@@ -1,4 +1,4 @@
-//! Standard error and output that are full, closed, or read by nobody: nothing but lines is lost.
+//! Standard error and output that are full, closed, or not read: only lines are lost.
 
 use crate::calls::{client, connect, get, put, send, status};
 use crate::lifecycle::dev;
@@ -11,12 +11,12 @@ use std::process::{Command, Stdio};
 use wire::operations::{GetShardIterator, GetShardIteratorInput};
 use wire::types::ShardIteratorType;
 
-/// What a pipe holds.
+/// Capacity of a pipe.
 const PIPE_BYTES: usize = 64 * 1024;
-/// Requests whose lines at `debug` do not fit into a pipe, three times over.
+/// Requests whose lines at `debug` exceed a pipe's capacity, three times over.
 const REQUESTS: usize = 1500;
 
-/// A server whose every request has a line.
+/// A server that logs a line for every request.
 fn talkative(folder: &Path) -> Command {
     let mut command = dev(folder);
     command
@@ -32,7 +32,7 @@ fn full() -> Stdio {
     options.write(true).open("/dev/full").unwrap().into()
 }
 
-/// A pipe that takes nothing more, and the end that nobody reads.
+/// A full pipe, and its reading end, which is not read.
 fn unread() -> (Stdio, PipeReader) {
     let (reader, mut writer) = pipe().unwrap();
     writer.write_all(&[b'x'; PIPE_BYTES]).unwrap();
@@ -45,7 +45,7 @@ fn closed() -> Stdio {
     writer.into()
 }
 
-/// Requests are answered, and it stops in good order.
+/// Checks that requests are answered, and that the server shuts down gracefully.
 async fn check_good(server: Running) {
     put(&server.url, "orders").await;
     let mut stream = connect(&server.url);
@@ -59,7 +59,7 @@ async fn check_good(server: Running) {
     assert_eq!(server.wait().status.code(), Some(0));
 }
 
-/// Reads to the end of an answer of which the status was read, and whose body ends with a brace.
+/// Reads to the end of a response whose status was read, and whose body ends with a brace.
 fn skip_answer(stream: &mut std::net::TcpStream) {
     let mut byte = [0];
     while byte != *b"}" {

@@ -1,5 +1,5 @@
-//! What clients can make the real binary hold, as the operating system counts it: each term of the
-//! formula in docs/operations/memory.md that is the server's.
+//! What clients can make the real binary hold, as the operating system counts it: each of the
+//! server's terms in the formula of docs/operations/memory.md.
 
 use crate::process::{Running, millstream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -7,16 +7,16 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 const MIB: usize = 1024 * 1024;
-/// What there is without anybody: code, runtime, threads, and the journal's buffers.
+/// Memory without clients: code, runtime, threads, and the journal's buffers.
 const BASE_BYTES: usize = 64 * MIB;
-/// What an idle connection holds.
+/// Memory of an idle connection.
 const CONNECTION_BYTES: usize = 24 * 1024;
 /// The default limits.
 const HEADS_BYTES: usize = 256 * MIB;
 const BODIES_BYTES: usize = 128 * MIB;
 
 const PING: u8 = 6;
-/// The flag of a frame that acknowledges another.
+/// The ACK flag of a frame.
 const ACKNOWLEDGED: u8 = 1;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
@@ -42,7 +42,8 @@ impl Server {
         TcpStream::connect(self.running.url.strip_prefix("http://").unwrap()).unwrap()
     }
 
-    /// Checks that it serves somebody else, and that it never held more than so much.
+    /// Checks that the server still serves other clients, and that its memory never exceeded a
+    /// limit.
     fn check_peak(&self, most: usize) {
         self.list(&mut self.connect());
         let peak = self.running.memory("VmHWM");
@@ -65,7 +66,7 @@ fn post(header: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// So many connections as this process may have, up to a number.
+/// The number of connections to open: as many as wanted, as far as this process's limit allows.
 fn connections(wanted: usize) -> usize {
     const OWN: u64 = 300;
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
@@ -86,7 +87,7 @@ fn server_when_thousands_send_half_a_head_then_holds_no_more_than_the_formula_sa
     let mut streams = Vec::new();
     for _ in 0..count {
         let mut stream = server.connect();
-        // Those that there is no room for are closed.
+        // Connections over the limit are closed.
         let _ = stream.write_all(&half);
         streams.push(stream);
     }
@@ -102,7 +103,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head[..], payload].concat()
 }
 
-/// Begins HTTP/2, and acknowledges what the server says of itself.
+/// Starts HTTP/2, and acknowledges the server's settings.
 fn greet(stream: &mut TcpStream) {
     const SETTINGS: u8 = 4;
     stream.write_all(PREFACE).unwrap();
@@ -111,7 +112,7 @@ fn greet(stream: &mut TcpStream) {
     stream.write_all(&acknowledged).unwrap();
 }
 
-/// A frame's kind and flags.
+/// Reads a frame; returns its kind and flags.
 fn try_read_frame(stream: &mut TcpStream) -> io::Result<[u8; 2]> {
     let mut head = [0; 9];
     stream.read_exact(&mut head)?;
@@ -125,7 +126,7 @@ fn read_frame(stream: &mut TcpStream) -> [u8; 2] {
     try_read_frame(stream).unwrap()
 }
 
-/// Reads frames up to the answer to a ping: all that was sent before it has been read then.
+/// Reads frames up to the answer to a ping. Everything sent earlier has been read by then.
 fn wait_for_pong(stream: &mut TcpStream) {
     stream.write_all(&frame(PING, 0, 0, &[7; 8])).unwrap();
     while read_frame(stream) != [PING, ACKNOWLEDGED] {}
@@ -137,7 +138,7 @@ fn server_when_streams_by_the_thousand_have_large_heads_then_holds_no_more_than_
     const HEADERS: u8 = 1;
     const END_HEADERS: u8 = 4;
     let server = Server::start();
-    // POST, http, / from the static table, then a literal field of 15 500 bytes; a body is to come.
+    // POST, http, / from the static table, then a literal field of 15 500 bytes; a body follows.
     let block = [
         &[0x83, 0x86, 0x84, 0, 1, b'x', 0x7f, 0x8d, 0x78][..],
         &[b'a'; 15_500],
@@ -157,8 +158,8 @@ fn server_when_streams_by_the_thousand_have_large_heads_then_holds_no_more_than_
     server.check_peak(BASE_BYTES + HEADS_BYTES + CONNECTIONS * CONNECTION_BYTES);
 }
 
-/// Fields that a server is to remember, each in a frame of its own that is full otherwise. The
-/// client never acknowledges that nothing is remembered.
+/// Fields for the dynamic table, each in an otherwise full frame. The client never acknowledges
+/// that the table's size is zero.
 #[test]
 fn server_when_clients_fill_the_table_of_fields_then_holds_no_more_than_the_formula_says() {
     const CONNECTIONS: usize = 400;
@@ -170,7 +171,7 @@ fn server_when_clients_fill_the_table_of_fields_then_holds_no_more_than_the_form
         let mut stream = server.connect();
         stream.write_all(PREFACE).unwrap();
         for number in 0..95 {
-            // The authority is to be remembered, the field behind it is not.
+            // The authority is to be indexed, the field after it is not.
             let block = [
                 &[
                     0x83, 0x86, 0x84, 0x41, 1, b'a', 0, 1, b'x', 0x7f, 0x8d, 0x78,
@@ -179,10 +180,10 @@ fn server_when_clients_fill_the_table_of_fields_then_holds_no_more_than_the_form
             ]
             .concat();
             let begun = frame(HEADERS, END_HEADERS_AND_STREAM, 2 * number + 1, &block);
-            // It may be closed for it.
+            // The server may close the connection for it.
             let _ = stream.write_all(&begun);
         }
-        // All of it has been read when this is answered, or the connection is at its end.
+        // Once this is answered, or the connection has ended, all of it has been read.
         let _ = stream.write_all(&frame(PING, 0, 0, &[7; 8]));
         while try_read_frame(&mut stream).is_ok_and(|read| read != [PING, ACKNOWLEDGED]) {}
         streams.push(stream);
@@ -198,7 +199,7 @@ fn server_when_bodies_come_to_a_halt_before_their_end_then_holds_no_more_than_th
     let mut streams = Vec::new();
     for _ in 0..CONNECTIONS {
         let mut stream = server.connect();
-        // Those that there is no room for are answered 503, and what they send is dropped.
+        // Requests over the limit get a 503, and the rest of what they send is dropped.
         stream.write_all(&most).unwrap();
         streams.push(stream);
     }

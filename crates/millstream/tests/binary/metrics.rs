@@ -1,4 +1,4 @@
-//! `docs/operations/metrics.md` lists the series that a server shows, as it explains them itself.
+//! `docs/operations/metrics.md` lists the series that a server exports, with their help texts.
 
 use crate::calls::{client, get, put};
 use crate::lifecycle::dev;
@@ -10,8 +10,7 @@ use wire::types::MetricsName;
 
 const BEGIN: &str = "<!-- series: begin -->\n";
 const END: &str = "\n<!-- series: end -->";
-/// What the names of one part of the page begin with, and the part's title. The first that fits
-/// holds.
+/// The prefix of the names in one part of the page, and the part's title. The first match wins.
 const PARTS: [(&str, &str); 4] = [
     ("millstream_journal_", "The journal"),
     (
@@ -21,10 +20,10 @@ const PARTS: [(&str, &str); 4] = [
     ("millstream_kinesis_", "Streams, by AWS's names"),
     ("millstream_", "Requests, connections, memory"),
 ];
-/// The label of a histogram's buckets, which every histogram has.
+/// The label of a histogram's buckets, common to all histograms.
 const BUCKET: &str = "le";
 
-/// A series as `/metrics` explains it.
+/// A series as `/metrics` describes it.
 #[derive(Debug, Default)]
 struct Series {
     kind: String,
@@ -32,7 +31,7 @@ struct Series {
     labels: Vec<String>,
 }
 
-/// The names of a sample's labels: `name{a="1",b="2"} 3`.
+/// The label names of a sample: `name{a="1",b="2"} 3`.
 fn labels_of(sample: &str) -> Vec<String> {
     let Some((_, labels)) = sample.split_once('{') else {
         return Vec::new();
@@ -44,7 +43,7 @@ fn labels_of(sample: &str) -> Vec<String> {
     names.filter(|name| name != BUCKET).collect()
 }
 
-/// All series of a page of metrics, by the names that their samples begin with.
+/// All series of a metrics page, by the names that their samples begin with.
 fn series(page: &str) -> BTreeMap<String, Series> {
     let mut series = BTreeMap::<String, Series>::new();
     let mut last = String::new();
@@ -65,7 +64,7 @@ fn series(page: &str) -> BTreeMap<String, Series> {
     series
 }
 
-/// A series' name as it is asked for.
+/// The name by which a series is queried.
 fn full_name(name: &str, kind: &str) -> String {
     match kind {
         "counter" => format!("{name}_total"),

@@ -18,16 +18,16 @@ pub fn millstream() -> Command {
     command
 }
 
-/// A server, as a rule one that said that it is ready. Killed when dropped.
+/// A server, usually one that has said that it is ready. Killed when dropped.
 pub struct Running {
     child: Child,
     output: BufReader<Box<dyn Read>>,
-    /// Nothing, if its standard error is somebody else's.
+    /// Empty if its standard error goes elsewhere.
     log: BufReader<Box<dyn Read>>,
     pub url: String,
 }
 
-/// Runs what should end by itself without ever being ready.
+/// Runs a command that should end by itself without ever being ready.
 pub fn refused(command: &mut Command) -> Stopped {
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -53,10 +53,10 @@ pub fn refused(command: &mut Command) -> Stopped {
     }
 }
 
-/// What is left of a server.
+/// What a server left when it ended.
 pub struct Stopped {
     pub status: ExitStatus,
-    /// Standard output behind the URL's line.
+    /// Standard output after the line with the URL.
     pub output: String,
     pub log: String,
 }
@@ -103,8 +103,8 @@ impl Running {
         }
     }
 
-    /// Bytes of memory, by the name that the operating system has for what is counted, as `VmRSS`
-    /// or `VmHWM`.
+    /// A memory counter of the process in bytes, by the operating system's name for it, such as
+    /// `VmRSS` or `VmHWM`.
     pub fn memory(&self, name: &str) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap();
@@ -119,7 +119,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Reads the log up to a line that contains `said`, and returns the line's rest.
+    /// Reads the log up to a line that contains `said`, and returns the rest of the line.
     pub fn log_after(&mut self, said: &str) -> String {
         loop {
             let mut line = String::new();
@@ -131,12 +131,12 @@ impl Running {
         }
     }
 
-    /// Closes the pipe that its log goes to.
+    /// Closes the reading end of its log's pipe.
     pub fn stop_listening(&mut self) {
         self.log = BufReader::new(Box::new(std::io::empty()));
     }
 
-    /// Waits for the end.
+    /// Waits for the process to end.
     pub fn wait(mut self) -> Stopped {
         let (mut output, mut log) = (String::new(), String::new());
         self.output.read_to_string(&mut output).unwrap();

@@ -1,10 +1,10 @@
-//! Where settings come from, and which place wins.
+//! Sources of settings, and their precedence.
 
 use crate::process::{Running, Stopped, millstream, refused};
 use rustix::process::Signal;
 use std::process::Command;
 
-/// The complaint about a command line that is refused.
+/// The message with which a command line is rejected.
 fn refusal(command: &mut Command) -> String {
     let Stopped { status, log, .. } = refused(command);
     assert_eq!(status.code(), Some(2), "{log}");

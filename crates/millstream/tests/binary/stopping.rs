@@ -1,5 +1,5 @@
-//! A server is told to stop while thousands of clients want something of it: it does so at once, in
-//! good order, and everything acknowledged is there.
+//! A server is told to stop while thousands of clients are using it: it shuts down gracefully and
+//! at once, and everything acknowledged is kept.
 
 use crate::calls::{client, connect, head, iterator, send, status};
 use crate::lifecycle::dev;
@@ -11,14 +11,14 @@ use std::net::TcpStream;
 use wire::operations::*;
 use wire::types::ConsumerStatus;
 
-/// Streams, shards of each, and consumers of each: all shards are subscribed to by all consumers.
+/// Streams, shards of each, and consumers of each; every consumer subscribes to every shard.
 const STREAMS: usize = 5;
 const SHARDS: usize = 20;
 const CONSUMERS: usize = 20;
-/// Clients that send half of a body, and clients that do not read their answer.
+/// Clients that send half of a body, and clients that do not read their response.
 const HALVES: usize = 50;
 const UNREAD: usize = 10;
-/// An answer of all these records does not fit into what the system holds of a connection.
+/// A response with all these records exceeds what the system buffers for a connection.
 const RECORDS: usize = 10;
 const RECORD_BYTES: usize = 1_000_000;
 
@@ -26,7 +26,7 @@ fn stream_name(number: usize) -> String {
     format!("stream-{number}")
 }
 
-/// Registers the consumers of a stream; answers their ARNs.
+/// Registers the consumers of a stream; returns their ARNs.
 async fn register(url: &str, stream: usize) -> Vec<String> {
     let client = client(url);
     let describe = DescribeStreamSummaryInput {
@@ -56,7 +56,7 @@ async fn register(url: &str, stream: usize) -> Vec<String> {
     arns
 }
 
-/// Begins a subscription, and reads no more than that it has begun.
+/// Starts a subscription, and reads only its head.
 fn subscribe(url: &str, consumer: &str, shard: usize) -> TcpStream {
     let mut stream = connect(url);
     let body = format!(
@@ -67,7 +67,7 @@ fn subscribe(url: &str, consumer: &str, shard: usize) -> TcpStream {
     stream
 }
 
-/// Begins a request of which the half comes.
+/// Starts a request and sends half of its body.
 fn send_half(url: &str) -> TcpStream {
     let mut stream = connect(url);
     let head = head("ListStreams", 2);
@@ -78,7 +78,7 @@ fn send_half(url: &str) -> TcpStream {
     stream
 }
 
-/// Asks for more than the connection holds, and reads no more than that it comes.
+/// Asks for more than the connection can buffer, and reads only the head.
 fn leave_unread(url: &str, iterator: &str) -> TcpStream {
     let mut stream = connect(url);
     let body = format!(r#"{{"ShardIterator":"{iterator}"}}"#);
@@ -153,7 +153,7 @@ async fn server_when_thousands_want_something_of_it_then_still_stops_and_loses_n
     }
 }
 
-/// Registers the consumers when a server is used for the first time, and finds them later.
+/// Registers the consumers on a server's first use, and finds them later.
 async fn register_once(url: &str, stream: usize, signal: Signal) -> Vec<String> {
     if signal == Signal::TERM {
         return register(url, stream).await;

@@ -1,18 +1,18 @@
-//! Outputs that fail, that take a part, and that take nothing.
+//! Outputs that fail, that write in part, and that block.
 
 use super::*;
 use std::sync::mpsc;
 
-/// Never longer than a test may take.
+/// Upper bound on waits, so that a failure does not hang the test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What an output does with the next piece.
+/// What an output does with the next write.
 enum Turn {
     Takes(usize),
     Fails,
 }
 
-/// An output that does as it is told, and takes everything after that.
+/// An output that follows a script, and accepts everything after it.
 struct Scripted {
     turns: VecDeque<Turn>,
     written: mpsc::Sender<Vec<u8>>,
@@ -34,7 +34,7 @@ impl Write for Scripted {
     }
 }
 
-/// A queue whose thread writes to an output of these turns.
+/// A queue whose thread writes to a scripted output.
 #[expect(
     clippy::disallowed_methods,
     reason = "the thread of a log, which nobody may hold up"
@@ -55,7 +55,7 @@ fn queue(turns: impl IntoIterator<Item = Turn>) -> (Arc<LineQueue>, mpsc::Receiv
     (queue, pieces)
 }
 
-/// What was written up to and with a piece.
+/// What was written up to and including a piece.
 fn until(pieces: &mpsc::Receiver<Vec<u8>>, last: &str) -> String {
     let mut text = String::new();
     while !text.ends_with(last) {
