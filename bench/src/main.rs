@@ -141,9 +141,12 @@ struct Ground {
 struct Profile {
     #[command(flatten)]
     ground: Ground,
-    /// The page
+    /// The page, which has a place for the table of instructions
     #[arg(long, value_name = "FILE")]
     page: PathBuf,
+    /// The file for the functions of each case
+    #[arg(long, value_name = "FILE")]
+    functions: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -258,8 +261,13 @@ async fn run_profile(profile: Profile) -> anyhow::Result<()> {
         without_peers: true,
     };
     let run = new_run(plan, profile.ground, folder.path())?;
-    let page = profile::run(run, folder.path()).await?;
-    std::fs::write(&profile.page, page)?;
+    let profiles = profile::run(run, folder.path()).await?;
+    std::fs::write(&profile.functions, profiles.functions)?;
+    let page = std::fs::read_to_string(&profile.page)?;
+    std::fs::write(
+        &profile.page,
+        report::fill_instructions(&page, &profiles.instructions)?,
+    )?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Draws the results: ratios, rates and latencies, each as SVG and PNG.
+//! Draws the results: ratios, rates and latencies, as SVG.
 
 use crate::load::{Measured, QUANTILES};
 use crate::report::{compared, short};
@@ -127,12 +127,11 @@ enum Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// Writes the picture as SVG and as PNG.
+    /// Writes the picture as SVG.
     fn write(&self, path: &Path) -> anyhow::Result<()> {
         let size = (WIDTH, self.height());
-        let (svg, png) = (path.with_extension("svg"), path.with_extension("png"));
-        self.draw(&SVGBackend::new(&svg, size).into_drawing_area())?;
-        self.draw(&BitMapBackend::new(&png, size).into_drawing_area())
+        let path = path.with_extension("svg");
+        self.draw(&SVGBackend::new(&path, size).into_drawing_area())
     }
 
     fn height(&self) -> u32 {

@@ -21,22 +21,37 @@ struct Profile {
     functions: Vec<String>,
 }
 
-/// Profiles Millstream and the floor in every case; returns a page of Markdown.
-pub async fn run(mut run: Run, folder: &Path) -> anyhow::Result<String> {
+/// The profiles of all cases, in Markdown.
+pub struct Rendered {
+    /// A table of instructions.
+    pub instructions: String,
+    /// For each contestant, the functions that take the time.
+    pub functions: String,
+}
+
+/// Profiles Millstream and the floor in every case.
+pub async fn run(mut run: Run, folder: &Path) -> anyhow::Result<Rendered> {
     let cases = run.cases();
     run.start_all(&cases).await?;
-    let mut page = String::from(
-        "# Profiles\n\nWritten by `bench/run profile`: what each case costs the server, by `perf`. \
-         Instructions are the whole process's; functions are by samples of time, the kernel's \
-         included.\n",
-    );
+    let mut rendered = Rendered {
+        instructions: String::from(
+            "| case | server | user instructions/request | kernel instructions/request | \
+             user instructions/record |\n|---|---|---|---|---|\n",
+        ),
+        functions: String::from(
+            "# Functions\n\nWritten by `bench/run profile`, from `perf`'s samples of time, the \
+             kernel's included.\n",
+        ),
+    };
     for case in &cases {
         eprintln!("{}", case.title);
         let profiles = profile_case(&mut run, case, folder).await;
         let profiles = profiles.with_context(|| case.id.clone())?;
-        render(&mut page, case, &profiles).expect("a string can be written to");
+        rendered
+            .add(case, &profiles)
+            .expect("a string can be written to");
     }
-    Ok(page)
+    Ok(rendered)
 }
 
 async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Result<Vec<Profile>> {
@@ -69,27 +84,25 @@ async fn profile(run: &mut Run, contestant: &Contestant, folder: &Path) -> anyho
     })
 }
 
-fn render(page: &mut String, case: &Case, profiles: &[Profile]) -> std::fmt::Result {
-    writeln!(
-        page,
-        "\n## {}\n\n| | user instructions/request | kernel instructions/request | user instructions/record |\n|---|---|---|---|",
-        case.title
-    )?;
-    for profile in profiles {
-        let Instructions { user, kernel } = profile.instructions;
-        let user = user as f64 / profile.requests;
-        writeln!(
-            page,
-            "| {} | {} | {} | {} |",
-            profile.name,
-            short(user),
-            short(kernel as f64 / profile.requests),
-            short(user / profile.records),
-        )?;
+impl Rendered {
+    fn add(&mut self, case: &Case, profiles: &[Profile]) -> std::fmt::Result {
+        writeln!(self.functions, "\n## {}", case.title)?;
+        for profile in profiles {
+            let Instructions { user, kernel } = profile.instructions;
+            let user = user as f64 / profile.requests;
+            writeln!(
+                self.instructions,
+                "| {} | {} | {} | {} | {} |",
+                case.title,
+                profile.name,
+                short(user),
+                short(kernel as f64 / profile.requests),
+                short(user / profile.records),
+            )?;
+            let functions = profile.functions.join("\n");
+            let name = &profile.name;
+            writeln!(self.functions, "\n{name}:\n\n```text\n{functions}\n```")?;
+        }
+        Ok(())
     }
-    for profile in profiles {
-        let functions = profile.functions.join("\n");
-        writeln!(page, "\n{}:\n\n```text\n{functions}\n```", profile.name)?;
-    }
-    Ok(())
 }

@@ -13,6 +13,9 @@ const END: &str = "<!-- bench: end -->\n";
 /// The table of fan-out has a place of its own.
 const FAN_OUT: &str = "<!-- bench: fan-out -->\n";
 
+/// So has the table of instructions.
+const INSTRUCTIONS: &str = "<!-- bench: instructions -->\n";
+
 /// Puts the results into a page.
 pub fn fill(page: &str, results: &Results) -> anyhow::Result<String> {
     fill_place(page, BEGIN, &render(results))
@@ -21,6 +24,11 @@ pub fn fill(page: &str, results: &Results) -> anyhow::Result<String> {
 /// Puts the table of fan-out into a page.
 pub fn fill_fan_out(page: &str, table: &str) -> anyhow::Result<String> {
     fill_place(page, FAN_OUT, table)
+}
+
+/// Puts the table of instructions into a page.
+pub fn fill_instructions(page: &str, table: &str) -> anyhow::Result<String> {
+    fill_place(page, INSTRUCTIONS, table)
 }
 
 fn fill_place(page: &str, begin: &str, content: &str) -> anyhow::Result<String> {
