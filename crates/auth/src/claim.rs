@@ -86,9 +86,10 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
-    let scope = match header.starts_with(ASYMMETRIC) {
-        true => Scope::OfRegions(head.text(REGION_SET)),
-        false => Scope::Regional,
+    let scope = if header.starts_with(ASYMMETRIC) {
+        Scope::OfRegions(head.text(REGION_SET))
+    } else {
+        Scope::Regional
     };
     let credential = match header {
         Cow::Borrowed(header) => Cow::Borrowed(credential_of(head, header)?),

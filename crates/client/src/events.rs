@@ -82,9 +82,10 @@ impl Events {
             }
         };
         let Some(frame) = frame else {
-            return match self.received.is_empty() {
-                true => Ok(false),
-                false => Err(Error::Transport("a frame broke off".to_owned())),
+            return if self.received.is_empty() {
+                Ok(false)
+            } else {
+                Err(Error::Transport("a frame broke off".to_owned()))
             };
         };
         let frame = frame.map_err(|error| Error::Transport(with_causes(&error)))?;

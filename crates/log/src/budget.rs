@@ -47,9 +47,10 @@ impl Budget {
     /// Takes the part of `run` at and after `from` that fits. `None` if nothing fits, which uses up
     /// the budget.
     pub fn take(&mut self, run: &Run, from: Offset) -> Option<Run> {
-        match self.take_whole(run, from) {
-            true => Some(run.clone()),
-            false => self.cut(run, from),
+        if self.take_whole(run, from) {
+            Some(run.clone())
+        } else {
+            self.cut(run, from)
         }
     }
 

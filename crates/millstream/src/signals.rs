@@ -29,9 +29,10 @@ impl Signals {
     /// # Errors
     /// If the operating system refuses.
     pub fn catch() -> io::Result<Self> {
-        let hangup = match is_ignored(SignalKind::hangup()) {
-            true => None,
-            false => Some(signal(SignalKind::hangup())?),
+        let hangup = if is_ignored(SignalKind::hangup()) {
+            None
+        } else {
+            Some(signal(SignalKind::hangup())?)
         };
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -77,9 +77,10 @@ impl Admin {
 
 impl Opened {
     fn readiness(&self) -> Response<Full<Bytes>> {
-        match self.engine.is_writable() {
-            true => plain(StatusCode::OK, "ready\n"),
-            false => plain(StatusCode::SERVICE_UNAVAILABLE, "takes no writes\n"),
+        if self.engine.is_writable() {
+            plain(StatusCode::OK, "ready\n")
+        } else {
+            plain(StatusCode::SERVICE_UNAVAILABLE, "takes no writes\n")
         }
     }
 

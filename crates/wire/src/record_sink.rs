@@ -77,9 +77,10 @@ pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
         decode_record(reader, &mut sink)?;
     }
     check(reader, || shape.bounds().contain_length(sink.len()))?;
-    match sink.end() {
-        true => Ok(sink),
-        false => Err(Fault::Malformed),
+    if sink.end() {
+        Ok(sink)
+    } else {
+        Err(Fault::Malformed)
     }
 }
 

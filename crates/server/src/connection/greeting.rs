@@ -125,9 +125,10 @@ mod tests {
             let mut read = 0;
             for part in whole.chunks(step) {
                 read += part.len();
-                let expected = match read == whole.len() {
-                    true => Settings::Acknowledged,
-                    false => Settings::Sent,
+                let expected = if read == whole.len() {
+                    Settings::Acknowledged
+                } else {
+                    Settings::Sent
                 };
                 assert_eq!(greeting.note(part).unwrap(), expected, "in steps of {step}");
             }

@@ -71,9 +71,10 @@ impl ReadBuffer {
 
     /// How to read next.
     pub(crate) fn step(&mut self) -> Step {
-        match self.is_short && !self.charge() {
-            false => Step::Whole,
-            true => Step::AtMost(FIRST_READ_BYTES - 1),
+        if self.is_short && !self.charge() {
+            Step::AtMost(FIRST_READ_BYTES - 1)
+        } else {
+            Step::Whole
         }
     }
 

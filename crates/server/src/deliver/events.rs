@@ -128,15 +128,16 @@ impl Watch {
             let Some(slot) = self.slot.upgrade() else {
                 return;
             };
-            let patience = match self.engine.is_wanted_of_stalled(self.stream) {
-                true => Patience {
+            let patience = if self.engine.is_wanted_of_stalled(self.stream) {
+                Patience {
                     piece: STALLS_WHEN_SHORT.min(self.patience),
                     frame: FRAME_LASTS_WHEN_SHORT,
-                },
-                false => Patience {
+                }
+            } else {
+                Patience {
                     piece: self.patience,
                     frame: Duration::MAX,
-                },
+                }
             };
             if slot.cut_if_stalled(self.env.clock.monotonic(), &patience) {
                 tracing::debug!("a subscriber that takes nothing is cut off");

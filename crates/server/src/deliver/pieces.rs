@@ -40,9 +40,10 @@ impl Pieces {
     /// Whether the client has left a piece unread for too long.
     pub(crate) fn are_unread(&self, now: Monotonic, patience: Duration) -> bool {
         let state = self.state.lock();
-        let patience = match now.since(state.written) < patience {
-            true => patience * PATIENCE_BESIDE_OTHERS,
-            false => patience,
+        let patience = if now.since(state.written) < patience {
+            patience * PATIENCE_BESIDE_OTHERS
+        } else {
+            patience
         };
         let oldest = state.since.first_key_value();
         oldest.is_some_and(|(_, since)| now.since(*since) >= patience)

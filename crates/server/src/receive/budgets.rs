@@ -96,9 +96,10 @@ impl Holdings {
         }
         // The reserve is for bodies that stay small: this one moves completely.
         if !self.large_bodies.take(large_bodies, bytes - body.large) {
-            match bytes <= limits.small_body_bytes {
-                true => small_bodies.note_refusal(),
-                false => large_bodies.note_refusal(),
+            if bytes <= limits.small_body_bytes {
+                small_bodies.note_refusal()
+            } else {
+                large_bodies.note_refusal()
             }
             return false;
         }

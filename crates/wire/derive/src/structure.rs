@@ -203,15 +203,17 @@ fn texts(ident: &Ident, parameter: Option<&Ident>, members: &[Member<'_>]) -> To
     let of_text = members.iter().filter(|member| is_string(member.value));
     let arms = of_text.map(|member| {
         let Member { field, name, .. } = member;
-        match member.present {
-            true => quote! { #name => Some(&self.#field), },
-            false => quote! { #name => self.#field.as_deref(), },
+        if member.present {
+            quote! { #name => Some(&self.#field), }
+        } else {
+            quote! { #name => self.#field.as_deref(), }
         }
     });
     let arms: Vec<_> = arms.collect();
-    let body = match arms.is_empty() {
-        true => quote! { let _ = member; None },
-        false => quote! { match member { #(#arms)* _ => None } },
+    let body = if arms.is_empty() {
+        quote! { let _ = member; None }
+    } else {
+        quote! { match member { #(#arms)* _ => None } }
     };
     quote! {
         impl<#parameter> crate::texts::Texts for #ident<#parameter> {

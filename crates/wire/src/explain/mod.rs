@@ -51,9 +51,10 @@ pub(crate) fn explain(
     if let Some(text) = found.type_error {
         return Err(Error::new(ErrorCode::SerializationException, text));
     }
-    let absence = match found.is_cut {
-        true => Absence::Open,
-        false => Absence::Certain,
+    let absence = if found.is_cut {
+        Absence::Open
+    } else {
+        Absence::Certain
     };
     if let Err(error) = constraints::check(shape, &request, absence) {
         return Ok(Explained::Broken(Violation::new(shape, &request, error)));

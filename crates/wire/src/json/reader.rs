@@ -132,9 +132,10 @@ impl<'de> JsonReader<'de> {
         while text.get(self.position) == Some(&b'\\') {
             self.position += 2;
         }
-        match self.position > text.len() {
-            true => Err(Fault::Malformed),
-            false => Ok(()),
+        if self.position > text.len() {
+            Err(Fault::Malformed)
+        } else {
+            Ok(())
         }
     }
 

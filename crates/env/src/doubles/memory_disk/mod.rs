@@ -272,9 +272,10 @@ impl State {
 
     /// An error if the name of a file belongs to a directory.
     fn no_directory(&self, path: &Path) -> io::Result<()> {
-        match self.directories.contains(path) {
-            true => Err(about(path, io::ErrorKind::IsADirectory.into())),
-            false => Ok(()),
+        if self.directories.contains(path) {
+            Err(about(path, io::ErrorKind::IsADirectory.into()))
+        } else {
+            Ok(())
         }
     }
 
