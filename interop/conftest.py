@@ -1,16 +1,15 @@
-"""What tests are given: a server for all of them, and an account of its own for each."""
+"""Fixtures of all tests: a shared server, and an account of its own for each test."""
 
 import sys
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from long_subscription import LongSubscription
-from server import Server
+from server import REPOSITORY, Server
 
 # The example programs find each other as scripts do.
-sys.path.insert(0, str(Path(__file__).parent / "packages"))
+sys.path.insert(0, str(REPOSITORY / "examples/python"))
 
 LAST = "test_five_minutes.py"
 
@@ -26,13 +25,13 @@ def server(tmp_path_factory):
 
 
 def pytest_collection_modifyitems(items):
-    """What takes five minutes is looked at when all others are done."""
+    """Runs the five-minute test last."""
     items.sort(key=lambda item: item.path.name == LAST)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def five_minutes(request, tmp_path_factory):
-    """A subscription that was made before the first test; nothing if nobody looks at it."""
+    """A subscription started before the first test, if a test needs it."""
     if all(item.path.name != LAST for item in request.session.items):
         yield None
         return
@@ -43,7 +42,7 @@ def five_minutes(request, tmp_path_factory):
 
 @pytest.fixture
 def account():
-    """An account that nobody used before."""
+    """An unused account."""
     return str(next(_accounts))
 
 
@@ -55,7 +54,7 @@ def kinesis(server, account):
 
 @pytest.fixture
 def arn(account):
-    """The ARN of a stream of that account, from its name."""
+    """Makes the ARN of a stream of that account from its name."""
     return lambda name: f"arn:aws:kinesis:us-east-1:{account}:stream/{name}"
 
 

@@ -1,6 +1,7 @@
-"""Other people's clients, most in other languages: each a program of its own, in a folder beside this one.
+"""Third-party clients, most in other languages: each a program in its own directory below `interop`.
 
-A program knows of no test: it is built and run by its folder's `run`, with an endpoint in its environment.
+A program does not know that it is a test: its directory's `run` builds and runs it, with an endpoint in its
+environment.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The main job on real data: Debian's package index, put and read by programs as users write them.
 
-Both are in `packages`, and know nothing of these tests. Meanwhile shards are split and merged, and the
+Both are in `examples/python`, and know nothing of these tests. Meanwhile shards are split and merged, and the
 server is killed and started again on its data.
 """
 
