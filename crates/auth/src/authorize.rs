@@ -140,7 +140,8 @@ mod tests {
         };
         let (found, input) = judged("GetRecords", Channel::Tls).unwrap().into_parts();
         assert_eq!((found, input), (arn(), 7));
-        assert!(judged("GetRecords", Channel::Plain).is_err());
+        let error = judged("GetRecords", Channel::Plain).unwrap_err();
+        assert_eq!(error.code, ErrorCode::AccessDeniedException);
         let error = judged("PutRecord", Channel::Tls).unwrap_err();
         assert_eq!(error.code, ErrorCode::AccessDeniedException);
         assert_eq!(

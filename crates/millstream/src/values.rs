@@ -61,9 +61,10 @@ pub fn parse_host(text: &str) -> Result<String, String> {
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text)
         .map_err(|error| format!("{error}; write it as 500ms or 2s"))?;
-    match duration <= DURATION_MAX {
-        true => Ok(duration),
-        false => Err("it must be at most a day".to_owned()),
+    if duration <= DURATION_MAX {
+        Ok(duration)
+    } else {
+        Err("it must be at most a day".to_owned())
     }
 }
 
@@ -137,17 +138,13 @@ mod tests {
         ] {
             assert_eq!(parse_segment_size(text), Ok(bytes), "{text}");
         }
-        for text in [
-            "",
-            "1",
-            "MiB",
-            "1mb",
-            "-1MiB",
-            "1048575B",
-            "2GiB",
-            "99999999999999999999GiB",
-        ] {
-            assert!(parse_segment_size(text).is_err(), "{text}");
+        for text in ["", "1", "1mb", "-1MiB"] {
+            let error = parse_segment_size(text).unwrap_err();
+            assert!(error.contains("B, KiB, MiB or GiB"), "{text}: {error}");
+        }
+        for text in ["MiB", "1048575B", "2GiB", "99999999999999999999GiB"] {
+            let error = parse_segment_size(text).unwrap_err();
+            assert_eq!(error, "it must be from 1MiB to 1GiB", "{text}");
         }
     }
 
@@ -156,9 +153,15 @@ mod tests {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
         assert_eq!(parse_duration("1day"), Ok(DURATION_MAX));
-        assert!(parse_duration("1day 1ns").is_err());
-        assert!(parse_duration("5").is_err());
-        assert!(parse_duration("soon").is_err());
+        let too_long = parse_duration("1day 1ns").unwrap_err();
+        assert_eq!(too_long, "it must be at most a day");
+        for text in ["5", "soon"] {
+            let error = parse_duration(text).unwrap_err();
+            assert!(
+                error.ends_with("; write it as 500ms or 2s"),
+                "{text}: {error}"
+            );
+        }
     }
 
     #[test]
@@ -184,6 +187,7 @@ mod tests {
             let said = "a level is error, warn, info, debug, trace or off";
             assert!(error.contains(said), "{text:?}: {error}");
         }
-        assert!(parse_log_level("millstream_server=loud").is_err());
+        let error = parse_log_level("millstream_server=loud").unwrap_err();
+        assert!(error.starts_with("error parsing level filter"), "{error}");
     }
 }

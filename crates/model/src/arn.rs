@@ -124,29 +124,38 @@ mod tests {
 
     #[test]
     fn arns_when_of_another_kind_then_are_refused() {
-        for bad in [
-            "",
-            "stream/s",
-            "arn:aws:kinesis:::stream/x",
-            "arn:aws:sqs:us-east-1:123456789012:stream/s",
-            "arn:aws-cn:kinesis:us-east-1:123456789012:stream/s",
-            "arn:aws:kinesis:us-east-1:123456789012:stream/s/consumer/c:1",
-            "arn:aws:kinesis:us-east-1:123456789012:stream/",
+        for (bad, what) in [
+            ("", "ARN"),
+            ("stream/s", "ARN"),
+            ("arn:aws:kinesis:::stream/x", "region"),
+            ("arn:aws:kinesis:us-east-1::stream/x", "account id"),
+            ("arn:aws:sqs:us-east-1:123456789012:stream/s", "ARN"),
+            ("arn:aws-cn:kinesis:us-east-1:123456789012:stream/s", "ARN"),
+            (
+                "arn:aws:kinesis:us-east-1:123456789012:stream/s/consumer/c:1",
+                "stream name",
+            ),
+            (
+                "arn:aws:kinesis:us-east-1:123456789012:queue/s",
+                "stream ARN",
+            ),
+            (
+                "arn:aws:kinesis:us-east-1:123456789012:stream/",
+                "stream name",
+            ),
         ] {
-            assert!(StreamArn::parse(bad).is_err(), "{bad}");
+            assert_eq!(StreamArn::parse(bad), Err(NameError(what)), "{bad}");
         }
         let stream = "arn:aws:kinesis:us-east-1:123456789012:stream/s";
-        for bad in [
-            "/consumer/c",
-            "/consumer/c:",
-            "/consumer/:1",
-            "/consumer/c:01",
-            "/consumer/c:+1",
+        for (bad, what) in [
+            ("/consumer/c", "consumer ARN"),
+            ("/consumer/c:", "consumer ARN"),
+            ("/consumer/:1", "consumer name"),
+            ("/consumer/c:01", "consumer ARN"),
+            ("/consumer/c:+1", "consumer ARN"),
         ] {
-            assert!(
-                ConsumerArn::parse(&format!("{stream}{bad}")).is_err(),
-                "{bad}"
-            );
+            let parsed = ConsumerArn::parse(&format!("{stream}{bad}"));
+            assert_eq!(parsed, Err(NameError(what)), "{bad}");
         }
     }
 }

@@ -119,11 +119,19 @@ mod tests {
         assert!(StreamName::parse("a").is_ok());
         assert!(StreamName::parse(&"a".repeat(128)).is_ok());
         for bad in ["", &"a".repeat(129), "a/b", "ä", "a b"] {
-            assert!(StreamName::parse(bad).is_err(), "{bad:?}");
+            assert_eq!(
+                StreamName::parse(bad),
+                Err(NameError("stream name")),
+                "{bad:?}"
+            );
         }
         assert!(AccountId::parse("123456789012").is_ok());
         for bad in ["", "12345678901", "1234567890123", "12345678901a"] {
-            assert!(AccountId::parse(bad).is_err(), "{bad:?}");
+            assert_eq!(
+                AccountId::parse(bad),
+                Err(NameError("account id")),
+                "{bad:?}"
+            );
         }
     }
 }

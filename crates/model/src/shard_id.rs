@@ -106,7 +106,7 @@ mod tests {
             "shardId-2147483648",
             "shardid-1",
         ] {
-            assert!(ShardId::parse(bad).is_err(), "{bad}");
+            assert_eq!(ShardId::parse(bad), Err(NameError("shard id")), "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The clauses about the set of logs: create, configure, trim, delete.
 
 use super::{End, Provider, append, batch, create, id, is_missing, list, read_all};
-use crate::store::{LogSettings, Offset, StoreError};
+use crate::store::{LogSettings, Offset, ReadError, StoreError};
 
 /// Creation is all or nothing, and refuses existing logs.
 pub async fn create_is_all_or_none(provider: &impl Provider) {
@@ -90,7 +90,8 @@ pub async fn trimmed_and_deleted_stay_gone(provider: &impl Provider, end: End) {
     };
     assert_eq!(read_all(&store, 0).await, []);
     assert_eq!(read_all(&store, 1).await, [(1, b"1".to_vec())]);
-    assert!(store.fresh_bounds(id(2)).await.is_err());
+    let gone = store.fresh_bounds(id(2)).await;
+    assert_eq!(gone, Err(ReadError::NoSuchLog(id(2))));
     assert_eq!(append(&store, 0, batch(&[b"2"])).await.first, Offset(2));
     assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
 }

@@ -265,5 +265,6 @@ pub async fn tails_follow_appends(provider: &impl Provider) {
         !tail.reaches_past(Offset(2)).await,
         "the tail of a deleted log ends"
     );
-    assert!(store.tail(id(0)).is_err());
+    let gone = store.tail(id(0)).err();
+    assert_eq!(gone, Some(ReadError::NoSuchLog(id(0))));
 }

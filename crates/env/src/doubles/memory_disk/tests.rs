@@ -1,7 +1,7 @@
 //! What the in-memory disk keeps, tears and loses.
 
 use super::*;
-use crate::SeededRandom;
+use crate::{SeededRandom, raw_os_error};
 
 const DIRECTORY: &str = "/d";
 
@@ -18,6 +18,18 @@ fn path(name: &str) -> PathBuf {
 fn create(disk: &MemoryDisk, name: &str) -> Arc<dyn File> {
     disk.open(&path(name), OpenMode::CreateNew).unwrap()
 }
+
+/// The kind of the error of a call that must fail.
+fn kind_of<T>(result: io::Result<T>) -> Option<io::ErrorKind> {
+    result.err().map(|error| error.kind())
+}
+
+/// The error number of a call that must fail.
+fn number_of<T>(result: io::Result<T>) -> Option<i32> {
+    result.err().and_then(|error| raw_os_error(&error))
+}
+
+const EIO: Option<i32> = Some(5);
 
 #[test]
 fn synced_bytes_and_names_when_power_is_lost_then_always_remain() {
@@ -78,7 +90,7 @@ fn a_sync_when_it_failed_then_a_later_one_does_not_make_the_bytes_safe() {
         disk.sync_directory(Path::new(DIRECTORY)).unwrap();
         file.write_all_at(b"x", 0).unwrap();
         disk.fail_nth(Call::SyncData, 1, Fault::EIO);
-        assert!(file.sync_data().is_err());
+        assert_eq!(number_of(file.sync_data()), EIO);
         assert!(file.sync_data().is_ok());
         disk.power_loss(&SeededRandom::new(seed));
         !disk.contents(&path("f")).unwrap().is_empty()
@@ -107,7 +119,10 @@ fn a_disk_when_full_then_refuses_growth_and_takes_overwriting() {
     disk.set_capacity(Some(1024 + 10));
     file.allocate(8).unwrap();
     assert_eq!(disk.free_bytes(Path::new(DIRECTORY)).unwrap(), 2);
-    assert!(file.write_all_at(b"123", 8).is_err());
+    assert_eq!(
+        kind_of(file.write_all_at(b"123", 8)),
+        Some(io::ErrorKind::StorageFull)
+    );
     file.write_all_at(b"12", 8).unwrap();
     file.write_all_at(b"1234567890", 0).unwrap();
 }
@@ -153,17 +168,19 @@ fn a_process_when_it_dies_then_its_files_and_locks_are_gone_and_bytes_remain() {
     let file = create(&disk, "f");
     file.write_all_at(b"kept", 0).unwrap();
     let held = disk.lock(&path("LOCK")).unwrap();
-    assert!(disk.lock(&path("LOCK")).is_err());
+    let taken = kind_of(disk.lock(&path("LOCK")));
+    assert_eq!(taken, Some(io::ErrorKind::WouldBlock));
     let booted = disk.boot();
     disk.process_death();
-    assert!(booted.list(Path::new(DIRECTORY)).is_err());
+    assert_eq!(number_of(booted.list(Path::new(DIRECTORY))), EIO);
     assert!(disk.boot().list(Path::new(DIRECTORY)).is_ok());
-    assert!(file.write_all_at(b"late", 0).is_err());
+    assert_eq!(number_of(file.write_all_at(b"late", 0)), EIO);
     let again = disk.lock(&path("LOCK")).unwrap();
     drop(held);
-    assert!(
-        disk.lock(&path("LOCK")).is_err(),
-        "a dead process releases nobody else's lock"
+    assert_eq!(
+        kind_of(disk.lock(&path("LOCK"))),
+        Some(io::ErrorKind::WouldBlock),
+        "a dead process does not release another's lock"
     );
     drop(again);
     assert_eq!(disk.contents(&path("f")).unwrap(), b"kept");
@@ -175,8 +192,9 @@ fn the_process_when_it_dies_at_a_call_then_that_and_all_later_calls_do_nothing()
     let file = create(&disk.boot(), "f");
     disk.fail_nth(Call::Write, 2, Fault::Death);
     file.write_all_at(b"a", 0).unwrap();
-    assert!(file.write_all_at(b"b", 0).is_err());
-    assert!(file.write_all_at(b"c", 0).is_err() && file.sync_data().is_err());
+    assert_eq!(number_of(file.write_all_at(b"b", 0)), EIO);
+    assert_eq!(number_of(file.write_all_at(b"c", 0)), EIO);
+    assert_eq!(number_of(file.sync_data()), EIO);
     assert_eq!(disk.contents(&path("f")).unwrap(), b"a");
 }
 
@@ -221,7 +239,7 @@ fn a_write_whose_sync_failed_when_its_place_is_synced_anew_then_never_comes_back
         disk.sync_directory(Path::new(DIRECTORY)).unwrap();
         file.write_all_at(b"oooooo", 0).unwrap();
         disk.fail_nth(Call::SyncData, 1, Fault::EIO);
-        assert!(file.sync_data().is_err());
+        assert_eq!(number_of(file.sync_data()), EIO);
         file.write_all_at(b"nn", 2).unwrap();
         file.sync_data().unwrap();
         disk.power_loss(&SeededRandom::new(seed));
