@@ -70,13 +70,13 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// A histogram of numbers whose first bucket's bound (inclusive, not 0) is `first`.
+    /// A histogram of numbers whose first bucket ends at `first` (inclusive; not 0).
     pub fn of_numbers(first: u64) -> Self {
         Self::new(first, 1.0)
     }
 
-    /// A histogram of durations, displayed in seconds, whose first bucket's bound (inclusive, not
-    /// 0) is `first`.
+    /// A histogram of durations, displayed in seconds, whose first bucket ends at `first`
+    /// (inclusive; not 0).
     pub fn of_durations(first: Duration) -> Self {
         Self::new(nanos(first), NANOS_PER_SECOND)
     }
