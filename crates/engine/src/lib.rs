@@ -10,7 +10,6 @@ mod open_error;
 mod settings;
 
 mod admission;
-mod by_shard;
 mod catalog;
 mod duties;
 mod facts;

@@ -6,6 +6,7 @@
 //! what a refusal means, [`parking`] waits for a reshard.
 
 mod answers;
+mod by_shard;
 mod outcome;
 mod parking;
 mod record;

@@ -2,8 +2,8 @@
 //!
 //! Records are named by their index in the call; nothing is copied before the batches are framed.
 
+use super::by_shard::by_shard;
 use super::record::RecordToPut;
-use crate::by_shard::by_shard;
 use crate::catalog::{Numbering, Stream};
 use crate::record::OVERHEAD_BYTES;
 use log::{Batches, BatchesBuilder};
