@@ -9,8 +9,8 @@ use crate::limits::{Fill, ReadLimit, WriteLimit};
 use env::Monotonic;
 use log::Offset;
 use parking_lot::{Mutex, RwLock};
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,11 +41,7 @@ pub struct Incomings {
 }
 
 /// By shard index. Indexes are given out by us: nobody can choose them to collide.
-type ShardMap = HashMap<u32, Arc<ShardRuntime>, BuildHasherDefault<IndexHasher>>;
-
-/// Hashes an index with one multiplication.
-#[derive(Debug, Default)]
-struct IndexHasher(u64);
+type ShardMap = FxHashMap<u32, Arc<ShardRuntime>>;
 
 /// Of one shard.
 #[derive(Debug)]
@@ -59,24 +55,6 @@ pub struct ShardRuntime {
     /// What CloudWatch would count with enhanced monitoring.
     pub counters: ShardCounters,
     horizon: AtomicU64,
-}
-
-/// 2^64 divided by the golden ratio: neighbours come to lie far apart.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl Hasher for IndexHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32((*byte).into()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(SPREAD);
-    }
-
-    fn finish(&self) -> u64 {
-        // The map looks at the lowest bits first, and the product is best in the highest.
-        self.0 ^ self.0 >> 32
-    }
 }
 
 impl Runtimes {
