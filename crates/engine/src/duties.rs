@@ -142,15 +142,17 @@ impl Duties {
     }
 
     /// Carries out from now on what is due every minute, while the clock can be believed and the
-    /// node accepts changes, for as long as anybody holds this.
-    pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: Readiness) {
-        let weak = Arc::downgrade(self);
+    /// node accepts changes, for as long as anybody holds both.
+    pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
+        let (weak, readiness) = (Arc::downgrade(self), Arc::downgrade(readiness));
         let clock = env.clock.clone();
         let task = async move {
             let mut clocks = Clocks::new(clock.now(), clock.monotonic());
             loop {
                 clock.sleep(AGAIN_AFTER).await;
-                let Some(duties) = weak.upgrade() else { return };
+                let (Some(duties), Some(readiness)) = (weak.upgrade(), readiness.upgrade()) else {
+                    return;
+                };
                 let agreement = clocks.compare(clock.now(), clock.monotonic());
                 if is_believed(agreement) && readiness.is_writable() {
                     duties.every_minute().await;

@@ -41,7 +41,7 @@ pub struct Engine {
     settings: Settings,
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
-    readiness: Readiness,
+    readiness: Arc<Readiness>,
     streams: Streams,
     logs: ShardLogs,
     keyring: Arc<Keyring>,
@@ -87,8 +87,7 @@ impl Engine {
         let catalog = Catalog::open(env.clone(), store.clone(), SNAPSHOT_AFTER_BYTES).await?;
         let engine = Arc::new(Self::assemble(env, store, settings, catalog, others));
         engine.duties.at_start().await?;
-        let readiness = engine.readiness.clone();
-        engine.duties.start(&engine.env, readiness);
+        engine.duties.start(&engine.env, &engine.readiness);
         Ok(engine)
     }
 
@@ -101,6 +100,7 @@ impl Engine {
     ) -> Self {
         let runtimes = Arc::<Runtimes>::default();
         let readiness = Readiness::new(env.clone(), store.clone(), catalog.clone());
+        let readiness = Arc::new(readiness);
         let streams = Streams::new(catalog.clone());
         let logs = ShardLogs::new(store.clone(), catalog.clone());
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));

@@ -50,7 +50,7 @@ pub(crate) struct Fence {
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
     logs: ShardLogs,
-    readiness: Readiness,
+    readiness: Arc<Readiness>,
 }
 
 impl Fence {
@@ -60,7 +60,7 @@ impl Fence {
         catalog: Arc<Catalog>,
         runtimes: Arc<Runtimes>,
         logs: ShardLogs,
-        readiness: Readiness,
+        readiness: Arc<Readiness>,
     ) -> Self {
         Self {
             env,

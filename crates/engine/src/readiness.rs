@@ -6,7 +6,6 @@ use log::LogStore;
 use std::sync::Arc;
 
 /// What has to be well for a node to accept changes.
-#[derive(Clone)]
 pub(crate) struct Readiness {
     env: Env,
     store: Arc<dyn LogStore>,
