@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::open_error::OpenError;
 use crate::position::Positions;
 use crate::put::Puts;
-use crate::read::{EncodedRuns, PieceBuffers, ShardReader};
+use crate::read::ShardReader;
 use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::retention::Retention;
@@ -53,10 +53,6 @@ pub struct Engine {
     fanout: Arc<Fanout>,
     /// Who may wait for the disk, and room for answers.
     admission: Arc<Admission>,
-    /// What readers were sent.
-    encoded_runs: Arc<EncodedRuns>,
-    /// What readers are sent is written to these.
-    piece_buffers: Arc<PieceBuffers>,
 }
 
 impl Engine {
@@ -106,7 +102,7 @@ impl Engine {
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));
         let admission = Arc::new(Admission::new(Room::new(ROOM_BYTES)));
         let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, admission.clone());
-        let (reads, piece_buffers) = (Arc::new(reads), Arc::default());
+        let reads = Arc::new(reads);
         let fanout = Fanout::new(
             env.clock.clone(),
             store.clone(),
@@ -114,7 +110,6 @@ impl Engine {
             streams.clone(),
             runtimes.clone(),
             Arc::clone(&reads),
-            Arc::clone(&piece_buffers),
         );
         let puts = Puts::new(
             &env.clock,
@@ -165,8 +160,6 @@ impl Engine {
             puts,
             fanout: Arc::new(fanout),
             admission,
-            encoded_runs: Arc::default(),
-            piece_buffers,
         }
     }
 
@@ -227,16 +220,6 @@ impl Engine {
     /// What is kept in memory of the stream of an id.
     pub(crate) fn runtime(&self, stream: u64) -> Arc<StreamRuntime> {
         self.runtimes.stream(stream)
-    }
-
-    /// What readers were sent, encoded.
-    pub(crate) fn encoded_runs(&self) -> &Arc<EncodedRuns> {
-        &self.encoded_runs
-    }
-
-    /// What readers are sent is written to these.
-    pub(crate) fn piece_buffers(&self) -> &Arc<PieceBuffers> {
-        &self.piece_buffers
     }
 
     /// The streams of this node's catalog.

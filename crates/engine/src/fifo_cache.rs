@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Values by key, of so many bytes together.
 #[derive(Debug)]
-pub(crate) struct FifoCache<K, V> {
+pub struct FifoCache<K, V> {
     values: BTreeMap<K, (V, usize)>,
     order: VecDeque<K>,
     bytes: usize,
@@ -16,7 +16,7 @@ pub(crate) struct FifoCache<K, V> {
 
 impl<K: Ord + Copy, V: Clone> FifoCache<K, V> {
     /// Keeps at most so many bytes.
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    pub fn new(bytes_max: usize) -> Self {
         Self {
             values: BTreeMap::new(),
             order: VecDeque::new(),
@@ -25,12 +25,13 @@ impl<K: Ord + Copy, V: Clone> FifoCache<K, V> {
         }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<V> {
+    /// The value of a key, if it is kept.
+    pub fn get(&self, key: &K) -> Option<V> {
         self.values.get(key).map(|(value, _)| value.clone())
     }
 
     /// Keeps a value of so many bytes, in another's place if there is one.
-    pub(crate) fn push(&mut self, key: K, value: V, bytes: usize) {
+    pub fn push(&mut self, key: K, value: V, bytes: usize) {
         self.bytes += bytes;
         match self.values.insert(key, (value, bytes)) {
             Some((_, former)) => self.bytes -= former,
@@ -47,12 +48,12 @@ impl<K: Ord + Copy, V: Clone> FifoCache<K, V> {
     }
 
     /// Whether nothing is kept.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// Lets go of everything, and gives it.
-    pub(crate) fn take(&mut self) -> Self {
+    pub fn take(&mut self) -> Self {
         let empty = Self::new(self.bytes_max);
         std::mem::replace(self, empty)
     }

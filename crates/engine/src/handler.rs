@@ -14,7 +14,7 @@ pub type Found<H> = Result<TargetOf<H>, Lacking<<TargetOf<H> as Target>::Error>>
 type TargetOf<H> = <H as Handler>::Target;
 
 /// One operation: its shapes and what it does. One file each in [`crate::operations`].
-pub trait Handler: Send + Sync + 'static {
+pub trait Handler: Send + Sync + Sized + 'static {
     /// The operation of the service model.
     type Operation: wire::Operation;
     /// How the engine reads the operation's input: the model's shape, or one that decodes the same
@@ -22,9 +22,9 @@ pub trait Handler: Send + Sync + 'static {
     type Input: wire::Shape + Texts + Send + 'static;
     /// What the input is about, which is found before the handler runs.
     type Target: Target;
-    /// What the handler answers: the model's shape ([`OutputOf`]), or one that encodes to the same
-    /// members straight from the engine's own memory.
-    type Output: Output;
+    /// What the handler answers: the model's shape ([`OutputOf`]), or what stands for it in the
+    /// engine's own memory.
+    type Output: Output<Shape = OutputOf<Self>>;
     /// What it may answer instead.
     type Error: Fact + Into<AnyFact> + From<<Self::Target as Target>::Error> + Send;
 

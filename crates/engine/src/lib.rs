@@ -1,7 +1,7 @@
 //! Kinesis semantics over a [`log::LogStore`]: streams, shards, iterators, consumers, retention,
 //! limits. It knows Kinesis, never HTTP; bytes and offsets, never files.
 
-mod body;
+mod answer;
 mod handler;
 pub mod operations;
 
@@ -12,7 +12,7 @@ mod settings;
 mod admission;
 mod catalog;
 mod duties;
-mod facts;
+pub mod facts;
 mod fanout;
 mod fence;
 mod fifo_cache;
@@ -38,19 +38,22 @@ mod store_series;
 mod target;
 mod token;
 mod views;
-mod words;
 
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
-pub use body::{Body, Output, Pieces};
+pub use answer::{Answer, Output};
 pub use engine::Engine;
 pub use env::Causes;
-pub use facts::{AnyFact, Fact, Outcome};
-pub use fanout::Subscription;
+pub use facts::{AnyFact, Fact, Outcome, UnknownForm};
+pub use fanout::{Event, RecordEncoder, Subscription};
+pub use fifo_cache::FifoCache;
 pub use handler::{Found, Handler, OutputOf, find};
 pub use metrics::Metrics;
 pub use open_error::OpenError;
+pub use operations::{PutResults, RecordsRead};
+pub use put::{Placed, PutError, PutResult};
+pub use read::{NumberedRun, Records};
+pub use record::{StoredIter, StoredParts, StoredRecord};
 pub use room::{ROOM_BYTES, Room, Share};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;
 pub use target::{Lacking, Named, Target, resource_of};
-pub use words::say;

@@ -14,8 +14,7 @@ mod refusals;
 mod routing;
 mod throttle;
 
-pub use outcome::NotPut;
-pub(crate) use outcome::{Placed, PutError, PutResult};
+pub use outcome::{NotPut, Placed, PutError, PutResult};
 pub(crate) use record::RecordToPut;
 
 use crate::catalog::Stream;

@@ -1,17 +1,9 @@
 //! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end
 //! comes.
 
-mod encoded_runs;
-mod piece_buffers;
-mod progress;
-mod record_pieces;
 mod records;
-mod rope;
 
-pub(crate) use encoded_runs::{EncodedRuns, Runs};
-pub(crate) use piece_buffers::PieceBuffers;
-pub(crate) use record_pieces::RecordPieces;
-pub(crate) use records::Records;
+pub use records::{NumberedRun, Records};
 
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
@@ -61,10 +53,9 @@ impl Unread {
 }
 
 impl ShardRead {
-    /// The records, taken out; `None` if one has a form that this build does not know. Runs that
-    /// are `known` are not looked at again.
-    pub(crate) fn take_records(&mut self, shard: &Shard, known: Option<&Runs>) -> Option<Records> {
-        Records::new(std::mem::take(&mut self.runs), self.next, shard, known)
+    /// The records of the shard's log, taken out.
+    pub(crate) fn take_records(&mut self, log: LogId, shard: &Shard) -> Records {
+        Records::new(log, std::mem::take(&mut self.runs), self.next, shard)
     }
 
     /// Room for what the records hold: for as long as anybody has them.

@@ -4,9 +4,8 @@
 //! the key, the data. Sequence number, shard and arrival time are not in it: they follow from its
 //! place.
 
-use log::batch::RECORD_OVERHEAD_BYTES;
-use log::{BatchBuilder, Kind};
-use wire::StoredParts;
+use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
+use log::{BatchBuilder, Kind, Run};
 
 /// The first byte of a record that is stored as it came.
 const PLAIN: u8 = 0;
@@ -32,11 +31,6 @@ impl<'a> StoredRecord<'a> {
         batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
     }
 
-    /// Bytes of a record of these parts.
-    pub fn stored_bytes(parts: &StoredParts<'_>) -> usize {
-        HEAD_BYTES + parts.bytes()
-    }
-
     /// Reads a record; `None` if this build does not know its form.
     #[cfg(test)]
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {
@@ -50,7 +44,7 @@ impl<'a> StoredRecord<'a> {
     /// Key and data, without looking whether the key is text; `None` if this build does not know
     /// the form.
     #[inline]
-    pub fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
+    fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
         if *form != PLAIN {
             return None;
@@ -58,6 +52,88 @@ impl<'a> StoredRecord<'a> {
         let key_bytes = usize::from(u16::from_le_bytes([*low, *high]));
         StoredParts::new(rest, key_bytes)
     }
+}
+
+/// Partition key and data of a record, where they are stored: one behind the other, so that what is
+/// copied of a key in steps of a fixed length may end in the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredParts<'a> {
+    /// The key, and the data.
+    stored: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> StoredParts<'a> {
+    /// Parts of stored bytes that begin with a key of so many; `None` if they are fewer.
+    #[inline]
+    pub fn new(stored: &'a [u8], key_bytes: usize) -> Option<Self> {
+        let data = stored.get(key_bytes..)?;
+        Some(Self { stored, data })
+    }
+
+    /// Key and data, one behind the other.
+    #[inline]
+    pub fn stored(&self) -> &'a [u8] {
+        self.stored
+    }
+
+    /// The data.
+    #[inline]
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The partition key. Whether it is text was not looked at.
+    #[inline]
+    pub fn partition_key(&self) -> &'a [u8] {
+        &self.stored[..self.key_bytes()]
+    }
+
+    /// How many bytes the key has.
+    #[inline]
+    pub fn key_bytes(&self) -> usize {
+        self.stored.len() - self.data.len()
+    }
+
+    /// Bytes from where the record begins in its run to where the next one does.
+    #[inline]
+    pub fn bytes_in_run(&self) -> usize {
+        OVERHEAD_BYTES + self.stored.len()
+    }
+}
+
+/// The records of a run, where they are stored; `None` in the place of one whose form this build
+/// does not know.
+#[derive(Clone, Debug)]
+pub struct StoredIter<'a>(RecordIter<'a>);
+
+impl<'a> StoredIter<'a> {
+    /// The records that stand in a run's bytes, or in what is left of them behind a record.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(RecordIter::new(bytes))
+    }
+}
+
+impl<'a> Iterator for StoredIter<'a> {
+    type Item = Option<StoredParts<'a>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (_, stored) = self.0.next()?;
+        Some(StoredRecord::parts(stored))
+    }
+}
+
+/// Bytes of keys and data of the first records of a run, as limits count them.
+pub(crate) fn payload_bytes(run: &Run, count: usize) -> usize {
+    if count == run.count as usize {
+        return run.bytes.len().saturating_sub(count * OVERHEAD_BYTES);
+    }
+    let stored = RecordIter::new(&run.bytes).take(count);
+    stored
+        .map(|(_, stored)| stored.len().saturating_sub(HEAD_BYTES))
+        .sum()
 }
 
 #[cfg(test)]

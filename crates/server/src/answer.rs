@@ -20,17 +20,19 @@ pub(crate) struct Answer {
     /// The error's name, for `x-amzn-ErrorType`.
     error: Option<&'static str>,
     content_type: Option<&'static str>,
-    pub(crate) body: engine::Body,
-    /// Whether the connection must be closed after it, over HTTP/1.
+    pub(crate) body: millstream_service::Body,
+    /// Whether the connection is of no use after it, over HTTP/1.
     closes: bool,
 }
 
 impl Answer {
     /// An operation's output.
-    pub(crate) fn output(protocol: Protocol, body: engine::Body) -> Self {
+    pub(crate) fn output(protocol: Protocol, body: millstream_service::Body) -> Self {
         let content_type = match body {
-            engine::Body::Whole(_) | engine::Body::Pieces(_) => protocol.content_type(),
-            engine::Body::Events(_) => wire::event_stream::CONTENT_TYPE,
+            millstream_service::Body::Whole(_) | millstream_service::Body::Pieces(_) => {
+                protocol.content_type()
+            }
+            millstream_service::Body::Events(_) => wire::event_stream::CONTENT_TYPE,
         };
         Self {
             status: StatusCode::OK,
@@ -50,7 +52,7 @@ impl Answer {
             status: status.expect("error codes have statuses of HTTP"),
             error: Some(error.code.name()),
             content_type: Some(protocol.content_type()),
-            body: engine::Body::Whole(body.into()),
+            body: millstream_service::Body::Whole(body.into()),
             closes: false,
         }
     }
@@ -66,7 +68,7 @@ impl Answer {
             status,
             error: Some(name),
             content_type,
-            body: engine::Body::Whole(body.into()),
+            body: millstream_service::Body::Whole(body.into()),
             closes: false,
         }
     }
@@ -117,7 +119,7 @@ impl Answer {
             status,
             error,
             content_type: None,
-            body: engine::Body::Whole(Bytes::from_static(body.as_bytes())),
+            body: millstream_service::Body::Whole(Bytes::from_static(body.as_bytes())),
             closes: false,
         }
     }
@@ -141,8 +143,8 @@ impl Answer {
         }
     }
 
-    /// Takes the body.
-    pub(crate) fn take_body(&mut self) -> engine::Body {
+    /// The body, taken out.
+    pub(crate) fn take_body(&mut self) -> millstream_service::Body {
         std::mem::replace(&mut self.body, nothing())
     }
 
@@ -183,7 +185,7 @@ impl Answer {
     }
 }
 
-/// An empty body.
-fn nothing() -> engine::Body {
-    engine::Body::Whole(Bytes::new())
+/// No body.
+fn nothing() -> millstream_service::Body {
+    millstream_service::Body::Whole(Bytes::new())
 }

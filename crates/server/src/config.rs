@@ -2,6 +2,7 @@
 
 use crate::connection::tls::Tls;
 use auth::{Authenticator, Authorizer};
+use millstream_service::{MUTATION_MAX, Settings};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -37,6 +38,15 @@ impl Config {
             authorizer: Authorizer::default(),
             limits: Limits::default(),
             log_lines_lost: Arc::default(),
+        }
+    }
+
+    /// What of it is for calls.
+    pub(crate) fn calls(&self) -> Settings {
+        Settings {
+            authenticator: self.authenticator.clone(),
+            authorizer: self.authorizer.clone(),
+            mutation_max: self.limits.mutation,
         }
     }
 }
@@ -140,7 +150,7 @@ impl Default for Limits {
             keep_alive_idle: Duration::from_secs(60),
             ping_interval: Duration::from_secs(20),
             ping_answer: Duration::from_secs(20),
-            mutation: Duration::from_secs(5),
+            mutation: MUTATION_MAX,
             drain: Duration::from_secs(6),
             connections: 16_384,
             admin_connections: 64,

@@ -1,9 +1,9 @@
 //! The server's metrics, in a registry that also holds the engine's.
 
-use crate::dispatch;
 use crate::receive::budget::Budget;
 use crate::receive::budgets::Budgets;
 use env::Deaths;
+use millstream_service::operations;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -56,7 +56,7 @@ impl Metrics {
     pub(crate) fn new() -> Arc<Self> {
         let requests = Family::<RequestLabels, Counter>::default();
         let durations = Family::new_with_constructor(duration_buckets as fn() -> Histogram);
-        let usual = dispatch::operations().iter().map(|operation| {
+        let usual = operations().iter().map(|operation| {
             let operation = operation.name;
             let counter = requests.get_or_create_owned(&RequestLabels {
                 operation,
@@ -93,7 +93,7 @@ impl Metrics {
                 return;
             }
         }
-        let operation = operation.map_or(UNKNOWN, |place| dispatch::operations()[place].name);
+        let operation = operation.map_or(UNKNOWN, |place| operations()[place].name);
         let code = error.unwrap_or(OK);
         self.requests
             .get_or_create(&RequestLabels { operation, code })

@@ -4,7 +4,6 @@
 //! object, operation, authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::answer::Answer;
-use crate::calls::{Begun, Calls};
 use crate::config::Config;
 use crate::connection::activity::{Activity, InFlight};
 use crate::connection::framing;
@@ -12,18 +11,19 @@ use crate::cors::is_preflight;
 use crate::deliver::body::{AnswerBody, Held, Whole};
 use crate::deliver::events::Events;
 use crate::deliver::slot::Unwritten;
-use crate::dispatch::{self, Failed, Target, unless_malformed};
 use crate::metrics::Metrics;
 use crate::receive::body::{Receiver, Refused, declared};
 use crate::receive::content_type::ContentType;
 use crate::request_id::{RequestId, RequestIds};
+use crate::target::Target;
 use auth::{Context, Head};
 use bytes::Bytes;
-use engine::{Body, Engine, Room};
+use engine::{Engine, Room};
 use env::{Env, LineLimit, Monotonic, RequestContext};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
+use millstream_service::{Begun, Body, Calls, Failed, Waiter as _, operations, unless_malformed};
 use model::AccountId;
 use std::sync::Arc;
 use wire::{Error, ErrorCode, Protocol};
@@ -117,7 +117,7 @@ impl Service {
         let ids = RequestIds::new(&*env.random);
         let answers = Arc::clone(engine.room());
         answers.resize(config.limits.answer_bytes_in_flight);
-        let calls = Calls::new(env.clone(), Arc::clone(&engine), &config);
+        let calls = Calls::new(env.clone(), Arc::clone(&engine), config.calls());
         Arc::new(Self {
             env,
             engine,
@@ -272,15 +272,15 @@ impl Service {
         let (bytes, more) = match body {
             Body::Whole(bytes) => (bytes, None),
             Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
-            Body::Events(subscription) => {
-                // The request is done, and its response may last for minutes.
+            Body::Events(frames) => {
+                // The request has served its turn, and its answer may last for minutes.
                 drop(held.in_flight.hand_over_body());
                 return AnswerBody::Events(Events::start(
                     &self.env,
                     &self.engine,
                     self.config.limits.write_idle,
                     &self.unwritten,
-                    subscription,
+                    frames,
                     held,
                 ));
             }
@@ -336,7 +336,7 @@ impl Service {
             return Err(unless_malformed(protocol, &body, error));
         };
         known.operation = Some(place);
-        RequestContext::note_operation(dispatch::operations()[place].name);
+        RequestContext::note_operation(operations()[place].name);
         let principal = self.calls.authenticate(head, protocol, &body)?;
         known.account = Some(principal.account.clone());
         let sender = (principal, head.context);

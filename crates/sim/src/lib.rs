@@ -2,7 +2,7 @@
 //!
 //! Journal, engine and the server's calls run as they are, on [`env::Simulation`], with every
 //! operation that there is; what is left out is HTTP: a request is encoded, goes through
-//! [`server::Calls`], and its answer travels back the same way. It judges nothing itself beyond
+//! [`millstream_service::Calls`], and its answer travels back the same way. It judges nothing itself beyond
 //! refusals that may not be; histories go to [`millstream_judge::judge`].
 //!
 //! In reading order: the [`Plan`] that a seed draws, the machine with its disk and process, the

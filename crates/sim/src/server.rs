@@ -6,13 +6,13 @@
 
 use auth::{Channel, Context, Head};
 use bytes::Bytes;
-use engine::{Engine, Outcome, Subscription};
+use engine::{Engine, Outcome};
 use env::{Env, Life, Tasks};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, ReadError, StoreError};
 use millstream_replicated::testing::{Command, Counters, Refusal};
 use millstream_replicated::{ProposalId, ProposeError, Replicated};
-use server::{Calls, Config};
+use millstream_service::{Calls, Frames, Settings};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -68,7 +68,7 @@ pub(super) enum Pushed {
 
 impl Server {
     pub(super) fn new(opened: Opened, env: Env, life: Life, generation: u64) -> Self {
-        let calls = Calls::new(env, Arc::clone(&opened.engine), &Config::new(NOWHERE));
+        let calls = Calls::new(env, Arc::clone(&opened.engine), Settings::default());
         Self {
             store: opened.store,
             engine: opened.engine,
@@ -133,9 +133,9 @@ impl Server {
             };
             let (body, pushing) = match body {
                 Ok(bytes) => (Body::Whole(bytes), None),
-                Err(subscription) => {
+                Err(frames) => {
                     let (push, pushed) = mpsc::channel(1);
-                    (Body::Events(pushed), Some((push, subscription)))
+                    (Body::Events(pushed), Some((push, frames)))
                 }
             };
             let answer = answer.send(Answer {
@@ -144,8 +144,8 @@ impl Server {
                 outcome,
             });
             // The client may be gone.
-            if let (Ok(()), Some((push, subscription))) = (answer, pushing) {
-                push_all(push, subscription).await;
+            if let (Ok(()), Some((push, frames))) = (answer, pushing) {
+                push_all(push, frames).await;
             }
         };
         self.life.spawn(operation, Box::pin(serve));
@@ -217,11 +217,11 @@ impl Server {
 
 /// Pushes until the subscription ends or its client has gone. A frame is made once the one before
 /// has been taken, as a transport does that has room for one.
-async fn push_all(push: mpsc::Sender<Pushed>, mut subscription: Box<Subscription>) {
+async fn push_all(push: mpsc::Sender<Pushed>, mut frames: Box<Frames>) {
     while let Ok(place) = push.reserve().await {
         let frame = tokio::select! {
             biased;
-            frame = subscription.next() => frame,
+            frame = frames.next() => frame,
             () = push.closed() => return,
         };
         match frame {

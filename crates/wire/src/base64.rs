@@ -16,7 +16,7 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
 /// Length of the encoded text of `length` bytes.
 #[inline]
 #[expect(clippy::manual_div_ceil, reason = "it takes half as many instructions")]
-pub(crate) fn text_bytes(length: usize) -> usize {
+pub fn text_bytes(length: usize) -> usize {
     (length + 2) / 3 * 4
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn text_bytes(length: usize) -> usize {
 // Not inlined: the library's scalar fallback would be inlined as well, and leave the caller without
 // registers.
 #[inline(never)]
-pub(crate) fn encode<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
+pub fn encode<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
     let length = base64_turbo::STANDARD
         .encode_slice(bytes, out)
         .expect("there is room for the text");

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crc32fast::Hasher;
 
 use crate::types::{Record, SubscribeToShardEvent};
-use crate::{Encode, Error, ErrorCode, Protocol, protocol, stored_records};
+use crate::{Encode, Error, ErrorCode, Protocol, parts, protocol};
 
 /// The content type of a sequence of frames.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
@@ -122,8 +122,8 @@ impl Frame {
         };
         let mut members = Vec::with_capacity(256);
         protocol::encode(protocol, &around, &mut members);
-        // `Records` comes first, and an empty list is two bytes.
-        let (before, rest) = members.split_at(stored_records::records_at(protocol));
+        // `Records` stands first, and an empty list of them is two bytes.
+        let (before, rest) = members.split_at(parts::records_at(protocol));
         let after = &rest[2..];
         let headers = event_headers(protocol, "SubscribeToShardEvent");
         if records.byte_count() <= COPIED_BYTES_MAX {

@@ -32,6 +32,7 @@
 //!
 //! `tests/service_model.rs` then reports what is still missing.
 
+pub mod parts;
 pub mod pattern;
 pub mod shape;
 
@@ -50,7 +51,6 @@ pub mod event_stream;
 mod explain;
 mod protocol;
 mod record_sink;
-mod stored_records;
 mod texts;
 mod violation;
 
@@ -71,9 +71,6 @@ pub use protocol::{
     DecodeError, Protocol, Shape, Typed, decode, decode_lenient, decode_types, encode, is_object,
 };
 pub use record_sink::RecordSink;
-pub use stored_records::{
-    StoredLengths, StoredParts, StoredRecords, around_records, list_of_records,
-};
 pub use texts::Texts;
 pub use timestamp::Timestamp;
 pub use violation::Violation;

@@ -1,7 +1,7 @@
 //! Facts: what operations answer when they have no output.
 //!
 //! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text
-//! for callers; [`crate::words`] alone knows those. The facts about one noun are an enumeration;
+//! for callers: whoever answers them knows AWS's words for it. The facts about one noun are an enumeration;
 //! what an operation may answer, or some operations that fail alike, is an enumeration of those;
 //! and [`AnyFact`] is all of them. docs/errors.md lists every one.
 //!
@@ -13,8 +13,6 @@ mod consumers;
 mod operations;
 mod positions;
 mod records;
-#[cfg(test)]
-pub(crate) mod samples;
 mod shards;
 mod steps;
 mod streams;
@@ -38,7 +36,9 @@ pub use steps::{LogsMissing, NotSwept, SweepError};
 pub use streams::StreamError;
 pub use tokens::TokenError;
 
-use crate::catalog::ProposeError;
+pub use crate::catalog::{ConsumerStatus, ProposeError, Refusal, Scope, Status, StreamLabel};
+pub use crate::put::NotPut;
+
 use std::error::Error;
 use wire::ErrorCode;
 

@@ -6,16 +6,16 @@
 //! waits. Nobody is refused.
 
 use super::Fanout;
+use super::event::RecordEncoder;
 use super::room::{Lease, Owner, Room, Standing, Ticket};
 use crate::catalog::{Shard, Stream};
-use crate::facts::{ReadFailure, UnknownForm};
+use crate::facts::ReadFailure;
 use crate::fifo_cache::FifoCache;
 use env::{Monotonic, Timestamp};
 use log::{Bounds, LogId, Offset, ReadLimit};
 use model::SequenceNumber;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use wire::Protocol;
 use wire::event_stream::{COPIED_BYTES_MAX, EncodedRecords};
 
 /// Stored bytes of one event's records, except that the first always comes.
@@ -189,10 +189,10 @@ impl Fanout {
         stream: &Stream,
         shard: &Shard,
         from: Offset,
-        protocol: Protocol,
+        encoder: &dyn RecordEncoder,
         mut asker: Asker,
     ) -> Result<Found, ReadFailure> {
-        let key = (stream.log(shard), from, protocol.content_type());
+        let key = (stream.log(shard), from, encoder.protocol().content_type());
         if let Some(block) = self
             .blocks
             .get(&key)
@@ -212,15 +212,13 @@ impl Fanout {
         if read.is_over {
             return Ok(Found::Over);
         }
-        let log = stream.log(shard);
-        let records = read.take_records(shard, None).ok_or(UnknownForm { log })?;
+        let records = read.take_records(stream.log(shard), shard);
         let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };
-        let (count, payload_bytes) = (records.count as u64, records.payload_bytes() as u64);
-        let encoded = records.encode(protocol, &self.piece_buffers);
+        let (count, payload_bytes) = (records.count as u64, records.payload_bytes as u64);
         let block = Block {
-            records: EncodedRecords::from_encoded(protocol, encoded),
+            records: encoder.encode(records)?,
             count,
             payload_bytes,
             last: shard.sequence_number(Offset(read.next.0 - 1), last_arrival),

@@ -1,20 +1,22 @@
 //! Enhanced fan-out: a shard's records, pushed to those who subscribed.
 //!
-//! A [`Subscription`] is asked for its next frame by whoever writes to its client, and only then
+//! A [`Subscription`] is asked for its next event by whoever writes to its client, and only then
 //! reads: a client that takes nothing holds one event and slows nobody. [`seat`] knows who may
 //! subscribe, and when somebody else has; [`blocks`] keeps encoded records, one copy for all
-//! subscribers; [`room`] says how much of them each may hold.
+//! subscribers; [`room`] says how much of them each may hold. How records are encoded only the
+//! [`RecordEncoder`] knows that whoever asks brings.
 
 mod blocks;
+mod event;
 mod room;
 pub(crate) mod seat;
 mod subscription;
 
+pub use event::{Event, RecordEncoder};
 pub(crate) use seat::Refusal;
 pub(crate) use subscription::Begin;
 pub use subscription::Subscription;
 
-use crate::read::PieceBuffers;
 use crate::reads::Reads;
 use crate::runtime::Runtimes;
 use crate::settings::Limits;
@@ -34,7 +36,6 @@ pub(crate) struct Fanout {
     runtimes: Arc<Runtimes>,
     reads: Arc<Reads>,
     blocks: Blocks,
-    piece_buffers: Arc<PieceBuffers>,
     /// Turns true when subscriptions are to end.
     end: watch::Sender<bool>,
 }
@@ -47,7 +48,6 @@ impl Fanout {
         streams: Streams,
         runtimes: Arc<Runtimes>,
         reads: Arc<Reads>,
-        piece_buffers: Arc<PieceBuffers>,
     ) -> Self {
         Self {
             clock,
@@ -57,7 +57,6 @@ impl Fanout {
             runtimes,
             reads,
             blocks: Blocks::default(),
-            piece_buffers,
             end: watch::Sender::new(false),
         }
     }

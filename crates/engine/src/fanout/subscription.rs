@@ -1,11 +1,11 @@
-//! One subscription: where it stands, and the next frame to push.
+//! One subscription: where it stands, and the next event to push.
 
 use super::Fanout;
 use super::blocks::{Asker, Block, Found};
+use super::event::{Event, RecordEncoder};
 use super::room::{Lease, Owner, Standing, Ticket};
 use super::seat::TakenSeat;
 use crate::admission::Waits;
-use crate::body::{Body, Output};
 use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
 use crate::facts::{
     AnyFact, ConsumerError, ReadFailure, ShardError, ShardReadError, StreamError, SubscriptionError,
@@ -13,7 +13,6 @@ use crate::facts::{
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::views;
-use crate::words::say;
 use env::{Causes, Monotonic, RequestContext, Timestamp};
 use log::{Offset, ReadLimit};
 use model::{ConsumerArn, SequenceNumber, ShardId, limits};
@@ -21,9 +20,7 @@ use std::error::Error as _;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::Protocol;
-use wire::event_stream::{EncodedRecords, Frame};
-use wire::types::SubscribeToShardEvent;
+use wire::event_stream::EncodedRecords;
 
 /// How long a subscription lasts.
 const LASTS: Duration = Duration::from_secs(limits::SUBSCRIPTION_SECONDS);
@@ -37,14 +34,13 @@ const DRAINS_WITHIN: Duration = Duration::from_secs(2);
 /// How long a subscription leaves the disk to others when there was no turn or no room for it.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A shard's records from a position on, as frames for one consumer.
+/// A shard's records from a position on, as events for one consumer.
 ///
 /// [`Subscription::next`] reads when it is asked and not before: who does not ask holds nothing. It
-/// is to be asked when the frame before has been written to the client, so that it is known who
+/// is to be asked when the event before has been written to the client, so that it is known who
 /// drains. Where it stands is in each event, so that whoever loses it can resume.
 pub struct Subscription {
     fanout: Arc<Fanout>,
-    protocol: Protocol,
     subscribed: Subscribed,
     seat: TakenSeat,
     of_stream: Arc<StreamRuntime>,
@@ -61,7 +57,6 @@ pub struct Subscription {
     pushed_block: Option<Monotonic>,
     /// A place among those that wait for room; it is kept while other events are pushed.
     ticket: Option<Ticket>,
-    nothing: EncodedRecords,
     stage: Stage,
 }
 
@@ -80,17 +75,17 @@ enum Stage {
     New,
     /// Events are being pushed.
     Running,
-    /// The last frame was pushed.
+    /// The last event was pushed.
     Over,
 }
 
 /// What to do next.
 enum Step {
-    /// A frame, after which it goes on.
-    Frame(Frame),
-    /// The last frame.
-    Last(Frame),
-    /// The end, without a frame.
+    /// An event, after which it goes on.
+    Event(Event),
+    /// The last event.
+    Last(Event),
+    /// The end, without an event.
     End,
     /// Nothing yet.
     Wait(Wait),
@@ -169,12 +164,10 @@ impl Subscription {
             position,
         } = begin;
         let of_stream = fanout.runtimes.stream(stream.id);
-        let protocol = Protocol::Json;
         let subscribed = Subscribed::new(stream, shard, consumer);
         // It may last for minutes, and must not keep the stream's state from now.
         RequestContext::note_resource(&Arc::new(subscribed.arn.clone()));
         Self {
-            protocol,
             subscribed,
             seat,
             of_shard: of_stream.shard(shard.index),
@@ -187,18 +180,8 @@ impl Subscription {
             standing: Standing::New,
             pushed_block: None,
             ticket: None,
-            nothing: EncodedRecords::none(protocol),
             stage: Stage::New,
             fanout,
-        }
-    }
-
-    /// The same, before its first frame, with frames in a protocol; they are in JSON otherwise.
-    fn in_protocol(self, protocol: Protocol) -> Self {
-        Self {
-            protocol,
-            nothing: EncodedRecords::none(protocol),
-            ..self
         }
     }
 
@@ -207,13 +190,13 @@ impl Subscription {
         self.subscribed.stream
     }
 
-    /// The next frame; `None` when the subscription has come to its end. Cancel safe: nothing is
-    /// passed that was not returned.
-    pub async fn next(&mut self) -> Option<Frame> {
+    /// The next event, with records as `encoder` makes them; `None` when the subscription has come
+    /// to its end. Cancel safe: nothing is passed that was not returned.
+    pub async fn next(&mut self, encoder: &dyn RecordEncoder) -> Option<Event> {
         match self.stage {
             Stage::New => {
                 self.stage = Stage::Running;
-                return Some(Frame::initial_response(self.protocol));
+                return Some(Event::Begun);
             }
             Stage::Running => (),
             Stage::Over => return None,
@@ -221,17 +204,17 @@ impl Subscription {
         self.note_taken();
         loop {
             let state = self.fanout.streams.state().clone();
-            let step = self.step(&state).await;
+            let step = self.step(&state, encoder).await;
             let step = step.unwrap_or_else(|error| {
                 // What has just been deleted cannot be read, for that reason and no other.
                 let gone = self.subscribed.find(&self.fanout.streams.state()).err();
-                Step::Last(self.exception(&gone.unwrap_or(error).into()))
+                Step::Last(self.failed(gone.unwrap_or(error).into()))
             });
             match step {
-                Step::Frame(frame) => return Some(frame),
-                Step::Last(frame) => {
+                Step::Event(event) => return Some(event),
+                Step::Last(event) => {
                     self.stage = Stage::Over;
-                    return Some(frame);
+                    return Some(event);
                 }
                 Step::End => {
                     self.stage = Stage::Over;
@@ -242,7 +225,7 @@ impl Subscription {
         }
     }
 
-    /// The last frame has been taken, since the next is asked for.
+    /// The last event has been taken, since the next is asked for.
     fn note_taken(&mut self) {
         if let Some(pushed) = self.pushed_block.take() {
             let took = self.fanout.clock.monotonic().since(pushed);
@@ -255,7 +238,11 @@ impl Subscription {
     }
 
     /// Finds what to do next, by all that may have changed.
-    async fn step(&mut self, state: &State) -> Result<Step, SubscriptionError> {
+    async fn step(
+        &mut self,
+        state: &State,
+        encoder: &dyn RecordEncoder,
+    ) -> Result<Step, SubscriptionError> {
         let now = self.fanout.clock.monotonic();
         if now >= self.ends || *self.fanout.end.borrow() {
             return Ok(Step::End);
@@ -268,7 +255,7 @@ impl Subscription {
         let shard = shard.ok_or_else(|| self.subscribed.shard_gone())?;
         let wait = match self.pause(now) {
             Some(pause) => Wait::Budget(pause),
-            None => match self.find_next(&stream, shard).await? {
+            None => match self.find_next(&stream, shard, encoder).await? {
                 Some(Found::Block(block)) => return self.push(&stream, shard, &block).await,
                 Some(Found::Over) => return Ok(Step::Last(self.end(&stream, shard))),
                 Some(Found::Nothing(next)) => self.skip_to(&stream, shard, next)?,
@@ -286,7 +273,7 @@ impl Subscription {
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
         if self.last_event.is_none_or(is_silent) {
             let behind = self.behind(&stream, shard, self.position).await?;
-            return Ok(Step::Frame(self.event(&self.nothing.clone(), behind)));
+            return Ok(Step::Event(self.event(None, behind)));
         }
         Ok(Step::Wait(wait))
     }
@@ -304,6 +291,7 @@ impl Subscription {
         &mut self,
         stream: &Stream,
         shard: &Shard,
+        encoder: &dyn RecordEncoder,
     ) -> Result<Option<Found>, ShardReadError> {
         let mut lease: Option<Lease> = None;
         if let Some(ticket) = &self.ticket {
@@ -318,7 +306,7 @@ impl Subscription {
             standing: self.standing,
             lease,
         };
-        let found = (self.fanout).next_block(stream, shard, self.position, self.protocol, asker);
+        let found = (self.fanout).next_block(stream, shard, self.position, encoder, asker);
         let found = found.await;
         found
             .map(Some)
@@ -370,7 +358,7 @@ impl Subscription {
             .outgoing_bytes
             .add(block.payload_bytes);
         self.of_shard.counters.outgoing_records.add(block.count);
-        Ok(Step::Frame(self.event(&block.records, behind)))
+        Ok(Step::Event(self.event(Some(block.records.clone()), behind)))
     }
 
     /// How far the next unread record lies behind now; zero at the durable end.
@@ -410,39 +398,35 @@ impl Subscription {
         behind.max(Duration::from_millis(1))
     }
 
-    fn event(&mut self, records: &EncodedRecords, behind: Duration) -> Frame {
+    fn event(&mut self, records: Option<EncodedRecords>, behind: Duration) -> Event {
         self.last_event = Some(self.fanout.clock.monotonic());
-        let millis = behind.as_millis() as u64;
         let counters = &self.of_stream.counters;
         counters.subscribe_event_success.add(1);
-        counters.subscribe_event_behind_ms.set(millis);
-        let event = SubscribeToShardEvent {
-            continuation_sequence_number: Some(self.passed.to_string()),
-            millis_behind_latest: millis as i64,
-            ..SubscribeToShardEvent::default()
-        };
-        Frame::event(records, &event)
+        counters
+            .subscribe_event_behind_ms
+            .set(behind.as_millis() as u64);
+        Event::Records {
+            records,
+            continuation: self.passed,
+            behind,
+        }
     }
 
-    /// The frame of an error that ends it. What caused it goes no further than to the log.
-    fn exception(&self, fact: &AnyFact) -> Frame {
+    /// The error that ends it. What caused it goes no further than to the log.
+    fn failed(&self, fact: AnyFact) -> Event {
         if fact.source().is_some() {
             let stream = &self.subscribed.label;
-            tracing::error!(%stream, error = %Causes(fact), "a subscription ends");
+            tracing::error!(%stream, error = %Causes(&fact), "a subscription ends");
         }
-        Frame::exception(self.protocol, &say(fact))
+        Event::Failed(Box::new(fact))
     }
 
     /// The event that says that a closed shard was read to its end.
-    fn end(&self, stream: &Stream, shard: &Shard) -> Frame {
+    fn end(&self, stream: &Stream, shard: &Shard) -> Event {
         let counters = &self.of_stream.counters;
         counters.subscribe_event_success.add(1);
         counters.subscribe_event_behind_ms.set(0);
-        let event = SubscribeToShardEvent {
-            child_shards: Some(views::child_shards(&stream.shards, shard)),
-            ..SubscribeToShardEvent::default()
-        };
-        Frame::event(&self.nothing, &event)
+        Event::ShardEnd(views::child_shards(&stream.shards, shard))
     }
 
     /// Waits until there may be something to push or to end for.
@@ -498,12 +482,6 @@ impl Subscription {
             }
             Wait::Children => pending().await,
         }
-    }
-}
-
-impl Output for Subscription {
-    fn into_body(self, protocol: Protocol) -> Body {
-        Body::Events(Box::new(self.in_protocol(protocol)))
     }
 }
 

@@ -6,12 +6,9 @@
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
 use super::{Engine, Handler, Request};
-use crate::body::{Body, Output};
 use crate::catalog::{Shard, Stream};
-use crate::facts::{
-    DryRun, GetRecordsError, ReadFailure, ShardError, Throttled, TokenError, UnknownForm,
-};
-use crate::read::{PieceBuffers, RecordPieces, Records, Runs, ShardRead};
+use crate::facts::{DryRun, GetRecordsError, ShardError, Throttled, TokenError};
+use crate::read::{Records, ShardRead};
 use crate::room::Share;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
@@ -19,10 +16,10 @@ use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::views;
 use auth::{Principal, Resource};
+use env::RequestContext;
 use log::{Offset, ReadLimit};
 use model::{ShardId, StreamName, limits};
 use std::sync::Arc;
-use wire::Protocol;
 use wire::operations::{GetRecordsInput, GetRecordsOutput};
 
 /// GetRecords.
@@ -32,13 +29,13 @@ impl Handler for GetRecords {
     type Operation = wire::operations::GetRecords;
     type Input = GetRecordsInput;
     type Target = FoundIterator;
-    type Output = GetRecordsAnswer;
+    type Output = RecordsRead;
     type Error = GetRecordsError;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<GetRecordsAnswer, GetRecordsError> {
+    ) -> Result<RecordsRead, GetRecordsError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (FoundIterator { iterator, stream }, input) = request.into_parts();
@@ -60,36 +57,21 @@ impl Handler for GetRecords {
         let read = engine.reader().read(&stream, shard, position, limit).await;
         let read = read.map_err(|failure| engine.streams().read_failed(&stream, failure))?;
         let answer = reader.answer(read, iterator);
-        let answer = answer.map_err(|failure| engine.streams().read_failed(&stream, failure))?;
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
     }
 }
 
-/// GetRecords' output, which becomes text only as it is sent.
+/// What a call read, which becomes text only as it is sent.
 #[derive(Debug)]
-pub struct GetRecordsAnswer {
+pub struct RecordsRead {
     /// What stands around the records: the service model's, without any.
-    around: GetRecordsOutput,
-    records: Records,
+    pub around: GetRecordsOutput,
+    /// The records.
+    pub records: Records,
     /// Room for what the records hold.
-    share: Share,
-    known: Runs,
-    piece_buffers: Arc<PieceBuffers>,
-}
-
-impl Output for GetRecordsAnswer {
-    fn into_body(self, protocol: Protocol) -> Body {
-        let around = wire::around_records(protocol, &self.around);
-        RecordPieces::body(
-            protocol,
-            (self.records, self.share),
-            around,
-            self.known,
-            &self.piece_buffers,
-        )
-    }
+    pub share: Share,
 }
 
 /// An iterator that was opened, and its stream, which is there.
@@ -128,13 +110,15 @@ impl Target for FoundIterator {
             let named = StreamRef::new(principal, Some(&iterator.name), Some(arn));
             named.map_err(Lacking::widen)?;
         }
-        let stream = meant.find_in(&engine.state());
-        let stream = stream.map_err(Lacking::widen)?;
-        if stream.id == iterator.stream {
-            Ok(Self { iterator, stream })
-        } else {
-            Err(Lacking::stream(meant.arn(), gone(&stream, &iterator)))
+        let state = engine.state();
+        if let Some(stream) = state.stream_by_id(iterator.stream) {
+            RequestContext::note_resource(stream);
+            let stream = Arc::clone(stream);
+            return Ok(Self { iterator, stream });
         }
+        // It is gone. Its name is what the caller is told of it, or of what has the name now.
+        let other = meant.find_in(&state).map_err(Lacking::widen)?;
+        Err(Lacking::stream(meant.arn(), gone(&other, &iterator)))
     }
 
     fn resource(&self) -> Resource<'_> {
@@ -185,19 +169,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn answer(
-        &self,
-        mut read: ShardRead,
-        iterator: ShardIterator,
-    ) -> Result<GetRecordsAnswer, ReadFailure> {
-        let log = self.stream.log(self.shard);
-        let known = Runs {
-            log,
-            encoded: Arc::clone(self.engine.encoded_runs()),
-        };
-        let records = read.take_records(self.shard, Some(&known));
-        let records = records.ok_or(UnknownForm { log })?;
-        self.count(records.payload_bytes() as u64, records.count as u64, &read);
+    fn answer(&self, mut read: ShardRead, iterator: ShardIterator) -> RecordsRead {
+        let records = read.take_records(self.stream.log(self.shard), self.shard);
+        self.count(records.payload_bytes as u64, records.count as u64, &read);
         let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
         let next = ShardIterator {
             position: read.next.0,
@@ -215,13 +189,11 @@ impl<'a> Reader<'a> {
             millis_behind_latest: Some(millis_behind_latest),
             child_shards,
         };
-        Ok(GetRecordsAnswer {
+        RecordsRead {
             around,
             records,
             share: read.into_share(),
-            known,
-            piece_buffers: Arc::clone(self.engine.piece_buffers()),
-        })
+        }
     }
 
     fn count(&self, bytes: u64, records: u64, read: &ShardRead) {

@@ -22,6 +22,9 @@ macro_rules! operations {
 
 wire::for_each_operation!(operations);
 
+pub use get_records::RecordsRead;
+pub use put_records::PutResults;
+
 use crate::{Engine, Handler, OutputOf};
 
 /// What a handler is given.

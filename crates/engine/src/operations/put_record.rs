@@ -10,9 +10,7 @@ use crate::record::StoredRecord;
 use crate::target::FoundStream;
 use model::{HashKey, SequenceNumber};
 use std::sync::Arc;
-use wire::Encode;
 use wire::operations::PutRecordInput;
-use wire::writer::Writer;
 
 /// PutRecord.
 pub struct PutRecord;
@@ -21,13 +19,10 @@ impl Handler for PutRecord {
     type Operation = wire::operations::PutRecord;
     type Input = PutRecordInput;
     type Target = FoundStream;
-    type Output = PutRecordAnswer;
+    type Output = Placed;
     type Error = PutRecordError;
 
-    async fn handle(
-        engine: Arc<Engine>,
-        request: Request<Self>,
-    ) -> Result<PutRecordAnswer, PutRecordError> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
@@ -51,24 +46,7 @@ impl Handler for PutRecord {
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);
         counters.put_record_latency.add_micros(began, clock);
-        Ok(PutRecordAnswer { placed })
-    }
-}
-
-/// PutRecord's output, which becomes text only as it is encoded.
-#[derive(Debug)]
-pub struct PutRecordAnswer {
-    placed: Placed,
-}
-
-impl Encode for PutRecordAnswer {
-    fn encode<W: Writer>(&self, writer: &mut W) {
-        writer.begin_map();
-        writer.member("ShardId");
-        writer.text(&self.placed.shard.to_text());
-        writer.member("SequenceNumber");
-        writer.utf8(&self.placed.number.to_digits());
-        writer.end_map();
+        Ok(placed)
     }
 }
 
@@ -115,38 +93,5 @@ async fn check_ordering(
         Ok(())
     } else {
         Err(invalid().into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use model::ShardId;
-    use wire::Protocol;
-    use wire::operations::PutRecordOutput;
-
-    #[test]
-    fn answer_when_encoded_then_is_what_the_shape_of_the_model_gives() {
-        let shard = ShardId::new(42);
-        let number = SequenceNumber {
-            created_s: 1_767_225_600,
-            counter: 7,
-            arrival_s: 1_767_225_601,
-            shard_index: 42,
-        };
-        let modelled = PutRecordOutput {
-            shard_id: shard.to_string(),
-            sequence_number: number.to_string(),
-            encryption_type: None,
-        };
-        let answer = PutRecordAnswer {
-            placed: Placed { shard, number },
-        };
-        for protocol in [Protocol::Json, Protocol::Cbor] {
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            wire::encode(protocol, &answer, &mut ours);
-            wire::encode(protocol, &modelled, &mut theirs);
-            assert_eq!(ours, theirs);
-        }
     }
 }

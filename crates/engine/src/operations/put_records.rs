@@ -2,16 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 
-mod answer;
-
 use super::{Engine, Handler, Request, append};
-use crate::catalog::Stream;
-use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
+use crate::catalog::{Stream, StreamLabel};
+use crate::facts::{AnyFact, DryRun, EntryError, PutRecordsError, RecordError, StreamError};
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
 use crate::target::FoundStream;
-use answer::PutRecordsAnswer;
 use model::limits;
 use std::sync::Arc;
 use wire::RecordSink;
@@ -24,13 +21,13 @@ impl Handler for PutRecords {
     type Operation = wire::operations::PutRecords;
     type Input = PutRecordsInput<RecordArena>;
     type Target = FoundStream;
-    type Output = PutRecordsAnswer;
+    type Output = PutResults;
     type Error = PutRecordsError;
 
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
-    ) -> Result<PutRecordsAnswer, PutRecordsError> {
+    ) -> Result<PutResults, PutRecordsError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
@@ -54,7 +51,24 @@ impl Handler for PutRecords {
                 .put_records_latency
                 .add_micros(began, clock);
         }
-        Ok(PutRecordsAnswer::new(stream, results))
+        let stream = stream.label();
+        Ok(PutResults { stream, results })
+    }
+}
+
+/// What became of the records of a call, in order.
+#[derive(Debug)]
+pub struct PutResults {
+    /// The stream that they were for.
+    pub stream: StreamLabel,
+    /// A result for each.
+    pub results: Vec<PutResult>,
+}
+
+impl PutResults {
+    /// Why a record was not put.
+    pub fn fact(&self, error: PutError) -> AnyFact {
+        EntryError::new(error, &self.stream).into()
     }
 }
 

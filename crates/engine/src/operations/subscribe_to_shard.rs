@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
 //!
-//! What can be known before the stream begins is answered as an error; what comes later is a frame
+//! What can be known before the stream begins is answered as an error; what comes later is an event
 //! of the [`Subscription`].
 
 use super::{Engine, Handler, Request};

@@ -8,8 +8,10 @@ use model::{SequenceNumber, ShardId};
 
 /// Where a record was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub struct Placed {
+    /// The shard.
     pub shard: ShardId,
+    /// The record's number in it.
     pub number: SequenceNumber,
 }
 
@@ -25,7 +27,7 @@ impl Placed {
 
 /// Why a record was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PutError {
+pub enum PutError {
     /// The shard has no budget left. Not applied.
     Throttled(ShardId),
     /// It is in no shard, and never will be.
@@ -68,4 +70,5 @@ impl PutError {
 }
 
 /// What became of a record.
-pub(crate) type PutResult = Result<Placed, PutError>;
+/// What became of a record of a put.
+pub type PutResult = Result<Placed, PutError>;

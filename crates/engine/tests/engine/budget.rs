@@ -5,8 +5,9 @@
 
 use crate::counted;
 use crate::world::{Caller, Start, World};
+use engine::Handler;
 use engine::operations::{GetRecords, PutRecords};
-use engine::{Body, Handler, Output};
+use millstream_service::Body;
 use wire::operations::{GetRecordsInput, PutRecordsInput};
 use wire::types::PutRecordsRequestEntry;
 use wire::{Protocol, decode, encode};
@@ -85,7 +86,7 @@ async fn run(work: &str) {
 async fn answer<H: Handler>(caller: &Caller, protocol: Protocol, body: &[u8]) -> Body {
     let input: H::Input = decode(protocol, body).unwrap();
     let output = caller.handle::<H>(input).await.unwrap();
-    output.into_body(protocol)
+    caller.body(protocol, output)
 }
 
 /// Takes a body as the transport does, and gives its length.

@@ -4,7 +4,7 @@
 use crate::gated_disk::{AtHand, Gate, GatedDisk};
 use crate::world::{Caller, START, Start, World, until};
 use engine::operations::{GetRecords, PutRecord};
-use engine::{COLD_READS_MAX, COLD_WAIT_MAX, Output, ROOM_BYTES};
+use engine::{COLD_READS_MAX, COLD_WAIT_MAX, ROOM_BYTES};
 use env::{Clock, MemoryDisk, SystemClock, Timestamp};
 use log::{LogStore, ReadLimit};
 use millstream_journal::{Journal, Options};
@@ -286,7 +286,7 @@ async fn verify_held(caller: &Caller, iterator: &str) {
     };
     let answer = caller.handle::<GetRecords>(input).await;
     let held = caller.engine.room().taken();
-    let body = answer.unwrap().into_body(Protocol::Json);
+    let body = caller.body(Protocol::Json, answer.unwrap());
     let most = 2 * body.length() + ReadLimit::HELD_BESIDE_BYTES;
     assert!(
         held > 0 && held <= most,

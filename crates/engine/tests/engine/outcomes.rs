@@ -264,7 +264,7 @@ async fn reader_when_its_stream_goes_before_its_read_then_hears_of_that_and_of_n
     };
     let (found, ()) = tokio::join!(fact::<GetRecords>(&caller, input), deleting);
     assert_eq!(found.outcome(), Outcome::NotApplied);
-    let error = engine::say(&found);
+    let error = millstream_service::say(&found);
     assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
     let expected = "Stream s under account 111111111111 not found.";
     assert_eq!(message(&error), expected);

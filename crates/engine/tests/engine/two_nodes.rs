@@ -4,7 +4,7 @@
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, Start, World, text, until};
 use engine::operations::{PutRecord, UpdateShardCount};
-use engine::{AnyFact, Fact as _, Outcome, Output};
+use engine::{AnyFact, Fact as _, Outcome};
 use env::SeededRandom;
 use log::kafka_like::{Behaviour, Cluster, FORGETS_AFTER};
 use log::{Epoch, LogId, LogStore};
@@ -44,7 +44,7 @@ async fn put(caller: &Caller, key: &str, data: &str) -> Told {
     };
     match caller.handle::<PutRecord>(input).await {
         Ok(output) => {
-            let answer = output.into_body(Protocol::Cbor).into_bytes();
+            let answer = caller.body(Protocol::Cbor, output).into_bytes();
             let answer = answer.expect("it comes whole");
             let put = wire::decode_lenient::<PutRecordOutput>(Protocol::Cbor, &answer).unwrap();
             Ok((put.shard_id, put.sequence_number))

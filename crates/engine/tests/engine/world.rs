@@ -9,6 +9,7 @@ use engine::operations::{
 use engine::{Engine, Handler, Limits, Output, OutputOf, Settings};
 use env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
 use log::LogStore;
+use millstream_service::{Body, Encoder};
 use model::{AccountId, Region};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use wire::operations::{
     PutRecordInput, PutRecordOutput, SplitShardInput,
 };
 use wire::types::{Record, Shard, ShardIteratorType};
-use wire::{Error, Protocol};
+use wire::{Encode, Error, Protocol};
 
 /// 2026-01-01T00:00:00Z
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
@@ -70,6 +71,7 @@ impl World {
             engine,
             logs,
             principal: principal("111111111111", "us-east-1"),
+            encoder: Arc::default(),
         }
     }
 
@@ -110,6 +112,8 @@ pub struct Caller {
     /// What the engine's store has come to hold.
     pub logs: Arc<dyn LogStore>,
     pub principal: Principal,
+    /// What makes answers as clients see them.
+    pub encoder: Arc<Encoder>,
 }
 
 impl Caller {
@@ -130,11 +134,16 @@ impl Caller {
         H::handle(self.engine.clone(), request).await
     }
 
+    /// An output as clients see it, whatever form the engine gives it.
+    pub fn body(&self, protocol: Protocol, output: impl Output<Shape: Encode>) -> Body {
+        let body = self.encoder.body(protocol, output.into_answer());
+        body.expect("forms are known")
+    }
+
     pub async fn call<H: Handler>(&self, input: H::Input) -> Result<OutputOf<H>, Error> {
         let handled = self.handle::<H>(input).await;
-        let output = handled.map_err(|error| engine::say(&error.into()))?;
-        // As clients see it, whatever form the engine gives it.
-        let body = output.into_body(Protocol::Cbor);
+        let output = handled.map_err(|error| millstream_service::say(&error.into()))?;
+        let body = self.body(Protocol::Cbor, output);
         let length = body.length();
         let answer = body.into_bytes().expect("it does not come in events");
         assert_eq!(answer.len(), length, "the length is known before");

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// Whom each crate's code depends on.
-const CODE: [(&str, &[&str]); 17] = [
+const CODE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("wire-derive", &[]),
     ("env", &[]),
@@ -24,7 +24,14 @@ const CODE: [(&str, &[&str]); 17] = [
         "engine",
         &["auth", "env", "log", "model", "replicated", "wire"],
     ),
-    ("server", &["auth", "engine", "env", "model", "wire"]),
+    (
+        "service",
+        &["auth", "engine", "env", "log", "model", "wire"],
+    ),
+    (
+        "server",
+        &["auth", "engine", "env", "model", "service", "wire"],
+    ),
     (
         "millstream",
         &[
@@ -52,16 +59,18 @@ const CODE: [(&str, &[&str]); 17] = [
     ("pages", &[]),
 ];
 /// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
-const TESTS: [(&str, &[&str]); 8] = [
+const TESTS: [(&str, &[&str]); 9] = [
     // `pages` to hold formats against their pages, `env` and `log` for their doubles, the journal
-    // for a store on a disk.
-    ("engine", &["env", "journal", "log", "pages"]),
+    // for a store on a disk, the service to see answers as clients do.
+    ("engine", &["env", "journal", "log", "pages", "service"]),
     ("log", &["env"]),
     ("journal", &["env", "log", "pages"]),
     ("model", &["pages"]),
     ("wire", &["pages"]),
     ("replicated", &["env", "log"]),
     ("server", &["client", "env", "log"]),
+    // For facts that it is the cause of.
+    ("service", &["replicated"]),
     ("millstream", &["client", "env"]),
 ];
 /// What tests the others: nobody's code uses it.
@@ -143,7 +152,7 @@ fn arrows_when_followed_then_never_lead_to_testers_nor_from_below_to_kinesis() {
             reached.extend(code[from].clone());
             next += 1;
         }
-        for above in ["model", "wire", "auth", "engine", "server"] {
+        for above in ["model", "wire", "auth", "engine", "service", "server"] {
             assert!(
                 !reached.contains(&above.to_owned()),
                 "{below} knows {above}"

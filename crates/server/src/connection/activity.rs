@@ -1,10 +1,10 @@
 //! What a connection is doing: reported by its requests, read by its timers, with the memory they
 //! hold.
 
-use crate::connection::wait::SpareTimer;
 use crate::deliver::pieces::Pieces;
 use crate::receive::budgets::{BodyBytes, Budgets, Holdings};
 use auth::Context;
+use millstream_service::{SpareTimer, Waiter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -150,17 +150,24 @@ impl InFlight {
         self.activity.holdings.end_body(before);
     }
 
-    /// Moves what its body has taken to an owner that outlives the request.
-    pub(crate) fn hand_over_body(&mut self) -> Kept {
+    /// Hands over what its stream holds to the last piece of its answer.
+    pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
+        self.stream.take()
+    }
+}
+
+impl Waiter for InFlight {
+    type Charge = Kept;
+
+    fn timer(&self) -> &SpareTimer {
+        &self.activity.timer
+    }
+
+    fn hand_over_body(&mut self) -> Kept {
         Kept {
             activity: Arc::clone(&self.activity),
             body: std::mem::take(&mut self.body),
         }
-    }
-
-    /// Moves what its stream holds to the last piece of its response.
-    pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
-        self.stream.take()
     }
 }
 
@@ -197,5 +204,25 @@ pub(crate) struct Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.activity.holdings.end_stream(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn body_when_handed_over_then_stays_charged_until_whoever_has_it_lets_go() {
+        let activity = Activity::for_test();
+        let mut in_flight = activity.begin();
+        let mut body = BodyBytes::default();
+        assert!(activity.holdings.grow_body(&mut body, 100));
+        in_flight.hold_body(body);
+        let small_bodies = Arc::clone(&activity.holdings.budgets().small_bodies);
+        let kept = in_flight.hand_over_body();
+        drop(in_flight);
+        assert_eq!(small_bodies.taken(), 100);
+        drop(kept);
+        assert_eq!(small_bodies.taken(), 0);
     }
 }

@@ -17,4 +17,3 @@ pub(crate) mod stream_size;
 pub(crate) mod timed;
 pub(crate) mod tls;
 pub(crate) mod transport;
-pub(crate) mod wait;

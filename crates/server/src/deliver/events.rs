@@ -9,8 +9,9 @@ use crate::deliver::body::Held;
 use crate::deliver::cut::Cut;
 use crate::deliver::slot::{Patience, Slot, Stalled, Unwritten};
 use bytes::Bytes;
-use engine::{Engine, Subscription};
+use engine::Engine;
 use env::{BoxFuture, Env, RequestContext};
+use millstream_service::Frames;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
@@ -24,7 +25,7 @@ const STALLS_WHEN_SHORT: Duration = Duration::from_secs(2);
 /// … and how long it may take for one frame, however steadily, since others wait for the memory.
 const FRAME_LASTS_WHEN_SHORT: Duration = Duration::from_secs(30);
 
-type Next = BoxFuture<(Box<Subscription>, Option<Frame>)>;
+type Next = BoxFuture<(Box<Frames>, Option<Frame>)>;
 
 /// A body of events.
 pub(crate) struct Events {
@@ -44,14 +45,14 @@ impl Events {
         engine: &Arc<Engine>,
         patience: Duration,
         unwritten: &Arc<Unwritten>,
-        subscription: Box<Subscription>,
+        frames: Box<Frames>,
         held: Held,
     ) -> Self {
         let slot = Slot::new(unwritten);
         let watch = Watch {
             env: env.clone(),
             engine: Arc::clone(engine),
-            stream: subscription.stream(),
+            stream: frames.stream(),
             patience,
             slot: Arc::downgrade(&slot),
             cut: Cut::own(),
@@ -60,7 +61,7 @@ impl Events {
         Self {
             env: env.clone(),
             slot,
-            next: Some(next_of(subscription, RequestContext::current())),
+            next: Some(next_of(frames, RequestContext::current())),
             request: RequestContext::current(),
             _held: held,
         }
@@ -79,24 +80,24 @@ impl Events {
             let Some(next) = &mut self.next else {
                 return Poll::Ready(None);
             };
-            let (subscription, frame) = ready!(next.as_mut().poll(cx));
+            let (frames, frame) = ready!(next.as_mut().poll(cx));
             self.next = match frame {
                 None => None,
                 Some(frame) => {
                     self.slot.fill(frame, self.env.clock.monotonic());
-                    Some(next_of(subscription, self.request.clone()))
+                    Some(next_of(frames, self.request.clone()))
                 }
             };
         }
     }
 }
 
-/// Polls the subscription in its request's context. The connection does so long after the
-/// response's head was sent, but failures are still logged for the request.
-fn next_of(mut subscription: Box<Subscription>, request: Option<RequestContext>) -> Next {
+/// The body is asked for by the connection, long after its request was answered: what fails then is
+/// still logged for the request.
+fn next_of(mut frames: Box<Frames>, request: Option<RequestContext>) -> Next {
     let next = async move {
-        let frame = subscription.next().await;
-        (subscription, frame)
+        let frame = frames.next().await;
+        (frames, frame)
     };
     match request {
         None => Box::pin(next),

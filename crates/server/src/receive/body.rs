@@ -6,11 +6,11 @@
 
 use crate::config::Limits;
 use crate::connection::activity::Activity;
-use crate::connection::wait::{Progress, Wait};
 use crate::receive::budgets::BodyBytes;
 use bytes::Bytes;
 use env::{Clock, Monotonic};
 use hyper::body::Body;
+use millstream_service::{Progress, Wait};
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;

@@ -9,7 +9,7 @@ use engine::{Engine, Limits, Settings};
 use env::Env;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use log::MemoryStore;
-use millstream_server::{Calls, Config};
+use millstream_service::Calls;
 use std::sync::{Arc, Mutex};
 use wire::{Error, Protocol};
 
@@ -55,12 +55,12 @@ impl Caller {
             decision,
             asked: Mutex::default(),
         });
-        let config = Config {
+        let settings = millstream_service::Settings {
             authorizer: Authorizer::new(policies.clone()),
-            ..Config::new("127.0.0.1:0".parse().unwrap())
+            ..millstream_service::Settings::default()
         };
         Self {
-            calls: Calls::new(Env::real(), engine.clone(), &config),
+            calls: Calls::new(Env::real(), engine.clone(), settings),
             policies,
         }
     }

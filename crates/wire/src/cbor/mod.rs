@@ -8,7 +8,7 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::CborReader;
-pub(crate) use writer::{
+pub use writer::{
     CborWriter, HEAD_BYTES_MAX, string_head_bytes, write_bytes_head, write_text_head,
 };
 

@@ -9,12 +9,12 @@ const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
-/// Maximum size of a head.
-pub(crate) const HEAD_BYTES_MAX: usize = 9;
+/// Bytes of the longest head.
+pub const HEAD_BYTES_MAX: usize = 9;
 
 /// Size of the head of a string with this length.
 #[inline]
-pub(crate) fn string_head_bytes(length: usize) -> usize {
+pub fn string_head_bytes(length: usize) -> usize {
     match length {
         0x1_0000_0000.. => 9,
         0x1_0000.. => 5,
@@ -25,13 +25,13 @@ pub(crate) fn string_head_bytes(length: usize) -> usize {
 
 /// Writes the head of a byte string at the start of `out`; returns the rest of `out`.
 #[inline]
-pub(crate) fn write_bytes_head(length: usize, out: &mut [u8]) -> &mut [u8] {
+pub fn write_bytes_head(length: usize, out: &mut [u8]) -> &mut [u8] {
     write_head(major::BYTES, length as u64, out)
 }
 
 /// Writes the head of a text string at the start of `out`; returns the rest of `out`.
 #[inline]
-pub(crate) fn write_text_head(length: usize, out: &mut [u8]) -> &mut [u8] {
+pub fn write_text_head(length: usize, out: &mut [u8]) -> &mut [u8] {
     write_head(major::TEXT, length as u64, out)
 }
 
@@ -84,8 +84,8 @@ fn head(major: u8, argument: u64) -> ([u8; HEAD_BYTES_MAX], usize) {
     (head, length)
 }
 
-/// A writer that appends CBOR to a body.
-pub(crate) struct CborWriter<'a> {
+/// Appends CBOR to a body.
+pub struct CborWriter<'a> {
     out: &'a mut Vec<u8>,
 }
 

@@ -19,13 +19,13 @@ type Window = [u64; WINDOW_WORDS];
 
 /// An accumulator of bytes that are not ASCII or have to be escaped, over many texts.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Special(Window);
+pub struct Special(Window);
 
 impl Special {
     /// Tests the first `length` bytes. Fast if a few more bytes follow in the buffer, which are
     /// read and masked out; short text at the end of the buffer may be reported as special.
     #[inline]
-    pub(crate) fn look(&mut self, bytes: &[u8], length: usize) {
+    pub fn look(&mut self, bytes: &[u8], length: usize) {
         if length > WINDOW_BYTES {
             let text = &bytes[..length];
             // The last window may overlap the one before it.
@@ -42,7 +42,7 @@ impl Special {
 
     /// Whether none was found.
     #[inline]
-    pub(crate) fn is_none(&self) -> bool {
+    pub fn is_none(&self) -> bool {
         self.0 == [0; WINDOW_WORDS]
     }
 

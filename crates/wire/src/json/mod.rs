@@ -7,9 +7,9 @@ mod escape;
 mod reader;
 mod writer;
 
-pub(crate) use escape::Special;
+pub use escape::Special;
 pub(crate) use reader::JsonReader;
-pub(crate) use writer::{JsonWriter, escaped, escapes_bytes};
+pub use writer::{JsonWriter, escaped, escapes_bytes};
 
 #[cfg(test)]
 mod tests;

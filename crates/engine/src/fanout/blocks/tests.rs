@@ -3,6 +3,7 @@
 use super::super::room::ROOM_KIB;
 use super::*;
 use crate::fanout::room::tests::owner;
+use wire::Protocol;
 
 fn block(kib: usize) -> Block {
     let bytes = vec![b'x'; kib * 1024].into();

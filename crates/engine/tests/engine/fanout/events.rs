@@ -156,7 +156,7 @@ async fn subscribers_when_at_the_same_place_then_share_one_copy_and_one_that_sta
         // Kept until all have theirs: memory that is free again could be another's.
         let mut frames = Vec::new();
         for subscriber in &mut subscribers {
-            let frame = subscriber.subscription.next().await.unwrap();
+            let frame = subscriber.frames.next().await.unwrap();
             assert!(frame.parts[1].len() > large.len());
             frames.push(frame);
         }

@@ -12,7 +12,8 @@ use crate::world::{Caller, Start, World};
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
 use engine::operations::{RegisterStreamConsumer, SubscribeToShard};
-use engine::{Limits, Output, Settings, Subscription};
+use engine::{Limits, Settings};
+use millstream_service::Frames;
 use std::time::Duration;
 use wire::operations::{RegisterStreamConsumerInput, SubscribeToShardInput};
 use wire::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
@@ -32,12 +33,12 @@ enum Pushed {
 }
 
 struct Subscriber {
-    subscription: Subscription,
+    frames: Frames,
 }
 
 impl Subscriber {
     async fn next(&mut self) -> Pushed {
-        let Some(frame) = self.subscription.next().await else {
+        let Some(frame) = self.frames.next().await else {
             return Pushed::End;
         };
         let mut bytes = Bytes::from(frame.parts.concat());
@@ -143,10 +144,10 @@ impl Caller {
             dry_run: None,
         };
         let subscription = self.handle::<SubscribeToShard>(input).await;
-        let subscription = subscription.map_err(|error| engine::say(&error.into()))?;
-        let body = subscription.into_body(Protocol::Json);
-        let subscription = *body.into_bytes().expect_err("it comes in events");
-        Ok(Subscriber { subscription })
+        let subscription = subscription.map_err(|error| millstream_service::say(&error.into()))?;
+        let body = self.body(Protocol::Json, subscription);
+        let frames = *body.into_bytes().expect_err("it comes in events");
+        Ok(Subscriber { frames })
     }
 
     /// Subscribes, and takes the initial response.

@@ -19,7 +19,7 @@ impl Held {
     async fn take(mut subscriber: Subscriber) -> Self {
         let frame = tokio::select! {
             biased;
-            frame = subscriber.subscription.next() => frame,
+            frame = subscriber.frames.next() => frame,
             () = turns() => None,
         };
         Self { subscriber, frame }

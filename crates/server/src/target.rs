@@ -1,0 +1,82 @@
+//! Which operation a request's head names.
+
+use http::HeaderMap;
+
+/// What `X-Amz-Target` says before the operation's name.
+const SERVICE: &str = "Kinesis_20131202";
+
+/// What `X-Amz-Target` names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    /// Nothing, or not in its form.
+    Missing,
+    /// A service or operation that there is not.
+    Unknown,
+    /// An operation, by its place in the table.
+    Known(usize),
+}
+
+impl Target {
+    /// What a request's head names.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let target = headers.get("x-amz-target");
+        let target = target.and_then(|value| value.to_str().ok());
+        Self::parse(target.unwrap_or_default())
+    }
+
+    /// Bytes of the largest body that means anything to it.
+    pub(crate) fn body_bytes_max(self) -> usize {
+        match self {
+            Self::Known(place) => millstream_service::operations()[place].body_bytes_max,
+            Self::Missing | Self::Unknown => wire::SPARE_BYTES,
+        }
+    }
+
+    /// Reads the header's text.
+    pub(crate) fn parse(text: &str) -> Self {
+        match text.split_once('.') {
+            None | Some(("", _) | (_, "")) => Self::Missing,
+            Some((SERVICE, name)) => {
+                millstream_service::find(name).map_or(Self::Unknown, Self::Known)
+            }
+            Some(_) => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_when_it_names_an_operation_then_is_its_place() {
+        for (place, operation) in millstream_service::operations().iter().enumerate() {
+            let target = format!("{SERVICE}.{}", operation.name);
+            let found = Target::parse(&target);
+            assert!(
+                matches!(found, Target::Known(found) if found == place),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn target_when_not_an_operation_then_is_unknown_or_missing() {
+        for text in [
+            "",
+            ".",
+            "Kinesis_20131202",
+            "Kinesis_20131202.",
+            ".PutRecord",
+        ] {
+            assert!(matches!(Target::parse(text), Target::Missing), "{text}");
+        }
+        for text in [
+            "Kinesis_20131202.Put",
+            "Kinesis_20131202.putRecord",
+            "DynamoDB.PutRecord",
+        ] {
+            assert!(matches!(Target::parse(text), Target::Unknown), "{text}");
+        }
+    }
+}

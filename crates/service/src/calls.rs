@@ -1,0 +1,190 @@
+//! Calls: authentication, the choice of an operation, and its execution. No HTTP and no sockets.
+//!
+//! The server brings requests here once it knows their protocol and has their whole body; a
+//! simulated world brings its own. A call that changes something runs to its end whatever becomes
+//! of who waits for it.
+
+use crate::body::Body;
+use crate::caught::{GivenUp, poll_caught};
+use crate::detached::Detached;
+use crate::dispatch::{self, Call, Failed, Served, unless_malformed};
+use crate::encode::Encoder;
+use crate::wait::SpareTimer;
+use auth::{Authenticator, Authorizer, Context, Head, Principal};
+use bytes::Bytes;
+use engine::{Engine, Outcome};
+use env::Env;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::{Effect, Error, ErrorCode, Protocol};
+
+/// A change is waited for this long by default: below the clients' own time-outs.
+pub const MUTATION_MAX: Duration = Duration::from_secs(5);
+
+/// Who may call, and how long a call is waited for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How senders are told apart.
+    pub authenticator: Authenticator,
+    /// How it is found out whether they may do what they ask.
+    pub authorizer: Authorizer,
+    /// A change is waited for no longer, and then runs on.
+    pub mutation_max: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            authenticator: Authenticator::default(),
+            authorizer: Authorizer::default(),
+            mutation_max: MUTATION_MAX,
+        }
+    }
+}
+
+/// Whoever waits for a call's end, with what it shares with others and what its request holds.
+pub trait Waiter {
+    /// What the request's body is charged to; given back when this is dropped.
+    type Charge: Send + 'static;
+
+    /// The timer that the waits of one connection take turns with.
+    fn timer(&self) -> &SpareTimer;
+
+    /// Hands over what the body is charged to, to the rest of a call that outlives its waiter.
+    fn hand_over_body(&mut self) -> Self::Charge;
+}
+
+/// A waiter without a connection, whose body is charged to nothing.
+#[derive(Default)]
+struct Alone(SpareTimer);
+
+impl Waiter for Alone {
+    type Charge = ();
+
+    fn timer(&self) -> &SpareTimer {
+        &self.0
+    }
+
+    fn hand_over_body(&mut self) {}
+}
+
+/// What carries calls out.
+pub struct Calls {
+    env: Env,
+    engine: Arc<Engine>,
+    encoder: Arc<Encoder>,
+    settings: Settings,
+}
+
+/// An operation that has begun.
+pub struct Begun {
+    /// The protocol of its request, and so of its answer.
+    pub protocol: Protocol,
+    operation: &'static dispatch::Operation,
+    served: Served,
+}
+
+impl Calls {
+    /// Calls of an engine's operations.
+    pub fn new(env: Env, engine: Arc<Engine>, settings: Settings) -> Self {
+        Self {
+            env,
+            engine,
+            encoder: Arc::default(),
+            settings,
+        }
+    }
+
+    /// Carries out an operation, by its name. If the future is dropped, one that changes state runs
+    /// on.
+    ///
+    /// # Errors
+    /// The error for the sender, and whether anything was changed.
+    pub async fn call(
+        &self,
+        head: Head<'_>,
+        operation: &str,
+        protocol: Protocol,
+        body: Bytes,
+    ) -> Result<Body, Failed> {
+        let Some(place) = dispatch::find(operation) else {
+            let error = Error::without_message(ErrorCode::UnknownOperationException);
+            return Err(Failed::refused(error));
+        };
+        let principal = self.authenticate(head, protocol, &body);
+        let sender = (principal.map_err(Failed::refused)?, head.context);
+        let begun = self.begin(place, protocol, sender, body);
+        self.finish(begun, &mut Alone::default())
+            .await
+            .unwrap_or_else(|GivenUp| {
+                Err(Failed {
+                    error: Error::without_message(ErrorCode::InternalFailure),
+                    outcome: Outcome::Unknown,
+                })
+            })
+    }
+
+    /// Finds out who sent a request.
+    ///
+    /// # Errors
+    /// AWS's error for a request that is not signed as it has to be, or is malformed.
+    pub fn authenticate(
+        &self,
+        head: Head<'_>,
+        protocol: Protocol,
+        body: &[u8],
+    ) -> Result<Principal, Error> {
+        let authenticated = self.settings.authenticator.authenticate(head, body);
+        authenticated.map_err(|error| unless_malformed(protocol, body, error))
+    }
+
+    /// Begins the operation at a place in the table: everything that waits for nothing.
+    pub fn begin(
+        &self,
+        place: usize,
+        protocol: Protocol,
+        (principal, context): (Principal, Context),
+        body: Bytes,
+    ) -> Begun {
+        let operation = &dispatch::operations()[place];
+        let served = (operation.serve)(Call {
+            engine: Arc::clone(&self.engine),
+            encoder: Arc::clone(&self.encoder),
+            authorizer: self.settings.authorizer.clone(),
+            protocol,
+            principal,
+            context,
+            body,
+        });
+        Begun {
+            protocol,
+            operation,
+            served,
+        }
+    }
+
+    /// Carries an operation out, for whoever waits for it.
+    ///
+    /// # Errors
+    /// [`GivenUp`] if there will be no answer: the operation panicked, or takes too long.
+    pub async fn finish<W: Waiter>(
+        &self,
+        begun: Begun,
+        waiter: &mut W,
+    ) -> Result<Result<Body, Failed>, GivenUp> {
+        let Begun {
+            operation, served, ..
+        } = begun;
+        match operation.effect {
+            Effect::Reads => {
+                let (mut served, deaths) = (served, self.env.tasks.deaths());
+                poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
+            }
+            Effect::Writes => {
+                let wait_max = self.settings.mutation_max;
+                Detached::new(operation.name, served, &self.env, waiter, wait_max).await
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The dispatch table of operations, derived from the one in `wire`.
+//!
+//! A row knows its handler as a type, so decoding, policy, the call and encoding are monomorphized
+//! for each operation; nothing compares names after the lookup.
+
+use crate::body::Body;
+use crate::encode::Encoder;
+use crate::words::say;
+use auth::{Action, Authorizer, Context, Principal};
+use bytes::Bytes;
+use engine::facts::ReadFailure;
+use engine::{
+    AnyFact, Causes, Engine, Fact as _, Handler, Outcome, Output as _,
+    operations as engine_operations, resource_of,
+};
+use env::BoxFuture;
+use std::error::Error as _;
+use std::future::ready;
+use std::sync::Arc;
+use wire::shape::Described;
+use wire::{Effect, Error, ErrorCode, Protocol, Typed};
+
+macro_rules! rows {
+    ($($name:ident in $module:ident $row:tt)+) => {
+        /// The served operations, sorted by name.
+        static OPERATIONS: &[Operation] = &[$(served::<engine_operations::$name>(),)+];
+    };
+}
+
+wire::for_each_operation!(rows);
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Operation {
+    /// The operation's name.
+    pub name: &'static str,
+    /// Bytes of the largest body that its input can have.
+    pub body_bytes_max: usize,
+    /// Whether it changes anything, and so must run to its end once it has begun.
+    pub effect: Effect,
+    /// Carries a call out and answers with the body of its output.
+    pub(crate) serve: fn(Call) -> Served,
+}
+
+/// The result of a row's function.
+pub(crate) type Served = BoxFuture<Result<Body, Failed>>;
+
+/// The error of a request.
+#[derive(Debug)]
+pub struct Failed {
+    /// The error in AWS's words.
+    pub error: Error,
+    /// Whether anything was changed. Not sent to the client.
+    pub outcome: Outcome,
+}
+
+impl Failed {
+    /// The failure of a request whose operation has not begun.
+    pub(crate) fn refused(error: Error) -> Self {
+        let outcome = Outcome::NotApplied;
+        Self { error, outcome }
+    }
+}
+
+/// A request that has passed every check that is independent of its operation's shapes.
+pub(crate) struct Call {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) encoder: Arc<Encoder>,
+    pub(crate) authorizer: Authorizer,
+    pub(crate) protocol: Protocol,
+    pub(crate) principal: Principal,
+    pub(crate) context: Context,
+    pub(crate) body: Bytes,
+}
+
+/// The place of an operation in the table.
+pub fn find(name: &str) -> Option<usize> {
+    OPERATIONS
+        .binary_search_by_key(&name, |operation| operation.name)
+        .ok()
+}
+
+/// The table.
+pub fn operations() -> &'static [Operation] {
+    OPERATIONS
+}
+
+const fn served<H: Handler>() -> Operation {
+    Operation {
+        name: <H::Operation as wire::Operation>::NAME,
+        body_bytes_max: wire::body_bytes_max(<H::Input as Described>::SHAPE),
+        effect: <H::Operation as wire::Row>::EFFECT,
+        serve: serve::<H>,
+    }
+}
+
+fn serve<H: Handler>(call: Call) -> Served {
+    let (protocol, encoder) = (call.protocol, Arc::clone(&call.encoder));
+    match begin::<H>(call) {
+        Ok(handled) => Box::pin(answer::<H>(protocol, encoder, handled)),
+        Err(error) => Box::pin(ready(Err(error))),
+    }
+}
+
+/// Everything before the operation itself, without waiting: types, the resource, authorization, and
+/// only then constraints and the resource's existence.
+fn begin<H: Handler>(
+    call: Call,
+) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Failed> {
+    let Call {
+        engine,
+        encoder: _,
+        authorizer,
+        protocol,
+        principal,
+        context,
+        body,
+    } = call;
+    let decoded: Typed<H::Input> = decode(protocol, &body)?;
+    drop(body);
+    let action = Action(<H::Operation as wire::Operation>::NAME);
+    match decoded {
+        Typed::Sound(input) => {
+            let found = engine::find::<H>(&engine, &principal, &input);
+            let sender = (principal, context);
+            let request =
+                authorizer.authorize(sender, action, input, found, resource_of::<H::Target>);
+            match request.map_err(Failed::refused)?.transpose() {
+                Ok(request) => Ok(H::handle(engine, request)),
+                Err(lacking) => Err(failed::<H>(H::Error::from(lacking.into_why()).into())),
+            }
+        }
+        Typed::Broken(violation) => {
+            let found = engine::find::<H>(&engine, &principal, &violation);
+            let sender = (principal, context);
+            let request =
+                authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
+            let (_, violation) = request.map_err(Failed::refused)?.into_parts();
+            Err(Failed::refused(violation.into_error()))
+        }
+    }
+}
+
+fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Failed> {
+    wire::decode_types(protocol, body).map_err(|error| {
+        if error.code == ErrorCode::InternalFailure {
+            tracing::error!("a request that is refused cannot be told why");
+            let error = Error::new(error.code, "The request cannot be read.");
+            return Failed::refused(error);
+        }
+        Failed::refused(error)
+    })
+}
+
+async fn answer<H: Handler>(
+    protocol: Protocol,
+    encoder: Arc<Encoder>,
+    handled: impl Future<Output = Result<H::Output, H::Error>>,
+) -> Result<Body, Failed> {
+    let output = handled.await.map_err(|error| failed::<H>(error.into()))?;
+    let body = encoder.body(protocol, output.into_answer());
+    body.map_err(|unknown| failed::<H>(ReadFailure::from(unknown).into()))
+}
+
+/// What an operation answers, in AWS's words. What caused it goes no further than to the log.
+fn failed<H: Handler>(fact: AnyFact) -> Failed {
+    let outcome = fact.outcome();
+    if fact.source().is_some() {
+        let operation = <H::Operation as wire::Operation>::NAME;
+        tracing::error!(operation, ?outcome, error = %Causes(&fact), "operation failed");
+    }
+    let error = as_modelled::<H::Operation>(say(&fact));
+    Failed { error, outcome }
+}
+
+/// Renames an internal failure to the operation's own error, if the service model has one. One
+/// without a text is of another kind, whose name is the same for all operations.
+fn as_modelled<O: wire::Operation>(error: Error) -> Error {
+    let modelled = ErrorCode::InternalFailureException;
+    let is_ours = error.code == ErrorCode::InternalFailure && error.message.is_some();
+    match is_ours && O::ERRORS.contains(&modelled) {
+        true => Error {
+            code: modelled,
+            ..error
+        },
+        false => error,
+    }
+}
+
+/// AWS looks whether a body is an object before it looks at anything else in the request. That is
+/// looked at here only once something else was wrong, so that a good body is read once. What
+/// decoding refuses, it has looked at itself.
+pub fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
+    match wire::is_object(protocol, body) {
+        true => error,
+        false => Error::without_message(ErrorCode::SerializationException),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::operations as wire_operations;
+
+    #[test]
+    fn table_when_searched_then_finds_every_row() {
+        for (place, operation) in OPERATIONS.iter().enumerate() {
+            assert_eq!(find(operation.name), Some(place), "{}", operation.name);
+        }
+        assert_eq!(find("PutNothing"), None);
+    }
+
+    #[test]
+    fn internal_failure_when_the_model_has_a_name_for_it_then_goes_by_that() {
+        let failed = || Error::new(ErrorCode::InternalFailure, "It failed.".to_owned());
+        let put = as_modelled::<wire_operations::PutRecord>(failed());
+        assert_eq!(put.code, ErrorCode::InternalFailureException);
+        let create = as_modelled::<wire_operations::CreateStream>(failed());
+        assert_eq!(create.code, ErrorCode::InternalFailure);
+        let bare = Error::without_message(ErrorCode::InternalFailure);
+        let get = as_modelled::<wire_operations::GetShardIterator>(bare.clone());
+        assert_eq!(get, bare);
+        let other = Error::without_message(ErrorCode::ResourceInUseException);
+        assert_eq!(
+            as_modelled::<wire_operations::PutRecord>(other.clone()),
+            other
+        );
+    }
+}

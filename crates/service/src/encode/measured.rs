@@ -1,0 +1,188 @@
+//! Records that were looked at one by one: their form is known, and how long they will be.
+
+use super::encoded_runs::Runs;
+use super::stored_records::StoredLengths;
+use engine::{NumberedRun, Records, StoredIter, UnknownForm};
+use log::Run;
+
+/// Records of one shard without a gap between them, ready to be encoded.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) runs: Vec<NumberedRun>,
+    /// How many records there are.
+    pub(super) count: usize,
+    pub(super) lengths: StoredLengths,
+}
+
+impl Measured {
+    /// Looks at records. Runs that are `known` are not looked at again.
+    pub(super) fn new(records: Records, known: Option<&Runs>) -> Result<Self, UnknownForm> {
+        let Records {
+            log, runs, count, ..
+        } = records;
+        let mut lengths = StoredLengths::default();
+        for NumberedRun { run, count, .. } in &runs {
+            lengths += match known.and_then(|known| known.lengths(run, *count)) {
+                Some(lengths) => lengths,
+                None => lengths_of(run, *count).ok_or(UnknownForm { log })?,
+            };
+        }
+        Ok(Self {
+            runs,
+            count,
+            lengths,
+        })
+    }
+}
+
+/// The lengths of the first records of a run, each of which is looked at; `None` if one has a form
+/// that this build does not know.
+pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
+    StoredLengths::of(StoredIter::new(&run.bytes).take(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::encoded_runs::EncodedRuns;
+    use crate::encode::record_pieces::RecordPieces;
+    use crate::encode::stored_records::around_records;
+    use engine::{Room, StoredRecord};
+    use env::Timestamp;
+    use log::{BatchBuilder, LogId, Offset};
+    use model::SequenceNumber;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+    use wire::operations::GetRecordsOutput;
+    use wire::{Protocol, types};
+
+    const LOG: LogId = LogId { group: 1, index: 2 };
+
+    /// Records of a run, as key and data, and the milliseconds between the run before and it.
+    type Given = (Vec<(String, Vec<u8>)>, u64);
+
+    fn any_runs() -> impl Strategy<Value = Vec<Given>> {
+        let data = prop_oneof![
+            4 => proptest::collection::vec(any::<u8>(), 0..200),
+            1 => (any::<u8>(), 3_000..80_000_usize).prop_map(|(byte, length)| vec![byte; length]),
+        ];
+        let key = prop_oneof!["[a-z0-9]{1,20}", ".{1,30}"];
+        let run = proptest::collection::vec((key, data), 1..6);
+        proptest::collection::vec((run, 0..5000_u64), 0..5)
+    }
+
+    fn run_of(given: &[(String, Vec<u8>)], first: Offset, arrival: Timestamp) -> Run {
+        let mut batch = BatchBuilder::default();
+        for (partition_key, data) in given {
+            let stored = StoredRecord {
+                partition_key,
+                data,
+            };
+            stored.push_to(&mut batch);
+        }
+        Run {
+            first,
+            count: given.len() as u32,
+            arrival,
+            bytes: batch.finish().bytes().clone(),
+        }
+    }
+
+    fn number(at: Offset, arrival: Timestamp) -> SequenceNumber {
+        SequenceNumber {
+            created_s: 1_600_000_000,
+            // So that the counters cross from seven digits to eight and on.
+            counter: 9_999_990 + at.0,
+            arrival_s: arrival.0 / 1000,
+            shard_index: 3,
+        }
+    }
+
+    /// Those of some runs that stand before `end`.
+    fn records(runs: &[Run], end: Offset) -> Records {
+        let numbered = |run: &Run| NumberedRun {
+            first: number(run.first, run.arrival),
+            arrival: run.arrival,
+            count: end.0.saturating_sub(run.first.0).min(run.count.into()) as usize,
+            run: run.clone(),
+        };
+        let runs: Vec<NumberedRun> = runs.iter().map(numbered).collect();
+        Records {
+            log: LOG,
+            count: runs.iter().map(|run| run.count).sum(),
+            runs,
+            payload_bytes: 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn records_when_encoded_then_are_as_the_shapes_of_the_service_model(
+            given in any_runs(), left_out in 0..3_u64, start in 0..1_000_000_u64,
+        ) {
+            let (mut runs, mut shapes) = (Vec::new(), Vec::new());
+            let (mut next, mut arrival) = (Offset(start), Timestamp(1_700_000_000_000));
+            let total: u64 = given.iter().map(|(records, _)| records.len() as u64).sum();
+            let end = Offset(start + total.saturating_sub(left_out));
+            for (given, later) in &given {
+                arrival = Timestamp(arrival.0 + later);
+                runs.push(run_of(given, next, arrival));
+                for (partition_key, data) in given {
+                    shapes.push(types::Record {
+                        sequence_number: number(next, arrival).to_string(),
+                        approximate_arrival_timestamp: Some(wire::Timestamp(arrival.0 as i64)),
+                        data: data.clone().into(),
+                        partition_key: Some(partition_key.clone()),
+                        encryption_type: None,
+                    });
+                    next = next.plus(1);
+                }
+            }
+            shapes.truncate((end.0 - start) as usize);
+            let measured = Measured::new(records(&runs, end), None).unwrap();
+            let bytes = |shape: &types::Record| {
+                shape.data.len() + shape.partition_key.as_ref().unwrap().len()
+            };
+            prop_assert_eq!(measured.count, shapes.len());
+            prop_assert_eq!(measured.lengths.payload, shapes.iter().map(bytes).sum::<usize>());
+            let (buffers, room) = (Arc::default(), Room::new(0));
+            for protocol in [Protocol::Json, Protocol::Cbor] {
+                let mut theirs = Vec::new();
+                wire::encode(protocol, &shapes, &mut theirs);
+                let taken = Measured::new(records(&runs, end), None).unwrap();
+                prop_assert_eq!(RecordPieces::list(protocol, taken, &buffers), theirs);
+                let expected = GetRecordsOutput {
+                    records: shapes.clone(),
+                    millis_behind_latest: Some(7),
+                    ..GetRecordsOutput::default()
+                };
+                let mut whole = Vec::new();
+                wire::encode(protocol, &expected, &mut whole);
+                let around = GetRecordsOutput { records: Vec::new(), ..expected };
+                let encoded = Arc::new(EncodedRuns::default());
+                // The first time as it is stored, the second time to be kept, then as it was kept.
+                for time in 1..4 {
+                    let known = Runs { log: LOG, encoded: encoded.clone() };
+                    let around = around_records(protocol, &around);
+                    let taken = Measured::new(records(&runs, end), Some(&known)).unwrap();
+                    let body = RecordPieces::body(protocol, (taken, room.share()), around, known, &buffers);
+                    prop_assert_eq!(body.length(), whole.len());
+                    prop_assert!(body.into_bytes().unwrap() == whole, "time {}", time);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn record_when_of_an_unknown_form_then_is_not_taken() {
+        let mut batch = BatchBuilder::default();
+        batch.push(log::Kind::Data, &[b"\x07\x00\x00"]);
+        let run = Run {
+            first: Offset(0),
+            count: 1,
+            arrival: Timestamp(0),
+            bytes: batch.finish().bytes().clone(),
+        };
+        assert!(Measured::new(records(&[run], Offset(1)), None).is_err());
+    }
+}

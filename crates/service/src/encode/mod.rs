@@ -1,0 +1,91 @@
+//! Answers as bytes: what the engine answers becomes a body in a protocol.
+//!
+//! Shapes are encoded as `wire` has them. What the engine gives in its own form instead is encoded
+//! here, byte for byte as the shape would be; each such encoder has a test that holds one against
+//! the other. Records are encoded from where they are stored: `measured` looks at each once,
+//! `stored_records` writes them, `record_pieces` makes a body of them piece by piece as it is sent,
+//! and `encoded_runs` keeps what is asked for again. `frames` are a subscription's events.
+
+mod encoded_runs;
+mod frames;
+mod measured;
+mod piece_buffers;
+mod progress;
+mod put_record;
+mod put_records;
+mod record_pieces;
+mod rope;
+mod stored_records;
+
+pub use frames::Frames;
+
+use crate::Body;
+use encoded_runs::{EncodedRuns, Runs};
+use engine::{Answer, RecordsRead, UnknownForm};
+use frames::Lists;
+use measured::Measured;
+use piece_buffers::PieceBuffers;
+use put_record::PutRecordAnswer;
+use put_records::PutRecordsAnswer;
+use record_pieces::RecordPieces;
+use std::sync::Arc;
+use stored_records::around_records;
+use wire::{Encode, Protocol};
+
+/// Decimal digits of a sequence number.
+const NUMBER_DIGITS: usize = 56;
+/// Stands in a template until a number does.
+const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
+
+/// Makes bodies of answers, and keeps what the next ones can use.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    /// What readers were sent.
+    runs: Arc<EncodedRuns>,
+    /// What is sent is written to these.
+    buffers: Arc<PieceBuffers>,
+}
+
+impl Encoder {
+    /// The body of an answer in a protocol.
+    ///
+    /// # Errors
+    /// If a record that was read has a form that this build does not know.
+    pub fn body<T: Encode>(
+        &self,
+        protocol: Protocol,
+        answer: Answer<T>,
+    ) -> Result<Body, UnknownForm> {
+        Ok(match answer {
+            Answer::Shape(shape) => whole(protocol, &shape),
+            Answer::Placed(placed) => whole(protocol, &PutRecordAnswer(placed)),
+            Answer::PutResults(results) => whole(protocol, &PutRecordsAnswer(&results)),
+            Answer::Records(read) => self.records(protocol, *read)?,
+            Answer::Subscription(subscription) => {
+                let lists = Lists::new(protocol, Arc::clone(&self.buffers));
+                Body::Events(Box::new(Frames::new(*subscription, lists)))
+            }
+        })
+    }
+
+    fn records(&self, protocol: Protocol, read: RecordsRead) -> Result<Body, UnknownForm> {
+        let known = Runs {
+            log: read.records.log,
+            encoded: Arc::clone(&self.runs),
+        };
+        let records = Measured::new(read.records, Some(&known))?;
+        Ok(RecordPieces::body(
+            protocol,
+            (records, read.share),
+            around_records(protocol, &read.around),
+            known,
+            &self.buffers,
+        ))
+    }
+}
+
+fn whole(protocol: Protocol, answer: &impl Encode) -> Body {
+    let mut bytes = Vec::new();
+    wire::encode(protocol, answer, &mut bytes);
+    Body::Whole(bytes.into())
+}

@@ -1,0 +1,92 @@
+//! A run of records, and how far it is written.
+
+use super::stored_records::StoredRecords;
+use bytes::Bytes;
+use engine::{NumberedRun, StoredIter, StoredParts};
+use log::Run;
+use model::RisingDigits;
+
+const LOOKED_AT: &str = "it was looked at when it was read";
+
+/// A run, and how far it is written.
+#[derive(Debug)]
+pub(super) struct Progress {
+    run: Run,
+    at: usize,
+    left: usize,
+    digits: RisingDigits,
+}
+
+impl From<NumberedRun> for Progress {
+    fn from(numbered: NumberedRun) -> Self {
+        Self {
+            at: 0,
+            left: numbered.count,
+            digits: numbered.first.rising_digits(),
+            run: numbered.run,
+        }
+    }
+}
+
+impl Progress {
+    /// The next record; `None` at the end.
+    pub(super) fn next(&self) -> Option<StoredParts<'_>> {
+        let mut stored = StoredIter::new(&self.run.bytes[self.at..]);
+        (self.left > 0).then(|| parts_of(stored.next()))
+    }
+
+    /// Writes so many records at most, as long as there is room for them and their data are fewer
+    /// bytes than `shared_bytes_min`; answers how many bytes were written.
+    pub(super) fn write(
+        &mut self,
+        stored: &StoredRecords,
+        records_max: usize,
+        shared_bytes_min: usize,
+        out: &mut [u8],
+    ) -> usize {
+        let room = out.len();
+        let mut rest = out;
+        let mut records = StoredIter::new(&self.run.bytes[self.at..]);
+        let wanted = self.left.min(records_max);
+        // A copy, which the compiler may keep in registers.
+        let mut digits = self.digits.clone();
+        let mut written = 0;
+        while written < wanted {
+            let record = parts_of(records.next());
+            if record.data().len() >= shared_bytes_min {
+                break;
+            }
+            let write_number = |place: &mut _| digits.write_next(place);
+            let Some(bytes) = stored.write(&record, write_number, rest) else {
+                break;
+            };
+            rest = &mut rest[bytes..];
+            self.at += record.bytes_in_run();
+            written += 1;
+        }
+        self.digits = digits;
+        self.left -= written;
+        room - rest.len()
+    }
+
+    /// Writes what stands around the next record's data, if there is room for it; answers how many
+    /// bytes come before and how many behind, and the data.
+    pub(super) fn write_around_data(
+        &mut self,
+        stored: &StoredRecords,
+        out: &mut [u8],
+    ) -> Option<(usize, Bytes, usize)> {
+        let record = parts_of(StoredIter::new(&self.run.bytes[self.at..]).next());
+        let write_number = |place: &mut _| self.digits.write_next(place);
+        let (before, behind) = stored.write_around_data(&record, write_number, out)?;
+        let data = self.run.bytes.slice_ref(record.data());
+        self.at += record.bytes_in_run();
+        self.left -= 1;
+        Some((before, data, behind))
+    }
+}
+
+#[inline]
+fn parts_of(stored: Option<Option<StoredParts<'_>>>) -> StoredParts<'_> {
+    stored.flatten().expect(LOOKED_AT)
+}

@@ -1,0 +1,27 @@
+//! From a request's body to an answer's body: which operation it is, and its way to its end.
+//!
+//! It stands between the engine, which knows streams and no protocol, and whatever takes requests
+//! in: the HTTP server, or a simulated world. [`Calls`] carries an operation out by its row in the
+//! table of `dispatch`: decode, authorize, constraints, the engine's handler, encode. `detached`
+//! lets a change run to its end, `wait` limits how long it is waited for. `encode` makes a [`Body`]
+//! of what the engine answers, `words` say in AWS's words what it says in facts.
+//!
+//! It knows no sockets and no HTTP beyond a request's head, which `auth` reads; no files and no
+//! clock but [`env::Clock`].
+
+mod body;
+mod calls;
+mod caught;
+mod detached;
+mod dispatch;
+mod encode;
+mod wait;
+mod words;
+
+pub use body::{Body, Pieces};
+pub use calls::{Begun, Calls, MUTATION_MAX, Settings, Waiter};
+pub use caught::GivenUp;
+pub use dispatch::{Failed, Operation, find, operations, unless_malformed};
+pub use encode::{Encoder, Frames};
+pub use wait::{Progress, SpareTimer, Wait};
+pub use words::say;

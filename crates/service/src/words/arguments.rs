@@ -1,0 +1,96 @@
+//! Arguments that make no sense together or are out of bounds.
+
+use super::{Words, limits};
+use engine::facts::StreamLabel;
+use engine::facts::{
+    CapacityError, FilterMember, ListError, ListMember, SplitKeyTooLarge, TagAct, TagError,
+    Unsupported,
+};
+
+pub(super) fn capacity(fact: &CapacityError) -> Words {
+    Words::unrecorded(match fact {
+        CapacityError::Unsupported(what) => {
+            let what = match what {
+                Unsupported::AutomaticDistribution => "RecordDistributionStrategy AUTO",
+                Unsupported::WarmThroughput => "WarmThroughputMiBps",
+            };
+            format!("{what} is not supported yet")
+        }
+        CapacityError::ShardsOnDemand => {
+            "ShardCount must not be specified for a stream in the ON_DEMAND capacity mode."
+                .to_owned()
+        }
+        CapacityError::ShardsMissing => {
+            "ShardCount must be specified for a stream in the PROVISIONED capacity mode.".to_owned()
+        }
+        CapacityError::TooManyShards { shards, most } => {
+            format!("ShardCount {shards} is greater than the maximum of {most} shards of a stream.")
+        }
+    })
+}
+
+pub(super) fn tags(fact: &TagError) -> Words {
+    match fact {
+        TagError::TooMany { stream, most } => limits::tags(stream, *most),
+        TagError::Characters => Words::recorded(
+            "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white \
+             space, _ . / = + - % @."
+                .to_owned(),
+        ),
+        TagError::Percent { act, stream } => {
+            let what = match act {
+                TagAct::Add => "add tags to",
+                TagAct::Remove => "remove tags from",
+            };
+            let StreamLabel { name, account } = stream;
+            Words::recorded(format!(
+                "Failed to {what} stream {name} under account {account} because some tags contained \
+                 illegal characters. The allowed characters are Unicode letters, white-spaces, \
+                 '_',',','/','=','+','-','@'."
+            ))
+        }
+    }
+}
+
+pub(super) fn split_key(fact: &SplitKeyTooLarge) -> Words {
+    Words::unrecorded(format!(
+        "Invalid NewStartingHashKey. NewStartingHashKey must be in the range: [0, 2^128-1]. \
+         Specified value was {}",
+        fact.key
+    ))
+}
+
+pub(super) fn lists(fact: &ListError) -> Words {
+    match fact {
+        ListError::NothingNamed => {
+            Words::recorded("Either NextToken or StreamName should be provided.".to_owned())
+        }
+        ListError::TokenAndName => {
+            Words::recorded("NextToken and StreamName cannot be provided together.".to_owned())
+        }
+        ListError::TokenAnd(member) => {
+            let member = match member {
+                ListMember::ExclusiveStartShardId => "ExclusiveStartShardId",
+                ListMember::StreamCreationTimestamp => "StreamCreationTimestamp",
+            };
+            Words::unrecorded(format!(
+                "NextToken and {member} cannot be provided together."
+            ))
+        }
+        ListError::FilterNeeds { kind, member } => Words::unrecorded(format!(
+            "ShardFilter of type {kind} requires {}.",
+            member_name(*member)
+        )),
+        ListError::FilterTakesNo { kind, member } => Words::unrecorded(format!(
+            "ShardFilter of type {kind} does not take {}.",
+            member_name(*member)
+        )),
+    }
+}
+
+fn member_name(member: FilterMember) -> &'static str {
+    match member {
+        FilterMember::ShardId => "ShardId",
+        FilterMember::Timestamp => "Timestamp",
+    }
+}

@@ -1,0 +1,55 @@
+//! Registered consumers and their subscriptions.
+
+use super::{Record, Words, streams};
+use engine::facts::ConsumerError;
+use engine::facts::StreamLabel;
+use std::fmt::Display;
+
+pub(super) fn words(fact: &ConsumerError) -> Words {
+    match fact {
+        ConsumerError::NotNamed => Words::unrecorded(
+            "Either ConsumerARN or both StreamARN and ConsumerName must be provided.".to_owned(),
+        ),
+        ConsumerError::InvalidArn { arn } => streams::invalid_arn("ConsumerARN", arn),
+        ConsumerError::ReferencesDisagree { arn } => Words::unrecorded(format!(
+            "ConsumerARN {arn} does not match StreamARN and ConsumerName."
+        )),
+        ConsumerError::NotFound { consumer, stream } => not_found(consumer, stream),
+        ConsumerError::ArnNotFound { arn } => {
+            Words::unrecorded(format!("Consumer {arn} not found."))
+        }
+        ConsumerError::NotActive {
+            consumer,
+            arn_s,
+            status: _,
+            stream: StreamLabel { name, account },
+        } => Words::recorded(format!(
+            "Consumer {consumer} with creation timestamp {arn_s} under stream: {name}, account {account} is \
+             not in ACTIVE status."
+        )),
+        ConsumerError::SeatTaken {
+            consumer,
+            shard,
+            stream: StreamLabel { name, account },
+        } => Words {
+            text: Some(format!(
+                "Another active subscription exists for this consumer: {account}:{name}:{shard}:{consumer}"
+            )),
+            record: Record::Beginning,
+        },
+        ConsumerError::TooFast {
+            consumer,
+            shard,
+            stream: StreamLabel { name, account },
+        } => Words::unrecorded(format!(
+            "Rate exceeded for consumer {consumer} and shard {shard} in stream {name} under account {account}."
+        )),
+    }
+}
+
+pub(super) fn not_found(consumer: impl Display, stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Consumer {consumer} in stream {name} under account {account} not found."
+    ))
+}

@@ -1,0 +1,63 @@
+//! Quotas: what an account, a region or a stream may have.
+
+use super::Words;
+use engine::facts::{Scope, StreamLabel};
+use model::limits::UPDATE_SHARD_COUNT_HOURS;
+
+pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words {
+    let Scope { account, region } = scope;
+    Words::recorded(format!(
+        "This request would exceed the shard limit for the account {account} in {region}. Current shard count \
+         for the account: {current}. Limit: {most}. Number of additional shards that would \
+         have resulted from this request: {more}. Refer to the AWS Service Limits page \
+         (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits \
+         and how to request higher limits."
+    ))
+}
+
+pub(super) fn on_demand_streams(scope: &Scope, most: u32) -> Words {
+    let Scope { account, region } = scope;
+    Words::unrecorded(format!(
+        "This request would exceed the limit of {most} on-demand streams for the account {account} \
+         in {region}."
+    ))
+}
+
+/// Terraform retries on "simultaneously be in CREATING or DELETING".
+pub(super) fn streams_in_transition(scope: &Scope, most: u32) -> Words {
+    Words::recorded(format!(
+        "Only {most} streams can simultaneously be in CREATING or DELETING state under \
+         account {}.",
+        scope.account
+    ))
+}
+
+pub(super) fn consumers(stream: &StreamLabel, most: u32) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Stream {name} under account {account} cannot have more than {most} registered consumers."
+    ))
+}
+
+pub(super) fn consumers_creating(stream: &StreamLabel, most: u32) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Stream {name} under account {account} cannot have more than {most} consumers in CREATING state."
+    ))
+}
+
+pub(super) fn scalings(stream: &StreamLabel, most: u32) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "UpdateShardCount cannot be called more than {most} times in {UPDATE_SHARD_COUNT_HOURS} hours on \
+         stream {name} under account {account}."
+    ))
+}
+
+pub(super) fn tags(stream: &StreamLabel, most: usize) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "Failed to add tags to stream {name} under account {account} because a given stream \
+         cannot have more than {most} tags associated with it."
+    ))
+}

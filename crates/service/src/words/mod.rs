@@ -1,0 +1,101 @@
+//! AWS's words for facts: the one place that knows what a caller is told.
+//!
+//! A file for each noun. Words follow from the fact alone, and the numbers in them from the
+//! constants that define the limits. Where AWS's text is on record, it is that one, byte for byte;
+//! where it is not, the text is worded in the same manner, and marked. The texts of types and
+//! constraints are `wire`'s.
+
+mod arguments;
+mod consumers;
+mod limits;
+mod positions;
+mod records;
+mod refusals;
+mod reshards;
+mod retention;
+mod shards;
+mod streams;
+mod tokens;
+
+use engine::facts::{
+    AnyFact, DryRun, Fact as _, LogsMissing, NoKeyService, NotSwept, ProposeError,
+};
+use wire::Error;
+
+/// Where a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// AWS answers it.
+    Recorded,
+    /// AWS answers its beginning, up to the colon; the rest is not on record.
+    Beginning,
+    /// What AWS answers is not on record.
+    Unrecorded,
+}
+
+/// What a caller is told beside the code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// AWS answers some errors without a text.
+    pub(crate) text: Option<String>,
+    pub(crate) record: Record,
+}
+
+impl Words {
+    fn recorded(text: String) -> Self {
+        let text = Some(text);
+        let record = Record::Recorded;
+        Self { text, record }
+    }
+
+    fn unrecorded(text: String) -> Self {
+        let text = Some(text);
+        let record = Record::Unrecorded;
+        Self { text, record }
+    }
+}
+
+/// A fact as the caller is told of it. Its cause is not in it: that is for the log.
+pub fn say(fact: &AnyFact) -> Error {
+    Error {
+        code: fact.code(),
+        message: words(fact).text,
+    }
+}
+
+/// AWS's words for a fact.
+pub(crate) fn words(fact: &AnyFact) -> Words {
+    match fact {
+        AnyFact::Stream(fact) => streams::words(fact),
+        AnyFact::Shard(fact) => shards::words(fact),
+        AnyFact::Consumer(fact) => consumers::words(fact),
+        AnyFact::Position(fact) => positions::words(fact),
+        AnyFact::Token(fact) => tokens::words(fact),
+        AnyFact::Record(fact) => records::words(fact),
+        AnyFact::Throttled(fact) => records::throttled(fact),
+        AnyFact::Put(fact) => records::not_put(fact),
+        AnyFact::Read(fact) => records::not_read(fact),
+        AnyFact::Capacity(fact) => arguments::capacity(fact),
+        AnyFact::Tag(fact) => arguments::tags(fact),
+        AnyFact::Retention(fact) => retention::words(fact),
+        AnyFact::SplitKey(fact) => arguments::split_key(fact),
+        AnyFact::List(fact) => arguments::lists(fact),
+        AnyFact::Propose(fact) => match fact {
+            ProposeError::Refused(refusal) => refusals::words(refusal),
+            ProposeError::NotApplied { .. } | ProposeError::Unknown { .. } => internal(),
+        },
+        AnyFact::Logs(LogsMissing(_)) | AnyFact::Sweep(NotSwept(_)) => internal(),
+        AnyFact::DryRun(DryRun) => Words::recorded(
+            "The request was rejected because the DryRun parameter was specified.".to_owned(),
+        ),
+        AnyFact::Keys(NoKeyService) => Words::recorded("No key service is configured.".to_owned()),
+    }
+}
+
+/// Of a failure inside, whatever it was: also in an entry of PutRecords.
+fn internal() -> Words {
+    Words::recorded("Internal Service Failure.".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

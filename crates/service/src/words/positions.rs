@@ -1,0 +1,80 @@
+//! Where a reader starts.
+
+use super::{Record, Words};
+use engine::facts::StreamLabel;
+use engine::facts::{NumberUse, PositionError, Presence};
+use wire::Operation as _;
+use wire::operations::GetShardIterator;
+
+pub(super) fn words(fact: &PositionError) -> Words {
+    match fact {
+        PositionError::NumberOrType { kind, number } => {
+            let article = article(*number);
+            Words::recorded(format!(
+                "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
+                 StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. \
+                 Request specified {kind} and also {article} StartingSequenceNumber."
+            ))
+        }
+        PositionError::MomentMissing { kind } => Words::recorded(format!(
+            "Must specify timestampInMillis parameter for iterator of type {kind}. Current request \
+             has no timestamp parameter."
+        )),
+        PositionError::MomentInFuture { given, latest } => Words::recorded(format!(
+            "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
+             timestampInMillis: {}, currentTimestampInMillis: {}",
+            given.0, latest.0
+        )),
+        // AWS fails over this one: the bare name, which is the same for every operation, and no
+        // text.
+        PositionError::NumberZero => Words {
+            text: None,
+            record: Record::Recorded,
+        },
+        PositionError::NumberInvalid { given } => {
+            let text = format!("{} is invalid.", used(given));
+            of_operation(given.operation, text)
+        }
+        PositionError::NumberOfOtherStream { given } => {
+            let text = format!(
+                "{} is invalid because it did not come from this stream.",
+                used(given)
+            );
+            of_operation(given.operation, text)
+        }
+        PositionError::NumberOfOtherShard { given, encoded } => Words::recorded(format!(
+            "Invalid StartingSequenceNumber. It encodes {encoded}, while it was used in a call to a \
+             shard with {}",
+            given.shard
+        )),
+    }
+}
+
+fn article(number: Presence) -> &'static str {
+    match number {
+        Presence::Given => "a",
+        Presence::Absent => "no",
+    }
+}
+
+fn used(given: &NumberUse) -> String {
+    let NumberUse {
+        number,
+        operation,
+        shard,
+        stream: StreamLabel { name, account },
+    } = given;
+    format!(
+        "StartingSequenceNumber {number} used in {operation} on shard {shard} in stream {name} under account \
+         {account}"
+    )
+}
+
+/// What other operations than GetShardIterator answer is not on record.
+fn of_operation(operation: &str, text: String) -> Words {
+    if operation == GetShardIterator::NAME {
+        Words::recorded(text)
+    } else {
+        Words::unrecorded(text)
+    }
+}

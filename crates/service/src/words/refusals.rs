@@ -1,0 +1,71 @@
+//! What the catalog does not allow.
+
+use super::{Words, consumers, limits, reshards, retention, shards, streams};
+use engine::facts::{Refusal, StreamLabel};
+
+pub(super) fn words(refusal: &Refusal) -> Words {
+    match refusal {
+        // Who proposed it knows the name, and says that; nobody is told this.
+        Refusal::StreamGone { id } => Words::unrecorded(format!("Stream {id} not found.")),
+        Refusal::StreamExists { stream } => {
+            let StreamLabel { name, account } = stream;
+            Words::recorded(format!(
+                "Stream {name} under account {account} already exists."
+            ))
+        }
+        Refusal::StreamNotActive { stream, status } => streams::not_active(stream, *status),
+        Refusal::StreamHasConsumers { stream } => {
+            let StreamLabel { name, account } = stream;
+            Words::unrecorded(format!(
+                "Stream {name} under account {account} has registered consumers. Deregister them or set \
+                 EnforceConsumerDeletion."
+            ))
+        }
+        Refusal::StreamsInTransition { scope, most } => limits::streams_in_transition(scope, *most),
+        Refusal::TooManyOnDemandStreams { scope, most } => limits::on_demand_streams(scope, *most),
+        Refusal::TooManyShards {
+            scope,
+            current,
+            most,
+            more,
+        } => limits::shards(scope, *current, *most, *more),
+        Refusal::TooManyConsumers { stream, most } => limits::consumers(stream, *most),
+        Refusal::TooManyConsumersCreating { stream, most } => {
+            limits::consumers_creating(stream, *most)
+        }
+        Refusal::TooManyScalings { stream, most } => limits::scalings(stream, *most),
+        Refusal::TooManyTags { stream, most } => limits::tags(stream, *most),
+        Refusal::ScalingTooFar { current, target } => reshards::scaling_too_far(*current, *target),
+        Refusal::ScalingTooLarge { target, most } => reshards::scaling_too_large(*target, *most),
+        Refusal::ConsumerExists { consumer, stream } => {
+            let StreamLabel { name, account } = stream;
+            Words::unrecorded(format!(
+                "Consumer {consumer} in stream {name} under account {account} already exists."
+            ))
+        }
+        Refusal::ConsumerNotFound { consumer, stream } => consumers::not_found(consumer, stream),
+        Refusal::SplitKey {
+            key,
+            shard,
+            range,
+            stream,
+        } => reshards::split_key(*key, *shard, *range, stream),
+        Refusal::NotAdjacent {
+            shard,
+            adjacent,
+            stream,
+        } => reshards::not_adjacent(*shard, *adjacent, stream),
+        Refusal::ShardClosed { shard, stream } => reshards::shard_closed(*shard, stream),
+        Refusal::ShardNotFound { shard, stream } => shards::could_not_find(shard, stream),
+        Refusal::RetentionNotLonger {
+            hours,
+            existing,
+            stream,
+        } => retention::not_longer(*hours, *existing, stream),
+        Refusal::RetentionNotShorter {
+            hours,
+            existing,
+            stream,
+        } => retention::not_shorter(*hours, *existing, stream),
+    }
+}

@@ -1,0 +1,40 @@
+//! Which stream is meant, and how it is.
+
+use super::Words;
+use engine::facts::StreamError;
+use engine::facts::{Status, StreamLabel};
+
+pub(super) fn words(fact: &StreamError) -> Words {
+    match fact {
+        StreamError::NotNamed => {
+            Words::unrecorded("Either StreamARN or StreamName must be provided.".to_owned())
+        }
+        StreamError::InvalidArn { arn } => invalid_arn("StreamARN", arn),
+        StreamError::NameAndArnDisagree { name, arn } => {
+            Words::unrecorded(format!("StreamARN {arn} does not match StreamName {name}."))
+        }
+        StreamError::NotFound { name, account } => {
+            Words::recorded(format!("Stream {name} under account {account} not found."))
+        }
+        StreamError::NotActive { stream, status } => not_active(stream, *status),
+        StreamError::OnDemand { stream, operation } => {
+            let StreamLabel { name, account } = stream;
+            Words::unrecorded(format!(
+                "{operation} is only supported for streams in the PROVISIONED capacity mode. Stream {name} \
+                 under account {account} is in the ON_DEMAND capacity mode."
+            ))
+        }
+    }
+}
+
+pub(super) fn not_active(stream: &StreamLabel, status: Status) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "Stream {name} under account {account} not ACTIVE, instead in state {}",
+        status.name()
+    ))
+}
+
+pub(super) fn invalid_arn(kind: &str, arn: &str) -> Words {
+    Words::unrecorded(format!("{kind} {arn} is not valid."))
+}

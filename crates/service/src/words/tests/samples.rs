@@ -1,0 +1,458 @@
+//! One of each fact, for the table of all.
+//!
+//! A case that is added to an enumeration does not compile here until it has its sample, and a
+//! sample has to be of the case that it stands behind.
+
+use engine::facts::*;
+use env::Timestamp;
+use log::{AppendError, LogId, ReadError, StoreError};
+use millstream_replicated::{NotAppended, Unheard};
+use model::{AccountId, ConsumerName, HashKey, HashRange, Region, ShardId, StreamName};
+use wire::types::{ShardFilterType, ShardIteratorType};
+
+/// Facts of one enumeration, each with its case's name.
+pub(super) struct Samples {
+    /// What they are facts about.
+    pub(super) heading: &'static str,
+    /// Each case, in the enumeration's order.
+    pub(super) facts: Vec<(String, AnyFact)>,
+}
+
+/// Samples of all cases of an enumeration.
+macro_rules! samples {
+    ($heading:literal, $fact:ty { $($case:pat => $sample:expr,)+ }) => {
+        samples!($heading, AnyFact::from, $fact { $($case => $sample,)+ })
+    };
+    ($heading:literal, $into:expr, $fact:ty { $($case:pat => $sample:expr,)+ }) => {{
+        fn are_all_named(fact: &$fact) {
+            match fact {
+                $($case => (),)+
+            }
+        }
+        let mut facts = Vec::new();
+        $({
+            let sample: $fact = $sample;
+            are_all_named(&sample);
+            assert!(matches!(sample, $case), "{sample:?} stands behind {}", stringify!($case));
+            facts.push((name(stringify!($case)), $into(sample)));
+        })+
+        Samples { heading: $heading, facts }
+    }};
+}
+
+/// A pattern without what it does not look at.
+fn name(pattern: &str) -> String {
+    let name = pattern.replace(" { .. }", "").replace("(_)", "");
+    name.replace(", .. }", " }")
+}
+
+/// All facts that there are.
+pub(super) fn all() -> Vec<Samples> {
+    vec![
+        streams(),
+        shards(),
+        consumers(),
+        positions(),
+        tokens(),
+        records(),
+        throttled(),
+        puts(),
+        reads(),
+        capacities(),
+        tags(),
+        retentions(),
+        split_keys(),
+        lists(),
+        refusals(),
+        proposals(),
+        steps(),
+        sweeps(),
+        trials(),
+        keys(),
+    ]
+}
+
+fn account() -> AccountId {
+    AccountId::parse("111111111111").unwrap()
+}
+
+fn scope() -> Scope {
+    Scope {
+        account: account(),
+        region: Region::parse("us-east-1").unwrap(),
+    }
+}
+
+fn stream() -> StreamLabel {
+    StreamLabel {
+        name: StreamName::parse("orders").unwrap(),
+        account: account(),
+    }
+}
+
+fn consumer() -> ConsumerName {
+    ConsumerName::parse("reader").unwrap()
+}
+
+fn stream_arn() -> String {
+    "arn:aws:kinesis:us-east-1:111111111111:stream/orders".to_owned()
+}
+
+fn consumer_arn() -> String {
+    format!("{}/consumer/reader:1767225600", stream_arn())
+}
+
+fn io() -> ReadError {
+    ReadError::Io("EIO".to_owned())
+}
+
+fn streams() -> Samples {
+    samples!("Streams", StreamError {
+        StreamError::NotNamed => StreamError::NotNamed,
+        StreamError::InvalidArn { .. } => StreamError::InvalidArn { arn: "arn:x".to_owned() },
+        StreamError::NameAndArnDisagree { .. } => StreamError::NameAndArnDisagree {
+            name: "other".to_owned(),
+            arn: stream_arn(),
+        },
+        StreamError::NotFound { .. } => StreamError::NotFound {
+            name: "orders".to_owned(),
+            account: account(),
+        },
+        StreamError::NotActive { .. } => StreamError::NotActive {
+            stream: stream(),
+            status: Status::Creating,
+        },
+        StreamError::OnDemand { .. } => StreamError::OnDemand {
+            stream: stream(),
+            operation: "SplitShard",
+        },
+    })
+}
+
+fn shards() -> Samples {
+    samples!("Shards", ShardError {
+        ShardError::NoId { .. } => ShardError::NoId { id: "x".to_owned(), stream: stream() },
+        ShardError::NotFound { .. } => ShardError::NotFound {
+            shard: ShardId::new(7),
+            stream: stream(),
+        },
+    })
+}
+
+fn consumers() -> Samples {
+    samples!("Consumers", ConsumerError {
+        ConsumerError::NotNamed => ConsumerError::NotNamed,
+        ConsumerError::InvalidArn { .. } => ConsumerError::InvalidArn { arn: "arn:x".to_owned() },
+        ConsumerError::ReferencesDisagree { .. } => ConsumerError::ReferencesDisagree {
+            arn: consumer_arn(),
+        },
+        ConsumerError::NotFound { .. } => ConsumerError::NotFound {
+            consumer: "reader".to_owned(),
+            stream: stream(),
+        },
+        ConsumerError::ArnNotFound { .. } => ConsumerError::ArnNotFound { arn: consumer_arn() },
+        ConsumerError::NotActive { .. } => ConsumerError::NotActive {
+            consumer: consumer(),
+            arn_s: 1_767_225_600,
+            status: ConsumerStatus::Creating,
+            stream: stream(),
+        },
+        ConsumerError::SeatTaken { .. } => ConsumerError::SeatTaken {
+            consumer: consumer(),
+            shard: ShardId::new(7),
+            stream: stream(),
+        },
+        ConsumerError::TooFast { .. } => ConsumerError::TooFast {
+            consumer: consumer(),
+            shard: ShardId::new(7),
+            stream: stream(),
+        },
+    })
+}
+
+fn positions() -> Samples {
+    let given = |number: &str| NumberUse {
+        number: number.to_owned(),
+        operation: "GetShardIterator",
+        shard: ShardId::new(7),
+        stream: stream(),
+    };
+    samples!("Positions", PositionError {
+        PositionError::NumberOrType { .. } => PositionError::NumberOrType {
+            kind: ShardIteratorType::Latest,
+            number: Presence::Given,
+        },
+        PositionError::MomentMissing { .. } => PositionError::MomentMissing {
+            kind: ShardIteratorType::AtTimestamp,
+        },
+        PositionError::MomentInFuture { .. } => PositionError::MomentInFuture {
+            given: Timestamp(1_767_225_601_000),
+            latest: Timestamp(1_767_225_600_000),
+        },
+        PositionError::NumberZero => PositionError::NumberZero,
+        PositionError::NumberInvalid { .. } => PositionError::NumberInvalid { given: given("x") },
+        PositionError::NumberOfOtherStream { .. } => {
+            PositionError::NumberOfOtherStream { given: given("1") }
+        },
+        PositionError::NumberOfOtherShard { .. } => PositionError::NumberOfOtherShard {
+            given: given("2"),
+            encoded: ShardId::new(8),
+        },
+    })
+}
+
+fn tokens() -> Samples {
+    samples!("Tokens", TokenError {
+        TokenError::NoIterator => TokenError::NoIterator,
+        TokenError::IteratorExpired { .. } => TokenError::IteratorExpired {
+            created: Timestamp(1_767_225_600_000),
+            now: Timestamp(1_767_225_901_000),
+        },
+        TokenError::NoNextToken => TokenError::NoNextToken,
+        TokenError::NextTokenExpired => TokenError::NextTokenExpired,
+    })
+}
+
+fn records() -> Samples {
+    samples!("Records", RecordError {
+        RecordError::NoPartitionKey { .. } => RecordError::NoPartitionKey { stream: stream() },
+        RecordError::ExplicitHashKey { .. } => RecordError::ExplicitHashKey {
+            key: "340282366920938463463374607431768211456".to_owned(),
+        },
+        RecordError::NumberForOrdering { .. } => RecordError::NumberForOrdering {
+            number: "x".to_owned(),
+            stream: stream(),
+        },
+        RecordError::TooLarge { .. } => RecordError::TooLarge {
+            bytes: 1_048_577,
+            kib_max: 1024,
+            stream: stream(),
+        },
+        RecordError::CallTooLarge { .. } => RecordError::CallTooLarge {
+            bytes: 10_485_761,
+            bytes_max: model::limits::PUT_RECORDS_BYTES_MAX,
+        },
+    })
+}
+
+fn throttled() -> Samples {
+    samples!("Budgets", Throttled {
+        Throttled { .. } => Throttled { shard: ShardId::new(7), stream: stream() },
+    })
+}
+
+fn puts() -> Samples {
+    samples!("Puts", PutFailure {
+        PutFailure::NotPut(NotPut::StreamGone) => PutFailure::NotPut(NotPut::StreamGone),
+        PutFailure::NotPut(NotPut::NoShard) => PutFailure::NotPut(NotPut::NoShard),
+        PutFailure::NotPut(NotPut::Full) => PutFailure::NotPut(NotPut::Full),
+        PutFailure::NotPut(NotPut::TooLarge) => PutFailure::NotPut(NotPut::TooLarge),
+        PutFailure::NotPut(NotPut::Refused) => PutFailure::NotPut(NotPut::Refused),
+        PutFailure::Unknown => PutFailure::Unknown,
+    })
+}
+
+fn reads() -> Samples {
+    let log = LogId { group: 3, index: 7 };
+    let damaged = ReadError::Damaged {
+        log,
+        what: "checksum",
+        at: "segment at byte 4096".to_owned(),
+    };
+    samples!("Reads", ReadFailure {
+        ReadFailure::Busy => ReadFailure::Busy,
+        ReadFailure::Store(ReadError::NoSuchLog(_)) => {
+            ReadFailure::Store(ReadError::NoSuchLog(log))
+        },
+        ReadFailure::Store(ReadError::Damaged { .. }) => ReadFailure::Store(damaged),
+        ReadFailure::Store(ReadError::Io(_)) => ReadFailure::Store(io()),
+        ReadFailure::UnknownForm(_) => ReadFailure::UnknownForm(UnknownForm { log }),
+    })
+}
+
+fn capacities() -> Samples {
+    samples!("Capacity", CapacityError {
+        CapacityError::Unsupported(Unsupported::AutomaticDistribution) => {
+            CapacityError::Unsupported(Unsupported::AutomaticDistribution)
+        },
+        CapacityError::Unsupported(Unsupported::WarmThroughput) => {
+            CapacityError::Unsupported(Unsupported::WarmThroughput)
+        },
+        CapacityError::ShardsOnDemand => CapacityError::ShardsOnDemand,
+        CapacityError::ShardsMissing => CapacityError::ShardsMissing,
+        CapacityError::TooManyShards { .. } => CapacityError::TooManyShards {
+            shards: 100_001,
+            most: model::limits::STREAM_SHARDS_MAX,
+        },
+    })
+}
+
+fn tags() -> Samples {
+    samples!("Tags", TagError {
+        TagError::TooMany { .. } => TagError::TooMany {
+            stream: stream(),
+            most: model::limits::TAGS_MAX,
+        },
+        TagError::Characters => TagError::Characters,
+        TagError::Percent { act: TagAct::Add, .. } => TagError::Percent {
+            act: TagAct::Add,
+            stream: stream(),
+        },
+        TagError::Percent { act: TagAct::Remove, .. } => TagError::Percent {
+            act: TagAct::Remove,
+            stream: stream(),
+        },
+    })
+}
+
+fn retentions() -> Samples {
+    samples!("Retention", RetentionError {
+        RetentionError::TooShort { .. } => RetentionError::TooShort { hours: 23 },
+        RetentionError::TooLong { .. } => RetentionError::TooLong { hours: 8761 },
+    })
+}
+
+fn split_keys() -> Samples {
+    samples!("Splits", SplitKeyTooLarge {
+        SplitKeyTooLarge { .. } => SplitKeyTooLarge {
+            key: "340282366920938463463374607431768211456".to_owned(),
+        },
+    })
+}
+
+fn lists() -> Samples {
+    samples!("Lists", ListError {
+        ListError::NothingNamed => ListError::NothingNamed,
+        ListError::TokenAndName => ListError::TokenAndName,
+        ListError::TokenAnd(ListMember::ExclusiveStartShardId) => {
+            ListError::TokenAnd(ListMember::ExclusiveStartShardId)
+        },
+        ListError::TokenAnd(ListMember::StreamCreationTimestamp) => {
+            ListError::TokenAnd(ListMember::StreamCreationTimestamp)
+        },
+        ListError::FilterNeeds { .. } => ListError::FilterNeeds {
+            kind: ShardFilterType::AtTimestamp,
+            member: FilterMember::Timestamp,
+        },
+        ListError::FilterTakesNo { .. } => ListError::FilterTakesNo {
+            kind: ShardFilterType::AtLatest,
+            member: FilterMember::ShardId,
+        },
+    })
+}
+
+fn refusals() -> Samples {
+    let (first, second) = (ShardId::new(7), ShardId::new(9));
+    // A refusal reaches callers as what the catalog says to a change.
+    samples!("Refusals", |refusal| ProposeError::Refused(refusal).into(), Refusal {
+        Refusal::StreamGone { .. } => Refusal::StreamGone { id: 3 },
+        Refusal::StreamExists { .. } => Refusal::StreamExists { stream: stream() },
+        Refusal::StreamNotActive { .. } => Refusal::StreamNotActive {
+            stream: stream(),
+            status: Status::Updating,
+        },
+        Refusal::StreamHasConsumers { .. } => Refusal::StreamHasConsumers { stream: stream() },
+        Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition {
+            scope: scope(),
+            most: 5,
+        },
+        Refusal::TooManyOnDemandStreams { .. } => Refusal::TooManyOnDemandStreams {
+            scope: scope(),
+            most: 50,
+        },
+        Refusal::TooManyShards { .. } => Refusal::TooManyShards {
+            scope: scope(),
+            current: 19_999,
+            most: 20_000,
+            more: 2,
+        },
+        Refusal::TooManyConsumers { .. } => Refusal::TooManyConsumers {
+            stream: stream(),
+            most: 20,
+        },
+        Refusal::TooManyConsumersCreating { .. } => Refusal::TooManyConsumersCreating {
+            stream: stream(),
+            most: 5,
+        },
+        Refusal::TooManyScalings { .. } => Refusal::TooManyScalings { stream: stream(), most: 10 },
+        Refusal::ScalingTooFar { .. } => Refusal::ScalingTooFar { current: 3, target: 7 },
+        Refusal::ScalingTooLarge { .. } => Refusal::ScalingTooLarge {
+            target: 10_001,
+            most: 10_000,
+        },
+        Refusal::TooManyTags { .. } => Refusal::TooManyTags { stream: stream(), most: 50 },
+        Refusal::ConsumerExists { .. } => Refusal::ConsumerExists {
+            consumer: consumer(),
+            stream: stream(),
+        },
+        Refusal::ConsumerNotFound { .. } => Refusal::ConsumerNotFound {
+            consumer: consumer(),
+            stream: stream(),
+        },
+        Refusal::SplitKey { .. } => Refusal::SplitKey {
+            key: HashKey(1),
+            shard: first,
+            range: HashRange::ALL,
+            stream: stream(),
+        },
+        Refusal::NotAdjacent { .. } => Refusal::NotAdjacent {
+            shard: first,
+            adjacent: second,
+            stream: stream(),
+        },
+        Refusal::ShardClosed { .. } => Refusal::ShardClosed { shard: first, stream: stream() },
+        Refusal::ShardNotFound { .. } => Refusal::ShardNotFound { shard: first, stream: stream() },
+        Refusal::RetentionNotLonger { .. } => Refusal::RetentionNotLonger {
+            hours: 24,
+            existing: 48,
+            stream: stream(),
+        },
+        Refusal::RetentionNotShorter { .. } => Refusal::RetentionNotShorter {
+            hours: 48,
+            existing: 24,
+            stream: stream(),
+        },
+    })
+}
+
+fn proposals() -> Samples {
+    samples!("Changes", ProposeError {
+        ProposeError::Refused(_) => ProposeError::Refused(Refusal::StreamGone { id: 3 }),
+        ProposeError::NotApplied { cause: NotAppended::NotFollowed } => ProposeError::NotApplied {
+            cause: NotAppended::NotFollowed,
+        },
+        ProposeError::NotApplied { cause: NotAppended::Store(AppendError::TooLarge) } => {
+            AppendError::TooLarge.into()
+        },
+        ProposeError::NotApplied { cause: NotAppended::Store(_) } => AppendError::Full.into(),
+        ProposeError::Unknown { cause: Unheard::Store(_) } => {
+            AppendError::Unknown("EIO".to_owned()).into()
+        },
+        ProposeError::Unknown { cause: Unheard::ResultLost } => ProposeError::Unknown {
+            cause: Unheard::ResultLost,
+        },
+        ProposeError::Unknown { cause: Unheard::JudgedBefore } => ProposeError::Unknown {
+            cause: Unheard::JudgedBefore,
+        },
+    })
+}
+
+fn steps() -> Samples {
+    samples!("New streams", LogsMissing {
+        LogsMissing(_) => LogsMissing(StoreError::NotApplied("ENOSPC".to_owned())),
+    })
+}
+
+fn sweeps() -> Samples {
+    samples!("Expiry", NotSwept {
+        NotSwept(_) => NotSwept(SweepError::Read(io().into())),
+    })
+}
+
+fn trials() -> Samples {
+    samples!("Trials", DryRun { DryRun => DryRun, })
+}
+
+fn keys() -> Samples {
+    samples!("Keys", NoKeyService { NoKeyService => NoKeyService, })
+}
