@@ -32,6 +32,7 @@ mod positions;
 mod reshard;
 mod retention;
 mod scopes;
+mod slow_subscribers;
 mod space;
 mod throttle;
 mod two_nodes;

@@ -1,6 +1,6 @@
 //! What the operator is shown has a bound, and says what it leaves out.
 
-use crate::world::World;
+use super::world::World;
 use engine::operations::EnableEnhancedMonitoring;
 use env::DoomedTasks;
 use prometheus_client::collector::Collector;

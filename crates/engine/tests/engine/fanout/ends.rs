@@ -65,7 +65,7 @@ async fn shard_when_split_then_its_subscribers_get_all_records_and_then_the_chil
     caller.put("s", "k", "b").await.unwrap();
     caller.split("s", FIRST, 1 << 127).await.unwrap();
     let event = subscriber.event().await;
-    assert_eq!(crate::world::text(&event.records[0]), "b");
+    assert_eq!(super::super::world::text(&event.records[0]), "b");
     assert!(event.continuation_sequence_number.is_some() && event.child_shards.is_none());
     check_over(&mut subscriber, FIRST).await;
 

@@ -1,7 +1,7 @@
 //! What events hold.
 
+use super::super::world::START;
 use super::*;
-use crate::world::START;
 use std::collections::BTreeSet;
 
 #[tokio::test]

@@ -4,11 +4,10 @@ mod ends;
 mod events;
 mod rates;
 mod refusals;
-mod slow_disk;
 mod stalled;
 mod storm;
 
-use crate::world::{Caller, Start, World};
+use super::world::{Caller, Start, World};
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
 use engine::operations::{RegisterStreamConsumer, SubscribeToShard};
@@ -25,19 +24,19 @@ const TURNS: usize = 64;
 
 /// What a subscriber was pushed.
 #[derive(Debug, PartialEq)]
-enum Pushed {
+pub enum Pushed {
     Initial,
     Event(SubscribeToShardEvent),
     Exception(String, String),
     End,
 }
 
-struct Subscriber {
+pub struct Subscriber {
     frames: Frames,
 }
 
 impl Subscriber {
-    async fn next(&mut self) -> Pushed {
+    pub async fn next(&mut self) -> Pushed {
         let Some(frame) = self.frames.next().await else {
             return Pushed::End;
         };
@@ -94,7 +93,7 @@ impl Subscriber {
             let Pushed::Event(event) = pushed else {
                 panic!("no event: {pushed:?}");
             };
-            data.extend(event.records.iter().map(crate::world::text));
+            data.extend(event.records.iter().map(super::world::text));
             last = event;
         }
         (data, last)
@@ -108,7 +107,7 @@ async fn turns() {
 }
 
 impl Caller {
-    async fn consumer(&self, stream: &str, name: &str) -> String {
+    pub async fn consumer(&self, stream: &str, name: &str) -> String {
         let Caller { principal, .. } = self;
         let (account, region) = (&principal.account, &principal.region);
         let input = RegisterStreamConsumerInput {
@@ -151,7 +150,7 @@ impl Caller {
     }
 
     /// Subscribes, and takes the initial response.
-    async fn subscribe(&self, arn: &str, shard: &str, start: Start<'_>) -> Subscriber {
+    pub async fn subscribe(&self, arn: &str, shard: &str, start: Start<'_>) -> Subscriber {
         let mut subscriber = self.try_subscribe(arn, shard, start).await.unwrap();
         assert_eq!(subscriber.at_once().await, Some(Pushed::Initial));
         subscriber

@@ -1,7 +1,7 @@
 //! One subscription at a time, one call a second, two mebibytes a second.
 
+use super::super::world::message;
 use super::*;
-use crate::world::message;
 use env::Clock;
 
 const IN_USE: &str = "Another active subscription exists for this consumer: \

@@ -1,7 +1,7 @@
 //! What is wrong before the stream begins, in AWS's words.
 
+use super::super::world::{START, message};
 use super::*;
-use crate::world::{START, message};
 use model::SequenceNumber;
 
 const ARN: &str = "arn:aws:kinesis:us-east-1:111111111111:stream/s/consumer/c:1767225600";

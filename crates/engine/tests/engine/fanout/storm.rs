@@ -2,13 +2,14 @@
 //! and subscribers that come, go and take what they like. Each of them has to see each record of
 //! each shard once and in order, and how far behind it is has to be true.
 
+use super::super::world::{START, text, until};
 use super::*;
-use crate::world::{START, text};
-use engine::operations::MergeShards;
+use engine::operations::{DescribeStreamSummary, MergeShards};
 use env::{BoxFuture, Clock, Random, SeededRandom, Timestamp};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
-use wire::operations::MergeShardsInput;
+use wire::operations::{DescribeStreamSummaryInput, MergeShardsInput};
+use wire::types::StreamStatus;
 
 const SEEDS: u64 = 12;
 const STEPS: usize = 1000;
@@ -179,6 +180,9 @@ impl Storm {
         if let Some(reshard) = self.reshard.take() {
             reshard.await.unwrap();
         }
+        // Time jumps, so that the call may have ended before the reshard.
+        let caller = &self.caller;
+        until(async || is_active(caller).await).await;
     }
 
     async fn restart(&mut self) {
@@ -313,6 +317,15 @@ impl Reading {
             assert_eq!(self.seen, puts.len(), "the end comes after the last");
         }
     }
+}
+
+async fn is_active(caller: &Caller) -> bool {
+    let input = DescribeStreamSummaryInput {
+        stream_name: Some("s".to_owned()),
+        ..DescribeStreamSummaryInput::default()
+    };
+    let described = caller.call::<DescribeStreamSummary>(input).await.unwrap();
+    described.stream_description_summary.stream_status == StreamStatus::Active
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! The tests that ask for nothing but a store, once more over one that behaves like Kafka: requests
 //! get lost, what nobody heard of turns up later, and leaders forget.
+//!
+//! Not here: `budget` and `growth`, which count instructions and would count those of the cluster's
+//! model; `hostile`, which ends before any store is asked; `cold_reads`, `slow_subscribers`,
+//! `damage` and `space`, which are about a disk of the server's own.
 
 mod store;
 #[path = "../world.rs"]
@@ -11,6 +15,10 @@ mod catalog;
 mod clock;
 #[path = "../crash.rs"]
 mod crash;
+#[path = "../fanout/mod.rs"]
+mod fanout;
+#[path = "../metrics.rs"]
+mod metrics;
 #[path = "../older.rs"]
 mod older;
 #[path = "../outcomes.rs"]

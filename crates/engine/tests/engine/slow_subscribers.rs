@@ -1,7 +1,7 @@
 //! A subscriber beside reads that wait for a slow disk.
 
-use super::{Pushed, Subscriber};
 use crate::cold_reads::{CALL, Cold, RECORDS, all_of, in_time};
+use crate::fanout::{Pushed, Subscriber};
 use crate::world::Start;
 use env::Clock;
 use std::pin::pin;
