@@ -9,7 +9,7 @@
 //! | a key for tokens | anybody's | the log's order | a key more opens what the others sealed, and the newest three are kept |
 //! | orphaned logs | anybody's | caught up since the logs were listed | logs are made after their command, and ids are never reused |
 //! | missing logs | anybody's | caught up | a log that exists is not made again |
-//! | what was begun | anybody's | caught up | each step may be done again by anybody (see [`crate::fence`]) |
+//! | what was begun, at the start and every minute | anybody's | caught up | each step may be done again by anybody (see [`crate::fence`]) |
 //! | expiry | the log's owner's | the log's order | what is hidden stays hidden, and trimming twice is trimming once |
 //!
 //! Today one node owns all logs, and what it has replayed at its start is all there is.
@@ -72,8 +72,11 @@ const AT_START: [Duty; 4] = [
     Duty::MissingLogs,
     Duty::Unfinished,
 ];
+/// What is done every minute, whatever the clock says. Whoever began something may not have heard
+/// that it was begun, and may never start again.
+const EVERY_MINUTE: [Duty; 1] = [Duty::Unfinished];
 /// What is done every minute while the clock can be believed.
-const EVERY_MINUTE: [Duty; 2] = [Duty::TokenKey, Duty::Expiry];
+const EVERY_MINUTE_BY_THE_CLOCK: [Duty; 2] = [Duty::TokenKey, Duty::Expiry];
 
 impl Duty {
     /// Whose it is.
@@ -141,8 +144,8 @@ impl Duties {
         Ok(())
     }
 
-    /// Carries out from now on what is due every minute, while the clock can be believed and the
-    /// node accepts changes, for as long as anybody holds both.
+    /// Carries out from now on what is due every minute, while the node accepts changes, for as long
+    /// as anybody holds both.
     pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
         let (weak, readiness) = (Arc::downgrade(self), Arc::downgrade(readiness));
         let clock = env.clock.clone();
@@ -154,8 +157,12 @@ impl Duties {
                     return;
                 };
                 let agreement = clocks.compare(clock.now(), clock.monotonic());
-                if is_believed(agreement) && readiness.is_writable() {
-                    duties.every_minute().await;
+                if !readiness.is_writable() {
+                    continue;
+                }
+                duties.every_minute().await;
+                if is_believed(agreement) {
+                    duties.every_minute_by_the_clock().await;
                 }
             }
         };
@@ -165,7 +172,16 @@ impl Duties {
     /// Carries out what is due every minute. What cannot be done is told and left to the next
     /// minute.
     pub(crate) async fn every_minute(&self) {
-        for duty in EVERY_MINUTE {
+        self.carry_out_now(&EVERY_MINUTE).await;
+    }
+
+    /// The same of what is due every minute while the clock can be believed.
+    pub(crate) async fn every_minute_by_the_clock(&self) {
+        self.carry_out_now(&EVERY_MINUTE_BY_THE_CLOCK).await;
+    }
+
+    async fn carry_out_now(&self, duties: &[Duty]) {
+        for duty in duties.iter().copied() {
             if let Err(error) = self.carry_out(duty).await {
                 tracing::warn!(?duty, error = %Causes(&error), "left to the next minute");
             }

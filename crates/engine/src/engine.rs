@@ -280,7 +280,7 @@ impl Engine {
     /// Carries out what is due every minute: above all what time has hidden becomes hidden for
     /// good.
     pub async fn sweep(&self) {
-        self.duties.every_minute().await;
+        self.duties.every_minute_by_the_clock().await;
     }
 
     /// Waits for what is a matter of moments when statuses take no time of their own; a caller then

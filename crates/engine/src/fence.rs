@@ -13,6 +13,8 @@ use crate::runtime::Runtimes;
 use env::{Causes, Env, Timestamp};
 use futures_util::future::join_all;
 use log::{AppendError, LogId, LogStore, StoreError};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,32 @@ struct Close {
     end: u64,
     /// When that arrived, or later: logs of older journals may hold records behind it.
     arrived_ms: Option<u64>,
+}
+
+/// Whose unfinished changes a task of this node carries on.
+#[derive(Debug, Default)]
+struct Turns(Arc<Mutex<BTreeSet<u64>>>);
+
+/// A stream's turn; until it is dropped, nobody else of this node has it.
+struct Turn {
+    turns: Arc<Mutex<BTreeSet<u64>>>,
+    stream: u64,
+}
+
+impl Turns {
+    fn take(&self, stream: u64) -> Option<Turn> {
+        let is_free = self.0.lock().insert(stream);
+        is_free.then(|| Turn {
+            turns: self.0.clone(),
+            stream,
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.lock().remove(&self.stream);
+    }
 }
 
 /// Why a step has to be done again.
@@ -51,6 +79,7 @@ pub(crate) struct Fence {
     runtimes: Arc<Runtimes>,
     logs: ShardLogs,
     readiness: Arc<Readiness>,
+    turns: Turns,
 }
 
 impl Fence {
@@ -69,32 +98,50 @@ impl Fence {
             runtimes,
             logs,
             readiness,
+            turns: Turns::default(),
         }
     }
 
     /// Carries on what was begun on a stream, in a task of its own, until it is complete.
     pub(crate) fn carry_on(self: &Arc<Self>, stream: u64) {
+        let Some(turn) = self.turns.take(stream) else {
+            return;
+        };
         let fence = self.clone();
         let task = async move {
-            while let Some(stream) = fence.unfinished(stream) {
-                if let Err(error) = fence.step(&stream).await {
-                    if !fence.is_as_it_was(&stream) {
-                        // Somebody else got further, and took away what this step needed.
-                        tracing::debug!(stream = %stream.arn(), error = %Causes(&error), "overtaken");
-                        continue;
-                    }
-                    tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "to be tried again");
-                    if !fence.readiness.is_writable() {
-                        return;
-                    }
-                    fence.env.clock.sleep(RETRY).await;
+            let mut turn = Some(turn);
+            while turn.is_some() {
+                fence.carry_to_end(stream).await;
+                drop(turn.take());
+                // Whoever began something since the last look may have found the turn taken.
+                if fence.readiness.is_writable() && fence.unfinished(stream).is_some() {
+                    turn = fence.turns.take(stream);
                 }
             }
         };
         self.env.tasks.spawn("fence", Box::pin(task));
     }
 
-    /// Takes up all that a crash left unfinished.
+    /// Returns once nothing of a stream is unfinished, or the store takes no appends.
+    async fn carry_to_end(&self, stream: u64) {
+        while let Some(stream) = self.unfinished(stream) {
+            if let Err(error) = self.step(&stream).await {
+                if !self.is_as_it_was(&stream) {
+                    // Somebody else got further, and took away what this step needed.
+                    tracing::debug!(stream = %stream.arn(), error = %Causes(&error), "overtaken");
+                    continue;
+                }
+                tracing::warn!(stream = %stream.arn(), error = %Causes(&error), "to be tried again");
+                if !self.readiness.is_writable() {
+                    return;
+                }
+                self.env.clock.sleep(RETRY).await;
+            }
+        }
+    }
+
+    /// Takes up all that is unfinished: what a crash left behind, and what turned up in the catalog
+    /// though nobody heard that it was begun.
     pub(crate) fn carry_on_all(self: &Arc<Self>) {
         let unfinished: Vec<u64> = self
             .catalog

@@ -7,7 +7,10 @@ use crate::repeats::{Known, REPEATS_KNOWN, Repeats};
 use crate::snapshot::{self, Finder};
 use arc_swap::{ArcSwap, Guard};
 use env::Env;
-use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, Offset, Priority, ReadError};
+use log::{
+    AppendError, Batch, Batches, LogId, LogSettings, LogStore, Offset, Priority, ReadError,
+    StoreError,
+};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -287,10 +290,14 @@ async fn make_missing<M: Machine>(store: &dyn LogStore) -> Result<(), ReplayErro
         ..LogSettings::default()
     };
     let missing: Vec<_> = missing.into_iter().map(|log| (log, settings)).collect();
-    if !missing.is_empty() {
-        store.create(missing).await?;
+    if missing.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    match store.create(missing).await {
+        // Another node makes them at this moment; reading them tells.
+        Ok(()) | Err(StoreError::Exists(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn load_snapshot<M: Machine>(

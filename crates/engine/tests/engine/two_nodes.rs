@@ -3,7 +3,7 @@
 
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, Start, World, text, until};
-use engine::operations::{PutRecord, UpdateShardCount};
+use engine::operations::{AddTagsToStream, PutRecord, UpdateShardCount};
 use engine::{AnyFact, Fact as _, Outcome};
 use env::SeededRandom;
 use log::kafka_like::{Behaviour, Cluster, FORGETS_AFTER};
@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use wire::Protocol;
-use wire::operations::{PutRecordInput, PutRecordOutput, UpdateShardCountInput};
+use wire::operations::{
+    AddTagsToStreamInput, PutRecordInput, PutRecordOutput, UpdateShardCountInput,
+};
 use wire::types::ScalingType;
 
 const SEEDS: u64 = 25;
@@ -158,6 +160,44 @@ async fn records_when_two_nodes_put_them_through_faults_and_reshards_then_are_as
         applied > 1000 && unknown > 20,
         "{applied} applied, {unknown} not told so"
     );
+}
+
+async fn tag(caller: &Caller) {
+    let input = AddTagsToStreamInput {
+        stream_name: Some("s".to_owned()),
+        tags: [("key".to_owned(), "value".to_owned())].into(),
+        stream_arn: None,
+        stream_id: None,
+    };
+    caller.call::<AddTagsToStream>(input).await.unwrap();
+}
+
+/// A shard's split whose answer never comes, though it was begun: nobody starts again, and nobody
+/// else knows.
+#[tokio::test]
+async fn reshard_when_nobody_heard_that_it_was_begun_then_is_complete_within_two_minutes() {
+    let mut begun = 0;
+    for seed in 0..SEEDS {
+        let (world, cluster) = world(seed);
+        let a = world.open().await;
+        a.create("s", 1).await.unwrap();
+        cluster.set_faults_per_mille(1000);
+        let split = while_time_passes(&world, a.split("s", "0", 1 << 127)).await;
+        assert!(split.is_err(), "{seed}: no answer comes");
+        cluster.set_faults_per_mille(0);
+        cluster.deliver_late();
+        // What was lost on its way is sent once more before anything else is.
+        tag(&a).await;
+        for _ in 0..2 {
+            world.pass(Duration::from_secs(61)).await;
+        }
+        let shards = a.shards("s").await;
+        begun += usize::from(shards.len() == 3);
+        let last = &shards[shards.len() - 1].shard_id;
+        let split = a.split("s", last, 3 << 126).await;
+        split.unwrap_or_else(|error| panic!("{seed}: {error:?}"));
+    }
+    assert_eq!(begun, SEEDS as usize, "all were begun, sooner or later");
 }
 
 /// The logs of shards.
