@@ -85,6 +85,7 @@ impl Life {
         let mut state = self.simulation.lock();
         state.note("end of life", self.id);
         state.ended.insert(self.id);
+        state.suspended.remove(&self.id);
         let dropped: Vec<_> = state
             .tasks
             .extract_if(.., |_, task| task.life == self.id)
@@ -94,7 +95,24 @@ impl Life {
         drop(dropped);
     }
 
-    /// Whether the life has not ended.
+    /// Suspends it: none of its tasks takes a step until it is resumed, while time goes on. What
+    /// wakes them meanwhile is not lost.
+    pub fn suspend(&self) {
+        let mut state = self.simulation.lock();
+        state.note("suspend", self.id);
+        if !state.ended.contains(&self.id) {
+            state.suspended.insert(self.id);
+        }
+    }
+
+    /// Resumes it.
+    pub fn resume(&self) {
+        let mut state = self.simulation.lock();
+        state.note("resume", self.id);
+        state.suspended.remove(&self.id);
+    }
+
+    /// Whether it goes on.
     pub fn goes_on(&self) -> bool {
         !self.simulation.has_ended(self.id)
     }

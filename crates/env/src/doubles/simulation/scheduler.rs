@@ -82,7 +82,7 @@ impl Simulation {
         ready.retain(|id| state.tasks.contains_key(id));
         let can_go_on: Vec<TaskId> = ready
             .iter()
-            .filter(|id| !state.running.contains(id))
+            .filter(|id| state.may_step(**id))
             .copied()
             .collect();
         if can_go_on.is_empty() {

@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) running: Vec<TaskId>,
     lives_made: u64,
     pub(super) ended: BTreeSet<LifeId>,
+    /// Lives whose tasks take no step for now.
+    pub(super) suspended: BTreeSet<LifeId>,
 }
 
 /// A task that has not ended.
@@ -56,6 +58,7 @@ impl State {
             running: Vec::new(),
             lives_made: 0,
             ended: BTreeSet::new(),
+            suspended: BTreeSet::new(),
         }
     }
 
@@ -96,7 +99,16 @@ impl State {
         id
     }
 
-    /// Advances the clock, never back, and returns the wakers of expired sleepers.
+    /// Whether a task could take a step, if it were woken.
+    pub(super) fn may_step(&self, task: TaskId) -> bool {
+        let is_suspended = || {
+            let task = self.tasks.get(&task);
+            task.is_some_and(|task| self.suspended.contains(&task.life))
+        };
+        !self.running.contains(&task) && (self.suspended.is_empty() || !is_suspended())
+    }
+
+    /// Moves the clock, never back, and hands over who is to be woken.
     pub(super) fn advance_to(&mut self, to: Duration) -> Vec<Waker> {
         self.now = self.now.max(to);
         let later = self.sleepers.split_off(&(self.now, u64::MAX));

@@ -1,7 +1,7 @@
 //! One seed decides everything, and a life ends with all its state.
 
-use super::{DiskSpeed, Line, OnFault, Simulation, Trace};
-use crate::{Env, Fault, MemoryDisk, OpenMode, Timestamp};
+use super::{DiskSpeed, Life, Line, OnFault, Simulation, Trace};
+use crate::{Env, Fault, MemoryDisk, OpenMode, Tasks, Timestamp};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -229,4 +229,34 @@ fn task_when_it_panics_in_another_life_then_ends_the_world() {
     let tasks = world.life().tasks();
     tasks.spawn("keeper", Box::pin(async { panic!("a bug") }));
     world.run(std::future::pending::<()>());
+}
+
+#[test]
+fn life_when_suspended_then_takes_no_step_until_it_is_resumed_and_misses_no_wake() {
+    let world = Simulation::new(7, WALL);
+    let life = world.life();
+    let steps = Arc::new(AtomicUsize::new(0));
+    let (clock, counter) = (life.clock(), steps.clone());
+    let ticks = async move {
+        loop {
+            clock.sleep(Duration::from_millis(10)).await;
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    life.spawn("ticks", Box::pin(ticks));
+    let clock = world.life().clock();
+    let seen = world.run(async move {
+        let mut seen = Vec::new();
+        for change in [Life::suspend, Life::resume, Life::suspend, Life::end] {
+            clock.sleep(Duration::from_millis(105)).await;
+            change(&life);
+            seen.push(steps.load(Ordering::Relaxed));
+        }
+        seen
+    });
+    let [before, asleep, awake, end] = seen[..] else {
+        panic!("{seen:?}");
+    };
+    assert!(before > 0 && awake > asleep, "{seen:?}");
+    assert_eq!((before, awake), (asleep, end));
 }
