@@ -74,6 +74,7 @@ impl Admin {
                 }
                 _ => {
                     if let Some(shards) = self.client.list(&server, &self.stream).await
+                        && !self.client.is_behind()
                         && let Some(change) = self.any_change(shards)
                     {
                         self.reshard(&server, &change).await;
@@ -269,6 +270,9 @@ impl Admin {
         let Ok(found) = self.client.describe(server, &self.stream.name).await else {
             return;
         };
+        if self.client.is_behind() {
+            return;
+        }
         let found = found.map(|stream| stream.retention_period_hours);
         match found {
             // A change of unknown outcome may still come later, as long as its process lives.
@@ -291,7 +295,7 @@ impl Admin {
         if !server.is_alive() {
             return;
         }
-        let generation = server.generation;
+        let generation = server.changes_until();
         for _ in 0..20 {
             self.client.pause().await;
         }
@@ -301,7 +305,7 @@ impl Admin {
         let again = self.client.describe(&server, &self.stream.name).await;
         let is_same = matches!(&again, Ok(Some(now)) if now.retention_period_hours == hours);
         // A process that a fault has stopped in the middle of a change may go on with it.
-        if is_same && server.generation > generation {
+        if is_same && server.changes_until() > generation {
             self.hours = vec![hours];
         }
     }

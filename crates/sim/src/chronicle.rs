@@ -58,6 +58,13 @@ impl Chronicle {
         rng.choice(shards.iter()).map(|shard| shard.shard)
     }
 
+    pub(super) fn any_open_shard(&self, rng: &mut Rng) -> Option<ShardId> {
+        let shards = self.shards.lock();
+        let open = shards.iter().filter(|shard| shard.last.is_none());
+        rng.choice(open.collect::<Vec<_>>())
+            .map(|shard| shard.shard)
+    }
+
     pub(super) fn history(&self) -> History {
         let events = self.events.lock().clone();
         History { events }

@@ -111,7 +111,7 @@ impl Clerk {
             .client
             .call::<operations::AddTagsToStream>(server, &input);
         let answer = call.await.1;
-        self.note_tag(key, Some(value), answer, server.generation);
+        self.note_tag(key, Some(value), answer, server.changes_until());
     }
 
     async fn remove_tag(&mut self, server: &Server) {
@@ -126,7 +126,7 @@ impl Clerk {
             .client
             .call::<operations::RemoveTagsFromStream>(server, &input);
         let answer = call.await.1;
-        self.note_tag(key, None, answer, server.generation);
+        self.note_tag(key, None, answer, server.changes_until());
     }
 
     fn note_tag(
@@ -156,6 +156,9 @@ impl Clerk {
             Ok(output) => output,
             Err(failure) => return self.client.complain_unless("a look at tags", &failure, &[]),
         };
+        if self.client.is_behind() {
+            return;
+        }
         let mut found: BTreeMap<String, String> = BTreeMap::new();
         for tag in output.tags {
             found.insert(tag.key, tag.value.unwrap_or_default());
@@ -163,7 +166,7 @@ impl Clerk {
         let mut odd = Vec::new();
         for (key, tag) in &mut self.tags {
             let value = found.remove(*key);
-            if tag.look(value.clone(), server.generation) == Seen::Impossible {
+            if tag.look(value.clone(), server.changes_until()) == Seen::Impossible {
                 odd.push(format!("tag {key} is {value:?}, not {tag:?}"));
             }
         }
@@ -208,7 +211,7 @@ impl Clerk {
             self.client.complain_unless("a metric", failure, &[]);
         }
         if let Some(known) = self.metrics.get_mut(&metric) {
-            note(known, to, &answer.map(drop), server.generation);
+            note(known, to, &answer.map(drop), server.changes_until());
         }
     }
 
@@ -222,7 +225,8 @@ impl Clerk {
             .client
             .call::<operations::DescribeStream>(server, &input);
         match call.await.1 {
-            Ok(output) => self.check(&output.stream_description, server.generation),
+            Ok(_) if self.client.is_behind() => {}
+            Ok(output) => self.check(&output.stream_description, server.changes_until()),
             Err(failure) => self
                 .client
                 .complain_unless("a look at a stream", &failure, &[]),

@@ -1,14 +1,22 @@
 //! A client: calls with bodies that travel, and what it may make of each answer.
+//!
+//! With several nodes it stays with one, and goes to the next when that one is gone, answers 5xx or
+//! nothing, and now and then for no reason. What it learns holds at every node, except of one that
+//! stood still: until such a node has gone on, it answers from a catalog of before. No node
+//! promises more yet, so that nothing is concluded from those answers; what a shard's log says is
+//! exact everywhere.
 
 use super::chronicle::Chronicle;
 use super::events::Events;
 use super::machine::Machine;
+use super::node::NodeNumber;
 use super::server::{Answer, Body, Server};
 use engine::{Limits, Outcome};
-use env::Clock;
+use env::{Clock, Monotonic};
 use fastrand::Rng;
 use millstream_judge::{Event, List, ListedShard, Span};
 use millstream_judge::{HashKeyRange, ParseError};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::operations::{
@@ -20,6 +28,9 @@ use wire::{ErrorCode, Operation, Protocol, RemoteError};
 
 /// A client that hears nothing gives up after this.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
+
+/// After so many of 256 calls a client goes to the next node for no reason.
+const RESTLESS_OF_256: u8 = 12;
 
 /// Why there is no output.
 #[derive(Debug)]
@@ -60,6 +71,10 @@ pub(super) struct Client {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rng: Rng,
     stays: Stays,
+    /// The node that it goes to.
+    node: NodeNumber,
+    /// Since when the node that it called last may have heard of nothing.
+    behind_since: Option<Monotonic>,
 }
 
 /// How long a client goes on.
@@ -72,12 +87,18 @@ pub(super) enum Stays {
 }
 
 impl Client {
-    pub(super) fn new(machine: &Arc<Machine>, rng: Rng, stays: Stays) -> Self {
+    pub(super) fn new(machine: &Arc<Machine>, mut rng: Rng, stays: Stays) -> Self {
+        let node = match machine.nodes.len() {
+            1 => 0,
+            several => rng.usize(..several),
+        };
         Self {
             machine: machine.clone(),
             clock: machine.outside.clock(),
             rng,
             stays,
+            node,
+            behind_since: None,
         }
     }
 
@@ -86,18 +107,38 @@ impl Client {
         Self::new(&self.machine, self.rng.fork(), stays)
     }
 
-    /// The server, as soon as there is one; `None` when the work is over.
-    pub(super) async fn server(&self) -> Option<Arc<Server>> {
-        let mut place = self.machine.place.subscribe();
+    /// A server, as soon as there is one; `None` when the work is over.
+    pub(super) async fn server(&mut self) -> Option<Arc<Server>> {
+        let mut places = self.machine.places.subscribe();
         loop {
             if self.stays == Stays::ForTheWork && self.machine.is_over() {
                 return None;
             }
-            if let Some(server) = &*place.borrow_and_update() {
-                return Some(server.clone());
+            places.mark_unchanged();
+            if let Some(server) = self.server_now() {
+                return Some(server);
             }
-            place.changed().await.ok()?;
+            places.changed().await.ok()?;
         }
+    }
+
+    /// The server that it would go to, if there is one.
+    pub(super) fn server_now(&mut self) -> Option<Arc<Server>> {
+        let found = self.machine.server_at(self.node);
+        found.or_else(|| {
+            self.change_over();
+            self.machine.server_at(self.node)
+        })
+    }
+
+    /// Goes to the next node from now on.
+    pub(super) fn change_over(&mut self) {
+        self.node = (self.node + 1) % self.machine.nodes.len();
+    }
+
+    /// Whether the last call was answered by a node that may not know what others did before.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind_since.is_some()
     }
 
     /// Some time between two calls, unless one is wanted.
@@ -175,9 +216,23 @@ impl Client {
         let protocol = [Protocol::Json, Protocol::Cbor][self.rng.usize(..2)];
         let mut body = Vec::new();
         wire::encode(protocol, input, &mut body);
+        let sent = self.clock.monotonic();
         let answer = self.send(server, O::NAME, protocol, body).await;
         let finished = self.now();
+        self.behind_since = server.behind_since(sent);
+        self.may_change_over(answer.as_ref().err());
         (protocol, Span { started, finished }, answer)
+    }
+
+    fn may_change_over(&mut self, failure: Option<&Failure>) {
+        let mut is_restless = || self.machine.nodes.len() > 1 && self.rng.u8(..) < RESTLESS_OF_256;
+        let changes = match failure {
+            Some(Failure::Broken(..) | Failure::Silent) => true,
+            Some(Failure::Refused(_)) | None => is_restless(),
+        };
+        if changes {
+            self.change_over();
+        }
     }
 
     async fn send(
@@ -188,7 +243,7 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<Body, Failure> {
         let machine = self.machine.clone();
-        let under_way = machine.begin(name);
+        let under_way = machine.begin(server.node, name);
         let answer = tokio::select! {
             biased;
             () = machine.cut.notified() => None,
@@ -236,8 +291,9 @@ impl Client {
     }
 
     pub(super) async fn travel(&mut self) {
-        let longest = self.machine.travel_max().as_micros() as u64;
-        let takes = Duration::from_micros(self.rng.u64(..longest));
+        let micros = |duration: Duration| duration.as_micros() as u64;
+        let Range { start, end } = self.machine.travel();
+        let takes = Duration::from_micros(self.rng.u64(micros(start)..micros(end)));
         self.clock.sleep(takes).await;
     }
 
@@ -246,6 +302,9 @@ impl Client {
         let Failure::Refused(error) = failure else {
             return;
         };
+        if self.is_behind() {
+            return;
+        }
         let is_expected = error.code().is_some_and(|code| {
             let is_limit = matches!(
                 code,
@@ -307,6 +366,7 @@ impl Client {
         loop {
             let server = self.server().await?;
             match self.describe(&server, name).await {
+                Ok(_) if self.is_behind() => {}
                 Ok(None) => return Some(Settled::Gone),
                 Ok(Some(stream)) => match stream.stream_status {
                     StreamStatus::Active => return Some(Settled::Active),
@@ -334,7 +394,11 @@ impl Client {
             stream_name: Some(stream.name.clone()),
             ..ListShardsInput::default()
         };
-        let (span, answer) = self.call::<operations::ListShards>(server, &input).await;
+        let (mut span, answer) = self.call::<operations::ListShards>(server, &input).await;
+        if let Some(since) = self.behind_since {
+            // It shows the shards of some moment since then.
+            span.started = span.started.min(since.0.as_nanos() as u64);
+        }
         let output = match answer {
             Ok(output) => output,
             Err(failure) => {

@@ -1,58 +1,42 @@
-//! The machine: a disk, a clock, and at most one server process at a time.
-//!
-//! It knows how a process ends, never why: the operator starts one again, the nemesis strikes.
+//! What a run has one of: the clocks, the network, the nodes with what is below them, and what is
+//! counted of it all.
 
+use super::node::{Node, NodeNumber};
 use super::plan::{DiskHonesty, FaultKind, Plan};
-use super::planted::{Bug, Planted};
 use super::reach::Reach;
-use super::server::{Opened, Server};
-use engine::{Causes, Engine, Settings};
-use env::{Call, DiskSpeed, Env, Fault, Life, MemoryDisk, OnFault, SeededRandom, Simulation};
-use env::{Tearing, Timestamp};
-use log::LogStore;
-use millstream_journal::{Journal, Options};
-use millstream_replicated::{Owner, Replicated};
+use super::server::Server;
+use super::stores::Stores;
+use env::{DiskSpeed, Life, MemoryDisk, Simulation, Timestamp};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, watch};
 
 /// 2026-01-01T00:00:00Z
 const WALL: Timestamp = Timestamp(1_767_225_600_000);
-const DIRECTORY: &str = "/data";
-/// A server that does not start within this time is taken down again.
-const START_WITHIN: Duration = Duration::from_secs(60);
 
-/// A request or an answer is on its way this long at most …
+/// A request or an answer is on its way so much longer than the layout says, at most …
 const TRAVEL_MAX: Duration = Duration::from_millis(4);
 /// … and this long while the network is slow.
 const SLOW_TRAVEL_MAX: Duration = Duration::from_secs(3);
 
-/// Some dozen commands of the counters, so that their snapshots are taken often.
-const COUNTERS_SNAPSHOT_AFTER_BYTES: u64 = 2 * 1024;
-
-/// How a process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Death {
-    Crash,
-    PowerLoss,
-    TornWrite,
-}
-
-/// A machine of a simulated world.
+/// The machinery of a simulated world.
 pub(super) struct Machine {
     pub(super) simulation: Simulation,
     /// The life of all that is not the server.
     pub(super) outside: Life,
     pub(super) plan: Plan,
+    pub(super) stores: Arc<Stores>,
+    pub(super) nodes: Vec<Node>,
+    /// The servers that there are, by node.
+    pub(super) places: watch::Sender<Vec<Option<Arc<Server>>>>,
+    /// The disk of a layout that has one.
     pub(super) disk: MemoryDisk,
     pub(super) speed: DiskSpeed,
-    /// The server, if there is one.
-    pub(super) place: watch::Sender<Option<Arc<Server>>>,
-    /// Rung when the process has ended.
-    pub(super) fell: Notify,
+    /// Rung when the shards' logs are to go to another node.
+    pub(super) takeover: Notify,
     /// Rung when a fault is about to strike.
     pub(super) alarm: Notify,
     /// Rung when all connections are cut.
@@ -64,14 +48,10 @@ pub(super) struct Machine {
     status: Mutex<Status>,
 }
 
-#[derive(Default)]
 struct Status {
-    life: Option<Life>,
     generation: u64,
-    /// What the next [`Fault::Death`] is.
-    armed: Option<Death>,
     reach: Reach,
-    under_way: BTreeMap<&'static str, usize>,
+    under_way: BTreeMap<(NodeNumber, &'static str), usize>,
     /// What whoever can is to call next.
     wanted: Option<&'static str>,
     /// Until when requests and answers take long.
@@ -86,7 +66,7 @@ struct Status {
 /// A call is under way until this is dropped.
 pub(super) struct UnderWay<'m> {
     machine: &'m Machine,
-    operation: &'static str,
+    key: (NodeNumber, &'static str),
 }
 
 impl Machine {
@@ -96,156 +76,65 @@ impl Machine {
         if plan.disk == DiskHonesty::LiesAboutSyncs {
             disk.lie_about_syncs();
         }
+        let outside = simulation.life();
+        let nodes = plan.layout.nodes();
+        let status = Status {
+            generation: 0,
+            reach: Reach::new(plan.layout),
+            under_way: BTreeMap::new(),
+            wanted: None,
+            slow_until: Duration::ZERO,
+            is_over: false,
+            complaints: Vec::new(),
+            events: Vec::new(),
+        };
         Arc::new(Self {
-            outside: simulation.life(),
+            stores: Arc::new(Stores::new(&plan, &simulation, outside.clock())),
+            outside,
             simulation,
             disk,
             speed: DiskSpeed::new(plan.sync_max),
+            nodes: (0..nodes).map(|_| Node::default()).collect(),
+            places: watch::Sender::new(vec![None; nodes]),
             plan,
-            place: watch::Sender::new(None),
-            fell: Notify::new(),
+            takeover: Notify::new(),
             alarm: Notify::new(),
             cut: Notify::new(),
             begun: Notify::new(),
             wants: Notify::new(),
-            status: Mutex::default(),
+            status: Mutex::new(status),
         })
     }
 
-    // --- Starting
-    // ---------------------------------------------------------------------------------
+    // --- Nodes
+    // ------------------------------------------------------------------------------------
 
-    /// Starts a process; an error says why there is none.
-    pub(super) async fn start(self: &Arc<Self>) -> Result<Arc<Server>, String> {
-        let life = self.simulation.life();
-        let generation = {
-            let mut status = self.status.lock();
-            status.life = Some(life.clone());
-            status.generation += 1;
-            status.generation
-        };
-        let env = life.env(&self.disk, &self.speed, self.on_fault());
-        let (tell, told) = oneshot::channel();
-        let (options, settings) = (self.options(), self.settings());
-        let own = env.clone();
-        let bug = self.plan.bug.map(|bug| (bug, generation > 1));
-        let start = async move {
-            // Nobody hears it if the process was taken down meanwhile.
-            let _ = tell.send(open(env, options, settings, bug).await);
-        };
-        life.tasks().spawn("start", Box::pin(start));
-        let too_long = self.outside.clock().sleep(START_WITHIN);
-        let started = tokio::select! {
-            biased;
-            told = told => told.unwrap_or_else(|_| Err("it died while it started".to_owned())),
-            () = too_long => Err("it takes too long to start".to_owned()),
-        };
-        match started {
-            Ok(opened) => {
-                let server = Arc::new(Server::new(opened, own, life, generation));
-                self.place.send_replace(Some(server.clone()));
-                self.remember(format!("start {generation}"));
-                Ok(server)
-            }
-            Err(error) => {
-                self.remember(format!("no start {generation}: {error}"));
-                life.end();
-                self.disk.process_death();
-                Err(error)
-            }
-        }
+    /// The numbers of all nodes.
+    pub(super) fn numbers(&self) -> std::ops::Range<NodeNumber> {
+        0..self.nodes.len()
     }
 
-    fn options(&self) -> Options {
-        Options {
-            segment_bytes_max: self.plan.segment_bytes_max,
-            cache_bytes_max: self.plan.cache_bytes_max,
-            cold_cache_bytes_max: 2 * 1024 * 1024,
-            ..Options::default()
-        }
+    /// A node's server, if there is one.
+    pub(super) fn server_at(&self, number: NodeNumber) -> Option<Arc<Server>> {
+        self.places.borrow()[number].clone()
     }
 
-    fn settings(&self) -> Settings {
-        Settings {
-            limits: self.plan.limits,
-            transition_time: self.plan.transition,
-            ..Settings::default()
-        }
+    pub(super) fn set_place(&self, number: NodeNumber, server: Option<Arc<Server>>) {
+        self.places.send_modify(|places| places[number] = server);
     }
 
-    /// What a fault on order does besides failing its call.
-    fn on_fault(self: &Arc<Self>) -> OnFault {
-        let machine: Weak<Self> = Arc::downgrade(self);
-        Arc::new(move |call, fault| {
-            let Some(machine) = machine.upgrade() else {
-                return;
-            };
-            machine.remember(format!("{fault:?} at {call:?}"));
-            match kind_of(call, fault) {
-                Some(kind) => machine.count(kind),
-                None => {
-                    let death = machine.status.lock().armed.take();
-                    machine.strike_down(death.unwrap_or(Death::Crash));
-                }
-            }
-        })
-    }
-
-    // --- Ending
-    // -----------------------------------------------------------------------------------
-
-    /// Lets the process end at the n-th disk call of a kind.
-    pub(super) fn arm(&self, call: Call, nth: u64, death: Death) {
-        self.status.lock().armed = Some(death);
-        self.disk.fail_nth(call, nth, Fault::Death);
-    }
-
-    /// Ends the process here and now; nothing happens if there is none.
-    pub(super) fn strike_down(&self, death: Death) {
-        let Some(life) = self.status.lock().life.take() else {
-            return;
-        };
-        life.end();
-        let dice = SeededRandom::new(self.simulation.below(u64::MAX));
-        match death {
-            Death::Crash => {
-                self.count(FaultKind::Crash);
-                self.disk.process_death();
-            }
-            Death::PowerLoss => {
-                self.count(FaultKind::PowerLoss);
-                self.disk.power_loss_with(&dice, Tearing::Never);
-            }
-            Death::TornWrite => {
-                if self.disk.power_loss_with(&dice, Tearing::Sectors) > 0 {
-                    self.count(FaultKind::TornWrite);
-                }
-            }
-        }
-        self.take_down();
-    }
-
-    /// The process has ended by itself, or is to.
-    pub(super) fn stop(&self) {
-        let life = self.status.lock().life.take();
-        if let Some(life) = life {
-            self.remember("stopped by the operator".to_owned());
-            life.end();
-            self.disk.process_death();
-        }
-        self.take_down();
-    }
-
-    fn take_down(&self) {
-        self.place.send_replace(None);
-        self.fell.notify_one();
+    /// The number of a process that starts: each has its own, and they rise.
+    pub(super) fn begin_generation(&self) -> u64 {
+        let mut status = self.status.lock();
+        status.generation += 1;
+        status.generation
     }
 
     /// Lets workers end; the server goes on.
     pub(super) fn end_work(&self) {
         self.status.lock().is_over = true;
         // Those that wait for a server look again.
-        self.place.send_modify(|_| ());
+        self.places.send_modify(|_| ());
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -259,12 +148,14 @@ impl Machine {
         self.status.lock().slow_until = self.simulation.now().0 + lasts;
     }
 
-    /// How long a request or an answer that is sent now is on its way, at most.
-    pub(super) fn travel_max(&self) -> Duration {
-        match self.simulation.now().0 < self.status.lock().slow_until {
+    /// How long a request or an answer that is sent now is on its way.
+    pub(super) fn travel(&self) -> Range<Duration> {
+        let shortest = self.plan.layout.travel_min();
+        let longer = match self.simulation.now().0 < self.status.lock().slow_until {
             true => SLOW_TRAVEL_MAX,
             false => TRAVEL_MAX,
-        }
+        };
+        shortest..shortest + longer
     }
 
     // --- Counting
@@ -274,17 +165,25 @@ impl Machine {
     pub(super) fn count(&self, fault: FaultKind) {
         self.remember(format!("{fault:?}"));
         let status = &mut *self.status.lock();
-        let under_way = status.under_way.keys().copied();
+        let under_way = status.under_way.keys().map(|(_, operation)| *operation);
         status.reach.strike(fault, under_way);
     }
 
-    pub(super) fn begin(&self, operation: &'static str) -> UnderWay<'_> {
-        *self.status.lock().under_way.entry(operation).or_default() += 1;
+    /// A fault strikes the calls that are under way at a node.
+    pub(super) fn count_at(&self, fault: FaultKind, number: NodeNumber) {
+        self.remember(format!("{fault:?} at node {number}"));
+        let status = &mut *self.status.lock();
+        let under_way = status.under_way.keys();
+        let under_way = under_way.filter(|(node, _)| *node == number);
+        let under_way = under_way.map(|(_, operation)| *operation);
+        status.reach.strike(fault, under_way);
+    }
+
+    pub(super) fn begin(&self, number: NodeNumber, operation: &'static str) -> UnderWay<'_> {
+        let key = (number, operation);
+        *self.status.lock().under_way.entry(key).or_default() += 1;
         self.begun.notify_waiters();
-        UnderWay {
-            machine: self,
-            operation,
-        }
+        UnderWay { machine: self, key }
     }
 
     /// Asks clients to call an operation next, for a fault to meet it.
@@ -300,8 +199,12 @@ impl Machine {
         self.status.lock().wanted == Some(operation)
     }
 
-    pub(super) fn is_under_way(&self, operation: &str) -> bool {
-        self.status.lock().under_way.contains_key(operation)
+    /// A node at which an operation is under way.
+    pub(super) fn where_under_way(&self, operation: &str) -> Option<NodeNumber> {
+        let status = self.status.lock();
+        let mut under_way = status.under_way.keys();
+        let found = under_way.find(|(_, name)| *name == operation);
+        found.map(|(number, _)| *number)
     }
 
     pub(super) fn answered(&self, operation: &'static str, is_output: bool) {
@@ -344,61 +247,11 @@ impl Machine {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut status = self.machine.status.lock();
-        if let Some(count) = status.under_way.get_mut(self.operation) {
+        if let Some(count) = status.under_way.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                status.under_way.remove(self.operation);
+                status.under_way.remove(&self.key);
             }
         }
-    }
-}
-
-/// A bug, and whether the process is not the first.
-type Planting = (Bug, bool);
-
-/// What a server does at its start.
-async fn open(
-    env: Env,
-    options: Options,
-    settings: Settings,
-    bug: Option<Planting>,
-) -> Result<Opened, String> {
-    let journal = Journal::open(env.clone(), Path::new(DIRECTORY), options);
-    let journal = journal.map_err(|error| format!("journal: {error}"))?;
-    let store: Arc<dyn LogStore> = match bug {
-        None => journal,
-        Some((bug, is_restarted)) => {
-            let planted = Planted::new(journal, bug, &env, is_restarted);
-            let started = planted.start().await;
-            started.map_err(|error| format!("planted: {error}"))?;
-            Arc::new(planted)
-        }
-    };
-    let counters =
-        Replicated::open(env.clone(), store.clone(), COUNTERS_SNAPSHOT_AFTER_BYTES).await;
-    let counters = counters.map_err(|error| format!("counters: {}", Causes(&error)))?;
-    let others: Vec<Arc<dyn Owner>> = vec![counters.clone()];
-    let engine = Engine::open_beside(env, store.clone(), settings, others).await;
-    let engine = engine.map_err(|error| format!("engine: {}", Causes(&error)))?;
-    Ok(Opened {
-        store,
-        engine,
-        counters,
-    })
-}
-
-/// Which kind of fault a failed call is; `None` if it is the end.
-fn kind_of(call: Call, fault: Fault) -> Option<FaultKind> {
-    const EINTR: i32 = 4;
-    const ENOSPC: i32 = 28;
-    match fault {
-        Fault::Death => None,
-        Fault::Errno(_) if matches!(call, Call::SyncData | Call::SyncDirectory) => {
-            Some(FaultKind::FailedSync)
-        }
-        Fault::Errno(EINTR) => Some(FaultKind::Interrupted),
-        Fault::Errno(ENOSPC) => Some(FaultKind::NoSpace),
-        Fault::Errno(_) => Some(FaultKind::InputOutput),
-        Fault::Half(_) | Fault::Late(_) => Some(FaultKind::ShortWrite),
     }
 }

@@ -3,7 +3,8 @@
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Stays};
-use super::machine::{Death, Machine};
+use super::machine::Machine;
+use super::node::{Death, NodeNumber};
 use super::plan::FaultKind;
 use super::producer::Producer;
 use super::reach::operations;
@@ -22,6 +23,12 @@ const FULL_MILLIS_MAX: u64 = 20_000;
 const STALL_MILLIS_MAX: u64 = 10_000;
 /// How long the network may be slow.
 const SLOW_MILLIS_MAX: u64 = 10_000;
+/// How long a node may stand still.
+const SUSPENDED_MILLIS_MAX: u64 = 40_000;
+/// How long appends may be lost.
+const LOST_MILLIS_MAX: u64 = 10_000;
+/// How many of a thousand are lost meanwhile, at most.
+const LOST_PER_MILLE_MAX: u32 = 700;
 /// How far the wall clock may be off, in milliseconds.
 const JUMP_MILLIS_MAX: i64 = 3_600_000;
 /// The calls that faults strike, those that a put makes more often than the others.
@@ -75,14 +82,27 @@ impl Nemesis {
             let pause = Duration::from_millis(self.client.rng.u64(100..=calm));
             self.client.clock.sleep(pause).await;
             if let Some(fault) = self.any_fault() {
-                self.wait_for_operation().await;
+                let operation = self.wait_for_operation().await;
                 self.put();
-                self.strike(fault).await;
+                let node = self.any_node(operation);
+                self.strike(fault, node).await;
             }
         }
         self.machine.disk.cancel_faults();
         self.machine.disk.set_capacity(None);
         self.machine.simulation.set_wall_ahead(0);
+        self.machine.stores.settle();
+    }
+
+    /// Mostly one at which the operation is under way.
+    fn any_node(&mut self, operation: Option<&str>) -> NodeNumber {
+        let count = self.machine.nodes.len();
+        if count == 1 {
+            return 0;
+        }
+        let found = operation.and_then(|operation| self.machine.where_under_way(operation));
+        let any = self.client.rng.usize(..count);
+        found.unwrap_or(any)
     }
 
     /// One of the plan's. Of those that tear writes only about a third does.
@@ -94,18 +114,16 @@ impl Nemesis {
         }
     }
 
-    /// Mostly until an operation of a kind that chance chooses has begun.
-    async fn wait_for_operation(&mut self) {
-        let Some(operation) = self.client.rng.choice(operations().collect::<Vec<_>>()) else {
-            return;
-        };
+    /// Mostly until an operation of a kind that chance chooses has begun; says which.
+    async fn wait_for_operation(&mut self) -> Option<&'static str> {
+        let operation = self.client.rng.choice(operations().collect::<Vec<_>>())?;
         if self.client.rng.u8(..4) == 0 {
-            return;
+            return None;
         }
         let machine = self.machine.clone();
         machine.want(Some(operation));
         let begins = async {
-            while !machine.is_under_way(operation) {
+            while machine.where_under_way(operation).is_none() {
                 machine.begun.notified().await;
             }
         };
@@ -119,6 +137,7 @@ impl Nemesis {
             let a_moment = Duration::from_micros(self.client.rng.u64(..3_000));
             self.client.clock.sleep(a_moment).await;
         }
+        Some(operation)
     }
 
     /// Gives the disk something to do, and readers something to see: a fault at one of its calls is
@@ -129,21 +148,23 @@ impl Nemesis {
         self.puts += 1;
         let nth = self.client.rng.usize(..self.streams.len());
         let stream = self.streams[nth].clone();
-        let put = async move { producer.put_now(&stream).await };
+        let put = async move {
+            producer.put_now(&stream).await;
+        };
         self.machine.outside.spawn("poke", Box::pin(put));
         self.machine.alarm.notify_waiters();
     }
 
-    async fn strike(&mut self, fault: FaultKind) {
+    async fn strike(&mut self, fault: FaultKind, node: NodeNumber) {
         let machine = self.machine.clone();
         machine.simulation.note("strike", fault as u64);
         let rng = &mut self.client.rng;
         match fault {
-            FaultKind::Crash => self.strike_down(Death::Crash),
-            FaultKind::PowerLoss => self.strike_down(Death::PowerLoss),
+            FaultKind::Crash => self.strike_down(node, Death::Crash),
+            FaultKind::PowerLoss => self.strike_down(node, Death::PowerLoss),
             FaultKind::TornWrite => {
                 // Something has to be unsynced.
-                machine.arm(Call::SyncData, nth(rng), Death::TornWrite);
+                machine.arm(node, Call::SyncData, nth(rng), Death::TornWrite);
             }
             FaultKind::InputOutput => order(&machine, rng, Fault::EIO),
             FaultKind::NoSpace => order(&machine, rng, Fault::ENOSPC),
@@ -187,6 +208,18 @@ impl Nemesis {
                 machine.count(fault);
                 machine.cut.notify_waiters();
             }
+            FaultKind::LostAppends => {
+                machine.count(fault);
+                machine.stores.lose_appends(rng.u32(1..LOST_PER_MILLE_MAX));
+                let lasts = Duration::from_millis(rng.u64(..LOST_MILLIS_MAX));
+                self.client.clock.sleep(lasts).await;
+                machine.stores.lose_appends(0);
+            }
+            FaultKind::Takeover => machine.takeover.notify_one(),
+            FaultKind::Suspension => {
+                let lasts = Duration::from_millis(rng.u64(..SUSPENDED_MILLIS_MAX));
+                machine.suspend(node, lasts);
+            }
         }
     }
 
@@ -200,15 +233,15 @@ impl Nemesis {
         }
     }
 
-    /// Now, or at one of the next disk calls.
-    fn strike_down(&mut self, death: Death) {
+    /// Now, or at one of the next disk calls of a node that has a disk.
+    fn strike_down(&mut self, node: NodeNumber, death: Death) {
         let rng = &mut self.client.rng;
-        if rng.bool() {
-            return self.machine.strike_down(death);
+        if rng.bool() || self.machine.nodes.len() > 1 {
+            return self.machine.strike_down(node, death);
         }
         let calls = [Call::Write, Call::SyncData, Call::SyncDirectory, Call::Open];
         let call = calls[rng.usize(..calls.len())];
-        self.machine.arm(call, nth(rng), death);
+        self.machine.arm(node, call, nth(rng), death);
     }
 }
 

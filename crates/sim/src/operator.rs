@@ -1,7 +1,8 @@
-//! Whoever keeps the server running: starts it, and starts it again when it has ended or takes no
+//! Whoever keeps a node's server running: starts it, and starts it again when it has ended or takes no
 //! writes any more, as a supervisor with a readiness probe does.
 
 use super::machine::Machine;
+use super::node::NodeNumber;
 use super::server::Server;
 use fastrand::Rng;
 use std::sync::Arc;
@@ -16,11 +17,11 @@ const RESTART_MILLIS_MAX: u64 = 2_000;
 /// How long a server that is to stop may take.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 
-/// Keeps a server running for ever.
-pub(super) async fn operate(machine: Arc<Machine>, mut rng: Rng) {
+/// Keeps a node's server running for ever.
+pub(super) async fn operate(machine: Arc<Machine>, number: NodeNumber, mut rng: Rng) {
     let clock = machine.outside.clock();
     loop {
-        match machine.start().await {
+        match machine.start(number).await {
             Ok(server) => {
                 watch(&machine, &server, &mut rng).await;
                 let pause = Duration::from_millis(rng.u64(..RESTART_MILLIS_MAX));
@@ -49,7 +50,7 @@ async fn watch(machine: &Machine, server: &Server, rng: &mut Rng) {
     while server.is_alive() {
         tokio::select! {
             biased;
-            () = machine.fell.notified() => {}
+            () = machine.nodes[server.node].fell.notified() => {}
             () = clock.sleep(PROBE_EVERY) => {
                 if !server.is_writable() {
                     stop(machine, server, rng).await;
@@ -68,5 +69,5 @@ async fn stop(machine: &Machine, server: &Server, rng: &mut Rng) {
             () = machine.outside.clock().sleep(STOP_WITHIN) => {}
         }
     }
-    machine.stop();
+    machine.stop(server.node);
 }

@@ -7,6 +7,8 @@
 #[derive(Clone, Debug)]
 pub(super) struct Perhaps<T> {
     may_be: Vec<T>,
+    /// Whether a change of unknown outcome may still come, also one that would change nothing now.
+    is_changing: bool,
     /// The last life of the server that may still change it.
     changing: u64,
 }
@@ -25,6 +27,7 @@ impl<T: PartialEq> Perhaps<T> {
     pub(super) fn known(value: T) -> Self {
         Self {
             may_be: vec![value],
+            is_changing: false,
             changing: 0,
         }
     }
@@ -32,7 +35,7 @@ impl<T: PartialEq> Perhaps<T> {
     /// The value, if it is known.
     pub(super) fn certain(&self) -> Option<&T> {
         match &self.may_be[..] {
-            [value] => Some(value),
+            [value] if !self.is_changing => Some(value),
             _ => None,
         }
     }
@@ -48,6 +51,7 @@ impl<T: PartialEq> Perhaps<T> {
 
     /// A change of which nobody knows, in that life of the server.
     pub(super) fn may_become(&mut self, value: T, generation: u64) {
+        self.is_changing = true;
         self.changing = self.changing.max(generation);
         self.add(value);
     }
@@ -58,6 +62,7 @@ impl<T: PartialEq> Perhaps<T> {
             return Seen::Impossible;
         }
         if generation > self.changing {
+            self.is_changing = false;
             self.may_be = vec![value];
         }
         Seen::Possible
@@ -86,5 +91,14 @@ mod tests {
         assert_eq!(value.look(2, 8), Seen::Impossible);
         value.set(3);
         assert_eq!(value.certain(), Some(&3));
+    }
+
+    #[test]
+    fn value_when_an_unknown_change_would_change_nothing_then_it_may_still_undo_the_next() {
+        let mut value = Perhaps::known(1);
+        value.may_become(1, 7);
+        value.set(2);
+        assert_eq!(value.look(1, 7), Seen::Possible);
+        assert_eq!(value.look(2, 7), Seen::Possible);
     }
 }

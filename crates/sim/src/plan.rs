@@ -6,11 +6,41 @@
 use super::planted::Bug;
 use engine::Limits;
 use fastrand::Rng;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 /// One kind of fault comes up to `2^(bits - 1)` times as often as another.
 const WEIGHT_BITS: u32 = 4;
+
+/// How many nodes there are, and over which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One, over the journal on its own disk.
+    OneNode,
+    /// Two, over one cluster that behaves like Kafka.
+    TwoNodes,
+}
+
+impl Layout {
+    /// How many nodes.
+    pub(super) fn nodes(self) -> usize {
+        match self {
+            Self::OneNode => 1,
+            Self::TwoNodes => 2,
+        }
+    }
+
+    /// A request or an answer is on its way this long at least. Two nodes are nearer to the cluster
+    /// than clients are to them: a command of the catalog that one of them answered is known to the
+    /// other, if that is awake, before any client can ask it.
+    pub(super) fn travel_min(self) -> Duration {
+        match self {
+            Self::OneNode => Duration::ZERO,
+            Self::TwoNodes => Duration::from_millis(5),
+        }
+    }
+}
 
 /// What can go wrong.
 ///
@@ -46,11 +76,18 @@ pub enum FaultKind {
     SlowNetwork,
     /// Every connection is cut: requests on their way are lost, and so are answers.
     CutConnection,
+    /// For a while requests to append are lost between a node and the cluster, or their answers
+    /// are, or they turn up later.
+    LostAppends,
+    /// The other node takes the shards' logs under a higher epoch, so that their writer is fenced.
+    Takeover,
+    /// A node stands still for a while, and wakes with what it knew.
+    Suspension,
 }
 
 impl FaultKind {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
+    /// Those of one node with a disk.
+    pub const OF_ONE_NODE: [Self; 14] = [
         Self::Crash,
         Self::PowerLoss,
         Self::TornWrite,
@@ -66,6 +103,25 @@ impl FaultKind {
         Self::SlowNetwork,
         Self::CutConnection,
     ];
+    /// Those of two nodes over a cluster. The cluster itself loses nothing: that is its own tests'.
+    pub const OF_TWO_NODES: [Self; 8] = [
+        Self::Crash,
+        Self::ClockForward,
+        Self::ClockBack,
+        Self::SlowNetwork,
+        Self::CutConnection,
+        Self::LostAppends,
+        Self::Takeover,
+        Self::Suspension,
+    ];
+
+    /// Those that a layout can have.
+    pub fn of(layout: Layout) -> &'static [Self] {
+        match layout {
+            Layout::OneNode => &Self::OF_ONE_NODE,
+            Layout::TwoNodes => &Self::OF_TWO_NODES,
+        }
+    }
 }
 
 /// Whether the disk does what it says.
@@ -82,10 +138,12 @@ pub enum DiskHonesty {
 pub struct Plan {
     /// What decides it.
     pub seed: u64,
+    /// How many nodes there are.
+    pub layout: Layout,
     /// The kinds of faults that there are.
     pub faults: Vec<FaultKind>,
-    /// How often each of [`FaultKind::ALL`] comes, beside the others.
-    pub(super) weights: [u32; FaultKind::ALL.len()],
+    /// How often each kind comes, beside the others.
+    pub(super) weights: BTreeMap<FaultKind, u32>,
     /// What is wrong with the server on purpose.
     pub bug: Option<Bug>,
     /// Whether a sync syncs.
@@ -111,16 +169,30 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of a seed.
+    /// The plan of a seed for one node.
     pub fn of(seed: u64) -> Self {
+        Self::drawn(seed, Layout::OneNode)
+    }
+
+    /// The plan of a seed for two nodes.
+    pub fn of_two_nodes(seed: u64) -> Self {
+        Self::drawn(seed, Layout::TwoNodes)
+    }
+
+    fn drawn(seed: u64, layout: Layout) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let mut faults = FaultKind::ALL.to_vec();
+        let kinds = FaultKind::of(layout);
+        let mut faults = kinds.to_vec();
         faults.retain(|_| rng.bool());
+        let weights = kinds
+            .iter()
+            .map(|kind| (*kind, 1 << rng.u32(..WEIGHT_BITS)));
         let millis = |millis| Duration::from_millis(millis);
         Self {
             seed,
+            layout,
             faults,
-            weights: std::array::from_fn(|_| 1 << rng.u32(..WEIGHT_BITS)),
+            weights: weights.collect(),
             bug: None,
             disk: DiskHonesty::Honest,
             calm_max: Duration::from_secs(rng.u64(1..12)),
@@ -145,7 +217,7 @@ impl Plan {
 
     /// One of the faults, by their weights; `None` if there are none.
     pub(super) fn any_fault(&self, rng: &mut Rng) -> Option<FaultKind> {
-        let weight = |fault: FaultKind| self.weights[fault as usize];
+        let weight = |fault: FaultKind| self.weights.get(&fault).copied().unwrap_or(1);
         let sum = self.faults.iter().map(|fault| weight(*fault)).sum::<u32>();
         if sum == 0 {
             return None;
@@ -172,11 +244,13 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "seed {}: faults {:?} up to every {:?} for {:?}; {} producers; segments of {} KiB; {:?}",
+            "seed {} of {:?}: faults {:?} up to every {:?} for {:?}; {} producers; segments of {} \
+             KiB; {:?}",
             self.seed,
+            self.layout,
             self.faults
                 .iter()
-                .map(|fault| (*fault, self.weights[*fault as usize]))
+                .map(|fault| (*fault, self.weights.get(fault)))
                 .collect::<Vec<_>>(),
             self.calm_max,
             self.faulty,
@@ -193,9 +267,12 @@ mod tests {
 
     #[test]
     fn plans_when_drawn_then_lack_each_fault_in_about_half_of_them() {
-        for fault in FaultKind::ALL {
-            let count = (0..1000).filter(|seed| Plan::of(*seed).has(fault)).count();
-            assert!((400..600).contains(&count), "{fault:?}: {count}");
+        for layout in [Layout::OneNode, Layout::TwoNodes] {
+            for fault in FaultKind::of(layout) {
+                let has = |seed: &u64| Plan::drawn(*seed, layout).has(*fault);
+                let count = (0..1000).filter(has).count();
+                assert!((400..600).contains(&count), "{fault:?}: {count}");
+            }
         }
     }
 
@@ -203,8 +280,8 @@ mod tests {
     fn faults_when_drawn_then_come_as_often_as_their_weights_say() {
         let mut plan = Plan::of(1);
         plan.faults = vec![FaultKind::Crash, FaultKind::FullDisk];
-        plan.weights[FaultKind::Crash as usize] = 1;
-        plan.weights[FaultKind::FullDisk as usize] = 3;
+        plan.weights.insert(FaultKind::Crash, 1);
+        plan.weights.insert(FaultKind::FullDisk, 3);
         let mut rng = Rng::with_seed(1);
         let is_crash = |_: &u32| plan.any_fault(&mut rng) == Some(FaultKind::Crash);
         let crashes = (0..1000).filter(is_crash).count();

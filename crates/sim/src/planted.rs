@@ -1,9 +1,10 @@
-//! Bugs that are planted between the engine and its journal, to see that the judge finds them.
+//! Bugs that are planted between the engine and its store, to see that the judge finds them.
 //!
 //! Nothing of this is in the server: a [`Planted`] store stands in front of the real one in worlds
 //! that ask for it, and does there what a mistake in the engine or the journal would do.
 
-use env::{Clock, Tasks, Timestamp};
+use super::plan::FaultKind;
+use env::{Clock, Monotonic, Tasks, Timestamp};
 use log::store::Answer;
 use log::{
     AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, Epoch, LogId, LogSettings,
@@ -14,10 +15,17 @@ use millstream_replicated::testing::COUNTERS;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 /// Where streams' logs are, and the catalog's own.
-const STREAMS: Namespace = Namespace::new(0);
+pub(super) const STREAMS: Namespace = Namespace::new(0);
+
+/// From a start on: when a slow one lists the logs …
+const LISTS_AFTER: Duration = Duration::from_millis(1_500);
+/// … and when it hears of new commands, which is after it judged those logs.
+const REPLAYS_ON_AFTER: Duration = Duration::from_millis(1_502);
 
 /// What is wrong with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +48,19 @@ pub enum Bug {
     ForgetsCount,
     /// A restart removes the logs of whatever is no stream.
     TakesAllForStreams,
+    /// A subscription goes on after another has taken its seat; see [`super::planted_seat`].
+    KeepsSeat,
+    /// A writer that is fenced answers as if it were not.
+    IgnoresFence,
+    /// What nobody knows of counts as not applied.
+    TakesUnknownForFailed,
+    /// A start collects orphans without a barrier: what was made since it replayed counts as one.
+    SkipsBarrier,
 }
 
 impl Bug {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
+    /// Those that one node shows.
+    pub const OF_ONE_NODE: [Self; 10] = [
         Self::AnswersEarly,
         Self::ForgetsClose,
         Self::SkipsAfterRestart,
@@ -54,6 +70,13 @@ impl Bug {
         Self::ForgetsCommand,
         Self::ForgetsCount,
         Self::TakesAllForStreams,
+        Self::KeepsSeat,
+    ];
+    /// Those that it takes two nodes to show, each with a fault without which it does nothing.
+    pub const OF_TWO_NODES: [(Self, FaultKind); 3] = [
+        (Self::IgnoresFence, FaultKind::Takeover),
+        (Self::TakesUnknownForFailed, FaultKind::LostAppends),
+        (Self::SkipsBarrier, FaultKind::Crash),
     ];
 }
 
@@ -65,6 +88,9 @@ pub(super) struct Planted {
     tasks: Arc<dyn Tasks>,
     /// Whether this process is not the first.
     is_restarted: bool,
+    started: Monotonic,
+    /// Whether the catalog's commands were read to their end.
+    is_replayed: AtomicBool,
     /// Where each machine's commands ended when it started.
     commands_ends: BTreeMap<LogId, Offset>,
     claims: Mutex<BTreeMap<LogId, Claim>>,
@@ -92,6 +118,8 @@ impl Planted {
             store,
             bug,
             clock: env.clock.clone(),
+            started: env.clock.monotonic(),
+            is_replayed: AtomicBool::new(false),
             tasks: env.tasks.clone(),
             is_restarted,
             claims: Mutex::default(),
@@ -163,6 +191,31 @@ impl Planted {
         claims
     }
 
+    /// Hands batches over, and answers for those that were refused as if they had not been.
+    async fn append_wrongly(&self, batches: Batches) -> Vec<Result<Appended, AppendError>> {
+        let sent = batches.clone();
+        let mut results = self.store.append_many(batches).await;
+        for ((log, batch), result) in sent.iter().zip(&mut results) {
+            match result {
+                Err(AppendError::Fenced) if self.bug == Bug::IgnoresFence => {
+                    *result = self.claim(log, batch);
+                }
+                Err(AppendError::Unknown(why)) if self.bug == Bug::TakesUnknownForFailed => {
+                    *result = Err(AppendError::NotApplied(std::mem::take(why)));
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        results
+    }
+
+    /// A start that takes its time makes what it has replayed old. It harms nobody who passes a
+    /// barrier.
+    async fn dawdle(&self, lasts: Duration) {
+        let passed = self.clock.monotonic().since(self.started);
+        self.clock.sleep(lasts.saturating_sub(passed)).await;
+    }
+
     /// Leaves out the last of several, and answers for it as if it were there.
     async fn append_half(&self, mut batches: Batches) -> Vec<Result<Appended, AppendError>> {
         let last = batches.iter().last();
@@ -175,6 +228,13 @@ impl Planted {
         let mut results = self.store.append_many(batches).await;
         results.extend(left_out);
         results
+    }
+
+    /// Whether a read of the catalog's commands comes after the one that ended the start's replay.
+    fn has_replayed(&self, log: LogId, from: Offset) -> bool {
+        let end = self.commands_ends.get(&log);
+        let is_at_end = log == STREAMS.commands() && end.is_some_and(|end| from >= *end);
+        is_at_end && self.is_replayed.swap(true, Ordering::AcqRel)
     }
 
     /// What a read of a log shows instead of the truth.
@@ -234,6 +294,8 @@ impl LogStore for Planted {
             Box::pin(self.append_early(batches))
         } else if all(Bug::WritesHalf) && batches.len() > 1 {
             Box::pin(self.append_half(batches))
+        } else if all(Bug::IgnoresFence) || all(Bug::TakesUnknownForFailed) {
+            Box::pin(self.append_wrongly(batches))
         } else {
             self.store.append_many(batches)
         }
@@ -259,6 +321,9 @@ impl LogStore for Planted {
         let skips = self.has(Bug::SkipsAfterRestart, log) && self.is_restarted && from.0 > 0;
         let from = from.plus(u64::from(skips));
         Box::pin(async move {
+            if self.bug == Bug::SkipsBarrier && self.has_replayed(log, from) {
+                self.dawdle(REPLAYS_ON_AFTER).await;
+            }
             let slice = self.store.read(log, from, limit).await?;
             Ok(self.falsify(log, slice))
         })
@@ -284,7 +349,18 @@ impl LogStore for Planted {
     }
 
     fn fresh_bounds(&self, log: LogId) -> Answer<'_, Result<Bounds, ReadError>> {
-        Box::pin(std::future::ready(self.known_bounds(log)))
+        if self.bug == Bug::ForgetsClose {
+            return Box::pin(std::future::ready(self.known_bounds(log)));
+        }
+        Box::pin(async move {
+            let mut bounds = self.store.fresh_bounds(log).await?;
+            if let Some(end) = self.commands_ends.get(&log)
+                && self.bug == Bug::SkipsBarrier
+            {
+                bounds.end = *end;
+            }
+            Ok(bounds)
+        })
     }
 
     fn tail(&self, log: LogId) -> Result<TailWatch, ReadError> {
@@ -304,7 +380,12 @@ impl LogStore for Planted {
     }
 
     fn fresh_list(&self) -> Answer<'_, Result<Vec<LogId>, ReadError>> {
-        self.store.fresh_list()
+        Box::pin(async move {
+            if self.bug == Bug::SkipsBarrier {
+                self.dawdle(LISTS_AFTER).await;
+            }
+            self.store.fresh_list().await
+        })
     }
 
     fn delete(&self, logs: Vec<LogId>) -> Answer<'_, Result<(), StoreError>> {

@@ -51,11 +51,11 @@ impl Producer {
         }
     }
 
-    /// Puts one record, if there is a server.
-    pub(super) async fn put_now(&mut self, stream: &Chronicle) {
-        let server = self.client.machine.place.borrow().clone();
-        if let Some(server) = server {
-            self.put(&server, stream).await;
+    /// Puts one record, if there is a server; whether it was acknowledged.
+    pub(super) async fn put_now(&mut self, stream: &Chronicle) -> bool {
+        match self.client.server_now() {
+            Some(server) => self.put(&server, stream).await,
+            None => false,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A fault that never met an operation has shown nothing about it.
 
-use super::plan::FaultKind;
+use super::plan::{FaultKind, Layout};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -12,8 +12,9 @@ pub fn operations() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// Counts of one run, or of many.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
+    layout: Layout,
     struck: BTreeMap<(FaultKind, &'static str), u64>,
     /// Faults that struck.
     faults: BTreeMap<FaultKind, u64>,
@@ -22,6 +23,16 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// Nothing so far.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            struck: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            calls: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn strike(
         &mut self,
         fault: FaultKind,
@@ -39,7 +50,7 @@ impl Reach {
         *all += 1;
     }
 
-    /// Adds what another run reached.
+    /// Adds what another run of the same layout reached.
     pub fn add(&mut self, other: &Self) {
         for (key, count) in &other.struck {
             *self.struck.entry(*key).or_default() += count;
@@ -65,9 +76,9 @@ impl Reach {
 
     /// The pairs of fault and operation that never met.
     pub fn missing(&self) -> Vec<(FaultKind, &'static str)> {
-        let all = FaultKind::ALL
-            .into_iter()
-            .flat_map(|fault| operations().map(move |operation| (fault, operation)));
+        let all = FaultKind::of(self.layout)
+            .iter()
+            .flat_map(|fault| operations().map(move |operation| (*fault, operation)));
         all.filter(|pair| !self.struck.contains_key(pair)).collect()
     }
 }
@@ -76,23 +87,23 @@ impl Reach {
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>30} {:>8} {:>8}", "", "calls", "outputs")?;
-        for fault in FaultKind::ALL {
+        for fault in FaultKind::of(self.layout) {
             write!(f, " {:>11}", format!("{fault:?}"))?;
         }
         writeln!(f)?;
         for operation in operations() {
             let (outputs, all) = self.calls.get(operation).copied().unwrap_or_default();
             write!(f, "{operation:>30} {all:>8} {outputs:>8}")?;
-            for fault in FaultKind::ALL {
-                let count = self.struck.get(&(fault, operation)).copied();
+            for fault in FaultKind::of(self.layout) {
+                let count = self.struck.get(&(*fault, operation)).copied();
                 write!(f, " {:>11}", count.unwrap_or(0))?;
             }
             writeln!(f)?;
         }
         write!(f, "{:>48}", "struck in all")?;
-        FaultKind::ALL
-            .into_iter()
-            .try_for_each(|fault| write!(f, " {:>11}", self.faults(fault)))?;
+        FaultKind::of(self.layout)
+            .iter()
+            .try_for_each(|fault| write!(f, " {:>11}", self.faults(*fault)))?;
         writeln!(f)
     }
 }

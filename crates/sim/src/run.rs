@@ -8,7 +8,8 @@ use super::client::{Capacity, Client, Settled, Stays};
 use super::machine::Machine;
 use super::nemesis::Nemesis;
 use super::operator::operate;
-use super::plan::Plan;
+use super::owner::keep_owner;
+use super::plan::{FaultKind, Plan};
 use super::producer::Producer;
 use super::reach::Reach;
 use super::reader::{Follower, poll};
@@ -157,8 +158,14 @@ impl World {
 
     async fn live(mut self) -> Vec<(String, History)> {
         let (machine, clock) = (self.machine.clone(), self.client.clock.clone());
-        let operator = operate(machine.clone(), self.client.rng.fork());
-        machine.outside.spawn("operator", Box::pin(operator));
+        for number in machine.numbers() {
+            let operator = operate(machine.clone(), number, self.client.rng.fork());
+            machine.outside.spawn("operator", Box::pin(operator));
+        }
+        if machine.plan.has(FaultKind::Takeover) {
+            let owner = keep_owner(machine.clone());
+            machine.outside.spawn("owner", Box::pin(owner));
+        }
         tokio::select! {
             biased;
             () = self.work() => {}
@@ -169,7 +176,7 @@ impl World {
         let named = |stream: &Arc<Chronicle>| (stream.name.clone(), stream.history());
         let mut histories: Vec<_> = self.streams.iter().map(named).collect();
         histories.append(&mut self.finished.lock());
-        machine.stop();
+        machine.numbers().for_each(|number| machine.stop(number));
         histories
     }
 
@@ -266,11 +273,13 @@ impl World {
 
     /// A minute after the last fault all must be as if there had been none.
     async fn check_health(&mut self) {
-        let server = self.machine.place.borrow().clone();
-        let is_healthy = server.is_some_and(|server| server.is_writable());
-        if !is_healthy {
-            self.machine
-                .complain("the server did not recover".to_owned());
+        for number in self.machine.numbers() {
+            let server = self.machine.server_at(number);
+            let is_healthy = server.is_some_and(|server| server.is_writable());
+            if !is_healthy {
+                let what = format!("the server of node {number} did not recover");
+                self.machine.complain(what);
+            }
         }
         for stream in self.streams.clone() {
             let settled = self.client.until_settled(&stream.name).await;
@@ -281,11 +290,8 @@ impl World {
             let number = DRAIN + self.client.rng.u32(1_000..);
             let mut producer = Producer::new(self.client.fork(Stays::Longer), number);
             for _ in 0..LAST_PUTS {
-                let Some(server) = self.client.server().await else {
-                    return;
-                };
-                if !producer.put(&server, &stream).await
-                    && self.client.machine.plan.limits == engine::Limits::Off
+                if !put_somewhere(&mut producer, &stream, self.machine.nodes.len()).await
+                    && self.machine.plan.limits == engine::Limits::Off
                 {
                     self.machine.complain("a put failed at the end".to_owned());
                 }
@@ -315,4 +321,15 @@ impl World {
             }
         }
     }
+}
+
+/// Puts a record at one of the nodes; whether any acknowledged it. One that does not own the shard
+/// refuses it, and then its client goes on to the next.
+async fn put_somewhere(producer: &mut Producer, stream: &Chronicle, nodes: usize) -> bool {
+    for _ in 0..nodes {
+        if producer.put_now(stream).await {
+            return true;
+        }
+    }
+    false
 }

@@ -4,15 +4,22 @@
 //! operations, decoding, authorization, and the task in which a change runs to its end. Beside the
 //! engine, on the same store, lives another machine: counters, asked without any protocol.
 
+use super::node::NodeNumber;
+use super::plan::{Layout, Plan};
+use super::planted::{Bug, STREAMS};
+use super::planted_seat::KeptSeats;
 use auth::{Channel, Context, Head};
 use bytes::Bytes;
 use engine::{Engine, Outcome};
-use env::{Env, Life, Tasks};
+use env::{Env, Life, Monotonic, Tasks};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use log::{AppendError, Batch, Batches, LogId, LogSettings, LogStore, ReadError, StoreError};
+use log::{
+    AppendError, Batch, Batches, Epoch, LogId, LogSettings, LogStore, ReadError, StoreError,
+};
 use millstream_replicated::testing::{Command, Counters, Refusal};
-use millstream_replicated::{ProposalId, ProposeError, Replicated};
+use millstream_replicated::{CatchUpError, Namespace, ProposalId, ProposeError, Replicated};
 use millstream_service::{Calls, Frames, Settings};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -40,8 +47,21 @@ pub(super) struct Server {
     calls: Arc<Calls>,
     counters: Arc<Replicated<Counters>>,
     life: Life,
-    /// Which life: rises with every start.
+    layout: Layout,
+    /// Where it lives.
+    pub(super) node: NodeNumber,
+    /// Which life: rises with every start, wherever that is.
     pub(super) generation: u64,
+    sleep: Mutex<Option<Sleep>>,
+    /// Only with a bug planted.
+    kept_seats: Option<Arc<KeptSeats>>,
+}
+
+/// The last time that a server was suspended.
+#[derive(Clone, Copy)]
+struct Sleep {
+    from: Monotonic,
+    until: Option<Monotonic>,
 }
 
 /// An answer as it travels.
@@ -67,7 +87,13 @@ pub(super) enum Pushed {
 }
 
 impl Server {
-    pub(super) fn new(opened: Opened, env: Env, life: Life, generation: u64) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        env: Env,
+        life: Life,
+        plan: &Plan,
+        (node, generation): (NodeNumber, u64),
+    ) -> Self {
         let calls = Calls::new(env, Arc::clone(&opened.engine), Settings::default());
         Self {
             store: opened.store,
@@ -75,13 +101,60 @@ impl Server {
             calls: Arc::new(calls),
             counters: opened.counters,
             life,
+            layout: plan.layout,
+            node,
             generation,
+            sleep: Mutex::default(),
+            kept_seats: (plan.bug == Some(Bug::KeepsSeat)).then(Arc::default),
         }
     }
 
     pub(super) fn is_alive(&self) -> bool {
         self.life.goes_on()
     }
+
+    // --- Standing still
+    // ---------------------------------------------------------------------------
+
+    pub(super) fn is_awake(&self) -> bool {
+        let sleep = self.sleep.lock();
+        sleep.is_none_or(|sleep| sleep.until.is_some())
+    }
+
+    pub(super) fn suspend(&self, now: Monotonic) {
+        *self.sleep.lock() = Some(Sleep {
+            from: now,
+            until: None,
+        });
+        self.life.suspend();
+    }
+
+    pub(super) fn resume(&self, now: Monotonic) {
+        if let Some(sleep) = &mut *self.sleep.lock() {
+            sleep.until = Some(now);
+        }
+        self.life.resume();
+    }
+
+    /// A change that this process was asked for may come until one answers whose number is higher.
+    /// Over a cluster it may come for ever: the request to append it may turn up later.
+    pub(super) fn changes_until(&self) -> u64 {
+        match self.layout {
+            Layout::OneNode => self.generation,
+            Layout::TwoNodes => 0,
+        }
+    }
+
+    /// Since when it may have heard of no command, where a call that was sent at some moment is
+    /// answered from what it knows; `None` if it was awake all the time.
+    pub(super) fn behind_since(&self, sent: Monotonic) -> Option<Monotonic> {
+        let sleep = (*self.sleep.lock())?;
+        let has_slept = sleep.until.is_none_or(|until| sent <= until);
+        has_slept.then_some(sleep.from)
+    }
+
+    // --- How it is
+    // --------------------------------------------------------------------------------
 
     pub(super) fn is_writable(&self) -> bool {
         self.engine.is_writable() && self.counters.is_following()
@@ -106,6 +179,7 @@ impl Server {
     ) -> oneshot::Receiver<Answer> {
         let (mut answer, answered) = oneshot::channel();
         let calls = Arc::clone(&self.calls);
+        let (seats, request) = (self.kept_seats.clone(), Bytes::from(body));
         let serve = async move {
             let headers = headers();
             let head = Head {
@@ -119,7 +193,7 @@ impl Server {
             };
             let called = tokio::select! {
                 biased;
-                called = calls.call(head, operation, protocol, body.into()) => called,
+                called = calls.call(head, operation, protocol, request.clone()) => called,
                 () = answer.closed() => return,
             };
             let (status, outcome, body) = match called {
@@ -145,7 +219,10 @@ impl Server {
             });
             // The client may be gone.
             if let (Ok(()), Some((push, frames))) = (answer, pushing) {
-                push_all(push, frames).await;
+                match seats.and_then(|seats| seats.take(protocol, &request, &push)) {
+                    None => push_all(push, frames).await,
+                    Some(kept) => kept.push_all(push, frames).await,
+                }
             }
         };
         self.life.spawn(operation, Box::pin(serve));
@@ -205,13 +282,41 @@ impl Server {
         self.counters.state().0.clone()
     }
 
-    /// How many records a log has.
-    pub(super) fn log_end(&self, log: LogId) -> Result<u64, ReadError> {
-        self.store.known_bounds(log).map(|bounds| bounds.end.0)
+    /// Resolves once it knows all commands of the counters that there are.
+    pub(super) fn catch_up(&self) -> oneshot::Receiver<Result<(), CatchUpError>> {
+        let counters = self.counters.clone();
+        self.answer("catch_up", async move { counters.catch_up().await })
     }
 
-    pub(super) fn has_log(&self, log: LogId) -> bool {
-        self.store.known_list().contains(&log)
+    /// How many records a log has.
+    pub(super) fn log_end(&self, log: LogId) -> oneshot::Receiver<Result<u64, ReadError>> {
+        let store = self.store.clone();
+        self.answer("log_end", async move {
+            store.fresh_bounds(log).await.map(|bounds| bounds.end.0)
+        })
+    }
+
+    /// All logs that there are.
+    pub(super) fn logs(&self) -> oneshot::Receiver<Result<Vec<LogId>, ReadError>> {
+        let store = self.store.clone();
+        self.answer("logs", async move { store.fresh_list().await })
+    }
+
+    // --- Owning
+    // -----------------------------------------------------------------------------------
+
+    /// Takes the shards' logs, those that there are by now, under an epoch.
+    pub(super) fn own_shards(&self, epoch: Epoch) -> oneshot::Receiver<()> {
+        let store = self.store.clone();
+        self.answer("own_shards", async move {
+            let logs = store.fresh_list().await.unwrap_or_default();
+            let own = STREAMS.commands().group;
+            let is_shard = |log: &LogId| Namespace::of(*log) == Some(STREAMS) && log.group != own;
+            for log in logs.into_iter().filter(is_shard) {
+                // One that is gone by now wants no owner, and who has a higher epoch keeps it.
+                drop(store.claim(log, epoch).await);
+            }
+        })
     }
 }
 

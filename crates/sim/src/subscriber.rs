@@ -308,7 +308,9 @@ impl Subscriber {
 
     /// Two subscriptions of one shard, one after the other: the second takes the seat of the first.
     async fn take_over(&mut self, server: &Server, arn: &str) {
-        let Some(from) = self.any_start() else {
+        // Of a closed shard the first would mostly have come to the end before the second.
+        let open = self.stream.any_open_shard(&mut self.client.rng);
+        let Some(from) = open.map(|shard| (shard, Start::Latest)) else {
             return;
         };
         let Some(mut first) = self.subscribe(server, arn, from).await else {
@@ -380,7 +382,7 @@ impl Subscriber {
         }));
         self.stream.record(Event::Subscribed(Subscribed {
             session: id,
-            seat: arn.to_owned(),
+            seat: format!("{arn} at node {}", server.node),
         }));
         let mut session = Session {
             id,

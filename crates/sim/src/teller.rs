@@ -158,7 +158,8 @@ impl Teller {
             let Some(server) = self.server().await else {
                 return Heard::Judged;
             };
-            match self.hear(server.count(id, command.clone())).await {
+            let heard = self.hear(server.count(id, command.clone())).await;
+            match heard {
                 Some(Ok(answer)) => return Heard::Answer(answer),
                 Some(Err(ProposeError::Refused(refusal))) => return Heard::Refusal(refusal),
                 Some(Err(ProposeError::Unknown {
@@ -168,7 +169,10 @@ impl Teller {
                 | Some(Err(ProposeError::NotApplied { .. }))
                 | Some(Err(ProposeError::Unknown {
                     cause: Unheard::Store(_) | Unheard::ResultLost,
-                })) => self.client.pause().await,
+                })) => {
+                    self.client.change_over();
+                    self.client.pause().await;
+                }
             }
         }
     }
@@ -182,7 +186,7 @@ impl Teller {
         }
     }
 
-    async fn server(&self) -> Option<Arc<Server>> {
+    async fn server(&mut self) -> Option<Arc<Server>> {
         self.client.server().await
     }
 
@@ -190,6 +194,9 @@ impl Teller {
         let Some(server) = self.server().await else {
             return;
         };
+        if !matches!(self.hear(server.catch_up()).await, Some(Ok(()))) {
+            return self.complain("the counters do not catch up".to_owned());
+        }
         let state = server.counters();
         let count = state.len();
         if count > self.counters.len() + self.nameless {
@@ -201,18 +208,21 @@ impl Teller {
                 self.complain(format!("counter {counter} is at {value}, not {found:?}"));
             }
             if known.log.is_made {
-                let end = server.log_end(log_of(*counter));
+                let end = self.hear(server.log_end(log_of(*counter))).await;
                 let (least, most) = (known.log.records, known.log.records + known.log.unknown);
-                let is_right = end.as_ref().is_ok_and(|end| (least..=most).contains(end));
+                let is_right = matches!(&end, Some(Ok(end)) if (least..=most).contains(end));
                 if !is_right {
                     let what = format!("counter {counter} has {least} to {most} records");
                     self.complain(format!("{what}, not {end:?}"));
                 }
             }
         }
+        let Some(Ok(logs)) = self.hear(server.logs()).await else {
+            return self.complain("the logs cannot be listed".to_owned());
+        };
         for (counter, generation) in &self.removed {
             let log = log_of(*counter);
-            if *generation < server.generation && server.has_log(log) {
+            if *generation < server.generation && logs.contains(&log) {
                 self.complain(format!("log {log} is still there"));
             }
         }

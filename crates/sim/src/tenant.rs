@@ -1,9 +1,12 @@
 //! Creates a stream, fills it, reads it, deletes it, and creates another of the same name.
 //!
-//! Each incarnation has a history of its own, so that a record of an earlier one is a phantom.
+//! Each incarnation has a history of its own, so that a record of an earlier one is a phantom. Over
+//! two nodes it has a name of its own, too: a node that stood still carries out what its client has
+//! long given up, and a stream of the same name would come or go by that.
 
 use super::chronicle::Chronicle;
 use super::client::{Capacity, Client, Settled, Stays};
+use super::plan::Layout;
 use super::producer::Producer;
 use super::reader::Follower;
 use super::server::Server;
@@ -39,12 +42,18 @@ impl Tenant {
     /// Comes and goes until the work is over.
     pub(super) async fn run(mut self) {
         let mut incarnation = 0;
-        while self.appear().await.is_some() {
+        loop {
+            if self.client.machine.plan.layout == Layout::TwoNodes {
+                self.name = format!("tenant-{}-{incarnation}", self.number);
+            }
+            if self.appear().await.is_none() {
+                return;
+            }
             let stream = Arc::new(Chronicle::new(self.name.clone()));
             if self.live(&stream, incarnation).await.is_none() {
                 return;
             }
-            let name = format!("{}-{incarnation}", self.name);
+            let name = format!("tenant-{}-{incarnation}", self.number);
             self.finished.lock().push((name, stream.history()));
             if self.vanish().await.is_none() {
                 return;

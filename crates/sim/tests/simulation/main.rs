@@ -1,5 +1,6 @@
 //! The whole server in a simulated world, for many seeds: nothing acknowledged is lost and no
 //! promise broken under any fault, and the server recovers by itself when the faults have ended.
+//! Once as one node over the journal, once as two nodes over one cluster that behaves like Kafka.
 //!
 //! `MILLSTREAM_SIM_SEEDS` sets the number of seeds, `MILLSTREAM_SIM_FIRST` the first of them;
 //! `MILLSTREAM_SIM_SEED` runs one alone and keeps its histories.
@@ -8,14 +9,18 @@
 
 use env::{Line, OpenMode};
 use millstream_judge::Kind;
-use millstream_sim::{Bug, DiskHonesty, FaultKind, Plan, Reach, Report, run, run_with_lines};
+use millstream_sim::{
+    Bug, DiskHonesty, FaultKind, Layout, Plan, Reach, Report, run, run_with_lines,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Seeds of an ordinary run.
+/// Seeds of an ordinary run of one node …
 const SEEDS: u64 = 300;
+/// … and of two.
+const TWO_NODE_SEEDS: u64 = 100;
 /// Seeds that are run twice, before anything else.
 const TWICE: u64 = 3;
 
@@ -32,8 +37,18 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn server_when_anything_fails_in_simulation_then_keeps_its_promises_and_recovers() {
+    simulate(Plan::of, SEEDS);
+}
+
+#[test]
+fn nodes_when_two_share_a_store_and_anything_fails_then_keep_their_promises_and_recover() {
+    simulate(Plan::of_two_nodes, TWO_NODE_SEEDS);
+}
+
+/// Runs the plans of the seeds that the environment asks for, or of as many as `ordinary` says.
+fn simulate(plan: fn(u64) -> Plan, ordinary: u64) {
     if let Some(seed) = number("MILLSTREAM_SIM_SEED") {
-        let report = run(Plan::of(seed));
+        let report = run(plan(seed));
         print!("{report}{}", report.reach);
         keep(&report);
         assert!(report.is_good());
@@ -41,13 +56,13 @@ fn server_when_anything_fails_in_simulation_then_keeps_its_promises_and_recovers
     }
     let first = number("MILLSTREAM_SIM_FIRST").unwrap_or(1);
     for seed in first..first + TWICE {
-        let [one, again] = [(); 2].map(|()| run_with_lines(Plan::of(seed)));
+        let [one, again] = [(); 2].map(|()| run_with_lines(plan(seed)));
         let difference = Line::first_difference(&one.1, &again.1);
         assert_eq!(difference, None, "seed {seed} took two ways");
         assert!(!one.1.is_empty() && one.0.trace == again.0.trace);
     }
-    let seeds = number("MILLSTREAM_SIM_SEEDS").unwrap_or(SEEDS);
-    let sum = run_all(first, seeds);
+    let seeds = number("MILLSTREAM_SIM_SEEDS").unwrap_or(ordinary);
+    let sum = run_all(plan, first, seeds);
     print!("{}", sum.reach);
     println!(
         "{seeds} seeds from {first} on: {} calls, {} records acknowledged, {} starts",
@@ -56,7 +71,7 @@ fn server_when_anything_fails_in_simulation_then_keeps_its_promises_and_recovers
         sum.starts
     );
     assert!(sum.failed.is_empty(), "seeds that failed: {:?}", sum.failed);
-    if seeds >= SEEDS {
+    if seeds >= ordinary {
         assert_eq!(
             sum.reach.missing(),
             [],
@@ -81,20 +96,48 @@ fn loss_when_the_disk_lies_about_syncs_then_is_seen() {
 /// One after the other, until one finds the bug.
 #[test]
 fn bug_when_planted_in_the_server_then_is_found_within_a_few_seeds() {
-    for bug in Bug::ALL {
-        let with_bug = |seed| {
-            let mut plan = Plan::of(seed);
-            plan.bug = Some(bug);
-            run(plan)
-        };
-        let found = (1..=BUG_SEEDS).map(with_bug).find(|it| !it.is_good());
-        let report = found.unwrap_or_else(|| panic!("{BUG_SEEDS} seeds do not find {bug:?}"));
-        println!(
-            "{bug:?}: found by seed {}: {}",
-            report.plan.seed,
-            words(&report)
-        );
+    for bug in Bug::OF_ONE_NODE {
+        find(bug, Plan::of, |report| !report.is_good());
     }
+}
+
+/// That a subscription goes on is for the judge to say, and not for whoever holds it.
+#[test]
+fn takeover_when_the_first_subscription_ignores_it_then_the_judge_says_so() {
+    find(Bug::KeepsSeat, Plan::of, |report| {
+        let mut verdicts = report.verdicts.iter();
+        verdicts.any(|verdict| verdict.count(Kind::SharedSeat) > 0)
+    });
+}
+
+/// Where two nodes are needed to show it.
+#[test]
+fn bug_when_planted_in_two_nodes_then_is_found_within_a_few_seeds() {
+    for (bug, fault) in Bug::OF_TWO_NODES {
+        let with_fault = |seed| {
+            let mut plan = Plan::of_two_nodes(seed);
+            plan.faults.retain(|kind| *kind != fault);
+            plan.faults.push(fault);
+            plan
+        };
+        find(bug, with_fault, |report| !report.is_good());
+    }
+}
+
+/// Runs one seed after the other until one shows a bug.
+fn find(bug: Bug, plan: impl Fn(u64) -> Plan, shows: impl Fn(&Report) -> bool) {
+    let with_bug = |seed| {
+        let mut plan = plan(seed);
+        plan.bug = Some(bug);
+        run(plan)
+    };
+    let found = (1..=BUG_SEEDS).map(with_bug).find(|it| shows(it));
+    let report = found.unwrap_or_else(|| panic!("{BUG_SEEDS} seeds do not find {bug:?}"));
+    println!(
+        "{bug:?}: found by seed {}: {}",
+        report.plan.seed,
+        words(&report)
+    );
 }
 
 /// What was wrong, in a line.
@@ -111,7 +154,6 @@ fn words(report: &Report) -> String {
     kinds.chain(complaint).collect::<Vec<_>>().join(", ")
 }
 
-#[derive(Default)]
 struct Sum {
     reach: Reach,
     acked: usize,
@@ -120,8 +162,8 @@ struct Sum {
 }
 
 /// Runs the seeds on all processors; no run knows of another.
-fn run_all(first: u64, seeds: u64) -> Sum {
-    let sum = Mutex::new(Sum::default());
+fn run_all(plan: fn(u64) -> Plan, first: u64, seeds: u64) -> Sum {
+    let sum = Mutex::new(Sum::new(plan(first).layout));
     let next = AtomicU64::new(first);
     let work = || {
         loop {
@@ -129,12 +171,12 @@ fn run_all(first: u64, seeds: u64) -> Sum {
             if seed >= first + seeds {
                 return;
             }
-            let report = catch_unwind(AssertUnwindSafe(|| run(Plan::of(seed))));
+            let report = catch_unwind(AssertUnwindSafe(|| run(plan(seed))));
             let mut sum = sum.lock().unwrap();
             match report {
                 Ok(report) => sum.add(&report),
                 Err(_) => {
-                    println!("{} panicked; MILLSTREAM_SIM_SEED={seed}", Plan::of(seed));
+                    println!("{} panicked; MILLSTREAM_SIM_SEED={seed}", plan(seed));
                     sum.failed.push(seed);
                 }
             }
@@ -150,6 +192,15 @@ fn run_all(first: u64, seeds: u64) -> Sum {
 }
 
 impl Sum {
+    fn new(layout: Layout) -> Self {
+        Self {
+            reach: Reach::new(layout),
+            acked: 0,
+            starts: 0,
+            failed: Vec::new(),
+        }
+    }
+
     fn add(&mut self, report: &Report) {
         self.reach.add(&report.reach);
         self.acked += report.acked();
@@ -172,7 +223,11 @@ impl Sum {
     reason = "histories are kept on the real disk"
 )]
 fn keep(report: &Report) -> PathBuf {
-    let folder = format!("simulation-{}", report.plan.seed);
+    let layout = match report.plan.layout {
+        Layout::OneNode => "",
+        Layout::TwoNodes => "two-nodes-",
+    };
+    let folder = format!("simulation-{layout}{}", report.plan.seed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     // It may be left of an earlier run.
     let _ = std::fs::remove_dir_all(&folder);
