@@ -54,7 +54,7 @@ impl KeptSeats {
 
 impl Kept {
     /// Pushes until the subscription ends or its client has gone.
-    pub(super) async fn push_all(mut self, push: mpsc::Sender<Pushed>, mut frames: Frames) {
+    pub(super) async fn push_all(mut self, push: mpsc::Sender<Pushed>, mut frames: Box<Frames>) {
         let mut is_first = true;
         loop {
             let frame = tokio::select! {
