@@ -100,6 +100,8 @@ mod tests {
     use tokio::sync::oneshot;
 
     const MAX: Duration = Duration::from_secs(5);
+    /// Turns of the runtime in which a task begins that was spawned.
+    const TURNS: usize = 10;
 
     /// A waiter whose body is charged to a count.
     struct Charged {
@@ -174,6 +176,10 @@ mod tests {
         .await;
         drop(waiting);
         drop(waiter);
+        // What runs on has begun to.
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(
             Arc::strong_count(&body),
             2,
