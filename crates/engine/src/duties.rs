@@ -144,8 +144,8 @@ impl Duties {
         Ok(())
     }
 
-    /// Carries out from now on what is due every minute, while the node accepts changes, for as long
-    /// as anybody holds both.
+    /// Carries out from now on what is due every minute, while the node accepts changes, for as
+    /// long as anybody holds both.
     pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
         let (weak, readiness) = (Arc::downgrade(self), Arc::downgrade(readiness));
         let clock = env.clock.clone();

@@ -1,10 +1,11 @@
 //! A whole server in a simulated world: clients, faults, and time, all decided by one seed.
 //!
 //! Engine and the server's calls run as they are, on [`env::Simulation`], with every operation that
-//! there is. Only HTTP is left out: a request is encoded, goes through [`millstream_service::Calls`],
-//! and its response travels back the same way. There is one node over the journal, or two over one
-//! cluster that behaves like Kafka ([`Layout`]). It judges nothing itself beyond refusals that must
-//! not happen; histories go to [`millstream_judge::judge`].
+//! there is. Only HTTP is left out: a request is encoded, goes through
+//! [`millstream_service::Calls`], and its response travels back the same way. There is one node
+//! over the journal, or two over one cluster that behaves like Kafka ([`Layout`]). It judges
+//! nothing itself beyond refusals that must not happen; histories go to
+//! [`millstream_judge::judge`].
 //!
 //! In reading order: the [`Plan`] that a seed draws, the machinery with its nodes and what is below
 //! them, the server that answers calls, the clients, the nemesis that injects faults, and [`run`],
@@ -12,8 +13,9 @@
 //!
 //! Two nodes promise less than one, and so less is asked of them:
 //!
-//! - A node that was paused answers from the catalog that it knew, until it has caught up. A list of
-//!   shards counts as of some moment since the pause, and other such responses count for nothing.
+//! - A node that was paused answers from the catalog that it knew, until it has caught up. A list
+//!   of shards counts as of some moment since the pause, and other such responses count for
+//!   nothing.
 //! - A consumer has one seat at a shard in each node, not in all.
 //! - A change of unknown outcome may turn up for as long as the run lasts, whatever processes end.
 //!

@@ -1,5 +1,5 @@
-//! Whoever keeps a node's server running: starts it, and starts it again when it has ended or takes no
-//! writes any more, as a supervisor with a readiness probe does.
+//! Whoever keeps a node's server running: starts it, and starts it again when it has ended or takes
+//! no writes any more, as a supervisor with a readiness probe does.
 
 use super::machine::Machine;
 use super::node::NodeNumber;

@@ -1,9 +1,9 @@
 //! Facts: what operations answer when they have no output.
 //!
 //! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text
-//! for callers: whoever answers them knows AWS's words for it. The facts about one noun are an enumeration;
-//! what an operation may answer, or some operations that fail alike, is an enumeration of those;
-//! and [`AnyFact`] is all of them. docs/errors.md lists every one.
+//! for callers: whoever answers them knows AWS's words for it. The facts about one noun are an
+//! enumeration; what an operation may answer, or some operations that fail alike, is an enumeration
+//! of those; and [`AnyFact`] is all of them. docs/errors.md lists every one.
 //!
 //! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
 
