@@ -30,7 +30,7 @@ pub struct Stream<'a> {
     pub account: &'a AccountId,
     /// Its region.
     pub region: &'a Region,
-    /// Its name.
+    /// The consumer's name.
     pub name: &'a StreamName,
 }
 

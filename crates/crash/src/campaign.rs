@@ -1,9 +1,9 @@
-//! A loop of deaths: clients at work, an end of the server at a random moment, a restart on the
-//! same folder, and so on; at the end everything is read and the whole history can be judged.
+//! A loop of deaths: clients at work, the server dies at a random time and is restarted on the same
+//! directory, and so on; at the end everything is read and the whole history can be judged.
 //!
-//! A life of the server ends after a random number of acknowledgements and a random while, so a
-//! slow machine does as much work between two kills as a fast one. Some lives end before they
-//! serve.
+//! A server's life ends after a random number of acknowledgements and a random delay, so a slow
+//! machine does as much work between two kills as a fast one. Some lives end before the server is
+//! ready.
 
 use super::control::Worker;
 use super::endpoint::{Access, Director, Endpoint};
@@ -23,28 +23,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The streams, with the shards that they begin with.
+/// The streams, with their initial numbers of shards.
 const STREAMS: [(&str, i32); 3] = [("one", 1), ("two", 2), ("four", 4)];
 const PRODUCERS: u32 = 8;
 const POLLERS: u32 = 4;
-/// Acknowledgements that a life of the server has to bring, at most.
+/// Maximum number of acknowledgements in one life of the server.
 const ACKS_MAX: u64 = 500;
-/// Between two looks at what was acknowledged.
+/// Polling interval of acknowledgements.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A run to be made.
 pub struct Campaign {
     /// The server.
     pub launch: Launch,
-    /// Decides chance; the threads' turns remain their own.
+    /// The seed of random choices; thread scheduling is not determined.
     pub seed: u64,
-    /// Ends of a server that served.
+    /// Number of deaths of a ready server.
     pub cycles: usize,
-    /// What ends it.
+    /// The cause of death.
     pub fate: Fate,
 }
 
-/// How much a run came to; what it saw is with its recorder.
+/// Counts of a run; what it saw is in its recorder.
 pub struct Report {
     /// Acknowledged splits, merges and new counts.
     pub reshards: u64,
@@ -52,11 +52,11 @@ pub struct Report {
     pub iterators_across: u64,
     /// Iterators asked for by a number of an earlier life of the server.
     pub numbers_across: u64,
-    /// Answers with a status from 500 on.
+    /// Responses with a status of 500 or above.
     pub server_faults: u64,
-    /// Ends before the server served.
+    /// Deaths before the server was ready.
     pub ends_at_start: usize,
-    /// From each start on data to its first line.
+    /// For each restart, the time until its first line.
     pub restarts: Vec<Duration>,
 }
 
@@ -86,10 +86,10 @@ impl Campaign {
         Recorder::new(env, &STREAMS.map(|(name, _)| name))
     }
 
-    /// Makes the run, and leaves all that is seen with `recorder`, also if it fails.
+    /// Performs the run, and leaves everything it saw in `recorder`, even if it fails.
     ///
     /// # Errors
-    /// If the server does not start, ends by itself, or answers nothing any more.
+    /// If the server does not start, ends by itself, or no longer responds.
     pub async fn run(self, env: &Env, recorder: &Arc<Recorder>) -> Result<Report, DriveError> {
         let mut rng = Rng::with_seed(self.seed);
         let (director, access) = Director::new();
@@ -119,7 +119,7 @@ fn worker(env: &Env, access: Access, recorder: &Arc<Recorder>, rng: &mut Rng) ->
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Run {
     env: Env,
     campaign: Campaign,
@@ -170,7 +170,7 @@ impl Run {
             let (done, ended) = oneshot::channel();
             let task = async move {
                 task.await;
-                // Nobody waits any more if the run was given up.
+                // The receiver is gone if the run was abandoned.
                 let _ = done.send(());
             };
             self.env.tasks.spawn("worker", Box::pin(task));
@@ -195,7 +195,7 @@ impl Run {
         Ok(process)
     }
 
-    /// Starts a server and ends it while it starts, most likely.
+    /// Starts a server and usually kills it before it is ready.
     async fn end_at_start(&mut self) -> Result<(), DriveError> {
         let process = self.campaign.launch.spawn()?;
         let usual = self.restarts.last().copied().unwrap_or_default();
@@ -206,7 +206,7 @@ impl Run {
         self.campaign.fate.strike(process)
     }
 
-    /// Lets the workers go on until so many more records are acknowledged.
+    /// Lets the workers run until this many more records are acknowledged.
     async fn work(&self, process: &mut Process, acks: u64) -> Result<(), DriveError> {
         let mut last = (self.recorder.acked(), self.env.clock.monotonic());
         let enough = last.0 + acks;
@@ -226,7 +226,7 @@ impl Run {
         Ok(())
     }
 
-    /// Faults off: work on a while, stop, and read everything.
+    /// Without faults: works on for a while, stops, and reads everything.
     async fn end(
         mut self,
         mut process: Process,

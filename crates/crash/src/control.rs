@@ -15,12 +15,12 @@ use wire::operations::{
 };
 use wire::types::{Shard, StreamStatus};
 
-/// Between two looks at a stream that is not ready.
+/// Polling interval of a stream that is not ready.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// What a worker needs: the world, the server, the memory, and chance of its own.
+/// A worker's environment, server access, recorder and randomness.
 pub struct Worker {
-    /// The world.
+    /// The environment.
     pub env: Env,
     /// The server.
     pub access: Access,
@@ -31,7 +31,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Another worker with chance of its own.
+    /// Another worker with its own randomness.
     pub fn fork(&mut self) -> Self {
         Self {
             env: self.env.clone(),
@@ -56,7 +56,7 @@ impl Worker {
         at.client(&mut self.rng).call::<CreateStream>(&input).await
     }
 
-    /// A stream's status; `None` if there is no such stream.
+    /// A stream's status; `None` if it does not exist.
     pub async fn status(
         &mut self,
         at: &Endpoint,
@@ -75,7 +75,7 @@ impl Worker {
     }
 
     /// Waits, through any number of the server's lives, until a stream is ACTIVE; `false` if the
-    /// work is over before that.
+    /// work ends before that.
     pub async fn until_active(&mut self, stream: usize) -> bool {
         while let Some(at) = self.access.endpoint().await {
             match self.status(&at, stream).await {
@@ -94,7 +94,7 @@ impl Worker {
         false
     }
 
-    /// Lists a stream's shards and writes down what is seen.
+    /// Lists a stream's shards and records the result.
     pub async fn list(&mut self, at: &Endpoint, stream: usize) -> Option<Vec<ListedShard>> {
         let input = ListShardsInput {
             stream_name: Some(self.recorder.name(stream).to_owned()),

@@ -1,4 +1,4 @@
-//! Where the server is: workers wait here while it is down, and learn here when to stop.
+//! The server's address: workers wait here while it is down, and learn when to stop.
 
 use client::{Client, Config, Credentials};
 use env::Env;
@@ -7,10 +7,10 @@ use http::Uri;
 use tokio::sync::watch;
 use wire::Protocol;
 
-/// One life of the server, with a client of each protocol.
+/// One life of the server, with a client for each protocol.
 #[derive(Clone)]
 pub struct Endpoint {
-    /// Which life: rises with every start.
+    /// The life: incremented at every start.
     pub generation: u64,
     json: Client,
     cbor: Client,
@@ -31,7 +31,7 @@ impl Endpoint {
         }
     }
 
-    /// One of the two clients, by chance.
+    /// One of the two clients, at random.
     pub fn client(&self, rng: &mut Rng) -> &Client {
         if rng.bool() { &self.json } else { &self.cbor }
     }
@@ -42,7 +42,7 @@ impl Endpoint {
 enum Place {
     Down,
     Up(Box<Endpoint>),
-    /// Workers shall end.
+    /// Workers are to end.
     Over,
 }
 
@@ -63,7 +63,7 @@ impl Director {
         (director, Access(access))
     }
 
-    /// There is a server at `url`, in a new life.
+    /// Announces a server at `url`, in a new life.
     pub fn up(&mut self, env: &Env, url: &Uri) -> Endpoint {
         self.generation += 1;
         let endpoint = Endpoint::new(env, url, self.generation);
@@ -72,12 +72,12 @@ impl Director {
         endpoint
     }
 
-    /// There is none.
+    /// Announces that the server is down.
     pub fn down(&self) {
         self.place.send_replace(Place::Down);
     }
 
-    /// There is nothing more to do.
+    /// Ends the work.
     pub fn over(&self) {
         self.place.send_replace(Place::Over);
     }
@@ -88,7 +88,7 @@ impl Director {
 pub struct Access(watch::Receiver<Place>);
 
 impl Access {
-    /// The server, when there is one; `None` when the work is over.
+    /// The server, once there is one; `None` when the work is over.
     pub async fn endpoint(&mut self) -> Option<Endpoint> {
         loop {
             match &*self.0.borrow_and_update() {

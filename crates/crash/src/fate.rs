@@ -1,14 +1,14 @@
-//! What ends the server's lives: a signal, or the loss of power under it.
+//! Causes of the server's death: a signal, or power loss.
 
 use super::DriveError;
 use super::server::Process;
 use super::volume::{Shutdown, Volume};
 
-/// What ends the server's lives.
+/// A cause of the server's death.
 pub enum Fate {
-    /// SIGKILL. What the system has in memory of its files stays.
+    /// SIGKILL. The page cache survives.
     Kill,
-    /// The power of process and volume is lost, in both ways by turns.
+    /// Process and volume lose power, alternating between both kinds of shutdown.
     PowerLoss(Power),
 }
 
@@ -24,7 +24,7 @@ impl Power {
         Self { volume, losses: 0 }
     }
 
-    /// Takes it away from the server, and gives it back when the server is gone.
+    /// Cuts the server's power, and restores it once the server is gone.
     fn lose(&mut self, process: Process) -> Result<(), DriveError> {
         let shutdown = Shutdown::nth(self.losses);
         self.volume.shut_down(&process, shutdown)?;
@@ -35,7 +35,7 @@ impl Power {
 }
 
 impl Fate {
-    /// Ends a life of the server; the next one can begin when this is done.
+    /// Ends a life of the server; the next one can begin afterwards.
     pub(super) fn strike(&mut self, process: Process) -> Result<(), DriveError> {
         match self {
             Self::Kill => process.kill(),

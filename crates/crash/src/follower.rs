@@ -1,7 +1,7 @@
-//! Reads a whole stream, parents before children, as a consumer library does.
+//! Reads a whole stream, parents before children, like a consumer library.
 //!
-//! The same reader serves two ends: beside the producers through every kill, and at the end to read
-//! all there is.
+//! The same reader has two uses: concurrently with producers through every kill, and at the end to
+//! read everything.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
@@ -11,10 +11,10 @@ use millstream_judge::{Lineage, ListedShard, Start};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// After a round that brought nothing.
+/// Pause after a round without records.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A read of a healthy server that fails so often in a row, on a machine however slow, will not
-/// succeed.
+/// A healthy server's read that fails this often in a row will not succeed, however slow the
+/// machine.
 const FAILED_ROUNDS_MAX: usize = 5;
 
 /// A consumer of one stream.
@@ -59,7 +59,7 @@ impl Follower {
         }
     }
 
-    /// Reads all there is, on a server that nothing happens to; `false` if that cannot be done.
+    /// Reads everything, on a server without faults; `false` if that fails.
     pub async fn drain(mut self, at: &Endpoint) -> bool {
         let Some(shards) = self.worker.list(at, self.stream).await else {
             return false;
@@ -88,7 +88,7 @@ impl Follower {
         }
     }
 
-    /// No shard waits for its turn: all are being read, or were read to their ends.
+    /// Whether no shard is waiting: all are being read, or were read to their ends.
     fn is_through(&self) -> bool {
         let waits = |shard: &Shard| matches!(shard.stage, Stage::Waiting);
         !self.shards.values().any(waits)
@@ -138,7 +138,7 @@ impl Follower {
     }
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Default)]
 struct Round {
     moved: usize,
@@ -154,7 +154,7 @@ impl Round {
         }
     }
 
-    /// Everything that could be read stands at its tail.
+    /// Whether everything readable is at its tail.
     fn is_idle(&self) -> bool {
         self.moved == 0
     }

@@ -1,4 +1,4 @@
-//! Drives a real server process and writes down what its clients see.
+//! Drives a real server process and records what its clients see.
 //!
 //! It starts the binary, kills it, calls it, and hands histories to [`millstream_judge::judge`]. It
 //! judges nothing itself beyond refusals that may not be. All time and chance come through `env`
@@ -6,8 +6,7 @@
 //!
 //! In reading order: the [`Process`], the [`Endpoint`] that it serves, the [`Recorder`], the
 //! workers ([`Producer`], [`Poller`], [`Follower`], [`Operator`]), the [`Fate`] that ends lives of
-//! the server, on a [`Volume`] that can lose its power if need be, and the [`Campaign`] that lets
-//! them all loose.
+//! the server, a [`Volume`] that can lose its power, and the [`Campaign`] that runs them all.
 
 mod campaign;
 mod control;
@@ -38,40 +37,40 @@ pub use volume::{RootShare, Shutdown, Volume};
 use std::io;
 use std::time::Duration;
 
-/// Why a run could not be carried through.
+/// Why a run could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
-    /// The operating system refused something.
+    /// The operating system returned an error.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// A tool of the system failed.
+    /// A system tool failed.
     #[error("{program} failed: {said}")]
     Tool {
         /// Its name.
         program: String,
-        /// Its words.
+        /// Its output.
         said: String,
     },
-    /// The server ended before it served.
+    /// The server ended before it was ready.
     #[error("the server ended before it was ready")]
     NotReady,
-    /// The server ended, and nobody had killed it.
+    /// The server ended without having been killed.
     #[error("the server ended by itself")]
     Ended,
     /// Nothing was acknowledged for so long that nothing will be.
     #[error("no acknowledgement for {0:?}")]
     Stalled(Duration),
-    /// A call failed though nothing happened to the server.
+    /// A call failed without a fault.
     #[error("a call to a healthy server failed: {0}")]
     Call(#[from] client::Error),
-    /// The stream could not be read to its end, though nothing happened to the server.
+    /// The stream could not be read to its end, without a fault.
     #[error("the stream {0} could not be read to its end")]
     NotDrained(String),
-    /// A worker gave up in a panic.
+    /// A worker panicked.
     #[error("a worker panicked")]
     Panicked,
 }
 
-/// A server that acknowledges nothing for so long will not acknowledge anything: a bound for tests
-/// that would hang, far above what a slow machine takes.
+/// Time without acknowledgements after which the server counts as stuck: an upper bound against
+/// hanging tests, far above what a slow machine takes.
 const STALLED_AFTER: Duration = Duration::from_secs(60);

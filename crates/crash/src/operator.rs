@@ -1,8 +1,7 @@
-//! Changes a stream's shards now and then: splits, merges, new counts, and looks at the list
-//! between.
+//! Changes a stream's shards from time to time: splits, merges, scalings, with lists in between.
 //!
-//! One operator a stream, and it waits until its change is over: so it knows the shards that it
-//! acts on, and every refusal is the server's mistake.
+//! There is one operator per stream, and it waits for each change: so it knows the current shards,
+//! and every refusal is the server's mistake.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
@@ -58,13 +57,13 @@ impl Operator {
         }
     }
 
-    /// Makes a change, waits until it is over, and writes down what became of it.
+    /// Makes a change, waits until it is over, and records its outcome.
     pub async fn reshard(&mut self, at: &Endpoint, change: &Change) -> ReshardOutcome {
         let started = self.worker.recorder.now();
         let answer = self.call(at, change).await;
         let is_over = self.worker.until_active(self.stream).await;
         let outcome = match (&answer, change) {
-            // It says that it was taken, but not which shards it will close.
+            // The response does not say which shards it will close.
             (Ok(()), Change::Count(..)) => ReshardOutcome::Unknown,
             (Ok(()), Change::Split(..) | Change::Merge(..)) if is_over => ReshardOutcome::Acked,
             (Err(error), _) if error.was_not_applied() => ReshardOutcome::DefinitelyFailed,

@@ -1,4 +1,4 @@
-//! Reads here and there: any shard, from any place, with several iterators in hand.
+//! Reads at random: any shard, from any position, with several iterators at a time.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Iterators in hand at most.
 const SESSIONS_MAX: usize = 4;
-/// After a read that brought nothing.
+/// Pause after a read without records.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// A consumer without a plan.

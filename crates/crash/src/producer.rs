@@ -1,6 +1,6 @@
-//! Puts records, alone and in batches, and writes down what became of each.
+//! Puts records, alone and in batches, and records each outcome.
 //!
-//! It never tries again: what the checker has to hear is the outcome of every single attempt.
+//! It never retries: the checker needs the outcome of every single attempt.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
@@ -170,8 +170,7 @@ impl Producer {
         }
     }
 
-    /// An entry that failed inside the server may have been written; one that was throttled was
-    /// not.
+    /// An entry that failed internally may have been written; one that was throttled was not.
     fn entry(&self, entry: &PutRecordsResultEntry) -> Outcome {
         match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {
             (Some(shard), Some(number), None) => self.acked(shard, number),

@@ -1,7 +1,7 @@
-//! Writes down what every worker saw, one history for each stream, with times of one clock.
+//! Records what every worker saw, one history per stream, with times of one clock.
 //!
-//! What the checker has no word for is a complaint: a request that the server had to accept and
-//! refused, an answer that cannot be read. A run with a complaint has failed whatever the checker
+//! What the checker cannot express is a complaint: a request that the server should have accepted
+//! and refused, or a malformed response. A run with a complaint has failed whatever the checker
 //! says.
 
 use env::{Clock, Env};
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Complaints beyond these are only counted by their absence: the first ones tell the story.
+/// Maximum number of complaints kept: the first ones tell the story.
 const COMPLAINTS_MAX: usize = 20;
 /// Places that readers may start from; later ones replace earlier ones.
 const PLACES_MAX: usize = 4096;

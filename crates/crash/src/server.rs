@@ -1,6 +1,6 @@
-//! A `millstream serve` of its own process: started, killed, started again on the same folder.
+//! A `millstream serve` in its own process: started, killed, restarted on the same directory.
 //!
-//! It is started with limits off and any free port, and told nothing about being a test.
+//! It is started with limits off and on any free port, without knowing that it is a test.
 
 use super::DriveError;
 use env::Env;
@@ -95,7 +95,7 @@ impl Process {
         let read = env.tasks.run_blocking(Box::new(move || {
             let mut line = String::new();
             let read = output.read_line(&mut line).map(|_| (line, output));
-            // Nobody waits any more if the run was given up.
+            // The receiver is gone if the run was abandoned.
             let _ = done.send(read);
         }));
         read.await;

@@ -1,6 +1,6 @@
-//! One reader's way through one shard, from an iterator to the next.
+//! One reader's session on a shard, from one iterator to the next.
 //!
-//! An iterator in hand stays in hand while the server is dead: it has to be good for the next life.
+//! An iterator is kept while the server is dead: it has to be valid in the next life.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
@@ -15,7 +15,7 @@ use wire::operations::{
 };
 use wire::types::ShardIteratorType;
 
-/// An iterator has to be good for this long.
+/// Lifetime of an iterator.
 const ITERATOR_LIFE: Duration = Duration::from_secs(300);
 
 /// What a session is to be.
@@ -23,7 +23,7 @@ const ITERATOR_LIFE: Duration = Duration::from_secs(300);
 pub struct Request {
     /// The stream.
     pub stream: usize,
-    /// Whose session it is.
+    /// The consumer that the session belongs to.
     pub consumer: u32,
     /// The shard.
     pub shard: ShardId,
@@ -42,20 +42,20 @@ pub struct Session {
     generation: u64,
 }
 
-/// What a read came to.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Records.
     Records,
     /// No records, and there are none.
     Tail,
-    /// No records, and there may be some.
+    /// No records, but there may be some.
     Nothing,
     /// The end of a closed shard.
     End,
-    /// No answer; the iterator is as good as before.
+    /// No response; the iterator is still valid.
     Failed,
-    /// The iterator is of no use any more.
+    /// The iterator has become useless.
     Lost,
 }
 

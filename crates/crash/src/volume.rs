@@ -1,13 +1,12 @@
-//! A volume that can lose its power: an ext4 file system in a file, mounted through a loop device.
+//! A volume that can lose power: an ext4 file system in a file, mounted through a loop device.
 //!
 //! Power loss is the kernel's own `FS_IOC_SHUTDOWN`: from that moment nothing reaches the volume
-//! any more, and what was only in memory is gone once it is unmounted. It is not a disk that lies
-//! about its syncs, nor one that tears a sector. It needs root, loop devices, and python3 for the
-//! call.
+//! any more, and unwritten data is gone once it is unmounted. It does not simulate disks that
+//! ignore syncs or tear sectors. It needs root, loop devices, and python3 for the ioctl.
 //!
-//! The process is halted before the volume, as a loss of power halts both: a sync that is under way
-//! when the volume is shut down may return success though its bytes are lost (ext4 of Linux 6.18
-//! does that in blocks that were allocated and never written), and nobody can hear of that success.
+//! The process is stopped before the volume, since power loss stops both: a sync in progress when
+//! the volume is shut down may return success although its bytes are lost (ext4 of Linux 6.18 does
+//! that in blocks that were allocated and never written), and no client can learn of that success.
 
 use super::DriveError;
 use super::server::Process;
@@ -16,9 +15,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// At each line it reads it halts a process and shuts the volume down, and says when that is done.
-/// When its standard input is closed, by whatever death of the process that holds it, it unmounts
-/// the volume. Signals that end a whole group of processes do not keep it from that.
+/// For each line read it stops a process, shuts the volume down, and reports completion. When its
+/// standard input is closed, however its parent died, it unmounts the volume. Signals to the
+/// process group do not prevent that.
 const KEEPER: &str = r"
 import fcntl, os, signal, struct, subprocess, sys
 for end in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
@@ -43,12 +42,12 @@ for order in sys.stdin:
 subprocess.run(['umount', '--lazy', sys.argv[1]])
 ";
 
-/// What becomes of the file system's own journal in a power loss.
+/// What happens to the file system's own journal in a power loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// It is written out first: files may have lengths whose bytes never came, and read as zeroes.
+    /// It is flushed first: files may have lengths whose bytes never arrived, and read as zeroes.
     JournalFlushed,
-    /// What was not in it yet is gone: files may be missing, or have other names.
+    /// What was not in it yet is lost: files may be missing, or have other names.
     JournalLost,
 }
 
@@ -71,12 +70,12 @@ impl Shutdown {
     }
 }
 
-/// What the file system keeps for root.
+/// What the file system reserves for root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RootShare {
-    /// Nothing.
+    /// None.
     None,
-    /// What it usually does: one block of twenty.
+    /// The default: one block of twenty.
     Usual,
 }
 
@@ -96,7 +95,7 @@ pub struct Volume {
     keeper: Keeper,
 }
 
-/// The process that shuts the volume down and unmounts it in the end.
+/// The process that shuts the volume down and finally unmounts it.
 struct Keeper {
     child: Child,
     orders: Option<ChildStdin>,
@@ -104,10 +103,10 @@ struct Keeper {
 }
 
 impl Volume {
-    /// Makes an empty volume of `bytes` in `folder` and mounts it there. The file is sparse.
+    /// Creates an empty volume of `bytes` in `folder` and mounts it there. The file is sparse.
     ///
     /// # Errors
-    /// If this machine or this user may not mount, with what the tool said.
+    /// If this machine or this user may not mount; includes the tool's message.
     pub fn make(
         env: &Env,
         folder: &Path,

@@ -1,9 +1,10 @@
-//! Who may wait for the disk: so many reads at once, each with room for what it may bring.
+//! Admission to the disk: a bounded number of concurrent reads, each with memory reserved for its
+//! result.
 //!
-//! What is at hand comes at once. A read that has to wait for the disk waits for its turn first,
-//! and then for room in memory, before a byte is read; both together for a bounded time, after
-//! which the caller is told to come again. A read that has begun runs to its end, and keeps its
-//! turn and its room until then, also if its caller has left.
+//! Cached data is served at once. A read that has to wait for the disk first waits for a permit,
+//! then for memory, before any byte is read; both together for a bounded time, after which the
+//! caller is told to retry. A read that has begun runs to completion, and keeps its permit and
+//! memory until then, even if its caller has left.
 
 use crate::facts::ReadFailure;
 use crate::room::{Room, Share};
@@ -14,28 +15,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Reads that wait for the disk at once: as many as keep a device busy, and few threads.
+/// Maximum number of reads waiting for the disk: enough to keep a device busy, with few threads.
 pub const COLD_READS_MAX: usize = 16;
-/// How long a read waits for its turn and for room. A subscriber asks again, and hears something
+/// How long a read waits for its permit and memory. A subscriber retries, and gets idle events
 /// meanwhile.
 pub const COLD_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Of the room for answers, what reads may take that wait for the disk: the rest is for what is at
-/// hand.
+/// Share of the response memory, in quarters, for reads that wait for the disk: the rest is for
+/// cached data.
 const COLD_ROOM_QUARTERS: usize = 3;
 
-/// How long a caller waits for its turn.
+/// How long a caller waits for its permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
-    /// It can do without the answer.
+    /// Not at all: the result is dispensable.
     Not,
-    /// Somebody waits for the answer.
+    /// For a bounded time: a client waits.
     Bounded,
-    /// Nobody does.
+    /// For long: no client waits.
     Long,
 }
 
-/// The turns and the room of an engine.
+/// An engine's permits and memory.
 #[derive(Debug)]
 pub(crate) struct Admission {
     turns: Arc<Semaphore>,
@@ -43,7 +44,7 @@ pub(crate) struct Admission {
     refused: AtomicU64,
 }
 
-/// A read's turn, and its room.
+/// A read's permit, and its memory.
 #[derive(Debug)]
 pub(crate) struct Turn {
     share: Share,
@@ -66,12 +67,12 @@ impl Admission {
         }
     }
 
-    /// Reads that have their turn now.
+    /// Number of reads that hold a permit.
     pub(crate) fn cold_reads(&self) -> usize {
         COLD_READS_MAX - self.turns.available_permits()
     }
 
-    /// Reads that were refused so far.
+    /// Number of reads refused so far.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -118,7 +119,7 @@ impl Admission {
         }
     }
 
-    /// In the order of asking; who has a turn waits for room before the others do.
+    /// Acquires a permit in FIFO order; the holder of a permit waits for memory before others do.
     async fn turn(&self, bytes: usize) -> Turn {
         let permit = Arc::clone(&self.turns).acquire_owned().await;
         let permit = permit.expect("nobody closes the semaphore");

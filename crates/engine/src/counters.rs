@@ -1,13 +1,13 @@
-//! What CloudWatch would count of streams and shards, under AWS's names:
+//! Counters of streams and shards as in CloudWatch, under AWS's names:
 //! <https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html>
 //!
-//! Kept in memory only: sums count from the start of the process.
+//! Kept in memory only: sums start at zero with the process.
 
 use env::{Clock, Monotonic};
 use prometheus_client::metrics::MetricType;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A sum or a last value that many threads write.
+/// A sum or a last value, written by many threads.
 #[derive(Debug, Default)]
 pub struct Cell(AtomicU64);
 
@@ -52,7 +52,7 @@ macro_rules! counters {
     };
 }
 
-/// One counter, for whoever shows all of them.
+/// A counter, for code that exports all of them.
 pub(crate) struct Row<T> {
     /// AWS's name.
     pub(crate) metric: &'static str,
@@ -62,7 +62,7 @@ pub(crate) struct Row<T> {
 }
 
 counters! {
-    /// Of one stream.
+    /// Counters of a stream.
     StreamCounters {
         incoming_bytes: "IncomingBytes", Counter, "Bytes put into the stream";
         incoming_records: "IncomingRecords", Counter, "Records put into the stream";
@@ -93,7 +93,7 @@ counters! {
 }
 
 counters! {
-    /// Of one shard.
+    /// Counters of a shard.
     ShardCounters {
         incoming_bytes: "IncomingBytes", Counter, "Bytes put into the shard";
         incoming_records: "IncomingRecords", Counter, "Records put into the shard";

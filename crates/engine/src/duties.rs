@@ -1,18 +1,17 @@
-//! Duties: what a node does without being asked, at its start and every minute.
+//! Duties: a node's background work, at its start and every minute.
 //!
-//! Several nodes may share a store one day, and each starts when it likes. So every duty says whose
-//! it is and what the node must know before it begins; then a start beside other nodes does no
-//! harm.
+//! Several nodes may share a store, and each starts at any time. So every duty says who owns it and
+//! what the node must know before it begins; a start beside other nodes is then harmless.
 //!
 //! | duty | whose | barrier | why nothing is done twice, or too early |
 //! |---|---|---|---|
-//! | a key for tokens | anybody's | the log's order | a key more opens what the others sealed, and the newest three are kept |
-//! | orphaned logs | anybody's | caught up since the logs were listed | logs are made after their command, and ids are never reused |
-//! | missing logs | anybody's | caught up | a log that exists is not made again |
+//! | a key for tokens | any node's | the log's order | an extra key opens what the others sealed, and the newest three are kept |
+//! | orphaned logs | any node's | caught up since the logs were listed | logs are created after their command, and ids are never reused |
+//! | missing logs | any node's | caught up | an existing log is not created again |
 //! | what was begun, at the start and every minute | anybody's | caught up | each step may be done again by anybody (see [`crate::fence`]) |
-//! | expiry | the log's owner's | the log's order | what is hidden stays hidden, and trimming twice is trimming once |
+//! | expiry | the log owner's | the log's order | hidden records stay hidden, and trimming is idempotent |
 //!
-//! Today one node owns all logs, and what it has replayed at its start is all there is.
+//! Today one node owns all logs, and what it has replayed at its start is complete.
 
 use crate::catalog::Catalog;
 use crate::fence::Fence;
@@ -33,39 +32,39 @@ const AGAIN_AFTER: Duration = Duration::from_mins(1);
 /// A duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Duty {
-    /// There is a key for tokens that is not too old.
+    /// Keep a recent key for tokens.
     TokenKey,
-    /// Logs that nobody needs are removed.
+    /// Remove logs that are no longer needed.
     Orphans,
-    /// Every shard that takes records has a log.
+    /// Create missing logs of open shards.
     MissingLogs,
-    /// Reshards and deletions that were begun are carried on.
+    /// Carry on unfinished reshards and deletions.
     Unfinished,
-    /// What time has hidden is given up for good.
+    /// Trim what has expired.
     Expiry,
 }
 
-/// Whose a duty is, among several nodes.
+/// The owner of a duty among several nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
-    /// Any node's, also of several at once.
+    /// Any node, or several at once.
     Anybodys,
-    /// The node's that owns the log: it alone appends to it and trims it.
+    /// The owner of the log: only it appends to the log and trims it.
     LogOwners,
 }
 
-/// What a node must know before it carries a duty out.
+/// What a node must know before it performs a duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Barrier {
-    /// Nothing: what it asks for is judged by its place in the catalog's log.
+    /// Nothing: its request is judged by its position in the catalog's log.
     LogOrder,
-    /// All commands that there were when it began.
+    /// All commands that existed when it began.
     CaughtUp,
-    /// All commands that there were when it listed the logs, of every machine on the store.
+    /// All commands of every machine on the store that existed when it listed the logs.
     CaughtUpSinceListed,
 }
 
-/// What a start does, in this order: requests come after it.
+/// Duties at start, in this order, before any request.
 const AT_START: [Duty; 4] = [
     Duty::TokenKey,
     Duty::Orphans,
@@ -75,11 +74,11 @@ const AT_START: [Duty; 4] = [
 /// What is done every minute, whatever the clock says. Whoever began something may not have heard
 /// that it was begun, and may never start again.
 const EVERY_MINUTE: [Duty; 1] = [Duty::Unfinished];
-/// What is done every minute while the clock can be believed.
+/// Duties of every minute while the clock is trusted.
 const EVERY_MINUTE_BY_THE_CLOCK: [Duty; 2] = [Duty::TokenKey, Duty::Expiry];
 
 impl Duty {
-    /// Whose it is.
+    /// The owner.
     fn whose(self) -> Whose {
         match self {
             Self::TokenKey | Self::Orphans | Self::MissingLogs | Self::Unfinished => {
@@ -89,7 +88,7 @@ impl Duty {
         }
     }
 
-    /// What has to be known before.
+    /// The prerequisite knowledge.
     fn barrier(self) -> Barrier {
         match self {
             Self::TokenKey | Self::Expiry => Barrier::LogOrder,
@@ -136,7 +135,7 @@ impl Duties {
     /// catalog.
     ///
     /// # Errors
-    /// If anything cannot be done.
+    /// If any of them fails.
     pub(crate) async fn at_start(&self) -> Result<(), OpenError> {
         for duty in AT_START {
             self.carry_out(duty).await?;
@@ -169,8 +168,7 @@ impl Duties {
         env.tasks.spawn("retention", Box::pin(task));
     }
 
-    /// Carries out what is due every minute. What cannot be done is told and left to the next
-    /// minute.
+    /// Performs the duties due every minute. Failures are logged and retried the next minute.
     pub(crate) async fn every_minute(&self) {
         self.carry_out_now(&EVERY_MINUTE).await;
     }
@@ -192,7 +190,7 @@ impl Duties {
         tracing::debug!(?duty, whose = ?duty.whose(), barrier = ?duty.barrier(), "carried out");
         match duty.barrier() {
             Barrier::CaughtUp => self.catalog.catch_up().await?,
-            // The second one is passed by whoever lists the logs.
+            // `CaughtUpSinceListed` is handled by the code that lists the logs.
             Barrier::LogOrder | Barrier::CaughtUpSinceListed => {}
         }
         match duty {

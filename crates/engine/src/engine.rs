@@ -31,7 +31,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a caller is kept waiting for what is a matter of moments.
+/// How long a caller is kept waiting for work that usually completes soon.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the operations work with.
@@ -51,16 +51,16 @@ pub struct Engine {
     duties: Arc<Duties>,
     puts: Puts,
     fanout: Arc<Fanout>,
-    /// Who may wait for the disk, and room for answers.
+    /// Admission to the disk, and response memory.
     admission: Arc<Admission>,
 }
 
 impl Engine {
-    /// Replays the catalog, takes up what was unfinished, and is then ready.
+    /// Replays the catalog and resumes unfinished work; the engine is then ready.
     ///
     /// # Errors
-    /// If the catalog is damaged or newer than this version, or the store does not take what has
-    /// to be made at the start.
+    /// If the catalog is damaged or newer than this version, or the store does not accept the
+    /// changes needed at start.
     pub async fn open(
         env: Env,
         store: Arc<dyn LogStore>,
@@ -69,8 +69,8 @@ impl Engine {
         Self::open_beside(env, store, settings, Vec::new()).await
     }
 
-    /// The same on a store that holds logs of other machines, too: they are asked before a log is
-    /// removed that nobody seems to need.
+    /// The same on a store that also holds logs of other machines: they are asked before an
+    /// apparently orphaned log is removed.
     ///
     /// # Errors
     /// As [`Engine::open`].
@@ -163,7 +163,7 @@ impl Engine {
         }
     }
 
-    /// Whether changes are accepted: for readiness.
+    /// Whether changes are accepted. Determines readiness.
     pub fn is_writable(&self) -> bool {
         self.readiness.is_writable()
     }
@@ -178,22 +178,22 @@ impl Engine {
         ))
     }
 
-    /// Ends all subscriptions in good order, those that come later too.
+    /// Ends all subscriptions gracefully, including later ones.
     pub fn end_subscriptions(&self) {
         self.fanout.end();
     }
 
-    /// Whether subscribers are short of memory that clients of this stream hold which take nothing.
+    /// Whether subscribers are short of memory that stalled clients of this stream hold.
     pub fn is_wanted_of_stalled(&self, stream: u64) -> bool {
         self.fanout.is_wanted_of_stalled(stream)
     }
 
-    /// Finishes what was handed over, makes it durable, and stops.
+    /// Completes what was submitted, makes it durable, and stops.
     pub async fn shutdown(&self) {
         self.store.shutdown().await;
     }
 
-    /// Proposes a change of a stream that its proposer saw.
+    /// Proposes a change to a stream as its proposer saw it.
     pub(crate) async fn change(
         &self,
         stream: &Stream,
@@ -272,19 +272,18 @@ impl Engine {
         self.reads.shards()
     }
 
-    /// Room for answers, which whoever sends them takes over.
+    /// Memory for responses; passed on to whoever sends them.
     pub fn room(&self) -> &Arc<Room> {
         self.admission.room()
     }
 
-    /// Carries out what is due every minute: above all what time has hidden becomes hidden for
-    /// good.
+    /// Performs the duties of every minute; above all, makes expiry durable.
     pub async fn sweep(&self) {
         self.duties.every_minute_by_the_clock().await;
     }
 
-    /// Waits for what is a matter of moments when statuses take no time of their own; a caller then
-    /// finds it done and need not poll.
+    /// Waits for work that usually completes soon when statuses take no time of their own, so that
+    /// a caller finds it done and need not poll.
     pub(crate) async fn settled(&self, is_done: impl Fn(&State) -> bool) {
         if self.settings.transition_time.is_zero() {
             tokio::select! {

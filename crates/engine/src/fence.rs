@@ -1,10 +1,10 @@
-//! Begin → prepare children → seal the parents by CLOSE → Complete: how a shard's log is ended.
+//! Begin → create the children → seal the parents with a CLOSE → Complete: how a shard's log ends.
 //!
-//! A record belongs to a shard if no CLOSE stands before it in the log, and a log takes nothing
-//! behind its CLOSE. Every step may be done again and by anybody: making a log that exists, sealing
-//! what is sealed, completing what is complete change nothing. So whoever finds an unfinished
-//! reshard or deletion carries it on, also after a restart. The same code stands above every
-//! provider.
+//! A record belongs to a shard if no CLOSE precedes it in the log, and a sealed log accepts nothing
+//! more. Every step is idempotent and may be repeated by any node: creating an existing log,
+//! sealing a sealed one and completing a completed reshard change nothing. So whichever node finds
+//! an unfinished reshard or deletion carries it on, even after a restart. The same code runs above
+//! every provider.
 
 use crate::catalog::{Catalog, Command, CompleteReshard, ProposeError, Reshard, Stream};
 use crate::logs::ShardLogs;
@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The content of a CLOSE record, docs/formats/records.md: its version.
+/// The content of a CLOSE record (docs/formats/records.md): its version.
 pub(crate) const CLOSE: [u8; 1] = [1];
-/// How long an unfinished step waits before it is tried again.
+/// Delay before an unfinished step is retried.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// The end of a log.
@@ -28,7 +28,7 @@ struct Close {
     shard: u32,
     /// The offset of its first CLOSE.
     end: u64,
-    /// When that arrived, or later: logs of older journals may hold records behind it.
+    /// When that arrived, or later: logs of older journals may hold records after it.
     arrived_ms: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ impl Drop for Turn {
     }
 }
 
-/// Why a step has to be done again.
+/// Why a step has to be repeated.
 #[derive(Debug, thiserror::Error)]
 enum Unfinished {
     #[error(transparent)]
@@ -102,7 +102,7 @@ impl Fence {
         }
     }
 
-    /// Carries on what was begun on a stream, in a task of its own, until it is complete.
+    /// Carries on a stream's unfinished work, in a task of its own, until it is complete.
     pub(crate) fn carry_on(self: &Arc<Self>, stream: u64) {
         let Some(turn) = self.turns.take(stream) else {
             return;
@@ -127,7 +127,7 @@ impl Fence {
         while let Some(stream) = self.unfinished(stream) {
             if let Err(error) = self.step(&stream).await {
                 if !self.is_as_it_was(&stream) {
-                    // Somebody else got further, and took away what this step needed.
+                    // Another node got further, and removed what this step needed.
                     tracing::debug!(stream = %stream.arn(), error = %Causes(&error), "overtaken");
                     continue;
                 }
@@ -163,7 +163,7 @@ impl Fence {
         (stream.deletion.is_some() || stream.reshard.is_some()).then(|| stream.clone())
     }
 
-    /// Whether what is unfinished of a stream is still the same.
+    /// Whether a stream's unfinished work is still the same.
     fn is_as_it_was(&self, before: &Stream) -> bool {
         let state = self.catalog.state();
         let reshard = |stream: &Stream| stream.reshard.as_ref().map(|reshard| reshard.id);
@@ -173,8 +173,8 @@ impl Fence {
         })
     }
 
-    /// One reshard or deletion, from wherever it stands to its end. A deletion waits for a reshard
-    /// under way: both close the same logs.
+    /// Completes one reshard or deletion from its current step. A deletion waits for a reshard in
+    /// progress: both close the same logs.
     async fn step(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
         match (&stream.reshard, &stream.deletion) {
             (Some(reshard), _) => self.finish_reshard(stream, reshard).await,
@@ -194,7 +194,7 @@ impl Fence {
         self.wait_until(reshard.begun, reshard.lasts_ms).await;
         let log = |index: u32| stream.log_of(index);
         self.logs.make_never_made(stream).await?;
-        // Nothing is put into the children before it is complete.
+        // No records are put into the children before it is complete.
         let children = reshard.plan.with_logs().map(log).collect();
         self.logs.make_empty(stream, children).await?;
         let parents = reshard.plan.parents.iter().copied();
@@ -215,7 +215,7 @@ impl Fence {
     }
 
     async fn finish_delete(&self, stream: &Arc<Stream>) -> Result<(), Unfinished> {
-        // A crash may have come between the stream and its logs.
+        // A crash may have occurred between the stream and its logs.
         self.logs.make_empty(stream, stream.logs()).await?;
         let open = stream
             .shards
@@ -231,14 +231,14 @@ impl Fence {
         Ok(())
     }
 
-    /// Seals logs, those that are not sealed yet; returns where and when each one ended.
+    /// Seals logs, if they are not sealed yet; returns where and when each one ended.
     async fn close(&self, logs: Vec<LogId>) -> Result<Vec<Close>, Unfinished> {
         let seals = logs.iter().map(|log| self.store.seal(*log, &CLOSE));
         let ends = join_all(seals).await;
         let mut closes = Vec::with_capacity(logs.len());
         for (log, end) in logs.into_iter().zip(ends) {
             let end = end?;
-            // A fresh look: another may have sealed the log.
+            // A fresh look: another node may have sealed the log.
             let bounds = self.store.fresh_bounds(log).await?;
             closes.push(Close {
                 shard: log.index,
@@ -251,7 +251,7 @@ impl Fence {
 
     async fn wait_until(&self, begun: Timestamp, lasts_ms: u64) {
         let ends = begun.plus(Duration::from_millis(lasts_ms));
-        // A clock that was turned back must not make this last longer than it was meant to.
+        // A clock that was turned back must not prolong this.
         let left = ends
             .since(self.env.clock.now())
             .min(Duration::from_millis(lasts_ms));

@@ -30,7 +30,7 @@ impl<K: Ord + Copy, V: Clone> FifoCache<K, V> {
         self.values.get(key).map(|(value, _)| value.clone())
     }
 
-    /// Keeps a value of so many bytes, in another's place if there is one.
+    /// Inserts a value of this size, replacing an existing one.
     pub fn push(&mut self, key: K, value: V, bytes: usize) {
         self.bytes += bytes;
         match self.values.insert(key, (value, bytes)) {

@@ -1,5 +1,5 @@
 //! Kinesis semantics over a [`log::LogStore`]: streams, shards, iterators, consumers, retention,
-//! limits. It knows Kinesis, never HTTP; bytes and offsets, never files.
+//! limits. The crate knows Kinesis, never HTTP; bytes and offsets, never files.
 
 mod answer;
 mod handler;

@@ -27,12 +27,12 @@ impl LogReader {
         }
     }
 
-    /// Room for answers, which whoever sends them takes over.
+    /// Memory for responses; passed on to whoever sends them.
     pub(crate) fn room(&self) -> &Arc<Room> {
         self.admission.room()
     }
 
-    /// Reads on in a log for somebody who waits; with room for what that brought.
+    /// Reads forward in a log for a waiting client; returns the result's memory with it.
     pub(crate) async fn read(
         &self,
         log: LogId,
@@ -79,7 +79,8 @@ impl LogReader {
         Ok(found.await?.0)
     }
 
-    /// Has the store wait for the disk, when it is its turn; with the room that was taken for it.
+    /// Lets the store wait for the disk once a permit is held; returns the memory reserved for the
+    /// result.
     async fn read_cold<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -91,7 +92,7 @@ impl LogReader {
         let task = async move {
             let found = read.await;
             let share = turn.end();
-            // Whoever left does not want to know.
+            // The caller may have gone.
             drop(tell.send(found.map(|found| (found, share))));
         };
         self.env.tasks.spawn("cold-read", Box::pin(task));

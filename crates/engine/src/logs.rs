@@ -25,7 +25,7 @@ impl ShardLogs {
     /// Makes a shard's log if its stream is so new that it has none yet.
     pub(crate) async fn ensure(&self, stream: &Stream, shard: &Shard) {
         let log = stream.log(shard);
-        // What is known is enough: a log that is known was made, and the others are looked for.
+        // Local knowledge is enough: a known log exists, and the others are looked up.
         if shard.has_log() && self.store.known_bounds(log) == Err(ReadError::NoSuchLog(log)) {
             self.repair_missing(stream, log).await;
         }
@@ -86,7 +86,7 @@ impl ShardLogs {
         let settings = settings(stream.retention());
         let logs = logs.into_iter().map(|log| (log, settings)).collect();
         match self.store.create(logs).await {
-            // Somebody else makes them at this moment; the next look will tell.
+            // Another node is creating them at this moment; the next look will tell.
             Err(StoreError::Exists(_)) => Ok(()),
             other => other,
         }
@@ -120,7 +120,7 @@ impl ShardLogs {
     }
 }
 
-/// What the logs of a stream with this retention are like.
+/// The settings of a stream's logs with this retention.
 fn settings(retention: Duration) -> LogSettings {
     LogSettings {
         retention_ms: u64::try_from(retention.as_millis()).unwrap_or(u64::MAX),

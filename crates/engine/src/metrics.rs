@@ -1,11 +1,10 @@
-//! What CloudWatch would show of streams and shards, as Prometheus series.
+//! CloudWatch metrics of streams and shards, as Prometheus series.
 //!
-//! AWS's metric names, behind `kinesis_` and with dots as underscores. Stream-level series are
-//! there for so many streams, shard-level ones for so many shards, of the metrics that
-//! EnableEnhancedMonitoring switched on. Those above are left out, and how many they are is a
-//! series of its own: whoever asks every few seconds must not be answered with tens of megabytes.
-//! The counters themselves are in `counters`; what the store tells of itself comes along (see
-//! `store_series`).
+//! AWS's metric names, with prefix `kinesis_` and dots replaced by underscores. The number of
+//! streams with stream-level series is bounded, and so is that of shards with shard-level ones (for
+//! metrics that EnableEnhancedMonitoring enabled). The number left out is a series of its own: a
+//! scrape every few seconds must not return tens of megabytes. The counters themselves are in
+//! `counters`; the store's series are added (see `store_series`).
 
 use crate::admission::Admission;
 use crate::catalog::{Catalog, Stream};
@@ -19,13 +18,13 @@ use prometheus_client::metrics::MetricType;
 use std::fmt;
 use std::sync::Arc;
 
-/// Streams that have series. Those that were used since the start of the process come first, then
-/// the older ones, so that a series that is there stays while its stream is used.
+/// Maximum number of streams with series. Streams used since the process started come first, then
+/// the older ones, so that a stream in use keeps its series.
 const STREAMS_MAX: usize = 1_000;
-/// Shards that have series, in the order of their streams.
+/// Maximum number of shards with series, in the order of their streams.
 const SHARDS_MAX: usize = 2_000;
 
-/// The engine's series, collected when they are asked for.
+/// The engine's series, collected on demand.
 pub struct Metrics {
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
@@ -91,7 +90,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// Those whose series are shown, and how many others there are.
+    /// The streams with series, and the number of others.
     fn choose_streams(&self, mut all: Vec<Arc<Stream>>) -> (Vec<Shown>, usize) {
         let left_out = all.len().saturating_sub(STREAMS_MAX);
         if left_out > 0 {
@@ -119,7 +118,7 @@ impl Metrics {
     }
 }
 
-/// A stream whose series are shown.
+/// A stream with series.
 struct Shown {
     stream: Arc<Stream>,
     labels: [(&'static str, String); 3],
@@ -132,7 +131,7 @@ impl Shown {
     }
 }
 
-/// A shard whose series are shown.
+/// A shard with series.
 struct MonitoredShard {
     stream: Arc<Stream>,
     index: u32,
@@ -145,7 +144,7 @@ impl MonitoredShard {
     }
 }
 
-/// Those whose series are shown, and how many others there are.
+/// The shards with series, and the number of others.
 fn choose_shards(all: &[Arc<Stream>]) -> (Vec<MonitoredShard>, usize) {
     let is_monitored = |stream: &&Arc<Stream>| !stream.shard_metrics.is_empty();
     let mut shown = Vec::new();

@@ -3,22 +3,22 @@
 use crate::catalog::ProposeError;
 use millstream_replicated::{CatchUpError, CollectError, ReplayError};
 
-/// Why an engine did not open.
+/// Why an engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The catalog cannot be read, or holds what this version does not know.
+    /// The catalog cannot be read, or contains something unknown to this version.
     #[error("the catalog cannot be used")]
     Catalog(#[from] ReplayError),
-    /// The catalog did not take what has to be changed at the start.
+    /// The catalog did not accept a change needed at start.
     #[error("the catalog cannot be changed")]
     Change(#[from] ProposeError),
-    /// The store did not take what has to be done at the start.
+    /// The store did not accept a change needed at start.
     #[error("the store cannot be used")]
     Store(#[from] log::StoreError),
-    /// Logs that nobody needs any more cannot be found, or not be removed.
+    /// Orphaned logs could not be found or removed.
     #[error("orphaned logs cannot be collected")]
     Orphans(#[from] CollectError),
-    /// It is not known whether all changes of the catalog are known here.
+    /// It is unknown whether the catalog is up to date here.
     #[error("the catalog is behind its log")]
     Behind(#[from] CatchUpError),
 }

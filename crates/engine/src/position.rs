@@ -1,8 +1,9 @@
-//! Where a reader starts: sequence numbers, times and names of positions, turned into offsets.
+//! Starting positions of readers: sequence numbers, times and named positions, converted to
+//! offsets.
 //!
-//! Counter = offset + 1 + the shard's base, so a number carries its offset and counter 0 is before
+//! Counter = offset + 1 + the shard's base, so a number carries its offset and counter 0 precedes
 //! every record. AT and AFTER compare whole numbers, so a number that belongs to no record (a
-//! continuation) still has an exact place.
+//! continuation) still has an exact position.
 
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
@@ -23,15 +24,15 @@ pub(crate) enum Start<'a> {
     TrimHorizon,
     /// After the newest record.
     Latest,
-    /// The first record that arrived at or after a moment.
+    /// The first record that arrived at or after a time.
     AtTimestamp(Timestamp),
-    /// The record of a number, or the first after it.
+    /// The record with a number, or the first one after it.
     AtNumber(Number<'a>),
     /// The first record after a number.
     AfterNumber(Number<'a>),
 }
 
-/// A sequence number as it was given.
+/// A sequence number as given by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number<'a> {
     text: &'a str,
@@ -40,7 +41,7 @@ pub(crate) struct Number<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Which members go with which type, in a request to `operation`.
+    /// Checks which members go with which type in a request to `operation`.
     pub(crate) fn parse(
         operation: &'static str,
         kind: ShardIteratorType,
@@ -55,7 +56,7 @@ impl<'a> Start<'a> {
             (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Self::AfterNumber(number)),
             (ShardIteratorType::AtTimestamp, None) => match time {
                 None => Err(PositionError::MomentMissing { kind }),
-                // Before the epoch there is nothing.
+                // There is nothing before the epoch.
                 Some(time) => Ok(Self::AtTimestamp(Timestamp(
                     u64::try_from(time.0).unwrap_or(0),
                 ))),
@@ -75,12 +76,12 @@ impl<'a> Start<'a> {
     }
 }
 
-/// Whether the record of a number is read.
+/// Whether the record with a number is included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
-    /// It is the first.
+    /// It is.
     At,
-    /// The one after it is.
+    /// Reading starts after it.
     After,
 }
 
@@ -91,7 +92,7 @@ enum Pointed {
     Start,
     /// After all records.
     End,
-    /// At the record of an offset, if its arrival second is this.
+    /// At the record with an offset, if it arrived in this second.
     Record { offset: Offset, arrival_s: u64 },
 }
 
@@ -121,7 +122,7 @@ impl Positions {
         }
     }
 
-    /// The offset at which reading starts. One that retention has hidden moves up when it is read.
+    /// The offset at which reading starts. If retention has hidden it, the read moves it up.
     pub(crate) async fn start(
         &self,
         stream: &Stream,
@@ -148,7 +149,7 @@ impl Positions {
     }
 
     /// One past the shard's last record: where it was closed, or the durable end of its log. A
-    /// fresh look: what was given out before, through whichever handle, lies before it.
+    /// fresh look: everything that any handle returned before is below it.
     pub(crate) async fn fresh_end(
         &self,
         stream: &Stream,
@@ -163,7 +164,7 @@ impl Positions {
             .map_err(|error| self.streams.read_failed(stream, error))
     }
 
-    /// The same as far as it is known here: enough to tell how far a reader is behind.
+    /// The same as far as it is known locally: enough to tell how far a reader is behind.
     pub(crate) fn known_end(
         &self,
         stream: &Stream,
@@ -178,8 +179,8 @@ impl Positions {
             .map_err(|error| self.streams.read_failed(stream, error))
     }
 
-    /// Refuses a moment after the latest that may be named in a shard: now, or its last record's
-    /// arrival where the clock was set back since.
+    /// Rejects a time after the latest allowed for a shard: now, or its last record's arrival if
+    /// the clock was set back since.
     pub(crate) fn check_moment(
         &self,
         stream: &Stream,
@@ -189,7 +190,7 @@ impl Positions {
         let Start::AtTimestamp(time) = start else {
             return Ok(());
         };
-        // What is known is enough: only this node's own clock can have been set back since.
+        // Local knowledge is enough: only this node's own clock can have been set back since.
         let bounds = self.store.known_bounds(stream.log(shard)).ok();
         let last = bounds.and_then(|bounds| bounds.last_arrival);
         let latest = last.unwrap_or_default().max(self.clock.now());
@@ -253,8 +254,7 @@ impl Positions {
     }
 }
 
-/// Where a shard ends that is open in the catalog: a CLOSE that no Complete has named yet ends it
-/// all the same.
+/// Where a shard ends that is open in the catalog: a CLOSE ends it even before a Complete names it.
 fn open_end(bounds: Bounds) -> Offset {
     bounds.first_control.unwrap_or(bounds.end)
 }

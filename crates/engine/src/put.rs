@@ -1,4 +1,4 @@
-//! Putting records: route, throttle, append, and route anew what met a closed shard.
+//! Putting records: route, throttle, append, and reroute what met a closed shard.
 //!
 //! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses
 //! a record: it is in no shard, waits until the reshard is complete and goes to the child, in call
@@ -32,7 +32,7 @@ use routing::Routed;
 use std::sync::Arc;
 use throttle::Throttle;
 
-/// A record meets at most so many closed shards before it is refused.
+/// Number of closed shards that a record may meet before it is refused.
 const ATTEMPTS_MAX: usize = 8;
 
 /// Puts records into shards.
@@ -90,7 +90,7 @@ impl Puts {
         }
     }
 
-    /// Puts records; answers one result a record, in order.
+    /// Puts records; returns one result per record, in order.
     pub(crate) async fn put(
         &self,
         stream: &Arc<Stream>,

@@ -1,5 +1,4 @@
-//! Reading a shard from an offset on: what is hidden stays hidden, and nothing behind the end
-//! comes.
+//! Reads a shard from an offset: hidden records stay hidden, and nothing after the end is returned.
 
 mod records;
 
@@ -18,21 +17,21 @@ use log::{Bounds, LogId, LogStore, Offset, ReadError, ReadLimit, Run, Slice};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one read of a shard brought.
+/// The result of one read of a shard.
 #[derive(Debug)]
 pub(crate) struct ShardRead {
     runs: Vec<Run>,
-    /// Their bytes.
+    /// Size of the records.
     bytes: usize,
-    /// Room for what the runs hold.
+    /// Memory reserved for the runs.
     share: Share,
-    /// Where to go on.
+    /// Where to continue.
     pub next: Offset,
-    /// Whether the shard is closed and all of it was read before this read.
+    /// Whether the shard is closed and was completely read before this read.
     pub is_over: bool,
     /// How much of what it may bring it brought.
     pub fill: Fill,
-    /// How far the next unread record lies behind now; zero at the end.
+    /// The age of the next unread record; zero at the end.
     pub behind: Duration,
 }
 
@@ -58,7 +57,7 @@ impl ShardRead {
         Records::new(log, std::mem::take(&mut self.runs), self.next, shard)
     }
 
-    /// Room for what the records hold: for as long as anybody has them.
+    /// Memory reserved for the records, for as long as they are in use.
     pub(crate) fn into_share(self) -> Share {
         self.share
     }
@@ -75,8 +74,8 @@ impl ShardRead {
         }
     }
 
-    /// What was read, if anything was, in front of records that cannot be. They are not the last,
-    /// and arrived no earlier than these.
+    /// What was read, if anything, before an unreadable part. More follows, which arrived no
+    /// earlier.
     fn before_trouble(mut self, now: Timestamp) -> Option<Self> {
         let last = self.runs.last()?.arrival;
         self.behind = now.since(last).max(Duration::from_millis(1));
@@ -110,8 +109,8 @@ impl ShardReader {
         }
     }
 
-    /// Reads on from an offset: as much as the limit lets through, at least one record if there is
-    /// one. The store may give it in several parts.
+    /// Reads from an offset: as much as the limit allows, and at least one record if there is one.
+    /// The store may return it in several parts.
     pub(crate) async fn read(
         &self,
         stream: &Stream,
@@ -138,7 +137,7 @@ impl ShardReader {
             let from = read.next;
             let end = match self.read_part(stream, shard, &mut read, &mut left).await {
                 Ok(end) => end,
-                // What was found before the trouble is good; the next read will meet it.
+                // What was found before the error is valid; the next read will report it.
                 Err(error) => return read.before_trouble(self.clock.now()).ok_or(error),
             };
             if read.next >= end || read.next == from {
@@ -155,7 +154,7 @@ impl ShardReader {
         }
     }
 
-    /// One read of the store, added to what was read before; answers where the shard ends.
+    /// One read of the store, added to the previous ones; returns where the shard ends.
     async fn read_part(
         &self,
         stream: &Stream,
@@ -167,7 +166,7 @@ impl ShardReader {
         let (mut slice, mut share) = self.logs.read(log, read.next, *left).await?;
         let cutoff = self.horizons.cutoff(stream);
         if slice.runs.first().is_some_and(|run| run.arrival < cutoff) {
-            // What is hidden is not held while what is not is looked for.
+            // Hidden records are not kept while visible ones are searched for.
             drop((slice, share));
             let horizon = self.horizons.advance(stream, shard, Waits::Bounded).await?;
             (slice, share) = self.logs.read(log, horizon, *left).await?;
@@ -179,7 +178,8 @@ impl ShardReader {
                 bounds.first_control.unwrap_or(slice.end)
             }
         };
-        // A read brings one record whatever its size; here that is so for the very first alone.
+        // A store read returns one record whatever its size; here that applies to the very first
+        // only.
         let is_first = read.runs.is_empty();
         let is_inside = slice.runs.first().is_some_and(|run| run.first < end);
         if let Some(unread) = Unread::first_of(&slice).filter(|_| is_inside && !is_first)
@@ -189,7 +189,8 @@ impl ShardReader {
             return Ok(end);
         }
         read.bytes += slice.bytes();
-        // Each part may keep some memory beside its own, all of them together no more than one.
+        // Each part may keep some memory beyond its own, all of them together no more than a single
+        // one.
         let held_max = 2 * read.bytes + ReadLimit::HELD_BESIDE_BYTES / 2;
         if !is_first && read.share.bytes() + slice.held_bytes > held_max {
             slice.compact();
@@ -205,8 +206,8 @@ impl ShardReader {
         Ok(end)
     }
 
-    /// What is known of a log if that covers an offset which was read; else a fresh look, since
-    /// another appended what was read, and may have sealed the log.
+    /// Locally known bounds if they cover an offset that was read; otherwise a fresh look, since
+    /// another node appended what was read, and may have sealed the log.
     async fn bounds_reaching(&self, log: LogId, read: Offset) -> Result<Bounds, ReadError> {
         let known = self.store.known_bounds(log)?;
         if known.end >= read {
@@ -215,7 +216,7 @@ impl ShardReader {
         self.store.fresh_bounds(log).await
     }
 
-    /// The read ends before a record.
+    /// Ends the read before a record.
     fn leave_out(&self, unread: &Unread, read: &mut ShardRead, left: ReadLimit) {
         read.fill = if unread.bytes > left.bytes {
             Fill::Full

@@ -1,16 +1,16 @@
-//! A Kinesis record as it stands in a log.
+//! The stored form of a Kinesis record.
 //!
-//! docs/formats/records.md: one byte that says how to read the rest, the partition key's length,
-//! the key, the data. Sequence number, shard and arrival time are not in it: they follow from its
-//! place.
+//! docs/formats/records.md: one byte that identifies the form, the partition key's length, the key,
+//! the data. Sequence number, shard and arrival time are not included: they follow from its
+//! position.
 
 use log::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use log::{BatchBuilder, Kind, Run};
 
-/// The first byte of a record that is stored as it came.
+/// The first byte of a record that is stored unchanged.
 const PLAIN: u8 = 0;
 const HEAD_BYTES: usize = 3;
-/// What storing a record adds to its key and data.
+/// Overhead of a stored record beyond its key and data.
 pub const OVERHEAD_BYTES: usize = RECORD_OVERHEAD_BYTES + HEAD_BYTES;
 
 /// A record, borrowed from a request or from the log.
@@ -31,7 +31,7 @@ impl<'a> StoredRecord<'a> {
         batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
     }
 
-    /// Reads a record; `None` if this build does not know its form.
+    /// Decodes a record; `None` if this build does not know its form.
     #[cfg(test)]
     pub fn decode(bytes: &'a [u8]) -> Option<Self> {
         let parts = Self::parts(bytes)?;
@@ -41,8 +41,8 @@ impl<'a> StoredRecord<'a> {
         })
     }
 
-    /// Key and data, without looking whether the key is text; `None` if this build does not know
-    /// the form.
+    /// Key and data, without checking that the key is UTF-8; `None` if this build does not know the
+    /// form.
     #[inline]
     fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
         let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
@@ -54,17 +54,17 @@ impl<'a> StoredRecord<'a> {
     }
 }
 
-/// Partition key and data of a record, where they are stored: one behind the other, so that what is
-/// copied of a key in steps of a fixed length may end in the data.
+/// A record's partition key and data in their stored form, contiguous: a fixed-size copy of a short
+/// key may read into the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredParts<'a> {
-    /// The key, and the data.
+    /// The key, followed by the data.
     stored: &'a [u8],
     data: &'a [u8],
 }
 
 impl<'a> StoredParts<'a> {
-    /// Parts of stored bytes that begin with a key of so many; `None` if they are fewer.
+    /// Stored bytes that begin with a key of this length; `None` if there are fewer.
     #[inline]
     pub fn new(stored: &'a [u8], key_bytes: usize) -> Option<Self> {
         let data = stored.get(key_bytes..)?;

@@ -1,4 +1,4 @@
-//! Retention: records are hidden by time at once, and given up for good a little later.
+//! Retention: expired records are hidden at once, and trimmed a little later.
 //!
 //! Reads hide what is too old at the moment they are made (see [`crate::horizon`]). A sweep every
 //! minute makes that durable, so that a clock turned back or a longer retention brings nothing
@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// How many changes to a longer retention are made at a time: the later of two is the longer, and
-/// must reach the store later.
+/// Changes to a longer retention are serialized: the later of two is the longer, and must reach the
+/// store later.
 const LENGTHENINGS_MAX: usize = 1;
 
 /// Expiry of what time has hidden, and changes of how long that takes.
@@ -55,7 +55,7 @@ impl Retention {
         }
     }
 
-    /// Makes durable what time has hidden, and forgets shards that have expired.
+    /// Makes expiry durable in all streams, and forgets expired shards.
     pub(crate) async fn sweep(&self) {
         for stream in self.streams.all() {
             if let Err(error) = self.sweep_stream(&stream).await
@@ -66,12 +66,13 @@ impl Retention {
         }
     }
 
-    /// Makes durable what time has hidden in a stream.
+    /// Makes expiry durable in a stream.
     async fn sweep_stream(&self, stream: &Arc<Stream>) -> Result<(), SweepError> {
         for shard in stream.shards.all().iter().filter(|shard| shard.has_log()) {
             let horizon = self.horizons.advance(stream, shard, Waits::Long).await?;
             let log = stream.log(shard);
-            // What is known is enough: trimming again is harmless, and going back is ignored.
+            // Local knowledge is enough: trimming is idempotent, and trimming backwards has no
+            // effect.
             let known = self.store.known_bounds(log).map_err(ReadFailure::from)?;
             if horizon > known.first {
                 self.store.trim(log, horizon).await?;
@@ -80,7 +81,7 @@ impl Retention {
         Ok(self.expire_shards(stream).await?)
     }
 
-    /// Forgets closed shards whose last moment is out of retention, parents before children.
+    /// Forgets closed shards whose last record has expired, parents before children.
     async fn expire_shards(&self, stream: &Stream) -> Result<(), ChangeError> {
         let cutoff = self.horizons.cutoff(stream);
         let has_expired = |shard: &&Shard| shard.closed.is_some_and(|closed| closed.at < cutoff);
@@ -109,7 +110,7 @@ impl Retention {
         Ok(())
     }
 
-    /// Sets a stream's retention, longer or shorter. What it had hidden before stays hidden.
+    /// Changes a stream's retention, up or down. Records that were hidden before stay hidden.
     pub(crate) async fn set(
         &self,
         stream: &Arc<Stream>,
@@ -141,7 +142,7 @@ impl Retention {
             .streams
             .change(stream, Command::SetRetention(set))
             .await?;
-        // Those of a reshard that came in between were made for the retention before.
+        // Logs of a reshard that intervened were created with the previous retention.
         let mut untold = changed.logs();
         untold.retain(|log| !told.contains(log));
         if let Err(error) = self.logs.keep_for(untold, changed.retention()).await {
@@ -150,8 +151,7 @@ impl Retention {
         Ok(())
     }
 
-    /// Makes a stream's logs ready for a retention if it is longer than the one before; returns
-    /// them.
+    /// Prepares a stream's logs for a longer retention; returns them.
     async fn lengthen(&self, stream: &Stream, hours: u32) -> Result<Vec<LogId>, SweepError> {
         let now = self.streams.of_id(stream.id);
         let longer = now.filter(|now| hours > now.retention_hours);

@@ -1,19 +1,19 @@
-//! Room in memory for answers, from before their records are read until their last byte has gone.
+//! Memory for responses, from before their records are read until their last byte is sent.
 //!
-//! It is one number for the whole server. Who waits for the disk takes room before anything is
-//! read, and gives back what turned out not to be needed; what is at hand takes room when it is
-//! there. Taking never waits by itself.
+//! It is one budget for the whole server. A read that waits for the disk reserves memory before
+//! anything is read, and returns what turns out not to be needed; cached data reserves memory when
+//! it is available. Taking never waits by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// How many bytes may be taken at once, unless the server says otherwise.
+/// Default size of the budget.
 pub const ROOM_BYTES: usize = 256 * 1024 * 1024;
-/// A share of so many bytes is small …
+/// Shares up to this size are small …
 const SMALL_BYTES: usize = 1024 * 1024;
-/// … and the last quarter of the room is for small ones alone: clients that leave large answers
-/// unread keep nobody from the others.
+/// … and the last quarter of the budget is for small ones alone: clients that leave large responses
+/// unread do not block the others.
 const LARGE_QUARTERS: usize = 3;
 
 /// A bounded number of bytes.
@@ -21,13 +21,13 @@ const LARGE_QUARTERS: usize = 3;
 pub struct Room {
     taken: AtomicUsize,
     max: AtomicUsize,
-    /// How many wait for room.
+    /// Number of waiters.
     waiting: AtomicUsize,
     freed: Notify,
 }
 
 impl Room {
-    /// Room of which nothing is taken.
+    /// A budget with nothing taken.
     pub fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
@@ -37,22 +37,22 @@ impl Room {
         })
     }
 
-    /// From now on this is all the room there is; what is taken stays taken.
+    /// Changes the size of the budget; what is taken stays taken.
     pub fn resize(&self, max: usize) {
         self.max.store(max, Ordering::Relaxed);
     }
 
-    /// How large it is.
+    /// The size of the budget.
     pub fn max(&self) -> usize {
         self.max.load(Ordering::Relaxed)
     }
 
-    /// Bytes that are taken now.
+    /// Bytes currently taken.
     pub fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// A share of nothing, to grow.
+    /// An empty share, to be grown.
     pub fn share(self: &Arc<Self>) -> Share {
         Share {
             room: Arc::clone(self),
@@ -60,14 +60,13 @@ impl Room {
         }
     }
 
-    /// Resolves once there was room for `share` to grow to `bytes` with no more than `max` taken of
-    /// all.
+    /// Resolves once `share` has grown to `bytes` with no more than `max` taken in total.
     pub(crate) async fn wait(&self, share: &mut Share, bytes: usize, max: usize) {
         let _waiting = Waiting::new(&self.waiting);
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
-            // Whatever is given back from now on is heard of.
+            // Registers for notifications before checking.
             freed.as_mut().enable();
             if share.grow_within(bytes, max) {
                 return;
@@ -84,7 +83,7 @@ impl Room {
     }
 }
 
-/// Counts one that waits.
+/// Counts a waiter.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -108,13 +107,12 @@ pub struct Share {
 }
 
 impl Share {
-    /// How many they are.
+    /// Their number.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Takes more, or gives back, until there are just so many; `false` if there is not so much
-    /// room, and the share is then as it was.
+    /// Resizes the share; returns `false` and leaves it unchanged if too few bytes are left.
     #[must_use]
     pub fn resize(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {
@@ -129,13 +127,13 @@ impl Share {
         self.grow_within(bytes, max)
     }
 
-    /// Takes more until there are so many, if no more than `max` are taken of all then.
+    /// Grows the share to `bytes` if no more than `max` are then taken in total.
     #[must_use]
     pub(crate) fn grow_within(&mut self, bytes: usize, max: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         let taken = self.room.taken.fetch_add(more, Ordering::SeqCst);
         if taken.saturating_add(more) > max {
-            // Nobody has waited for this.
+            // No waiter is affected by this.
             self.room.taken.fetch_sub(more, Ordering::SeqCst);
             return false;
         }
@@ -143,14 +141,14 @@ impl Share {
         true
     }
 
-    /// Gives back what is above.
+    /// Returns the surplus.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         self.bytes -= less;
         self.room.give_back(less);
     }
 
-    /// Takes in another share of the same room.
+    /// Merges another share of the same budget.
     pub(crate) fn join(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
     }

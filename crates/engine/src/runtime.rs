@@ -1,7 +1,7 @@
-//! What a node keeps in memory beside the catalog: limits, counters, horizons.
+//! Per-node memory beside the catalog: limits, counters, horizons.
 //!
-//! Nothing here is state of the service: all of it may be lost and begins anew. Made on first use,
-//! dropped when the stream or shard has gone.
+//! Nothing here is state of the service: all of it may be lost and starts anew. Created on first
+//! use, dropped when the stream or shard is gone.
 
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
@@ -14,51 +14,52 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Of all streams.
+/// The runtimes of all streams.
 #[derive(Debug, Default)]
 pub struct Runtimes {
     streams: RwLock<BTreeMap<u64, Arc<StreamRuntime>>>,
 }
 
-/// Of one stream.
+/// The runtime of a stream.
 #[derive(Debug, Default)]
 pub struct StreamRuntime {
-    /// What CloudWatch would count.
+    /// CloudWatch counters.
     pub counters: StreamCounters,
     shards: RwLock<ShardMap>,
-    /// What was put into shards and is not yet among their counters, by shard index: side by side,
-    /// since a call may put into hundreds. It grows with the shards that the stream ever had.
+    /// Puts that are not yet in the shards' counters, by shard index: contiguous, since a call may
+    /// put into hundreds. It grows with the total number of shards that the stream has had.
+    /// `bench/run only shards-batch` measures it.
     incoming: Mutex<Vec<Incomings>>,
 }
 
 /// Records that were put.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Incomings {
-    /// How many.
+    /// Number of records.
     pub records: u64,
-    /// Of keys and data.
+    /// Size of keys and data.
     pub bytes: u64,
 }
 
-/// By shard index. Indexes are given out by us: nobody can choose them to collide.
+/// By shard index. Indexes are issued by us, so clients cannot choose colliding ones.
 type ShardMap = FxHashMap<u32, Arc<ShardRuntime>>;
 
-/// Of one shard.
+/// The runtime of a shard.
 #[derive(Debug)]
 pub struct ShardRuntime {
-    /// Puts.
+    /// Limit on puts.
     write_limit: Mutex<WriteLimit>,
-    /// GetRecords.
+    /// Limit on GetRecords.
     read_limit: Mutex<ReadLimit>,
-    /// SubscribeToShard.
+    /// Seats of SubscribeToShard.
     pub seats: Seats,
-    /// What CloudWatch would count with enhanced monitoring.
+    /// CloudWatch counters for enhanced monitoring.
     pub counters: ShardCounters,
     horizon: AtomicU64,
 }
 
 impl Runtimes {
-    /// Of the stream of an id.
+    /// The runtime of the stream with this id.
     pub fn stream(&self, id: u64) -> Arc<StreamRuntime> {
         if let Some(stream) = self.streams.read().get(&id) {
             return stream.clone();
@@ -66,19 +67,19 @@ impl Runtimes {
         self.streams.write().entry(id).or_default().clone()
     }
 
-    /// Of the stream of an id, if anybody used it.
+    /// The runtime of the stream with this id, if it was ever used.
     pub fn known(&self, id: u64) -> Option<Arc<StreamRuntime>> {
         self.streams.read().get(&id).cloned()
     }
 
-    /// The stream has gone.
+    /// Drops a deleted stream's runtime.
     pub fn remove(&self, id: u64) {
         self.streams.write().remove(&id);
     }
 }
 
 impl StreamRuntime {
-    /// Records were put into the shards of these indexes, the highest last.
+    /// Counts records put into shards, by ascending index.
     pub fn count_put(&self, put: &[(u32, Incomings)]) {
         let Some((highest, _)) = put.last() else {
             return;
@@ -97,7 +98,7 @@ impl StreamRuntime {
         self.counters.incoming_records.add(sum.records);
     }
 
-    /// Of the shard of an index, with all that was counted.
+    /// The runtime of a shard, with pending counts added.
     pub fn counted_shard(&self, index: u32) -> Arc<ShardRuntime> {
         let shard = self.shard(index);
         let mut incoming = self.incoming.lock();
@@ -109,7 +110,7 @@ impl StreamRuntime {
         shard
     }
 
-    /// Of the shard of an index.
+    /// The runtime of a shard.
     pub fn shard(&self, index: u32) -> Arc<ShardRuntime> {
         if let Some(shard) = self.shards.read().get(&index) {
             return shard.clone();
@@ -117,20 +118,20 @@ impl StreamRuntime {
         self.shards.write().entry(index).or_default().clone()
     }
 
-    /// Of the shards of these indexes, in order.
+    /// The runtimes of shards, in order.
     pub fn shards(&self, indexes: impl Iterator<Item = u32>) -> Vec<Arc<ShardRuntime>> {
         let known = self.shards.read();
         let found = indexes.map(|index| known.get(&index).cloned().ok_or(index));
         let found: Vec<Result<Arc<ShardRuntime>, u32>> = found.collect();
         drop(known);
-        // As a rule all are known, and the list is taken over as it is.
+        // Usually all are known, and the list is returned as it is.
         found
             .into_iter()
             .map(|shard| shard.unwrap_or_else(|index| self.shard(index)))
             .collect()
     }
 
-    /// The shard has gone.
+    /// Drops an expired shard's runtime.
     pub fn remove_shard(&self, index: u32) {
         self.shards.write().remove(&index);
     }
@@ -194,7 +195,7 @@ impl ShardRuntime {
         Offset(self.horizon.load(Ordering::Acquire))
     }
 
-    /// Hides all before an offset. Never brings anything back.
+    /// Hides everything before an offset. Never brings anything back.
     pub fn hide_before(&self, offset: Offset) {
         self.horizon.fetch_max(offset.0, Ordering::AcqRel);
     }

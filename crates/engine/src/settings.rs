@@ -1,27 +1,27 @@
-//! What whoever starts the engine decides.
+//! Settings of the engine.
 
 use crate::catalog::{Quotas, Scope};
 use model::limits;
 use std::time::Duration;
 
-/// Whether AWS's rate limits hold.
+/// Whether AWS's rate limits apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
     /// As on AWS.
     #[default]
     Aws,
-    /// No throttling and no quotas; sizes that the formats need still hold.
+    /// No throttling and no quotas; size limits required by the formats still apply.
     Off,
 }
 
 /// The engine's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Whether AWS's limits hold.
+    /// Whether AWS's limits apply.
     pub limits: Limits,
-    /// Open shards of an account and region; AWS's default for the region if absent.
+    /// Quota of open shards per account and region; `None` means AWS's default for the region.
     pub shard_limit: Option<u32>,
-    /// How long CREATING, UPDATING and DELETING last where nothing else takes time.
+    /// How long CREATING, UPDATING and DELETING last at least.
     pub transition_time: Duration,
 }
 
@@ -31,13 +31,13 @@ impl Settings {
         self.transition_time.as_millis() as u64
     }
 
-    /// Open shards that an account and region may have.
+    /// Quota of open shards of an account and region.
     pub(crate) fn shard_limit_of(&self, scope: &Scope) -> u32 {
         let default = || limits::shards_default(scope.region.as_str());
         self.shard_limit.unwrap_or_else(default)
     }
 
-    /// What an account and region, and each of its streams, may have.
+    /// Quotas of an account and region, and of each of its streams.
     pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
         let shards = Some(self.shard_limit_of(scope));
         match self.limits {
@@ -49,7 +49,7 @@ impl Settings {
                 consumers: Some(limits::CONSUMERS_MAX),
                 creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
             },
-            // A limit that the operator chose holds whatever AWS's are.
+            // A limit set by the operator applies whether or not AWS's do.
             Limits::Off => Quotas {
                 shards: self.shard_limit,
                 ..Quotas::default()

@@ -1,4 +1,4 @@
-//! Where PutRecords' records land as they are decoded: one arena for data, one for keys.
+//! The sink of PutRecords' records during decoding: one arena for data, one for keys.
 
 use crate::put::RecordToPut;
 use crate::record::StoredRecord;
@@ -6,7 +6,7 @@ use model::HashKey;
 use std::ops::Range;
 use wire::RecordSink;
 
-/// The records of one PutRecords, without an allocation each.
+/// The records of one PutRecords, without an allocation for each.
 #[derive(Debug, Default)]
 pub struct RecordArena {
     data: Vec<u8>,
@@ -14,11 +14,11 @@ pub struct RecordArena {
     keys: String,
     key_bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// Few records have one.
+    /// Sparse: few records have one.
     explicit: Vec<Explicit>,
 }
 
-/// Where a record's parts stand; bodies are far smaller than 4 GiB.
+/// The positions of a record's parts; bodies are far smaller than 4 GiB.
 #[derive(Debug, Default)]
 struct Entry {
     data: Range<u32>,
@@ -26,7 +26,7 @@ struct Entry {
     explicit: Option<u32>,
 }
 
-/// An ExplicitHashKey as it was given.
+/// An ExplicitHashKey as given.
 #[derive(Debug)]
 enum Explicit {
     Key(HashKey),
@@ -34,7 +34,7 @@ enum Explicit {
     TooLarge(String),
 }
 
-/// What keeps a record from being routed.
+/// Why a record cannot be routed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unroutable<'a> {
     NoPartitionKey,
@@ -42,12 +42,12 @@ pub(crate) enum Unroutable<'a> {
 }
 
 impl RecordArena {
-    /// The bytes that limits count: data and partition keys.
+    /// Size as limits count it: data and partition keys.
     pub(crate) fn bytes(&self) -> usize {
         self.data.len() + self.keys.len()
     }
 
-    /// The records, in order, with where each goes.
+    /// The records, in order, with their hash keys.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<RecordToPut<'_>, Unroutable<'_>>> {
         let hashed = self.entries.iter().filter(|entry| entry.explicit.is_none());
         let keys = hashed.filter_map(|entry| entry.key.clone());

@@ -1,6 +1,6 @@
-//! A store's own series, in the registry's words.
+//! A store's own series, converted for the registry.
 //!
-//! The store names and explains them; here they are only encoded, in the order in which they come.
+//! The store names and documents them; here they are only encoded, in the given order.
 
 use log::metrics::{Distribution, Value};
 use log::{LogStore, Metric};
@@ -11,7 +11,7 @@ use std::fmt;
 /// A series without labels.
 type NoLabels = [(&'static str, &'static str); 0];
 
-/// Encodes what a store tells of itself now.
+/// Encodes the store's current metrics.
 pub(crate) fn encode(store: &dyn LogStore, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     store
         .metrics()

@@ -48,10 +48,10 @@ impl Streams {
             .expect("a command that makes a stream answers it"))
     }
 
-    /// Proposes a change of a stream that its proposer saw.
+    /// Proposes a change to a stream as its proposer saw it.
     ///
-    /// Only the catalog says that the stream is gone. A later state does not: what is unknown stays
-    /// unknown, since the change may have come before the end.
+    /// Only the catalog says that the stream is gone. A later state does not decide it: an unknown
+    /// outcome stays unknown, since the change may have come before the deletion.
     pub(crate) async fn change(
         &self,
         stream: &Stream,
@@ -68,15 +68,15 @@ impl Streams {
         }
     }
 
-    /// Whether a stream has gone, or is about to, since its caller saw it: what fails over it then
-    /// is no failure.
+    /// Whether a stream is gone, or being deleted, since the caller saw it: errors because of that
+    /// are not failures.
     pub(crate) fn is_going(&self, stream: &Stream) -> bool {
         let now = self.of_id(stream.id);
         now.is_none_or(|now| now.deletion.is_some())
     }
 
-    /// Why a shard of a stream was not read: nothing is wrong with it if it is missing since its
-    /// stream goes.
+    /// Why a shard was not read: if it is missing because its stream is being deleted, nothing is
+    /// wrong.
     pub(crate) fn read_failed(
         &self,
         stream: &Stream,

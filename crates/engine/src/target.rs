@@ -1,8 +1,8 @@
-//! What a request is about: the stream, the consumer or the account that its members name.
+//! The resource of a request: the stream, the consumer or the account that its members name.
 //!
-//! It is found once for each request, by the members of its shape, before anybody is asked whether
-//! the sender may: policies speak of resources. Handlers are given what was found. That it is not
-//! there, or out of the sender's reach, is known as early, and told only once the sender may know.
+//! It is resolved once per request, by the members of its shape, before authorization: policies
+//! refer to resources. Handlers receive what was found. That it does not exist, or is out of the
+//! sender's reach, is known just as early, and told only once the sender is authorized.
 
 mod consumer;
 mod stream;
@@ -17,7 +17,7 @@ use model::{ConsumerArn, StreamArn};
 use std::convert::Infallible;
 use wire::Texts;
 
-/// The members by which requests name things; absent where they are not given.
+/// The members by which requests name resources; `None` if not given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Named<'a> {
     pub(crate) stream_name: Option<&'a str>,
@@ -29,7 +29,7 @@ pub struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    /// The members of a request, whatever its shape is.
+    /// Reads the members of a request, whatever its shape.
     #[inline]
     pub fn of(request: &'a impl Texts) -> Self {
         Self {
@@ -43,22 +43,22 @@ impl<'a> Named<'a> {
     }
 }
 
-/// What a handler is given besides its input.
+/// What a handler receives besides its input.
 pub trait Target: Sized + Send + 'static {
-    /// Why it is not there.
+    /// Why it does not exist.
     type Error: Send;
 
-    /// Finds it in the present state.
+    /// Resolves it in the current state.
     ///
     /// # Errors
-    /// Why there is nothing that the sender can reach, and what the request names all the same.
+    /// Why the sender can reach nothing, and what the request names all the same.
     fn find(
         engine: &Engine,
         principal: &Principal,
         named: Named<'_>,
     ) -> Result<Self, Lacking<Self::Error>>;
 
-    /// What a policy calls it.
+    /// Its name in policies.
     fn resource(&self) -> Resource<'_>;
 }
 
@@ -66,7 +66,7 @@ pub trait Target: Sized + Send + 'static {
 #[derive(Debug)]
 pub struct Lacking<E>(Box<(E, What)>);
 
-/// What is named and not there.
+/// Something that is named and does not exist.
 #[derive(Debug)]
 enum What {
     Stream(StreamArn),
@@ -79,28 +79,28 @@ impl<E> Lacking<E> {
         Self(Box::new((why.into(), what)))
     }
 
-    /// A stream that is not there.
+    /// A stream that does not exist.
     pub(crate) fn stream(stream: StreamArn, why: impl Into<E>) -> Self {
         Self::new(why, What::Stream(stream))
     }
 
-    /// A consumer that is not there.
+    /// A consumer that does not exist.
     pub(crate) fn consumer(consumer: ConsumerArn, why: impl Into<E>) -> Self {
         Self::new(why, What::Consumer(consumer))
     }
 
-    /// Nothing that could be there.
+    /// Something that cannot exist.
     pub(crate) fn nothing(why: impl Into<E>) -> Self {
         Self::new(why, What::Nothing)
     }
 
-    /// The same for another kind of error.
+    /// Converts the kind of error.
     pub(crate) fn widen<F: From<E>>(self) -> Lacking<F> {
         let (why, what) = *self.0;
         Lacking::new(why, what)
     }
 
-    /// Why it is not there.
+    /// Why it does not exist.
     pub fn into_why(self) -> E {
         self.0.0
     }
@@ -114,7 +114,7 @@ impl<E> Lacking<E> {
     }
 }
 
-/// What a policy calls that which was found, or was not.
+/// The name in policies of something that was found, or not.
 pub fn resource_of<T: Target>(found: &Result<T, Lacking<T::Error>>) -> Resource<'_> {
     match found {
         Ok(target) => target.resource(),
@@ -122,7 +122,7 @@ pub fn resource_of<T: Target>(found: &Result<T, Lacking<T::Error>>) -> Resource<
     }
 }
 
-/// Of operations on the whole account: it is always there.
+/// The target of operations on the whole account, which always exists.
 impl Target for Scope {
     type Error = Infallible;
 
@@ -135,7 +135,7 @@ impl Target for Scope {
     }
 }
 
-/// The account and region that a caller's names belong to.
+/// The account and region that scope a caller's names.
 pub(crate) fn scope_of(principal: &Principal) -> Scope {
     Scope {
         account: principal.account.clone(),
@@ -143,7 +143,7 @@ pub(crate) fn scope_of(principal: &Principal) -> Scope {
     }
 }
 
-/// What a policy calls a stream.
+/// The name of a stream in policies.
 pub(crate) fn stream_resource(stream: &Stream) -> auth::Stream<'_> {
     auth::Stream {
         account: &stream.scope.account,

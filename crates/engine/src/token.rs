@@ -1,7 +1,7 @@
 //! Sealed tokens: shard iterators and NextTokens.
 //!
-//! A token is XChaCha20-Poly1305 under a key of the catalog, so it cannot be read, edited or made
-//! up; it is bound to its account, region and kind, and works on any node and after a restart.
+//! A token is XChaCha20-Poly1305 under a key of the catalog, so it cannot be read, edited or
+//! forged. It is bound to its account, region and kind, and works on any node and after a restart.
 //! docs/formats/tokens.md has the table.
 
 mod cipher;
@@ -15,21 +15,21 @@ use cipher::{Cipher, NONCE_BYTES, TAG_BYTES};
 use env::{Env, Timestamp};
 use minicbor::{Decode, Encode};
 
-/// AWS's first eight bytes of a shard iterator; ours mean the version.
+/// The first eight bytes of a shard iterator, as on AWS; ours are a version.
 const VERSION: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
-/// What is sealed is padded to the first of these it fits, so that a token has a length that AWS's
-/// may have: 152 to 280 bytes, a multiple of 16 after the version.
+/// Sizes to which content is padded, so that a token has a length that occurs on AWS: 152 to 280
+/// bytes, a multiple of 16 after the version.
 const PADDED_BYTES: [usize; 3] = [104, 168, 232];
-/// Sealed text longer than the largest padding cannot be: names and filters have limits.
+/// Maximum size of the content: names and filters have limits.
 const PADDED_BYTES_MAX: usize = PADDED_BYTES[PADDED_BYTES.len() - 1];
-/// Where the sealed text begins.
+/// Position of the sealed text.
 const SEALED_AT: usize = VERSION.len() + NONCE_BYTES;
-/// The longest token before it becomes text.
+/// Maximum size of a token before base64.
 const TOKEN_BYTES_MAX: usize = SEALED_AT + PADDED_BYTES_MAX + TAG_BYTES;
-/// A token is at most this long; a longer one is refused unread.
+/// Maximum length of a token; a longer one is rejected unread.
 pub const TOKEN_CHARS_MAX: usize = 512;
 
-/// What a token is for.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A shard iterator.
@@ -59,7 +59,7 @@ pub struct ShardIterator {
     /// The stream's id.
     #[n(0)]
     pub stream: u64,
-    /// The stream's name, for what is said when it is gone.
+    /// The stream's name, for error texts when it is gone.
     #[n(1)]
     pub name: String,
     /// The shard's index.
@@ -70,7 +70,7 @@ pub struct ShardIterator {
     pub position: u64,
 }
 
-/// A token's content and when it was sealed.
+/// A token's content and its age.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened<T> {
     /// When it was sealed.
@@ -104,14 +104,14 @@ pub fn seal<T: Encode<()>>(
     BASE64.encode_to_string(token)
 }
 
-/// Opens a token; `None` if it is not one of ours, of this kind, account and region.
+/// Opens a token; `None` if it is not ours, or of another kind, account or region.
 pub fn open<T: for<'b> Decode<'b, ()>>(
     keys: &[TokenKey],
     kind: Kind,
     scope: &Scope,
     token: &str,
 ) -> Option<Opened<T>> {
-    // Users quote iterators in shells; AWS takes them with the quotes.
+    // Users quote iterators in shells; AWS accepts them with the quotes.
     let token = token
         .strip_prefix('"')
         .and_then(|t| t.strip_suffix('"'))
@@ -139,7 +139,7 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     })
 }
 
-/// What the seal covers besides the content.
+/// The associated data of the seal.
 fn associated(kind: Kind, scope: &Scope) -> Vec<u8> {
     let Scope { account, region } = scope;
     let mut bytes = Vec::with_capacity(64);

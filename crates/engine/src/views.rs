@@ -4,7 +4,7 @@ use crate::catalog::{Consumer, ConsumerStatus, Mode, Shard, Shards, Status, Stre
 use env::Timestamp;
 use wire::types;
 
-/// A time in a shape.
+/// A time as a shape.
 pub(crate) fn timestamp(at: Timestamp) -> wire::Timestamp {
     wire::Timestamp(i64::try_from(at.0).unwrap_or(i64::MAX))
 }
@@ -47,7 +47,7 @@ fn hash_key_range(shard: &Shard) -> types::HashKeyRange {
     }
 }
 
-/// The shards that took a closed one's place.
+/// The children of a closed shard.
 pub(crate) fn child_shards(shards: &Shards, parent: &Shard) -> Vec<types::ChildShard> {
     let id = |index: u32| model::ShardId::new(index).to_string();
     let child = |shard: &Shard| types::ChildShard {
@@ -62,7 +62,7 @@ pub(crate) fn child_shards(shards: &Shards, parent: &Shard) -> Vec<types::ChildS
     shards.children(parent.index).map(child).collect()
 }
 
-/// The switched-on metrics, in the model's order.
+/// The enabled metrics, in the model's order.
 pub(crate) fn metrics(stream: &Stream) -> Vec<types::MetricsName> {
     let is_on = |metric: &types::MetricsName| {
         metric_name(*metric).is_some_and(|name| stream.shard_metrics.contains(name))
@@ -77,7 +77,7 @@ pub(crate) fn enhanced_monitoring(stream: &Stream) -> Vec<types::EnhancedMetrics
     }]
 }
 
-/// A metric's name; `None` for `ALL`, which is none of its own.
+/// A metric's name; `None` for `ALL`, which is not a metric itself.
 pub(crate) fn metric_name(metric: types::MetricsName) -> Option<&'static str> {
     (metric != types::MetricsName::All).then(|| metric.as_str())
 }

@@ -1,4 +1,4 @@
-//! Notices when the wall clock was set, by comparing it with the monotonic one.
+//! Detects that the wall clock was set, by comparing it with the monotonic clock.
 //!
 //! What is given up by the wall clock's time does not come back when somebody sets it right. So
 //! whatever gives something up asks this first, and waits while the clocks disagree. It reads no
@@ -7,7 +7,7 @@
 use crate::{Monotonic, Timestamp};
 use std::time::Duration;
 
-/// More than this between the two clocks' steps means that somebody set the wall clock.
+/// A larger difference between the two clocks' steps means that the wall clock was set.
 const DISAGREEMENT_MAX: Duration = Duration::from_mins(10);
 /// How long the clocks disagree after that: time for somebody to notice. Then the wall clock is
 /// believed as it is.

@@ -1,8 +1,8 @@
-//! The judge: puts a history in order once, then asks every rule.
+//! The judge: sorts a history once, then applies every rule.
 //!
-//! It searches for nothing. The server states the order of each shard, so what remains is to sort
-//! and to compare. It never repairs a history and never stops at the first anomaly; a good history
-//! of any interleaving is never accused.
+//! There is no search. The server states the order of each shard, so what remains is to sort and to
+//! compare. It never repairs a history and never stops at the first anomaly; it never accuses a
+//! good history, whatever the interleaving.
 
 mod acks;
 mod fanout;
@@ -24,11 +24,11 @@ use ledger::Ledger;
 use passage::Passage;
 use topology::Topology;
 
-/// Names every broken promise in `history`.
+/// Reports every broken promise in `history`.
 ///
 /// # Errors
 ///
-/// If the history contradicts itself, which is a mistake of whoever recorded it.
+/// If the history contradicts itself, which is a mistake of its recorder.
 pub fn judge(history: &History) -> Result<Verdict, HistoryError> {
     let ledger = Ledger::new(history)?;
     let mut verdict = Verdict::new(judged(history, &ledger));

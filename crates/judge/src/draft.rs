@@ -1,6 +1,6 @@
-//! A record before it is put: who it is, where it belongs, how large it is.
+//! A record to be put: identity, hash key, size.
 //!
-//! A record without data cannot carry its identity in it, so it carries it in its partition key.
+//! An empty record cannot carry its identity in its data, so its partition key does.
 
 use crate::number::HashKey;
 use crate::payload::{self, RecordId};
@@ -8,14 +8,14 @@ use bytes::Bytes;
 use fastrand::Rng;
 use md5::{Digest, Md5};
 
-/// The largest record, key included.
+/// Maximum size of a record, key included.
 const RECORD_BYTES_MAX: usize = 1024 * 1024;
-/// What the partition key of a record without data begins with.
+/// Prefix of an empty record's partition key.
 const EMPTY: &str = "empty-";
 
 /// A record to be put.
 pub struct Draft {
-    /// Who it is.
+    /// Its identity.
     pub id: RecordId,
     /// Its partition key.
     pub partition_key: String,
@@ -26,7 +26,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A record of any size and place.
+    /// A record of random size and hash key.
     pub fn new(id: RecordId, rng: &mut Rng) -> Self {
         let is_empty = rng.u8(..) < 10;
         let partition_key = if is_empty {
@@ -48,7 +48,7 @@ impl Draft {
         }
     }
 
-    /// Where it belongs.
+    /// Its hash key.
     pub fn hash_key(&self) -> HashKey {
         let of_key = || {
             let digest = Md5::digest(self.partition_key.as_bytes());
@@ -58,7 +58,7 @@ impl Draft {
     }
 }
 
-/// Who a record is that was read; `None` if it is nobody.
+/// The identity of a record that was read; `None` if it has none.
 pub fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
     if data.is_empty() {
         return partition_key.strip_prefix(EMPTY)?.parse().ok();
@@ -66,7 +66,7 @@ pub fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
     payload::decode(data, partition_key).ok()
 }
 
-/// Mostly small, seldom huge.
+/// Mostly small, rarely huge.
 fn any_length(room: usize, rng: &mut Rng) -> usize {
     match rng.u8(..) {
         0..=179 => rng.usize(payload::MIN_LEN..200),
@@ -77,7 +77,7 @@ fn any_length(room: usize, rng: &mut Rng) -> usize {
     }
 }
 
-/// Anywhere, and often at an edge.
+/// Random, often at an edge.
 fn any_hash_key(rng: &mut Rng) -> HashKey {
     HashKey(match rng.u8(..8) {
         0 => 0,

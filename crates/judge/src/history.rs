@@ -1,8 +1,8 @@
-//! What clients saw: operations with the times between which they ran, as JSON lines.
+//! What clients saw: operations with their time spans, as JSON lines.
 //!
-//! A history holds facts only, never a judgement. The order of its events means nothing, except for
-//! reads of one session that began and ended at the same nanoseconds. See the crate's head for what
-//! a driver owes the checker.
+//! A history holds facts only, never a judgement. The order of its events has no meaning, except
+//! for reads of one session with identical spans. The crate's head says what a driver must
+//! guarantee.
 
 use crate::number::{HashKey, HashKeyRange, SequenceNumber, ShardId};
 use crate::payload::RecordId;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Write};
 
 /// When an operation ran, in nanoseconds of one monotonic clock. It took effect, if it did, at some
-/// instant between the two, both included; an unknown outcome may also take effect later.
+/// instant in the closed interval; an unknown outcome may also take effect later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Just before the request was sent.
     pub started: u64,
-    /// Just after the answer was read, or the client gave up.
+    /// Just after the response was read, or the client gave up.
     pub finished: u64,
 }
 
@@ -37,14 +37,14 @@ pub enum Event {
     Reshard(Reshard),
 }
 
-/// An attempt to write one record, alone or with others in one PutRecords.
+/// An attempt to write one record, alone or with others in a PutRecords.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Put {
     /// When the call ran.
     pub span: Span,
-    /// The record. In one request, `op` rises in the order of the entries.
+    /// The record. Within a request, `op` increases in the order of the entries.
     pub record: RecordId,
-    /// The call that carried it; a number of its own for each call of a client.
+    /// The call that carried it: unique per call of a client.
     pub request: u64,
     /// Where the record belongs: its ExplicitHashKey, or the MD5 of its partition key.
     pub hash_key: HashKey,
@@ -56,31 +56,31 @@ pub struct Put {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Answered 200 with this place.
+    /// Acknowledged with a 200, at this position.
     Acked {
-        /// ShardId of the answer.
+        /// ShardId of the response.
         shard: ShardId,
-        /// SequenceNumber of the answer.
+        /// SequenceNumber of the response.
         sequence_number: SequenceNumber,
     },
-    /// Answered in a way that promises that nothing was written, now or later.
+    /// Failed in a way that promises that nothing was written, now or later.
     DefinitelyFailed,
     /// A 5xx, a timeout, a broken connection: written at most once, now or later.
     Unknown,
 }
 
-/// The begin of a session: a GetShardIterator or SubscribeToShard that succeeded.
+/// The start of a session: a successful GetShardIterator or SubscribeToShard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
     /// When the call ran.
     pub span: Span,
-    /// A number that no other session of the history has.
+    /// A number unique in the history.
     pub session: u64,
-    /// Whose session it is.
+    /// The consumer that the session belongs to.
     pub consumer: u32,
-    /// What is read.
+    /// The shard that is read.
     pub shard: ShardId,
-    /// Where it starts.
+    /// The starting position.
     pub start: Start,
     /// Whether this consumer promises to read parents first.
     pub lineage: Lineage,
@@ -96,68 +96,69 @@ pub enum Start {
     At(SequenceNumber),
     /// AFTER_SEQUENCE_NUMBER.
     After(SequenceNumber),
-    /// LATEST: behind all records that there were at an instant of the call.
+    /// LATEST: after all records that existed at some instant of the call.
     Latest,
-    /// AT_TIMESTAMP. Nothing is claimed about the place; from its first record on it counts.
+    /// AT_TIMESTAMP. Nothing is claimed about the position; from its first record on the session
+    /// counts.
     Timestamp,
 }
 
-/// How a consumer treats shards that come from others.
+/// The order in which a consumer reads parents and children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lineage {
-    /// It opens a shard only after it met the end of all its listed parents.
+    /// It opens a shard only after it has reached the end of all its listed parents.
     ParentsFirst,
     /// It opens shards in any order.
     Any,
 }
 
-/// A session was begun by a SubscribeToShard, and its reads are events.
+/// A session was started by a SubscribeToShard, and its reads are events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscribed {
     /// The session, which has an [`Open`].
     pub session: u64,
-    /// Whose seat at the shard it takes: the consumer's ARN.
+    /// The seat at the shard that it takes: the consumer's ARN.
     pub seat: String,
 }
 
 /// A GetRecords, or one event of a subscription: what follows the session's previous read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Read {
-    /// When the call ran; for an event of a subscription, from the previous event to this.
+    /// When the call ran; for an event of a subscription, from the previous event to this one.
     pub span: Span,
     /// The session that it continues.
     pub session: u64,
-    /// The records in the order of the answer.
+    /// The records, in the order of the response.
     pub records: Vec<Seen>,
-    /// Whether the position after these records was the shard's end at some instant of `span`. To
-    /// be set only where the server says so: MillisBehindLatest 0 in an answer without records
-    /// (next to records it may also stand for an unread record that is less than a millisecond
-    /// old).
+    /// Whether the position after these records was the shard's end at some instant of `span`. Set
+    /// only if the server says so: MillisBehindLatest 0 in a response without records (with records
+    /// it may also mean an unread record that is less than a millisecond old).
     pub reached_tail: bool,
     /// Whether the server said that the shard is closed and this is its end.
     pub shard_end: bool,
 }
 
-/// A record of an answer.
+/// A record of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Its SequenceNumber.
     pub sequence_number: SequenceNumber,
-    /// Whose payload it carries; `None` if the bytes are nobody's ([`crate::decode`] failed).
+    /// The record that its payload identifies; `None` if the payload is invalid ([`crate::decode`]
+    /// failed).
     pub record: Option<RecordId>,
 }
 
-/// A ListShards without filter that came in one page, so that it shows one instant.
+/// A ListShards without a filter whose response is a single page, so that it shows one instant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct List {
     /// When the call ran.
     pub span: Span,
-    /// The answer.
+    /// The response.
     pub shards: Vec<ListedShard>,
 }
 
-/// One shard of an answer.
+/// A shard in a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedShard {
     /// ShardId.
@@ -172,7 +173,7 @@ pub struct ListedShard {
     pub last: Option<SequenceNumber>,
 }
 
-/// A SplitShard or MergeShards, with the wait until the stream was ACTIVE again.
+/// A SplitShard or MergeShards, including the wait until the stream was ACTIVE again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reshard {
     /// From the call until the stream was seen ACTIVE again.
@@ -187,9 +188,9 @@ pub struct Reshard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReshardOutcome {
-    /// Answered 200, and the stream was ACTIVE again afterwards.
+    /// Answered with a 200, and the stream was ACTIVE again afterwards.
     Acked,
-    /// Answered in a way that promises that nothing was changed.
+    /// Failed in a way that promises that nothing was changed.
     DefinitelyFailed,
     /// Anything else.
     Unknown,
@@ -202,24 +203,24 @@ pub struct History {
     pub events: Vec<Event>,
 }
 
-/// Why a kept history cannot be read.
+/// Why a stored history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The reader failed.
     #[error("cannot read the history: {0}")]
     Io(#[from] io::Error),
-    /// A line is no event.
+    /// A line is not an event.
     #[error("line {line} is no event: {source}")]
     Line {
-        /// From 1.
+        /// Counted from 1.
         line: usize,
-        /// What the JSON reader says.
+        /// The JSON error.
         source: serde_json::Error,
     },
 }
 
 impl History {
-    /// Writes one JSON object a line.
+    /// Writes one JSON object per line.
     pub fn write_lines(&self, mut to: impl Write) -> io::Result<()> {
         for event in &self.events {
             serde_json::to_writer(&mut to, event)?;

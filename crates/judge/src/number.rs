@@ -1,8 +1,8 @@
-//! The numbers of a history: sequence numbers, hash keys, shard ids, as text that AWS's clients
+//! The numbers of a history: sequence numbers, hash keys and shard ids, as the text that clients
 //! see.
 //!
-//! Not the server's own types: the judge must not share a parser with the judged. Each type writes
-//! the text that it was read from, and compares as a number.
+//! These are not the server's own types: the judge must not share a parser with the judged. Each
+//! type prints the text that it was parsed from, and compares as a number.
 
 use crate::payload::RecordId;
 use serde::{Deserialize, Serialize};
@@ -31,17 +31,17 @@ impl ParseError {
     }
 }
 
-/// A sequence number of up to 57 decimal digits, kept as base 10^19 limbs so that comparing,
-/// reading and writing need no long division.
+/// A sequence number of up to 57 decimal digits, in base 10^19 limbs, so that comparison, parsing
+/// and printing need no long division.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct SequenceNumber([u64; 3]);
 
 impl SequenceNumber {
-    /// Below every other.
+    /// The minimum.
     pub const ZERO: Self = Self([0; 3]);
 
-    /// The next number, `None` after the largest.
+    /// The next number; `None` after the maximum.
     pub fn next(self) -> Option<Self> {
         let mut limbs = self.0;
         for limb in limbs.iter_mut().rev() {
@@ -58,8 +58,7 @@ impl SequenceNumber {
 impl FromStr for SequenceNumber {
     type Err = ParseError;
 
-    /// Reads decimal digits; leading zeros, signs and spaces are refused, so that two texts are
-    /// never one number.
+    /// Parses decimal digits; rejects leading zeros, signs and spaces, so that the text is unique.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let refused = || ParseError::new("sequence number", text);
         let digits = text.as_bytes();
@@ -90,7 +89,7 @@ impl fmt::Display for SequenceNumber {
     }
 }
 
-/// A place on the ring of 2^128 hash keys.
+/// A point on the ring of 2^128 hash keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct HashKey(pub u128);
@@ -111,7 +110,7 @@ impl fmt::Display for HashKey {
     }
 }
 
-/// The hash keys of a shard, both ends included.
+/// The hash keys of a shard, both ends inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HashKeyRange {
     /// StartingHashKey.
@@ -121,7 +120,7 @@ pub struct HashKeyRange {
 }
 
 impl HashKeyRange {
-    /// Whether `key` belongs here.
+    /// Whether `key` is in the range.
     pub fn contains(&self, key: HashKey) -> bool {
         self.first <= key && key <= self.last
     }
@@ -152,7 +151,7 @@ impl fmt::Display for ShardId {
     }
 }
 
-/// The conversions by which serde writes a type as its text.
+/// Serde conversions of a type to and from its text.
 macro_rules! as_text {
     ($($name:ty),*) => {$(
         impl From<$name> for String {

@@ -1,6 +1,6 @@
-//! What a record of a test carries: who wrote it, and enough to notice any byte out of place.
+//! The payload of a test's record: identifies the writer, and reveals any wrong byte.
 //!
-//! Not a format that anything but tests reads. The bytes are
+//! The format is used by tests only. The bytes are
 //!
 //! | bytes | what |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | 20 … end − 4 | filler: a stream of bytes that starts from the identity |
 //! | last 4 | CRC-32C of everything before it and of the partition key |
 //!
-//! A decoded payload is byte for byte what was encoded for that partition key: the filler is made
-//! again and compared, so even bytes that happen to keep the checksum are noticed.
+//! A decoded payload is byte for byte what was encoded for that partition key: the filler is
+//! regenerated and compared, so even bytes that happen to keep the checksum are detected.
 
 use crate::number::ParseError;
 use serde::{Deserialize, Serialize};
@@ -25,15 +25,15 @@ const CRC_LEN: usize = 4;
 /// The shortest payload.
 pub const MIN_LEN: usize = HEADER_LEN + CRC_LEN;
 
-/// One attempt to write one record. No two attempts of a history have the same.
+/// One attempt to write one record, unique in a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RecordId {
-    /// Who wrote it.
+    /// The writer.
     pub client: u32,
-    /// Which of the client's records it is.
+    /// The client's record.
     pub op: u64,
-    /// Which try, from 0.
+    /// The attempt, from 0.
     pub attempt: u32,
 }
 
@@ -64,18 +64,18 @@ fn parse_id(text: &str) -> Option<RecordId> {
 /// Why bytes are not a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Cut short, or with bytes added.
+    /// The length is wrong.
     #[error("the payload's length is not the one it states")]
     Length,
-    /// Some byte of the data or of the partition key is another.
+    /// A byte of the data or of the partition key is wrong.
     #[error("the payload's checksum does not match its bytes and partition key")]
     Checksum,
-    /// The checksum holds, but the filler belongs to another record.
+    /// The checksum is right, but the filler belongs to another record.
     #[error("the payload's filler is not this record's")]
     Filler,
 }
 
-/// The payload of `id`, `len` bytes long (at least [`MIN_LEN`]), to be put under `partition_key`.
+/// The payload of `id`, `len` bytes long (at least [`MIN_LEN`]), for this partition key.
 pub fn encode(id: RecordId, len: usize, partition_key: &str) -> Vec<u8> {
     let len = len.max(MIN_LEN);
     let stated = u32::try_from(len).expect("a record is far smaller than 4 GiB");
@@ -90,7 +90,7 @@ pub fn encode(id: RecordId, len: usize, partition_key: &str) -> Vec<u8> {
     data
 }
 
-/// Whose payload `data`, read under `partition_key`, is.
+/// The record that `data`, read with `partition_key`, identifies.
 pub fn decode(data: &[u8], partition_key: &str) -> Result<RecordId, DecodeError> {
     let (rest, crc) = data
         .split_last_chunk::<CRC_LEN>()
@@ -136,8 +136,8 @@ fn checksum(data: &[u8], partition_key: &str) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(data), partition_key.as_bytes())
 }
 
-/// A stream of bytes that differs between records and never repeats within one, so that a shifted
-/// or exchanged block shows.
+/// A byte stream that differs between records and never repeats within one, so that shifted or
+/// exchanged blocks are detected.
 struct Filler {
     state: u64,
 }

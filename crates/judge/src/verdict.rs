@@ -1,15 +1,14 @@
-//! What a judgement says: named anomalies, how many of each, and how much was judged.
+//! The result of a judgement: named anomalies with counts, and how much was judged.
 //!
-//! Names are those of Jepsen's Kafka workload where it has one. A verdict keeps every count but
-//! only the first details of each kind, so that a thoroughly broken run still gives a readable
-//! report.
+//! Names follow Jepsen's Kafka workload where it has one. A verdict keeps every count but only the
+//! first details of each kind, so that a thoroughly broken run still gives a readable report.
 
 use crate::number::{SequenceNumber, ShardId};
 use crate::payload::RecordId;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many details of one kind are kept.
+/// Maximum number of details per kind.
 const DETAILS_MAX: usize = 20;
 
 /// Declares the kinds once: variant, name in reports, meaning.
@@ -36,40 +35,40 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// An acknowledged record is not where reads went past its place.
+    /// An acknowledged record is missing from its position although reads went past it.
     LostWrite = "lost-write",
-    /// An acknowledged record was neither read nor passed by: the history proves nothing about it.
+    /// An acknowledged record was neither read nor passed: the history proves nothing about it.
     Unseen = "unseen",
-    /// A record that nobody wrote.
+    /// A record that no client wrote.
     Phantom = "phantom",
     /// One attempt was written more than once.
     Duplicate = "duplicate",
-    /// A record whose write was answered as not applied.
+    /// A record whose write was reported as not applied.
     AbortedRead = "aborted-read",
-    /// A payload that is not what anyone wrote.
+    /// A payload that no client wrote.
     Damaged = "damaged",
-    /// One sequence number, several records.
+    /// Several records have the same sequence number.
     InconsistentOffset = "inconsistent-offset",
-    /// A record stands elsewhere than its acknowledgement said.
+    /// A record is not at the position in its acknowledgement.
     AckMismatch = "ack-mismatch",
-    /// A session went back, or stood still, in sequence numbers.
+    /// A session's sequence numbers did not increase.
     NonmonotonicPoll = "nonmonotonic-poll",
-    /// A session went past a record that others read.
+    /// A session skipped a record that others read.
     PollSkip = "poll-skip",
-    /// A read took for the shard's tail what was already not its tail when it began.
+    /// A read reported the shard's tail although more records existed when it began.
     StaleRead = "stale-read",
-    /// A write stands behind another, or behind a tail that was read, and yet ended before those
+    /// A write comes after another, or after a tail that was read, and yet ended before those
     /// began.
     RealtimeInversion = "realtime-inversion",
-    /// The records of one request stand in another order than its entries.
+    /// The records of a request are not in the order of its entries.
     RequestReordered = "request-reordered",
     /// A record's hash key is not in its shard's range.
     Misrouted = "misrouted",
     /// A record's sequence number is not between its shard's starting and ending number.
     OutsideShard = "outside-shard",
-    /// A shard was said to be at its end, and had more records.
+    /// A shard was reported to be at its end, and had more records.
     ShardEndTooEarly = "shard-end-too-early",
-    /// A consumer that reads parents first opened a child before it met its parents' ends.
+    /// A parents-first consumer opened a child before it reached its parents' ends.
     ParentNotDrained = "parent-not-drained",
     /// A write to a parent began after a write to its descendant had ended.
     LineageInversion = "lineage-inversion",
@@ -77,7 +76,7 @@ kinds! {
     ChildBelowParent = "child-below-parent",
     /// A shard that was written to or read is in no list.
     UnlistedShard = "unlisted-shard",
-    /// Lists disagree about what never changes in a shard, or list one twice.
+    /// Lists disagree about immutable properties of a shard, or contain it twice.
     InconsistentShard = "inconsistent-shard",
     /// The open shards of a list do not cover the hash keys exactly once.
     BrokenCover = "broken-cover",
@@ -85,11 +84,11 @@ kinds! {
     StaleList = "stale-list",
     /// A list begun after a reshard was acknowledged does not show it.
     LostReshard = "lost-reshard",
-    /// A reshard that was answered as not applied took place.
+    /// A reshard that was reported as not applied took place.
     AbortedReshard = "aborted-reshard",
-    /// A subscription lasts longer than five minutes.
+    /// A subscription lasted longer than five minutes.
     EndlessSubscription = "endless-subscription",
-    /// A subscription goes on although its consumer has another at the shard.
+    /// A subscription went on although its consumer had another one at the shard.
     SharedSeat = "shared-seat",
 }
 
@@ -99,18 +98,18 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One broken promise, and where.
+/// A broken promise, with its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anomaly {
-    /// Which promise.
+    /// The kind.
     pub kind: Kind,
     /// The shard concerned, if it is about one.
     pub shard: Option<ShardId>,
-    /// The place concerned, if it is about one.
+    /// The position concerned, if it is about one.
     pub sequence_number: Option<SequenceNumber>,
     /// The record concerned, if it is about one.
     pub record: Option<RecordId>,
-    /// The evidence, for people.
+    /// The evidence, in words.
     pub detail: String,
 }
 
@@ -158,18 +157,18 @@ impl fmt::Display for Anomaly {
     }
 }
 
-/// How much a verdict rests on; a good verdict over nothing proves nothing.
+/// How much a verdict is based on; a good verdict over nothing proves nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// Attempts to write a record.
     pub puts: usize,
-    /// Those that were acknowledged.
+    /// Acknowledged attempts.
     pub acked: usize,
-    /// Those whose outcome stayed unknown.
+    /// Attempts with unknown outcome.
     pub unknown: usize,
-    /// Calls that read.
+    /// Read calls.
     pub reads: usize,
-    /// Records in their answers.
+    /// Records in their responses.
     pub records_read: usize,
     /// Lists of shards.
     pub lists: usize,
@@ -177,7 +176,7 @@ pub struct Judged {
     pub shards: usize,
 }
 
-/// Why a history cannot be judged: whoever recorded it made a mistake.
+/// Why a history cannot be judged: its recorder made a mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// Two puts claim one attempt.
@@ -189,7 +188,7 @@ pub enum HistoryError {
     /// A read belongs to no session.
     #[error("a read continues session {0}, which was never opened")]
     NoSuchSession(u64),
-    /// A session reads before its begin, or two of its reads overlap.
+    /// A session reads before its start, or two of its reads overlap.
     #[error("session {0} ran two calls at once")]
     SessionOverlaps(u64),
     /// A call ended before it began.
@@ -200,7 +199,7 @@ pub enum HistoryError {
 /// The judgement of one history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// What was looked at.
+    /// How much was judged.
     pub judged: Judged,
     counts: BTreeMap<Kind, usize>,
     anomalies: Vec<Anomaly>,
@@ -227,7 +226,7 @@ impl Verdict {
         self.counts.is_empty()
     }
 
-    /// How many anomalies of this kind there are.
+    /// Number of anomalies of this kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.counts.get(&kind).copied().unwrap_or(0)
     }

@@ -89,7 +89,7 @@ impl Batches {
         })
     }
 
-    /// Each batch by itself, sharing the memory of all.
+    /// Each batch by itself, sharing the buffer.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn split(&self) -> impl Iterator<Item = (LogId, Self)> {
         self.iter().map(|(log, view)| {

@@ -110,7 +110,7 @@ pub enum ReadError {
     Damaged {
         /// The log whose records are lost.
         log: LogId,
-        /// What did not hold.
+        /// What is invalid.
         what: &'static str,
         /// Where to look, in terms that an operator of this provider knows.
         at: String,

@@ -25,7 +25,7 @@ const HOST_BYTES_MAX: usize = 253;
 /// A stream to create at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamSpec {
-    /// Its name.
+    /// The stream's name.
     pub name: StreamName,
     /// Its open shards.
     pub shards: u32,

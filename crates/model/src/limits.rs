@@ -5,7 +5,7 @@
 
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 pub const RECORD_KIB_DEFAULT: u32 = 1024;
-/// PutRecords in all, partition keys included.
+/// PutRecords: total size of a request, partition keys included.
 pub const PUT_RECORDS_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// GetRecords: records per response.
 pub const GET_RECORDS_MAX: u32 = 10_000;

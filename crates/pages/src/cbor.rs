@@ -101,7 +101,7 @@ struct Row {
     content: &'static str,
 }
 
-/// A row of bytes. An offset or size that is no number depends on the sample.
+/// A row of bytes. An offset or size that is not a number depends on the sample.
 #[derive(Clone, Copy, Debug)]
 struct ByteRow {
     name: &'static str,
@@ -123,7 +123,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads every table under a heading of the third level.
+    /// Parses every table under a third-level heading.
     pub fn new(text: &'static str) -> Self {
         let sections = text.split("\n### ").skip(1);
         let tables = sections.map(|section| {
@@ -137,7 +137,8 @@ impl Page {
         }
     }
 
-    /// The sample has the fields of the table, in its order and of its types, with these values.
+    /// Checks that the sample has the fields of the table, in its order and with its types, and
+    /// these values.
     #[track_caller]
     pub fn check_fields(&mut self, heading: &str, sample: &Value, expected: &[(&str, Value)]) {
         let Table::Fields(rows) = &self.tables[heading] else {
@@ -158,7 +159,7 @@ impl Page {
         self.checked.insert(heading.to_owned());
     }
 
-    /// The samples are the cases of the table, each once, with its number and content.
+    /// Checks that the samples are the cases of the table, each once, with its number and content.
     #[track_caller]
     pub fn check_cases(&mut self, heading: &str, samples: &[(&str, Value)]) {
         let Table::Cases(rows) = &self.tables[heading] else {
@@ -175,7 +176,7 @@ impl Page {
         self.checked.insert(heading.to_owned());
     }
 
-    /// The sample is the fields of the table, one after the other, with these bytes.
+    /// Checks that the sample consists of the table's fields, with these bytes.
     #[track_caller]
     pub fn check_bytes(&mut self, heading: &str, sample: &[u8], expected: &[(&str, &[u8])]) {
         let Table::Bytes(rows) = &self.tables[heading] else {
@@ -261,7 +262,7 @@ impl Page {
         assert!(values.len() <= rows.len(), "{heading}: {values:?}");
         let mut values = values.iter();
         for row in rows {
-            // What is absent is null, or left out at the end.
+            // An absent value is null, or left out at the end.
             let value = values.next().unwrap_or(&Value::Null);
             match row.content.strip_suffix('?') {
                 Some(_) if *value == Value::Null => {}

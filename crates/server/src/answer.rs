@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     error: Option<&'static str>,
     content_type: Option<&'static str>,
     pub(crate) body: millstream_service::Body,
-    /// Whether the connection is of no use after it, over HTTP/1.
+    /// Whether the connection must be closed after it, over HTTP/1.
     closes: bool,
 }
 
@@ -143,7 +143,7 @@ impl Answer {
         }
     }
 
-    /// The body, taken out.
+    /// Takes the body.
     pub(crate) fn take_body(&mut self) -> millstream_service::Body {
         std::mem::replace(&mut self.body, nothing())
     }
@@ -185,7 +185,7 @@ impl Answer {
     }
 }
 
-/// No body.
+/// An empty body.
 fn nothing() -> millstream_service::Body {
     millstream_service::Body::Whole(Bytes::new())
 }

@@ -6,13 +6,13 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date",
 );
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("172800");
-/// Whether a browser asks if it may ask.
+/// Whether the request is a CORS preflight.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS && headers.contains_key(header::ORIGIN)
 }
 
-/// Lets a page of any origin use the API: there is nothing ambient in a request that it could
-/// misuse, as a signature needs the secret.
+/// Allows pages of any origin to use the API. A request carries no ambient authority that they
+/// could misuse: a signature needs the secret.
 pub(crate) fn allow_origin(answer: &mut HeaderMap, request: &HeaderMap, is_preflight: bool) {
     answer.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -273,7 +273,7 @@ impl Service {
             Body::Whole(bytes) => (bytes, None),
             Body::Pieces(pieces) => (Bytes::new(), Some(pieces)),
             Body::Events(frames) => {
-                // The request has served its turn, and its answer may last for minutes.
+                // The request is done, and its response may last for minutes.
                 drop(held.in_flight.hand_over_body());
                 return AnswerBody::Events(Events::start(
                     &self.env,

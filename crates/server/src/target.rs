@@ -2,29 +2,29 @@
 
 use http::HeaderMap;
 
-/// What `X-Amz-Target` says before the operation's name.
+/// The prefix of an operation's name in `X-Amz-Target`.
 const SERVICE: &str = "Kinesis_20131202";
 
-/// What `X-Amz-Target` names.
+/// The target in `X-Amz-Target`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// Nothing, or not in its form.
+    /// Missing or malformed.
     Missing,
-    /// A service or operation that there is not.
+    /// An unknown service or operation.
     Unknown,
-    /// An operation, by its place in the table.
+    /// An operation, by its index in the table.
     Known(usize),
 }
 
 impl Target {
-    /// What a request's head names.
+    /// Parses the target from a request's head.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let target = headers.get("x-amz-target");
         let target = target.and_then(|value| value.to_str().ok());
         Self::parse(target.unwrap_or_default())
     }
 
-    /// Bytes of the largest body that means anything to it.
+    /// The largest body that makes sense for it.
     pub(crate) fn body_bytes_max(self) -> usize {
         match self {
             Self::Known(place) => millstream_service::operations()[place].body_bytes_max,
@@ -32,7 +32,7 @@ impl Target {
         }
     }
 
-    /// Reads the header's text.
+    /// Parses the header's text.
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once('.') {
             None | Some(("", _) | (_, "")) => Self::Missing,

@@ -1,6 +1,6 @@
-//! Changes a stream: its shards and its retention, and looks whether the change took place.
+//! Changes a stream's shards and retention, and checks whether the change took place.
 //!
-//! One admin a stream: what it was told holds until it changes it again.
+//! There is one admin per stream: what it was told holds until it changes it again.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure, Settled};
@@ -101,7 +101,7 @@ impl Admin {
             self.client.machine.complain(what);
         }
         let outcome = match (answer, change) {
-            // It says that it was taken, but not which shards it will close.
+            // The response does not say which shards it will close.
             (Ok(()), Change::Count(..)) => ReshardOutcome::Unknown,
             (Ok(()), Change::Split(..) | Change::Merge(..)) if settled.is_some() => {
                 ReshardOutcome::Acked

@@ -1,6 +1,7 @@
-//! Sees to a stream's tags and metrics, and asks whatever else can be asked about it.
+//! Changes a stream's tags and metrics, and queries everything else about it.
 //!
-//! One clerk a stream: what it was told of tags and metrics holds until it changes them again.
+//! There is one clerk per stream: what it was told about tags and metrics holds until it changes
+//! them again.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};

@@ -1,4 +1,5 @@
-//! A client: calls with bodies that travel, and what it may make of each answer.
+//! A client: calls whose requests and responses take time to travel, and what it may conclude from
+//! each response.
 //!
 //! With several nodes it stays with one, and goes to the next when that one is gone, answers 5xx or
 //! nothing, and now and then for no reason. What it learns holds at every node, except of one that
@@ -26,7 +27,7 @@ use wire::operations::{
 use wire::types::{Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
 use wire::{ErrorCode, Operation, Protocol, RemoteError};
 
-/// A client that hears nothing gives up after this.
+/// Timeout of a client.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
 
 /// After so many of 256 calls a client goes to the next node for no reason.
@@ -37,9 +38,9 @@ const RESTLESS_OF_256: u8 = 12;
 pub(super) enum Failure {
     /// A 4xx: nothing was applied.
     Refused(RemoteError),
-    /// A 5xx, and what the server knows: nothing was applied, or it may be, once.
+    /// A 5xx, and what the server knows: not applied, or possibly applied once.
     Broken(RemoteError, Outcome),
-    /// No answer: it may be applied, once.
+    /// No response: possibly applied once.
     Silent,
 }
 
@@ -384,7 +385,7 @@ impl Client {
         self.clock.sleep(pause).await;
     }
 
-    /// Lists a stream's shards and writes down what is seen.
+    /// Lists a stream's shards and records the result.
     pub(super) async fn list(
         &mut self,
         server: &Server,

@@ -1,7 +1,7 @@
-//! A subscription as its client sees it: events, one after the other, and how they end.
+//! A subscription as its client sees it: events in sequence, and how they end.
 //!
-//! A client that is slow to take what comes is one that waits before it takes: when an event was
-//! taken is therefore when the next one could be made, which is what a history says of it.
+//! A slow client is one that waits before it takes an event: the time at which an event was taken
+//! is therefore the time at which the next one could be made, which is what a history records.
 
 use super::client::Client;
 use super::server::Pushed;

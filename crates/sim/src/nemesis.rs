@@ -1,5 +1,5 @@
-//! Strikes: with one of the plan's faults, now and then, mostly while a chosen operation is under
-//! way.
+//! Injects one of the plan's faults from time to time, mostly while a chosen operation is in
+//! progress.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Stays};

@@ -135,13 +135,13 @@ impl Machine {
     // --- Ending
     // -----------------------------------------------------------------------------------
 
-    /// Lets the process end at the n-th disk call of a kind.
+    /// Orders a death at the n-th disk call of a kind.
     pub(super) fn arm(&self, number: NodeNumber, call: Call, nth: u64, death: Death) {
         self.nodes[number].status.lock().armed = Some(death);
         self.disk.fail_nth(call, nth, Fault::Death);
     }
 
-    /// Ends the process here and now; nothing happens if there is none.
+    /// Ends the process immediately, if there is one.
     pub(super) fn strike_down(&self, number: NodeNumber, death: Death) {
         let Some(life) = self.nodes[number].status.lock().life.take() else {
             return;

@@ -1,7 +1,7 @@
-//! A value that is changed by calls of which some are never answered.
+//! A value that is changed by calls with possibly unknown outcomes.
 //!
-//! One client changes it, so what it was told holds. A change of unknown outcome may be carried out
-//! until the process that got it has gone; what is found after that is what it is.
+//! A single client changes it, so what it was told holds. A change of unknown outcome may be
+//! carried out until the process that received it is gone; what is found after that is definite.
 
 /// What a value may be.
 #[derive(Clone, Debug)]

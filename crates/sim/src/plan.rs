@@ -1,7 +1,7 @@
-//! What a seed draws before anything runs: which faults there are, and what the server is like.
+//! What a seed draws before anything runs: the faults, and the properties of the server.
 //!
-//! Each kind of fault is missing from half of the plans: a fault that always comes hides what only
-//! happens in its absence.
+//! Each kind of fault is missing from half of the plans: a fault that always occurs hides bugs that
+//! need its absence.
 
 use super::planted::Bug;
 use engine::Limits;

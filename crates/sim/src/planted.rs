@@ -1,7 +1,7 @@
 //! Bugs that are planted between the engine and its store, to see that the judge finds them.
 //!
-//! Nothing of this is in the server: a [`Planted`] store stands in front of the real one in worlds
-//! that ask for it, and does there what a mistake in the engine or the journal would do.
+//! None of this is in the server: in worlds that ask for it, a [`Planted`] store wraps the real
+//! one, and behaves as a bug in the engine or the journal would.
 
 use super::plan::FaultKind;
 use env::{Clock, Monotonic, Tasks, Timestamp};

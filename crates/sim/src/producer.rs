@@ -1,4 +1,4 @@
-//! Puts records, alone and in batches, and writes down what became of each. It never tries again.
+//! Puts records, alone and in batches, and records each outcome. It never retries.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
@@ -152,8 +152,7 @@ impl Producer {
         }
     }
 
-    /// An entry that failed inside the server may have been written; one that was throttled was
-    /// not.
+    /// An entry that failed internally may have been written; one that was throttled was not.
     fn entry(&self, entry: &PutRecordsResultEntry) -> Outcome {
         let has_limits = self.client.machine.plan.limits == Limits::Aws;
         match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {
@@ -196,7 +195,7 @@ fn any_length(rng: &mut Rng) -> usize {
     }
 }
 
-/// Anywhere, and often at an edge.
+/// Random, often at an edge.
 fn any_hash_key(rng: &mut Rng) -> HashKey {
     let edges = [0, u128::MAX, 1 << 127, (1 << 127) - 1];
     let anywhere = rng.u128(..);

@@ -1,4 +1,4 @@
-//! What the tests reach: which faults struck while which operations were under way.
+//! What the tests reach: which faults struck while which operations were in progress.
 //!
 //! A fault that never met an operation has shown nothing about it.
 

@@ -1,5 +1,4 @@
-//! Reads: sessions that outlive the server, pollers here and there, and followers of a whole
-//! stream.
+//! Reads: sessions that outlive the server, random pollers, and followers of a whole stream.
 
 use super::chronicle::Chronicle;
 use super::client::Client;
@@ -14,7 +13,7 @@ use wire::ErrorCode;
 use wire::operations::{self, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput};
 use wire::types::ShardIteratorType;
 
-/// An iterator has to be good for this long.
+/// Lifetime of an iterator.
 const ITERATOR_LIFE: Duration = Duration::from_secs(300);
 /// Iterators that a poller has in hand at most.
 const SESSIONS_MAX: usize = 4;
@@ -40,9 +39,9 @@ pub(super) enum Progress {
     Tail,
     /// The end of a closed shard.
     End,
-    /// No answer; the iterator is as good as before.
+    /// No response; the iterator is still valid.
     Failed,
-    /// The iterator is of no use any more.
+    /// The iterator has become useless.
     Lost,
 }
 

@@ -1,5 +1,5 @@
-//! One run: a plan, its world, clients and faults; then calm, a look at the server's health, and
-//! everything read once more.
+//! One run: a plan, its world, clients and faults; then calm, a health check, and everything read
+//! once more.
 
 use super::admin::Admin;
 use super::chronicle::Chronicle;
@@ -262,7 +262,7 @@ impl World {
             let (done, ended) = oneshot::channel();
             let task = async move {
                 task.await;
-                // Nobody waits any more if the run was given up.
+                // The receiver is gone if the run was abandoned.
                 let _ = done.send(());
             };
             self.machine.outside.spawn(name, Box::pin(task));

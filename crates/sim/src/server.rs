@@ -1,8 +1,8 @@
 //! A server process without sockets: bodies in, bodies out.
 //!
-//! What stands between a socket and the engine is the real server's own: who asks, the table of
-//! operations, decoding, authorization, and the task in which a change runs to its end. Beside the
-//! engine, on the same store, lives another machine: counters, asked without any protocol.
+//! Between a request and the engine is the real server's own code: authentication, the table of
+//! operations, decoding, authorization, and the task in which a change runs to completion. Beside
+//! the engine, on the same store, lives another machine: counters, called without a protocol.
 
 use super::node::NodeNumber;
 use super::plan::{Layout, Plan};

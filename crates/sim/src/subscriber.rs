@@ -1,9 +1,9 @@
-//! A registered consumer of a stream: subscribes to its shards, resumes, takes over from itself,
-//! comes and goes.
+//! A registered consumer of a stream: subscribes to its shards, resumes, takes over its own
+//! subscriptions, and is deregistered and registered again.
 //!
-//! What is pushed goes into the stream's history like any other read, so that order, completeness
-//! and origin are the checker's; what only a subscription promises (one at a time, five minutes, an
-//! end in good order) is written down for it beside that.
+//! Pushed records go into the stream's history like any other read, so the checker judges order,
+//! completeness and origin; what only subscriptions promise (one at a time, five minutes, a normal
+//! end) is recorded in addition.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};

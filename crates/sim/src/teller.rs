@@ -1,8 +1,8 @@
-//! Whoever counts: the client of a machine that lives beside streams, on the same store.
+//! A client of the counters, a machine that lives beside streams on the same store.
 //!
-//! Each command is proposed under one id until somebody hears what became of it, over crashes and
-//! restarts, and must have been carried out once. Each counter's log must be there for as long as
-//! the counter is; that of one which was removed must be gone after the next start.
+//! Each command is proposed under one id until its outcome is known, across crashes and restarts,
+//! and must have been carried out once. Each counter's log must exist for as long as the counter
+//! does; that of a removed counter must be gone after the next start.
 
 use super::client::Client;
 use super::server::Server;

@@ -1,4 +1,4 @@
-//! Creates a stream, fills it, reads it, deletes it, and creates another of the same name.
+//! Creates a stream, fills it, reads it, deletes it, and creates another with the same name.
 //!
 //! Each incarnation has a history of its own, so that a record of an earlier one is a phantom. Over
 //! two nodes it has a name of its own, too: a node that stood still carries out what its client has

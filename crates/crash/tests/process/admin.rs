@@ -1,4 +1,4 @@
-//! What the server says of itself: whether it takes writes, and why it ended.
+//! The server's admin pages and last log lines.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Campaigns as tests: as many as asked for, each with a seed and a place of its own, each judged.
+//! Campaigns as tests: any number of them, each with its own seed and directory, each judged.
 
 use crate::place::Place;
 use env::Env;

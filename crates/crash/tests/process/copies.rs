@@ -1,5 +1,5 @@
-//! Copies of the data directory, and files put back in it: what was acknowledged before is there,
-//! or the server names what does not fit. It never removes a file that it does not know.
+//! Copies of the data directory, and restored files: everything acknowledged earlier is there, or
+//! the server names what does not fit. It never removes a file that it does not know.
 
 #![expect(clippy::disallowed_methods, reason = "the files of a real process")]
 

@@ -1,6 +1,6 @@
-//! A server that may open few files, with more idle clients than it can serve: puts that find no
+//! A server with few descriptors and more idle clients than it can serve: puts that find no
 //! descriptor for the next segment are refused and leave no file, and deleting a stream still works
-//! and gives some back.
+//! and frees some.
 
 #![expect(clippy::disallowed_methods, reason = "the files of a real process")]
 

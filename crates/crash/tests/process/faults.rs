@@ -1,9 +1,9 @@
 //! The n-th system call of a kind fails under load: nothing acknowledged is lost, nothing wrong is
-//! read, the server goes on or says that it takes no writes, and after a plain restart all is
-//! there.
+//! read, the server goes on or reports that it accepts no writes, and after a plain restart
+//! everything is there.
 //!
 //! `MILLSTREAM_FAULTED_CALLS` sets how many calls of a kind are tried, one in each life of the
-//! server. The same is done in process, at each call of the journal, by the tests of `log`.
+//! server. The journal's tests do the same in process, at each of its calls.
 
 use crate::admin;
 use crate::campaigns::number;

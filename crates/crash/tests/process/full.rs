@@ -1,8 +1,8 @@
-//! A volume of 64 MiB, filled until writes are refused: reads and whatever makes room go on, and so
-//! do writes as soon as there is room, by themselves.
+//! A 64 MiB volume, filled until writes are refused: reads and operations that free space go on,
+//! and writes resume by themselves once there is room.
 //!
-//! That a shorter retention gives room back is shown in process, where a day can pass: nothing here
-//! is older than the shortest one. Here it is accepted on a full volume.
+//! That a shorter retention frees space is shown in process, where a day can pass: nothing here is
+//! older than the minimum. Here it is accepted on a full volume.
 
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};

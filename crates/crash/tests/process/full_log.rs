@@ -1,5 +1,4 @@
-//! The log is on the volume of the data, and the volume is full: lines are lost and nothing else
-//! is.
+//! The log is on the same volume as the data, which is full: lines are lost and nothing else is.
 
 use crate::admin;
 use crate::full::{delete, fill, until_written};

@@ -1,7 +1,7 @@
-//! The kill -9 loop: nothing acknowledged is lost and no order broken, over many kills.
+//! The kill -9 loop: over many kills nothing acknowledged is lost and no order is broken.
 //!
 //! `MILLSTREAM_KILL_CYCLES` sets the number of kills, `MILLSTREAM_KILL_SEED` the seed of the first
-//! history. What kill -9 cannot show is what was not synced: the page cache outlives a process.
+//! history. kill -9 cannot show missing syncs: the page cache outlives a process.
 
 use crate::campaigns::Campaigns;
 use millstream_crash::Fate;

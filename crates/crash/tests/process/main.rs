@@ -1,5 +1,5 @@
-//! The real binary under faults: killed in a loop and between the steps of its operations, without
-//! power in a loop, with failing system calls, on a full volume, on copies of its files.
+//! The real binary under faults: killed in a loop and between the steps of its operations, through
+//! power losses in a loop, with failing system calls, on a full volume, on copies of its files.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on shall fail there"

@@ -1,4 +1,4 @@
-//! What the real binary takes of the machine's memory while clients ask for as much as they can.
+//! Resident memory of the real binary while clients request as much as they can.
 
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};

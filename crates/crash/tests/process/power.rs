@@ -1,8 +1,9 @@
-//! The power-loss loop: the file system is shut down under the server, in both ways by turns; what
-//! was not synced is gone. Nothing acknowledged is lost and no order broken.
+//! The power-loss loop: the file system is shut down under the server, in both ways alternately;
+//! unsynced data is gone. Nothing acknowledged is lost and no order is broken.
 //!
 //! `MILLSTREAM_POWER_CYCLES` sets the number of losses, `MILLSTREAM_POWER_SEED` the seed of the
-//! first history. A server that does not sync loses records here, or the loop would show nothing.
+//! first history. A server that does not sync loses records here; otherwise the loop would show
+//! nothing.
 
 use crate::campaigns::Campaigns;
 use crate::place::Place;

@@ -1,6 +1,6 @@
-//! Volumes of several sizes, filled to the last byte with records of all sizes by three streams,
-//! whose records stand side by side in every segment: when one stream is deleted writing goes on,
-//! at once and after a restart, whoever may use the blocks that the file system keeps for root.
+//! Volumes of several sizes, filled to the last byte with records of all sizes by three streams
+//! that interleave in every segment: when one stream is deleted writing resumes, at once and after
+//! a restart, whoever may use the blocks reserved for root.
 //!
 //! `MILLSTREAM_VOLUME_MIB` names the sizes.
 

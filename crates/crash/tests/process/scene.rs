@@ -1,8 +1,7 @@
-//! A server with a few streams and the test's own hand on it: for tests that do one thing at a
-//! time.
+//! A server with a few streams, controlled step by step: for tests that do one thing at a time.
 //!
-//! A campaign does everything at once, by chance; a scene does what the test says, and what is put
-//! and read here is judged in the same way.
+//! A campaign does everything at once, at random; a scene does what the test says, and its puts and
+//! reads are judged in the same way.
 
 use crate::place::Place;
 use env::{BoxFuture, Env};

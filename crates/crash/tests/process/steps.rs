@@ -1,6 +1,6 @@
 //! A kill between any two steps of create, delete, split and merge: before each write and before
-//! each sync. After the restart the change is done or was never begun, and all that was there is
-//! there.
+//! each sync. After the restart the change is complete or was never begun, and everything else is
+//! intact.
 //!
 //! The same is done in process, at each change of the store, by the engine's tests.
 

@@ -1,8 +1,8 @@
-//! Makes a process's n-th system call of a kind fail or take long, or kills the process at it, by
-//! strace.
+//! Uses strace to make a process's n-th system call of a kind fail or take long, or to kill the
+//! process at it.
 //!
-//! The call that is injected into does not take place. strace counts for each thread on its own;
-//! the journal writes and syncs on one.
+//! The affected call does not take place. strace counts per thread; the journal writes and syncs on
+//! one.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `apply`: what each command does to the state.
 //!
-//! Deterministic: no clock, no randomness, no map whose order chance decides. A command that the
-//! state does not allow changes nothing and says why; every node comes to the same answer.
+//! Deterministic: no clock, no randomness, no map with a random order. A command that the state
+//! does not allow changes nothing and returns why; every node computes the same result.
 
 use super::command::{
     BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
@@ -21,20 +21,20 @@ use model::{HashRange, ShardId, limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Scalings are counted for this long.
+/// The window in which scalings are counted.
 const SCALINGS_COUNTED_MS: u64 = limits::UPDATE_SHARD_COUNT_HOURS * 3_600_000;
 
-/// What a command did.
+/// The effect of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// It changed a stream, which is like this after it.
+    /// It changed a stream; this is its new state.
     Stream(Arc<Stream>),
-    /// It is not about a stream, or about one that was gone already, which is as well.
+    /// It does not concern a stream, or one that was already gone, which is fine.
     NoStream,
 }
 
 impl Applied {
-    /// The stream, of a command whose `apply` answers one whenever it is not refused.
+    /// The stream, for a command that always returns one unless it is refused.
     pub fn into_stream(self) -> Option<Arc<Stream>> {
         match self {
             Self::Stream(stream) => Some(stream),
@@ -43,7 +43,7 @@ impl Applied {
     }
 }
 
-/// What `apply` says to a command.
+/// The result of `apply`.
 pub type Verdict = Result<Applied, Refusal>;
 
 impl State {
@@ -163,7 +163,7 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
-    /// The first one counts: of a stream that is gone, another changes nothing.
+    /// Idempotent: if the stream is gone, another one changes nothing.
     fn complete_delete(&mut self, id: u64, now: Timestamp) -> Verdict {
         let stream = self
             .stream_by_id(id)
@@ -200,7 +200,7 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
-    /// The first one counts: of a reshard that is over, another changes nothing.
+    /// Idempotent: if the reshard is over, another one changes nothing.
     fn complete_reshard(&mut self, command: &CompleteReshard, now: Timestamp) -> Verdict {
         let mut stream = self.owned(command.stream)?;
         let ends: BTreeMap<u32, u64> = command.closes.iter().copied().collect();
@@ -325,8 +325,8 @@ impl State {
         Ok(Applied::NoStream)
     }
 
-    /// The stream of an id, to change and put back. If it is gone since its proposer saw it, only
-    /// the proposer knows its name.
+    /// The stream with this id, to be changed and put back. If it was deleted since its proposer
+    /// saw it, only the proposer knows its name.
     fn owned(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.stream_by_id(id);
         stream
@@ -334,7 +334,7 @@ impl State {
             .ok_or(Refusal::StreamGone { id })
     }
 
-    /// The same, if it is not on its way out.
+    /// The same, unless it is being deleted.
     fn staying(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.owned(id)?;
         match stream.deletion {
@@ -370,7 +370,7 @@ fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result
     Ok(())
 }
 
-/// One more scaling of the day. What changes no shard is none: it is not counted, nor refused.
+/// Counts a scaling. One that changes no shard is neither counted nor refused.
 fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
     let Some(limit) = quotas.scalings_per_day else {
         return Ok(());
@@ -406,7 +406,7 @@ fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Re
     Ok(())
 }
 
-/// What it means to a stream that its shards do not allow a change.
+/// Converts a plan's refusal to one about the stream.
 fn impossible(stream: &Stream, why: Impossible) -> Refusal {
     let label = stream.label();
     match why {

@@ -1,13 +1,13 @@
-//! How values of other crates stand in the catalog's commands and snapshots.
+//! Encodings of other crates' values in the catalog's commands and snapshots.
 //!
-//! Modules for minicbor's `with` attribute, one a kind of value; docs/formats/catalog.md says what
-//! each field means. Nothing here may change: old logs are replayed for ever.
+//! Modules for minicbor's `with` attribute, one per kind of value; docs/formats/catalog.md says
+//! what each field means. Nothing here may change: old logs are replayed for ever.
 
 pub(crate) use millstream_replicated::timestamp;
 use minicbor::decode::Error;
 use minicbor::{Decoder, Encoder};
 
-/// A value that is a checked text.
+/// A validated text.
 pub(crate) trait Text: Sized {
     fn as_text(&self) -> &str;
     fn from_text(text: &str) -> Option<Self>;
@@ -34,7 +34,7 @@ text!(
     model::ConsumerName
 );
 
-/// A checked text, as a text string.
+/// A validated text, as a text string.
 pub(crate) mod text {
     use super::*;
 
@@ -53,7 +53,7 @@ pub(crate) mod text {
     }
 }
 
-/// A secret, as its bytes: what is written down is no secret any more, but for the disk's owner.
+/// A secret, as its bytes: once written it is only as secret as the disk.
 pub(crate) mod secret {
     use super::*;
     use auth::Secret;

@@ -1,7 +1,8 @@
 //! The commands that change the catalog.
 //!
-//! A command carries all that `apply` may use beside the proposer's time: its limits, its random
-//! bytes. Field numbers are for ever; new fields are optional, new commands get new numbers.
+//! A command carries everything that `apply` may use besides the proposer's time: its limits, its
+//! random bytes. Field numbers are permanent; new fields are optional, new commands get new
+//! numbers.
 
 use super::codec;
 use super::plan::Change;
@@ -14,40 +15,40 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A change.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum Command {
-    /// A new stream, with its first shards.
+    /// Creates a stream, with its first shards.
     #[n(0)]
     CreateStream(#[n(0)] CreateStream),
-    /// The stream is DELETING from now on.
+    /// Makes the stream DELETING.
     #[n(1)]
     BeginDelete(#[n(0)] BeginDelete),
-    /// All its shards are closed: the stream is gone and its name is free.
+    /// Removes the stream, whose shards are all closed, and frees its name.
     #[n(2)]
     CompleteDelete(#[n(0)] u64),
-    /// Parents are about to be replaced by children.
+    /// Begins to replace parents by children.
     #[n(3)]
     BeginReshard(#[n(0)] BeginReshard),
-    /// The parents are closed where it says; the children are open.
+    /// Closes the parents at the given offsets, and opens the children.
     #[n(4)]
     CompleteReshard(#[n(0)] CompleteReshard),
-    /// Closed shards whose records have all expired are forgotten.
+    /// Forgets closed shards whose records have all expired.
     #[n(5)]
     ExpireShards(#[n(0)] ExpireShards),
-    /// How long records are kept.
+    /// Sets how long records are kept.
     #[n(6)]
     SetRetention(#[n(0)] SetRetention),
-    /// Tags are added, replaced and removed.
+    /// Adds, replaces and removes tags.
     #[n(7)]
     ChangeTags(#[n(0)] ChangeTags),
-    /// Shard-level metrics are switched on and off.
+    /// Enables and disables shard-level metrics.
     #[n(8)]
     ChangeMonitoring(#[n(0)] ChangeMonitoring),
-    /// A new consumer.
+    /// Registers a consumer.
     #[n(9)]
     RegisterConsumer(#[n(0)] RegisterConsumer),
-    /// A consumer goes.
+    /// Deregisters a consumer.
     #[n(10)]
     DeregisterConsumer(#[n(0)] DeregisterConsumer),
-    /// A new key for shard iterators and NextTokens.
+    /// Adds a key for shard iterators and NextTokens.
     #[n(11)]
     AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
 }
@@ -64,13 +65,13 @@ pub struct CreateStream {
     /// Provisioned or on demand.
     #[n(2)]
     pub mode: Mode,
-    /// How many shards to begin with.
+    /// Initial number of shards.
     #[n(3)]
     pub shards: u32,
-    /// Tags from the start.
+    /// Initial tags.
     #[n(4)]
     pub tags: BTreeMap<String, String>,
-    /// The largest record, in KiB.
+    /// The maximum record size, in KiB.
     #[n(5)]
     pub record_kib_max: u32,
     /// How long CREATING lasts.
@@ -81,7 +82,7 @@ pub struct CreateStream {
     pub quotas: Quotas,
 }
 
-/// The quotas of an account and region, as the proposer enforces them; absent means without.
+/// The quotas of an account and region, as the proposer enforces them; `None` means unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Encode, Decode)]
 pub struct Quotas {
     /// Open shards of provisioned streams.
@@ -93,8 +94,8 @@ pub struct Quotas {
     /// Streams in status CREATING.
     #[n(2)]
     pub creating_streams: Option<u32>,
-    /// Calls of UpdateShardCount that change one stream's shards in 24 hours, and its bounds of
-    /// half and double.
+    /// UpdateShardCount calls that change a stream's shards in 24 hours, and the bounds of half and
+    /// double.
     #[n(3)]
     pub scalings_per_day: Option<u32>,
     /// Consumers of one stream.
@@ -111,7 +112,7 @@ pub struct BeginDelete {
     /// The stream.
     #[n(0)]
     pub stream: u64,
-    /// Whether registered consumers go with it; otherwise they hold it.
+    /// Whether registered consumers are removed with it; otherwise they prevent the deletion.
     #[n(1)]
     pub takes_consumers: bool,
     /// How long DELETING lasts at least.
@@ -125,7 +126,7 @@ pub struct BeginReshard {
     /// The stream.
     #[n(0)]
     pub stream: u64,
-    /// What was asked.
+    /// The requested change.
     #[n(1)]
     pub change: Change,
     /// How long UPDATING lasts at least.
@@ -173,7 +174,7 @@ pub struct SetRetention {
     /// The new retention.
     #[n(1)]
     pub hours: u32,
-    /// Which way it may go.
+    /// The direction of the change.
     #[n(2)]
     pub direction: Direction,
 }

@@ -1,4 +1,4 @@
-//! docs/formats/catalog.md says what the encoders do: its tables are held against encoded samples.
+//! Checks docs/formats/catalog.md: its tables are compared with encoded samples.
 
 use super::command::*;
 use super::image::{self, IMAGE_VERSION};
@@ -175,7 +175,7 @@ fn commands() -> [Command; 12] {
     ]
 }
 
-/// The name in the page; a new command does not compile without one.
+/// Its name in the page; a new command does not compile without one.
 fn command_name(command: &Command) -> &'static str {
     match command {
         Command::CreateStream(_) => "CreateStream",
@@ -461,7 +461,7 @@ fn check_parts_of_commands(page: &mut Page) {
     );
 }
 
-/// A state with one of everything.
+/// A state that contains every kind of value.
 fn state() -> State {
     let mut neighbours = Neighbours::default();
     neighbours.put(Arc::new(stream()));

@@ -1,4 +1,4 @@
-//! The state in bytes, as it stands in snapshots. docs/formats/catalog.md has the tables.
+//! The encoding of the state in snapshots. docs/formats/catalog.md has the tables.
 
 use super::scope::Scope;
 use super::state::State;
@@ -11,7 +11,7 @@ use model::StreamName;
 /// The version that this build writes and reads.
 pub const IMAGE_VERSION: u8 = 1;
 
-/// The state as it is encoded.
+/// The encoded form of the state.
 #[derive(Encode, Decode)]
 struct Image {
     #[n(0)]
@@ -32,7 +32,7 @@ struct Deleted {
     second: u64,
 }
 
-/// The state's bytes.
+/// Encodes a state.
 pub fn encode(state: &State) -> Vec<u8> {
     let deleted = state.scopes.iter().flat_map(|(scope, neighbours)| {
         neighbours.deleted().map(|(name, second)| Deleted {
@@ -52,10 +52,10 @@ pub fn encode(state: &State) -> Vec<u8> {
     minicbor::to_vec(&image).expect("writing to memory does not fail")
 }
 
-/// The state that these bytes are.
+/// Decodes a state.
 ///
 /// # Errors
-/// If they are none.
+/// If the bytes are not a state.
 pub fn decode(bytes: &[u8]) -> Result<State, Error> {
     let image: Image = minicbor::decode(bytes)?;
     let mut state = State {

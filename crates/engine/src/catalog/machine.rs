@@ -9,7 +9,7 @@ use env::Timestamp;
 use log::{LogId, Offset};
 use millstream_replicated::{Format, Machine, Namespace, Ownership, Verdict, Versions};
 
-/// The namespace of streams' logs. A group of it is a stream's id, as it is.
+/// The namespace of streams' logs, in which a group equals its stream's id.
 const STREAMS: Namespace = Namespace::new(0);
 
 impl Machine for State {
@@ -36,7 +36,8 @@ impl Machine for State {
         image::decode(bytes)
     }
 
-    /// A log is needed while a stream of the state has it, or a reshard under way is to make it.
+    /// A log is needed while a stream of the state has it, or a reshard in progress is to create
+    /// it.
     fn owns(&self, log: LogId) -> Ownership {
         if Namespace::of(log) != Some(STREAMS) {
             return Ownership::NotMine;

@@ -1,9 +1,9 @@
-//! The catalog: accounts' streams, shards, consumers, tags, settings, as a deterministic state
-//! machine that [`millstream_replicated`] feeds.
+//! The catalog: streams, shards, consumers, tags and settings of all accounts, as a deterministic
+//! state machine driven by [`millstream_replicated`].
 //!
-//! Here are the [`State`], the [`Command`]s that change it, what each does, and why it may not. How
-//! a command comes into the log and from there into the state of every node is not known here.
-//! Statuses that only wait for time are computed from the state and the moment asked for.
+//! Here are the [`State`], the [`Command`]s that change it, their effects, and the reasons for
+//! refusals. How a command gets into the log and from there into the state of every node is not
+//! known here. Statuses that depend on time are computed from the state and the current time.
 
 mod apply;
 mod codec;
@@ -34,7 +34,7 @@ pub use state::State;
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
 pub use token_key::{TokenKey, TokenSecret};
 
-/// The catalog of this node.
+/// This node's catalog.
 pub type Catalog = millstream_replicated::Replicated<State>;
 /// Why a command did nothing, or may have done nothing.
 pub type ProposeError = millstream_replicated::ProposeError<Refusal>;

@@ -1,9 +1,8 @@
-//! The streams of one account and region, and what is counted of them.
+//! The streams of one account and region, with counts.
 //!
-//! What a command asks of its neighbours (how many shards are open, which streams move, which names
-//! were deleted of late) is kept beside them and changed with them: no command looks at all
-//! streams. All of it follows from the streams and the deleted names, so that a snapshot holds only
-//! those.
+//! What a command needs to know about its neighbours (open shards, streams in transition, recently
+//! deleted names) is maintained incrementally: no command looks at all streams. All of it is
+//! derived from the streams and the deleted names, so a snapshot holds only those.
 
 use super::scope::Mode;
 use super::stream::Stream;
@@ -15,8 +14,8 @@ use std::sync::Arc;
 
 /// How long the name of a deleted stream remembers the second of its deletion.
 const DELETED_REMEMBERED_S: u64 = 86_400;
-/// Names that one deletion forgets at most. More than one, so that those of a busy day go; few, so
-/// that no deletion pays for all of them.
+/// Maximum number of names that one deletion forgets. More than one, so that a busy day's names are
+/// forgotten; few, so that no deletion pays for all of them.
 const FORGOTTEN_AT_ONCE: usize = 8;
 
 /// The streams of one account and region.
@@ -28,17 +27,17 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    /// The stream of a name.
+    /// The stream with this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Stream>> {
         self.streams.get(name)
     }
 
-    /// All, by name.
+    /// All streams, by name.
     pub fn streams(&self) -> impl Iterator<Item = &Arc<Stream>> {
         self.streams.values()
     }
 
-    /// Those whose names come after one, by name.
+    /// The streams whose names sort after one, by name.
     pub fn streams_after(&self, name: &str) -> impl Iterator<Item = &Arc<Stream>> {
         let after = (Bound::Excluded(name), Bound::Unbounded);
         self.streams
@@ -46,12 +45,12 @@ impl Neighbours {
             .map(|(_, stream)| stream)
     }
 
-    /// What is counted of them.
+    /// The counts.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// Puts a stream in the place of the one of its name.
+    /// Inserts a stream, replacing the one with its name.
     pub(super) fn put(&mut self, stream: Arc<Stream>) {
         if let Some(former) = self.streams.get(&stream.name) {
             self.tally.take_away(former);
@@ -60,7 +59,8 @@ impl Neighbours {
         self.streams.insert(stream.name.clone(), stream);
     }
 
-    /// Takes a stream away. Its successor's shards begin in a later second than any of its own.
+    /// Removes a stream. The shards of a successor with the same name begin in a later second than
+    /// any of its own.
     pub(super) fn remove(&mut self, stream: &Stream, now: Timestamp) {
         if let Some(former) = self.streams.remove(&stream.name) {
             self.tally.take_away(&former);
@@ -73,31 +73,30 @@ impl Neighbours {
         self.remember_deleted(stream.name.clone(), second);
     }
 
-    /// The second in which the stream of a name was deleted, if it was of late.
+    /// The second in which the stream with this name was deleted, if recently.
     pub fn deleted_s(&self, name: &StreamName) -> Option<u64> {
         self.deleted.by_name.get(name).copied()
     }
 
-    /// Names whose stream was deleted of late, and in which second, by name.
+    /// Names of recently deleted streams, with the second of deletion, by name.
     pub fn deleted(&self) -> impl Iterator<Item = (&StreamName, u64)> {
         let by_name = self.deleted.by_name.iter();
         by_name.map(|(name, second)| (name, *second))
     }
 
-    /// Remembers that the stream of a name was deleted.
+    /// Remembers the deletion of a stream.
     pub(super) fn remember_deleted(&mut self, name: StreamName, second: u64) {
         self.deleted.insert(name, second);
     }
 }
 
-/// What is counted of streams.
+/// Counts of streams.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     open_shards: u32,
     on_demand: u32,
     deleting: u32,
-    /// Of those that are created and not being deleted: until when each is CREATING, and since
-    /// when.
+    /// Streams that are created and not being deleted: until when each is CREATING, and since when.
     creating: OrdMap<(u64, u64), u64>,
 }
 
@@ -107,15 +106,15 @@ impl Tally {
         self.open_shards
     }
 
-    /// How many are on demand.
+    /// Number of on-demand streams.
     pub fn on_demand(&self) -> u32 {
         self.on_demand
     }
 
-    /// How many are CREATING at a moment, or DELETING.
+    /// Number of streams that are CREATING at a given time, or DELETING.
     pub(super) fn in_transition(&self, now: Timestamp) -> u32 {
         let later = self.creating.range((now.0.saturating_add(1), 0)..);
-        // A clock that was set back stands before some were created.
+        // A clock that was set back may be before some were created.
         let creating = later.filter(|(_, created)| **created <= now.0);
         self.deleting + creating.count() as u32
     }
@@ -139,14 +138,14 @@ impl Tally {
     }
 }
 
-/// When a stream's CREATING ends, and its id; none if it never is, or is no more.
+/// When a stream's CREATING ends, and its id; `None` if it never is, or no longer is.
 fn creating_key(stream: &Stream) -> Option<(u64, u64)> {
     let is_creating = stream.creating_ms > 0 && stream.deletion.is_none();
     let ends = stream.created.0.saturating_add(stream.creating_ms);
     is_creating.then_some((ends, stream.id))
 }
 
-/// Names by themselves, and by the second of their deletion.
+/// Names, indexed by name and by second of deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct DeletedNames {
     by_name: OrdMap<StreamName, u64>,

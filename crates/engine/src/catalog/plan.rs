@@ -1,7 +1,7 @@
-//! What a reshard makes: which shards close, which come, in which lineage.
+//! The plan of a reshard: which shards close and which are created, with their lineage.
 //!
-//! A plan is worked out once, by `apply`, from the open shards and the change that was asked; it is
-//! kept in the catalog until it is completed. Pure arithmetic on ranges.
+//! `apply` computes a plan once, from the open shards and the requested change; it is kept in the
+//! catalog until it is completed. Pure arithmetic on ranges.
 
 use super::codec;
 use super::shard::{Closed, Shard, Shards};
@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Boundaries that are no further apart are the same; rounding leaves at most one key a shard.
+/// Boundaries closer than this are considered equal; rounding moves a boundary by at most one key
+/// per shard.
 const SAME_KEYS: u128 = 1 << 16;
 
 /// A change of a stream's shards.
@@ -34,43 +35,43 @@ pub enum Change {
         /// The lower shard's index.
         #[n(0)]
         shard: u32,
-        /// The one right above it.
+        /// The index of the shard directly above it.
         #[n(1)]
         adjacent: u32,
     },
     /// UpdateShardCount.
     #[n(2)]
     Scale {
-        /// How many open shards there shall be.
+        /// The target number of open shards.
         #[n(0)]
         target: u32,
     },
 }
 
-/// The shards to come, in rising order of their indexes.
+/// The planned shards, by ascending index.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Plan {
     /// The open shards that will close.
     #[n(0)]
     pub parents: Vec<u32>,
-    /// The shards that will be made.
+    /// The shards to be created.
     #[n(1)]
     pub created: Vec<Planned>,
 }
 
-/// A shard to come.
+/// A planned shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Planned {
     /// Its index.
     #[n(0)]
     pub index: u32,
-    /// The keys it will own.
+    /// The keys that it will own.
     #[cbor(n(1), with = "codec::hash_range")]
     pub range: HashRange,
     /// Its parent.
     #[n(2)]
     pub parent: u32,
-    /// Its other parent, if it is a merge.
+    /// Its second parent, for a merge.
     #[n(3)]
     pub adjacent_parent: Option<u32>,
 }
@@ -78,41 +79,41 @@ pub struct Planned {
 /// Why a change cannot be planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Impossible {
-    /// The shard is not open or was never there.
+    /// The shard is not open, or never existed.
     NotOpen(u32),
-    /// The key lies too near to the shard's edges, or outside.
+    /// The key is too close to the shard's edges, or outside.
     SplitKey {
         /// The shard's index.
         shard: u32,
-        /// What it owns.
+        /// The shard's range.
         range: HashRange,
         /// The key.
         at: HashKey,
     },
-    /// The two shards are no neighbours, in that order.
+    /// The two shards are not adjacent, in that order.
     NotAdjacent {
         /// The lower shard's index.
         shard: u32,
-        /// That of the one that should be right above it.
+        /// The index of the one that should be directly above it.
         adjacent: u32,
     },
 }
 
-/// A piece of the key space while a scaling is worked out.
+/// A part of the key space during the planning of a scaling.
 #[derive(Clone, Copy)]
 struct Piece {
     index: u32,
     range: HashRange,
 }
 
-/// Hands out indexes and keeps what was made.
+/// Assigns indexes and collects planned shards.
 struct Planner {
     next_index: u32,
     created: Vec<Planned>,
 }
 
 impl Plan {
-    /// Works a change out.
+    /// Computes the plan of a change.
     ///
     /// # Errors
     /// If the shards do not allow it.
@@ -139,14 +140,14 @@ impl Plan {
         Ok(planner.finish(shards))
     }
 
-    /// Whether the shard of an index is one that will take records, and so needs a log.
+    /// Whether the shard with this index will accept records, and so needs a log.
     pub fn has_log(&self, index: u32) -> bool {
         let is_created = self.created.binary_search_by_key(&index, |it| it.index);
         let is_parent = |it: &Planned| it.parent == index || it.adjacent_parent == Some(index);
         is_created.is_ok() && !self.created.iter().any(is_parent)
     }
 
-    /// The indexes of the shards that will take records, and so need a log.
+    /// The indexes of the shards that will accept records, and so need logs.
     pub fn with_logs(&self) -> impl Iterator<Item = u32> {
         let named = self
             .created
@@ -157,7 +158,7 @@ impl Plan {
         made.filter(move |index| !parents.contains(index))
     }
 
-    /// By how many the open shards become more (or fewer).
+    /// The change in the number of open shards.
     pub fn growth(&self) -> i64 {
         self.with_logs().count() as i64 - self.parents.len() as i64
     }
@@ -171,7 +172,7 @@ impl Plan {
             .iter()
             .map(|shard| (shard.index, shard.clone()))
             .collect();
-        // Never before a parent opened, whatever the clock says now.
+        // Never before a parent opened, whatever the current time.
         let opened = self.parents.iter().map(|index| all[index].opened);
         let start = opened.chain([time]).max().unwrap_or(time);
         let mut depths = BTreeMap::new();
@@ -255,8 +256,8 @@ impl Planner {
         Some(self.make(range, lower.index, Some(upper.index)))
     }
 
-    /// Uniform ranges with the fewest steps: one split for each new boundary, one merge for each
-    /// that goes. Splits and merges are balanced, so that lineages stay short.
+    /// Plans uniform ranges with the fewest steps: one split for each new boundary, one merge for
+    /// each removed one. Splits and merges are balanced, so that lineages stay short.
     fn scale(&mut self, shards: &Shards, target: u32) {
         let starts = uniform_starts(shards, target);
         let mut pieces = Vec::new();
@@ -265,7 +266,7 @@ impl Planner {
                 Bound::Excluded(shard.range.start),
                 Bound::Included(shard.range.end),
             );
-            // A range of one key has nothing inside, and no such bounds.
+            // A range of one key has no inner boundary.
             let is_wider = shard.range.start < shard.range.end;
             let inside = is_wider.then(|| starts.range(inside));
             let cuts: Vec<HashKey> = inside.into_iter().flatten().copied().collect();
@@ -319,8 +320,8 @@ impl Planner {
     }
 }
 
-/// Where uniform ranges begin. The ranges of different counts differ by a few keys, since each is
-/// rounded; a boundary that is there already, within that, stays, rather than to move by a key.
+/// The starts of uniform ranges. The ranges of different counts differ by a few keys, since each is
+/// rounded; an existing boundary within that distance is kept.
 fn uniform_starts(shards: &Shards, target: u32) -> BTreeSet<HashKey> {
     let present: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
     let present_or_new = |range: HashRange| {

@@ -1,7 +1,7 @@
-//! Why a command changes nothing: facts, with the names and numbers that they are about.
+//! Why a command changes nothing: facts, with the names and numbers involved.
 //!
-//! Neither codes nor texts for callers: `facts` and `words` have them. A refusal follows from the
-//! state and the command alone, so that every node comes to the same one.
+//! Codes and texts for callers are in `facts` and `words`. A refusal is determined by the state and
+//! the command alone, so every node computes the same one.
 
 use super::scope::Scope;
 use super::stream::{Status, Stream};
@@ -11,9 +11,9 @@ use std::fmt;
 /// A stream as errors name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamLabel {
-    /// Its name.
+    /// The stream's name.
     pub name: StreamName,
-    /// Whose it is.
+    /// Its account.
     pub account: AccountId,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for StreamLabel {
 }
 
 impl Stream {
-    /// How errors name it. Costs no memory.
+    /// The stream's name for errors. Does not allocate.
     pub fn label(&self) -> StreamLabel {
         StreamLabel {
             name: self.name.clone(),
@@ -33,30 +33,30 @@ impl Stream {
     }
 }
 
-/// What the state says to a command that it does not allow. Not applied, for ever.
+/// The state does not allow a command. Not applied, for ever.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The stream is gone since its proposer saw it, and its name with it.
+    /// The stream was deleted since its proposer saw it, and its name with it.
     #[error("there is no stream with id {id} any more")]
     StreamGone {
         /// The stream's id.
         id: u64,
     },
-    /// The name is taken.
+    /// The name is in use.
     #[error("{stream} exists")]
     StreamExists {
         /// The stream that has it.
         stream: StreamLabel,
     },
-    /// The stream is in another status than the change needs.
+    /// The stream's status does not allow the change.
     #[error("{stream} is {}", status.name())]
     StreamNotActive {
         /// The stream.
         stream: StreamLabel,
-        /// What it is instead.
+        /// Its status.
         status: Status,
     },
-    /// The stream does not go without its consumers.
+    /// The stream cannot be deleted without its consumers.
     #[error("{stream} has consumers")]
     StreamHasConsumers {
         /// The stream.
@@ -65,7 +65,7 @@ pub enum Refusal {
     /// Too many streams are CREATING or DELETING.
     #[error("{most} streams of account {} are in transition", scope.account)]
     StreamsInTransition {
-        /// Whose, and where.
+        /// The account and region.
         scope: Scope,
         /// The limit.
         most: u32,
@@ -73,7 +73,7 @@ pub enum Refusal {
     /// There are too many on-demand streams.
     #[error("account {} has {most} on-demand streams", scope.account)]
     TooManyOnDemandStreams {
-        /// Whose, and where.
+        /// The account and region.
         scope: Scope,
         /// The limit.
         most: u32,
@@ -81,13 +81,13 @@ pub enum Refusal {
     /// There would be too many open shards.
     #[error("account {} has {current} of {most} shards and would get {more} more", scope.account)]
     TooManyShards {
-        /// Whose, and where.
+        /// The account and region.
         scope: Scope,
-        /// How many there are.
+        /// The current number.
         current: u32,
         /// The limit.
         most: u32,
-        /// How many there would be beside those.
+        /// The number to be added.
         more: u32,
     },
     /// The stream has too many consumers.
@@ -117,15 +117,15 @@ pub enum Refusal {
     /// A scaling to less than half or more than double.
     #[error("{current} shards do not become {target} at once")]
     ScalingTooFar {
-        /// The open shards.
+        /// The current number of open shards.
         current: u32,
-        /// How many there should be.
+        /// The target number.
         target: u32,
     },
     /// A scaling to more shards than a stream may have.
     #[error("{target} shards are more than {most}")]
     ScalingTooLarge {
-        /// How many there should be.
+        /// The target number.
         target: u32,
         /// The limit.
         most: u32,
@@ -138,7 +138,7 @@ pub enum Refusal {
         /// The limit.
         most: usize,
     },
-    /// The consumer's name is taken.
+    /// The consumer's name is in use.
     #[error("consumer {consumer} of {stream} exists")]
     ConsumerExists {
         /// The consumer's name.
@@ -154,29 +154,29 @@ pub enum Refusal {
         /// The stream.
         stream: StreamLabel,
     },
-    /// The key of a split lies too near to the shard's edges, or outside.
+    /// The key of a split is too close to the shard's edges, or outside.
     #[error("{shard} of {stream} cannot be split at {key}")]
     SplitKey {
         /// The first key of the right child.
         key: HashKey,
         /// The shard.
         shard: ShardId,
-        /// What it owns.
+        /// The shard's range.
         range: HashRange,
         /// The stream.
         stream: StreamLabel,
     },
-    /// The two shards are no neighbours, in that order.
+    /// The two shards are not adjacent, in that order.
     #[error("{shard} and {adjacent} of {stream} are not adjacent")]
     NotAdjacent {
         /// The lower one.
         shard: ShardId,
-        /// The one that should be right above it.
+        /// The one that should be directly above it.
         adjacent: ShardId,
         /// The stream.
         stream: StreamLabel,
     },
-    /// The shard was split or merged before.
+    /// The shard was already split or merged.
     #[error("{shard} of {stream} is closed")]
     ShardClosed {
         /// The shard.
@@ -192,22 +192,22 @@ pub enum Refusal {
         /// The stream.
         stream: StreamLabel,
     },
-    /// An increase of the retention that would be none.
+    /// An increase of the retention that would not increase it.
     #[error("{hours} hours are less than the {existing} of {stream}")]
     RetentionNotLonger {
-        /// What was asked.
+        /// The requested value.
         hours: u32,
-        /// What there is.
+        /// The current value.
         existing: u32,
         /// The stream.
         stream: StreamLabel,
     },
-    /// A decrease of the retention that would be none.
+    /// A decrease of the retention that would not decrease it.
     #[error("{hours} hours are more than the {existing} of {stream}")]
     RetentionNotShorter {
-        /// What was asked.
+        /// The requested value.
         hours: u32,
-        /// What there is.
+        /// The current value.
         existing: u32,
         /// The stream.
         stream: StreamLabel,

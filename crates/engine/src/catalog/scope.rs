@@ -1,4 +1,4 @@
-//! What commands and streams both speak of: whose a name is, and how capacity is chosen.
+//! The scope of names, and capacity modes: shared by commands and streams.
 
 use super::codec;
 use minicbor::{Decode, Encode};
@@ -7,10 +7,10 @@ use model::{AccountId, Region};
 /// The account and region that a name belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Scope {
-    /// Whose.
+    /// The account.
     #[cbor(n(0), with = "codec::text")]
     pub account: AccountId,
-    /// Where.
+    /// The region.
     #[cbor(n(1), with = "codec::text")]
     pub region: Region,
 }

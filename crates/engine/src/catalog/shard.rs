@@ -1,4 +1,4 @@
-//! A shard as the catalog knows it: where it came from, what it owns, where it ended.
+//! A shard in the catalog: lineage, range, end.
 
 use super::codec;
 use env::Timestamp;
@@ -15,14 +15,14 @@ pub struct Shard {
     /// The keys it owns.
     #[cbor(n(1), with = "codec::hash_range")]
     pub range: HashRange,
-    /// From when on it was open.
+    /// When it was opened.
     #[cbor(n(2), with = "codec::timestamp")]
     pub opened: Timestamp,
-    /// The second that its sequence numbers carry. It rises along the lineage and may run ahead of
-    /// the clock.
+    /// The second in its sequence numbers. It increases along the lineage and may run ahead of the
+    /// clock.
     #[n(3)]
     pub created_s: u64,
-    /// What is added to offset + 1 to give a record's counter.
+    /// Added to offset + 1 to give a record's counter.
     #[n(4)]
     pub counter_base: u64,
     /// The shard that was split, or the lower of the two that were merged.
@@ -39,10 +39,10 @@ pub struct Shard {
 /// The end of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Closed {
-    /// Until when it was open, that moment included.
+    /// Until when it was open, inclusive.
     #[cbor(n(0), with = "codec::timestamp")]
     pub at: Timestamp,
-    /// One past its last record's offset; absent if it was born closed and has no log.
+    /// One past its last record's offset; `None` if it was born closed and has no log.
     #[n(1)]
     pub end: Option<u64>,
 }
@@ -53,17 +53,17 @@ impl Shard {
         ShardId::new(self.index)
     }
 
-    /// Whether records can still be put into it.
+    /// Whether it accepts records.
     pub fn is_open(&self) -> bool {
         self.closed.is_none()
     }
 
-    /// Whether records were ever put into it: a shard born closed has no log.
+    /// Whether it ever accepted records: a shard born closed has no log.
     pub fn has_log(&self) -> bool {
         self.closed.is_none_or(|closed| closed.end.is_some())
     }
 
-    /// Whether the shard names this one as a parent.
+    /// Whether the shard with this index is one of its parents.
     pub fn is_child_of(&self, index: u32) -> bool {
         self.parent == Some(index) || self.adjacent_parent == Some(index)
     }
@@ -120,7 +120,7 @@ impl Shard {
     }
 }
 
-/// What puts want of a shard: how it numbers its records.
+/// What a put needs to know about a shard: how it numbers its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbering {
     /// The shard's index in the stream.
@@ -155,18 +155,18 @@ pub struct Shards {
     open: Vec<OpenShard>,
 }
 
-/// A row of the routing table. What puts want stands in it, so that they need not look at the
-/// shard, which as a rule no cache of the processor has.
+/// A row of the routing table. Denormalised so that routing a put never touches the (usually cold)
+/// `Shard`. `bench/run only shards-batch` measures it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct OpenShard {
     start: HashKey,
-    /// Where the shard stands in `all`.
+    /// The index of the shard in `all`.
     place: u32,
     numbering: Numbering,
 }
 
 impl Shards {
-    /// Takes shards in rising order of their indexes.
+    /// Builds it from shards with ascending indexes.
     pub fn new(all: Vec<Shard>) -> Self {
         assert!(all.is_sorted_by_key(|shard| shard.index), "indexes rise");
         let is_open = |(place, shard): (usize, &Shard)| {
@@ -181,12 +181,12 @@ impl Shards {
         Self { all, open }
     }
 
-    /// By rising index.
+    /// By ascending index.
     pub fn all(&self) -> &[Shard] {
         &self.all
     }
 
-    /// By rising keys: together they own every key exactly once.
+    /// By ascending keys: together they own every key exactly once.
     pub fn open(&self) -> impl ExactSizeIterator<Item = &Shard> {
         self.open.iter().map(|row| &self.all[row.place as usize])
     }
@@ -213,8 +213,8 @@ impl Shards {
         &self.open[row].numbering
     }
 
-    /// The row that owns a key if all shards own equally many, as they do until one is split or two
-    /// are merged.
+    /// The row that owns a key if all shards are equally large, as they are until one is split or
+    /// two are merged.
     fn guess(&self, key: HashKey) -> usize {
         (((key.0 >> 64) * self.open.len() as u128) >> 64) as usize
     }
@@ -224,7 +224,7 @@ impl Shards {
         begins(row) && !begins(row + 1)
     }
 
-    /// The shards that took this one's place.
+    /// The shard's children.
     pub fn children(&self, index: u32) -> impl Iterator<Item = &Shard> {
         let after = self.all.partition_point(|shard| shard.index <= index);
         self.all[after..]
@@ -233,7 +233,7 @@ impl Shards {
     }
 }
 
-/// The shards in a snapshot: the list of all.
+/// The encoding in a snapshot: the list of all.
 impl<C> Encode<C> for Shards {
     fn encode<W: minicbor::encode::Write>(
         &self,

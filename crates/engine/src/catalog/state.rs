@@ -1,7 +1,7 @@
 //! The catalog's state: everything but records.
 //!
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
-//! while `apply` makes the next.
+//! while `apply` computes the next.
 
 use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
@@ -12,7 +12,7 @@ use imbl::OrdMap;
 use model::StreamName;
 use std::sync::Arc;
 
-/// Everything that the catalog's log says up to a command.
+/// The state after all commands of the catalog's log up to some offset.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// By account and region.
@@ -46,13 +46,13 @@ impl State {
         self.scopes.values().flat_map(Neighbours::streams)
     }
 
-    /// What is counted of the streams of an account and region.
+    /// Counts of the streams of an account and region.
     pub fn tally(&self, scope: &Scope) -> Tally {
         let neighbours = self.scopes.get(scope);
         neighbours.map_or_else(Tally::default, |neighbours| neighbours.tally().clone())
     }
 
-    /// Puts a stream in the place of the one of its id and name.
+    /// Inserts a stream, replacing the one with its id and name.
     pub(super) fn put(&mut self, stream: Stream) -> Arc<Stream> {
         let stream = Arc::new(stream);
         self.ids
@@ -62,7 +62,7 @@ impl State {
         stream
     }
 
-    /// Takes a stream away for good and frees its name.
+    /// Removes a stream for good and frees its name.
     pub(super) fn remove(&mut self, stream: &Stream, now: Timestamp) {
         self.ids.remove(&stream.id);
         if let Some(neighbours) = self.scopes.get_mut(&stream.scope) {

@@ -1,4 +1,4 @@
-//! A stream as the catalog knows it, and what can be said of it at a moment.
+//! A stream in the catalog, and what can be derived from it at a given time.
 
 use super::codec;
 use super::plan::Plan;
@@ -16,18 +16,18 @@ use std::time::Duration;
 /// A stream's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Just made.
+    /// Just created.
     Creating,
-    /// At rest.
+    /// Idle.
     Active,
     /// Being resharded.
     Updating,
-    /// On its way out.
+    /// Being deregistered.
     Deleting,
 }
 
 impl Status {
-    /// As the service model spells it.
+    /// The service model's name for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Creating => "CREATING",
@@ -37,7 +37,7 @@ impl Status {
         }
     }
 
-    /// Whether the stream comes to be ACTIVE if nobody does anything.
+    /// Whether the stream becomes ACTIVE by itself.
     pub fn passes(self) -> bool {
         match self {
             Self::Creating | Self::Active | Self::Updating => true,
@@ -49,16 +49,16 @@ impl Status {
 /// A stream.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Stream {
-    /// The catalog offset of its CreateStream: no two streams, also of one name, share it.
+    /// The catalog offset of its CreateStream: unique, even among streams with the same name.
     #[n(0)]
     pub id: u64,
-    /// Whose and where.
+    /// The account and region.
     #[n(1)]
     pub scope: Scope,
-    /// Its name.
+    /// The stream's name.
     #[cbor(n(2), with = "codec::text")]
     pub name: StreamName,
-    /// When it was made.
+    /// When it was created.
     #[cbor(n(3), with = "codec::timestamp")]
     pub created: Timestamp,
     /// How long it is CREATING.
@@ -70,13 +70,13 @@ pub struct Stream {
     /// How long records are kept.
     #[n(6)]
     pub retention_hours: u32,
-    /// The largest record, in KiB.
+    /// The maximum record size, in KiB.
     #[n(7)]
     pub record_kib_max: u32,
     /// Its tags.
     #[n(8)]
     pub tags: BTreeMap<String, String>,
-    /// The shard-level metrics that are on.
+    /// The enabled shard-level metrics.
     #[n(9)]
     pub shard_metrics: BTreeSet<String>,
     /// Its shards.
@@ -85,13 +85,13 @@ pub struct Stream {
     /// The index of the next shard.
     #[n(11)]
     pub next_shard: u32,
-    /// Its consumers, those on their way out included, by name.
+    /// Its consumers, including those being deregistered, by name.
     #[n(12)]
     pub consumers: Vec<Consumer>,
-    /// The reshard under way.
+    /// The reshard in progress.
     #[n(13)]
     pub reshard: Option<Reshard>,
-    /// The deletion under way.
+    /// The deletion in progress.
     #[n(14)]
     pub deletion: Option<Deletion>,
     /// When UpdateShardCount changed the shards, within the last 24 hours.
@@ -108,10 +108,10 @@ pub struct Reshard {
     /// When it began.
     #[cbor(n(1), with = "codec::timestamp")]
     pub begun: Timestamp,
-    /// How long it lasts at least.
+    /// Its minimum duration.
     #[n(2)]
     pub lasts_ms: u64,
-    /// What becomes of the shards.
+    /// The planned shards.
     #[n(3)]
     pub plan: Plan,
 }
@@ -122,7 +122,7 @@ pub struct Deletion {
     /// When it began.
     #[cbor(n(0), with = "codec::timestamp")]
     pub begun: Timestamp,
-    /// How long it lasts at least.
+    /// Its minimum duration.
     #[n(1)]
     pub lasts_ms: u64,
 }
@@ -130,7 +130,7 @@ pub struct Deletion {
 /// A registered consumer.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Consumer {
-    /// Its name.
+    /// The consumer's name.
     #[cbor(n(0), with = "codec::text")]
     pub name: ConsumerName,
     /// When it was registered.
@@ -139,10 +139,10 @@ pub struct Consumer {
     /// How long it is CREATING.
     #[n(2)]
     pub creating_ms: u64,
-    /// From when on it is gone, once it was deregistered.
+    /// When it is gone, once it has been deregistered.
     #[n(3)]
     pub gone_ms: Option<u64>,
-    /// The second in its ARN: no two of one name share it.
+    /// The second in its ARN, unique among consumers with its name.
     #[n(4)]
     pub arn_s: u64,
     /// Its tags.
@@ -157,14 +157,14 @@ pub enum ConsumerStatus {
     Creating,
     /// May subscribe.
     Active,
-    /// On its way out.
+    /// Being deregistered.
     Deleting,
-    /// No longer there.
+    /// Gone.
     Gone,
 }
 
 impl Consumer {
-    /// Its status at a moment.
+    /// Its status at a given time.
     pub fn status_at(&self, now: Timestamp) -> ConsumerStatus {
         match self.gone_ms {
             Some(gone) if gone <= now.0 => ConsumerStatus::Gone,
@@ -175,13 +175,13 @@ impl Consumer {
     }
 }
 
-/// Whether what began then and lasts so long is under way. A clock that was turned back to before
-/// the beginning must not make it begin again.
+/// Whether something that began then and lasts this long is in progress. A clock that was turned
+/// back to before the beginning must not restart it.
 fn is_within(begun: Timestamp, lasts_ms: u64, now: Timestamp) -> bool {
     begun <= now && now.0 < begun.0.saturating_add(lasts_ms)
 }
 
-/// As lines of the log name it: by its ARN.
+/// The ARN, as log lines name it.
 impl fmt::Display for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.arn().fmt(f)
@@ -189,7 +189,7 @@ impl fmt::Display for Stream {
 }
 
 impl Stream {
-    /// Its status at a moment.
+    /// Its status at a given time.
     pub fn status_at(&self, now: Timestamp) -> Status {
         if self.deletion.is_some() {
             Status::Deleting
@@ -220,13 +220,13 @@ impl Stream {
         }
     }
 
-    /// The consumer of a name, also if it is on its way out.
+    /// The consumer with this name, even if it is being deregistered.
     pub fn consumer(&self, name: &ConsumerName) -> Option<&Consumer> {
         let place = self.consumers.binary_search_by(|c| c.name.cmp(name));
         place.ok().map(|place| &self.consumers[place])
     }
 
-    /// The consumers that are there at a moment, by name.
+    /// The consumers that exist at a given time, by name.
     pub fn consumers_at(&self, now: Timestamp) -> impl Iterator<Item = &Consumer> {
         self.consumers
             .iter()
@@ -238,7 +238,7 @@ impl Stream {
         self.log_of(shard.index)
     }
 
-    /// The log of the shard of an index.
+    /// The log of the shard with this index.
     pub fn log_of(&self, index: u32) -> LogId {
         LogId {
             group: self.id,
@@ -251,8 +251,8 @@ impl Stream {
         Duration::from_hours(u64::from(self.retention_hours))
     }
 
-    /// Whether the shard of an index has a log that the store must hold, as [`Stream::logs`] has
-    /// it.
+    /// Whether the shard with this index has a log that the store must hold, as in
+    /// [`Stream::logs`].
     pub fn has_log(&self, index: u32) -> bool {
         let shard = self.shards.get(index);
         let is_to_come = || {
@@ -262,8 +262,8 @@ impl Stream {
         shard.is_some_and(Shard::has_log) || is_to_come()
     }
 
-    /// The logs that the store must hold for it: of every shard that has one, those of a reshard
-    /// under way included.
+    /// The logs that the store must hold for it: of every shard that has one, including those of a
+    /// reshard in progress.
     pub fn logs(&self) -> Vec<LogId> {
         let shards = self.shards.all().iter().filter(|shard| shard.has_log());
         let children = self
@@ -275,7 +275,7 @@ impl Stream {
     }
 }
 
-/// Shards behind their `Arc`.
+/// Encoding of shards behind their `Arc`.
 mod shared_shards {
     use super::*;
 

@@ -3,16 +3,16 @@
 use super::codec;
 use minicbor::{Decode, Encode};
 
-/// Keys for tokens that are kept: the newest seals, all open.
+/// Number of token keys kept: the newest seals, all open.
 pub const TOKEN_KEYS_KEPT: usize = 3;
 
-/// What a token key seals with.
+/// The secret of a token key.
 pub type TokenSecret = auth::Secret<32>;
 
 /// A key that seals shard iterators and NextTokens.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct TokenKey {
-    /// When it was made.
+    /// When it was created.
     #[n(0)]
     pub created_ms: u64,
     /// The key.

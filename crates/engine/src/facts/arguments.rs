@@ -1,35 +1,35 @@
-//! Facts about arguments that make no sense together or are out of bounds, whatever the state is.
+//! Facts about arguments that are inconsistent or out of bounds, whatever the state.
 
 use super::{Fact, Outcome};
 use crate::catalog::StreamLabel;
 use wire::ErrorCode;
 use wire::types::ShardFilterType;
 
-/// What is known to the service model and not to this server.
+/// Features that the service model has and this server does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
-    /// CreateStream: records that the service spreads.
+    /// CreateStream: records distributed by the service.
     AutomaticDistribution,
-    /// CreateStream: throughput from the first moment.
+    /// CreateStream: initial throughput.
     WarmThroughput,
 }
 
-/// Why a stream cannot be made like that.
+/// Why a stream cannot be created with this capacity.
 #[derive(Debug, thiserror::Error)]
 pub enum CapacityError {
-    /// This server cannot do it yet.
+    /// This server does not support it.
     #[error("{0:?} is not supported")]
     Unsupported(Unsupported),
-    /// The shards of an on-demand stream are not the caller's choice.
+    /// The shard count of an on-demand stream must not be given.
     #[error("a number of shards for an on-demand stream")]
     ShardsOnDemand,
-    /// Those of a provisioned one are.
+    /// The shard count of a provisioned stream must be given.
     #[error("no number of shards for a provisioned stream")]
     ShardsMissing,
-    /// There are more than a stream may have.
+    /// It exceeds the maximum of a stream.
     #[error("{shards} shards are more than {most}")]
     TooManyShards {
-        /// How many there should be.
+        /// The requested number.
         shards: u32,
         /// The limit.
         most: u32,
@@ -65,19 +65,19 @@ impl Fact for CapacityError {
     }
 }
 
-/// What is done with tags.
+/// An operation on tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TagAct {
-    /// They are set.
+    /// Setting.
     Add,
-    /// They go.
+    /// Removal.
     Remove,
 }
 
-/// Why tags cannot be changed like that.
+/// Why tags cannot be changed in this way.
 #[derive(Debug, thiserror::Error)]
 pub enum TagError {
-    /// More at once than a stream may have.
+    /// More than a stream may have.
     #[error("more than {most} tags for {stream}")]
     TooMany {
         /// The stream.
@@ -85,13 +85,13 @@ pub enum TagError {
         /// The limit.
         most: usize,
     },
-    /// A character that no tag may have.
+    /// A character that is not allowed in tags.
     #[error("a tag with a character that none may have")]
     Characters,
-    /// A percent sign, which AWS lists as valid and refuses in words of its own.
+    /// A percent sign, which AWS lists as valid and rejects with another text.
     #[error("a tag of {stream} with a percent sign")]
     Percent {
-        /// What was asked.
+        /// The requested operation.
         act: TagAct,
         /// The stream.
         stream: StreamLabel,
@@ -120,19 +120,19 @@ impl Fact for TagError {
     }
 }
 
-/// Why a retention is none.
+/// Why a retention is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum RetentionError {
-    /// Shorter than the shortest.
+    /// Below the minimum.
     #[error("{hours} hours are too few")]
     TooShort {
-        /// As it was given.
+        /// As given.
         hours: i32,
     },
-    /// Longer than the longest.
+    /// Above the maximum.
     #[error("{hours} hours are too many")]
     TooLong {
-        /// As it was given.
+        /// As given.
         hours: i32,
     },
 }
@@ -157,11 +157,11 @@ impl Fact for RetentionError {
     }
 }
 
-/// The key of a split is above all keys.
+/// The key of a split is out of range.
 #[derive(Debug, thiserror::Error)]
 #[error("{key} is no hash key")]
 pub struct SplitKeyTooLarge {
-    /// As it was given.
+    /// As given.
     pub key: String,
 }
 
@@ -182,22 +182,22 @@ impl Fact for SplitKeyTooLarge {
 /// A member that a list takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListMember {
-    /// The shard that the list begins after.
+    /// The shard to continue after.
     ExclusiveStartShardId,
-    /// When the stream was made.
+    /// When the stream was created.
     StreamCreationTimestamp,
 }
 
-/// A member of a filter of shards.
+/// A member of a shard filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterMember {
     /// A shard.
     ShardId,
-    /// A moment.
+    /// A time.
     Timestamp,
 }
 
-/// Why a list of shards makes no sense.
+/// Why a list request is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// Neither a token nor a stream.
@@ -206,10 +206,10 @@ pub enum ListError {
     /// A token and a stream's name.
     #[error("a token and a name")]
     TokenAndName,
-    /// A token, which says it already, and a member that says it too.
+    /// A token, together with a member that the token already determines.
     #[error("a token and {0:?}")]
     TokenAnd(ListMember),
-    /// The filter needs a member that is not there.
+    /// The filter lacks a member.
     #[error("a filter {kind:?} without {member:?}")]
     FilterNeeds {
         /// The filter's type.
@@ -259,7 +259,7 @@ impl Fact for ListError {
     }
 }
 
-/// The request would have succeeded, had it not been a trial.
+/// The request would have succeeded, had it not been a dry run.
 #[derive(Debug, thiserror::Error)]
 #[error("a trial that would have succeeded")]
 pub struct DryRun;
@@ -278,7 +278,7 @@ impl Fact for DryRun {
     }
 }
 
-/// There is no key service to ask.
+/// There is no key service.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no key service")]
 pub struct NoKeyService;

@@ -1,4 +1,4 @@
-//! What the catalog says to a change, as facts.
+//! The catalog's refusals of a change, as facts.
 
 use super::{Fact, Outcome};
 use crate::catalog::{ProposeError, Refusal};
@@ -68,7 +68,7 @@ impl Fact for Refusal {
         }
     }
 
-    /// What only waits for time or for work under way passes.
+    /// Refusals that depend on time or on work in progress are transient.
     fn is_retryable(&self) -> bool {
         match self {
             Self::StreamNotActive { status, .. } => status.passes(),

@@ -5,51 +5,51 @@ use crate::catalog::{ConsumerStatus, StreamLabel};
 use model::{ConsumerName, ShardId};
 use wire::ErrorCode;
 
-/// Why there is no consumer to work on, or no subscription for it.
+/// Why there is no consumer, or no subscription for it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumerError {
-    /// The request has neither its ARN nor stream and name.
+    /// The request has neither its ARN nor a stream and a name.
     #[error("no consumer is named")]
     NotNamed,
-    /// The ARN is none.
+    /// The ARN is invalid.
     #[error("{arn} is no ARN of a consumer")]
     InvalidArn {
-        /// As it was given.
+        /// As given.
         arn: String,
     },
-    /// The request names two consumers.
+    /// The request names two different consumers.
     #[error("{arn} is not the consumer of that stream and name")]
     ReferencesDisagree {
-        /// As it was given.
+        /// As given.
         arn: String,
     },
-    /// The stream has no consumer of that name.
+    /// The stream has no consumer with that name.
     #[error("there is no consumer {consumer} of {stream}")]
     NotFound {
-        /// As it was given.
+        /// As given.
         consumer: String,
         /// The stream.
         stream: StreamLabel,
     },
-    /// There is no consumer of that ARN: there never was one, or it was made anew since.
+    /// There is no consumer with that ARN: it never existed, or was registered anew since.
     #[error("there is no consumer {arn}")]
     ArnNotFound {
         /// The ARN.
         arn: String,
     },
-    /// The consumer is not in a status in which it may subscribe.
+    /// The consumer's status does not allow a subscription.
     #[error("consumer {consumer} of {stream} is not active")]
     NotActive {
         /// Its name.
         consumer: ConsumerName,
         /// The second in its ARN.
         arn_s: u64,
-        /// What it is instead.
+        /// Its status.
         status: ConsumerStatus,
         /// The stream.
         stream: StreamLabel,
     },
-    /// The consumer's seat at the shard was taken a moment ago, or is taken now by another.
+    /// The consumer's seat at the shard was taken a moment ago, or is now taken by another call.
     #[error("consumer {consumer} of {stream} has another subscription to {shard}")]
     SeatTaken {
         /// Its name.
@@ -59,7 +59,7 @@ pub enum ConsumerError {
         /// The stream.
         stream: StreamLabel,
     },
-    /// The consumer calls too fast.
+    /// The consumer calls too often.
     #[error("consumer {consumer} of {stream} subscribes to {shard} too often")]
     TooFast {
         /// Its name.

@@ -1,11 +1,11 @@
-//! Facts: what operations answer when they have no output.
+//! Facts: what operations return when they have no output.
 //!
 //! A fact is data: names, ids, numbers, and the error that caused it, if one did. It has no text
 //! for callers: whoever answers them knows AWS's words for it. The facts about one noun are an
 //! enumeration; what an operation may answer, or some operations that fail alike, is an enumeration
 //! of those; and [`AnyFact`] is all of them. docs/errors.md lists every one.
 //!
-//! Always: each fact answers the three questions of [`Fact`], by matches that name every case.
+//! What always holds: each fact answers the three questions of [`Fact`], by exhaustive matches.
 
 mod arguments;
 mod changes;
@@ -42,7 +42,7 @@ pub use crate::put::NotPut;
 use std::error::Error;
 use wire::ErrorCode;
 
-/// What is known of a change that was not acknowledged.
+/// What is known about a change that was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It changed nothing, and never will.
@@ -51,18 +51,17 @@ pub enum Outcome {
     Unknown,
 }
 
-/// What every error answers.
+/// What every error must say.
 pub trait Fact: Error {
-    /// AWS's name for it. An operation whose model has another one for internal failures uses that.
+    /// AWS's code. An operation whose model has another name for internal failures uses that.
     fn code(&self) -> ErrorCode;
-    /// Whether the same request may succeed a moment later. Of a change whose outcome is unknown,
-    /// it may then be carried out twice.
+    /// Whether a retry may succeed. If the outcome is unknown, a retry may apply the change twice.
     fn is_retryable(&self) -> bool;
-    /// Whether anything was changed. Of what AWS answers with a 4xx, nothing was.
+    /// Whether anything was changed. A 4xx changed nothing.
     fn outcome(&self) -> Outcome;
 }
 
-/// An enumeration of others that are facts: it answers what they do, and each becomes it by `?`.
+/// Declares an enumeration of other facts: it delegates to them, and each converts to it by `?`.
 macro_rules! any_of {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident($fact:ty),)+ }) => {
         $(#[$doc])*
@@ -93,8 +92,8 @@ macro_rules! any_of {
     };
 }
 
-/// What an operation, or some that fail alike, may answer: as [`any_of`], and it is some
-/// [`AnyFact`].
+/// Declares what an operation, or several that fail alike, may return: as [`any_of`], and
+/// convertible to [`AnyFact`].
 macro_rules! operation_facts {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident($fact:ty),)+ }) => {
         $crate::facts::any_of! {
@@ -115,25 +114,25 @@ macro_rules! operation_facts {
 pub(crate) use {any_of, operation_facts};
 
 any_of! {
-    /// Any fact, by what it is about.
+    /// Any fact, by its subject.
     AnyFact {
-        /// Which stream is meant, and how it is.
+        /// The stream meant, and its status.
         Stream(StreamError),
-        /// Which shard is meant.
+        /// The shard meant.
         Shard(ShardError),
         /// A consumer, or its subscription.
         Consumer(ConsumerError),
-        /// Where a reader starts.
+        /// A starting position.
         Position(PositionError),
         /// A shard iterator or a NextToken.
         Token(TokenError),
-        /// A record that cannot be put.
+        /// An invalid record.
         Record(RecordError),
         /// A shard's budget.
         Throttled(Throttled),
         /// A record that was not acknowledged.
         Put(PutFailure),
-        /// A shard that was not read.
+        /// A failed read of a shard.
         Read(ReadFailure),
         /// A stream's capacity.
         Capacity(CapacityError),
@@ -143,17 +142,17 @@ any_of! {
         Retention(RetentionError),
         /// The key of a split.
         SplitKey(SplitKeyTooLarge),
-        /// What a list of shards takes.
+        /// The arguments of a list.
         List(ListError),
-        /// What the catalog says to a change.
+        /// The catalog's refusal of a change.
         Propose(ProposeError),
         /// A stream without its logs.
         Logs(LogsMissing),
-        /// An expiry before a longer retention.
+        /// A failed expiry before a longer retention.
         Sweep(NotSwept),
-        /// A trial.
+        /// A dry run.
         DryRun(DryRun),
-        /// A key service.
+        /// The key service.
         Keys(NoKeyService),
     }
 }

@@ -1,7 +1,7 @@
-//! What operations may answer instead of an output: an enumeration for each, or for those that fail
+//! What operations may return instead of an output: an enumeration for each, or for those that fail
 //! alike.
 //!
-//! Those that know one kind of fact alone answer that.
+//! An operation with one kind of fact returns that directly.
 
 use super::{
     AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, ListError, LogsMissing,
@@ -15,26 +15,26 @@ use wire::ErrorCode;
 operation_facts! {
     /// CreateStream.
     CreateStreamError {
-        /// Its name can be none.
+        /// Its name is invalid.
         Stream(StreamError),
-        /// It cannot have such a capacity.
+        /// Its capacity is invalid.
         Capacity(CapacityError),
-        /// It cannot have such tags.
+        /// Its tags are invalid.
         Tag(TagError),
-        /// The catalog says so.
+        /// The catalog refused it.
         Propose(ProposeError),
-        /// It was made, but for its logs.
+        /// It was created, but not its logs.
         Logs(LogsMissing),
     }
 }
 
 operation_facts! {
     /// Why a stream was not changed: DeleteStream, EnableEnhancedMonitoring,
-    /// DisableEnhancedMonitoring, and all that change one.
+    /// DisableEnhancedMonitoring, and all operations that change one.
     ChangeError {
-        /// It is not there, or no longer.
+        /// It does not exist, or no longer.
         Stream(StreamError),
-        /// The catalog says so.
+        /// The catalog refused it.
         Propose(ProposeError),
     }
 }
@@ -42,11 +42,11 @@ operation_facts! {
 operation_facts! {
     /// AddTagsToStream, RemoveTagsFromStream.
     TagStreamError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// They are no tags.
+        /// The tags are invalid.
         Tag(TagError),
-        /// They were not changed.
+        /// The shards were not changed.
         Change(ChangeError),
     }
 }
@@ -54,11 +54,11 @@ operation_facts! {
 operation_facts! {
     /// IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod.
     SetRetentionError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// It is no retention.
+        /// The retention is invalid.
         Retention(RetentionError),
-        /// What is hidden could not be made durable before.
+        /// Expiry could not be made durable first.
         Sweep(NotSwept),
         /// It was not changed.
         Change(ChangeError),
@@ -68,13 +68,13 @@ operation_facts! {
 operation_facts! {
     /// SplitShard, MergeShards, UpdateShardCount.
     ReshardError {
-        /// There is no such stream, or its shards are not the caller's.
+        /// The stream does not exist, or is on demand.
         Stream(StreamError),
-        /// There is no such shard.
+        /// The shard does not exist.
         Shard(ShardError),
-        /// The key is none.
+        /// The key is invalid.
         SplitKey(SplitKeyTooLarge),
-        /// They were not changed.
+        /// The shards were not changed.
         Change(ChangeError),
     }
 }
@@ -82,9 +82,9 @@ operation_facts! {
 operation_facts! {
     /// StartStreamEncryption, StopStreamEncryption.
     EncryptionError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// There is nobody to encrypt.
+        /// There is no key service.
         Keys(NoKeyService),
     }
 }
@@ -92,9 +92,9 @@ operation_facts! {
 operation_facts! {
     /// DescribeStream.
     DescribeStreamError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// It is no id of a shard that its shards begin after.
+        /// The id of the shard to continue after is invalid.
         Shard(ShardError),
     }
 }
@@ -102,25 +102,25 @@ operation_facts! {
 operation_facts! {
     /// ListShards.
     ListShardsError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// It is no id of a shard.
+        /// The shard id is invalid.
         Shard(ShardError),
-        /// It is no token of a next page.
+        /// The pagination token is invalid.
         Token(TokenError),
-        /// Members do not go together.
+        /// The arguments contradict each other.
         List(ListError),
-        /// The filter's moment is none.
+        /// The filter's time is invalid.
         Position(PositionError),
     }
 }
 
 operation_facts! {
-    /// DescribeStreamConsumer, and all that begin with finding a consumer.
+    /// DescribeStreamConsumer, and all operations that first look up a consumer.
     FindConsumerError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// There is no such consumer.
+        /// The consumer does not exist.
         Consumer(ConsumerError),
     }
 }
@@ -128,9 +128,9 @@ operation_facts! {
 operation_facts! {
     /// ListStreamConsumers.
     ListConsumersError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// It is no token of a next page.
+        /// The pagination token is invalid.
         Token(TokenError),
     }
 }
@@ -138,11 +138,11 @@ operation_facts! {
 operation_facts! {
     /// RegisterStreamConsumer.
     RegisterConsumerError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// Its name can be none.
+        /// Its name is invalid.
         Consumer(ConsumerError),
-        /// It cannot have such tags.
+        /// Its tags are invalid.
         Tag(TagError),
         /// It was not registered.
         Change(ChangeError),
@@ -152,7 +152,7 @@ operation_facts! {
 operation_facts! {
     /// DeregisterStreamConsumer.
     DeregisterConsumerError {
-        /// There is no such consumer.
+        /// The consumer does not exist.
         Find(FindConsumerError),
         /// It was not deregistered.
         Change(ChangeError),
@@ -160,9 +160,9 @@ operation_facts! {
 }
 
 operation_facts! {
-    /// Why a shard of a stream was not read, or its end not found.
+    /// Why a shard was not read, or its end not found.
     ShardReadError {
-        /// The stream goes, and its logs before it.
+        /// The stream is being deleted, and its logs with it.
         Stream(StreamError),
         /// It cannot be read, or not now.
         Read(ReadFailure),
@@ -170,11 +170,11 @@ operation_facts! {
 }
 
 operation_facts! {
-    /// Why a reader cannot start where it wants to.
+    /// Why a reader cannot start at a position.
     StartError {
-        /// It is no position.
+        /// The position is invalid.
         Position(PositionError),
-        /// It cannot be found.
+        /// The position cannot be found.
         Read(ShardReadError),
     }
 }
@@ -182,15 +182,15 @@ operation_facts! {
 operation_facts! {
     /// GetShardIterator.
     GetShardIteratorError {
-        /// There is no such stream.
+        /// The stream does not exist.
         Stream(StreamError),
-        /// There is no such shard.
+        /// The shard does not exist.
         Shard(ShardError),
-        /// It is no position.
+        /// The position is invalid.
         Position(PositionError),
         /// The position cannot be found.
         Start(StartError),
-        /// It was a trial.
+        /// It was a dry run.
         DryRun(DryRun),
     }
 }
@@ -198,17 +198,17 @@ operation_facts! {
 operation_facts! {
     /// GetRecords.
     GetRecordsError {
-        /// It is no shard iterator, or no longer.
+        /// The shard iterator is invalid or expired.
         Token(TokenError),
-        /// There is no such stream any more.
+        /// The stream no longer exists.
         Stream(StreamError),
-        /// There is no such shard any more.
+        /// The shard no longer exists.
         Shard(ShardError),
-        /// The shard has no budget left.
+        /// The shard's budget is exhausted.
         Throttled(Throttled),
         /// The shard cannot be read.
         Read(ShardReadError),
-        /// It was a trial.
+        /// It was a dry run.
         DryRun(DryRun),
     }
 }
@@ -216,31 +216,31 @@ operation_facts! {
 operation_facts! {
     /// SubscribeToShard, before the subscription begins.
     SubscribeError {
-        /// There is no such consumer.
+        /// The consumer does not exist.
         Find(FindConsumerError),
         /// The stream cannot be read.
         Stream(StreamError),
-        /// There is no such shard.
+        /// The shard does not exist.
         Shard(ShardError),
         /// The consumer cannot subscribe.
         Consumer(ConsumerError),
-        /// It is no position.
+        /// The position is invalid.
         Position(PositionError),
         /// The position cannot be found.
         Start(StartError),
-        /// It was a trial.
+        /// It was a dry run.
         DryRun(DryRun),
     }
 }
 
 operation_facts! {
-    /// What ends a subscription before its time.
+    /// Why a subscription ends early.
     SubscriptionError {
-        /// The stream goes.
+        /// The stream is being deleted.
         Stream(StreamError),
         /// The shard has expired.
         Shard(ShardError),
-        /// The consumer goes, or has another subscription.
+        /// The consumer is being deregistered, or has another subscription.
         Consumer(ConsumerError),
         /// The shard cannot be read.
         Read(ShardReadError),
@@ -250,32 +250,32 @@ operation_facts! {
 operation_facts! {
     /// PutRecord.
     PutRecordError {
-        /// There is no such stream, or it takes no records.
+        /// The stream does not exist, or accepts no records.
         Stream(StreamError),
-        /// The record cannot be put.
+        /// The record is invalid.
         Record(RecordError),
-        /// Where the stream ends cannot be found.
+        /// The end of the shard cannot be found.
         Read(ShardReadError),
         /// It was not acknowledged.
         Entry(EntryError),
-        /// It was a trial.
+        /// It was a dry run.
         DryRun(DryRun),
     }
 }
 
 operation_facts! {
-    /// PutRecords as a whole; each record has a result of its own.
+    /// PutRecords as a whole; each record has its own result.
     PutRecordsError {
-        /// There is no such stream, or it takes no records.
+        /// The stream does not exist, or accepts no records.
         Stream(StreamError),
-        /// One of the records cannot be put.
+        /// One of the records is invalid.
         Record(RecordError),
-        /// It was a trial.
+        /// It was a dry run.
         DryRun(DryRun),
     }
 }
 
-/// DescribeLimits always has an output, and an account is always there.
+/// DescribeLimits always has an output, and an account always exists.
 impl Fact for Infallible {
     fn code(&self) -> ErrorCode {
         match *self {}

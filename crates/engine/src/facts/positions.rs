@@ -1,4 +1,4 @@
-//! Facts about where in a shard a reader may start.
+//! Facts about starting positions in a shard.
 
 use super::{Fact, Outcome};
 use crate::catalog::StreamLabel;
@@ -10,16 +10,16 @@ use wire::types::ShardIteratorType;
 /// Whether a request has a starting sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It has.
+    /// It has one.
     Given,
-    /// It has not.
+    /// It has none.
     Absent,
 }
 
-/// A sequence number, and what it was given for.
+/// A sequence number, and its use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberUse {
-    /// As it was given.
+    /// As given.
     pub number: String,
     /// The operation that it was given to.
     pub operation: &'static str,
@@ -29,10 +29,10 @@ pub struct NumberUse {
     pub stream: StreamLabel,
 }
 
-/// Why a position is none.
+/// Why a position is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum PositionError {
-    /// The position's type and the presence of a number do not go together.
+    /// The position's type and the presence of a number contradict each other.
     #[error("a position of type {kind:?}, with a number {number:?}")]
     NumberOrType {
         /// The position's type.
@@ -40,41 +40,41 @@ pub enum PositionError {
         /// Whether there is a number.
         number: Presence,
     },
-    /// The type needs a moment.
+    /// The type requires a time.
     #[error("a position of type {kind:?} without a moment")]
     MomentMissing {
         /// The position's type.
         kind: ShardIteratorType,
     },
-    /// The moment is still to come.
+    /// The time is in the future.
     #[error("{given:?} is after {latest:?}")]
     MomentInFuture {
-        /// As it was given.
+        /// As given.
         given: Timestamp,
-        /// The latest that may be given.
+        /// The latest allowed time.
         latest: Timestamp,
     },
-    /// The number is 0, over which AWS fails.
+    /// The number is 0, on which AWS fails.
     #[error("the number 0")]
     NumberZero,
-    /// The number is none.
+    /// The number is malformed.
     #[error("{} is no sequence number", given.number)]
     NumberInvalid {
         /// The number.
         given: NumberUse,
     },
-    /// The number was not given out by this stream.
+    /// The number was not issued by this stream.
     #[error("{} is of another stream", given.number)]
     NumberOfOtherStream {
         /// The number.
         given: NumberUse,
     },
-    /// The number was given out by another shard.
+    /// The number was issued by another shard.
     #[error("{} is of {encoded}", given.number)]
     NumberOfOtherShard {
         /// The number.
         given: NumberUse,
-        /// The shard that gave it out.
+        /// The shard that issued it.
         encoded: ShardId,
     },
 }

@@ -16,21 +16,21 @@ pub enum RecordError {
         /// The stream.
         stream: StreamLabel,
     },
-    /// The key that says where it goes is none.
+    /// The explicit hash key is invalid.
     #[error("{key} is no hash key")]
     ExplicitHashKey {
-        /// As it was given.
+        /// As given.
         key: String,
     },
-    /// The number that it should come after was not given out by the stream.
+    /// The number for ordering was not issued by the stream.
     #[error("{number} was not given out by {stream}")]
     NumberForOrdering {
-        /// As it was given.
+        /// As given.
         number: String,
         /// The stream.
         stream: StreamLabel,
     },
-    /// It is larger than the stream takes.
+    /// It exceeds the stream's maximum size.
     #[error("{bytes} bytes are more than the {kib_max} KiB of {stream}")]
     TooLarge {
         /// Data and partition key.
@@ -40,7 +40,7 @@ pub enum RecordError {
         /// The stream.
         stream: StreamLabel,
     },
-    /// Those of one call are too many bytes together.
+    /// The records of a call exceed the maximum total size.
     #[error("{bytes} bytes of records are more than {bytes_max}")]
     CallTooLarge {
         /// Data and partition keys.
@@ -82,7 +82,7 @@ impl Fact for RecordError {
     }
 }
 
-/// A shard's budget does not suffice.
+/// A shard's budget is exhausted.
 #[derive(Debug, thiserror::Error)]
 #[error("the budget of {shard} of {stream} is used up")]
 pub struct Throttled {
@@ -106,8 +106,7 @@ impl Fact for Throttled {
     }
 }
 
-/// Why a record that could be put was not acknowledged. The store's reason stands in the log
-/// already.
+/// Why a valid record was not acknowledged. The store's reason was logged already.
 #[derive(Debug, thiserror::Error)]
 pub enum PutFailure {
     /// It is in no shard, and never will be.
@@ -141,17 +140,17 @@ impl Fact for PutFailure {
 }
 
 super::operation_facts! {
-    /// Why one record was not acknowledged, as its result says it.
+    /// Why one record was not acknowledged, as in its result.
     EntryError {
-        /// Its shard has no budget left.
+        /// Its shard's budget is exhausted.
         Throttled(Throttled),
-        /// It failed inside.
+        /// An internal failure.
         Failed(PutFailure),
     }
 }
 
 impl EntryError {
-    /// What a put of a record of this stream came to. Costs no memory.
+    /// Converts a put's error for a record of this stream. Does not allocate.
     pub(crate) fn new(error: PutError, stream: &StreamLabel) -> Self {
         match error {
             PutError::Throttled(shard) => Self::Throttled(Throttled {
@@ -164,14 +163,14 @@ impl EntryError {
     }
 }
 
-/// Why a read of a shard gave nothing, or its end was not found.
+/// Why a read of a shard failed, or its end was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailure {
-    /// There is no room for what it would bring, or too many wait for the disk. Nothing is wrong
+    /// There is no memory for its result, or too many reads wait for the disk. Nothing is wrong
     /// with the shard.
     #[error("too many reads at once")]
     Busy,
-    /// The store says so.
+    /// The store failed.
     #[error("a shard cannot be read")]
     Store(#[from] ReadError),
     /// A record is newer than this build.
@@ -202,7 +201,7 @@ impl Fact for ReadFailure {
         }
     }
 
-    /// Nothing is changed before all that has to be read was.
+    /// Nothing is changed before everything that has to be read was read.
     fn outcome(&self) -> Outcome {
         match self {
             Self::Busy | Self::Store(_) | Self::UnknownForm(_) => Outcome::NotApplied,

@@ -1,4 +1,4 @@
-//! Facts about which shard a request means.
+//! Facts about the shard that a request means.
 
 use super::{Fact, Outcome};
 use crate::catalog::StreamLabel;
@@ -8,15 +8,15 @@ use wire::ErrorCode;
 /// Why there is no shard to work on.
 #[derive(Debug, thiserror::Error)]
 pub enum ShardError {
-    /// The text is no id of a shard.
+    /// The text is not a shard id.
     #[error("{id} is no id of a shard of {stream}")]
     NoId {
-        /// As it was given.
+        /// As given.
         id: String,
-        /// The stream that it was given with, which need not be there.
+        /// The stream that it was given with, which need not exist.
         stream: StreamLabel,
     },
-    /// The stream has no such shard: there never was one, or it has expired.
+    /// The stream has no such shard: it never existed, or has expired.
     #[error("there is no {shard} of {stream}")]
     NotFound {
         /// The shard.

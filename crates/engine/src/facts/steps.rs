@@ -1,11 +1,11 @@
-//! Facts about a step of an operation that failed though the catalog did not refuse it.
+//! Facts about a failed step of an operation that the catalog did not refuse.
 
 use super::{ChangeError, Fact, Outcome, ReadFailure};
 use log::StoreError;
 use wire::ErrorCode;
 
-/// A new stream stands, and its logs do not: they are made with the first record, or at the next
-/// start.
+/// A new stream was created without its logs: they are created with the first record, or at the
+/// next start.
 #[derive(Debug, thiserror::Error)]
 #[error("a new stream has no logs yet")]
 pub struct LogsMissing(#[source] pub StoreError);
@@ -15,7 +15,7 @@ impl Fact for LogsMissing {
         ErrorCode::InternalFailure
     }
 
-    /// Whoever tries again is told that the stream exists.
+    /// A retry is told that the stream exists.
     fn is_retryable(&self) -> bool {
         false
     }
@@ -25,13 +25,13 @@ impl Fact for LogsMissing {
     }
 }
 
-/// Why expiry was not brought up to date in the store. Doing it again is safe.
+/// Why expiry was not brought up to date in the store. Retrying is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// A shard cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailure),
-    /// The store did not give up what is hidden, or did not hear of a longer retention.
+    /// The store failed to trim what is hidden, or to learn of a longer retention.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The catalog did not forget expired shards.
@@ -39,8 +39,8 @@ pub enum SweepError {
     Change(#[from] ChangeError),
 }
 
-/// The store could not be made ready for a longer retention: what time has hidden is to be durable
-/// before, and the store to know for how long.
+/// The store could not be prepared for a longer retention: expiry must first be durable, and the
+/// store be told the new period.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is not ready for a longer retention")]
 pub struct NotSwept(#[source] pub SweepError);
@@ -54,7 +54,7 @@ impl Fact for NotSwept {
         true
     }
 
-    /// The retention is what it was.
+    /// The retention is unchanged.
     fn outcome(&self) -> Outcome {
         Outcome::NotApplied
     }

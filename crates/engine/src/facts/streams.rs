@@ -1,4 +1,4 @@
-//! Facts about which stream a request means, and how that stream is.
+//! Facts about the stream that a request means, and its status.
 
 use super::{Fact, Outcome};
 use crate::catalog::{Status, StreamLabel};
@@ -11,48 +11,48 @@ pub enum StreamError {
     /// The request has neither name nor ARN.
     #[error("no stream is named")]
     NotNamed,
-    /// The ARN is none.
+    /// The ARN is invalid.
     #[error("{arn} is no ARN of a stream")]
     InvalidArn {
-        /// As it was given.
+        /// As given.
         arn: String,
     },
-    /// The request has a name and an ARN of two streams.
+    /// The request has a name and an ARN of different streams.
     #[error("{name} is not the stream of {arn}")]
     NameAndArnDisagree {
-        /// As it was given.
+        /// As given.
         name: String,
-        /// As it was given.
+        /// As given.
         arn: String,
     },
-    /// No such stream, or none that this operation can see.
+    /// The stream does not exist, or is invisible to this operation.
     #[error("there is no stream {name} of account {account}")]
     NotFound {
-        /// The name as it was given.
+        /// The name as given.
         name: String,
-        /// The account that it was looked for in.
+        /// The account that was searched.
         account: AccountId,
     },
-    /// The stream is not in a status in which it can be read.
+    /// The stream's status does not allow reading.
     #[error("{stream} is {}", status.name())]
     NotActive {
         /// The stream.
         stream: StreamLabel,
-        /// What it is instead.
+        /// Its status.
         status: Status,
     },
-    /// The stream has no shards that a caller could change.
+    /// The stream's shards cannot be changed by a caller.
     #[error("{operation} on {stream}, which is on demand")]
     OnDemand {
         /// The stream.
         stream: StreamLabel,
-        /// What was asked.
+        /// The requested operation.
         operation: &'static str,
     },
 }
 
 impl StreamError {
-    /// Of a stream that was there, or is hidden.
+    /// The fact about a stream that was deleted, or is hidden.
     pub(crate) fn gone(stream: &StreamLabel) -> Self {
         Self::NotFound {
             name: stream.name.to_string(),

@@ -1,27 +1,27 @@
-//! Facts about what a caller gives back: shard iterators and NextTokens.
+//! Facts about returned tokens: shard iterators and NextTokens.
 
 use super::{Fact, Outcome};
 use env::Timestamp;
 use wire::ErrorCode;
 
-/// Why a token is of no use.
+/// Why a token is useless.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// It is no shard iterator of ours, or of another account or region.
+    /// It is not one of our shard iterators, or belongs to another account or region.
     #[error("not a shard iterator")]
     NoIterator,
-    /// The shard iterator is too old.
+    /// The shard iterator has expired.
     #[error("a shard iterator of {created:?}, at {now:?}")]
     IteratorExpired {
-        /// When it was made.
+        /// When it was sealed.
         created: Timestamp,
         /// The server's time.
         now: Timestamp,
     },
-    /// It is no NextToken of ours, for this list, or of another account or region.
+    /// It is not one of our NextTokens, or belongs to another list, account or region.
     #[error("not a token of a next page")]
     NoNextToken,
-    /// The NextToken is too old.
+    /// The NextToken has expired.
     #[error("a token of a next page that is too old")]
     NextTokenExpired,
 }

@@ -1,9 +1,9 @@
-//! Blocks of records, encoded once for all who subscribe: bounded together, and the newest kept.
+//! Blocks of records, encoded once for all subscribers: bounded in total, the newest cached.
 //!
-//! A block's room is leased before it is read, and given back when the last piece of it has been
-//! written to its last client. Where there is none, a block is small: such a one is copied into its
-//! event and needs no room. Only for a record that is no small block by itself, its subscriber
-//! waits. Nobody is refused.
+//! A block's memory is leased before it is read, and returned when its last piece has been written
+//! to its last client. Without memory, a block is small: it is copied into its event and needs no
+//! lease. Only a record that is too large for a small block makes its subscriber wait. No
+//! subscriber is refused.
 
 use super::Fanout;
 use super::event::RecordEncoder;
@@ -18,41 +18,41 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use wire::event_stream::{COPIED_BYTES_MAX, EncodedRecords};
 
-/// Stored bytes of one event's records, except that the first always comes.
+/// Maximum stored bytes of one event's records, except that the first is always included.
 const EVENT_BYTES_MAX: u64 = 512 * 1024;
-/// Records of one event.
+/// Maximum number of records per event.
 const EVENT_RECORDS_MAX: u32 = 1000;
-/// What such an event's block holds at most: base64 makes a third more of data, and each record has
-/// some hundred bytes around it.
+/// Maximum memory of such an event's block: base64 adds a third to data, and each record has about
+/// a hundred bytes around it.
 const EVENT_ROOM_KIB: u32 = 1024;
-/// Stored bytes of an event's records where there is no room for more, except that the first always
-/// comes. Encoded they are copied, unless they are many and tiny.
+/// Maximum stored bytes of an event's records when memory is short, except that the first is always
+/// included. Encoded they are copied, unless they are many and tiny.
 const SMALL_EVENT_BYTES: u64 = 16 * 1024;
-/// Records of such an event.
+/// Maximum number of records of such an event.
 const SMALL_EVENT_RECORDS: u32 = 32;
-/// What is kept for subscribers that come to the same place a moment later.
+/// Size of the cache for subscribers that reach the same offset a moment later.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Where a block begins, and how it is written.
+/// Where a block begins, and its protocol.
 type Key = (LogId, Offset, &'static str);
 
 /// Encoded records of a shard.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) records: EncodedRecords,
-    /// How many.
+    /// Number of records.
     pub(super) count: u64,
-    /// Their data and partition keys, as limits count them.
+    /// Size of their data and partition keys, as limits count it.
     pub(super) payload_bytes: u64,
-    /// The number of the last.
+    /// The number of the last one.
     pub(super) last: SequenceNumber,
-    /// Where to go on.
+    /// Where to continue.
     pub(super) next: Offset,
     first_arrival: Timestamp,
 }
 
 impl Block {
-    /// Whether its event shares it, and so keeps its room until the client has taken it.
+    /// Whether its event shares it, and so holds its lease until the client has taken it.
     pub(super) fn holds_room(&self) -> bool {
         self.records.byte_count() > COPIED_BYTES_MAX
     }
@@ -62,26 +62,26 @@ impl Block {
 pub(super) enum Found {
     /// Records.
     Block(Arc<Block>),
-    /// None yet; reading goes on here.
+    /// None yet; continue at this offset.
     Nothing(Offset),
-    /// The shard is closed, and all of it was read.
+    /// The shard is closed, and was completely read.
     Over,
-    /// Nobody knows yet: too many wait for the disk.
+    /// Unknown yet: too many reads wait for the disk.
     Busy,
-    /// Records, for which there is no room: so many KiB.
+    /// Records, but no memory for them: this many KiB are needed.
     NoRoom(u32),
 }
 
-/// Who wants a block.
+/// A subscriber asking for a block.
 #[derive(Debug)]
 pub(super) struct Asker {
     pub(super) owner: Owner,
     pub(super) standing: Standing,
-    /// What it has waited for.
+    /// The lease that it has waited for.
     pub(super) lease: Option<Lease>,
 }
 
-/// The blocks of an engine.
+/// An engine's blocks.
 #[derive(Debug)]
 pub(super) struct Blocks {
     room: Arc<Room>,
@@ -98,12 +98,12 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Whether clients of a stream that stall hold what others are short of.
+    /// Whether stalled clients of a stream hold memory that others are short of.
     pub(super) fn are_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
         self.room.is_wanted_of(stream, now)
     }
 
-    /// Begins to wait for so much.
+    /// Starts waiting for this much memory.
     pub(super) fn wait(&self, owner: &Owner, standing: Standing, kib: u32) -> Ticket {
         self.room.wait(owner, standing, kib)
     }
@@ -112,13 +112,13 @@ impl Blocks {
         self.kept.lock().get(key)
     }
 
-    /// What is only kept makes room for what is wanted; answers whether there was any.
+    /// Evicts cached blocks to make room; returns whether there were any.
     fn let_go(&self) -> bool {
         let kept = self.kept.lock().take();
         !kept.is_empty()
     }
 
-    /// Room for a block that is not known yet.
+    /// Leases memory for a block of unknown size.
     fn lease_before(&self, asker: &mut Asker) -> Option<Lease> {
         let waited = asker.lease.take();
         let lease = || (self.room).try_lease(&asker.owner, asker.standing, EVENT_ROOM_KIB);
@@ -127,7 +127,7 @@ impl Blocks {
             .or_else(|| self.let_go().then(lease).flatten())
     }
 
-    /// Makes of what was leased what a block takes.
+    /// Adjusts a lease to the size of a block.
     fn lease_for(&self, kib: u32, lease: Option<Lease>, asker: &Asker) -> Option<Lease> {
         let Asker {
             owner, standing, ..
@@ -139,7 +139,7 @@ impl Blocks {
         fits.then_some(lease)
     }
 
-    /// Gives a block its room, and keeps it for others. One that is copied anyway can do without.
+    /// Gives a block its lease, and caches it. A block that is copied anyway needs none.
     fn keep(
         &self,
         key: Key,
@@ -167,7 +167,7 @@ fn room_for(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-/// How much an event holds, by the room that there is for it.
+/// The size of an event, by the memory available for it.
 fn limit_for(lease: Option<&Lease>) -> ReadLimit {
     if lease.is_some_and(|lease| lease.kib() >= EVENT_ROOM_KIB) {
         ReadLimit {
@@ -225,7 +225,7 @@ impl Fanout {
             next: read.next,
             first_arrival,
         };
-        // What is known is enough for an estimate of who could use more room.
+        // Local knowledge is enough for an estimate of who could use more memory.
         let goes_on = |bounds: Bounds| block.next < bounds.end;
         let is_small = limit.bytes < EVENT_BYTES_MAX;
         if is_small
@@ -243,7 +243,7 @@ impl Fanout {
         })
     }
 
-    /// Whether retention still shows all of a block that was encoded before.
+    /// Whether all of a cached block is still within retention.
     fn is_readable(&self, stream: &Stream, shard: &Shard, from: Offset, block: &Block) -> bool {
         let is_shown = block.first_arrival >= self.reads.horizons().cutoff(stream);
         is_shown && from >= self.reads.horizons().known(stream, shard)

@@ -32,7 +32,7 @@ pub enum Event {
         records: Option<EncodedRecords>,
         /// Where to resume: behind this number.
         continuation: SequenceNumber,
-        /// How far the next unread record lies behind now; zero at the end.
+        /// The age of the next unread record; zero at the end.
         behind: Duration,
     },
     /// The shard is closed and was read to its end. Its children; nothing follows.

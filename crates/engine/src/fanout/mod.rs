@@ -1,4 +1,4 @@
-//! Enhanced fan-out: a shard's records, pushed to those who subscribed.
+//! Enhanced fan-out: a shard's records, pushed to subscribers.
 //!
 //! A [`Subscription`] is asked for its next event by whoever writes to its client, and only then
 //! reads: a client that takes nothing holds one event and slows nobody. [`seat`] knows who may
@@ -36,7 +36,7 @@ pub(crate) struct Fanout {
     runtimes: Arc<Runtimes>,
     reads: Arc<Reads>,
     blocks: Blocks,
-    /// Turns true when subscriptions are to end.
+    /// Becomes true when subscriptions are to end.
     end: watch::Sender<bool>,
 }
 
@@ -61,12 +61,12 @@ impl Fanout {
         }
     }
 
-    /// Ends all subscriptions in good order, those that come later too.
+    /// Ends all subscriptions gracefully, including later ones.
     pub(crate) fn end(&self) {
         self.end.send_replace(true);
     }
 
-    /// Whether subscribers are short of memory that clients of this stream hold which take nothing.
+    /// Whether subscribers are short of memory that stalled clients of this stream hold.
     pub(crate) fn is_wanted_of_stalled(&self, stream: u64) -> bool {
         self.blocks.are_wanted_of(stream, self.clock.monotonic())
     }

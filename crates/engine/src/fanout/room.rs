@@ -1,10 +1,10 @@
-//! Room for encoded blocks: how much all of them may hold, and who may have how much of it.
+//! Memory for encoded blocks: the total, and its distribution.
 //!
-//! Room is leased before a block is read, and given back when its last byte has been written to its
-//! last client. A client that stalls keeps its block, so what stalled clients hold must never be
-//! all: a stream and an account grow only as long as they leave as much for others, and the last
-//! quarter is for subscribers that have shown that they drain. Who is refused may wait; of those
-//! that wait, subscribers that drain come first, then the order of asking.
+//! Memory is leased before a block is read, and returned when its last byte has been written to its
+//! last client. A stalled client keeps its block, so stalled clients must never be able to hold
+//! everything: a stream and an account grow only as long as they leave as much for others, and the
+//! last quarter is reserved for subscribers that have shown that they drain. A refused subscriber
+//! may wait; among waiters, draining subscribers come first, then FIFO order.
 
 use crate::catalog::Stream;
 use env::Monotonic;
@@ -15,16 +15,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// What all blocks may hold, those that are still being written to clients included.
+/// Total memory of blocks, including those still being written to clients.
 pub(super) const ROOM_KIB: u32 = 128 * 1024;
-/// What is left to subscribers that drain, whatever new ones ask for.
+/// Reserved for draining subscribers.
 const FOR_DRAINING_KIB: u32 = ROOM_KIB / 4;
-/// So many quarters of what the other accounts leave are for one.
+/// Share of one account, in quarters of what the other accounts leave.
 const ACCOUNT_QUARTERS: u32 = 3;
-/// Room counts as short for so long after somebody was refused.
+/// How long memory counts as short after a refusal.
 const SHORT_FOR: Duration = Duration::from_secs(2);
 
-/// Whose room it is.
+/// The owner of a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
     account: AccountId,
@@ -40,16 +40,16 @@ impl Owner {
     }
 }
 
-/// What is known of who asks. Those that drain come first.
+/// What is known about a subscriber. Draining ones come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
-    /// It has taken the last block that it was given, and soon.
+    /// It took its last block, and soon.
     Draining,
-    /// It has not been given any yet, or was slow to take it.
+    /// It has not been given a block yet, or was slow to take it.
     New,
 }
 
-/// The room, and those who wait for some.
+/// The memory, and its waiters.
 #[derive(Debug)]
 pub(super) struct Room {
     state: Mutex<State>,
@@ -62,14 +62,14 @@ struct State {
     accounts: BTreeMap<AccountId, u32>,
     streams: BTreeMap<u64, u32>,
     waiting: BTreeMap<Place, Waiting>,
-    /// The places of those that wait, by stream.
+    /// The waiters, by stream.
     places: BTreeMap<u64, BTreeSet<Place>>,
     tickets: u64,
-    /// When somebody was refused last, and what its stream held.
+    /// When a lease was last refused, and what its stream held.
     refused: Option<(Monotonic, u32)>,
 }
 
-/// A place in the order of waiting.
+/// A position in the queue.
 type Place = (Standing, u64);
 
 #[derive(Debug)]
@@ -92,10 +92,11 @@ impl State {
         (of_account.unwrap_or(0), of_stream.unwrap_or(0))
     }
 
-    /// Whether so much more may be leased.
+    /// Whether this much more may be leased.
     ///
-    /// What a stream holds may be at most what its account may still take, and half of it for new
-    /// subscribers: so there is some for the next stream, and in each stream for those that drain.
+    /// A stream may hold at most as much as its account may still take, and half of it for new
+    /// subscribers: so there is always some for the next stream, and in each stream for draining
+    /// subscribers.
     fn allows(&self, owner: &Owner, standing: Standing, kib: u32) -> bool {
         let Some(free) = self.free_kib.checked_sub(kib) else {
             return false;
@@ -138,13 +139,13 @@ impl State {
         }
     }
 
-    /// Whether somebody of the stream waits who is not to be overtaken.
+    /// Whether a waiter of the stream must not be overtaken.
     fn has_before(&self, stream: u64, standing: Standing) -> bool {
         let first = self.places.get(&stream).and_then(BTreeSet::first);
         first.is_some_and(|(first, _)| *first <= standing)
     }
 
-    /// The least that a stream holds of those that want more.
+    /// The smallest holding of a stream that wants more.
     fn wanting(&self, now: Monotonic) -> Option<u32> {
         let waiting = self.places.keys();
         let held = waiting.map(|stream| self.streams.get(stream).copied().unwrap_or(0));
@@ -154,7 +155,7 @@ impl State {
     }
 }
 
-/// Subtracts, and forgets what has become nothing.
+/// Subtracts, and removes an entry that has become zero.
 fn take_off<K: Ord>(of: &mut BTreeMap<K, u32>, key: &K, kib: u32) {
     let Some(held) = of.get_mut(key) else {
         return;
@@ -180,7 +181,7 @@ impl Room {
         })
     }
 
-    /// Leases room, if there is some for who asks.
+    /// Leases memory if the asker may have it.
     pub(super) fn try_lease(
         self: &Arc<Self>,
         owner: &Owner,
@@ -200,7 +201,7 @@ impl Room {
         })
     }
 
-    /// Notes that somebody was refused, and goes on with less.
+    /// Records that a subscriber was refused, and goes on with less.
     pub(super) fn note_refused(&self, owner: &Owner, now: Monotonic) {
         let mut state = self.state.lock();
         let (_, held) = state.held(owner);
@@ -210,7 +211,7 @@ impl Room {
         }
     }
 
-    /// Begins to wait for room.
+    /// Starts waiting for memory.
     pub(super) fn wait(self: &Arc<Self>, owner: &Owner, standing: Standing, kib: u32) -> Ticket {
         let mut state = self.state.lock();
         let place = (standing, state.tickets);
@@ -224,7 +225,7 @@ impl Room {
         state.waiting.insert(place, waiting);
         state.places.entry(owner.stream).or_default().insert(place);
         drop(state);
-        // What was given back since it was looked for.
+        // Serves what was returned since the last attempt.
         self.serve();
         Ticket {
             room: Arc::clone(self),
@@ -233,15 +234,15 @@ impl Room {
         }
     }
 
-    /// Whether a stream's clients that stall are in others' way: somebody is short of room whose
-    /// stream holds no more than theirs.
+    /// Whether a stream's stalled clients block others: a stream that holds no more than theirs is
+    /// short.
     pub(super) fn is_wanted_of(&self, stream: u64, now: Monotonic) -> bool {
         let state = self.state.lock();
         let held = state.streams.get(&stream).copied().unwrap_or(0);
         held > 0 && state.wanting(now).is_some_and(|least| least <= held)
     }
 
-    /// Gives room to those that wait and may have it. In a stream nobody overtakes another.
+    /// Grants memory to waiters. Within a stream the order is strict.
     fn serve(self: &Arc<Self>) {
         let mut state = self.state.lock();
         let mut waiting = std::mem::take(&mut state.waiting);
@@ -283,7 +284,7 @@ impl Room {
     }
 }
 
-/// Room that is held until this is dropped.
+/// Memory that is held until this is dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
     room: Arc<Room>,
@@ -296,7 +297,7 @@ impl Lease {
         self.kib
     }
 
-    /// Becomes a lease of so much, if there is as much for who has it; otherwise it is as it was.
+    /// Resizes the lease if its owner may have as much; otherwise leaves it unchanged.
     #[must_use]
     pub(super) fn resize(&mut self, standing: Standing, kib: u32) -> bool {
         if kib < self.kib {
@@ -320,7 +321,7 @@ impl Drop for Lease {
     }
 }
 
-/// A place among those that wait; it is given up when this is dropped.
+/// A position in the queue, given up when this is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
     room: Arc<Room>,
@@ -329,14 +330,14 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// Resolves once there is room. Cancel safe: the place stays.
+    /// Resolves once memory is granted. Cancel safe: the position is kept.
     pub(super) async fn granted(&self) {
         while self.grant.lease.lock().is_none() {
             self.grant.given.notified().await;
         }
     }
 
-    /// The room, if it has been granted.
+    /// The lease, if it has been granted.
     pub(super) fn take(&self) -> Option<Lease> {
         self.grant.lease.lock().take()
     }
@@ -351,7 +352,7 @@ impl Drop for Ticket {
         };
         state.forget_place(owner.stream, self.place);
         drop(state);
-        // Those behind it may need less.
+        // Waiters behind it may need less.
         self.room.serve();
     }
 }

@@ -1,8 +1,7 @@
-//! A consumer's place at a shard: one subscription at a time, one call a second, so many bytes a
-//! second.
+//! A consumer's seat at a shard: one subscription at a time, one call a second, a byte rate.
 //!
-//! Kept in memory, like the other limits of rate. A seat outlives its subscription for a moment,
-//! since calls right after a successful one are refused whatever became of it.
+//! Kept in memory, like the other rate limits. A seat outlives its subscription for a moment, since
+//! calls right after a successful one are refused whatever became of it.
 
 use crate::limits::SubscribeLimit;
 use crate::settings::Limits;
@@ -14,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A successful call cannot be followed by another for this long.
+/// How long after a successful call another one is refused.
 const EXCLUSIVE: Duration = Duration::from_secs(limits::SUBSCRIBE_EXCLUSIVE_SECONDS);
 
 /// A consumer: its name, and the second in its ARN.
 type Key = (ConsumerName, u64);
 
-/// Why there is no subscription.
+/// Why a subscription is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Another subscription was made a moment ago.
@@ -36,7 +35,7 @@ pub(crate) struct Seats {
 }
 
 impl Seats {
-    /// A consumer's seat. Those that nobody uses, and that have nothing to remember, go.
+    /// A consumer's seat. Unused seats without state are dropped.
     pub(crate) fn of(&self, consumer: Key, now: Monotonic) -> Arc<Seat> {
         let mut seats = self.by_consumer.lock();
         seats.retain(|_, seat| Arc::strong_count(seat) > 1 || seat.remembers(now));
@@ -53,7 +52,7 @@ impl Seats {
 #[derive(Debug)]
 pub(crate) struct Seat {
     state: Mutex<State>,
-    /// How often it was taken; who took it last has it.
+    /// How often it was taken; the last taker has it.
     taken: watch::Sender<u64>,
 }
 
@@ -87,7 +86,7 @@ impl Seat {
         state.is_exclusive(now) || !state.limit.is_full(now)
     }
 
-    /// Counts a call, before it is known whether all of it is right.
+    /// Counts a call, before the rest of it is validated.
     pub(crate) fn try_call(&self, now: Monotonic, limits: Limits) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         if state.is_exclusive(now) {
@@ -100,10 +99,10 @@ impl Seat {
         }
     }
 
-    /// Takes the seat, from whoever has it.
+    /// Takes the seat over from its holder.
     pub(crate) fn try_take(self: &Arc<Self>, now: Monotonic) -> Result<TakenSeat, Refusal> {
         let mut state = self.state.lock();
-        // Of two calls at once, the second comes here after the first has it.
+        // Of two concurrent calls, the second gets here after the first has it.
         if state.is_exclusive(now) {
             return Err(Refusal::InUse);
         }
@@ -120,7 +119,7 @@ impl Seat {
     }
 }
 
-/// A seat that was taken; another may take it away.
+/// A taken seat, which another call may take over.
 #[derive(Debug)]
 pub(crate) struct TakenSeat {
     seat: Arc<Seat>,
@@ -129,15 +128,15 @@ pub(crate) struct TakenSeat {
 }
 
 impl TakenSeat {
-    /// Whether another has it now.
+    /// Whether it was taken over.
     pub(crate) fn is_lost(&self) -> bool {
         *self.taken.borrow() != self.own
     }
 
-    /// Resolves once another has it.
+    /// Resolves once it is taken over.
     pub(crate) async fn lost(&self) {
         let own = self.own;
-        // The sender is in the seat that this holds: there is no error.
+        // The sender is in the seat that this holds, so there is no error.
         let _ = self.taken.clone().wait_for(|taken| *taken != own).await;
     }
 
@@ -146,7 +145,7 @@ impl TakenSeat {
         self.seat.state.lock().limit.pause(now)
     }
 
-    /// Counts bytes that were pushed.
+    /// Counts pushed bytes.
     pub(crate) fn take_bytes(&self, bytes: u64, now: Monotonic) {
         self.seat.state.lock().limit.take_bytes(bytes, now);
     }
@@ -167,7 +166,7 @@ mod tests {
     #[test]
     fn calls_when_they_follow_each_other_then_are_in_use_too_fast_or_take_over() {
         let seat = Arc::new(Seat::default());
-        // A call that comes to nothing counts all the same.
+        // A failed call counts, too.
         assert_eq!(seat.try_call(at(0), Limits::Aws), Ok(()));
         assert_eq!(seat.try_call(at(999), Limits::Aws), Err(Refusal::TooFast));
         assert_eq!(seat.try_call(at(999), Limits::Off), Ok(()));

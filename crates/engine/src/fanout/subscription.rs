@@ -24,14 +24,13 @@ use wire::event_stream::EncodedRecords;
 
 /// How long a subscription lasts.
 const LASTS: Duration = Duration::from_secs(limits::SUBSCRIPTION_SECONDS);
-/// A client hears something at least this often: some give up after ten seconds of silence, and AWS
-/// sends an event every five.
+/// Maximum silence: some clients give up after ten seconds, and AWS sends an event every five.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
 
-/// Who has taken an event that holds room within this time drains.
+/// A subscriber that takes an event with a lease within this time is draining.
 const DRAINS_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long a subscription leaves the disk to others when there was no turn or no room for it.
+/// How long a subscription leaves the disk to others when there was no permit or memory.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A shard's records from a position on, as events for one consumer.
@@ -47,20 +46,20 @@ pub struct Subscription {
     of_shard: Arc<ShardRuntime>,
     /// The next offset to read.
     position: Offset,
-    /// The last number that was passed: where to resume.
+    /// The last number passed: where to resume.
     passed: SequenceNumber,
     ends: Monotonic,
     last_event: Option<Monotonic>,
     owner: Owner,
     standing: Standing,
-    /// When the last event was pushed that holds room, until the next one is asked for.
+    /// When the last event with a lease was pushed, until the next one is asked for.
     pushed_block: Option<Monotonic>,
-    /// A place among those that wait for room; it is kept while other events are pushed.
+    /// A position in the queue for memory; kept while other events are pushed.
     ticket: Option<Ticket>,
     stage: Stage,
 }
 
-/// What was subscribed to, and how its end names it.
+/// What was subscribed to, and how its end is described.
 struct Subscribed {
     stream: u64,
     shard: u32,
@@ -71,7 +70,7 @@ struct Subscribed {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing was pushed.
+    /// Nothing was pushed yet.
     New,
     /// Events are being pushed.
     Running,
@@ -91,19 +90,19 @@ enum Step {
     Wait(Wait),
 }
 
-/// What is waited for, beside what always is: an end, or a change of the stream.
+/// What to wait for, besides an end or a change of the stream.
 enum Wait {
     /// The shard's tail.
     Tail(log::LogId),
-    /// The budget of bytes, after this long.
+    /// The byte rate limit, for this long.
     Budget(Duration),
-    /// Room for a block.
+    /// Memory for a block.
     Room,
     /// Nothing else: the shard's log has ended, and the catalog does not have the children yet.
     Children,
 }
 
-/// What a subscription begins with.
+/// The parameters of a new subscription.
 pub(crate) struct Begin<'a> {
     pub(crate) stream: &'a Stream,
     pub(crate) shard: &'a Shard,
@@ -123,7 +122,7 @@ impl Subscribed {
         }
     }
 
-    /// The stream, unless it or the consumer goes or has gone.
+    /// The stream, unless it or the consumer is gone or being deleted.
     fn find(&self, state: &State) -> Result<Arc<Stream>, SubscriptionError> {
         let stream = state.stream_by_id(self.stream);
         let stream = stream.filter(|stream| stream.deletion.is_none());
@@ -165,7 +164,7 @@ impl Subscription {
         } = begin;
         let of_stream = fanout.runtimes.stream(stream.id);
         let subscribed = Subscribed::new(stream, shard, consumer);
-        // It may last for minutes, and must not keep the stream's state from now.
+        // It may last for minutes, and must not keep the stream's current state alive.
         RequestContext::note_resource(&Arc::new(subscribed.arn.clone()));
         Self {
             subscribed,
@@ -185,7 +184,7 @@ impl Subscription {
         }
     }
 
-    /// The stream that is subscribed to.
+    /// The id of the stream.
     pub fn stream(&self) -> u64 {
         self.subscribed.stream
     }
@@ -206,7 +205,7 @@ impl Subscription {
             let state = self.fanout.streams.state().clone();
             let step = self.step(&state, encoder).await;
             let step = step.unwrap_or_else(|error| {
-                // What has just been deleted cannot be read, for that reason and no other.
+                // A deleted stream cannot be read, for that reason and no other.
                 let gone = self.subscribed.find(&self.fanout.streams.state()).err();
                 Step::Last(self.failed(gone.unwrap_or(error).into()))
             });
@@ -268,7 +267,7 @@ impl Subscription {
                 None => Wait::Room,
             },
         };
-        // The disk may have been waited for.
+        // This may have waited for the disk.
         let now = self.fanout.clock.monotonic();
         let is_silent = |last: Monotonic| now.since(last) >= SILENCE_MAX;
         if self.last_event.is_none_or(is_silent) {
@@ -286,7 +285,7 @@ impl Subscription {
         }
     }
 
-    /// What comes next; none while room for it is waited for, so that nothing is read in vain.
+    /// What comes next; nothing while it waits for memory, so that nothing is read in vain.
     async fn find_next(
         &mut self,
         stream: &Stream,
@@ -325,7 +324,7 @@ impl Subscription {
             self.passed = shard.number_before(next);
         }
         let log = stream.log(shard);
-        // What is known is enough: the tail that is waited for next knows no more.
+        // Local knowledge is enough: the tail that is awaited next knows no more.
         let bounds = self.fanout.store.known_bounds(log);
         let bounds = bounds.map_err(|error| self.fanout.streams.read_failed(stream, error))?;
         let close = bounds.first_control;
@@ -361,7 +360,7 @@ impl Subscription {
         Ok(Step::Event(self.event(Some(block.records.clone()), behind)))
     }
 
-    /// How far the next unread record lies behind now; zero at the durable end.
+    /// The age of the next unread record; zero at the durable end.
     async fn behind(
         &self,
         stream: &Stream,
@@ -379,7 +378,7 @@ impl Subscription {
         let read = self.fanout.reads.logs().read_if(log, next, one, Waits::Not);
         let slice = match read.await {
             Ok((slice, _share)) => slice,
-            // What comes next arrived no earlier than what came last.
+            // What comes next arrived no earlier than the last record.
             Err(ReadFailure::Busy) => return Ok(self.behind_at_most()),
             Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
                 return Err(self.fanout.streams.read_failed(stream, failure));
@@ -390,8 +389,7 @@ impl Subscription {
         Ok(arrival.map_or(Duration::ZERO, since))
     }
 
-    /// How far whatever follows the last record may lie behind now; never nothing, since there is
-    /// more.
+    /// The maximum age of whatever follows the last record; never zero, since there is more.
     fn behind_at_most(&self) -> Duration {
         let last = Timestamp(self.passed.arrival_s.saturating_mul(1000));
         let behind = self.fanout.clock.now().since(last);
@@ -421,7 +419,7 @@ impl Subscription {
         Event::Failed(Box::new(fact))
     }
 
-    /// The event that says that a closed shard was read to its end.
+    /// The event that says that a closed shard was read completely.
     fn end(&self, stream: &Stream, shard: &Shard) -> Event {
         let counters = &self.of_stream.counters;
         counters.subscribe_event_success.add(1);
@@ -429,7 +427,7 @@ impl Subscription {
         Event::ShardEnd(views::child_shards(&stream.shards, shard))
     }
 
-    /// Waits until there may be something to push or to end for.
+    /// Waits until there may be something to push, or a reason to end.
     async fn wait(&self, state: &State, wait: Wait) {
         let clock = &self.fanout.clock;
         let now = clock.monotonic();
@@ -470,7 +468,7 @@ impl Subscription {
                     Err(_) => false,
                 };
                 if !there {
-                    // The log has gone; the catalog will say why.
+                    // The log is gone; the catalog will say why.
                     pending::<()>().await;
                 }
             }

@@ -1,21 +1,22 @@
-//! A token bucket of one second's worth, kept as the moment at which it was (or will be) empty.
+//! A token bucket with a capacity of one second, stored as the time at which it was (or will be)
+//! empty.
 
 use env::Monotonic;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Fills at a steady rate up to one second's worth. It may be overdrawn: what is taken at once when
-/// it is full may be more than it holds, and is paid off before anything else passes.
+/// Fills at a steady rate up to one second's worth. It may be overdrawn: a request against a full
+/// bucket may exceed its capacity, and the debt is paid off before anything else passes.
 #[derive(Debug)]
 pub(super) struct Bucket {
     per_second: u64,
-    /// What it holds now is what flowed in since this moment; a later moment than now is a debt.
+    /// Its content is what flowed in since this time; a time in the future is a debt.
     empty_at: Duration,
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(super) fn new(per_second: u64) -> Self {
         Self {
             per_second,
@@ -23,19 +24,19 @@ impl Bucket {
         }
     }
 
-    /// Whether it holds so much; for more than it can hold, whether it is full.
+    /// Whether it holds this much; for more than its capacity, whether it is full.
     pub(super) fn has(&self, amount: u64, now: Monotonic) -> bool {
         let needed = self.flow_time(amount.min(self.per_second));
         shifted(now).saturating_sub(self.empty_at) >= needed
     }
 
-    /// How long until it holds so much.
+    /// How long until it holds this much.
     pub(super) fn wait(&self, amount: u64, now: Monotonic) -> Duration {
         let needed = self.flow_time(amount.min(self.per_second));
         (self.empty_at + needed).saturating_sub(shifted(now))
     }
 
-    /// Takes so much, whatever it holds.
+    /// Takes this much, whatever it holds.
     pub(super) fn take(&mut self, amount: u64, now: Monotonic) {
         let full_since = shifted(now) - SECOND;
         self.empty_at = self.empty_at.max(full_since) + self.flow_time(amount);
@@ -47,7 +48,7 @@ impl Bucket {
     }
 }
 
-/// A bucket made at the clock's start is full then: its clock runs a second ahead.
+/// Shifts the clock by a second, so that a bucket created at the clock's start is full.
 fn shifted(now: Monotonic) -> Duration {
     now.0 + SECOND
 }

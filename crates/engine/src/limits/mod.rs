@@ -9,7 +9,7 @@ use env::Monotonic;
 use model::limits;
 use std::time::Duration;
 
-/// What may be written into a shard: bytes and records a second.
+/// Write limit of a shard: bytes and records per second.
 #[derive(Debug)]
 pub struct WriteLimit {
     bytes: Bucket,
@@ -25,7 +25,7 @@ impl WriteLimit {
         }
     }
 
-    /// Takes one record of so many bytes (partition key included), or nothing if it does not fit.
+    /// Takes one record of this size (partition key included), or nothing if it does not fit.
     pub fn try_take(&mut self, bytes: u64, now: Monotonic) -> bool {
         let fits = self.bytes.has(bytes, now) && self.records.has(1, now);
         if fits {
@@ -45,7 +45,7 @@ pub enum Fill {
     Partial,
 }
 
-/// What may be read from a shard: calls and bytes a second, and the pause after a full answer.
+/// Read limit of a shard: calls and bytes per second, and the pause after a full response.
 #[derive(Debug)]
 pub struct ReadLimit {
     bytes: Bucket,
@@ -84,7 +84,7 @@ impl ReadLimit {
     }
 }
 
-/// What a consumer may have of a shard: calls of SubscribeToShard, and bytes that are pushed.
+/// Limit of a consumer at a shard: SubscribeToShard calls, and pushed bytes.
 #[derive(Debug)]
 pub struct SubscribeLimit {
     calls: Bucket,
@@ -114,7 +114,7 @@ impl SubscribeLimit {
         self.bytes.wait(1, now)
     }
 
-    /// Takes what was pushed.
+    /// Takes pushed bytes.
     pub fn take_bytes(&mut self, bytes: u64, now: Monotonic) {
         self.bytes.take(bytes, now);
     }

@@ -1,4 +1,4 @@
-//! AddTagsToStream: tags are set, up to fifty a stream.
+//! AddTagsToStream: sets tags, up to fifty per stream.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html>
 

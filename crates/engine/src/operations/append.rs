@@ -5,7 +5,7 @@ use crate::catalog::{Status, Stream};
 use crate::facts::{RecordError, StreamError};
 use crate::put::RecordToPut;
 
-/// Refuses a record that is larger than its stream takes.
+/// Rejects a record that exceeds its stream's maximum size.
 pub(super) fn check_size(stream: &Stream, record: &RecordToPut<'_>) -> Result<(), RecordError> {
     let bytes = record.bytes();
     if bytes > u64::from(stream.record_kib_max) * 1024 {
@@ -18,7 +18,8 @@ pub(super) fn check_size(stream: &Stream, record: &RecordToPut<'_>) -> Result<()
     Ok(())
 }
 
-/// Refuses a stream that takes no records: to a put, one that is CREATING or DELETING is not there.
+/// Rejects a stream that accepts no records: to a put, one that is CREATING or DELETING does not
+/// exist.
 pub(super) fn check_takes_records(engine: &Engine, stream: &Stream) -> Result<(), StreamError> {
     match stream.status_at(engine.clock().now()) {
         Status::Active | Status::Updating => Ok(()),

@@ -58,7 +58,7 @@ fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), CapacityError> {
     Ok(())
 }
 
-/// Mode and shards. Without both, AWS makes an on-demand stream.
+/// Mode and shards. Without either, AWS creates an on-demand stream.
 fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), CapacityError> {
     let count = input
         .shard_count

@@ -1,4 +1,4 @@
-//! DecreaseStreamRetentionPeriod: records are kept shorter.
+//! DecreaseStreamRetentionPeriod: shortens retention.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DecreaseStreamRetentionPeriod.html>
 

@@ -1,4 +1,4 @@
-//! DeleteStream: the stream is DELETING, its shards are closed, then the name is free.
+//! DeleteStream: makes the stream DELETING, closes its shards, then frees the name.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html>
 

@@ -1,4 +1,4 @@
-//! DeregisterStreamConsumer: a consumer goes.
+//! DeregisterStreamConsumer: removes a consumer.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeregisterStreamConsumer.html>
 

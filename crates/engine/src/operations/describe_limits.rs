@@ -1,4 +1,4 @@
-//! DescribeLimits: what an account and region may have, and has.
+//! DescribeLimits: quotas and usage of an account and region.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html>
 

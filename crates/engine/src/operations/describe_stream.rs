@@ -12,7 +12,7 @@ use std::sync::Arc;
 use wire::operations::{DescribeStreamInput, DescribeStreamOutput};
 use wire::types::{EncryptionType, StreamDescription};
 
-/// Shards of one answer, by default and at most.
+/// Default and maximum number of shards in a response.
 const PAGE_SHARDS: usize = 100;
 
 /// DescribeStream.

@@ -1,4 +1,4 @@
-//! DisableEnhancedMonitoring: shard-level metrics are switched off.
+//! DisableEnhancedMonitoring: disables shard-level metrics.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DisableEnhancedMonitoring.html>
 

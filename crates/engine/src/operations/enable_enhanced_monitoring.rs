@@ -1,4 +1,4 @@
-//! EnableEnhancedMonitoring: shard-level metrics are switched on.
+//! EnableEnhancedMonitoring: enables shard-level metrics.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html>
 

@@ -1,8 +1,8 @@
-//! GetRecords: what stands behind a shard iterator, and the next iterator.
+//! GetRecords: the records at a shard iterator, and the next iterator.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
 //!
-//! The last records of a closed shard come with an iterator; the end comes in an empty answer of
+//! The last records of a closed shard come with an iterator; the end comes in an empty response of
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
 use super::{Engine, Handler, Request};
@@ -66,15 +66,15 @@ impl Handler for GetRecords {
 /// What a call read, which becomes text only as it is sent.
 #[derive(Debug)]
 pub struct RecordsRead {
-    /// What stands around the records: the service model's, without any.
+    /// The output without records, in the service model's shape.
     pub around: GetRecordsOutput,
     /// The records.
     pub records: Records,
-    /// Room for what the records hold.
+    /// Memory reserved for the records.
     pub share: Share,
 }
 
-/// An iterator that was opened, and its stream, which is there.
+/// An opened iterator, and its existing stream.
 #[derive(Debug)]
 pub struct FoundIterator {
     iterator: ShardIterator,
@@ -84,8 +84,8 @@ pub struct FoundIterator {
 impl Target for FoundIterator {
     type Error = GetRecordsError;
 
-    /// An iterator of another stream than the ARN's, or of one that was made anew under the same
-    /// name, finds nothing.
+    /// An iterator of another stream than the ARN's, or of an earlier stream with the same name,
+    /// finds nothing.
     fn find(
         engine: &Engine,
         principal: &Principal,

@@ -1,4 +1,4 @@
-//! IncreaseStreamRetentionPeriod: records are kept longer.
+//! IncreaseStreamRetentionPeriod: lengthens retention.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html>
 

@@ -1,4 +1,4 @@
-//! ListShards: shards by id, all or those that a filter asks for.
+//! ListShards: shards by id, all or those that match a filter.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
 
@@ -18,15 +18,15 @@ use std::sync::Arc;
 use wire::operations::{ListShardsInput, ListShardsOutput};
 use wire::types::{ShardFilter, ShardFilterType};
 
-/// Shards of one answer if the request does not say how many, on whichever page.
+/// Default number of shards per page, on every page.
 const PAGE_SHARDS_DEFAULT: i32 = 1_000;
-/// Shards of one answer at most.
+/// Maximum number of shards per page.
 const PAGE_SHARDS_MAX: usize = 10_000;
 
 /// ListShards.
 pub struct ListShards;
 
-/// Which shards are listed, and from where on.
+/// Which shards are listed, and where the page starts.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Listing {
     #[n(0)]
@@ -39,7 +39,7 @@ pub struct Listing {
     which: Which,
 }
 
-/// A filter, with its times worked out.
+/// A filter, with its times resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 enum Which {
     /// All that still have records, or may get some.
@@ -48,10 +48,10 @@ enum Which {
     /// Those that are open.
     #[n(1)]
     Open,
-    /// Those that were open at a moment.
+    /// Those that were open at a time.
     #[n(2)]
     OpenAt(#[n(0)] u64),
-    /// Those that were open at a moment or later.
+    /// Those that were open at a time or later.
     #[n(3)]
     OpenSince(#[n(0)] u64),
 }
@@ -118,10 +118,10 @@ impl Listing {
 /// What is listed.
 #[derive(Debug)]
 pub enum Listed {
-    /// A stream, from its first page on.
+    /// A stream, from its first page.
     First(FoundStream),
-    /// What a token says, with its stream. What may not stand beside a token is told before
-    /// anything that is wrong with it.
+    /// A token's content, with its stream. Members that may not accompany a token are reported
+    /// before anything that is wrong with it.
     Next(Result<(FoundStream, Listing), Lacking<ListShardsError>>),
 }
 
@@ -169,7 +169,7 @@ fn beginning(
     })
 }
 
-/// The token says which stream; AWS refuses the name beside it, and takes the ARN.
+/// The token determines the stream; AWS rejects a name beside it, and accepts the ARN.
 fn check_beside_token(input: &ListShardsInput) -> Result<(), ListError> {
     if input.stream_name.is_some() {
         return Err(ListError::TokenAndName);
@@ -230,10 +230,10 @@ fn filter(
             let (given, latest) = (Timestamp(time.0 as u64), now);
             Err(PositionError::MomentInFuture { given, latest }.into())
         }
-        // Before the trim horizon there is nothing: what was open there counts.
+        // Nothing is before the trim horizon: what was open there counts.
         Some(time) => Ok(Timestamp(u64::try_from(time.0).unwrap_or(0)).max(horizon)),
     };
-    // And before the stream there was nothing either.
+    // Nor was there anything before the stream.
     let existing = |time: Timestamp| time.max(stream.created).0;
     Ok(match kind {
         ShardFilterType::AfterShardId => {

@@ -12,13 +12,13 @@ use minicbor::{Decode, Encode};
 use std::sync::Arc;
 use wire::operations::{ListStreamConsumersInput, ListStreamConsumersOutput};
 
-/// Consumers of one answer, by default and at most.
+/// Default and maximum number of consumers in a response.
 const PAGE_CONSUMERS: usize = 100;
 
 /// ListStreamConsumers.
 pub struct ListStreamConsumers;
 
-/// Where to go on.
+/// Where to continue.
 #[derive(Clone, Debug, Encode, Decode)]
 struct Continuation {
     #[n(0)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use wire::operations::{ListStreamsInput, ListStreamsOutput};
 use wire::types::StreamSummary;
 
-/// Streams of one answer, by default and at most.
+/// Default and maximum number of streams in a response.
 const PAGE_STREAMS: usize = 100;
 
 /// ListStreams.
@@ -24,8 +24,8 @@ impl Handler for ListStreams {
     type Output = OutputOf<Self>;
     type Error = TokenError;
 
-    /// Where both are given, NextToken says more exactly where to go on: botocore's paginator sends
-    /// the first page's ExclusiveStartStreamName along.
+    /// If both are given, NextToken wins: botocore's paginator repeats the first page's
+    /// ExclusiveStartStreamName.
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
@@ -40,7 +40,7 @@ impl Handler for ListStreams {
             None => input.exclusive_start_stream_name,
         };
         let state = engine.state().clone();
-        // No name is empty: all come after that.
+        // No name is empty, so all names sort after it.
         let after = after.unwrap_or_default();
         let mut rest = state.streams_after(&scope, &after).peekable();
         let page: Vec<&Arc<Stream>> = rest

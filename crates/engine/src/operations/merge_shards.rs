@@ -1,4 +1,4 @@
-//! MergeShards: two neighbours become one.
+//! MergeShards: merges two adjacent shards.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html>
 

@@ -1,9 +1,9 @@
-//! The operations, one file each: what a request of that name does.
+//! The operations, one file each.
 //!
 //! The modules are declared from the table in `wire`, where `cargo fmt` does not see them: `./test`
 //! formats their files by name.
 //!
-//! To add one: its shapes and its line in `wire`, a file here, what it may answer instead of an
+//! To add one: its shapes and its line in `wire`, a file here, and what it may return instead of an
 //! output in [`crate::facts`].
 
 mod append;
@@ -27,5 +27,5 @@ pub use put_records::PutResults;
 
 use crate::{Engine, Handler, OutputOf};
 
-/// What a handler is given.
+/// A handler's argument.
 type Request<H> = auth::Authorized<<H as Handler>::Input, <H as Handler>::Target>;

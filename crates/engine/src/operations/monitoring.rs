@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use wire::types::{EnhancedMonitoringOutput, MetricsName};
 
-/// Which way metrics are switched.
+/// Whether metrics are enabled or disabled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Switch {
     On,
     Off,
 }
 
-/// Switches shard-level metrics; `ALL` stands for each of them.
+/// Enables or disables shard-level metrics; `ALL` means each of them.
 pub(super) async fn switch_metrics(
     engine: &Arc<Engine>,
     stream: &Arc<Stream>,

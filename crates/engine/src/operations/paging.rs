@@ -3,12 +3,12 @@
 use crate::catalog::Stream;
 use crate::facts::StreamError;
 
-/// Refuses a stream that is another than the one made at that moment.
+/// Rejects a stream that was not created at this time.
 pub(super) fn check_creation(
     stream: &Stream,
     given: Option<wire::Timestamp>,
 ) -> Result<(), StreamError> {
-    // Clients give back what they were shown, some of them in whole seconds.
+    // Clients return what they were shown, some of them in whole seconds.
     let is_other =
         |given: wire::Timestamp| given.0.div_euclid(1000) != stream.created.seconds() as i64;
     if given.is_some_and(is_other) {
@@ -17,7 +17,7 @@ pub(super) fn check_creation(
     Ok(())
 }
 
-/// How many a page holds: what was asked, at most so many.
+/// The page size: as requested, up to a maximum.
 pub(super) fn page_size(asked: Option<i32>, most: usize) -> usize {
     asked
         .and_then(|asked| usize::try_from(asked).ok())

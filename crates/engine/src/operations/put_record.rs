@@ -73,8 +73,8 @@ fn record_to_put<'a>(
     })
 }
 
-/// SequenceNumberForOrdering must be a number that this stream has given out. What it asks for
-/// holds anyway: a number given out before is below every number given out later for the same key.
+/// SequenceNumberForOrdering must be a number that this stream has issued. What it asks for holds
+/// anyway: a number issued earlier is below every number issued later for the same key.
 async fn check_ordering(
     engine: &Engine,
     stream: &Stream,

@@ -1,4 +1,4 @@
-//! PutRecords: many records, each with a result of its own, in order.
+//! PutRecords: many records, each with its own result, in order.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 
@@ -37,7 +37,8 @@ impl Handler for PutRecords {
             return Err(DryRun.into());
         }
         let results = engine.puts().put(&stream, &records).await;
-        // Where some were put before the stream went, the whole call must not say that none was.
+        // If some were put before the stream was deleted, the call as a whole must not say that
+        // none was.
         if results
             .iter()
             .all(|result| *result == Err(PutError::NotPut(NotPut::StreamGone)))
@@ -72,7 +73,7 @@ impl PutResults {
     }
 }
 
-/// One record that cannot be put fails the whole call, before any is.
+/// One invalid record fails the whole call, before any is put.
 fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
     let mut records = Vec::with_capacity(arena.len());
     for record in arena.records() {
@@ -96,7 +97,7 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<
     Ok(records)
 }
 
-/// Counts a call; answers how many records were put.
+/// Counts a call; returns how many records were put.
 fn count(runtime: &StreamRuntime, records: &[RecordToPut<'_>], results: &[PutResult]) -> u64 {
     let counters = &runtime.counters;
     let (mut bytes, mut throttled, mut successful) = (0, 0, 0);

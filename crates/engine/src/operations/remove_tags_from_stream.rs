@@ -1,4 +1,4 @@
-//! RemoveTagsFromStream: tags go; those that are not there are passed over.
+//! RemoveTagsFromStream: removes tags; missing ones are ignored.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html>
 

@@ -5,7 +5,7 @@ use crate::catalog::{BeginReshard, Change, Command, Mode, Stream};
 use crate::facts::{ReshardError, StreamError};
 use std::sync::Arc;
 
-/// Lets a reshard begin, and waits for its end where that is a matter of moments.
+/// Begins a reshard, and waits for its end if that is soon.
 pub(super) async fn reshard(
     engine: &Arc<Engine>,
     stream: &Arc<Stream>,

@@ -6,7 +6,7 @@ use crate::facts::{RetentionError, SetRetentionError};
 use model::limits;
 use std::sync::Arc;
 
-/// Sets the retention, if it is one that may be.
+/// Sets the retention, if it is valid.
 pub(super) async fn set_retention(
     engine: &Arc<Engine>,
     stream: &Arc<Stream>,

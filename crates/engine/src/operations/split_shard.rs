@@ -1,4 +1,4 @@
-//! SplitShard: one shard becomes two.
+//! SplitShard: splits a shard in two.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SplitShard.html>
 

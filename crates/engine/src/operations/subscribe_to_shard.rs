@@ -1,4 +1,4 @@
-//! SubscribeToShard: a shard's records are pushed to a consumer.
+//! SubscribeToShard: pushes a shard's records to a consumer.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
 //!
@@ -73,7 +73,7 @@ impl Handler for SubscribeToShard {
     }
 }
 
-/// Stream and consumer must be there to be read.
+/// Stream and consumer must have a status that allows reading.
 fn check_status(
     engine: &Engine,
     stream: &Stream,

@@ -5,7 +5,7 @@ use crate::facts::{TagAct, TagError};
 use model::limits;
 use std::collections::BTreeMap;
 
-/// Refuses tags whose characters AWS does not take, and more than a stream may have.
+/// Rejects tags with characters that AWS does not accept, and more than a stream may have.
 pub(super) fn check_new_tags(
     tags: &BTreeMap<String, String>,
     stream: &StreamLabel,
@@ -20,7 +20,7 @@ pub(super) fn check_new_tags(
     check_characters(texts, TagAct::Add, stream)
 }
 
-/// Refuses tag keys whose characters AWS does not take.
+/// Rejects tag keys with characters that AWS does not accept.
 pub(super) fn check_tag_keys(keys: &[String], stream: &StreamLabel) -> Result<(), TagError> {
     check_characters(keys.iter(), TagAct::Remove, stream)
 }

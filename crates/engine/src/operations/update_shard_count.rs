@@ -1,7 +1,7 @@
 //! UpdateShardCount: uniform ranges, with the fewest splits and merges.
 //!
-//! A call for the shards that there are changes nothing, succeeds, and is none of the ten of a day;
-//! what AWS says to it is not recorded.
+//! A call that asks for the existing shards changes nothing, succeeds, and does not count towards
+//! the ten per day; AWS's response to it is not recorded.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>
 

@@ -1,14 +1,15 @@
-//! Puts what goes to one shard together: a sort by the digits of indexes, a byte at a time.
+//! Groups records by shard: an LSD radix sort by shard index, a byte at a time.
 //!
-//! Stable, so that what goes to one shard stays in call order. Calls have up to 500 records, and
-//! comparing them with one another would be dearer.
+//! Stable, so that records of a shard stay in call order. A call has up to 500 records, and a
+//! comparison sort costs more. The instruction budgets of PutRecords cover this;
+//! `bench/run only shards-batch` measures it.
 
 use crate::catalog::Numbering;
 
 /// Values of a digit.
 const RADIX: usize = 256;
 
-/// By rising index of the shard.
+/// Sorts by ascending shard index.
 pub(crate) fn by_shard<T: Copy>(mut routed: Vec<(&Numbering, T)>) -> Vec<(&Numbering, T)> {
     let highest = routed.iter().map(|(shard, _)| shard.index).max();
     let mut rest = highest.unwrap_or_default();

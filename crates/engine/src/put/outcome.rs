@@ -28,7 +28,7 @@ impl Placed {
 /// Why a record was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutError {
-    /// The shard has no budget left. Not applied.
+    /// The shard's budget is exhausted. Not applied.
     Throttled(ShardId),
     /// It is in no shard, and never will be.
     NotPut(NotPut),
@@ -36,28 +36,28 @@ pub enum PutError {
     Unknown,
 }
 
-/// Why a record is surely not in a shard.
+/// Why a record is certainly not in a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotPut {
-    /// The stream went away.
+    /// The stream was deleted.
     #[error("the stream is gone")]
     StreamGone,
-    /// Its shard was closed, and no other took its place in time.
+    /// Its shard was closed, and no other replaced it in time.
     #[error("no shard took it in time")]
     NoShard,
-    /// The store takes no more for now.
+    /// The store is full for now.
     #[error("the store takes no more for now")]
     Full,
-    /// The store never takes so much at once.
+    /// The batch exceeds the store's maximum.
     #[error("the store never takes so much at once")]
     TooLarge,
-    /// The store refused it for a reason of its own.
+    /// The store refused it for another reason.
     #[error("the store refused it")]
     Refused,
 }
 
 impl PutError {
-    /// What the record stands as until something is known of it.
+    /// The initial state of a record.
     pub(super) const NOT_YET: Self = Self::NotPut(NotPut::NoShard);
 
     /// Whether the record may have been put all the same.

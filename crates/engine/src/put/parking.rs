@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Bytes of records that may wait for reshards to complete; more are refused.
+/// Maximum bytes of records waiting for reshards; further ones are refused.
 const PARKED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a record waits for the reshard that closed its shard.
 const PARKED_FOR_MAX: Duration = Duration::from_secs(2);

@@ -7,12 +7,12 @@ use model::HashKey;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordToPut<'a> {
     pub record: StoredRecord<'a>,
-    /// Where it goes.
+    /// The hash key that routes it.
     pub hash: HashKey,
 }
 
 impl RecordToPut<'_> {
-    /// What limits count: partition key and data.
+    /// Size as limits count it: partition key and data.
     pub(crate) fn bytes(&self) -> u64 {
         (self.record.partition_key.len() + self.record.data.len()) as u64
     }

@@ -7,7 +7,7 @@ use env::{Clock, LineLimit};
 use log::AppendError;
 use std::sync::Arc;
 
-/// A full disk refuses every put: the log says so, but not every time.
+/// Rate limit for lines about puts refused on a full disk.
 const LINES_PER_SECOND: u64 = 1;
 
 /// What becomes of records whose batch was refused.
@@ -58,7 +58,7 @@ impl Refusals {
         Refused::Failed(failed)
     }
 
-    /// The store's reason goes to the log; callers are told what it means to them.
+    /// Logs the store's reason; callers are told only what it means for them.
     fn tell(&self, stream: &Stream, shard: &Numbering, failed: PutError, error: &AppendError) {
         let (stream, shard, outcome) = (stream.arn(), shard.id(), failed.outcome());
         match error {

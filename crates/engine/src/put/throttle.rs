@@ -46,7 +46,7 @@ impl Throttle {
         result
     }
 
-    /// Takes the shards' budgets, and leaves out the records for which they do not suffice.
+    /// Takes the shards' budgets, and leaves out records that exceed them.
     pub(super) fn take_all(
         &self,
         stream: &Stream,

@@ -9,7 +9,7 @@ use env::Timestamp;
 use log::{LogId, Offset, Run};
 use model::SequenceNumber;
 
-/// Records of one shard without a gap between them.
+/// Contiguous records of one shard.
 #[derive(Debug)]
 pub struct Records {
     /// The shard's log.
@@ -22,12 +22,12 @@ pub struct Records {
     pub payload_bytes: usize,
 }
 
-/// Records that arrived together.
+/// Records with the same arrival time.
 #[derive(Debug)]
 pub struct NumberedRun {
     /// The first one's number; those that follow count up.
     pub first: SequenceNumber,
-    /// When they arrived.
+    /// Their arrival time.
     pub arrival: Timestamp,
     /// How many of the run's records are meant: the first ones.
     pub count: usize,
@@ -66,7 +66,7 @@ impl Records {
         records
     }
 
-    /// When the first and the last arrived; `None` if there are none.
+    /// The arrival times of the first and the last; `None` if there are none.
     pub(crate) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
         let mut arrivals = self.runs.iter().filter(|run| run.count > 0);
         let first = arrivals.next()?.arrival;

@@ -1,4 +1,4 @@
-//! docs/formats/records.md says what the encoders do: its tables are laid over encoded samples.
+//! Checks docs/formats/records.md: its tables are compared with encoded samples.
 
 use super::*;
 use millstream_pages::cbor::Page;

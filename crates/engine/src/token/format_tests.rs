@@ -1,5 +1,5 @@
-//! docs/formats/tokens.md says what is sealed: its tables are laid over tokens that are opened here
-//! by hand. The contents of NextTokens are checked where they are declared.
+//! Checks docs/formats/tokens.md: its tables are compared with tokens that are opened by
+//! independent code. The contents of NextTokens are checked where they are declared.
 
 use super::*;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};

@@ -36,7 +36,7 @@ impl Keyring {
         super::seal(&self.env, key, kind, scope, content)
     }
 
-    /// Opens a token; `None` if it is not one of ours, of this kind, account and region.
+    /// Opens a token; `None` if it is not ours, or of another kind, account or region.
     pub(crate) fn open<T: for<'b> Decode<'b, ()>>(
         &self,
         kind: Kind,

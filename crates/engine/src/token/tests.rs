@@ -1,4 +1,4 @@
-//! Tokens open for whom they were sealed and for nobody else.
+//! Tokens open in the scope they were sealed for, and nowhere else.
 
 use super::*;
 use env::{ManualClock, RealDisk, SeededRandom, TokioTasks};

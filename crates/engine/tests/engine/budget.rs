@@ -1,7 +1,7 @@
-//! How many instructions a record costs, from a request's body to its answer's: a budget that no
-//! change may exceed by much.
+//! Instructions per record, from the request's body to the response's: a budget that no change may
+//! exceed by much.
 //!
-//! HTTP, signatures and the disk are not in it: the store is in memory.
+//! HTTP, signatures and the disk are not included: the store is in memory.
 
 use crate::counted;
 use crate::world::{Caller, Start, World};
@@ -17,7 +17,7 @@ const RECORD_BYTES: usize = 100;
 const TURNS: usize = 4;
 const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_within_their_budget";
 
-/// Twice what was counted when it was written down.
+/// Twice the count when it was set.
 const BUDGETS: [(&str, u64); 4] = [
     ("put json", 5_200),
     ("put cbor", 3_200),

@@ -1,5 +1,5 @@
-//! Reads that wait for the disk: so many at once, with room taken before a byte is read; the others
-//! wait for a while and are told to come again, and who needs no disk is not held up.
+//! Reads that wait for the disk: a bounded number at a time, with memory reserved before a byte is
+//! read; the others wait for a while and are told to retry, and reads from memory are not held up.
 
 use crate::gated_disk::{AtHand, Gate, GatedDisk};
 use crate::world::{Caller, START, Start, World, until};

@@ -1,8 +1,8 @@
 //! Counts the instructions that work takes.
 //!
 //! Valgrind counts them in this very program, which it runs again for the work alone: the same on
-//! every machine, whatever else it does. Twice the work less the work once is the work without what
-//! comes before it.
+//! every machine, whatever else it does. The difference between twice the work and the work once
+//! excludes the setup.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! A disk whose reads wait at a gate, as those of a device that is very slow; of which nothing is
-//! at hand, or all.
+//! A disk whose reads wait at a gate, like those of a very slow device; either nothing or
+//! everything is cached.
 
 use env::{Disk, File, MemoryDisk, OpenMode};
 use std::io;

@@ -1,8 +1,7 @@
-//! What a step costs does not grow with what is there already.
+//! The cost of a step does not grow with what exists already.
 //!
 //! Each kind of work is counted with few and with many neighbours: a start by its shards, a
-//! deletion by the names that were deleted before, a new stream and a page of names by the streams
-//! that there are.
+//! deletion by earlier deleted names, a new stream and a page of names by the existing streams.
 
 use crate::counted;
 use crate::world::{Caller, World};

@@ -1,5 +1,5 @@
-//! What bodies cost that are made to cost much: no more than so many times what a good one of their
-//! size does. Each has the largest part that it can, of one kind.
+//! The cost of hostile bodies: a bounded multiple of a good one of the same size. Each has the
+//! largest possible part of one kind.
 
 use crate::counted;
 use engine::Handler;

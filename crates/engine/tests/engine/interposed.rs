@@ -1,5 +1,4 @@
-//! A store with something in between: hooks that run before and after each change, and before each
-//! read.
+//! A store with hooks that run before and after each change, and before each read.
 
 use env::Timestamp;
 use log::store::{Answer, sealed};

@@ -1,5 +1,4 @@
-//! The engine's behaviour, through its operations, on a store in memory and a clock that stands
-//! until it is told to move.
+//! The engine's behaviour, through its operations, over an in-memory store and a manual clock.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(

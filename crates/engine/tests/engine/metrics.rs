@@ -1,4 +1,4 @@
-//! What the operator is shown has a bound, and says what it leaves out.
+//! The exported metrics are bounded, and say what they leave out.
 
 use super::world::World;
 use engine::operations::EnableEnhancedMonitoring;

@@ -1,4 +1,4 @@
-//! Shards whose logs hold records behind a CLOSE, as journals of earlier versions may.
+//! Shards whose logs hold records after a CLOSE, as journals of earlier versions may.
 
 use super::world::{Start, World, text};
 use log::{BatchBuilder, Batches, Kind, LogId, LogStore};

@@ -1,6 +1,6 @@
-//! What a caller is told of a change whose append failed, was lost, or came too late: what is not
-//! applied, and what is unknown, whatever became of the stream meanwhile. And what a reader is told
-//! whose stream went.
+//! What a caller is told of a change whose append failed, was lost, or came too late: not applied
+//! or unknown, whatever became of the stream meanwhile. And what a reader is told whose stream was
+//! deleted.
 
 use super::world::{Caller, Start, World, message, until};
 use crate::catalog::tags;

@@ -1,4 +1,4 @@
-//! What is out of retention is hidden at once and never comes back.
+//! Expired records are hidden at once and never come back.
 
 use super::world::{START, Start, World, text};
 use crate::interposed::{Hook, Interposed};

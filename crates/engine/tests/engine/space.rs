@@ -1,5 +1,5 @@
-//! Engine, journal and clock together: expired records give the disk space back, and cold ones are
-//! read as the hot ones are.
+//! Engine, journal and clock together: expired records free their disk space, and cold ones are
+//! read like hot ones.
 
 use crate::world::{Start, World, until};
 use engine::Settings;

@@ -1,5 +1,5 @@
-//! Two engines over one cluster: requests get lost and turn up later, owners are fenced, and a node
-//! sleeps through a reshard. What clients were told is held against what is there.
+//! Two engines over one cluster: requests get lost and arrive late, owners are fenced, and a node
+//! sleeps through a reshard. What clients were told is compared with what is stored.
 
 use crate::interposed::{Hook, Interposed};
 use crate::world::{Caller, Start, World, text, until};

@@ -22,7 +22,7 @@ use wire::{Encode, Error, Protocol};
 
 /// 2026-01-01T00:00:00Z
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
-/// Turns of the runtime after which something that should be done counts as stuck.
+/// Turns of the runtime after which a test counts as stuck.
 const TURNS_MAX: usize = 100_000;
 
 pub struct World {
@@ -94,7 +94,7 @@ pub fn principal(account: &str, region: &str) -> Principal {
     }
 }
 
-/// Lets everything else run until something holds.
+/// Lets other tasks run until a condition holds.
 pub async fn until(mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..TURNS_MAX {
         if holds().await {

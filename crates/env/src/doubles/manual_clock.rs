@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// A clock that moves only when told: for tests. Wall and monotonic time move together unless
-/// [`ManualClock::set_wall`] says otherwise.
+/// A clock that advances only when told, for tests. Wall and monotonic time advance together unless
+/// [`ManualClock::set_wall`] is called.
 pub struct ManualClock {
     state: Mutex<ManualState>,
 }
@@ -20,7 +20,7 @@ struct ManualState {
 }
 
 impl ManualClock {
-    /// A clock that stands at `wall`.
+    /// A clock set to `wall`.
     pub fn new(wall: Timestamp) -> Self {
         let state = ManualState {
             wall,
@@ -33,7 +33,7 @@ impl ManualClock {
         }
     }
 
-    /// Moves both clocks on and wakes whoever slept until then.
+    /// Advances both clocks and wakes expired sleepers.
     pub fn advance(&self, by: Duration) {
         let due = {
             let mut state = self.lock();
@@ -46,7 +46,7 @@ impl ManualClock {
             std::mem::replace(&mut state.sleepers, later)
         };
         for sleeper in due.into_values() {
-            // A sleeper that is gone no longer wants to be woken.
+            // The sleeper may have been dropped.
             let _ = sleeper.send(());
         }
     }

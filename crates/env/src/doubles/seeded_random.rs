@@ -3,13 +3,13 @@
 use crate::Random;
 use std::sync::Mutex;
 
-/// The same bytes for the same seed. Never for keys of a real server.
+/// A deterministic source: the same bytes for the same seed. Never for a real server's keys.
 pub struct SeededRandom {
     state: Mutex<fastrand::Rng>,
 }
 
 impl SeededRandom {
-    /// A source that this seed alone decides.
+    /// A source determined by this seed alone.
     pub fn new(seed: u64) -> Self {
         Self {
             state: Mutex::new(fastrand::Rng::with_seed(seed)),

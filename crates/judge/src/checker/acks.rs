@@ -1,8 +1,8 @@
-//! What an acknowledgement promises: the record is at the place that the answer named.
+//! The promise of an acknowledgement: the record is at the stated position.
 //!
-//! A record is lost only if some read must have met it: one that went past its place, or one that
-//! found the tail after the acknowledgement. If there is no such read the record is unseen, which
-//! is an anomaly too, of the run.
+//! A record is lost only if some read must have met it: one that went past its position, or one
+//! that found the tail after the acknowledgement. Without such a read the record is unseen, which
+//! is an anomaly of the run.
 
 use super::Passage;
 use super::ledger::{Ledger, Place};
@@ -70,13 +70,13 @@ fn check_ack(
     );
 }
 
-/// What the sessions of a shard together went past.
+/// What the sessions of a shard passed, combined.
 #[derive(Default)]
 struct Cover {
-    /// First and last number of what was passed; after sorting apart and rising.
+    /// First and last number of each passed stretch; sorted and disjoint.
     passed: Vec<(SequenceNumber, SequenceNumber)>,
-    /// From which number on nothing was left out until the tail, and when the last read began that
-    /// found that tail; after sorting the latest of all sessions from there or further down.
+    /// From each number on nothing was omitted up to the tail, with the time at which the last read
+    /// began that found that tail; after sorting, the latest of all sessions from there or later.
     exhausted: Vec<(SequenceNumber, u64)>,
 }
 

@@ -1,5 +1,5 @@
-//! What only subscriptions promise: a consumer has one at a time at a shard, and none lasts longer
-//! than five minutes. That they are in order and complete is judged with all other sessions.
+//! Promises specific to subscriptions: a consumer has one at a time per shard, and none lasts
+//! longer than five minutes. Order and completeness are judged together with all other sessions.
 
 use super::ledger::{Ledger, Session};
 use crate::verdict::{Anomaly, Kind, Verdict};
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 /// How long a subscription lasts, in nanoseconds.
 const LASTS_NANOS: u64 = 300 * 1_000_000_000;
-/// An event that was made in time may come so much later: it is on its way, or waits for a disk.
+/// How late an event may arrive that was made in time: it is in flight, or waits for a disk.
 pub(super) const GIVE_NANOS: u64 = 30 * 1_000_000_000;
 
-/// Looks at every subscription, and at those that follow one another in a seat.
+/// Checks every subscription, and consecutive ones of a seat.
 pub(super) fn check(ledger: &Ledger<'_>, verdict: &mut Verdict) {
     let mut seats: BTreeMap<_, Vec<&Session<'_>>> = BTreeMap::new();
     for (session, seat) in &ledger.subscriptions {
@@ -31,7 +31,7 @@ pub(super) fn check(ledger: &Ledger<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// When the last event came that says anything.
+/// When the last meaningful event arrived.
 fn last(session: &Session<'_>) -> Option<u64> {
     session.reads.last().map(|read| read.span.finished)
 }
@@ -45,7 +45,7 @@ fn check_length(session: &Session<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// The second was made when the first had been: from then on the seat is its own.
+/// The second was made after the first: from then on the seat belongs to it.
 fn check_seat(first: &Session<'_>, second: &Session<'_>, verdict: &mut Verdict) {
     let is_after = second.open.span.started >= first.open.span.finished;
     let taken = second.open.span.finished + GIVE_NANOS;

@@ -1,6 +1,6 @@
-//! What each record is: written by someone, once, intact, alone at its place.
+//! The identity of each record: written by a client, once, intact, alone at its position.
 //!
-//! Needs no time and no order: only what was put and what was seen.
+//! Needs no times and no order, only what was put and what was seen.
 
 use super::ledger::{Ledger, Sighting};
 use crate::history::Outcome;

@@ -1,8 +1,8 @@
-//! A history in order: puts by record, sessions with their reads, and for each shard every record
-//! that anyone saw, by sequence number.
+//! A sorted history: puts by record, sessions with their reads, and for each shard every record
+//! seen, by sequence number.
 //!
-//! It judges nothing but whether the history can be one at all. A good shard has one sighting for
-//! each number; a bad one may have several, and all are kept.
+//! It only judges whether the history is consistent. A good shard has one sighting per number; a
+//! bad one may have several, and all are kept.
 
 use crate::history::{Event, History, List, Open, Outcome, Put, Read, Reshard, Span};
 use crate::number::{SequenceNumber, ShardId};
@@ -17,33 +17,33 @@ pub(super) struct Ledger<'h> {
     pub(super) puts: Vec<&'h Put>,
     /// By number.
     pub(super) sessions: Vec<Session<'h>>,
-    /// Sessions that are subscriptions, with whose seats they take.
+    /// Sessions that are subscriptions, with the seats they take.
     pub(super) subscriptions: Vec<(u64, &'h str)>,
     pub(super) lists: Vec<&'h List>,
     pub(super) reshards: Vec<&'h Reshard>,
     /// Every shard that was written to, read or listed.
     pub(super) shards: BTreeMap<ShardId, ShardLog<'h>>,
-    /// Where each record was seen: by record, then shard, then number; each place once.
+    /// Where each record was seen: by record, then shard, then number, without duplicates.
     pub(super) places: Vec<Place>,
 }
 
-/// One reader's way through one shard.
+/// One reader's session on a shard.
 pub(super) struct Session<'h> {
     pub(super) open: &'h Open,
     /// In the order in which they ran.
     pub(super) reads: Vec<&'h Read>,
 }
 
-/// All that was seen of one shard.
+/// Everything seen of one shard.
 #[derive(Default)]
 pub(super) struct ShardLog<'h> {
-    /// By number, then record; each pair once.
+    /// By number, then record, without duplicates.
     pub(super) sightings: Vec<Sighting<'h>>,
-    /// The numbers of the sightings, each once.
+    /// The numbers of the sightings, without duplicates.
     pub(super) numbers: Vec<SequenceNumber>,
 }
 
-/// A record at a place.
+/// A record at a position.
 #[derive(Clone, Copy)]
 pub(super) struct Sighting<'h> {
     pub(super) sequence_number: SequenceNumber,
@@ -51,7 +51,7 @@ pub(super) struct Sighting<'h> {
     pub(super) record: Option<RecordId>,
     /// When the first read that saw it finished.
     pub(super) observed: u64,
-    /// Who wrote it, if anyone.
+    /// Its put, if there is one.
     pub(super) put: Option<&'h Put>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Place {
 }
 
 impl Sighting<'_> {
-    /// Between which instants the write took effect, if it is known who wrote it: not after its
+    /// The span in which the write took effect, if its writer is known: not after its
     /// acknowledgement, and not after it was first read.
     pub(super) fn written(&self) -> Option<Span> {
         let put = self.put?;
@@ -81,7 +81,7 @@ impl Sighting<'_> {
 }
 
 impl<'h> ShardLog<'h> {
-    /// How many numbers are below `number`.
+    /// Number of sequence numbers below `number`.
     pub(super) fn count_below(&self, number: SequenceNumber) -> usize {
         self.numbers.partition_point(|other| *other < number)
     }
@@ -95,7 +95,7 @@ impl<'h> ShardLog<'h> {
         &rest[..rest.partition_point(|other| other.sequence_number == number)]
     }
 
-    /// The sightings whose writer is known, each with the index of its number.
+    /// The sightings with a known writer, each with the index of its number.
     pub(super) fn written(&self) -> impl Iterator<Item = (usize, &Sighting<'h>, Span)> {
         let mut index = 0;
         self.sightings.iter().filter_map(move |sighting| {

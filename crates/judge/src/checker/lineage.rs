@@ -12,7 +12,7 @@ pub(super) fn check(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verd
     check_writes(ledger, topology, verdict);
 }
 
-/// A consumer that promises parents first opens a shard after it met the end of each parent.
+/// A parents-first consumer opens a shard after it has reached the end of each parent.
 fn check_consumers(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verdict) {
     let drained = drained(ledger);
     let opens = ledger.sessions.iter().map(|session| session.open);
@@ -33,7 +33,7 @@ fn check_consumers(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verdi
     }
 }
 
-/// When each consumer first met the end of each shard.
+/// When each consumer first reached the end of each shard.
 fn drained(ledger: &Ledger<'_>) -> BTreeMap<(u32, ShardId), u64> {
     let mut drained = BTreeMap::new();
     for session in &ledger.sessions {
@@ -48,7 +48,7 @@ fn drained(ledger: &Ledger<'_>) -> BTreeMap<(u32, ShardId), u64> {
 
 /// No write to a shard begins after a write to one of its descendants has ended.
 fn check_writes(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verdict) {
-    // The latest begin of a write in each shard and its ancestors; by age, so that parents come
+    // The latest start of a write in each shard and its ancestors; by age, so that parents come
     // first.
     let mut begun: BTreeMap<ShardId, u64> = BTreeMap::new();
     for shard in topology.by_age() {

@@ -1,11 +1,11 @@
-//! Real time: each shard is one register of a growing log, and every operation on it took effect at
-//! an instant between its begin and its end.
+//! Real time: each shard is a register holding a growing log, and every operation on it took effect
+//! at an instant between its start and its end.
 //!
 //! The server states the order, so there is nothing to search. A write at position i has the key
 //! `2i + 1`, a read that found exactly n records has the key `2n`. The shard is linearizable if and
 //! only if no operation ended before one with a smaller key began; one pass from the largest key
-//! down with a running minimum of ends finds every operation that breaks this. A write of unknown
-//! outcome ends when it is first read; one that nobody read plays no part.
+//! down with a running minimum of ends finds every violation. A write of unknown outcome ends when
+//! it is first read; one that was never read is ignored.
 
 use super::Passage;
 use super::ledger::{Ledger, ShardLog};
@@ -33,7 +33,7 @@ pub(super) fn check(ledger: &Ledger<'_>, passages: &[Passage<'_>], verdict: &mut
     }
 }
 
-/// What took effect on a shard.
+/// An operation that took effect on a shard.
 #[derive(Clone, Copy)]
 enum Act {
     Write(RecordId, SequenceNumber),
@@ -49,7 +49,7 @@ impl fmt::Display for Act {
     }
 }
 
-/// An act with its place in the stated order.
+/// An operation with its place in the stated order.
 #[derive(Clone, Copy)]
 struct Operation {
     key: usize,
@@ -119,7 +119,7 @@ fn report(shard: ShardId, operation: &Operation, detail: String, verdict: &mut V
 }
 
 /// A session from LATEST that saw nothing has no place in the order, but no write may have begun
-/// after its begin and ended before a read of it that found the tail.
+/// after its start and ended before a read of it that found the tail.
 fn check_silent(
     shard: ShardId,
     log: &ShardLog<'_>,
@@ -160,7 +160,7 @@ fn check_silent(
     }
 }
 
-/// The records of one PutRecords stand in the order of its entries.
+/// The records of a PutRecords are in the order of its entries.
 fn check_requests(shard: ShardId, log: &ShardLog<'_>, verdict: &mut Verdict) {
     let mut entries: Vec<_> = log
         .sightings

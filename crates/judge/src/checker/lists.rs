@@ -1,5 +1,5 @@
-//! What each list of shards shows, alone and in real time: the whole ring, nothing that was gone or
-//! undone, and every reshard that was acknowledged before.
+//! Lists of shards, each by itself and in real time: the ring is covered, nothing deleted or undone
+//! reappears, and every acknowledged reshard is shown.
 
 use super::ledger::Ledger;
 use super::topology::Topology;
@@ -25,7 +25,7 @@ pub(super) fn check(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verd
     }
 }
 
-/// Open shards cover 0 … 2^128 − 1 exactly, at every instant.
+/// The open shards cover 0 … 2^128 − 1 exactly, at every instant.
 fn check_cover(list: &List, verdict: &mut Verdict) {
     let open = list.shards.iter().filter(|shard| shard.last.is_none());
     let mut ranges: Vec<_> = open.map(|shard| (shard.range, shard.shard)).collect();

@@ -1,27 +1,26 @@
-//! Each session's way through its shard: it rises, leaves nothing out, and ends where the shard
+//! Each session's passage through its shard: it increases, omits nothing, and ends where the shard
 //! ends.
 //!
-//! What a session passed is judged here against all that anyone saw of the shard; what that means
-//! in real time and for acknowledgements is judged elsewhere, from the [`Passage`] that is left.
+//! A session is compared here with everything seen of the shard; consequences for real time and
+//! acknowledgements are judged elsewhere, from the resulting [`Passage`].
 
 use super::ledger::{Ledger, Session, ShardLog};
 use crate::history::{Read, Span, Start};
 use crate::number::SequenceNumber;
 use crate::verdict::{Anomaly, Kind, Verdict};
 
-/// What a session went past.
+/// What a session passed.
 pub(super) struct Passage<'l> {
     pub(super) session: &'l Session<'l>,
-    /// Everything from this number on was asked for; `None` if it is not known where it began.
+    /// Everything from this number on was requested; `None` if the start is unknown.
     pub(super) low: Option<SequenceNumber>,
     /// The highest number seen.
     pub(super) last: Option<SequenceNumber>,
-    /// When the last read began that found nothing more; the end of time if the shard is at its
-    /// end.
+    /// When the last read began that found nothing more; the maximum if the shard is at its end.
     pub(super) exhausted: Option<u64>,
-    /// Moments at which the shard had exactly so many records.
+    /// Times at which the shard had an exact number of records.
     pub(super) tails: Vec<Tail>,
-    /// Moments at which a session from LATEST that has not seen any record was at the tail.
+    /// Times at which a session from LATEST that has not seen any record was at the tail.
     pub(super) silent: Vec<Span>,
 }
 
@@ -41,12 +40,12 @@ pub(super) fn follow<'l>(ledger: &'l Ledger<'l>, verdict: &mut Verdict) -> Vec<P
     ledger.sessions.iter().map(walk).collect()
 }
 
-/// A session under way.
+/// A session in progress.
 struct Walk<'l, 'v> {
     log: &'l ShardLog<'l>,
     verdict: &'v mut Verdict,
     passage: Passage<'l>,
-    /// How many records lie behind the position; `None` until that is known.
+    /// Number of records before the position; `None` until known.
     passed: Option<usize>,
 }
 
@@ -85,7 +84,7 @@ impl<'l, 'v> Walk<'l, 'v> {
         self.passage
     }
 
-    /// Goes past the record at `number`.
+    /// Passes the record at `number`.
     fn step(&mut self, number: SequenceNumber) {
         if self
             .passage
@@ -120,8 +119,7 @@ impl<'l, 'v> Walk<'l, 'v> {
         self.passed = Some(index + 1);
     }
 
-    /// The number that nothing in this session may be at or below, if it has a start and that has
-    /// one.
+    /// The number that nothing in this session may be at or below, if its start gives one.
     fn below_start(&self) -> Option<SequenceNumber> {
         match self.passage.session.open.start {
             Start::After(number) => Some(number),
@@ -132,7 +130,7 @@ impl<'l, 'v> Walk<'l, 'v> {
         }
     }
 
-    /// Learns from its first record where a session began whose start does not tell.
+    /// Derives from its first record where a session began whose start does not say.
     fn begin_at(&mut self, number: SequenceNumber) -> usize {
         let count = self.log.count_below(number);
         self.passage.low = Some(number);
@@ -147,7 +145,7 @@ impl<'l, 'v> Walk<'l, 'v> {
         count
     }
 
-    /// Takes note of what a read says about the position behind its records.
+    /// Records what a read says about the position after its records.
     fn rest(&mut self, read: &Read) {
         if !read.reached_tail && !read.shard_end {
             return;

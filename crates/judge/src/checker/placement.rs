@@ -1,4 +1,4 @@
-//! Whether each record is in the shard where it belongs: by its hash key, and by its number.
+//! Whether each record is in the right shard, by its hash key and by its number.
 
 use super::ledger::Ledger;
 use super::topology::Topology;
@@ -27,7 +27,7 @@ pub(super) fn check(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verd
     check_unread_acks(ledger, topology, verdict);
 }
 
-/// An acknowledgement that names a wrong place is wrong also if nobody read there.
+/// An acknowledgement with a wrong position is wrong even if that was never read.
 fn check_unread_acks(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verdict) {
     for put in &ledger.puts {
         let Outcome::Acked {

@@ -1,4 +1,4 @@
-//! Shows that the judge accuses no good history, and catches every fault that is planted into one.
+//! The judge accuses no good history, and catches every planted fault.
 
 mod boundaries;
 mod generations;
@@ -13,11 +13,11 @@ use generator::{Size, generate};
 use mutators::MUTATORS;
 use std::collections::BTreeSet;
 
-/// Good histories that must not be accused.
+/// Number of good histories.
 const GOOD_HISTORIES: u64 = 2000;
-/// Faults of each way to plant one.
+/// Number of faults per mutator.
 const PLANTED_EACH: u32 = 100;
-/// Histories that are tried at most for that.
+/// Maximum number of histories tried for that.
 const TRIES_MAX: u64 = 4000;
 
 fn size(seed: u64) -> Size {
@@ -34,7 +34,7 @@ fn good(seed: u64) -> History {
     generate(seed, &size(seed))
 }
 
-/// How often what makes a judge err has been in the good histories.
+/// How often the good histories contain situations that mislead judges.
 #[derive(Debug, Default)]
 struct Reached {
     unknown_read: usize,
@@ -180,7 +180,7 @@ fn lines_when_one_is_no_event_then_the_error_names_it() {
     );
 }
 
-/// `MILLSTREAM_HISTORY_PUTS=1000000 cargo test --release` judges as many by hand.
+/// `MILLSTREAM_HISTORY_PUTS=1000000 cargo test --release` judges as many, by hand.
 #[test]
 fn large_history_when_judged_then_is_not_accused() {
     let puts =

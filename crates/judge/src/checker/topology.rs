@@ -1,7 +1,7 @@
-//! What all lists together say about each shard, and whether they agree about it.
+//! What all lists together say about each shard, and whether they agree.
 //!
-//! A shard's parents, range and starting number never change; its ending number comes once. What
-//! one list alone or the order of lists shows is judged in `lists`.
+//! A shard's parents, range and starting number never change; its ending number is set once. What a
+//! single list or the order of lists shows is judged in `lists`.
 
 use super::ledger::Ledger;
 use crate::history::ListedShard;
@@ -32,7 +32,7 @@ impl Topology {
         self.shards.get(&shard)
     }
 
-    /// Every shard, those that began first first.
+    /// Every shard, oldest first.
     pub(super) fn by_age(&self) -> Vec<&ListedShard> {
         let mut shards: Vec<_> = self.shards.values().collect();
         shards.sort_by_key(|it| (it.first, it.shard));

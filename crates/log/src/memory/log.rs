@@ -130,7 +130,7 @@ impl Log {
         TailWatch::new(self.tail.subscribe())
     }
 
-    /// What is kept, in order.
+    /// The kept records, in order.
     pub(crate) fn runs(&self) -> &[Run] {
         &self.runs
     }

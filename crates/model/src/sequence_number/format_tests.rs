@@ -4,8 +4,8 @@ use super::SequenceNumber;
 
 const PAGE: &str = include_str!("../../../../docs/formats/sequence-numbers.md");
 
-/// The bits of a decimal number, the lowest first: halved digit by digit, with no arithmetic that
-/// is under test.
+/// The bits of a decimal number, the lowest first. Halves it digit by digit, without the arithmetic
+/// under test.
 fn bits_of(decimal: &str) -> Vec<bool> {
     let mut digits: Vec<u8> = decimal.bytes().map(|digit| digit - b'0').collect();
     let mut bits = Vec::new();

@@ -1,7 +1,7 @@
-//! Arrows between our crates point one way.
+//! Dependencies between our crates point one way.
 //!
-//! The tables are exact, not a permission: an arrow that is new is a decision and changes a table,
-//! and one that nobody needs any more goes.
+//! The tables are exact, not permissive: a new dependency is a decision and changes a table, and an
+//! unused one is removed.
 
 use crate::packages;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 type Arrows = BTreeMap<String, Vec<String>>;
 
-/// Whom each crate's code depends on.
+/// The dependencies of each crate's code.
 const CODE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("wire-derive", &[]),
@@ -59,7 +59,7 @@ const CODE: [(&str, &[&str]); 18] = [
     ("rules", &[]),
     ("pages", &[]),
 ];
-/// Whom only a crate's tests depend on, besides: a server needs a store and somebody who asks.
+/// Additional dependencies of a crate's tests: a server needs a store and a client.
 const TESTS: [(&str, &[&str]); 9] = [
     // `pages` to hold formats against their pages, `env` and `log` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
@@ -76,7 +76,7 @@ const TESTS: [(&str, &[&str]); 9] = [
 ];
 /// What tests the others: nobody's code uses it.
 const TESTERS: [&str; 5] = ["judge", "crash", "sim", "rules", "pages"];
-/// Names that say nothing.
+/// Meaningless names.
 const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
 
 /// A package's name in the code.

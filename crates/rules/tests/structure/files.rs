@@ -3,9 +3,9 @@
 use crate::{files, packages, root, text};
 use std::path::Path;
 
-/// A file's lines, its tests not counted.
+/// Maximum number of lines of a file, without its tests.
 const LINES_MAX: usize = 800;
-/// A line's characters; rustfmt leaves comments alone.
+/// Maximum number of characters per line; rustfmt does not check comments.
 pub const COLUMNS_MAX: usize = 100;
 
 fn sources() -> Vec<std::path::PathBuf> {
@@ -65,7 +65,7 @@ fn crate_when_it_is_of_the_workspace_then_keeps_its_lints() {
 
 #[test]
 fn lint_when_it_is_put_off_then_by_expect_alone() {
-    // Not written out, or this file would be found.
+    // Concatenated, so that this file is not reported.
     let allow = ["#[", "allow("].concat();
     let allow_here = ["#![", "allow("].concat();
     for path in sources() {

@@ -1,5 +1,5 @@
-//! The rules of this repository that a machine can check: who may depend on whom, what a file looks
-//! like, what the pages say about the code. ARCHITECTURE.md and CONTRIBUTING.md say why.
+//! The machine-checkable rules of this repository: dependencies, source files, and what the pages
+//! say about the code. ARCHITECTURE.md and CONTRIBUTING.md give the reasons.
 //!
 //! Not a linter: what clippy, rustfmt and cargo-deny can check is left to them.
 

@@ -1,12 +1,12 @@
-//! What the pages say about the code is so: links lead somewhere, tests that are named exist, every
-//! dependency has its reason.
+//! The pages are true about the code: links resolve, named tests exist, every dependency has its
+//! reason.
 
 use crate::files::COLUMNS_MAX;
 use crate::{files, packages, root, text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Pages that promise something and name the tests that show it.
+/// Pages that make promises and name the tests that show them.
 const WITH_TESTS: [&str; 2] = ["docs/promises.md", "ARCHITECTURE.md"];
 
 fn pages() -> Vec<PathBuf> {
@@ -20,7 +20,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|rest| rest.split(')').next())
 }
 
-/// The front page is read whole.
+/// The front page should fit a single read.
 const FRONT_PAGE_LINES_MAX: usize = 120;
 
 #[test]
@@ -90,7 +90,7 @@ fn test_when_a_page_names_it_then_exists() {
     assert!(found > 10, "tests are named");
 }
 
-/// Other people's crates that ours name, each with who needs it.
+/// Third-party crates that ours depend on, each with its users.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for package in packages() {

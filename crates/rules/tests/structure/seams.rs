@@ -1,11 +1,11 @@
-//! Who may make what proves that no policy has to be asked.
+//! Who may construct the proof that no policy has to be asked.
 
 use crate::{files, root, text};
 
-/// The only way to an operator.
+/// The only constructor of an operator.
 const OPERATOR: &str = "Operator::from_command_line";
-/// Where it may be named, besides in tests: by the binary, and by the simulation, which is none of
-/// it.
+/// Where it may be used, besides in tests: in the binary, and in the simulation, which is not part
+/// of it.
 const MAKERS: [&str; 2] = ["crates/millstream/src/", "crates/sim/"];
 
 #[test]

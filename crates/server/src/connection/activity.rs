@@ -150,7 +150,7 @@ impl InFlight {
         self.activity.holdings.end_body(before);
     }
 
-    /// Hands over what its stream holds to the last piece of its answer.
+    /// Moves what its stream holds to the last piece of its response.
     pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
         self.stream.take()
     }

@@ -13,38 +13,38 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// What a request holds until its answer is written.
+/// What a request holds until its response is written.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) in_flight: InFlight,
-    /// Of one that is not small, its bytes hold it themselves.
+    /// `None` for a response that is not small: its bytes hold their share themselves.
     pub(crate) answer: Option<engine::Share>,
 }
 
-/// Bytes of an answer that are handed over at once: the rest waits, and is counted, until the
-/// client has taken these.
+/// Size of the pieces handed to the transport. The rest waits, and is counted, until the client has
+/// taken them.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Parts that the transport writes with one call.
+/// Maximum number of parts that the transport writes with one vectored call.
 const PARTS_MAX: usize = 48;
-/// Pieces of so many bytes are watched. Less ends an answer.
+/// Smallest piece that is watched. Anything less ends a response.
 const COUNTED_BYTES_MIN: usize = 1024;
 
-/// An answer's body.
+/// The body of a response.
 #[derive(Debug)]
 pub(crate) enum AnswerBody {
-    /// All of it is there.
+    /// A body that is available completely.
     Whole(Whole),
-    /// It comes in events.
+    /// A stream of events.
     Events(Events),
 }
 
-/// A body of which all is known, and what it holds.
+/// A complete body, and what it holds.
 #[derive(Debug)]
 pub(crate) struct Whole {
-    /// What is there of it.
+    /// The encoded bytes so far.
     bytes: Bytes,
-    /// What comes after.
+    /// Encodes the rest.
     more: Option<Pieces>,
     left: usize,
     delivery: Option<Arc<Delivery>>,
@@ -52,7 +52,7 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// A body of which nothing was taken yet: what is there, what comes after, and all their bytes.
+    /// A body from its start: the encoded bytes, the rest, and their total length.
     pub(crate) fn new(
         (bytes, more): (Bytes, Option<Pieces>),
         left: usize,
@@ -71,7 +71,7 @@ impl Whole {
         }
     }
 
-    /// What is handed over next; nothing at the end.
+    /// The next parts to hand over; empty at the end.
     fn take(&mut self) -> Parts {
         let mut parts = Parts::default();
         while parts.remaining() < PIECE_BYTES && parts.count() < PARTS_MAX {

@@ -92,8 +92,8 @@ impl Events {
     }
 }
 
-/// The body is asked for by the connection, long after its request was answered: what fails then is
-/// still logged for the request.
+/// Polls the subscription in its request's context. The connection does so long after the
+/// response's head was sent, but failures are still logged for the request.
 fn next_of(mut frames: Box<Frames>, request: Option<RequestContext>) -> Next {
     let next = async move {
         let frame = frames.next().await;

@@ -17,10 +17,10 @@ use wire::event_stream::Frame;
 /// Size of a piece. It is a copy: the transport may hold it for as long as its client stalls, while
 /// the frame's own memory is shared by all subscribers.
 const PIECE_BYTES: usize = 32 * 1024;
-/// Pieces of so many bytes are neither counted nor waited for: there is one a subscription in each
-/// of the transport's few places.
+/// Pieces up to this size are neither counted nor awaited: there is one per subscription at each
+/// stage of the transport.
 const SMALL_BYTES: usize = crate::deliver::pieces::SMALL_BYTES;
-/// What all pieces hold that are not written yet.
+/// Total size of unwritten pieces.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Divisor that bounds a piece by what is left of the total: when many clients stall, pieces get
 /// smaller, and none is starved.

@@ -80,7 +80,7 @@ fn simulate(plan: fn(u64) -> Plan, ordinary: u64) {
     }
 }
 
-/// A judge that has never found anybody guilty proves nothing.
+/// A judge that has never found a fault proves nothing.
 #[test]
 fn loss_when_the_disk_lies_about_syncs_then_is_seen() {
     let lying = |seed| {

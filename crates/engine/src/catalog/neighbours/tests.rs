@@ -1,4 +1,4 @@
-//! What is kept beside streams agrees with what a look at all of them would say.
+//! The incremental counts agree with what a scan of all streams gives.
 
 use super::*;
 use crate::catalog::apply::Applied;

@@ -1,4 +1,4 @@
-//! What is kept, and what is given up for what is wanted.
+//! What is cached, and what is evicted for what is wanted.
 
 use super::super::room::ROOM_KIB;
 use super::*;

@@ -1,4 +1,4 @@
-//! Who gets room, who waits, and who is in whose way.
+//! Who gets memory, who waits, and who blocks whom.
 
 use super::*;
 
@@ -76,7 +76,7 @@ async fn waiters_when_room_is_given_back_then_those_that_drain_come_first_and_no
     drop(held.drain(..2));
     large.granted().await;
     assert!(small.take().is_none());
-    // Who goes makes way.
+    // Leaving the queue makes way for others.
     drop(small);
     drop((large, other));
     assert!(new.take().is_none());

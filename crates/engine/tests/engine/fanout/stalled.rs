@@ -1,4 +1,4 @@
-//! Subscribers that take nothing, beside one that takes all.
+//! Stalled subscribers beside one that drains.
 
 use super::*;
 use wire::event_stream::Frame;

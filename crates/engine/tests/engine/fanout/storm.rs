@@ -1,6 +1,6 @@
 //! Everything at once: records of all sizes, splits and merges, restarts, a wall clock that jumps,
-//! and subscribers that come, go and take what they like. Each of them has to see each record of
-//! each shard once and in order, and how far behind it is has to be true.
+//! and subscribers that come and go. Each of them has to see each record of each shard once and in
+//! order, with a true age.
 
 use super::super::world::{START, text, until};
 use super::*;

@@ -1,5 +1,5 @@
-//! The tests that ask for nothing but a store, once more over one that behaves like Kafka: requests
-//! get lost, what nobody heard of turns up later, and leaders forget.
+//! The tests that need only a store, once more over one that behaves like Kafka: requests get lost
+//! or arrive late, and leaders forget.
 //!
 //! Not here: `budget` and `growth`, which count instructions and would count those of the cluster's
 //! model; `hostile`, which ends before any store is asked; `cold_reads`, `slow_subscribers`,

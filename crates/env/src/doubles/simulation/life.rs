@@ -112,7 +112,7 @@ impl Life {
         state.suspended.remove(&self.id);
     }
 
-    /// Whether it goes on.
+    /// Whether the life has not ended.
     pub fn goes_on(&self) -> bool {
         !self.simulation.has_ended(self.id)
     }

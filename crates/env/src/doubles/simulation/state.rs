@@ -108,7 +108,7 @@ impl State {
         !self.running.contains(&task) && (self.suspended.is_empty() || !is_suspended())
     }
 
-    /// Moves the clock, never back, and hands over who is to be woken.
+    /// Advances the clock, never back, and returns the wakers of expired sleepers.
     pub(super) fn advance_to(&mut self, to: Duration) -> Vec<Waker> {
         self.now = self.now.max(to);
         let later = self.sleepers.split_off(&(self.now, u64::MAX));

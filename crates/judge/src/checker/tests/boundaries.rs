@@ -1,4 +1,4 @@
-//! The exact edges of the rules, by hand: one shard, few events.
+//! The exact boundaries of the rules, by hand: one shard, few events.
 
 use crate::{
     Event, HashKey, HashKeyRange, History, HistoryError, Kind, Lineage, List, ListedShard, Open,

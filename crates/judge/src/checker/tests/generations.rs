@@ -1,4 +1,4 @@
-//! The exact edges of the rules about several shards: closed ones, their descendants, lists of
+//! The exact boundaries of the rules about several shards: closed ones, their descendants, lists of
 //! them.
 
 use super::boundaries::{acked, number, open, record, span, tail};

@@ -1,6 +1,6 @@
-//! Makes good histories: a correct stream in memory, used by many clients at once.
+//! Generates good histories: a correct in-memory stream with many concurrent clients.
 //!
-//! Every call takes effect at one instant of a simulated clock, between its begin and its end;
+//! Every call takes effect at one instant of a simulated clock, between its start and its end;
 //! writes of unknown outcome may take effect long after, or never. The stream is split and merged
 //! meanwhile.
 

@@ -1,4 +1,4 @@
-//! Ways to break a good history, each so that the named anomaly must follow.
+//! Mutators: ways to break a good history, each of which must cause the named anomaly.
 //!
 //! A mutator returns whether the history had room for its fault; it may cause further anomalies.
 
@@ -13,7 +13,7 @@ use fastrand::Rng;
 
 type Plant = fn(&mut History, &mut Rng) -> bool;
 
-/// What is planted, how, and by whom.
+/// Kind, description and function of each mutator.
 pub(super) const MUTATORS: &[(Kind, &str, Plant)] = &[
     (
         Kind::EndlessSubscription,

@@ -1,5 +1,5 @@
-//! The pass over sorted keys against the definition: on small random histories, good and bad, it
-//! must agree with a search for an order of all operations that respects real time.
+//! Compares the pass over sorted keys with the definition: on small random histories, good and bad,
+//! it must agree with a search for an order of all operations that respects real time.
 
 use super::boundaries::{acked, list, open, span, tail};
 use crate::{Event, History, Kind, Span, Start, judge};

@@ -1,4 +1,4 @@
-//! What tests look for in a history, and the edits that several mutators make.
+//! Searches in histories, and edits that several mutators share.
 
 use crate::{
     Event, History, List, ListedShard, Open, Outcome, Put, Read, RecordId, Reshard, Seen,
