@@ -41,8 +41,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::sync::{Notify, oneshot, watch};
+use write::active_segment::Open;
 use write::ending::{Ending, Part, TASKS};
-use write::open::Open;
 use write::queue::{AppendCall, Call, Change, ChangeCall, Queue, Refusal};
 use write::writer::Writer;
 
@@ -203,7 +203,7 @@ impl Journal {
         env.disk
             .create_directory(directory)
             .map_err(OpenError::writing)?;
-        recover::place::check(&*env.disk, directory)?;
+        recover::preflight::check(&*env.disk, directory)?;
         let lock = lock(&*env.disk, directory)?;
         let shared = Arc::new(Shared::new(env, directory, options, lock));
         let open = Recovery::new(&shared).run()?;

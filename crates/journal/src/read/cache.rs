@@ -6,9 +6,9 @@
 use crate::format::frame::Block;
 use crate::format::long_list::LongList;
 use crate::metrics::Looks;
-use crate::read::bounded::Bounded;
 use crate::read::buffers::{Buffers, InUse, LARGE_BYTES, SMALL_BYTES, memory_of};
 use crate::read::holding::Found;
+use crate::read::lru::Bounded;
 use bytes::Bytes;
 use log::store::{LogId, Offset};
 use parking_lot::{Mutex, RwLock};

@@ -10,7 +10,7 @@ use crate::format::manifest::LogEntry;
 use crate::format::segment::Segment;
 use crate::space::upkeep::{FREED_AFTER, Grace};
 use crate::write::chain::Chain;
-use crate::write::slim::Slim;
+use crate::write::compact::Slim;
 use env::{Monotonic, Timestamp};
 use log::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
 use parking_lot::Mutex;

@@ -2,7 +2,7 @@
 
 pub(crate) mod classify;
 pub(crate) mod listed;
-pub(crate) mod place;
+pub(crate) mod preflight;
 pub(crate) mod recovery;
 pub(crate) mod tail;
 pub(crate) mod unlisted;

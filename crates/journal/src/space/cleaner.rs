@@ -5,7 +5,7 @@
 
 use crate::format::segment::Segment;
 use crate::shared::Shared;
-use crate::space::plan::Plan;
+use crate::space::clean_plan::Plan;
 use crate::space::reserve::is_full;
 use crate::space::rewrite::{Abandoned, Rewrite};
 use crate::space::upkeep::{Grace, SEGMENT_BYTES_MIN};

@@ -1,13 +1,14 @@
 //! Room on the disk: segments made, sorted, copied and given back, and what goes on when there is
 //! none.
 
+pub(crate) mod clean_plan;
 pub(crate) mod cleaner;
 pub(crate) mod copy;
 pub(crate) mod keeper;
 pub(crate) mod listing;
-pub(crate) mod plan;
 pub(crate) mod reserve;
 pub(crate) mod rewrite;
+pub(crate) mod scatter_read;
 pub(crate) mod shortage;
 pub(crate) mod sorter;
 pub(crate) mod upkeep;

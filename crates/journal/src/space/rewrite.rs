@@ -11,11 +11,11 @@
 use crate::format::footer::DirectoryEntry;
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::{Segment, making_name};
-use crate::read::gathered::{Gathered, Room};
 use crate::shared::Shared;
+use crate::space::clean_plan::Plan;
 use crate::space::copy::Copy;
 use crate::space::listing::NotListed;
-use crate::space::plan::Plan;
+use crate::space::scatter_read::{Gathered, Room};
 use env::{File, Monotonic, OpenMode};
 use log::store::ReadError;
 use std::io;

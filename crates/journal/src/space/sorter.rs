@@ -6,7 +6,7 @@
 
 use crate::format::segment::Segment;
 use crate::shared::Shared;
-use crate::space::plan::Plan;
+use crate::space::clean_plan::Plan;
 use crate::space::rewrite::{Abandoned, Copied, Rewrite};
 use crate::space::upkeep::Grace;
 use crate::write::ending::Ending;

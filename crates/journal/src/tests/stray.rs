@@ -459,7 +459,7 @@ async fn a_manifest_when_it_is_older_than_a_copy_with_a_lower_number_then_the_co
         shared.env.clock.monotonic(),
         crate::space::upkeep::Grace::Hour,
     );
-    let plan = crate::space::plan::Plan::new(shared, vec![first], now, grace);
+    let plan = crate::space::clean_plan::Plan::new(shared, vec![first], now, grace);
     let mut rewrite = shared.begin_rewrite(plan).unwrap();
     put(60).await;
     let older = world.disk.contents(&manifest()).unwrap();

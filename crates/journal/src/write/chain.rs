@@ -2,7 +2,7 @@
 
 use crate::format::frame::Block;
 use crate::format::segment::Segment;
-use crate::write::open_blocks::OpenBlocks;
+use crate::write::active_blocks::OpenBlocks;
 use env::Timestamp;
 use log::store::Offset;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::planted::PlantedBug;
 use crate::shared::Shared;
 use crate::write::log_map::LogMap;
 use crate::write::queue::Change;
-use crate::write::tips::{Slot, Tips};
+use crate::write::writer_tails::{Slot, Tips};
 use env::Timestamp;
 use log::batch::{Kind, RecordIter};
 use log::batches::{BatchView, Batches};

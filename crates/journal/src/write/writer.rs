@@ -7,13 +7,13 @@
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use crate::format::segment::{LimitWord, Previous, SegmentHeader};
 use crate::shared::{Fresh, Prepared, SealJob, Shared};
+use crate::write::active_blocks::ListRoom;
+use crate::write::active_segment::{BLOCKS_MAX, Checkpoint, Limit, Open};
 use crate::write::ending::Ending;
 use crate::write::group::{Admission, Entered, Group, Sealed};
-use crate::write::open::{BLOCKS_MAX, Checkpoint, Limit, Open};
-use crate::write::open_blocks::ListRoom;
 use crate::write::outcome::{Failure, Judgement, Outcome};
 use crate::write::queue::Call;
-use crate::write::tips::Tips;
+use crate::write::writer_tails::Tips;
 use bytes::Bytes;
 use log::checksum::crc32c;
 use std::io;

@@ -4,7 +4,7 @@ use crate::format::footer::footer_bytes_max;
 use crate::format::frame::{Entry, FrameHeader};
 use crate::format::segment::{FRAMES_START, Previous, Segment};
 use crate::shared::Fresh;
-use crate::write::open_blocks::{ListRoom, OpenIndex};
+use crate::write::active_blocks::{ListRoom, OpenIndex};
 use std::sync::Arc;
 
 /// A segment takes no more blocks than this, so that its index stays small.

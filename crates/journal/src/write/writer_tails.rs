@@ -6,8 +6,8 @@
 
 use crate::format::frame::Block;
 use crate::read::index::Log;
+use crate::write::compact::Slim;
 use crate::write::log_map::LogMap;
-use crate::write::slim::Slim;
 use env::Timestamp;
 use log::store::{LogId, Offset, Priority};
 use std::sync::Arc;
