@@ -1,62 +1,31 @@
-//! What the journal counts while it works, and what it shows of itself.
-//!
-//! The writer observes each sync and each group, caches count their looks under their own locks;
-//! all else is looked at when somebody asks. Nothing here decides anything.
+//! What the journal shows of itself: what was counted while it worked, and what is looked at when
+//! somebody asks.
 
-use crate::shared::Shared;
-use log::metrics::{Histogram, Metric, Value};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use crate::measured::{Looks, Measured};
+use crate::read::cache::Cache;
+use crate::space::backlog::Backlog;
+use crate::space::reserve::Reserve;
+use crate::state::handover::Handover;
+use crate::state::health::Health;
+use crate::state::segments::Segments;
+use crate::write::queue::Queue;
+use log::metrics::{Metric, Value};
 
-/// The first buckets end here; each next one at twice the bound.
-const SYNC_FIRST: Duration = Duration::from_micros(50);
-const GROUP_BYTES_FIRST: u64 = 256;
-const GROUP_CALLS_FIRST: u64 = 1;
-
-/// What is counted while the journal works.
-pub(crate) struct Measured {
-    /// How long the writer's syncs took.
-    pub(crate) syncs: Histogram,
-    /// Bytes of the groups' frames.
-    pub(crate) group_bytes: Histogram,
-    /// Calls that were resolved together.
-    pub(crate) group_calls: Histogram,
-    /// Hidden bytes that the cleaner found when it last looked.
-    pub(crate) hidden_bytes: AtomicU64,
+/// What is looked at.
+pub(crate) struct Metrics<'a> {
+    pub(crate) backlog: &'a Backlog,
+    pub(crate) cache: &'a Cache,
+    pub(crate) handover: &'a Handover,
+    pub(crate) health: &'a Health,
+    pub(crate) measured: &'a Measured,
+    pub(crate) queue: &'a Queue,
+    pub(crate) reserve: &'a Reserve,
+    pub(crate) segments: &'a Segments,
 }
 
-impl Default for Measured {
-    fn default() -> Self {
-        Self {
-            syncs: Histogram::of_durations(SYNC_FIRST),
-            group_bytes: Histogram::of_numbers(GROUP_BYTES_FIRST),
-            group_calls: Histogram::of_numbers(GROUP_CALLS_FIRST),
-            hidden_bytes: AtomicU64::new(0),
-        }
-    }
-}
-
-/// How often something was looked for, and how often it was there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Looks {
-    pub(crate) hits: u64,
-    pub(crate) misses: u64,
-}
-
-impl Looks {
-    /// Counts a look.
-    pub(crate) fn note<T>(&mut self, found: Option<T>) -> Option<T> {
-        match found {
-            Some(_) => self.hits += 1,
-            None => self.misses += 1,
-        }
-        found
-    }
-}
-
-impl Shared {
+impl Metrics<'_> {
     /// All of the journal's series.
-    pub(crate) fn metrics(&self) -> Vec<Metric> {
+    pub(crate) fn all(&self) -> Vec<Metric> {
         let mut metrics = Vec::from(self.of_writing());
         metrics.extend(self.of_space());
         metrics.extend(self.of_caches());
@@ -64,29 +33,23 @@ impl Shared {
     }
 
     fn of_writing(&self) -> [Metric; 6] {
-        let Measured {
-            syncs,
-            group_bytes,
-            group_calls,
-            ..
-        } = &self.measured;
         let (waiting_calls, waiting_bytes) = self.queue.waiting();
-        let is_writable = !self.is_poisoned() && !self.queue.is_closed();
+        let is_writable = !self.health.is_poisoned() && !self.queue.is_closed();
         [
             Metric {
                 name: "journal_sync_seconds",
                 help: "How long syncs of the open segment took, each of which a group waits for",
-                value: Value::Histogram(syncs.distribution()),
+                value: self.measured.syncs(),
             },
             Metric {
                 name: "journal_group_bytes",
                 help: "Bytes that were written and synced together",
-                value: Value::Histogram(group_bytes.distribution()),
+                value: self.measured.group_bytes(),
             },
             Metric {
                 name: "journal_group_calls",
                 help: "Appends and changes of logs that were written and synced together",
-                value: Value::Histogram(group_calls.distribution()),
+                value: self.measured.group_calls(),
             },
             gauge(
                 "journal_waiting_calls",
@@ -107,30 +70,32 @@ impl Shared {
     }
 
     fn of_space(&self) -> [Metric; 7] {
-        let hidden_bytes = self.measured.hidden_bytes.load(Ordering::Relaxed);
-        let (segments, unsealed) = (self.segments.lock().len(), self.jobs.lock().sealed.len());
         [
             gauge(
                 "journal_disk_bytes",
                 "Bytes that the segments take on the disk",
-                self.disk_bytes(),
+                self.segments.disk_bytes(),
             ),
-            gauge("journal_segments", "Segments on the disk", segments as u64),
+            gauge(
+                "journal_segments",
+                "Segments on the disk",
+                self.segments.count() as u64,
+            ),
             gauge(
                 "journal_segments_to_seal",
                 "Full segments whose footers are not written yet",
-                unsealed as u64,
+                self.handover.sealed() as u64,
             ),
             gauge(
                 "journal_segments_to_sort",
                 "Segments that wait to be sorted by log, about",
-                self.sorting.waiting() as u64,
+                self.backlog.waiting() as u64,
             ),
             gauge(
                 "journal_hidden_bytes",
                 "Bytes that nobody has been able to read for an hour and that are still on the disk, \
                  when the cleaner last looked",
-                hidden_bytes,
+                self.measured.hidden_bytes(),
             ),
             gauge(
                 "journal_disk_short",
@@ -140,7 +105,7 @@ impl Shared {
             gauge(
                 "journal_memory_bytes",
                 "Memory of frames and of what was read: kept, or shared by answers on their way",
-                self.cache.buffers.in_use().bytes() as u64,
+                self.cache.cold_in_use().bytes() as u64,
             ),
         ]
     }

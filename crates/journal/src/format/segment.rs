@@ -4,6 +4,7 @@
 //! The header names the end of the segment before: it is written once that one is wholly synced, so
 //! only the newest can have a torn tail.
 
+use crate::format::footer::Directory;
 use crate::format::layout::{Fields, Put, salted_crc};
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment_index::SegmentIndex;
@@ -40,20 +41,19 @@ pub(crate) struct Segment {
     pub(crate) replaces: u64,
     /// The file is at least this long, until a footer ends it.
     pub(crate) capacity_bytes: u64,
-    /// Bytes that the file takes.
-    pub(crate) file_bytes: AtomicU64,
-    pub(crate) sealed: Mutex<Sealed>,
+    file_bytes: AtomicU64,
+    sealed: Mutex<Sealed>,
     /// Whether it is to be sorted, once somebody has asked.
-    pub(crate) is_interleaved: OnceLock<bool>,
+    is_interleaved: OnceLock<bool>,
 }
 
 /// How the blocks of a segment are found once it is sealed.
 #[derive(Default)]
-pub(crate) struct Sealed {
+struct Sealed {
     /// The whole index, while the footer is not on disk.
-    pub(crate) resident: Option<Arc<SegmentIndex>>,
+    resident: Option<Arc<SegmentIndex>>,
     /// The footer's directory, once it is.
-    pub(crate) directory: Option<Arc<crate::format::footer::Directory>>,
+    directory: Option<Arc<Directory>>,
 }
 
 /// What a segment's first page says.
@@ -127,14 +127,48 @@ impl SegmentHeader {
 
 impl Segment {
     /// How the blocks are found now that it is sealed: by an index in memory, or else by a footer.
-    pub(crate) fn index(
-        &self,
-    ) -> (
-        Option<Arc<SegmentIndex>>,
-        Option<Arc<crate::format::footer::Directory>>,
-    ) {
+    pub(crate) fn index(&self) -> (Option<Arc<SegmentIndex>>, Option<Arc<Directory>>) {
         let sealed = self.sealed.lock();
         (sealed.resident.clone(), sealed.directory.clone())
+    }
+
+    /// The footer's directory, once the footer is on the disk.
+    pub(crate) fn directory(&self) -> Option<Arc<Directory>> {
+        self.sealed.lock().directory.clone()
+    }
+
+    /// Whether its footer is on the disk.
+    pub(crate) fn has_footer(&self) -> bool {
+        self.sealed.lock().directory.is_some()
+    }
+
+    /// Finds blocks by an index in memory, until the footer is on the disk.
+    pub(crate) fn keep_index(&self, index: Arc<SegmentIndex>) {
+        self.sealed.lock().resident = Some(index);
+    }
+
+    /// Finds blocks by the footer from now on.
+    pub(crate) fn set_footer(&self, directory: Directory) {
+        let mut sealed = self.sealed.lock();
+        sealed.directory = Some(Arc::new(directory));
+        sealed.resident = None;
+    }
+
+    /// Whether many logs interleave in it: found out once.
+    pub(crate) fn is_interleaved(&self, find_out: impl FnOnce() -> bool) -> bool {
+        *self.is_interleaved.get_or_init(find_out)
+    }
+
+    /// Bytes that the file takes, as of the last [`Segment::measure`].
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.file_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Does something while nobody else can look for blocks.
+    #[cfg(test)]
+    pub(crate) fn while_locked(&self, work: &mut dyn FnMut()) {
+        let _sealed = self.sealed.lock();
+        work();
     }
 
     pub(crate) fn new(entry: &SegmentEntry, file: Arc<dyn File>) -> Self {
@@ -284,6 +318,16 @@ pub(crate) fn making_name(number: u64) -> String {
     format!("{number:016x}.new")
 }
 
+/// The file name of what is left of a segment, kept to be written over.
+pub(crate) fn spare_name(number: u64) -> String {
+    format!("{number:016x}.spare")
+}
+
+/// Whether a file in the directory is a spare by its name.
+pub(crate) fn is_spare_name(name: &str) -> bool {
+    number_before(name, ".spare").is_some()
+}
+
 /// The number in the name of a segment.
 pub(crate) fn number_of_segment(name: &str) -> Option<u64> {
     number_before(name, ".segment")
@@ -295,7 +339,7 @@ pub(crate) fn is_making_name(name: &str) -> bool {
 }
 
 /// The number in a name that the journal gave; any other name is somebody else's.
-pub(crate) fn number_before(name: &str, ending: &str) -> Option<u64> {
+fn number_before(name: &str, ending: &str) -> Option<u64> {
     let digits = name.strip_suffix(ending)?;
     let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
     let is_number = digits.len() == 16 && digits.bytes().all(is_ours);

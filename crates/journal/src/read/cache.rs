@@ -5,14 +5,15 @@
 
 use crate::format::frame::Block;
 use crate::format::long_list::LongList;
-use crate::metrics::Looks;
+use crate::measured::Looks;
 use crate::read::buffers::{Buffers, InUse, LARGE_BYTES, SMALL_BYTES, memory_of};
 use crate::read::holding::Found;
-use crate::read::lru::Bounded;
+use crate::read::lru::Lru;
 use bytes::Bytes;
 use log::store::{LogId, Offset};
 use parking_lot::{Mutex, RwLock};
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,18 +43,18 @@ pub(crate) type ListKey = (u64, LogId, Offset);
 /// What reads find without the disk.
 pub(crate) struct Cache {
     /// What cold reads fill.
-    pub(crate) buffers: Buffers,
+    buffers: Buffers,
     /// All frames, in the ring and beside it.
     frames: Arc<InUse>,
     ring: RwLock<Ring>,
     /// Blocks that were looked for in the ring.
     ring_hits: AtomicU64,
     ring_misses: AtomicU64,
-    windows: Mutex<Bounded<(u64, u64), Bytes>>,
+    windows: Mutex<Lru<(u64, u64), Bytes>>,
     /// Single blocks that were read beside the windows and are wanted again.
-    pieces: Mutex<Bounded<(u64, u32), Bytes>>,
-    lists: Mutex<Bounded<ListKey, Arc<Vec<Block>>>>,
-    long_lists: Mutex<Bounded<ListKey, Arc<LongList>>>,
+    pieces: Mutex<Lru<(u64, u32), Bytes>>,
+    lists: Mutex<Lru<ListKey, Arc<Vec<Block>>>>,
+    long_lists: Mutex<Lru<ListKey, Arc<LongList>>>,
 }
 
 struct Ring {
@@ -122,16 +123,30 @@ impl Cache {
             ring: RwLock::new(ring),
             ring_hits: AtomicU64::new(0),
             ring_misses: AtomicU64::new(0),
-            windows: Mutex::new(Bounded::new(cold_bytes_max as u64)),
-            pieces: Mutex::new(Bounded::new(PIECES_BYTES_MAX)),
-            lists: Mutex::new(Bounded::new(LISTS_BYTES_MAX)),
-            long_lists: Mutex::new(Bounded::new(LONG_LISTS_BYTES_MAX)),
+            windows: Mutex::new(Lru::new(cold_bytes_max as u64)),
+            pieces: Mutex::new(Lru::new(PIECES_BYTES_MAX)),
+            lists: Mutex::new(Lru::new(LISTS_BYTES_MAX)),
+            long_lists: Mutex::new(Lru::new(LONG_LISTS_BYTES_MAX)),
         }
     }
 
     /// A frame, counted for as long as anybody has a part of it.
     pub(crate) fn frame(&self, bytes: Vec<u8>) -> Bytes {
         self.frames.counted(bytes)
+    }
+
+    /// Has `read` fill so many bytes of memory for cold reads, and gives them.
+    pub(crate) fn fill(
+        &self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> io::Result<Bytes> {
+        self.buffers.fill(length, read)
+    }
+
+    /// What cold reads filled and somebody still has.
+    pub(crate) fn cold_in_use(&self) -> &Arc<InUse> {
+        self.buffers.in_use()
     }
 
     /// Memory of frames and of what was read: kept for the next readers, or shared by answers.

@@ -8,9 +8,9 @@ use crate::format::footer::DirectoryEntry;
 use crate::format::frame::{Block, Entry};
 use crate::format::manifest::LogEntry;
 use crate::format::segment::Segment;
-use crate::space::upkeep::{FREED_AFTER, Grace};
+use crate::space::grace::{FREED_AFTER, Grace};
 use crate::write::chain::Chain;
-use crate::write::compact::Slim;
+use crate::write::compact::Compact;
 use env::{Monotonic, Timestamp};
 use log::store::{Bounds, LogId, LogSettings, Offset, ReadError, TailWatch};
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 /// caches: a call may be about hundreds of logs that none of them holds.
 #[repr(C, align(64))]
 pub(crate) struct Log {
-    pub(crate) state: Mutex<LogState>,
+    state: Mutex<LogState>,
     pub(crate) id: LogId,
 }
 
@@ -39,8 +39,8 @@ const _: () = assert!(
 #[repr(C)]
 pub(crate) struct LogState {
     pub(crate) end: Offset,
-    last_arrival: Slim,
-    first_control: Slim,
+    last_arrival: Compact,
+    first_control: Compact,
     /// Blocks in the open segment.
     pub(crate) open: Option<Chain>,
     tail: Option<watch::Sender<Offset>>,
@@ -113,26 +113,36 @@ impl Log {
     /// A log as the MANIFEST tells it.
     pub(crate) fn restored(entry: &LogEntry) -> Self {
         let log = Self::new(entry.log, entry.settings);
-        let mut state = log.state.lock();
-        state.first = entry.first;
-        state.end = entry.end;
-        state.last_arrival = Slim::of(entry.last_arrival.map(|time| time.0));
-        state.first_control = Slim::of(entry.first_control.map(|at| at.0));
-        drop(state);
+        log.with(|state| {
+            state.first = entry.first;
+            state.end = entry.end;
+            state.last_arrival = Compact::of(entry.last_arrival.map(|time| time.0));
+            state.first_control = Compact::of(entry.first_control.map(|at| at.0));
+        });
         log
+    }
+
+    /// Looks at what is known of it, or changes it: the writer and recovery alone move its bounds.
+    /// Nobody else can meanwhile, so that nothing is to be waited for inside.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut LogState) -> T) -> T {
+        look(&mut self.state.lock())
+    }
+
+    /// Whether somebody looks at it just now. Asking brings its cache line near.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.state.is_locked()
     }
 
     /// What the MANIFEST is to tell of it.
     pub(crate) fn entry(&self) -> LogEntry {
-        let state = self.state.lock();
-        LogEntry {
+        self.with(|state| LogEntry {
             log: self.id,
             settings: state.settings,
             first: state.first,
             end: state.end,
             last_arrival: state.last_arrival(),
             first_control: state.first_control(),
-        }
+        })
     }
 }
 
@@ -168,13 +178,13 @@ impl LogState {
     pub(crate) fn note(&mut self, end: Offset, arrival: Timestamp, control: Option<Offset>) {
         self.end = self.end.max(end);
         if self.last_arrival() < Some(arrival) {
-            self.last_arrival = Slim::of(Some(arrival.0));
+            self.last_arrival = Compact::of(Some(arrival.0));
         }
         if let Some(control) = control {
             let first = self
                 .first_control()
                 .map_or(control, |known| known.min(control));
-            self.first_control = Slim::of(Some(first.0));
+            self.first_control = Compact::of(Some(first.0));
         }
     }
 
@@ -351,6 +361,11 @@ impl LogState {
         let end = self.end;
         let tail = self.tail.get_or_insert_with(|| watch::Sender::new(end));
         TailWatch::new(tail.subscribe())
+    }
+
+    /// Whether anything of it is still on the disk, or on its way there.
+    pub(crate) fn has_blocks(&self) -> bool {
+        !(self.ranges.is_empty() && self.open.is_none())
     }
 
     /// Lets everybody who waits for the tail know that it will move no more.

@@ -1,10 +1,10 @@
-//! A map that forgets what was not used for longest once its values cost too much.
+//! An LRU cache whose bound is on what its values cost, not on how many there are.
 
-use crate::metrics::Looks;
+use crate::measured::Looks;
 use std::collections::BTreeMap;
 
-/// A bounded cache. One value alone may exceed the bound.
-pub(crate) struct Bounded<K, V> {
+/// A cache that evicts the least recently used. One value alone may exceed the bound.
+pub(crate) struct Lru<K, V> {
     values: BTreeMap<K, Held<V>>,
     uses: BTreeMap<u64, K>,
     last_use: u64,
@@ -19,7 +19,7 @@ struct Held<V> {
     used: u64,
 }
 
-impl<K: Ord + Copy, V: Clone> Bounded<K, V> {
+impl<K: Ord + Copy, V: Clone> Lru<K, V> {
     pub(crate) fn new(cost_max: u64) -> Self {
         let (values, uses) = (BTreeMap::new(), BTreeMap::new());
         Self {
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_cache_when_over_its_bound_then_forgets_what_was_unused_for_longest() {
-        let mut cache = Bounded::new(10);
+        let mut cache = Lru::new(10);
         cache.insert(1, "one", 4);
         cache.insert(2, "two", 4);
         assert_eq!(cache.get(1), Some("one"));

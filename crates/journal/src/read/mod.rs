@@ -6,4 +6,5 @@ pub(crate) mod holding;
 pub(crate) mod index;
 pub(crate) mod lru;
 pub(crate) mod reader;
+pub(crate) mod reads;
 pub(crate) mod scan;

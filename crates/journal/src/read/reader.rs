@@ -7,12 +7,11 @@ use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::frame::Block;
 use crate::format::long_list::LongList;
 use crate::format::segment::Segment;
-use crate::planted::PlantedBug;
 use crate::read::buffers::LARGE_BYTES;
 use crate::read::cache::{ListKey, SPAN_BYTES, WINDOW_BYTES};
 use crate::read::holding::{Found, Holding};
-use crate::read::index::{Hole, Log, Place, Range, damaged};
-use crate::shared::Shared;
+use crate::read::index::{Hole, Log, LogState, Place, Range, damaged};
+use crate::read::reads::Reads;
 use crate::write::chain::TAKEN_MAX;
 use bytes::Bytes;
 use env::Timestamp;
@@ -92,7 +91,7 @@ impl Sought {
 
 /// A read under way.
 pub(crate) struct Reader<'a> {
-    shared: &'a Shared,
+    reads: &'a Reads,
     log: &'a Log,
     patience: Patience,
     /// What it may still take from files if it may not wait.
@@ -100,9 +99,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(shared: &'a Shared, log: &'a Log, patience: Patience) -> Self {
+    pub(crate) fn new(reads: &'a Reads, log: &'a Log, patience: Patience) -> Self {
         Self {
-            shared,
+            reads,
             log,
             patience,
             left: Cell::new(OWN_THREAD_BYTES),
@@ -111,7 +110,7 @@ impl<'a> Reader<'a> {
 
     /// Reads on from an offset; `None` if that needs the disk and may not wait for it.
     pub(crate) fn read(&self, from: Offset, limit: ReadLimit) -> Option<Result<Slice, ReadError>> {
-        let first = self.log.state.lock().first;
+        let first = self.log.with(|state| state.first);
         let mut slice = Slice {
             runs: Vec::new(),
             next: from.max(first),
@@ -123,7 +122,7 @@ impl<'a> Reader<'a> {
         let filled = self.fill(&mut slice, &mut holding, &mut budget, limit);
         slice.held_bytes = holding.settle(&mut slice.runs);
         let stop = filled.err();
-        slice.end = self.log.state.lock().end.max(slice.next);
+        slice.end = self.log.with(|state| state.end).max(slice.next);
         match stop {
             // What was found before the trouble is good; the next read will meet it. Where nobody
             // knows how much is lost behind it, that is one record at least.
@@ -146,7 +145,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Stop> {
         while !budget.is_spent() {
             let from = slice.next;
-            let place = self.log.state.lock().place(from);
+            let place = self.log.with(|state| state.place(from));
             match place {
                 Place::End => return Ok(()),
                 Place::Lost(hole) => return Err(self.lost(&hole)),
@@ -217,10 +216,8 @@ impl<'a> Reader<'a> {
 
     /// The first kept offset that arrived at or after `time`; `None` as in [`Reader::read`].
     pub(crate) fn offset_at(&self, time: Timestamp) -> Option<Result<Offset, ReadError>> {
-        let (place, bounds) = {
-            let state = self.log.state.lock();
-            (state.place_at(time), state.bounds())
-        };
+        let look = |state: &mut LogState| (state.place_at(time), state.bounds());
+        let (place, bounds) = self.log.with(look);
         let found = match place {
             Place::End => Ok(bounds.end),
             Place::Open(open) => Ok(open.at(time).map_or(bounds.end, |block| block.first)),
@@ -265,7 +262,7 @@ impl<'a> Reader<'a> {
     fn blocks(&self, range: &Range, sought: Sought) -> Result<Arc<Vec<Block>>, Stop> {
         let (id, segment) = (self.log.id, &range.segment);
         let key = (segment.number, id, range.first);
-        let cached = self.shared.cache.list(key);
+        let cached = self.reads.cache().list(key);
         if let Some(blocks) = cached.filter(|blocks| sought.is_in(blocks)) {
             return Ok(blocks);
         }
@@ -292,7 +289,7 @@ impl<'a> Reader<'a> {
         key: ListKey,
         sought: Sought,
     ) -> Result<Option<Arc<Vec<Block>>>, Stop> {
-        let (cache, segment) = (&self.shared.cache, &range.segment);
+        let (cache, segment) = (self.reads.cache(), &range.segment);
         let Some(entry) = directory.find(self.log.id, range.first) else {
             return Ok(None);
         };
@@ -346,21 +343,22 @@ impl<'a> Reader<'a> {
         sought: Sought,
     ) -> Result<Arc<Vec<Block>>, Stop> {
         self.need_disk()?;
-        let _alone = self.shared.rebuilding.lock();
-        let cached = self.shared.cache.list(key);
-        if let Some(blocks) = cached.filter(|blocks| sought.is_in(blocks)) {
-            return Ok(blocks);
-        }
-        let blocks = Arc::new(self.rebuild(range)?);
-        // All of them: they are not to be looked for again.
-        self.shared.cache.keep_list(key, blocks.clone());
-        Ok(blocks)
+        self.reads.rebuild_alone(|| {
+            let cached = self.reads.cache().list(key);
+            if let Some(blocks) = cached.filter(|blocks| sought.is_in(blocks)) {
+                return Ok(blocks);
+            }
+            let blocks = Arc::new(self.rebuild(range)?);
+            // All of them: they are not to be looked for again.
+            self.reads.cache().keep_list(key, blocks.clone());
+            Ok(blocks)
+        })
     }
 
     /// The footer is damaged: the frames say the same, at the price of reading them all.
     fn rebuild(&self, range: &Range) -> Result<Vec<Block>, Stop> {
         let segment = &range.segment;
-        if let Some(kept_back) = self.shared.may_tell_of_damage() {
+        if let Some(kept_back) = self.reads.may_tell_of_damage() {
             let file = &segment.name;
             tracing::warn!(file, kept_back, "the footer is damaged; using the frames");
         }
@@ -371,10 +369,7 @@ impl<'a> Reader<'a> {
             ends.is_some_and(|(first, last)| (first.first, last.end()) == (range.first, range.end))
         };
         let run = run.filter(is_whole).map(<[Block]>::to_vec);
-        let at = range
-            .segment
-            .file_bytes
-            .load(std::sync::atomic::Ordering::Relaxed);
+        let at = segment.file_bytes();
         run.ok_or_else(|| self.damaged(segment, at, "the footer and a frame are damaged"))
     }
 
@@ -418,7 +413,11 @@ impl<'a> Reader<'a> {
     ) -> Result<Found, Stop> {
         if recent.len() == 0 {
             let wanted = &blocks[..blocks.len().min(budget.records_left())];
-            *recent = self.shared.cache.recent(segment.number, wanted).into_iter();
+            *recent = self
+                .reads
+                .cache()
+                .recent(segment.number, wanted)
+                .into_iter();
         }
         match recent.next() {
             Some(found) => Ok(found),
@@ -438,7 +437,7 @@ impl<'a> Reader<'a> {
         );
         let start = start - window * WINDOW_BYTES;
         if window == last
-            && let Some(bytes) = self.shared.cache.window(segment.number, window)
+            && let Some(bytes) = self.reads.cache().window(segment.number, window)
             && let Some(found) = cut(&bytes, start, block)
         {
             return Ok(found);
@@ -463,7 +462,7 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a block that was kept by itself.
     fn piece(&self, segment: &Segment, block: &Block) -> Option<Found> {
-        let bytes = self.shared.cache.piece(segment.number, block.position)?;
+        let bytes = self.reads.cache().piece(segment.number, block.position)?;
         Some(match is_large(block) {
             true => Found::buffer(bytes),
             false => Found::within(&bytes.clone(), bytes),
@@ -472,7 +471,7 @@ impl<'a> Reader<'a> {
 
     /// Keeps a block whose reader will be back for the rest of it, if nothing else does.
     fn keep(&self, segment: &Segment, block: &Block, bytes: &Bytes) {
-        let (cache, number) = (&self.shared.cache, segment.number);
+        let (cache, number) = (self.reads.cache(), segment.number);
         if is_large(block) && cache.recent(number, slice::from_ref(block)).is_empty() {
             cache.keep_block(number, block.position, bytes.clone());
         } else if segment.is_sorted {
@@ -491,7 +490,7 @@ impl<'a> Reader<'a> {
         });
         match read {
             Ok(bytes) => {
-                let cache = &self.shared.cache;
+                let cache = self.reads.cache();
                 cache.keep_window(segment.number, window, bytes.clone());
                 Ok(Some(bytes))
             }
@@ -509,7 +508,7 @@ impl<'a> Reader<'a> {
             }
             Err(error) => Err(self.io(&error)),
             Ok(bytes) if crc32c(&bytes) == block.crc => Ok(bytes),
-            Ok(bytes) if self.shared.options.has(PlantedBug::IgnoreChecksum) => Ok(bytes),
+            Ok(bytes) if self.reads.ignores_checksums() => Ok(bytes),
             Ok(_) => Err(self.damaged(segment, position, "a block's checksum does not hold")),
         }
     }
@@ -517,10 +516,10 @@ impl<'a> Reader<'a> {
     /// Reads from a file as patiently as this reader is. In a hurry every failure is `WouldBlock`:
     /// who may wait tries again, and tells what is wrong.
     fn read_file(&self, segment: &Segment, position: u64, length: usize) -> io::Result<Bytes> {
-        let buffers = &self.shared.cache.buffers;
+        let cache = self.reads.cache();
         match self.patience {
             Patience::MayBlock => {
-                buffers.fill(length, |bytes| segment.file.read_exact_at(bytes, position))
+                cache.fill(length, |bytes| segment.file.read_exact_at(bytes, position))
             }
             Patience::MemoryOnly => {
                 let refused = || io::Error::from(io::ErrorKind::WouldBlock);
@@ -530,7 +529,7 @@ impl<'a> Reader<'a> {
                 }
                 self.left.set(left.saturating_sub(length as u64));
                 let read = |bytes: &mut [u8]| segment.file.try_read_exact_at(bytes, position);
-                buffers.fill(length, read).map_err(|_| refused())
+                cache.fill(length, read).map_err(|_| refused())
             }
         }
     }
@@ -552,7 +551,7 @@ impl<'a> Reader<'a> {
 
     fn damaged(&self, segment: &Segment, position: u64, what: &'static str) -> Stop {
         let (log, file): (LogId, String) = (self.log.id, segment.name.clone());
-        if let Some(kept_back) = self.shared.may_tell_of_damage() {
+        if let Some(kept_back) = self.reads.may_tell_of_damage() {
             tracing::error!(%log, file, position, what, kept_back, "damage");
         }
         Stop::Failed(damaged(log, &file, position, what))

@@ -1,10 +1,10 @@
 //! A segment that the MANIFEST lists, as it is found at start: its first page, and its footer if it
 //! has one that holds.
 
-use crate::OpenError;
 use crate::format::footer::{Directory, TRAILER_BYTES, Trailer};
 use crate::format::layout::salted_crc;
 use crate::format::segment::{FRAMES_START, Segment, SegmentHeader};
+use crate::open_error::OpenError;
 use crate::read::scan::{frame_at, scan};
 use std::io;
 use std::sync::Arc;

@@ -1,17 +1,20 @@
-//! Whether a directory may be a journal's: it holds one already, or nothing.
+//! Preflight: whether a directory may be a journal's, since it holds one already, or nothing; and
+//! the lock that keeps others out of it.
 //!
 //! What stands beside a journal is nobody's business. Without one, a name that no journal gives
 //! means that the directory is another's, or not the one that was meant; nothing is made there.
 
-use crate::LOCK_NAME;
-use crate::OpenError;
 use crate::format::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
-use crate::format::segment::{is_making_name, number_of_segment};
+use crate::format::segment::{is_making_name, is_spare_name, number_of_segment};
+use crate::open_error::OpenError;
 use crate::space::reserve::RESERVE_NAME;
-use crate::space::upkeep::is_spare_name;
+use crate::state::lifecycle::DirectoryLock;
 use env::Disk;
+use std::io;
 use std::path::Path;
 
+/// The file whose lock keeps a second journal out of a directory.
+const LOCK_NAME: &str = "LOCK";
 /// What a fresh file system has by itself.
 const LOST_AND_FOUND: &str = "lost+found";
 
@@ -32,6 +35,21 @@ pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> 
             entry: strange.into_owned(),
         }),
     }
+}
+
+/// Takes the directory: by itself, so that nobody else gets it though the lock's file is removed,
+/// and by that file, where directories cannot be locked.
+pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, OpenError> {
+    let take = |path: &Path| {
+        disk.lock(path).map_err(|error| {
+            if error.kind() == io::ErrorKind::WouldBlock {
+                return OpenError::Locked(directory.to_owned());
+            }
+            OpenError::writing(error)
+        })
+    };
+    let both = (take(directory)?, take(&directory.join(LOCK_NAME))?);
+    Ok(Box::new(both))
 }
 
 /// Whether it may be there before the first MANIFEST is.

@@ -4,30 +4,54 @@
 //! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is
 //! not what was written is noted against the logs that it may concern, and stays where it is.
 
-use crate::OpenError;
 use crate::format::footer::Directory;
 use crate::format::frame::Entry;
 use crate::format::manifest::{MANIFEST_NAME, Manifest};
 use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
+use crate::open_error::OpenError;
+use crate::options::Options;
 use crate::read::index::{Hole, Log, Range};
 use crate::recover::classify::{Tail, Then};
 use crate::recover::listed::{Listed, read_footer};
 use crate::recover::tail::{Frames, Mending};
 use crate::recover::unlisted::Unlisted;
-use crate::shared::{SealJob, Shared};
-use crate::space::reserve::{is_full, is_out_of_files};
-use crate::write::active_blocks::{Addition, ListRoom, OpenIndex};
-use crate::write::active_segment::Open;
-use env::OpenMode;
+use crate::space::listing::Listing;
+use crate::space::making::SegmentMaker;
+use crate::space::reclaim::Reclaimer;
+use crate::space::reserve::{Reserve, is_full, is_out_of_files};
+use crate::space::shortage::Shortage;
+use crate::state::damage::Damage;
+use crate::state::handover::{Claim, Handover, SealJob};
+use crate::state::home::Home;
+use crate::state::logs::Logs;
+use crate::state::segments::Segments;
+use crate::write::active_blocks::{ActiveIndex, Addition, ListRoom};
+use crate::write::active_segment::ActiveSegment;
+use env::{Clock, OpenMode};
 use log::store::{LogId, Offset};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+
+/// What recovery uses.
+pub(crate) struct Uses<'a> {
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) options: &'a Options,
+    pub(crate) home: &'a Home,
+    pub(crate) damage: &'a Damage,
+    pub(crate) handover: &'a Handover,
+    pub(crate) listing: &'a Listing,
+    pub(crate) logs: &'a Logs,
+    pub(crate) maker: &'a SegmentMaker,
+    pub(crate) reclaimer: &'a Reclaimer,
+    pub(crate) reserve: &'a Reserve,
+    pub(crate) segments: &'a Segments,
+    pub(crate) shortage: &'a Shortage,
+}
 
 /// A journal being opened.
 pub(crate) struct Recovery<'a> {
-    shared: &'a Arc<Shared>,
+    uses: Uses<'a>,
     /// The newest place where each log was seen: segment and position.
     latest: BTreeMap<LogId, (u64, u32)>,
     faults: Vec<Fault>,
@@ -50,9 +74,9 @@ struct Fault {
 }
 
 impl<'a> Recovery<'a> {
-    pub(crate) fn new(shared: &'a Arc<Shared>) -> Self {
+    pub(crate) fn new(uses: Uses<'a>) -> Self {
         Self {
-            shared,
+            uses,
             latest: BTreeMap::new(),
             faults: Vec::new(),
             orphans: BTreeSet::new(),
@@ -62,27 +86,27 @@ impl<'a> Recovery<'a> {
     }
 
     /// Brings the logs and segments into memory and gives the segment to go on in.
-    pub(crate) fn run(mut self) -> Result<Open, OpenError> {
+    pub(crate) fn run(mut self) -> Result<ActiveSegment, OpenError> {
         let Some(manifest) = self.read_manifest()? else {
             return self.begin();
         };
         self.count_from(manifest.generation, manifest.next_number);
         self.restore_logs(&manifest);
-        let unlisted = Unlisted::beside(self.shared, &manifest)?;
+        let unlisted = Unlisted::beside(self.uses.home, &manifest)?;
         let mut written = self.open_segments(&manifest)?;
         let unused = self.set_aside_unused(&mut written);
         let open = self.replay(written, manifest.replay_from)?;
         self.note_damage(manifest.replay_from);
         self.hide();
-        unlisted.prove(self.shared, manifest.replay_from)?;
+        unlisted.prove(self.uses.logs, self.uses.damage, manifest.replay_from)?;
         self.mend().map_err(OpenError::writing)?;
-        unlisted.remove(self.shared)?;
+        unlisted.remove(self.uses.home)?;
         self.go_on(open, unused)
     }
 
     fn read_manifest(&self) -> Result<Option<Manifest>, OpenError> {
-        let path = self.shared.directory.join(MANIFEST_NAME);
-        let file = match self.shared.env.disk.open(&path, OpenMode::Read) {
+        let path = self.uses.home.join(MANIFEST_NAME);
+        let file = match self.uses.home.disk().open(&path, OpenMode::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(OpenError::reading)?,
         };
@@ -99,30 +123,28 @@ impl<'a> Recovery<'a> {
     }
 
     /// A directory without a MANIFEST is a new journal, if none was ever begun in it.
-    fn begin(self) -> Result<Open, OpenError> {
-        Unlisted::without_manifest(self.shared)?.remove(self.shared)?;
+    fn begin(self) -> Result<ActiveSegment, OpenError> {
+        Unlisted::without_manifest(self.uses.home)?.remove(self.uses.home)?;
         self.count_from(0, 1);
         self.go_on(None, Vec::new())
     }
 
     fn count_from(&self, generation: u64, next_segment: u64) {
-        *self.shared.generation.lock() = generation;
-        let next = &self.shared.next_segment;
-        next.store(next_segment, Ordering::Release);
+        self.uses.listing.count_from(generation);
+        self.uses.segments.count_from(next_segment);
     }
 
     fn restore_logs(&self, manifest: &Manifest) {
-        let mut logs = self.shared.logs.write();
         for entry in &manifest.logs {
             let log = Log::restored(entry);
-            logs.insert(log.id, Arc::new(log));
+            self.uses.logs.restore(log);
         }
     }
 
     fn open_segments(&mut self, manifest: &Manifest) -> Result<Vec<Listed>, OpenError> {
         let mut found = Vec::new();
         for entry in &manifest.segments {
-            match Segment::open(&*self.shared.env.disk, &self.shared.directory, entry) {
+            match Segment::open(self.uses.home.disk(), self.uses.home.directory(), entry) {
                 Ok(segment) => found.push(Listed::read(Arc::new(segment))?),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let file = crate::format::segment::segment_name(entry.number);
@@ -132,17 +154,13 @@ impl<'a> Recovery<'a> {
                         0,
                         "the file is missing",
                     ));
-                    self.shared.damage.lock().missing.push(*entry);
+                    self.uses.damage.note_missing(*entry);
                 }
                 Err(error) => return Err(OpenError::reading(error)),
             }
         }
-        let mut segments = self.shared.segments.lock();
-        segments.extend(
-            found
-                .iter()
-                .map(|one| (one.segment.number, one.segment.clone())),
-        );
+        let segments = found.iter().map(|one| one.segment.clone());
+        self.uses.segments.restore(segments);
         Ok(found)
     }
 
@@ -182,7 +200,7 @@ impl<'a> Recovery<'a> {
         &mut self,
         written: Vec<Listed>,
         replay_from: u64,
-    ) -> Result<Option<Open>, OpenError> {
+    ) -> Result<Option<ActiveSegment>, OpenError> {
         let last = written.iter().rposition(|one| !one.segment.is_sorted);
         let mut open = None;
         for (at, one) in written.iter().enumerate() {
@@ -190,7 +208,7 @@ impl<'a> Recovery<'a> {
             let replays = !segment.is_sorted && segment.number >= replay_from;
             if let Some(directory) = read_footer(segment)? {
                 self.take_directory(segment, &directory, replays);
-                segment.sealed.lock().directory = Some(Arc::new(directory));
+                segment.set_footer(directory);
             } else if Some(at) == last {
                 open = self.take_newest(one)?;
             } else {
@@ -207,24 +225,25 @@ impl<'a> Recovery<'a> {
         let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
             changes.partition(|change| matches!(change, Entry::Create { .. }));
         for create in creates {
-            self.shared.change(create);
+            self.change(create);
             self.see(create, segment.number, 0);
         }
         for run in &directory.entries {
             if replays {
                 self.note_orphan(run.log);
             }
-            let log = self.log_or_remains(run.log);
-            let mut state = log.state.lock();
-            state.note(run.end, run.last_arrival, run.control);
-            state.insert_range(Range::new(segment, run));
+            let log = self.uses.logs.log_or_remains(run.log);
+            log.with(|state| {
+                state.note(run.end, run.last_arrival, run.control);
+                state.insert_range(Range::new(segment, run));
+            });
             if !segment.is_sorted {
                 self.latest.insert(run.log, (segment.number, u32::MAX));
             }
         }
         for change in others {
             self.see(change, segment.number, 0);
-            self.shared.change(change);
+            self.change(change);
         }
     }
 
@@ -236,16 +255,16 @@ impl<'a> Recovery<'a> {
         replays: bool,
     ) -> Result<(), OpenError> {
         let frames = Frames::of_sealed(one, end).map_err(OpenError::reading)?;
-        let tail = self.shared.options.classify(&frames.evidence);
+        let tail = self.uses.options.classify(&frames.evidence);
         self.take_frames(one, &frames, &tail, replays);
         Ok(())
     }
 
     /// The newest segment, which may end in a torn tail; given if it can be gone on with.
-    fn take_newest(&mut self, one: &Listed) -> Result<Option<Open>, OpenError> {
+    fn take_newest(&mut self, one: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
         let frames = Frames::of_newest(one).map_err(OpenError::reading)?;
-        let tail = self.shared.options.classify(&frames.evidence);
-        let mending = Mending::of(one, &tail, &self.shared.options);
+        let tail = self.uses.options.classify(&frames.evidence);
+        let mending = Mending::of(one, &tail, self.uses.options);
         let limit = mending.limit;
         self.mending = Some(mending);
         match tail.then {
@@ -269,7 +288,7 @@ impl<'a> Recovery<'a> {
             image_start: frames_end,
         };
         let index = Arc::new(index);
-        segment.sealed.lock().resident = Some(index.clone());
+        segment.keep_index(index.clone());
         self.take_directory(segment, &directory, replays);
         if !segment.is_sorted {
             self.see_frames(segment.number, frames.entries(tail).iter());
@@ -282,7 +301,7 @@ impl<'a> Recovery<'a> {
                 frames_end,
                 last_frame_crc,
             };
-            self.shared.jobs.lock().sealed.push(job);
+            self.uses.handover.put_back(job);
         }
         for position in &tail.damage {
             self.fault(segment, *position, "a group of records cannot be read");
@@ -295,9 +314,9 @@ impl<'a> Recovery<'a> {
     }
 
     /// Takes the newest segment up where its frames end.
-    fn reopen(&mut self, one: &Listed, frames: &Frames, tail: &Tail, limit: u32) -> Open {
+    fn reopen(&mut self, one: &Listed, frames: &Frames, tail: &Tail, limit: u32) -> ActiveSegment {
         let entries = frames.entries(tail);
-        let mut index = OpenIndex::new(one.segment.clone(), ListRoom::default());
+        let mut index = ActiveIndex::new(one.segment.clone(), ListRoom::default());
         // Logs that are not there were deleted before the MANIFEST was written.
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
@@ -321,14 +340,19 @@ impl<'a> Recovery<'a> {
                 block,
                 control,
             } => {
-                if let Some(log) = self.shared.find(log) {
+                if let Some(log) = self.uses.logs.find(log) {
                     open.push(&log, block, control);
                 }
             }
-            Entry::Create { .. } | Entry::Delete { .. } => self.shared.change(entry),
-            Entry::Trim { .. } | Entry::Configure { .. } => self.shared.change(entry),
+            Entry::Create { .. } | Entry::Delete { .. } => self.change(entry),
+            Entry::Trim { .. } | Entry::Configure { .. } => self.change(entry),
             Entry::Checkpoint { .. } => {}
         }
+    }
+
+    fn change(&self, change: &Entry) {
+        let now = self.uses.clock.monotonic();
+        self.uses.logs.change(change, now);
     }
 
     fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {
@@ -355,7 +379,7 @@ impl<'a> Recovery<'a> {
     }
 
     fn note_orphan(&mut self, log: LogId) {
-        if self.shared.find(log).is_none() {
+        if self.uses.logs.find(log).is_none() {
             self.orphans.insert(log);
         }
     }
@@ -365,27 +389,9 @@ impl<'a> Recovery<'a> {
     fn restore_orphans(&self, fault: &Fault) {
         for id in &self.orphans {
             let log = Log::new(*id, log::store::LogSettings::default());
-            log.state
-                .lock()
-                .holes
-                .push(hole(Some(fault), Offset(0), None));
-            self.shared.deleted.lock().remove(id);
-            self.shared.logs.write().insert(*id, Arc::new(log));
+            log.with(|state| state.holes.push(hole(Some(fault), Offset(0), None)));
+            self.uses.logs.restore(log);
         }
-    }
-
-    /// The log, or what is left of a deleted one.
-    fn log_or_remains(&self, id: LogId) -> Arc<Log> {
-        if let Some(log) = self.shared.find(id) {
-            return log;
-        }
-        let mut deleted = self.shared.deleted.lock();
-        let remains = deleted.entry(id).or_insert_with(|| {
-            let log = Log::new(id, log::store::LogSettings::default());
-            log.state.lock().is_deleted = true;
-            Arc::new(log)
-        });
-        remains.clone()
     }
 
     /// Turns what cannot be read into holes of the logs that it may concern.
@@ -393,31 +399,31 @@ impl<'a> Recovery<'a> {
         let faults = std::mem::take(&mut self.faults);
         let is_replayed = |fault: &&Fault| !fault.is_in_copy && fault.segment >= replay_from;
         let newest = faults.iter().rfind(is_replayed);
-        {
-            let mut damage = self.shared.damage.lock();
-            damage.is_any = !faults.is_empty();
-            damage.replay_from = newest.map(|_| replay_from);
+        let damage = self.uses.damage;
+        if !faults.is_empty() {
+            damage.note();
         }
-        let logs = self.shared.live_logs();
+        let logs = self.uses.logs.live();
         if let Some(fault) = newest {
+            damage.note_replayed(replay_from);
             self.restore_orphans(fault);
-            self.shared.damage.lock().lost_creations = Some(hole(Some(fault), Offset(0), None));
+            damage.note_lost_creations(hole(Some(fault), Offset(0), None));
         }
         for log in logs {
-            let mut state = log.state.lock();
-            let fault = faults.first();
-            for (first, end) in state.gaps() {
-                // Also if only the MANIFEST tells of what is missing.
-                self.shared.damage.lock().is_any = true;
-                state.holes.push(hole(fault, first, Some(end)));
-            }
             let seen = self.latest.get(&log.id).copied().unwrap_or_default();
             let hides_tail =
                 |fault: &&Fault| is_replayed(fault) && (fault.segment, fault.position) >= seen;
-            if let Some(fault) = faults.iter().find(hides_tail) {
-                let end = state.end;
-                state.holes.push(hole(Some(fault), end, None));
-            }
+            log.with(|state| {
+                for (first, end) in state.gaps() {
+                    // Also if only the MANIFEST tells of what is missing.
+                    damage.note();
+                    state.holes.push(hole(faults.first(), first, Some(end)));
+                }
+                if let Some(fault) = faults.iter().find(hides_tail) {
+                    let end = state.end;
+                    state.holes.push(hole(Some(fault), end, None));
+                }
+            });
         }
     }
 
@@ -427,29 +433,26 @@ impl<'a> Recovery<'a> {
             return Ok(());
         };
         mending.run()?;
-        self.shared.env.disk.sync_directory(&self.shared.directory)
+        self.uses.home.sync()
     }
 
     fn hide(&self) {
-        let now = self.shared.env.clock.monotonic();
-        self.shared
-            .every_log()
-            .iter()
-            .for_each(|log| log.state.lock().hide(now));
+        self.uses.logs.hide(self.uses.clock.monotonic());
     }
 
     /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun.
-    fn go_on(self, open: Option<Open>, mut unused: Vec<Arc<Segment>>) -> Result<Open, OpenError> {
-        let newest = self.shared.segments.lock().keys().next_back().copied();
-        let used = self.shared.segments.lock().len() - unused.len();
-        self.shared.jobs.lock().segments_used = used as u32;
-        self.shared
-            .open_number
-            .store(newest.unwrap_or_default(), Ordering::Release);
-        self.shared.forget_draft();
-        let mut restored = self.shared.restore_reserve();
-        if restored.as_ref().is_err_and(is_full) && self.shared.drop_spares() > 0 {
-            restored = self.shared.restore_reserve();
+    fn go_on(
+        self,
+        open: Option<ActiveSegment>,
+        mut unused: Vec<Arc<Segment>>,
+    ) -> Result<ActiveSegment, OpenError> {
+        let segments = self.uses.segments;
+        segments.set_used(segments.count() - unused.len());
+        segments.set_active(segments.newest().unwrap_or_default());
+        self.uses.listing.forget_draft();
+        let mut restored = self.uses.reserve.restore();
+        if restored.as_ref().is_err_and(is_full) && self.uses.maker.drop_spares() > 0 {
+            restored = self.uses.reserve.restore();
         }
         match restored {
             // On a full disk what there is can be read, and what makes room can be written.
@@ -457,31 +460,24 @@ impl<'a> Recovery<'a> {
             restored => restored.map_err(OpenError::writing)?,
         }
         let open = match open {
-            Some(open) => {
-                self.shared
-                    .open_number
-                    .store(open.segment.number, Ordering::Release);
-                open
-            }
+            Some(open) => open,
             None => {
-                let mut fresh = self.shared.prepare_anyhow(true);
+                let mut fresh = self.uses.shortage.prepare(Claim::Privileged);
                 if fresh.as_ref().is_err_and(is_full) && !unused.is_empty() {
                     // What was never begun holds nothing but room.
-                    let dropped = self.shared.drop_segments(&unused);
+                    let dropped = self.uses.reclaimer.drop_segments(&unused);
                     dropped.map_err(OpenError::writing)?;
                     unused.clear();
-                    fresh = self.shared.prepare_anyhow(true);
+                    fresh = self.uses.shortage.prepare(Claim::Privileged);
                 }
                 let fresh = fresh.map_err(OpenError::writing)?;
-                self.shared
-                    .open_number
-                    .store(fresh.segment.number, Ordering::Release);
-                Open::fresh(fresh, self.last, ListRoom::default())
+                ActiveSegment::fresh(fresh, self.last, ListRoom::default())
             }
         };
+        segments.set_active(open.segment.number);
         let wiped = unused.iter().try_for_each(|segment| wipe(segment));
         wiped
-            .and_then(|()| self.shared.drop_segments(&unused))
+            .and_then(|()| self.uses.reclaimer.drop_segments(&unused))
             .map_err(OpenError::writing)?;
         Ok(open)
     }

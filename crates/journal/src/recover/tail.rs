@@ -7,15 +7,14 @@
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES};
 use crate::format::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use crate::format::segment_index::SegmentIndex;
+use crate::options::{Durability, Options};
 use crate::read::scan::{Scan, frame_at, scan};
 use crate::recover::classify::{Evidence, Role, Tail};
 use crate::recover::listed::Listed;
-use crate::write::active_blocks::OpenIndex;
-use crate::write::active_segment::{Checkpoint, Limit, Open};
-use crate::{Durability, Options};
+use crate::write::active_blocks::ActiveIndex;
+use crate::write::active_segment::{ActiveSegment, Checkpoint, Limit};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const COPY_BYTES: u64 = 1024 * 1024;
 
@@ -111,13 +110,13 @@ impl Frames {
         one: &Listed,
         tail: &Tail,
         entries: &Entries,
-        (index, told_blocks): (OpenIndex, usize),
+        (index, told_blocks): (ActiveIndex, usize),
         limit: u32,
-    ) -> Open {
+    ) -> ActiveSegment {
         let is_change = |entry: &&Entry| !matches!(entry, Entry::Records { .. });
-        Open {
+        ActiveSegment {
             segment: one.segment.clone(),
-            capacity_bytes: one.segment.file_bytes.load(Ordering::Relaxed),
+            capacity_bytes: one.segment.file_bytes(),
             is_started: true,
             end: tail.end,
             durable: tail.end,

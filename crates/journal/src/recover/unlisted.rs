@@ -9,15 +9,17 @@
 //! the file's name. What always holds: nothing is removed before all was looked at, and what cannot
 //! be read is no proof of anything.
 
-use crate::OpenError;
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::manifest::{Manifest, SegmentEntry};
 use crate::format::segment::{
-    HEAD_BYTES, Segment, SegmentHeader, is_making_name, number_of_segment, segment_name,
+    HEAD_BYTES, Segment, SegmentHeader, is_making_name, is_spare_name, number_of_segment,
+    segment_name, spare_name,
 };
+use crate::open_error::OpenError;
 use crate::recover::listed::read_footer;
-use crate::shared::Shared;
-use crate::space::upkeep::{is_spare_name, spare_name};
+use crate::state::damage::Damage;
+use crate::state::home::Home;
+use crate::state::logs::Logs;
 use env::{File, OpenMode};
 use std::collections::BTreeSet;
 use std::io;
@@ -45,15 +47,15 @@ struct Sealed {
 impl Unlisted {
     /// What there is without any MANIFEST: files of a journal that was never begun, and nothing
     /// else.
-    pub(crate) fn without_manifest(shared: &Shared) -> Result<Self, OpenError> {
+    pub(crate) fn without_manifest(home: &Home) -> Result<Self, OpenError> {
         let mut unused = Vec::new();
-        for path in list(shared)? {
+        for path in list(home)? {
             let name = name_of(&path);
             if is_spare_name(&name) {
                 return Err(stray(name, "was a segment once, and MANIFEST is missing"));
             }
             if number_of_segment(&name).is_some() {
-                if !is_empty(&*open(shared, &path)?, u64::MAX)? {
+                if !is_empty(&*open(home, &path)?, u64::MAX)? {
                     return Err(stray(name, "is not empty, and MANIFEST is missing"));
                 }
                 unused.push(path);
@@ -66,10 +68,10 @@ impl Unlisted {
     }
 
     /// What there is beside what a MANIFEST lists.
-    pub(crate) fn beside(shared: &Shared, manifest: &Manifest) -> Result<Self, OpenError> {
+    pub(crate) fn beside(home: &Home, manifest: &Manifest) -> Result<Self, OpenError> {
         let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
         let (mut unused, mut sealed) = (Vec::new(), Vec::new());
-        let paths = list(shared)?;
+        let paths = list(home)?;
         let names: BTreeSet<String> = paths.iter().map(|path| name_of(path)).collect();
         for number in &listed {
             let [segment, spare] = [segment_name(*number), spare_name(*number)];
@@ -87,7 +89,7 @@ impl Unlisted {
             } else if let Some(number) = number_of_segment(&name)
                 && !listed.contains(&number)
             {
-                let file = open(shared, &path)?;
+                let file = open(home, &path)?;
                 if is_empty(&*file, HEAD_BYTES as u64)? {
                     unused.push(path);
                 } else {
@@ -100,12 +102,17 @@ impl Unlisted {
     }
 
     /// An error if one of them may be needed. All that is listed has been taken in.
-    pub(crate) fn prove(&self, shared: &Shared, replay_from: u64) -> Result<(), OpenError> {
+    pub(crate) fn prove(
+        &self,
+        logs: &Logs,
+        damage: &Damage,
+        replay_from: u64,
+    ) -> Result<(), OpenError> {
         for file in &self.sealed {
             let runs = &file.directory.entries;
             // What replaying would have told stands in no MANIFEST.
             let is_told = file.directory.changes.is_empty() || file.number < replay_from;
-            if !is_told || !runs.iter().all(|run| is_elsewhere(shared, run)) {
+            if !is_told || !runs.iter().all(|run| is_elsewhere(logs, damage, run)) {
                 return Err(stray(
                     segment_name(file.number),
                     "holds what stands nowhere else, and MANIFEST does not list it",
@@ -116,10 +123,10 @@ impl Unlisted {
     }
 
     /// Removes them all, which none of them speaks against.
-    pub(crate) fn remove(&self, shared: &Shared) -> Result<(), OpenError> {
+    pub(crate) fn remove(&self, home: &Home) -> Result<(), OpenError> {
         let sealed = self.sealed.iter().map(|file| &file.path);
         for path in self.unused.iter().chain(sealed) {
-            shared.env.disk.remove(path).map_err(OpenError::writing)?;
+            home.disk().remove(path).map_err(OpenError::writing)?;
         }
         Ok(())
     }
@@ -168,15 +175,16 @@ impl Sealed {
 }
 
 /// Whether the records of a run stand in a listed segment too, or can be read no more.
-fn is_elsewhere(shared: &Shared, run: &DirectoryEntry) -> bool {
-    let Some(log) = shared.find(run.log) else {
+fn is_elsewhere(logs: &Logs, damage: &Damage, run: &DirectoryEntry) -> bool {
+    let Some(log) = logs.find(run.log) else {
         // It was deleted, unless damage has taken its creation along.
-        return !shared.damage.lock().is_any;
+        return !damage.is_any();
     };
-    let state = log.state.lock();
-    let first = run.first.max(state.first);
-    let is_gap = |(from, to): &(_, _)| *from < run.end && first < *to;
-    first >= run.end || (run.end <= state.end && !state.gaps().iter().any(is_gap))
+    log.with(|state| {
+        let first = run.first.max(state.first);
+        let is_gap = |(from, to): &(_, _)| *from < run.end && first < *to;
+        first >= run.end || (run.end <= state.end && !state.gaps().iter().any(is_gap))
+    })
 }
 
 /// Whether a file is all zeros, as far as it is looked at.
@@ -195,14 +203,13 @@ fn is_empty(file: &dyn File, until: u64) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-fn open(shared: &Shared, path: &Path) -> Result<Arc<dyn File>, OpenError> {
-    let opened = shared.env.disk.open(path, OpenMode::Read);
+fn open(home: &Home, path: &Path) -> Result<Arc<dyn File>, OpenError> {
+    let opened = home.disk().open(path, OpenMode::Read);
     opened.map_err(OpenError::reading)
 }
 
-fn list(shared: &Shared) -> Result<Vec<PathBuf>, OpenError> {
-    let files = shared.env.disk.list(&shared.directory);
-    files.map_err(OpenError::reading)
+fn list(home: &Home) -> Result<Vec<PathBuf>, OpenError> {
+    home.list().map_err(OpenError::reading)
 }
 
 fn stray(file: String, what: &'static str) -> OpenError {

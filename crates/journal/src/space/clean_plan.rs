@@ -5,9 +5,9 @@
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::segment::Segment;
-use crate::read::index::{Log, Range};
-use crate::shared::Shared;
-use crate::space::upkeep::Grace;
+use crate::read::index::Log;
+use crate::space::grace::Grace;
+use crate::state::logs::Logs;
 use env::Monotonic;
 use log::store::{LogId, Offset};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(crate) struct Run {
 impl Plan {
     /// What is wanted of these segments now.
     pub(crate) fn new(
-        shared: &Shared,
+        logs: &Logs,
         segments: Vec<Arc<Segment>>,
         now: Monotonic,
         grace: Grace,
@@ -57,7 +57,7 @@ impl Plan {
         };
         for (place, source) in plan.sources.iter().enumerate() {
             for (entry, run) in source.directory.entries.iter().enumerate() {
-                let (log, places) = (shared.find_remains(run.log), (place as u32, entry as u32));
+                let (log, places) = (logs.find_remains(run.log), (place as u32, entry as u32));
                 let wanted = log.and_then(|log| source.wanted(&log, run, places, now, grace));
                 plan.runs.extend(wanted);
             }
@@ -98,7 +98,7 @@ impl Plan {
 
 impl Source {
     fn of(segment: Arc<Segment>) -> Option<Self> {
-        let directory = segment.sealed.lock().directory.clone()?;
+        let directory = segment.directory()?;
         Some(Self { segment, directory })
     }
 
@@ -110,52 +110,16 @@ impl Source {
         now: Monotonic,
         grace: Grace,
     ) -> Option<Run> {
-        let state = log.state.lock();
-        let range = state.range_at(self.segment.number, run.first)?;
-        let is_wanted = state.due_bytes(range, now, grace) < range.bytes;
-        is_wanted.then(|| Run {
-            log: log.id,
-            source,
-            entry,
-            due_until: state.due_until(grace),
-            control: state.first_control(),
+        log.with(|state| {
+            let range = state.range_at(self.segment.number, run.first)?;
+            let is_wanted = state.due_bytes(range, now, grace) < range.bytes;
+            is_wanted.then(|| Run {
+                log: log.id,
+                source,
+                entry,
+                due_until: state.due_until(grace),
+                control: state.first_control(),
+            })
         })
-    }
-}
-
-impl Shared {
-    /// A log, also a deleted one of which something is left.
-    pub(crate) fn find_remains(&self, id: LogId) -> Option<Arc<Log>> {
-        self.find(id)
-            .or_else(|| self.deleted.lock().get(&id).cloned())
-    }
-
-    /// Puts the runs of a copy in the place of those of its sources.
-    pub(crate) fn move_ranges(
-        &self,
-        sources: &[Source],
-        segment: &Arc<Segment>,
-        copies: &[DirectoryEntry],
-        now: Monotonic,
-    ) {
-        let mut replaced: Vec<(LogId, Offset, u64)> = Vec::new();
-        for source in sources {
-            let runs = source.directory.entries.iter();
-            replaced.extend(runs.map(|run| (run.log, run.first, source.segment.number)));
-        }
-        replaced.sort_unstable();
-        let mut rest = copies;
-        for of_log in replaced.chunk_by(|one, next| one.0 == next.0) {
-            let id = of_log[0].0;
-            let count = rest.iter().take_while(|copy| copy.log == id).count();
-            let (copies, later) = rest.split_at(count);
-            rest = later;
-            if let Some(log) = self.find_remains(id) {
-                let replaced = of_log.iter().map(|(_, first, number)| (*number, *first));
-                let copies = copies.iter().map(|copy| Range::new(segment, copy));
-                log.state.lock().replace_ranges(replaced, copies, now);
-            }
-        }
-        self.forget_empty();
     }
 }

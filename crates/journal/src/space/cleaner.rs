@@ -4,16 +4,22 @@
 //! It chooses what is rewritten, and does that at once: somebody may be waiting for the room.
 
 use crate::format::segment::Segment;
-use crate::shared::Shared;
+use crate::measured::Measured;
+use crate::options::Options;
+use crate::space::abandoned::Abandoned;
 use crate::space::clean_plan::Plan;
-use crate::space::reserve::is_full;
-use crate::space::rewrite::{Abandoned, Rewrite};
-use crate::space::upkeep::{Grace, SEGMENT_BYTES_MIN};
-use env::Monotonic;
+use crate::space::grace::Grace;
+use crate::space::reclaim::Reclaimer;
+use crate::space::reserve::{Reserve, is_full};
+use crate::space::rewrite::{Rewrite, Rewriter};
+use crate::state::home::Home;
+use crate::state::lifecycle::Lifecycle;
+use crate::state::logs::Logs;
+use crate::state::segments::{SEGMENT_BYTES_MIN, Segments};
+use env::{Clock, Monotonic};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Hidden bytes may be this share of the wanted ones, and two segments more.
 const DEAD_SHARE: u64 = 4;
@@ -27,6 +33,20 @@ const FULL_GAIN_PERMILLE: u64 = 125;
 /// While there is no room for a segment, even for this.
 const LEAST_GAIN_PERMILLE: u64 = 16;
 
+/// Who cleans.
+pub(crate) struct Cleaner {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+    pub(crate) home: Arc<Home>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) measured: Arc<Measured>,
+    pub(crate) reclaimer: Arc<Reclaimer>,
+    pub(crate) reserve: Arc<Reserve>,
+    pub(crate) rewriter: Arc<Rewriter>,
+    pub(crate) segments: Arc<Segments>,
+}
+
 /// Wanted and hidden bytes of a segment's blocks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Share {
@@ -34,11 +54,11 @@ struct Share {
     hidden: u64,
 }
 
-impl Shared {
+impl Cleaner {
     /// Rewrites segments until what is hidden is within its bound again.
     pub(crate) fn clean(&self) -> io::Result<()> {
-        let now = self.env.clock.monotonic();
-        let Some(grace) = self.grace(now) else {
+        let now = self.clock.monotonic();
+        let Some(grace) = self.reclaimer.grace(now) else {
             return Ok(());
         };
         match grace {
@@ -54,8 +74,8 @@ impl Shared {
                 return Ok(());
             }
             let before = total_bytes(&sources);
-            let plan = Plan::new(self, sources, now, Grace::Hour);
-            let after = match self.replace_by_copy(self.begin_rewrite(plan)?, now) {
+            let plan = Plan::new(&self.logs, sources, now, Grace::Hour);
+            let after = match self.replace_by_copy(self.rewriter.begin(plan)?, now) {
                 Ok(after) => after,
                 Err(Abandoned::GivenUp) => return Ok(()),
                 Err(Abandoned::Failed(error)) => return Err(error),
@@ -75,7 +95,7 @@ impl Shared {
         let hidden: u64 = shares.values().map(|share| share.hidden).sum();
         let bound = wanted / DEAD_SHARE + DEAD_SEGMENTS * self.options.segment_bytes_max;
         let mut excess = hidden.saturating_sub(bound);
-        let mut sealed = self.copyable_segments();
+        let mut sealed = self.segments.copyable();
         let share = |segment: &Segment| shares.get(&segment.number).copied().unwrap_or_default();
         sealed.retain(|segment| {
             let permille = share(segment).hidden_permille();
@@ -88,7 +108,10 @@ impl Shared {
         });
         sealed.sort_by_key(|segment| std::cmp::Reverse(share(segment).hidden_permille()));
         // What is copied together must fit into what is kept for one copy.
-        let mut room = self.options.segment_bytes_max.min(self.covered_bytes());
+        let mut room = self
+            .options
+            .segment_bytes_max
+            .min(self.reserve.covered_bytes());
         let mut chosen = Vec::new();
         for segment in sealed {
             let Share { wanted, hidden } = share(&segment);
@@ -113,8 +136,8 @@ impl Shared {
             if has_room && share.hidden_permille() < FULL_GAIN_PERMILLE {
                 return Ok(());
             }
-            let before = segment.file_bytes.load(Ordering::Relaxed);
-            let plan = Plan::new(self, vec![segment], now, grace);
+            let before = segment.file_bytes();
+            let plan = Plan::new(&self.logs, vec![segment], now, grace);
             let bytes = plan.copy_bytes();
             let gain = before.saturating_sub(bytes);
             if gain * 1000 < before * LEAST_GAIN_PERMILLE || bytes >= too_large {
@@ -133,17 +156,17 @@ impl Shared {
     }
 
     fn copy_for_room(&self, plan: Plan, now: Monotonic) -> Result<u64, Abandoned> {
-        let rewrite = self.begin_rewrite(plan)?;
-        if let Err(error) = rewrite.allocate(self) {
-            return self.put_in_place(rewrite, Err(error.into()), now);
+        let rewrite = self.rewriter.begin(plan)?;
+        if let Err(error) = rewrite.allocate(&self.reserve) {
+            return self.rewriter.put_in_place(rewrite, Err(error.into()), now);
         }
         self.replace_by_copy(rewrite, now)
     }
 
     /// Whether the next segment finds room, once the reserve has what belongs to it.
     fn has_room(&self) -> bool {
-        let is_whole = self.restore_reserve().is_ok();
-        let free = self.env.disk.free_bytes(&self.directory);
+        let is_whole = self.reserve.restore().is_ok();
+        let free = self.home.free_bytes();
         is_whole && free.is_ok_and(|free| free >= SEGMENT_BYTES_MIN)
     }
 
@@ -154,7 +177,7 @@ impl Shared {
             let share = shares.get(&segment.number).copied().unwrap_or_default();
             (segment, share)
         };
-        let mut sealed: Vec<_> = { self.copyable_segments().into_iter() }
+        let mut sealed: Vec<_> = { self.segments.copyable().into_iter() }
             .map(share)
             .collect();
         sealed.retain(|(_, share)| share.hidden_permille() >= LEAST_GAIN_PERMILLE);
@@ -162,41 +185,33 @@ impl Shared {
         sealed
     }
 
-    /// Sealed segments in which no damage is known.
-    pub(crate) fn copyable_segments(&self) -> Vec<Arc<Segment>> {
-        let mut sealed = self.sealed_segments();
-        let uncopyable = self.uncopyable.lock();
-        sealed.retain(|segment| !uncopyable.contains(&segment.number));
-        sealed
-    }
-
     /// Copies at once what was begun; answers how many bytes the copy has.
     fn replace_by_copy(&self, mut rewrite: Rewrite, now: Monotonic) -> Result<u64, Abandoned> {
-        let copied = rewrite.copy(self, &|| !self.is_stopped());
-        self.put_in_place(rewrite, copied, now)
+        let goes_on = || !self.lifecycle.is_stopped();
+        let copied = rewrite.copy(&self.rewriter, &goes_on);
+        self.rewriter.put_in_place(rewrite, copied, now)
     }
 
     fn shares(&self, now: Monotonic, grace: Grace) -> BTreeMap<u64, Share> {
         let mut shares: BTreeMap<u64, Share> = BTreeMap::new();
-        for log in self.every_log() {
-            let state = log.state.lock();
-            for range in &state.ranges {
-                let hidden = state.due_bytes(range, now, grace);
-                let share = shares.entry(range.segment.number).or_default();
-                share.hidden += hidden;
-                share.wanted += range.bytes - hidden;
-            }
+        for log in self.logs.every() {
+            log.with(|state| {
+                for range in &state.ranges {
+                    let hidden = state.due_bytes(range, now, grace);
+                    let share = shares.entry(range.segment.number).or_default();
+                    share.hidden += hidden;
+                    share.wanted += range.bytes - hidden;
+                }
+            });
         }
         let hidden = shares.values().map(|share| share.hidden).sum();
-        self.measured.hidden_bytes.store(hidden, Ordering::Relaxed);
+        self.measured.note_hidden(hidden);
         shares
     }
 }
 
 fn total_bytes(segments: &[Arc<Segment>]) -> u64 {
-    let bytes = segments
-        .iter()
-        .map(|segment| segment.file_bytes.load(Ordering::Relaxed));
+    let bytes = segments.iter().map(|segment| segment.file_bytes());
     bytes.sum()
 }
 

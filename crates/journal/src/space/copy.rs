@@ -100,7 +100,7 @@ impl Copy {
         let segment = Segment::new(&self.entry, self.file);
         segment.measure()?;
         let runs = directory.entries.clone();
-        segment.sealed.lock().directory = Some(Arc::new(directory));
+        segment.set_footer(directory);
         Ok((Arc::new(segment), runs))
     }
 }

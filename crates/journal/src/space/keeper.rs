@@ -1,88 +1,49 @@
-//! The background tasks: the keeper, which prepares segments and writes footers, so that the writer
-//! never waits for more than it must; and the cleaner, which frees and rewrites.
+//! The keeper: prepares segments and writes footers, so that the writer never waits for more than it
+//! must.
 
-use crate::shared::{Prepared, Shared};
-use crate::write::ending::Ending;
+use crate::space::footers::Footers;
+use crate::space::shortage::Shortage;
+use crate::state::handover::Handover;
+use crate::state::lifecycle::{Ending, Lifecycle};
+use env::Tasks;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Time between two looks at what can be freed.
-const MAINTAIN_EVERY: Duration = Duration::from_secs(60);
-
-/// Runs until the writer has ended.
-pub(crate) async fn keep(shared: Arc<Shared>, _ending: Ending) {
-    loop {
-        let has_ended = shared.is_stopped();
-        do_jobs(&shared).await;
-        if has_ended {
-            break;
-        }
-        shared.keeper_wake.notified().await;
-    }
+/// Who does what the writer leaves to others.
+pub(crate) struct Keeper {
+    pub(crate) tasks: Arc<dyn Tasks>,
+    pub(crate) footers: Arc<Footers>,
+    pub(crate) handover: Arc<Handover>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) shortage: Arc<Shortage>,
 }
 
-/// Cleans every minute and when it is rung for, until the writer has ended.
-pub(crate) async fn tidy(shared: Arc<Shared>, _ending: Ending) {
-    loop {
-        tokio::select! {
-            biased;
-            () = shared.cleaner_wake.notified() => {}
-            () = shared.env.clock.sleep(MAINTAIN_EVERY) => {}
+impl Keeper {
+    /// Runs until the writer has ended.
+    pub(crate) async fn run(self: Arc<Self>, _ending: Ending) {
+        loop {
+            let has_ended = self.lifecycle.is_stopped();
+            self.do_jobs().await;
+            if has_ended {
+                break;
+            }
+            self.handover.work().await;
         }
-        if shared.is_stopped() {
-            break;
-        }
-        maintain(&shared).await;
-        // What could not be sorted before is tried again.
-        shared.sorting.look();
     }
-}
 
-/// Prepares the next segment if it is wanted, and writes the footers that are due.
-async fn do_jobs(shared: &Arc<Shared>) {
-    let is_wanted = matches!(shared.jobs.lock().prepared, Prepared::Wanted);
-    let has_footers = !shared.jobs.lock().sealed.is_empty();
-    if !is_wanted && !has_footers {
-        return;
+    /// Prepares the next segment if it is wanted, and writes the footers that are due.
+    async fn do_jobs(self: &Arc<Self>) {
+        let is_wanted = self.handover.is_wanted();
+        if !is_wanted && self.handover.sealed() == 0 {
+            return;
+        }
+        let this = self.clone();
+        let work = move || {
+            if is_wanted {
+                let claim = this.handover.claim();
+                this.handover.give(this.shortage.prepare(claim));
+            }
+            this.footers.write();
+        };
+        self.tasks.run_blocking(Box::new(work)).await;
     }
-    let this = shared.clone();
-    let work = move || {
-        if is_wanted {
-            let is_privileged = this.jobs.lock().is_privileged;
-            let prepared = match this.prepare_anyhow(is_privileged) {
-                Ok(fresh) => Prepared::Ready(fresh),
-                Err(error) => Prepared::Failed(error),
-            };
-            this.jobs.lock().prepared = prepared;
-            this.writer_wake.notify_one();
-        }
-        this.write_footers();
-    };
-    shared.env.tasks.run_blocking(Box::new(work)).await;
-}
-
-/// Gives back space, and rewrites segments of which little is left.
-pub(crate) async fn maintain(shared: &Arc<Shared>) {
-    let this = shared.clone();
-    let work = move || {
-        let _one = this.upkeep.lock();
-        drop(std::mem::take(&mut *this.copy_room.lock()));
-        if let Err(error) = this.settle() {
-            tracing::warn!(%error, "cannot remove what is not listed yet");
-        }
-        if this.reserve.is_short() {
-            this.drop_spares();
-        }
-        this.write_footers();
-        if let Err(error) = this.free() {
-            tracing::warn!(%error, "cannot give back space yet");
-        }
-        if let Err(error) = this.clean() {
-            tracing::warn!(%error, "cannot rewrite segments yet");
-        }
-        if let Err(error) = this.restore_reserve() {
-            tracing::warn!(%error, "cannot restore the reserve yet");
-        }
-    };
-    shared.env.tasks.run_blocking(Box::new(work)).await;
 }

@@ -5,16 +5,33 @@
 //! before another file is made.
 
 use crate::format::manifest::{Draft, Manifest, TEMPORARY_NAME};
-use crate::format::segment::{Segment, making_name, segment_name};
-use crate::shared::Shared;
-use crate::space::reserve::is_full;
-use parking_lot::MutexGuard;
-use std::collections::BTreeMap;
+use crate::format::segment::{making_name, segment_name};
+use crate::options::{Durability, Options};
+use crate::space::reserve::{Reserve, is_full};
+use crate::state::damage::Damage;
+use crate::state::health::Health;
+use crate::state::home::Home;
+use crate::state::logs::Logs;
+use crate::state::segments::{SegmentMap, Segments};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-type Segments = BTreeMap<u64, Arc<Segment>>;
+/// The MANIFEST, and who may change it.
+pub(crate) struct Listing {
+    options: Options,
+    home: Arc<Home>,
+    damage: Arc<Damage>,
+    health: Arc<Health>,
+    logs: Arc<Logs>,
+    reserve: Arc<Reserve>,
+    segments: Arc<Segments>,
+    /// The MANIFEST's generation; held while it is replaced.
+    generation: Mutex<u64>,
+    /// Segments whose files are to go once a MANIFEST surely does not list them.
+    unlisted: Mutex<BTreeSet<u64>>,
+}
 
 /// The next MANIFEST, of which there is nothing but the file. Whoever wants to list a segment
 /// begins with this, so that what can fail for want of a descriptor or a name fails before there is
@@ -41,11 +58,38 @@ impl From<NotListed> for io::Error {
     }
 }
 
-impl Shared {
+impl Listing {
+    pub(crate) fn new(
+        options: Options,
+        home: Arc<Home>,
+        damage: Arc<Damage>,
+        health: Arc<Health>,
+        logs: Arc<Logs>,
+        reserve: Arc<Reserve>,
+        segments: Arc<Segments>,
+    ) -> Self {
+        Self {
+            options,
+            home,
+            damage,
+            health,
+            logs,
+            reserve,
+            segments,
+            generation: Mutex::default(),
+            unlisted: Mutex::default(),
+        }
+    }
+
+    /// Goes on counting MANIFESTs.
+    pub(crate) fn count_from(&self, generation: u64) {
+        *self.generation.lock() = generation;
+    }
+
     /// Changes the set of live segments: the MANIFEST first, then here.
     pub(crate) fn change_segments(
         &self,
-        change: impl FnOnce(&mut Segments),
+        change: impl FnOnce(&mut SegmentMap),
     ) -> Result<(), NotListed> {
         let list = self.begin_list_anyhow().map_err(NotListed::Before)?;
         self.finish_list(list, change)
@@ -61,15 +105,17 @@ impl Shared {
 
     pub(crate) fn begin_list(&self) -> io::Result<NextList<'_>> {
         let generation = self.generation.lock();
-        let draft = Draft::begin(&*self.env.disk, &self.directory)?;
+        let draft = Draft::begin(self.home.disk(), self.home.directory())?;
         Ok(NextList { draft, generation })
     }
 
     /// The same for what must go on when the disk is full.
     pub(crate) fn begin_list_anyhow(&self) -> io::Result<NextList<'_>> {
         let generation = self.generation.lock();
-        let begin = || Draft::begin(&*self.env.disk, &self.directory);
-        let draft = self.with_descriptors(|| self.make_name(begin))?;
+        let begin = || Draft::begin(self.home.disk(), self.home.directory());
+        let draft = self
+            .reserve
+            .with_descriptors(|| self.reserve.make_name(begin))?;
         Ok(NextList { draft, generation })
     }
 
@@ -77,9 +123,9 @@ impl Shared {
     pub(crate) fn finish_list(
         &self,
         mut list: NextList<'_>,
-        change: impl FnOnce(&mut Segments),
+        change: impl FnOnce(&mut SegmentMap),
     ) -> Result<(), NotListed> {
-        let mut segments = self.segments.lock().clone();
+        let mut segments = self.segments.all();
         change(&mut segments);
         let generation = *list.generation + 1;
         let manifest = self
@@ -88,26 +134,26 @@ impl Shared {
         *list.generation = generation;
         let NextList { draft, generation } = list;
         self.replace(draft, &manifest)?;
-        *self.segments.lock() = segments;
+        self.segments.replace(segments);
         self.remove_unlisted();
         drop(generation);
         Ok(())
     }
 
-    fn manifest_of(&self, segments: &Segments, generation: u64) -> io::Result<Manifest> {
-        let replay_from = self.replay_from();
-        let logs = self.live_logs();
+    fn manifest_of(&self, segments: &SegmentMap, generation: u64) -> io::Result<Manifest> {
+        let replay_from = self.damage.replay_from(self.segments.active());
+        let logs = self.logs.live();
         let logs = logs.iter().map(|log| log.entry()).collect();
-        if !self.is_synced() {
+        if self.options.durability == Durability::Os {
             self.sync_since(replay_from, segments)?;
         }
         let mut entries: Vec<_> = segments.values().map(|segment| segment.entry()).collect();
-        entries.extend_from_slice(&self.damage.lock().missing);
+        entries.extend(self.damage.missing());
         entries.sort_unstable_by_key(|entry| entry.number);
         Ok(Manifest {
             generation,
             replay_from,
-            next_number: self.next_segment.load(Ordering::Acquire),
+            next_number: self.segments.next_number(),
             segments: entries,
             logs,
         })
@@ -119,22 +165,23 @@ impl Shared {
             Err(error) if is_full(&error) => {
                 drop(draft);
                 // With the old one's room the reserve is as large again.
-                self.lend_reserve(|| self.replace_in_lent_room(manifest))?;
+                self.reserve.lend(|| self.replace_in_lent_room(manifest))?;
             }
             Err(error) => return Err(NotListed::Before(error)),
         }
-        let synced = self.env.disk.sync_directory(&self.directory);
+        let synced = self.home.sync();
         synced.map_err(NotListed::Unknown)
     }
 
     /// Removes what a crash left of a MANIFEST that was not whole. One that cannot be removed goes
     /// with the next.
     pub(crate) fn forget_draft(&self) {
-        drop(self.env.disk.remove(&self.directory.join(TEMPORARY_NAME)));
+        drop(self.home.disk().remove(&self.home.join(TEMPORARY_NAME)));
     }
 
     fn replace_in_lent_room(&self, manifest: &Manifest) -> Result<(), NotListed> {
-        let draft = Draft::begin(&*self.env.disk, &self.directory).map_err(NotListed::Before)?;
+        let draft =
+            Draft::begin(self.home.disk(), self.home.directory()).map_err(NotListed::Before)?;
         draft.write(manifest).map_err(NotListed::Before)?;
         draft.put_in_place().map_err(NotListed::Unknown)
     }
@@ -157,8 +204,8 @@ impl Shared {
     /// removed now is tried again.
     pub(crate) fn remove_segment(&self, number: u64) {
         for name in [making_name(number), segment_name(number)] {
-            let path = self.directory.join(name);
-            match self.env.disk.remove(&path) {
+            let path = self.home.join(name);
+            match self.home.disk().remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     tracing::warn!(file = %path.display(), %error, "cannot remove a file yet");
                     self.unlisted.lock().insert(number);
@@ -183,29 +230,28 @@ impl Shared {
     /// The MANIFEST is durable: what it does not list can go.
     fn remove_unlisted(&self) {
         let unlisted = std::mem::take(&mut *self.unlisted.lock());
-        let is_listed = |number: &u64| self.segments.lock().contains_key(number);
+        let is_listed = |number: &u64| self.segments.contains(*number);
         unlisted
             .into_iter()
             .filter(|number| !is_listed(number))
             .for_each(|number| self.remove_segment(number));
     }
 
-    fn replay_from(&self) -> u64 {
-        let open = self.open_number.load(Ordering::Acquire);
-        self.damage
-            .lock()
-            .replay_from
-            .map_or(open, |damaged| damaged.min(open))
-    }
-
     /// Without a sync for each group, the ends that the MANIFEST tells must be made durable first.
-    fn sync_since(&self, from: u64, segments: &Segments) -> io::Result<()> {
+    fn sync_since(&self, from: u64, segments: &SegmentMap) -> io::Result<()> {
         for segment in segments.range(from..).map(|(_, segment)| segment) {
             segment
                 .file
                 .sync_data()
-                .inspect_err(|error| self.poison(error))?;
+                .inspect_err(|error| self.health.poison(error))?;
         }
         Ok(())
+    }
+
+    /// Does something while nobody else can change the MANIFEST.
+    #[cfg(test)]
+    pub(crate) fn while_locked(&self, work: &mut dyn FnMut()) {
+        let _generation = self.generation.lock();
+        work();
     }
 }

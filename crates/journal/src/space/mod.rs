@@ -1,11 +1,17 @@
 //! Room on the disk: segments made, sorted, copied and given back, and what goes on when there is
 //! none.
 
+pub(crate) mod abandoned;
+pub(crate) mod backlog;
 pub(crate) mod clean_plan;
 pub(crate) mod cleaner;
 pub(crate) mod copy;
+pub(crate) mod footers;
+pub(crate) mod grace;
 pub(crate) mod keeper;
 pub(crate) mod listing;
+pub(crate) mod making;
+pub(crate) mod reclaim;
 pub(crate) mod reserve;
 pub(crate) mod rewrite;
 pub(crate) mod scatter_read;

@@ -8,14 +8,17 @@
 //! making room takes. Whether there is room is what allocating says: what a disk calls free need
 //! not be free for everybody.
 
-use crate::shared::Shared;
-use crate::space::upkeep::SEGMENT_BYTES_MIN;
-use env::{File, Monotonic, OpenMode};
-use parking_lot::{Mutex, MutexGuard};
+use crate::state::handover::Claim;
+use crate::state::home::Home;
+use crate::state::logs::Logs;
+use crate::state::segments::{SEGMENT_BYTES_MIN, Segments};
+use env::{Clock, File, Monotonic, OpenMode};
+use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 pub(crate) const RESERVE_NAME: &str = "RESERVE";
 /// The room for privileged calls is this share of a copy's, within bounds.
@@ -24,7 +27,7 @@ const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
 const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// What a file system itself may need to make a file: a block of the directory, or one of its own
 /// tables.
-pub(crate) const SLACK_BYTES: u64 = 64 * 1024;
+const SLACK_BYTES: u64 = 64 * 1024;
 /// Of a file that was found smaller than it should be, privileged calls get this share at least.
 const FOUND_SHARE: u64 = 8;
 /// The room for a MANIFEST grows by this, so that not every new log changes it.
@@ -35,38 +38,82 @@ const DESCRIPTORS: usize = 4;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Whether the disk is full, and what is kept for that case.
-#[derive(Default)]
 pub(crate) struct Reserve {
+    clock: Arc<dyn Clock>,
+    home: Arc<Home>,
+    logs: Arc<Logs>,
+    segments: Arc<Segments>,
     /// Held while the file changes, and while a file is made in the room that it gave back.
     held: Mutex<Held>,
     is_whole: AtomicBool,
-    pub(crate) is_short: AtomicBool,
+    is_short: AtomicBool,
     /// Counts what was trimmed and deleted.
     hidden: AtomicU64,
     looked: Mutex<Option<(u64, Monotonic)>>,
+    /// Rung when there is something to free or clean.
+    cleaner: Notify,
+}
+
+/// The reserve, whole for as long as this is there.
+pub(crate) struct Whole<'a> {
+    reserve: &'a Reserve,
+    held: &'a mut Held,
+}
+
+impl Whole<'_> {
+    /// Bytes that it keeps.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.held.parts.sum()
+    }
+
+    /// Lets it cover segments of so many bytes if there is room for both; answers of how many it
+    /// does.
+    pub(crate) fn cover(&mut self, bytes: u64) -> io::Result<u64> {
+        self.reserve.cover(self.held, bytes)
+    }
 }
 
 /// The reserve's file, and what it holds room for.
 #[derive(Default)]
-pub(crate) struct Held {
+struct Held {
     file: Option<Arc<dyn File>>,
     /// The same file once more and again.
     descriptors: Vec<Arc<dyn File>>,
-    pub(crate) parts: Parts,
+    parts: Parts,
 }
 
 /// What there is room for, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parts {
+struct Parts {
     /// A copy of the largest segment.
-    pub(crate) copies: u64,
+    copies: u64,
     /// The next MANIFEST.
-    pub(crate) lists: u64,
+    lists: u64,
     /// Segments for privileged calls.
-    pub(crate) commands: u64,
+    commands: u64,
 }
 
 impl Reserve {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        home: Arc<Home>,
+        logs: Arc<Logs>,
+        segments: Arc<Segments>,
+    ) -> Self {
+        Self {
+            clock,
+            home,
+            logs,
+            segments,
+            held: Mutex::default(),
+            is_whole: AtomicBool::new(false),
+            is_short: AtomicBool::new(false),
+            hidden: AtomicU64::new(0),
+            looked: Mutex::default(),
+            cleaner: Notify::new(),
+        }
+    }
+
     /// Whether ordinary appends may go on.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Acquire)
@@ -82,9 +129,15 @@ impl Reserve {
         self.hidden.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// There was no room for a segment.
+    pub(crate) fn note_short(&self) {
+        self.is_short.store(true, Ordering::Release);
+    }
+
     /// Whether to look for room now: something was hidden since the last look, or that was a while
     /// ago.
-    pub(crate) fn is_worth_looking(&self, now: Monotonic) -> bool {
+    pub(crate) fn is_worth_looking(&self) -> bool {
+        let now = self.clock.monotonic();
         let hidden = self.hidden.load(Ordering::Acquire);
         let mut looked = self.looked.lock();
         let is_idle = looked.is_some_and(|(then, at)| then == hidden && now.since(at) < LOOK_EVERY);
@@ -92,6 +145,22 @@ impl Reserve {
             *looked = Some((hidden, now));
         }
         !is_idle
+    }
+
+    /// Lets the cleaner look for room, unless it has just done so and nothing was hidden since.
+    pub(crate) fn look_for_room(&self) {
+        if self.is_worth_looking() {
+            self.ring_cleaner();
+        }
+    }
+
+    pub(crate) fn ring_cleaner(&self) {
+        self.cleaner.notify_one();
+    }
+
+    /// Resolves when there is something to free or clean.
+    pub(crate) async fn room_wanted(&self) {
+        self.cleaner.notified().await;
     }
 }
 
@@ -111,7 +180,7 @@ pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
 }
 
 impl Parts {
-    pub(crate) fn sum(&self) -> u64 {
+    fn sum(&self) -> u64 {
         self.copies + self.lists + self.commands
     }
 
@@ -138,7 +207,7 @@ impl Parts {
 
 impl Held {
     /// Lets the file hold room for these; it stays as it was if that fails.
-    pub(crate) fn resize(&mut self, parts: Parts) -> io::Result<()> {
+    fn resize(&mut self, parts: Parts) -> io::Result<()> {
         let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let (had, bytes) = (self.parts.sum(), parts.sum());
         if bytes > had {
@@ -152,14 +221,14 @@ impl Held {
     }
 }
 
-impl Shared {
+impl Reserve {
     /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more
     /// until the next time that there is no room.
-    pub(crate) fn restore_reserve(&self) -> io::Result<()> {
-        let mut held = self.reserve.held.lock();
-        let wanted = self.open_reserve(&mut held)?;
-        let is_short = self.reserve.is_short();
-        let (had, largest) = (held.parts, self.largest_segment());
+    pub(crate) fn restore(&self) -> io::Result<()> {
+        let mut held = self.held.lock();
+        let wanted = self.open(&mut held)?;
+        let is_short = self.is_short();
+        let (had, largest) = (held.parts, self.segments.largest_bytes());
         // What it has too much of is given back when the room is wanted.
         let goal = if is_short { wanted } else { had.max(&wanted) };
         // It grows with the segments; until there is room for that, what any segment needs is
@@ -173,7 +242,7 @@ impl Shared {
             restored = held.resize(least);
         }
         if restored.as_ref().is_err_and(is_full) {
-            self.reserve.is_whole.store(false, Ordering::Release);
+            self.is_whole.store(false, Ordering::Release);
             // Without room for a copy there would never be any again.
             let copies = had.copies.max(least.copies);
             let lists = had.lists.max(least.lists);
@@ -185,22 +254,22 @@ impl Shared {
         }
         restored?;
         self.hold_descriptors(&mut held)?;
-        self.reserve.is_whole.store(true, Ordering::Release);
-        self.reserve.is_short.store(false, Ordering::Release);
+        self.is_whole.store(true, Ordering::Release);
+        self.is_short.store(false, Ordering::Release);
         Ok(())
     }
 
     /// Opens the file if it is not, and answers what it should hold room for.
-    fn open_reserve(&self, held: &mut Held) -> io::Result<Parts> {
-        let disk = &self.env.disk;
+    fn open(&self, held: &mut Held) -> io::Result<Parts> {
+        let disk = self.home.disk();
         if held.file.is_some() {
             return self.wanted_parts(held.parts.sum());
         }
-        let path = self.directory.join(RESERVE_NAME);
+        let path = self.home.join(RESERVE_NAME);
         let file = match disk.open(&path, OpenMode::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let file = disk.open(&path, OpenMode::CreateNew)?;
-                disk.sync_directory(&self.directory)?;
+                self.home.sync()?;
                 file
             }
             opened => opened?,
@@ -213,10 +282,10 @@ impl Shared {
     }
 
     /// Opens what is missing of the descriptors that are kept.
-    pub(crate) fn hold_descriptors(&self, held: &mut Held) -> io::Result<()> {
-        let path = self.directory.join(RESERVE_NAME);
+    fn hold_descriptors(&self, held: &mut Held) -> io::Result<()> {
+        let path = self.home.join(RESERVE_NAME);
         while held.descriptors.len() < DESCRIPTORS {
-            let one = self.env.disk.open(&path, OpenMode::Read)?;
+            let one = self.home.disk().open(&path, OpenMode::Read)?;
             held.descriptors.push(one);
         }
         Ok(())
@@ -226,7 +295,7 @@ impl Shared {
     pub(crate) fn with_descriptors<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match work() {
             Err(error) if is_out_of_files(&error) => {
-                self.take_reserve().descriptors.clear();
+                self.held.lock().descriptors.clear();
                 work()
             }
             done => done,
@@ -234,9 +303,9 @@ impl Shared {
     }
 
     fn wanted_parts(&self, held_bytes: u64) -> io::Result<Parts> {
-        let free = self.env.disk.free_bytes(&self.directory)?;
-        let bytes = self.segment_bytes(free.saturating_add(held_bytes));
-        let copies = bytes.max(self.largest_segment());
+        let free = self.home.free_bytes()?;
+        let bytes = self.segments.next_bytes(free.saturating_add(held_bytes));
+        let copies = bytes.max(self.segments.largest_bytes());
         let commands = copies / COMMANDS_SHARE;
         Ok(Parts {
             copies,
@@ -245,24 +314,32 @@ impl Shared {
         })
     }
 
-    /// Keeps the reserve whole for as long as the guard lives; an error if it is spent.
-    pub(crate) fn hold_reserve(&self) -> io::Result<MutexGuard<'_, Held>> {
-        let held = self.reserve.held.lock();
-        if self.reserve.is_whole() {
-            Ok(held)
-        } else {
-            Err(io::ErrorKind::StorageFull.into())
+    /// Makes something that ordinary calls may wait for, with all descriptors there: the reserve
+    /// stays whole meanwhile. An error if it is spent.
+    pub(crate) fn while_whole<T>(
+        &self,
+        make: impl FnOnce(&mut Whole<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut held = self.held.lock();
+        if !self.is_whole() {
+            return Err(io::ErrorKind::StorageFull.into());
         }
+        self.hold_descriptors(&mut held)?;
+        let reserve = self;
+        make(&mut Whole {
+            reserve,
+            held: &mut held,
+        })
     }
 
     /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how
     /// many it does.
-    pub(crate) fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
+    fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
         let grows_by = bytes.saturating_sub(held.parts.copies);
         if grows_by == 0 {
             return Ok(bytes);
         }
-        let free = self.env.disk.free_bytes(&self.directory)?;
+        let free = self.home.free_bytes()?;
         if free < grows_by.saturating_add(bytes) {
             return Ok(held.parts.copies);
         }
@@ -276,9 +353,9 @@ impl Shared {
     }
 
     /// Lets the reserve cover a segment that grows to so many bytes.
-    pub(crate) fn cover_frame(&self, bytes: u64) -> io::Result<()> {
-        let mut held = self.hold_reserve()?;
-        if self.cover(&mut held, bytes)? < bytes {
+    fn cover_frame(&self, bytes: u64) -> io::Result<()> {
+        let mut held = self.held.lock();
+        if !self.is_whole() || self.cover(&mut held, bytes)? < bytes {
             return Err(io::ErrorKind::StorageFull.into());
         }
         Ok(())
@@ -286,18 +363,13 @@ impl Shared {
 
     /// How large a copy it holds room for.
     pub(crate) fn covered_bytes(&self) -> u64 {
-        self.reserve.held.lock().parts.copies
-    }
-
-    /// Takes the reserve in order to spend some of it.
-    pub(crate) fn take_reserve(&self) -> MutexGuard<'_, Held> {
-        self.reserve.held.lock()
+        self.held.lock().parts.copies
     }
 
     /// Gives room back to the disk: from now on the reserve holds no more than these. What it
     /// cannot give back it keeps.
-    pub(crate) fn spend(&self, held: &mut Held, parts: Parts) {
-        if self.reserve.is_whole.swap(false, Ordering::AcqRel) {
+    fn spend(&self, held: &mut Held, parts: Parts) {
+        if self.is_whole.swap(false, Ordering::AcqRel) {
             tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
         }
         if let Err(error) = held.resize(parts) {
@@ -305,10 +377,66 @@ impl Shared {
         }
     }
 
+    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers
+    /// it then, or what is left for privileged calls is spent on one of them.
+    pub(crate) fn extend_file(
+        &self,
+        file: &dyn File,
+        (from, to): (u64, u64),
+        claim: Claim,
+    ) -> io::Result<()> {
+        let is_privileged = claim == Claim::Privileged;
+        let covered = self.cover_frame(to);
+        let extended = match covered {
+            Err(error) if !(is_privileged && is_full(&error)) => Err(error),
+            Ok(()) | Err(_) => file.allocate(to),
+        };
+        if extended.as_ref().is_err_and(is_full)
+            && is_privileged
+            && self.spend_on_commands(to - from)
+        {
+            return file.allocate(to);
+        }
+        extended
+    }
+
+    /// Bytes that are left for privileged calls.
+    pub(crate) fn for_commands(&self) -> u64 {
+        self.held.lock().parts.commands
+    }
+
+    /// Keeps so many bytes for privileged calls again, if there is room: what was made of them is
+    /// gone, or goes before the next is made.
+    pub(crate) fn give_back_commands(&self, bytes: u64) {
+        let mut held = self.held.lock();
+        let parts = held.parts;
+        let commands = parts.commands.max(bytes);
+        drop(held.resize(Parts { commands, ..parts }));
+    }
+
+    /// Makes something out of the room for privileged calls: `bytes` says of how much, given what
+    /// is left. Nobody else gets at it meanwhile.
+    pub(crate) fn make_of_commands<T>(
+        &self,
+        bytes: impl FnOnce(u64) -> io::Result<u64>,
+        make: impl FnOnce(u64) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut held = self.held.lock();
+        let parts = held.parts;
+        let bytes = bytes(parts.commands)?;
+        let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
+        self.spend(&mut held, Parts { commands, ..parts });
+        let made = make(bytes);
+        if made.is_err() {
+            drop(held.resize(parts));
+        }
+        made
+    }
+
     /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of
     /// it.
     pub(crate) fn spend_on_commands(&self, bytes: u64) -> bool {
-        let mut held = self.take_reserve();
+        let mut held = self.held.lock();
         let parts = held.parts;
         let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
         self.spend(&mut held, Parts { commands, ..parts });
@@ -317,7 +445,7 @@ impl Shared {
 
     /// Makes the file of a copy so long, with the room that is kept for it if there is no other.
     pub(crate) fn allocate_copy(&self, file: &dyn File, bytes: u64) -> io::Result<()> {
-        let mut held = self.take_reserve();
+        let mut held = self.held.lock();
         let mut allocated = file.allocate(bytes);
         let parts = held.parts;
         let left = parts.copies.saturating_sub(bytes + SLACK_BYTES);
@@ -335,8 +463,8 @@ impl Shared {
 
     /// Does something that needs room for a moment and then gives as much back, with the room of
     /// all of the reserve. Nobody else gets at that meanwhile.
-    pub(crate) fn lend_reserve<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mut held = self.take_reserve();
+    pub(crate) fn lend<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let mut held = self.held.lock();
         let parts = held.parts;
         // What cannot be lent is not there.
         drop(held.resize(Parts::default()));
@@ -357,15 +485,15 @@ impl Shared {
     /// Makes a file that takes no room yet but its name, for which the directory may need some.
     pub(crate) fn make_name<T>(&self, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match make() {
-            Err(error) if is_full(&error) => self.lend_reserve(make),
+            Err(error) if is_full(&error) => self.lend(make),
             made => made,
         }
     }
 
     /// What the next MANIFEST may need.
-    pub(crate) fn manifest_room(&self) -> u64 {
+    fn manifest_room(&self) -> u64 {
         const SLACK_BYTES: u64 = 16 * 1024;
         const LOG_BYTES: u64 = 64;
-        SLACK_BYTES + LOG_BYTES * self.logs.read().len() as u64
+        SLACK_BYTES + LOG_BYTES * self.logs.count() as u64
     }
 }

@@ -5,22 +5,54 @@
 //! be done where it keeps nobody waiting: it looks at no log and takes no lock that writers or
 //! readers want, unless it meets damage. The copy takes the place of its sources with one MANIFEST;
 //! until that is durable the sources are the truth, and after it the copy is, which is never
-//! replayed. Blocks are checked as they are read ([`Gathered`]): damage is never copied, its
+//! replayed. Blocks are checked as they are read ([`ScatterRead`]): damage is never copied, its
 //! segment stays.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::{Segment, making_name};
-use crate::shared::Shared;
-use crate::space::clean_plan::Plan;
+use crate::read::reads::Reads;
+use crate::space::abandoned::Abandoned;
+use crate::space::clean_plan::{Plan, Source};
 use crate::space::copy::Copy;
-use crate::space::listing::NotListed;
-use crate::space::scatter_read::{Gathered, Room};
-use env::{File, Monotonic, OpenMode};
-use log::store::ReadError;
+use crate::space::listing::{Listing, NotListed};
+use crate::space::making::SegmentMaker;
+use crate::space::reserve::Reserve;
+use crate::space::scatter_read::{self, Room, ScatterRead};
+use crate::state::home::Home;
+use crate::state::logs::Logs;
+use crate::state::segments::Segments;
+use env::{Clock, File, Monotonic, OpenMode};
+use log::store::{LogId, Offset};
+use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+
+/// Who rewrites.
+pub(crate) struct Rewriter {
+    clock: Arc<dyn Clock>,
+    copy_bytes_max: usize,
+    home: Arc<Home>,
+    listing: Arc<Listing>,
+    logs: Arc<Logs>,
+    maker: Arc<SegmentMaker>,
+    reads: Arc<Reads>,
+    reserve: Arc<Reserve>,
+    segments: Arc<Segments>,
+    /// What copying filled, until the next minute's work.
+    room: Mutex<Room>,
+}
+
+/// What a rewriter uses.
+pub(crate) struct Uses {
+    pub(crate) home: Arc<Home>,
+    pub(crate) listing: Arc<Listing>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) maker: Arc<SegmentMaker>,
+    pub(crate) reads: Arc<Reads>,
+    pub(crate) reserve: Arc<Reserve>,
+    pub(crate) segments: Arc<Segments>,
+}
 
 /// A rewriting that was begun.
 pub(crate) struct Rewrite {
@@ -37,39 +69,56 @@ pub(crate) struct Copied {
     runs: Vec<DirectoryEntry>,
 }
 
-/// Why the sources stay as they are.
-pub(crate) enum Abandoned {
-    /// There is something more important, or the sources are gone.
-    GivenUp,
-    Failed(io::Error),
-}
-
-impl From<io::Error> for Abandoned {
-    fn from(error: io::Error) -> Self {
-        Self::Failed(error)
+impl Rewriter {
+    pub(crate) fn new(clock: Arc<dyn Clock>, copy_bytes_max: usize, uses: Uses) -> Self {
+        let Uses {
+            home,
+            listing,
+            logs,
+            maker,
+            reads,
+            reserve,
+            segments,
+        } = uses;
+        Self {
+            clock,
+            copy_bytes_max,
+            home,
+            listing,
+            logs,
+            maker,
+            reads,
+            reserve,
+            segments,
+            room: Mutex::default(),
+        }
     }
-}
 
-impl Shared {
+    /// Gives up the memory that copying filled.
+    pub(crate) fn drop_room(&self) {
+        drop(std::mem::take(&mut *self.room.lock()));
+    }
+
     /// The first step: makes a file for what is wanted of the sources.
-    pub(crate) fn begin_rewrite(&self, plan: Plan) -> io::Result<Rewrite> {
+    pub(crate) fn begin(&self, plan: Plan) -> io::Result<Rewrite> {
         let sources = plan.sources.iter();
         let first = sources.map(|source| source.segment.number).min();
         let entry = SegmentEntry {
             is_sorted: true,
             replaces: first.unwrap_or_default(),
-            ..self.name_segment(0)
+            ..self.segments.name(0)
         };
-        self.settle()?;
-        let path = self.directory.join(making_name(entry.number));
-        let make = || self.env.disk.open(&path, OpenMode::CreateNew);
-        let file = self.with_descriptors(|| self.make_name(make))?;
+        self.listing.settle()?;
+        let path = self.home.join(making_name(entry.number));
+        let make = || self.home.disk().open(&path, OpenMode::CreateNew);
+        let reserve = &self.reserve;
+        let file = reserve.with_descriptors(|| reserve.make_name(make))?;
         Ok(Rewrite {
             plan,
             entry,
             file,
-            created_ms: self.env.clock.now().0,
-            room: std::mem::take(&mut self.copy_room.lock()),
+            created_ms: self.clock.now().0,
+            room: std::mem::take(&mut self.room.lock()),
         })
     }
 
@@ -81,71 +130,85 @@ impl Shared {
         copied: Result<Copied, Abandoned>,
         now: Monotonic,
     ) -> Result<u64, Abandoned> {
-        *self.copy_room.lock() = rewrite.room;
-        let path = self.directory.join(making_name(rewrite.entry.number));
+        *self.room.lock() = rewrite.room;
+        let path = self.home.join(making_name(rewrite.entry.number));
         let copied = copied.and_then(|copied| {
             let are_there = self.are_live(&rewrite.plan);
             let copied = are_there.then_some(copied).ok_or(Abandoned::GivenUp)?;
-            let named = copied.segment.path(&self.directory);
-            self.make_name(|| self.env.disk.rename(&path, &named))?;
+            let named = copied.segment.path(self.home.directory());
+            self.reserve
+                .make_name(|| self.home.disk().rename(&path, &named))?;
             Ok(copied)
         });
         let number = rewrite.entry.number;
         // Not listed yet: it can go at once.
-        let copied = copied.inspect_err(|_| self.remove_segment(number));
+        let copied = copied.inspect_err(|_| self.listing.remove_segment(number));
         let Copied { segment, runs } = copied?;
         let sources = rewrite.plan.sources;
-        let synced = self.env.disk.sync_directory(&self.directory);
+        let synced = self.home.sync();
         let listed = synced.map_err(NotListed::Before).and_then(|()| {
-            self.change_segments(|segments| {
+            self.listing.change_segments(|segments| {
                 for source in &sources {
                     segments.remove(&source.segment.number);
                 }
                 segments.insert(number, segment.clone());
             })
         });
-        listed.map_err(|not| self.not_listed(number, not))?;
+        listed.map_err(|not| self.listing.not_listed(number, not))?;
         self.move_ranges(&sources, &segment, &runs, now);
         let discarded = sources.iter().map(|source| &source.segment);
-        discarded.for_each(|source| self.discard(source));
-        self.env.disk.sync_directory(&self.directory)?;
-        Ok(segment.file_bytes.load(Ordering::Relaxed))
+        discarded.for_each(|source| self.maker.discard(source));
+        self.home.sync()?;
+        Ok(segment.file_bytes())
     }
 
     /// Whether nobody freed or rewrote a source meanwhile.
     fn are_live(&self, plan: &Plan) -> bool {
-        let segments = self.segments.lock();
         let mut sources = plan.sources.iter();
-        sources.all(|source| segments.contains_key(&source.segment.number))
+        sources.all(|source| self.segments.contains(source.segment.number))
     }
 
-    /// Damage stays where it is: its segment is not tried again.
-    pub(crate) fn not_copied(&self, segment: &Segment, error: ReadError) -> Abandoned {
-        if matches!(error, ReadError::Damaged { .. }) {
-            self.uncopyable.lock().insert(segment.number);
+    /// Puts the runs of a copy in the place of those of its sources.
+    fn move_ranges(
+        &self,
+        sources: &[Source],
+        segment: &Arc<Segment>,
+        copies: &[DirectoryEntry],
+        now: Monotonic,
+    ) {
+        let mut replaced: Vec<(LogId, Offset, u64)> = Vec::new();
+        for source in sources {
+            let runs = source.directory.entries.iter();
+            replaced.extend(runs.map(|run| (run.log, run.first, source.segment.number)));
         }
-        Abandoned::Failed(io::Error::other(error))
+        self.logs.move_ranges(replaced, segment, copies, now);
     }
 }
 
 impl Rewrite {
     /// Takes all the room that the copy is going to need, out of the reserve if there is no other.
-    pub(crate) fn allocate(&self, shared: &Shared) -> io::Result<()> {
-        shared.allocate_copy(&*self.file, self.plan.copy_bytes())
+    pub(crate) fn allocate(&self, reserve: &Reserve) -> io::Result<()> {
+        reserve.allocate_copy(&*self.file, self.plan.copy_bytes())
     }
 
     /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and
     /// again.
     pub(crate) fn copy(
         &mut self,
-        shared: &Shared,
+        rewriter: &Rewriter,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Copied, Abandoned> {
         if !goes_on() {
             return Err(Abandoned::GivenUp);
         }
         let mut copy = Copy::begin(self.entry, self.file.clone(), self.created_ms)?;
-        Gathered::new(shared, &self.plan, &mut self.room).copy_into(&mut copy, goes_on)?;
+        let world = scatter_read::Uses {
+            copy_bytes_max: rewriter.copy_bytes_max,
+            logs: &rewriter.logs,
+            reads: &rewriter.reads,
+            segments: &rewriter.segments,
+        };
+        ScatterRead::new(world, &self.plan, &mut self.room).copy_into(&mut copy, goes_on)?;
         let (segment, runs) = copy.finish()?;
         Ok(Copied { segment, runs })
     }

@@ -9,11 +9,14 @@ use crate::format::frame::Block;
 use crate::format::segment::Segment;
 use crate::read::index::{Log, Range};
 use crate::read::reader::{Patience, Reader};
-use crate::shared::Shared;
+use crate::read::reads::Reads;
+use crate::space::abandoned::Abandoned;
 use crate::space::clean_plan::{Plan, Run, Source};
 use crate::space::copy::Copy;
-use crate::space::rewrite::Abandoned;
+use crate::state::logs::Logs;
+use crate::state::segments::Segments;
 use log::checksum::crc32c;
+use log::store::ReadError;
 use std::io;
 use std::sync::Arc;
 
@@ -26,9 +29,17 @@ const STRETCH_BYTES: u32 = 1024 * 1024;
 /// Blocks are copied in frames of about this.
 const FRAME_BYTES: usize = 1024 * 1024;
 
+/// What a scatter read uses.
+pub(crate) struct Uses<'a> {
+    pub(crate) copy_bytes_max: usize,
+    pub(crate) logs: &'a Logs,
+    pub(crate) reads: &'a Reads,
+    pub(crate) segments: &'a Segments,
+}
+
 /// Blocks that were named, and, once they are read, their bytes.
-pub(crate) struct Gathered<'a> {
-    shared: &'a Shared,
+pub(crate) struct ScatterRead<'a> {
+    uses: Uses<'a>,
     plan: &'a Plan,
     /// The block lists of each source's footer, where they are not too long.
     lists: Vec<Option<Vec<u8>>>,
@@ -36,7 +47,7 @@ pub(crate) struct Gathered<'a> {
     room: &'a mut Room,
 }
 
-/// Memory that gathering fills, used again and again: fresh memory is handed over page by page.
+/// Memory that scatter reads fill, used again and again: fresh memory is handed over page by page.
 #[derive(Default)]
 pub(crate) struct Room {
     pieces: Vec<Piece>,
@@ -100,9 +111,9 @@ impl Room {
     }
 }
 
-impl<'a> Gathered<'a> {
+impl<'a> ScatterRead<'a> {
     /// Nothing yet.
-    pub(crate) fn new(shared: &'a Shared, plan: &'a Plan, room: &'a mut Room) -> Self {
+    pub(crate) fn new(uses: Uses<'a>, plan: &'a Plan, room: &'a mut Room) -> Self {
         let mut left = LISTS_BYTES_MAX;
         let lists = plan.sources.iter().map(|source| {
             let lists = read_lists(source, left)?;
@@ -114,7 +125,7 @@ impl<'a> Gathered<'a> {
         room.clear();
         room.stretches.resize_with(plan.sources.len(), Vec::new);
         Self {
-            shared,
+            uses,
             plan,
             lists,
             payload_bytes: 0,
@@ -149,9 +160,9 @@ impl<'a> Gathered<'a> {
         }
         let segment = &self.plan.source_of(run).segment;
         let range = Range::new(segment, self.plan.entry_of(run));
-        let blocks =
-            Reader::new(self.shared, &*self.log_of(run)?, Patience::MayBlock).blocks_of(&range);
-        blocks.map_err(|error| self.shared.not_copied(segment, error))
+        let log = self.log_of(run)?;
+        let blocks = Reader::new(self.uses.reads, &log, Patience::MayBlock).blocks_of(&range);
+        blocks.map_err(|error| self.give_up(segment, error))
     }
 
     fn find(&self, lists: &[u8], run: &Run) -> Option<Vec<Block>> {
@@ -162,14 +173,22 @@ impl<'a> Gathered<'a> {
 
     /// A log that has to be looked at, since something is wrong.
     fn log_of(&self, run: &Run) -> Result<Arc<Log>, Abandoned> {
-        self.shared.find_remains(run.log).ok_or(Abandoned::GivenUp)
+        let log = self.uses.logs.find_remains(run.log);
+        log.ok_or(Abandoned::GivenUp)
+    }
+
+    /// Damage stays where it is: its segment is not tried again.
+    fn give_up(&self, segment: &Segment, error: ReadError) -> Abandoned {
+        if matches!(error, ReadError::Damaged { .. }) {
+            self.uses.segments.note_uncopyable(segment.number);
+        }
+        Abandoned::Failed(io::Error::other(error))
     }
 
     /// Whether one more block may be held.
     fn has_room_for(&self, block: &Block) -> bool {
         let bytes = self.payload_bytes + block.length as usize;
-        let is_within =
-            bytes <= self.shared.options.copy_bytes_max && self.room.pieces.len() < BLOCKS_MAX;
+        let is_within = bytes <= self.uses.copy_bytes_max && self.room.pieces.len() < BLOCKS_MAX;
         is_within || self.room.pieces.is_empty()
     }
 
@@ -254,9 +273,9 @@ impl<'a> Gathered<'a> {
         let piece = pieces[first..].iter().find(is_it);
         let piece = piece.expect("what is wanted of a stretch is a piece");
         let log = self.log_of(&self.plan.runs[piece.run as usize])?;
-        let reader = Reader::new(self.shared, &log, Patience::MayBlock);
+        let reader = Reader::new(self.uses.reads, &log, Patience::MayBlock);
         let alone = reader.bytes_of(source, &piece.block);
-        let alone = alone.map_err(|error| self.shared.not_copied(source, error))?;
+        let alone = alone.map_err(|error| self.give_up(source, error))?;
         self.room.payload[wanted.place as usize..][..alone.len()].copy_from_slice(&alone);
         Ok(())
     }

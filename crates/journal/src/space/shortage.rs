@@ -4,15 +4,13 @@
 //! Spares go first. Then what nobody can read any more is given back, then a privileged call gets a
 //! segment out of the reserve's room for such calls, and nothing else of it.
 
-use crate::format::manifest::SegmentEntry;
-use crate::format::segment::Segment;
-use crate::shared::{Fresh, Shared};
-use crate::space::reserve::{Parts, SLACK_BYTES, is_full, is_out_of_files};
-use crate::space::upkeep::{Origin, whole_pages};
-use env::File;
+use crate::space::listing::Listing;
+use crate::space::making::{Origin, SegmentMaker, whole_pages};
+use crate::space::reclaim::Reclaimer;
+use crate::space::reserve::{Reserve, is_full, is_out_of_files};
+use crate::state::handover::{Claim, Fresh};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// A segment for privileged calls takes half of what is left for such calls, within these bounds: a
 /// command is a few KiB, and there must be room for the next ones.
@@ -24,107 +22,79 @@ fn is_shortage(error: &io::Error) -> bool {
     is_full(error) || is_out_of_files(error)
 }
 
-impl Shared {
-    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers
-    /// it then, or what is left for privileged calls is spent on one of them.
-    pub(crate) fn extend_file(
-        &self,
-        file: &dyn File,
-        (from, to): (u64, u64),
-        is_privileged: bool,
-    ) -> io::Result<()> {
-        let covered = self.cover_frame(to);
-        let extended = match covered {
-            Err(error) if !(is_privileged && is_full(&error)) => Err(error),
-            Ok(()) | Err(_) => file.allocate(to),
-        };
-        if extended.as_ref().is_err_and(is_full)
-            && is_privileged
-            && self.spend_on_commands(to - from)
-        {
-            return file.allocate(to);
-        }
-        extended
-    }
+/// Who makes the next segment, also when there is no room.
+pub(crate) struct Shortage {
+    listing: Arc<Listing>,
+    maker: Arc<SegmentMaker>,
+    reclaimer: Arc<Reclaimer>,
+    reserve: Arc<Reserve>,
+}
 
-    /// Makes the next segment out of the reserve, for privileged calls alone.
-    fn prepare_reserved(&self) -> io::Result<Fresh> {
-        self.with_descriptors(|| self.prepare_of_reserve())
-    }
-
-    fn prepare_of_reserve(&self) -> io::Result<Fresh> {
-        self.settle()?;
-        let list = self.begin_list_anyhow()?;
-        let before = self.take_reserve().parts.commands;
-        let (entry, segment) = self.make_command_segment()?;
-        let listed = self.list_segment(list, entry, segment);
-        if listed.is_err() {
-            // Its file is gone, or goes before the next is made.
-            let mut held = self.take_reserve();
-            let commands = held.parts.commands.max(before);
-            let parts = held.parts;
-            drop(held.resize(Parts { commands, ..parts }));
+impl Shortage {
+    pub(crate) fn new(
+        listing: Arc<Listing>,
+        maker: Arc<SegmentMaker>,
+        reclaimer: Arc<Reclaimer>,
+        reserve: Arc<Reserve>,
+    ) -> Self {
+        Self {
+            listing,
+            maker,
+            reclaimer,
+            reserve,
         }
-        listed
-    }
-
-    fn make_command_segment(&self) -> io::Result<(SegmentEntry, Arc<Segment>)> {
-        let mut held = self.take_reserve();
-        let parts = held.parts;
-        if parts.commands < COMMAND_SEGMENT_BYTES_MIN {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        let half = whole_pages(parts.commands / 2);
-        let bytes = half.clamp(COMMAND_SEGMENT_BYTES_MIN, COMMAND_SEGMENT_BYTES_MAX);
-        let commands = parts.commands.saturating_sub(bytes + SLACK_BYTES);
-        self.spend(&mut held, Parts { commands, ..parts });
-        let made = self.make_segment((bytes, bytes), Origin::Reserved);
-        if made.is_err() {
-            drop(held.resize(parts));
-        }
-        made
     }
 
     /// Makes the next segment. If there is no room for it, or no descriptor, frees at once what
     /// nobody can read any more; if that does not help, a privileged call may have some of the
     /// reserve.
-    pub(crate) fn prepare_anyhow(&self, is_privileged: bool) -> io::Result<Fresh> {
-        let mut made = self.prepare();
+    pub(crate) fn prepare(&self, claim: Claim) -> io::Result<Fresh> {
+        let mut made = self.maker.prepare();
         if !made.as_ref().is_err_and(is_shortage) {
             return made;
         }
-        self.reserve.is_short.store(true, Ordering::Release);
-        if self.drop_spares() > 0 {
-            made = self.prepare();
+        self.reserve.note_short();
+        if self.maker.drop_spares() > 0 {
+            made = self.maker.prepare();
         }
-        if made.as_ref().is_err_and(is_shortage) && self.is_worth_looking() {
-            if let Some(_one) = self.upkeep.try_lock() {
-                self.free()?;
-                made = self.prepare();
+        if made.as_ref().is_err_and(is_shortage) && self.reserve.is_worth_looking() {
+            if let Some(again) = self.reclaimer.free_if_idle(|| self.maker.prepare())? {
+                made = again;
             }
-            self.cleaner_wake.notify_one();
+            self.reserve.ring_cleaner();
         }
-        if is_privileged && made.as_ref().is_err_and(is_shortage) {
+        if claim == Claim::Privileged && made.as_ref().is_err_and(is_shortage) {
             return self.prepare_reserved();
         }
         made
     }
 
-    /// Removes the files that are kept for writing over; answers how many went.
-    pub(crate) fn drop_spares(&self) -> usize {
-        let spares = self.spares().unwrap_or_default();
-        let removed = spares.iter().map(|spare| self.env.disk.remove(spare));
-        removed.filter(Result::is_ok).count()
+    /// Makes the next segment out of the reserve, for privileged calls alone.
+    fn prepare_reserved(&self) -> io::Result<Fresh> {
+        self.reserve.with_descriptors(|| self.prepare_of_reserve())
     }
 
-    /// Lets the cleaner look for room, unless it has just done so and nothing was hidden since.
-    pub(crate) fn look_for_room(&self) {
-        if self.is_worth_looking() {
-            self.cleaner_wake.notify_one();
+    fn prepare_of_reserve(&self) -> io::Result<Fresh> {
+        self.listing.settle()?;
+        let list = self.listing.begin_list_anyhow()?;
+        let before = self.reserve.for_commands();
+        let make = |bytes| self.maker.make((bytes, bytes), Origin::Reserved);
+        let made = self.reserve.make_of_commands(command_segment_bytes, make);
+        let (entry, segment) = made?;
+        let listed = self.maker.list(list, entry, segment);
+        if listed.is_err() {
+            // Its file is gone, or goes before the next is made.
+            self.reserve.give_back_commands(before);
         }
+        listed
     }
+}
 
-    fn is_worth_looking(&self) -> bool {
-        self.reserve.is_worth_looking(self.env.clock.monotonic())
+/// Bytes of a segment for privileged calls, for which so many are left.
+fn command_segment_bytes(left: u64) -> io::Result<u64> {
+    if left < COMMAND_SEGMENT_BYTES_MIN {
+        return Err(io::ErrorKind::StorageFull.into());
     }
+    let half = whole_pages(left / 2);
+    Ok(half.clamp(COMMAND_SEGMENT_BYTES_MIN, COMMAND_SEGMENT_BYTES_MAX))
 }

@@ -4,50 +4,33 @@
 //! Nobody waits for that. So it copies with the processor time that producers and readers leave,
 //! unless so many segments wait that it would never keep up with producers who leave none.
 
-use crate::format::segment::Segment;
-use crate::shared::Shared;
+use crate::options::Options;
+use crate::space::abandoned::Abandoned;
+use crate::space::backlog::{Backlog, is_interleaved};
 use crate::space::clean_plan::Plan;
-use crate::space::rewrite::{Abandoned, Copied, Rewrite};
-use crate::space::upkeep::Grace;
-use crate::write::ending::Ending;
-use env::Work;
+use crate::space::grace::Grace;
+use crate::space::reclaim::Reclaimer;
+use crate::space::reserve::Reserve;
+use crate::space::rewrite::{Copied, Rewrite, Rewriter};
+use crate::state::lifecycle::{Ending, Lifecycle};
+use crate::state::logs::Logs;
+use crate::state::segments::Segments;
+use env::{Env, Work};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::oneshot;
 
-/// A segment whose mean block is smaller is sorted by log.
-const SORTED_BELOW_BYTES: u64 = 32 * 1024;
-/// Unless one log has more than this share of it: then it is as good as sorted.
-const ONE_LOG_PERMILLE: u64 = 875;
-
-/// What is to be sorted.
-#[derive(Default)]
-pub(crate) struct Sorting {
-    /// Held while segments are sorted.
-    one: Mutex<()>,
-    /// Rung when there is a segment to sort.
-    wake: Notify,
-    /// How many segments wait, about: the next look counts them anew.
-    waiting: AtomicUsize,
-}
-
-impl Sorting {
-    /// There is one more segment to sort.
-    pub(crate) fn note(&self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.look();
-    }
-
-    /// How many segments wait, about.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// Lets the sorter look what there is to do.
-    pub(crate) fn look(&self) {
-        self.wake.notify_one();
-    }
+/// Who sorts.
+pub(crate) struct Sorter {
+    pub(crate) env: Env,
+    pub(crate) options: Options,
+    pub(crate) backlog: Arc<Backlog>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) reclaimer: Arc<Reclaimer>,
+    pub(crate) reserve: Arc<Reserve>,
+    pub(crate) rewriter: Arc<Rewriter>,
+    pub(crate) segments: Arc<Segments>,
 }
 
 /// A segment being sorted.
@@ -62,70 +45,71 @@ enum Pace {
     Unhurried,
 }
 
-/// Sorts whenever it is rung for, until the writer has ended.
-pub(crate) async fn run(shared: Arc<Shared>, _ending: Ending) {
-    loop {
-        shared.sorting.wake.notified().await;
-        if shared.is_stopped() {
-            break;
-        }
-        sort(&shared).await;
-    }
-}
-
-/// Sorts all segments that wait, oldest first.
-pub(crate) async fn sort(shared: &Arc<Shared>) {
-    let _one = shared.sorting.one.lock().await;
-    loop {
-        match sort_next(shared).await {
-            Ok(true) | Err(Abandoned::GivenUp) => {}
-            Ok(false) => break,
-            Err(Abandoned::Failed(error)) => {
-                tracing::warn!(%error, "cannot sort segments yet");
+impl Sorter {
+    /// Sorts whenever it is rung for, until the writer has ended.
+    pub(crate) async fn run(self: Arc<Self>, _ending: Ending) {
+        loop {
+            self.backlog.rung().await;
+            if self.lifecycle.is_stopped() {
                 break;
+            }
+            self.sort().await;
+        }
+    }
+
+    /// Sorts all segments that wait, oldest first.
+    pub(crate) async fn sort(self: &Arc<Self>) {
+        let _turn = self.backlog.turn().await;
+        loop {
+            match self.sort_next().await {
+                Ok(true) | Err(Abandoned::GivenUp) => {}
+                Ok(false) => break,
+                Err(Abandoned::Failed(error)) => {
+                    tracing::warn!(%error, "cannot sort segments yet");
+                    break;
+                }
             }
         }
     }
-}
 
-/// Sorts the next segment; `false` if there is none. Only copying is unhurried: all else takes
-/// locks for which others wait.
-async fn sort_next(shared: &Arc<Shared>) -> Result<bool, Abandoned> {
-    let Some(job) = do_at(Pace::Hurried, shared, Shared::begin_sorting).await?? else {
-        return Ok(false);
-    };
-    let pace = job.pace;
-    let copy = move |shared: &Shared| shared.copy_sorted(job);
-    let (job, copied) = do_at(pace, shared, copy).await?;
-    let put_in_place = move |shared: &Shared| shared.end_sorting(job, copied);
-    do_at(Pace::Hurried, shared, put_in_place).await??;
-    Ok(true)
-}
-
-async fn do_at<T: Send + 'static>(
-    pace: Pace,
-    shared: &Arc<Shared>,
-    work: impl FnOnce(&Shared) -> T + Send + 'static,
-) -> Result<T, Abandoned> {
-    let (tell, told) = oneshot::channel();
-    let this = shared.clone();
-    // Nobody waits for it if the sorter was dropped.
-    let work: Work = Box::new(move || drop(tell.send(work(&this))));
-    match pace {
-        Pace::Hurried => shared.env.tasks.run_blocking(work).await,
-        Pace::Unhurried => shared.env.tasks.run_unhurried(work).await,
+    /// Sorts the next segment; `false` if there is none. Only copying is unhurried: all else takes
+    /// locks for which others wait.
+    async fn sort_next(self: &Arc<Self>) -> Result<bool, Abandoned> {
+        let Some(job) = self.do_at(Pace::Hurried, Self::begin_sorting).await?? else {
+            return Ok(false);
+        };
+        let pace = job.pace;
+        let copy = move |this: &Self| this.copy_sorted(job);
+        let (job, copied) = self.do_at(pace, copy).await?;
+        let put_in_place = move |this: &Self| this.end_sorting(job, copied);
+        self.do_at(Pace::Hurried, put_in_place).await??;
+        Ok(true)
     }
-    let dropped = |_| Abandoned::Failed(io::Error::other("the process is being ended"));
-    told.await.map_err(dropped)
-}
 
-impl Shared {
+    async fn do_at<T: Send + 'static>(
+        self: &Arc<Self>,
+        pace: Pace,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Abandoned> {
+        let (tell, told) = oneshot::channel();
+        let this = self.clone();
+        // Nobody waits for it if the sorter was dropped.
+        let work: Work = Box::new(move || drop(tell.send(work(&this))));
+        match pace {
+            Pace::Hurried => self.env.tasks.run_blocking(work).await,
+            Pace::Unhurried => self.env.tasks.run_unhurried(work).await,
+        }
+        let dropped = |_| Abandoned::Failed(io::Error::other("the process is being ended"));
+        told.await.map_err(dropped)
+    }
+
     fn begin_sorting(&self) -> io::Result<Option<Job>> {
         let now = self.env.clock.monotonic();
-        let mut waiting = self.copyable_segments();
+        let mut waiting = self.segments.copyable();
         waiting.retain(|segment| is_interleaved(segment));
-        self.sorting.waiting.store(waiting.len(), Ordering::Relaxed);
-        let may_sort = self.grace(now) == Some(Grace::Hour) && !self.is_stopped();
+        self.backlog.count(waiting.len());
+        let may_sort =
+            self.reclaimer.grace(now) == Some(Grace::Hour) && !self.lifecycle.is_stopped();
         let next = waiting.into_iter().next().filter(|_| may_sort);
         let Some(segment) = next else {
             return Ok(None);
@@ -134,7 +118,8 @@ impl Shared {
             true => Pace::Hurried,
             false => Pace::Unhurried,
         };
-        let rewrite = self.begin_rewrite(Plan::new(self, vec![segment], now, Grace::Hour))?;
+        let plan = Plan::new(&self.logs, vec![segment], now, Grace::Hour);
+        let rewrite = self.rewriter.begin(plan)?;
         Ok(Some(Job { rewrite, pace }))
     }
 
@@ -144,40 +129,22 @@ impl Shared {
         let pace = job.pace;
         let goes_on = || {
             let is_late = pace == Pace::Unhurried && self.is_behind();
-            !(is_late || self.is_stopped() || self.reserve.is_short())
+            !(is_late || self.lifecycle.is_stopped() || self.reserve.is_short())
         };
-        let copied = job.rewrite.copy(self, &goes_on);
+        let copied = job.rewrite.copy(&self.rewriter, &goes_on);
         (job, copied)
     }
 
     fn end_sorting(&self, job: Job, copied: Result<Copied, Abandoned>) -> Result<u64, Abandoned> {
-        let _one = self.upkeep.lock();
-        // Copying may have taken long: what was hidden meanwhile is kept its hour from now on.
-        self.put_in_place(job.rewrite, copied, self.env.clock.monotonic())
+        self.reclaimer.alone(|| {
+            // Copying may have taken long: what was hidden meanwhile is kept its hour from now on.
+            let now = self.env.clock.monotonic();
+            self.rewriter.put_in_place(job.rewrite, copied, now)
+        })
     }
 
     /// Whether too many segments wait.
     fn is_behind(&self) -> bool {
-        self.sorting.waiting() > self.options.unsorted_segments_max
+        self.backlog.waiting() > self.options.unsorted_segments_max
     }
-}
-
-/// Whether a segment's blocks are small and of many logs.
-pub(crate) fn is_interleaved(segment: &Segment) -> bool {
-    let directory = segment.sealed.lock().directory.clone();
-    let Some(directory) = directory.filter(|_| !segment.is_sorted) else {
-        return false;
-    };
-    let find_out = || {
-        let runs = &directory.entries;
-        let blocks: u64 = runs.iter().map(|run| u64::from(run.block_count)).sum();
-        let bytes: u64 = runs.iter().map(|run| run.bytes).sum();
-        let largest = runs
-            .chunk_by(|one, next| one.log == next.log)
-            .map(|runs| runs.iter().map(|run| run.bytes).sum::<u64>());
-        let largest = largest.max().unwrap_or_default();
-        let is_of_one = largest * 1000 >= bytes * ONE_LOG_PERMILLE;
-        bytes < blocks * SORTED_BELOW_BYTES && !is_of_one
-    };
-    *segment.is_interleaved.get_or_init(find_out)
 }

@@ -2,7 +2,7 @@
 //! starting.
 
 use super::harness::{World, append, batch, create, id, read_all, small, try_append};
-use crate::space::upkeep::FREED_AFTER;
+use crate::space::grace::FREED_AFTER;
 use crate::{Durability, Journal, Options};
 use env::Call;
 use log::store::{LogStore, Offset};

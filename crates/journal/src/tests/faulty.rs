@@ -248,7 +248,7 @@ impl Sequence {
         };
         let mut damaged = false;
         // What rotted may have been a trim; the journal says then that something did.
-        let may_begin_earlier = journal.shared.damage.lock().is_any;
+        let may_begin_earlier = journal.damage.is_any();
         for index in 0..LOGS {
             if may_begin_earlier {
                 self.logs[index as usize].first.0 = 0;

@@ -49,13 +49,10 @@ async fn held_by(
 ) -> (Slice, usize) {
     let slice = journal.read(id(log), from, limit).await.unwrap();
     journal.shutdown().await;
-    let in_use = Arc::clone(journal.shared.cache.buffers.in_use());
-    assert_eq!(
-        Arc::strong_count(&journal.shared),
-        1,
-        "its tasks have ended"
-    );
+    let in_use = Arc::clone(journal.reads.cache().cold_in_use());
+    let reads = Arc::downgrade(&journal.reads);
     drop(journal);
+    assert_eq!(reads.strong_count(), 0, "its tasks have ended");
     (slice, in_use.bytes())
 }
 

@@ -35,7 +35,7 @@ async fn fail_one(kind: Call, nth: u64, fault: Fault) {
         assert!(left.len() <= 1, "{what}: {left:?}");
         if at == 40 {
             drop(journal.delete(vec![id(1)]).await);
-            world.clock.advance(crate::space::upkeep::FREED_AFTER);
+            world.clock.advance(crate::space::grace::FREED_AFTER);
             journal.maintain().await;
         }
     }

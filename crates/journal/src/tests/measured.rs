@@ -1,7 +1,7 @@
 //! What the journal tells of itself is what it did.
 
 use super::harness::{World, append, batch, create, id, read_all, small, tiny, try_append};
-use crate::space::upkeep::FREED_AFTER;
+use crate::space::grace::FREED_AFTER;
 use crate::{Journal, Options};
 use env::{Call, Fault};
 use log::metrics::{Distribution, Value};

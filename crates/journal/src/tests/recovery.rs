@@ -6,7 +6,6 @@ use env::Call;
 use log::batches::Batches;
 use log::store::{LogSettings, LogStore, Offset, Priority, StoreError};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const SETTINGS: LogSettings = LogSettings {
@@ -206,7 +205,7 @@ pub(crate) async fn free_then_lose_power(world: World) {
         append(&journal, 2, &record(2, at, 10_000)).await;
     }
     let before = journal.disk_bytes();
-    world.clock.advance(crate::space::upkeep::FREED_AFTER);
+    world.clock.advance(crate::space::grace::FREED_AFTER);
     // The keeper may be at a footer just now, without which a segment stays.
     for _ in 0..MAINTAINED_MAX {
         journal.maintain().await;
@@ -330,7 +329,7 @@ async fn a_segment_when_its_first_page_is_older_than_its_frames_then_all_of_them
     let open = loop {
         append(&journal, 0, &record(0, count, 100_000)).await;
         count += 1;
-        if journal.shared.open_number.load(Ordering::Relaxed) == 3 {
+        if journal.segments.active() == 3 {
             break world.segments().remove(2);
         }
     };

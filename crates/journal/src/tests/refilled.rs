@@ -135,13 +135,8 @@ impl Filled {
 
     /// What a look at a segment would tell.
     fn segments(&self) -> Vec<(u64, u64)> {
-        let segments = self.journal.shared.segments.lock();
-        let bytes = |segment: &crate::format::segment::Segment| {
-            segment
-                .file_bytes
-                .load(std::sync::atomic::Ordering::Relaxed)
-        };
-        let all = segments.values().map(|one| (one.number, bytes(one)));
+        let segments = self.journal.segments.all();
+        let all = segments.values().map(|one| (one.number, one.file_bytes()));
         all.collect()
     }
 
@@ -170,7 +165,7 @@ impl Filled {
 pub(crate) fn unexpected(world: &World, journal: &Journal) -> Vec<String> {
     let contents = world.disk.names();
     let name = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let segments = journal.shared.segments.lock();
+    let segments = journal.segments.all();
     let is_listed = |name: &str| segments.values().any(|segment| segment.name == *name);
     let is_own = |name: &str| ["LOCK", "MANIFEST", "RESERVE", "stranger"].contains(&name);
     let (spares, mut others): (Vec<_>, Vec<_>) =
@@ -183,7 +178,7 @@ pub(crate) fn unexpected(world: &World, journal: &Journal) -> Vec<String> {
 /// The directory holds what the MANIFEST lists and what always is there, and nothing else.
 pub(crate) fn verify_files(world: &World, journal: &Journal) {
     assert_eq!(unexpected(world, journal), Vec::<String>::new());
-    let names = journal.shared.segments.lock();
+    let names = journal.segments.all();
     let names = names.values().map(|segment| segment.name.clone());
     for name in names.chain(["MANIFEST", "RESERVE"].map(str::to_owned)) {
         let contents = world.disk.contents(&Path::new(DIRECTORY).join(&name));

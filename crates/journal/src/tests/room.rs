@@ -1,7 +1,7 @@
 //! Giving back space: an hour after hiding, whole segments, and not while clocks jump.
 
 use super::harness::{World, append, create, id, read_all, tiny};
-use crate::space::upkeep::FREED_AFTER;
+use crate::space::grace::FREED_AFTER;
 use env::{Clock, Timestamp};
 use log::store::{LogStore, Offset};
 use std::time::Duration;

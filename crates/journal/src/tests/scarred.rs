@@ -77,7 +77,7 @@ async fn sorted(world: &World) -> PathBuf {
         append(&journal, log, b"after sorting").await;
     }
     journal.shutdown().await;
-    let segments = journal.shared.segments.lock();
+    let segments = journal.segments.all();
     let copy = segments.values().find(|segment| segment.is_sorted);
     copy.unwrap().path(Path::new(DIRECTORY))
 }

@@ -3,10 +3,8 @@
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use super::inline::InlineTasks;
-use crate::shared::Shared;
-use crate::space::keeper;
-use crate::space::sorter::{self, is_interleaved};
-use crate::space::upkeep::FREED_AFTER;
+use crate::space::backlog::is_interleaved;
+use crate::space::grace::FREED_AFTER;
 use crate::{Journal, Options};
 use env::{BoxFuture, Deaths, Env, Tasks, Work};
 use log::store::{AppendError, LogStore, Offset};
@@ -66,7 +64,7 @@ impl Tasks for Watched {
         let (permits, journal) = (self.permits.clone(), self.journal.clone());
         Box::pin(async move {
             permits.acquire().await.unwrap().forget();
-            run_while_all_is_locked(&journal.get().unwrap().shared, work);
+            run_while_all_is_locked(journal.get().unwrap(), work);
         })
     }
 }
@@ -75,15 +73,7 @@ impl Tasks for Watched {
     clippy::disallowed_methods,
     reason = "it may never end, which no task may"
 )]
-fn run_while_all_is_locked(shared: &Shared, work: Work) {
-    let logs = shared.every_log();
-    let _states: Vec<_> = logs.iter().map(|log| log.state.lock()).collect();
-    let segments = shared.segments.lock();
-    let _sealed: Vec<_> = segments.values().map(|one| one.sealed.lock()).collect();
-    let _sets = (shared.logs.write(), shared.deleted.lock());
-    let _work = (shared.generation.lock(), shared.jobs.lock());
-    let _upkeep = (shared.upkeep.lock(), shared.footers.lock());
-    let _rest = (shared.damage.lock(), shared.clocks.lock());
+fn run_alone(work: Work) {
     let (tell, told) = mpsc::sync_channel(1);
     let run = move || {
         work();
@@ -92,6 +82,18 @@ fn run_while_all_is_locked(shared: &Shared, work: Work) {
     std::thread::Builder::new().spawn(run).unwrap();
     let done = told.recv_timeout(PATIENCE);
     assert_eq!(done, Ok(()), "it waits for a lock");
+}
+
+fn run_while_all_is_locked(journal: &Journal, work: Work) {
+    let mut work = Some(work);
+    let mut run = || run_alone(work.take().expect("it is run once"));
+    let mut run = || journal.damage.while_locked(&mut run);
+    let mut run = || journal.segments.while_locked(&mut run);
+    let mut run = || journal.logs.while_locked(&mut run);
+    let mut run = || journal.handover.while_locked(&mut run);
+    let mut run = || journal.upkeep.listing.while_locked(&mut run);
+    let mut run = || journal.upkeep.footers.while_locked(&mut run);
+    journal.upkeep.reclaimer.while_locked(&mut run);
 }
 
 /// A world, and a journal in it whose sorting waits to be released.
@@ -113,7 +115,7 @@ fn open(options: Options) -> (World, Arc<Watched>, Arc<Journal>) {
 
 /// Segments that wait to be sorted.
 fn waiting(journal: &Journal) -> usize {
-    let segments = journal.shared.segments.lock();
+    let segments = journal.segments.all();
     let waiting = segments.values().filter(|segment| is_interleaved(segment));
     waiting.count()
 }
@@ -144,7 +146,7 @@ async fn check_records(journal: &Journal, rounds: u64) {
 
 /// No copy that was given up is left, and nothing else that no MANIFEST lists.
 fn check_files(world: &World, journal: &Journal) {
-    let listed = journal.shared.segments.lock().len();
+    let listed = journal.segments.count();
     assert_eq!(world.segments().len(), listed);
 }
 
@@ -174,7 +176,7 @@ async fn segments_when_too_many_wait_then_are_copied_in_a_hurry_until_few_do() {
     create(&journal, LOGS).await;
     let rounds = interleave_until(&journal, 6).await;
     assert_eq!(tasks.unhurried(), 1);
-    let begun = || journal.shared.next_segment.load(Ordering::Relaxed);
+    let begun = || journal.segments.next_number();
     let before = begun();
     tasks.release();
     journal.maintain().await;
@@ -195,11 +197,11 @@ async fn a_segment_when_freed_while_it_is_copied_then_is_forgotten_with_its_copy
     }
     world.clock.advance(FREED_AFTER);
     // Not the journal's own, which would wait for the sorter.
-    keeper::maintain(&journal.shared).await;
+    journal.upkeep.maintain().await;
     assert_eq!((waiting(&journal), tasks.unhurried()), (0, 1));
     tasks.release();
     journal.maintain().await;
-    let segments = journal.shared.segments.lock().clone();
+    let segments = journal.segments.all();
     assert!(segments.values().all(|segment| !segment.is_sorted));
     check_files(&world, &journal);
     check_records(&journal, 0).await;
@@ -217,7 +219,7 @@ async fn a_segment_when_the_disk_fills_while_it_is_copied_then_leaves_the_room_t
     let written = world.disk.written_bytes();
     tasks.release();
     // Without the cleaner, which would look whether the disk is still full.
-    sorter::sort(&journal.shared).await;
+    journal.sorter.sort().await;
     assert!(waiting(&journal) > 1);
     assert_eq!(world.disk.written_bytes(), written);
     assert_eq!(tasks.unhurried(), 1, "none was begun after it");

@@ -9,14 +9,13 @@
 use super::harness::{DIRECTORY, World, append, create, id, read, read_all, small};
 use crate::format::segment::{HEAD_BYTES, segment_name};
 use crate::planted::PlantedBug;
-use crate::space::upkeep::FREED_AFTER;
+use crate::space::grace::FREED_AFTER;
 use crate::{Journal, OpenError, Options};
 use env::{Disk, Unreadable};
 use log::store::{LogSettings, LogStore, Offset, ReadError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -153,7 +152,7 @@ impl Store {
         }
         end_of(&world, &journal, end).await;
         store.files = files(&world);
-        let newest = journal.shared.open_number.load(Ordering::Relaxed);
+        let newest = journal.segments.active();
         store.newest = Path::new(DIRECTORY).join(segment_name(newest));
         store
     }
@@ -218,7 +217,7 @@ impl Store {
 
     async fn look(&self, journal: &Journal) -> Finding {
         let mut worst = Finding::Right;
-        let is_damaged = journal.shared.damage.lock().is_any;
+        let is_damaged = journal.damage.is_any();
         for (log, (first, end)) in &self.logs {
             let found = look_at(journal, *log, *end).await;
             match found {
@@ -452,19 +451,20 @@ async fn a_manifest_when_it_is_older_than_a_copy_with_a_lower_number_then_the_co
         }
     };
     put(60).await;
-    let shared = &journal.shared;
-    shared.write_footers();
-    let first = shared.copyable_segments().remove(0);
+    let upkeep = &journal.upkeep;
+    upkeep.footers.write();
+    let first = journal.segments.copyable().remove(0);
     let (now, grace) = (
-        shared.env.clock.monotonic(),
-        crate::space::upkeep::Grace::Hour,
+        world.env().clock.monotonic(),
+        crate::space::grace::Grace::Hour,
     );
-    let plan = crate::space::clean_plan::Plan::new(shared, vec![first], now, grace);
-    let mut rewrite = shared.begin_rewrite(plan).unwrap();
+    let plan = crate::space::clean_plan::Plan::new(&journal.logs, vec![first], now, grace);
+    let rewriter = &upkeep.rewriter;
+    let mut rewrite = rewriter.begin(plan).unwrap();
     put(60).await;
     let older = world.disk.contents(&manifest()).unwrap();
-    let copied = rewrite.copy(shared, &|| true);
-    assert!(shared.put_in_place(rewrite, copied, now).is_ok());
+    let copied = rewrite.copy(rewriter, &|| true);
+    assert!(rewriter.put_in_place(rewrite, copied, now).is_ok());
     journal.shutdown().await;
     world.disk.put_back(&manifest(), &older);
     let before = files(&world);

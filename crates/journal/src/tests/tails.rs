@@ -9,7 +9,6 @@ use crate::format::segment::{FRAMES_START, segment_name};
 use crate::recover::classify::{Evidence, Role, State, Tail, Then, classify};
 use log::store::{Offset, ReadError};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const PAGE: &str = include_str!("../../../../docs/recovery.md");
 /// All segments of at most so many frames are classified.
@@ -80,15 +79,15 @@ impl Row {
     async fn open(&self, world: &World) -> Arc<Journal> {
         let journal = world.open();
         let what = format!("{self:?}");
-        let open = journal.shared.open_number.load(Ordering::Relaxed);
-        let sealed = journal.shared.jobs.lock().sealed.len();
+        let open = journal.segments.active();
+        let sealed = journal.handover.sealed();
         let then = match (open, sealed) {
             (DRAWN, 0) => Then::GoOn,
             (_, 1) => Then::WriteFooter,
             (_, _) => Then::Leave,
         };
         assert_eq!(then, self.then, "{what}");
-        let is_damaged = journal.shared.damage.lock().is_any;
+        let is_damaged = journal.damage.is_any();
         assert_eq!(is_damaged, self.state == State::Rotten, "{what}");
         let found = read_all(&journal, LOG).await;
         if let Some(first) = self.damage().first() {

@@ -9,20 +9,13 @@ use crate::format::frame::{Block, Entry};
 use crate::format::segment::Segment;
 use crate::format::segment_index::SegmentIndex;
 use crate::read::index::Log;
-use crate::write::chain::{Chain, Linked};
+use crate::write::chain::{ActiveBlocks, Chain, Linked, Linking};
 use log::store::LogId;
-use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::Arc;
 
-/// The blocks of the open segment.
-pub(crate) struct OpenBlocks {
-    pub(crate) segment: Arc<Segment>,
-    pub(crate) list: RwLock<Vec<Linked>>,
-}
-
 /// The writer's side of the list.
-pub(crate) struct OpenIndex {
-    blocks: Arc<OpenBlocks>,
+pub(crate) struct ActiveIndex {
+    blocks: Arc<ActiveBlocks>,
     logs: Vec<(LogId, Arc<Log>)>,
     /// The places of logs in the order of their ids, as far as they were put in order.
     order: Vec<u32>,
@@ -32,8 +25,8 @@ pub(crate) struct OpenIndex {
 /// Blocks being added. Readers of the list wait meanwhile, so that nothing else is to be waited
 /// for.
 pub(crate) struct Addition<'a> {
-    blocks: &'a Arc<OpenBlocks>,
-    list: RwLockWriteGuard<'a, Vec<Linked>>,
+    blocks: &'a Arc<ActiveBlocks>,
+    linking: Linking<'a>,
     logs: &'a mut Vec<(LogId, Arc<Log>)>,
     count: &'a mut usize,
 }
@@ -42,11 +35,10 @@ pub(crate) struct Addition<'a> {
 #[derive(Default)]
 pub(crate) struct ListRoom(Vec<Linked>);
 
-impl OpenIndex {
+impl ActiveIndex {
     pub(crate) fn new(segment: Arc<Segment>, room: ListRoom) -> Self {
-        let list = RwLock::new(room.0);
         Self {
-            blocks: Arc::new(OpenBlocks { segment, list }),
+            blocks: Arc::new(ActiveBlocks::new(segment, room.0)),
             logs: Vec::new(),
             order: Vec::new(),
             count: 0,
@@ -73,7 +65,7 @@ impl OpenIndex {
     pub(crate) fn add(&mut self) -> Addition<'_> {
         Addition {
             blocks: &self.blocks,
-            list: self.blocks.list.write(),
+            linking: self.blocks.begin_linking(),
             logs: &mut self.logs,
             count: &mut self.count,
         }
@@ -82,8 +74,11 @@ impl OpenIndex {
     /// The index of all blocks from one on, with these changes.
     pub(crate) fn index_from(&mut self, first: usize, changes: &[Entry]) -> SegmentIndex {
         self.put_in_order();
-        let list = self.blocks.list.read();
-        let list = &list[first..];
+        let blocks = self.blocks.clone();
+        blocks.look(|list| self.index_of(&list[first..], changes))
+    }
+
+    fn index_of(&self, list: &[Linked], changes: &[Entry]) -> SegmentIndex {
         let mut places = vec![0; self.logs.len()];
         list.iter()
             .for_each(|linked| places[linked.log as usize] += 1);
@@ -122,7 +117,7 @@ impl OpenIndex {
 
     /// Its memory, once no log refers to it; none if a reader still does.
     pub(crate) fn into_room(self) -> ListRoom {
-        let list = Arc::into_inner(self.blocks).map(|blocks| blocks.list.into_inner());
+        let list = Arc::into_inner(self.blocks).map(ActiveBlocks::into_list);
         let mut list = list.unwrap_or_default();
         list.clear();
         ListRoom(list)
@@ -132,15 +127,15 @@ impl OpenIndex {
 impl Addition<'_> {
     /// Adds a block and makes it visible to the log's readers.
     pub(crate) fn push(&mut self, log: &Arc<Log>, block: Block, control: Option<u32>) {
-        let mut state = log.state.lock();
-        let at = self.list.len() as u32;
-        let chain = state.open.get_or_insert_with(|| {
-            self.logs.push((log.id, log.clone()));
-            Chain::new(self.blocks.clone(), self.logs.len() as u32 - 1)
+        log.with(|state| {
+            let chain = state.open.get_or_insert_with(|| {
+                self.logs.push((log.id, log.clone()));
+                Chain::new(self.blocks.clone(), self.logs.len() as u32 - 1)
+            });
+            self.linking.link(chain, block, control);
+            *self.count += 1;
+            state.note_block(&block, control);
         });
-        self.list.push(chain.link(at, block, control));
-        *self.count += 1;
-        state.note_block(&block, control);
     }
 }
 

@@ -3,15 +3,15 @@
 use crate::format::footer::footer_bytes_max;
 use crate::format::frame::{Entry, FrameHeader};
 use crate::format::segment::{FRAMES_START, Previous, Segment};
-use crate::shared::Fresh;
-use crate::write::active_blocks::{ListRoom, OpenIndex};
+use crate::state::handover::Fresh;
+use crate::write::active_blocks::{ActiveIndex, ListRoom};
 use std::sync::Arc;
 
 /// A segment takes no more blocks than this, so that its index stays small.
 pub(crate) const BLOCKS_MAX: usize = 256 * 1024;
 
 /// The segment being written.
-pub(crate) struct Open {
+pub(crate) struct ActiveSegment {
     pub(crate) segment: Arc<Segment>,
     pub(crate) capacity_bytes: u64,
     /// Whether the header is written.
@@ -25,7 +25,7 @@ pub(crate) struct Open {
     /// Whether a group was synced and no later frame says so.
     pub(crate) is_unwitnessed: bool,
     pub(crate) changes: Vec<Entry>,
-    pub(crate) index: OpenIndex,
+    pub(crate) index: ActiveIndex,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) limit: Limit,
 }
@@ -82,11 +82,11 @@ pub(crate) struct Checkpoint {
     pub(crate) turn: usize,
 }
 
-impl Open {
+impl ActiveSegment {
     /// A segment that has nothing in it yet.
     pub(crate) fn fresh(fresh: Fresh, previous: Previous, room: ListRoom) -> Self {
         Self {
-            index: OpenIndex::new(fresh.segment.clone(), room),
+            index: ActiveIndex::new(fresh.segment.clone(), room),
             segment: fresh.segment,
             capacity_bytes: fresh.capacity_bytes,
             is_started: false,

@@ -2,9 +2,9 @@
 
 use crate::format::frame::Block;
 use crate::format::segment::Segment;
-use crate::write::active_blocks::OpenBlocks;
 use env::Timestamp;
 use log::store::Offset;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::Arc;
 
 /// A log's blocks with an ordinal that this divides can be jumped back to.
@@ -13,6 +13,44 @@ const STRIDE: u32 = 256;
 const NONE: u32 = u32::MAX;
 /// One read takes no more blocks than this.
 pub(crate) const TAKEN_MAX: u64 = 1024;
+
+/// The blocks of the open segment, of all its logs, in the order in which they were written.
+pub(crate) struct ActiveBlocks {
+    segment: Arc<Segment>,
+    list: RwLock<Vec<Linked>>,
+}
+
+/// Blocks being added: readers of the list wait until it is dropped.
+pub(crate) struct Linking<'a>(RwLockWriteGuard<'a, Vec<Linked>>);
+
+impl ActiveBlocks {
+    /// None yet, in a list whose memory is used again.
+    pub(crate) fn new(segment: Arc<Segment>, list: Vec<Linked>) -> Self {
+        let list = RwLock::new(list);
+        Self { segment, list }
+    }
+
+    pub(crate) fn begin_linking(&self) -> Linking<'_> {
+        Linking(self.list.write())
+    }
+
+    /// Looks at all blocks.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&[Linked]) -> T) -> T {
+        look(&self.list.read())
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Linked> {
+        self.list.into_inner()
+    }
+}
+
+impl Linking<'_> {
+    /// Adds a block, the last of its log's chain.
+    pub(crate) fn link(&mut self, chain: &mut Chain, block: Block, control: Option<u32>) {
+        let at = self.0.len() as u32;
+        self.0.push(chain.link(at, block, control));
+    }
+}
 
 /// A block with its log.
 pub(crate) struct Linked {
@@ -30,7 +68,7 @@ pub(crate) struct Linked {
 /// Where the blocks of one log stand in the list.
 #[derive(Clone)]
 pub(crate) struct Chain {
-    blocks: Arc<OpenBlocks>,
+    blocks: Arc<ActiveBlocks>,
     /// The place of the log among those of the segment.
     log: u32,
     count: u32,
@@ -41,7 +79,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// The chain of a log without blocks so far.
-    pub(crate) fn new(blocks: Arc<OpenBlocks>, log: u32) -> Self {
+    pub(crate) fn new(blocks: Arc<ActiveBlocks>, log: u32) -> Self {
         Self {
             blocks,
             log,
@@ -52,7 +90,7 @@ impl Chain {
     }
 
     /// Makes a block the last, which will stand at a place of the list.
-    pub(crate) fn link(&mut self, at: u32, block: Block, control: Option<u32>) -> Linked {
+    fn link(&mut self, at: u32, block: Block, control: Option<u32>) -> Linked {
         let linked = Linked {
             block,
             log: self.log,

@@ -3,11 +3,11 @@
 
 /// A number below the highest, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slim(u64);
+pub(crate) struct Compact(u64);
 
 const NONE: u64 = u64::MAX;
 
-impl Slim {
+impl Compact {
     /// # Panics
     /// If it is the highest number there is.
     pub(crate) fn of(number: Option<u64>) -> Self {
@@ -20,7 +20,7 @@ impl Slim {
     }
 }
 
-impl Default for Slim {
+impl Default for Compact {
     fn default() -> Self {
         Self(NONE)
     }

@@ -6,11 +6,14 @@
 use crate::format::frame::{
     Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes,
 };
+use crate::options::Options;
 use crate::planted::PlantedBug;
-use crate::shared::Shared;
+use crate::state::damage::Damage;
+use crate::state::handover::Claim;
+use crate::state::logs::Logs;
 use crate::write::log_map::LogMap;
 use crate::write::queue::Change;
-use crate::write::writer_tails::{Slot, Tips};
+use crate::write::writer_tails::{Slot, WriterTails};
 use env::Timestamp;
 use log::batch::{Kind, RecordIter};
 use log::batches::{BatchView, Batches};
@@ -23,12 +26,20 @@ use log::store::{
 const JOINED_BYTES_MAX: usize = 256 * 1024;
 const NO_CHUNK: u32 = u32::MAX;
 
+/// What the calls of a group are judged by, beside the logs' tails.
+#[derive(Clone, Copy)]
+pub(crate) struct Grounds<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) damage: &'a Damage,
+    pub(crate) logs: &'a Logs,
+    pub(crate) now: Timestamp,
+    pub(crate) admission: Admission,
+}
+
 /// A group being put together.
 pub(crate) struct Group<'a, 'c> {
-    shared: &'a Shared,
-    tips: &'a mut Tips,
-    now: Timestamp,
-    admission: Admission,
+    grounds: Grounds<'a>,
+    tails: &'a mut WriterTails,
     /// Whether anything that could be refused on a full disk is in it.
     has_ordinary: bool,
     /// Its number, which the marks of its logs have.
@@ -83,7 +94,7 @@ struct Intended {
 
 /// What a closed group has entered.
 pub(crate) struct Entered<'a> {
-    pub(crate) tips: &'a mut Tips,
+    pub(crate) tails: &'a mut WriterTails,
     pub(crate) entries: Vec<Entry>,
     places: Vec<u32>,
     logs: Vec<Intended>,
@@ -97,14 +108,12 @@ pub(crate) struct Sealed<'a> {
 }
 
 impl<'a, 'c> Group<'a, 'c> {
-    pub(crate) fn new(shared: &'a Shared, tips: &'a mut Tips, admission: Admission) -> Self {
+    pub(crate) fn new(grounds: Grounds<'a>, tails: &'a mut WriterTails) -> Self {
         Self {
-            number: tips.begin_group(),
-            tips,
-            admission,
+            number: tails.begin_group(),
+            tails,
             has_ordinary: false,
-            shared,
-            now: shared.env.clock.now(),
+            grounds,
             logs: Vec::new(),
             made: LogMap::default(),
             entries: Vec::new(),
@@ -121,8 +130,12 @@ impl<'a, 'c> Group<'a, 'c> {
     }
 
     /// Whether all of it goes on when the disk is full.
-    pub(crate) fn is_privileged(&self) -> bool {
-        !self.has_ordinary
+    pub(crate) fn claim(&self) -> Claim {
+        if self.has_ordinary {
+            Claim::Ordinary
+        } else {
+            Claim::Privileged
+        }
     }
 
     pub(crate) fn entry_count(&self) -> usize {
@@ -150,8 +163,8 @@ impl<'a, 'c> Group<'a, 'c> {
 
     /// The places of the batches' logs.
     fn find_all(&mut self, batches: &Batches) -> Vec<Option<u32>> {
-        let slots: Vec<Option<Slot>> = batches.logs().map(|id| self.tips.find(id)).collect();
-        self.tips.look_ahead(slots.iter().flatten().copied());
+        let slots: Vec<Option<Slot>> = batches.logs().map(|id| self.tails.find(id)).collect();
+        self.tails.look_ahead(slots.iter().flatten().copied());
         let logs = batches.logs().zip(slots);
         logs.map(|(id, slot)| self.place(id, slot)).collect()
     }
@@ -164,10 +177,10 @@ impl<'a, 'c> Group<'a, 'c> {
             return Some(*place);
         }
         let slot = slot?;
-        let place = self.tips.place_in(slot, self.number).unwrap_or_else(|| {
+        let place = self.tails.place_in(slot, self.number).unwrap_or_else(|| {
             let place = self.logs.len() as u32;
-            self.tips.mark(slot, self.number, place);
-            self.logs.push(Intended::of(self.tips, slot));
+            self.tails.mark(slot, self.number, place);
+            self.logs.push(Intended::of(self.tails, slot));
             place
         });
         Some(place)
@@ -180,10 +193,11 @@ impl<'a, 'c> Group<'a, 'c> {
         batch: BatchView<'_>,
         place: Option<u32>,
     ) -> Result<Appended, AppendError> {
-        let (now, admission, next) = (self.now, self.admission, self.entries.len());
+        let Grounds { now, admission, .. } = self.grounds;
+        let next = self.entries.len();
         let found = place.map(|place| (place, &mut self.logs[place as usize]));
         let Some((place, intended)) = found.filter(|(_, intended)| !intended.is_deleted) else {
-            return Err(match self.shared.missing(id) {
+            return Err(match self.grounds.damage.why_unknown(id) {
                 ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
                 damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
                     AppendError::NotApplied(damage.to_string())
@@ -192,12 +206,12 @@ impl<'a, 'c> Group<'a, 'c> {
         };
         let sealed = intended.first_control;
         if let Some(at) = sealed
-            && !self.shared.options.has(PlantedBug::AppendBehindSeal)
+            && !self.grounds.options.has(PlantedBug::AppendBehindSeal)
         {
             return Err(AppendError::Sealed(at));
         }
         if intended.is_tail_lost {
-            let why = intended.slot.and_then(|slot| self.tips.damage(slot));
+            let why = intended.slot.and_then(|slot| self.tails.damage(slot));
             return Err(AppendError::NotApplied(why.unwrap_or_default()));
         }
         let is_privileged = intended.priority == Priority::Reserved || batch.is_mark();
@@ -307,7 +321,7 @@ impl<'a, 'c> Group<'a, 'c> {
     fn create(&mut self, logs: &[(LogId, LogSettings)]) -> Result<(), StoreError> {
         let mut fresh = std::collections::BTreeSet::new();
         for (id, _) in logs {
-            let has_remains = self.shared.deleted.lock().contains_key(id);
+            let has_remains = self.grounds.logs.has_remains(*id);
             if has_remains || self.find(*id).is_some() || !fresh.insert(*id) {
                 return Err(StoreError::Exists(*id));
             }
@@ -349,7 +363,7 @@ impl<'a, 'c> Group<'a, 'c> {
 
     /// The place of a log, also of one that the group deletes.
     fn find(&mut self, id: LogId) -> Option<u32> {
-        let slot = self.tips.find(id);
+        let slot = self.tails.find(id);
         self.place(id, slot)
     }
 
@@ -402,7 +416,7 @@ impl<'a, 'c> Group<'a, 'c> {
         self.copy_payload(&mut frame);
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGN_BYTES), 0);
         let entered = Entered {
-            tips: self.tips,
+            tails: self.tails,
             entries: self.entries,
             places: self.entry_places,
             logs: self.logs,
@@ -430,14 +444,14 @@ impl Entered<'_> {
     /// Looks at the logs that are about to be changed one by one.
     pub(crate) fn look_ahead(&self) {
         let slots = self.logs.iter().filter_map(|intended| intended.slot);
-        self.tips.look_ahead_at_logs(slots);
+        self.tails.look_ahead_at_logs(slots);
     }
 
-    /// Whether the tips say what the logs do.
+    /// Whether the tails say what the logs do.
     #[cfg(test)]
     pub(crate) fn agrees_with_logs(&self) -> bool {
         let mut slots = self.logs.iter().filter_map(|intended| intended.slot);
-        slots.all(|slot| self.tips.agrees_with_log(slot))
+        slots.all(|slot| self.tails.agrees_with_log(slot))
     }
 
     /// Where the log of an entry stands; none if the group makes it.
@@ -448,17 +462,17 @@ impl Entered<'_> {
 
 impl Intended {
     /// A log as it is.
-    fn of(tips: &Tips, slot: Slot) -> Self {
-        let tip = tips.tip(slot);
+    fn of(tails: &WriterTails, slot: Slot) -> Self {
+        let tail = tails.tail(slot);
         Self {
             slot: Some(slot),
-            end: tip.end,
-            last_arrival: tip.last_arrival(),
-            first_control: tip.first_control(),
-            is_tail_lost: tip.is_tail_lost,
+            end: tail.end,
+            last_arrival: tail.last_arrival(),
+            first_control: tail.first_control(),
+            is_tail_lost: tail.is_tail_lost,
             entry: None,
             is_deleted: false,
-            priority: tip.priority,
+            priority: tail.priority,
         }
     }
 }

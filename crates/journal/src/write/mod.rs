@@ -4,7 +4,6 @@ pub(crate) mod active_blocks;
 pub(crate) mod active_segment;
 pub(crate) mod chain;
 pub(crate) mod compact;
-pub(crate) mod ending;
 pub(crate) mod group;
 pub(crate) mod log_map;
 pub(crate) mod outcome;

@@ -6,19 +6,28 @@
 
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
 use crate::format::segment::{LimitWord, Previous, SegmentHeader};
-use crate::shared::{Fresh, Prepared, SealJob, Shared};
+use crate::measured::Measured;
+use crate::options::{Durability, Options};
+use crate::read::reads::Reads;
+use crate::space::listing::Listing;
+use crate::space::reserve::Reserve;
+use crate::state::damage::Damage;
+use crate::state::handover::{Claim, Fresh, Handover, SealJob};
+use crate::state::health::Health;
+use crate::state::lifecycle::{Ending, Lifecycle};
+use crate::state::logs::Logs;
+use crate::state::segments::Segments;
 use crate::write::active_blocks::ListRoom;
-use crate::write::active_segment::{BLOCKS_MAX, Checkpoint, Limit, Open};
-use crate::write::ending::Ending;
-use crate::write::group::{Admission, Entered, Group, Sealed};
+use crate::write::active_segment::{ActiveSegment, BLOCKS_MAX, Checkpoint, Limit};
+use crate::write::group::{Admission, Entered, Grounds, Group, Sealed};
 use crate::write::outcome::{Failure, Judgement, Outcome};
-use crate::write::queue::Call;
-use crate::write::writer_tails::Tips;
+use crate::write::queue::{Call, Queue};
+use crate::write::writer_tails::WriterTails;
 use bytes::Bytes;
+use env::Env;
 use log::checksum::crc32c;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -27,11 +36,35 @@ pub(crate) const WITNESS_AFTER: Duration = Duration::from_millis(50);
 /// Bytes of frames between two checkpoints of the open segment's index.
 const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
 
+/// What the writer uses.
+pub(crate) struct Uses {
+    pub(crate) env: Env,
+    pub(crate) options: Options,
+    pub(crate) damage: Arc<Damage>,
+    pub(crate) handover: Arc<Handover>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) listing: Arc<Listing>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) measured: Arc<Measured>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) reads: Arc<Reads>,
+    pub(crate) reserve: Arc<Reserve>,
+    pub(crate) segments: Arc<Segments>,
+}
+
+impl Uses {
+    /// Whether each group is synced.
+    fn is_synced(&self) -> bool {
+        self.options.durability == Durability::Fsync
+    }
+}
+
 /// The one task that writes.
 pub(crate) struct Writer {
-    shared: Arc<Shared>,
-    open: Open,
-    tips: Tips,
+    uses: Arc<Uses>,
+    open: ActiveSegment,
+    tails: WriterTails,
     /// Of the list of the segment before.
     list_room: ListRoom,
     /// Where it began: the segment and the place in it.
@@ -89,11 +122,11 @@ impl InFlight<'_> {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, open: Open) -> Self {
+    pub(crate) fn new(uses: Uses, open: ActiveSegment) -> Self {
         Self {
-            tips: Tips::of(shared.live_logs()),
+            tails: WriterTails::of(uses.logs.live()),
             began: (open.segment.number, open.end),
-            shared,
+            uses: Arc::new(uses),
             open,
             list_room: ListRoom::default(),
         }
@@ -102,18 +135,18 @@ impl Writer {
     /// Writes until the queue is closed and empty.
     pub(crate) async fn run(mut self, _ending: Ending) {
         loop {
-            let calls = self.shared.queue.take();
+            let calls = self.uses.queue.take();
             if !calls.is_empty() {
                 self.commit(calls).await;
-            } else if self.shared.queue.is_closed() {
+            } else if self.uses.queue.is_closed() {
                 break;
             } else if self.wait().await {
                 self.witness();
             }
         }
         if self.finish() {
-            let shared = self.shared.clone();
-            self.off_thread(move || shared.note_ends()).await;
+            let listing = self.uses.listing.clone();
+            self.off_thread(move || listing.note_ends()).await;
         }
     }
 
@@ -125,66 +158,73 @@ impl Writer {
     ) -> Option<T> {
         let (tell, told) = oneshot::channel();
         let work = move || drop(tell.send(work()));
-        self.shared.env.tasks.run_blocking(Box::new(work)).await;
+        self.uses.env.tasks.run_blocking(Box::new(work)).await;
         told.await.ok()
     }
 
     /// Waits for work; `true` if it has been quiet for long enough to write a witness.
     async fn wait(&self) -> bool {
-        if !self.open.is_unwitnessed || self.shared.is_poisoned() || !self.shared.is_synced() {
-            self.shared.queue.changed().await;
+        if !self.open.is_unwitnessed || self.uses.health.is_poisoned() || !self.uses.is_synced() {
+            self.uses.queue.changed().await;
             return false;
         }
         tokio::select! {
             biased;
-            () = self.shared.queue.changed() => false,
-            () = self.shared.env.clock.sleep(WITNESS_AFTER) => true,
+            () = self.uses.queue.changed() => false,
+            () = self.uses.env.clock.sleep(WITNESS_AFTER) => true,
         }
     }
 
     /// Writes a group of what waited, and does with it what comes after.
     async fn commit(&mut self, calls: Vec<Call>) {
-        let shared = self.shared.clone();
-        if shared.is_poisoned() {
+        let uses = self.uses.clone();
+        if uses.health.is_poisoned() {
             let failure = Failure::NotApplied("an earlier sync failed".to_owned());
             calls
                 .into_iter()
                 .for_each(|call| Outcome::refused(call).resolve(Some(&failure)));
             return;
         }
-        let admission = if shared.reserve.is_whole() {
+        let admission = if uses.reserve.is_whole() {
             Admission::All
         } else {
             Admission::Privileged
         };
-        let mut tips = std::mem::take(&mut self.tips);
-        let mut group = self.try_group(&shared, calls, &mut tips, admission).await;
+        let mut tails = std::mem::take(&mut self.tails);
+        let mut group = self.try_group(&uses, calls, &mut tails, admission).await;
         if admission == Admission::All && matches!(group.failure, Some(Failure::Full)) {
             // Without what can be refused the rest may find room.
             let calls = group.into_calls();
             let admission = Admission::Privileged;
-            group = self.try_group(&shared, calls, &mut tips, admission).await;
+            group = self.try_group(&uses, calls, &mut tails, admission).await;
         }
-        for step in shared.options.steps() {
+        for step in uses.options.steps() {
             match step {
                 Step::Sync => self.sync_group(&mut group),
                 Step::Publish => self.publish_group(&mut group),
                 Step::Resolve => group.resolve(),
             }
         }
-        self.tips = tips;
+        self.tails = tails;
         self.look_ahead();
     }
 
     /// Judges the calls and writes what they make of the logs.
     async fn try_group<'t>(
         &mut self,
-        shared: &'t Shared,
+        uses: &'t Uses,
         calls: Vec<Call>,
-        tips: &'t mut Tips,
+        tails: &'t mut WriterTails,
         admission: Admission,
     ) -> InFlight<'t> {
-        let mut group = Group::new(shared, tips, admission);
+        let grounds = Grounds {
+            options: &uses.options,
+            damage: &uses.damage,
+            logs: &uses.logs,
+            now: uses.env.clock.now(),
+            admission,
+        };
+        let mut group = Group::new(grounds, tails);
         let judged: Vec<Judgement> = calls
             .iter()
             .map(|call| Judgement::of(call, &mut group))
@@ -209,11 +249,11 @@ impl Writer {
     /// Writes a group's frame, in this segment or the next.
     async fn write<'t>(&mut self, group: Group<'t, '_>) -> Result<Written<'t>, Failure> {
         if !self.open.fits(group.frame_bytes(), group.entry_count()) {
-            self.roll(group.is_privileged()).await?;
+            self.roll(group.claim()).await?;
         }
         let end = self.open.end_with(group.frame_bytes(), group.entry_count());
         if end > self.open.capacity_bytes {
-            self.extend(end, group.is_privileged()).await?;
+            self.extend(end, group.claim()).await?;
         }
         let start = self.open.end;
         let Sealed {
@@ -222,7 +262,7 @@ impl Writer {
             crc,
         } = group.seal(self.open.next_header(), self.open.segment.salt);
         let frame = self.put(frame)?;
-        self.shared.measured.group_bytes.observe(frame.len() as u64);
+        self.uses.measured.observe_group(frame.len());
         self.open.advance(frame.len(), crc);
         self.open.is_unwitnessed = true;
         Ok(Written {
@@ -234,7 +274,7 @@ impl Writer {
 
     /// Makes a written group durable.
     fn sync_group(&mut self, group: &mut InFlight<'_>) {
-        if group.written.is_none() || !self.shared.is_synced() {
+        if group.written.is_none() || !self.uses.is_synced() {
             return;
         }
         match self.sync() {
@@ -247,16 +287,15 @@ impl Writer {
     fn publish_group(&mut self, group: &mut InFlight<'_>) {
         if let Some(written) = &mut group.written {
             self.publish(&mut written.entered, written.start, written.frame.clone());
-            let calls = group.outcomes.len() as u64;
-            self.shared.measured.group_calls.observe(calls);
+            self.uses.measured.observe_calls(group.outcomes.len());
         }
     }
 
     /// Makes the file long enough for a frame that is larger than a segment.
-    async fn extend(&mut self, end: u64, is_privileged: bool) -> Result<(), Failure> {
-        let shared = self.shared.clone();
+    async fn extend(&mut self, end: u64, claim: Claim) -> Result<(), Failure> {
+        let reserve = self.uses.reserve.clone();
         let (file, from) = (self.open.segment.file.clone(), self.open.capacity_bytes);
-        let work = move || shared.extend_file(&*file, (from, end), is_privileged);
+        let work = move || reserve.extend_file(&*file, (from, end), claim);
         let extended = self.off_thread(work).await;
         let lost = || Err(io::Error::other("the thread has gone"));
         let extended = extended.unwrap_or_else(lost);
@@ -267,7 +306,7 @@ impl Writer {
 
     /// Writes a frame at the end, with the segment's header if it is the first.
     fn put(&mut self, frame: Vec<u8>) -> Result<Bytes, Failure> {
-        let frame = self.shared.cache.frame(frame);
+        let frame = self.uses.reads.cache().frame(frame);
         let end = self.open.end + frame.len() as u32;
         let written = if self.open.is_started {
             self.raise_limit(end)?;
@@ -288,7 +327,7 @@ impl Writer {
 
     /// Without a sync for each group nothing orders the limit before what needs it.
     fn limit_for(&self, end: u32) -> LimitWord {
-        let limit = if self.shared.is_synced() {
+        let limit = if self.uses.is_synced() {
             Limit::ahead_of(end)
         } else {
             u32::MAX
@@ -319,7 +358,7 @@ impl Writer {
             number: self.open.segment.number,
             salt: self.open.segment.salt,
             previous: self.open.previous,
-            created_ms: self.shared.env.clock.now().0,
+            created_ms: self.uses.env.clock.now().0,
         }
     }
 
@@ -338,20 +377,20 @@ impl Writer {
         match wiped {
             Ok(()) => Failure::of_write(error),
             Err(second) => {
-                self.shared.poison(&second);
+                self.uses.health.poison(&second);
                 Failure::Unknown(error.to_string())
             }
         }
     }
 
     fn sync(&mut self) -> Result<(), Failure> {
-        let clock = &self.shared.env.clock;
+        let clock = &self.uses.env.clock;
         let begun = clock.monotonic();
         let synced = self.open.segment.file.sync_data();
         let took = clock.monotonic().since(begun);
-        self.shared.measured.syncs.observe_duration(took);
+        self.uses.measured.observe_sync(took);
         synced.map_err(|error| {
-            self.shared.poison(&error);
+            self.uses.health.poison(&error);
             Failure::Unknown(error.to_string())
         })?;
         self.open.limit.settle();
@@ -359,9 +398,8 @@ impl Writer {
     }
 
     fn publish(&mut self, entered: &mut Entered<'_>, start: u32, frame: Bytes) {
-        self.shared
-            .cache
-            .keep(self.open.segment.number, start, frame);
+        let number = self.open.segment.number;
+        self.uses.reads.cache().keep(number, start, frame);
         entered.look_ahead();
         let mut addition = self.open.index.add();
         for at in 0..entered.entries.len() {
@@ -372,10 +410,10 @@ impl Writer {
                     control,
                 } => {
                     // One that the group makes has a slot since it was made.
-                    let slot = entered.slot(at).or_else(|| entered.tips.find(log));
+                    let slot = entered.slot(at).or_else(|| entered.tails.find(log));
                     if let Some(slot) = slot {
-                        addition.push(entered.tips.log(slot), block, control);
-                        entered.tips.note(slot, &block, control);
+                        addition.push(entered.tails.log(slot), block, control);
+                        entered.tails.note(slot, &block, control);
                     }
                 }
                 Entry::Create { log, .. }
@@ -384,10 +422,14 @@ impl Writer {
                 | Entry::Configure { log, .. } => {
                     let change = entered.entries[at];
                     self.open.changes.push(change);
-                    self.shared.change(&change);
-                    match self.shared.find(log) {
-                        Some(log) => entered.tips.put(log),
-                        None => entered.tips.remove(log),
+                    let now = self.uses.env.clock.monotonic();
+                    self.uses.logs.change(&change, now);
+                    if !matches!(change, Entry::Create { .. }) {
+                        self.uses.reserve.note_hidden();
+                    }
+                    match self.uses.logs.find(log) {
+                        Some(log) => entered.tails.put(log),
+                        None => entered.tails.remove(log),
                     }
                 }
                 Entry::Checkpoint { .. } => {}
@@ -399,16 +441,16 @@ impl Writer {
 
     /// What is to be done after a group, off the path of its calls.
     fn look_ahead(&mut self) {
-        if self.shared.is_poisoned() {
+        if self.uses.health.is_poisoned() {
             return;
         }
         if u64::from(self.open.end) > self.open.capacity_bytes / 2
             || self.open.index.len() > BLOCKS_MAX / 2
         {
-            self.shared.want_segment(false);
+            self.uses.handover.want(Claim::Ordinary);
         }
-        if self.shared.reserve.is_short() {
-            self.shared.look_for_room();
+        if self.uses.reserve.is_short() {
+            self.uses.reserve.look_for_room();
         }
         if self.open.is_started
             && self.open.limit.is_near(self.open.end)
@@ -484,9 +526,9 @@ impl Writer {
     }
 
     /// Seals the open segment and goes on in the next.
-    async fn roll(&mut self, is_privileged: bool) -> Result<(), Failure> {
+    async fn roll(&mut self, claim: Claim) -> Result<(), Failure> {
         let fresh = self
-            .next_segment(is_privileged)
+            .next_segment(claim)
             .await
             .map_err(|error| Failure::of_write(&error))?;
         if self.open.durable < self.open.end {
@@ -499,60 +541,47 @@ impl Writer {
         let (number, end, crc) = (self.open.segment.number, self.open.end, self.open.last_crc);
         let previous = Previous { number, end, crc };
         let room = std::mem::take(&mut self.list_room);
-        let sealed = std::mem::replace(&mut self.open, Open::fresh(fresh, previous, room));
-        self.shared
-            .open_number
-            .store(self.open.segment.number, Ordering::Release);
+        let sealed = std::mem::replace(&mut self.open, ActiveSegment::fresh(fresh, previous, room));
+        self.uses.segments.set_active(self.open.segment.number);
         self.list_room = self.seal(sealed);
         Ok(())
     }
 
     /// Takes the prepared segment, waiting for the keeper to make it.
-    async fn next_segment(&self, is_privileged: bool) -> Result<Fresh, io::Error> {
-        self.forget_old_failure();
+    async fn next_segment(&self, claim: Claim) -> Result<Fresh, io::Error> {
+        let handover = &self.uses.handover;
+        handover.forget_failure();
         // The keeper may just have been at it for somebody who may not have the reserve.
-        let mut tries = if is_privileged { 2 } else { 1 };
+        let mut tries = match claim {
+            Claim::Privileged => 2,
+            Claim::Ordinary => 1,
+        };
         loop {
-            self.shared.want_segment(is_privileged);
-            let prepared = {
-                let mut jobs = self.shared.jobs.lock();
-                match jobs.prepared {
-                    Prepared::Ready(_) | Prepared::Failed(_) => std::mem::take(&mut jobs.prepared),
-                    Prepared::No | Prepared::Wanted => Prepared::Wanted,
-                }
-            };
-            match prepared {
-                Prepared::Ready(fresh) => return Ok(fresh),
-                Prepared::Failed(error) if tries == 1 => return Err(error),
-                Prepared::Failed(_) => tries -= 1,
-                Prepared::No | Prepared::Wanted if self.shared.is_unkept() => {
+            handover.want(claim);
+            match handover.take() {
+                Some(Ok(fresh)) => return Ok(fresh),
+                Some(Err(error)) if tries == 1 => return Err(error),
+                Some(Err(_)) => tries -= 1,
+                None if self.uses.lifecycle.is_unkept() => {
                     return Err(io::Error::other("nobody makes segments any more"));
                 }
-                Prepared::No | Prepared::Wanted => self.shared.writer_wake.notified().await,
+                None => handover.given().await,
             }
-        }
-    }
-
-    /// There may be room again since the keeper last tried.
-    fn forget_old_failure(&self) {
-        let mut jobs = self.shared.jobs.lock();
-        if let Prepared::Failed(_) = jobs.prepared {
-            jobs.prepared = Prepared::No;
         }
     }
 
     /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. What is
     /// left of its list can be filled again.
-    fn seal(&self, mut open: Open) -> ListRoom {
+    fn seal(&self, mut open: ActiveSegment) -> ListRoom {
         let index = Arc::new(open.index.index_from(0, &open.changes));
         // Readers that find a run must find its list.
-        open.segment.sealed.lock().resident = Some(index.clone());
+        open.segment.keep_index(index.clone());
         let directory = index.directory();
-        let now = self.shared.env.clock.monotonic();
+        let now = self.uses.env.clock.monotonic();
         let mut runs = directory.as_slice();
         for log in open.index.logs_in_order() {
             let (own, later) = runs.split_at(runs.partition_point(|run| run.log <= log.id));
-            log.state.lock().seal(&open.segment, own, now);
+            log.with(|state| state.seal(&open.segment, own, now));
             runs = later;
         }
         let (frames_end, last_frame_crc) = (open.end, open.last_crc);
@@ -562,14 +591,13 @@ impl Writer {
             frames_end,
             last_frame_crc,
         };
-        self.shared.jobs.lock().sealed.push(job);
-        self.shared.keeper_wake.notify_one();
+        self.uses.handover.seal(job);
         open.index.into_room()
     }
 
     /// Makes all durable and says so in the file; whether logs end elsewhere than when it began.
     fn finish(&mut self) -> bool {
-        if self.shared.is_poisoned() || !self.open.is_started {
+        if self.uses.health.is_poisoned() || !self.open.is_started {
             return false;
         }
         if self.open.durable < self.open.end {
@@ -583,14 +611,14 @@ impl Writer {
             self.witness();
         }
         let is_changed = self.began != (self.open.segment.number, self.open.end);
-        is_changed && !self.shared.is_poisoned()
+        is_changed && !self.uses.health.is_poisoned()
     }
 
     /// Tells the next start that nothing will come after the witness, and what was synced before
     /// it: two more witnesses, elsewhere.
     fn lower_limit(&mut self) {
         let limit = self.open.end + frame_bytes(0, 0) as u32;
-        if !self.shared.is_synced() || limit > self.open.limit.durable {
+        if !self.uses.is_synced() || limit > self.open.limit.durable {
             return;
         }
         let (segment, synced) = (&self.open.segment, self.open.durable);

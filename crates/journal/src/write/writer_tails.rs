@@ -5,8 +5,8 @@
 //! says the same as the logs themselves.
 
 use crate::format::frame::Block;
-use crate::read::index::Log;
-use crate::write::compact::Slim;
+use crate::read::index::{Hole, Log};
+use crate::write::compact::Compact;
 use crate::write::log_map::LogMap;
 use env::Timestamp;
 use log::store::{LogId, Offset, Priority};
@@ -17,26 +17,26 @@ const ROW: usize = 16;
 
 /// The ends of all logs.
 #[derive(Default)]
-pub(crate) struct Tips {
+pub(crate) struct WriterTails {
     /// The first slot of a row, by the id of the first log that could stand there.
     rows: LogMap<u32>,
     /// The first slots of rows that are empty.
     free: Vec<u32>,
-    tips: Vec<Tip>,
+    tails: Vec<Tail>,
     logs: Vec<Option<Arc<Log>>>,
     groups: u64,
 }
 
-/// Where a log stands in [`Tips`], as long as it is there.
+/// Where a log stands in [`WriterTails`], as long as it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot(u32);
 
 /// The end of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tip {
+pub(crate) struct Tail {
     pub(crate) end: Offset,
-    last_arrival: Slim,
-    first_control: Slim,
+    last_arrival: Compact,
+    first_control: Compact,
     /// The last group that is about it. Groups have numbers that never come again.
     group: u64,
     /// Where that group has it.
@@ -47,11 +47,11 @@ pub(crate) struct Tip {
     is_there: bool,
 }
 
-impl Tips {
+impl WriterTails {
     pub(crate) fn of(logs: Vec<Arc<Log>>) -> Self {
-        let mut tips = Self::default();
-        logs.into_iter().for_each(|log| tips.put(log));
-        tips
+        let mut tails = Self::default();
+        logs.into_iter().for_each(|log| tails.put(log));
+        tails
     }
 
     /// The number of the next group.
@@ -64,11 +64,11 @@ impl Tips {
     pub(crate) fn find(&self, id: LogId) -> Option<Slot> {
         let (row, place) = place_of(id);
         let slot = self.rows.get(&row)? + place;
-        self.tips[slot as usize].is_there.then_some(Slot(slot))
+        self.tails[slot as usize].is_there.then_some(Slot(slot))
     }
 
-    pub(crate) fn tip(&self, slot: Slot) -> &Tip {
-        &self.tips[slot.0 as usize]
+    pub(crate) fn tail(&self, slot: Slot) -> &Tail {
+        &self.tails[slot.0 as usize]
     }
 
     pub(crate) fn log(&self, slot: Slot) -> &Arc<Log> {
@@ -79,8 +79,8 @@ impl Tips {
     /// Why a log's appends are refused.
     pub(crate) fn damage(&self, slot: Slot) -> Option<String> {
         let log = self.log(slot);
-        let state = log.state.lock();
-        state.lost_tail().map(|hole| hole.error(log.id).to_string())
+        let lost = |hole: &Hole| hole.error(log.id).to_string();
+        log.with(|state| state.lost_tail().map(lost))
     }
 
     /// Takes a log in, or takes over what has changed about it.
@@ -88,14 +88,14 @@ impl Tips {
         let (row, place) = place_of(log.id);
         let first = *self.rows.entry(row).or_insert_with(|| {
             self.free.pop().unwrap_or_else(|| {
-                let first = self.tips.len();
-                self.tips.resize(first + ROW, Tip::default());
+                let first = self.tails.len();
+                self.tails.resize(first + ROW, Tail::default());
                 self.logs.resize(first + ROW, None);
                 first as u32
             })
         });
         let slot = (first + place) as usize;
-        self.tips[slot] = Tip::of(&log);
+        self.tails[slot] = Tail::of(&log);
         self.logs[slot] = Some(log);
     }
 
@@ -103,12 +103,12 @@ impl Tips {
         let Some(Slot(slot)) = self.find(id) else {
             return;
         };
-        self.tips[slot as usize] = Tip::default();
+        self.tails[slot as usize] = Tail::default();
         self.logs[slot as usize] = None;
         let (row, place) = place_of(id);
         let first = slot - place;
-        let rest = &self.tips[first as usize..][..ROW];
-        if rest.iter().all(|tip| !tip.is_there) {
+        let rest = &self.tails[first as usize..][..ROW];
+        if rest.iter().all(|tail| !tail.is_there) {
             self.rows.remove(&row);
             self.free.push(first);
         }
@@ -116,55 +116,55 @@ impl Tips {
 
     /// Notes a block that is durable.
     pub(crate) fn note(&mut self, slot: Slot, block: &Block, control: Option<u32>) {
-        let tip = &mut self.tips[slot.0 as usize];
-        tip.end = block.end();
-        tip.last_arrival = Slim::of(Some(block.arrival.0));
+        let tail = &mut self.tails[slot.0 as usize];
+        tail.end = block.end();
+        tail.last_arrival = Compact::of(Some(block.arrival.0));
         if let Some(at) = control
-            && tip.first_control().is_none()
+            && tail.first_control().is_none()
         {
-            tip.first_control = Slim::of(Some(block.first.0 + u64::from(at)));
+            tail.first_control = Compact::of(Some(block.first.0 + u64::from(at)));
         }
     }
 
     /// The place that a group gave a log, if it did.
     pub(crate) fn place_in(&self, slot: Slot, group: u64) -> Option<u32> {
-        let tip = self.tip(slot);
-        (tip.group == group).then_some(tip.place)
+        let tail = self.tail(slot);
+        (tail.group == group).then_some(tail.place)
     }
 
     /// Notes the place that a group gives a log.
     pub(crate) fn mark(&mut self, slot: Slot, group: u64, place: u32) {
-        let tip = &mut self.tips[slot.0 as usize];
-        (tip.group, tip.place) = (group, place);
+        let tail = &mut self.tails[slot.0 as usize];
+        (tail.group, tail.place) = (group, place);
     }
 
     /// Whether what stands in a slot, if anything still does, says what its log does.
     #[cfg(test)]
     pub(crate) fn agrees_with_log(&self, slot: Slot) -> bool {
-        let Tip { group, place, .. } = *self.tip(slot);
+        let Tail { group, place, .. } = *self.tail(slot);
         let log = self.logs[slot.0 as usize].as_ref();
-        let told = log.map(|log| Tip {
+        let told = log.map(|log| Tail {
             group,
             place,
-            ..Tip::of(log)
+            ..Tail::of(log)
         });
-        told.is_none_or(|told| told == *self.tip(slot))
+        told.is_none_or(|told| told == *self.tail(slot))
     }
 
     /// Looks at the ends of logs that are about to be used one by one: a processor then waits for
     /// the memory of all of them at once.
     pub(crate) fn look_ahead(&self, slots: impl Iterator<Item = Slot>) {
-        std::hint::black_box(slots.fold(0, |seen, slot| seen ^ self.tip(slot).group));
+        std::hint::black_box(slots.fold(0, |seen, slot| seen ^ self.tail(slot).group));
     }
 
     /// The same for the logs themselves.
     pub(crate) fn look_ahead_at_logs(&self, slots: impl Iterator<Item = Slot>) {
-        let locked = slots.filter(|slot| self.log(*slot).state.is_locked());
+        let locked = slots.filter(|slot| self.log(*slot).is_locked());
         std::hint::black_box(locked.count());
     }
 }
 
-impl Tip {
+impl Tail {
     pub(crate) fn last_arrival(&self) -> Option<Timestamp> {
         self.last_arrival.get().map(Timestamp)
     }
@@ -175,17 +175,16 @@ impl Tip {
 
     /// A log as it is.
     fn of(log: &Log) -> Self {
-        let state = log.state.lock();
-        Self {
+        log.with(|state| Self {
             end: state.end,
-            last_arrival: Slim::of(state.last_arrival().map(|time| time.0)),
-            first_control: Slim::of(state.first_control().map(|at| at.0)),
+            last_arrival: Compact::of(state.last_arrival().map(|time| time.0)),
+            first_control: Compact::of(state.first_control().map(|at| at.0)),
             group: 0,
             place: 0,
             priority: state.settings.priority,
             is_tail_lost: state.lost_tail().is_some(),
             is_there: true,
-        }
+        })
     }
 }
 
@@ -205,22 +204,22 @@ mod tests {
     fn logs_when_put_in_and_taken_out_then_are_found_and_leave_no_row() {
         let ids = [(0, 0), (0, 15), (0, 16), (7, 15), (u64::MAX, u32::MAX)];
         let ids = ids.map(|(group, index)| LogId { group, index });
-        let mut tips = Tips::default();
+        let mut tails = WriterTails::default();
         for _ in 0..3 {
             for id in ids.into_iter().chain(ids) {
-                tips.put(Arc::new(Log::new(id, LogSettings::default())));
+                tails.put(Arc::new(Log::new(id, LogSettings::default())));
             }
             for id in ids {
-                let slot = tips.find(id).unwrap();
-                assert_eq!(tips.log(slot).id, id);
+                let slot = tails.find(id).unwrap();
+                assert_eq!(tails.log(slot).id, id);
             }
             for id in ids {
-                tips.remove(id);
-                assert_eq!(tips.find(id), None);
-                tips.remove(id);
+                tails.remove(id);
+                assert_eq!(tails.find(id), None);
+                tails.remove(id);
             }
-            assert!(tips.rows.is_empty());
-            assert_eq!((tips.free.len(), tips.tips.len()), (4, 4 * ROW));
+            assert!(tails.rows.is_empty());
+            assert_eq!((tails.free.len(), tails.tails.len()), (4, 4 * ROW));
         }
     }
 }

@@ -66,8 +66,8 @@ fn entries(written: &Written) -> Vec<Entry> {
 }
 
 /// An index of entries, and the logs that it is about.
-fn indexed(entries: &[Entry]) -> (OpenIndex, Vec<Arc<Log>>) {
-    let mut index = OpenIndex::new(segment(), ListRoom::default());
+fn indexed(entries: &[Entry]) -> (ActiveIndex, Vec<Arc<Log>>) {
+    let mut index = ActiveIndex::new(segment(), ListRoom::default());
     let mut logs: Vec<Arc<Log>> = Vec::new();
     let mut addition = index.add();
     for entry in entries {
@@ -111,7 +111,7 @@ proptest! {
         prop_assert_eq!(index.len(), entries.len());
         for log in &logs {
             let list = blocks_of(&entries, log.id);
-            let chain = log.state.lock().open.clone().unwrap();
+            let chain = log.with(|state| state.open.clone()).unwrap();
             prop_assert_eq!(&chain.all(), &list);
             let at = list.partition_point(|block| block.arrival.0 < time);
             prop_assert_eq!(chain.at(Timestamp(time)), list.get(at).copied());

@@ -1,0 +1,153 @@
+//! What the writer and the keeper hand each other: prepared segments one way, sealed ones the
+//! other.
+
+use crate::format::segment::Segment;
+use crate::format::segment_index::SegmentIndex;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What the keeper is to do, and what it has done.
+#[derive(Default)]
+pub(crate) struct Handover {
+    jobs: Mutex<Jobs>,
+    /// Rung when there is something to do for the keeper.
+    keeper: Notify,
+    /// Rung when the writer need not wait for a segment any longer.
+    writer: Notify,
+}
+
+#[derive(Default)]
+struct Jobs {
+    prepared: Prepared,
+    claim: Claim,
+    sealed: Vec<SealJob>,
+}
+
+/// Whether who waits for a segment may have some of the reserve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Claim {
+    #[default]
+    Ordinary,
+    Privileged,
+}
+
+/// The segment after the active one.
+#[derive(Default)]
+enum Prepared {
+    #[default]
+    No,
+    Wanted,
+    Done(io::Result<Fresh>),
+}
+
+/// A segment without frames, listed in the MANIFEST.
+pub(crate) struct Fresh {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) capacity_bytes: u64,
+}
+
+/// A sealed segment whose footer is to be written.
+pub(crate) struct SealJob {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) index: Arc<SegmentIndex>,
+    pub(crate) frames_end: u32,
+    pub(crate) last_frame_crc: u32,
+}
+
+impl Handover {
+    /// Asks the keeper for the next segment, once.
+    pub(crate) fn want(&self, claim: Claim) {
+        let mut jobs = self.jobs.lock();
+        jobs.claim = claim;
+        if let Prepared::No = jobs.prepared {
+            jobs.prepared = Prepared::Wanted;
+            drop(jobs);
+            self.keeper.notify_one();
+        }
+    }
+
+    /// The prepared segment, or why there is none; `None` while the keeper is at it.
+    pub(crate) fn take(&self) -> Option<io::Result<Fresh>> {
+        let mut jobs = self.jobs.lock();
+        match std::mem::take(&mut jobs.prepared) {
+            Prepared::Done(done) => Some(done),
+            before @ (Prepared::No | Prepared::Wanted) => {
+                jobs.prepared = before;
+                None
+            }
+        }
+    }
+
+    /// There may be room again since the keeper last tried.
+    pub(crate) fn forget_failure(&self) {
+        let mut jobs = self.jobs.lock();
+        if let Prepared::Done(Err(_)) = jobs.prepared {
+            jobs.prepared = Prepared::No;
+        }
+    }
+
+    /// Whether a segment is wanted.
+    pub(crate) fn is_wanted(&self) -> bool {
+        matches!(self.jobs.lock().prepared, Prepared::Wanted)
+    }
+
+    /// What whoever wants a segment may have, as of now.
+    pub(crate) fn claim(&self) -> Claim {
+        self.jobs.lock().claim
+    }
+
+    /// Gives the writer what it wanted, or the reason why not.
+    pub(crate) fn give(&self, fresh: io::Result<Fresh>) {
+        self.jobs.lock().prepared = Prepared::Done(fresh);
+        self.writer.notify_one();
+    }
+
+    /// Leaves a footer to be written.
+    pub(crate) fn seal(&self, job: SealJob) {
+        self.put_back(job);
+        self.keeper.notify_one();
+    }
+
+    /// The same without haste.
+    pub(crate) fn put_back(&self, job: SealJob) {
+        self.jobs.lock().sealed.push(job);
+    }
+
+    pub(crate) fn take_sealed(&self) -> Vec<SealJob> {
+        std::mem::take(&mut self.jobs.lock().sealed)
+    }
+
+    /// How many footers are to be written.
+    pub(crate) fn sealed(&self) -> usize {
+        self.jobs.lock().sealed.len()
+    }
+
+    /// Lets the keeper look what there is to do.
+    pub(crate) fn ring_keeper(&self) {
+        self.keeper.notify_one();
+    }
+
+    /// Resolves when there is something to do for the keeper.
+    pub(crate) async fn work(&self) {
+        self.keeper.notified().await;
+    }
+
+    /// Lets the writer look whether it still has to wait.
+    pub(crate) fn ring_writer(&self) {
+        self.writer.notify_one();
+    }
+
+    /// Resolves when the writer need not wait any longer.
+    pub(crate) async fn given(&self) {
+        self.writer.notified().await;
+    }
+
+    /// Does something while nobody else can look.
+    #[cfg(test)]
+    pub(crate) fn while_locked(&self, work: &mut dyn FnMut()) {
+        let _jobs = self.jobs.lock();
+        work();
+    }
+}
