@@ -1,5 +1,5 @@
-//! The keeper: prepares segments and writes footers, so that the writer never waits for more than it
-//! must.
+//! The keeper: prepares segments and writes footers, so that the writer never waits for more than
+//! it must.
 
 use crate::space::footers::Footers;
 use crate::space::shortage::Shortage;

@@ -1,5 +1,5 @@
-//! Making segments: their files, from what the disk has free or from spares, and giving the files up
-//! again.
+//! Making segments: their files, from what the disk has free or from spares, and giving the files
+//! up again.
 //!
 //! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to write
 //! over, only after the MANIFEST no longer lists them.

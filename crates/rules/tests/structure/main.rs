@@ -4,6 +4,7 @@
 //! Not a linter: what clippy, rustfmt and cargo-deny can check is left to them.
 
 mod arrows;
+mod circles;
 mod files;
 mod pages;
 mod seams;
