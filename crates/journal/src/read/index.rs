@@ -88,7 +88,7 @@ pub(crate) fn damaged(log: LogId, file: &str, position: u64, what: &'static str)
 }
 
 /// Where the record at an offset is.
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// At or past the end.
     End,
     /// In the open segment, if it is anywhere.
@@ -305,32 +305,32 @@ impl LogState {
     }
 
     /// Where the record at `from` is.
-    pub(crate) fn place(&self, from: Offset) -> Place {
+    pub(crate) fn location(&self, from: Offset) -> Location {
         if let Some(hole) = self.holes.iter().find(|hole| hole.covers(from)) {
-            return Place::Lost(hole.clone());
+            return Location::Lost(hole.clone());
         }
         if from >= self.end {
-            return Place::End;
+            return Location::End;
         }
         let at = self.ranges.partition_point(|range| range.end <= from);
         if let Some(range) = self.ranges.get(at).filter(|range| range.first <= from) {
-            return Place::Sealed(range.clone());
+            return Location::Sealed(range.clone());
         }
         match &self.open {
-            Some(open) => Place::Open(open.clone()),
-            None => Place::Lost(Hole::unexplained(from)),
+            Some(open) => Location::Open(open.clone()),
+            None => Location::Lost(Hole::unexplained(from)),
         }
     }
 
     /// The run or block that holds the first record that arrived at or after `time`.
-    pub(crate) fn place_at(&self, time: Timestamp) -> Place {
+    pub(crate) fn location_at(&self, time: Timestamp) -> Location {
         let at = self
             .ranges
             .partition_point(|range| range.last_arrival < time);
         if let Some(range) = self.ranges.get(at) {
-            return Place::Sealed(range.clone());
+            return Location::Sealed(range.clone());
         }
-        self.open.clone().map_or(Place::End, Place::Open)
+        self.open.clone().map_or(Location::End, Location::Open)
     }
 
     /// Kept offsets that no run and no block holds, as first and end.

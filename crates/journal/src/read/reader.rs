@@ -10,7 +10,7 @@ use crate::format::segment::Segment;
 use crate::read::buffers::LARGE_BYTES;
 use crate::read::cache::{ListKey, SPAN_BYTES, WINDOW_BYTES};
 use crate::read::holding::{Found, Holding};
-use crate::read::index::{Hole, Log, LogState, Place, Range, damaged};
+use crate::read::index::{Hole, Location, Log, LogState, Range, damaged};
 use crate::read::reads::Reads;
 use crate::write::chain::TAKEN_MAX;
 use bytes::Bytes;
@@ -145,18 +145,18 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Stop> {
         while !budget.is_spent() {
             let from = slice.next;
-            let place = self.log.with(|state| state.place(from));
-            match place {
-                Place::End => return Ok(()),
-                Place::Lost(hole) => return Err(self.lost(&hole)),
-                Place::Open(open) => {
+            let location = self.log.with(|state| state.location(from));
+            match location {
+                Location::End => return Ok(()),
+                Location::Lost(hole) => return Err(self.lost(&hole)),
+                Location::Open(open) => {
                     let blocks = open.from(slice.next, u64::from(limit.records));
                     if blocks.is_empty() {
                         return Err(self.lost(&Hole::unexplained(slice.next)));
                     }
                     self.take(slice, holding, budget, (open.segment(), &blocks))?;
                 }
-                Place::Sealed(range) => {
+                Location::Sealed(range) => {
                     let blocks = self.blocks(&range, Sought::Offset(slice.next))?;
                     let start = blocks.partition_point(|block| block.end() <= slice.next);
                     self.take(slice, holding, budget, (&range.segment, &blocks[start..]))?;
@@ -216,14 +216,14 @@ impl<'a> Reader<'a> {
 
     /// The first kept offset that arrived at or after `time`; `None` as in [`Reader::read`].
     pub(crate) fn offset_at(&self, time: Timestamp) -> Option<Result<Offset, ReadError>> {
-        let look = |state: &mut LogState| (state.place_at(time), state.bounds());
-        let (place, bounds) = self.log.with(look);
-        let found = match place {
-            Place::End => Ok(bounds.end),
-            Place::Open(open) => Ok(open.at(time).map_or(bounds.end, |block| block.first)),
-            Place::Lost(hole) => Err(self.lost(&hole)),
-            Place::Sealed(range) if range.first_arrival >= time => Ok(range.first),
-            Place::Sealed(range) => self.blocks(&range, Sought::Time(time)).map(|blocks| {
+        let look = |state: &mut LogState| (state.location_at(time), state.bounds());
+        let (location, bounds) = self.log.with(look);
+        let found = match location {
+            Location::End => Ok(bounds.end),
+            Location::Open(open) => Ok(open.at(time).map_or(bounds.end, |block| block.first)),
+            Location::Lost(hole) => Err(self.lost(&hole)),
+            Location::Sealed(range) if range.first_arrival >= time => Ok(range.first),
+            Location::Sealed(range) => self.blocks(&range, Sought::Time(time)).map(|blocks| {
                 let at = blocks.partition_point(|block| block.arrival < time);
                 let behind = blocks.last().map_or(range.end, Block::end);
                 blocks.get(at).map_or(behind, |block| block.first)

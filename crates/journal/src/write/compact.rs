@@ -1,5 +1,5 @@
-//! A number that may be missing, in eight bytes instead of sixteen: of very many logs, what every
-//! append needs is to fit into as few lines of memory as can be.
+//! A compact offset or time: a number that may be missing, in eight bytes instead of sixteen, so
+//! that what every append needs of a log fits into one cache line.
 
 /// A number below the highest, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,11 +45,11 @@ pub(crate) struct Group<'a, 'c> {
     /// Its number, which the marks of its logs have.
     number: u64,
     logs: Vec<Intended>,
-    /// The places of logs that it makes.
+    /// The ordinals, among `logs`, of logs that it makes.
     made: LogMap<u32>,
     entries: Vec<Entry>,
-    /// For each entry, the place of the log that it is about.
-    entry_places: Vec<u32>,
+    /// For each entry, the ordinal of its log.
+    entry_ordinals: Vec<u32>,
     /// For each entry, its first and last chunk.
     chains: Vec<(u32, u32)>,
     /// The buffers of the calls.
@@ -96,7 +96,7 @@ struct Intended {
 pub(crate) struct Entered<'a> {
     pub(crate) tails: &'a mut WriterTails,
     pub(crate) entries: Vec<Entry>,
-    places: Vec<u32>,
+    ordinals: Vec<u32>,
     logs: Vec<Intended>,
 }
 
@@ -117,7 +117,7 @@ impl<'a, 'c> Group<'a, 'c> {
             logs: Vec::new(),
             made: LogMap::default(),
             entries: Vec::new(),
-            entry_places: Vec::new(),
+            entry_ordinals: Vec::new(),
             chains: Vec::new(),
             buffers: Vec::new(),
             chunks: Vec::new(),
@@ -154,49 +154,49 @@ impl<'a, 'c> Group<'a, 'c> {
     ) -> Vec<Result<Appended, AppendError>> {
         self.reserve(batches.len());
         self.buffers.push(batches.buffer());
-        let places = self.find_all(batches);
-        let batches = batches.iter().zip(places);
+        let ordinals = self.find_all(batches);
+        let batches = batches.iter().zip(ordinals);
         batches
-            .map(|((id, batch), place)| self.append(id, batch, place))
+            .map(|((id, batch), ordinal)| self.append(id, batch, ordinal))
             .collect()
     }
 
-    /// The places of the batches' logs.
+    /// The ordinals of the batches' logs.
     fn find_all(&mut self, batches: &Batches) -> Vec<Option<u32>> {
         let slots: Vec<Option<Slot>> = batches.logs().map(|id| self.tails.find(id)).collect();
         self.tails.look_ahead(slots.iter().flatten().copied());
         let logs = batches.logs().zip(slots);
-        logs.map(|(id, slot)| self.place(id, slot)).collect()
+        logs.map(|(id, slot)| self.ordinal(id, slot)).collect()
     }
 
-    /// The place of a log, which it gets if it had none; `None` if there is no such log.
-    fn place(&mut self, id: LogId, slot: Option<Slot>) -> Option<u32> {
+    /// The ordinal of a log, which it gets if it had none; `None` if there is no such log.
+    fn ordinal(&mut self, id: LogId, slot: Option<Slot>) -> Option<u32> {
         if !self.made.is_empty()
-            && let Some(place) = self.made.get(&id)
+            && let Some(ordinal) = self.made.get(&id)
         {
-            return Some(*place);
+            return Some(*ordinal);
         }
         let slot = slot?;
-        let place = self.tails.place_in(slot, self.number).unwrap_or_else(|| {
-            let place = self.logs.len() as u32;
-            self.tails.mark(slot, self.number, place);
+        let ordinal = self.tails.ordinal_in(slot, self.number).unwrap_or_else(|| {
+            let ordinal = self.logs.len() as u32;
+            self.tails.mark(slot, self.number, ordinal);
             self.logs.push(Intended::of(self.tails, slot));
-            place
+            ordinal
         });
-        Some(place)
+        Some(ordinal)
     }
 
-    /// Adds a batch to the log at a place.
+    /// Adds a batch to the log at an ordinal.
     fn append(
         &mut self,
         id: LogId,
         batch: BatchView<'_>,
-        place: Option<u32>,
+        ordinal: Option<u32>,
     ) -> Result<Appended, AppendError> {
         let Grounds { now, admission, .. } = self.grounds;
         let next = self.entries.len();
-        let found = place.map(|place| (place, &mut self.logs[place as usize]));
-        let Some((place, intended)) = found.filter(|(_, intended)| !intended.is_deleted) else {
+        let found = ordinal.map(|ordinal| (ordinal, &mut self.logs[ordinal as usize]));
+        let Some((ordinal, intended)) = found.filter(|(_, intended)| !intended.is_deleted) else {
             return Err(match self.grounds.damage.why_unknown(id) {
                 ReadError::NoSuchLog(id) => AppendError::NoSuchLog(id),
                 damage @ (ReadError::Damaged { .. } | ReadError::Io(_)) => {
@@ -234,7 +234,7 @@ impl<'a, 'c> Group<'a, 'c> {
             self.join(at, batch, control);
         } else {
             intended.entry = Some(next);
-            self.entry_places.push(place);
+            self.entry_ordinals.push(ordinal);
             self.begin_block(id, batch, first, arrival, control);
         }
         Ok(Appended { first, arrival })
@@ -302,17 +302,17 @@ impl<'a, 'c> Group<'a, 'c> {
                 Ok(())
             }
             Change::Trim(log, before) => {
-                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
-                let intended = &self.logs[place as usize];
+                let ordinal = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let intended = &self.logs[ordinal as usize];
                 // Past the end there is nothing yet to hide.
                 let before = intended.end.min(*before);
-                self.push(Entry::Trim { log: *log, before }, place);
+                self.push(Entry::Trim { log: *log, before }, ordinal);
                 Ok(())
             }
             Change::Configure(log, settings) => {
-                let place = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
+                let ordinal = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
                 let (log, settings) = (*log, *settings);
-                self.push(Entry::Configure { log, settings }, place);
+                self.push(Entry::Configure { log, settings }, ordinal);
                 Ok(())
             }
         }
@@ -328,27 +328,27 @@ impl<'a, 'c> Group<'a, 'c> {
         }
         for (log, settings) in logs {
             let (log, settings, priority) = (*log, *settings, settings.priority);
-            let place = self.logs.len() as u32;
-            self.made.insert(log, place);
+            let ordinal = self.logs.len() as u32;
+            self.made.insert(log, ordinal);
             self.logs.push(Intended {
                 priority,
                 ..Intended::default()
             });
-            self.push(Entry::Create { log, settings }, place);
+            self.push(Entry::Create { log, settings }, ordinal);
         }
         Ok(())
     }
 
     fn delete(&mut self, log: LogId) {
-        if let Some(place) = self.present(log) {
-            self.push(Entry::Delete { log }, place);
-            self.logs[place as usize].is_deleted = true;
+        if let Some(ordinal) = self.present(log) {
+            self.push(Entry::Delete { log }, ordinal);
+            self.logs[ordinal as usize].is_deleted = true;
         }
     }
 
-    fn push(&mut self, entry: Entry, place: u32) {
+    fn push(&mut self, entry: Entry, ordinal: u32) {
         self.entries.push(entry);
-        self.entry_places.push(place);
+        self.entry_ordinals.push(ordinal);
         self.chains.push((NO_CHUNK, NO_CHUNK));
     }
 
@@ -356,21 +356,21 @@ impl<'a, 'c> Group<'a, 'c> {
     pub(crate) fn reserve(&mut self, batches: usize) {
         self.logs.reserve(batches);
         self.entries.reserve(batches);
-        self.entry_places.reserve(batches);
+        self.entry_ordinals.reserve(batches);
         self.chains.reserve(batches);
         self.chunks.reserve(batches);
     }
 
-    /// The place of a log, also of one that the group deletes.
+    /// The ordinal of a log, also of one that the group deletes.
     fn find(&mut self, id: LogId) -> Option<u32> {
         let slot = self.tails.find(id);
-        self.place(id, slot)
+        self.ordinal(id, slot)
     }
 
-    /// The place of a log that the group leaves there so far.
+    /// The ordinal of a log that the group leaves there so far.
     fn present(&mut self, id: LogId) -> Option<u32> {
-        let place = self.find(id)?;
-        (!self.logs[place as usize].is_deleted).then_some(place)
+        let ordinal = self.find(id)?;
+        (!self.logs[ordinal as usize].is_deleted).then_some(ordinal)
     }
 
     /// The entries' payloads, in order. As a rule those of a call were framed one behind the other.
@@ -418,7 +418,7 @@ impl<'a, 'c> Group<'a, 'c> {
         let entered = Entered {
             tails: self.tails,
             entries: self.entries,
-            places: self.entry_places,
+            ordinals: self.entry_ordinals,
             logs: self.logs,
         };
         Sealed {
@@ -456,7 +456,7 @@ impl Entered<'_> {
 
     /// Where the log of an entry stands; none if the group makes it.
     pub(crate) fn slot(&self, entry: usize) -> Option<Slot> {
-        self.logs[self.places[entry] as usize].slot
+        self.logs[self.ordinals[entry] as usize].slot
     }
 }
 
@@ -490,6 +490,6 @@ fn can_join(entry: &Entry, batch: BatchView<'_>, arrival: Timestamp) -> bool {
 }
 
 fn first_control(batch: BatchView<'_>) -> Option<u32> {
-    let place = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
-    place.map(|place| place as u32)
+    let index = RecordIter::new(batch.bytes()).position(|(kind, _)| kind == Kind::Control);
+    index.map(|index| index as u32)
 }

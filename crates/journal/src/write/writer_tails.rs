@@ -39,8 +39,8 @@ pub(crate) struct Tail {
     first_control: Compact,
     /// The last group that is about it. Groups have numbers that never come again.
     group: u64,
-    /// Where that group has it.
-    place: u32,
+    /// Which of that group's logs it is.
+    ordinal: u32,
     pub(crate) priority: Priority,
     /// Appends are refused.
     pub(crate) is_tail_lost: bool,
@@ -62,8 +62,8 @@ impl WriterTails {
 
     /// Where a log stands, if it is there.
     pub(crate) fn find(&self, id: LogId) -> Option<Slot> {
-        let (row, place) = place_of(id);
-        let slot = self.rows.get(&row)? + place;
+        let (row, column) = position_of(id);
+        let slot = self.rows.get(&row)? + column;
         self.tails[slot as usize].is_there.then_some(Slot(slot))
     }
 
@@ -85,7 +85,7 @@ impl WriterTails {
 
     /// Takes a log in, or takes over what has changed about it.
     pub(crate) fn put(&mut self, log: Arc<Log>) {
-        let (row, place) = place_of(log.id);
+        let (row, column) = position_of(log.id);
         let first = *self.rows.entry(row).or_insert_with(|| {
             self.free.pop().unwrap_or_else(|| {
                 let first = self.tails.len();
@@ -94,7 +94,7 @@ impl WriterTails {
                 first as u32
             })
         });
-        let slot = (first + place) as usize;
+        let slot = (first + column) as usize;
         self.tails[slot] = Tail::of(&log);
         self.logs[slot] = Some(log);
     }
@@ -105,8 +105,8 @@ impl WriterTails {
         };
         self.tails[slot as usize] = Tail::default();
         self.logs[slot as usize] = None;
-        let (row, place) = place_of(id);
-        let first = slot - place;
+        let (row, column) = position_of(id);
+        let first = slot - column;
         let rest = &self.tails[first as usize..][..ROW];
         if rest.iter().all(|tail| !tail.is_there) {
             self.rows.remove(&row);
@@ -126,26 +126,26 @@ impl WriterTails {
         }
     }
 
-    /// The place that a group gave a log, if it did.
-    pub(crate) fn place_in(&self, slot: Slot, group: u64) -> Option<u32> {
+    /// The ordinal that a group gave a log, if it did.
+    pub(crate) fn ordinal_in(&self, slot: Slot, group: u64) -> Option<u32> {
         let tail = self.tail(slot);
-        (tail.group == group).then_some(tail.place)
+        (tail.group == group).then_some(tail.ordinal)
     }
 
-    /// Notes the place that a group gives a log.
-    pub(crate) fn mark(&mut self, slot: Slot, group: u64, place: u32) {
+    /// Notes the ordinal that a group gives a log.
+    pub(crate) fn mark(&mut self, slot: Slot, group: u64, ordinal: u32) {
         let tail = &mut self.tails[slot.0 as usize];
-        (tail.group, tail.place) = (group, place);
+        (tail.group, tail.ordinal) = (group, ordinal);
     }
 
     /// Whether what stands in a slot, if anything still does, says what its log does.
     #[cfg(test)]
     pub(crate) fn agrees_with_log(&self, slot: Slot) -> bool {
-        let Tail { group, place, .. } = *self.tail(slot);
+        let Tail { group, ordinal, .. } = *self.tail(slot);
         let log = self.logs[slot.0 as usize].as_ref();
         let told = log.map(|log| Tail {
             group,
-            place,
+            ordinal,
             ..Tail::of(log)
         });
         told.is_none_or(|told| told == *self.tail(slot))
@@ -180,7 +180,7 @@ impl Tail {
             last_arrival: Compact::of(state.last_arrival().map(|time| time.0)),
             first_control: Compact::of(state.first_control().map(|at| at.0)),
             group: 0,
-            place: 0,
+            ordinal: 0,
             priority: state.settings.priority,
             is_tail_lost: state.lost_tail().is_some(),
             is_there: true,
@@ -188,11 +188,11 @@ impl Tail {
     }
 }
 
-/// The row of a log, and its place there.
-fn place_of(id: LogId) -> (LogId, u32) {
-    let place = id.index % ROW as u32;
-    let index = id.index - place;
-    (LogId { index, ..id }, place)
+/// The row of a log, and its column there.
+fn position_of(id: LogId) -> (LogId, u32) {
+    let column = id.index % ROW as u32;
+    let index = id.index - column;
+    (LogId { index, ..id }, column)
 }
 
 #[cfg(test)]
