@@ -11,17 +11,17 @@ use log::checksum::crc32c;
 use log::store::{LogId, Offset};
 
 pub(crate) const DIRECTORY_ENTRY_BYTES: usize = 80;
-/// What a block takes in a list, at most: four numbers and a checksum.
+/// Maximum size of a block in a list: four numbers and a checksum.
 const BLOCK_LIST_BYTES_MAX: usize = 5 + 10 + 5 + 5 + 4;
 pub(crate) const TRAILER_BYTES: usize = 48;
 const TRAILER_MAGIC: &[u8; 8] = b"MSTRFOOT";
 const NO_CONTROL: u64 = u64::MAX;
-/// A block takes so many bytes of a list at least: four varints and a checksum.
+/// Minimum size of a block in a list: four varints and a checksum …
 const LISTED_BYTES_MIN: usize = 4 + 4;
-/// … and so many at most.
+/// … and the maximum.
 pub(crate) const LISTED_BYTES_MAX: usize = 4 * 10 + 4;
 
-/// One run of a log: blocks without a gap between them.
+/// A run of a log: contiguous blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DirectoryEntry {
     pub(crate) log: LogId,
@@ -30,11 +30,11 @@ pub(crate) struct DirectoryEntry {
     pub(crate) end: Offset,
     pub(crate) first_arrival: Timestamp,
     pub(crate) last_arrival: Timestamp,
-    /// Bytes of all the payloads.
+    /// Total bytes of the payloads.
     pub(crate) bytes: u64,
-    /// The log's first control record in the segment, told by the log's first run.
+    /// The log's first control record in the segment, given in the log's first run.
     pub(crate) control: Option<Offset>,
-    /// Where the block list stands, counted from the image's start.
+    /// Position of the block list, relative to the image.
     pub(crate) list_position: u32,
     pub(crate) list_length: u32,
     pub(crate) list_crc: u32,
@@ -46,7 +46,7 @@ pub(crate) struct Directory {
     /// By log and offset.
     pub(crate) entries: Vec<DirectoryEntry>,
     pub(crate) changes: Vec<Entry>,
-    /// Where the image begins in the file.
+    /// Position of the image in the file.
     pub(crate) image_start: u32,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Trailer {
     /// The end of the last frame, where the image begins.
     pub(crate) frames_end: u32,
     pub(crate) last_frame_crc: u32,
-    /// Where changes and directory begin in the file; they reach to the trailer.
+    /// Position of changes and directory in the file; they extend to the trailer.
     pub(crate) directory_start: u32,
     pub(crate) change_count: u32,
     pub(crate) entry_count: u32,
@@ -65,17 +65,17 @@ pub(crate) struct Trailer {
     pub(crate) number: u64,
 }
 
-/// Where the next block of a list begins.
+/// A position in a block list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListCursor {
     pub(crate) first: Offset,
     pub(crate) arrival: Timestamp,
-    /// Where the block before it ends in the file.
+    /// The end of the previous block in the file.
     position: u64,
 }
 
 impl ListCursor {
-    /// The beginning of an entry's list.
+    /// The start of an entry's list.
     pub(crate) fn of(entry: &DirectoryEntry) -> Self {
         Self {
             first: entry.first,
@@ -84,7 +84,7 @@ impl ListCursor {
         }
     }
 
-    /// Decodes a block and goes behind it.
+    /// Decodes a block and advances.
     pub(crate) fn next(&mut self, fields: &mut Fields<'_>) -> Option<Block> {
         let count = u32::try_from(fields.varint()?).ok()?;
         let arrival = Timestamp(self.arrival.0.checked_add(fields.varint()?)?);
@@ -108,8 +108,8 @@ impl ListCursor {
 }
 
 impl DirectoryEntry {
-    /// Bytes of the payloads from an offset on, about; of a block of which only a part is wanted,
-    /// all.
+    /// Approximate bytes of the payloads from an offset on; a block that is wanted in part counts
+    /// in full.
     pub(crate) fn bytes_from(&self, from: Offset) -> u64 {
         let first = from.clamp(self.first, self.end);
         if first == self.first {
@@ -121,7 +121,7 @@ impl DirectoryEntry {
         self.bytes.min(share as u64 + block)
     }
 
-    /// Bytes that a copy's frames and footer take to say where its blocks are, at most.
+    /// Maximum bytes of the entries in a copy's frames and footer.
     pub(crate) fn index_bytes(&self) -> u64 {
         let entries = u64::from(self.block_count) * ENTRY_BYTES as u64;
         entries
@@ -146,7 +146,7 @@ impl DirectoryEntry {
         }
     }
 
-    /// Writes the list of `run` and notes where it stands.
+    /// Writes the list of `run` and records its position.
     pub(crate) fn put_list(&mut self, out: &mut Vec<u8>, run: &[Block]) {
         let start = out.len();
         let (mut arrival, mut position) = (self.first_arrival.0, 0);
@@ -178,7 +178,8 @@ impl DirectoryEntry {
         (cursor.first == self.end && fields.is_empty()).then_some(blocks)
     }
 
-    /// Whether a list of so many bytes can have so many blocks: before memory is taken for either.
+    /// Whether a list of this length can hold this many blocks: checked before memory is allocated
+    /// for either.
     pub(crate) fn is_possible(&self) -> bool {
         let (bytes, blocks) = (self.list_length as usize, self.block_count as usize);
         (blocks * LISTED_BYTES_MIN..=blocks * LISTED_BYTES_MAX).contains(&bytes)

@@ -1,9 +1,9 @@
-//! Frames: what one group commit writes. A header, a directory of entries, the entries' payloads.
+//! Frames: the unit of a group commit. A header, a directory of entries, the entries' payloads.
 //!
 //! The header's checksum covers the header and the directory, and the directory holds each
-//! payload's checksum, which whoever made the batch has worked out. It is seeded by the segment's
-//! salt, so that neither old bytes of a recycled file nor a record can pass for a frame. Byte
-//! tables: docs/formats/journal.md.
+//! payload's checksum, computed when the batch was made. It is salted per segment, so that neither
+//! old bytes of a recycled file nor a record can pass for a frame. Byte tables:
+//! docs/formats/journal.md.
 
 use crate::format::layout::{Fields, Put, salted_crc};
 use env::Timestamp;
@@ -11,7 +11,7 @@ use log::store::{LogId, LogSettings, Offset, Priority};
 
 pub(crate) const FRAME_HEADER_BYTES: usize = 32;
 pub(crate) const ENTRY_BYTES: usize = 48;
-/// Frames begin at multiples of this.
+/// Alignment of frames.
 pub(crate) const FRAME_ALIGN_BYTES: usize = 8;
 pub(crate) const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"MSFR");
 const NO_CONTROL: u32 = u32::MAX;
@@ -23,21 +23,22 @@ const KIND_TRIM: u32 = 4;
 const KIND_CONFIGURE: u32 = 5;
 const KIND_CHECKPOINT: u32 = 6;
 
-/// A frame's fixed part.
+/// The fixed part of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
-    /// Where in its file the frame says it begins.
+    /// The frame's own position in its file.
     pub(crate) position: u32,
-    /// Bytes of the whole frame, a multiple of [`FRAME_ALIGN_BYTES`].
+    /// Length of the whole frame, a multiple of [`FRAME_ALIGN_BYTES`].
     pub(crate) length: u32,
     pub(crate) entry_count: u32,
-    /// Everything in this segment before this was synced when the frame was written.
+    /// Everything before this position in the segment was synced when the frame was written.
     pub(crate) durable_through: u32,
-    /// The checksum of the frame before this one in the segment; 0 for the first.
+    /// The checksum of the previous frame in the segment; 0 for the first.
     pub(crate) previous_crc: u32,
 }
 
-/// A block: neighbouring records of one log that arrived together, and where they stand in a file.
+/// A block: consecutive records of one log with the same arrival time, and their position in a
+/// file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Block {
     pub(crate) first: Offset,
@@ -59,7 +60,7 @@ impl Block {
         u64::from(self.position) + u64::from(self.length)
     }
 
-    /// As a frame has it; `first_control` is told with the block that holds it.
+    /// The block as an entry of a frame; `first_control` is included if this block holds it.
     pub(crate) fn as_entry(self, log: LogId, first_control: Option<Offset>) -> Entry {
         let control = self.control(first_control);
         Entry::Records {
@@ -69,7 +70,7 @@ impl Block {
         }
     }
 
-    /// Where in the block its log's first control record is, if it is there.
+    /// The index in the block of the log's first control record, if it is there.
     pub(crate) fn control(&self, first_control: Option<Offset>) -> Option<u32> {
         let control = first_control.filter(|at| *at >= self.first && *at < self.end());
         control.map(|at| (at.0 - self.first.0) as u32)
@@ -83,10 +84,10 @@ impl Block {
     }
 }
 
-/// What a frame holds, in order.
+/// An item in a frame, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// Records of a log; `control` counts from the block's first record.
+    /// Records of a log; `control` is relative to the block's first record.
     Records {
         log: LogId,
         block: Block,
@@ -107,8 +108,8 @@ pub(crate) enum Entry {
         log: LogId,
         settings: LogSettings,
     },
-    /// The index of what stands in this segment before, back to the checkpoint at `previous`
-    /// (0 for none).
+    /// The index of everything earlier in this segment, back to the checkpoint at `previous` (0 for
+    /// none).
     Checkpoint {
         previous: u32,
         position: u32,
@@ -118,7 +119,7 @@ pub(crate) enum Entry {
 }
 
 impl FrameHeader {
-    /// Encodes the header for a directory, with the checksum over both, which is returned too.
+    /// Encodes the header for a directory, with the checksum of both, which is also returned.
     pub(crate) fn encode(&self, salt: u64, directory: &[u8]) -> ([u8; FRAME_HEADER_BYTES], u32) {
         let mut bytes = Vec::with_capacity(FRAME_HEADER_BYTES);
         bytes.put_u32(FRAME_MAGIC);
@@ -133,7 +134,7 @@ impl FrameHeader {
         (bytes.try_into().expect("the fields fill the header"), crc)
     }
 
-    /// Decodes a header that must stand at `position`, and its checksum, which is not yet checked.
+    /// Decodes a header that must be at `position`, and its checksum, which is not verified yet.
     pub(crate) fn decode(bytes: &[u8], position: u32) -> Option<(Self, u32)> {
         let mut fields = Fields::new(bytes);
         let magic = fields.u32()?;
@@ -154,7 +155,7 @@ impl FrameHeader {
         is_sane.then_some((header, crc))
     }
 
-    /// Where payloads begin, counted from the frame's start.
+    /// Position of the payloads, relative to the frame.
     pub(crate) fn payload_start(&self) -> usize {
         FRAME_HEADER_BYTES.saturating_add((self.entry_count as usize).saturating_mul(ENTRY_BYTES))
     }
@@ -176,7 +177,7 @@ impl Entry {
         }
     }
 
-    /// The checksum of the payload and where it stands.
+    /// The checksum of the payload, its position and length.
     pub(crate) fn payload(&self) -> Option<(u32, u32, u32)> {
         match self {
             Self::Records { block, .. } => Some((block.position, block.length, block.crc)),
@@ -227,7 +228,7 @@ impl Entry {
         }
     }
 
-    /// Decodes one entry whose payload stands at `position` in the file.
+    /// Decodes one entry whose payload is at `position` in the file.
     pub(crate) fn decode(fields: &mut Fields<'_>, position: u32) -> Option<Self> {
         let kind = fields.u32()?;
         let index = fields.u32()?;
@@ -284,7 +285,7 @@ impl Entry {
     }
 }
 
-/// The number that stands for a priority in files.
+/// The encoding of a priority.
 pub(crate) fn encode_priority(priority: Priority) -> u32 {
     match priority {
         Priority::Normal => 0,
@@ -310,12 +311,13 @@ fn put_tail(out: &mut Vec<u8>, count: u32, length: u32, crc: u32, control: u32) 
     put_pairs(out, [first, u64::from(crc) | u64::from(control) << 32]);
 }
 
-/// Appends fields two by two, at once: an entry for each block of a segment is many.
+/// Appends fields in pairs, with one capacity check: a segment has an entry for each block.
+/// `bench/run only shards-batch` measures it.
 fn put_pairs<const PAIRS: usize>(out: &mut Vec<u8>, pairs: [u64; PAIRS]) {
     out.extend_from_slice(pairs.map(u64::to_le_bytes).as_flattened());
 }
 
-/// Decodes a frame's directory; `None` if it does not hold together.
+/// Decodes a frame's directory; `None` if it is inconsistent.
 pub(crate) fn decode_directory(header: &FrameHeader, directory: &[u8]) -> Option<Vec<Entry>> {
     let mut fields = Fields::new(directory);
     let mut position = header.position.checked_add(header.payload_start() as u32)?;
@@ -350,8 +352,7 @@ pub(crate) fn encode_frame(
     (frame, crc)
 }
 
-/// Encodes what stands in a frame before its payloads: so many entries, which `put_entries` puts
-/// there, and bytes of payloads.
+/// Encodes a frame up to its payloads: the header, and `entries` entries written by `put_entries`.
 pub(crate) fn encode_head(
     mut header: FrameHeader,
     salt: u64,

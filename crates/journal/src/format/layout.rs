@@ -1,8 +1,8 @@
-//! Little-endian fields and varints, written one after another and read back with bounds checked.
+//! Little-endian fields and varints, written sequentially and read back with bounds checks.
 
 use log::checksum::{crc32c, crc32c_append};
 
-/// Reads fields from bytes; `None` once they run out.
+/// A bounds-checked reader of fields; returns `None` at the end.
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }
@@ -30,7 +30,7 @@ impl<'a> Fields<'a> {
         Some(u64::from_le_bytes(*taken))
     }
 
-    /// A number in groups of seven bits, lowest first.
+    /// A varint: groups of seven bits, lowest first.
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -48,13 +48,13 @@ impl<'a> Fields<'a> {
         self.rest.is_empty()
     }
 
-    /// How many bytes were not read.
+    /// Number of unread bytes.
     pub(crate) fn left(&self) -> usize {
         self.rest.len()
     }
 }
 
-/// Appends fields to bytes.
+/// A writer of fields.
 pub(crate) trait Put {
     fn put_u32(&mut self, value: u32);
     fn put_u64(&mut self, value: u64);
@@ -84,7 +84,7 @@ impl Put for Vec<u8> {
     }
 }
 
-/// The checksum of `parts` one after another, seeded by a segment's salt.
+/// The checksum of concatenated `parts`, salted with a segment's salt.
 pub(crate) fn salted_crc(salt: u64, parts: &[&[u8]]) -> u32 {
     let seed = crc32c(&salt.to_le_bytes());
     parts

@@ -1,9 +1,9 @@
-//! A block list that is read a part at a time.
+//! A block list that is read in parts.
 //!
-//! A log may have hundreds of thousands of blocks in one segment; whoever reads some of its records
-//! is not to hold all of them. The whole list is gone through once, which checks it, and what is
-//! needed to begin in its midst is noted: a few bytes for each part, and the part's own checksum,
-//! so that what is read later is what was checked.
+//! A log may have hundreds of thousands of blocks in one segment, and a reader of some of its
+//! records should not hold all of them. The whole list is scanned once, which validates it and
+//! records what is needed to start in the middle: a few bytes per part, and the part's checksum, so
+//! that what is read later is what was validated.
 
 use crate::format::footer::{DirectoryEntry, LISTED_BYTES_MAX, ListCursor};
 use crate::format::frame::Block;
@@ -13,12 +13,12 @@ use env::Timestamp;
 use log::checksum::{crc32c, crc32c_append};
 use log::store::Offset;
 
-/// Blocks of a part.
+/// Blocks per part.
 pub(crate) const PART_BLOCKS: usize = 4096;
-/// A part is a few times larger in memory than in the file, where it has no more bytes than these.
+/// Maximum size of a part in the file; in memory it is a few times larger.
 const PART_BYTES_MAX: usize = PART_BLOCKS * LISTED_BYTES_MAX;
 
-/// Where the parts of a list are.
+/// The positions of a list's parts.
 pub(crate) struct LongList {
     parts: Vec<Part>,
 }
@@ -27,14 +27,14 @@ pub(crate) struct LongList {
 struct Part {
     begin: ListCursor,
     blocks: u32,
-    /// Where it stands in the list.
+    /// Position in the list.
     start: u32,
     length: u32,
     crc: u32,
 }
 
 impl LongList {
-    /// Goes through a list and checks it; `None` if it cannot be read or is not whole.
+    /// Scans and validates a list; `None` if it is unreadable or incomplete.
     pub(crate) fn read(
         segment: &Segment,
         image_start: u32,
@@ -46,7 +46,7 @@ impl LongList {
         let (mut parts, mut whole) = (Vec::new(), crc32c(&[]));
         let mut begin = ListCursor::of(entry);
         let (mut start, mut blocks_left) = (0, entry.block_count as usize);
-        // From `start` on; so many of them are filled.
+        // From `start` on; this much of it is filled.
         let mut bytes = vec![0; PART_BYTES_MAX.min(entry.list_length as usize)];
         let mut filled = 0;
         while blocks_left > 0 {
@@ -78,19 +78,19 @@ impl LongList {
         (is_whole && begin.first == entry.end).then_some(Self { parts })
     }
 
-    /// The memory that it takes.
+    /// Memory that it takes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.parts.len() * size_of::<Part>()
     }
 
-    /// The part that holds an offset.
+    /// The part that contains an offset.
     pub(crate) fn at(&self, offset: Offset) -> usize {
         self.last_before(|begin| begin.first <= offset)
     }
 
-    /// The part in which the blocks from a time on begin, or behind which they do.
+    /// The part that contains, or precedes, the first block that arrived at or after a time.
     pub(crate) fn at_time(&self, time: Timestamp) -> usize {
-        // The arrival is that of the block before the part.
+        // The arrival time is that of the block before the part.
         self.last_before(|begin| begin.arrival < time)
     }
 
@@ -99,12 +99,12 @@ impl LongList {
         behind.saturating_sub(1)
     }
 
-    /// Where a part begins; `None` behind the last.
+    /// The first offset of a part; `None` past the last.
     pub(crate) fn first(&self, part: usize) -> Option<Offset> {
         Some(self.parts.get(part)?.begin.first)
     }
 
-    /// Reads a part; `None` if it is not what it was.
+    /// Reads a part; `None` if its checksum has changed.
     pub(crate) fn read_part(
         &self,
         segment: &Segment,
@@ -127,7 +127,7 @@ impl LongList {
     }
 }
 
-/// Fills bytes from a place of an entry's list.
+/// Reads bytes at a position of an entry's list.
 fn read(
     segment: &Segment,
     image_start: u32,

@@ -1,9 +1,9 @@
-//! The MANIFEST: which segments are alive, and what is known of each log apart from its blocks.
+//! The MANIFEST: the live segments, and the state of each log apart from its blocks.
 //!
-//! It is replaced whole, by rename. The state of the logs is as it was at some moment after the
-//! first frame of the segment `replay_from`; replaying the changes of that segment and the later
-//! ones over it gives the state of now, since every change is harmless to repeat. Only files that
-//! it lists belong to the journal.
+//! It is replaced as a whole, by rename. The state of the logs dates from some time after the first
+//! frame of the segment `replay_from`; replaying the changes of that segment and later ones gives
+//! the current state, since every change is idempotent. Only files that it lists belong to the
+//! journal.
 
 use crate::format::frame::{decode_priority, encode_priority};
 use crate::format::layout::{Fields, Put};
@@ -21,12 +21,12 @@ pub(crate) const MANIFEST_HEAD_BYTES: usize = 56;
 const FLAG_SORTED: u64 = 1;
 const NONE: u64 = u64::MAX;
 
-/// What the MANIFEST says.
+/// The content of the MANIFEST.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
-    /// Rises with every replacement.
+    /// Incremented with every replacement.
     pub(crate) generation: u64,
-    /// The oldest segment whose changes are not wholly in `logs`.
+    /// The oldest segment whose changes are not all in `logs`.
     pub(crate) replay_from: u64,
     /// The number of the next segment.
     pub(crate) next_number: u64,
@@ -34,7 +34,7 @@ pub(crate) struct Manifest {
     pub(crate) logs: Vec<LogEntry>,
 }
 
-/// The next MANIFEST, begun: its file is there under another name.
+/// The next MANIFEST in progress: its file exists under a temporary name.
 pub(crate) struct Draft<'a> {
     disk: &'a dyn Disk,
     directory: &'a Path,
@@ -47,11 +47,11 @@ pub(crate) struct Draft<'a> {
 pub(crate) struct SegmentEntry {
     pub(crate) number: u64,
     pub(crate) salt: u64,
-    /// Ordered by log, copied from other segments: nothing to replay.
+    /// Whether it is ordered by log, copied from other segments: nothing to replay.
     pub(crate) is_sorted: bool,
     /// The first of the segments whose blocks this one took over; 0 for none.
     pub(crate) replaces: u64,
-    /// The file is at least this long, until a footer ends it.
+    /// Minimum length of the file until it has a footer.
     pub(crate) capacity_bytes: u64,
 }
 
@@ -87,7 +87,7 @@ impl Manifest {
         bytes
     }
 
-    /// Decodes and checks the file's bytes; `Err` says where they do not hold.
+    /// Decodes and validates the file; `Err` is the position of the damage.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, u64> {
         let (head, body) = bytes.split_at_checked(MANIFEST_HEAD_BYTES).ok_or(0_u64)?;
         let (mut manifest, counts, body_crc) = Self::decode_head(head).ok_or(0_u64)?;
@@ -129,7 +129,7 @@ impl Manifest {
 }
 
 impl<'a> Draft<'a> {
-    /// Makes the file. What an earlier one left there goes.
+    /// Creates the file, replacing a leftover.
     pub(crate) fn begin(disk: &'a dyn Disk, directory: &'a Path) -> io::Result<Self> {
         let temporary = directory.join(TEMPORARY_NAME);
         match disk.remove(&temporary) {
@@ -145,13 +145,13 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Writes it, whole and durable. The old one still stands.
+    /// Writes it completely and durably. The old one is still in place.
     pub(crate) fn write(&self, manifest: &Manifest) -> io::Result<()> {
         self.file.write_all_at(&manifest.encode(), 0)?;
         self.file.sync_data()
     }
 
-    /// Puts it in the place of the old. If that fails nobody knows which of the two is there.
+    /// Replaces the old one. If that fails, it is unknown which of the two is in place.
     pub(crate) fn put_in_place(mut self) -> io::Result<()> {
         let temporary = self.directory.join(TEMPORARY_NAME);
         self.disk
@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
 }
 
 impl Drop for Draft<'_> {
-    /// One that came to nothing takes no room. If it stays all the same the next one removes it.
+    /// Removes an unfinished draft. If that fails the next one replaces it.
     fn drop(&mut self) {
         if !self.is_in_place {
             drop(self.disk.remove(&self.directory.join(TEMPORARY_NAME)));

@@ -1,5 +1,5 @@
-//! The bytes on the disk: how files are laid out, encoded and checked. It opens no file of its own
-//! accord, and none of the other folders is known here.
+//! The byte formats on disk: layout, encoding and validation. It opens no files itself, and depends
+//! on none of the other folders.
 
 pub(crate) mod footer;
 pub(crate) mod frame;

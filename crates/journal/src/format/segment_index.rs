@@ -1,8 +1,9 @@
-//! The index of a segment: each log's blocks, and the changes to the set of logs. As an image of
-//! bytes it is a footer's or a checkpoint's.
+//! The index of a segment: each log's blocks, and the changes to the set of logs. Encoded as an
+//! image it is part of a footer or a checkpoint.
 //!
-//! An image is a head, the block lists of each run of a log, the changes, and a directory of the
-//! lists. All logs' blocks are in one list: a segment may hold a few blocks of each of very many.
+//! An image is a head, the block lists of each log's runs, the changes, and a directory of the
+//! lists. All logs' blocks are in one list: a segment may hold a few blocks of each of very many
+//! logs.
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::frame::{Block, Entry};
@@ -11,22 +12,22 @@ use log::store::{LogId, Offset};
 
 pub(crate) const IMAGE_HEAD_BYTES: usize = 16;
 
-/// Everything that stands in a segment, or in a stretch of one.
+/// The content of a segment, or of a part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SegmentIndex {
-    /// In the order of their ids.
+    /// Sorted by id.
     logs: Vec<LogBlocks>,
-    /// Log by log, each log's by offset.
+    /// Sorted by log, then by offset.
     blocks: Vec<Block>,
     /// Create, Delete, Trim and Configure, in order.
     pub(crate) changes: Vec<Entry>,
 }
 
-/// Where a log's blocks stand in the list of all.
+/// The position of a log's blocks in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct LogBlocks {
     log: LogId,
-    /// One past its last; they begin where those of the log before it end.
+    /// End of its blocks; they begin where the previous log's end.
     end: u32,
     /// The first control record among them.
     control: Option<Offset>,
@@ -41,7 +42,7 @@ struct Part<'a> {
 }
 
 impl SegmentIndex {
-    /// What entries say, each log's in order.
+    /// Builds an index from entries, each log's in order.
     pub(crate) fn of(entries: &[Entry]) -> Self {
         let mut index = Self::default();
         let mut places: Vec<u128> = Vec::with_capacity(entries.len());
@@ -68,7 +69,8 @@ impl SegmentIndex {
         index
     }
 
-    /// Blocks that were counted and laid out: for each log, in order, how many there are.
+    /// Builds an index from blocks already sorted: for each log, in order, the number of its
+    /// blocks.
     pub(crate) fn laid_out(
         counts: impl Iterator<Item = (LogId, u32)>,
         blocks: Vec<Block>,
@@ -90,7 +92,7 @@ impl SegmentIndex {
         }
     }
 
-    /// Adds a block of the last log, or of one that comes after it.
+    /// Adds a block of the last log, or of a later one.
     pub(crate) fn push(&mut self, log: LogId, block: Block, control: Option<u32>) {
         self.blocks.push(block);
         let end = self.blocks.len() as u32;
@@ -107,7 +109,7 @@ impl SegmentIndex {
         }
     }
 
-    /// Notes a control record of a log; the first counts.
+    /// Records a control record of a log; only the first counts.
     pub(crate) fn note_control(&mut self, log: LogId, control: Offset) {
         if let Ok(at) = self.logs.binary_search_by_key(&log, |found| found.log) {
             self.logs[at].control.get_or_insert(control);
@@ -155,7 +157,7 @@ impl SegmentIndex {
         }
     }
 
-    /// The image, and its directory with the lists' places.
+    /// The image, and its directory with the lists' positions.
     pub(crate) fn encode(&self) -> (Vec<u8>, Directory) {
         let mut bytes = vec![0; IMAGE_HEAD_BYTES];
         let mut entries = Vec::with_capacity(self.logs.len());
@@ -184,7 +186,7 @@ impl SegmentIndex {
         )
     }
 
-    /// Decodes a whole image whose bytes have been checked, as entries: each log's blocks in order,
+    /// Decodes a complete image with a verified checksum, as entries: each log's blocks in order,
     /// then the changes in order.
     pub(crate) fn decode(image: &[u8]) -> Option<Vec<Entry>> {
         let mut head = Fields::new(image);
@@ -194,7 +196,7 @@ impl SegmentIndex {
         let mut entries = Vec::new();
         let mut told: Option<(LogId, Option<Offset>)> = None;
         for run in &directory.entries {
-            // The first run of a log tells of a control record that may stand in a later one.
+            // The first run of a log names a control record that may be in a later one.
             let control = match told {
                 Some((log, control)) if log == run.log => control,
                 Some(_) | None => run.control,
@@ -210,7 +212,7 @@ impl SegmentIndex {
     }
 }
 
-/// A log and the place of an entry in one number, which is quicker to sort.
+/// A log and an entry's index packed into one number, which sorts faster.
 fn order_of(log: LogId, place: usize) -> u128 {
     u128::from(log.group) << 64 | u128::from(log.index) << 32 | place as u128
 }

@@ -1,8 +1,8 @@
-//! Memory that cold reads fill, used again and again: fresh memory would be cleared, and handed
-//! over page by page by the kernel, before each read fills it.
+//! A pool of buffers for cold reads. Fresh memory would be zeroed, and page-faulted by the kernel,
+//! before each read fills it.
 //!
-//! There are two sizes, and of each some buffers wait here. The one that came back last goes out
-//! first: the processor's caches still know it. What is in use is bounded by whoever uses it.
+//! There are two sizes, with a free list each. The list is LIFO, so that the buffer handed out is
+//! likely to be in cache. Users bound what is in use.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,24 +10,24 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-/// The bytes of a small buffer: what is read and checked, and looked at again, before the
-/// processor's second cache forgets it.
+/// Size of a small buffer: what is read and checksummed stays in the L2 cache until it is used.
+/// `bench/run only get-cold` measures it.
 pub(crate) const SMALL_BYTES: usize = 256 * 1024;
-/// The bytes of a large buffer. Longer reads get memory of their own.
+/// Size of a large buffer. Longer reads allocate.
 pub(crate) const LARGE_BYTES: usize = 1024 * 1024;
-/// Small buffers kept for the next reads.
+/// Free small buffers kept.
 const SMALL_SPARES_MAX: usize = 32;
-/// Large buffers kept for the next reads.
+/// Free large buffers kept.
 const LARGE_SPARES_MAX: usize = 8;
 
-/// Buffers that nobody uses.
+/// The pool.
 pub(crate) struct Buffers {
     small: Arc<Spares>,
     large: Arc<Spares>,
     in_use: Arc<InUse>,
 }
 
-/// Bytes of memory that somebody shares: buffers that were filled, and frames.
+/// Bytes of shared memory: filled buffers, and frames.
 #[derive(Debug, Default)]
 pub(crate) struct InUse(AtomicUsize);
 
@@ -36,7 +36,7 @@ impl InUse {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Counts so many bytes until what is answered is dropped.
+    /// Counts bytes until the returned guard is dropped.
     fn count(self: &Arc<Self>, bytes: usize) -> Used {
         self.0.fetch_add(bytes, Ordering::Relaxed);
         Used {
@@ -45,14 +45,14 @@ impl InUse {
         }
     }
 
-    /// Bytes that are counted for as long as anybody has a part of them.
+    /// Wraps bytes that are counted until their last reference is dropped.
     pub(crate) fn counted(self: &Arc<Self>, bytes: Vec<u8>) -> Bytes {
         let _used = self.count(bytes.capacity());
         Bytes::from_owner(Counted { bytes, _used })
     }
 }
 
-/// Memory that is counted.
+/// A guard of counted memory.
 struct Used {
     bytes: usize,
     of: Arc<InUse>,
@@ -75,22 +75,22 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Buffers of one size.
+/// A free list of buffers of one size.
 struct Spares {
     buffers: Mutex<Vec<Box<[u8]>>>,
     count_max: usize,
 }
 
-/// A buffer in use; it goes back where it came from when the last reader has done with it.
+/// A borrowed buffer; it returns to the pool when its last reader drops it.
 struct Borrowed {
     bytes: Box<[u8]>,
-    /// How much of it was filled.
+    /// Number of bytes filled.
     length: usize,
     spares: Weak<Spares>,
     _used: Used,
 }
 
-/// The memory that so many bytes keep once they are read.
+/// The memory that a read of this length keeps alive.
 pub(crate) fn memory_of(length: usize) -> usize {
     if length > SMALL_BYTES {
         length.max(LARGE_BYTES)
@@ -116,12 +116,12 @@ impl Default for Buffers {
 }
 
 impl Buffers {
-    /// What is in use.
+    /// The counter of memory in use.
     pub(crate) fn in_use(&self) -> &Arc<InUse> {
         &self.in_use
     }
 
-    /// Has `read` fill so many bytes, and gives them.
+    /// Lets `read` fill `length` bytes, and returns them.
     pub(crate) fn fill(
         &self,
         length: usize,

@@ -1,54 +1,54 @@
-//! What the runs of a read keep in memory beside their own bytes.
+//! Memory that the runs of a read keep alive beyond their own bytes.
 //!
-//! A run shares the memory that it was found in: a window, a frame, a buffer. That is quick, and
-//! keeps all of it for as long as the answer waits for its client. So whenever a read goes on to
-//! other memory it looks at what it took of the last: little of much is copied out. Frames are
-//! shared without a copy while the ring answers for them (see [`crate::read::cache`]). What always
-//! holds: all runs together keep at most twice their bytes and [`SLACK_BYTES`], but for such frames
-//! and the memory that is being read.
+//! A run shares the memory it was found in: a window, a frame, a buffer. That is fast, and keeps
+//! all of it alive for as long as the response waits for its client. So whenever a read moves on to
+//! other memory it checks how much it took of the previous one: small parts of large memory are
+//! copied. Frames are shared without a copy while the ring accounts for them (see
+//! [`crate::read::cache`]). What always holds: all runs together keep at most twice their bytes and
+//! [`SLACK_BYTES`] alive, except for such frames and the memory being read.
 
 use crate::read::buffers::{LARGE_BYTES, memory_of};
 use bytes::{Bytes, BytesMut};
 use log::store::{ReadLimit, Run};
 
-/// Memory that a read may keep beyond twice what it took: a short read copies nothing.
+/// Memory that a read may keep alive beyond twice its bytes: a short read copies nothing.
 pub(crate) const SLACK_BYTES: usize = 1024 * 1024;
-/// Copies share memory of so many bytes, so that ten thousand of a few bytes are no ten thousand
+/// Size of the chunks that copies share, so that ten thousand short copies are not ten thousand
 /// allocations.
 const COPIES_BYTES: usize = 64 * 1024;
 
-/// Bytes, and the memory that they keep.
+/// Bytes, and the memory they keep alive.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) bytes: Bytes,
     pub(crate) memory: Memory,
 }
 
-/// A stretch of memory that lives and goes as a whole.
+/// A region of memory that is freed as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
-    /// Its address, which nobody else has while it lives.
+    /// Its address, unique while it lives.
     start: usize,
     bytes: usize,
 }
 
 impl Found {
-    /// A part of what has just so much memory.
+    /// A part of a region of exactly this size.
     pub(crate) fn within(whole: &Bytes, bytes: Bytes) -> Self {
         Self::keeping(whole, whole.len(), bytes)
     }
 
-    /// What keeps no more than itself, or what others answer for.
+    /// Bytes that keep nothing else alive, or are accounted for elsewhere.
     pub(crate) fn alone(bytes: Bytes) -> Self {
         Self::within(&bytes.clone(), bytes)
     }
 
-    /// A part of what was read into a buffer.
+    /// A part of a pooled buffer.
     pub(crate) fn in_buffer(whole: &Bytes, bytes: Bytes) -> Self {
         Self::keeping(whole, memory_of(whole.len()), bytes)
     }
 
-    /// All of what was read into a buffer.
+    /// A whole pooled buffer.
     pub(crate) fn buffer(whole: Bytes) -> Self {
         Self::in_buffer(&whole.clone(), whole)
     }
@@ -62,24 +62,24 @@ impl Found {
     }
 }
 
-/// What the runs of one read keep.
+/// What the runs of one read keep alive.
 pub(crate) struct Holding {
-    /// What may be kept, with the memory that is being read.
+    /// The limit, including the memory being read.
     kept_bytes_max: usize,
-    /// Memory that is kept by the runs before those in `current`.
+    /// Memory kept alive by the runs before those in `current`.
     kept_bytes: usize,
-    /// Bytes of all runs.
+    /// Total bytes of the runs.
     run_bytes: usize,
-    /// The memory that the last runs stand in.
+    /// The region that the last runs are in.
     current: Option<Memory>,
-    /// The place of the first of them.
+    /// The index of the first of them.
     first: usize,
-    /// Room for copies.
+    /// The current chunk for copies.
     copies: BytesMut,
 }
 
 impl Holding {
-    /// Nothing yet, of a read within this limit.
+    /// The empty state for a read within this limit.
     pub(crate) fn within(limit: ReadLimit) -> Self {
         Self {
             kept_bytes_max: limit.held_bytes_max(),
@@ -91,7 +91,7 @@ impl Holding {
         }
     }
 
-    /// Whether a block of so many bytes may be read beside what is kept; the first always may.
+    /// Whether a block of this size may be read in addition; the first one always may.
     pub(crate) fn has_room_for(&self, block_bytes: usize) -> bool {
         if block_bytes <= LARGE_BYTES || self.run_bytes == 0 {
             return true;
@@ -100,7 +100,7 @@ impl Holding {
         self.kept_bytes + current_bytes + block_bytes <= self.kept_bytes_max
     }
 
-    /// Adds a run, all or a part of what was found in this memory.
+    /// Adds a run: all or a part of what was found in this memory.
     pub(crate) fn push(&mut self, runs: &mut Vec<Run>, run: Run, memory: Memory) {
         if self.current != Some(memory) {
             self.settle(runs);
@@ -111,7 +111,7 @@ impl Holding {
         runs.push(run);
     }
 
-    /// Ends with the memory that the last runs stand in; answers what all runs keep.
+    /// Finishes the region of the last runs; returns what all runs keep alive.
     pub(crate) fn settle(&mut self, runs: &mut [Run]) -> usize {
         if let Some(memory) = self.current.take() {
             let kept_bytes = self.kept_bytes + memory.bytes;
@@ -126,7 +126,7 @@ impl Holding {
         self.kept_bytes
     }
 
-    /// A copy, in memory with others.
+    /// A copy, in a chunk shared with others.
     fn copy_of(&mut self, bytes: &Bytes) -> Bytes {
         if bytes.len() > COPIES_BYTES / 2 {
             self.kept_bytes += bytes.len();

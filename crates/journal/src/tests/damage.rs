@@ -1,4 +1,4 @@
-//! Bytes that are not what was written: found, named, never served, and never the end of a log.
+//! Corruption: detected, named, never served, and never the end of a log.
 
 use super::harness::{World, append, batch, create, id, place_in_file, read_all, tiny, try_append};
 use crate::OpenError;

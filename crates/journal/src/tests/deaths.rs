@@ -1,5 +1,5 @@
-//! A task of the journal panics: whoever waits hears of it, the others end, and what was
-//! acknowledged is there afterwards.
+//! A task of the journal panics: waiters are notified, the other tasks end, and everything
+//! acknowledged is kept.
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, tiny, try_append};
 use crate::Journal;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Records that roll the segment several times.
 const RECORDS: u32 = 200;
-/// What takes so long takes for ever.
+/// Time after which a test counts as stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(300);
 
 async fn in_time<T>(coming: impl Future<Output = T>) -> T {

@@ -1,4 +1,4 @@
-//! docs/formats/journal.md says what the encoders do: each table is laid over an encoded sample.
+//! Checks docs/formats/journal.md: each table is compared with an encoded sample.
 
 use crate::format::footer::{DIRECTORY_ENTRY_BYTES, TRAILER_BYTES, Trailer};
 use crate::format::frame::{Block, ENTRY_BYTES, Entry, FRAME_HEADER_BYTES, FrameHeader};

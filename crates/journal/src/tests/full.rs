@@ -1,5 +1,5 @@
-//! A full disk: ordinary appends are refused at once, what makes room goes on, and once there is
-//! room everything does.
+//! A full disk: ordinary appends are refused at once, operations that free space succeed, and once
+//! there is room everything does.
 
 use super::harness::{World, batch, create, id, read_all, try_append};
 use crate::Journal;

@@ -1,5 +1,5 @@
-//! Reads that need not wait are answered on the caller's thread; others bring the same from
-//! another.
+//! Reads that need not block are answered on the caller's thread; others return the same from
+//! another thread.
 
 use super::harness::{ANY, DIRECTORY, World, append, create, id};
 use super::inline::InlineTasks;

@@ -1,21 +1,21 @@
-//! A map by log, for what is looked up at every batch.
+//! A map keyed by log, for lookups at every batch.
 //!
-//! Its hash is a multiplication: ids are given out by us, so that nobody can choose them to
-//! collide, and no chance is in it, so that every run of the same calls goes alike. Whoever needs
-//! an order sorts.
+//! Its hash is a multiplication: ids are issued by us, so clients cannot choose colliding ones, and
+//! it is not randomized, so that runs are reproducible. Iteration order is unspecified; sort where
+//! it matters.
 
 use log::store::LogId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map by log.
+/// A map keyed by log.
 pub(crate) type LogMap<V> = HashMap<LogId, V, BuildHasherDefault<IdHasher>>;
 
-/// Hashes the numbers of an id.
+/// A hasher for the numbers of an id.
 #[derive(Default)]
 pub(crate) struct IdHasher(u64);
 
-/// 2^64 divided by the golden ratio: neighbours come to lie far apart.
+/// 2^64 divided by the golden ratio: spreads consecutive ids (Fibonacci hashing).
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Hasher for IdHasher {
@@ -32,7 +32,7 @@ impl Hasher for IdHasher {
     }
 
     fn finish(&self) -> u64 {
-        // The map looks at the lowest bits first, and the product is best in the highest.
+        // The map uses the lowest bits first, and the product's entropy is in the highest.
         self.0 ^ self.0 >> 32
     }
 }

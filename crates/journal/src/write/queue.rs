@@ -1,4 +1,4 @@
-//! Calls on their way to the writer: first come, first served, bounded in bytes.
+//! The queue of calls to the writer: FIFO, bounded in bytes.
 
 use crate::format::frame::FRAME_HEADER_BYTES;
 use log::batches::Batches;
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use tokio::sync::{Notify, oneshot};
 
-/// What one group commit takes, unless one call alone is larger.
+/// Maximum size of a group commit, unless a single call is larger.
 pub(crate) const GROUP_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A call that waits for its group.
@@ -34,14 +34,14 @@ pub(crate) enum Change {
     Configure(LogId, LogSettings),
 }
 
-/// Why a call was not taken.
+/// Why a call was not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Full,
     Closed,
 }
 
-/// The queue before the writer.
+/// The writer's queue.
 pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Notify,
@@ -78,7 +78,7 @@ impl Queue {
         }
     }
 
-    /// Hands a call over. An empty queue takes a call of any size.
+    /// Enqueues a call. An empty queue accepts a call of any size.
     pub(crate) fn push(&self, call: Call) -> Result<(), Refusal> {
         let bytes = call.bytes();
         let mut state = self.state.lock();
@@ -111,7 +111,7 @@ impl Queue {
         calls
     }
 
-    /// How many calls wait, and their bytes.
+    /// Number of waiting calls, and their bytes.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         let state = self.state.lock();
         (state.calls.len(), state.bytes)
@@ -122,17 +122,17 @@ impl Queue {
         self.wake.notified().await;
     }
 
-    /// Takes no more calls; those that wait are still served.
+    /// Closes the queue; waiting calls are still served.
     pub(crate) fn close(&self) {
         self.state.lock().is_closed = true;
         self.wake.notify_one();
     }
 
-    /// Takes no more calls, and lets go of those that wait: nobody will serve them.
+    /// Closes the queue and drops waiting calls, which will never be served.
     pub(crate) fn abandon(&self) {
         self.close();
         let waiting = std::mem::take(&mut self.state.lock().calls);
-        // Whoever waits hears of it without the lock.
+        // Waiters are notified outside the lock.
         drop(waiting);
     }
 
