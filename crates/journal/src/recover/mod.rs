@@ -2,6 +2,7 @@
 
 pub(crate) mod classify;
 pub(crate) mod listed;
+pub(crate) mod mending;
 pub(crate) mod preflight;
 pub(crate) mod recovery;
 pub(crate) mod tail;

@@ -13,7 +13,8 @@ use crate::options::Options;
 use crate::read::index::{Hole, Log, Range};
 use crate::recover::classify::{Tail, Then};
 use crate::recover::listed::{Listed, read_footer};
-use crate::recover::tail::{Frames, Mending};
+use crate::recover::mending::Mending;
+use crate::recover::tail::Frames;
 use crate::recover::unlisted::Unlisted;
 use crate::space::listing::Listing;
 use crate::space::making::SegmentMaker;
@@ -57,8 +58,8 @@ pub(crate) struct Recovery<'a> {
     faults: Vec<Fault>,
     /// Logs that records were replayed for though nothing says that they exist.
     orphans: BTreeSet<LogId>,
-    /// The newest segment, if it cannot be gone on with.
-    last: Previous,
+    /// The newest segment, if it cannot be gone on with: what the header of the next one tells.
+    previous: Previous,
     /// What is to be written before anybody sees what was found.
     mending: Option<Mending>,
 }
@@ -80,7 +81,7 @@ impl<'a> Recovery<'a> {
             latest: BTreeMap::new(),
             faults: Vec::new(),
             orphans: BTreeSet::new(),
-            last: Previous::default(),
+            previous: Previous::default(),
             mending: None,
         }
     }
@@ -201,19 +202,19 @@ impl<'a> Recovery<'a> {
         written: Vec<Listed>,
         replay_from: u64,
     ) -> Result<Option<ActiveSegment>, OpenError> {
-        let last = written.iter().rposition(|one| !one.segment.is_sorted);
+        let last = written.iter().rposition(|listed| !listed.segment.is_sorted);
         let mut open = None;
-        for (at, one) in written.iter().enumerate() {
-            let segment = &one.segment;
+        for (at, listed) in written.iter().enumerate() {
+            let segment = &listed.segment;
             let replays = !segment.is_sorted && segment.number >= replay_from;
             if let Some(directory) = read_footer(segment)? {
                 self.take_directory(segment, &directory, replays);
                 segment.set_footer(directory);
             } else if Some(at) == last {
-                open = self.take_newest(one)?;
+                open = self.take_newest(listed)?;
             } else {
                 let later = &written[at + 1..];
-                self.take_sealed(one, end_told(segment, later), replays)?;
+                self.take_sealed(listed, end_told(segment, later), replays)?;
             }
         }
         Ok(open)
@@ -250,42 +251,41 @@ impl<'a> Recovery<'a> {
     /// A sealed segment without a footer: its frames say the same.
     fn take_sealed(
         &mut self,
-        one: &Listed,
+        listed: &Listed,
         end: Option<u32>,
         replays: bool,
     ) -> Result<(), OpenError> {
-        let frames = Frames::of_sealed(one, end).map_err(OpenError::reading)?;
+        let frames = Frames::of_sealed(listed, end).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
-        self.take_frames(one, &frames, &tail, replays);
+        self.take_frames(listed, &frames, &tail, replays);
         Ok(())
     }
 
     /// The newest segment, which may end in a torn tail; given if it can be gone on with.
-    fn take_newest(&mut self, one: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
-        let frames = Frames::of_newest(one).map_err(OpenError::reading)?;
+    fn take_newest(&mut self, listed: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
+        let frames = Frames::of_newest(listed).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
-        let mending = Mending::of(one, &tail, self.uses.options);
+        let mending = Mending::of(listed, &tail, self.uses.options);
         let limit = mending.limit;
         self.mending = Some(mending);
         match tail.then {
-            Then::GoOn => Ok(Some(self.reopen(one, &frames, &tail, limit))),
+            Then::GoOn => Ok(Some(self.go_on_in(listed, &frames, &tail, limit))),
             Then::WriteFooter | Then::Leave => {
-                self.last = tail.last(one.segment.number);
-                self.take_frames(one, &frames, &tail, true);
+                self.previous = tail.as_previous(listed.segment.number);
+                self.take_frames(listed, &frames, &tail, true);
                 Ok(None)
             }
         }
     }
 
     /// What the frames of a segment say that takes no more of them.
-    fn take_frames(&mut self, one: &Listed, frames: &Frames, tail: &Tail, replays: bool) {
-        let segment = &one.segment;
+    fn take_frames(&mut self, listed: &Listed, frames: &Frames, tail: &Tail, replays: bool) {
+        let segment = &listed.segment;
         let index = frames.index(tail);
-        let (frames_end, last_frame_crc) = (tail.end, tail.last_crc);
         let directory = Directory {
             entries: index.directory(),
             changes: index.changes.clone(),
-            image_start: frames_end,
+            image_start: tail.end,
         };
         let index = Arc::new(index);
         segment.keep_index(index.clone());
@@ -298,8 +298,8 @@ impl<'a> Recovery<'a> {
             let job = SealJob {
                 segment,
                 index,
-                frames_end,
-                last_frame_crc,
+                frames_end: tail.end,
+                last_frame_crc: tail.last_crc,
             };
             self.uses.handover.put_back(job);
         }
@@ -314,9 +314,15 @@ impl<'a> Recovery<'a> {
     }
 
     /// Takes the newest segment up where its frames end.
-    fn reopen(&mut self, one: &Listed, frames: &Frames, tail: &Tail, limit: u32) -> ActiveSegment {
+    fn go_on_in(
+        &mut self,
+        listed: &Listed,
+        frames: &Frames,
+        tail: &Tail,
+        limit: u32,
+    ) -> ActiveSegment {
         let entries = frames.entries(tail);
-        let mut index = ActiveIndex::new(one.segment.clone(), ListRoom::default());
+        let mut index = ActiveIndex::new(listed.segment.clone(), ListRoom::default());
         // Logs that are not there were deleted before the MANIFEST was written.
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
@@ -326,10 +332,10 @@ impl<'a> Recovery<'a> {
             drop(addition);
             index.len()
         };
-        let told_blocks = apply(&entries.told);
+        let checkpointed_blocks = apply(&entries.checkpointed);
         apply(&entries.scanned);
-        self.see_frames(one.segment.number, entries.iter());
-        frames.reopen(one, tail, &entries, (index, told_blocks), limit)
+        self.see_frames(listed.segment.number, entries.iter());
+        frames.open(listed, tail, &entries, (index, checkpointed_blocks), limit)
     }
 
     /// Makes what an entry says visible.
@@ -471,7 +477,7 @@ impl<'a> Recovery<'a> {
                     fresh = self.uses.shortage.prepare(Claim::Privileged);
                 }
                 let fresh = fresh.map_err(OpenError::writing)?;
-                ActiveSegment::fresh(fresh, self.last, ListRoom::default())
+                ActiveSegment::fresh(fresh, self.previous, ListRoom::default())
             }
         };
         segments.set_active(open.segment.number);
