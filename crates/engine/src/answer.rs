@@ -4,9 +4,12 @@
 //! each record, the answer is what the engine has: where records were put, records as they are
 //! stored, or a subscription. Nothing here knows bytes of a protocol.
 
+use crate::catalog::StreamLabel;
+use crate::facts::{AnyFact, EntryError};
 use crate::fanout::Subscription;
-use crate::operations::{PutResults, RecordsRead};
-use crate::put::Placed;
+use crate::put::{Placed, PutError, PutResult};
+use crate::read::Records;
+use crate::room::Share;
 use wire::Encode;
 use wire::operations::{
     GetRecordsOutput, PutRecordOutput, PutRecordsOutput, SubscribeToShardOutput,
@@ -25,6 +28,33 @@ pub enum Answer<T> {
     Records(Box<RecordsRead>),
     /// Events, as they come; nobody knows how many.
     Subscription(Box<Subscription>),
+}
+
+/// What became of the records of a call, in order.
+#[derive(Debug)]
+pub struct PutResults {
+    /// The stream that they were for.
+    pub stream: StreamLabel,
+    /// A result for each.
+    pub results: Vec<PutResult>,
+}
+
+impl PutResults {
+    /// Why a record was not put.
+    pub fn fact(&self, error: PutError) -> AnyFact {
+        EntryError::new(error, &self.stream).into()
+    }
+}
+
+/// What a call read, which becomes text only as it is sent.
+#[derive(Debug)]
+pub struct RecordsRead {
+    /// The output without records, in the service model's shape.
+    pub around: GetRecordsOutput,
+    /// The records.
+    pub records: Records,
+    /// Memory reserved for the records.
+    pub share: Share,
 }
 
 /// What a handler answers: the model's shape, or what stands for it in the engine's own memory.

@@ -40,7 +40,7 @@ mod token;
 mod views;
 
 pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
-pub use answer::{Answer, Output};
+pub use answer::{Answer, Output, PutResults, RecordsRead};
 pub use engine::Engine;
 pub use env::Causes;
 pub use facts::{AnyFact, Fact, Outcome, UnknownForm};
@@ -49,7 +49,6 @@ pub use fifo_cache::FifoCache;
 pub use handler::{Found, Handler, OutputOf, find};
 pub use metrics::Metrics;
 pub use open_error::OpenError;
-pub use operations::{PutResults, RecordsRead};
 pub use put::{Placed, PutError, PutResult};
 pub use read::{NumberedRun, Records};
 pub use record::{StoredIter, StoredParts, StoredRecord};

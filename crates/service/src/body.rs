@@ -1,9 +1,8 @@
 //! What a handler's answer becomes: bytes, all at once or piece by piece, or frames as they come.
 
-use crate::encode::Frames;
+use crate::encode::{Frames, Pieces};
 use bytes::Bytes;
 use engine::Share;
-use std::fmt;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -54,34 +53,5 @@ impl Body {
             Self::Pieces(pieces) => pieces.holds,
             Self::Events(_) => 0,
         }
-    }
-}
-
-/// A body whose length is known and whose bytes come one piece after another.
-pub struct Pieces {
-    /// How many bytes all pieces have together.
-    pub(crate) length: usize,
-    /// How many bytes of memory they hold, about, until they are sent.
-    pub(crate) holds: usize,
-    /// What is taken of the room for answers, for as long as nobody has taken that over.
-    pub(crate) share: Option<Share>,
-    /// None is empty.
-    pub(crate) pieces: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
-}
-
-impl Iterator for Pieces {
-    type Item = Bytes;
-
-    fn next(&mut self) -> Option<Bytes> {
-        self.pieces.next()
-    }
-}
-
-impl fmt::Debug for Pieces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pieces")
-            .field("length", &self.length)
-            .field("holds", &self.holds)
-            .finish_non_exhaustive()
     }
 }

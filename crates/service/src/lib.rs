@@ -18,10 +18,10 @@ mod encode;
 mod wait;
 mod words;
 
-pub use body::{Body, Pieces};
+pub use body::Body;
 pub use calls::{Begun, Calls, MUTATION_MAX, Settings, Waiter};
 pub use caught::GivenUp;
 pub use dispatch::{Failed, Operation, find, operations, unless_malformed};
-pub use encode::{Encoder, Frames};
+pub use encode::{Encoder, Frames, Pieces};
 pub use wait::{Progress, SpareTimer, Wait};
 pub use words::say;

@@ -4,7 +4,7 @@
 //! is therefore the time at which the next one could be made, which is what a history records.
 
 use super::client::Client;
-use super::server::Pushed;
+use super::pushed::Pushed;
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
 use std::time::Duration;

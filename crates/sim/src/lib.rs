@@ -26,6 +26,7 @@ mod reach;
 
 mod planted;
 mod planted_seat;
+mod pushed;
 
 mod stores;
 

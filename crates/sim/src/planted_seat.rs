@@ -4,7 +4,7 @@
 //! The engine ends it, as it should. What stands in front here keeps that end back, and sends the
 //! events of whoever has the seat to both.
 
-use super::server::Pushed;
+use super::pushed::Pushed;
 use bytes::Bytes;
 use millstream_service::Frames;
 use parking_lot::Mutex;

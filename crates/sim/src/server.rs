@@ -8,6 +8,7 @@ use super::node::NodeNumber;
 use super::plan::{Layout, Plan};
 use super::planted::{Bug, STREAMS};
 use super::planted_seat::KeptSeats;
+use super::pushed::Pushed;
 use auth::{Channel, Context, Head};
 use bytes::Bytes;
 use engine::{Engine, Outcome};
@@ -76,14 +77,6 @@ pub(super) struct Answer {
 pub(super) enum Body {
     Whole(Bytes),
     Events(mpsc::Receiver<Pushed>),
-}
-
-/// What is pushed to a subscriber. When nothing comes any more without an end, the connection
-/// broke.
-pub(super) enum Pushed {
-    Frame(Bytes),
-    /// The last chunk.
-    End,
 }
 
 impl Server {

@@ -6,10 +6,10 @@
 //! its own, with the children. Some consumers drop records that come without an iterator.
 
 use super::{Engine, Handler, Request};
+use crate::answer::RecordsRead;
 use crate::catalog::{Shard, Stream};
 use crate::facts::{DryRun, GetRecordsError, ShardError, Throttled, TokenError};
-use crate::read::{Records, ShardRead};
-use crate::room::Share;
+use crate::read::ShardRead;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
@@ -61,17 +61,6 @@ impl Handler for GetRecords {
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
     }
-}
-
-/// What a call read, which becomes text only as it is sent.
-#[derive(Debug)]
-pub struct RecordsRead {
-    /// The output without records, in the service model's shape.
-    pub around: GetRecordsOutput,
-    /// The records.
-    pub records: Records,
-    /// Memory reserved for the records.
-    pub share: Share,
 }
 
 /// An opened iterator, and its existing stream.

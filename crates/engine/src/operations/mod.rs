@@ -22,9 +22,6 @@ macro_rules! operations {
 
 wire::for_each_operation!(operations);
 
-pub use get_records::RecordsRead;
-pub use put_records::PutResults;
-
 use crate::{Engine, Handler, OutputOf};
 
 /// A handler's argument.

@@ -3,8 +3,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 
 use super::{Engine, Handler, Request, append};
-use crate::catalog::{Stream, StreamLabel};
-use crate::facts::{AnyFact, DryRun, EntryError, PutRecordsError, RecordError, StreamError};
+use crate::answer::PutResults;
+use crate::catalog::Stream;
+use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
@@ -54,22 +55,6 @@ impl Handler for PutRecords {
         }
         let stream = stream.label();
         Ok(PutResults { stream, results })
-    }
-}
-
-/// What became of the records of a call, in order.
-#[derive(Debug)]
-pub struct PutResults {
-    /// The stream that they were for.
-    pub stream: StreamLabel,
-    /// A result for each.
-    pub results: Vec<PutResult>,
-}
-
-impl PutResults {
-    /// Why a record was not put.
-    pub fn fact(&self, error: PutError) -> AnyFact {
-        EntryError::new(error, &self.stream).into()
     }
 }
 

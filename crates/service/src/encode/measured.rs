@@ -165,9 +165,9 @@ mod tests {
                     let known = Runs { log: LOG, encoded: encoded.clone() };
                     let around = around_records(protocol, &around);
                     let taken = Measured::new(records(&runs, end), Some(&known)).unwrap();
-                    let body = RecordPieces::body(protocol, (taken, room.share()), around, known, &buffers);
-                    prop_assert_eq!(body.length(), whole.len());
-                    prop_assert!(body.into_bytes().unwrap() == whole, "time {}", time);
+                    let pieces = RecordPieces::pieces(protocol, (taken, room.share()), around, known, &buffers);
+                    prop_assert_eq!(pieces.length, whole.len());
+                    prop_assert!(pieces.collect::<Vec<_>>().concat() == whole, "time {}", time);
                 }
             }
         }

@@ -9,7 +9,9 @@
 mod encoded_runs;
 mod frames;
 mod measured;
+mod number_template;
 mod piece_buffers;
+mod pieces;
 mod progress;
 mod put_record;
 mod put_records;
@@ -18,8 +20,9 @@ mod rope;
 mod stored_records;
 
 pub use frames::Frames;
+pub use pieces::Pieces;
 
-use crate::Body;
+use crate::body::Body;
 use encoded_runs::{EncodedRuns, Runs};
 use engine::{Answer, RecordsRead, UnknownForm};
 use frames::Lists;
@@ -31,11 +34,6 @@ use record_pieces::RecordPieces;
 use std::sync::Arc;
 use stored_records::around_records;
 use wire::{Encode, Protocol};
-
-/// Decimal digits of a sequence number.
-const NUMBER_DIGITS: usize = 56;
-/// Stands in a template until a number does.
-const NO_NUMBER: &[u8; NUMBER_DIGITS] = &[b'0'; NUMBER_DIGITS];
 
 /// Makes bodies of answers, and keeps what the next ones can use.
 #[derive(Debug, Default)]
@@ -74,13 +72,13 @@ impl Encoder {
             encoded: Arc::clone(&self.runs),
         };
         let records = Measured::new(read.records, Some(&known))?;
-        Ok(RecordPieces::body(
+        Ok(Body::Pieces(RecordPieces::pieces(
             protocol,
             (records, read.share),
             around_records(protocol, &read.around),
             known,
             &self.buffers,
-        ))
+        )))
     }
 }
 

@@ -4,7 +4,7 @@
 //! other. Results of records that were put are all alike but for number and shard, so that the rest
 //! is encoded once and copied.
 
-use super::{NO_NUMBER, NUMBER_DIGITS};
+use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use crate::words::say;
 use engine::{Placed, PutError, PutResults};
 use model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};

@@ -7,10 +7,10 @@
 use super::encoded_runs::{Found, Key, Runs};
 use super::measured::{Measured, lengths_of};
 use super::piece_buffers::{LARGE_BYTES, PieceBuffers, SMALL_BYTES};
+use super::pieces::Pieces;
 use super::progress::Progress;
 use super::rope::Rope;
 use super::stored_records::{StoredLengths, StoredRecords, list_of_records};
-use crate::body::{Body, Pieces};
 use bytes::Bytes;
 use engine::{NumberedRun, Share};
 use std::sync::Arc;
@@ -48,14 +48,14 @@ pub(super) struct RecordPieces {
 }
 
 impl RecordPieces {
-    /// A body of records, for which there is room, and what stands around them.
-    pub(super) fn body(
+    /// The pieces of a body of records, for which there is room, and what stands around them.
+    pub(super) fn pieces(
         protocol: Protocol,
         (records, share): (Measured, Share),
         around: (Vec<u8>, Vec<u8>),
         known: Runs,
         buffers: &Arc<PieceBuffers>,
-    ) -> Body {
+    ) -> Pieces {
         let stretches = stretches(&records.runs);
         let is_short = records.lengths.payload <= SHORT_BYTES || stretches > STRETCHES_MAX;
         let record_bytes = records.lengths.payload / records.count.max(1);
@@ -64,20 +64,20 @@ impl RecordPieces {
         pieces.known = Some(known);
         if is_short {
             let made: Vec<Bytes> = pieces.by_ref().collect();
-            return Body::Pieces(Pieces {
+            return Pieces {
                 length,
                 holds: pieces.rope.holds().max(length),
                 share: Some(share),
                 pieces: Box::new(made.into_iter()),
-            });
+            };
         }
         pieces.share_data(record_bytes);
-        Body::Pieces(Pieces {
+        Pieces {
             length,
             holds: length + share.bytes(),
             share: Some(share),
             pieces: Box::new(pieces),
-        })
+        }
     }
 
     /// All records as a list, in one piece.

@@ -4,7 +4,7 @@
 //! one against the other. But records that arrived together share all but number, data and key, so
 //! the rest is encoded once and copied. How long it will be is known before anything is written.
 
-use super::{NO_NUMBER, NUMBER_DIGITS};
+use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use engine::StoredParts;
 use std::ops::AddAssign;
 use wire::parts::{self, CborWriter, JsonWriter, Special};
