@@ -70,8 +70,8 @@ const TESTS: [(&str, &[&str]); 9] = [
     ("wire", &["pages"]),
     ("replicated", &["env", "log"]),
     ("server", &["client", "env", "log"]),
-    // For facts that it is the cause of.
-    ("service", &["replicated"]),
+    // `env` for its doubles, `replicated` for facts that it is the cause of.
+    ("service", &["env", "replicated"]),
     ("millstream", &["client", "env"]),
 ];
 /// What tests the others: nobody's code uses it.
