@@ -4,6 +4,7 @@
 //! for each operation; nothing compares names after the lookup.
 
 use crate::body::Body;
+use crate::decode::{Typed, decode_types};
 use crate::encode::Encoder;
 use crate::words::say;
 use auth::{Action, Authorizer, Context, Principal};
@@ -18,7 +19,7 @@ use std::error::Error as _;
 use std::future::ready;
 use std::sync::Arc;
 use wire::shape::Described;
-use wire::{Effect, Error, ErrorCode, Protocol, Typed};
+use wire::{Effect, Error, ErrorCode, Protocol};
 
 macro_rules! rows {
     ($($name:ident in $module:ident $row:tt)+) => {
@@ -142,7 +143,7 @@ fn begin<H: Handler>(
 }
 
 fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Failed> {
-    wire::decode_types(protocol, body).map_err(|error| {
+    decode_types(protocol, body).map_err(|error| {
         if error.code == ErrorCode::InternalFailure {
             tracing::error!("a request that is refused cannot be told why");
             let error = Error::new(error.code, "The request cannot be read.");

@@ -4,7 +4,8 @@
 //! in: the HTTP server, or a simulated world. [`Calls`] carries an operation out by its row in the
 //! table of `dispatch`: decode, authorize, constraints, the engine's handler, encode. `detached`
 //! lets a change run to its end, `wait` limits how long it is waited for. `encode` makes a [`Body`]
-//! of what the engine answers, `words` say in AWS's words what it says in facts.
+//! of what the engine answers. AWS's words are only here: `explain` has those for a request that
+//! `wire` rejects, `words` those for what the engine says in facts.
 //!
 //! It knows no sockets and no HTTP beyond a request's head, which `auth` reads; no files and no
 //! clock but [`env::Clock`].
@@ -12,16 +13,20 @@
 mod body;
 mod calls;
 mod caught;
+mod decode;
 mod detached;
 mod dispatch;
 mod encode;
+mod explain;
 mod wait;
 mod words;
 
 pub use body::Body;
 pub use calls::{Begun, Calls, MUTATION_MAX, Settings, Waiter};
 pub use caught::GivenUp;
+pub use decode::{Typed, decode_types};
 pub use dispatch::{Failed, Operation, find, operations, unless_malformed};
 pub use encode::{Encoder, Frames, Pieces};
+pub use explain::Violation;
 pub use wait::{Progress, SpareTimer, Wait};
 pub use words::say;

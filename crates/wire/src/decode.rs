@@ -1,7 +1,7 @@
 //! Typed decoding: from a reader into Rust values, driven by the description of their shape.
 //!
-//! This is the fast path. It stops at the first error without explaining it. If a member is given
-//! twice, the last one counts.
+//! It stops at the first error without explaining it. If a member is given twice, the last one
+//! counts.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl Decode for Blob {
 
 impl<T: Decode> Decode for Vec<T> {
     fn decode<'de, R: Reader<'de>>(reader: &mut R, shape: &'static Type) -> Result<Self, Fault> {
-        let element = element_of(shape);
+        let element = shape.element();
         let most = most(reader, shape.bounds());
         let mut elements = Self::new();
         let mut cursor = reader.begin_list()?;
@@ -153,22 +153,6 @@ pub(crate) fn most<'de, R: Reader<'de>>(reader: &R, bounds: Bounds) -> usize {
     match reader.checks() {
         Checks::All => max.unwrap_or(usize::MAX),
         Checks::TypesOnly => usize::MAX,
-    }
-}
-
-/// The shape of a list's elements; unused for structures.
-pub(crate) fn element_of(shape: &'static Type) -> &'static Type {
-    match &shape.kind {
-        crate::shape::Kind::List(element, _) => element,
-        crate::shape::Kind::Structure(_)
-        | crate::shape::Kind::EventStream(_)
-        | crate::shape::Kind::Map(..)
-        | crate::shape::Kind::String(_)
-        | crate::shape::Kind::Blob(_)
-        | crate::shape::Kind::Integer(_)
-        | crate::shape::Kind::Long(_)
-        | crate::shape::Kind::Boolean
-        | crate::shape::Kind::Timestamp => shape,
     }
 }
 

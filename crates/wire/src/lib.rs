@@ -1,19 +1,16 @@
 //! The Kinesis protocol: inputs and outputs of operations, their constraints and errors, in JSON
 //! 1.1 and CBOR 1.1.
 //!
-//! It has three users: the server decodes requests and encodes responses, the client does the
-//! reverse, and a test compares every shape with AWS's service model. It knows nothing of HTTP,
-//! signatures or streams, and does no I/O.
+//! It is what client and server share: the server decodes requests and encodes responses, the client
+//! does the reverse, and a test compares every shape with AWS's service model. It knows nothing of
+//! HTTP, signatures or streams, has no words for what is wrong with a request, and does no I/O.
 //!
 //! What always holds:
 //!
 //! - A member, its requirement and its constraints are declared once, on a field of a Rust struct.
-//! - The fast path reads a body once, into typed values, and stops at the first error. Only then
-//!   does `explain` read it again for AWS's words. The fast path accepts only what `explain`
-//!   accepts. A request rejected only because of a duplicate key (the last one wins) is decoded
-//!   again without the duplicates.
-//! - Type errors are returned at once; violated constraints are returned as a [`Violation`], since
-//!   authorization comes between the two.
+//! - A body is read once, into typed values, and decoding stops at the first fault. It accepts no
+//!   request that AWS would reject. It may reject a valid request that gives a member twice (the
+//!   last one wins): only whoever explains the fault can tell.
 //! - No allocation follows a length that the input merely declares. Nesting and the number of
 //!   values are limited: decoding stops at the first limit that it reaches.
 //!
@@ -48,11 +45,9 @@ pub mod writer;
 mod decode;
 mod encode;
 pub mod event_stream;
-mod explain;
 mod protocol;
 mod record_sink;
 mod texts;
-mod violation;
 
 mod error;
 mod error_code;
@@ -67,13 +62,10 @@ pub use encode::Encode;
 pub use error::{Error, RemoteError, decode_error, encode_error};
 pub use error_code::ErrorCode;
 pub use operation::{Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope};
-pub use protocol::{
-    DecodeError, Protocol, Shape, Typed, decode, decode_lenient, decode_types, encode, is_object,
-};
+pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
 pub use record_sink::RecordSink;
 pub use texts::Texts;
 pub use timestamp::Timestamp;
-pub use violation::Violation;
 
 /// A record's bytes, and other binary members.
 pub type Blob = bytes::Bytes;

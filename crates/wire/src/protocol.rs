@@ -2,10 +2,9 @@
 
 use crate::decode::Decode;
 use crate::encode::Encode;
-use crate::explain::{Explained, explain};
 use crate::reader::{Checks, Fault, Reader};
 use crate::shape::{Described, Kind};
-use crate::{Error, ErrorCode, Violation, cbor, json};
+use crate::{cbor, json};
 
 /// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,48 +42,12 @@ impl<T: Described + Decode> Shape for T {}
 #[error("the answer is not as the service model has it: {0}")]
 pub struct DecodeError(#[from] Fault);
 
-/// A request whose values have the right types.
-#[derive(Debug)]
-pub enum Typed<T> {
-    /// It satisfies the constraints of its shape.
-    Sound(T),
-    /// It violates some.
-    Broken(Violation),
-}
-
-/// Decodes a request and reports type errors before anything else. Constraints are checked, too;
-/// violations are returned separately, to be reported later.
-///
-/// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body, and
-/// with one for the first value of a wrong type.
-pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
-    match read(protocol, body, Checks::All) {
-        Ok(request) => Ok(Typed::Sound(request)),
-        Err(_) => decode_explained(protocol, body),
-    }
-}
-
 /// Decodes a request and checks every constraint.
 ///
-/// Fails like [`decode_types`], or with a `ValidationException` for up to ten violated constraints.
-pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
-    match decode_types(protocol, body)? {
-        Typed::Sound(request) => Ok(request),
-        Typed::Broken(violation) => Err(violation.into_error()),
-    }
-}
-
-/// The second attempt: explains the error, or decodes the request without its duplicates.
-#[cold]
-fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
-    match explain(protocol, body, T::SHAPE)? {
-        Explained::Broken(violation) => Ok(Typed::Broken(violation)),
-        Explained::Repeated(canonical) => {
-            let request = read(Protocol::Cbor, &canonical, Checks::All);
-            let unexplained = |_| Error::without_message(ErrorCode::InternalFailure);
-            request.map(Typed::Sound).map_err(unexplained)
-        }
-    }
+/// Fails with the first fault that it meets, in the order of the body. A request in which a member
+/// is given twice may fail although the last value is valid.
+pub fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Fault> {
+    read(protocol, body, Checks::All)
 }
 
 /// Decodes a response. It may be newer than our shapes: constraints are not checked, and unknown

@@ -1,8 +1,8 @@
 //! The pull reader that typed decoders use, implemented for JSON and CBOR.
 //!
 //! A reader borrows text where it can and builds no tree. It never allocates by a length that the
-//! input merely declares, and limits the number of values. It reports *that* something is wrong,
-//! not AWS's text: `explain` determines that afterwards.
+//! input merely declares, and limits the number of values. It reports *that* something is wrong:
+//! AWS's text for it is the server's business.
 
 use std::borrow::Cow;
 

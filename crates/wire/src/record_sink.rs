@@ -3,7 +3,7 @@
 //! An implementation stores them as it likes, without an allocation or an extra copy per record. It
 //! validates nothing: the decoder here checks the service model's constraints.
 
-use crate::decode::{check, element_of, most};
+use crate::decode::{check, most};
 use crate::reader::{Fault, Kind, Reader};
 use crate::shape::Type;
 use crate::types::named;
@@ -65,7 +65,7 @@ pub(crate) fn decode<'de, S: RecordSink, R: Reader<'de>>(
     reader: &mut R,
     shape: &'static Type,
 ) -> Result<S, Fault> {
-    debug_assert_eq!(element_of(shape).name, "PutRecordsRequestEntry");
+    debug_assert_eq!(shape.element().name, "PutRecordsRequestEntry");
     let mut sink = S::default();
     sink.expect_bytes(reader.data_expected());
     let most = most(reader, shape.bounds());

@@ -1,8 +1,8 @@
 //! Static descriptions of the service model's shapes: names of members and allowed values.
 //!
 //! A description is declared once, beside its Rust type or in [`crate::types::named`]. The decoder
-//! checks by it, the explanation of a rejected request walks it, and a test compares it with AWS's
-//! own model. It holds no values and does no I/O. The constructors are `const`, so every
+//! checks by it, the server walks it to explain a rejected request, and a test compares it with
+//! AWS's own model. It holds no values and does no I/O. The constructors are `const`, so every
 //! description is a constant.
 
 use crate::pattern::Pattern;
@@ -297,6 +297,22 @@ impl Type {
         }
     }
 
+    /// The shape of a list's elements; itself if it is no list.
+    pub fn element(&'static self) -> &'static Self {
+        match &self.kind {
+            Kind::List(element, _) => element,
+            Kind::Structure(_)
+            | Kind::EventStream(_)
+            | Kind::Map(..)
+            | Kind::String(_)
+            | Kind::Blob(_)
+            | Kind::Integer(_)
+            | Kind::Long(_)
+            | Kind::Boolean
+            | Kind::Timestamp => self,
+        }
+    }
+
     /// The bounds of a length or a value; none for a shape that cannot have any.
     pub fn bounds(&self) -> Bounds {
         match &self.kind {
@@ -314,7 +330,7 @@ impl Type {
 
     /// Whether a string satisfies length, pattern and set of values.
     #[inline]
-    pub(crate) fn accepts_text(&self, text: &str) -> bool {
+    pub fn accepts_text(&self, text: &str) -> bool {
         let Kind::String(constraints) = &self.kind else {
             return true;
         };

@@ -7,7 +7,7 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::CborReader;
+pub use reader::CborReader;
 pub use writer::{
     CborWriter, HEAD_BYTES_MAX, string_head_bytes, write_bytes_head, write_text_head,
 };

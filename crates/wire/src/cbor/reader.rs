@@ -11,7 +11,7 @@ use crate::{Timestamp, base64};
 const DEPTH_MAX: usize = 16;
 
 /// A reader of one CBOR item.
-pub(crate) struct CborReader<'de> {
+pub struct CborReader<'de> {
     body: &'de [u8],
     position: usize,
     depth: usize,
@@ -29,7 +29,7 @@ struct Head {
 
 impl<'de> CborReader<'de> {
     /// A reader at the start of the body.
-    pub(crate) fn new(body: &'de [u8], checks: Checks) -> Self {
+    pub fn new(body: &'de [u8], checks: Checks) -> Self {
         Self {
             body,
             position: 0,

@@ -91,7 +91,7 @@ pub struct CborWriter<'a> {
 
 impl<'a> CborWriter<'a> {
     /// Appends to `out`, whatever it contains.
-    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out }
     }
 

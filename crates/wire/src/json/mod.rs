@@ -8,7 +8,7 @@ mod reader;
 mod writer;
 
 pub use escape::Special;
-pub(crate) use reader::JsonReader;
+pub use reader::JsonReader;
 pub use writer::{JsonWriter, escaped, escapes_bytes};
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const CHARACTER_BYTES_MAX: usize = 12;
 const NAME_BYTES_MAX: usize = 32;
 
 /// A reader of one JSON text.
-pub(crate) struct JsonReader<'de> {
+pub struct JsonReader<'de> {
     text: &'de str,
     position: usize,
     depth: usize,
@@ -27,7 +27,7 @@ pub(crate) struct JsonReader<'de> {
 
 impl<'de> JsonReader<'de> {
     /// A reader at the start of the body, which must be UTF-8.
-    pub(crate) fn new(body: &'de [u8], checks: Checks) -> Result<Self, Fault> {
+    pub fn new(body: &'de [u8], checks: Checks) -> Result<Self, Fault> {
         let text = std::str::from_utf8(body).map_err(|_| Fault::Malformed)?;
         Ok(Self {
             text,

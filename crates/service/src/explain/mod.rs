@@ -1,6 +1,6 @@
 //! Explains in AWS's words why a request was rejected.
 //!
-//! The typed decoder only says that something is wrong. This parses the body once more, into a tree
+//! `wire::decode` only says that something is wrong. This parses the body once more, into a tree
 //! of known members, and finds out whether it is well-formed, the first type error in document
 //! order, or else all violated constraints. If nothing is wrong (a member was given twice, and the
 //! last one is valid), it returns the same request without duplicates.
@@ -9,17 +9,21 @@
 //! large the body: if a body has more values than any valid request, only the part read so far is
 //! judged.
 
+mod base64;
 mod constraints;
 mod read;
 mod render;
 mod value;
+mod violation;
 
-use crate::reader::{Checks, Fault, Kind, Reader};
-use crate::shape::Type;
-use crate::{Error, ErrorCode, Protocol, Violation, cbor, json};
 use constraints::Absence;
 use read::Findings;
-pub(crate) use value::Value;
+use value::Value;
+pub use violation::Violation;
+use wire::parts::{CborReader, CborWriter, JsonReader};
+use wire::reader::{Checks, Fault, Kind, Reader};
+use wire::shape::Type;
+use wire::{Error, ErrorCode, Protocol};
 
 /// The explanation of a rejected request whose types are right.
 pub(crate) enum Explained {
@@ -39,13 +43,9 @@ pub(crate) fn explain(
 ) -> Result<Explained, Error> {
     let mut found = Findings::default();
     let request = match protocol {
-        Protocol::Json => json::JsonReader::new(body, Checks::All)
+        Protocol::Json => JsonReader::new(body, Checks::All)
             .and_then(|mut reader| read_object(&mut reader, shape, &mut found)),
-        Protocol::Cbor => read_object(
-            &mut cbor::CborReader::new(body, Checks::All),
-            shape,
-            &mut found,
-        ),
+        Protocol::Cbor => read_object(&mut CborReader::new(body, Checks::All), shape, &mut found),
     };
     let request = request.map_err(|_| malformed())?;
     if let Some(text) = found.type_error {
@@ -63,7 +63,7 @@ pub(crate) fn explain(
         return Err(malformed());
     }
     let mut canonical = Vec::new();
-    request.write(shape, &mut cbor::CborWriter::new(&mut canonical));
+    request.write(shape, &mut CborWriter::new(&mut canonical));
     Ok(Explained::Repeated(canonical))
 }
 

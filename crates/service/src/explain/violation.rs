@@ -4,9 +4,9 @@
 //! before they may be reported. Until then they are kept here, with the resource names in the
 //! request.
 
-use crate::explain::Value;
-use crate::shape::Type;
-use crate::{Error, Texts};
+use super::value::Value;
+use wire::shape::Type;
+use wire::{Error, Texts};
 
 /// Violated constraints, and the text members that satisfy theirs.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Violation {
 
 impl Violation {
     /// The violations of a request. Members that violate something themselves are not kept.
-    pub(crate) fn new(shape: &'static Type, request: &Value<'_>, error: Error) -> Self {
+    pub(super) fn new(shape: &'static Type, request: &Value<'_>, error: Error) -> Self {
         let members = shape.members().iter();
         let texts = members.filter_map(|member| {
             let text = request.member(shape, member.name)?.as_text()?;

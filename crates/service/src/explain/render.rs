@@ -1,7 +1,7 @@
 //! Formats values in messages like AWS's Java code.
 
 use super::value::Value;
-use crate::shape::Type;
+use wire::shape::Type;
 
 /// Maximum size of one value in a message. AWS shows all of it; a body of ten megabytes must not
 /// become ten responses of that size.
@@ -58,7 +58,7 @@ fn append(value: Option<&Value<'_>>, shape: &'static Type, out: &mut String) {
 }
 
 fn append_list(elements: &[Option<Value<'_>>], shape: &'static Type, out: &mut String) {
-    let element_shape = crate::decode::element_of(shape);
+    let element_shape = shape.element();
     out.push('[');
     for (index, element) in elements.iter().enumerate() {
         out.push_str(if index == 0 { "" } else { ", " });

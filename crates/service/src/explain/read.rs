@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::render;
 use super::value::Value;
-use crate::base64;
-use crate::reader::{Fault, Kind, Reader};
-use crate::shape::{self, Bounds, Member, Type};
+use super::{base64, render};
+use wire::parts::read_base64;
+use wire::reader::{Fault, Kind, Reader};
+use wire::shape::{self, Bounds, Member, Type};
 
 /// Number of elements kept of a list or map that exceeds its maximum: enough for the message, as on
 /// AWS.
@@ -78,7 +78,7 @@ fn read_value<'de, R: Reader<'de>>(
         (shape::Kind::Map(_, value, bounds), Kind::Map) => read_map(reader, value, *bounds, found)?,
         (shape::Kind::String(_), Kind::Text) => Value::Text(reader.text()?),
         (shape::Kind::Boolean, Kind::Boolean) => Value::Boolean(reader.boolean()?),
-        (shape::Kind::Blob(_), Kind::Text) => return Ok(read_base64(&reader.text()?, found)),
+        (shape::Kind::Blob(_), Kind::Text) => return Ok(read_blob(&reader.text()?, found)),
         (shape::Kind::Blob(_), Kind::Bytes) => read_bytes(reader)?,
         (shape::Kind::Integer(_) | shape::Kind::Long(_), Kind::Number)
         | (shape::Kind::Timestamp, Kind::Number | Kind::Text) => {
@@ -177,9 +177,9 @@ fn kept_max(bounds: Bounds) -> usize {
     max.map_or(usize::MAX, |max| KEPT_MAX.max(max + 1))
 }
 
-fn read_base64(text: &str, found: &mut Findings) -> Option<Value<'static>> {
+fn read_blob(text: &str, found: &mut Findings) -> Option<Value<'static>> {
     let mut bytes = Vec::new();
-    if base64::decode(text.as_bytes(), &mut bytes).is_ok() {
+    if read_base64(text.as_bytes(), &mut bytes).is_ok() {
         return Some(Value::Blob(bytes));
     }
     found.note(|| {

@@ -2,8 +2,8 @@
 
 use super::render::render;
 use super::value::Value;
-use crate::shape::{Bounds, Kind, Member, Type};
-use crate::{Error, ErrorCode};
+use wire::shape::{Bounds, Kind, Member, Type};
+use wire::{Error, ErrorCode};
 
 /// Maximum number of violations in one message.
 const VIOLATIONS_MAX: usize = 10;
@@ -109,7 +109,7 @@ impl Violations {
         elements: &[Option<Value<'_>>],
         path: &str,
     ) {
-        let element_shape = crate::decode::element_of(shape);
+        let element_shape = shape.element();
         let rules = rules(element_shape);
         let broken = |value: &Value<'_>| rules.iter().any(|rule| !rule.satisfied_by(value));
         if elements.iter().flatten().any(broken) {
@@ -170,7 +170,7 @@ impl Violations {
 
 /// One constraint of a shape.
 enum Rule {
-    Pattern(&'static crate::pattern::Pattern),
+    Pattern(&'static wire::pattern::Pattern),
     Values(&'static [&'static str]),
     Most(i64, Measure),
     Least(i64, Measure),

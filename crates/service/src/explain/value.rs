@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::Timestamp;
-use crate::shape::{Kind, Type};
-use crate::writer::Writer;
+use wire::Timestamp;
+use wire::shape::{Kind, Type};
+use wire::writer::Writer;
 
 /// A value with the type of its shape.
 #[derive(Debug)]
-pub(crate) enum Value<'de> {
+pub(super) enum Value<'de> {
     Text(Cow<'de, str>),
     Integer(i64),
     Boolean(bool),
@@ -25,7 +25,7 @@ pub(crate) enum Value<'de> {
 
 impl Value<'_> {
     /// A structure's member; `None` if it is absent.
-    pub(crate) fn member(&self, shape: &'static Type, name: &str) -> Option<&Self> {
+    pub(super) fn member(&self, shape: &'static Type, name: &str) -> Option<&Self> {
         let Self::Structure(values) = self else {
             return None;
         };
@@ -35,7 +35,7 @@ impl Value<'_> {
     }
 
     /// The text, if it is one.
-    pub(crate) fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             Self::Integer(_)
@@ -64,7 +64,7 @@ impl Value<'_> {
 }
 
 fn write_list<W: Writer>(elements: &[Option<Value<'_>>], shape: &'static Type, writer: &mut W) {
-    let element_shape = crate::decode::element_of(shape);
+    let element_shape = shape.element();
     writer.begin_list();
     for element in elements.iter().flatten() {
         writer.item();

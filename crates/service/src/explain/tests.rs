@@ -2,11 +2,22 @@
 
 use super::read::{self, Findings};
 use super::value::Value;
-use crate::json::JsonReader;
-use crate::operations::*;
-use crate::reader::Checks;
-use crate::types::named;
-use crate::{Error, ErrorCode, Protocol, Shape, decode};
+use crate::decode::{Typed, decode_types};
+use wire::operations::*;
+use wire::parts::JsonReader;
+use wire::reader::Checks;
+use wire::types::named;
+use wire::{Error, ErrorCode, Protocol, Shape};
+
+mod agreement;
+
+/// Decodes a request of a sender who may send it.
+fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
+    match decode_types(protocol, body)? {
+        Typed::Sound(request) => Ok(request),
+        Typed::Broken(violation) => Err(violation.into_error()),
+    }
+}
 
 fn refused<T: Shape>(protocol: Protocol, body: &[u8]) -> Error {
     let shown = String::from_utf8_lossy(body).into_owned();
