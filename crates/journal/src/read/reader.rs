@@ -463,9 +463,10 @@ impl<'a> Reader<'a> {
     /// The bytes of a block that was kept by itself.
     fn piece(&self, segment: &Segment, block: &Block) -> Option<Found> {
         let bytes = self.reads.cache().piece(segment.number, block.position)?;
-        Some(match is_large(block) {
-            true => Found::buffer(bytes),
-            false => Found::within(&bytes.clone(), bytes),
+        Some(if is_large(block) {
+            Found::buffer(bytes)
+        } else {
+            Found::within(&bytes.clone(), bytes)
         })
     }
 

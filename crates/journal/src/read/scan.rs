@@ -116,9 +116,10 @@ impl Source {
     /// has of them stays.
     fn read(&mut self, position: u64, count: usize) -> io::Result<()> {
         let is_inside = (self.start..self.buffer_end()).contains(&position);
-        let passed = match is_inside {
-            true => (position - self.start) as usize,
-            false => self.buffer.len(),
+        let passed = if is_inside {
+            (position - self.start) as usize
+        } else {
+            self.buffer.len()
         };
         self.buffer.drain(..passed);
         self.start = position;

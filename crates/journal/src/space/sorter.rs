@@ -114,9 +114,10 @@ impl Sorter {
         let Some(segment) = next else {
             return Ok(None);
         };
-        let pace = match self.is_behind() {
-            true => Pace::Hurried,
-            false => Pace::Unhurried,
+        let pace = if self.is_behind() {
+            Pace::Hurried
+        } else {
+            Pace::Unhurried
         };
         let plan = Plan::new(&self.logs, vec![segment], now, Grace::Hour);
         let rewrite = self.rewriter.begin(plan)?;

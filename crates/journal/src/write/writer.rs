@@ -229,9 +229,10 @@ impl Writer {
             .iter()
             .map(|call| Judgement::of(call, &mut group))
             .collect();
-        let written = match group.is_empty() {
-            true => Ok(None),
-            false => self.write(group).await.map(Some),
+        let written = if group.is_empty() {
+            Ok(None)
+        } else {
+            self.write(group).await.map(Some)
         };
         let (written, failure) = match written {
             Ok(written) => (written, None),
