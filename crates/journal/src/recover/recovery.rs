@@ -64,6 +64,15 @@ pub(crate) struct Recovery<'a> {
     mending: Option<Mending>,
 }
 
+/// Where the changes to the set of logs that a segment tells of are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changes {
+    /// The MANIFEST is newer than the segment.
+    InManifest,
+    /// They are applied again.
+    Replayed,
+}
+
 /// Something that cannot be read, before which records of any log may have stood.
 struct Fault {
     segment: u64,
@@ -206,22 +215,27 @@ impl<'a> Recovery<'a> {
         let mut open = None;
         for (at, listed) in written.iter().enumerate() {
             let segment = &listed.segment;
-            let replays = !segment.is_sorted && segment.number >= replay_from;
+            let changes = if !segment.is_sorted && segment.number >= replay_from {
+                Changes::Replayed
+            } else {
+                Changes::InManifest
+            };
             if let Some(directory) = read_footer(segment)? {
-                self.take_directory(segment, &directory, replays);
+                self.take_directory(segment, &directory, changes);
                 segment.set_footer(directory);
             } else if Some(at) == last {
                 open = self.take_newest(listed)?;
             } else {
                 let later = &written[at + 1..];
-                self.take_sealed(listed, end_told(segment, later), replays)?;
+                self.take_sealed(listed, end_told(segment, later), changes)?;
             }
         }
         Ok(open)
     }
 
     /// A sealed segment with its footer.
-    fn take_directory(&mut self, segment: &Arc<Segment>, directory: &Directory, replays: bool) {
+    fn take_directory(&mut self, segment: &Arc<Segment>, directory: &Directory, changes: Changes) {
+        let replays = changes == Changes::Replayed;
         let changes = directory.changes.iter().filter(|_| replays);
         let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
             changes.partition(|change| matches!(change, Entry::Create { .. }));
@@ -253,11 +267,11 @@ impl<'a> Recovery<'a> {
         &mut self,
         listed: &Listed,
         end: Option<u32>,
-        replays: bool,
+        changes: Changes,
     ) -> Result<(), OpenError> {
         let frames = Frames::of_sealed(listed, end).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
-        self.take_frames(listed, &frames, &tail, replays);
+        self.take_frames(listed, &frames, &tail, changes);
         Ok(())
     }
 
@@ -272,14 +286,14 @@ impl<'a> Recovery<'a> {
             Then::GoOn => Ok(Some(self.go_on_in(listed, &frames, &tail, limit))),
             Then::WriteFooter | Then::Leave => {
                 self.previous = tail.as_previous(listed.segment.number);
-                self.take_frames(listed, &frames, &tail, true);
+                self.take_frames(listed, &frames, &tail, Changes::Replayed);
                 Ok(None)
             }
         }
     }
 
     /// What the frames of a segment say that takes no more of them.
-    fn take_frames(&mut self, listed: &Listed, frames: &Frames, tail: &Tail, replays: bool) {
+    fn take_frames(&mut self, listed: &Listed, frames: &Frames, tail: &Tail, changes: Changes) {
         let segment = &listed.segment;
         let index = frames.index(tail);
         let directory = Directory {
@@ -289,7 +303,7 @@ impl<'a> Recovery<'a> {
         };
         let index = Arc::new(index);
         segment.keep_index(index.clone());
-        self.take_directory(segment, &directory, replays);
+        self.take_directory(segment, &directory, changes);
         if !segment.is_sorted {
             self.see_frames(segment.number, frames.entries(tail).iter());
         }
