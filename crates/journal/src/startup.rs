@@ -1,6 +1,7 @@
-//! Startup: makes a journal's components, lets recovery fill them, and starts the tasks.
+//! Startup: creates a journal's components, lets recovery fill them, and spawns the tasks.
 //!
-//! Each task gets what it uses and nothing else; whose end releases whom from waiting stands here.
+//! Each task gets only the components that it uses. Which task's end releases which waiter is
+//! decided here.
 
 use crate::Journal;
 use crate::measured::Measured;
@@ -46,12 +47,12 @@ pub(crate) fn open(env: Env, directory: &Path, options: Options) -> Result<Journ
     let open = components.recover()?;
     let journal = components.journal();
     components.start(&journal, open);
-    // What recovery left to do.
+    // Recovery may have left footers to write.
     journal.handover.ring_keeper();
     Ok(journal)
 }
 
-/// What the tasks share, and the disk.
+/// The state that the tasks share, and the environment.
 struct State {
     env: Env,
     options: Options,
@@ -108,7 +109,7 @@ impl State {
     }
 }
 
-/// All components, until each task has got its own.
+/// All components, until they are given to the tasks.
 struct Components {
     state: State,
     footers: Arc<Footers>,
@@ -275,7 +276,7 @@ impl Components {
 
     fn start(self, journal: &Journal, open: ActiveSegment) {
         let tasks = &self.state.env.tasks;
-        // Before any of them can end.
+        // Created before any task can end.
         let (writer_end, keeper_end) = (self.writer_end(), self.keeper_end());
         let [cleaner_end, sorter_end] = [(); 2].map(|()| Ending::new(&self.state.lifecycle, || ()));
         let writer = self.writer(open).run(writer_end);
@@ -288,13 +289,13 @@ impl Components {
         tasks.spawn("journal-sorter", Box::pin(sorter));
     }
 
-    /// Nobody else serves calls, nor is there anything to do for the others then.
+    /// The guard of the writer: its end fails the queued calls and ends the other tasks.
     fn writer_end(&self) -> Ending {
         let (backlog, handover) = (self.state.backlog.clone(), self.state.handover.clone());
         let (queue, reserve) = (self.state.queue.clone(), self.state.reserve.clone());
         let lifecycle = self.state.lifecycle.clone();
         Ending::new(&self.state.lifecycle, move || {
-            // There is nothing in it after a good end.
+            // The queue is empty if the writer ended normally.
             queue.abandon();
             lifecycle.stop();
             handover.ring_keeper();
@@ -303,7 +304,7 @@ impl Components {
         })
     }
 
-    /// The writer need not wait for a segment.
+    /// The guard of the keeper: its end releases a writer that waits for a segment.
     fn keeper_end(&self) -> Ending {
         let (handover, lifecycle) = (self.state.handover.clone(), self.state.lifecycle.clone());
         Ending::new(&self.state.lifecycle, move || {

@@ -1,4 +1,4 @@
-//! What reads share: memory, and what keeps them from doing the same dear thing at once.
+//! State that reads share: caches, and the lock that lets one of them rebuild an index at a time.
 
 use crate::options::Options;
 use crate::planted::PlantedBug;
@@ -7,18 +7,18 @@ use env::{Clock, LineLimit};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// Lines about damage that reads met, a second.
+/// Log lines per second about damage that reads met.
 pub(crate) const DAMAGE_LINES_PER_SECOND: u64 = 5;
 
-/// What reads share.
+/// State that reads share.
 pub(crate) struct Reads {
     clock: Arc<dyn Clock>,
     options: Options,
     cache: Cache,
-    /// Held while a damaged footer is made up for, which takes memory for all of its segment's
-    /// blocks.
+    /// Held while the index of a segment with a damaged footer is rebuilt, which takes memory for
+    /// all of its blocks.
     rebuilding: Mutex<()>,
-    /// What reads found damaged, in the log.
+    /// Limits log lines about damage.
     damage_lines: LineLimit,
 }
 
@@ -37,18 +37,19 @@ impl Reads {
         &self.cache
     }
 
-    /// Makes up for a damaged footer while nobody else does.
+    /// Runs the rebuilding of an index, one at a time.
     pub(crate) fn rebuild_alone<T>(&self, work: impl FnOnce() -> T) -> T {
         let _alone = self.rebuilding.lock();
         work()
     }
 
-    /// Asks for a line about damage that a read met: whoever reads there meets it again and again.
+    /// Asks for a log line about damage, as [`LineLimit::pass`] does: readers meet the same damage
+    /// again and again.
     pub(crate) fn may_tell_of_damage(&self) -> Option<u64> {
         self.damage_lines.pass(self.clock.monotonic())
     }
 
-    /// Whether bytes are served whose checksum does not hold: a planted bug.
+    /// Whether bytes with a wrong checksum are served: a planted bug.
     pub(crate) fn ignores_checksums(&self) -> bool {
         self.options.has(PlantedBug::IgnoreChecksum)
     }

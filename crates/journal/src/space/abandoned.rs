@@ -1,10 +1,10 @@
-//! Why a segment was not rewritten: its sources then stay as they are.
+//! Reasons why segments were not rewritten. The sources then stay as they are.
 
 use std::io;
 
-/// Why the sources stay as they are.
+/// The reason why the sources stay as they are.
 pub(crate) enum Abandoned {
-    /// There is something more important, or the sources are gone.
+    /// Something more important came up, or the sources are gone.
     GivenUp,
     Failed(io::Error),
 }

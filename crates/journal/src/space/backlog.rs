@@ -1,4 +1,4 @@
-//! The segments that wait to be sorted: which do, about how many, and whether somebody is at it.
+//! The backlog of sorting: which segments need it, about how many there are, and whose turn it is.
 
 use crate::format::segment::Segment;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,50 +9,50 @@ const SORTED_BELOW_BYTES: u64 = 32 * 1024;
 /// Unless one log has more than this share of it: then it is as good as sorted.
 const ONE_LOG_PERMILLE: u64 = 875;
 
-/// What is to be sorted.
+/// The backlog of sorting.
 #[derive(Default)]
 pub(crate) struct Backlog {
     /// Held while segments are sorted.
     one: Mutex<()>,
-    /// Rung when there is a segment to sort.
+    /// Notified when there is a segment to sort.
     sorter: Notify,
-    /// How many segments wait, about: the next look counts them anew.
+    /// About how many segments wait. The next pass counts them anew.
     waiting: AtomicUsize,
 }
 
-/// Nobody else sorts for as long as this is there.
+/// A guard: nobody else sorts while it exists.
 pub(crate) struct Turn<'a>(
-    #[expect(dead_code, reason = "it ends with its life")] MutexGuard<'a, ()>,
+    #[expect(dead_code, reason = "it is held until it is dropped")] MutexGuard<'a, ()>,
 );
 
 impl Backlog {
-    /// There is one more segment to sort.
+    /// Counts one more segment to sort, and wakes the sorter.
     pub(crate) fn note(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.ring_sorter();
     }
 
-    /// So many segments wait.
+    /// Sets the number of segments that wait.
     pub(crate) fn count(&self, waiting: usize) {
         self.waiting.store(waiting, Ordering::Relaxed);
     }
 
-    /// How many segments wait, about.
+    /// About how many segments wait.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Lets the sorter look what there is to do.
+    /// Wakes the sorter.
     pub(crate) fn ring_sorter(&self) {
         self.sorter.notify_one();
     }
 
-    /// Resolves when there may be something to sort.
+    /// Waits until there may be something to sort.
     pub(crate) async fn rung(&self) {
         self.sorter.notified().await;
     }
 
-    /// Resolves when nobody else sorts.
+    /// Waits until nobody else sorts.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         Turn(self.one.lock().await)
     }

@@ -1,5 +1,5 @@
-//! Footers: written to sealed segments off the writer's path, since nothing waits for them but a
-//! quicker start and a smaller index in memory.
+//! Footers of sealed segments, written off the writer's path: they only make the next start faster
+//! and the index in memory smaller.
 
 use crate::format::footer::encode_footer;
 use crate::space::backlog::{Backlog, is_interleaved};
@@ -9,12 +9,12 @@ use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 
-/// Who writes footers.
+/// The writer of footers.
 pub(crate) struct Footers {
     handover: Arc<Handover>,
     reserve: Arc<Reserve>,
     backlog: Arc<Backlog>,
-    /// Held while footers are written, so that whoever looks for room finds none half done.
+    /// Held while footers are written, so that whoever frees space finds none half written.
     writing: Mutex<()>,
 }
 
@@ -52,14 +52,14 @@ impl Footers {
             encode_footer(&job.index, number, salt, job.frames_end, job.last_frame_crc);
         let start = u64::from(job.frames_end);
         let mut written = segment.file.write_all_at(&footer, start);
-        // One that was found without its footer may have no room for it.
+        // A segment that recovery found without a footer may have no space for it.
         if written.as_ref().is_err_and(is_full)
             && self.reserve.spend_on_commands(footer.len() as u64)
         {
             written = segment.file.write_all_at(&footer, start);
         }
         written?;
-        // A file shorter than it was made must surely have its footer.
+        // The footer must be durable before the file is truncated.
         segment.file.sync_data()?;
         segment.file.set_length(start + footer.len() as u64)?;
         segment.file.sync_data()?;

@@ -1,5 +1,4 @@
-//! The keeper: prepares segments and writes footers, so that the writer never waits for more than
-//! it must.
+//! The keeper: prepares segments and writes footers ahead of the writer, which rarely waits for it.
 
 use crate::space::footers::Footers;
 use crate::space::shortage::Shortage;
@@ -8,7 +7,7 @@ use crate::state::lifecycle::{Ending, Lifecycle};
 use env::Tasks;
 use std::sync::Arc;
 
-/// Who does what the writer leaves to others.
+/// The task that does the writer's slow work.
 pub(crate) struct Keeper {
     pub(crate) tasks: Arc<dyn Tasks>,
     pub(crate) footers: Arc<Footers>,

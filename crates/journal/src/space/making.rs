@@ -1,8 +1,7 @@
-//! Making segments: their files, from what the disk has free or from spares, and giving the files
-//! up again.
+//! Creation of segment files, from free space or from spares, and their disposal.
 //!
-//! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to write
-//! over, only after the MANIFEST no longer lists them.
+//! All of it blocks and runs off the writer's thread. Files are removed, or kept as spares to be
+//! overwritten, only after the MANIFEST no longer lists them.
 
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::{FRAMES_START, Segment, is_spare_name, making_name, spare_name};
@@ -18,19 +17,19 @@ use std::sync::Arc;
 
 /// A segment takes at most this share of the free space.
 const FREE_SHARE: u64 = 8;
-/// Files kept for writing over.
+/// Files kept to be overwritten.
 const SPARES_MAX: usize = 2;
 
-/// Whose room a segment is made in.
+/// Whose space a segment takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// What the disk calls free: what it keeps for others is left alone.
+    /// Free space, without what the disk keeps for others.
     Free,
-    /// What the reserve gave back.
+    /// Space that the reserve gave back.
     Reserved,
 }
 
-/// Who makes the files of segments.
+/// The maker of segment files.
 pub(crate) struct SegmentMaker {
     home: Arc<Home>,
     listing: Arc<Listing>,
@@ -57,7 +56,7 @@ impl SegmentMaker {
     pub(crate) fn prepare(&self) -> io::Result<Fresh> {
         self.listing.settle()?;
         let list = self.listing.begin_list()?;
-        // What the reserve gave back is not for everybody.
+        // While the reserve is spent its space is not for ordinary segments.
         let (entry, segment) = self.reserve.while_whole(|reserve| {
             let wanted = self.next_capacity(reserve)?;
             // It must be possible to copy any segment.
@@ -67,7 +66,7 @@ impl SegmentMaker {
         self.list(list, entry, segment)
     }
 
-    /// Makes the file of a segment of so many bytes, or of at most so many if a spare has them.
+    /// Makes the file of a segment of `bytes`, or of up to `bytes_max` if a spare is that large.
     pub(crate) fn make(
         &self,
         (bytes, bytes_max): (u64, u64),
@@ -79,7 +78,7 @@ impl SegmentMaker {
             Some(spare) => disk.open(spare, OpenMode::Read)?.length()?,
             None => 0,
         };
-        // What a spare has costs nothing.
+        // The bytes of a spare are allocated already.
         let capacity_bytes = bytes.max(whole_pages(spare_bytes.min(bytes_max)));
         let needed = capacity_bytes.saturating_sub(spare_bytes);
         if origin == Origin::Free && self.home.free_bytes()? < needed {
@@ -115,13 +114,13 @@ impl SegmentMaker {
         file.sync_data()?;
         let segment = Segment::new(entry, file);
         segment.measure()?;
-        // Whatever a crash leaves under the segment's name was made to the end.
+        // So a file that a crash leaves under a segment's name is complete.
         disk.rename(&path, &segment.path(self.home.directory()))?;
         Ok(Arc::new(segment))
     }
 
-    /// Lists a new segment in the MANIFEST. If that fails its file goes, at once or with the next
-    /// MANIFEST.
+    /// Lists a new segment in the MANIFEST. If that fails its file is removed, at once or with the
+    /// next MANIFEST.
     pub(crate) fn list(
         &self,
         list: NextList<'_>,
@@ -159,11 +158,10 @@ impl SegmentMaker {
         Ok(files)
     }
 
-    /// Keeps the file as a spare if it is of use and nobody can still be reading it; else removes
-    /// it.
+    /// Keeps the file as a spare if it is useful and has no readers; else removes it.
     pub(crate) fn discard(&self, segment: &Arc<Segment>) {
         let path = segment.path(self.home.directory());
-        // This call's list and nobody else.
+        // Only the caller has it.
         let is_unread = Arc::strong_count(segment) == 1;
         let is_large = segment.file_bytes() >= SEGMENT_BYTES_MIN;
         let is_of_use = is_unread && is_large && !self.reserve.is_short();
@@ -174,7 +172,7 @@ impl SegmentMaker {
         }
     }
 
-    /// Removes the files that are kept for writing over; answers how many went.
+    /// Removes the spares, and returns how many it removed.
     pub(crate) fn drop_spares(&self) -> usize {
         let spares = self.spares().unwrap_or_default();
         let removed = spares.iter().map(|spare| self.home.disk().remove(spare));
@@ -182,7 +180,7 @@ impl SegmentMaker {
     }
 }
 
-/// As much of it as fills pages.
+/// The number of bytes, rounded down to whole pages.
 pub(crate) fn whole_pages(bytes: u64) -> u64 {
     bytes / u64::from(FRAMES_START) * u64::from(FRAMES_START)
 }

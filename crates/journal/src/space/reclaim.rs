@@ -1,7 +1,7 @@
-//! Giving back segments of which nobody can read anything any more.
+//! Reclaiming segments whose contents are all hidden.
 //!
-//! What always holds: who frees, cleans or puts a copy in place does so alone; while recovery knows
-//! of damage nothing is freed.
+//! What always holds: freeing, cleaning and putting a copy in place exclude each other; nothing is
+//! freed while there is damage.
 
 use crate::format::segment::Segment;
 use crate::options::Options;
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-/// Who gives space back.
+/// The owner of upkeep, which frees segments.
 pub(crate) struct Reclaimer {
     clock: Arc<dyn Clock>,
     options: Options,
@@ -74,14 +74,13 @@ impl Reclaimer {
         }
     }
 
-    /// Does upkeep that nobody else does meanwhile.
+    /// Runs upkeep, excluding all other upkeep.
     pub(crate) fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
         let _one = self.upkeep.lock();
         work()
     }
 
-    /// Frees what is due and then does something in the room for it; `None` if somebody else is at
-    /// it.
+    /// Frees what is due and runs `work` before other upkeep can; `None` if other upkeep runs.
     pub(crate) fn free_if_idle<T>(&self, work: impl FnOnce() -> T) -> io::Result<Option<T>> {
         let Some(_one) = self.upkeep.try_lock() else {
             return Ok(None);
@@ -90,8 +89,8 @@ impl Reclaimer {
         Ok(Some(work()))
     }
 
-    /// Gives back the segments of which nobody has been able to read anything for an hour; on a
-    /// full disk, of which nobody can read anything now.
+    /// Frees the segments whose contents have all been hidden for an hour; on a full disk, those
+    /// whose contents are all hidden now.
     pub(crate) fn free(&self) -> io::Result<()> {
         let now = self.clock.monotonic();
         for log in self.logs.every() {
@@ -100,15 +99,14 @@ impl Reclaimer {
         let Some(grace) = self.grace(now) else {
             return Ok(());
         };
-        // What is sealed while the logs are looked at one by one may be missed there, so it comes
-        // first.
+        // Listed before the logs are visited, which may miss runs of segments sealed meanwhile.
         let mut gone = self.segments.sealed();
         let kept = self.kept_segments(now, grace);
         gone.retain(|segment| !kept.contains(&segment.number));
         self.drop_segments(&gone)
     }
 
-    /// How long what nobody can read is kept now; `None` if nothing is to be freed.
+    /// How long hidden data is kept now; `None` if nothing may be freed.
     pub(crate) fn grace(&self, now: Monotonic) -> Option<Grace> {
         let is_pausing = self.clocks_disagree(now);
         if self.damage.is_any() {
@@ -122,7 +120,7 @@ impl Reclaimer {
         }
     }
 
-    /// Takes segments out of the MANIFEST, then out of memory, then off the disk.
+    /// Removes segments from the MANIFEST, then from memory, then from the disk.
     pub(crate) fn drop_segments(&self, gone: &[Arc<Segment>]) -> io::Result<()> {
         if gone.is_empty() {
             return Ok(());
@@ -137,7 +135,7 @@ impl Reclaimer {
         self.home.sync()
     }
 
-    /// The segments that hold a run which must stay.
+    /// The segments with runs that must stay.
     fn kept_segments(&self, now: Monotonic, grace: Grace) -> BTreeSet<u64> {
         let mut kept = BTreeSet::new();
         let overlooked = usize::from(self.options.has(PlantedBug::FreeLiveSegment));

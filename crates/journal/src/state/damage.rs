@@ -1,12 +1,12 @@
-//! What recovery could not read. While there is any, nothing is freed, so that every start finds
-//! the same.
+//! Damage that recovery found. While there is any, nothing is freed, so that every start finds the
+//! same.
 
 use crate::format::manifest::SegmentEntry;
 use crate::read::index::Hole;
 use log::store::{LogId, ReadError};
 use parking_lot::Mutex;
 
-/// Segments that are not what they were.
+/// The damage that recovery found.
 #[derive(Default)]
 pub(crate) struct Damage {
     found: Mutex<Found>,
@@ -29,7 +29,7 @@ impl Damage {
         self.found.lock().is_any
     }
 
-    /// A listed segment whose file is gone: the MANIFEST goes on listing it.
+    /// Records a listed segment whose file is missing. The MANIFEST keeps listing it.
     pub(crate) fn note_missing(&self, entry: SegmentEntry) {
         self.found.lock().missing.push(entry);
     }
@@ -38,23 +38,23 @@ impl Damage {
         self.found.lock().missing.clone()
     }
 
-    /// Replaying met some: from this segment on all are replayed at every start.
+    /// Records damage in a replayed segment: every start replays from this segment on.
     pub(crate) fn note_replayed(&self, replay_from: u64) {
         self.found.lock().replay_from = Some(replay_from);
     }
 
-    /// From where the next start is to replay, if the active segment is this.
+    /// The segment from which the next start replays, given the active segment.
     pub(crate) fn replay_from(&self, active: u64) -> u64 {
         let damaged = self.found.lock().replay_from;
         damaged.map_or(active, |damaged| damaged.min(active))
     }
 
-    /// It may have taken the creation of logs along that nobody knows now.
+    /// Records damage that may have destroyed the creation of logs, which are unknown now.
     pub(crate) fn note_lost_creations(&self, hole: Hole) {
         self.found.lock().lost_creations = Some(hole);
     }
 
-    /// Why a log is not known: it may be there all the same.
+    /// Why a log is unknown: it does not exist, or damage has destroyed its creation.
     pub(crate) fn why_unknown(&self, id: LogId) -> ReadError {
         let found = self.found.lock();
         let lost = found.lost_creations.as_ref();

@@ -1,5 +1,4 @@
-//! What the writer and the keeper hand each other: prepared segments one way, sealed ones the
-//! other.
+//! The handover between writer and keeper: prepared segments one way, sealed segments the other.
 
 use crate::format::segment::Segment;
 use crate::format::segment_index::SegmentIndex;
@@ -8,13 +7,13 @@ use std::io;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// What the keeper is to do, and what it has done.
+/// The jobs of the keeper, and their results.
 #[derive(Default)]
 pub(crate) struct Handover {
     jobs: Mutex<Jobs>,
-    /// Rung when there is something to do for the keeper.
+    /// Notified when there is work for the keeper.
     keeper: Notify,
-    /// Rung when the writer need not wait for a segment any longer.
+    /// Notified when the writer need not wait for a segment any longer.
     writer: Notify,
 }
 
@@ -25,7 +24,7 @@ struct Jobs {
     sealed: Vec<SealJob>,
 }
 
-/// Whether who waits for a segment may have some of the reserve.
+/// Whether a request for a segment may use the reserve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Claim {
     #[default]
@@ -57,7 +56,7 @@ pub(crate) struct SealJob {
 }
 
 impl Handover {
-    /// Asks the keeper for the next segment, once.
+    /// Asks the keeper for the next segment, unless it was asked already.
     pub(crate) fn want(&self, claim: Claim) {
         let mut jobs = self.jobs.lock();
         jobs.claim = claim;
@@ -68,7 +67,8 @@ impl Handover {
         }
     }
 
-    /// The prepared segment, or why there is none; `None` while the keeper is at it.
+    /// Takes the prepared segment, or the reason why there is none; `None` while the keeper works
+    /// on it.
     pub(crate) fn take(&self) -> Option<io::Result<Fresh>> {
         let mut jobs = self.jobs.lock();
         match std::mem::take(&mut jobs.prepared) {
@@ -80,7 +80,7 @@ impl Handover {
         }
     }
 
-    /// There may be room again since the keeper last tried.
+    /// Forgets that the keeper failed: there may be space again.
     pub(crate) fn forget_failure(&self) {
         let mut jobs = self.jobs.lock();
         if let Prepared::Done(Err(_)) = jobs.prepared {
@@ -93,24 +93,24 @@ impl Handover {
         matches!(self.jobs.lock().prepared, Prepared::Wanted)
     }
 
-    /// What whoever wants a segment may have, as of now.
+    /// The claim of the latest request.
     pub(crate) fn claim(&self) -> Claim {
         self.jobs.lock().claim
     }
 
-    /// Gives the writer what it wanted, or the reason why not.
+    /// Gives the writer the segment, or the reason why there is none.
     pub(crate) fn give(&self, fresh: io::Result<Fresh>) {
         self.jobs.lock().prepared = Prepared::Done(fresh);
         self.writer.notify_one();
     }
 
-    /// Leaves a footer to be written.
+    /// Queues a sealed segment for its footer, and wakes the keeper.
     pub(crate) fn seal(&self, job: SealJob) {
         self.put_back(job);
         self.keeper.notify_one();
     }
 
-    /// The same without haste.
+    /// Queues a sealed segment for its footer without waking the keeper.
     pub(crate) fn put_back(&self, job: SealJob) {
         self.jobs.lock().sealed.push(job);
     }
@@ -119,27 +119,27 @@ impl Handover {
         std::mem::take(&mut self.jobs.lock().sealed)
     }
 
-    /// How many footers are to be written.
+    /// The number of segments that wait for their footers.
     pub(crate) fn sealed(&self) -> usize {
         self.jobs.lock().sealed.len()
     }
 
-    /// Lets the keeper look what there is to do.
+    /// Wakes the keeper.
     pub(crate) fn ring_keeper(&self) {
         self.keeper.notify_one();
     }
 
-    /// Resolves when there is something to do for the keeper.
+    /// Waits for work for the keeper.
     pub(crate) async fn work(&self) {
         self.keeper.notified().await;
     }
 
-    /// Lets the writer look whether it still has to wait.
+    /// Wakes the writer if it waits for a segment.
     pub(crate) fn ring_writer(&self) {
         self.writer.notify_one();
     }
 
-    /// Resolves when the writer need not wait any longer.
+    /// Waits until the keeper has given a segment, or has ended.
     pub(crate) async fn given(&self) {
         self.writer.notified().await;
     }

@@ -10,7 +10,7 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    /// Never syncs again: what the failed sync left of the file nobody knows.
+    /// Ends all writing after a failed sync: the contents of the file are unknown.
     pub(crate) fn poison(&self, error: &io::Error) {
         tracing::error!(%error, "a sync failed: the journal takes no more writes");
         self.is_poisoned.store(true, Ordering::Release);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where a journal lives.
+/// A journal's directory.
 pub(crate) struct Home {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
@@ -34,12 +34,12 @@ impl Home {
         self.disk.list(&self.directory)
     }
 
-    /// Makes the names in the directory durable.
+    /// Syncs the directory, which makes its file names durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.disk.sync_directory(&self.directory)
     }
 
-    /// What the disk calls free.
+    /// Free bytes as the disk reports them.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
         self.disk.free_bytes(&self.directory)
     }

@@ -1,28 +1,28 @@
-//! How the journal's tasks begin and end, also when one panics.
+//! The start and end of the journal's tasks, also when one panics.
 //!
-//! Each task holds its own end from before it first runs, so that it is told however the task goes:
-//! done, dropped or unwound. What the others wait for from it is then given up, and nobody waits
-//! for ever. The directory is let go of when all have ended.
+//! Each task owns a guard from before it is first polled, so that its end is noticed whether it
+//! returns, is dropped or panics. Whoever waits for the task is then released, so nobody waits for
+//! ever. The directory is unlocked when all tasks have ended.
 
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
-/// What keeps others out of the directory.
+/// The lock that keeps other journals out of the directory.
 pub(crate) type DirectoryLock = Box<dyn Send + Sync>;
 
-/// Which of the tasks still run.
+/// How many tasks still run, and which of those have ended that others depend on.
 pub(crate) struct Lifecycle {
     /// Whether the writer has ended.
     is_stopped: AtomicBool,
-    /// Whether the keeper has: nobody prepares a segment any more.
+    /// Whether the keeper has ended: nobody prepares segments any more.
     is_unkept: AtomicBool,
     running: watch::Sender<u32>,
     lock: Mutex<Option<DirectoryLock>>,
 }
 
-/// The end of one task, told when this is dropped.
+/// A guard that reports the end of a task when it is dropped.
 pub(crate) struct Ending {
     lifecycle: Arc<Lifecycle>,
     give_up: Option<Box<dyn FnOnce() + Send>>,
@@ -38,12 +38,12 @@ impl Lifecycle {
         }
     }
 
-    /// Whether all is to end.
+    /// Whether the writer has ended, so that the other tasks are to end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Acquire)
     }
 
-    /// The writer has ended: so are all others to.
+    /// Records that the writer has ended.
     pub(crate) fn stop(&self) {
         self.is_stopped.store(true, Ordering::Release);
     }
@@ -57,21 +57,21 @@ impl Lifecycle {
         self.is_unkept.store(true, Ordering::Release);
     }
 
-    /// Resolves when no task runs any more.
+    /// Waits until no task runs any more.
     pub(crate) async fn ended(&self) {
         let mut running = self.running.subscribe();
-        // The sender lives as long as this.
+        // The sender is a field of `self`, so this cannot fail.
         drop(running.wait_for(|running| *running == 0).await);
     }
 
-    /// Lets others have the directory.
+    /// Unlocks the directory.
     pub(crate) fn unlock(&self) {
         *self.lock.lock() = None;
     }
 }
 
 impl Ending {
-    /// A task is about to be started; `give_up` releases who waits for it.
+    /// Registers a task that is about to be spawned. `give_up` releases whoever waits for it.
     pub(crate) fn new(lifecycle: &Arc<Lifecycle>, give_up: impl FnOnce() + Send + 'static) -> Self {
         lifecycle.running.send_modify(|running| *running += 1);
         Self {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(crate) struct Logs {
     live: RwLock<LogMap<Arc<Log>>>,
-    /// Deleted logs of which blocks are still on the disk. Taken before `live`.
+    /// Deleted logs that still have blocks on the disk. Locked before `live`.
     deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
 }
 
@@ -27,37 +27,37 @@ impl Logs {
         self.live.read().get(&id).cloned()
     }
 
-    /// A log, also a deleted one of which something is left.
+    /// Finds a log, or the remains of a deleted one.
     pub(crate) fn find_remains(&self, id: LogId) -> Option<Arc<Log>> {
         self.find(id)
             .or_else(|| self.deleted.lock().get(&id).cloned())
     }
 
-    /// Whether something is left of a deleted log.
+    /// Whether a deleted log has remains.
     pub(crate) fn has_remains(&self, id: LogId) -> bool {
         self.deleted.lock().contains_key(&id)
     }
 
-    /// How many there are but for the deleted ones.
+    /// The number of logs that are not deleted.
     pub(crate) fn count(&self) -> usize {
         self.live.read().len()
     }
 
-    /// All logs but the deleted ones, in order.
+    /// All logs that are not deleted, in order.
     pub(crate) fn live(&self) -> Vec<Arc<Log>> {
         let mut logs: Vec<Arc<Log>> = self.live.read().values().cloned().collect();
         logs.sort_unstable_by_key(|log| log.id);
         logs
     }
 
-    /// All logs, the deleted ones of which something is left too.
+    /// All logs, and the remains of deleted ones.
     pub(crate) fn every(&self) -> Vec<Arc<Log>> {
         let mut logs = self.live();
         logs.extend(self.deleted.lock().values().cloned());
         logs
     }
 
-    /// Makes a durable change visible.
+    /// Applies a durable change.
     pub(crate) fn change(&self, change: &Entry, now: Monotonic) {
         match *change {
             Entry::Create { log, settings } => {
@@ -76,7 +76,7 @@ impl Logs {
     }
 
     fn delete(&self, id: LogId, change: &Entry, now: Monotonic) {
-        // Held meanwhile, so that whoever looks for all logs, or for what is left of one, finds it.
+        // Held throughout, so that a concurrent search finds the log or its remains.
         let mut deleted = self.deleted.lock();
         let removed = self.live.write().remove(&id);
         if let Some(log) = removed {
@@ -90,13 +90,13 @@ impl Logs {
         }
     }
 
-    /// Takes in a log that recovery found.
+    /// Adds a log that recovery found.
     pub(crate) fn restore(&self, log: Log) {
         self.deleted.lock().remove(&log.id);
         self.live.write().insert(log.id, Arc::new(log));
     }
 
-    /// The log, or what is left of a deleted one: if nobody knows it, it was deleted.
+    /// Finds a log or the remains of a deleted one. An unknown log counts as deleted.
     pub(crate) fn log_or_remains(&self, id: LogId) -> Arc<Log> {
         if let Some(log) = self.find(id) {
             return log;
@@ -110,15 +110,15 @@ impl Logs {
         remains.clone()
     }
 
-    /// Notes the time for what nobody can read any more.
+    /// Records since when hidden data has been hidden.
     pub(crate) fn hide(&self, now: Monotonic) {
         for log in self.every() {
             log.with(|state| state.hide(now));
         }
     }
 
-    /// Puts the runs of a copy, by log, in the place of those it was made of, told by log, first
-    /// offset and segment.
+    /// Replaces runs, given by log, first offset and segment, by the runs of their copy, which are
+    /// ordered by log.
     pub(crate) fn move_ranges(
         &self,
         mut replaced: Vec<(LogId, Offset, u64)>,
@@ -142,7 +142,7 @@ impl Logs {
         self.forget_empty();
     }
 
-    /// Forgets all that stood in these segments.
+    /// Removes all runs in these segments.
     pub(crate) fn forget_ranges(&self, numbers: &BTreeSet<u64>) {
         let is_kept = |range: &Range| !numbers.contains(&range.segment.number);
         for log in self.every() {
@@ -151,7 +151,7 @@ impl Logs {
         self.forget_empty();
     }
 
-    /// Forgets deleted logs of which nothing is left.
+    /// Removes deleted logs without remains.
     fn forget_empty(&self) {
         let mut deleted = self.deleted.lock();
         deleted.retain(|_, log| log.with(|state| state.has_blocks()));

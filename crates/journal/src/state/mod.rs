@@ -1,4 +1,4 @@
-//! What the journal's tasks share: each file owns its locks, and nobody else takes them.
+//! State that the journal's tasks share. Each file owns its locks; no other file takes them.
 
 pub(crate) mod damage;
 pub(crate) mod handover;

@@ -1,6 +1,6 @@
-//! The segments that the MANIFEST lists, as they are in memory, and how large they are.
+//! The segments that the MANIFEST lists, in memory: their numbers and sizes.
 //!
-//! The files are not its business: whoever changes the set does so in the MANIFEST first.
+//! It touches no files. Whoever changes the set changes it in the MANIFEST first.
 
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::Segment;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The size of the first segment; each next one is twice as large, up to the maximum.
 const SEGMENT_BYTES_FIRST: u64 = 4 * 1024 * 1024;
-/// A full disk makes segments no smaller than this.
+/// The smallest segment that is made on a nearly full disk.
 pub(crate) const SEGMENT_BYTES_MIN: u64 = 1024 * 1024;
 /// A segment takes at most this share of the volume, and so does the reserve.
 const VOLUME_SHARE: u64 = 20;
@@ -28,11 +28,11 @@ pub(crate) struct Segments {
     bytes_max: u64,
     live: Mutex<SegmentMap>,
     next_number: AtomicU64,
-    /// The segment that the writer writes: what all earlier ones say is in the logs.
+    /// The number of the segment that the writer writes. All earlier ones are applied to the logs.
     active: AtomicU64,
     /// Segments with damage in them, which are never rewritten.
     uncopyable: Mutex<BTreeSet<u64>>,
-    /// How many segments were put to use: their size doubles with it.
+    /// The number of segments put to use; the size of the next one doubles with each.
     used: AtomicU32,
 }
 
@@ -49,7 +49,7 @@ impl Segments {
         }
     }
 
-    /// Goes on counting.
+    /// Continues the numbers of segments from here.
     pub(crate) fn count_from(&self, next_number: u64) {
         self.next_number.store(next_number, Ordering::Release);
     }
@@ -83,20 +83,20 @@ impl Segments {
         self.active.store(number, Ordering::Release);
     }
 
-    /// Takes in what recovery found.
+    /// Adds the segments that recovery found.
     pub(crate) fn restore(&self, found: impl Iterator<Item = Arc<Segment>>) {
         let found = found.map(|segment| (segment.number, segment));
         self.live.lock().extend(found);
     }
 
-    /// All of them, as they are now.
+    /// A copy of the set.
     pub(crate) fn all(&self) -> SegmentMap {
         self.live.lock().clone()
     }
 
-    /// They are these, as the MANIFEST says.
+    /// Replaces the set by what the MANIFEST lists now.
     pub(crate) fn replace(&self, live: SegmentMap) {
-        // What falls away is dropped without the lock.
+        // Segments that are no longer listed are dropped after the lock is released.
         drop(std::mem::replace(&mut *self.live.lock(), live));
     }
 
@@ -112,14 +112,14 @@ impl Segments {
         self.live.lock().keys().next_back().copied()
     }
 
-    /// Segments whose footers are on the disk.
+    /// The segments whose footers are on the disk.
     pub(crate) fn sealed(&self) -> Vec<Arc<Segment>> {
         let live = self.live.lock();
         let sealed = live.values().filter(|segment| segment.has_footer());
         sealed.cloned().collect()
     }
 
-    /// Sealed segments in which no damage is known.
+    /// The sealed segments without known damage.
     pub(crate) fn copyable(&self) -> Vec<Arc<Segment>> {
         let mut sealed = self.sealed();
         let uncopyable = self.uncopyable.lock();
@@ -127,23 +127,22 @@ impl Segments {
         sealed
     }
 
-    /// Damage stays where it is: its segment is not tried again.
+    /// Excludes a damaged segment from being copied.
     pub(crate) fn note_uncopyable(&self, number: u64) {
         self.uncopyable.lock().insert(number);
     }
 
-    /// One more was put to use.
+    /// Counts one more used segment.
     pub(crate) fn note_used(&self) {
         self.used.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many were in use at start.
+    /// Sets the number of used segments at start.
     pub(crate) fn set_used(&self, used: usize) {
         self.used.store(used as u32, Ordering::Relaxed);
     }
 
-    /// The size of the next segment if there is room, on a volume of which this is free or
-    /// reserved.
+    /// The size of the next segment if there is space. `free` includes what is reserved.
     pub(crate) fn next_bytes(&self, free: u64) -> u64 {
         let doublings = self.used.load(Ordering::Relaxed).min(DOUBLINGS_MAX);
         let volume = free.saturating_add(self.disk_bytes());
@@ -151,14 +150,14 @@ impl Segments {
         grown.min((volume / VOLUME_SHARE).max(SEGMENT_BYTES_MIN))
     }
 
-    /// Bytes of the largest file of a live segment.
+    /// The size of the largest live segment.
     pub(crate) fn largest_bytes(&self) -> u64 {
         let live = self.live.lock();
         let bytes = live.values().map(|segment| segment.file_bytes());
         bytes.max().unwrap_or_default()
     }
 
-    /// Bytes of the files of all live segments; spares do not count.
+    /// The total size of all live segments, without spares.
     pub(crate) fn disk_bytes(&self) -> u64 {
         let live = self.live.lock();
         live.values().map(|segment| segment.file_bytes()).sum()
