@@ -58,7 +58,7 @@ impl LogStore for Journal {
     }
 
     fn seal(&self, log: LogId, bytes: &[u8]) -> Answer<'_, Result<Offset, AppendError>> {
-        // What is known is durable: also a journal that writes no more can tell.
+        // Known logs are durable, even in a journal that no longer writes.
         let known = self.logs.find(log);
         if let Some(at) = known.and_then(|log| log.with(|state| state.first_control())) {
             return Box::pin(ready(Ok(at)));

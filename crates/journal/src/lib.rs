@@ -1,10 +1,10 @@
 //! The embedded journal: all logs of a node in one sequence of files.
 //!
-//! A call's batches become blocks of one frame; a frame is written once and synced once; what was
-//! written is found through an index in memory, and in footers. It knows no streams and no policy
-//! about what is kept: trimming and deleting are asked for. What always holds: one order for
-//! everything, so that a crash leaves a consistent beginning of it; nothing is visible before it is
-//! durable; what fails its checksum is an error and never an end.
+//! A call's batches become blocks of one frame. A frame is written once and synced once; its blocks
+//! are found through an in-memory index, and through footers. The journal knows no streams and no
+//! retention policy: trimming and deleting are requested by its user. What always holds: one total
+//! order, so that a crash leaves a consistent prefix; nothing is visible before it is durable; what
+//! fails its checksum is an error, never an end.
 
 mod format;
 mod journal_store;
@@ -51,8 +51,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use write::queue::{Call, Change, ChangeCall, Queue, Refusal};
 
-/// All logs of a node, on its disk. Dropping it lets what was handed over be finished, some time
-/// later; after [`LogStore::shutdown`] the directory is free for another.
+/// All logs of a node, on its disk. Dropping it lets submitted calls complete, some time later;
+/// after [`LogStore::shutdown`] the directory is free for another journal.
 pub struct Journal {
     tasks: Arc<dyn Tasks>,
     backlog: Arc<Backlog>,
@@ -71,26 +71,24 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in a directory, or begins a new one there if it is empty. Blocks while it
-    /// reads; starts its tasks in `env`.
+    /// Opens the journal in a directory, or creates one if the directory is empty. Blocks while it
+    /// reads; spawns its tasks in `env`.
     pub fn open(env: Env, directory: &Path, options: Options) -> Result<Arc<Self>, OpenError> {
         startup::open(env, directory, options).map(Arc::new)
     }
 
-    /// Bytes that the journal's live segments take on the disk (at most two spare files come on
-    /// top).
+    /// Disk space of the journal's live segments (without up to two spare files).
     pub fn disk_bytes(&self) -> u64 {
         self.segments.disk_bytes()
     }
 
-    /// Memory of frames and of what was read: kept for the next readers, or shared by answers that
-    /// were not sent yet.
+    /// Memory of frames and read data: cached, or shared by responses that are not sent yet.
     pub fn memory_bytes(&self) -> usize {
         self.reads.cache().memory_bytes()
     }
 
-    /// Does now what the cleaner does every minute: gives back space that is due. Sorts what waits
-    /// for it.
+    /// Does now what the cleaner does every minute: frees space that is due, and sorts waiting
+    /// segments.
     pub async fn maintain(&self) {
         self.upkeep.maintain().await;
         self.sorter.sort().await;
@@ -108,7 +106,7 @@ impl Journal {
         found.ok_or_else(|| self.damage.why_unknown(log))
     }
 
-    /// Asks in memory alone; `None` if the disk is needed.
+    /// Looks in memory alone; `None` if the disk is needed.
     fn ask_at_hand<T>(
         &self,
         log: LogId,
@@ -120,7 +118,7 @@ impl Journal {
         }
     }
 
-    /// Asks in memory first, and where the disk is needed on a thread that may block.
+    /// Looks in memory first, then, if the disk is needed, on a thread that may block.
     async fn ask<T: Send + 'static>(
         &self,
         log: LogId,
@@ -134,7 +132,7 @@ impl Journal {
         let reads = self.reads.clone();
         let work = move || {
             let answer = question(&Reader::new(&reads, &log, Patience::MayBlock));
-            // Whoever left does not want to know.
+            // The caller may have gone.
             drop(tell.send(answer));
         };
         self.tasks.run_blocking(Box::new(work)).await;

@@ -7,7 +7,7 @@ use log::metrics::{Histogram, Value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The first buckets end here; each next one at twice the bound.
+/// Bound of the first bucket; the bounds double.
 const SYNC_FIRST: Duration = Duration::from_micros(50);
 const GROUP_BYTES_FIRST: u64 = 256;
 const GROUP_CALLS_FIRST: u64 = 1;
@@ -20,7 +20,7 @@ pub(crate) struct Measured {
     group_bytes: Histogram,
     /// Calls that were resolved together.
     group_calls: Histogram,
-    /// Hidden bytes that the cleaner found when it last looked.
+    /// Hidden bytes found in the cleaner's last pass.
     hidden_bytes: AtomicU64,
 }
 
@@ -72,7 +72,7 @@ impl Measured {
     }
 }
 
-/// How often something was looked for, and how often it was there.
+/// Lookups and hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Looks {
     pub(crate) hits: u64,
@@ -80,7 +80,7 @@ pub(crate) struct Looks {
 }
 
 impl Looks {
-    /// Counts a look.
+    /// Counts a lookup.
     pub(crate) fn note<T>(&mut self, found: Option<T>) -> Option<T> {
         match found {
             Some(_) => self.hits += 1,

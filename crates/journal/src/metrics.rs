@@ -38,32 +38,32 @@ impl Metrics<'_> {
         [
             Metric {
                 name: "journal_sync_seconds",
-                help: "How long syncs of the open segment took, each of which a group waits for",
+                help: "Latency of the syncs of the open segment; each group waits for one",
                 value: self.measured.syncs(),
             },
             Metric {
                 name: "journal_group_bytes",
-                help: "Bytes that were written and synced together",
+                help: "Bytes written and synced together",
                 value: self.measured.group_bytes(),
             },
             Metric {
                 name: "journal_group_calls",
-                help: "Appends and changes of logs that were written and synced together",
+                help: "Appends and log changes written and synced together",
                 value: self.measured.group_calls(),
             },
             gauge(
                 "journal_waiting_calls",
-                "Appends and changes of logs that wait for the next groups",
+                "Appends and log changes waiting for the next groups",
                 waiting_calls as u64,
             ),
             gauge(
                 "journal_waiting_bytes",
-                "Bytes of the calls that wait for the next groups",
+                "Bytes of the calls waiting for the next groups",
                 waiting_bytes as u64,
             ),
             gauge(
                 "journal_writable",
-                "1 if the journal takes writes, 0 once a sync has failed or it is being closed",
+                "1 if the journal accepts writes, 0 after a failed sync or while it closes",
                 u64::from(is_writable),
             ),
         ]
@@ -73,38 +73,37 @@ impl Metrics<'_> {
         [
             gauge(
                 "journal_disk_bytes",
-                "Bytes that the segments take on the disk",
+                "Bytes of the segments on disk",
                 self.segments.disk_bytes(),
             ),
             gauge(
                 "journal_segments",
-                "Segments on the disk",
+                "Segments on disk",
                 self.segments.count() as u64,
             ),
             gauge(
                 "journal_segments_to_seal",
-                "Full segments whose footers are not written yet",
+                "Full segments whose footers are not yet written",
                 self.handover.sealed() as u64,
             ),
             gauge(
                 "journal_segments_to_sort",
-                "Segments that wait to be sorted by log, about",
+                "Approximate number of segments waiting to be sorted by log",
                 self.backlog.waiting() as u64,
             ),
             gauge(
                 "journal_hidden_bytes",
-                "Bytes that nobody has been able to read for an hour and that are still on the disk, \
-                 when the cleaner last looked",
+                "Bytes still on disk that have been unreadable for an hour, as of the last cleaner run",
                 self.measured.hidden_bytes(),
             ),
             gauge(
                 "journal_disk_short",
-                "1 while the disk is so full that the reserve is in use or not whole",
+                "1 while the disk is so full that the reserve is in use or incomplete",
                 u64::from(self.reserve.is_short()),
             ),
             gauge(
                 "journal_memory_bytes",
-                "Memory of frames and of what was read: kept, or shared by answers on their way",
+                "Bytes of memory held by frames and read data, cached or shared with answers in flight",
                 self.cache.cold_in_use().bytes() as u64,
             ),
         ]
@@ -122,13 +121,13 @@ impl Metrics<'_> {
         [
             Metric {
                 name: "journal_cache_hits",
-                help: "What reads looked for in memory and found: blocks in the newest frames, in \
-                       windows of cold files and one by one, and lists of blocks",
+                help: "Lookups of reads that hit a cache: blocks in the newest frames, in windows of \
+                       cold files and one by one, and block lists",
                 value: counts(|looks| looks.hits),
             },
             Metric {
                 name: "journal_cache_misses",
-                help: "What reads looked for in memory and did not find there",
+                help: "Lookups of reads that missed the cache",
                 value: counts(|looks| looks.misses),
             },
         ]

@@ -3,33 +3,33 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a journal was not opened.
+/// Why a journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another journal has the directory.
+    /// Another journal holds the directory's lock.
     #[error("{0} is in use by another process")]
     Locked(PathBuf),
-    /// It is somebody else's.
+    /// The directory is in use for something else.
     #[error(
         "{directory} holds no journal, but {entry:?}; an empty directory is expected, or one with a journal"
     )]
     Strange {
         /// The directory.
         directory: PathBuf,
-        /// One of the names that no journal gives.
+        /// A name in it that no journal uses.
         entry: String,
     },
-    /// What says which files belong to the journal is not what was written.
+    /// The files that define the journal are corrupted.
     #[error("damage in {file} at byte {position}: {what}")]
     Damaged {
-        /// The file that holds the damage.
+        /// The damaged file.
         file: String,
-        /// Where in the file.
+        /// The position in the file.
         position: u64,
-        /// What did not hold.
+        /// What is invalid.
         what: &'static str,
     },
-    /// A file may hold records of a journal whose MANIFEST is not the one that is there.
+    /// A file may hold records of a journal whose MANIFEST is not the present one.
     #[error(
         "{file} {what}; nothing was removed. Put the MANIFEST back that belongs to the data, or move {file} away to go on without it"
     )]
@@ -42,9 +42,9 @@ pub enum OpenError {
     /// The disk failed.
     #[error("cannot open the journal: {doing}")]
     Io {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// Why it failed.
+        /// The error.
         #[source]
         error: io::Error,
     },

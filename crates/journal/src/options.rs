@@ -2,48 +2,47 @@
 
 use crate::planted::PlantedBug;
 
-/// The most bytes of batches that one call may bring.
+/// Maximum bytes of batches in one call.
 pub const CALL_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The default bound on calls that wait to be written.
+/// Default limit on queued calls.
 pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The default bound on recently written frames kept in memory.
+/// Default limit on recently written frames kept in memory.
 pub const CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The default bound on what cold reads keep in memory.
+/// Default limit on memory for cold reads.
 pub const COLD_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// The default bound on what is held of blocks that are being copied.
+/// Default limit on blocks held in memory while they are copied.
 pub const COPY_BYTES_MAX: usize = 40 * 1024 * 1024;
-/// The default bound on segments that wait to be sorted before that is done in a hurry.
+/// Default number of segments waiting to be sorted above which sorting no longer yields.
 pub const UNSORTED_SEGMENTS_MAX: usize = 64;
-/// The default size of a full-grown segment.
+/// Default size of a full-grown segment.
 pub const SEGMENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
-/// What an acknowledged append has survived.
+/// What an acknowledged append survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// It was synced: it survives a power failure.
+    /// A power failure: it was synced.
     Fsync,
-    /// The operating system has it: it survives the end of the process.
+    /// The end of the process: the operating system has it.
     Os,
 }
 
-/// How a journal works.
+/// Parameters of a journal.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// What an acknowledgement means.
+    /// The meaning of an acknowledgement.
     pub durability: Durability,
     /// The size that segments grow to: 1 MiB to 1 GiB.
     pub segment_bytes_max: u64,
-    /// Calls that wait to be written are refused beyond this.
+    /// Queue limit: further calls are refused.
     pub queue_bytes_max: usize,
     /// Memory for recently written frames.
     pub cache_bytes_max: usize,
     /// Memory for cold reads.
     pub cold_cache_bytes_max: usize,
-    /// Memory for blocks that are being copied, by the cleaner and as much by the sorter; one block
-    /// alone may exceed it.
+    /// Memory for blocks being copied, for the cleaner and again for the sorter; a single block may
+    /// exceed it.
     pub copy_bytes_max: usize,
-    /// If more segments than this wait to be sorted by log, sorting takes processor time from
-    /// others.
+    /// If more segments than this wait to be sorted by log, sorting competes for the CPU.
     pub unsorted_segments_max: usize,
     /// A bug to be caught.
     #[cfg(test)]

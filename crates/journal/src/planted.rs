@@ -1,4 +1,4 @@
-//! Bugs on purpose: each breaks one promise, so that a test can show that it would be caught.
+//! Planted bugs: each breaks one promise, so that a test can show that it would be caught.
 //!
 //! As far as can be they stand outside: between the journal and its disk or clock
 //! (`tests/misled.rs`), or as another order of the writer's steps or less evidence about a tail
@@ -11,50 +11,50 @@ mod effects;
 /// A bug that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlantedBug {
-    /// Bytes from the disk are served though their checksum does not hold.
+    /// Data from the disk is served despite an invalid checksum.
     IgnoreChecksum,
-    /// What the first of all logs needs is overlooked when segments are freed.
+    /// The needs of the first log are ignored when segments are freed.
     FreeLiveSegment,
-    /// A sealed log takes appends, as journals of earlier versions did.
+    /// A sealed log accepts appends, as journals of earlier versions did.
     AppendBehindSeal,
     /// Groups are written and never synced.
     #[cfg(test)]
     NoSync,
-    /// Calls are resolved, and their group synced afterwards.
+    /// Calls are resolved before their group is synced.
     #[cfg(test)]
     ResolveBeforeSync,
-    /// Records can be read before their group is synced.
+    /// Records become readable before their group is synced.
     #[cfg(test)]
     PublishBeforeSync,
-    /// Recovery serves what may stand in the page cache alone, without writing it again.
+    /// Recovery serves data that may be in the page cache only, without rewriting it.
     #[cfg(test)]
     SkipRewrite,
     /// Recovery takes the first bad frame for the end.
     #[cfg(test)]
     StopAtBadFrame,
-    /// Nothing tells that the last group was synced.
+    /// No witness confirms that the last group was synced.
     #[cfg(test)]
     NoWitness,
-    /// A new MANIFEST has its name, but not durably.
+    /// The rename of a new MANIFEST is not made durable.
     #[cfg(test)]
     ForgetDirectorySync,
-    /// Rot is cut off like a torn tail.
+    /// Rot is truncated like a torn tail.
     #[cfg(test)]
     TruncateAtRot,
     /// A log's end is forgotten with its last segment.
     #[cfg(test)]
     ReuseOffset,
-    /// A failed sync is tried again.
+    /// A failed sync is retried.
     #[cfg(test)]
     RetrySync,
-    /// A segment that the MANIFEST does not list is removed at start, whatever it holds.
+    /// Recovery removes segments that the MANIFEST does not list, whatever they hold.
     #[cfg(test)]
     RemoveUnlisted,
 }
 
 #[cfg(test)]
 impl PlantedBug {
-    /// Every bug there is.
+    /// All bugs.
     pub(crate) const ALL: [Self; 14] = [
         Self::NoSync,
         Self::ResolveBeforeSync,

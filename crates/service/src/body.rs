@@ -1,22 +1,22 @@
-//! What a handler's answer becomes: bytes, all at once or piece by piece, or frames as they come.
+//! The body of a handler's output: bytes, all at once or in pieces, or frames as they come.
 
 use crate::encode::{Frames, Pieces};
 use bytes::Bytes;
 use engine::Share;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub enum Body {
-    /// All of it is there.
+    /// Complete bytes.
     Whole(Bytes),
-    /// It is made as it is sent.
+    /// Encoded as it is sent.
     Pieces(Pieces),
-    /// Frames, as they come; nobody knows how many.
+    /// A stream of frames of unknown length.
     Events(Box<Frames>),
 }
 
 impl Body {
-    /// How many bytes will be sent; none is known of before its events have come.
+    /// Number of bytes to be sent; 0 for events.
     pub fn length(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
@@ -25,7 +25,7 @@ impl Body {
         }
     }
 
-    /// All of it in one piece.
+    /// All of it in one buffer.
     ///
     /// # Errors
     /// The frames, if it comes in events.
@@ -37,7 +37,7 @@ impl Body {
         }
     }
 
-    /// Takes out the room that was taken before it was read.
+    /// Takes the memory that was reserved before it was read.
     pub fn take_share(&mut self) -> Option<Share> {
         match self {
             Self::Whole(_) | Self::Events(_) => None,
@@ -45,8 +45,7 @@ impl Body {
         }
     }
 
-    /// How many bytes of memory it may hold, about, until it is sent. What events hold is counted
-    /// as they come.
+    /// Approximate memory that it may hold until it is sent. Events are accounted as they come.
     pub fn holds(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),

@@ -25,9 +25,9 @@ pub const MUTATION_MAX: Duration = Duration::from_secs(5);
 /// Who may call, and how long a call is waited for.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How senders are told apart.
+    /// Identifies senders.
     pub authenticator: Authenticator,
-    /// How it is found out whether they may do what they ask.
+    /// Decides whether they may do what they ask.
     pub authorizer: Authorizer,
     /// A change is waited for no longer, and then runs on.
     pub mutation_max: Duration,
@@ -69,7 +69,7 @@ impl Waiter for Alone {
     fn hand_over_body(&mut self) {}
 }
 
-/// What carries calls out.
+/// An executor of calls.
 pub struct Calls {
     env: Env,
     engine: Arc<Engine>,
@@ -86,7 +86,7 @@ pub struct Begun {
 }
 
 impl Calls {
-    /// Calls of an engine's operations.
+    /// An executor over an engine's operations.
     pub fn new(env: Env, engine: Arc<Engine>, settings: Settings) -> Self {
         Self {
             env,
@@ -139,7 +139,7 @@ impl Calls {
         authenticated.map_err(|error| unless_malformed(protocol, body, error))
     }
 
-    /// Begins the operation at a place in the table: everything that waits for nothing.
+    /// Begins the operation at an index in the table: everything that does not wait.
     pub fn begin(
         &self,
         place: usize,

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A change, and what is waited for of it.
+/// A change, and the wait for it.
 pub(crate) struct Detached<'a, W: Waiter> {
     operation: &'static str,
     env: &'a Env,
@@ -26,7 +26,7 @@ pub(crate) struct Detached<'a, W: Waiter> {
 }
 
 impl<'a, W: Waiter> Detached<'a, W> {
-    /// Lets a change run; its answer is waited for no longer than `wait_max`.
+    /// Runs a change; its result is awaited for at most `wait_max`.
     pub(crate) fn new(
         operation: &'static str,
         change: Served,

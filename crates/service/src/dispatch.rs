@@ -35,11 +35,11 @@ wire::for_each_operation!(rows);
 pub struct Operation {
     /// The operation's name.
     pub name: &'static str,
-    /// Bytes of the largest body that its input can have.
+    /// Maximum body size of its input.
     pub body_bytes_max: usize,
-    /// Whether it changes anything, and so must run to its end once it has begun.
+    /// Whether it changes state, and so must run to completion once begun.
     pub effect: Effect,
-    /// Carries a call out and answers with the body of its output.
+    /// Carries out a call and returns the body of its output.
     pub(crate) serve: fn(Call) -> Served,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
-/// The place of an operation in the table.
+/// The index of an operation in the table.
 pub fn find(name: &str) -> Option<usize> {
     OPERATIONS
         .binary_search_by_key(&name, |operation| operation.name)
@@ -163,7 +163,7 @@ async fn answer<H: Handler>(
     body.map_err(|unknown| failed::<H>(ReadFailure::from(unknown).into()))
 }
 
-/// What an operation answers, in AWS's words. What caused it goes no further than to the log.
+/// Converts an operation's error to AWS's words. Its cause only goes to the log.
 fn failed<H: Handler>(fact: AnyFact) -> Failed {
     let outcome = fact.outcome();
     if fact.source().is_some() {
@@ -188,9 +188,9 @@ fn as_modelled<O: wire::Operation>(error: Error) -> Error {
     }
 }
 
-/// AWS looks whether a body is an object before it looks at anything else in the request. That is
-/// looked at here only once something else was wrong, so that a good body is read once. What
-/// decoding refuses, it has looked at itself.
+/// AWS checks that a body is an object before anything else in the request. This checks it only
+/// once something else is wrong, so that a valid body is parsed once. Errors from decoding have
+/// passed the check already.
 pub fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
     match wire::is_object(protocol, body) {
         true => error,

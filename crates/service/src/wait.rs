@@ -1,8 +1,9 @@
-//! A wait with a limit, which costs a timer only where there is something to wait for.
+//! A wait with a time limit, which costs a timer only if it really waits.
 //!
-//! A timer that still runs is used again for the next wait, also by another request of the same
-//! connection: setting one up and taking it down for each would cost more than most requests. A
-//! timer may therefore ring too early, never too late, and is then set anew.
+//! A running timer is reused for the next wait, even by another request of the same connection, so
+//! a wait that is over does not cancel its timer: most requests would otherwise pay for setting one
+//! up and tearing it down. A timer may therefore fire too early, never too late, and is then
+//! rearmed. `bench/run only put-64` measures this.
 
 use env::{BoxFuture, Clock, Monotonic};
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// One kind of wait: since when, and the timer that watches it.
+/// One kind of wait: when it began, and its timer.
 #[derive(Default)]
 pub struct Wait {
     since: Option<Monotonic>,
@@ -22,27 +23,27 @@ struct Timer {
     sleep: BoxFuture<()>,
 }
 
-/// What has come of a wait.
+/// The result of polling a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It has taken its limit.
+    /// It has reached its limit.
     Over,
-    /// It is time to look whether the limit is still right.
+    /// It is time to reconsider the limit.
     Looks,
 }
 
 impl Wait {
-    /// The wait is over. Its timer runs on, for the next one.
+    /// Ends the wait. Its timer keeps running, for the next one.
     pub fn end(&mut self) {
         self.since = None;
     }
 
-    /// When the wait began: now, if it had not.
+    /// When the wait began: now, unless it had begun before.
     pub fn began(&mut self, clock: &dyn Clock) -> Monotonic {
         *self.since.get_or_insert_with(|| clock.monotonic())
     }
 
-    /// Goes on waiting; ready with the error once it has taken `limit`.
+    /// Continues waiting; ready with the error once it has taken `limit`.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -57,8 +58,8 @@ impl Wait {
         }
     }
 
-    /// Goes on waiting as [`Self::poll`] does, and is ready at least as often as `look` to have the
-    /// limit judged anew.
+    /// Continues waiting like [`Self::poll`], and is also ready after every `look`, to have the
+    /// limit reconsidered.
     pub fn poll_looking(
         &mut self,
         cx: &mut Context<'_>,
@@ -86,21 +87,21 @@ impl Wait {
     }
 }
 
-/// A timer that nobody waits for at the moment, kept for the next wait.
+/// An unused timer, kept for the next wait.
 #[derive(Default)]
 pub struct SpareTimer(Mutex<Option<Timer>>);
 
 impl SpareTimer {
-    /// A wait that has not begun, with the spare timer if there is one.
+    /// A new wait, with the spare timer if there is one.
     pub fn lend(&self) -> Wait {
         let timer = self.0.lock().take();
         Wait { since: None, timer }
     }
 
-    /// Keeps the timer of a wait that is over.
+    /// Keeps the timer of a finished wait.
     pub fn give_back(&self, wait: &mut Wait) {
         if let Some(timer) = wait.timer.take() {
-            // Outside the lock goes the one that is replaced.
+            // The replaced timer is dropped outside the lock.
             let _replaced = self.0.lock().replace(timer);
         }
     }

@@ -122,7 +122,7 @@ impl Frame {
         };
         let mut members = Vec::with_capacity(256);
         protocol::encode(protocol, &around, &mut members);
-        // `Records` stands first, and an empty list of them is two bytes.
+        // `Records` comes first, and an empty list is two bytes.
         let (before, rest) = members.split_at(parts::records_at(protocol));
         let after = &rest[2..];
         let headers = event_headers(protocol, "SubscribeToShardEvent");

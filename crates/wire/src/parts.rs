@@ -18,7 +18,7 @@ pub use crate::cbor::{
 };
 pub use crate::json::{JsonReader, JsonWriter, Special, escaped, escapes_bytes};
 
-/// Where the value of `Records` begins in a structure whose first member it is.
+/// The offset of the value of `Records` in a structure whose first member it is.
 pub fn records_at(protocol: Protocol) -> usize {
     match protocol {
         Protocol::Json => r#"{"Records":"#.len(),

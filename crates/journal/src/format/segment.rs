@@ -1,8 +1,8 @@
-//! Segments: the files that frames stand in, and their headers.
+//! Segments: the files that hold frames, and their headers.
 //!
-//! A segment's salt stands in the MANIFEST too, so that a header that rotted takes no frames along.
-//! The header names the end of the segment before: it is written once that one is wholly synced, so
-//! only the newest can have a torn tail.
+//! A segment's salt is also in the MANIFEST, so that its frames survive rot of the header. The
+//! header names the end of the previous segment: it is written once that one is completely synced,
+//! so only the newest can have a torn tail.
 
 use crate::format::footer::Directory;
 use crate::format::layout::{Fields, Put, salted_crc};
@@ -16,47 +16,47 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Where the first frame begins.
+/// Position of the first frame.
 pub(crate) const FRAMES_START: u32 = 4096;
-/// The first page, and where the first frame begins: zeros there say that a segment was never
-/// begun. One page that was lost does not look like that.
+/// The first page, and the start of the first frame: zeros there mean that the segment was never
+/// used. The loss of a single page does not look like that.
 pub(crate) const HEAD_BYTES: usize = 2 * FRAMES_START as usize;
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 64;
 const SEGMENT_MAGIC: &[u8; 8] = b"MSTRSEG1";
-/// Two places for the newest checkpoint's position, each in a sector of its own, used in turns.
+/// Two slots for the newest checkpoint's position, each in a sector of its own, used alternately.
 const POINTER_POSITIONS: [u64; 2] = [512, 1024];
 pub(crate) const POINTER_BYTES: usize = 16;
-/// Two places for the limit, each in a sector of its own, used in turns.
+/// Two slots for the limit, each in a sector of its own, used alternately.
 const LIMIT_POSITIONS: [u64; 2] = [1536, 2048];
 
-/// A file of frames that the journal knows.
+/// A file of frames, known to the journal.
 pub(crate) struct Segment {
     pub(crate) number: u64,
     pub(crate) salt: u64,
     pub(crate) name: String,
     pub(crate) file: Arc<dyn File>,
-    /// Blocks ordered by log, copied from other segments: nothing to replay.
+    /// Whether blocks are ordered by log, copied from other segments: nothing to replay.
     pub(crate) is_sorted: bool,
     /// The first of the segments whose blocks it took over; 0 for none.
     pub(crate) replaces: u64,
-    /// The file is at least this long, until a footer ends it.
+    /// Minimum length of the file until it has a footer.
     pub(crate) capacity_bytes: u64,
     file_bytes: AtomicU64,
     sealed: Mutex<Sealed>,
-    /// Whether it is to be sorted, once somebody has asked.
+    /// Whether it is to be sorted; computed on demand.
     is_interleaved: OnceLock<bool>,
 }
 
-/// How the blocks of a segment are found once it is sealed.
+/// The index of a sealed segment.
 #[derive(Default)]
 struct Sealed {
-    /// The whole index, while the footer is not on disk.
+    /// The whole index, until the footer is on disk.
     resident: Option<Arc<SegmentIndex>>,
-    /// The footer's directory, once it is.
+    /// The footer's directory, once it is on disk.
     directory: Option<Arc<Directory>>,
 }
 
-/// What a segment's first page says.
+/// The content of a segment's first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
     pub(crate) number: u64,
@@ -65,7 +65,7 @@ pub(crate) struct SegmentHeader {
     pub(crate) created_ms: u64,
 }
 
-/// The segment written before another, and its last frame.
+/// The previous segment, and its last frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Previous {
     /// 0 if there is none.
@@ -77,7 +77,7 @@ pub(crate) struct Previous {
 }
 
 impl SegmentHeader {
-    /// The first page of the file, with the same limit in both places.
+    /// The first page of the file, with the same limit in both slots.
     pub(crate) fn encode_page(&self, limit: LimitWord) -> Vec<u8> {
         let mut bytes = self.encode();
         for position in LIMIT_POSITIONS {
@@ -103,7 +103,7 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Decodes and checks a header.
+    /// Decodes and validates a header.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let head = bytes.get(..SEGMENT_HEADER_BYTES)?;
         let mut fields = Fields::new(head);
@@ -126,7 +126,7 @@ impl SegmentHeader {
 }
 
 impl Segment {
-    /// How the blocks are found now that it is sealed: by an index in memory, or else by a footer.
+    /// The index of the sealed segment: in memory, or else in the footer.
     pub(crate) fn index(&self) -> (Option<Arc<SegmentIndex>>, Option<Arc<Directory>>) {
         let sealed = self.sealed.lock();
         (sealed.resident.clone(), sealed.directory.clone())
@@ -199,14 +199,14 @@ impl Segment {
         Ok(segment)
     }
 
-    /// Notes how long the file is.
+    /// Records the length of the file.
     pub(crate) fn measure(&self) -> io::Result<()> {
         let length = self.file.length()?;
         self.file_bytes.store(length, Ordering::Relaxed);
         Ok(())
     }
 
-    /// What the MANIFEST is to tell of it.
+    /// The segment's entry in the MANIFEST.
     pub(crate) fn entry(&self) -> SegmentEntry {
         SegmentEntry {
             number: self.number,
@@ -217,7 +217,7 @@ impl Segment {
         }
     }
 
-    /// Lets the file say that it was never begun, whatever stands behind; not yet durable.
+    /// Makes the file look unused, whatever follows; not yet durable.
     pub(crate) fn wipe_head(file: &dyn File) -> io::Result<()> {
         file.write_all_at(&[0; HEAD_BYTES], 0)
     }
@@ -226,8 +226,8 @@ impl Segment {
         directory.join(&self.name)
     }
 
-    /// Writes where the newest checkpoint stands; `turn` alternates, so that a torn write of one
-    /// place leaves the other.
+    /// Writes the position of the newest checkpoint; `turn` alternates, so that a torn write leaves
+    /// the other slot intact.
     pub(crate) fn write_pointer(&self, turn: usize, checkpoint: u32) -> io::Result<()> {
         self.file.write_all_at(
             &self.encode_pointer(checkpoint),
@@ -239,15 +239,14 @@ impl Segment {
         encode_word(self.salt, POINTER_KIND, checkpoint, 0)
     }
 
-    /// Writes how far frames may reach; it must be synced before one reaches further than the limit
-    /// before it.
+    /// Writes the limit of frames; it must be synced before a frame exceeds the previous limit.
     pub(crate) fn write_limit(&self, turn: usize, limit: LimitWord) -> io::Result<()> {
         let word = limit.encode(self.salt);
         self.file.write_all_at(&word, LIMIT_POSITIONS[turn % 2])
     }
 
-    /// How far frames can reach, and how far they were synced. If either place is not what was
-    /// written, nobody knows the former.
+    /// The limit of frames, and how far they were synced. If either slot is invalid, the limit is
+    /// unknown.
     pub(crate) fn decode_limit(&self, page: &[u8]) -> LimitWord {
         let places =
             LIMIT_POSITIONS.map(|position| decode_word(page, position, self.salt, LIMIT_KIND));
@@ -260,7 +259,7 @@ impl Segment {
         }
     }
 
-    /// The positions of checkpoints that the first page names, newest first. They are hints.
+    /// The positions of checkpoints in the first page, newest first. They are hints.
     pub(crate) fn decode_pointers(&self, page: &[u8]) -> Vec<u32> {
         let decode = |position| {
             decode_word(page, position, self.salt, POINTER_KIND).map(|(checkpoint, _)| checkpoint)
@@ -271,16 +270,16 @@ impl Segment {
     }
 }
 
-/// What a word of the first page says.
+/// The kinds of words in the first page.
 const POINTER_KIND: u32 = 0;
 const LIMIT_KIND: u32 = 1;
 
-/// How far frames reach.
+/// The limit of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LimitWord {
-    /// No frame reaches beyond this.
+    /// No frame extends beyond this.
     pub(crate) limit: u32,
-    /// All before this was synced when this was written.
+    /// Everything before this was synced when the word was written.
     pub(crate) synced: u32,
 }
 
@@ -299,7 +298,7 @@ fn encode_word(salt: u64, kind: u32, value: u32, synced: u32) -> Vec<u8> {
     bytes
 }
 
-/// The value, and how far all was synced.
+/// The value, and how far everything was synced.
 fn decode_word(page: &[u8], position: u64, salt: u64, wanted_kind: u32) -> Option<(u32, u32)> {
     let bytes = page.get(position as usize..position as usize + POINTER_BYTES)?;
     let mut fields = Fields::new(bytes);
@@ -313,32 +312,32 @@ pub(crate) fn segment_name(number: u64) -> String {
     format!("{number:016x}.segment")
 }
 
-/// The file name of a segment while it is being made: nothing that counts stands in it.
+/// The file name of an unfinished segment: its content does not count.
 pub(crate) fn making_name(number: u64) -> String {
     format!("{number:016x}.new")
 }
 
-/// The file name of what is left of a segment, kept to be written over.
+/// The file name of a spare.
 pub(crate) fn spare_name(number: u64) -> String {
     format!("{number:016x}.spare")
 }
 
-/// Whether a file in the directory is a spare by its name.
+/// Whether a file is a spare, by its name.
 pub(crate) fn is_spare_name(name: &str) -> bool {
     number_before(name, ".spare").is_some()
 }
 
-/// The number in the name of a segment.
+/// The number in a segment's file name.
 pub(crate) fn number_of_segment(name: &str) -> Option<u64> {
     number_before(name, ".segment")
 }
 
-/// Whether a file in the directory is a segment being made, by its name.
+/// Whether a file is an unfinished segment, by its name.
 pub(crate) fn is_making_name(name: &str) -> bool {
     number_before(name, ".new").is_some()
 }
 
-/// The number in a name that the journal gave; any other name is somebody else's.
+/// The number in a name that the journal uses; any other name is foreign.
 fn number_before(name: &str, ending: &str) -> Option<u64> {
     let digits = name.strip_suffix(ending)?;
     let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');

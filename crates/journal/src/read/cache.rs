@@ -1,7 +1,7 @@
-//! Memory for reads: the newest frames as they were written, windows of cold files, block lists.
+//! Caches for reads: the newest frames as they were written, windows of cold files, block lists.
 //!
-//! Each part is bounded. Bytes from the ring were never on a disk and need no check; bytes from
-//! windows are checked by whoever takes a block out of them.
+//! Each is bounded. Bytes from the ring were never on a disk and need no check; bytes from windows
+//! are checksummed when a block is cut out of them.
 
 use crate::format::frame::Block;
 use crate::format::long_list::LongList;
@@ -17,41 +17,41 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Cold reads fetch stretches of this, aligned to it.
+/// Size and alignment of the windows that cold reads fetch.
 pub(crate) const WINDOW_BYTES: u64 = LARGE_BYTES as u64;
-/// Blocks that stand together are read together, up to this.
+/// Maximum size of adjacent blocks read at once.
 pub(crate) const SPAN_BYTES: u64 = SMALL_BYTES as u64;
-/// Block lists of footers kept in memory.
+/// Cache size for footers' block lists.
 const LISTS_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// What is known of long block lists, kept in memory.
+/// Cache size for the parts of long block lists.
 const LONG_LISTS_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Blocks that are taken out of the ring while nothing can be put in.
+/// Maximum number of blocks taken from the ring under one lock.
 const RECENT_MAX: usize = 64;
-/// While blocks are copied, bytes of the frames that they stand in, but for the first: whoever
-/// takes them holds all of these until it has copied them.
+/// Maximum bytes of frames referenced by blocks that are to be copied (except the first), which are
+/// all held until they are copied.
 const RECENT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Frames that the ring has dropped and answers still share: this part of the ring's bound. Above
-/// it, reads copy what they take.
+/// Divisor of the ring's size that limits evicted frames still shared by responses. Above it, reads
+/// copy.
 const BESIDE_RING_PART: usize = 4;
-/// Single blocks kept in memory.
+/// Cache size for single blocks.
 const PIECES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// The segment and the log of a list or a part of one, and the offset where that begins.
+/// The segment and the log of a list or a part of one, and the offset at which that begins.
 pub(crate) type ListKey = (u64, LogId, Offset);
 
 /// What reads find without the disk.
 pub(crate) struct Cache {
-    /// What cold reads fill.
+    /// The pool for cold reads.
     buffers: Buffers,
-    /// All frames, in the ring and beside it.
+    /// All frames, in the ring and evicted.
     frames: Arc<InUse>,
     ring: RwLock<Ring>,
-    /// Blocks that were looked for in the ring.
+    /// Blocks looked up in the ring.
     ring_hits: AtomicU64,
     ring_misses: AtomicU64,
     windows: Mutex<Lru<(u64, u64), Bytes>>,
-    /// Single blocks that were read beside the windows and are wanted again.
+    /// Single blocks that were read outside windows and may be wanted again.
     pieces: Mutex<Lru<(u64, u32), Bytes>>,
     lists: Mutex<Lru<ListKey, Arc<Vec<Block>>>>,
     long_lists: Mutex<Lru<ListKey, Arc<LongList>>>,
@@ -101,12 +101,12 @@ impl Frame {
     }
 }
 
-/// Who answers for the frames that blocks are shared from.
+/// How the memory of a shared frame is accounted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sharing {
-    /// The ring: few of the frames that it dropped are still shared.
+    /// By the ring: few evicted frames are still shared.
     Free,
-    /// The read that takes them.
+    /// By the read that shares it.
     Counted,
 }
 
@@ -130,7 +130,7 @@ impl Cache {
         }
     }
 
-    /// A frame, counted for as long as anybody has a part of it.
+    /// Wraps a frame that is counted until its last reference is dropped.
     pub(crate) fn frame(&self, bytes: Vec<u8>) -> Bytes {
         self.frames.counted(bytes)
     }
@@ -149,12 +149,12 @@ impl Cache {
         self.buffers.in_use()
     }
 
-    /// Memory of frames and of what was read: kept for the next readers, or shared by answers.
+    /// Memory of frames and read data: cached, or shared by responses.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.frames.bytes() + self.buffers.in_use().bytes()
     }
 
-    /// Keeps a frame that was just written, and drops the oldest beyond the bound.
+    /// Adds a newly written frame, and evicts the oldest beyond the limit.
     pub(crate) fn keep(&self, segment: u64, start: u32, bytes: Bytes) {
         let mut dropped = Vec::new();
         let mut ring = self.ring.write();
@@ -169,14 +169,13 @@ impl Cache {
             ring.bytes -= oldest.bytes.len();
             dropped.push(oldest);
         }
-        // Memory goes back after the readers may go on.
+        // Memory is freed outside the lock.
         drop(ring);
         drop(dropped);
     }
 
-    /// The bytes of the first of these blocks, in order, as far as they were written lately: at
-    /// most [`RECENT_MAX`] of them; out of frames of about [`RECENT_BYTES_MAX`] if they have to be
-    /// copied.
+    /// The bytes of the first of these blocks, in order, as far as the ring has them: at most
+    /// [`RECENT_MAX`], from frames of about [`RECENT_BYTES_MAX`] if they have to be copied.
     pub(crate) fn recent(&self, segment: u64, blocks: &[Block]) -> Vec<Found> {
         let found = self.find_recent(segment, blocks);
         if !found.is_empty() {
@@ -188,7 +187,7 @@ impl Cache {
         found
     }
 
-    /// How often each part was looked into.
+    /// Lookups and hits of each cache.
     pub(crate) fn looks(&self) -> [(&'static str, Looks); 4] {
         let newest = Looks {
             hits: self.ring_hits.load(Ordering::Relaxed),
@@ -255,13 +254,13 @@ impl Cache {
         self.pieces.lock().get((segment, position))
     }
 
-    /// Keeps a block that was read into a buffer of its own.
+    /// Caches a block that was read into a buffer of its own.
     pub(crate) fn keep_block(&self, segment: u64, position: u32, bytes: Bytes) {
         let cost = memory_of(bytes.len()) as u64;
         self.pieces.lock().insert((segment, position), bytes, cost);
     }
 
-    /// Keeps a copy, so that it does not hold on to all that was read with it.
+    /// Caches a copy, so that it does not keep the whole read's memory alive.
     pub(crate) fn keep_piece(&self, segment: u64, position: u32, bytes: &Bytes) {
         let cost = bytes.len() as u64 + 64;
         let copy = Bytes::copy_from_slice(bytes);
@@ -332,7 +331,7 @@ mod tests {
             let bytes = found.iter().map(|found| &found.bytes);
             bytes.map(|bytes| (bytes[0], bytes.len())).collect()
         };
-        // Two in one frame, one frame passed over, one block that is not there.
+        // Two in one frame, one frame skipped, one block that is missing.
         let blocks = [block(10, 10), block(20, 30), block(205, 5), block(395, 10)];
         assert_eq!(recent(&blocks), [(0, 10), (0, 30), (2, 5)]);
         assert_eq!(recent(&blocks[3..]), []);

@@ -1,8 +1,8 @@
-//! What the journal knows of a log in memory: its bounds, and where its blocks are.
+//! The in-memory state of a log: its bounds, and the positions of its blocks.
 //!
-//! Blocks of the open segment are in its list, of which a log has the end of its own chain; those
-//! of sealed segments are known by runs, whose lists stand in the segments' footers. An idle log
-//! costs bytes, not channels.
+//! Blocks of the active segment are in that segment's list, of which a log keeps the end of its own
+//! chain. Blocks of sealed segments are known as runs, whose lists are in the segments' footers. An
+//! idle log costs bytes, not channels.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::frame::{Block, Entry};
@@ -18,42 +18,42 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A log of the journal. What every append changes stands first, in one line of a processor's
-/// caches: a call may be about hundreds of logs that none of them holds.
+/// A log of the journal. The fields that every append changes come first, in one cache line: a call
+/// may touch hundreds of logs, none of them cached. `bench/run only shards-batch` measures it.
 #[repr(C, align(64))]
 pub(crate) struct Log {
     state: Mutex<LogState>,
     pub(crate) id: LogId,
 }
 
-/// That line.
+/// Size of a cache line.
 const LINE_BYTES: usize = 64;
 const _: () = assert!(
     std::mem::offset_of!(LogState, settings) + align_of::<LogState>() <= LINE_BYTES,
     "the lock and what comes before the settings"
 );
 
-/// What changes about a log. Only the writer changes it, and only after what it says is durable.
-/// What every append needs stands first.
+/// The mutable state of a log. Only the writer changes it, and only after the change is durable.
+/// The fields that every append needs come first.
 #[derive(Default)]
 #[repr(C)]
 pub(crate) struct LogState {
     pub(crate) end: Offset,
     last_arrival: Compact,
     first_control: Compact,
-    /// Blocks in the open segment.
+    /// Blocks in the active segment.
     pub(crate) open: Option<Chain>,
     tail: Option<watch::Sender<Offset>>,
     pub(crate) settings: LogSettings,
-    /// What recovery found missing, by offset.
+    /// Records that recovery found missing, by offset.
     pub(crate) holes: Vec<Hole>,
     pub(crate) first: Offset,
     /// Runs in sealed segments, by offset.
     pub(crate) ranges: Vec<Range>,
     pub(crate) is_deleted: bool,
-    /// First kept offsets as the keeper saw them within the last hour.
+    /// First kept offsets observed by the keeper within the last hour.
     marks: VecDeque<(Monotonic, Offset)>,
-    /// What stands before this has been hidden for an hour.
+    /// Everything before this has been hidden for an hour.
     settled: Offset,
 }
 
@@ -66,36 +66,36 @@ pub(crate) struct Range {
     pub(crate) first_arrival: Timestamp,
     pub(crate) last_arrival: Timestamp,
     pub(crate) bytes: u64,
-    /// Since when nobody can read any of it.
+    /// Since when all of it has been hidden.
     pub(crate) hidden_since: Option<Monotonic>,
 }
 
-/// Records that were there once and cannot be found.
+/// Records that once existed and cannot be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hole {
     pub(crate) first: Offset,
-    /// `None` if nobody knows how many are missing: the log takes no more appends.
+    /// `None` if the extent is unknown: the log accepts no more appends.
     pub(crate) end: Option<Offset>,
     pub(crate) file: String,
     pub(crate) position: u64,
     pub(crate) what: &'static str,
 }
 
-/// Damage in a file of the journal, as the store's words have it.
+/// Damage in a file of the journal, as an error of the contract.
 pub(crate) fn damaged(log: LogId, file: &str, position: u64, what: &'static str) -> ReadError {
     let at = format!("{file} at byte {position}");
     ReadError::Damaged { log, what, at }
 }
 
-/// Where the record at an offset is.
+/// The location of the record at an offset.
 pub(crate) enum Location {
     /// At or past the end.
     End,
-    /// In the open segment, if it is anywhere.
+    /// In the active segment, if anywhere.
     Open(Chain),
     /// In a run of a sealed segment.
     Sealed(Range),
-    /// Nowhere any more.
+    /// Lost.
     Lost(Hole),
 }
 
@@ -110,7 +110,7 @@ impl Log {
         }
     }
 
-    /// A log as the MANIFEST tells it.
+    /// Restores a log from the MANIFEST.
     pub(crate) fn restored(entry: &LogEntry) -> Self {
         let log = Self::new(entry.log, entry.settings);
         log.with(|state| {
@@ -133,7 +133,7 @@ impl Log {
         self.state.is_locked()
     }
 
-    /// What the MANIFEST is to tell of it.
+    /// The log's entry in the MANIFEST.
     pub(crate) fn entry(&self) -> LogEntry {
         self.with(|state| LogEntry {
             log: self.id,
@@ -156,7 +156,7 @@ impl LogState {
         }
     }
 
-    /// When the last record arrived that was ever appended.
+    /// The arrival time of the last record ever appended.
     pub(crate) fn last_arrival(&self) -> Option<Timestamp> {
         self.last_arrival.get().map(Timestamp)
     }
@@ -165,7 +165,7 @@ impl LogState {
         self.first_control.get().map(Offset)
     }
 
-    /// Takes over what a durable block of the open segment says, and tells who waits for it.
+    /// Adopts a durable block of the active segment, and notifies the tail's watchers.
     pub(crate) fn note_block(&mut self, block: &Block, control: Option<u32>) {
         let control = control.map(|at| block.first.plus(u64::from(at)));
         self.note(block.end(), block.arrival, control);
@@ -174,7 +174,7 @@ impl LogState {
         }
     }
 
-    /// Takes over what a stretch of the log says about the whole of it.
+    /// Adopts the bounds given by a part of the log.
     pub(crate) fn note(&mut self, end: Offset, arrival: Timestamp, control: Option<Offset>) {
         self.end = self.end.max(end);
         if self.last_arrival() < Some(arrival) {
@@ -205,7 +205,7 @@ impl LogState {
         self.hide(now);
     }
 
-    /// Notes the time for runs that nobody can read any more.
+    /// Records when runs became completely hidden.
     pub(crate) fn hide(&mut self, now: Monotonic) {
         let (first, is_deleted) = (self.first, self.is_deleted);
         for range in &mut self.ranges {
@@ -216,7 +216,7 @@ impl LogState {
         }
     }
 
-    /// Looks at the first kept offset, so that it is known what has been hidden for an hour.
+    /// Samples the first kept offset, to know later what has been hidden for an hour.
     pub(crate) fn mark(&mut self, now: Monotonic) {
         let newest = self.marks.back().map_or(self.settled, |(_, first)| *first);
         if self.first > newest {
@@ -230,7 +230,7 @@ impl LogState {
         }
     }
 
-    /// What stands before this need not be kept.
+    /// Everything before this may be freed.
     pub(crate) fn due_until(&self, grace: Grace) -> Offset {
         match grace {
             Grace::Hour => self.settled,
@@ -240,7 +240,7 @@ impl LogState {
         }
     }
 
-    /// Whether nothing of a run need be kept.
+    /// Whether a whole run may be freed.
     pub(crate) fn is_due(&self, range: &Range, now: Monotonic, grace: Grace) -> bool {
         range.hidden_since.is_some_and(|since| match grace {
             Grace::Hour => now.since(since) >= FREED_AFTER,
@@ -249,7 +249,7 @@ impl LogState {
         })
     }
 
-    /// How many bytes of a run need not be kept, about.
+    /// Approximate bytes of a run that may be freed.
     pub(crate) fn due_bytes(&self, range: &Range, now: Monotonic, grace: Grace) -> u64 {
         if self.is_due(range, now, grace) {
             return range.bytes;
@@ -271,8 +271,7 @@ impl LogState {
         (range.first == first && range.segment.number == segment).then_some(at)
     }
 
-    /// Puts runs that were copied in the place of those they were copied from, told by segment and
-    /// first offset.
+    /// Replaces copied runs, identified by segment and first offset.
     pub(crate) fn replace_ranges(
         &mut self,
         replaced: impl Iterator<Item = (u64, Offset)>,
@@ -288,7 +287,7 @@ impl LogState {
         self.hide(now);
     }
 
-    /// Turns the blocks of the open segment, now sealed, into runs.
+    /// Turns the blocks of the active segment, now sealed, into runs.
     pub(crate) fn seal(&mut self, segment: &Arc<Segment>, runs: &[DirectoryEntry], now: Monotonic) {
         self.open = None;
         self.ranges
@@ -304,7 +303,7 @@ impl LogState {
         self.ranges.insert(at, range);
     }
 
-    /// Where the record at `from` is.
+    /// The location of the record at `from`.
     pub(crate) fn location(&self, from: Offset) -> Location {
         if let Some(hole) = self.holes.iter().find(|hole| hole.covers(from)) {
             return Location::Lost(hole.clone());
@@ -333,7 +332,7 @@ impl LogState {
         self.open.clone().map_or(Location::End, Location::Open)
     }
 
-    /// Kept offsets that no run and no block holds, as first and end.
+    /// Kept offsets that no run or block holds, as first and end.
     pub(crate) fn gaps(&self) -> Vec<(Offset, Offset)> {
         let runs = self.ranges.iter().map(|range| (range.first, range.end));
         let blocks = self.open.iter().flat_map(Chain::all);
@@ -352,7 +351,7 @@ impl LogState {
         gaps
     }
 
-    /// The damage that forbids appending: a tail of unknown length.
+    /// The damage that prevents appends: a tail of unknown length.
     pub(crate) fn lost_tail(&self) -> Option<&Hole> {
         self.holes.iter().find(|hole| hole.end.is_none())
     }
@@ -368,7 +367,7 @@ impl LogState {
         !(self.ranges.is_empty() && self.open.is_none())
     }
 
-    /// Lets everybody who waits for the tail know that it will move no more.
+    /// Tells all watchers of the tail that it will not move any more.
     pub(crate) fn end_tail(&mut self) {
         self.tail = None;
     }

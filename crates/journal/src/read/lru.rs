@@ -32,7 +32,7 @@ impl<K: Ord + Copy, V: Clone> Lru<K, V> {
         }
     }
 
-    /// How often something was looked for.
+    /// Lookups and hits.
     pub(crate) fn looks(&self) -> Looks {
         self.looks
     }

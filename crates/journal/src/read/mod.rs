@@ -1,4 +1,4 @@
-//! The way of a read: where a log's blocks are, and their bytes, from memory or from the disk.
+//! The read path: finding a log's blocks, and their bytes in memory or on disk.
 
 pub(crate) mod buffers;
 pub(crate) mod cache;

@@ -1,7 +1,7 @@
-//! Reading: finds a log's blocks, takes their bytes from memory or checks them from the disk.
+//! Reading: finds a log's blocks, takes their bytes from memory, or reads and verifies them.
 //!
-//! Every call comes in two shapes: one that gives up where it would need the disk, for the caller's
-//! own thread, and one that may block.
+//! Every call comes in two forms: a non-blocking one that gives up if it needs the disk, and one
+//! that may block.
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::frame::Block;
@@ -27,17 +27,17 @@ use std::vec::IntoIter;
 /// Whether a call may wait for the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Give up instead: only what is in memory, ours or the operating system's, comes.
+    /// Do not block: only data in our caches or the page cache is used.
     MemoryOnly,
-    /// It runs where blocking is fine.
+    /// Blocking is allowed.
     MayBlock,
 }
 
 /// Why a read stopped.
 enum Stop {
-    /// The disk is needed and the caller is in a hurry.
+    /// The disk is needed and blocking is not allowed.
     NeedsDisk,
-    /// A long block would be held beside what was found.
+    /// Reading a long block would exceed the memory limit.
     HoldsEnough,
     Failed(ReadError),
 }
@@ -51,24 +51,24 @@ impl Stop {
     }
 }
 
-/// Bytes that a call on the caller's own thread takes from files: about as long as a processor
-/// should be kept from others, and few enough to be near it when the caller looks at them.
+/// Bytes that a non-blocking call reads from files: bounds the time on the caller's thread, and
+/// stays in the L2 cache until the caller uses it.
 const OWN_THREAD_BYTES: u64 = SPAN_BYTES;
 
-/// Longer block lists are read a part at a time.
+/// Longer block lists are read in parts.
 const WHOLE_LIST_BYTES_MAX: u32 = 32 * 1024;
 
-/// What is looked for among the blocks of a run.
+/// What to look for among the blocks of a run.
 #[derive(Clone, Copy)]
 enum Sought {
     /// The block that holds an offset.
     Offset(Offset),
-    /// The first that arrived at or after a time.
+    /// The first block that arrived at or after a time.
     Time(Timestamp),
 }
 
 impl Sought {
-    /// Whether a block stands before what is sought.
+    /// Whether a block precedes the target.
     fn is_behind(self, block: &Block) -> bool {
         match self {
             Self::Offset(offset) => block.end() <= offset,
@@ -76,12 +76,12 @@ impl Sought {
         }
     }
 
-    /// Whether neighbouring blocks that begin with their run have it.
+    /// Whether these blocks, the first of their run, contain the target.
     fn is_in(self, blocks: &[Block]) -> bool {
         blocks.last().is_some_and(|last| !self.is_behind(last))
     }
 
-    /// It and some behind it; the last block if it is not there.
+    /// The target block and some after it; the last block if it is not there.
     fn first_of(self, run: &[Block]) -> &[Block] {
         let start = run.partition_point(|block| self.is_behind(block));
         let start = start.min(run.len().saturating_sub(1));
@@ -89,12 +89,12 @@ impl Sought {
     }
 }
 
-/// A read under way.
+/// A read in progress.
 pub(crate) struct Reader<'a> {
     reads: &'a Reads,
     log: &'a Log,
     patience: Patience,
-    /// What it may still take from files if it may not wait.
+    /// Remaining bytes to read from files if it may not block.
     left: Cell<u64>,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads on from an offset; `None` if that needs the disk and may not wait for it.
+    /// Reads forward from an offset; `None` if that needs the disk and may not block.
     pub(crate) fn read(&self, from: Offset, limit: ReadLimit) -> Option<Result<Slice, ReadError>> {
         let first = self.log.with(|state| state.first);
         let mut slice = Slice {
@@ -124,8 +124,8 @@ impl<'a> Reader<'a> {
         let stop = filled.err();
         slice.end = self.log.with(|state| state.end).max(slice.next);
         match stop {
-            // What was found before the trouble is good; the next read will meet it. Where nobody
-            // knows how much is lost behind it, that is one record at least.
+            // What was found before the error is valid; the next read will report it. If the extent
+            // of the loss is unknown, it counts as one record at least.
             Some(_) if !slice.runs.is_empty() => {
                 slice.end = slice.end.max(slice.next.plus(1));
                 Some(Ok(slice))
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes runs from blocks of a segment as far as the budget goes.
+    /// Takes runs from blocks of a segment, within the budget.
     fn take(
         &self,
         slice: &mut Slice,
@@ -252,13 +252,13 @@ impl<'a> Reader<'a> {
         blocks.map_err(Stop::into_error)
     }
 
-    /// The bytes of a block as the disk has them, for copying.
+    /// The bytes of a block on disk, for copying.
     pub(crate) fn bytes_of(&self, segment: &Segment, block: &Block) -> Result<Bytes, ReadError> {
         self.bytes_alone(segment, block).map_err(Stop::into_error)
     }
 
-    /// Blocks of a run of a sealed segment, without a gap between them: those that are sought, if
-    /// it has any, and some behind them.
+    /// Contiguous blocks of a run of a sealed segment: the target, if the run has it, and some
+    /// after it.
     fn blocks(&self, range: &Range, sought: Sought) -> Result<Arc<Vec<Block>>, Stop> {
         let (id, segment) = (self.log.id, &range.segment);
         let key = (segment.number, id, range.first);
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The same out of the segment's footer; `None` if that is damaged.
+    /// The same from the segment's footer; `None` if that is damaged.
     fn listed(
         &self,
         range: &Range,
@@ -334,8 +334,7 @@ impl<'a> Reader<'a> {
         Ok(blocks)
     }
 
-    /// The same out of the segment's frames, one reader after the other: each goes through all of
-    /// the segment.
+    /// The same from the segment's frames, one reader at a time: each scans the whole segment.
     fn rebuilt(
         &self,
         range: &Range,
@@ -349,13 +348,13 @@ impl<'a> Reader<'a> {
                 return Ok(blocks);
             }
             let blocks = Arc::new(self.rebuild(range)?);
-            // All of them: they are not to be looked for again.
+            // Caches all of them, so that the scan is not repeated.
             self.reads.cache().keep_list(key, blocks.clone());
             Ok(blocks)
         })
     }
 
-    /// The footer is damaged: the frames say the same, at the price of reading them all.
+    /// Rebuilds a damaged footer's list from the frames, at the cost of reading all of them.
     fn rebuild(&self, range: &Range) -> Result<Vec<Block>, Stop> {
         let segment = &range.segment;
         if let Some(kept_back) = self.reads.may_tell_of_damage() {
@@ -373,8 +372,8 @@ impl<'a> Reader<'a> {
         run.ok_or_else(|| self.damaged(segment, at, "the footer and a frame are damaged"))
     }
 
-    /// The bytes of the first of these blocks of a segment that is ordered by log: what the caller
-    /// will want next stands behind it, and is read with it.
+    /// The bytes of the first of these blocks of a segment ordered by log: the caller's next blocks
+    /// follow it, and are read with it.
     fn span_bytes(
         &self,
         span: &mut Span,
@@ -393,7 +392,7 @@ impl<'a> Reader<'a> {
         match self.read_file(segment, start, (end - start) as usize) {
             Ok(bytes) => *span = Span { start, bytes },
             Err(error) if is_refusal(&error) => return Err(Stop::NeedsDisk),
-            // The block may be whole where what follows it is not.
+            // The block may be intact although what follows it is not.
             Err(_) => {}
         }
         match span.cut(block) {
@@ -402,8 +401,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of the first of these blocks of a segment that is not ordered; `recent` has what
-    /// was found with those before it.
+    /// The bytes of the first of these blocks of an unordered segment; `recent` has what was found
+    /// together with earlier ones.
     fn next_bytes(
         &self,
         recent: &mut IntoIter<Found>,
@@ -425,7 +424,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of a block that the ring has no more.
+    /// The bytes of a block that the ring no longer has.
     fn old_bytes(&self, segment: &Segment, block: &Block) -> Result<Found, Stop> {
         if is_large(block) {
             return self.large_bytes(segment, block);
@@ -451,8 +450,8 @@ impl<'a> Reader<'a> {
         self.bytes_alone(segment, block).map(Found::buffer)
     }
 
-    /// The bytes of a block that fills much of a window: by itself, or a reader of one log would
-    /// read the others' large blocks with its own, or its own twice.
+    /// The bytes of a block that fills much of a window. Read individually: with windows, a reader
+    /// of one log would read others' large blocks, or its own twice.
     fn large_bytes(&self, segment: &Segment, block: &Block) -> Result<Found, Stop> {
         match self.piece(segment, block) {
             Some(found) => Ok(found),
@@ -460,7 +459,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of a block that was kept by itself.
+    /// The bytes of a block that was cached individually.
     fn piece(&self, segment: &Segment, block: &Block) -> Option<Found> {
         let bytes = self.reads.cache().piece(segment.number, block.position)?;
         Some(if is_large(block) {
@@ -470,7 +469,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Keeps a block whose reader will be back for the rest of it, if nothing else does.
+    /// Caches a block whose reader will return for the rest of it, unless another cache has it.
     fn keep(&self, segment: &Segment, block: &Block, bytes: &Bytes) {
         let (cache, number) = (self.reads.cache(), segment.number);
         if is_large(block) && cache.recent(number, slice::from_ref(block)).is_empty() {
@@ -480,8 +479,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a window and keeps it. It can fail where the block does not: beyond a bad sector, or
-    /// in a file that a footer has just ended; `None` then.
+    /// Reads a window and caches it. It can fail where the block does not: at a bad sector, or at
+    /// the end of a file that a footer has just truncated; returns `None` then.
     fn read_window(&self, segment: &Segment, window: u64) -> Result<Option<Bytes>, Stop> {
         let start = window * WINDOW_BYTES;
         let length = segment.file.length();
@@ -514,8 +513,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads from a file as patiently as this reader is. In a hurry every failure is `WouldBlock`:
-    /// who may wait tries again, and tells what is wrong.
+    /// Reads from a file, blocking or not. A non-blocking read reports every failure as
+    /// `WouldBlock`: the blocking retry reports the cause.
     fn read_file(&self, segment: &Segment, position: u64, length: usize) -> io::Result<Bytes> {
         let cache = self.reads.cache();
         match self.patience {
@@ -567,8 +566,8 @@ struct Span {
 }
 
 impl Span {
-    /// From where to where to read: the first of these blocks, with those that follow it without a
-    /// gap and are within the budget.
+    /// The range to read: the first of these blocks, with contiguous ones after it within the
+    /// budget.
     fn wanted(blocks: &[Block], budget: &Budget) -> (u64, u64) {
         let pieces = blocks
             .iter()
@@ -585,14 +584,14 @@ impl Span {
         (start, end)
     }
 
-    /// The block's bytes, if they are here and whole.
+    /// The block's bytes, if they are here and valid.
     fn cut(&self, block: &Block) -> Option<Found> {
         let start = u64::from(block.position).checked_sub(self.start)?;
         cut(&self.bytes, start, block)
     }
 }
 
-/// Whether a read was not tried, or would have had to wait.
+/// Whether a read was not tried, or would have blocked.
 fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
@@ -602,8 +601,8 @@ fn is_large(block: &Block) -> bool {
     u64::from(block.length) > WINDOW_BYTES / 4
 }
 
-/// The block's bytes out of a window, if they are there and whole. A window of the open segment may
-/// have been read before the block was written.
+/// The block's bytes from a window, if they are there and valid. A window of the active segment may
+/// be older than the block.
 fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Found> {
     let start = start as usize;
     let end = start + block.length as usize;

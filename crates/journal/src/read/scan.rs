@@ -1,4 +1,4 @@
-//! Going through a segment frame by frame, past frames that do not hold.
+//! Scanning a segment frame by frame, skipping invalid ones.
 
 use crate::format::frame::{
     Entry, FRAME_ALIGN_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, decode_directory,
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 const READ_BYTES: usize = 1024 * 1024;
 
-/// What stands in a stretch of a segment.
+/// The content of a part of a segment.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     pub(crate) frames: Vec<Found>,
@@ -21,17 +21,17 @@ pub(crate) struct Scan {
     pub(crate) unreadable: Vec<u32>,
 }
 
-/// A frame whose header and directory hold.
+/// A frame with a valid header and directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) header: FrameHeader,
     pub(crate) crc: u32,
     pub(crate) entries: Vec<Entry>,
-    /// Whether all payloads hold too.
+    /// Whether all payloads are valid, too.
     pub(crate) is_whole: bool,
 }
 
-/// Goes through the frames of a segment from `from` to `until` or the file's end.
+/// Scans the frames of a segment from `from` to `until` or the end of the file.
 pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan> {
     let mut source = Source::new(segment.file.clone(), until)?;
     let mut scan = Scan::default();
@@ -46,7 +46,7 @@ pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan>
     Ok(scan)
 }
 
-/// The frame that stands at `position`, if one does.
+/// The frame at `position`, if there is one.
 pub(crate) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Found>> {
     let mut source = Source::new(segment.file.clone(), u64::MAX)?;
     source.ahead_bytes = 0;
@@ -72,14 +72,14 @@ fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> 
     Ok(None)
 }
 
-/// A file read from front to back in large pieces, each byte once: what is asked for next begins in
-/// what was read last, or right behind it.
+/// A file read sequentially in large pieces, each byte once: the next request begins in the buffer,
+/// or right after it.
 struct Source {
     file: Arc<dyn File>,
     length: u64,
     start: u64,
     buffer: Vec<u8>,
-    /// What is read at least, for what will be asked for next.
+    /// Minimum read size, for the next requests.
     ahead_bytes: usize,
 }
 
@@ -95,7 +95,7 @@ impl Source {
         })
     }
 
-    /// `count` bytes at a position; `None` if the file ends before.
+    /// `count` bytes at a position; `None` if the file ends earlier.
     fn bytes(&mut self, position: u64, count: usize) -> io::Result<Option<&[u8]>> {
         let end = position + count as u64;
         if end > self.length {
@@ -112,8 +112,8 @@ impl Source {
         self.start + self.buffer.len() as u64
     }
 
-    /// Lets the buffer begin at `position` and hold `count` bytes and what is read ahead. What it
-    /// has of them stays.
+    /// Moves the buffer to `position` and fills it with `count` bytes plus read-ahead, reusing what
+    /// it has.
     fn read(&mut self, position: u64, count: usize) -> io::Result<()> {
         let is_inside = (self.start..self.buffer_end()).contains(&position);
         let passed = if is_inside {
@@ -136,11 +136,11 @@ impl Source {
         read
     }
 
-    /// The next aligned place at or after `from` that could begin a frame.
+    /// The next aligned position at or after `from` that could begin a frame.
     fn next_magic(&mut self, from: u64) -> io::Result<Option<u32>> {
         let mut at = from.next_multiple_of(FRAME_ALIGN_BYTES as u64);
         while self.bytes(at, FRAME_HEADER_BYTES)?.is_some() {
-            // Most frames follow at once; where none does, all that was read is looked through.
+            // Most frames follow immediately; otherwise searches the whole buffer.
             let rest = &self.buffer[(at - self.start) as usize..];
             let magic = FRAME_MAGIC.to_le_bytes();
             let begins = |chunk: &[u8]| chunk.starts_with(&magic);
@@ -164,8 +164,8 @@ impl Source {
         if at + u64::from(header.length) > self.length {
             return Ok(None);
         }
-        // From the head on, which stays in the buffer if it is none and the search goes on inside
-        // it.
+        // From the head on, which stays in the buffer if it is not a frame and the search continues
+        // inside it.
         let head_bytes = header.payload_start();
         let directory = match self.bytes(at, head_bytes)? {
             Some(bytes) => &bytes[FRAME_HEADER_BYTES..],

@@ -1,5 +1,5 @@
-//! A segment that the MANIFEST lists, as it is found at start: its first page, and its footer if it
-//! has one that holds.
+//! A segment listed in the MANIFEST, as found at start: its first page, and its footer if it has a
+//! valid one.
 
 use crate::format::footer::{Directory, TRAILER_BYTES, Trailer};
 use crate::format::layout::salted_crc;
@@ -9,11 +9,10 @@ use crate::read::scan::{frame_at, scan};
 use std::io;
 use std::sync::Arc;
 
-/// So much of a segment is looked through for frames before it is taken for one that was never
-/// begun.
+/// Bytes searched for frames before a segment counts as never used.
 const LOOKED_THROUGH_BYTES: u64 = 1024 * 1024;
 
-/// A listed segment whose file is there.
+/// A listed segment whose file exists.
 pub(crate) struct Listed {
     pub(crate) segment: Arc<Segment>,
     pub(crate) page: Vec<u8>,
@@ -31,7 +30,7 @@ impl Listed {
         }
         let header = SegmentHeader::decode(&page)
             .filter(|header| header.number == segment.number && header.salt == segment.salt);
-        // The salt is known from the MANIFEST: a header that rotted does not take the frames along.
+        // The salt is in the MANIFEST, so frames survive rot of the header.
         let is_started =
             header.is_some() || has_frames(&segment, &page).map_err(OpenError::reading)?;
         let is_cut_short = is_cut_short(&segment)?;
@@ -45,8 +44,8 @@ impl Listed {
     }
 }
 
-/// Whether frames stand in a segment whose header does not hold. If the whole page is lost, the
-/// frames at the beginning tell: the first of them was written with it.
+/// Whether a segment with an invalid header contains frames. If the whole page is lost, the frames
+/// at the beginning tell: the first was written together with it.
 fn has_frames(segment: &Segment, page: &[u8]) -> io::Result<bool> {
     let is_lost = page.iter().all(|byte| *byte == 0);
     if is_lost && frame_at(segment, FRAMES_START)?.is_some() {
@@ -60,13 +59,13 @@ fn has_frames(segment: &Segment, page: &[u8]) -> io::Result<bool> {
     Ok(!scan(segment, FRAMES_START, until)?.frames.is_empty())
 }
 
-/// Whether bytes are missing at the end of a file that has no footer.
+/// Whether a file without a footer is shorter than it should be.
 fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
     let length = segment.file.length().map_err(OpenError::reading)?;
     Ok(length < segment.capacity_bytes)
 }
 
-/// The footer's directory, if there is a footer and it holds.
+/// The footer's directory, if there is a valid footer.
 pub(crate) fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
     let length = segment.file.length().map_err(OpenError::reading)?;
     let Some(start) = length.checked_sub(TRAILER_BYTES as u64) else {

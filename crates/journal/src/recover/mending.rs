@@ -16,7 +16,7 @@ use std::sync::Arc;
 const COPY_BYTES: u64 = 1024 * 1024;
 
 impl Tail {
-    /// What the next segment's header is to tell of this one.
+    /// What the next segment's header says about this one.
     pub(crate) fn as_previous(&self, number: u64) -> Previous {
         Previous {
             number,
@@ -26,11 +26,11 @@ impl Tail {
     }
 }
 
-/// What makes a tail surely durable.
+/// The writes that make a tail durable.
 pub(crate) struct Mending {
     segment: Arc<Segment>,
     page: Vec<u8>,
-    /// Leaves room to go on.
+    /// The new limit, with room to continue.
     pub(crate) limit: u32,
     durable_end: u32,
     end: u32,
@@ -38,7 +38,7 @@ pub(crate) struct Mending {
 }
 
 impl Mending {
-    /// What is to be written before any of it is relied on.
+    /// What must be written before any of it is relied on.
     pub(crate) fn of(listed: &Listed, tail: &Tail, options: &Options) -> Self {
         let limit = match options.durability {
             Durability::Fsync => Limit::ahead_of(tail.end),

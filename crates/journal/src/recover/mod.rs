@@ -1,4 +1,4 @@
-//! Opening a journal: what a crash, a copy or a fault has left, and what of it counts.
+//! Opening a journal: what a crash, a copy or a fault has left, and how much of it counts.
 
 pub(crate) mod classify;
 pub(crate) mod listed;

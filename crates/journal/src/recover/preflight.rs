@@ -1,8 +1,8 @@
 //! Preflight: whether a directory may be a journal's, since it holds one already, or nothing; and
 //! the lock that keeps others out of it.
 //!
-//! What stands beside a journal is nobody's business. Without one, a name that no journal gives
-//! means that the directory is another's, or not the one that was meant; nothing is made there.
+//! Foreign files beside a journal are ignored. Without a journal, a foreign name means that the
+//! directory is used for something else, or is the wrong one; nothing is created there.
 
 use crate::format::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
 use crate::format::segment::{is_making_name, is_spare_name, number_of_segment};
@@ -13,16 +13,16 @@ use env::Disk;
 use std::io;
 use std::path::Path;
 
-/// The file whose lock keeps a second journal out of a directory.
+/// The file whose lock keeps a second journal out of the directory.
 const LOCK_NAME: &str = "LOCK";
-/// What a fresh file system has by itself.
+/// The content of a new file system.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// Refuses a directory that is somebody else's.
+/// Rejects a directory that is used for something else.
 pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> {
     let entries = disk.list(directory).map_err(OpenError::reading)?;
     let names = entries.iter().filter_map(|path| path.file_name());
-    // A name that is no text is as strange as any.
+    // A name that is not text is foreign, too.
     let names: Vec<_> = names.map(std::ffi::OsStr::to_string_lossy).collect();
     let is_journal = |name: &str| name == MANIFEST_NAME || number_of_segment(name).is_some();
     if names.iter().any(|name| is_journal(name)) {
@@ -37,8 +37,8 @@ pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> 
     }
 }
 
-/// Takes the directory: by itself, so that nobody else gets it though the lock's file is removed,
-/// and by that file, where directories cannot be locked.
+/// Locks the directory itself, so that removing the lock file lets no other in, and the lock file,
+/// for file systems that cannot lock directories.
 pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, OpenError> {
     let take = |path: &Path| {
         disk.lock(path).map_err(|error| {
@@ -52,7 +52,7 @@ pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, O
     Ok(Box::new(both))
 }
 
-/// Whether it may be there before the first MANIFEST is.
+/// Whether a name may exist before the first MANIFEST does.
 fn is_of_beginning(name: &str) -> bool {
     let known = [LOCK_NAME, TEMPORARY_NAME, RESERVE_NAME, LOST_AND_FOUND];
     known.contains(&name) || is_making_name(name) || is_spare_name(name)
@@ -83,7 +83,7 @@ mod tests {
             &[][..],
             &["lost+found/"],
             &["LOCK", "RESERVE", "MANIFEST.new", "0000000000000001.new"],
-            // Damaged perhaps, but no other's.
+            // Possibly damaged, but the journal's own.
             &[segment, "notes"],
             &["MANIFEST", segment, "notes", "tls/"],
         ] {

@@ -1,8 +1,8 @@
-//! Opening a journal: from the MANIFEST, the footers and the tail of the newest segment to the
-//! state in memory.
+//! Opening a journal: rebuilds the in-memory state from the MANIFEST, the footers and the tail of
+//! the newest segment.
 //!
-//! It never repairs by forgetting. A torn tail was never acknowledged and goes; whatever else is
-//! not what was written is noted against the logs that it may concern, and stays where it is.
+//! It never repairs by discarding. A torn tail was never acknowledged and is dropped; any other
+//! corruption is recorded against the logs that it may affect, and left in place.
 
 use crate::format::footer::Directory;
 use crate::format::frame::Entry;
@@ -53,14 +53,14 @@ pub(crate) struct Uses<'a> {
 /// A journal being opened.
 pub(crate) struct Recovery<'a> {
     uses: Uses<'a>,
-    /// The newest place where each log was seen: segment and position.
+    /// The newest occurrence of each log: segment and position.
     latest: BTreeMap<LogId, (u64, u32)>,
     faults: Vec<Fault>,
-    /// Logs that records were replayed for though nothing says that they exist.
+    /// Logs with replayed records but without a creation.
     orphans: BTreeSet<LogId>,
     /// The newest segment, if it cannot be gone on with: what the header of the next one tells.
     previous: Previous,
-    /// What is to be written before anybody sees what was found.
+    /// What must be written before anything that was found is visible.
     mending: Option<Mending>,
 }
 
@@ -73,10 +73,10 @@ enum Changes {
     Replayed,
 }
 
-/// Something that cannot be read, before which records of any log may have stood.
+/// Unreadable data, before which records of any log may have been.
 struct Fault {
     segment: u64,
-    /// It is in a copy, in which nothing stands that is to be replayed.
+    /// Whether it is in a copy, which contains nothing to replay.
     is_in_copy: bool,
     file: String,
     position: u32,
@@ -95,7 +95,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Brings the logs and segments into memory and gives the segment to go on in.
+    /// Loads the logs and segments, and returns the segment to continue in.
     pub(crate) fn run(mut self) -> Result<ActiveSegment, OpenError> {
         let Some(manifest) = self.read_manifest()? else {
             return self.begin();
@@ -132,7 +132,7 @@ impl<'a> Recovery<'a> {
         Manifest::decode(&bytes).map(Some).map_err(damaged)
     }
 
-    /// A directory without a MANIFEST is a new journal, if none was ever begun in it.
+    /// A directory without a MANIFEST is a new journal, unless one was ever used in it.
     fn begin(self) -> Result<ActiveSegment, OpenError> {
         Unlisted::without_manifest(self.uses.home)?.remove(self.uses.home)?;
         self.count_from(0, 1);
@@ -174,7 +174,7 @@ impl<'a> Recovery<'a> {
         Ok(found)
     }
 
-    /// The newest segments may have been prepared and never begun.
+    /// Sets aside newest segments that were prepared and never used.
     fn set_aside_unused(&mut self, found: &mut Vec<Listed>) -> Vec<Arc<Segment>> {
         let last_used = found
             .iter()
@@ -186,7 +186,7 @@ impl<'a> Recovery<'a> {
             at += 1;
             let is_unused = !one.is_started && !one.segment.is_sorted && is_newer;
             if is_unused && one.is_cut_short {
-                // It was as long as it should be before the MANIFEST listed it.
+                // It had its full length before the MANIFEST listed it.
                 cut.push(one.segment.clone());
             } else if is_unused {
                 unused.push(one.segment.clone());
@@ -205,7 +205,7 @@ impl<'a> Recovery<'a> {
         unused
     }
 
-    /// Goes through the segments in order; gives the newest if it can be gone on with.
+    /// Replays the segments in order; returns the newest if writing can continue in it.
     fn replay(
         &mut self,
         written: Vec<Listed>,
@@ -233,7 +233,7 @@ impl<'a> Recovery<'a> {
         Ok(open)
     }
 
-    /// A sealed segment with its footer.
+    /// Loads a sealed segment with its footer.
     fn take_directory(&mut self, segment: &Arc<Segment>, directory: &Directory, changes: Changes) {
         let replays = changes == Changes::Replayed;
         let changes = directory.changes.iter().filter(|_| replays);
@@ -262,7 +262,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// A sealed segment without a footer: its frames say the same.
+    /// Loads a sealed segment without a footer from its frames.
     fn take_sealed(
         &mut self,
         listed: &Listed,
@@ -275,7 +275,8 @@ impl<'a> Recovery<'a> {
         Ok(())
     }
 
-    /// The newest segment, which may end in a torn tail; given if it can be gone on with.
+    /// Loads the newest segment, which may end in a torn tail; returns it if writing can continue
+    /// in it.
     fn take_newest(&mut self, listed: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
         let frames = Frames::of_newest(listed).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
@@ -337,7 +338,7 @@ impl<'a> Recovery<'a> {
     ) -> ActiveSegment {
         let entries = frames.entries(tail);
         let mut index = ActiveIndex::new(listed.segment.clone(), ListRoom::default());
-        // Logs that are not there were deleted before the MANIFEST was written.
+        // Missing logs were deleted before the MANIFEST was written.
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
             for entry in entries {
@@ -352,7 +353,7 @@ impl<'a> Recovery<'a> {
         frames.open(listed, tail, &entries, (index, checkpointed_blocks), limit)
     }
 
-    /// Makes what an entry says visible.
+    /// Makes an entry visible.
     fn apply(&self, entry: &Entry, open: &mut Addition<'_>) {
         match *entry {
             Entry::Records {
@@ -385,7 +386,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Notes where a log was last heard of.
+    /// Records the newest occurrence of a log.
     fn see(&mut self, entry: &Entry, number: u64, position: u32) {
         match entry {
             Entry::Records { log, .. } => {
@@ -404,8 +405,8 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// A log with records and without a creation was deleted; unless there is damage, which may
-    /// have taken the creation along. Then it is there, and all of it is lost.
+    /// A log with records and without a creation was deleted, unless damage may have destroyed the
+    /// creation. In that case it exists, and all of it is lost.
     fn restore_orphans(&self, fault: &Fault) {
         for id in &self.orphans {
             let log = Log::new(*id, log::store::LogSettings::default());
@@ -414,7 +415,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Turns what cannot be read into holes of the logs that it may concern.
+    /// Turns unreadable data into holes of the logs that it may affect.
     fn note_damage(&mut self, replay_from: u64) {
         let faults = std::mem::take(&mut self.faults);
         let is_replayed = |fault: &&Fault| !fault.is_in_copy && fault.segment >= replay_from;
@@ -435,7 +436,7 @@ impl<'a> Recovery<'a> {
                 |fault: &&Fault| is_replayed(fault) && (fault.segment, fault.position) >= seen;
             log.with(|state| {
                 for (first, end) in state.gaps() {
-                    // Also if only the MANIFEST tells of what is missing.
+                    // Even if only the MANIFEST shows what is missing.
                     damage.note();
                     state.holes.push(hole(faults.first(), first, Some(end)));
                 }
@@ -447,7 +448,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// The first that is written: nothing that was found speaks against going on here.
+    /// The first write: nothing that was found speaks against continuing here.
     fn mend(&self) -> io::Result<()> {
         let Some(mending) = &self.mending else {
             return Ok(());
@@ -460,7 +461,7 @@ impl<'a> Recovery<'a> {
         self.uses.logs.hide(self.uses.clock.monotonic());
     }
 
-    /// Takes up the newest segment, or a fresh one, and drops prepared ones that were not begun.
+    /// Continues in the newest segment or a new one, and drops unused prepared ones.
     fn go_on(
         self,
         open: Option<ActiveSegment>,
@@ -475,7 +476,8 @@ impl<'a> Recovery<'a> {
             restored = self.uses.reserve.restore();
         }
         match restored {
-            // On a full disk what there is can be read, and what makes room can be written.
+            // On a full disk existing data is readable, and operations that free space can be
+            // written.
             Err(error) if is_full(&error) || is_out_of_files(&error) => {}
             restored => restored.map_err(OpenError::writing)?,
         }
@@ -484,7 +486,7 @@ impl<'a> Recovery<'a> {
             None => {
                 let mut fresh = self.uses.shortage.prepare(Claim::Privileged);
                 if fresh.as_ref().is_err_and(is_full) && !unused.is_empty() {
-                    // What was never begun holds nothing but room.
+                    // Unused segments hold nothing but space.
                     let dropped = self.uses.reclaimer.drop_segments(&unused);
                     dropped.map_err(OpenError::writing)?;
                     unused.clear();
@@ -510,8 +512,8 @@ fn end_told(segment: &Segment, later: &[Listed]) -> Option<u32> {
     (previous.number == segment.number).then_some(previous.end)
 }
 
-/// Lets a segment that was never begun look so once it is listed no more: a part of a first frame
-/// may stand in it.
+/// Makes an unused segment look so once it is no longer listed: a part of a first frame may be in
+/// it.
 fn wipe(segment: &Segment) -> io::Result<()> {
     let mut head = [0; HEAD_BYTES];
     segment.file.read_exact_at(&mut head, 0)?;

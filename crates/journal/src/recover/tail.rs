@@ -146,8 +146,8 @@ impl Entries {
     }
 }
 
-/// What the newest checkpoint that can be trusted tells, each log's blocks in order and the changes
-/// in order, and that checkpoint's position; nothing and 0 if there is none.
+/// The content of the newest trustworthy checkpoint, each log's blocks in order and the changes in
+/// order, and its position; empty and 0 if there is none.
 fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u32)> {
     for position in segment.decode_pointers(page) {
         if let Some(told) = read_chain(segment, position)? {
@@ -157,7 +157,7 @@ fn last_checkpoint(segment: &Segment, page: &[u8]) -> io::Result<(Vec<Entry>, u3
     Ok((Vec::new(), 0))
 }
 
-/// What a checkpoint and all before it tell; `None` if any does not hold.
+/// The content of a checkpoint and all earlier ones; `None` if any is invalid.
 fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<Vec<Entry>>> {
     let mut images = Vec::new();
     let mut position = newest;
@@ -191,8 +191,8 @@ fn read_chain(segment: &Segment, newest: u32) -> io::Result<Option<Vec<Entry>>> 
     Ok(Some(images.into_iter().rev().flatten().collect()))
 }
 
-/// What checkpoints tell, so that it can be applied one after another: logs come first, their ends
-/// last.
+/// The entries of checkpoints, ordered so that they can be applied in sequence: logs come first,
+/// their ends last.
 fn in_order(mut told: Vec<Entry>) -> Vec<Entry> {
     told.sort_by_key(|entry| match entry {
         Entry::Create { .. } => 0,

@@ -1,13 +1,13 @@
-//! The files in the directory that no MANIFEST lists: which of them are provably unused, and may
-//! go.
+//! Files in the directory that no MANIFEST lists: which of them are provably unused and may be
+//! removed.
 //!
-//! A crash leaves four kinds. A segment that was still being made has a name of its own. One that
-//! was made and never begun is zeros where the first frame would be. A copy that is whole and not
-//! yet listed, and a segment that is listed no more and was not yet removed, have a header and a
-//! footer; such a file may go if all that it holds stands in listed segments too, or can be read no
-//! more. Anything else was written by a journal whose MANIFEST is not this one: it is an error with
-//! the file's name. What always holds: nothing is removed before all was looked at, and what cannot
-//! be read is no proof of anything.
+//! A crash leaves four kinds. An unfinished segment has a name of its own. A finished but unused
+//! one is zeros where the first frame would be. A complete copy that is not yet listed, and a
+//! segment that is no longer listed and not yet removed, have a header and a footer; such a file
+//! may be removed if everything in it is also in listed segments, or can no longer be read. Any
+//! other file was written by a journal whose MANIFEST is not this one: it is an error with the
+//! file's name. What always holds: nothing is removed before everything was examined, and an
+//! unreadable file proves nothing.
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::manifest::{Manifest, SegmentEntry};
@@ -26,18 +26,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A file of which it is looked through whether it is all zeros is read in pieces of this.
+/// Piece size for checking whether a file is all zeros.
 const PIECE_BYTES: u64 = 1024 * 1024;
 
 /// The files that no MANIFEST lists.
 pub(crate) struct Unlisted {
-    /// Nothing that counts ever stood in them.
+    /// Files that never held anything.
     unused: Vec<PathBuf>,
-    /// They may go if what they hold is elsewhere.
+    /// Files that may be removed if their content is elsewhere.
     sealed: Vec<Sealed>,
 }
 
-/// A segment that was written to its end.
+/// A complete segment.
 struct Sealed {
     path: PathBuf,
     number: u64,
@@ -45,8 +45,7 @@ struct Sealed {
 }
 
 impl Unlisted {
-    /// What there is without any MANIFEST: files of a journal that was never begun, and nothing
-    /// else.
+    /// The files without any MANIFEST: those of a journal that was never used, and nothing else.
     pub(crate) fn without_manifest(home: &Home) -> Result<Self, OpenError> {
         let mut unused = Vec::new();
         for path in list(home)? {
@@ -67,7 +66,7 @@ impl Unlisted {
         Ok(Self { unused, sealed })
     }
 
-    /// What there is beside what a MANIFEST lists.
+    /// The files that a MANIFEST does not list.
     pub(crate) fn beside(home: &Home, manifest: &Manifest) -> Result<Self, OpenError> {
         let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
         let (mut unused, mut sealed) = (Vec::new(), Vec::new());
@@ -101,7 +100,7 @@ impl Unlisted {
         Ok(Self { unused, sealed })
     }
 
-    /// An error if one of them may be needed. All that is listed has been taken in.
+    /// Fails if one of them may be needed. Everything listed has been loaded.
     pub(crate) fn prove(
         &self,
         logs: &Logs,
@@ -110,7 +109,7 @@ impl Unlisted {
     ) -> Result<(), OpenError> {
         for file in &self.sealed {
             let runs = &file.directory.entries;
-            // What replaying would have told stands in no MANIFEST.
+            // What replay would have restored is in no MANIFEST.
             let is_told = file.directory.changes.is_empty() || file.number < replay_from;
             if !is_told || !runs.iter().all(|run| is_elsewhere(logs, damage, run)) {
                 return Err(stray(
@@ -122,7 +121,7 @@ impl Unlisted {
         Ok(())
     }
 
-    /// Removes them all, which none of them speaks against.
+    /// Removes them all, once none of them may be needed.
     pub(crate) fn remove(&self, home: &Home) -> Result<(), OpenError> {
         let sealed = self.sealed.iter().map(|file| &file.path);
         for path in self.unused.iter().chain(sealed) {
@@ -174,10 +173,10 @@ impl Sealed {
     }
 }
 
-/// Whether the records of a run stand in a listed segment too, or can be read no more.
+/// Whether the records of a run are also in a listed segment, or can no longer be read.
 fn is_elsewhere(logs: &Logs, damage: &Damage, run: &DirectoryEntry) -> bool {
     let Some(log) = logs.find(run.log) else {
-        // It was deleted, unless damage has taken its creation along.
+        // It was deleted, unless damage has destroyed its creation.
         return !damage.is_any();
     };
     log.with(|state| {
@@ -187,7 +186,7 @@ fn is_elsewhere(logs: &Logs, damage: &Damage, run: &DirectoryEntry) -> bool {
     })
 }
 
-/// Whether a file is all zeros, as far as it is looked at.
+/// Whether a file is all zeros, as far as it is examined.
 fn is_empty(file: &dyn File, until: u64) -> Result<bool, OpenError> {
     let length = file.length().map_err(OpenError::reading)?.min(until);
     let mut at = 0;

@@ -4,7 +4,7 @@ use crate::format::segment::Segment;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
-/// A segment whose mean block is smaller is sorted by log.
+/// A segment with a smaller mean block size is sorted by log.
 const SORTED_BELOW_BYTES: u64 = 32 * 1024;
 /// Unless one log has more than this share of it: then it is as good as sorted.
 const ONE_LOG_PERMILLE: u64 = 875;
@@ -58,7 +58,7 @@ impl Backlog {
     }
 }
 
-/// Whether a segment's blocks are small and of many logs.
+/// Whether a segment's blocks are small and belong to many logs.
 pub(crate) fn is_interleaved(segment: &Segment) -> bool {
     let directory = segment.directory();
     let Some(directory) = directory.filter(|_| !segment.is_sorted) else {

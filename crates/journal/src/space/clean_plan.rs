@@ -1,7 +1,6 @@
-//! What is to be copied out of segments: the wanted runs of every log, as things stood when it was
-//! asked.
+//! What to copy out of segments: the live runs of every log at the time of planning.
 //!
-//! Whoever copies by it need look at no log any more. Its runs are by log and offset.
+//! Copying by a plan needs no access to logs. Its runs are sorted by log and offset.
 
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::segment::Segment;
@@ -12,9 +11,9 @@ use env::Monotonic;
 use log::store::{LogId, Offset};
 use std::sync::Arc;
 
-/// Of the bytes of a copy, the headers of its frames take at most this share.
+/// Divisor: the frame headers of a copy take at most this fraction of its bytes.
 const FRAMES_SHARE: u64 = 8192;
-/// What a copy takes beside its frames and its index.
+/// Size of a copy apart from its frames and its index.
 const FIXED_BYTES: u64 = 8192;
 
 /// What is to be copied.
@@ -23,27 +22,27 @@ pub(crate) struct Plan {
     pub(crate) runs: Vec<Run>,
 }
 
-/// A segment that is to be rewritten. Its footer is on the disk.
+/// A segment to rewrite. Its footer is on the disk.
 pub(crate) struct Source {
     pub(crate) segment: Arc<Segment>,
     pub(crate) directory: Arc<Directory>,
 }
 
-/// A run of which something is wanted.
+/// A run with live data.
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
     pub(crate) log: LogId,
-    /// The place of its segment among the sources, and its own in the directory there.
+    /// The index of its segment among the sources, and its own in the directory there.
     source: u32,
     entry: u32,
-    /// Blocks that end before this are not wanted.
+    /// Blocks that end before this are dead.
     pub(crate) due_until: Offset,
     /// The log's first control record.
     pub(crate) control: Option<Offset>,
 }
 
 impl Plan {
-    /// What is wanted of these segments now.
+    /// The live data of these segments now.
     pub(crate) fn new(
         logs: &Logs,
         segments: Vec<Arc<Segment>>,
@@ -70,7 +69,7 @@ impl Plan {
         plan
     }
 
-    /// The bytes of a copy of it, about.
+    /// Approximate size of the copy.
     pub(crate) fn copy_bytes(&self) -> u64 {
         let of_run = |run: &Run| {
             let entry = self.entry_of(run);
@@ -81,7 +80,7 @@ impl Plan {
         bytes + bytes / FRAMES_SHARE + FIXED_BYTES
     }
 
-    /// The place of a run's segment among the sources.
+    /// The index of a run's segment among the sources.
     pub(crate) fn place_of(run: &Run) -> usize {
         run.source as usize
     }
@@ -90,7 +89,7 @@ impl Plan {
         &self.sources[run.source as usize]
     }
 
-    /// What the directory of its segment says of a run.
+    /// A run's entry in its segment's directory.
     pub(crate) fn entry_of(&self, run: &Run) -> &DirectoryEntry {
         &self.source_of(run).directory.entries[run.entry as usize]
     }

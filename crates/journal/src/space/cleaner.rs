@@ -1,7 +1,8 @@
-//! The cleaner: copies what is still wanted out of segments that are mostly hidden, so that a few
-//! lasting blocks do not keep whole segments on the disk.
+//! The cleaner: copies live data out of mostly hidden segments, so that a few long-lived blocks do
+//! not keep whole segments on disk.
 //!
-//! It chooses what is rewritten, and does that at once: somebody may be waiting for the room.
+//! It chooses the segments to rewrite, and rewrites them at normal priority: writers may be waiting
+//! for the space.
 
 use crate::format::segment::Segment;
 use crate::measured::Measured;
@@ -21,16 +22,16 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-/// Hidden bytes may be this share of the wanted ones, and two segments more.
+/// Divisor: hidden bytes may be this fraction of the live ones, plus two segments.
 const DEAD_SHARE: u64 = 4;
 const DEAD_SEGMENTS: u64 = 2;
-/// A copy is not copied again for less than this: the rest of blocks that are hidden in part.
+/// A copy is not copied again for less than this: what remains hidden are parts of blocks.
 const COPY_AGAIN_PERMILLE: u64 = 250;
-/// A copy must be smaller than its sources by this share to go on at once.
+/// A copy must be smaller than its sources by this fraction for the pass to continue.
 const COPY_GAIN: u64 = 8;
-/// On a full disk a segment is rewritten if at least this is gained.
+/// On a full disk a segment is rewritten if at least this much is gained.
 const FULL_GAIN_PERMILLE: u64 = 125;
-/// While there is no room for a segment, even for this.
+/// The same while there is no room for a segment.
 const LEAST_GAIN_PERMILLE: u64 = 16;
 
 /// Who cleans.
@@ -47,7 +48,7 @@ pub(crate) struct Cleaner {
     pub(crate) segments: Arc<Segments>,
 }
 
-/// Wanted and hidden bytes of a segment's blocks.
+/// Live and hidden bytes of a segment's blocks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Share {
     wanted: u64,
@@ -55,7 +56,7 @@ struct Share {
 }
 
 impl Cleaner {
-    /// Rewrites segments until what is hidden is within its bound again.
+    /// Rewrites segments until the hidden bytes are within the limit.
     pub(crate) fn clean(&self) -> io::Result<()> {
         let now = self.clock.monotonic();
         let Some(grace) = self.reclaimer.grace(now) else {
@@ -81,14 +82,14 @@ impl Cleaner {
                 Err(Abandoned::Failed(error)) => return Err(error),
             };
             if after > before / COPY_GAIN * (COPY_GAIN - 1) {
-                // What is left are blocks that are hidden in part: copying again gains nothing.
+                // Only parts of blocks are hidden: copying again gains nothing.
                 return Ok(());
             }
         }
     }
 
-    /// The segments to rewrite now, those with the largest hidden share first; none if hidden bytes
-    /// are few.
+    /// The segments to rewrite now, largest hidden share first; empty if there are few hidden
+    /// bytes.
     fn choose_sources(&self, now: Monotonic) -> Vec<Arc<Segment>> {
         let shares = self.shares(now, Grace::Hour);
         let wanted: u64 = shares.values().map(|share| share.wanted).sum();
@@ -107,7 +108,7 @@ impl Cleaner {
                 }
         });
         sealed.sort_by_key(|segment| std::cmp::Reverse(share(segment).hidden_permille()));
-        // What is copied together must fit into what is kept for one copy.
+        // What is copied together must fit into the room kept for one copy.
         let mut room = self
             .options
             .segment_bytes_max
@@ -125,11 +126,11 @@ impl Cleaner {
         chosen
     }
 
-    /// Rewrites one segment after the other into copies that are smaller, those of which most is
-    /// hidden first, on a disk without room. A copy never needs more than what is kept for it, and
-    /// what it frees restores that, so each step gains room. None is copied twice, so it ends.
+    /// Rewrites segments one at a time into smaller copies, most hidden first, on a disk without
+    /// room. A copy never needs more than the room kept for it, and what it frees restores that, so
+    /// each step gains space. None is copied twice, so it terminates.
     fn clean_for_room(&self, now: Monotonic, grace: Grace) -> io::Result<()> {
-        // What a file gave back before counts too.
+        // What earlier files gave back counts, too.
         let mut has_room = self.has_room();
         let mut too_large = u64::MAX;
         for (segment, share) in self.by_hidden_share(now, grace) {
@@ -163,14 +164,14 @@ impl Cleaner {
         self.replace_by_copy(rewrite, now)
     }
 
-    /// Whether the next segment finds room, once the reserve has what belongs to it.
+    /// Whether the next segment finds room, once the reserve is restored.
     fn has_room(&self) -> bool {
         let is_whole = self.reserve.restore().is_ok();
         let free = self.home.free_bytes();
         is_whole && free.is_ok_and(|free| free >= SEGMENT_BYTES_MIN)
     }
 
-    /// Segments of which something is hidden, most first.
+    /// Segments with hidden data, most first.
     fn by_hidden_share(&self, now: Monotonic, grace: Grace) -> Vec<(Arc<Segment>, Share)> {
         let shares = self.shares(now, grace);
         let share = |segment: Arc<Segment>| {
@@ -185,7 +186,7 @@ impl Cleaner {
         sealed
     }
 
-    /// Copies at once what was begun; answers how many bytes the copy has.
+    /// Completes a rewrite at once; returns the size of the copy.
     fn replace_by_copy(&self, mut rewrite: Rewrite, now: Monotonic) -> Result<u64, Abandoned> {
         let goes_on = || !self.lifecycle.is_stopped();
         let copied = rewrite.copy(&self.rewriter, &goes_on);

@@ -1,6 +1,6 @@
-//! A copy being written: a segment of blocks that stood in others, ordered by log, with its footer.
+//! A copy in progress: a segment of blocks from others, ordered by log, with its footer.
 //!
-//! It chooses nothing and reads nothing. Nobody knows of it before it is whole and durable.
+//! It chooses nothing and reads nothing. It is unlisted until it is complete and durable.
 
 use crate::format::footer::{DirectoryEntry, encode_footer};
 use crate::format::frame::{
@@ -15,7 +15,7 @@ use log::store::{LogId, Offset};
 use std::io;
 use std::sync::Arc;
 
-/// A copy being written.
+/// A copy in progress.
 pub(crate) struct Copy {
     file: Arc<dyn File>,
     entry: SegmentEntry,
@@ -51,8 +51,8 @@ impl Copy {
         })
     }
 
-    /// Writes blocks, log by log, each with its log's first control record, whose bytes stand one
-    /// behind the other in `payload`.
+    /// Writes blocks, log by log, each with its log's first control record. Their bytes are
+    /// contiguous in `payload`.
     pub(crate) fn write_frame<'b>(
         &mut self,
         blocks: impl ExactSizeIterator<Item = (LogId, &'b Block, Option<Offset>)> + Clone,
@@ -88,7 +88,7 @@ impl Copy {
         Ok(())
     }
 
-    /// Writes the footer and makes all durable.
+    /// Writes the footer and makes everything durable.
     pub(crate) fn finish(mut self) -> io::Result<(Arc<Segment>, Vec<DirectoryEntry>)> {
         let (number, salt) = (self.entry.number, self.entry.salt);
         let (footer, directory) = encode_footer(&self.index, number, salt, self.end, self.last_crc);
@@ -105,7 +105,7 @@ impl Copy {
     }
 }
 
-/// The same blocks, one after another from `position`.
+/// The same blocks, placed consecutively from `position`.
 fn place<'b>(blocks: impl ExactSizeIterator<Item = &'b Block>, mut position: u32) -> Vec<Block> {
     let placed = blocks.map(|block| {
         let here = position;

@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
-/// How long space that nobody can read is kept.
+/// How long dead segments are kept.
 pub(crate) const FREED_AFTER: Duration = Duration::from_secs(3600);
 
-/// How long space that nobody can read is kept before it is given back.
+/// How long hidden data is kept before it is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grace {
     Hour,
-    /// The disk is full and the wall clock was set: what was hidden by a wrong time stays.
+    /// Not at all for deleted logs: the disk is full and the wall clock was set, so what was hidden
+    /// by a wrong time stays.
     NoneForDeleted,
-    /// The disk is full.
+    /// Not at all: the disk is full.
     None,
 }

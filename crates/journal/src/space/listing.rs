@@ -1,8 +1,8 @@
-//! Listing: changing the set of live segments, in the MANIFEST first.
+//! Listing: changes the set of live segments, starting with the MANIFEST.
 //!
 //! What always holds: the directory has the files that the MANIFEST lists, and at most one more
-//! that a failed change may have listed. That one goes with the next MANIFEST, which is written
-//! before another file is made.
+//! that a failed change may have listed. That one is removed with the next MANIFEST, which is
+//! written before another file is created.
 
 use crate::format::manifest::{Draft, Manifest, TEMPORARY_NAME};
 use crate::format::segment::{making_name, segment_name};
@@ -27,26 +27,25 @@ pub(crate) struct Listing {
     logs: Arc<Logs>,
     reserve: Arc<Reserve>,
     segments: Arc<Segments>,
-    /// The MANIFEST's generation; held while it is replaced.
+    /// The MANIFEST's generation; locked while it is replaced.
     generation: Mutex<u64>,
-    /// Segments whose files are to go once a MANIFEST surely does not list them.
+    /// Segments whose files are to be removed once a MANIFEST certainly does not list them.
     unlisted: Mutex<BTreeSet<u64>>,
 }
 
-/// The next MANIFEST, of which there is nothing but the file. Whoever wants to list a segment
-/// begins with this, so that what can fail for want of a descriptor or a name fails before there is
-/// a segment.
+/// The next MANIFEST, so far only a file. Listing a segment begins with this, so that a failure for
+/// want of a descriptor or a name occurs before there is a segment.
 pub(crate) struct NextList<'a> {
     draft: Draft<'a>,
-    /// Held until it has taken the old one's place.
+    /// Held until it has replaced the old one.
     generation: MutexGuard<'a, u64>,
 }
 
-/// Why the set of segments stays as it is.
+/// Why the set of segments is unchanged.
 pub(crate) enum NotListed {
-    /// The old MANIFEST stands.
+    /// The old MANIFEST is in place.
     Before(io::Error),
-    /// Nobody knows which of the two MANIFESTs the disk has: files that either lists must stay.
+    /// It is unknown which of the two MANIFESTs is on disk: files that either lists must stay.
     Unknown(io::Error),
 }
 
@@ -86,7 +85,7 @@ impl Listing {
         *self.generation.lock() = generation;
     }
 
-    /// Changes the set of live segments: the MANIFEST first, then here.
+    /// Changes the set of live segments: the MANIFEST first, then memory.
     pub(crate) fn change_segments(
         &self,
         change: impl FnOnce(&mut SegmentMap),
@@ -95,8 +94,8 @@ impl Listing {
         self.finish_list(list, change)
     }
 
-    /// Lets the MANIFEST tell where logs end now, so that the next start misses what is not there.
-    /// Nothing depends on it.
+    /// Writes the current ends of logs to the MANIFEST, so that the next start notices if data is
+    /// missing. Nothing depends on it.
     pub(crate) fn note_ends(&self) {
         if let Err(error) = self.change_segments(|_| ()).map_err(io::Error::from) {
             tracing::warn!(%error, "cannot note where logs end");
@@ -109,7 +108,7 @@ impl Listing {
         Ok(NextList { draft, generation })
     }
 
-    /// The same for what must go on when the disk is full.
+    /// The same for operations that must succeed on a full disk.
     pub(crate) fn begin_list_anyhow(&self) -> io::Result<NextList<'_>> {
         let generation = self.generation.lock();
         let begin = || Draft::begin(self.home.disk(), self.home.directory());
@@ -173,8 +172,8 @@ impl Listing {
         synced.map_err(NotListed::Unknown)
     }
 
-    /// Removes what a crash left of a MANIFEST that was not whole. One that cannot be removed goes
-    /// with the next.
+    /// Removes an incomplete MANIFEST left by a crash. If that fails it is removed with the next
+    /// one.
     pub(crate) fn forget_draft(&self) {
         drop(self.home.disk().remove(&self.home.join(TEMPORARY_NAME)));
     }
@@ -186,7 +185,7 @@ impl Listing {
         draft.put_in_place().map_err(NotListed::Unknown)
     }
 
-    /// What becomes of a segment's file that could not be listed.
+    /// Handles the file of a segment that could not be listed.
     pub(crate) fn not_listed(&self, number: u64, not: NotListed) -> io::Error {
         match not {
             NotListed::Before(error) => {
@@ -200,8 +199,8 @@ impl Listing {
         }
     }
 
-    /// Removes the file of a segment that no MANIFEST lists, made to its end or not. What cannot be
-    /// removed now is tried again.
+    /// Removes the file of a segment that no MANIFEST lists, finished or not. If that fails it is
+    /// retried later.
     pub(crate) fn remove_segment(&self, number: u64) {
         for name in [making_name(number), segment_name(number)] {
             let path = self.home.join(name);
@@ -227,7 +226,7 @@ impl Listing {
         Err(io::Error::other("a file that is to go cannot be removed"))
     }
 
-    /// The MANIFEST is durable: what it does not list can go.
+    /// Removes what the durable MANIFEST does not list.
     fn remove_unlisted(&self) {
         let unlisted = std::mem::take(&mut *self.unlisted.lock());
         let is_listed = |number: &u64| self.segments.contains(*number);
@@ -237,7 +236,7 @@ impl Listing {
             .for_each(|number| self.remove_segment(number));
     }
 
-    /// Without a sync for each group, the ends that the MANIFEST tells must be made durable first.
+    /// Without a sync for each group, the ends in the MANIFEST must be made durable first.
     fn sync_since(&self, from: u64, segments: &SegmentMap) -> io::Result<()> {
         for segment in segments.range(from..).map(|(_, segment)| segment) {
             segment

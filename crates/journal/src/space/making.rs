@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A segment takes at most this share of the free space.
+/// Divisor: a segment takes at most this fraction of the free space.
 const FREE_SHARE: u64 = 8;
 /// Files kept to be overwritten.
 const SPARES_MAX: usize = 2;
@@ -52,7 +52,7 @@ impl SegmentMaker {
         }
     }
 
-    /// Makes the file of the next segment and lists it in the MANIFEST.
+    /// Creates the file of the next segment and lists it in the MANIFEST.
     pub(crate) fn prepare(&self) -> io::Result<Fresh> {
         self.listing.settle()?;
         let list = self.listing.begin_list()?;

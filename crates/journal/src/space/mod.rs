@@ -1,5 +1,4 @@
-//! Room on the disk: segments made, sorted, copied and given back, and what goes on when there is
-//! none.
+//! Disk space: segments are created, sorted, copied and freed here, and a full disk is handled.
 
 pub(crate) mod abandoned;
 pub(crate) mod backlog;

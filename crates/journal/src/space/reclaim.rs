@@ -32,7 +32,7 @@ pub(crate) struct Reclaimer {
     reserve: Arc<Reserve>,
     segments: Arc<Segments>,
     clocks: Mutex<Clocks>,
-    /// Held while segments are freed or cleaned, and while a sorted one takes its place.
+    /// Held while segments are freed or cleaned, and while a sorted one replaces its source.
     upkeep: Mutex<()>,
 }
 
@@ -149,8 +149,8 @@ impl Reclaimer {
         kept
     }
 
-    /// Whether the wall clock was set lately: what is hidden by a wrong time can then come back
-    /// into its owner's wishes before it is gone.
+    /// Whether the wall clock was set lately: data hidden because of a wrong time is then kept, so
+    /// that its owner can notice.
     fn clocks_disagree(&self, now: Monotonic) -> bool {
         let agreement = self.clocks.lock().compare(self.clock.now(), now);
         match agreement {

@@ -1,12 +1,12 @@
-//! The reserve: a file that keeps room on the disk for what must go on when it is full, so that
-//! deleting and trimming still work and make space.
+//! The reserve: a file that holds disk space for operations that must succeed on a full disk, so
+//! that deleting and trimming still work and free space.
 //!
-//! It has three parts, and none is spent for what another is there for: a copy of any one segment,
-//! with which the cleaner makes room; the next MANIFEST; segments for privileged calls. A part is
-//! given back to the disk by cutting the file. While any is spent ordinary appends are refused; it
-//! is made whole again before they go on. Descriptors are kept open beside it, for the files that
-//! making room takes. Whether there is room is what allocating says: what a disk calls free need
-//! not be free for everybody.
+//! It has three parts, none of which is spent for another's purpose: a copy of any one segment,
+//! with which the cleaner frees space; the next MANIFEST; segments for privileged calls. A part is
+//! released to the disk by truncating the file. While any is spent, ordinary appends are refused;
+//! it is restored before they resume. Descriptors are kept open as well, for the files that freeing
+//! space takes. Only allocation tells whether there is room: space that a disk reports as free need
+//! not be available to every process.
 
 use crate::state::handover::Claim;
 use crate::state::home::Home;
@@ -21,36 +21,37 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub(crate) const RESERVE_NAME: &str = "RESERVE";
-/// The room for privileged calls is this share of a copy's, within bounds.
+/// Divisor: room for privileged calls relative to a copy's, within bounds.
 const COMMANDS_SHARE: u64 = 2;
 const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
 const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// What a file system itself may need to make a file: a block of the directory, or one of its own
+/// What the file system itself may need to create a file: a block of the directory, or of its own
 /// tables.
 const SLACK_BYTES: u64 = 64 * 1024;
-/// Of a file that was found smaller than it should be, privileged calls get this share at least.
+/// Divisor: minimum share of privileged calls in a file that is smaller than it should be.
 const FOUND_SHARE: u64 = 8;
-/// The room for a MANIFEST grows by this, so that not every new log changes it.
+/// Granularity of the room for a MANIFEST, so that not every new log changes it.
 const LISTS_STEP_BYTES: u64 = 64 * 1024;
-/// Files kept open, to be closed for what makes room: a segment, a MANIFEST, the directory, a copy.
+/// Files kept open, to be closed for operations that free space: a segment, a MANIFEST, the
+/// directory, a copy.
 const DESCRIPTORS: usize = 4;
-/// Without news about what is hidden, room is looked for no more often.
+/// Minimum interval between searches for room if nothing new is hidden.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Whether the disk is full, and what is kept for that case.
+/// Whether the disk is full, and what is reserved for that case.
 pub(crate) struct Reserve {
     clock: Arc<dyn Clock>,
     home: Arc<Home>,
     logs: Arc<Logs>,
     segments: Arc<Segments>,
-    /// Held while the file changes, and while a file is made in the room that it gave back.
+    /// Held while the file changes, and while a file is created in the room that it released.
     held: Mutex<Held>,
     is_whole: AtomicBool,
     is_short: AtomicBool,
-    /// Counts what was trimmed and deleted.
+    /// Counts trims and deletions.
     hidden: AtomicU64,
     looked: Mutex<Option<(u64, Monotonic)>>,
-    /// Rung when there is something to free or clean.
+    /// Notified when there is something to free or clean.
     cleaner: Notify,
 }
 
@@ -73,16 +74,16 @@ impl Whole<'_> {
     }
 }
 
-/// The reserve's file, and what it holds room for.
+/// The reserve's file, and the room it holds.
 #[derive(Default)]
 struct Held {
     file: Option<Arc<dyn File>>,
-    /// The same file once more and again.
+    /// Duplicate descriptors of the same file.
     descriptors: Vec<Arc<dyn File>>,
     parts: Parts,
 }
 
-/// What there is room for, in bytes.
+/// Sizes of the parts in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Parts {
     /// A copy of the largest segment.
@@ -114,7 +115,7 @@ impl Reserve {
         }
     }
 
-    /// Whether ordinary appends may go on.
+    /// Whether ordinary appends may proceed.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Acquire)
     }
@@ -124,7 +125,7 @@ impl Reserve {
         self.is_short.load(Ordering::Acquire) || !self.is_whole()
     }
 
-    /// Something can be read no more.
+    /// Records that something was hidden.
     pub(crate) fn note_hidden(&self) {
         self.hidden.fetch_add(1, Ordering::AcqRel);
     }
@@ -134,8 +135,8 @@ impl Reserve {
         self.is_short.store(true, Ordering::Release);
     }
 
-    /// Whether to look for room now: something was hidden since the last look, or that was a while
-    /// ago.
+    /// Whether to search for room now: something was hidden since the last search, or that was a
+    /// while ago.
     pub(crate) fn is_worth_looking(&self) -> bool {
         let now = self.clock.monotonic();
         let hidden = self.hidden.load(Ordering::Acquire);
@@ -147,7 +148,7 @@ impl Reserve {
         !is_idle
     }
 
-    /// Lets the cleaner look for room, unless it has just done so and nothing was hidden since.
+    /// Lets the cleaner search for room, unless it has just done so and nothing was hidden since.
     pub(crate) fn look_for_room(&self) {
         if self.is_worth_looking() {
             self.ring_cleaner();
@@ -184,7 +185,7 @@ impl Parts {
         self.copies + self.lists + self.commands
     }
 
-    /// How a file of so many bytes is divided, if these are wanted.
+    /// How a file of this size is divided, if these parts are wanted.
     fn found(bytes: u64, wanted: &Self) -> Self {
         let least = (bytes / FOUND_SHARE).min(wanted.commands);
         let copies = (bytes - least).min(wanted.copies);
@@ -206,7 +207,7 @@ impl Parts {
 }
 
 impl Held {
-    /// Lets the file hold room for these; it stays as it was if that fails.
+    /// Resizes the file to hold these parts; leaves it unchanged on failure.
     fn resize(&mut self, parts: Parts) -> io::Result<()> {
         let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let (had, bytes) = (self.parts.sum(), parts.sum());
@@ -222,16 +223,16 @@ impl Held {
 }
 
 impl Reserve {
-    /// Makes the reserve whole and durable, if it is not; then the disk counts as short no more
-    /// until the next time that there is no room.
+    /// Recreates the reserve file durably and clears the disk-full flag, until there is no room
+    /// again.
     pub(crate) fn restore(&self) -> io::Result<()> {
         let mut held = self.held.lock();
         let wanted = self.open(&mut held)?;
         let is_short = self.is_short();
         let (had, largest) = (held.parts, self.segments.largest_bytes());
-        // What it has too much of is given back when the room is wanted.
+        // A surplus is released when the room is wanted.
         let goal = if is_short { wanted } else { had.max(&wanted) };
-        // It grows with the segments; until there is room for that, what any segment needs is
+        // It grows with the segments; until there is room for that, the minimum for any segment is
         // enough.
         let least = Parts {
             copies: largest.max(SEGMENT_BYTES_MIN.min(wanted.copies)),
@@ -259,7 +260,7 @@ impl Reserve {
         Ok(())
     }
 
-    /// Opens the file if it is not, and answers what it should hold room for.
+    /// Opens the file if it is not open, and returns the parts it should hold.
     fn open(&self, held: &mut Held) -> io::Result<Parts> {
         let disk = self.home.disk();
         if held.file.is_some() {
@@ -281,7 +282,7 @@ impl Reserve {
         Ok(wanted)
     }
 
-    /// Opens what is missing of the descriptors that are kept.
+    /// Opens missing descriptors.
     fn hold_descriptors(&self, held: &mut Held) -> io::Result<()> {
         let path = self.home.join(RESERVE_NAME);
         while held.descriptors.len() < DESCRIPTORS {
@@ -291,7 +292,7 @@ impl Reserve {
         Ok(())
     }
 
-    /// Does what must go on, with the descriptors that are kept for it if there are no others.
+    /// Runs an operation that must succeed, with the reserved descriptors if there are no others.
     pub(crate) fn with_descriptors<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match work() {
             Err(error) if is_out_of_files(&error) => {
@@ -332,8 +333,8 @@ impl Reserve {
         })
     }
 
-    /// Lets the reserve cover segments of so many bytes if there is room for both; answers of how
-    /// many it does.
+    /// Extends the reserve to cover segments of this size if there is room for both; returns the
+    /// size that it covers.
     fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
         let grows_by = bytes.saturating_sub(held.parts.copies);
         if grows_by == 0 {
@@ -352,7 +353,7 @@ impl Reserve {
         }
     }
 
-    /// Lets the reserve cover a segment that grows to so many bytes.
+    /// Extends the reserve to cover a segment that grows to this size.
     fn cover_frame(&self, bytes: u64) -> io::Result<()> {
         let mut held = self.held.lock();
         if !self.is_whole() || self.cover(&mut held, bytes)? < bytes {
@@ -361,13 +362,12 @@ impl Reserve {
         Ok(())
     }
 
-    /// How large a copy it holds room for.
+    /// The largest copy that it holds room for.
     pub(crate) fn covered_bytes(&self) -> u64 {
         self.held.lock().parts.copies
     }
 
-    /// Gives room back to the disk: from now on the reserve holds no more than these. What it
-    /// cannot give back it keeps.
+    /// Shrinks the reserve to these parts. It keeps what it cannot release.
     fn spend(&self, held: &mut Held, parts: Parts) {
         if self.is_whole.swap(false, Ordering::AcqRel) {
             tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
@@ -377,8 +377,8 @@ impl Reserve {
         }
     }
 
-    /// Makes a segment's file longer, for a frame that is larger than a segment. The reserve covers
-    /// it then, or what is left for privileged calls is spent on one of them.
+    /// Extends a segment's file for a frame that is larger than a segment. The reserve is extended
+    /// to cover it, or the rest of the part for privileged calls is spent on it.
     pub(crate) fn extend_file(
         &self,
         file: &dyn File,
@@ -433,8 +433,7 @@ impl Reserve {
         made
     }
 
-    /// Gives some of the room for privileged calls back to the disk; `false` if nothing is left of
-    /// it.
+    /// Releases some of the room for privileged calls; `false` if none is left.
     pub(crate) fn spend_on_commands(&self, bytes: u64) -> bool {
         let mut held = self.held.lock();
         let parts = held.parts;
@@ -443,7 +442,7 @@ impl Reserve {
         held.parts != parts
     }
 
-    /// Makes the file of a copy so long, with the room that is kept for it if there is no other.
+    /// Allocates the file of a copy, from the reserve if there is no other room.
     pub(crate) fn allocate_copy(&self, file: &dyn File, bytes: u64) -> io::Result<()> {
         let mut held = self.held.lock();
         let mut allocated = file.allocate(bytes);
@@ -461,17 +460,16 @@ impl Reserve {
         allocated
     }
 
-    /// Does something that needs room for a moment and then gives as much back, with the room of
-    /// all of the reserve. Nobody else gets at that meanwhile.
+    /// Runs an operation that needs room briefly and then gives the same amount back, with the
+    /// whole reserve. No other task can use that room meanwhile.
     pub(crate) fn lend<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let mut held = self.held.lock();
         let parts = held.parts;
-        // What cannot be lent is not there.
+        // If it cannot be released, it is not there.
         drop(held.resize(Parts::default()));
         let done = work();
         if held.resize(parts).is_err() {
-            // A name, or a longer MANIFEST, has taken a little: from the commands' part if that has
-            // it.
+            // A name, or a longer MANIFEST, took a little: from the commands' part if possible.
             let commands = parts.commands.saturating_sub(SLACK_BYTES);
             let copies = parts.copies.saturating_sub(SLACK_BYTES);
             self.spend(&mut held, Parts { commands, ..parts });
@@ -482,7 +480,8 @@ impl Reserve {
         done
     }
 
-    /// Makes a file that takes no room yet but its name, for which the directory may need some.
+    /// Creates a file that takes no room except for its name, for which the directory may need
+    /// some.
     pub(crate) fn make_name<T>(&self, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match make() {
             Err(error) if is_full(&error) => self.lend(make),
@@ -490,7 +489,7 @@ impl Reserve {
         }
     }
 
-    /// What the next MANIFEST may need.
+    /// Maximum size of the next MANIFEST.
     fn manifest_room(&self) -> u64 {
         const SLACK_BYTES: u64 = 16 * 1024;
         const LOG_BYTES: u64 = 64;

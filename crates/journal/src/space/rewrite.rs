@@ -1,5 +1,5 @@
-//! Rewriting: what is still wanted of some segments is copied into a new one, ordered by log, which
-//! takes their place.
+//! Rewriting: copies the live data of some segments into a new one, ordered by log, which replaces
+//! them.
 //!
 //! There are three steps, after what is wanted was noted ([`Plan`]). The second takes long, and can
 //! be done where it keeps nobody waiting: it looks at no log and takes no lock that writers or
@@ -39,7 +39,7 @@ pub(crate) struct Rewriter {
     reads: Arc<Reads>,
     reserve: Arc<Reserve>,
     segments: Arc<Segments>,
-    /// What copying filled, until the next minute's work.
+    /// Buffers for copying, reused until the next minute's pass.
     room: Mutex<Room>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Uses {
     pub(crate) segments: Arc<Segments>,
 }
 
-/// A rewriting that was begun.
+/// A rewrite in progress.
 pub(crate) struct Rewrite {
     plan: Plan,
     entry: SegmentEntry,
@@ -63,7 +63,7 @@ pub(crate) struct Rewrite {
     room: Room,
 }
 
-/// A copy, whole and durable, of which nobody knows yet.
+/// A complete and durable copy that is not listed yet.
 pub(crate) struct Copied {
     segment: Arc<Segment>,
     runs: Vec<DirectoryEntry>,
@@ -99,7 +99,7 @@ impl Rewriter {
         drop(std::mem::take(&mut *self.room.lock()));
     }
 
-    /// The first step: makes a file for what is wanted of the sources.
+    /// The first step: creates a file for the live data of the sources.
     pub(crate) fn begin(&self, plan: Plan) -> io::Result<Rewrite> {
         let sources = plan.sources.iter();
         let first = sources.map(|source| source.segment.number).min();
@@ -122,8 +122,7 @@ impl Rewriter {
         })
     }
 
-    /// The last step: puts the copy in the place of its sources. Answers how many bytes it has.
-    /// `upkeep` is held.
+    /// The last step: replaces the sources by the copy. Returns its size. `upkeep` is held.
     pub(crate) fn put_in_place(
         &self,
         rewrite: Rewrite,
@@ -141,7 +140,7 @@ impl Rewriter {
             Ok(copied)
         });
         let number = rewrite.entry.number;
-        // Not listed yet: it can go at once.
+        // Not listed yet: it can be removed at once.
         let copied = copied.inspect_err(|_| self.listing.remove_segment(number));
         let Copied { segment, runs } = copied?;
         let sources = rewrite.plan.sources;
@@ -162,13 +161,13 @@ impl Rewriter {
         Ok(segment.file_bytes())
     }
 
-    /// Whether nobody freed or rewrote a source meanwhile.
+    /// Whether no source was freed or rewritten meanwhile.
     fn are_live(&self, plan: &Plan) -> bool {
         let mut sources = plan.sources.iter();
         sources.all(|source| self.segments.contains(source.segment.number))
     }
 
-    /// Puts the runs of a copy in the place of those of its sources.
+    /// Replaces the runs of the sources by those of the copy.
     fn move_ranges(
         &self,
         sources: &[Source],
@@ -186,13 +185,12 @@ impl Rewriter {
 }
 
 impl Rewrite {
-    /// Takes all the room that the copy is going to need, out of the reserve if there is no other.
+    /// Allocates all the room that the copy will need, from the reserve if there is no other.
     pub(crate) fn allocate(&self, reserve: &Reserve) -> io::Result<()> {
         reserve.allocate_copy(&*self.file, self.plan.copy_bytes())
     }
 
-    /// The second step: copies, log by log, for as long as it `goes_on`, which is asked again and
-    /// again.
+    /// The second step: copies, log by log, for as long as `goes_on` returns true, which is polled.
     pub(crate) fn copy(
         &mut self,
         rewriter: &Rewriter,

@@ -1,8 +1,8 @@
-//! Shortage: what is done, in which order, when there is no room for the next segment, or no
+//! Shortage: what is done, and in which order, when there is no room for the next segment, or no
 //! descriptor.
 //!
-//! Spares go first. Then what nobody can read any more is given back, then a privileged call gets a
-//! segment out of the reserve's room for such calls, and nothing else of it.
+//! Spares go first. Then dead segments are freed, then a privileged call gets a segment from the
+//! reserve's part for such calls, and nothing else of it.
 
 use crate::space::listing::Listing;
 use crate::space::making::{Origin, SegmentMaker, whole_pages};
@@ -12,12 +12,12 @@ use crate::state::handover::{Claim, Fresh};
 use std::io;
 use std::sync::Arc;
 
-/// A segment for privileged calls takes half of what is left for such calls, within these bounds: a
-/// command is a few KiB, and there must be room for the next ones.
+/// Bounds of a segment for privileged calls, which takes half of what is left for them: a command
+/// is a few KiB, and there must be room for the next ones.
 const COMMAND_SEGMENT_BYTES_MIN: u64 = 64 * 1024;
 const COMMAND_SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Whether an error is one that making room may end.
+/// Whether making room may help against an error.
 fn is_shortage(error: &io::Error) -> bool {
     is_full(error) || is_out_of_files(error)
 }
@@ -45,9 +45,8 @@ impl Shortage {
         }
     }
 
-    /// Makes the next segment. If there is no room for it, or no descriptor, frees at once what
-    /// nobody can read any more; if that does not help, a privileged call may have some of the
-    /// reserve.
+    /// Creates the next segment. If there is no room for it, or no descriptor, frees dead segments
+    /// at once; if that does not help, a privileged call may use some of the reserve.
     pub(crate) fn prepare(&self, claim: Claim) -> io::Result<Fresh> {
         let mut made = self.maker.prepare();
         if !made.as_ref().is_err_and(is_shortage) {
@@ -69,7 +68,7 @@ impl Shortage {
         made
     }
 
-    /// Makes the next segment out of the reserve, for privileged calls alone.
+    /// Creates the next segment from the reserve, for privileged calls alone.
     fn prepare_reserved(&self) -> io::Result<Fresh> {
         self.reserve.with_descriptors(|| self.prepare_of_reserve())
     }
@@ -83,7 +82,7 @@ impl Shortage {
         let (entry, segment) = made?;
         let listed = self.maker.list(list, entry, segment);
         if listed.is_err() {
-            // Its file is gone, or goes before the next is made.
+            // Its file is gone, or is removed before the next is created.
             self.reserve.give_back_commands(before);
         }
         listed

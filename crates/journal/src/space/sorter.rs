@@ -1,8 +1,8 @@
-//! The sorter: rewrites the segments in which many logs interleave, once each, ordered by log, so
-//! that whoever reads one log need not read the others.
+//! The sorter: rewrites each segment in which many logs interleave once, ordered by log, so that a
+//! reader of one log need not read the others.
 //!
-//! Nobody waits for that. So it copies with the processor time that producers and readers leave,
-//! unless so many segments wait that it would never keep up with producers who leave none.
+//! Background work: yields to producers and readers until the backlog passes a threshold, then runs
+//! at full priority so it cannot starve.
 
 use crate::options::Options;
 use crate::space::abandoned::Abandoned;
@@ -46,7 +46,7 @@ enum Pace {
 }
 
 impl Sorter {
-    /// Sorts whenever it is rung for, until the writer has ended.
+    /// Sorts whenever notified, until the writer has ended.
     pub(crate) async fn run(self: Arc<Self>, _ending: Ending) {
         loop {
             self.backlog.rung().await;
@@ -57,7 +57,7 @@ impl Sorter {
         }
     }
 
-    /// Sorts all segments that wait, oldest first.
+    /// Sorts all waiting segments, oldest first.
     pub(crate) async fn sort(self: &Arc<Self>) {
         let _turn = self.backlog.turn().await;
         loop {
@@ -72,8 +72,8 @@ impl Sorter {
         }
     }
 
-    /// Sorts the next segment; `false` if there is none. Only copying is unhurried: all else takes
-    /// locks for which others wait.
+    /// Sorts the next segment; `false` if there is none. Only copying runs at low priority: the
+    /// other steps take locks that others wait for.
     async fn sort_next(self: &Arc<Self>) -> Result<bool, Abandoned> {
         let Some(job) = self.do_at(Pace::Hurried, Self::begin_sorting).await?? else {
             return Ok(false);
@@ -93,7 +93,7 @@ impl Sorter {
     ) -> Result<T, Abandoned> {
         let (tell, told) = oneshot::channel();
         let this = self.clone();
-        // Nobody waits for it if the sorter was dropped.
+        // There is no receiver if the sorter was dropped.
         let work: Work = Box::new(move || drop(tell.send(work(&this))));
         match pace {
             Pace::Hurried => self.env.tasks.run_blocking(work).await,
@@ -124,8 +124,8 @@ impl Sorter {
         Ok(Some(Job { rewrite, pace }))
     }
 
-    /// Gives up when the room is wanted, and when it is to begin again in a hurry: then it has
-    /// hardly come far.
+    /// Gives up when the room is wanted, and when it is to restart at full priority: it has hardly
+    /// made progress then.
     fn copy_sorted(&self, mut job: Job) -> (Job, Result<Copied, Abandoned>) {
         let pace = job.pace;
         let goes_on = || {
@@ -138,13 +138,14 @@ impl Sorter {
 
     fn end_sorting(&self, job: Job, copied: Result<Copied, Abandoned>) -> Result<u64, Abandoned> {
         self.reclaimer.alone(|| {
-            // Copying may have taken long: what was hidden meanwhile is kept its hour from now on.
+            // Copying may have taken long: what was hidden meanwhile is kept for an hour from now
+            // on.
             let now = self.env.clock.monotonic();
             self.rewriter.put_in_place(job.rewrite, copied, now)
         })
     }
 
-    /// Whether too many segments wait.
+    /// Whether the backlog exceeds the threshold.
     fn is_behind(&self) -> bool {
         self.backlog.waiting() > self.options.unsorted_segments_max
     }

@@ -16,7 +16,7 @@ use env::Env;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Time between two looks at what can be freed.
+/// Interval between two maintenance passes.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// Who frees and rewrites.
@@ -46,12 +46,12 @@ impl Upkeep {
                 break;
             }
             self.maintain().await;
-            // What could not be sorted before is tried again.
+            // Retries what could not be sorted before.
             self.backlog.ring_sorter();
         }
     }
 
-    /// Gives back space, and rewrites segments of which little is left.
+    /// Frees space, and rewrites segments with little live data.
     pub(crate) async fn maintain(self: &Arc<Self>) {
         let this = self.clone();
         let work = move || this.reclaimer.alone(|| this.maintain_now());

@@ -41,13 +41,13 @@ enum Prepared {
     Done(io::Result<Fresh>),
 }
 
-/// A segment without frames, listed in the MANIFEST.
+/// An empty segment, listed in the MANIFEST.
 pub(crate) struct Fresh {
     pub(crate) segment: Arc<Segment>,
     pub(crate) capacity_bytes: u64,
 }
 
-/// A sealed segment whose footer is to be written.
+/// A sealed segment whose footer is due.
 pub(crate) struct SealJob {
     pub(crate) segment: Arc<Segment>,
     pub(crate) index: Arc<SegmentIndex>,

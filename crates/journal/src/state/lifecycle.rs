@@ -48,7 +48,7 @@ impl Lifecycle {
         self.is_stopped.store(true, Ordering::Release);
     }
 
-    /// Whether nobody prepares segments any more.
+    /// Whether no more segments are prepared.
     pub(crate) fn is_unkept(&self) -> bool {
         self.is_unkept.load(Ordering::Acquire)
     }

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// The size of the first segment; each next one is twice as large, up to the maximum.
+/// Size of the first segment; sizes double up to the maximum.
 const SEGMENT_BYTES_FIRST: u64 = 4 * 1024 * 1024;
 /// The smallest segment that is made on a nearly full disk.
 pub(crate) const SEGMENT_BYTES_MIN: u64 = 1024 * 1024;
-/// A segment takes at most this share of the volume, and so does the reserve.
+/// Divisor: a segment takes at most this fraction of the volume, and so does the reserve.
 const VOLUME_SHARE: u64 = 20;
 /// Segments grow no more after so many.
 const DOUBLINGS_MAX: u32 = 20;
@@ -30,7 +30,7 @@ pub(crate) struct Segments {
     next_number: AtomicU64,
     /// The number of the segment that the writer writes. All earlier ones are applied to the logs.
     active: AtomicU64,
-    /// Segments with damage in them, which are never rewritten.
+    /// Segments with damage, which are never rewritten.
     uncopyable: Mutex<BTreeSet<u64>>,
     /// The number of segments put to use; the size of the next one doubles with each.
     used: AtomicU32,

@@ -1,5 +1,4 @@
-//! How many bytes things cost: reading one log among many, writing, keeping what is hidden,
-//! starting.
+//! Costs in bytes: reading one log among many, writing, keeping what is hidden, starting.
 
 use super::harness::{World, append, batch, create, id, read_all, small, try_append};
 use crate::space::grace::FREED_AFTER;

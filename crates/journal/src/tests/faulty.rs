@@ -359,7 +359,7 @@ fn the_journal_when_its_disk_fails_at_random_then_agrees_with_what_it_said() {
     );
 }
 
-/// A judge that has never found anybody guilty proves nothing.
+/// A judge that has never found a fault proves nothing.
 #[test]
 fn loss_when_the_disk_lies_about_syncs_then_is_noticed() {
     let is_noticed = |seed: &u64| {

@@ -1,4 +1,4 @@
-//! What a read keeps in memory, whatever the blocks look like that it goes through.
+//! Memory that a read keeps alive, for all layouts of blocks.
 //!
 //! Memory of buffers is counted where it is lent, once the journal and with it all caches have
 //! gone: what is still in use then is what the answer alone keeps. Frames are counted together.

@@ -1,5 +1,5 @@
-//! What failed leaves no file behind: whichever call fails, and however often, the directory has
-//! what the MANIFEST lists, and for a moment one file more at most.
+//! Failures leave no file behind: whichever call fails, and however often, the directory has what
+//! the MANIFEST lists, and briefly at most one file more.
 
 use super::faults::KINDS;
 use super::harness::{DIRECTORY, World, append, batch, create, id, tiny, try_append};

@@ -1,4 +1,4 @@
-//! What the journal tells of itself is what it did.
+//! The journal's metrics match what it did.
 
 use super::harness::{World, append, batch, create, id, read_all, small, tiny, try_append};
 use crate::space::grace::FREED_AFTER;

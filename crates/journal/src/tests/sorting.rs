@@ -1,5 +1,4 @@
-//! Sorting: nobody waits for it, it gives way to whoever needs the room, and it keeps up all the
-//! same.
+//! Sorting: it runs in the background, yields when its room is wanted, and keeps up all the same.
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use super::inline::InlineTasks;
@@ -16,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 const LOGS: u32 = 20;
-/// Nobody waits so long for a lock that is free.
+/// Longest wait for a lock that is free.
 const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Tasks on the test's own thread. Unhurried work waits for a permit, and is run while somebody

@@ -1,9 +1,8 @@
-//! The blocks of the open segment, in the order in which they were written, each with a way back to
-//! the block of its log before it.
+//! The blocks of the active segment, in write order, each linked to the previous block of its log.
 //!
-//! One list for all logs: a group that is about hundreds of them is added to its end, and what a
-//! log needs of its own is where its last block stands. The writer adds what is durable; readers
-//! walk back from their log's last block. When the segment is sealed the list becomes its index.
+//! One list for all logs: a group that touches hundreds of them is appended at the end, and a log
+//! only needs the index of its last block. The writer appends durable blocks; readers walk back
+//! from their log's last block. When the segment is sealed the list becomes its index.
 
 use crate::format::frame::{Block, Entry};
 use crate::format::segment::Segment;
@@ -17,13 +16,12 @@ use std::sync::Arc;
 pub(crate) struct ActiveIndex {
     blocks: Arc<ActiveBlocks>,
     logs: Vec<(LogId, Arc<Log>)>,
-    /// The places of logs in the order of their ids, as far as they were put in order.
+    /// The indexes of logs, sorted by id as far as that was done.
     order: Vec<u32>,
     count: usize,
 }
 
-/// Blocks being added. Readers of the list wait meanwhile, so that nothing else is to be waited
-/// for.
+/// An addition of blocks. Readers of the list wait meanwhile, so nothing here may block.
 pub(crate) struct Addition<'a> {
     blocks: &'a Arc<ActiveBlocks>,
     linking: Linking<'a>,
@@ -31,7 +29,7 @@ pub(crate) struct Addition<'a> {
     count: &'a mut usize,
 }
 
-/// Memory of a list, to be filled again: fresh memory is handed over page by page.
+/// A reusable list: fresh memory would be page-faulted in.
 #[derive(Default)]
 pub(crate) struct ListRoom(Vec<Linked>);
 
@@ -45,17 +43,17 @@ impl ActiveIndex {
         }
     }
 
-    /// How many blocks there are.
+    /// Number of blocks.
     pub(crate) fn len(&self) -> usize {
         self.count
     }
 
-    /// How many logs have blocks here.
+    /// Number of logs with blocks here.
     pub(crate) fn logs_len(&self) -> usize {
         self.logs.len()
     }
 
-    /// The logs that have blocks here, by their ids.
+    /// The logs with blocks here, sorted by id.
     pub(crate) fn logs_in_order(&mut self) -> impl Iterator<Item = &Arc<Log>> {
         self.put_in_order();
         self.order.iter().map(|at| &self.logs[*at as usize].1)
@@ -115,7 +113,7 @@ impl ActiveIndex {
         }
     }
 
-    /// Its memory, once no log refers to it; none if a reader still does.
+    /// Recovers its memory once no log refers to it; empty if a reader still does.
     pub(crate) fn into_room(self) -> ListRoom {
         let list = Arc::into_inner(self.blocks).map(ActiveBlocks::into_list);
         let mut list = list.unwrap_or_default();

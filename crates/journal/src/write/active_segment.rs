@@ -1,4 +1,4 @@
-//! The segment being written: where the next frame goes, and the index of what stands in it.
+//! The active segment: where the next frame goes, and the index of its content.
 
 use crate::format::footer::footer_bytes_max;
 use crate::format::frame::{Entry, FrameHeader};
@@ -7,7 +7,7 @@ use crate::state::handover::Fresh;
 use crate::write::active_blocks::{ActiveIndex, ListRoom};
 use std::sync::Arc;
 
-/// A segment takes no more blocks than this, so that its index stays small.
+/// Maximum number of blocks in a segment, which bounds its index.
 pub(crate) const BLOCKS_MAX: usize = 256 * 1024;
 
 /// The segment being written.
@@ -16,13 +16,13 @@ pub(crate) struct ActiveSegment {
     pub(crate) capacity_bytes: u64,
     /// Whether the header is written.
     pub(crate) is_started: bool,
-    /// Where the next frame goes.
+    /// Position of the next frame.
     pub(crate) end: u32,
     /// Everything before this is synced.
     pub(crate) durable: u32,
     pub(crate) last_crc: u32,
     pub(crate) previous: Previous,
-    /// Whether a group was synced and no later frame says so.
+    /// Whether a group was synced that no later frame confirms.
     pub(crate) is_unwitnessed: bool,
     pub(crate) changes: Vec<Entry>,
     pub(crate) index: ActiveIndex,
@@ -30,37 +30,37 @@ pub(crate) struct ActiveSegment {
     pub(crate) limit: Limit,
 }
 
-/// How far frames may reach, as the first page says, so that recovery need not look further.
+/// The limit of frames in the first page, which bounds recovery's scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
-    /// Synced: what is written ends before it.
+    /// The synced limit: what is written ends before it.
     pub(crate) durable: u32,
-    /// Written, and durable with the next sync.
+    /// The written limit, durable with the next sync.
     pub(crate) pending: Option<u32>,
-    /// The place that holds the durable one.
+    /// The slot that holds the durable one.
     pub(crate) turn: usize,
 }
 
-/// The limit is this much ahead of what needs it.
+/// Distance of the limit from what needs it.
 const LIMIT_AHEAD_BYTES: u32 = 8 * 1024 * 1024;
 
 impl Limit {
-    /// The limit for a file that reaches to `end`.
+    /// The limit for a file that extends to `end`.
     pub(crate) fn ahead_of(end: u32) -> u32 {
         end.saturating_add(LIMIT_AHEAD_BYTES)
     }
 
-    /// Whether it is time to write the next one, so that no group has to wait for it.
+    /// Whether it is time to write the next limit, so that no group has to wait for it.
     pub(crate) fn is_near(&self, end: u32) -> bool {
         self.pending.is_none() && self.durable.saturating_sub(end) < LIMIT_AHEAD_BYTES / 2
     }
 
-    /// The place for the next one: not where the durable one stands.
+    /// The slot for the next one: not that of the durable one.
     pub(crate) fn next_turn(&self) -> usize {
         self.turn + 1
     }
 
-    /// Everything was synced.
+    /// Records that everything was synced.
     pub(crate) fn settle(&mut self) {
         if let Some(limit) = self.pending.take() {
             self.durable = limit;
@@ -69,10 +69,10 @@ impl Limit {
     }
 }
 
-/// How far the open segment's index is written in it.
+/// How much of the active segment's index is checkpointed in it.
 #[derive(Default)]
 pub(crate) struct Checkpoint {
-    /// How many of the segment's blocks and changes it and those before it tell.
+    /// Number of the segment's blocks and changes covered by it and earlier ones.
     pub(crate) blocks: usize,
     pub(crate) changes: usize,
     /// The last checkpoint's frame; 0 for none.
@@ -83,7 +83,7 @@ pub(crate) struct Checkpoint {
 }
 
 impl ActiveSegment {
-    /// A segment that has nothing in it yet.
+    /// A segment without content.
     pub(crate) fn fresh(fresh: Fresh, previous: Previous, room: ListRoom) -> Self {
         Self {
             index: ActiveIndex::new(fresh.segment.clone(), room),
@@ -115,10 +115,10 @@ impl ActiveSegment {
         is_alone || (has_room && self.index.len() + entries <= BLOCKS_MAX)
     }
 
-    /// How long the file gets at most if it is sealed after one more frame. Its footer must find
-    /// room in it: on a full disk there is no other.
+    /// Maximum length of the file if it is sealed after one more frame. Its footer must fit into
+    /// it: on a full disk there is no other room.
     pub(crate) fn end_with(&self, frame_bytes: usize, entries: usize) -> u64 {
-        // Each may be of a log that has nothing here, or a change.
+        // Each may belong to a log that has nothing here, or be a change.
         let logs = self.index.logs_len() + entries;
         let changes = self.changes.len() + entries;
         let footer = footer_bytes_max(logs, self.index.len() + entries, changes);

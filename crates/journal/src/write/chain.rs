@@ -1,4 +1,4 @@
-//! The blocks of one log in the open segment's list, followed back from the last.
+//! The blocks of one log in the active segment's list, followed back from the last.
 
 use crate::format::frame::Block;
 use crate::format::segment::Segment;
@@ -7,11 +7,11 @@ use log::store::Offset;
 use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::Arc;
 
-/// A log's blocks with an ordinal that this divides can be jumped back to.
+/// Every block whose ordinal is a multiple of this can be jumped to.
 const STRIDE: u32 = 256;
 /// No block.
 const NONE: u32 = u32::MAX;
-/// One read takes no more blocks than this.
+/// Maximum number of blocks per read.
 pub(crate) const TAKEN_MAX: u64 = 1024;
 
 /// The blocks of the open segment, of all its logs, in the order in which they were written.
@@ -52,33 +52,33 @@ impl Linking<'_> {
     }
 }
 
-/// A block with its log.
+/// A block with its links.
 pub(crate) struct Linked {
     pub(crate) block: Block,
-    /// The place of its log among those of the segment.
+    /// The index of its log in the segment.
     pub(crate) log: u32,
-    /// The log's block before it.
+    /// The log's previous block.
     earlier: u32,
-    /// The log's last block before it whose ordinal [`STRIDE`] divides.
+    /// The log's last earlier block whose ordinal is a multiple of [`STRIDE`].
     stride: u32,
     /// The block's first control record, counted from its first record.
     pub(crate) control: Option<u32>,
 }
 
-/// Where the blocks of one log stand in the list.
+/// The chain of one log's blocks in the list.
 #[derive(Clone)]
 pub(crate) struct Chain {
     blocks: Arc<ActiveBlocks>,
-    /// The place of the log among those of the segment.
+    /// The index of the log in the segment.
     log: u32,
     count: u32,
     last: u32,
-    /// The last of them whose ordinal [`STRIDE`] divides.
+    /// The last of them whose ordinal is a multiple of [`STRIDE`].
     stride: u32,
 }
 
 impl Chain {
-    /// The chain of a log without blocks so far.
+    /// The chain of a log that has no blocks so far.
     pub(crate) fn new(blocks: Arc<ActiveBlocks>, log: u32) -> Self {
         Self {
             blocks,
@@ -89,7 +89,7 @@ impl Chain {
         }
     }
 
-    /// Makes a block the last, which will stand at a place of the list.
+    /// Links a block that will be at an index of the list, as the last.
     fn link(&mut self, at: u32, block: Block, control: Option<u32>) -> Linked {
         let linked = Linked {
             block,
@@ -106,8 +106,8 @@ impl Chain {
         linked
     }
 
-    /// Blocks from the one that holds an offset on, so many that they hold the records asked for,
-    /// if there are; none if no block holds it.
+    /// Blocks from the one that holds an offset on, enough for the number of records asked for, if
+    /// there are that many; none if no block holds the offset.
     pub(crate) fn from(&self, from: Offset, records_max: u64) -> Vec<Block> {
         let list = self.blocks.list.read();
         let walk = Walk::new(&list, self);
@@ -143,23 +143,23 @@ impl Chain {
         Walk::new(&list, self).down_to(0)
     }
 
-    /// The segment they stand in.
+    /// The segment they are in.
     pub(crate) fn segment(&self) -> &Arc<Segment> {
         &self.blocks.segment
     }
 }
 
-/// A place in a chain, from where it can be followed back.
+/// A position in a chain, from where it can be followed back.
 #[derive(Clone, Copy)]
 struct Walk<'a> {
     list: &'a [Linked],
     at: u32,
-    /// How many blocks of the log stand before it.
+    /// The number of blocks of the log before it.
     ordinal: u32,
 }
 
 impl<'a> Walk<'a> {
-    /// At the last block: a chain has one at least.
+    /// At the last block: a chain has at least one.
     fn new(list: &'a [Linked], chain: &Chain) -> Self {
         Self {
             list,
@@ -182,7 +182,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// As far back as one can jump.
+    /// Jumps as far back as possible.
     fn stride(self) -> Option<Self> {
         let ordinal = self.ordinal.checked_sub(1)? / STRIDE * STRIDE;
         let at = self.here().stride;
@@ -193,7 +193,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The first block for which this holds, if it holds for all after it.
+    /// The first block that satisfies a condition, which all later ones satisfy, too.
     fn first(self, holds: impl Fn(&Block) -> bool) -> Option<Self> {
         let is_there = |walk: &Self| holds(&walk.here().block);
         let mut walk = Some(self).filter(is_there)?;
@@ -206,7 +206,7 @@ impl<'a> Walk<'a> {
         Some(walk)
     }
 
-    /// Goes back to an ordinal, if it is behind it.
+    /// Goes back to an ordinal, unless it is already before it.
     fn back_to(&mut self, ordinal: u32) {
         while let Some(back) = self.stride().filter(|back| back.ordinal >= ordinal) {
             *self = back;

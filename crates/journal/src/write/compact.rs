@@ -9,7 +9,7 @@ const NONE: u64 = u64::MAX;
 
 impl Compact {
     /// # Panics
-    /// If it is the highest number there is.
+    /// If it is the maximum.
     pub(crate) fn of(number: Option<u64>) -> Self {
         assert_ne!(number, Some(NONE), "neither times nor offsets get there");
         Self(number.unwrap_or(NONE))

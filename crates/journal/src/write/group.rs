@@ -1,7 +1,8 @@
-//! One group commit on its way: what its calls ask for, judged against the logs as they will be,
+//! One group commit in progress: what its calls ask for, judged against the logs as they will be,
 //! and the frame it becomes.
 //!
-//! Nothing here changes the journal: a group that fails is dropped, and with it all it intended.
+//! Nothing here changes the journal: a group that fails is dropped, and with it everything it
+//! intended.
 
 use crate::format::frame::{
     Block, ENTRY_BYTES, Entry, FRAME_ALIGN_BYTES, FrameHeader, frame_bytes,
@@ -22,7 +23,7 @@ use log::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
 };
 
-/// Batches of one log are joined into blocks of at most this.
+/// Maximum size of a block made by joining batches of one log.
 const JOINED_BYTES_MAX: usize = 256 * 1024;
 const NO_CHUNK: u32 = u32::MAX;
 
@@ -36,13 +37,13 @@ pub(crate) struct Grounds<'a> {
     pub(crate) admission: Admission,
 }
 
-/// A group being put together.
+/// A group being assembled.
 pub(crate) struct Group<'a, 'c> {
     grounds: Grounds<'a>,
     tails: &'a mut WriterTails,
-    /// Whether anything that could be refused on a full disk is in it.
+    /// Whether it contains anything that a full disk could refuse.
     has_ordinary: bool,
-    /// Its number, which the marks of its logs have.
+    /// Its number, which marks its logs.
     number: u64,
     logs: Vec<Intended>,
     /// The ordinals, among `logs`, of logs that it makes.
@@ -54,45 +55,45 @@ pub(crate) struct Group<'a, 'c> {
     chains: Vec<(u32, u32)>,
     /// The buffers of the calls.
     buffers: Vec<&'c [u8]>,
-    /// Payload bytes, each with the index of the next of the same entry.
+    /// Payload bytes, each with the index of the next chunk of the same entry.
     chunks: Vec<(Extent, u32)>,
     payload_bytes: usize,
 }
 
-/// Bytes of a call's buffer.
+/// A range of a call's buffer.
 #[derive(Clone, Copy, Default)]
 struct Extent {
-    /// Which of the buffers.
+    /// The index of the buffer.
     buffer: u32,
     start: u32,
     end: u32,
 }
 
-/// Whose appends a group takes.
+/// Whose appends a group accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     All,
-    /// The disk is full: logs with priority, and marks.
+    /// On a full disk: logs with priority, and markers.
     Privileged,
 }
 
 /// A log as it will be once the group is durable.
 #[derive(Default)]
 struct Intended {
-    /// None if the group makes it.
+    /// `None` if the group creates it.
     slot: Option<Slot>,
     end: Offset,
     last_arrival: Option<Timestamp>,
     first_control: Option<Offset>,
-    /// Appends are refused.
+    /// Whether appends are refused.
     is_tail_lost: bool,
-    /// The entry that takes further batches of this log.
+    /// The entry that accepts further batches of this log.
     entry: Option<usize>,
     is_deleted: bool,
     priority: Priority,
 }
 
-/// What a closed group has entered.
+/// The content of a closed group.
 pub(crate) struct Entered<'a> {
     pub(crate) tails: &'a mut WriterTails,
     pub(crate) entries: Vec<Entry>,
@@ -100,7 +101,7 @@ pub(crate) struct Entered<'a> {
     logs: Vec<Intended>,
 }
 
-/// A group that is closed: its entries and its frame.
+/// A closed group: its entries and its frame.
 pub(crate) struct Sealed<'a> {
     pub(crate) entered: Entered<'a>,
     pub(crate) frame: Vec<u8>,
@@ -129,7 +130,7 @@ impl<'a, 'c> Group<'a, 'c> {
         self.entries.is_empty()
     }
 
-    /// Whether all of it goes on when the disk is full.
+    /// Whether all of it is allowed on a full disk.
     pub(crate) fn claim(&self) -> Claim {
         if self.has_ordinary {
             Claim::Ordinary
@@ -142,7 +143,7 @@ impl<'a, 'c> Group<'a, 'c> {
         self.entries.len()
     }
 
-    /// Bytes of the frame that the group becomes.
+    /// Length of the frame that the group becomes.
     pub(crate) fn frame_bytes(&self) -> usize {
         frame_bytes(self.entries.len(), self.payload_bytes)
     }
@@ -293,7 +294,7 @@ impl<'a, 'c> Group<'a, 'c> {
         self.chunks.push((extent, NO_CHUNK));
     }
 
-    /// Adds a change, whole or not at all.
+    /// Adds a change, completely or not at all.
     pub(crate) fn change(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
             Change::Create(logs) => self.create(logs),
@@ -304,7 +305,7 @@ impl<'a, 'c> Group<'a, 'c> {
             Change::Trim(log, before) => {
                 let ordinal = self.present(*log).ok_or(StoreError::NoSuchLog(*log))?;
                 let intended = &self.logs[ordinal as usize];
-                // Past the end there is nothing yet to hide.
+                // There is nothing to hide past the end.
                 let before = intended.end.min(*before);
                 self.push(Entry::Trim { log: *log, before }, ordinal);
                 Ok(())
@@ -352,7 +353,7 @@ impl<'a, 'c> Group<'a, 'c> {
         self.chains.push((NO_CHUNK, NO_CHUNK));
     }
 
-    /// Makes room for a call's batches at once.
+    /// Reserves capacity for a call's batches.
     pub(crate) fn reserve(&mut self, batches: usize) {
         self.logs.reserve(batches);
         self.entries.reserve(batches);
@@ -373,7 +374,7 @@ impl<'a, 'c> Group<'a, 'c> {
         (!self.logs[ordinal as usize].is_deleted).then_some(ordinal)
     }
 
-    /// The entries' payloads, in order. As a rule those of a call were framed one behind the other.
+    /// Copies the entries' payloads, in order. Those of one call are usually contiguous.
     fn copy_payload(&self, frame: &mut Vec<u8>) {
         let mut copied = Extent::default();
         for (first, _) in &self.chains {
@@ -396,7 +397,7 @@ impl<'a, 'c> Group<'a, 'c> {
         })
     }
 
-    /// Closes the group: gives every block its place and encodes the frame.
+    /// Closes the group: assigns each block its position and encodes the frame.
     pub(crate) fn seal(mut self, mut header: FrameHeader, salt: u64) -> Sealed<'a> {
         header.length = self.frame_bytes() as u32;
         header.entry_count = self.entries.len() as u32;
@@ -430,7 +431,7 @@ impl<'a, 'c> Group<'a, 'c> {
 }
 
 impl Extent {
-    /// Takes in what follows it, if this does.
+    /// Extends the range by the next one, if they are contiguous.
     fn extend(&mut self, next: Self) -> bool {
         let follows = (self.buffer, self.end) == (next.buffer, next.start);
         if follows {
@@ -441,7 +442,7 @@ impl Extent {
 }
 
 impl Entered<'_> {
-    /// Looks at the logs that are about to be changed one by one.
+    /// Prefetches the logs that are about to be changed one by one.
     pub(crate) fn look_ahead(&self) {
         let slots = self.logs.iter().filter_map(|intended| intended.slot);
         self.tails.look_ahead_at_logs(slots);
@@ -454,7 +455,7 @@ impl Entered<'_> {
         slots.all(|slot| self.tails.agrees_with_log(slot))
     }
 
-    /// Where the log of an entry stands; none if the group makes it.
+    /// The slot of an entry's log; `None` if the group creates it.
     pub(crate) fn slot(&self, entry: usize) -> Option<Slot> {
         self.logs[self.ordinals[entry] as usize].slot
     }
@@ -477,7 +478,7 @@ impl Intended {
     }
 }
 
-/// Whether a block takes one more batch.
+/// Whether a block can take one more batch.
 fn can_join(entry: &Entry, batch: BatchView<'_>, arrival: Timestamp) -> bool {
     match entry {
         Entry::Records { block, .. } => {

@@ -1,4 +1,4 @@
-//! The way of an append: from the queue to one frame, one sync and an answer.
+//! The append path: from the queue to one frame, one sync and a result.
 
 pub(crate) mod active_blocks;
 pub(crate) mod active_segment;

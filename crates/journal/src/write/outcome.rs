@@ -1,4 +1,4 @@
-//! How calls end: judged when their group is put together, resolved once it is durable or has
+//! The outcomes of calls: judged when their group is assembled, resolved once it is durable or has
 //! failed.
 
 use crate::space::reserve::is_full;
@@ -14,7 +14,7 @@ pub(crate) enum Failure {
     Unknown(String),
 }
 
-/// A call, judged, that waits for its group.
+/// A judged call that waits for its group.
 pub(crate) enum Outcome {
     Append(Vec<Result<Appended, AppendError>>, AppendCall),
     Change(Result<(), StoreError>, ChangeCall),
@@ -46,7 +46,7 @@ impl Failure {
     }
 }
 
-/// What a call is to be answered if its group becomes durable.
+/// The result of a call if its group becomes durable.
 pub(crate) enum Judgement {
     Append(Vec<Result<Appended, AppendError>>),
     Change(Result<(), StoreError>),
@@ -72,7 +72,7 @@ impl Outcome {
         }
     }
 
-    /// A call that is not even looked at; what it would have been answered does not matter.
+    /// A call that is refused without being judged; its judgement does not matter.
     pub(crate) fn refused(call: Call) -> Self {
         match call {
             Call::Append(call) => {
@@ -92,7 +92,7 @@ impl Outcome {
     }
 
     pub(crate) fn resolve(self, failure: Option<&Failure>) {
-        // Whoever no longer waits does not want to know.
+        // The caller may have gone.
         match (self, failure) {
             (Self::Append(results, call), None) => drop(call.reply.send(results)),
             (Self::Change(result, call), None) => drop(call.reply.send(result)),

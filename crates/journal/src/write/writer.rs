@@ -1,7 +1,7 @@
 //! The writer: one thread that makes groups of what waits, writes each as one frame, and then syncs
 //! once, makes it visible and resolves the calls, in this order ([`STEPS`]).
 //!
-//! It has no timer: while one sync runs, the next group gathers. A failed write is taken back; a
+//! It has no timer: while one sync runs, the next group forms. A failed write is rolled back; a
 //! failed sync ends all writing.
 
 use crate::format::frame::{Entry, FRAME_HEADER_BYTES, encode_frame, frame_bytes};
@@ -31,9 +31,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Quiet time after which an empty frame tells that the last group was synced.
+/// Idle time after which an empty frame confirms that the last group was synced.
 pub(crate) const WITNESS_AFTER: Duration = Duration::from_millis(50);
-/// Bytes of frames between two checkpoints of the open segment's index.
+/// Bytes of frames between two checkpoints of the active segment's index.
 const CHECKPOINT_BYTES: u32 = 16 * 1024 * 1024;
 
 /// What the writer uses.
@@ -60,14 +60,14 @@ impl Uses {
     }
 }
 
-/// The one task that writes.
+/// The only task that writes.
 pub(crate) struct Writer {
     uses: Arc<Uses>,
     open: ActiveSegment,
     tails: WriterTails,
-    /// Of the list of the segment before.
+    /// Memory of the previous segment's list.
     list_room: ListRoom,
-    /// Where it began: the segment and the place in it.
+    /// Where it began: the segment and the position.
     began: (u64, u32),
 }
 
@@ -150,8 +150,8 @@ impl Writer {
         }
     }
 
-    /// Does on another thread what takes locks that others hold while they wait for the disk. None
-    /// if that thread has gone.
+    /// Runs on another thread what takes locks that are held during disk calls. `None` if that
+    /// thread is gone.
     async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -162,7 +162,7 @@ impl Writer {
         told.await.ok()
     }
 
-    /// Waits for work; `true` if it has been quiet for long enough to write a witness.
+    /// Waits for work; `true` if it has been idle for long enough to write a witness.
     async fn wait(&self) -> bool {
         if !self.open.is_unwitnessed || self.uses.health.is_poisoned() || !self.uses.is_synced() {
             self.uses.queue.changed().await;
@@ -193,7 +193,7 @@ impl Writer {
         let mut tails = std::mem::take(&mut self.tails);
         let mut group = self.try_group(&uses, calls, &mut tails, admission).await;
         if admission == Admission::All && matches!(group.failure, Some(Failure::Full)) {
-            // Without what can be refused the rest may find room.
+            // Without the calls that can be refused the rest may find room.
             let calls = group.into_calls();
             let admission = Admission::Privileged;
             group = self.try_group(&uses, calls, &mut tails, admission).await;
@@ -292,7 +292,7 @@ impl Writer {
         }
     }
 
-    /// Makes the file long enough for a frame that is larger than a segment.
+    /// Extends the file for a frame that is larger than a segment.
     async fn extend(&mut self, end: u64, claim: Claim) -> Result<(), Failure> {
         let reserve = self.uses.reserve.clone();
         let (file, from) = (self.open.segment.file.clone(), self.open.capacity_bytes);
@@ -363,7 +363,7 @@ impl Writer {
         }
     }
 
-    /// Wipes out what a failed write may have left, so that nothing of it can ever be found.
+    /// Erases what a failed write may have left, so that it can never be found.
     fn take_back(&mut self, error: &io::Error) -> Failure {
         let start = if self.open.is_started {
             self.open.end
@@ -410,7 +410,7 @@ impl Writer {
                     block,
                     control,
                 } => {
-                    // One that the group makes has a slot since it was made.
+                    // A log created by the group has a slot by now.
                     let slot = entered.slot(at).or_else(|| entered.tails.find(log));
                     if let Some(slot) = slot {
                         addition.push(entered.tails.log(slot), block, control);
@@ -440,7 +440,7 @@ impl Writer {
         assert!(entered.agrees_with_logs());
     }
 
-    /// What is to be done after a group, off the path of its calls.
+    /// Work after a group, off the latency path of its calls.
     fn look_ahead(&mut self) {
         if self.uses.health.is_poisoned() {
             return;
@@ -457,7 +457,7 @@ impl Writer {
             && self.open.limit.is_near(self.open.end)
             && let Err(error) = self.write_limit(self.open.end)
         {
-            // It is tried again when it is needed.
+            // It is retried when it is needed.
             tracing::warn!(%error, "cannot raise the limit yet");
         }
         if self.open.end - self.open.checkpoint.end >= CHECKPOINT_BYTES {
@@ -465,10 +465,11 @@ impl Writer {
         }
     }
 
-    /// Writes the index of what came since the last checkpoint; it is synced with the next group.
+    /// Writes the index of what was added since the last checkpoint; it is synced with the next
+    /// group.
     fn write_checkpoint(&mut self) {
         if self.open.durable != self.open.end {
-            // Recovery trusts a checkpoint only if all before it was synced.
+            // Recovery trusts a checkpoint only if everything before it was synced.
             return;
         }
         let (told, changes) = (&self.open.checkpoint, &self.open.changes);
@@ -515,7 +516,7 @@ impl Writer {
         }
     }
 
-    /// Writes and syncs an empty frame, which tells that the last group was durable.
+    /// Writes and syncs an empty frame, which confirms that the last group was durable.
     fn witness(&mut self) {
         self.open.is_unwitnessed = false;
         if !self.open.fits(frame_bytes(0, 0), 0) || !self.put_entries(&[], &[]) {
@@ -526,14 +527,14 @@ impl Writer {
         }
     }
 
-    /// Seals the open segment and goes on in the next.
+    /// Seals the active segment and continues in the next one.
     async fn roll(&mut self, claim: Claim) -> Result<(), Failure> {
         let fresh = self
             .next_segment(claim)
             .await
             .map_err(|error| Failure::of_write(&error))?;
         if self.open.durable < self.open.end {
-            // The header of the next segment says that this one is wholly synced.
+            // The header of the next segment says that this one is completely synced.
             if let Err(Failure::Unknown(error)) = self.sync() {
                 return Err(Failure::NotApplied(error));
             }
@@ -548,11 +549,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes the prepared segment, waiting for the keeper to make it.
+    /// Takes the prepared segment, waiting for the keeper to create it.
     async fn next_segment(&self, claim: Claim) -> Result<Fresh, io::Error> {
         let handover = &self.uses.handover;
         handover.forget_failure();
-        // The keeper may just have been at it for somebody who may not have the reserve.
+        // The keeper may just have tried for an unprivileged call.
         let mut tries = match claim {
             Claim::Privileged => 2,
             Claim::Ordinary => 1,
@@ -571,8 +572,8 @@ impl Writer {
         }
     }
 
-    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. What is
-    /// left of its list can be filled again.
+    /// Turns the blocks of a full segment into runs and leaves its footer to the keeper. The list's
+    /// memory can be reused.
     fn seal(&self, mut open: ActiveSegment) -> ListRoom {
         let index = Arc::new(open.index.index_from(0, &open.changes));
         // Readers that find a run must find its list.
@@ -596,7 +597,8 @@ impl Writer {
         open.index.into_room()
     }
 
-    /// Makes all durable and says so in the file; whether logs end elsewhere than when it began.
+    /// Makes everything durable and records that in the file; returns whether logs end elsewhere
+    /// than at the start.
     fn finish(&mut self) -> bool {
         if self.uses.health.is_poisoned() || !self.open.is_started {
             return false;
@@ -615,8 +617,8 @@ impl Writer {
         is_changed && !self.uses.health.is_poisoned()
     }
 
-    /// Tells the next start that nothing will come after the witness, and what was synced before
-    /// it: two more witnesses, elsewhere.
+    /// Tells the next start that nothing follows the witness, and what was synced before it: two
+    /// more witnesses, elsewhere.
     fn lower_limit(&mut self) {
         let limit = self.open.end + frame_bytes(0, 0) as u32;
         if !self.uses.is_synced() || limit > self.open.limit.durable {

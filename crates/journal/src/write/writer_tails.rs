@@ -1,8 +1,8 @@
-//! Where each log ends, as the writer knows it: what it needs of a log to take an append, side by
-//! side for logs that are neighbours, since a call may be about hundreds of them.
+//! The writer's table of log ends: what it needs to accept an append, contiguous for neighbouring
+//! logs, since a call may touch hundreds of them.
 //!
 //! It belongs to the writer, which alone changes logs. What always holds: between two groups it
-//! says the same as the logs themselves.
+//! agrees with the logs themselves.
 
 use crate::format::frame::Block;
 use crate::read::index::{Hole, Log};
@@ -12,15 +12,15 @@ use env::Timestamp;
 use log::store::{LogId, Offset, Priority};
 use std::sync::Arc;
 
-/// Neighbours that stand together.
+/// Logs per row.
 const ROW: usize = 16;
 
 /// The ends of all logs.
 #[derive(Default)]
 pub(crate) struct WriterTails {
-    /// The first slot of a row, by the id of the first log that could stand there.
+    /// The first slot of a row, by the id of the first log in it.
     rows: LogMap<u32>,
-    /// The first slots of rows that are empty.
+    /// The first slots of free rows.
     free: Vec<u32>,
     tails: Vec<Tail>,
     logs: Vec<Option<Arc<Log>>>,
@@ -37,12 +37,12 @@ pub(crate) struct Tail {
     pub(crate) end: Offset,
     last_arrival: Compact,
     first_control: Compact,
-    /// The last group that is about it. Groups have numbers that never come again.
+    /// The last group that touches it. Group numbers are never reused.
     group: u64,
     /// Which of that group's logs it is.
     ordinal: u32,
     pub(crate) priority: Priority,
-    /// Appends are refused.
+    /// Whether appends are refused.
     pub(crate) is_tail_lost: bool,
     is_there: bool,
 }
@@ -60,7 +60,7 @@ impl WriterTails {
         self.groups
     }
 
-    /// Where a log stands, if it is there.
+    /// The slot of a log, if it is there.
     pub(crate) fn find(&self, id: LogId) -> Option<Slot> {
         let (row, column) = position_of(id);
         let slot = self.rows.get(&row)? + column;
@@ -83,7 +83,7 @@ impl WriterTails {
         log.with(|state| state.lost_tail().map(lost))
     }
 
-    /// Takes a log in, or takes over what has changed about it.
+    /// Adds a log, or updates it.
     pub(crate) fn put(&mut self, log: Arc<Log>) {
         let (row, column) = position_of(log.id);
         let first = *self.rows.entry(row).or_insert_with(|| {
@@ -114,7 +114,7 @@ impl WriterTails {
         }
     }
 
-    /// Notes a block that is durable.
+    /// Records a durable block.
     pub(crate) fn note(&mut self, slot: Slot, block: &Block, control: Option<u32>) {
         let tail = &mut self.tails[slot.0 as usize];
         tail.end = block.end();
@@ -138,7 +138,7 @@ impl WriterTails {
         (tail.group, tail.ordinal) = (group, ordinal);
     }
 
-    /// Whether what stands in a slot, if anything still does, says what its log does.
+    /// Whether a slot, if it is in use, agrees with its log.
     #[cfg(test)]
     pub(crate) fn agrees_with_log(&self, slot: Slot) -> bool {
         let Tail { group, ordinal, .. } = *self.tail(slot);

@@ -1,8 +1,8 @@
-//! Runs of records that were encoded for one reader and are asked for by another.
+//! Encoded runs of records, cached for other readers of the same shard.
 //!
-//! Several consumers of a shard read the same records at about the same time. A run is kept when it
-//! is asked for a second time, so that one who reads everything once pushes nothing out. What is
-//! kept never changes: a log's record is what it is for as long as it is there.
+//! Several consumers of a shard read the same records at about the same time. A run is cached on
+//! its second request, so that a single sequential reader evicts nothing. Cached runs are never
+//! stale: a log's records do not change while they exist.
 
 use super::stored_records::StoredLengths;
 use bytes::Bytes;
@@ -12,21 +12,21 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use wire::Protocol;
 
-/// Stored bytes of a run that is worth keeping.
+/// Minimum stored size of a run worth caching.
 const RUN_BYTES_MIN: usize = 2 * 1024;
-/// Stored bytes of a run that is not too large to be kept.
+/// Maximum stored size of a run to be cached.
 const RUN_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Encoded bytes that are kept.
+/// Size of the cache, in encoded bytes.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Stored bytes of runs of which it is known that they were asked for: no more than can be kept, so
-/// that one who reads much again and again from its beginning pushes nothing out.
+/// Size of the ghost list (runs requested once). Keeps the cache scan-resistant: re-reading a large
+/// range evicts nothing.
 const ASKED_BYTES_MAX: usize = KEPT_BYTES_MAX / 4 * 3;
-/// Runs of which the lengths are known, and of which it is known that they were asked for.
+/// Maximum number of runs in the ghost list, and of runs with known lengths.
 const RUNS_MAX: usize = 512;
-/// A run counts for so many stored bytes at least.
+/// Minimum size that a run counts as.
 const ASKED_BYTES_MIN: usize = ASKED_BYTES_MAX / RUNS_MAX;
 
-/// Where a run begins, and how many records it has.
+/// Where a run begins, and its number of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) log: LogId,
@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) count: usize,
 }
 
-/// A run, and how it is encoded.
+/// A run, and its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     place: Place,
@@ -48,14 +48,14 @@ impl Key {
     }
 }
 
-/// What is known of a run.
+/// The result of a lookup.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// It is here.
+    /// A hit.
     Kept(Bytes),
-    /// It was asked for before, and is to be kept now.
+    /// A ghost hit: it was requested before, and is to be cached now.
     Again,
-    /// Nobody wanted it yet.
+    /// Its first request.
     First,
 }
 
@@ -68,9 +68,9 @@ pub(super) struct EncodedRuns {
 #[derive(Debug)]
 struct State {
     kept: FifoCache<Key, Bytes>,
-    /// The lengths of runs that are kept, or were lately; their records were looked at.
+    /// The lengths of runs that are or were recently cached; their records were validated.
     lengths: FifoCache<Place, StoredLengths>,
-    /// What was asked for once, lately.
+    /// The ghost list.
     asked: FifoCache<Key, ()>,
 }
 
@@ -87,7 +87,7 @@ impl Default for EncodedRuns {
 }
 
 impl EncodedRuns {
-    /// Looks for a run of so many stored bytes.
+    /// Looks up a run of this stored size.
     fn find(&self, key: &Key, stored_bytes: usize) -> Found {
         if !(RUN_BYTES_MIN..=RUN_BYTES_MAX).contains(&stored_bytes) {
             return Found::First;
@@ -104,13 +104,13 @@ impl EncodedRuns {
         Found::First
     }
 
-    /// The lengths of a run of so many stored bytes, if its records were looked at before.
+    /// The lengths of a run of this stored size, if its records were validated before.
     fn lengths(&self, place: &Place, stored_bytes: usize) -> Option<StoredLengths> {
         let is_worth_it = (RUN_BYTES_MIN..=RUN_BYTES_MAX).contains(&stored_bytes);
         is_worth_it.then(|| self.state.lock().lengths.get(place))?
     }
 
-    /// Keeps an encoded run, and its lengths.
+    /// Caches an encoded run, and its lengths.
     pub(super) fn keep(&self, key: Key, bytes: Bytes, lengths: StoredLengths) {
         let length = bytes.len();
         let mut state = self.state.lock();
@@ -122,20 +122,20 @@ impl EncodedRuns {
 /// The encoded runs of one log.
 #[derive(Clone, Debug)]
 pub(super) struct Runs {
-    /// The log that they are of.
+    /// The log.
     pub(super) log: LogId,
-    /// Where they are kept.
+    /// The cache.
     pub(super) encoded: Arc<EncodedRuns>,
 }
 
 impl Runs {
-    /// The lengths of the first records of a run, if they were looked at before.
+    /// The lengths of the first records of a run, if they were validated before.
     pub(super) fn lengths(&self, run: &Run, count: usize) -> Option<StoredLengths> {
         self.encoded
             .lengths(&self.place(run, count), run.bytes.len())
     }
 
-    /// Looks for the first records of a run; with the key under which to keep them.
+    /// Looks up the first records of a run; returns the key for caching them, too.
     pub(super) fn find(&self, run: &Run, count: usize, protocol: Protocol) -> (Key, Found) {
         let key = Key::new(self.place(run, count), protocol);
         (key, self.encoded.find(&key, run.bytes.len()))

@@ -54,7 +54,7 @@ impl Frames {
         }
     }
 
-    /// The stream that is subscribed to.
+    /// The id of the stream.
     pub fn stream(&self) -> u64 {
         self.subscription.stream()
     }

@@ -35,8 +35,8 @@ impl Measured {
     }
 }
 
-/// The lengths of the first records of a run, each of which is looked at; `None` if one has a form
-/// that this build does not know.
+/// The lengths of the first records of a run, each of which is validated; `None` if one has a form
+/// unknown to this build.
 pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
     StoredLengths::of(StoredIter::new(&run.bytes).take(count))
 }
@@ -58,7 +58,7 @@ mod tests {
 
     const LOG: LogId = LogId { group: 1, index: 2 };
 
-    /// Records of a run, as key and data, and the milliseconds between the run before and it.
+    /// Records of a run, as key and data, and the milliseconds since the previous run.
     type Given = (Vec<(String, Vec<u8>)>, u64);
 
     fn any_runs() -> impl Strategy<Value = Vec<Given>> {
@@ -91,7 +91,7 @@ mod tests {
     fn number(at: Offset, arrival: Timestamp) -> SequenceNumber {
         SequenceNumber {
             created_s: 1_600_000_000,
-            // So that the counters cross from seven digits to eight and on.
+            // So that the counters cross from seven digits to eight.
             counter: 9_999_990 + at.0,
             arrival_s: arrival.0 / 1000,
             shard_index: 3,
@@ -160,7 +160,7 @@ mod tests {
                 wire::encode(protocol, &expected, &mut whole);
                 let around = GetRecordsOutput { records: Vec::new(), ..expected };
                 let encoded = Arc::new(EncodedRuns::default());
-                // The first time as it is stored, the second time to be kept, then as it was kept.
+                // First from storage, then to be cached, then from the cache.
                 for time in 1..4 {
                     let known = Runs { log: LOG, encoded: encoded.clone() };
                     let around = around_records(protocol, &around);

@@ -1,26 +1,26 @@
-//! Buffers of pieces that were sent, for pieces that are to come.
+//! A pool of buffers for pieces of responses.
 //!
-//! Their bytes were written once and are not cleared for the next piece, which would take as long
-//! as writing it; and one that was just sent is still in the processor's caches. Nobody sees more
-//! of a piece than what was written to it.
+//! Buffers are not cleared between uses, which would cost as much as filling them, and the free
+//! list is LIFO, so that a buffer is likely to be in cache. A piece exposes only the bytes written
+//! to it.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// Bytes of a large buffer. Little enough that a piece is in the processor's caches still when the
-/// transport copies it, and two are what the transport takes at once.
+/// Size of a large buffer. A piece still fits the L2 cache when the transport copies it, and the
+/// transport takes two at a time. `bench/run only get-tail` measures it.
 pub(super) const LARGE_BYTES: usize = 144 * 1024;
-/// Bytes of a small buffer.
+/// Size of a small buffer.
 pub(super) const SMALL_BYTES: usize = 4 * 1024;
-/// A piece of fewer bytes gets no large buffer: it would hold much more than it needs.
+/// Smaller pieces get no large buffer: it would hold much more than needed.
 const LARGE_BYTES_MIN: usize = LARGE_BYTES / 2;
-/// Large buffers that wait; more are let go.
+/// Maximum number of free large buffers.
 const LARGE_MAX: usize = 64;
-/// Small buffers that wait; more are let go.
+/// Maximum number of free small buffers.
 const SMALL_MAX: usize = 512;
 
-/// Buffers that nobody uses.
+/// Free buffers.
 #[derive(Debug, Default)]
 pub(super) struct PieceBuffers {
     small: Mutex<Vec<Box<[u8]>>>,
@@ -28,7 +28,7 @@ pub(super) struct PieceBuffers {
 }
 
 impl PieceBuffers {
-    /// An empty piece with room for at least so many bytes.
+    /// An empty piece with capacity for at least this many bytes.
     pub(super) fn piece(self: &Arc<Self>, bytes: usize) -> Piece {
         let (waiting, bytes) = match bytes {
             0..=SMALL_BYTES => (self.small.lock().pop(), SMALL_BYTES),
@@ -55,7 +55,7 @@ impl PieceBuffers {
     }
 }
 
-/// A piece that is being filled, and gives its buffer back when it is no longer needed.
+/// A piece being filled; its buffer returns to the pool when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     bytes: Box<[u8]>,
@@ -64,22 +64,22 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// How much is written.
+    /// Number of bytes written.
     pub(super) fn length(&self) -> usize {
         self.length
     }
 
-    /// How much memory it holds.
+    /// Size of its memory.
     pub(super) fn holds(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Where to write on.
+    /// The unwritten rest of the current buffer.
     pub(super) fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[self.length..]
     }
 
-    /// So many bytes of [`Piece::room`] were written.
+    /// Commits bytes that were written to [`Piece::room`].
     pub(super) fn advance(&mut self, bytes: usize) {
         self.length += bytes;
         assert!(self.length <= self.bytes.len(), "there is no such room");

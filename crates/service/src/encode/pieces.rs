@@ -4,15 +4,15 @@ use bytes::Bytes;
 use engine::Share;
 use std::fmt;
 
-/// A body whose length is known and whose bytes come one piece after another.
+/// A body of known length whose bytes are produced piece by piece.
 pub struct Pieces {
-    /// How many bytes all pieces have together.
+    /// Total length of the pieces.
     pub(crate) length: usize,
-    /// How many bytes of memory they hold, about, until they are sent.
+    /// Approximate memory that they hold until they are sent.
     pub(crate) holds: usize,
-    /// What is taken of the room for answers, for as long as nobody has taken that over.
+    /// Reserved response memory, until it is taken over.
     pub(crate) share: Option<Share>,
-    /// None is empty.
+    /// Non-empty pieces.
     pub(crate) pieces: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
 }
 

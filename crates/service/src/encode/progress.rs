@@ -1,4 +1,4 @@
-//! A run of records, and how far it is written.
+//! A run of records, and how much of it is written.
 
 use super::stored_records::StoredRecords;
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use model::RisingDigits;
 
 const LOOKED_AT: &str = "it was looked at when it was read";
 
-/// A run, and how far it is written.
+/// A run, and how much of it is written.
 #[derive(Debug)]
 pub(super) struct Progress {
     run: Run,
@@ -35,8 +35,8 @@ impl Progress {
         (self.left > 0).then(|| parts_of(stored.next()))
     }
 
-    /// Writes so many records at most, as long as there is room for them and their data are fewer
-    /// bytes than `shared_bytes_min`; answers how many bytes were written.
+    /// Writes up to `count` records, as long as they fit and their data are smaller than
+    /// `shared_bytes_min`; returns the number of bytes written.
     pub(super) fn write(
         &mut self,
         stored: &StoredRecords,
@@ -48,7 +48,7 @@ impl Progress {
         let mut rest = out;
         let mut records = StoredIter::new(&self.run.bytes[self.at..]);
         let wanted = self.left.min(records_max);
-        // A copy, which the compiler may keep in registers.
+        // A local copy, which the compiler may keep in registers.
         let mut digits = self.digits.clone();
         let mut written = 0;
         while written < wanted {
@@ -69,8 +69,8 @@ impl Progress {
         room - rest.len()
     }
 
-    /// Writes what stands around the next record's data, if there is room for it; answers how many
-    /// bytes come before and how many behind, and the data.
+    /// Writes the next record without its data, if it fits; returns the number of bytes before and
+    /// after the data, and the data.
     pub(super) fn write_around_data(
         &mut self,
         stored: &StoredRecords,

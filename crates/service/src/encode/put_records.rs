@@ -1,8 +1,9 @@
-//! PutRecords' answer: one result a record, which becomes text only as it is encoded.
+//! PutRecords' response: one result per record, formatted only as it is encoded.
 //!
-//! What comes out is, byte for byte, what the model's shape would be; a test holds one against the
-//! other. Results of records that were put are all alike but for number and shard, so that the rest
-//! is encoded once and copied.
+//! The output is byte for byte that of the model's shape, which a test checks. Results of
+//! acknowledged records differ only in number and shard, so the rest is encoded once and copied.
+//!
+//! The instruction budgets of PutRecords cover this; `bench/run only batch-small` measures it.
 
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use crate::words::say;
@@ -13,11 +14,11 @@ use wire::Encode;
 use wire::types::PutRecordsResultEntry;
 use wire::writer::Writer;
 
-/// Bytes of a result in JSON, and a few more.
+/// Size of a result in JSON, rounded up.
 const RESULT_BYTES: usize = 120;
-/// Bytes of the rest.
+/// Size of the rest.
 const REST_BYTES: usize = 64;
-/// Shards whose next number is kept.
+/// Number of shards whose next number is cached.
 const LANES: usize = 128;
 
 /// What became of records, as PutRecords' output has it.
@@ -50,7 +51,7 @@ impl Encode for PutRecordsAnswer<'_> {
     }
 }
 
-/// The result of a record that was put, up to its end.
+/// A template for the result of an acknowledged record.
 struct Pattern {
     text: Vec<u8>,
     number: Range<usize>,
@@ -95,8 +96,8 @@ fn place_of(part: &[u8], text: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Numbers as text: within a shard one follows another, and is made from it; those of other shards
-/// have most in common with the last.
+/// Numbers as text: within a shard the next is derived from the previous one; those of other shards
+/// share most of their digits with the last.
 struct Numbers {
     lanes: Vec<Option<Lane>>,
     near: Option<NearNumbers>,
@@ -137,7 +138,7 @@ impl Numbers {
     }
 }
 
-/// Makes of `digits` those of a number, which is near to the last one as a rule.
+/// Sets `digits` to those of a number, which is usually near the last one.
 fn write_near(near: &mut Option<NearNumbers>, digits: &mut RisingDigits, number: SequenceNumber) {
     let is_near = |near: &NearNumbers| near.write_to(digits, number);
     if near.as_ref().is_some_and(is_near) {

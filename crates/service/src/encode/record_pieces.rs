@@ -1,8 +1,8 @@
-//! Records on their way into an answer, encoded piece by piece as it is sent.
+//! Records encoded into a response piece by piece as it is sent.
 //!
-//! How long the answer will be is known before its first byte. A piece is little enough to be in
-//! the processor's caches still when the transport copies it; records that are sent later cost no
-//! memory but what they are stored in, which the store would mostly hold anyway.
+//! The total length is known before the first byte. A piece is small enough to be still in the L2
+//! cache when the transport copies it; records not sent yet cost no memory beyond their stored
+//! form, which the store would mostly hold anyway.
 
 use super::encoded_runs::{Found, Key, Runs};
 use super::measured::{Measured, lengths_of};
@@ -17,16 +17,15 @@ use std::sync::Arc;
 use std::vec;
 use wire::{Protocol, Timestamp};
 
-/// What lies between the records of a short answer is little: they are encoded at once, and do not
-/// hold what they are stored in.
+/// Responses up to this size are encoded at once, and do not keep the store's memory alive.
 const SHORT_BYTES: usize = 128 * 1024;
-/// Nor do the records of an answer that come from more stretches of the store's memory than these.
+/// So are responses whose records come from more regions of the store's memory than this.
 const STRETCHES_MAX: usize = 4;
-/// Room that is made beyond the bytes that are left, so that the last record needs no piece of its
-/// own: what a record asks for is a little more than it takes.
+/// Extra room beyond the remaining bytes, so that the last record needs no piece of its own: a
+/// record asks for a little more than it takes.
 const BEYOND_BYTES: usize = 512;
 
-/// What is left to be sent.
+/// The rest of a response.
 pub(super) struct RecordPieces {
     protocol: Protocol,
     stored: StoredRecords,
@@ -36,9 +35,9 @@ pub(super) struct RecordPieces {
     after: Option<Vec<u8>>,
     rope: Rope,
     buffers: Arc<PieceBuffers>,
-    /// Bytes that are written to a piece.
+    /// Size of a piece.
     piece_bytes: usize,
-    /// Data of at least so many bytes stay in the store's memory.
+    /// Data of at least this size are shared with the store.
     shared_bytes_min: usize,
     /// Whether no record was written yet.
     is_first: bool,
@@ -80,7 +79,7 @@ impl RecordPieces {
         }
     }
 
-    /// All records as a list, in one piece.
+    /// All records as a list, in one buffer.
     pub(super) fn list(
         protocol: Protocol,
         records: Measured,
@@ -118,19 +117,19 @@ impl RecordPieces {
         pieces
     }
 
-    /// Leaves large data where they are stored, if the protocol writes them as they are; records
-    /// have so many bytes, on average.
+    /// Shares large data with the store, if the protocol writes bytes unchanged; `record_bytes` is
+    /// the average size of records.
     fn share_data(&mut self, record_bytes: usize) {
         if let Some(min) = self.stored.shared_bytes_min() {
             self.shared_bytes_min = min;
             if record_bytes >= min {
-                // What stands around some twenty records.
+                // The envelopes of about twenty records.
                 self.piece_bytes = SMALL_BYTES;
             }
         }
     }
 
-    /// Adds up how many bytes there will be.
+    /// Adds to the expected length.
     fn expect(&mut self, lengths: &StoredLengths) {
         let mut bytes = self.stored.bytes(0, lengths);
         let mut count = 0;
@@ -148,7 +147,7 @@ impl RecordPieces {
     }
 
     fn begin(&mut self, numbered: NumberedRun) {
-        // All of a run may stand behind the end of its shard.
+        // All of a run may be past the end of its shard.
         if numbered.count == 0 {
             return;
         }
@@ -179,7 +178,7 @@ impl RecordPieces {
         }
     }
 
-    /// A whole run, with what stands before its first record.
+    /// A complete run, with the separator before its first record.
     fn whole(&self, numbered: NumberedRun, lengths: &StoredLengths) -> Bytes {
         let mut left = self.stored.bytes(numbered.count, lengths);
         let mut pieces = Vec::new();
@@ -205,7 +204,7 @@ impl RecordPieces {
         self.rope.share(encoded.slice(separator..));
     }
 
-    /// Writes on until the piece is full or the run is over.
+    /// Continues until the piece is full or the run is finished.
     fn go_on(&mut self, mut progress: Progress) {
         while let Some(next) = progress.next() {
             let is_shared = next.data().len() >= self.shared_bytes_min;
@@ -224,8 +223,7 @@ impl RecordPieces {
         }
     }
 
-    /// Whether there is room for so many bytes, now or in an empty piece; what was written before
-    /// is flushed else.
+    /// Whether this many bytes fit, now or in an empty piece; flushes earlier output if necessary.
     fn has_room(&mut self, bytes: usize) -> bool {
         let is_full = self.rope.bytes() >= LARGE_BYTES || self.rope.room().len() < bytes;
         if is_full && self.rope.bytes() > 0 {
@@ -236,8 +234,7 @@ impl RecordPieces {
         true
     }
 
-    /// Makes room for so many bytes at least; if it takes a new piece, for as many as one should
-    /// have.
+    /// Makes room for at least this many bytes; a new piece has the usual size.
     fn make_room(&mut self, bytes: usize) {
         if self.rope.room().len() < bytes {
             let left = self.left.saturating_sub(self.rope.bytes()) + BEYOND_BYTES;
@@ -245,7 +242,7 @@ impl RecordPieces {
         }
     }
 
-    /// Writes the records for which there is room.
+    /// Writes the records that fit.
     fn write(&mut self, progress: &mut Progress) {
         let records_max = if self.is_first { 1 } else { usize::MAX };
         let stored = &self.stored;
@@ -260,7 +257,7 @@ impl RecordPieces {
         self.rope.advance(written);
     }
 
-    /// Writes a record whose data stay where they are.
+    /// Writes a record whose data are shared.
     fn write_around_data(&mut self, progress: &mut Progress) {
         let written = progress.write_around_data(&self.stored, self.rope.room());
         let (mut before, data, behind) = written.expect("room was made");
@@ -275,7 +272,7 @@ impl RecordPieces {
         self.rope.advance(behind);
     }
 
-    /// Writes what stands around the records.
+    /// Writes the structure around the records.
     fn write_text(&mut self, text: &[u8]) {
         self.make_room(text.len());
         self.rope.room()[..text.len()].copy_from_slice(text);
@@ -283,11 +280,11 @@ impl RecordPieces {
     }
 }
 
-/// What is known of a run that is to be written.
+/// What is known about a run that is to be written.
 enum Known {
-    /// All of it.
+    /// Its complete encoding.
     Encoded(Bytes),
-    /// That it was written before, and is to be kept under this key.
+    /// It was written before, and is to be cached under this key.
     Wanted(Key),
     Nothing,
 }
@@ -318,7 +315,7 @@ impl Iterator for RecordPieces {
     }
 }
 
-/// In how many stretches of memory runs stand.
+/// The number of memory regions that runs are in.
 fn stretches(runs: &[NumberedRun]) -> usize {
     let mut behind = None;
     let mut stretches = 0;

@@ -1,8 +1,7 @@
-//! Bytes that follow one another: some written here, some shared with whoever wrote them before.
+//! A rope of owned text interleaved with shared `Bytes`.
 //!
-//! What is written gathers in one piece until it is flushed; what is shared is remembered by its
-//! place between, so that a hundred records whose data are shared take one piece for what stands
-//! around them.
+//! All owned text goes into one buffer; shared slices are recorded by insertion point. So the
+//! envelopes of a hundred records with shared data take one buffer.
 
 use super::piece_buffers::{Piece, PieceBuffers};
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Rope {
     buffers: Arc<PieceBuffers>,
     filling: Piece,
-    /// What stands elsewhere, and before which byte of what is written.
+    /// Shared slices, with their insertion points in the owned text.
     shared: Vec<(usize, Bytes)>,
     shared_bytes: usize,
     pieces: VecDeque<Bytes>,
@@ -22,7 +21,7 @@ pub(super) struct Rope {
 }
 
 impl Rope {
-    /// A rope of nothing, whose pieces are made of these buffers.
+    /// An empty rope that takes its buffers from this pool.
     pub(super) fn new(buffers: Arc<PieceBuffers>) -> Self {
         Self {
             buffers,
@@ -30,19 +29,19 @@ impl Rope {
         }
     }
 
-    /// Where to write on.
+    /// The unwritten rest of the current buffer.
     #[inline]
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.filling.room()
     }
 
-    /// So many bytes of [`Rope::room`] were written.
+    /// Commits bytes that were written to [`Rope::room`].
     #[inline]
     pub(super) fn advance(&mut self, bytes: usize) {
         self.filling.advance(bytes);
     }
 
-    /// Makes room for at least so many bytes, in another piece if there is less.
+    /// Makes room for at least this many bytes, in another buffer if necessary.
     pub(super) fn make_room(&mut self, bytes: usize) {
         if self.filling.room().len() < bytes {
             self.flush();
@@ -51,23 +50,23 @@ impl Rope {
         }
     }
 
-    /// Appends bytes that stand elsewhere.
+    /// Appends a shared slice.
     pub(super) fn share(&mut self, bytes: Bytes) {
         self.shared_bytes += bytes.len();
         self.shared.push((self.filling.length(), bytes));
     }
 
-    /// Bytes that were not flushed yet.
+    /// Number of bytes that were not flushed yet.
     pub(super) fn bytes(&self) -> usize {
         self.filling.length() + self.shared_bytes
     }
 
-    /// How much memory was taken for all that was written.
+    /// Memory taken for everything written.
     pub(super) fn holds(&self) -> usize {
         self.holds
     }
 
-    /// Makes pieces of what was written and shared.
+    /// Turns what was written and shared into pieces.
     pub(super) fn flush(&mut self) {
         let written = Bytes::from(std::mem::take(&mut self.filling));
         self.shared_bytes = 0;
@@ -80,7 +79,7 @@ impl Rope {
         self.pieces.push_back(written.slice(at..));
     }
 
-    /// The first finished piece that is not empty, taken out.
+    /// Takes the first finished piece that is not empty.
     pub(super) fn take_piece(&mut self) -> Option<Bytes> {
         loop {
             let piece = self.pieces.pop_front()?;

@@ -12,7 +12,7 @@ use wire::types::Record;
 use wire::writer::Writer;
 use wire::{Protocol, Timestamp};
 
-/// Data of at least so many bytes are shared where the protocol writes them as they are.
+/// Minimum size of data that is shared instead of copied, if the protocol writes bytes unchanged.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
 /// Keys up to this length are copied at a fixed size; a UUID has 36 bytes.
 const SHORT_KEY_BYTES: usize = 48;
@@ -34,10 +34,10 @@ const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
 /// Bytes of an empty list, in either protocol: one to open it, one to close it.
 const LIST_BYTES: usize = 2;
 
-/// How many bytes the data and keys of records take, with what belongs to their lengths.
+/// Total encoded length of the data and keys of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct StoredLengths {
-    /// As limits count them.
+    /// Unencoded length, as limits count it.
     pub(super) payload: usize,
     keys: usize,
     /// Bytes that escapes add to keys in JSON.
@@ -148,7 +148,7 @@ pub(super) struct StoredRecords {
 }
 
 impl StoredRecords {
-    /// Records in a protocol, the first of which arrived then; with the lengths of all.
+    /// A writer in a protocol, with the first record's arrival time and the lengths of all records.
     pub(super) fn new(protocol: Protocol, arrival: Timestamp, lengths: &StoredLengths) -> Self {
         match protocol {
             Protocol::Json => Self::of::<JsonWriter<'_>>(protocol, arrival, lengths, b"\""),
@@ -191,7 +191,7 @@ impl StoredRecords {
         records
     }
 
-    /// The records that follow arrived then.
+    /// Sets the arrival time of the following records.
     pub(super) fn arrived(&mut self, arrival: Timestamp) {
         if arrival == self.arrival {
             return;
@@ -211,15 +211,15 @@ impl StoredRecords {
         self.after_number = Padded::new(&text);
     }
 
-    /// How many bytes so many records take that arrived at the moment last given, with what stands
-    /// before each; the first of a list takes [`StoredRecords::separator_bytes`] less.
+    /// Encoded size of `count` records with the current arrival time, separators included. For the
+    /// first records of a list subtract [`StoredRecords::separator_bytes`].
     pub(super) fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
         let numbered = self.before_number.length + NUMBER_DIGITS + self.after_number.length;
         let beside = numbered + self.between.length + self.end.length;
         count * beside + lengths.encoded(self.protocol)
     }
 
-    /// Bytes of what stands between two records.
+    /// Length of the separator between two records.
     pub(super) fn separator_bytes(&self) -> usize {
         self.separator_bytes
     }
@@ -264,7 +264,7 @@ impl StoredRecords {
         Some(room - left)
     }
 
-    /// Data of at least so many bytes are not written but stand in the answer as they are stored.
+    /// Minimum size of data that are not written but shared in their stored form.
     pub(super) fn shared_bytes_min(&self) -> Option<usize> {
         match self.protocol {
             Protocol::Json => None,
@@ -349,8 +349,8 @@ fn first<const LENGTH: usize>(out: &mut [u8]) -> &mut [u8; LENGTH] {
     out.first_chunk_mut().expect("there is room for a record")
 }
 
-/// Splits what stands around records that are none: `Records` must be the first member of `around`,
-/// and an empty list.
+/// Splits an encoded structure around its records: `Records` must be its first member, and an empty
+/// list.
 pub(super) fn around_records<T: wire::Encode>(
     protocol: Protocol,
     around: &T,
@@ -361,7 +361,7 @@ pub(super) fn around_records<T: wire::Encode>(
     (before, after)
 }
 
-/// What opens and what closes a list of records.
+/// The bytes that open and close a list of records.
 pub(super) fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
     let mut open = Vec::new();
     wire::encode(protocol, &Vec::<Record>::new(), &mut open);
@@ -369,7 +369,7 @@ pub(super) fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
     (open, close)
 }
 
-/// What stands between two elements of a list.
+/// The separator between two elements of a list.
 fn separator<W: Writer>() -> Vec<u8> {
     let mut list = Vec::new();
     {

@@ -1,4 +1,4 @@
-//! Arguments that make no sense together or are out of bounds.
+//! Arguments that are inconsistent or out of bounds.
 
 use super::{Words, limits};
 use engine::facts::StreamLabel;

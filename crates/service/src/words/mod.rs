@@ -1,9 +1,9 @@
-//! AWS's words for facts: the one place that knows what a caller is told.
+//! AWS's words for facts: the only place that knows what a caller is told.
 //!
-//! A file for each noun. Words follow from the fact alone, and the numbers in them from the
-//! constants that define the limits. Where AWS's text is on record, it is that one, byte for byte;
-//! where it is not, the text is worded in the same manner, and marked. The texts of types and
-//! constraints are `wire`'s.
+//! A file for each noun. Words are determined by the fact alone, and their numbers come from the
+//! constants that define the limits. If AWS's text is on record, it is used byte for byte;
+//! otherwise the text is in the same style, and marked. The texts of types and constraints are in
+//! `wire`.
 
 mod arguments;
 mod consumers;
@@ -22,21 +22,21 @@ use engine::facts::{
 };
 use wire::Error;
 
-/// Where a text comes from.
+/// The origin of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// AWS answers it.
+    /// AWS returns it.
     Recorded,
-    /// AWS answers its beginning, up to the colon; the rest is not on record.
+    /// AWS returns its beginning, up to the colon; the rest is not on record.
     Beginning,
-    /// What AWS answers is not on record.
+    /// AWS's text is not on record.
     Unrecorded,
 }
 
-/// What a caller is told beside the code.
+/// What a caller is told besides the code.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Words {
-    /// AWS answers some errors without a text.
+    /// `None` for errors that AWS returns without a text.
     pub(crate) text: Option<String>,
     pub(crate) record: Record,
 }
@@ -55,7 +55,7 @@ impl Words {
     }
 }
 
-/// A fact as the caller is told of it. Its cause is not in it: that is for the log.
+/// A fact as the caller sees it, without its cause, which is for the log.
 pub fn say(fact: &AnyFact) -> Error {
     Error {
         code: fact.code(),
@@ -92,7 +92,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
     }
 }
 
-/// Of a failure inside, whatever it was: also in an entry of PutRecords.
+/// The words of any internal failure, also in an entry of PutRecords.
 fn internal() -> Words {
     Words::recorded("Internal Service Failure.".to_owned())
 }

@@ -25,8 +25,7 @@ pub(super) fn words(fact: &PositionError) -> Words {
              timestampInMillis: {}, currentTimestampInMillis: {}",
             given.0, latest.0
         )),
-        // AWS fails over this one: the bare name, which is the same for every operation, and no
-        // text.
+        // AWS fails on this: the bare name, the same for every operation, and no text.
         PositionError::NumberZero => Words {
             text: None,
             record: Record::Recorded,
@@ -70,7 +69,7 @@ fn used(given: &NumberUse) -> String {
     )
 }
 
-/// What other operations than GetShardIterator answer is not on record.
+/// For operations other than GetShardIterator the text is not on record.
 fn of_operation(operation: &str, text: String) -> Words {
     if operation == GetShardIterator::NAME {
         Words::recorded(text)

@@ -5,7 +5,7 @@ use engine::facts::{Refusal, StreamLabel};
 
 pub(super) fn words(refusal: &Refusal) -> Words {
     match refusal {
-        // Who proposed it knows the name, and says that; nobody is told this.
+        // Its proposer knows the name, and reports that; no caller sees this text.
         Refusal::StreamGone { id } => Words::unrecorded(format!("Stream {id} not found.")),
         Refusal::StreamExists { stream } => {
             let StreamLabel { name, account } = stream;

@@ -1,4 +1,4 @@
-//! Which stream is meant, and how it is.
+//! The stream that is meant, and its status.
 
 use super::Words;
 use engine::facts::StreamError;

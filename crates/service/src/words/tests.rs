@@ -1,4 +1,4 @@
-//! The table of all facts: docs/errors.md has it, and says what the code says.
+//! The table of all facts: docs/errors.md agrees with the code.
 
 mod samples;
 
@@ -10,7 +10,7 @@ use wire::ErrorCode;
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
-/// A section of the page, as it has to be.
+/// A section of the page, generated.
 fn section(samples: &Samples) -> String {
     let head = "| fact | code | text | retry | outcome | record |\n|---|---|---|---|---|---|\n";
     let rows: String = samples
@@ -70,7 +70,7 @@ fn facts_when_answered_with_a_4xx_then_are_not_applied() {
     assert!(codes.len() > 8, "{codes:?}");
 }
 
-/// What only the store knows, a caller does not hear of.
+/// What only the store knows is not told to callers.
 #[test]
 fn facts_when_something_failed_inside_then_have_the_same_words() {
     let facts = samples::all().into_iter().flat_map(|samples| samples.facts);
@@ -84,7 +84,7 @@ fn facts_when_something_failed_inside_then_have_the_same_words() {
     assert!(failures > 10, "{failures}");
 }
 
-/// The numbers that AWS has in its texts, where ours come from constants.
+/// Checks the numbers in AWS's texts that we take from constants.
 #[test]
 fn texts_when_they_name_limits_then_have_aws_numbers() {
     let facts = samples::all().into_iter().flat_map(|samples| samples.facts);

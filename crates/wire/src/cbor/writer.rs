@@ -9,7 +9,7 @@ const INDEFINITE: u8 = 31;
 /// False; true is one more.
 const FALSE: u64 = 20;
 
-/// Bytes of the longest head.
+/// Maximum size of a head.
 pub const HEAD_BYTES_MAX: usize = 9;
 
 /// Size of the head of a string with this length.
@@ -84,7 +84,7 @@ fn head(major: u8, argument: u64) -> ([u8; HEAD_BYTES_MAX], usize) {
     (head, length)
 }
 
-/// Appends CBOR to a body.
+/// A writer that appends CBOR to a body.
 pub struct CborWriter<'a> {
     out: &'a mut Vec<u8>,
 }

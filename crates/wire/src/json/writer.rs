@@ -5,20 +5,20 @@ use super::escape;
 use crate::writer::Writer;
 use crate::{Timestamp, base64};
 
-/// How many bytes escapes add to a text; `None` if it is none.
+/// Number of bytes that escapes add to a text; `None` if it is not text.
 pub fn escapes_bytes(text: &[u8]) -> Option<usize> {
     std::str::from_utf8(text).ok()?;
     Some(escaped(text).len() - text.len())
 }
 
-/// Text with its escapes, and without quotes.
+/// Escaped text, without quotes.
 pub fn escaped(text: &[u8]) -> Vec<u8> {
     let mut escaped = Vec::with_capacity(text.len());
     JsonWriter::new(&mut escaped).escaped(text);
     escaped
 }
 
-/// Appends JSON to a body.
+/// A writer that appends JSON to a body.
 pub struct JsonWriter<'a> {
     out: &'a mut Vec<u8>,
     /// Whether a value precedes, so that the next one needs a comma.

@@ -1,4 +1,4 @@
-//! The list and its chains beside plain lists of each log.
+//! The list and its chains, compared with plain lists per log.
 
 use super::*;
 use crate::format::manifest::SegmentEntry;
@@ -24,7 +24,7 @@ fn segment() -> Arc<Segment> {
     Arc::new(Segment::new(&entry, file))
 }
 
-/// What was written: of which log, how many records after what gap, and whether one is a control
+/// What was written: which log, how many records after which gap, and whether one is a control
 /// record.
 type Written = Vec<(u32, u32, u64, bool)>;
 
@@ -65,7 +65,7 @@ fn entries(written: &Written) -> Vec<Entry> {
     entries.collect()
 }
 
-/// An index of entries, and the logs that it is about.
+/// An index of entries, and their logs.
 fn indexed(entries: &[Entry]) -> (ActiveIndex, Vec<Arc<Log>>) {
     let mut index = ActiveIndex::new(segment(), ListRoom::default());
     let mut logs: Vec<Arc<Log>> = Vec::new();

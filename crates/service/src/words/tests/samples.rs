@@ -1,7 +1,7 @@
 //! One of each fact, for the table of all.
 //!
-//! A case that is added to an enumeration does not compile here until it has its sample, and a
-//! sample has to be of the case that it stands behind.
+//! A new case of an enumeration does not compile here until it has its sample, and a sample must
+//! match its case.
 
 use engine::facts::*;
 use env::Timestamp;
@@ -12,9 +12,9 @@ use wire::types::{ShardFilterType, ShardIteratorType};
 
 /// Facts of one enumeration, each with its case's name.
 pub(super) struct Samples {
-    /// What they are facts about.
+    /// Their subject.
     pub(super) heading: &'static str,
-    /// Each case, in the enumeration's order.
+    /// Each case, in declaration order.
     pub(super) facts: Vec<(String, AnyFact)>,
 }
 
@@ -40,13 +40,13 @@ macro_rules! samples {
     }};
 }
 
-/// A pattern without what it does not look at.
+/// A pattern without its ignored parts.
 fn name(pattern: &str) -> String {
     let name = pattern.replace(" { .. }", "").replace("(_)", "");
     name.replace(", .. }", " }")
 }
 
-/// All facts that there are.
+/// All facts.
 pub(super) fn all() -> Vec<Samples> {
     vec![
         streams(),
