@@ -283,7 +283,7 @@ async fn ask(
 ) -> anyhow::Result<Vec<u8>> {
     let head = Head {
         host: server.address.to_string(),
-        content_type: wire::Protocol::from(workload.protocol).content_type(),
+        content_type: millstream_protocol::Protocol::from(workload.protocol).content_type(),
         target: target.to_owned(),
     };
     let mut signer = Signer::new("AKIDBENCH", "secret", "us-east-1");

@@ -9,17 +9,17 @@ use crate::report::short;
 use crate::results::Spread;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use client::{Client, Config, Credentials, Events};
-use env::Env;
+use millstream_client::{Client, Config, Credentials, Events};
+use millstream_env::Env;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
-use wire::operations::{
+use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
 };
-use wire::types::{ShardIteratorType, StartingPosition};
+use millstream_protocol::types::{ShardIteratorType, StartingPosition};
 
 /// How many subscribers, one after the other.
 const SUBSCRIBERS: [usize; 3] = [1, 20, 500];

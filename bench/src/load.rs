@@ -285,7 +285,7 @@ struct Worker {
 
 impl Worker {
     fn new(address: SocketAddr, workload: &Workload, source: Source) -> Self {
-        let protocol = wire::Protocol::from(workload.protocol);
+        let protocol = millstream_protocol::Protocol::from(workload.protocol);
         Self {
             connection: Connection::new(address),
             signer: Signer::new("AKIDBENCH", "secret", "us-east-1"),

@@ -2,7 +2,7 @@
 //!
 //! The modules stand in reading order: a [`workload`] says what is asked, [`requests`] and
 //! [`signer`] make it, [`connection`] sends it, [`load`] counts; [`setup`] prepares streams.
-//! [`floor`] is the least that a server must do. [`server`] starts servers, [`case`] says who is
+//! [`floor`] is the least that a server must do. [`http`] starts servers, [`case`] says who is
 //! compared in what, [`compare`] lets them take turns, [`results`], [`report`] and [`plot`] tell
 //! what came out.
 

@@ -5,8 +5,8 @@ use crate::workload::Workload;
 use bytes::Bytes;
 use memchr::memmem;
 use std::sync::Arc;
-use wire::operations::{GetRecordsInput, PutRecordInput, PutRecordsInput};
-use wire::types::PutRecordsRequestEntry;
+use millstream_protocol::operations::{GetRecordsInput, PutRecordInput, PutRecordsInput};
+use millstream_protocol::types::PutRecordsRequestEntry;
 
 /// All bodies of a pool together stay below this, so that they stay in the processor's caches.
 const POOL_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ fn put(workload: &Workload, stream: &str) -> Body {
             partition_key: record.partition_key,
             ..PutRecordInput::default()
         };
-        wire::encode(protocol, &input, &mut bytes);
+        millstream_protocol::encode(protocol, &input, &mut bytes);
     } else {
         let records = (0..workload.batch).map(|_| record(workload.record_size));
         let input = PutRecordsInput {
@@ -58,7 +58,7 @@ fn put(workload: &Workload, stream: &str) -> Body {
             stream_id: None,
             dry_run: None,
         };
-        wire::encode(protocol, &input, &mut bytes);
+        millstream_protocol::encode(protocol, &input, &mut bytes);
     }
     Body::new(bytes)
 }
@@ -82,7 +82,7 @@ pub fn get(workload: &Workload, iterator: &str) -> Body {
         limit: i32::try_from(workload.batch).ok(),
         ..GetRecordsInput::default()
     };
-    wire::encode(workload.protocol.into(), &input, &mut bytes);
+    millstream_protocol::encode(workload.protocol.into(), &input, &mut bytes);
     Body::new(bytes)
 }
 
@@ -122,8 +122,8 @@ pub fn says_failed(answer: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::Protocol;
-    use wire::operations::{GetRecordsOutput, PutRecordsOutput};
+    use millstream_protocol::Protocol;
+    use millstream_protocol::operations::{GetRecordsOutput, PutRecordsOutput};
 
     #[test]
     fn next_iterator_when_in_an_answer_of_either_protocol_then_is_found() {
@@ -135,7 +135,7 @@ mod tests {
             };
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut answer = Vec::new();
-                wire::encode(protocol, &output, &mut answer);
+                millstream_protocol::encode(protocol, &output, &mut answer);
                 let short = protocol == Protocol::Cbor && length < 24;
                 assert_eq!(next_iterator(&answer), (!short).then_some(&*iterator));
             }
@@ -156,7 +156,7 @@ mod tests {
             };
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut answer = Vec::new();
-                wire::encode(protocol, &output, &mut answer);
+                millstream_protocol::encode(protocol, &output, &mut answer);
                 assert_eq!(says_failed(&answer), fails, "{count} {protocol:?}");
             }
         }

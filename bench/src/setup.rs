@@ -4,17 +4,17 @@ use crate::load::Source;
 use crate::requests;
 use crate::workload::{Operation, Workload};
 use anyhow::Context;
-use client::{Client, Config, Credentials};
-use env::Env;
+use millstream_client::{Client, Config, Credentials};
+use millstream_env::Env;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::operations::{
+use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput,
     GetShardIterator, GetShardIteratorInput, PutRecords, PutRecordsInput,
 };
-use wire::types::{ShardIteratorType, StreamStatus};
+use millstream_protocol::types::{ShardIteratorType, StreamStatus};
 
 /// Records of one request when filling.
 const FILL_BATCH: usize = 500;

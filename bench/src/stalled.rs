@@ -8,17 +8,17 @@ use crate::fan_out::{self, Found};
 use crate::report::short;
 use crate::server::Server;
 use anyhow::Context;
-use client::{Client, Config};
-use env::Env;
+use millstream_client::{Client, Config};
+use millstream_env::Env;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
-use wire::operations::{
+use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
 };
-use wire::types::{ShardIteratorType, StartingPosition};
+use millstream_protocol::types::{ShardIteratorType, StartingPosition};
 
 const STREAMS: usize = 5;
 const SHARDS: usize = 20;
@@ -108,7 +108,7 @@ async fn subscribe(address: SocketAddr, arn: &str, shard: usize) -> anyhow::Resu
         dry_run: None,
     };
     let mut body = Vec::new();
-    wire::encode(wire::Protocol::Json, &input, &mut body);
+    millstream_protocol::encode(millstream_protocol::Protocol::Json, &input, &mut body);
     let head = format!(
         "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.1\r\n\
          x-amz-target: Kinesis_20131202.SubscribeToShard\r\ncontent-length: {}\r\n\r\n",

@@ -44,7 +44,7 @@ pub enum Protocol {
     Cbor,
 }
 
-impl From<Protocol> for wire::Protocol {
+impl From<Protocol> for millstream_protocol::Protocol {
     fn from(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Json => Self::Json,

@@ -111,8 +111,8 @@ fn end_if_open(decoder: &mut Decoder<'_>, left: u64) -> anyhow::Result<()> {
 mod tests {
     use super::*;
     use crate::requests::record;
-    use wire::Protocol;
-    use wire::operations::{PutRecordInput, PutRecordsInput};
+    use millstream_protocol::Protocol;
+    use millstream_protocol::operations::{PutRecordInput, PutRecordsInput};
 
     #[test]
     fn records_when_read_in_either_protocol_then_are_laid_out_alike() {
@@ -133,7 +133,7 @@ mod tests {
         };
         for protocol in [Protocol::Json, Protocol::Cbor] {
             let mut body = Vec::new();
-            wire::encode(protocol, &input, &mut body);
+            millstream_protocol::encode(protocol, &input, &mut body);
             let found = parse(&body, protocol == Protocol::Cbor, true).unwrap();
             assert_eq!((found.count, found.bytes), (3, expected.clone()));
         }
@@ -149,7 +149,7 @@ mod tests {
         };
         for protocol in [Protocol::Json, Protocol::Cbor] {
             let mut body = Vec::new();
-            wire::encode(protocol, &input, &mut body);
+            millstream_protocol::encode(protocol, &input, &mut body);
             let found = parse(&body, protocol == Protocol::Cbor, false).unwrap();
             assert_eq!((found.count, &found.bytes[32..]), (1, &entry.data[..]));
         }

@@ -150,8 +150,8 @@ fn write_entry(number: u64, is_cbor: bool, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::Protocol;
-    use wire::operations::{PutRecordOutput, PutRecordsOutput};
+    use millstream_protocol::Protocol;
+    use millstream_protocol::operations::{PutRecordOutput, PutRecordsOutput};
 
     #[test]
     fn answers_when_read_as_kinesis_answers_then_are_of_the_right_size() {
@@ -159,8 +159,8 @@ mod tests {
             let (mut one, mut many) = (Vec::new(), Vec::new());
             write_entry(7, is_cbor, &mut one);
             write_batch(0..500, is_cbor, &mut many);
-            let one: PutRecordOutput = wire::decode_lenient(protocol, &one).unwrap();
-            let many: PutRecordsOutput = wire::decode_lenient(protocol, &many).unwrap();
+            let one: PutRecordOutput = millstream_protocol::decode_lenient(protocol, &one).unwrap();
+            let many: PutRecordsOutput = millstream_protocol::decode_lenient(protocol, &many).unwrap();
             assert_eq!((one.sequence_number.len(), &*one.shard_id), (56, SHARD));
             assert_eq!(
                 (many.failed_record_count, many.records.len()),

@@ -3,8 +3,8 @@
 use crate::claim::Claim;
 use crate::credential::Credential;
 use crate::{Head, Principal};
-use model::{AccountId, Region};
-use wire::Error;
+use millstream_model::{AccountId, Region};
+use millstream_protocol::Error;
 
 /// How senders are identified.
 ///

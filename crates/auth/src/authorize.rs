@@ -6,9 +6,9 @@
 //! cannot reach is not there for it, which it is told by the operations.
 
 use crate::{Authorized, Context, Principal, Resource};
+use millstream_protocol::{Error, ErrorCode};
 use std::fmt;
 use std::sync::Arc;
-use wire::{Error, ErrorCode};
 
 /// An operation's name, which a policy writes after `kinesis:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>)
 mod tests {
     use super::*;
     use crate::Channel;
-    use model::{AccountId, Region, StreamArn};
+    use millstream_model::{AccountId, Region, StreamArn};
 
     struct ReadsOnly;
 

@@ -6,8 +6,8 @@
 
 use crate::Head;
 use http::HeaderName;
+use millstream_protocol::{Error, ErrorCode};
 use std::borrow::Cow;
-use wire::{Error, ErrorCode};
 
 /// A complete claim: the text of its credential.
 #[derive(Debug)]

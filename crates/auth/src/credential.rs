@@ -5,8 +5,8 @@
 
 use crate::Principal;
 use crate::claim::Scope;
-use model::{AccountId, Region};
-use wire::{Error, ErrorCode};
+use millstream_model::{AccountId, Region};
+use millstream_protocol::{Error, ErrorCode};
 
 /// The longest name of a region. AWS's are shorter; a self-hosted server may use its own, and SDKs
 /// accept any label of a host name.

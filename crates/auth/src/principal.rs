@@ -1,6 +1,6 @@
 //! The sender of a request.
 
-use model::{AccountId, Region};
+use millstream_model::{AccountId, Region};
 
 /// The sender of a request and the region it was sent to: the account and region scope all names in
 /// it.

@@ -1,6 +1,6 @@
 //! What a request refers to, as a policy names it.
 
-use model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
+use millstream_model::{AccountId, ConsumerArn, ConsumerName, Region, StreamArn, StreamName};
 use std::fmt;
 
 /// A resource, borrowed from the code that resolved it. Whether it exists is a separate question.

@@ -3,7 +3,6 @@
 use crate::sign::sign_request;
 use crate::{Config, Error, Events};
 use bytes::Bytes;
-use env::{Env, Tasks};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -11,10 +10,11 @@ use hyper::rt::Executor;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
+use millstream_env::{Env, Tasks};
+use millstream_protocol::Operation;
+use millstream_protocol::operations::{SubscribeToShard, SubscribeToShardInput};
 use std::sync::Arc;
 use std::time::Duration;
-use wire::Operation;
-use wire::operations::{SubscribeToShard, SubscribeToShardInput};
 
 /// The prefix of an operation's name in `X-Amz-Target`.
 const SERVICE: &str = "Kinesis_20131202";
@@ -53,7 +53,7 @@ impl Client {
     /// See [`Error`]: each says whether to retry, and whether the call may have been applied.
     pub async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, Error> {
         let mut body = Vec::new();
-        wire::encode(self.config.protocol, input, &mut body);
+        millstream_protocol::encode(self.config.protocol, input, &mut body);
         let request = self.request(O::NAME, body.into()).map_err(Error::NotSent)?;
         let (status, headers, body) = tokio::select! {
             biased;
@@ -65,7 +65,7 @@ impl Client {
         if status != StatusCode::OK {
             return Err(self.refusal(status, &headers, &body));
         }
-        wire::decode_lenient(self.config.protocol, &body)
+        millstream_protocol::decode_lenient(self.config.protocol, &body)
             .map_err(|error| Error::Transport(error.to_string()))
     }
 
@@ -76,7 +76,7 @@ impl Client {
     pub async fn subscribe(&self, input: &SubscribeToShardInput) -> Result<Events, Error> {
         let mut body = Vec::new();
         let protocol = self.config.protocol;
-        wire::encode(protocol, input, &mut body);
+        millstream_protocol::encode(protocol, input, &mut body);
         let request = self.request(SubscribeToShard::NAME, body.into());
         let request = request.map_err(Error::NotSent)?;
         let answered = async {
@@ -135,7 +135,7 @@ impl Client {
 
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         Error::Service {
-            remote: wire::decode_error(self.config.protocol, status.as_u16(), body),
+            remote: millstream_protocol::decode_error(self.config.protocol, status.as_u16(), body),
             request_id: request_id(headers),
         }
     }

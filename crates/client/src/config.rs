@@ -1,9 +1,9 @@
 //! Where a client connects to, and with which credentials.
 
 use http::Uri;
+use millstream_protocol::Protocol;
 use std::fmt;
 use std::time::Duration;
-use wire::Protocol;
 
 /// A client's settings.
 #[derive(Clone, Debug)]

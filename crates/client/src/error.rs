@@ -1,6 +1,6 @@
 //! The outcome of a call that has no output.
 
-use wire::{ErrorCode, RemoteError};
+use millstream_protocol::{ErrorCode, RemoteError};
 
 /// Why a call has no output.
 #[derive(Debug, thiserror::Error)]

@@ -5,12 +5,12 @@ use crate::client::with_causes;
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
 use bytes::BytesMut;
-use env::Env;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use millstream_env::Env;
+use millstream_protocol::types::SubscribeToShardEvent;
+use millstream_protocol::{ErrorCode, Protocol, RemoteError};
 use std::time::Duration;
-use wire::types::SubscribeToShardEvent;
-use wire::{ErrorCode, Protocol, RemoteError};
 
 /// A service sends an event at least every five seconds. After this much silence it is considered
 /// gone.
@@ -100,7 +100,7 @@ impl Events {
         match header(message, ":message-type") {
             Some("exception" | "error") => Err(self.refusal(message)),
             _ if header(message, ":event-type") == Some("SubscribeToShardEvent") => {
-                let event = wire::decode_lenient(self.protocol, message.payload());
+                let event = millstream_protocol::decode_lenient(self.protocol, message.payload());
                 event
                     .map_err(|error| Error::Transport(error.to_string()))
                     .map(Some)
@@ -113,7 +113,7 @@ impl Events {
         let name = header(message, ":exception-type").or(header(message, ":error-code"));
         let name = name.unwrap_or_default();
         let status = ErrorCode::from_name(name).map_or(400, ErrorCode::status);
-        let said = wire::decode_error(self.protocol, status, message.payload());
+        let said = millstream_protocol::decode_error(self.protocol, status, message.payload());
         Error::Service {
             remote: RemoteError {
                 name: name.to_owned(),

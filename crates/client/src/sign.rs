@@ -4,9 +4,9 @@ use crate::Config;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
-use env::Timestamp;
 use http::Request;
 use http_body_util::Full;
+use millstream_env::Timestamp;
 use std::time::{Duration, SystemTime};
 
 /// The service name in signatures.

@@ -2,18 +2,18 @@
 
 use super::endpoint::{Access, Endpoint};
 use super::recorder::Recorder;
-use env::Env;
 use fastrand::Rng;
+use millstream_env::Env;
 use millstream_judge::{Event, List, ListedShard};
 use millstream_judge::{HashKeyRange, ParseError};
-use std::sync::Arc;
-use std::time::Duration;
-use wire::ErrorCode;
-use wire::operations::{
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput, ListShards,
     ListShardsInput,
 };
-use wire::types::{Shard, StreamStatus};
+use millstream_protocol::types::{Shard, StreamStatus};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Polling interval of a stream that is not ready.
 const PAUSE: Duration = Duration::from_millis(3);
@@ -47,7 +47,7 @@ impl Worker {
         at: &Endpoint,
         stream: usize,
         shards: i32,
-    ) -> Result<(), client::Error> {
+    ) -> Result<(), millstream_client::Error> {
         let input = CreateStreamInput {
             stream_name: self.recorder.name(stream).to_owned(),
             shard_count: Some(shards),
@@ -61,7 +61,7 @@ impl Worker {
         &mut self,
         at: &Endpoint,
         stream: usize,
-    ) -> Result<Option<StreamStatus>, client::Error> {
+    ) -> Result<Option<StreamStatus>, millstream_client::Error> {
         let input = DescribeStreamSummaryInput {
             stream_name: Some(self.recorder.name(stream).to_owned()),
             ..DescribeStreamSummaryInput::default()

@@ -1,11 +1,11 @@
 //! The server's address: workers wait here while it is down, and learn when to stop.
 
-use client::{Client, Config, Credentials};
-use env::Env;
 use fastrand::Rng;
 use http::Uri;
+use millstream_client::{Client, Config, Credentials};
+use millstream_env::Env;
+use millstream_protocol::Protocol;
 use tokio::sync::watch;
-use wire::Protocol;
 
 /// One life of the server, with a client for each protocol.
 #[derive(Clone)]

@@ -62,7 +62,7 @@ pub enum DriveError {
     Stalled(Duration),
     /// A call failed without a fault.
     #[error("a call to a healthy server failed: {0}")]
-    Call(#[from] client::Error),
+    Call(#[from] millstream_client::Error),
     /// The stream could not be read to its end, without a fault.
     #[error("the stream {0} could not be read to its end")]
     NotDrained(String),

@@ -7,13 +7,13 @@ use super::control::Worker;
 use super::endpoint::Endpoint;
 use millstream_judge::ShardId;
 use millstream_judge::{Event, ListedShard, Reshard, ReshardOutcome};
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use wire::operations::{
+use millstream_protocol::operations::{
     MergeShards, MergeShardsInput, SplitShard, SplitShardInput, UpdateShardCount,
     UpdateShardCountInput,
 };
-use wire::types::ScalingType;
+use millstream_protocol::types::ScalingType;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Open shards of a stream at most.
 const OPEN_MAX: usize = 6;
@@ -92,7 +92,11 @@ impl Operator {
         outcome
     }
 
-    async fn call(&mut self, at: &Endpoint, change: &Change) -> Result<(), client::Error> {
+    async fn call(
+        &mut self,
+        at: &Endpoint,
+        change: &Change,
+    ) -> Result<(), millstream_client::Error> {
         let stream_name = Some(self.worker.recorder.name(self.stream).to_owned());
         let client = at.client(&mut self.worker.rng);
         match change {

@@ -4,14 +4,14 @@
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
-use client::Error;
+use millstream_client::Error;
 use millstream_judge::Draft;
 use millstream_judge::HashKey;
 use millstream_judge::RecordId;
 use millstream_judge::{Outcome, Put, Span};
-use wire::operations::{PutRecord, PutRecordInput, PutRecords, PutRecordsInput};
-use wire::types::PutRecordsRequestEntry;
-use wire::types::PutRecordsResultEntry;
+use millstream_protocol::operations::{PutRecord, PutRecordInput, PutRecords, PutRecordsInput};
+use millstream_protocol::types::PutRecordsRequestEntry;
+use millstream_protocol::types::PutRecordsResultEntry;
 
 /// A batch gets no further record beyond this.
 const BATCH_BYTES_MAX: usize = 3 * 1024 * 1024;

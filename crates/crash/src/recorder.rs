@@ -4,7 +4,7 @@
 //! and refused, or a malformed response. A run with a complaint has failed whatever the checker
 //! says.
 
-use env::{Clock, Env};
+use millstream_env::{Clock, Env};
 use millstream_judge::{Event, History, ListedShard, Outcome, Put, Span};
 use millstream_judge::{SequenceNumber, ShardId};
 use parking_lot::Mutex;
@@ -106,15 +106,15 @@ impl Recorder {
     }
 
     /// Complains about a refusal, unless it is none: no answer and a 5xx are faults of the run.
-    pub(super) fn complain_if_refused(&self, doing: &str, error: &client::Error) {
+    pub(super) fn complain_if_refused(&self, doing: &str, error: &millstream_client::Error) {
         match error {
-            client::Error::Service { remote, .. } if remote.status < 500 => {
+            millstream_client::Error::Service { remote, .. } if remote.status < 500 => {
                 self.complain(format!("{doing} was refused: {error}"));
             }
-            client::Error::Service { .. } => {
+            millstream_client::Error::Service { .. } => {
                 self.reached.server_faults.fetch_add(1, Ordering::Relaxed);
             }
-            client::Error::Transport(_) | client::Error::NotSent(_) => {}
+            millstream_client::Error::Transport(_) | millstream_client::Error::NotSent(_) => {}
         }
     }
 

@@ -3,8 +3,8 @@
 //! It is started with limits off and on any free port, without knowing that it is a test.
 
 use super::DriveError;
-use env::Env;
 use http::Uri;
+use millstream_env::Env;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

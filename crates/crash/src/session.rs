@@ -7,13 +7,13 @@ use super::endpoint::Endpoint;
 use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, Open, Read, Seen, Start};
 use millstream_judge::{ParseError, ShardId};
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use wire::ErrorCode;
-use wire::operations::{
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{
     GetRecords, GetRecordsInput, GetRecordsOutput, GetShardIterator, GetShardIteratorInput,
 };
-use wire::types::ShardIteratorType;
+use millstream_protocol::types::ShardIteratorType;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Lifetime of an iterator.
 const ITERATOR_LIFE: Duration = Duration::from_secs(300);
@@ -155,12 +155,11 @@ impl Session {
         }
     }
 
-    fn failed(&self, worker: &Worker, error: &client::Error, now: u64) -> Progress {
+    fn failed(&self, worker: &Worker, error: &millstream_client::Error, now: u64) -> Progress {
         let age = Duration::from_nanos(now - self.issued);
         let was_due =
             error.code() == Some(ErrorCode::ExpiredIteratorException) && age >= ITERATOR_LIFE;
-        let is_refusal =
-            matches!(error, client::Error::Service { remote, .. } if remote.status < 500);
+        let is_refusal = matches!(error, millstream_client::Error::Service { remote, .. } if remote.status < 500);
         if !was_due {
             let doing = format!("an iterator of {age:?} of {:?}", self.request);
             worker.recorder.complain_if_refused(&doing, error);
@@ -175,7 +174,7 @@ impl Session {
 
 fn seen(output: &GetRecordsOutput) -> Result<Vec<Seen>, ParseError> {
     let seen = |record| -> Result<Seen, ParseError> {
-        let record: &wire::types::Record = record;
+        let record: &millstream_protocol::types::Record = record;
         Ok(Seen {
             sequence_number: record.sequence_number.parse()?,
             record: record

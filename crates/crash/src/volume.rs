@@ -10,7 +10,7 @@
 
 use super::DriveError;
 use super::server::Process;
-use env::{Env, OpenMode};
+use millstream_env::{Env, OpenMode};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

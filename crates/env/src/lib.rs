@@ -1,8 +1,8 @@
 //! The only door to the world: wall and monotonic clocks, randomness, disk, tasks.
 //!
-//! Everything below `server` reaches the outside world through an [`Env`], so that a test or a
+//! Everything below `http` reaches the outside world through an [`Env`], so that a test or a
 //! simulation can substitute its own. It deliberately does not abstract the network: sockets belong
-//! to `server`. It holds no product state.
+//! to `http`. It holds no product state.
 
 mod causes;
 mod clock;

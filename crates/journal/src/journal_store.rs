@@ -6,11 +6,11 @@ use crate::metrics::Metrics;
 use crate::options::CALL_BYTES_MAX;
 use crate::read::index::LogState;
 use crate::write::queue::{AppendCall, Call, Change, Refusal};
-use env::Timestamp;
-use log::batch::Batch;
-use log::batches::Batches;
-use log::metrics::Metric;
-use log::store::{
+use millstream_env::Timestamp;
+use millstream_store::batch::Batch;
+use millstream_store::batches::Batches;
+use millstream_store::metrics::Metric;
+use millstream_store::store::{
     Answer, AppendError, Appended, Bounds, Epoch, LogId, LogSettings, LogStore, Offset, Promises,
     ReadError, ReadLimit, Reads, Slice, StoreError, TailWatch, sealed,
 };

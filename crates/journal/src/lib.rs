@@ -29,9 +29,9 @@ pub use options::{
     QUEUE_BYTES_MAX, SEGMENT_BYTES_MAX, UNSORTED_SEGMENTS_MAX,
 };
 
-use env::{Env, Tasks};
-use log::store::{Answer, LogId, LogSettings, ReadError, StoreError};
 use measured::Measured;
+use millstream_env::{Env, Tasks};
+use millstream_store::store::{Answer, LogId, LogSettings, ReadError, StoreError};
 use read::index::Log;
 use read::reader::{Patience, Reader};
 use read::reads::Reads;

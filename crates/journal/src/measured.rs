@@ -3,7 +3,7 @@
 //! The writer observes each sync and each group, caches count their looks under their own locks.
 //! Nothing here decides anything.
 
-use log::metrics::{Histogram, Value};
+use millstream_store::metrics::{Histogram, Value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use crate::state::handover::Handover;
 use crate::state::health::Health;
 use crate::state::segments::Segments;
 use crate::write::queue::Queue;
-use log::metrics::{Metric, Value};
+use millstream_store::metrics::{Metric, Value};
 
 /// What is looked at.
 pub(crate) struct Metrics<'a> {

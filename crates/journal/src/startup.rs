@@ -32,7 +32,7 @@ use crate::state::segments::Segments;
 use crate::write::active_segment::ActiveSegment;
 use crate::write::queue::Queue;
 use crate::write::writer::{self, Writer};
-use env::Env;
+use millstream_env::Env;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@
 use crate::bounded_file;
 use crate::validity::Validity;
 use anyhow::Context;
-use env::{Env, Timestamp};
-use server::{Identity, Tls};
+use millstream_env::{Env, Timestamp};
+use millstream_http::{Identity, Tls};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::oneshot;

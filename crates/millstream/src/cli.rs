@@ -175,7 +175,7 @@ pub struct Shared {
     /// Format of log lines
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,
-    /// Log level, or filters such as "info,millstream_server=debug" [default: RUST_LOG, else info]
+    /// Log level, or filters such as "info,millstream_http=debug" [default: RUST_LOG, else info]
     #[arg(long, value_name = "FILTER", value_parser = values::parse_log_level)]
     pub log_level: Option<String>,
 }

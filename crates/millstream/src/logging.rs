@@ -11,8 +11,8 @@ mod request_span;
 use crate::cli::{LogFormat, Shared};
 use crate::values;
 use anyhow::Context;
-use env::{LineLimit, SystemClock};
 use line_queue::LineQueue;
+use millstream_env::{LineLimit, SystemClock};
 use per_place::PerPlace;
 use request_span::RequestSpan;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -91,7 +91,7 @@ fn start_writing(queue: &Arc<LineQueue>) -> anyhow::Result<()> {
     let write = move || {
         let (clock, lines) = (SystemClock::new(), LineLimit::new(LOST_LINES_PER_SECOND));
         own.write_to(std::io::stderr(), |lost| {
-            if lines.pass(env::Clock::monotonic(&clock)).is_some() {
+            if lines.pass(millstream_env::Clock::monotonic(&clock)).is_some() {
                 tracing::warn!(
                     lost,
                     "log lines were lost since the start: they could not be written, or too many of one \

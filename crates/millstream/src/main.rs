@@ -22,8 +22,8 @@ mod streams;
 mod validity;
 mod values;
 
-use env::Death;
 use logging::Log;
+use millstream_env::Death;
 use run::Settings;
 use std::process::ExitCode;
 

@@ -8,10 +8,10 @@ use crate::streams;
 use crate::values::StreamSpec;
 use anyhow::Context;
 use clap::error::ErrorKind;
-use engine::Engine;
-use env::{Death, Deaths, Env};
+use millstream_env::{Death, Deaths, Env};
+use millstream_http::Server;
 use millstream_journal::{Journal, OpenError, Options};
-use server::Server;
+use millstream_streams::Engine;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Settings {
     /// The sockets and their limits.
-    pub server: server::Config,
+    pub server: millstream_http::Config,
     /// The files of the certificate, if TLS is enabled.
     pub certificate: Option<certificate::Files>,
     /// Where the data lives.
@@ -34,7 +34,7 @@ pub struct Settings {
     /// The largest file of the journal.
     pub segment_bytes_max: u64,
     /// The operations' settings.
-    pub engine: engine::Settings,
+    pub engine: millstream_streams::Settings,
     /// Streams to create at start.
     pub streams: Vec<StreamSpec>,
 }
@@ -59,13 +59,13 @@ impl Settings {
         data: Data,
         durability: Durability,
     ) -> Result<Self, clap::Error> {
-        let mut server = server::Config::new(shared.listen);
+        let mut server = millstream_http::Config::new(shared.listen);
         server.admin_listen = shared.admin_listen;
         let limits = match shared.limits {
-            cli::Limits::Aws => engine::Limits::Aws,
-            cli::Limits::Off => engine::Limits::Off,
+            cli::Limits::Aws => millstream_streams::Limits::Aws,
+            cli::Limits::Off => millstream_streams::Limits::Off,
         };
-        let engine = engine::Settings {
+        let engine = millstream_streams::Settings {
             limits,
             shard_limit: shared.shard_limit,
             transition_time: shared.transition_time,

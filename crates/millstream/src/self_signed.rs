@@ -2,7 +2,7 @@
 
 use crate::cli::Cert;
 use anyhow::Context;
-use env::{Clock, SystemClock};
+use millstream_env::{Clock, SystemClock};
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use rcgen::{KeyUsagePurpose, SigningKey};
 use std::fs::{DirBuilder, OpenOptions};

@@ -1,7 +1,7 @@
 //! The signals that stop the server: the first shuts it down gracefully, a later one immediately.
 
 use crate::bounded_file;
-use env::Clock;
+use millstream_env::Clock;
 use std::future::pending;
 use std::io;
 use std::path::Path;

@@ -2,12 +2,12 @@
 
 use crate::values::StreamSpec;
 use anyhow::Context;
-use auth::{Authorized, Operator, Principal};
-use engine::{Engine, Fact as _, Handler, Lacking, operations::CreateStream};
-use model::{AccountId, Region};
+use millstream_auth::{Authorized, Operator, Principal};
+use millstream_model::{AccountId, Region};
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::CreateStreamInput;
+use millstream_streams::{Engine, Fact as _, Handler, Lacking, operations::CreateStream};
 use std::sync::Arc;
-use wire::ErrorCode;
-use wire::operations::CreateStreamInput;
 
 /// Creates the streams that do not exist yet.
 pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
             account: AccountId::zero(),
             region: Region::us_east_1(),
         };
-        let found = engine::find::<CreateStream>(engine, &principal, &input);
+        let found = millstream_streams::find::<CreateStream>(engine, &principal, &input);
         let found = found.map_err(Lacking::into_why);
         let found = found.with_context(|| format!("--stream {name}"))?;
         let operator = Operator::from_command_line();

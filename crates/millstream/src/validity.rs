@@ -1,9 +1,9 @@
 //! The validity period of certificates.
 //!
 //! A server can present an expired certificate, and its clients then disconnect without saying why.
-//! Whether a file is a certificate at all is for [`server::Tls`] to say.
+//! Whether a file is a certificate at all is for [`millstream_http::Tls`] to say.
 
-use env::Timestamp;
+use millstream_env::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;

@@ -2,7 +2,7 @@
 //!
 //! An error says what is wrong with the value; the caller prepends the flag's name.
 
-use model::StreamName;
+use millstream_model::StreamName;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -96,7 +96,7 @@ pub fn parse_log_level(text: &str) -> Result<String, String> {
     if let Some(part) = text.split(',').map(str::trim).find(|part| !is_filter(part)) {
         return Err(format!(
             "{part:?} is no filter: a level is error, warn, info, debug, trace or off, and a module's is \
-             written as millstream_server=debug"
+             written as millstream_http=debug"
         ));
     }
     match EnvFilter::try_new(text) {
@@ -170,24 +170,17 @@ mod tests {
             "info",
             "WARN",
             "off",
-            "info,millstream_server=debug",
+            "info,millstream_http=debug",
             "a=off,b=trace",
         ] {
             assert_eq!(parse_log_level(text).as_deref(), Ok(text));
         }
-        for text in [
-            "",
-            " ",
-            "inof",
-            "info,",
-            "millstream_server",
-            "verbose,warn",
-        ] {
+        for text in ["", " ", "inof", "info,", "millstream_http", "verbose,warn"] {
             let error = parse_log_level(text).unwrap_err();
             let said = "a level is error, warn, info, debug, trace or off";
             assert!(error.contains(said), "{text:?}: {error}");
         }
-        let error = parse_log_level("millstream_server=loud").unwrap_err();
+        let error = parse_log_level("millstream_http=loud").unwrap_err();
         assert!(error.starts_with("error parsing level filter"), "{error}");
     }
 }

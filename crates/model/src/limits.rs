@@ -1,7 +1,7 @@
 //! AWS's limits, each with the page that states it.
 //!
 //! Sizes are bytes unless the name ends in another unit. These are the limits on state and on rate;
-//! the constraints on single members are declared on the shapes in `wire`.
+//! the constraints on single members are declared on the shapes in `protocol`.
 
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 pub const RECORD_KIB_DEFAULT: u32 = 1024;

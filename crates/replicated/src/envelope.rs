@@ -3,7 +3,7 @@
 //! Field numbers are permanent: old logs are replayed by new builds. docs/formats/catalog.md has
 //! the tables.
 
-use env::Timestamp;
+use millstream_env::Timestamp;
 use minicbor::{Decode, Encode};
 
 /// The version of the envelope that this build writes and reads.
@@ -37,7 +37,7 @@ pub(crate) struct Label {
 
 /// A timestamp in milliseconds since the epoch, for minicbor's `with` attribute.
 pub mod timestamp {
-    use env::Timestamp;
+    use millstream_env::Timestamp;
     use minicbor::{Decoder, Encoder};
 
     /// Encodes a timestamp.

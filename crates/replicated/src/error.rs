@@ -2,7 +2,7 @@
 //!
 //! A machine's refusal of a command is its own type: [`crate::Machine::Refusal`].
 
-use log::{AppendError, ReadError, StoreError};
+use millstream_store::{AppendError, ReadError, StoreError};
 
 /// Why a command did nothing, or may have done nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! Deterministic state machines, each driven by a log.
 //!
 //! A [`Machine`] is a state, its commands, and what each does to it. [`Replicated`] gives it a log
-//! of commands and a log of snapshots in a [`log::LogStore`]: a command is appended, every node
-//! replays it in the log's order, and the node that proposed it returns what its own replay
-//! computed. Nothing else changes the state. Several machines share one store, each in a
+//! of commands and a log of snapshots in a [`millstream_store::LogStore`]: a command is appended,
+//! every node replays it in the log's order, and the node that proposed it returns what its own
+//! replay computed. Nothing else changes the state. Several machines share one store, each in a
 //! [`Namespace`] of its own.
 //!
 //! What a machine is about is not here. This crate knows commands and logs, never their meaning.

@@ -1,8 +1,8 @@
 //! What a state machine is.
 
 use crate::Namespace;
-use env::Timestamp;
-use log::{LogId, Offset};
+use millstream_env::Timestamp;
+use millstream_store::{LogId, Offset};
 use minicbor::{Decode, Encode};
 use std::error::Error;
 

@@ -4,7 +4,7 @@
 //! machines themselves: the commands and snapshots of the machine of namespace `n` are logs 0 and 1
 //! of group `2^64-1 - n`.
 
-use log::LogId;
+use millstream_store::LogId;
 use std::fmt;
 
 /// Bit position of the namespace's number in a group.

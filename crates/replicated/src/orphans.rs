@@ -10,8 +10,8 @@ use crate::error::{CatchUpError, CollectError};
 use crate::machine::{Machine, Ownership};
 use crate::namespace::Namespace;
 use crate::replicated::Replicated;
-use log::store::Answer;
-use log::{LogId, LogStore};
+use millstream_store::store::Answer;
+use millstream_store::{LogId, LogStore};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -7,8 +7,8 @@ use crate::machine::{Machine, Verdict};
 use crate::repeats::REPEATS_KNOWN;
 use crate::replicated::{ProposalId, Replayed, Replicated, a_slice, read_snapshots};
 use crate::snapshot;
-use env::Causes;
-use log::{Batches, Offset, Record, Slice, TailWatch};
+use millstream_env::Causes;
+use millstream_store::{Batches, Offset, Record, Slice, TailWatch};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

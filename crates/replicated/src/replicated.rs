@@ -6,8 +6,8 @@ use crate::machine::{Machine, Verdict};
 use crate::repeats::{Known, REPEATS_KNOWN, Repeats};
 use crate::snapshot::{self, Finder};
 use arc_swap::{ArcSwap, Guard};
-use env::Env;
-use log::{
+use millstream_env::Env;
+use millstream_store::{
     AppendError, Batch, Batches, LogId, LogSettings, LogStore, Offset, Priority, ReadError,
     StoreError,
 };
@@ -313,8 +313,8 @@ async fn load_snapshot<M: Machine>(
 }
 
 /// The read limit of one slice.
-pub(crate) fn a_slice() -> log::ReadLimit {
-    log::ReadLimit {
+pub(crate) fn a_slice() -> millstream_store::ReadLimit {
+    millstream_store::ReadLimit {
         records: u32::MAX,
         bytes: READ_BYTES,
     }

@@ -5,7 +5,7 @@
 //! defines the content of the parts. docs/formats/catalog.md has the tables.
 
 use crate::{Machine, SnapshotError, Versions};
-use log::{Batch, Offset};
+use millstream_store::{Batch, Offset};
 use minicbor::{Decode, Encode};
 
 /// Maximum size of a part.
@@ -50,7 +50,7 @@ pub fn encode(version: u8, next: Offset, image: &[u8]) -> Vec<Batch> {
         version,
         next: next.0,
         parts: image.chunks(PART_BYTES_MAX).len() as u32,
-        crc: log::checksum::crc32c(image),
+        crc: millstream_store::checksum::crc32c(image),
     });
     let records = parts
         .chain([seal])
@@ -117,7 +117,7 @@ impl Finder {
             .iter()
             .flat_map(|(_, part)| part.iter().copied())
             .collect();
-        if log::checksum::crc32c(&bytes) != seal.crc {
+        if millstream_store::checksum::crc32c(&bytes) != seal.crc {
             return;
         }
         self.found.push(Found {

@@ -1,8 +1,8 @@
 //! Counters: a machine for tests, with a log for each counter. Not part of a server.
 
 use crate::{Format, Machine, Namespace, Ownership, Verdict, Versions};
-use env::Timestamp;
-use log::{LogId, Offset};
+use millstream_env::Timestamp;
+use millstream_store::{LogId, Offset};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 

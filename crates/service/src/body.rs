@@ -2,7 +2,7 @@
 
 use crate::encode::{Frames, Pieces};
 use bytes::Bytes;
-use engine::Share;
+use millstream_streams::Share;
 
 /// The body of a response.
 #[derive(Debug)]

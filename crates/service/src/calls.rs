@@ -10,14 +10,14 @@ use crate::detached::Detached;
 use crate::dispatch::{self, Call, Failed, Served, unless_malformed};
 use crate::encode::Encoder;
 use crate::wait::SpareTimer;
-use auth::{Authenticator, Authorizer, Context, Head, Principal};
 use bytes::Bytes;
-use engine::{Engine, Outcome};
-use env::Env;
+use millstream_auth::{Authenticator, Authorizer, Context, Head, Principal};
+use millstream_env::Env;
+use millstream_protocol::{Effect, Error, ErrorCode, Protocol};
+use millstream_streams::{Engine, Outcome};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{Effect, Error, ErrorCode, Protocol};
 
 /// A change is waited for this long by default: below the clients' own time-outs.
 pub const MUTATION_MAX: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::dispatch::{Failed, Served};
-use env::Deaths;
+use millstream_env::Deaths;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
 

@@ -1,14 +1,14 @@
 //! Decodes requests, and says in AWS's words why one cannot be.
 //!
-//! A good body is read once, by `wire`. Only if something is wrong does [`explain`] read it again.
-//! Type errors are returned at once; violated constraints are returned as a [`Violation`], since
-//! authorization comes between the two.
+//! A good body is read once, by `protocol`. Only if something is wrong does [`explain`] read it
+//! again. Type errors are returned at once; violated constraints are returned as a [`Violation`],
+//! since authorization comes between the two.
 //!
-//! `wire` accepts only what `explain` accepts. A request that `wire` rejects only because a member
-//! is given twice (the last one wins) is decoded again without the duplicates.
+//! `protocol` accepts only what `explain` accepts. A request that `protocol` rejects only because a
+//! member is given twice (the last one wins) is decoded again without the duplicates.
 
 use crate::explain::{Explained, Violation, explain};
-use wire::{Error, ErrorCode, Protocol, Shape};
+use millstream_protocol::{Error, ErrorCode, Protocol, Shape};
 
 /// A request whose values have the right types.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub enum Typed<T> {
 /// Fails with AWS's own error: a `SerializationException`, without a text for a malformed body, and
 /// with one for the first value of a wrong type.
 pub fn decode_types<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Error> {
-    match wire::decode(protocol, body) {
+    match millstream_protocol::decode(protocol, body) {
         Ok(request) => Ok(Typed::Sound(request)),
         Err(_) => decode_explained(protocol, body),
     }
@@ -37,7 +37,7 @@ fn decode_explained<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T
     match explain(protocol, body, T::SHAPE)? {
         Explained::Broken(violation) => Ok(Typed::Broken(violation)),
         Explained::Repeated(canonical) => {
-            let request = wire::decode(Protocol::Cbor, &canonical);
+            let request = millstream_protocol::decode(Protocol::Cbor, &canonical);
             let unexplained = |_| Error::without_message(ErrorCode::InternalFailure);
             request.map(Typed::Sound).map_err(unexplained)
         }

@@ -9,7 +9,7 @@ use crate::calls::Waiter;
 use crate::caught::{GivenUp, poll_caught};
 use crate::dispatch::{Failed, Served};
 use crate::wait::Wait;
-use env::Env;
+use millstream_env::Env;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -94,7 +94,7 @@ impl<W: Waiter> Drop for Detached<'_, W> {
 mod tests {
     use super::*;
     use crate::wait::SpareTimer;
-    use env::{ManualClock, Timestamp};
+    use millstream_env::{ManualClock, Timestamp};
     use std::future::{pending, poll_fn};
     use std::sync::Arc;
     use tokio::sync::oneshot;

@@ -1,4 +1,4 @@
-//! The dispatch table of operations, derived from the one in `wire`.
+//! The dispatch table of operations, derived from the one in `protocol`.
 //!
 //! A row knows its handler as a type, so decoding, policy, the call and encoding are monomorphized
 //! for each operation; nothing compares names after the lookup.
@@ -7,19 +7,19 @@ use crate::body::Body;
 use crate::decode::{Typed, decode_types};
 use crate::encode::Encoder;
 use crate::words::say;
-use auth::{Action, Authorizer, Context, Principal};
 use bytes::Bytes;
-use engine::facts::ReadFailure;
-use engine::{
+use millstream_auth::{Action, Authorizer, Context, Principal};
+use millstream_env::BoxFuture;
+use millstream_protocol::shape::Described;
+use millstream_protocol::{Effect, Error, ErrorCode, Protocol};
+use millstream_streams::facts::ReadFailure;
+use millstream_streams::{
     AnyFact, Causes, Engine, Fact as _, Handler, Outcome, Output as _,
     operations as engine_operations, resource_of,
 };
-use env::BoxFuture;
 use std::error::Error as _;
 use std::future::ready;
 use std::sync::Arc;
-use wire::shape::Described;
-use wire::{Effect, Error, ErrorCode, Protocol};
 
 macro_rules! rows {
     ($($name:ident in $module:ident $row:tt)+) => {
@@ -28,7 +28,7 @@ macro_rules! rows {
     };
 }
 
-wire::for_each_operation!(rows);
+millstream_protocol::for_each_operation!(rows);
 
 /// A row of the table.
 #[derive(Debug)]
@@ -88,9 +88,9 @@ pub fn operations() -> &'static [Operation] {
 
 const fn served<H: Handler>() -> Operation {
     Operation {
-        name: <H::Operation as wire::Operation>::NAME,
-        body_bytes_max: wire::body_bytes_max(<H::Input as Described>::SHAPE),
-        effect: <H::Operation as wire::Row>::EFFECT,
+        name: <H::Operation as millstream_protocol::Operation>::NAME,
+        body_bytes_max: millstream_protocol::body_bytes_max(<H::Input as Described>::SHAPE),
+        effect: <H::Operation as millstream_protocol::Row>::EFFECT,
         serve: serve::<H>,
     }
 }
@@ -119,10 +119,10 @@ fn begin<H: Handler>(
     } = call;
     let decoded: Typed<H::Input> = decode(protocol, &body)?;
     drop(body);
-    let action = Action(<H::Operation as wire::Operation>::NAME);
+    let action = Action(<H::Operation as millstream_protocol::Operation>::NAME);
     match decoded {
         Typed::Sound(input) => {
-            let found = engine::find::<H>(&engine, &principal, &input);
+            let found = millstream_streams::find::<H>(&engine, &principal, &input);
             let sender = (principal, context);
             let request =
                 authorizer.authorize(sender, action, input, found, resource_of::<H::Target>);
@@ -132,7 +132,7 @@ fn begin<H: Handler>(
             }
         }
         Typed::Broken(violation) => {
-            let found = engine::find::<H>(&engine, &principal, &violation);
+            let found = millstream_streams::find::<H>(&engine, &principal, &violation);
             let sender = (principal, context);
             let request =
                 authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
@@ -142,7 +142,10 @@ fn begin<H: Handler>(
     }
 }
 
-fn decode<T: wire::Shape>(protocol: Protocol, body: &[u8]) -> Result<Typed<T>, Failed> {
+fn decode<T: millstream_protocol::Shape>(
+    protocol: Protocol,
+    body: &[u8],
+) -> Result<Typed<T>, Failed> {
     decode_types(protocol, body).map_err(|error| {
         if error.code == ErrorCode::InternalFailure {
             tracing::error!("a request that is refused cannot be told why");
@@ -167,7 +170,7 @@ async fn answer<H: Handler>(
 fn failed<H: Handler>(fact: AnyFact) -> Failed {
     let outcome = fact.outcome();
     if fact.source().is_some() {
-        let operation = <H::Operation as wire::Operation>::NAME;
+        let operation = <H::Operation as millstream_protocol::Operation>::NAME;
         tracing::error!(operation, ?outcome, error = %Causes(&fact), "operation failed");
     }
     let error = as_modelled::<H::Operation>(say(&fact));
@@ -176,7 +179,7 @@ fn failed<H: Handler>(fact: AnyFact) -> Failed {
 
 /// Renames an internal failure to the operation's own error, if the service model has one. One
 /// without a text is of another kind, whose name is the same for all operations.
-fn as_modelled<O: wire::Operation>(error: Error) -> Error {
+fn as_modelled<O: millstream_protocol::Operation>(error: Error) -> Error {
     let modelled = ErrorCode::InternalFailureException;
     let is_ours = error.code == ErrorCode::InternalFailure && error.message.is_some();
     match is_ours && O::ERRORS.contains(&modelled) {
@@ -192,7 +195,7 @@ fn as_modelled<O: wire::Operation>(error: Error) -> Error {
 /// once something else is wrong, so that a valid body is parsed once. Errors from decoding have
 /// passed the check already.
 pub fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error {
-    match wire::is_object(protocol, body) {
+    match millstream_protocol::is_object(protocol, body) {
         true => error,
         false => Error::without_message(ErrorCode::SerializationException),
     }
@@ -201,7 +204,7 @@ pub fn unless_malformed(protocol: Protocol, body: &[u8], error: Error) -> Error 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::operations as wire_operations;
+    use millstream_protocol::operations as wire_operations;
 
     #[test]
     fn table_when_searched_then_finds_every_row() {

@@ -5,10 +5,10 @@
 //! table of `dispatch`: decode, authorize, constraints, the engine's handler, encode. `detached`
 //! lets a change run to its end, `wait` limits how long it is waited for. `encode` makes a [`Body`]
 //! of what the engine answers. AWS's words are only here: `explain` has those for a request that
-//! `wire` rejects, `words` those for what the engine says in facts.
+//! `protocol` rejects, `words` those for what the engine says in facts.
 //!
 //! It knows no sockets and no HTTP beyond a request's head, which `auth` reads; no files and no
-//! clock but [`env::Clock`].
+//! clock but [`millstream_env::Clock`].
 
 mod body;
 mod calls;

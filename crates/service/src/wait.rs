@@ -5,7 +5,7 @@
 //! up and tearing it down. A timer may therefore fire too early, never too late, and is then
 //! rearmed. `bench/run only put-64` measures this.
 
-use env::{BoxFuture, Clock, Monotonic};
+use millstream_env::{BoxFuture, Clock, Monotonic};
 use parking_lot::Mutex;
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -116,7 +116,7 @@ impl std::fmt::Debug for SpareTimer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::{ManualClock, Timestamp};
+    use millstream_env::{ManualClock, Timestamp};
     use std::task::Waker;
 
     const LIMIT: Duration = Duration::from_secs(5);

@@ -7,13 +7,13 @@ use super::client::{Client, Failure, Settled};
 use super::server::Server;
 use millstream_judge::ShardId;
 use millstream_judge::{Event, ListedShard, Reshard, ReshardOutcome, Span};
-use std::sync::Arc;
-use wire::ErrorCode;
-use wire::operations::{
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{
     self, DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
     SplitShardInput, UpdateShardCountInput,
 };
-use wire::types::ScalingType;
+use millstream_protocol::types::ScalingType;
+use std::sync::Arc;
 
 /// Open shards of a stream at most.
 const OPEN_MAX: usize = 6;

@@ -7,16 +7,16 @@ use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
 use super::perhaps::{Perhaps, Seen};
 use super::server::Server;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use wire::operations::{
+use millstream_protocol::operations::{
     self, AddTagsToStreamInput, DescribeLimitsInput, DescribeStreamInput,
     DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput, ListStreamsInput,
     ListTagsForStreamInput, RemoveTagsFromStreamInput, StartStreamEncryptionInput,
     StopStreamEncryptionInput,
 };
-use wire::types::{EncryptionType, MetricsName, StreamDescription};
-use wire::{ErrorCode, Operation};
+use millstream_protocol::types::{EncryptionType, MetricsName, StreamDescription};
+use millstream_protocol::{ErrorCode, Operation};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The tags' keys.
 const KEYS: [&str; 4] = ["owner", "stage", "cost-centre", "team"];

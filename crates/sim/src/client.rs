@@ -12,20 +12,22 @@ use super::events::Events;
 use super::machine::Machine;
 use super::node::NodeNumber;
 use super::server::{Answer, Body, Server};
-use engine::{Limits, Outcome};
-use env::{Clock, Monotonic};
 use fastrand::Rng;
+use millstream_env::{Clock, Monotonic};
 use millstream_judge::{Event, List, ListedShard, Span};
 use millstream_judge::{HashKeyRange, ParseError};
-use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
-use wire::operations::{
+use millstream_protocol::operations::{
     self, CreateStreamInput, DescribeStreamSummaryInput, ListShardsInput, SubscribeToShard,
     SubscribeToShardInput,
 };
-use wire::types::{Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
-use wire::{ErrorCode, Operation, Protocol, RemoteError};
+use millstream_protocol::types::{
+    Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus,
+};
+use millstream_protocol::{ErrorCode, Operation, Protocol, RemoteError};
+use millstream_streams::{Limits, Outcome};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Timeout of a client.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(8);
@@ -186,7 +188,7 @@ impl Client {
         let (protocol, span, answer) = self.exchange::<O>(server, input).await;
         let output = answer.and_then(|body| match body {
             Body::Whole(bytes) => {
-                wire::decode_lenient(protocol, &bytes).map_err(|_| Failure::Silent)
+                millstream_protocol::decode_lenient(protocol, &bytes).map_err(|_| Failure::Silent)
             }
             Body::Events(_) => Err(Failure::Silent),
         });
@@ -216,7 +218,7 @@ impl Client {
         let started = self.now();
         let protocol = [Protocol::Json, Protocol::Cbor][self.rng.usize(..2)];
         let mut body = Vec::new();
-        wire::encode(protocol, input, &mut body);
+        millstream_protocol::encode(protocol, input, &mut body);
         let sent = self.clock.monotonic();
         let answer = self.send(server, O::NAME, protocol, body).await;
         let finished = self.now();
@@ -452,7 +454,7 @@ fn read(protocol: Protocol, answer: Answer) -> Result<Body, Failure> {
         (_, Body::Whole(bytes)) => bytes,
         (_, Body::Events(_)) => return Err(Failure::Silent),
     };
-    let error = wire::decode_error(protocol, answer.status, &body);
+    let error = millstream_protocol::decode_error(protocol, answer.status, &body);
     Err(match answer.status {
         400..=499 => Failure::Refused(error),
         _ => Failure::Broken(error, answer.outcome.unwrap_or(Outcome::Unknown)),

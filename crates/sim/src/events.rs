@@ -7,10 +7,10 @@ use super::client::Client;
 use super::pushed::Pushed;
 use aws_smithy_eventstream::frame::read_message_from;
 use bytes::Bytes;
+use millstream_protocol::types::SubscribeToShardEvent;
+use millstream_protocol::{ErrorCode, Protocol};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use wire::types::SubscribeToShardEvent;
-use wire::{ErrorCode, Protocol};
 
 /// AWS sends an event every five seconds; so long a silence is a subscription that hangs, whatever
 /// the disk and the network do meanwhile.
@@ -80,7 +80,7 @@ impl Events {
         match header(":event-type") {
             Some("initial-response") => Next::Initial,
             Some("SubscribeToShardEvent") => {
-                match wire::decode_lenient(self.protocol, message.payload()) {
+                match millstream_protocol::decode_lenient(self.protocol, message.payload()) {
                     Ok(event) => Next::Event(event),
                     Err(error) => Next::Odd(error.to_string()),
                 }

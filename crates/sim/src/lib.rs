@@ -1,7 +1,7 @@
 //! A whole server in a simulated world: clients, faults, and time, all decided by one seed.
 //!
-//! Engine and the server's calls run as they are, on [`env::Simulation`], with every operation that
-//! there is. Only HTTP is left out: a request is encoded, goes through
+//! Engine and the server's calls run as they are, on [`millstream_env::Simulation`], with every
+//! operation that there is. Only HTTP is left out: a request is encoded, goes through
 //! [`millstream_service::Calls`], and its response travels back the same way. There is one node
 //! over the journal, or two over one cluster that behaves like Kafka ([`Layout`]). It judges
 //! nothing itself beyond refusals that must not happen; histories go to

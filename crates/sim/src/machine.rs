@@ -6,7 +6,7 @@ use super::plan::{DiskHonesty, FaultKind, Plan};
 use super::reach::Reach;
 use super::server::Server;
 use super::stores::Stores;
-use env::{DiskSpeed, Life, MemoryDisk, Simulation, Timestamp};
+use millstream_env::{DiskSpeed, Life, MemoryDisk, Simulation, Timestamp};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -8,8 +8,8 @@ use super::node::{Death, NodeNumber};
 use super::plan::FaultKind;
 use super::producer::Producer;
 use super::reach::operations;
-use env::{Call, Fault, Tasks};
 use fastrand::Rng;
+use millstream_env::{Call, Fault, Tasks};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ impl Nemesis {
             FaultKind::DiskStall => {
                 machine.count(fault);
                 let lasts = Duration::from_millis(rng.u64(..STALL_MILLIS_MAX));
-                let until = env::Monotonic(machine.simulation.now().0 + lasts);
+                let until = millstream_env::Monotonic(machine.simulation.now().0 + lasts);
                 machine.speed.stall_until(until);
             }
             FaultKind::SlowNetwork => {

@@ -8,7 +8,7 @@
 use super::machine::Machine;
 use super::plan::FaultKind;
 use super::server::Server;
-use log::Epoch;
+use millstream_store::Epoch;
 use std::sync::Arc;
 use std::time::Duration;
 

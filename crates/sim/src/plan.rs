@@ -4,8 +4,8 @@
 //! need its absence.
 
 use super::planted::Bug;
-use engine::Limits;
 use fastrand::Rng;
+use millstream_streams::Limits;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Layout {
 /// What can go wrong.
 ///
 /// Not here: bits that flip. There is one copy of everything, so a flip takes a record that no
-/// server could bring back; that it is named and never served is shown bit by bit in `log`.
+/// server could bring back; that it is named and never served is shown bit by bit in `store`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
     /// The process dies; the page cache stays.

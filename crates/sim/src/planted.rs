@@ -4,14 +4,14 @@
 //! one, and behaves as a bug in the engine or the journal would.
 
 use super::plan::FaultKind;
-use env::{Clock, Monotonic, Tasks, Timestamp};
-use log::store::Answer;
-use log::{
+use millstream_env::{Clock, Monotonic, Tasks, Timestamp};
+use millstream_replicated::Namespace;
+use millstream_replicated::testing::COUNTERS;
+use millstream_store::store::Answer;
+use millstream_store::{
     AppendError, Appended, BatchBuilder, BatchView, Batches, Bounds, Epoch, LogId, LogSettings,
     LogStore, Offset, Promises, ReadError, ReadLimit, Run, Slice, StoreError, TailWatch,
 };
-use millstream_replicated::Namespace;
-use millstream_replicated::testing::COUNTERS;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Planted {
     pub(super) fn new(
         store: Arc<dyn LogStore>,
         bug: Bug,
-        env: &env::Env,
+        env: &millstream_env::Env,
         is_restarted: bool,
     ) -> Self {
         let commands = [STREAMS.commands(), COUNTERS.commands()].into_iter();
@@ -269,7 +269,7 @@ fn without_last(mut slice: Slice) -> Slice {
     };
     slice.next = last.first.plus(u64::from(last.count) - 1);
     let mut kept = BatchBuilder::default();
-    log::batch::RecordIter::new(&last.bytes)
+    millstream_store::batch::RecordIter::new(&last.bytes)
         .take(last.count as usize - 1)
         .for_each(|(kind, bytes)| kept.push(kind, &[bytes]));
     if !kept.is_empty() {

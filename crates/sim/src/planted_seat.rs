@@ -6,12 +6,12 @@
 
 use super::pushed::Pushed;
 use bytes::Bytes;
+use millstream_protocol::Protocol;
+use millstream_protocol::operations::SubscribeToShardInput;
 use millstream_service::Frames;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
-use wire::Protocol;
-use wire::operations::SubscribeToShardInput;
 
 /// How the end of a subscription whose seat was taken names itself.
 const TAKEN: &[u8] = b"ResourceInUseException";
@@ -39,7 +39,8 @@ impl KeptSeats {
         request: &Bytes,
         push: &mpsc::Sender<Pushed>,
     ) -> Option<Kept> {
-        let input: SubscribeToShardInput = wire::decode_lenient(protocol, request).ok()?;
+        let input: SubscribeToShardInput =
+            millstream_protocol::decode_lenient(protocol, request).ok()?;
         let seat = (
             input.consumer_arn,
             input.shard_id,

@@ -4,17 +4,17 @@ use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
 use super::server::Server;
 use bytes::Bytes;
-use engine::Limits;
 use fastrand::Rng;
 use millstream_judge::Draft;
 use millstream_judge::HashKey;
 use millstream_judge::payload::{self, RecordId};
 use millstream_judge::{Outcome, Put, Span};
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{self, PutRecordInput, PutRecordsInput};
+use millstream_protocol::types::PutRecordsRequestEntry;
+use millstream_protocol::types::PutRecordsResultEntry;
+use millstream_streams::Limits;
 use std::sync::Arc;
-use wire::ErrorCode;
-use wire::operations::{self, PutRecordInput, PutRecordsInput};
-use wire::types::PutRecordsRequestEntry;
-use wire::types::PutRecordsResultEntry;
 
 /// A client that writes.
 pub(super) struct Producer {

@@ -8,7 +8,9 @@ use std::fmt;
 
 /// The operations that clients of a simulated world call: all that there are.
 pub fn operations() -> impl Iterator<Item = &'static str> + Clone {
-    wire::operations::ALL.iter().map(|operation| operation.name)
+    millstream_protocol::operations::ALL
+        .iter()
+        .map(|operation| operation.name)
 }
 
 /// Counts of one run, or of many.

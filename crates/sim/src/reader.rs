@@ -6,12 +6,14 @@ use super::server::Server;
 use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, ListedShard, Open, Read, Seen, Start};
 use millstream_judge::{ParseError, ShardId};
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{
+    self, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput,
+};
+use millstream_protocol::types::ShardIteratorType;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::ErrorCode;
-use wire::operations::{self, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput};
-use wire::types::ShardIteratorType;
 
 /// Lifetime of an iterator.
 const ITERATOR_LIFE: Duration = Duration::from_secs(300);

@@ -16,8 +16,8 @@ use super::reader::{Follower, poll};
 use super::subscriber::Subscriber;
 use super::teller::Teller;
 use super::tenant::{Finished, Tenant};
-use env::{BoxFuture, Line, Tasks, Trace};
 use fastrand::Rng;
+use millstream_env::{BoxFuture, Line, Tasks, Trace};
 use millstream_judge::History;
 use millstream_judge::Verdict;
 use std::fmt;
@@ -291,7 +291,7 @@ impl World {
             let mut producer = Producer::new(self.client.fork(Stays::Longer), number);
             for _ in 0..LAST_PUTS {
                 if !put_somewhere(&mut producer, &stream, self.machine.nodes.len()).await
-                    && self.machine.plan.limits == engine::Limits::Off
+                    && self.machine.plan.limits == millstream_streams::Limits::Off
                 {
                     self.machine.complain("a put failed at the end".to_owned());
                 }

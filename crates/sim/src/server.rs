@@ -9,23 +9,23 @@ use super::plan::{Layout, Plan};
 use super::planted::{Bug, STREAMS};
 use super::planted_seat::KeptSeats;
 use super::pushed::Pushed;
-use auth::{Channel, Context, Head};
 use bytes::Bytes;
-use engine::{Engine, Outcome};
-use env::{Env, Life, Monotonic, Tasks};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use log::{
-    AppendError, Batch, Batches, Epoch, LogId, LogSettings, LogStore, ReadError, StoreError,
-};
+use millstream_auth::{Channel, Context, Head};
+use millstream_env::{Env, Life, Monotonic, Tasks};
+use millstream_protocol::Protocol;
 use millstream_replicated::testing::{Command, Counters, Refusal};
 use millstream_replicated::{CatchUpError, Namespace, ProposalId, ProposeError, Replicated};
 use millstream_service::{Calls, Frames, Settings};
+use millstream_store::{
+    AppendError, Batch, Batches, Epoch, LogId, LogSettings, LogStore, ReadError, StoreError,
+};
+use millstream_streams::{Engine, Outcome};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
-use wire::Protocol;
 
 /// Whose every request is.
 pub(super) const ACCOUNT: &str = "111111111111";
@@ -193,7 +193,7 @@ impl Server {
                 Ok(body) => (200, None, body.into_bytes()),
                 Err(failed) => {
                     let mut body = Vec::new();
-                    wire::encode_error(protocol, &failed.error, &mut body);
+                    millstream_protocol::encode_error(protocol, &failed.error, &mut body);
                     let status = failed.error.code.status();
                     (status, Some(failed.outcome), Ok(body.into()))
                 }

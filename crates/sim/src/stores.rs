@@ -4,10 +4,10 @@
 //! knows which it is.
 
 use super::plan::{Layout, Plan};
-use env::{Clock, Env, SeededRandom, Simulation};
-use log::LogStore;
-use log::kafka_like::{Behaviour, Cluster};
+use millstream_env::{Clock, Env, SeededRandom, Simulation};
 use millstream_journal::{Journal, Options};
+use millstream_store::LogStore;
+use millstream_store::kafka_like::{Behaviour, Cluster};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -13,14 +13,14 @@ use super::server::{ACCOUNT, REGION, Server};
 use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, Open, Read, Seen, Span, Start, Subscribed};
 use millstream_judge::{ParseError, SequenceNumber, ShardId};
-use std::sync::Arc;
-use std::time::Duration;
-use wire::ErrorCode;
-use wire::operations::{
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{
     self, DeregisterStreamConsumerInput, DescribeStreamConsumerInput, ListStreamConsumersInput,
     RegisterStreamConsumerInput, SubscribeToShardInput,
 };
-use wire::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
+use millstream_protocol::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Events of one subscription, after which its client hangs up.
 const EVENTS_MAX: usize = 12;

@@ -6,9 +6,9 @@
 
 use super::client::Client;
 use super::server::Server;
-use log::{AppendError, StoreError};
 use millstream_replicated::testing::{COUNTERS_MAX, Command, Refusal, log_of};
 use millstream_replicated::{ProposalId, ProposeError, Unheard};
+use millstream_store::{AppendError, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,11 +11,11 @@ use super::producer::Producer;
 use super::reader::Follower;
 use super::server::Server;
 use millstream_judge::History;
+use millstream_protocol::ErrorCode;
+use millstream_protocol::operations::{self, DeleteStreamInput};
+use millstream_protocol::types::StreamStatus;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use wire::ErrorCode;
-use wire::operations::{self, DeleteStreamInput};
-use wire::types::StreamStatus;
 
 /// The histories of the incarnations that were read to their ends.
 pub(super) type Finished = Arc<Mutex<Vec<(String, History)>>>;

@@ -26,7 +26,12 @@ fn check_principal(uri: &str, headers: &[(&str, &str)], account: &str, region: &
     assert_eq!(found, (account, region), "{uri} {headers:?}");
 }
 
-fn check_refused(uri: &str, headers: &[(&str, &str)], code: wire::ErrorCode, message: &str) {
+fn check_refused(
+    uri: &str,
+    headers: &[(&str, &str)],
+    code: millstream_protocol::ErrorCode,
+    message: &str,
+) {
     let error = authenticate(uri, headers).unwrap_err();
     assert_eq!(
         (error.code, error.message.as_deref()),
@@ -101,7 +106,7 @@ fn scope_when_its_region_is_none_then_is_refused_and_not_taken_for_the_default()
     ] {
         let credential = format!("222222222222/20260101/{region}/kinesis/aws4_request");
         let message = "Credential should be scoped to a valid region. ";
-        let code = wire::ErrorCode::InvalidSignatureException;
+        let code = millstream_protocol::ErrorCode::InvalidSignatureException;
         let header = with_credential(&credential);
         check_refused("/", &[("authorization", &header), DATED], code, message);
         check_refused(&in_query(&credential), &[], code, message);
@@ -121,7 +126,7 @@ fn credential_when_its_elements_are_not_five_then_is_refused() {
             "Credential must have exactly 5 slash-delimited elements, e.g. \
              keyid/date/region/service/term, got '{credential}'"
         );
-        let code = wire::ErrorCode::IncompleteSignatureException;
+        let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
         let header = with_credential(credential);
         check_refused("/", &[("authorization", &header), DATED], code, &message);
         check_refused(&in_query(credential), &[], code, &message);
@@ -135,7 +140,7 @@ fn account_when_there_is_white_space_about_it_then_is_not_that_account() {
     check_refused(
         "/",
         &[("authorization", &header), DATED],
-        wire::ErrorCode::IncompleteSignatureException,
+        millstream_protocol::ErrorCode::IncompleteSignatureException,
         &format!(
             "'{rest}' not a valid key=value pair (missing equal-sign) in Authorization header: \
              '{header}'."
@@ -143,19 +148,19 @@ fn account_when_there_is_white_space_about_it_then_is_not_that_account() {
     );
     for key in ["222222222222%20", "%20222222222222", "222222222222%00", ""] {
         let uri = in_query(&format!("{key}{rest}"));
-        let code = wire::ErrorCode::UnrecognizedClientException;
+        let code = millstream_protocol::ErrorCode::UnrecognizedClientException;
         let message = "The security token included in the request is invalid.";
         check_refused(&uri, &[], code, message);
     }
     let header = with_credential(&format!("222222222222\t{rest}"));
-    let code = wire::ErrorCode::UnrecognizedClientException;
+    let code = millstream_protocol::ErrorCode::UnrecognizedClientException;
     let message = "The security token included in the request is invalid.";
     check_refused("/", &[("authorization", &header), DATED], code, message);
 }
 
 #[test]
 fn claim_when_it_says_something_twice_then_is_refused() {
-    let code = wire::ErrorCode::IncompleteSignatureException;
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
     let one = with_credential("111111111111/20260101/eu-west-1/kinesis/aws4_request");
     let other = with_credential("222222222222/20260101/eu-west-1/kinesis/aws4_request");
     let headers = [("authorization", &*one), ("authorization", &other), DATED];
@@ -196,7 +201,7 @@ fn scope_when_the_algorithm_has_a_set_of_regions_then_names_none() {
         ("x-amz-region-set", ".."),
     ];
     let message = "Credential should be scoped to a valid region. ";
-    let code = wire::ErrorCode::InvalidSignatureException;
+    let code = millstream_protocol::ErrorCode::InvalidSignatureException;
     check_refused("/", &headers, code, message);
 }
 
@@ -254,7 +259,7 @@ fn header_when_parts_missing_then_names_each() {
         check_refused(
             "/",
             &headers,
-            wire::ErrorCode::IncompleteSignatureException,
+            millstream_protocol::ErrorCode::IncompleteSignatureException,
             &message,
         );
     }
@@ -264,7 +269,7 @@ fn header_when_parts_missing_then_names_each() {
 fn query_when_parts_missing_then_names_each() {
     let must = |name| format!("AWS query-string parameters must include '{name}'. ");
     let end = "Re-examine the query-string parameters.";
-    let code = wire::ErrorCode::IncompleteSignatureException;
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
     let rest = ["X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"]
         .map(must)
         .concat();
@@ -278,7 +283,7 @@ fn query_when_parts_missing_then_names_each() {
 fn claims_when_made_in_both_forms_then_are_refused() {
     let message =
         "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.";
-    let code = wire::ErrorCode::InvalidSignatureException;
+    let code = millstream_protocol::ErrorCode::InvalidSignatureException;
     check_refused(
         "/?X-Amz-Algorithm=",
         &[("authorization", "a")],

@@ -1,8 +1,8 @@
 //! Campaigns as tests: any number of them, each with its own seed and directory, each judged.
 
 use crate::place::Place;
-use env::Env;
 use millstream_crash::{Campaign, Durability, Fate, Launch, Recorder};
+use millstream_env::Env;
 use millstream_judge::judge;
 
 /// Longer runs begin a new history after so many, so that judging and draining stay small.

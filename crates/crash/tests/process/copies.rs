@@ -7,18 +7,18 @@ use crate::admin;
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use bytes::Bytes;
-use client::Client;
-use env::Env;
+use millstream_client::Client;
 use millstream_crash::{Endpoint, Launch, Process};
+use millstream_env::Env;
+use millstream_protocol::operations::{
+    GetRecords, GetRecordsInput, GetShardIterator, GetShardIteratorInput, PutRecord, PutRecordInput,
+};
+use millstream_protocol::types::ShardIteratorType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
-use wire::operations::{
-    GetRecords, GetRecordsInput, GetShardIterator, GetShardIteratorInput, PutRecord, PutRecordInput,
-};
-use wire::types::ShardIteratorType;
 
 const PAGE: &str = include_str!("../../../../docs/operations/backup.md");
 /// Segments roll, are sorted and recycled while they are copied.
@@ -76,7 +76,7 @@ async fn produce(at: Client, first: u64, acknowledged: Acknowledged) {
 }
 
 /// All that can be read; `Err` says what was answered instead.
-async fn read(at: &Client) -> Result<BTreeSet<u64>, client::Error> {
+async fn read(at: &Client) -> Result<BTreeSet<u64>, millstream_client::Error> {
     let mut found = BTreeSet::new();
     for shard in SHARDS {
         let input = GetShardIteratorInput {

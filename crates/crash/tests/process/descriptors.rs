@@ -6,16 +6,16 @@
 
 use crate::place::Place;
 use crate::scene::Scene;
-use client::Error;
-use env::{Env, OpenMode};
+use millstream_client::Error;
 use millstream_crash::Endpoint;
+use millstream_env::{Env, OpenMode};
+use millstream_protocol::operations::{
+    DeleteStream, DeleteStreamInput, ListStreams, ListStreamsInput, PutRecord, PutRecordInput,
+};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
-use wire::operations::{
-    DeleteStream, DeleteStreamInput, ListStreams, ListStreamsInput, PutRecord, PutRecordInput,
-};
 
 const NAMES: [&str; 2] = ["first", "second"];
 const DESCRIPTORS: u32 = 64;

@@ -6,14 +6,14 @@
 
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
-use env::Env;
 use millstream_crash::{Endpoint, Producer, RootShare, Volume};
+use millstream_env::Env;
 use millstream_judge::{Event, HashKey, History, Outcome, Put};
-use std::time::Duration;
-use wire::operations::{
+use millstream_protocol::operations::{
     DecreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriodInput, DeleteStream,
     DeleteStreamInput, IncreaseStreamRetentionPeriod, IncreaseStreamRetentionPeriodInput,
 };
+use std::time::Duration;
 
 const VOLUME_BYTES: u64 = 64 * 1024 * 1024;
 /// The second stream, that makes room for the first.

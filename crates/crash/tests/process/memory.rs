@@ -3,12 +3,12 @@
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use bytes::Bytes;
-use env::Env;
 use millstream_crash::{Durability, Endpoint};
-use wire::operations::{
+use millstream_env::Env;
+use millstream_protocol::operations::{
     GetRecords, GetRecordsInput, GetShardIterator, GetShardIteratorInput, PutRecord, PutRecordInput,
 };
-use wire::types::ShardIteratorType;
+use millstream_protocol::types::ShardIteratorType;
 
 const MIB: u64 = 1024 * 1024;
 /// Small records in one shard, each followed by a large one in the other.

@@ -2,8 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "the folders of real processes")]
 
-use env::{Env, OpenMode};
 use millstream_crash::{Durability, Launch};
+use millstream_env::{Env, OpenMode};
 use millstream_judge::History;
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,8 @@
 use crate::campaigns::Campaigns;
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
-use env::Env;
 use millstream_crash::{Durability, Fate, Launch, Power, RootShare, Shutdown, Volume};
+use millstream_env::Env;
 use millstream_judge::{Kind, judge};
 use std::time::Duration;
 

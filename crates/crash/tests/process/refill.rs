@@ -6,15 +6,15 @@
 
 use crate::place::Place;
 use crate::scene::Scene;
-use env::{Env, OpenMode};
 use millstream_crash::{Endpoint, RootShare, Volume};
-use std::path::Path;
-use std::time::Duration;
-use wire::operations::{
+use millstream_env::{Env, OpenMode};
+use millstream_protocol::operations::{
     DeleteStream, DeleteStreamInput, GetRecords, GetRecordsInput, GetShardIterator,
     GetShardIteratorInput, PutRecords, PutRecordsInput,
 };
-use wire::types::{PutRecordsRequestEntry, ShardIteratorType};
+use millstream_protocol::types::{PutRecordsRequestEntry, ShardIteratorType};
+use std::path::Path;
+use std::time::Duration;
 
 const MIB: u64 = 1024 * 1024;
 const VOLUMES_MIB: &str = "64,128";
@@ -138,7 +138,7 @@ impl Filled {
             return false;
         };
         let is_acked = |entry: &&_| {
-            let entry: &wire::types::PutRecordsResultEntry = entry;
+            let entry: &millstream_protocol::types::PutRecordsResultEntry = entry;
             entry.error_code.is_none()
         };
         let acked = answer.records.iter().filter(is_acked).count();

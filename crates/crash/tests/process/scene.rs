@@ -4,11 +4,11 @@
 //! reads are judged in the same way.
 
 use crate::place::Place;
-use env::{BoxFuture, Env};
 use fastrand::Rng;
 use millstream_crash::{
     Director, DriveError, Endpoint, Follower, Launch, Process, Producer, Recorder, Worker,
 };
+use millstream_env::{BoxFuture, Env};
 use millstream_judge::{Verdict, judge};
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,16 +7,16 @@
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use crate::strace::{Injection, Strace};
-use env::Env;
 use millstream_crash::{
     Change, Endpoint, Launch, Operator, Process, Progress, Request, Session, Worker,
 };
+use millstream_env::Env;
 use millstream_judge::{
     HashKey, HashKeyRange, Lineage, ListedShard, ReshardOutcome, ShardId, Start,
 };
+use millstream_protocol::operations::{DeleteStream, DeleteStreamInput};
+use millstream_protocol::types::StreamStatus;
 use std::time::Duration;
-use wire::operations::{DeleteStream, DeleteStreamInput};
-use wire::types::StreamStatus;
 
 /// The only stream.
 const NAMES: [&str; 1] = ["s"];
@@ -260,12 +260,12 @@ async fn is_there(worker: &mut Worker) -> bool {
     panic!("nobody says that it is over");
 }
 
-fn is_not_sent(error: &client::Error) -> bool {
-    matches!(error, client::Error::NotSent(_))
+fn is_not_sent(error: &millstream_client::Error) -> bool {
+    matches!(error, millstream_client::Error::NotSent(_))
 }
 
 /// What a call came to, after all that follows from it.
-async fn settled(worker: &mut Worker, answer: Result<(), client::Error>) -> Outcome {
+async fn settled(worker: &mut Worker, answer: Result<(), millstream_client::Error>) -> Outcome {
     is_there(worker).await;
     match answer {
         Ok(()) => Outcome::Done,

@@ -3,8 +3,8 @@
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use crate::strace::{Injection, Strace};
-use env::Env;
 use millstream_crash::Process;
+use millstream_env::Env;
 use millstream_judge::HashKey;
 use std::time::Duration;
 

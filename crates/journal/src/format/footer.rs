@@ -6,9 +6,9 @@
 use crate::format::frame::{Block, ENTRY_BYTES, Entry};
 use crate::format::layout::{Fields, Put, salted_crc};
 use crate::format::segment_index::{IMAGE_HEAD_BYTES, SegmentIndex};
-use env::Timestamp;
-use log::checksum::crc32c;
-use log::store::{LogId, Offset};
+use millstream_env::Timestamp;
+use millstream_store::checksum::crc32c;
+use millstream_store::store::{LogId, Offset};
 
 pub(crate) const DIRECTORY_ENTRY_BYTES: usize = 80;
 /// Maximum size of a block in a list: four numbers and a checksum.

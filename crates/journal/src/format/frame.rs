@@ -6,8 +6,8 @@
 //! docs/formats/journal.md.
 
 use crate::format::layout::{Fields, Put, salted_crc};
-use env::Timestamp;
-use log::store::{LogId, LogSettings, Offset, Priority};
+use millstream_env::Timestamp;
+use millstream_store::store::{LogId, LogSettings, Offset, Priority};
 
 pub(crate) const FRAME_HEADER_BYTES: usize = 32;
 pub(crate) const ENTRY_BYTES: usize = 48;

@@ -1,6 +1,6 @@
 //! Little-endian fields and varints, written sequentially and read back with bounds checks.
 
-use log::checksum::{crc32c, crc32c_append};
+use millstream_store::checksum::{crc32c, crc32c_append};
 
 /// A bounds-checked reader of fields; returns `None` at the end.
 pub(crate) struct Fields<'a> {

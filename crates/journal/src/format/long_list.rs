@@ -9,9 +9,9 @@ use crate::format::footer::{DirectoryEntry, LISTED_BYTES_MAX, ListCursor};
 use crate::format::frame::Block;
 use crate::format::layout::Fields;
 use crate::format::segment::Segment;
-use env::Timestamp;
-use log::checksum::{crc32c, crc32c_append};
-use log::store::Offset;
+use millstream_env::Timestamp;
+use millstream_store::checksum::{crc32c, crc32c_append};
+use millstream_store::store::Offset;
 
 /// Blocks per part.
 pub(crate) const PART_BLOCKS: usize = 4096;

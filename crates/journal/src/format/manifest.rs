@@ -7,9 +7,9 @@
 
 use crate::format::frame::{decode_priority, encode_priority};
 use crate::format::layout::{Fields, Put};
-use env::{Disk, File, OpenMode, Timestamp};
-use log::checksum::crc32c;
-use log::store::{LogId, LogSettings, Offset};
+use millstream_env::{Disk, File, OpenMode, Timestamp};
+use millstream_store::checksum::crc32c;
+use millstream_store::store::{LogId, LogSettings, Offset};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -229,7 +229,7 @@ impl LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::store::Priority;
+    use millstream_store::store::Priority;
 
     #[test]
     fn a_manifest_when_any_bit_flips_or_any_end_is_cut_then_is_refused() {

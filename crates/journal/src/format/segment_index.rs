@@ -8,7 +8,7 @@
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::frame::{Block, Entry};
 use crate::format::layout::{Fields, Put};
-use log::store::{LogId, Offset};
+use millstream_store::store::{LogId, Offset};
 
 pub(crate) const IMAGE_HEAD_BYTES: usize = 16;
 
@@ -228,8 +228,8 @@ fn split_run(blocks: &[Block]) -> Option<(&[Block], &[Block])> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use env::Timestamp;
-    use log::store::LogSettings;
+    use millstream_env::Timestamp;
+    use millstream_store::store::LogSettings;
 
     fn block(first: u64, count: u32, position: u32) -> Block {
         let arrival = Timestamp(1000 + first);

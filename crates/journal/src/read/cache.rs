@@ -10,7 +10,7 @@ use crate::read::buffers::{Buffers, InUse, LARGE_BYTES, SMALL_BYTES, memory_of};
 use crate::read::holding::Found;
 use crate::read::lru::Lru;
 use bytes::Bytes;
-use log::store::{LogId, Offset};
+use millstream_store::store::{LogId, Offset};
 use parking_lot::{Mutex, RwLock};
 use std::collections::VecDeque;
 use std::io;
@@ -289,7 +289,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::Timestamp;
+    use millstream_env::Timestamp;
 
     fn block(position: u32, length: u32) -> Block {
         let (first, arrival) = (Offset(0), Timestamp(0));

@@ -9,7 +9,7 @@
 
 use crate::read::buffers::{LARGE_BYTES, memory_of};
 use bytes::{Bytes, BytesMut};
-use log::store::{ReadLimit, Run};
+use millstream_store::store::{ReadLimit, Run};
 
 /// Memory that a read may keep alive beyond twice its bytes: a short read copies nothing.
 pub(crate) const SLACK_BYTES: usize = 1024 * 1024;
@@ -144,8 +144,8 @@ impl Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::Timestamp;
-    use log::store::Offset;
+    use millstream_env::Timestamp;
+    use millstream_store::store::Offset;
 
     #[test]
     fn a_long_block_when_too_much_beside_what_is_kept_then_has_no_room_but_the_first_has() {

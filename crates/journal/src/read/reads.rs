@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::planted::PlantedBug;
 use crate::read::cache::Cache;
-use env::{Clock, LineLimit};
+use millstream_env::{Clock, LineLimit};
 use parking_lot::Mutex;
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ use crate::format::frame::{
 use crate::format::layout::salted_crc;
 use crate::format::segment::{FRAMES_START, Segment};
 use crate::format::segment_index::SegmentIndex;
-use env::File;
-use log::checksum::crc32c;
+use millstream_env::File;
+use millstream_store::checksum::crc32c;
 use std::io;
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use crate::format::segment::{is_making_name, is_spare_name, number_of_segment};
 use crate::open_error::OpenError;
 use crate::space::reserve::RESERVE_NAME;
 use crate::state::lifecycle::DirectoryLock;
-use env::Disk;
+use millstream_env::Disk;
 use std::io;
 use std::path::Path;
 
@@ -61,7 +61,7 @@ fn is_of_beginning(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::{MemoryDisk, OpenMode};
+    use millstream_env::{MemoryDisk, OpenMode};
 
     fn with(names: &[&str]) -> MemoryDisk {
         let disk = MemoryDisk::new();

@@ -28,8 +28,8 @@ use crate::state::logs::Logs;
 use crate::state::segments::Segments;
 use crate::write::active_blocks::{ActiveIndex, Addition, ListRoom};
 use crate::write::active_segment::ActiveSegment;
-use env::{Clock, OpenMode};
-use log::store::{LogId, Offset};
+use millstream_env::{Clock, OpenMode};
+use millstream_store::store::{LogId, Offset};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -409,7 +409,7 @@ impl<'a> Recovery<'a> {
     /// creation. In that case it exists, and all of it is lost.
     fn restore_orphans(&self, fault: &Fault) {
         for id in &self.orphans {
-            let log = Log::new(*id, log::store::LogSettings::default());
+            let log = Log::new(*id, millstream_store::store::LogSettings::default());
             log.with(|state| state.holes.push(hole(Some(fault), Offset(0), None)));
             self.uses.logs.restore(log);
         }

@@ -20,7 +20,7 @@ use crate::recover::listed::read_footer;
 use crate::state::damage::Damage;
 use crate::state::home::Home;
 use crate::state::logs::Logs;
-use env::{File, OpenMode};
+use millstream_env::{File, OpenMode};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,8 @@ use crate::format::segment::Segment;
 use crate::read::index::Log;
 use crate::space::grace::Grace;
 use crate::state::logs::Logs;
-use env::Monotonic;
-use log::store::{LogId, Offset};
+use millstream_env::Monotonic;
+use millstream_store::store::{LogId, Offset};
 use std::sync::Arc;
 
 /// Divisor: the frame headers of a copy take at most this fraction of its bytes.

@@ -17,7 +17,7 @@ use crate::state::home::Home;
 use crate::state::lifecycle::Lifecycle;
 use crate::state::logs::Logs;
 use crate::state::segments::{SEGMENT_BYTES_MIN, Segments};
-use env::{Clock, Monotonic};
+use millstream_env::{Clock, Monotonic};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;

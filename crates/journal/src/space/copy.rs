@@ -10,8 +10,8 @@ use crate::format::frame::{
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::{FRAMES_START, LimitWord, Previous, Segment, SegmentHeader};
 use crate::format::segment_index::SegmentIndex;
-use env::File;
-use log::store::{LogId, Offset};
+use millstream_env::File;
+use millstream_store::store::{LogId, Offset};
 use std::io;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use crate::space::footers::Footers;
 use crate::space::shortage::Shortage;
 use crate::state::handover::Handover;
 use crate::state::lifecycle::{Ending, Lifecycle};
-use env::Tasks;
+use millstream_env::Tasks;
 use std::sync::Arc;
 
 /// The task that does the writer's slow work.

@@ -10,7 +10,7 @@ use crate::space::reserve::{Reserve, Whole};
 use crate::state::handover::Fresh;
 use crate::state::home::Home;
 use crate::state::segments::{SEGMENT_BYTES_MIN, SegmentMap, Segments};
-use env::OpenMode;
+use millstream_env::OpenMode;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use crate::state::damage::Damage;
 use crate::state::home::Home;
 use crate::state::logs::Logs;
 use crate::state::segments::Segments;
-use env::{Agreement, Clock, Clocks, Monotonic};
+use millstream_env::{Agreement, Clock, Clocks, Monotonic};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::io;

@@ -12,7 +12,7 @@ use crate::state::handover::Claim;
 use crate::state::home::Home;
 use crate::state::logs::Logs;
 use crate::state::segments::{SEGMENT_BYTES_MIN, Segments};
-use env::{Clock, File, Monotonic, OpenMode};
+use millstream_env::{Clock, File, Monotonic, OpenMode};
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
@@ -177,7 +177,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
-    matches!(env::raw_os_error(error), Some(ENFILE | EMFILE))
+    matches!(millstream_env::raw_os_error(error), Some(ENFILE | EMFILE))
 }
 
 impl Parts {

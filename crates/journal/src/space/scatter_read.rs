@@ -15,8 +15,8 @@ use crate::space::clean_plan::{Plan, Run, Source};
 use crate::space::copy::Copy;
 use crate::state::logs::Logs;
 use crate::state::segments::Segments;
-use log::checksum::crc32c;
-use log::store::ReadError;
+use millstream_store::checksum::crc32c;
+use millstream_store::store::ReadError;
 use std::io;
 use std::sync::Arc;
 

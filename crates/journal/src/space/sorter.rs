@@ -15,7 +15,7 @@ use crate::space::rewrite::{Copied, Rewrite, Rewriter};
 use crate::state::lifecycle::{Ending, Lifecycle};
 use crate::state::logs::Logs;
 use crate::state::segments::Segments;
-use env::{Env, Work};
+use millstream_env::{Env, Work};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::oneshot;

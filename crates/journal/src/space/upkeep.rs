@@ -12,7 +12,7 @@ use crate::space::reclaim::Reclaimer;
 use crate::space::reserve::Reserve;
 use crate::space::rewrite::Rewriter;
 use crate::state::lifecycle::{Ending, Lifecycle};
-use env::Env;
+use millstream_env::Env;
 use std::sync::Arc;
 use std::time::Duration;
 

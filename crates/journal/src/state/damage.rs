@@ -3,7 +3,7 @@
 
 use crate::format::manifest::SegmentEntry;
 use crate::read::index::Hole;
-use log::store::{LogId, ReadError};
+use millstream_store::store::{LogId, ReadError};
 use parking_lot::Mutex;
 
 /// The damage that recovery found.

@@ -1,6 +1,6 @@
 //! The directory of a journal, and the disk that it is on.
 
-use env::Disk;
+use millstream_env::Disk;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

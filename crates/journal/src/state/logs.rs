@@ -8,8 +8,8 @@ use crate::format::frame::Entry;
 use crate::format::segment::Segment;
 use crate::read::index::{Log, Range};
 use crate::write::log_map::LogMap;
-use env::Monotonic;
-use log::store::{LogId, Offset};
+use millstream_env::Monotonic;
+use millstream_store::store::{LogId, Offset};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Logs {
         }
         let mut deleted = self.deleted.lock();
         let remains = deleted.entry(id).or_insert_with(|| {
-            let log = Log::new(id, log::store::LogSettings::default());
+            let log = Log::new(id, millstream_store::store::LogSettings::default());
             log.with(|state| state.is_deleted = true);
             Arc::new(log)
         });

@@ -4,7 +4,7 @@
 
 use crate::format::manifest::SegmentEntry;
 use crate::format::segment::Segment;
-use env::Random;
+use millstream_env::Random;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

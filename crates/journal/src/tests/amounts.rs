@@ -3,8 +3,8 @@
 use super::harness::{World, append, batch, create, id, read_all, small, try_append};
 use crate::space::grace::FREED_AFTER;
 use crate::{Durability, Journal, Options};
-use env::Call;
-use log::store::{LogStore, Offset};
+use millstream_env::Call;
+use millstream_store::store::{LogStore, Offset};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -99,7 +99,7 @@ async fn a_segment_when_sorted_then_is_read_by_stretches_as_often_as_memory_need
         create(&journal, 101).await;
         let segment_bytes = 100 * 100 * (100 + 52);
         interleave(&journal, 100, 100, 100).await;
-        let calls = || world.disk.calls(env::Call::Read);
+        let calls = || world.disk.calls(millstream_env::Call::Read);
         let (before, before_bytes) = (calls(), world.disk.read_bytes());
         append(&journal, 100, &vec![0; 4 << 20]).await;
         journal.maintain().await;
@@ -124,7 +124,7 @@ async fn sorted_logs_when_read_a_record_at_a_time_then_come_whole_and_in_order()
     }
     journal.maintain().await;
     let journal = world.kill();
-    let limit = log::ReadLimit {
+    let limit = millstream_store::ReadLimit {
         records: 1,
         bytes: u64::MAX,
     };
@@ -152,7 +152,7 @@ async fn large_blocks_when_read_in_small_steps_then_are_read_from_the_disk_once(
     }
     let journal = world.kill();
     let before = world.disk.read_bytes();
-    let limit = log::ReadLimit {
+    let limit = millstream_store::ReadLimit {
         records: 3,
         bytes: u64::MAX,
     };
@@ -296,11 +296,13 @@ async fn a_segment_without_its_footer_when_started_then_is_read_from_its_last_ch
         interleave_at(&journal, round).await;
         round += 1;
     }
-    world
-        .disk
-        .fail_nth(env::Call::SetLength, 1, env::Fault::EIO);
+    world.disk.fail_nth(
+        millstream_env::Call::SetLength,
+        1,
+        millstream_env::Fault::EIO,
+    );
     let fourth = world.segments().remove(3);
-    while world.disk.calls(env::Call::SetLength) < 4 {
+    while world.disk.calls(millstream_env::Call::SetLength) < 4 {
         interleave_at(&journal, round).await;
         round += 1;
     }

@@ -2,9 +2,9 @@
 
 use super::harness::{DIRECTORY, World, os, small};
 use crate::{Journal, Options};
-use env::Env;
-use log::conformance::{self, End, Provider};
-use log::store::{Answer, LogStore};
+use millstream_env::Env;
+use millstream_store::conformance::{self, End, Provider};
+use millstream_store::store::{Answer, LogStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ impl OnMemoryDisk {
 
     fn open_now(&self) -> Arc<dyn LogStore> {
         let env = Env {
-            clock: Arc::new(env::SystemClock::new()),
+            clock: Arc::new(millstream_env::SystemClock::new()),
             ..self.world.env()
         };
         Journal::open(env, Path::new(DIRECTORY), self.options).unwrap()

@@ -4,7 +4,7 @@ use super::harness::{World, append, batch, create, id, place_in_file, read_all, 
 use crate::OpenError;
 use crate::format::frame::FRAME_HEADER_BYTES;
 use crate::format::segment::FRAMES_START;
-use log::store::{AppendError, LogStore, ReadError};
+use millstream_store::store::{AppendError, LogStore, ReadError};
 use std::path::{Path, PathBuf};
 
 fn tiny_world() -> World {
@@ -111,7 +111,7 @@ async fn damage_at_end(journal: &crate::Journal) {
 
 async fn create_one(journal: &crate::Journal, index: u32) {
     journal
-        .create(vec![(id(index), log::LogSettings::default())])
+        .create(vec![(id(index), millstream_store::LogSettings::default())])
         .await
         .unwrap();
 }
@@ -128,7 +128,7 @@ async fn a_segment_when_it_is_missing_then_the_damage_has_its_name() {
     journal.shutdown().await;
     let segments = world.segments();
     assert!(segments.len() >= 3);
-    env::Disk::remove(&world.disk, &segments[1]).unwrap();
+    millstream_env::Disk::remove(&world.disk, &segments[1]).unwrap();
     let journal = world.open();
     let (file, _) = damage_of(read_all(&journal, 0).await);
     assert_eq!(
@@ -150,7 +150,7 @@ async fn a_manifest_when_it_is_damaged_or_missing_then_the_journal_does_not_open
         matches!(refused, Some(OpenError::Damaged { .. })),
         "{refused:?}"
     );
-    env::Disk::remove(&world.disk, &manifest).unwrap();
+    millstream_env::Disk::remove(&world.disk, &manifest).unwrap();
     for _ in 0..2 {
         let refused = world.try_open().err();
         assert!(
@@ -223,9 +223,10 @@ async fn a_tail_when_it_rots_with_its_witness_then_is_damage_and_stays_as_it_is(
 
 fn copy_store(from: &World, to: &World) {
     let directory = Path::new(super::harness::DIRECTORY);
-    env::Disk::create_directory(&to.disk, directory).unwrap();
-    for path in env::Disk::list(&from.disk, directory).unwrap() {
-        let file = env::Disk::open(&to.disk, &path, env::OpenMode::CreateNew).unwrap();
+    millstream_env::Disk::create_directory(&to.disk, directory).unwrap();
+    for path in millstream_env::Disk::list(&from.disk, directory).unwrap() {
+        let file = millstream_env::Disk::open(&to.disk, &path, millstream_env::OpenMode::CreateNew)
+            .unwrap();
         file.write_all_at(&from.disk.contents(&path).unwrap(), 0)
             .unwrap();
     }

@@ -3,8 +3,8 @@
 
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, tiny, try_append};
 use crate::Journal;
-use env::{Clock, DoomedTasks, Env, SystemClock, Tasks, TokioTasks};
-use log::store::{AppendError, LogStore};
+use millstream_env::{Clock, DoomedTasks, Env, SystemClock, Tasks, TokioTasks};
+use millstream_store::store::{AppendError, LogStore};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

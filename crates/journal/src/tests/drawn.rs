@@ -14,10 +14,10 @@ use crate::read::scan::Found;
 use crate::recover::classify::{Evidence, Role};
 use crate::recover::listed::Listed;
 use crate::recover::tail::Frames;
-use env::{Disk, File, OpenMode, Timestamp};
-use log::batch::Batch;
-use log::checksum::crc32c;
-use log::store::{LogSettings, Offset};
+use millstream_env::{Disk, File, OpenMode, Timestamp};
+use millstream_store::batch::Batch;
+use millstream_store::checksum::crc32c;
+use millstream_store::store::{LogSettings, Offset};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! What calls are told when the disk fails, and what is there afterwards.
 
 use super::harness::{World, append, batch, create, id, read_all, tiny, try_append};
-use env::{Call, Fault};
-use log::store::{AppendError, LogStore, Offset, StoreError};
+use millstream_env::{Call, Fault};
+use millstream_store::store::{AppendError, LogStore, Offset, StoreError};
 
 #[tokio::test]
 async fn a_write_when_it_fails_then_is_taken_back_and_writing_goes_on() {
@@ -120,7 +120,7 @@ async fn reads_when_the_device_fails_then_say_so_and_work_again_later() {
     }
     assert!(matches!(
         read_all(&journal, 0).await,
-        Err(log::ReadError::Io(_))
+        Err(millstream_store::ReadError::Io(_))
     ));
     assert_eq!(read_all(&journal, 0).await.unwrap().len(), 1);
 }
@@ -174,7 +174,7 @@ pub(crate) async fn fill_through(world: World, kind: Call, nth: u64, fault: Faul
         return reopen_empty(&world).await;
     };
     let made = journal
-        .create(vec![(id(0), log::LogSettings::default())])
+        .create(vec![(id(0), millstream_store::LogSettings::default())])
         .await;
     let mut outcomes = Vec::new();
     for at in 0..60_u64 {

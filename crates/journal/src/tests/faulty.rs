@@ -7,9 +7,9 @@
 
 use super::harness::{World, batch, create, id, read_all, tiny};
 use crate::Journal;
-use env::{Call, Fault};
 use fastrand::Rng;
-use log::store::{AppendError, LogStore, Offset, ReadError};
+use millstream_env::{Call, Fault};
+use millstream_store::store::{AppendError, LogStore, Offset, ReadError};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -234,7 +234,7 @@ impl Sequence {
         self.restart("at the end").await;
         self.journal.shutdown().await;
         self.world.disk.process_death();
-        let mut files = env::Disk::list(&self.world.disk, Path::new("/data")).unwrap();
+        let mut files = millstream_env::Disk::list(&self.world.disk, Path::new("/data")).unwrap();
         let is_empty =
             |path: &std::path::PathBuf| self.world.disk.contents(path).unwrap().is_empty();
         files.retain(|path| !is_empty(path));

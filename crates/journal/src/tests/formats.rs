@@ -8,8 +8,8 @@ use crate::format::segment::{
     LimitWord, POINTER_BYTES, Previous, SEGMENT_HEADER_BYTES, Segment, SegmentHeader,
 };
 use crate::format::segment_index::{IMAGE_HEAD_BYTES, SegmentIndex};
-use env::{Disk, MemoryDisk, OpenMode, Timestamp};
-use log::store::{LogId, LogSettings, Offset, Priority};
+use millstream_env::{Disk, MemoryDisk, OpenMode, Timestamp};
+use millstream_store::store::{LogId, LogSettings, Offset, Priority};
 use std::path::Path;
 
 const PAGE: &str = include_str!("../../../../docs/formats/journal.md");

@@ -3,10 +3,10 @@
 
 use super::harness::{World, batch, create, id, read_all, try_append};
 use crate::Journal;
-use env::{Clock, Timestamp};
-use log::batch::Batch;
-use log::batches::Batches;
-use log::store::{AppendError, LogId, LogSettings, LogStore, Offset, Priority};
+use millstream_env::{Clock, Timestamp};
+use millstream_store::batch::Batch;
+use millstream_store::batches::Batches;
+use millstream_store::store::{AppendError, LogId, LogSettings, LogStore, Offset, Priority};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,9 +168,10 @@ async fn the_last_byte_when_it_is_taken_by_others_then_deleting_still_makes_room
     let world = World::inline(1);
     let (journal, count) = filled(&world, 12 * MIB).await;
     // Somebody else fills what the journal left.
-    let free = env::Disk::free_bytes(&world.disk, std::path::Path::new("/")).unwrap();
+    let free = millstream_env::Disk::free_bytes(&world.disk, std::path::Path::new("/")).unwrap();
     let path = std::path::Path::new(super::harness::DIRECTORY).join("others");
-    let file = env::Disk::open(&world.disk, &path, env::OpenMode::CreateNew).unwrap();
+    let file = millstream_env::Disk::open(&world.disk, &path, millstream_env::OpenMode::CreateNew)
+        .unwrap();
     file.allocate(free).unwrap();
     refuses_ordinary(&journal).await;
     journal.delete(vec![id(0), id(2)]).await.unwrap();

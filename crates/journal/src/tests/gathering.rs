@@ -1,8 +1,8 @@
 //! Calls that are written as one group: whose bytes come to stand where.
 
 use super::harness::{World, batch, create, id, read_all};
-use log::batches::Batches;
-use log::store::{AppendError, LogStore};
+use millstream_store::batches::Batches;
+use millstream_store::store::{AppendError, LogStore};
 
 const LOGS: u32 = 4;
 /// No log has it.

@@ -3,12 +3,12 @@
 use super::inline::InlineTasks;
 use super::misled::mislead;
 use crate::{Durability, Journal, OpenError, Options};
-use env::{
+use millstream_env::{
     Clock, Env, ManualClock, MemoryDisk, Random, SeededRandom, Tasks, Timestamp, TokioTasks,
 };
-use log::batch::{Batch, BatchBuilder, Kind};
-use log::batches::Batches;
-use log::store::{
+use millstream_store::batch::{Batch, BatchBuilder, Kind};
+use millstream_store::batches::Batches;
+use millstream_store::store::{
     AppendError, Appended, LogId, LogSettings, LogStore, Offset, ReadError, ReadLimit, Slice,
 };
 use std::path::{Path, PathBuf};
@@ -122,7 +122,7 @@ impl World {
 
     /// The files of segments, by name.
     pub(crate) fn segments(&self) -> Vec<PathBuf> {
-        let mut files = env::Disk::list(&self.disk, Path::new(DIRECTORY)).unwrap();
+        let mut files = millstream_env::Disk::list(&self.disk, Path::new(DIRECTORY)).unwrap();
         files.retain(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "segment")

@@ -7,7 +7,7 @@ use super::harness::{World, batch, create, id, small, try_append};
 use crate::read::holding::SLACK_BYTES;
 use crate::{Journal, Options};
 use fastrand::Rng;
-use log::store::{LogStore, Offset, ReadLimit, Slice};
+use millstream_store::store::{LogStore, Offset, ReadLimit, Slice};
 use std::sync::Arc;
 
 const MIB: usize = 1024 * 1024;

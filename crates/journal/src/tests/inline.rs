@@ -1,7 +1,7 @@
 //! Tasks that all run on the test's own thread, in an order that is the same every time: for tests
 //! that count calls or bytes, or that repeat a run by its seed.
 
-use env::{BoxFuture, Deaths, Tasks, Work};
+use millstream_env::{BoxFuture, Deaths, Tasks, Work};
 use tokio::runtime::Handle;
 
 /// Everything on the current thread; what blocks does so where it stands.

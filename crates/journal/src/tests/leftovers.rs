@@ -4,10 +4,10 @@
 use super::faults::KINDS;
 use super::harness::{DIRECTORY, World, append, batch, create, id, tiny, try_append};
 use super::refilled::{catalog, unexpected, verify_files};
-use env::{Call, Fault};
-use log::batch::Batch;
-use log::batches::Batches;
-use log::store::{AppendError, LogSettings, LogStore, Priority};
+use millstream_env::{Call, Fault};
+use millstream_store::batch::Batch;
+use millstream_store::batches::Batches;
+use millstream_store::store::{AppendError, LogSettings, LogStore, Priority};
 use std::path::Path;
 
 const FAULTS: [Fault; 3] = [Fault::EIO, Fault::ENOSPC, Fault::EMFILE];
@@ -103,7 +103,7 @@ async fn descriptors_when_there_are_no_more_then_what_makes_room_still_has_some(
         log = u32::from(count > 150);
     };
     assert!(matches!(refused, AppendError::NotApplied(_)), "{refused:?}");
-    let files = env::Disk::list(&world.disk, Path::new(DIRECTORY));
+    let files = millstream_env::Disk::list(&world.disk, Path::new(DIRECTORY));
     assert!(files.is_ok(), "one for the directory is left");
     for _ in 0..60 {
         assert!(try_append(&journal, 1, batch(&[[7; 6_000]])).await.is_err());

@@ -3,8 +3,8 @@
 use super::harness::{World, append, create, id, small};
 use crate::format::long_list::PART_BLOCKS;
 use crate::{Journal, Options};
-use env::Timestamp;
-use log::store::{LogStore, Offset, ReadLimit};
+use millstream_env::Timestamp;
+use millstream_store::store::{LogStore, Offset, ReadLimit};
 use std::sync::Arc;
 
 /// Two and a half parts.

@@ -3,9 +3,9 @@
 use super::harness::{World, append, batch, create, id, read_all, small, tiny, try_append};
 use crate::space::grace::FREED_AFTER;
 use crate::{Journal, Options};
-use env::{Call, Fault};
-use log::metrics::{Distribution, Value};
-use log::store::{LogStore, Offset};
+use millstream_env::{Call, Fault};
+use millstream_store::metrics::{Distribution, Value};
+use millstream_store::store::{LogStore, Offset};
 
 fn value(journal: &Journal, name: &str) -> Value {
     let mut metrics = journal.metrics().into_iter();

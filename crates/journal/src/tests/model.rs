@@ -3,11 +3,11 @@
 
 use super::harness::{ANY, World, id, tiny};
 use crate::Journal;
-use env::Timestamp;
-use log::MemoryStore;
-use log::batch::{BatchBuilder, Kind};
-use log::batches::Batches;
-use log::store::{LogSettings, LogStore, Offset, ReadError};
+use millstream_env::Timestamp;
+use millstream_store::MemoryStore;
+use millstream_store::batch::{BatchBuilder, Kind};
+use millstream_store::batches::Batches;
+use millstream_store::store::{LogSettings, LogStore, Offset, ReadError};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -117,7 +117,8 @@ impl Pair {
             }
             Step::Read { log, from } => self.read(log, Offset(from)).await.unwrap_or_default(),
             Step::Search { log, back_ms } => {
-                let time = Timestamp(env::Clock::now(&*self.world.clock).0 - back_ms * 1000);
+                let time =
+                    Timestamp(millstream_env::Clock::now(&*self.world.clock).0 - back_ms * 1000);
                 let found = self.journal.offset_at(id(log), time).await;
                 assert_eq!(found, self.model.offset_at(id(log), time).await);
             }

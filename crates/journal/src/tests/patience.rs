@@ -4,8 +4,8 @@
 use super::harness::{ANY, DIRECTORY, World, append, create, id};
 use super::inline::InlineTasks;
 use crate::Journal;
-use env::{BoxFuture, Deaths, Env, Tasks, Work};
-use log::store::{LogStore, Offset, ReadLimit};
+use millstream_env::{BoxFuture, Deaths, Env, Tasks, Work};
+use millstream_store::store::{LogStore, Offset, ReadLimit};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

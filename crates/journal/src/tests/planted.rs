@@ -9,7 +9,7 @@ use super::harness::{World, small};
 use super::{model, recovery, room, rot, stray};
 use crate::Options;
 use crate::planted::PlantedBug;
-use env::Fault;
+use millstream_env::Fault;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 

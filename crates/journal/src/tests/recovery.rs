@@ -2,9 +2,9 @@
 
 use super::harness::{World, append, batch, create, id, os, read_all, try_append};
 use crate::{Journal, OpenError, Options};
-use env::Call;
-use log::batches::Batches;
-use log::store::{LogSettings, LogStore, Offset, Priority, StoreError};
+use millstream_env::Call;
+use millstream_store::batches::Batches;
+use millstream_store::store::{LogSettings, LogStore, Offset, Priority, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -5,9 +5,9 @@
 use super::harness::{DIRECTORY, World, batch, create, id, read_all, small, try_append};
 use crate::{Journal, Options};
 use fastrand::Rng;
-use log::batch::Batch;
-use log::batches::Batches;
-use log::store::{AppendError, LogId, LogSettings, LogStore, Priority};
+use millstream_store::batch::Batch;
+use millstream_store::batches::Batches;
+use millstream_store::store::{AppendError, LogId, LogSettings, LogStore, Priority};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl Filled {
         }
         panic!(
             "no room: {} bytes are free, and the segments are {:?}",
-            env::Disk::free_bytes(&self.world.disk, Path::new(DIRECTORY)).unwrap(),
+            millstream_env::Disk::free_bytes(&self.world.disk, Path::new(DIRECTORY)).unwrap(),
             self.segments()
         );
     }
@@ -189,7 +189,8 @@ pub(crate) fn verify_files(world: &World, journal: &Journal) {
 /// Somebody else takes whatever is left, also what the disk does not call free.
 fn take_the_rest(world: &World) {
     let path = Path::new("/data/stranger");
-    let file = env::Disk::open(&world.disk, path, env::OpenMode::CreateNew).unwrap();
+    let file =
+        millstream_env::Disk::open(&world.disk, path, millstream_env::OpenMode::CreateNew).unwrap();
     let (mut length, mut step) = (0, 64 * MIB);
     while step > 0 {
         match file.allocate(length + step) {

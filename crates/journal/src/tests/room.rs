@@ -2,8 +2,8 @@
 
 use super::harness::{World, append, create, id, read_all, tiny};
 use crate::space::grace::FREED_AFTER;
-use env::{Clock, Timestamp};
-use log::store::{LogStore, Offset};
+use millstream_env::{Clock, Timestamp};
+use millstream_store::store::{LogStore, Offset};
 use std::time::Duration;
 
 const SEGMENT: u64 = 1024 * 1024;
@@ -91,7 +91,8 @@ async fn freed_files_when_there_are_many_then_two_are_kept_for_writing_over() {
     journal.trim(id(0), Offset(150)).await.unwrap();
     world.clock.advance(FREED_AFTER);
     journal.maintain().await;
-    let files = env::Disk::list(&world.disk, std::path::Path::new(super::harness::DIRECTORY));
+    let files =
+        millstream_env::Disk::list(&world.disk, std::path::Path::new(super::harness::DIRECTORY));
     let files = files.unwrap();
     let is_spare = |path: &&std::path::PathBuf| path.extension().is_some_and(|e| e == "spare");
     assert!(files.iter().filter(is_spare).count() <= 2);
@@ -203,7 +204,7 @@ async fn a_lasting_log_when_it_pins_hidden_segments_then_is_copied_out_of_them()
 
 #[tokio::test]
 async fn the_cleaner_when_power_is_lost_at_any_of_its_calls_then_nothing_kept_is_lost() {
-    use env::{Call, Fault};
+    use millstream_env::{Call, Fault};
     let kinds = [
         Call::Open,
         Call::Write,
@@ -250,7 +251,7 @@ async fn damage_when_the_cleaner_meets_it_then_is_not_copied_and_stays_damage() 
     journal.maintain().await;
     let damaged = read_all(&journal, 1).await;
     assert!(
-        matches!(damaged, Err(log::ReadError::Damaged { .. })),
+        matches!(damaged, Err(millstream_store::ReadError::Damaged { .. })),
         "{damaged:?}"
     );
 }

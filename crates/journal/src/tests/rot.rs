@@ -7,8 +7,8 @@
 use super::harness::{DIRECTORY, World, append, create, id, place_in_file, small};
 use crate::planted::PlantedBug;
 use crate::{Journal, OpenError, Options};
-use env::{Disk, OpenMode};
-use log::store::{LogStore, ReadError};
+use millstream_env::{Disk, OpenMode};
+use millstream_store::store::{LogStore, ReadError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn store(bug: Option<PlantedBug>, end: End) -> Files {
         }
     }
     // The last log is made in the open segment: no MANIFEST tells of it.
-    let last = vec![(id(LOGS - 1), log::LogSettings::default())];
+    let last = vec![(id(LOGS - 1), millstream_store::LogSettings::default())];
     journal.create(last).await.unwrap();
     for at in 0..RECORDS[2] {
         append(&journal, LOGS - 1, &record(LOGS - 1, at)).await;

@@ -7,8 +7,8 @@ use super::harness::{
 use crate::format::footer::TRAILER_BYTES;
 use crate::format::frame::FRAME_MAGIC;
 use crate::format::segment_index::IMAGE_HEAD_BYTES;
-use env::{Clock, Disk, Timestamp};
-use log::store::{LogStore, Offset, ReadError};
+use millstream_env::{Clock, Disk, Timestamp};
+use millstream_store::store::{LogStore, Offset, ReadError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -4,8 +4,8 @@
 use super::harness::{ANY, World, append, batch, create, id, read_all, small, try_append};
 use crate::Options;
 use crate::planted::PlantedBug;
-use log::batch::{Batch, Kind};
-use log::store::{AppendError, LogStore, Offset};
+use millstream_store::batch::{Batch, Kind};
+use millstream_store::store::{AppendError, LogStore, Offset};
 
 /// Earlier versions appended behind a CLOSE, data and further CLOSEs, and told who did so.
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::harness::{World, append, place_in_file, read_all};
 use crate::Journal;
 use crate::format::segment::{FRAMES_START, segment_name};
 use crate::recover::classify::{Evidence, Role, State, Tail, Then, classify};
-use log::store::{Offset, ReadError};
+use millstream_store::store::{Offset, ReadError};
 use std::sync::Arc;
 
 const PAGE: &str = include_str!("../../../../docs/recovery.md");

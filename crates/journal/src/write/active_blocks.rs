@@ -9,7 +9,7 @@ use crate::format::segment::Segment;
 use crate::format::segment_index::SegmentIndex;
 use crate::read::index::Log;
 use crate::write::chain::{ActiveBlocks, Chain, Linked, Linking};
-use log::store::LogId;
+use millstream_store::store::LogId;
 use std::sync::Arc;
 
 /// The writer's side of the list.

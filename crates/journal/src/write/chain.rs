@@ -2,8 +2,8 @@
 
 use crate::format::frame::Block;
 use crate::format::segment::Segment;
-use env::Timestamp;
-use log::store::Offset;
+use millstream_env::Timestamp;
+use millstream_store::store::Offset;
 use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::Arc;
 

@@ -15,11 +15,11 @@ use crate::state::logs::Logs;
 use crate::write::log_map::LogMap;
 use crate::write::queue::Change;
 use crate::write::writer_tails::{Slot, WriterTails};
-use env::Timestamp;
-use log::batch::{Kind, RecordIter};
-use log::batches::{BatchView, Batches};
-use log::checksum::crc32c_append;
-use log::store::{
+use millstream_env::Timestamp;
+use millstream_store::batch::{Kind, RecordIter};
+use millstream_store::batches::{BatchView, Batches};
+use millstream_store::checksum::crc32c_append;
+use millstream_store::store::{
     AppendError, Appended, LogId, LogSettings, Offset, Priority, ReadError, StoreError,
 };
 

@@ -4,7 +4,7 @@
 //! it is not randomized, so that runs are reproducible. Iteration order is unspecified; sort where
 //! it matters.
 
-use log::store::LogId;
+use millstream_store::store::LogId;
 use rustc_hash::FxHashMap;
 
 /// A map keyed by log.

@@ -4,7 +4,7 @@
 use crate::space::reserve::is_full;
 use crate::write::group::Group;
 use crate::write::queue::{AppendCall, Call, ChangeCall};
-use log::store::{AppendError, Appended, StoreError};
+use millstream_store::store::{AppendError, Appended, StoreError};
 use std::io;
 
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! The queue of calls to the writer: FIFO, bounded in bytes.
 
 use crate::format::frame::FRAME_HEADER_BYTES;
-use log::batches::Batches;
-use log::store::{AppendError, Appended, LogId, LogSettings, Offset, StoreError};
+use millstream_store::batches::Batches;
+use millstream_store::store::{AppendError, Appended, LogId, LogSettings, Offset, StoreError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use tokio::sync::{Notify, oneshot};
@@ -144,7 +144,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::batch::Batch;
+    use millstream_store::batch::Batch;
 
     fn call(bytes: usize) -> Call {
         let (reply, _) = oneshot::channel();

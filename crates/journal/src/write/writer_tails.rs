@@ -8,8 +8,8 @@ use crate::format::frame::Block;
 use crate::read::index::{Hole, Log};
 use crate::write::compact::Compact;
 use crate::write::log_map::LogMap;
-use env::Timestamp;
-use log::store::{LogId, Offset, Priority};
+use millstream_env::Timestamp;
+use millstream_store::store::{LogId, Offset, Priority};
 use std::sync::Arc;
 
 /// Logs per row.
@@ -198,7 +198,7 @@ fn position_of(id: LogId) -> (LogId, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::store::LogSettings;
+    use millstream_store::store::LogSettings;
 
     #[test]
     fn logs_when_put_in_and_taken_out_then_are_found_and_leave_no_row() {

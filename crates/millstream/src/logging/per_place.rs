@@ -4,7 +4,7 @@
 //! as lost.
 
 use super::line_queue::LineQueue;
-use env::{Clock, LineLimit};
+use millstream_env::{Clock, LineLimit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::{Event, Level, Subscriber};
@@ -60,7 +60,7 @@ impl<S: Subscriber> Layer<S> for PerPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use env::{ManualClock, Timestamp};
+    use millstream_env::{ManualClock, Timestamp};
     use std::sync::atomic::Ordering;
     use std::time::Duration;
     use tracing_subscriber::layer::SubscriberExt;

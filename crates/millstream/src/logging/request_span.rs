@@ -6,7 +6,7 @@
 //! write it. It has to be the outermost of the layers that write, and below those that may still
 //! reject a line.
 
-use env::RequestContext;
+use millstream_env::RequestContext;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use tracing::dispatcher::WeakDispatch;

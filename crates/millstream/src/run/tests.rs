@@ -5,13 +5,13 @@ use super::*;
 use crate::cli::{Cert, Cli};
 use crate::{DIED, self_signed, status_of_failure};
 use bytes::Bytes;
-use client::{Client, Config, Credentials};
-use env::{Clock, DoomedTasks, SystemClock, TokioTasks};
+use millstream_client::{Client, Config, Credentials};
+use millstream_env::{Clock, DoomedTasks, SystemClock, TokioTasks};
+use millstream_protocol::operations::*;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::future::pending;
 use std::time::Duration;
-use wire::operations::*;
 
 /// Time after which a server counts as stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(100);

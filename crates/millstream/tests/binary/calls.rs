@@ -1,12 +1,12 @@
 //! Short ways to use a server, through the typed client and byte by byte.
 
 use bytes::Bytes;
-use client::{Client, Config, Credentials};
-use env::Env;
+use millstream_client::{Client, Config, Credentials};
+use millstream_env::Env;
+use millstream_protocol::operations::*;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use wire::operations::*;
 
 /// Timeout that turns a hanging test into a failure.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -35,7 +35,7 @@ pub async fn iterator(client: &Client, stream: &str) -> String {
     let input = GetShardIteratorInput {
         stream_name: Some(stream.to_owned()),
         shard_id: "shardId-000000000000".to_owned(),
-        shard_iterator_type: wire::types::ShardIteratorType::TrimHorizon,
+        shard_iterator_type: millstream_protocol::types::ShardIteratorType::TrimHorizon,
         starting_sequence_number: None,
         timestamp: None,
         stream_arn: None,

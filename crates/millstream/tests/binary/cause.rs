@@ -4,13 +4,13 @@ use crate::calls::{client, iterator, put_data};
 use crate::lifecycle::dev;
 use crate::process::Running;
 use bytes::Bytes;
-use client::Error;
+use millstream_client::Error;
+use millstream_protocol::operations::{GetRecords, GetRecordsInput};
 use rustix::process::Signal;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
-use wire::operations::{GetRecords, GetRecordsInput};
 
 /// A record's data, recognizable in a file.
 const DATA: &[u8] = b"a record whose bytes will be damaged";

@@ -2,6 +2,7 @@
 
 use crate::calls::{client, put};
 use crate::process::{Running, binary, millstream, refused};
+use millstream_protocol::operations::{CreateStream, CreateStreamInput};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use std::io::{Read, Write};
@@ -9,7 +10,6 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use wire::operations::{CreateStream, CreateStreamInput};
 
 pub fn dev(folder: &Path) -> Command {
     let mut command = millstream();

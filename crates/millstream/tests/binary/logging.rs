@@ -3,13 +3,13 @@
 use crate::calls::{client, connect, get, put, send, status};
 use crate::lifecycle::dev;
 use crate::process::Running;
+use millstream_protocol::operations::{GetShardIterator, GetShardIteratorInput};
+use millstream_protocol::types::ShardIteratorType;
 use rustix::process::Signal;
 use std::fs::OpenOptions;
 use std::io::{PipeReader, Write, pipe};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use wire::operations::{GetShardIterator, GetShardIteratorInput};
-use wire::types::ShardIteratorType;
 
 /// Capacity of a pipe.
 const PIPE_BYTES: usize = 64 * 1024;

@@ -3,10 +3,10 @@
 use crate::calls::{client, get, put};
 use crate::lifecycle::dev;
 use crate::process::Running;
+use millstream_protocol::operations::{EnableEnhancedMonitoring, EnableEnhancedMonitoringInput};
+use millstream_protocol::types::MetricsName;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use wire::operations::{EnableEnhancedMonitoring, EnableEnhancedMonitoringInput};
-use wire::types::MetricsName;
 
 const BEGIN: &str = "<!-- series: begin -->\n";
 const END: &str = "\n<!-- series: end -->";

@@ -5,11 +5,11 @@ use crate::calls::{client, connect, head, iterator, send, status};
 use crate::lifecycle::dev;
 use crate::process::{Running, Stopped, millstream};
 use bytes::Bytes;
+use millstream_protocol::operations::*;
+use millstream_protocol::types::ConsumerStatus;
 use rustix::process::Signal;
 use std::io::Write;
 use std::net::TcpStream;
-use wire::operations::*;
-use wire::types::ConsumerStatus;
 
 /// Streams, shards of each, and consumers of each; every consumer subscribes to every shard.
 const STREAMS: usize = 5;

@@ -1,8 +1,8 @@
 //! A store whose appends may have unknown outcomes, and whose reads may find damage.
 
-use env::Timestamp;
-use log::store::Answer;
-use log::{
+use millstream_env::Timestamp;
+use millstream_store::store::Answer;
+use millstream_store::{
     AppendError, Appended, Batches, Bounds, Epoch, LogId, LogSettings, LogStore, MemoryStore,
     Offset, Promises, ReadError, ReadLimit, Slice, StoreError, TailWatch,
 };

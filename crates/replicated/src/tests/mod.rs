@@ -11,9 +11,9 @@ use crate::testing::{Command, Counters, Refusal};
 use crate::{
     ENVELOPE_VERSION, Envelope, ProposalId, ProposeError, Replicated, SNAPSHOT_AFTER_BYTES,
 };
-use env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
 use flawed::Flawed;
-use log::{Batch, Batches, LogStore, MemoryStore, Offset, ReadLimit};
+use millstream_env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
+use millstream_store::{Batch, Batches, LogStore, MemoryStore, Offset, ReadLimit};
 use std::sync::Arc;
 
 type Machine = Replicated<Counters>;

@@ -3,8 +3,8 @@
 use super::World;
 use crate::testing::{COUNTERS, Command, log_of};
 use crate::{CatchUpError, CollectError, Namespace, Owner, Ownership, collect_orphans};
-use log::store::Answer;
-use log::{LogId, LogSettings, LogStore, Offset, ReadError};
+use millstream_store::store::Answer;
+use millstream_store::{LogId, LogSettings, LogStore, Offset, ReadError};
 use std::future::ready;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::flawed::Fate;
 use super::{Machine, World};
 use crate::testing::{COUNTERS_MAX, Command, Refusal};
 use crate::{CatchUpError, NotAppended, ProposalId, ProposeError, Unheard};
-use log::{AppendError, LogStore, Offset};
+use millstream_store::{AppendError, LogStore, Offset};
 
 #[tokio::test]
 async fn command_when_the_state_refuses_it_already_then_is_not_in_the_log() {

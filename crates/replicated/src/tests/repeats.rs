@@ -4,7 +4,7 @@ use super::flawed::Fate;
 use super::{Machine, World};
 use crate::testing::{Command, Refusal};
 use crate::{ANSWERS_KEPT, ProposalId, ProposeError, REPEATS_KNOWN, Unheard};
-use log::{AppendError, LogStore, Offset};
+use millstream_store::{AppendError, LogStore, Offset};
 
 fn unknown<T>(cause: Unheard) -> Result<T, ProposeError<Refusal>> {
     Err(ProposeError::Unknown { cause })

@@ -4,8 +4,8 @@ use super::{Machine, World};
 use crate::snapshot::{Finder, PART_BYTES_MAX, encode};
 use crate::testing::{COUNTERS_MAX, Counters};
 use crate::{REPEATS_KNOWN, SnapshotError, Versions};
-use log::batch::RECORD_OVERHEAD_BYTES;
-use log::{Batch, LogStore, Offset};
+use millstream_store::batch::RECORD_OVERHEAD_BYTES;
+use millstream_store::{Batch, LogStore, Offset};
 
 /// Snapshot threshold in tests, in bytes of commands.
 const OFTEN: u64 = 512;

@@ -12,48 +12,48 @@ type Arrows = BTreeMap<String, Vec<String>>;
 /// The dependencies of each crate's code.
 const CODE: [(&str, &[&str]); 18] = [
     ("model", &[]),
-    ("wire-derive", &[]),
+    ("protocol-derive", &[]),
     ("env", &[]),
-    ("wire", &["wire-derive"]),
-    ("log", &["env"]),
-    ("journal", &["env", "log"]),
-    ("replicated", &["env", "log"]),
-    ("auth", &["env", "model", "wire"]),
-    ("client", &["env", "wire"]),
+    ("protocol", &["protocol-derive"]),
+    ("store", &["env"]),
+    ("journal", &["env", "store"]),
+    ("replicated", &["env", "store"]),
+    ("auth", &["env", "model", "protocol"]),
+    ("client", &["env", "protocol"]),
     (
-        "engine",
-        &["auth", "env", "log", "model", "replicated", "wire"],
+        "streams",
+        &["auth", "env", "model", "protocol", "replicated", "store"],
     ),
     (
         "service",
-        &["auth", "engine", "env", "log", "model", "wire"],
+        &["auth", "env", "model", "protocol", "store", "streams"],
     ),
     (
-        "server",
-        &["auth", "engine", "env", "model", "service", "wire"],
+        "http",
+        &["auth", "env", "model", "protocol", "service", "streams"],
     ),
     (
         "millstream",
         &[
-            "auth", "engine", "env", "journal", "log", "model", "server", "wire",
+            "auth", "env", "http", "journal", "model", "protocol", "store", "streams",
         ],
     ),
     // What tests the others. The judge knows none of the code that it judges.
     ("judge", &[]),
-    ("crash", &["client", "env", "judge", "wire"]),
+    ("crash", &["client", "env", "judge", "protocol"]),
     (
         "sim",
         &[
             "auth",
-            "engine",
             "env",
             "journal",
             "judge",
-            "log",
             "model",
+            "protocol",
             "replicated",
             "service",
-            "wire",
+            "store",
+            "streams",
         ],
     ),
     ("rules", &[]),
@@ -61,15 +61,15 @@ const CODE: [(&str, &[&str]); 18] = [
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
 const TESTS: [(&str, &[&str]); 9] = [
-    // `pages` to hold formats against their pages, `env` and `log` for their doubles, the journal
+    // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
-    ("engine", &["env", "journal", "log", "pages", "service"]),
-    ("log", &["env"]),
-    ("journal", &["env", "log", "pages"]),
+    ("streams", &["env", "journal", "pages", "service", "store"]),
+    ("store", &["env"]),
+    ("journal", &["env", "pages", "store"]),
     ("model", &["pages"]),
-    ("wire", &["pages"]),
-    ("replicated", &["env", "log"]),
-    ("server", &["client", "env", "log"]),
+    ("protocol", &["pages"]),
+    ("replicated", &["env", "store"]),
+    ("http", &["client", "env", "store"]),
     // `env` for its doubles, `replicated` for facts that it is the cause of.
     ("service", &["env", "replicated"]),
     ("millstream", &["client", "env"]),
@@ -146,14 +146,14 @@ fn arrows_when_followed_then_never_lead_to_testers_nor_from_below_to_kinesis() {
             "{from} depends on {tester:?}"
         );
     }
-    for below in ["journal", "replicated", "log", "env"] {
+    for below in ["journal", "replicated", "store", "env"] {
         let mut reached = vec![below.to_owned()];
         let mut next = 0;
         while let Some(from) = reached.get(next) {
             reached.extend(code[from].clone());
             next += 1;
         }
-        for above in ["model", "wire", "auth", "engine", "service", "server"] {
+        for above in ["model", "protocol", "auth", "streams", "service", "http"] {
             assert!(
                 !reached.contains(&above.to_owned()),
                 "{below} knows {above}"

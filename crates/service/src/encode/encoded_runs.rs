@@ -6,11 +6,11 @@
 
 use super::stored_records::StoredLengths;
 use bytes::Bytes;
-use engine::FifoCache;
-use log::{LogId, Offset, Run};
+use millstream_protocol::Protocol;
+use millstream_store::{LogId, Offset, Run};
+use millstream_streams::FifoCache;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use wire::Protocol;
 
 /// Minimum stored size of a run worth caching.
 const RUN_BYTES_MIN: usize = 2 * 1024;
@@ -153,7 +153,7 @@ impl Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::StoredParts;
+    use millstream_streams::StoredParts;
 
     #[test]
     fn run_when_asked_for_twice_then_is_wanted_and_the_newest_are_kept() {

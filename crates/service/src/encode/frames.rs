@@ -4,12 +4,12 @@ use super::measured::Measured;
 use super::piece_buffers::PieceBuffers;
 use super::record_pieces::RecordPieces;
 use crate::words::say;
-use engine::{Event, RecordEncoder, Records, Subscription, UnknownForm};
+use millstream_protocol::Protocol;
+use millstream_protocol::event_stream::{EncodedRecords, Frame};
+use millstream_protocol::types::SubscribeToShardEvent;
+use millstream_streams::{Event, RecordEncoder, Records, Subscription, UnknownForm};
 use std::fmt;
 use std::sync::Arc;
-use wire::Protocol;
-use wire::event_stream::{EncodedRecords, Frame};
-use wire::types::SubscribeToShardEvent;
 
 /// Encodes lists of records, in one protocol.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use super::encoded_runs::Runs;
 use super::stored_records::StoredLengths;
-use engine::{NumberedRun, Records, StoredIter, UnknownForm};
-use log::Run;
+use millstream_store::Run;
+use millstream_streams::{NumberedRun, Records, StoredIter, UnknownForm};
 
 /// Records of one shard without a gap between them, ready to be encoded.
 #[derive(Debug)]
@@ -47,14 +47,14 @@ mod tests {
     use crate::encode::encoded_runs::EncodedRuns;
     use crate::encode::record_pieces::RecordPieces;
     use crate::encode::stored_records::around_records;
-    use engine::{Room, StoredRecord};
-    use env::Timestamp;
-    use log::{BatchBuilder, LogId, Offset};
-    use model::SequenceNumber;
+    use millstream_env::Timestamp;
+    use millstream_model::SequenceNumber;
+    use millstream_protocol::operations::GetRecordsOutput;
+    use millstream_protocol::{Protocol, types};
+    use millstream_store::{BatchBuilder, LogId, Offset};
+    use millstream_streams::{Room, StoredRecord};
     use proptest::prelude::*;
     use std::sync::Arc;
-    use wire::operations::GetRecordsOutput;
-    use wire::{Protocol, types};
 
     const LOG: LogId = LogId { group: 1, index: 2 };
 
@@ -130,7 +130,7 @@ mod tests {
                 for (partition_key, data) in given {
                     shapes.push(types::Record {
                         sequence_number: number(next, arrival).to_string(),
-                        approximate_arrival_timestamp: Some(wire::Timestamp(arrival.0 as i64)),
+                        approximate_arrival_timestamp: Some(millstream_protocol::Timestamp(arrival.0 as i64)),
                         data: data.clone().into(),
                         partition_key: Some(partition_key.clone()),
                         encryption_type: None,
@@ -148,7 +148,7 @@ mod tests {
             let (buffers, room) = (Arc::default(), Room::new(0));
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut theirs = Vec::new();
-                wire::encode(protocol, &shapes, &mut theirs);
+                millstream_protocol::encode(protocol, &shapes, &mut theirs);
                 let taken = Measured::new(records(&runs, end), None).unwrap();
                 prop_assert_eq!(RecordPieces::list(protocol, taken, &buffers), theirs);
                 let expected = GetRecordsOutput {
@@ -157,7 +157,7 @@ mod tests {
                     ..GetRecordsOutput::default()
                 };
                 let mut whole = Vec::new();
-                wire::encode(protocol, &expected, &mut whole);
+                millstream_protocol::encode(protocol, &expected, &mut whole);
                 let around = GetRecordsOutput { records: Vec::new(), ..expected };
                 let encoded = Arc::new(EncodedRuns::default());
                 // First from storage, then to be cached, then from the cache.
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn record_when_of_an_unknown_form_then_is_not_taken() {
         let mut batch = BatchBuilder::default();
-        batch.push(log::Kind::Data, &[b"\x07\x00\x00"]);
+        batch.push(millstream_store::Kind::Data, &[b"\x07\x00\x00"]);
         let run = Run {
             first: Offset(0),
             count: 1,

@@ -1,10 +1,10 @@
 //! Answers as bytes: what the engine answers becomes a body in a protocol.
 //!
-//! Shapes are encoded as `wire` has them. What the engine gives in its own form instead is encoded
-//! here, byte for byte as the shape would be; each such encoder has a test that holds one against
-//! the other. Records are encoded from where they are stored: `measured` looks at each once,
-//! `stored_records` writes them, `record_pieces` makes a body of them piece by piece as it is sent,
-//! and `encoded_runs` keeps what is asked for again. `frames` are a subscription's events.
+//! Shapes are encoded as `protocol` has them. What the engine gives in its own form instead is
+//! encoded here, byte for byte as the shape would be; each such encoder has a test that holds one
+//! against the other. Records are encoded from where they are stored: `measured` looks at each
+//! once, `stored_records` writes them, `record_pieces` makes a body of them piece by piece as it is
+//! sent, and `encoded_runs` keeps what is asked for again. `frames` are a subscription's events.
 
 mod encoded_runs;
 mod frames;
@@ -24,16 +24,16 @@ pub use pieces::Pieces;
 
 use crate::body::Body;
 use encoded_runs::{EncodedRuns, Runs};
-use engine::{Answer, RecordsRead, UnknownForm};
 use frames::Lists;
 use measured::Measured;
+use millstream_protocol::{Encode, Protocol};
+use millstream_streams::{Answer, RecordsRead, UnknownForm};
 use piece_buffers::PieceBuffers;
 use put_record::PutRecordAnswer;
 use put_records::PutRecordsAnswer;
 use record_pieces::RecordPieces;
 use std::sync::Arc;
 use stored_records::around_records;
-use wire::{Encode, Protocol};
 
 /// Makes bodies of answers, and keeps what the next ones can use.
 #[derive(Debug, Default)]
@@ -84,6 +84,6 @@ impl Encoder {
 
 fn whole(protocol: Protocol, answer: &impl Encode) -> Body {
     let mut bytes = Vec::new();
-    wire::encode(protocol, answer, &mut bytes);
+    millstream_protocol::encode(protocol, answer, &mut bytes);
     Body::Whole(bytes.into())
 }

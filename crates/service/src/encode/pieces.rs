@@ -1,7 +1,7 @@
 //! A response body of known length that is encoded piece by piece, as it is sent.
 
 use bytes::Bytes;
-use engine::Share;
+use millstream_streams::Share;
 use std::fmt;
 
 /// A body of known length whose bytes are produced piece by piece.

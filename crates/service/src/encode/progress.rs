@@ -2,9 +2,9 @@
 
 use super::stored_records::StoredRecords;
 use bytes::Bytes;
-use engine::{NumberedRun, StoredIter, StoredParts};
-use log::Run;
-use model::RisingDigits;
+use millstream_model::RisingDigits;
+use millstream_store::Run;
+use millstream_streams::{NumberedRun, StoredIter, StoredParts};
 
 const LOOKED_AT: &str = "it was looked at when it was read";
 

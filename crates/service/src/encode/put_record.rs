@@ -1,8 +1,8 @@
 //! PutRecord's answer: two texts, made from numbers as they are encoded.
 
-use engine::Placed;
-use wire::Encode;
-use wire::writer::Writer;
+use millstream_protocol::Encode;
+use millstream_protocol::writer::Writer;
+use millstream_streams::Placed;
 
 /// Where a record was put, as PutRecord's output has it.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ impl Encode for PutRecordAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{SequenceNumber, ShardId};
-    use wire::Protocol;
-    use wire::operations::PutRecordOutput;
+    use millstream_model::{SequenceNumber, ShardId};
+    use millstream_protocol::Protocol;
+    use millstream_protocol::operations::PutRecordOutput;
 
     #[test]
     fn answer_when_encoded_then_is_what_the_shape_of_the_model_gives() {
@@ -43,8 +43,8 @@ mod tests {
         let answer = PutRecordAnswer(Placed { shard, number });
         for protocol in [Protocol::Json, Protocol::Cbor] {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            wire::encode(protocol, &answer, &mut ours);
-            wire::encode(protocol, &modelled, &mut theirs);
+            millstream_protocol::encode(protocol, &answer, &mut ours);
+            millstream_protocol::encode(protocol, &modelled, &mut theirs);
             assert_eq!(ours, theirs);
         }
     }

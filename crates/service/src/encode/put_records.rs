@@ -7,12 +7,12 @@
 
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use crate::words::say;
-use engine::{Placed, PutError, PutResults};
-use model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};
+use millstream_model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};
+use millstream_protocol::Encode;
+use millstream_protocol::types::PutRecordsResultEntry;
+use millstream_protocol::writer::Writer;
+use millstream_streams::{Placed, PutError, PutResults};
 use std::ops::Range;
-use wire::Encode;
-use wire::types::PutRecordsResultEntry;
-use wire::writer::Writer;
 
 /// Size of a result in JSON, rounded up.
 const RESULT_BYTES: usize = 120;
@@ -162,11 +162,11 @@ fn refused(results: &PutResults, error: PutError) -> PutRecordsResultEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::PutResult;
-    use engine::facts::StreamLabel;
-    use model::{AccountId, StreamName};
-    use wire::Protocol;
-    use wire::operations::PutRecordsOutput;
+    use millstream_model::{AccountId, StreamName};
+    use millstream_protocol::Protocol;
+    use millstream_protocol::operations::PutRecordsOutput;
+    use millstream_streams::PutResult;
+    use millstream_streams::facts::StreamLabel;
 
     fn stream() -> StreamLabel {
         StreamLabel {
@@ -232,8 +232,8 @@ mod tests {
         let answer = PutRecordsAnswer(&results);
         for protocol in [Protocol::Json, Protocol::Cbor] {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            wire::encode(protocol, &answer, &mut ours);
-            wire::encode(protocol, &modelled, &mut theirs);
+            millstream_protocol::encode(protocol, &answer, &mut ours);
+            millstream_protocol::encode(protocol, &modelled, &mut theirs);
             assert_eq!(ours, theirs);
         }
     }

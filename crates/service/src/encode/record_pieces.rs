@@ -12,10 +12,10 @@ use super::progress::Progress;
 use super::rope::Rope;
 use super::stored_records::{StoredLengths, StoredRecords, list_of_records};
 use bytes::Bytes;
-use engine::{NumberedRun, Share};
+use millstream_protocol::{Protocol, Timestamp};
+use millstream_streams::{NumberedRun, Share};
 use std::sync::Arc;
 use std::vec;
-use wire::{Protocol, Timestamp};
 
 /// Responses up to this size are encoded at once, and do not keep the store's memory alive.
 const SHORT_BYTES: usize = 128 * 1024;

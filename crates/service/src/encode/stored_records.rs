@@ -1,16 +1,17 @@
 //! Encodes records directly from their stored form into a response's list.
 //!
-//! What comes out is, byte for byte, what a list of [`wire::types::Record`] would be; a test holds
-//! one against the other. But records that arrived together share all but number, data and key, so
-//! the rest is encoded once and copied. How long it will be is known before anything is written.
+//! What comes out is, byte for byte, what a list of [`millstream_protocol::types::Record`] would
+//! be; a test holds one against the other. But records that arrived together share all but number,
+//! data and key, so the rest is encoded once and copied. How long it will be is known before
+//! anything is written.
 
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
-use engine::StoredParts;
+use millstream_protocol::parts::{self, CborWriter, JsonWriter, Special};
+use millstream_protocol::types::Record;
+use millstream_protocol::writer::Writer;
+use millstream_protocol::{Protocol, Timestamp};
+use millstream_streams::StoredParts;
 use std::ops::AddAssign;
-use wire::parts::{self, CborWriter, JsonWriter, Special};
-use wire::types::Record;
-use wire::writer::Writer;
-use wire::{Protocol, Timestamp};
 
 /// Minimum size of data that is shared instead of copied, if the protocol writes bytes unchanged.
 const SHARED_BYTES_MIN: usize = 4 * 1024;
@@ -351,12 +352,12 @@ fn first<const LENGTH: usize>(out: &mut [u8]) -> &mut [u8; LENGTH] {
 
 /// Splits an encoded structure around its records: `Records` must be its first member, and an empty
 /// list.
-pub(super) fn around_records<T: wire::Encode>(
+pub(super) fn around_records<T: millstream_protocol::Encode>(
     protocol: Protocol,
     around: &T,
 ) -> (Vec<u8>, Vec<u8>) {
     let mut before = Vec::with_capacity(512);
-    wire::encode(protocol, around, &mut before);
+    millstream_protocol::encode(protocol, around, &mut before);
     let after = before.split_off(parts::records_at(protocol) + LIST_BYTES / 2);
     (before, after)
 }
@@ -364,7 +365,7 @@ pub(super) fn around_records<T: wire::Encode>(
 /// The bytes that open and close a list of records.
 pub(super) fn list_of_records(protocol: Protocol) -> (Vec<u8>, Vec<u8>) {
     let mut open = Vec::new();
-    wire::encode(protocol, &Vec::<Record>::new(), &mut open);
+    millstream_protocol::encode(protocol, &Vec::<Record>::new(), &mut open);
     let close = open.split_off(LIST_BYTES / 2);
     (open, close)
 }
@@ -414,8 +415,8 @@ fn write_between<W: Writer>(writer: &mut W) {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use millstream_protocol::encode;
     use proptest::prelude::*;
-    use wire::encode;
 
     fn any_record() -> impl Strategy<Value = Record> {
         let data = prop_oneof![

@@ -1,4 +1,4 @@
-//! AWS's complaints about base64 that `wire` cannot decode.
+//! AWS's complaints about base64 that `protocol` cannot decode.
 
 /// AWS's text for what is wrong with invalid base64.
 pub(super) fn complaint(text: &str) -> String {

@@ -2,8 +2,8 @@
 
 use super::render::render;
 use super::value::Value;
-use wire::shape::{Bounds, Kind, Member, Type};
-use wire::{Error, ErrorCode};
+use millstream_protocol::shape::{Bounds, Kind, Member, Type};
+use millstream_protocol::{Error, ErrorCode};
 
 /// Maximum number of violations in one message.
 const VIOLATIONS_MAX: usize = 10;
@@ -170,7 +170,7 @@ impl Violations {
 
 /// One constraint of a shape.
 enum Rule {
-    Pattern(&'static wire::pattern::Pattern),
+    Pattern(&'static millstream_protocol::pattern::Pattern),
     Values(&'static [&'static str]),
     Most(i64, Measure),
     Least(i64, Measure),

@@ -1,9 +1,9 @@
 //! Explains in AWS's words why a request was rejected.
 //!
-//! `wire::decode` only says that something is wrong. This parses the body once more, into a tree
-//! of known members, and finds out whether it is well-formed, the first type error in document
-//! order, or else all violated constraints. If nothing is wrong (a member was given twice, and the
-//! last one is valid), it returns the same request without duplicates.
+//! `millstream_protocol::decode` only says that something is wrong. This parses the body once more,
+//! into a tree of known members, and finds out whether it is well-formed, the first type error in
+//! document order, or else all violated constraints. If nothing is wrong (a member was given twice,
+//! and the last one is valid), it returns the same request without duplicates.
 //!
 //! It is not on the hot path. What it keeps, what it reports and what it reads are bounded, however
 //! large the body: if a body has more values than any valid request, only the part read so far is
@@ -17,13 +17,13 @@ mod value;
 mod violation;
 
 use constraints::Absence;
+use millstream_protocol::parts::{CborReader, CborWriter, JsonReader};
+use millstream_protocol::reader::{Checks, Fault, Kind, Reader};
+use millstream_protocol::shape::Type;
+use millstream_protocol::{Error, ErrorCode, Protocol};
 use read::Findings;
 use value::Value;
 pub use violation::Violation;
-use wire::parts::{CborReader, CborWriter, JsonReader};
-use wire::reader::{Checks, Fault, Kind, Reader};
-use wire::shape::Type;
-use wire::{Error, ErrorCode, Protocol};
 
 /// The explanation of a rejected request whose types are right.
 pub(crate) enum Explained {

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use super::value::Value;
 use super::{base64, render};
-use wire::parts::read_base64;
-use wire::reader::{Fault, Kind, Reader};
-use wire::shape::{self, Bounds, Member, Type};
+use millstream_protocol::parts::read_base64;
+use millstream_protocol::reader::{Fault, Kind, Reader};
+use millstream_protocol::shape::{self, Bounds, Member, Type};
 
 /// Number of elements kept of a list or map that exceeds its maximum: enough for the message, as on
 /// AWS.

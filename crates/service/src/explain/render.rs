@@ -1,7 +1,7 @@
 //! Formats values in messages like AWS's Java code.
 
 use super::value::Value;
-use wire::shape::Type;
+use millstream_protocol::shape::Type;
 
 /// Maximum size of one value in a message. AWS shows all of it; a body of ten megabytes must not
 /// become ten responses of that size.

@@ -3,11 +3,11 @@
 use super::read::{self, Findings};
 use super::value::Value;
 use crate::decode::{Typed, decode_types};
-use wire::operations::*;
-use wire::parts::JsonReader;
-use wire::reader::Checks;
-use wire::types::named;
-use wire::{Error, ErrorCode, Protocol, Shape};
+use millstream_protocol::operations::*;
+use millstream_protocol::parts::JsonReader;
+use millstream_protocol::reader::Checks;
+use millstream_protocol::types::named;
+use millstream_protocol::{Error, ErrorCode, Protocol, Shape};
 
 mod agreement;
 

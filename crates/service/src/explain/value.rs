@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use wire::Timestamp;
-use wire::shape::{Kind, Type};
-use wire::writer::Writer;
+use millstream_protocol::Timestamp;
+use millstream_protocol::shape::{Kind, Type};
+use millstream_protocol::writer::Writer;
 
 /// A value with the type of its shape.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 //! request.
 
 use super::value::Value;
-use wire::shape::Type;
-use wire::{Error, Texts};
+use millstream_protocol::shape::Type;
+use millstream_protocol::{Error, Texts};
 
 /// Violated constraints, and the text members that satisfy theirs.
 #[derive(Debug)]

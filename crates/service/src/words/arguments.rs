@@ -1,8 +1,8 @@
 //! Arguments that are inconsistent or out of bounds.
 
 use super::{Words, limits};
-use engine::facts::StreamLabel;
-use engine::facts::{
+use millstream_streams::facts::StreamLabel;
+use millstream_streams::facts::{
     CapacityError, FilterMember, ListError, ListMember, SplitKeyTooLarge, TagAct, TagError,
     Unsupported,
 };

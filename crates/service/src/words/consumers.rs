@@ -1,8 +1,8 @@
 //! Registered consumers and their subscriptions.
 
 use super::{Record, Words, streams};
-use engine::facts::ConsumerError;
-use engine::facts::StreamLabel;
+use millstream_streams::facts::ConsumerError;
+use millstream_streams::facts::StreamLabel;
 use std::fmt::Display;
 
 pub(super) fn words(fact: &ConsumerError) -> Words {

@@ -1,8 +1,8 @@
 //! Quotas: what an account, a region or a stream may have.
 
 use super::Words;
-use engine::facts::{Scope, StreamLabel};
-use model::limits::UPDATE_SHARD_COUNT_HOURS;
+use millstream_model::limits::UPDATE_SHARD_COUNT_HOURS;
+use millstream_streams::facts::{Scope, StreamLabel};
 
 pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words {
     let Scope { account, region } = scope;

@@ -3,7 +3,7 @@
 //! A file for each noun. Words are determined by the fact alone, and their numbers come from the
 //! constants that define the limits. If AWS's text is on record, it is used byte for byte;
 //! otherwise the text is in the same style, and marked. The texts of types and constraints are in
-//! `wire`.
+//! `protocol`.
 
 mod arguments;
 mod consumers;
@@ -17,10 +17,10 @@ mod shards;
 mod streams;
 mod tokens;
 
-use engine::facts::{
+use millstream_protocol::Error;
+use millstream_streams::facts::{
     AnyFact, DryRun, Fact as _, LogsMissing, NoKeyService, NotSwept, ProposeError,
 };
-use wire::Error;
 
 /// The origin of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

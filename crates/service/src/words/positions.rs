@@ -1,10 +1,10 @@
 //! Where a reader starts.
 
 use super::{Record, Words};
-use engine::facts::StreamLabel;
-use engine::facts::{NumberUse, PositionError, Presence};
-use wire::Operation as _;
-use wire::operations::GetShardIterator;
+use millstream_protocol::Operation as _;
+use millstream_protocol::operations::GetShardIterator;
+use millstream_streams::facts::StreamLabel;
+use millstream_streams::facts::{NumberUse, PositionError, Presence};
 
 pub(super) fn words(fact: &PositionError) -> Words {
     match fact {

@@ -1,8 +1,8 @@
 //! Records: putting them, and reading them.
 
 use super::{Record, Words, internal};
-use engine::facts::StreamLabel;
-use engine::facts::{PutFailure, ReadFailure, RecordError, Throttled};
+use millstream_streams::facts::StreamLabel;
+use millstream_streams::facts::{PutFailure, ReadFailure, RecordError, Throttled};
 
 const MIB: usize = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 //! What the catalog does not allow.
 
 use super::{Words, consumers, limits, reshards, retention, shards, streams};
-use engine::facts::{Refusal, StreamLabel};
+use millstream_streams::facts::{Refusal, StreamLabel};
 
 pub(super) fn words(refusal: &Refusal) -> Words {
     match refusal {

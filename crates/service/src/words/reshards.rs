@@ -1,8 +1,8 @@
 //! Splitting, merging and scaling.
 
 use super::Words;
-use engine::facts::StreamLabel;
-use model::{HashKey, HashRange, ShardId};
+use millstream_model::{HashKey, HashRange, ShardId};
+use millstream_streams::facts::StreamLabel;
 
 pub(super) fn split_key(
     key: HashKey,

@@ -1,9 +1,9 @@
 //! How long records are kept.
 
 use super::Words;
-use engine::facts::RetentionError;
-use engine::facts::StreamLabel;
-use model::limits::{RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use millstream_model::limits::{RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use millstream_streams::facts::RetentionError;
+use millstream_streams::facts::StreamLabel;
 
 pub(super) fn words(fact: &RetentionError) -> Words {
     match fact {

@@ -1,8 +1,8 @@
 //! Which shard is meant.
 
 use super::Words;
-use engine::facts::ShardError;
-use engine::facts::StreamLabel;
+use millstream_streams::facts::ShardError;
+use millstream_streams::facts::StreamLabel;
 use std::fmt::Display;
 
 pub(super) fn words(fact: &ShardError) -> Words {

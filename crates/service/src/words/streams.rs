@@ -1,8 +1,8 @@
 //! The stream that is meant, and its status.
 
 use super::Words;
-use engine::facts::StreamError;
-use engine::facts::{Status, StreamLabel};
+use millstream_streams::facts::StreamError;
+use millstream_streams::facts::{Status, StreamLabel};
 
 pub(super) fn words(fact: &StreamError) -> Words {
     match fact {

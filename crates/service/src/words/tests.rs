@@ -3,10 +3,10 @@
 mod samples;
 
 use super::*;
-use engine::facts::{Outcome, PositionError};
+use millstream_protocol::ErrorCode;
+use millstream_streams::facts::{Outcome, PositionError};
 use samples::Samples;
 use std::collections::BTreeSet;
-use wire::ErrorCode;
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 

@@ -1,9 +1,9 @@
 //! Shard iterators and NextTokens.
 
 use super::Words;
-use engine::facts::TokenError;
-use env::Timestamp;
-use model::limits::TOKEN_LIFETIME_MS;
+use millstream_env::Timestamp;
+use millstream_model::limits::TOKEN_LIFETIME_MS;
+use millstream_streams::facts::TokenError;
 
 pub(super) fn words(fact: &TokenError) -> Words {
     match fact {

@@ -7,7 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use env::{Line, OpenMode};
+use millstream_env::{Line, OpenMode};
 use millstream_judge::Kind;
 use millstream_sim::{
     Bug, DiskHonesty, FaultKind, Layout, Plan, Reach, Report, run, run_with_lines,
@@ -231,13 +231,13 @@ fn keep(report: &Report) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     // It may be left of an earlier run.
     let _ = std::fs::remove_dir_all(&folder);
-    let disk = env::RealDisk;
-    env::Disk::create_directory(&disk, &folder).unwrap();
+    let disk = millstream_env::RealDisk;
+    millstream_env::Disk::create_directory(&disk, &folder).unwrap();
     for (name, history) in &report.histories {
         let mut lines = Vec::new();
         history.write_lines(&mut lines).unwrap();
         let path = folder.join(format!("{name}.jsonl"));
-        let file = env::Disk::open(&disk, &path, OpenMode::CreateNew).unwrap();
+        let file = millstream_env::Disk::open(&disk, &path, OpenMode::CreateNew).unwrap();
         file.write_all_at(&lines, 0).unwrap();
     }
     folder

@@ -3,8 +3,8 @@
 use super::*;
 use crate::format::manifest::SegmentEntry;
 use crate::write::chain::TAKEN_MAX;
-use env::{Disk, MemoryDisk, OpenMode, Timestamp};
-use log::store::{LogSettings, Offset};
+use millstream_env::{Disk, MemoryDisk, OpenMode, Timestamp};
+use millstream_store::store::{LogSettings, Offset};
 use proptest::prelude::*;
 use std::path::Path;
 

@@ -1,15 +1,16 @@
-//! `wire::decode` against the explanation: both accept the same requests with the same values, but
-//! for members that are given twice. Whatever only the explanation accepts is decoded after it.
+//! `millstream_protocol::decode` against the explanation: both accept the same requests with the
+//! same values, but for members that are given twice. Whatever only the explanation accepts is
+//! decoded after it.
 
 use super::decode;
 use crate::explain::{Explained, explain};
-use engine::RecordArena;
+use millstream_protocol::operations::*;
+use millstream_protocol::reader::Fault;
+use millstream_protocol::types::ShardIteratorType;
+use millstream_protocol::{ErrorCode, Protocol, Shape, Timestamp};
+use millstream_streams::RecordArena;
 use proptest::prelude::*;
 use std::fmt::{Debug, Display};
-use wire::operations::*;
-use wire::reader::Fault;
-use wire::types::ShardIteratorType;
-use wire::{ErrorCode, Protocol, Shape, Timestamp};
 
 fn from_json<T: Shape>(body: &str) -> T {
     decode(Protocol::Json, body.as_bytes()).unwrap()
@@ -206,7 +207,7 @@ fn any_request(
 /// The fast path accepts exactly what the explanation accepts, except for duplicates, and both
 /// decode the same values.
 fn agree<T: Shape + Debug>(body: &str) {
-    let fast = wire::decode::<T>(Protocol::Json, body.as_bytes());
+    let fast = millstream_protocol::decode::<T>(Protocol::Json, body.as_bytes());
     let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
     let explained = explained.and_then(|explained| match explained {
         Explained::Repeated(canonical) => Ok(canonical),
@@ -214,11 +215,11 @@ fn agree<T: Shape + Debug>(body: &str) {
     });
     match (fast, explained) {
         (Ok(fast), Ok(canonical)) => {
-            let again = wire::decode::<T>(Protocol::Cbor, &canonical).unwrap();
+            let again = millstream_protocol::decode::<T>(Protocol::Cbor, &canonical).unwrap();
             assert_eq!(format!("{again:?}"), format!("{fast:?}"), "{body}");
         }
         (Err(Fault::Repeated), Ok(canonical)) => {
-            let again = wire::decode::<T>(Protocol::Cbor, &canonical);
+            let again = millstream_protocol::decode::<T>(Protocol::Cbor, &canonical);
             assert!(again.is_ok(), "{body}");
         }
         (Err(fault), Ok(_)) => {

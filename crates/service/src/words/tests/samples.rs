@@ -3,12 +3,12 @@
 //! A new case of an enumeration does not compile here until it has its sample, and a sample must
 //! match its case.
 
-use engine::facts::*;
-use env::Timestamp;
-use log::{AppendError, LogId, ReadError, StoreError};
+use millstream_env::Timestamp;
+use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, Region, ShardId, StreamName};
+use millstream_protocol::types::{ShardFilterType, ShardIteratorType};
 use millstream_replicated::{NotAppended, Unheard};
-use model::{AccountId, ConsumerName, HashKey, HashRange, Region, ShardId, StreamName};
-use wire::types::{ShardFilterType, ShardIteratorType};
+use millstream_store::{AppendError, LogId, ReadError, StoreError};
+use millstream_streams::facts::*;
 
 /// Facts of one enumeration, each with its case's name.
 pub(super) struct Samples {
@@ -230,7 +230,7 @@ fn records() -> Samples {
         },
         RecordError::CallTooLarge { .. } => RecordError::CallTooLarge {
             bytes: 10_485_761,
-            bytes_max: model::limits::PUT_RECORDS_BYTES_MAX,
+            bytes_max: millstream_model::limits::PUT_RECORDS_BYTES_MAX,
         },
     })
 }
@@ -282,7 +282,7 @@ fn capacities() -> Samples {
         CapacityError::ShardsMissing => CapacityError::ShardsMissing,
         CapacityError::TooManyShards { .. } => CapacityError::TooManyShards {
             shards: 100_001,
-            most: model::limits::STREAM_SHARDS_MAX,
+            most: millstream_model::limits::STREAM_SHARDS_MAX,
         },
     })
 }
@@ -291,7 +291,7 @@ fn tags() -> Samples {
     samples!("Tags", TagError {
         TagError::TooMany { .. } => TagError::TooMany {
             stream: stream(),
-            most: model::limits::TAGS_MAX,
+            most: millstream_model::limits::TAGS_MAX,
         },
         TagError::Characters => TagError::Characters,
         TagError::Percent { act: TagAct::Add, .. } => TagError::Percent {

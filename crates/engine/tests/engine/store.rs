@@ -1,9 +1,0 @@
-//! The store of most tests: the simplest, in memory.
-
-use env::ManualClock;
-use log::{LogStore, MemoryStore};
-use std::sync::Arc;
-
-pub fn new_store(clock: Arc<ManualClock>) -> Arc<dyn LogStore> {
-    Arc::new(MemoryStore::new(clock))
-}

@@ -1,0 +1,31 @@
+//! HTTP in front of the operations: connections, the request path, metrics.
+//!
+//! A request comes through these modules in this order: [`mod@config`] says what is allowed,
+//! `accept` takes connections, `transport` takes TLS off them, `connection` tells HTTP/1 from
+//! HTTP/2 and drives hyper over the timers of `timed`, `body` takes a body in, charged to
+//! `budgets`, `service` does AWS's checks in AWS's order, `target` finds the operation,
+//! [`millstream_service::Calls`] carries it out, `answer` becomes a response. `admin` is the
+//! operator's side door.
+//!
+//! What always holds: every wait for a client has a timer, every buffer a limit, and a request that
+//! changes state runs to completion whether or not its client stays. This crate knows no files and
+//! no Kinesis; its clock is [`millstream_env::Clock`], except for hyper's own timer for HTTP/2
+//! pings.
+
+pub mod config;
+
+mod admin;
+mod answer;
+mod connection;
+mod cors;
+mod deliver;
+mod metrics;
+mod receive;
+mod request_id;
+mod server;
+mod service;
+mod target;
+
+pub use config::{Config, Limits};
+pub use connection::tls::{Identity, Tls, TlsError};
+pub use server::{BindError, Server};

@@ -1,0 +1,42 @@
+//! StopStreamEncryption: stores records in the clear from now on.
+
+use millstream_protocol_derive::Shape;
+
+use crate::types::{EncryptionType, named};
+use crate::{ErrorCode, Operation};
+
+/// The operation.
+#[derive(Clone, Copy, Debug)]
+pub struct StopStreamEncryption;
+
+impl Operation for StopStreamEncryption {
+    const NAME: &'static str = "StopStreamEncryption";
+    type Input = StopStreamEncryptionInput;
+    type Output = ();
+    const ERRORS: &'static [ErrorCode] = &[
+        ErrorCode::InvalidArgumentException,
+        ErrorCode::LimitExceededException,
+        ErrorCode::ResourceInUseException,
+        ErrorCode::ResourceNotFoundException,
+        ErrorCode::AccessDeniedException,
+    ];
+}
+
+/// The operation's input.
+#[derive(Clone, Debug, PartialEq, Shape)]
+pub struct StopStreamEncryptionInput {
+    /// The stream, by name.
+    #[shape(of = named::STREAM_NAME)]
+    pub stream_name: Option<String>,
+    /// The type of encryption in use.
+    pub encryption_type: EncryptionType,
+    /// The key in use.
+    #[shape(of = named::KEY_ID)]
+    pub key_id: String,
+    /// The stream, by ARN.
+    #[shape(name = "StreamARN", of = named::STREAM_ARN)]
+    pub stream_arn: Option<String>,
+    /// The stream, by the id that AWS gives it; never set by this project.
+    #[shape(of = named::STREAM_ID)]
+    pub stream_id: Option<String>,
+}

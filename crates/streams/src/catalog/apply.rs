@@ -1,0 +1,439 @@
+//! `apply`: what each command does to the state.
+//!
+//! Deterministic: no clock, no randomness, no map with a random order. A command that the state
+//! does not allow changes nothing and returns why; every node computes the same result.
+
+use super::command::{
+    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    SetRetention,
+};
+use super::plan::{Change, Impossible, Plan};
+use super::refusal::Refusal;
+use super::scope::{Mode, Scope};
+use super::shard::{Shard, Shards};
+use super::state::State;
+use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
+use super::token_key::{TOKEN_KEYS_KEPT, TokenKey, TokenSecret};
+use millstream_env::Timestamp;
+use millstream_model::{HashRange, ShardId, limits};
+use millstream_store::Offset;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The window in which scalings are counted.
+const SCALINGS_COUNTED_MS: u64 = limits::UPDATE_SHARD_COUNT_HOURS * 3_600_000;
+
+/// The effect of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// It changed a stream; this is its new state.
+    Stream(Arc<Stream>),
+    /// It does not concern a stream, or one that was already gone, which is fine.
+    NoStream,
+}
+
+impl Applied {
+    /// The stream, for a command that always returns one unless it is refused.
+    pub fn into_stream(self) -> Option<Arc<Stream>> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            Self::NoStream => None,
+        }
+    }
+}
+
+/// The result of `apply`.
+pub type Verdict = Result<Applied, Refusal>;
+
+impl State {
+    /// Applies the command at an offset of the log, proposed at that time.
+    pub(super) fn carry_out(&mut self, at: Offset, now: Timestamp, command: &Command) -> Verdict {
+        let offset = at.0;
+        match command {
+            Command::CreateStream(command) => self.create_stream(command, offset, now),
+            Command::BeginDelete(command) => self.begin_delete(command, now),
+            Command::CompleteDelete(stream) => self.complete_delete(*stream, now),
+            Command::BeginReshard(command) => self.begin_reshard(command, offset, now),
+            Command::CompleteReshard(command) => self.complete_reshard(command, now),
+            Command::ExpireShards(command) => self.expire_shards(command),
+            Command::SetRetention(command) => self.set_retention(command, now),
+            Command::ChangeTags(command) => self.change_tags(command),
+            Command::ChangeMonitoring(command) => self.change_monitoring(command),
+            Command::RegisterConsumer(command) => self.register_consumer(command, now),
+            Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
+            Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
+        }
+    }
+
+    fn create_stream(&mut self, command: &CreateStream, offset: u64, now: Timestamp) -> Verdict {
+        let scope = &command.scope;
+        if let Some(there) = self.stream(scope, command.name.as_str()) {
+            let stream = there.label();
+            return Err(Refusal::StreamExists { stream });
+        }
+        self.check_stream_quotas(command, now)?;
+        let deleted = self
+            .scopes
+            .get(scope)
+            .and_then(|neighbours| neighbours.deleted_s(&command.name));
+        let created_s = now.seconds().max(deleted.map_or(0, |second| second + 1));
+        let ranges = HashRange::uniform(command.shards);
+        let first = |(index, range)| Shard {
+            index,
+            range,
+            opened: now,
+            created_s,
+            counter_base: 0,
+            parent: None,
+            adjacent_parent: None,
+            closed: None,
+        };
+        let shards = (0..).zip(ranges).map(first).collect();
+        Ok(Applied::Stream(self.put(Stream {
+            id: offset,
+            scope: scope.clone(),
+            name: command.name.clone(),
+            created: now,
+            creating_ms: command.transition_ms,
+            mode: command.mode,
+            retention_hours: limits::RETENTION_HOURS_MIN,
+            record_kib_max: command.record_kib_max,
+            tags: command.tags.clone(),
+            shard_metrics: BTreeSet::new(),
+            shards: Arc::new(Shards::new(shards)),
+            next_shard: command.shards,
+            consumers: Vec::new(),
+            reshard: None,
+            deletion: None,
+            scalings_ms: Vec::new(),
+        })))
+    }
+
+    fn check_stream_quotas(&self, command: &CreateStream, now: Timestamp) -> Result<(), Refusal> {
+        let (scope, quotas) = (&command.scope, &command.quotas);
+        let tally = self.tally(scope);
+        if let Some(limit) = quotas.creating_streams
+            && tally.in_transition(now) >= limit
+        {
+            let (scope, most) = (scope.clone(), limit);
+            return Err(Refusal::StreamsInTransition { scope, most });
+        }
+        if command.mode == Mode::OnDemand
+            && let Some(limit) = quotas.on_demand_streams
+            && tally.on_demand() >= limit
+        {
+            let (scope, most) = (scope.clone(), limit);
+            return Err(Refusal::TooManyOnDemandStreams { scope, most });
+        }
+        self.check_shard_quota(scope, quotas, i64::from(command.shards))
+    }
+
+    fn check_shard_quota(&self, scope: &Scope, quotas: &Quotas, more: i64) -> Result<(), Refusal> {
+        let Some(limit) = quotas.shards else {
+            return Ok(());
+        };
+        let current = self.tally(scope).open_shards();
+        match u32::try_from(more) {
+            Ok(more) if more > 0 && current.saturating_add(more) > limit => {
+                Err(Refusal::TooManyShards {
+                    scope: scope.clone(),
+                    current,
+                    most: limit,
+                    more,
+                })
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn begin_delete(&mut self, command: &BeginDelete, now: Timestamp) -> Verdict {
+        let mut stream = self.owned(command.stream)?;
+        if stream.deletion.is_some() {
+            return Err(not_active(&stream, Status::Deleting));
+        }
+        if !command.takes_consumers && stream.consumers_at(now).next().is_some() {
+            let stream = stream.label();
+            return Err(Refusal::StreamHasConsumers { stream });
+        }
+        stream.deletion = Some(Deletion {
+            begun: now,
+            lasts_ms: command.transition_ms,
+        });
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    /// Idempotent: if the stream is gone, another one changes nothing.
+    fn complete_delete(&mut self, id: u64, now: Timestamp) -> Verdict {
+        let stream = self
+            .stream_by_id(id)
+            .filter(|stream| stream.deletion.is_some())
+            .cloned();
+        let Some(stream) = stream else {
+            return Ok(Applied::NoStream);
+        };
+        self.remove(&stream, now);
+        Ok(Applied::Stream(stream))
+    }
+
+    fn begin_reshard(&mut self, command: &BeginReshard, offset: u64, now: Timestamp) -> Verdict {
+        let mut stream = self.at_rest(command.stream, now)?;
+        if let Change::Scale { target } = command.change {
+            check_scaling_bounds(&stream, target, &command.quotas)?;
+        }
+        let plan = Plan::new(&stream.shards, stream.next_shard, command.change)
+            .map_err(|why| impossible(&stream, why))?;
+        self.check_shard_quota(&stream.scope, &command.quotas, plan.growth())?;
+        if !plan.created.is_empty() {
+            if let Change::Scale { .. } = command.change {
+                count_scaling(&mut stream, &command.quotas, now)?;
+            }
+            stream.next_shard += plan.created.len() as u32;
+            let lasts_ms = command.transition_ms;
+            stream.reshard = Some(Reshard {
+                id: offset,
+                begun: now,
+                lasts_ms,
+                plan,
+            });
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    /// Idempotent: if the reshard is over, another one changes nothing.
+    fn complete_reshard(&mut self, command: &CompleteReshard, now: Timestamp) -> Verdict {
+        let mut stream = self.owned(command.stream)?;
+        let ends: BTreeMap<u32, u64> = command.closes.iter().copied().collect();
+        let is_this = |reshard: &mut Reshard| reshard.id == command.reshard;
+        if let Some(reshard) = stream.reshard.take_if(is_this) {
+            let arrived = Timestamp(command.arrived_ms.unwrap_or(0));
+            let time = now.max(arrived);
+            stream.shards = Arc::new(reshard.plan.carry_out(&stream.shards, &ends, time));
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn expire_shards(&mut self, command: &ExpireShards) -> Verdict {
+        let mut stream = self.owned(command.stream)?;
+        let expired: BTreeSet<u32> = command.shards.iter().copied().collect();
+        let goes = |shard: &&Shard| !shard.is_open() && expired.contains(&shard.index);
+        let kept = stream
+            .shards
+            .all()
+            .iter()
+            .filter(|shard| !goes(shard))
+            .cloned()
+            .collect();
+        stream.shards = Arc::new(Shards::new(kept));
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn set_retention(&mut self, command: &SetRetention, now: Timestamp) -> Verdict {
+        let mut stream = self.at_rest(command.stream, now)?;
+        let hours = command.hours;
+        match command.direction {
+            Direction::Increase if hours < stream.retention_hours => {
+                return Err(Refusal::RetentionNotLonger {
+                    hours,
+                    existing: stream.retention_hours,
+                    stream: stream.label(),
+                });
+            }
+            Direction::Decrease if hours > stream.retention_hours => {
+                return Err(Refusal::RetentionNotShorter {
+                    hours,
+                    existing: stream.retention_hours,
+                    stream: stream.label(),
+                });
+            }
+            Direction::Increase | Direction::Decrease => stream.retention_hours = hours,
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn change_tags(&mut self, command: &ChangeTags) -> Verdict {
+        let mut stream = self.staying(command.stream)?;
+        stream.tags.extend(command.set.clone());
+        stream.tags.retain(|key, _| !command.removed.contains(key));
+        if !command.set.is_empty() && stream.tags.len() > limits::TAGS_MAX {
+            return Err(Refusal::TooManyTags {
+                stream: stream.label(),
+                most: limits::TAGS_MAX,
+            });
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn change_monitoring(&mut self, command: &ChangeMonitoring) -> Verdict {
+        let mut stream = self.staying(command.stream)?;
+        if command.is_enabled {
+            stream.shard_metrics.extend(command.metrics.clone());
+        } else {
+            stream
+                .shard_metrics
+                .retain(|name| !command.metrics.contains(name));
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn register_consumer(&mut self, command: &RegisterConsumer, now: Timestamp) -> Verdict {
+        let mut stream = self.staying(command.stream)?;
+        let newest_arn_s = stream.consumers.iter().map(|c| c.arn_s).max();
+        stream
+            .consumers
+            .retain(|c| c.status_at(now) != ConsumerStatus::Gone);
+        if stream.consumers.iter().any(|c| c.name == command.name) {
+            let (consumer, stream) = (command.name.clone(), stream.label());
+            return Err(Refusal::ConsumerExists { consumer, stream });
+        }
+        check_consumer_quotas(&stream, &command.quotas, now)?;
+        stream.consumers.push(Consumer {
+            name: command.name.clone(),
+            created: now,
+            creating_ms: command.transition_ms,
+            gone_ms: None,
+            arn_s: now
+                .seconds()
+                .max(newest_arn_s.map_or(0, |newest| newest + 1)),
+            tags: command.tags.clone(),
+        });
+        stream.consumers.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn deregister_consumer(&mut self, command: &DeregisterConsumer, now: Timestamp) -> Verdict {
+        let mut stream = self.owned(command.stream)?;
+        let is_there =
+            |c: &&mut Consumer| c.name == command.name && c.status_at(now) != ConsumerStatus::Gone;
+        let Some(consumer) = stream.consumers.iter_mut().find(is_there) else {
+            let (consumer, stream) = (command.name.clone(), stream.label());
+            return Err(Refusal::ConsumerNotFound { consumer, stream });
+        };
+        if consumer.gone_ms.is_none() {
+            consumer.gone_ms = Some(now.0.saturating_add(command.transition_ms));
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn add_token_key(&mut self, secret: TokenSecret, now: Timestamp) -> Verdict {
+        self.token_keys.push(TokenKey {
+            created_ms: now.0,
+            secret,
+        });
+        let old = self.token_keys.len().saturating_sub(TOKEN_KEYS_KEPT);
+        self.token_keys.drain(..old);
+        Ok(Applied::NoStream)
+    }
+
+    /// The stream with this id, to be changed and put back. If it was deleted since its proposer
+    /// saw it, only the proposer knows its name.
+    fn owned(&self, id: u64) -> Result<Stream, Refusal> {
+        let stream = self.stream_by_id(id);
+        stream
+            .map(|stream| Stream::clone(stream))
+            .ok_or(Refusal::StreamGone { id })
+    }
+
+    /// The same, unless it is being deleted.
+    fn staying(&self, id: u64) -> Result<Stream, Refusal> {
+        let stream = self.owned(id)?;
+        match stream.deletion {
+            None => Ok(stream),
+            Some(_) => Err(not_active(&stream, Status::Deleting)),
+        }
+    }
+
+    /// The same, if it is ACTIVE.
+    fn at_rest(&self, id: u64, now: Timestamp) -> Result<Stream, Refusal> {
+        let stream = self.owned(id)?;
+        match stream.status_at(now) {
+            Status::Active => Ok(stream),
+            status @ (Status::Creating | Status::Updating | Status::Deleting) => {
+                Err(not_active(&stream, status))
+            }
+        }
+    }
+}
+
+fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Refusal> {
+    if target > limits::UPDATE_SHARD_COUNT_MAX {
+        let most = limits::UPDATE_SHARD_COUNT_MAX;
+        return Err(Refusal::ScalingTooLarge { target, most });
+    }
+    if quotas.scalings_per_day.is_none() {
+        return Ok(());
+    }
+    let current = stream.shards.open().len() as u32;
+    if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
+        return Err(Refusal::ScalingTooFar { current, target });
+    }
+    Ok(())
+}
+
+/// Counts a scaling. One that changes no shard is neither counted nor refused.
+fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
+    let Some(limit) = quotas.scalings_per_day else {
+        return Ok(());
+    };
+    stream
+        .scalings_ms
+        .retain(|at| at.saturating_add(SCALINGS_COUNTED_MS) > now.0);
+    if stream.scalings_ms.len() >= limit as usize {
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyScalings { stream, most });
+    }
+    stream.scalings_ms.push(now.0);
+    Ok(())
+}
+
+fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
+    if let Some(limit) = quotas.consumers
+        && stream.consumers.len() >= limit as usize
+    {
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyConsumers { stream, most });
+    }
+    let creating = stream
+        .consumers
+        .iter()
+        .filter(|c| c.status_at(now) == ConsumerStatus::Creating);
+    if let Some(limit) = quotas.creating_consumers
+        && creating.count() >= limit as usize
+    {
+        let (stream, most) = (stream.label(), limit);
+        return Err(Refusal::TooManyConsumersCreating { stream, most });
+    }
+    Ok(())
+}
+
+/// Converts a plan's refusal to one about the stream.
+fn impossible(stream: &Stream, why: Impossible) -> Refusal {
+    let label = stream.label();
+    match why {
+        Impossible::SplitKey { shard, range, at } => Refusal::SplitKey {
+            key: at,
+            shard: ShardId::new(shard),
+            range,
+            stream: label,
+        },
+        Impossible::NotAdjacent { shard, adjacent } => Refusal::NotAdjacent {
+            shard: ShardId::new(shard),
+            adjacent: ShardId::new(adjacent),
+            stream: label,
+        },
+        Impossible::NotOpen(index) => {
+            let (shard, stream_has_it) = (ShardId::new(index), stream.shards.get(index).is_some());
+            let stream = label;
+            if stream_has_it {
+                Refusal::ShardClosed { shard, stream }
+            } else {
+                Refusal::ShardNotFound { shard, stream }
+            }
+        }
+    }
+}
+
+fn not_active(stream: &Stream, status: Status) -> Refusal {
+    let stream = stream.label();
+    Refusal::StreamNotActive { stream, status }
+}

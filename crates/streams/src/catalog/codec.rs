@@ -1,0 +1,135 @@
+//! Encodings of other crates' values in the catalog's commands and snapshots.
+//!
+//! Modules for minicbor's `with` attribute, one per kind of value; docs/formats/catalog.md says
+//! what each field means. Nothing here may change: old logs are replayed for ever.
+
+pub(crate) use millstream_replicated::timestamp;
+use minicbor::decode::Error;
+use minicbor::{Decoder, Encoder};
+
+/// A validated text.
+pub(crate) trait Text: Sized {
+    fn as_text(&self) -> &str;
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+macro_rules! text {
+    ($($name:ty),*) => {$(
+        impl Text for $name {
+            fn as_text(&self) -> &str {
+                self.as_str()
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Self::parse(text).ok()
+            }
+        }
+    )*};
+}
+
+text!(
+    millstream_model::AccountId,
+    millstream_model::Region,
+    millstream_model::StreamName,
+    millstream_model::ConsumerName
+);
+
+/// A validated text, as a text string.
+pub(crate) mod text {
+    use super::*;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write, T: Text>(
+        value: &T,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(value.as_text())?.ok()
+    }
+
+    pub(crate) fn decode<C, T: Text>(d: &mut Decoder<'_>, _: &mut C) -> Result<T, Error> {
+        let position = d.position();
+        let text = d.str()?;
+        T::from_text(text).ok_or_else(|| Error::message("not a valid name").at(position))
+    }
+}
+
+/// A secret, as its bytes: once written it is only as secret as the disk.
+pub(crate) mod secret {
+    use super::*;
+    use millstream_auth::Secret;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write, const N: usize>(
+        value: &Secret<N>,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(value.expose())?.ok()
+    }
+
+    pub(crate) fn decode<C, const N: usize>(
+        d: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Secret<N>, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?;
+        if bytes.len() != N {
+            return Err(Error::message("a key of another length").at(position));
+        }
+        Ok(Secret::filled(|place| place.copy_from_slice(bytes)))
+    }
+}
+
+/// A hash key, as 16 bytes, big-endian.
+pub(crate) mod hash_key {
+    use super::*;
+    use millstream_model::HashKey;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &HashKey,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&value.0.to_be_bytes())?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<HashKey, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?.try_into();
+        bytes
+            .map(|bytes| HashKey(u128::from_be_bytes(bytes)))
+            .map_err(|_| Error::message("a hash key has 16 bytes").at(position))
+    }
+}
+
+/// A range of hash keys, as 32 bytes: its first and its last key, big-endian.
+pub(crate) mod hash_range {
+    use super::*;
+    use millstream_model::{HashKey, HashRange};
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &HashRange,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&value.start.0.to_be_bytes());
+        bytes[16..].copy_from_slice(&value.end.0.to_be_bytes());
+        e.bytes(&bytes)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<HashRange, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?;
+        let halves = bytes.split_first_chunk::<16>().and_then(|(start, end)| {
+            let end: [u8; 16] = end.try_into().ok()?;
+            Some((u128::from_be_bytes(*start), u128::from_be_bytes(end)))
+        });
+        match halves {
+            Some((start, end)) if start <= end => Ok(HashRange {
+                start: HashKey(start),
+                end: HashKey(end),
+            }),
+            Some(_) | None => Err(Error::message("not a range of hash keys").at(position)),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The commands that change the catalog.
+//!
+//! A command carries everything that `apply` may use besides the proposer's time: its limits, its
+//! random bytes. Field numbers are permanent; new fields are optional, new commands get new
+//! numbers.
+
+use super::codec;
+use super::plan::Change;
+use super::scope::{Mode, Scope};
+use super::token_key::TokenSecret;
+use millstream_model::{ConsumerName, StreamName};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum Command {
+    /// Creates a stream, with its first shards.
+    #[n(0)]
+    CreateStream(#[n(0)] CreateStream),
+    /// Makes the stream DELETING.
+    #[n(1)]
+    BeginDelete(#[n(0)] BeginDelete),
+    /// Removes the stream, whose shards are all closed, and frees its name.
+    #[n(2)]
+    CompleteDelete(#[n(0)] u64),
+    /// Begins to replace parents by children.
+    #[n(3)]
+    BeginReshard(#[n(0)] BeginReshard),
+    /// Closes the parents at the given offsets, and opens the children.
+    #[n(4)]
+    CompleteReshard(#[n(0)] CompleteReshard),
+    /// Forgets closed shards whose records have all expired.
+    #[n(5)]
+    ExpireShards(#[n(0)] ExpireShards),
+    /// Sets how long records are kept.
+    #[n(6)]
+    SetRetention(#[n(0)] SetRetention),
+    /// Adds, replaces and removes tags.
+    #[n(7)]
+    ChangeTags(#[n(0)] ChangeTags),
+    /// Enables and disables shard-level metrics.
+    #[n(8)]
+    ChangeMonitoring(#[n(0)] ChangeMonitoring),
+    /// Registers a consumer.
+    #[n(9)]
+    RegisterConsumer(#[n(0)] RegisterConsumer),
+    /// Deregisters a consumer.
+    #[n(10)]
+    DeregisterConsumer(#[n(0)] DeregisterConsumer),
+    /// Adds a key for shard iterators and NextTokens.
+    #[n(11)]
+    AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
+}
+
+/// See [`Command::CreateStream`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct CreateStream {
+    /// Account and region.
+    #[n(0)]
+    pub scope: Scope,
+    /// The name.
+    #[cbor(n(1), with = "codec::text")]
+    pub name: StreamName,
+    /// Provisioned or on demand.
+    #[n(2)]
+    pub mode: Mode,
+    /// Initial number of shards.
+    #[n(3)]
+    pub shards: u32,
+    /// Initial tags.
+    #[n(4)]
+    pub tags: BTreeMap<String, String>,
+    /// The maximum record size, in KiB.
+    #[n(5)]
+    pub record_kib_max: u32,
+    /// How long CREATING lasts.
+    #[n(6)]
+    pub transition_ms: u64,
+    /// The quotas that the proposer enforces.
+    #[n(7)]
+    pub quotas: Quotas,
+}
+
+/// The quotas of an account and region, as the proposer enforces them; `None` means unlimited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Quotas {
+    /// Open shards of provisioned streams.
+    #[n(0)]
+    pub shards: Option<u32>,
+    /// On-demand streams.
+    #[n(1)]
+    pub on_demand_streams: Option<u32>,
+    /// Streams in status CREATING.
+    #[n(2)]
+    pub creating_streams: Option<u32>,
+    /// UpdateShardCount calls that change a stream's shards in 24 hours, and the bounds of half and
+    /// double.
+    #[n(3)]
+    pub scalings_per_day: Option<u32>,
+    /// Consumers of one stream.
+    #[n(4)]
+    pub consumers: Option<u32>,
+    /// Consumers of one stream in status CREATING.
+    #[n(5)]
+    pub creating_consumers: Option<u32>,
+}
+
+/// See [`Command::BeginDelete`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct BeginDelete {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// Whether registered consumers are removed with it; otherwise they prevent the deletion.
+    #[n(1)]
+    pub takes_consumers: bool,
+    /// How long DELETING lasts at least.
+    #[n(2)]
+    pub transition_ms: u64,
+}
+
+/// See [`Command::BeginReshard`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct BeginReshard {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The requested change.
+    #[n(1)]
+    pub change: Change,
+    /// How long UPDATING lasts at least.
+    #[n(2)]
+    pub transition_ms: u64,
+    /// The quotas that the proposer enforces.
+    #[n(3)]
+    pub quotas: Quotas,
+}
+
+/// See [`Command::CompleteReshard`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct CompleteReshard {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The catalog offset of the BeginReshard.
+    #[n(1)]
+    pub reshard: u64,
+    /// Each parent's index and the offset of the first CLOSE in its log.
+    #[n(2)]
+    pub closes: Vec<(u32, u64)>,
+    /// The latest arrival in the parents' logs. The proposer's clock may have been set back since.
+    #[n(3)]
+    pub arrived_ms: Option<u64>,
+}
+
+/// See [`Command::ExpireShards`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ExpireShards {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The shards' indexes.
+    #[n(1)]
+    pub shards: Vec<u32>,
+}
+
+/// See [`Command::SetRetention`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetRetention {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The new retention.
+    #[n(1)]
+    pub hours: u32,
+    /// The direction of the change.
+    #[n(2)]
+    pub direction: Direction,
+}
+
+/// Which of the two retention operations was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Direction {
+    /// IncreaseStreamRetentionPeriod.
+    #[n(0)]
+    Increase,
+    /// DecreaseStreamRetentionPeriod.
+    #[n(1)]
+    Decrease,
+}
+
+/// See [`Command::ChangeTags`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ChangeTags {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// Added or replaced.
+    #[n(1)]
+    pub set: BTreeMap<String, String>,
+    /// Removed.
+    #[n(2)]
+    pub removed: BTreeSet<String>,
+}
+
+/// See [`Command::ChangeMonitoring`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ChangeMonitoring {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The names of the shard-level metrics.
+    #[n(1)]
+    pub metrics: BTreeSet<String>,
+    /// On or off.
+    #[n(2)]
+    pub is_enabled: bool,
+}
+
+/// See [`Command::RegisterConsumer`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct RegisterConsumer {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The consumer's name.
+    #[cbor(n(1), with = "codec::text")]
+    pub name: ConsumerName,
+    /// How long CREATING lasts.
+    #[n(2)]
+    pub transition_ms: u64,
+    /// The quotas that the proposer enforces.
+    #[n(3)]
+    pub quotas: Quotas,
+    /// The consumer's own tags.
+    #[n(4)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// See [`Command::DeregisterConsumer`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct DeregisterConsumer {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The consumer's name.
+    #[cbor(n(1), with = "codec::text")]
+    pub name: ConsumerName,
+    /// How long DELETING lasts.
+    #[n(2)]
+    pub transition_ms: u64,
+}

@@ -1,0 +1,344 @@
+//! The plan of a reshard: which shards close and which are created, with their lineage.
+//!
+//! `apply` computes a plan once, from the open shards and the requested change; it is kept in the
+//! catalog until it is completed. Pure arithmetic on ranges.
+
+use super::codec;
+use super::shard::{Closed, Shard, Shards};
+use millstream_env::Timestamp;
+use millstream_model::{HashKey, HashRange};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::time::Duration;
+
+/// Boundaries closer than this are considered equal; rounding moves a boundary by at most one key
+/// per shard.
+const SAME_KEYS: u128 = 1 << 16;
+
+/// A change of a stream's shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Change {
+    /// SplitShard.
+    #[n(0)]
+    Split {
+        /// The shard's index.
+        #[n(0)]
+        shard: u32,
+        /// The first key of the right child.
+        #[cbor(n(1), with = "codec::hash_key")]
+        at: HashKey,
+    },
+    /// MergeShards.
+    #[n(1)]
+    Merge {
+        /// The lower shard's index.
+        #[n(0)]
+        shard: u32,
+        /// The index of the shard directly above it.
+        #[n(1)]
+        adjacent: u32,
+    },
+    /// UpdateShardCount.
+    #[n(2)]
+    Scale {
+        /// The target number of open shards.
+        #[n(0)]
+        target: u32,
+    },
+}
+
+/// The planned shards, by ascending index.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Plan {
+    /// The open shards that will close.
+    #[n(0)]
+    pub parents: Vec<u32>,
+    /// The shards to be created.
+    #[n(1)]
+    pub created: Vec<Planned>,
+}
+
+/// A planned shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Planned {
+    /// Its index.
+    #[n(0)]
+    pub index: u32,
+    /// The keys that it will own.
+    #[cbor(n(1), with = "codec::hash_range")]
+    pub range: HashRange,
+    /// Its parent.
+    #[n(2)]
+    pub parent: u32,
+    /// Its second parent, for a merge.
+    #[n(3)]
+    pub adjacent_parent: Option<u32>,
+}
+
+/// Why a change cannot be planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impossible {
+    /// The shard is not open, or never existed.
+    NotOpen(u32),
+    /// The key is too close to the shard's edges, or outside.
+    SplitKey {
+        /// The shard's index.
+        shard: u32,
+        /// The shard's range.
+        range: HashRange,
+        /// The key.
+        at: HashKey,
+    },
+    /// The two shards are not adjacent, in that order.
+    NotAdjacent {
+        /// The lower shard's index.
+        shard: u32,
+        /// The index of the one that should be directly above it.
+        adjacent: u32,
+    },
+}
+
+/// A part of the key space during the planning of a scaling.
+#[derive(Clone, Copy)]
+struct Piece {
+    index: u32,
+    range: HashRange,
+}
+
+/// Assigns indexes and collects planned shards.
+struct Planner {
+    next_index: u32,
+    created: Vec<Planned>,
+}
+
+impl Plan {
+    /// Computes the plan of a change.
+    ///
+    /// # Errors
+    /// If the shards do not allow it.
+    pub fn new(shards: &Shards, next_index: u32, change: Change) -> Result<Self, Impossible> {
+        let mut planner = Planner {
+            next_index,
+            created: Vec::new(),
+        };
+        match change {
+            Change::Split { shard, at } => {
+                let parent = Piece::of_open(shards, shard)?;
+                let range = parent.range;
+                let impossible = Impossible::SplitKey { shard, range, at };
+                planner.split(parent, at).ok_or(impossible)?;
+            }
+            Change::Merge { shard, adjacent } => {
+                let lower = Piece::of_open(shards, shard)?;
+                let upper = Piece::of_open(shards, adjacent)?;
+                let impossible = Impossible::NotAdjacent { shard, adjacent };
+                planner.merge(lower, upper).ok_or(impossible)?;
+            }
+            Change::Scale { target } => planner.scale(shards, target),
+        }
+        Ok(planner.finish(shards))
+    }
+
+    /// Whether the shard with this index will accept records, and so needs a log.
+    pub fn has_log(&self, index: u32) -> bool {
+        let is_created = self.created.binary_search_by_key(&index, |it| it.index);
+        let is_parent = |it: &Planned| it.parent == index || it.adjacent_parent == Some(index);
+        is_created.is_ok() && !self.created.iter().any(is_parent)
+    }
+
+    /// The indexes of the shards that will accept records, and so need logs.
+    pub fn with_logs(&self) -> impl Iterator<Item = u32> {
+        let named = self
+            .created
+            .iter()
+            .flat_map(|p| [Some(p.parent), p.adjacent_parent]);
+        let parents: BTreeSet<u32> = named.flatten().collect();
+        let made = self.created.iter().map(|planned| planned.index);
+        made.filter(move |index| !parents.contains(index))
+    }
+
+    /// The change in the number of open shards.
+    pub fn growth(&self) -> i64 {
+        self.with_logs().count() as i64 - self.parents.len() as i64
+    }
+
+    /// The shards after the plan was carried out: parents closed where their logs ended, at `time`
+    /// or later, and the new ones added. A child opens one millisecond after its parents closed, so
+    /// that at every instant the open shards own each key exactly once.
+    pub fn carry_out(&self, shards: &Shards, ends: &BTreeMap<u32, u64>, time: Timestamp) -> Shards {
+        let mut all: BTreeMap<u32, Shard> = shards
+            .all()
+            .iter()
+            .map(|shard| (shard.index, shard.clone()))
+            .collect();
+        // Never before a parent opened, whatever the current time.
+        let opened = self.parents.iter().map(|index| all[index].opened);
+        let start = opened.chain([time]).max().unwrap_or(time);
+        let mut depths = BTreeMap::new();
+        for planned in &self.created {
+            let parents: Vec<u32> = [Some(planned.parent), planned.adjacent_parent]
+                .into_iter()
+                .flatten()
+                .collect();
+            let depth_of = |index: &u32| depths.get(index).copied().unwrap_or(0u64);
+            let depth = 1 + parents.iter().map(depth_of).max().unwrap_or(0);
+            depths.insert(planned.index, depth);
+            let opens = start.plus(Duration::from_millis(depth));
+            let parents_created_s = parents.iter().map(|index| all[index].created_s).max();
+            let created_s = opens.seconds().max(parents_created_s.map_or(0, |s| s + 1));
+            for index in &parents {
+                let parent = all
+                    .get_mut(index)
+                    .expect("parents stand before their children");
+                let at = Timestamp(opens.0 - 1);
+                parent.closed = Some(Closed {
+                    at,
+                    end: ends.get(index).copied(),
+                });
+            }
+            all.insert(planned.index, planned.open(opens, created_s));
+        }
+        Shards::new(all.into_values().collect())
+    }
+}
+
+impl Planned {
+    fn open(&self, opened: Timestamp, created_s: u64) -> Shard {
+        Shard {
+            index: self.index,
+            range: self.range,
+            opened,
+            created_s,
+            counter_base: 0,
+            parent: Some(self.parent),
+            adjacent_parent: self.adjacent_parent,
+            closed: None,
+        }
+    }
+}
+
+impl Piece {
+    fn of_open(shards: &Shards, index: u32) -> Result<Self, Impossible> {
+        match shards.get(index) {
+            Some(shard) if shard.is_open() => Ok(Self {
+                index,
+                range: shard.range,
+            }),
+            Some(_) | None => Err(Impossible::NotOpen(index)),
+        }
+    }
+}
+
+impl Planner {
+    fn make(&mut self, range: HashRange, parent: u32, adjacent_parent: Option<u32>) -> Piece {
+        let index = self.next_index;
+        self.next_index += 1;
+        self.created.push(Planned {
+            index,
+            range,
+            parent,
+            adjacent_parent,
+        });
+        Piece { index, range }
+    }
+
+    fn split(&mut self, parent: Piece, at: HashKey) -> Option<(Piece, Piece)> {
+        let (left, right) = parent.range.split_at(at)?;
+        Some((
+            self.make(left, parent.index, None),
+            self.make(right, parent.index, None),
+        ))
+    }
+
+    fn merge(&mut self, lower: Piece, upper: Piece) -> Option<Piece> {
+        let range = lower.range.merge_with(upper.range)?;
+        Some(self.make(range, lower.index, Some(upper.index)))
+    }
+
+    /// Plans uniform ranges with the fewest steps: one split for each new boundary, one merge for
+    /// each removed one. Splits and merges are balanced, so that lineages stay short.
+    fn scale(&mut self, shards: &Shards, target: u32) {
+        let starts = uniform_starts(shards, target);
+        let mut pieces = Vec::new();
+        for shard in shards.open() {
+            let inside = (
+                Bound::Excluded(shard.range.start),
+                Bound::Included(shard.range.end),
+            );
+            // A range of one key has no inner boundary.
+            let is_wider = shard.range.start < shard.range.end;
+            let inside = is_wider.then(|| starts.range(inside));
+            let cuts: Vec<HashKey> = inside.into_iter().flatten().copied().collect();
+            let whole = Piece {
+                index: shard.index,
+                range: shard.range,
+            };
+            self.cut(whole, &cuts, &mut pieces);
+        }
+        for same in pieces.chunk_by(|_, next| !starts.contains(&next.range.start)) {
+            self.join(same);
+        }
+    }
+
+    fn cut(&mut self, piece: Piece, cuts: &[HashKey], pieces: &mut Vec<Piece>) {
+        let Some(middle) = cuts.get(cuts.len() / 2) else {
+            pieces.push(piece);
+            return;
+        };
+        let halves = self.split(piece, *middle);
+        let (left, right) = halves.expect("a new boundary lies far from the others");
+        self.cut(left, &cuts[..cuts.len() / 2], pieces);
+        self.cut(right, &cuts[cuts.len() / 2 + 1..], pieces);
+    }
+
+    fn join(&mut self, pieces: &[Piece]) -> Piece {
+        if let [one] = pieces {
+            return *one;
+        }
+        let (lower, upper) = pieces.split_at(pieces.len() / 2);
+        let (lower, upper) = (self.join(lower), self.join(upper));
+        self.merge(lower, upper)
+            .expect("the pieces of a range are neighbours")
+    }
+
+    fn finish(self, shards: &Shards) -> Plan {
+        let named = self
+            .created
+            .iter()
+            .flat_map(|p| [Some(p.parent), p.adjacent_parent]);
+        let mut parents: Vec<u32> = named
+            .flatten()
+            .filter(|index| shards.get(*index).is_some())
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        Plan {
+            parents,
+            created: self.created,
+        }
+    }
+}
+
+/// The starts of uniform ranges. The ranges of different counts differ by a few keys, since each is
+/// rounded; an existing boundary within that distance is kept.
+fn uniform_starts(shards: &Shards, target: u32) -> BTreeSet<HashKey> {
+    let present: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
+    let present_or_new = |range: HashRange| {
+        let key = range.start;
+        let near =
+            HashKey(key.0.saturating_sub(SAME_KEYS))..=HashKey(key.0.saturating_add(SAME_KEYS));
+        present
+            .range(near)
+            .min_by_key(|there| there.0.abs_diff(key.0))
+            .copied()
+            .unwrap_or(key)
+    };
+    HashRange::uniform(target)
+        .into_iter()
+        .map(present_or_new)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

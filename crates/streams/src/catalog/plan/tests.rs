@@ -1,0 +1,209 @@
+//! Plans of splits, merges and scalings: lineage, ranges, and how few steps they take.
+
+use super::*;
+use millstream_env::Timestamp;
+use millstream_model::SequenceNumber;
+use proptest::prelude::*;
+
+fn uniform(count: u32, opened: u64) -> Shards {
+    let shard = |(index, range)| Shard {
+        index,
+        range,
+        opened: Timestamp(opened),
+        created_s: opened / 1000,
+        counter_base: 0,
+        parent: None,
+        adjacent_parent: None,
+        closed: None,
+    };
+    Shards::new((0..).zip(HashRange::uniform(count)).map(shard).collect())
+}
+
+fn carry_out(shards: &Shards, change: Change, now: u64) -> (Plan, Shards) {
+    let next = shards.all().last().map_or(0, |shard| shard.index + 1);
+    let plan = Plan::new(shards, next, change).unwrap();
+    let ends = plan
+        .parents
+        .iter()
+        .map(|index| (*index, u64::from(*index) * 10))
+        .collect();
+    let after = plan.carry_out(shards, &ends, Timestamp(now));
+    (plan, after)
+}
+
+/// At every instant the open shards own each key exactly once, children begin above their parents,
+/// and lineage is as ListShards promises it.
+fn check(shards: &Shards) {
+    let instants = shards.all().iter().flat_map(|shard| {
+        [Some(shard.opened.0), shard.closed.map(|closed| closed.at.0)]
+            .into_iter()
+            .flatten()
+    });
+    let first = shards
+        .all()
+        .iter()
+        .map(|shard| shard.opened.0)
+        .min()
+        .unwrap_or(0);
+    for at in instants
+        .flat_map(|at| [at - 1, at, at + 1])
+        .filter(|at| *at >= first)
+    {
+        let is_open =
+            |s: &&Shard| s.opened.0 <= at && s.closed.is_none_or(|closed| closed.at.0 >= at);
+        let mut open: Vec<HashRange> = shards
+            .all()
+            .iter()
+            .filter(is_open)
+            .map(|shard| shard.range)
+            .collect();
+        open.sort_unstable();
+        let whole = open.into_iter().reduce(|a, b| a.merge_with(b).unwrap());
+        assert_eq!(whole, Some(HashRange::ALL), "at {at}");
+    }
+    for child in shards.all() {
+        for index in [child.parent, child.adjacent_parent].into_iter().flatten() {
+            let parent = shards.get(index).unwrap();
+            let ending: SequenceNumber = parent.ending_sequence_number().unwrap();
+            assert!(child.starting_sequence_number() > ending);
+            assert!(parent.index < child.index);
+            assert!(parent.starting_sequence_number() < ending);
+        }
+        assert_eq!(
+            child.closed.is_some(),
+            shards.children(child.index).next().is_some()
+        );
+    }
+}
+
+#[test]
+fn split_and_merge_when_carried_out_then_lineage_and_ranges_hold() {
+    let start = uniform(2, 5_000);
+    let (plan, split) = carry_out(
+        &start,
+        Change::Split {
+            shard: 0,
+            at: HashKey(77),
+        },
+        9_000,
+    );
+    assert_eq!(
+        (plan.parents.as_slice(), plan.growth()),
+        ([0].as_slice(), 1)
+    );
+    assert_eq!(
+        split.open().map(|shard| shard.index).collect::<Vec<_>>(),
+        [2, 3, 1]
+    );
+    assert_eq!(
+        split.get(0).unwrap().closed,
+        Some(Closed {
+            at: Timestamp(9_000),
+            end: Some(0)
+        })
+    );
+    assert_eq!(split.get(3).unwrap().opened, Timestamp(9_001));
+    check(&split);
+    let (plan, merged) = carry_out(
+        &split,
+        Change::Merge {
+            shard: 3,
+            adjacent: 1,
+        },
+        9_500,
+    );
+    assert_eq!(
+        (plan.parents.as_slice(), plan.growth()),
+        ([1, 3].as_slice(), -1)
+    );
+    let child = merged.get(4).unwrap();
+    assert_eq!((child.parent, child.adjacent_parent), (Some(3), Some(1)));
+    assert_eq!(
+        child.created_s, 10,
+        "above its parent's, though the clock says 9"
+    );
+    check(&merged);
+}
+
+#[test]
+fn plan_when_the_shards_do_not_allow_it_then_says_why() {
+    let start = uniform(3, 0);
+    let (_, split) = carry_out(
+        &start,
+        Change::Split {
+            shard: 1,
+            at: HashKey(1 << 127),
+        },
+        1,
+    );
+    let range = split.get(0).unwrap().range;
+    let split_at = |shard, at| Change::Split { shard, at };
+    let split_key = |at| Impossible::SplitKey {
+        shard: 0,
+        range,
+        at,
+    };
+    let merge = |shard, adjacent| Change::Merge { shard, adjacent };
+    let not_adjacent = |shard, adjacent| Impossible::NotAdjacent { shard, adjacent };
+    for (change, why) in [
+        (split_at(1, HashKey(1 << 127)), Impossible::NotOpen(1)),
+        (split_at(9, HashKey(5)), Impossible::NotOpen(9)),
+        (split_at(0, HashKey(1)), split_key(HashKey(1))),
+        (split_at(0, HashKey::MAX), split_key(HashKey::MAX)),
+        (merge(0, 2), not_adjacent(0, 2)),
+        (merge(3, 0), not_adjacent(3, 0)),
+        (merge(0, 1), Impossible::NotOpen(1)),
+    ] {
+        assert_eq!(Plan::new(&split, 5, change), Err(why), "{change:?}");
+    }
+}
+
+#[test]
+fn scale_when_the_count_is_the_same_then_does_nothing() {
+    let plan = Plan::new(&uniform(4, 0), 4, Change::Scale { target: 4 }).unwrap();
+    assert_eq!(
+        plan,
+        Plan {
+            parents: vec![],
+            created: vec![]
+        }
+    );
+}
+
+#[test]
+fn scale_when_doubled_or_halved_then_makes_no_shard_in_between() {
+    let (plan, doubled) = carry_out(&uniform(4, 0), Change::Scale { target: 8 }, 1);
+    assert_eq!((plan.created.len(), plan.growth()), (8, 4));
+    let (plan, _) = carry_out(&doubled, Change::Scale { target: 4 }, 2);
+    assert_eq!((plan.created.len(), plan.growth()), (4, -4));
+}
+
+proptest! {
+    #[test]
+    fn scale_when_repeated_then_is_uniform_with_the_fewest_steps(
+        first in 1u32..40, targets in prop::collection::vec(1u32..40, 1..4),
+    ) {
+        let mut shards = uniform(first, 1_000);
+        let mut now = 2_000;
+        for target in targets {
+            let before: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
+            let (plan, after) = carry_out(&shards, Change::Scale { target }, now);
+            let open: BTreeSet<HashKey> = after.open().map(|shard| shard.range.start).collect();
+            let splits = open.difference(&before).count();
+            let merges = before.difference(&open).count();
+            prop_assert_eq!(plan.created.len(), 2 * splits + merges);
+            prop_assert_eq!(open.len(), target as usize);
+            for (start, range) in open.iter().zip(HashRange::uniform(target)) {
+                prop_assert!(start.0.abs_diff(range.start.0) <= 64, "uniform but for rounding");
+            }
+            // A boundary that is wanted and there already is not made again.
+            let moved = open.difference(&before).filter(|key| {
+                before.iter().any(|there| there.0.abs_diff(key.0) <= 64)
+            });
+            prop_assert_eq!(moved.count(), 0);
+            check(&after);
+            shards = after;
+            now += 10_000;
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! A stream in the catalog, and what can be derived from it at a given time.
+
+use super::codec;
+use super::plan::Plan;
+use super::scope::{Mode, Scope};
+use super::shard::{Shard, Shards};
+use millstream_env::Timestamp;
+use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
+use millstream_store::LogId;
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A stream's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Just created.
+    Creating,
+    /// Idle.
+    Active,
+    /// Being resharded.
+    Updating,
+    /// Being deregistered.
+    Deleting,
+}
+
+impl Status {
+    /// The service model's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Updating => "UPDATING",
+            Self::Deleting => "DELETING",
+        }
+    }
+
+    /// Whether the stream becomes ACTIVE by itself.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Creating | Self::Active | Self::Updating => true,
+            Self::Deleting => false,
+        }
+    }
+}
+
+/// A stream.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Stream {
+    /// The catalog offset of its CreateStream: unique, even among streams with the same name.
+    #[n(0)]
+    pub id: u64,
+    /// The account and region.
+    #[n(1)]
+    pub scope: Scope,
+    /// The stream's name.
+    #[cbor(n(2), with = "codec::text")]
+    pub name: StreamName,
+    /// When it was created.
+    #[cbor(n(3), with = "codec::timestamp")]
+    pub created: Timestamp,
+    /// How long it is CREATING.
+    #[n(4)]
+    pub creating_ms: u64,
+    /// Capacity mode.
+    #[n(5)]
+    pub mode: Mode,
+    /// How long records are kept.
+    #[n(6)]
+    pub retention_hours: u32,
+    /// The maximum record size, in KiB.
+    #[n(7)]
+    pub record_kib_max: u32,
+    /// Its tags.
+    #[n(8)]
+    pub tags: BTreeMap<String, String>,
+    /// The enabled shard-level metrics.
+    #[n(9)]
+    pub shard_metrics: BTreeSet<String>,
+    /// Its shards.
+    #[cbor(n(10), with = "shared_shards")]
+    pub shards: Arc<Shards>,
+    /// The index of the next shard.
+    #[n(11)]
+    pub next_shard: u32,
+    /// Its consumers, including those being deregistered, by name.
+    #[n(12)]
+    pub consumers: Vec<Consumer>,
+    /// The reshard in progress.
+    #[n(13)]
+    pub reshard: Option<Reshard>,
+    /// The deletion in progress.
+    #[n(14)]
+    pub deletion: Option<Deletion>,
+    /// When UpdateShardCount changed the shards, within the last 24 hours.
+    #[n(15)]
+    pub scalings_ms: Vec<u64>,
+}
+
+/// A reshard between Begin and Complete.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Reshard {
+    /// The catalog offset of its Begin.
+    #[n(0)]
+    pub id: u64,
+    /// When it began.
+    #[cbor(n(1), with = "codec::timestamp")]
+    pub begun: Timestamp,
+    /// Its minimum duration.
+    #[n(2)]
+    pub lasts_ms: u64,
+    /// The planned shards.
+    #[n(3)]
+    pub plan: Plan,
+}
+
+/// A deletion between Begin and Complete.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Deletion {
+    /// When it began.
+    #[cbor(n(0), with = "codec::timestamp")]
+    pub begun: Timestamp,
+    /// Its minimum duration.
+    #[n(1)]
+    pub lasts_ms: u64,
+}
+
+/// A registered consumer.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Consumer {
+    /// The consumer's name.
+    #[cbor(n(0), with = "codec::text")]
+    pub name: ConsumerName,
+    /// When it was registered.
+    #[cbor(n(1), with = "codec::timestamp")]
+    pub created: Timestamp,
+    /// How long it is CREATING.
+    #[n(2)]
+    pub creating_ms: u64,
+    /// When it is gone, once it has been deregistered.
+    #[n(3)]
+    pub gone_ms: Option<u64>,
+    /// The second in its ARN, unique among consumers with its name.
+    #[n(4)]
+    pub arn_s: u64,
+    /// Its tags.
+    #[n(5)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A consumer's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsumerStatus {
+    /// Just registered.
+    Creating,
+    /// May subscribe.
+    Active,
+    /// Being deregistered.
+    Deleting,
+    /// Gone.
+    Gone,
+}
+
+impl Consumer {
+    /// Its status at a given time.
+    pub fn status_at(&self, now: Timestamp) -> ConsumerStatus {
+        match self.gone_ms {
+            Some(gone) if gone <= now.0 => ConsumerStatus::Gone,
+            Some(_) => ConsumerStatus::Deleting,
+            None if is_within(self.created, self.creating_ms, now) => ConsumerStatus::Creating,
+            None => ConsumerStatus::Active,
+        }
+    }
+}
+
+/// Whether something that began then and lasts this long is in progress. A clock that was turned
+/// back to before the beginning must not restart it.
+fn is_within(begun: Timestamp, lasts_ms: u64, now: Timestamp) -> bool {
+    begun <= now && now.0 < begun.0.saturating_add(lasts_ms)
+}
+
+/// The ARN, as log lines name it.
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.arn().fmt(f)
+    }
+}
+
+impl Stream {
+    /// Its status at a given time.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        if self.deletion.is_some() {
+            Status::Deleting
+        } else if is_within(self.created, self.creating_ms, now) {
+            Status::Creating
+        } else if self.reshard.is_some() {
+            Status::Updating
+        } else {
+            Status::Active
+        }
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> StreamArn {
+        StreamArn {
+            region: self.scope.region.clone(),
+            account: self.scope.account.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// A consumer's ARN.
+    pub fn consumer_arn(&self, consumer: &Consumer) -> ConsumerArn {
+        ConsumerArn {
+            stream: self.arn(),
+            name: consumer.name.clone(),
+            created_s: consumer.arn_s,
+        }
+    }
+
+    /// The consumer with this name, even if it is being deregistered.
+    pub fn consumer(&self, name: &ConsumerName) -> Option<&Consumer> {
+        let place = self.consumers.binary_search_by(|c| c.name.cmp(name));
+        place.ok().map(|place| &self.consumers[place])
+    }
+
+    /// The consumers that exist at a given time, by name.
+    pub fn consumers_at(&self, now: Timestamp) -> impl Iterator<Item = &Consumer> {
+        self.consumers
+            .iter()
+            .filter(move |c| c.status_at(now) != ConsumerStatus::Gone)
+    }
+
+    /// The log of one of its shards.
+    pub fn log(&self, shard: &Shard) -> LogId {
+        self.log_of(shard.index)
+    }
+
+    /// The log of the shard with this index.
+    pub fn log_of(&self, index: u32) -> LogId {
+        LogId {
+            group: self.id,
+            index,
+        }
+    }
+
+    /// How long records are kept.
+    pub fn retention(&self) -> Duration {
+        Duration::from_hours(u64::from(self.retention_hours))
+    }
+
+    /// Whether the shard with this index has a log that the store must hold, as in
+    /// [`Stream::logs`].
+    pub fn has_log(&self, index: u32) -> bool {
+        let shard = self.shards.get(index);
+        let is_to_come = || {
+            let reshard = self.reshard.as_ref();
+            reshard.is_some_and(|reshard| reshard.plan.has_log(index))
+        };
+        shard.is_some_and(Shard::has_log) || is_to_come()
+    }
+
+    /// The logs that the store must hold for it: of every shard that has one, including those of a
+    /// reshard in progress.
+    pub fn logs(&self) -> Vec<LogId> {
+        let shards = self.shards.all().iter().filter(|shard| shard.has_log());
+        let children = self
+            .reshard
+            .iter()
+            .flat_map(|reshard| reshard.plan.with_logs());
+        let indexes = shards.map(|shard| shard.index).chain(children);
+        indexes.map(|index| self.log_of(index)).collect()
+    }
+}
+
+/// Encoding of shards behind their `Arc`.
+mod shared_shards {
+    use super::*;
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        value: &Arc<Shards>,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        Shards::encode(value, e, ctx)
+    }
+
+    pub(super) fn decode<C>(
+        d: &mut minicbor::Decoder<'_>,
+        ctx: &mut C,
+    ) -> Result<Arc<Shards>, minicbor::decode::Error> {
+        Shards::decode(d, ctx).map(Arc::new)
+    }
+}

@@ -1,0 +1,118 @@
+//! Facts about starting positions in a shard.
+
+use super::{Fact, Outcome};
+use crate::catalog::StreamLabel;
+use millstream_env::Timestamp;
+use millstream_model::ShardId;
+use millstream_protocol::ErrorCode;
+use millstream_protocol::types::ShardIteratorType;
+
+/// Whether a request has a starting sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It has one.
+    Given,
+    /// It has none.
+    Absent,
+}
+
+/// A sequence number, and its use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberUse {
+    /// As given.
+    pub number: String,
+    /// The operation that it was given to.
+    pub operation: &'static str,
+    /// The shard that it was given for.
+    pub shard: ShardId,
+    /// Its stream.
+    pub stream: StreamLabel,
+}
+
+/// Why a position is invalid.
+#[derive(Debug, thiserror::Error)]
+pub enum PositionError {
+    /// The position's type and the presence of a number contradict each other.
+    #[error("a position of type {kind:?}, with a number {number:?}")]
+    NumberOrType {
+        /// The position's type.
+        kind: ShardIteratorType,
+        /// Whether there is a number.
+        number: Presence,
+    },
+    /// The type requires a time.
+    #[error("a position of type {kind:?} without a moment")]
+    MomentMissing {
+        /// The position's type.
+        kind: ShardIteratorType,
+    },
+    /// The time is in the future.
+    #[error("{given:?} is after {latest:?}")]
+    MomentInFuture {
+        /// As given.
+        given: Timestamp,
+        /// The latest allowed time.
+        latest: Timestamp,
+    },
+    /// The number is 0, on which AWS fails.
+    #[error("the number 0")]
+    NumberZero,
+    /// The number is malformed.
+    #[error("{} is no sequence number", given.number)]
+    NumberInvalid {
+        /// The number.
+        given: NumberUse,
+    },
+    /// The number was not issued by this stream.
+    #[error("{} is of another stream", given.number)]
+    NumberOfOtherStream {
+        /// The number.
+        given: NumberUse,
+    },
+    /// The number was issued by another shard.
+    #[error("{} is of {encoded}", given.number)]
+    NumberOfOtherShard {
+        /// The number.
+        given: NumberUse,
+        /// The shard that issued it.
+        encoded: ShardId,
+    },
+}
+
+impl Fact for PositionError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => ErrorCode::InvalidArgumentException,
+            Self::NumberZero => ErrorCode::InternalFailure,
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberZero
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => false,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::NumberOrType { .. }
+            | Self::MomentMissing { .. }
+            | Self::MomentInFuture { .. }
+            | Self::NumberZero
+            | Self::NumberInvalid { .. }
+            | Self::NumberOfOtherStream { .. }
+            | Self::NumberOfOtherShard { .. } => Outcome::NotApplied,
+        }
+    }
+}

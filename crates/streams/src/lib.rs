@@ -1,0 +1,58 @@
+//! Kinesis semantics over a [`millstream_store::LogStore`]: streams, shards, iterators, consumers,
+//! retention, limits. The crate knows Kinesis, never HTTP; bytes and offsets, never files.
+
+mod answer;
+mod handler;
+pub mod operations;
+
+mod engine;
+mod open_error;
+mod settings;
+
+mod admission;
+mod catalog;
+mod duties;
+pub mod facts;
+mod fanout;
+mod fence;
+mod fifo_cache;
+mod horizon;
+mod log_reader;
+mod logs;
+mod position;
+mod put;
+mod read;
+mod readiness;
+mod reads;
+mod retention;
+mod room;
+mod streams;
+
+mod counters;
+mod limits;
+mod metrics;
+mod record;
+mod runtime;
+mod sink;
+mod store_series;
+mod target;
+mod token;
+mod views;
+
+pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
+pub use answer::{Answer, Output, PutResults, RecordsRead};
+pub use engine::Engine;
+pub use facts::{AnyFact, Fact, Outcome, UnknownForm};
+pub use fanout::{Event, RecordEncoder, Subscription};
+pub use fifo_cache::FifoCache;
+pub use handler::{Found, Handler, OutputOf, find};
+pub use metrics::Metrics;
+pub use millstream_env::Causes;
+pub use open_error::OpenError;
+pub use put::{Placed, PutError, PutResult};
+pub use read::{NumberedRun, Records};
+pub use record::{StoredIter, StoredParts, StoredRecord};
+pub use room::{ROOM_BYTES, Room, Share};
+pub use settings::{Limits, Settings};
+pub use sink::RecordArena;
+pub use target::{Lacking, Named, Target, resource_of};

@@ -1,0 +1,102 @@
+//! Reads of logs: what is at hand comes at once, the rest when it is admitted to the disk.
+//!
+//! What a read brings comes with its share of the room for answers. Shards and retention are not
+//! known here.
+
+use crate::admission::{Admission, Waits};
+use crate::facts::ReadFailure;
+use crate::room::{Room, Share};
+use millstream_env::{Env, Timestamp};
+use millstream_store::{LogId, LogStore, Offset, ReadError, ReadLimit, Slice};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Reads logs of a store for as many as there is room for.
+pub(crate) struct LogReader {
+    env: Env,
+    store: Arc<dyn LogStore>,
+    admission: Arc<Admission>,
+}
+
+impl LogReader {
+    pub(crate) fn new(env: Env, store: Arc<dyn LogStore>, admission: Arc<Admission>) -> Self {
+        Self {
+            env,
+            store,
+            admission,
+        }
+    }
+
+    /// Memory for responses; passed on to whoever sends them.
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        self.admission.room()
+    }
+
+    /// Reads forward in a log for a waiting client; returns the result's memory with it.
+    pub(crate) async fn read(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Result<(Slice, Share), ReadFailure> {
+        self.read_if(log, from, limit, Waits::Bounded).await
+    }
+
+    /// The same for somebody who waits so long.
+    pub(crate) async fn read_if(
+        &self,
+        log: LogId,
+        from: Offset,
+        limit: ReadLimit,
+        waits: Waits,
+    ) -> Result<(Slice, Share), ReadFailure> {
+        if let Some(read) = self.store.read_at_hand(log, from, limit) {
+            let slice = read?;
+            let share = self.admission.share_at_once(slice.held_bytes)?;
+            return Ok((slice, share));
+        }
+        let store = Arc::clone(&self.store);
+        let read = async move { store.read(log, from, limit).await };
+        let bytes = limit.held_bytes_max();
+        let (slice, mut share) = self.read_cold(bytes, waits, read).await?;
+        share.shrink_to(slice.held_bytes);
+        Ok((slice, share))
+    }
+
+    /// The first kept offset that arrived at or after a time.
+    pub(crate) async fn offset_at(
+        &self,
+        log: LogId,
+        time: Timestamp,
+        waits: Waits,
+    ) -> Result<Offset, ReadFailure> {
+        if let Some(found) = self.store.offset_at_hand(log, time) {
+            return Ok(found?);
+        }
+        let store = Arc::clone(&self.store);
+        let find = async move { store.offset_at(log, time).await };
+        let found = self.read_cold(ReadLimit::HELD_BESIDE_BYTES, waits, find);
+        Ok(found.await?.0)
+    }
+
+    /// Lets the store wait for the disk once a permit is held; returns the memory reserved for the
+    /// result.
+    async fn read_cold<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        waits: Waits,
+        read: impl Future<Output = Result<T, ReadError>> + Send + 'static,
+    ) -> Result<(T, Share), ReadFailure> {
+        let turn = self.admission.admit(&*self.env.clock, bytes, waits).await?;
+        let (tell, told) = oneshot::channel();
+        let task = async move {
+            let found = read.await;
+            let share = turn.end();
+            // The caller may have gone.
+            drop(tell.send(found.map(|found| (found, share))));
+        };
+        self.env.tasks.spawn("cold-read", Box::pin(task));
+        let lost = || Err(ReadError::Io("the read was given up".to_owned()));
+        Ok(told.await.unwrap_or_else(|_| lost())?)
+    }
+}

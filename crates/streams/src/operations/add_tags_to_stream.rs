@@ -1,0 +1,34 @@
+//! AddTagsToStream: sets tags, up to fifty per stream.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html>
+
+use super::{Engine, Handler, OutputOf, Request, tags};
+use crate::catalog::{ChangeTags, Command};
+use crate::facts::TagStreamError;
+use crate::target::FoundStream;
+use millstream_protocol::operations::AddTagsToStreamInput;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// AddTagsToStream.
+pub struct AddTagsToStream;
+
+impl Handler for AddTagsToStream {
+    type Operation = millstream_protocol::operations::AddTagsToStream;
+    type Input = AddTagsToStreamInput;
+    type Target = FoundStream;
+    type Output = OutputOf<Self>;
+    type Error = TagStreamError;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
+        let (stream, input) = request.into_parts();
+        tags::check_new_tags(&input.tags, &stream.label())?;
+        let change = ChangeTags {
+            stream: stream.id,
+            set: input.tags,
+            removed: BTreeSet::new(),
+        };
+        engine.change(&stream, Command::ChangeTags(change)).await?;
+        Ok(())
+    }
+}

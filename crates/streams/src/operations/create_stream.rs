@@ -1,0 +1,86 @@
+//! CreateStream: a command, and a log for each shard.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
+
+use super::{Engine, Handler, OutputOf, Request, tags};
+use crate::catalog::{CreateStream as Create, Mode};
+use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
+use crate::target::StreamRef;
+use millstream_model::limits;
+use millstream_protocol::operations::CreateStreamInput;
+use millstream_protocol::types::{RecordDistributionStrategy, StreamMode};
+use std::sync::Arc;
+
+/// CreateStream.
+pub struct CreateStream;
+
+impl Handler for CreateStream {
+    type Operation = millstream_protocol::operations::CreateStream;
+    type Input = CreateStreamInput;
+    type Target = StreamRef;
+    type Output = OutputOf<Self>;
+    type Error = CreateStreamError;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), CreateStreamError> {
+        let (target, input) = request.into_parts();
+        refuse_unsupported(&input)?;
+        let (mode, shards) = capacity(&input)?;
+        let tags = input.tags.unwrap_or_default();
+        tags::check_new_tags(&tags, &target.label())?;
+        let StreamRef { scope, name } = target;
+        let kib = input
+            .max_record_size_in_kib
+            .and_then(|kib| u32::try_from(kib).ok());
+        let create = Create {
+            quotas: engine.settings().stream_quotas(&scope),
+            scope,
+            name,
+            mode,
+            shards,
+            tags,
+            record_kib_max: kib.unwrap_or(limits::RECORD_KIB_DEFAULT),
+            transition_ms: engine.settings().transition_ms(),
+        };
+        let stream = engine.streams().create(create).await?;
+        let made = engine.logs().make_empty(&stream, stream.logs()).await;
+        Ok(made.map_err(LogsMissing)?)
+    }
+}
+
+fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), CapacityError> {
+    if input.record_distribution_strategy == Some(RecordDistributionStrategy::Auto) {
+        let what = Unsupported::AutomaticDistribution;
+        return Err(CapacityError::Unsupported(what));
+    }
+    if input.warm_throughput_mibps.is_some() {
+        return Err(CapacityError::Unsupported(Unsupported::WarmThroughput));
+    }
+    Ok(())
+}
+
+/// Mode and shards. Without either, AWS creates an on-demand stream.
+fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), CapacityError> {
+    let count = input
+        .shard_count
+        .and_then(|count| u32::try_from(count).ok());
+    match (
+        input
+            .stream_mode_details
+            .as_ref()
+            .map(|details| details.stream_mode),
+        count,
+    ) {
+        (None | Some(StreamMode::OnDemand), None) => Ok((Mode::OnDemand, limits::ON_DEMAND_SHARDS)),
+        (None | Some(StreamMode::Provisioned), Some(count))
+            if count > limits::STREAM_SHARDS_MAX =>
+        {
+            Err(CapacityError::TooManyShards {
+                shards: count,
+                most: limits::STREAM_SHARDS_MAX,
+            })
+        }
+        (None | Some(StreamMode::Provisioned), Some(count)) => Ok((Mode::Provisioned, count)),
+        (Some(StreamMode::OnDemand), Some(_)) => Err(CapacityError::ShardsOnDemand),
+        (Some(StreamMode::Provisioned), None) => Err(CapacityError::ShardsMissing),
+    }
+}

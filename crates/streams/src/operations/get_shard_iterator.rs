@@ -1,0 +1,59 @@
+//! GetShardIterator: a position in a shard, sealed.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
+
+use super::{Engine, Handler, OutputOf, Request};
+use crate::facts::{DryRun, GetShardIteratorError, ShardError};
+use crate::position::Start;
+use crate::target::StreamRef;
+use crate::token::{Kind, ShardIterator};
+use millstream_protocol::operations::{GetShardIteratorInput, GetShardIteratorOutput};
+use std::sync::Arc;
+
+/// GetShardIterator.
+pub struct GetShardIterator;
+
+impl Handler for GetShardIterator {
+    type Operation = millstream_protocol::operations::GetShardIterator;
+    type Input = GetShardIteratorInput;
+    type Target = StreamRef;
+    type Output = OutputOf<Self>;
+    type Error = GetShardIteratorError;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<GetShardIteratorOutput, GetShardIteratorError> {
+        let (target, input) = request.into_parts();
+        let id = target.shard_id(&input.shard_id)?;
+        let start = Start::parse(
+            <Self::Operation as millstream_protocol::Operation>::NAME,
+            input.shard_iterator_type,
+            input.starting_sequence_number.as_deref(),
+            input.timestamp,
+        )?;
+        let stream = engine.stream(&target)?;
+        let shard = stream.shards.get(id.index());
+        let shard = shard.ok_or_else(|| ShardError::NotFound {
+            shard: id,
+            stream: stream.label(),
+        })?;
+        engine.positions().check_moment(&stream, shard, start)?;
+        let position = engine.positions().start(&stream, shard, start).await?;
+        if input.dry_run == Some(true) {
+            return Err(DryRun.into());
+        }
+        let iterator = ShardIterator {
+            stream: stream.id,
+            name: stream.name.to_string(),
+            shard: shard.index,
+            position: position.0,
+        };
+        let sealed = engine
+            .tokens()
+            .seal(Kind::ShardIterator, &stream.scope, &iterator);
+        Ok(GetShardIteratorOutput {
+            shard_iterator: Some(sealed),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! IncreaseStreamRetentionPeriod: lengthens retention.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html>
+
+use super::retention::set_retention;
+use super::{Engine, Handler, OutputOf, Request};
+use crate::catalog::Direction;
+use crate::facts::SetRetentionError;
+use crate::target::FoundStream;
+use millstream_protocol::operations::IncreaseStreamRetentionPeriodInput;
+use std::sync::Arc;
+
+/// IncreaseStreamRetentionPeriod.
+pub struct IncreaseStreamRetentionPeriod;
+
+impl Handler for IncreaseStreamRetentionPeriod {
+    type Operation = millstream_protocol::operations::IncreaseStreamRetentionPeriod;
+    type Input = IncreaseStreamRetentionPeriodInput;
+    type Target = FoundStream;
+    type Output = OutputOf<Self>;
+    type Error = SetRetentionError;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), SetRetentionError> {
+        let (stream, input) = request.into_parts();
+        set_retention(
+            &engine,
+            &stream,
+            input.retention_period_hours,
+            Direction::Increase,
+        )
+        .await
+    }
+}

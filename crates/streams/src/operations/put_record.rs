@@ -1,0 +1,97 @@
+//! PutRecord: one record.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>
+
+use super::{Engine, Handler, Request, append};
+use crate::catalog::Stream;
+use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
+use crate::put::{NotPut, Placed, PutError, RecordToPut};
+use crate::record::StoredRecord;
+use crate::target::FoundStream;
+use millstream_model::{HashKey, SequenceNumber};
+use millstream_protocol::operations::PutRecordInput;
+use std::sync::Arc;
+
+/// PutRecord.
+pub struct PutRecord;
+
+impl Handler for PutRecord {
+    type Operation = millstream_protocol::operations::PutRecord;
+    type Input = PutRecordInput;
+    type Target = FoundStream;
+    type Output = Placed;
+    type Error = PutRecordError;
+
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
+        let clock = engine.clock();
+        let began = clock.monotonic();
+        let (stream, input) = request.into_parts();
+        append::check_takes_records(&engine, &stream)?;
+        let record = record_to_put(&stream, &input)?;
+        if let Some(number) = &input.sequence_number_for_ordering {
+            check_ordering(&engine, &stream, number).await?;
+        }
+        append::check_size(&stream, &record)?;
+        if input.dry_run == Some(true) {
+            return Err(DryRun.into());
+        }
+        let put = engine.puts().put_one(&stream, record).await;
+        let counters = &engine.runtime(stream.id).counters;
+        let placed = put.map_err(|error| match error {
+            PutError::NotPut(NotPut::StreamGone) => StreamError::gone(&stream.label()).into(),
+            PutError::Throttled(_) | PutError::NotPut(_) | PutError::Unknown => {
+                PutRecordError::from(EntryError::new(error, &stream.label()))
+            }
+        })?;
+        counters.put_record_bytes.add(record.bytes());
+        counters.put_record_success.add(1);
+        counters.put_record_latency.add_micros(began, clock);
+        Ok(placed)
+    }
+}
+
+fn record_to_put<'a>(
+    stream: &Stream,
+    input: &'a PutRecordInput,
+) -> Result<RecordToPut<'a>, RecordError> {
+    let key = input.partition_key.as_deref();
+    let partition_key = key.ok_or_else(|| RecordError::NoPartitionKey {
+        stream: stream.label(),
+    })?;
+    let hash = match &input.explicit_hash_key {
+        Some(key) => {
+            HashKey::parse(key).map_err(|_| RecordError::ExplicitHashKey { key: key.clone() })?
+        }
+        None => HashKey::of_partition_key(partition_key),
+    };
+    Ok(RecordToPut {
+        record: StoredRecord {
+            partition_key,
+            data: &input.data,
+        },
+        hash,
+    })
+}
+
+/// SequenceNumberForOrdering must be a number that this stream has issued. What it asks for holds
+/// anyway: a number issued earlier is below every number issued later for the same key.
+async fn check_ordering(
+    engine: &Engine,
+    stream: &Stream,
+    text: &str,
+) -> Result<(), PutRecordError> {
+    let invalid = || RecordError::NumberForOrdering {
+        number: text.to_owned(),
+        stream: stream.label(),
+    };
+    let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
+    let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
+    let end = engine.positions().fresh_end(stream, shard).await?;
+    let was_given_out =
+        number.created_s == shard.created_s && number.counter <= shard.counter_base + end.0;
+    if was_given_out {
+        Ok(())
+    } else {
+        Err(invalid().into())
+    }
+}

@@ -1,0 +1,109 @@
+//! PutRecords: many records, each with its own result, in order.
+//!
+//! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
+
+use super::{Engine, Handler, Request, append};
+use crate::answer::PutResults;
+use crate::catalog::Stream;
+use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
+use crate::put::{NotPut, PutError, PutResult, RecordToPut};
+use crate::runtime::StreamRuntime;
+use crate::sink::{RecordArena, Unroutable};
+use crate::target::FoundStream;
+use millstream_model::limits;
+use millstream_protocol::RecordSink;
+use millstream_protocol::operations::PutRecordsInput;
+use std::sync::Arc;
+
+/// PutRecords.
+pub struct PutRecords;
+
+impl Handler for PutRecords {
+    type Operation = millstream_protocol::operations::PutRecords;
+    type Input = PutRecordsInput<RecordArena>;
+    type Target = FoundStream;
+    type Output = PutResults;
+    type Error = PutRecordsError;
+
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<PutResults, PutRecordsError> {
+        let clock = engine.clock();
+        let began = clock.monotonic();
+        let (stream, input) = request.into_parts();
+        append::check_takes_records(&engine, &stream)?;
+        let records = check(&stream, &input.records)?;
+        if input.dry_run == Some(true) {
+            return Err(DryRun.into());
+        }
+        let results = engine.puts().put(&stream, &records).await;
+        // If some were put before the stream was deleted, the call as a whole must not say that
+        // none was.
+        if results
+            .iter()
+            .all(|result| *result == Err(PutError::NotPut(NotPut::StreamGone)))
+        {
+            return Err(StreamError::gone(&stream.label()).into());
+        }
+        let runtime = engine.runtime(stream.id);
+        if count(&runtime, &records, &results) > 0 {
+            runtime
+                .counters
+                .put_records_latency
+                .add_micros(began, clock);
+        }
+        let stream = stream.label();
+        Ok(PutResults { stream, results })
+    }
+}
+
+/// One invalid record fails the whole call, before any is put.
+fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
+    let mut records = Vec::with_capacity(arena.len());
+    for record in arena.records() {
+        let record = record.map_err(|why| match why {
+            Unroutable::NoPartitionKey => RecordError::NoPartitionKey {
+                stream: stream.label(),
+            },
+            Unroutable::ExplicitHashKey(key) => RecordError::ExplicitHashKey {
+                key: key.to_owned(),
+            },
+        })?;
+        append::check_size(stream, &record)?;
+        records.push(record);
+    }
+    if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {
+        return Err(RecordError::CallTooLarge {
+            bytes: arena.bytes(),
+            bytes_max: limits::PUT_RECORDS_BYTES_MAX,
+        });
+    }
+    Ok(records)
+}
+
+/// Counts a call; returns how many records were put.
+fn count(runtime: &StreamRuntime, records: &[RecordToPut<'_>], results: &[PutResult]) -> u64 {
+    let counters = &runtime.counters;
+    let (mut bytes, mut throttled, mut successful) = (0, 0, 0);
+    for (record, result) in records.iter().zip(results) {
+        match result {
+            Ok(_) => {
+                successful += 1;
+                bytes += record.bytes();
+            }
+            Err(PutError::Throttled(_)) => throttled += 1,
+            Err(PutError::NotPut(_) | PutError::Unknown) => {}
+        }
+    }
+    let total = records.len() as u64;
+    counters.put_records_bytes.add(bytes);
+    counters.put_records_success.add(u64::from(successful > 0));
+    counters.put_records_total.add(total);
+    counters.put_records_successful.add(successful);
+    counters.put_records_throttled.add(throttled);
+    counters
+        .put_records_failed
+        .add(total - successful - throttled);
+    successful
+}

@@ -1,0 +1,306 @@
+//! Starting positions of readers: sequence numbers, times and named positions, converted to
+//! offsets.
+//!
+//! Counter = offset + 1 + the shard's base, so a number carries its offset and counter 0 precedes
+//! every record. AT and AFTER compare whole numbers, so a number that belongs to no record (a
+//! continuation) still has an exact position.
+
+use crate::admission::Waits;
+use crate::catalog::{Shard, Stream};
+use crate::facts::{NumberUse, PositionError, Presence, ShardReadError, StartError};
+use crate::log_reader::LogReader;
+use crate::logs::ShardLogs;
+use crate::streams::Streams;
+use millstream_env::{Clock, Timestamp};
+use millstream_model::{SequenceNumber, SequenceNumberError};
+use millstream_protocol::types::ShardIteratorType;
+use millstream_store::{Bounds, LogStore, Offset, ReadLimit};
+use std::sync::Arc;
+
+/// A starting position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start<'a> {
+    /// The oldest record within retention.
+    TrimHorizon,
+    /// After the newest record.
+    Latest,
+    /// The first record that arrived at or after a time.
+    AtTimestamp(Timestamp),
+    /// The record with a number, or the first one after it.
+    AtNumber(Number<'a>),
+    /// The first record after a number.
+    AfterNumber(Number<'a>),
+}
+
+/// A sequence number as given by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number<'a> {
+    text: &'a str,
+    /// The operation that it was given to.
+    operation: &'static str,
+}
+
+impl<'a> Start<'a> {
+    /// Checks which members go with which type in a request to `operation`.
+    pub(crate) fn parse(
+        operation: &'static str,
+        kind: ShardIteratorType,
+        number: Option<&'a str>,
+        time: Option<millstream_protocol::Timestamp>,
+    ) -> Result<Self, PositionError> {
+        let number = number.map(|text| Number { text, operation });
+        match (kind, number) {
+            (ShardIteratorType::TrimHorizon, None) => Ok(Self::TrimHorizon),
+            (ShardIteratorType::Latest, None) => Ok(Self::Latest),
+            (ShardIteratorType::AtSequenceNumber, Some(number)) => Ok(Self::AtNumber(number)),
+            (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Self::AfterNumber(number)),
+            (ShardIteratorType::AtTimestamp, None) => match time {
+                None => Err(PositionError::MomentMissing { kind }),
+                // There is nothing before the epoch.
+                Some(time) => Ok(Self::AtTimestamp(Timestamp(
+                    u64::try_from(time.0).unwrap_or(0),
+                ))),
+            },
+            (
+                ShardIteratorType::TrimHorizon
+                | ShardIteratorType::Latest
+                | ShardIteratorType::AtSequenceNumber
+                | ShardIteratorType::AfterSequenceNumber
+                | ShardIteratorType::AtTimestamp,
+                _,
+            ) => {
+                let number = number.map_or(Presence::Absent, |_| Presence::Given);
+                Err(PositionError::NumberOrType { kind, number })
+            }
+        }
+    }
+}
+
+/// Whether the record with a number is included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    /// It is.
+    At,
+    /// Reading starts after it.
+    After,
+}
+
+/// Where a number points in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pointed {
+    /// Before all records.
+    Start,
+    /// After all records.
+    End,
+    /// At the record with an offset, if it arrived in this second.
+    Record { offset: Offset, arrival_s: u64 },
+}
+
+/// Finds where readers start, and where shards end.
+pub(crate) struct Positions {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn LogStore>,
+    streams: Streams,
+    made: ShardLogs,
+    logs: Arc<LogReader>,
+}
+
+impl Positions {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn LogStore>,
+        streams: Streams,
+        made: ShardLogs,
+        logs: Arc<LogReader>,
+    ) -> Self {
+        Self {
+            clock,
+            store,
+            streams,
+            made,
+            logs,
+        }
+    }
+
+    /// The offset at which reading starts. If retention has hidden it, the read moves it up.
+    pub(crate) async fn start(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        start: Start<'_>,
+    ) -> Result<Offset, StartError> {
+        self.made.ensure(stream, shard).await;
+        let end = self.fresh_end(stream, shard).await?;
+        let offset = match start {
+            Start::TrimHorizon => Offset(0),
+            Start::Latest => end,
+            Start::AtTimestamp(time) => self.first_since(stream, shard, time).await?,
+            Start::AtNumber(number) => {
+                let point = point(stream, shard, number, end)?;
+                self.at_number(stream, shard, point, Bound::At, end).await?
+            }
+            Start::AfterNumber(number) => {
+                let point = point(stream, shard, number, end)?;
+                self.at_number(stream, shard, point, Bound::After, end)
+                    .await?
+            }
+        };
+        Ok(offset.min(end))
+    }
+
+    /// One past the shard's last record: where it was closed, or the durable end of its log. A
+    /// fresh look: everything that any handle returned before is below it.
+    pub(crate) async fn fresh_end(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Offset, ShardReadError> {
+        if let Some(end) = shard.end() {
+            return Ok(end);
+        }
+        let bounds = self.store.fresh_bounds(stream.log(shard)).await;
+        bounds
+            .map(open_end)
+            .map_err(|error| self.streams.read_failed(stream, error))
+    }
+
+    /// The same as far as it is known locally: enough to tell how far a reader is behind.
+    pub(crate) fn known_end(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+    ) -> Result<Offset, ShardReadError> {
+        if let Some(end) = shard.end() {
+            return Ok(end);
+        }
+        let bounds = self.store.known_bounds(stream.log(shard));
+        bounds
+            .map(open_end)
+            .map_err(|error| self.streams.read_failed(stream, error))
+    }
+
+    /// Rejects a time after the latest allowed for a shard: now, or its last record's arrival if
+    /// the clock was set back since.
+    pub(crate) fn check_moment(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        start: Start<'_>,
+    ) -> Result<(), PositionError> {
+        let Start::AtTimestamp(time) = start else {
+            return Ok(());
+        };
+        // Local knowledge is enough: only this node's own clock can have been set back since.
+        let bounds = self.store.known_bounds(stream.log(shard)).ok();
+        let last = bounds.and_then(|bounds| bounds.last_arrival);
+        let latest = last.unwrap_or_default().max(self.clock.now());
+        if time > latest {
+            Err(PositionError::MomentInFuture {
+                given: time,
+                latest,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn first_since(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        time: Timestamp,
+    ) -> Result<Offset, ShardReadError> {
+        if !shard.has_log() {
+            return Ok(Offset(0));
+        }
+        let offset = self
+            .logs
+            .offset_at(stream.log(shard), time, Waits::Bounded)
+            .await;
+        offset.map_err(|failure| self.streams.read_failed(stream, failure))
+    }
+
+    async fn at_number(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        pointed: Pointed,
+        bound: Bound,
+        end: Offset,
+    ) -> Result<Offset, ShardReadError> {
+        match pointed {
+            Pointed::Start => Ok(Offset(0)),
+            Pointed::End => Ok(end),
+            Pointed::Record { offset, arrival_s } => {
+                let log = stream.log(shard);
+                let limit = ReadLimit {
+                    records: 1,
+                    bytes: 0,
+                };
+                let read = self.logs.read(log, offset, limit).await;
+                let (slice, _share) =
+                    read.map_err(|failure| self.streams.read_failed(stream, failure))?;
+                let record = slice
+                    .records()
+                    .next()
+                    .filter(|record| record.offset == offset);
+                let is_passed = record.is_some_and(|record| {
+                    let own_s = record.arrival.seconds();
+                    own_s < arrival_s || (own_s == arrival_s && bound == Bound::After)
+                });
+                Ok(if is_passed { offset.plus(1) } else { offset })
+            }
+        }
+    }
+}
+
+/// Where a shard ends that is open in the catalog: a CLOSE ends it even before a Complete names it.
+fn open_end(bounds: Bounds) -> Offset {
+    bounds.first_control.unwrap_or(bounds.end)
+}
+
+fn point(
+    stream: &Stream,
+    shard: &Shard,
+    Number { text, operation }: Number<'_>,
+    end: Offset,
+) -> Result<Pointed, PositionError> {
+    let given = || NumberUse {
+        number: text.to_owned(),
+        operation,
+        shard: shard.id(),
+        stream: stream.label(),
+    };
+    let of_other_stream = || PositionError::NumberOfOtherStream { given: given() };
+    let number = match SequenceNumber::parse(text) {
+        Ok(number) => number,
+        Err(SequenceNumberError::Oldest) if text == "0" => return Err(PositionError::NumberZero),
+        Err(SequenceNumberError::Oldest) => return Err(of_other_stream()),
+        Err(SequenceNumberError::NotANumber | SequenceNumberError::OutOfRange) => {
+            return Err(PositionError::NumberInvalid { given: given() });
+        }
+    };
+    if number.shard_index != shard.index {
+        let encoded = millstream_model::ShardId::new(number.shard_index);
+        let given = given();
+        return Err(PositionError::NumberOfOtherShard { given, encoded });
+    }
+    if number.created_s != shard.created_s {
+        return Err(of_other_stream());
+    }
+    if number.counter == SequenceNumber::COUNTER_CLOSED && !shard.is_open() {
+        return Ok(Pointed::End);
+    }
+    match number
+        .counter
+        .checked_sub(shard.counter_base)
+        .map(|counter| counter.checked_sub(1))
+    {
+        Some(None) => Ok(Pointed::Start),
+        Some(Some(offset)) if offset < end.0 => Ok(Pointed::Record {
+            offset: Offset(offset),
+            arrival_s: number.arrival_s,
+        }),
+        Some(Some(_)) | None => Err(of_other_stream()),
+    }
+}

@@ -1,0 +1,165 @@
+//! Putting records: route, throttle, append, and reroute what met a closed shard.
+//!
+//! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses
+//! a record: it is in no shard, waits until the reshard is complete and goes to the child, in call
+//! order. One record and many go by the same rules: [`throttle`] takes budgets, [`refusals`] says
+//! what a refusal means, [`parking`] waits for a reshard.
+
+mod answers;
+mod by_shard;
+mod outcome;
+mod parking;
+mod record;
+mod refusals;
+mod routing;
+mod throttle;
+
+pub use outcome::{NotPut, Placed, PutError, PutResult};
+pub(crate) use record::RecordToPut;
+
+use crate::catalog::Stream;
+use crate::logs::ShardLogs;
+use crate::record::OVERHEAD_BYTES;
+use crate::runtime::{Incomings, Runtimes};
+use crate::settings::Limits;
+use crate::streams::Streams;
+use answers::Answers;
+use millstream_env::Clock;
+use millstream_store::{BatchBuilder, Batches, LogStore};
+use parking::Parking;
+use refusals::{Refusals, Refused};
+use routing::Routed;
+use std::sync::Arc;
+use throttle::Throttle;
+
+/// Number of closed shards that a record may meet before it is refused.
+const ATTEMPTS_MAX: usize = 8;
+
+/// Puts records into shards.
+pub(crate) struct Puts {
+    store: Arc<dyn LogStore>,
+    runtimes: Arc<Runtimes>,
+    throttle: Throttle,
+    refusals: Refusals,
+    parking: Parking,
+}
+
+impl Puts {
+    pub(crate) fn new(
+        clock: &Arc<dyn Clock>,
+        store: Arc<dyn LogStore>,
+        limits: Limits,
+        streams: Streams,
+        runtimes: Arc<Runtimes>,
+        logs: ShardLogs,
+    ) -> Self {
+        Self {
+            throttle: Throttle::new(Arc::clone(clock), Arc::clone(&runtimes), limits),
+            refusals: Refusals::new(Arc::clone(clock), logs),
+            parking: Parking::new(Arc::clone(clock), Arc::clone(&store), streams),
+            store,
+            runtimes,
+        }
+    }
+
+    /// Puts one record.
+    pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: RecordToPut<'_>) -> PutResult {
+        let runtime = self.runtimes.stream(stream.id);
+        let shard = stream.shards.route(record.hash);
+        self.throttle.take(&runtime, shard, &record)?;
+        let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
+        record.record.push_to(&mut batch);
+        let batches = Batches::one(stream.log_of(shard.index), batch.finish());
+        let answer = self.store.append_many(batches).await.pop();
+        let refused = match answer.expect("a store answers each batch") {
+            Ok(appended) => {
+                let (records, bytes) = (1, record.bytes());
+                runtime.count_put(&[(shard.index, Incomings { records, bytes })]);
+                return Ok(Placed::at(shard, appended.first, appended.arrival));
+            }
+            Err(error) => self.refusals.explain(stream, shard, error).await,
+        };
+        match refused {
+            Refused::Failed(error) => Err(error),
+            Refused::InNoShard => {
+                let mut result = [Err(PutError::NOT_YET)];
+                self.put_again(stream, &[record], vec![0], &mut result)
+                    .await;
+                result[0]
+            }
+        }
+    }
+
+    /// Puts records; returns one result per record, in order.
+    pub(crate) async fn put(
+        &self,
+        stream: &Arc<Stream>,
+        records: &[RecordToPut<'_>],
+    ) -> Vec<PutResult> {
+        let mut results = vec![Err(PutError::NOT_YET); records.len()];
+        let mut routed = Routed::new(stream, records, 0..records.len());
+        self.throttle
+            .take_all(stream, records, &mut routed, &mut results);
+        let in_no_shard = self.append(stream, records, routed, &mut results).await;
+        if !in_no_shard.is_empty() {
+            self.put_again(stream, records, in_no_shard, &mut results)
+                .await;
+        }
+        results
+    }
+
+    /// Puts records that turned out to be in no shard, once the reshard that did it is complete.
+    /// Their budgets have been taken.
+    async fn put_again(
+        &self,
+        stream: &Arc<Stream>,
+        records: &[RecordToPut<'_>],
+        mut waiting: Vec<usize>,
+        results: &mut [PutResult],
+    ) {
+        let mut stream = stream.clone();
+        for _ in 1..ATTEMPTS_MAX {
+            let next = self.parking.after_reshard(&stream, records, &waiting);
+            let Some(next) = next.await else {
+                let error = PutError::NotPut(self.parking.why_in_vain(&stream));
+                waiting
+                    .iter()
+                    .for_each(|index| results[*index] = Err(error));
+                return;
+            };
+            stream = next;
+            let routed = Routed::new(&stream, records, waiting.iter().copied());
+            waiting = self.append(&stream, records, routed, results).await;
+            if waiting.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// One attempt: appends a batch for each shard; answers the indexes of the records that are in
+    /// no shard, in call order.
+    async fn append(
+        &self,
+        stream: &Stream,
+        records: &[RecordToPut<'_>],
+        routed: Routed,
+        results: &mut [PutResult],
+    ) -> Vec<usize> {
+        let batches = routed.batches(stream, records);
+        let answers = self.store.append_many(batches).await;
+        let Answers { put, refused } = Answers::note(&routed, &answers, records, results);
+        let mut in_no_shard = Vec::new();
+        for (of, error) in refused {
+            let indexes = routed.indexes(of);
+            match self.refusals.explain(stream, &of.shard, error).await {
+                Refused::InNoShard => in_no_shard.extend_from_slice(indexes),
+                Refused::Failed(error) => indexes
+                    .iter()
+                    .for_each(|index| results[*index] = Err(error)),
+            }
+        }
+        self.runtimes.stream(stream.id).count_put(&put);
+        in_no_shard.sort_unstable();
+        in_no_shard
+    }
+}

@@ -1,0 +1,167 @@
+//! The stored form of a Kinesis record.
+//!
+//! docs/formats/records.md: one byte that identifies the form, the partition key's length, the key,
+//! the data. Sequence number, shard and arrival time are not included: they follow from its
+//! position.
+
+use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
+use millstream_store::{BatchBuilder, Kind, Run};
+
+/// The first byte of a record that is stored unchanged.
+const PLAIN: u8 = 0;
+const HEAD_BYTES: usize = 3;
+/// Overhead of a stored record beyond its key and data.
+pub const OVERHEAD_BYTES: usize = RECORD_OVERHEAD_BYTES + HEAD_BYTES;
+
+/// A record, borrowed from a request or from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRecord<'a> {
+    /// 1–256 characters.
+    pub partition_key: &'a str,
+    /// The payload.
+    pub data: &'a [u8],
+}
+
+impl<'a> StoredRecord<'a> {
+    /// Frames the record into a batch.
+    pub fn push_to(&self, batch: &mut BatchBuilder) {
+        let key = self.partition_key.as_bytes();
+        let key_bytes = u16::try_from(key.len()).expect("a partition key has 256 characters");
+        let [low, high] = key_bytes.to_le_bytes();
+        batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
+    }
+
+    /// Decodes a record; `None` if this build does not know its form.
+    #[cfg(test)]
+    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let parts = Self::parts(bytes)?;
+        Some(Self {
+            partition_key: std::str::from_utf8(parts.partition_key()).ok()?,
+            data: parts.data(),
+        })
+    }
+
+    /// Key and data, without checking that the key is UTF-8; `None` if this build does not know the
+    /// form.
+    #[inline]
+    fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
+        let ([form, low, high], rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
+        if *form != PLAIN {
+            return None;
+        }
+        let key_bytes = usize::from(u16::from_le_bytes([*low, *high]));
+        StoredParts::new(rest, key_bytes)
+    }
+}
+
+/// A record's partition key and data in their stored form, contiguous: a fixed-size copy of a short
+/// key may read into the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredParts<'a> {
+    /// The key, followed by the data.
+    stored: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> StoredParts<'a> {
+    /// Stored bytes that begin with a key of this length; `None` if there are fewer.
+    #[inline]
+    pub fn new(stored: &'a [u8], key_bytes: usize) -> Option<Self> {
+        let data = stored.get(key_bytes..)?;
+        Some(Self { stored, data })
+    }
+
+    /// Key and data, one behind the other.
+    #[inline]
+    pub fn stored(&self) -> &'a [u8] {
+        self.stored
+    }
+
+    /// The data.
+    #[inline]
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The partition key. Whether it is text was not looked at.
+    #[inline]
+    pub fn partition_key(&self) -> &'a [u8] {
+        &self.stored[..self.key_bytes()]
+    }
+
+    /// How many bytes the key has.
+    #[inline]
+    pub fn key_bytes(&self) -> usize {
+        self.stored.len() - self.data.len()
+    }
+
+    /// Bytes from where the record begins in its run to where the next one does.
+    #[inline]
+    pub fn bytes_in_run(&self) -> usize {
+        OVERHEAD_BYTES + self.stored.len()
+    }
+}
+
+/// The records of a run, where they are stored; `None` in the place of one whose form this build
+/// does not know.
+#[derive(Clone, Debug)]
+pub struct StoredIter<'a>(RecordIter<'a>);
+
+impl<'a> StoredIter<'a> {
+    /// The records that stand in a run's bytes, or in what is left of them behind a record.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(RecordIter::new(bytes))
+    }
+}
+
+impl<'a> Iterator for StoredIter<'a> {
+    type Item = Option<StoredParts<'a>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (_, stored) = self.0.next()?;
+        Some(StoredRecord::parts(stored))
+    }
+}
+
+/// Bytes of keys and data of the first records of a run, as limits count them.
+pub(crate) fn payload_bytes(run: &Run, count: usize) -> usize {
+    if count == run.count as usize {
+        return run.bytes.len().saturating_sub(count * OVERHEAD_BYTES);
+    }
+    let stored = RecordIter::new(&run.bytes).take(count);
+    stored
+        .map(|(_, stored)| stored.len().saturating_sub(HEAD_BYTES))
+        .sum()
+}
+
+#[cfg(test)]
+mod format_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_when_pushed_then_reads_back_and_its_form_is_checked() {
+        let record = StoredRecord {
+            partition_key: "kä",
+            data: b"payload",
+        };
+        let mut batch = BatchBuilder::default();
+        record.push_to(&mut batch);
+        let batch = batch.finish();
+        let framed = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
+        assert_eq!(StoredRecord::decode(framed), Some(record));
+        assert_eq!(batch.bytes().len(), OVERHEAD_BYTES + 3 + 7);
+        for (bytes, why) in [
+            (&b""[..], "empty"),
+            (b"\x01\x00\x00", "another form"),
+            (b"\x00\x05\x00abc", "a key longer than the record"),
+            (b"\x00\x01\x00\xff", "a key that is no text"),
+        ] {
+            assert_eq!(StoredRecord::decode(bytes), None, "{why}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Settings of the engine.
+
+use crate::catalog::{Quotas, Scope};
+use millstream_model::limits;
+use std::time::Duration;
+
+/// Whether AWS's rate limits apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// As on AWS.
+    #[default]
+    Aws,
+    /// No throttling and no quotas; size limits required by the formats still apply.
+    Off,
+}
+
+/// The engine's settings.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Whether AWS's limits apply.
+    pub limits: Limits,
+    /// Quota of open shards per account and region; `None` means AWS's default for the region.
+    pub shard_limit: Option<u32>,
+    /// How long CREATING, UPDATING and DELETING last at least.
+    pub transition_time: Duration,
+}
+
+impl Settings {
+    /// How long CREATING, UPDATING and DELETING last.
+    pub(crate) fn transition_ms(&self) -> u64 {
+        self.transition_time.as_millis() as u64
+    }
+
+    /// Quota of open shards of an account and region.
+    pub(crate) fn shard_limit_of(&self, scope: &Scope) -> u32 {
+        let default = || limits::shards_default(scope.region.as_str());
+        self.shard_limit.unwrap_or_else(default)
+    }
+
+    /// Quotas of an account and region, and of each of its streams.
+    pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
+        let shards = Some(self.shard_limit_of(scope));
+        match self.limits {
+            Limits::Aws => Quotas {
+                shards,
+                on_demand_streams: Some(limits::ON_DEMAND_STREAMS_MAX),
+                creating_streams: Some(limits::STREAMS_IN_TRANSITION_MAX),
+                scalings_per_day: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
+                consumers: Some(limits::CONSUMERS_MAX),
+                creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
+            },
+            // A limit set by the operator applies whether or not AWS's do.
+            Limits::Off => Quotas {
+                shards: self.shard_limit,
+                ..Quotas::default()
+            },
+        }
+    }
+}

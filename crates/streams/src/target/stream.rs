@@ -1,0 +1,163 @@
+//! Which stream a request means: by name, by ARN, or by both if they agree.
+
+use super::{Lacking, Named, Target, scope_of, stream_resource};
+use crate::Engine;
+use crate::catalog::{Scope, State, Stream, StreamLabel};
+use crate::facts::{ShardError, StreamError};
+use millstream_auth::{Principal, Resource};
+use millstream_env::RequestContext;
+use millstream_model::{ShardId, StreamArn, StreamName};
+use std::sync::Arc;
+
+/// A stream that is there, whatever its status.
+pub type FoundStream = Arc<Stream>;
+
+/// A stream that a request names; whether it exists is another question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamRef {
+    pub(crate) scope: Scope,
+    pub(crate) name: StreamName,
+}
+
+impl StreamRef {
+    /// What name and ARN together mean.
+    ///
+    /// An ARN of another account or region names nothing that this caller can reach: without a
+    /// policy that says otherwise it is as if it were not there.
+    pub(crate) fn new(
+        principal: &Principal,
+        name: Option<&str>,
+        arn: Option<&str>,
+    ) -> Result<Self, Lacking<StreamError>> {
+        let scope = scope_of(principal);
+        let Some(arn_text) = arn else {
+            let name = name.ok_or_else(|| Lacking::nothing(StreamError::NotNamed))?;
+            return match StreamName::parse(name) {
+                Ok(name) => Ok(Self { scope, name }),
+                Err(_) => Err(Lacking::nothing(not_found(&scope, name))),
+            };
+        };
+        let arn = StreamArn::parse(arn_text).map_err(|_| {
+            let arn = arn_text.to_owned();
+            Lacking::nothing(StreamError::InvalidArn { arn })
+        })?;
+        if let Some(name) = name
+            && name != arn.name.as_str()
+        {
+            return Err(Lacking::nothing(StreamError::NameAndArnDisagree {
+                name: name.to_owned(),
+                arn: arn_text.to_owned(),
+            }));
+        }
+        Self::of_arn(scope, arn)
+    }
+
+    /// The stream of an ARN, if it is in this scope.
+    pub(crate) fn of_arn(scope: Scope, arn: StreamArn) -> Result<Self, Lacking<StreamError>> {
+        if arn.account != scope.account || arn.region != scope.region {
+            let why = StreamError::NotFound {
+                name: arn.name.to_string(),
+                account: arn.account.clone(),
+            };
+            return Err(Lacking::stream(arn, why));
+        }
+        let name = arn.name;
+        Ok(Self { scope, name })
+    }
+
+    /// The stream, whatever its status.
+    pub(crate) fn find_in(&self, state: &State) -> Result<FoundStream, Lacking<StreamError>> {
+        let found = state.stream(&self.scope, self.name.as_str()).cloned();
+        let found = found.ok_or_else(|| {
+            let why = not_found(&self.scope, self.name.as_str());
+            Lacking::stream(self.arn(), why)
+        })?;
+        RequestContext::note_resource(&found);
+        Ok(found)
+    }
+
+    /// The shard of an id as a caller wrote it.
+    pub(crate) fn shard_id(&self, text: &str) -> Result<ShardId, ShardError> {
+        ShardId::parse(text).map_err(|_| ShardError::NoId {
+            id: text.to_owned(),
+            stream: self.label(),
+        })
+    }
+
+    /// How errors name it, whether or not it is there.
+    pub(crate) fn label(&self) -> StreamLabel {
+        StreamLabel {
+            name: self.name.clone(),
+            account: self.scope.account.clone(),
+        }
+    }
+
+    pub(crate) fn arn(&self) -> StreamArn {
+        StreamArn {
+            region: self.scope.region.clone(),
+            account: self.scope.account.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// Of operations that look at other members before they look for the stream, or make it.
+impl Target for StreamRef {
+    type Error = StreamError;
+
+    fn find(
+        _: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<StreamError>> {
+        Self::new(principal, named.stream_name, named.stream_arn)
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        Resource::Stream(millstream_auth::Stream {
+            account: &self.scope.account,
+            region: &self.scope.region,
+            name: &self.name,
+        })
+    }
+}
+
+impl Target for FoundStream {
+    type Error = StreamError;
+
+    fn find(
+        engine: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<StreamError>> {
+        if let (Some(name), None) = (named.stream_name, named.stream_arn) {
+            // What every put asks: without a copy of the name.
+            let (scope, state) = (scope_of(principal), engine.state());
+            if let Some(found) = state.stream(&scope, name) {
+                RequestContext::note_resource(found);
+                return Ok(Arc::clone(found));
+            }
+        }
+        let meant = StreamRef::new(principal, named.stream_name, named.stream_arn)?;
+        meant.find_in(&engine.state())
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        Resource::Stream(stream_resource(self))
+    }
+}
+
+impl Engine {
+    /// The stream that is meant, whatever its status.
+    pub(crate) fn stream(&self, meant: &StreamRef) -> Result<FoundStream, StreamError> {
+        let found = meant.find_in(&self.state());
+        found.map_err(Lacking::into_why)
+    }
+}
+
+fn not_found(scope: &Scope, name: &str) -> StreamError {
+    StreamError::NotFound {
+        name: name.to_owned(),
+        account: scope.account.clone(),
+    }
+}

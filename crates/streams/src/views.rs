@@ -1,0 +1,105 @@
+//! The catalog's values in the shapes of the service model.
+
+use crate::catalog::{Consumer, ConsumerStatus, Mode, Shard, Shards, Status, Stream};
+use millstream_env::Timestamp;
+use millstream_protocol::types;
+
+/// A time as a shape.
+pub(crate) fn timestamp(at: Timestamp) -> millstream_protocol::Timestamp {
+    millstream_protocol::Timestamp(i64::try_from(at.0).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn status(status: Status) -> types::StreamStatus {
+    match status {
+        Status::Creating => types::StreamStatus::Creating,
+        Status::Active => types::StreamStatus::Active,
+        Status::Updating => types::StreamStatus::Updating,
+        Status::Deleting => types::StreamStatus::Deleting,
+    }
+}
+
+pub(crate) fn mode(mode: Mode) -> types::StreamModeDetails {
+    let stream_mode = match mode {
+        Mode::Provisioned => types::StreamMode::Provisioned,
+        Mode::OnDemand => types::StreamMode::OnDemand,
+    };
+    types::StreamModeDetails { stream_mode }
+}
+
+pub(crate) fn shard(shard: &Shard) -> types::Shard {
+    let id = |index: u32| millstream_model::ShardId::new(index).to_string();
+    types::Shard {
+        shard_id: shard.id().to_string(),
+        parent_shard_id: shard.parent.map(id),
+        adjacent_parent_shard_id: shard.adjacent_parent.map(id),
+        hash_key_range: hash_key_range(shard),
+        sequence_number_range: types::SequenceNumberRange {
+            starting_sequence_number: shard.starting_sequence_number().to_string(),
+            ending_sequence_number: shard.ending_sequence_number().map(|n| n.to_string()),
+        },
+    }
+}
+
+fn hash_key_range(shard: &Shard) -> types::HashKeyRange {
+    types::HashKeyRange {
+        starting_hash_key: shard.range.start.to_string(),
+        ending_hash_key: shard.range.end.to_string(),
+    }
+}
+
+/// The children of a closed shard.
+pub(crate) fn child_shards(shards: &Shards, parent: &Shard) -> Vec<types::ChildShard> {
+    let id = |index: u32| millstream_model::ShardId::new(index).to_string();
+    let child = |shard: &Shard| types::ChildShard {
+        shard_id: shard.id().to_string(),
+        parent_shards: [shard.parent, shard.adjacent_parent]
+            .into_iter()
+            .flatten()
+            .map(id)
+            .collect(),
+        hash_key_range: hash_key_range(shard),
+    };
+    shards.children(parent.index).map(child).collect()
+}
+
+/// The enabled metrics, in the model's order.
+pub(crate) fn metrics(stream: &Stream) -> Vec<types::MetricsName> {
+    let is_on = |metric: &types::MetricsName| {
+        metric_name(*metric).is_some_and(|name| stream.shard_metrics.contains(name))
+    };
+    let all = types::MetricsName::ALL.iter().copied();
+    all.filter(is_on).collect()
+}
+
+pub(crate) fn enhanced_monitoring(stream: &Stream) -> Vec<types::EnhancedMetrics> {
+    vec![types::EnhancedMetrics {
+        shard_level_metrics: Some(metrics(stream)),
+    }]
+}
+
+/// A metric's name; `None` for `ALL`, which is not a metric itself.
+pub(crate) fn metric_name(metric: types::MetricsName) -> Option<&'static str> {
+    (metric != types::MetricsName::All).then(|| metric.as_str())
+}
+
+pub(crate) fn consumer(stream: &Stream, consumer: &Consumer, now: Timestamp) -> types::Consumer {
+    types::Consumer {
+        consumer_name: consumer.name.to_string(),
+        consumer_arn: stream.consumer_arn(consumer).to_string(),
+        consumer_status: consumer_status(consumer, now),
+        consumer_creation_timestamp: timestamp(consumer.created),
+    }
+}
+
+pub(crate) fn consumer_status(consumer: &Consumer, now: Timestamp) -> types::ConsumerStatus {
+    match consumer.status_at(now) {
+        ConsumerStatus::Creating => types::ConsumerStatus::Creating,
+        ConsumerStatus::Active => types::ConsumerStatus::Active,
+        ConsumerStatus::Deleting | ConsumerStatus::Gone => types::ConsumerStatus::Deleting,
+    }
+}
+
+/// A count in a shape.
+pub(crate) fn count(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

@@ -1,0 +1,35 @@
+//! The engine's behaviour, through its operations, over an in-memory store and a manual clock.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::duplicate_mod,
+    reason = "tests that need nothing but a store run over two of them"
+)]
+
+mod counted;
+mod interposed;
+mod store;
+mod world;
+
+mod budget;
+mod catalog;
+mod clock;
+mod cold_reads;
+mod crash;
+mod damage;
+mod fanout;
+mod gated_disk;
+mod growth;
+mod hostile;
+mod metrics;
+mod older;
+mod on_kafka_like;
+mod outcomes;
+mod positions;
+mod reshard;
+mod retention;
+mod scopes;
+mod slow_subscribers;
+mod space;
+mod throttle;
+mod two_nodes;
