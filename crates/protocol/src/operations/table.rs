@@ -23,7 +23,6 @@ macro_rules! for_each_operation {
         DecreaseStreamRetentionPeriod in decrease_stream_retention_period { Writes Stream }
         DeleteStream in delete_stream { Writes Stream, 5/Second/Account }
         DeregisterStreamConsumer in deregister_stream_consumer { Writes Consumer, 5/Second/Stream }
-        DescribeAccountSettings in describe_account_settings { Reads Account, 5/Second/Account }
         DescribeLimits in describe_limits { Reads Account, 1/Second/Account }
         DescribeStream in describe_stream { Reads Stream, 10/Second/Account }
         DescribeStreamConsumer in describe_stream_consumer { Reads Consumer, 20/Second/Stream }
