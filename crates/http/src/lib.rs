@@ -1,11 +1,10 @@
 //! HTTP in front of the operations: connections, the request path, metrics.
 //!
 //! A request comes through these modules in this order: [`mod@config`] says what is allowed,
-//! `accept` takes connections, `transport` takes TLS off them, `connection` tells HTTP/1 from
-//! HTTP/2 and drives hyper over the timers of `timed`, `body` takes a body in, charged to
-//! `budgets`, `service` does AWS's checks in AWS's order, `target` finds the operation,
-//! [`millstream_service::Calls`] carries it out, `answer` becomes a response. `admin` is the
-//! operator's side door.
+//! `connection` accepts connections, terminates TLS and drives hyper over timers of its own,
+//! `receive` receives a body and charges it to budgets, `service` checks a request in AWS's order,
+//! `target` finds the operation, [`millstream_service::Calls`] carries it out, `answer` becomes a
+//! response, and `deliver` hands that to the transport. `admin` serves the operator.
 //!
 //! What always holds: every wait for a client has a timer, every buffer a limit, and a request that
 //! changes state runs to completion whether or not its client stays. This crate knows no files and
