@@ -7,15 +7,21 @@
 
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
-use crate::facts::{NumberUse, PositionError, Presence, ShardReadError, StartError};
+use crate::facts::{NumberUse, PositionError, Presence, ReadFailure, ShardReadError, StartError};
 use crate::log_reader::LogReader;
 use crate::logs::ShardLogs;
 use crate::streams::Streams;
 use millstream_env::{Clock, Timestamp};
 use millstream_model::{SequenceNumber, SequenceNumberError};
 use millstream_protocol::types::ShardIteratorType;
-use millstream_store::{Bounds, LogStore, Offset, ReadLimit};
+use millstream_store::{Bounds, LogId, LogStore, Offset, ReadLimit};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the record at a position is looked for before the caller is told to retry …
+const LOOKS_MAX: u32 = 100;
+/// … and how long after each look.
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// A starting position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,25 +238,40 @@ impl Positions {
             Pointed::Start => Ok(Offset(0)),
             Pointed::End => Ok(end),
             Pointed::Record { offset, arrival_s } => {
-                let log = stream.log(shard);
-                let limit = ReadLimit {
-                    records: 1,
-                    bytes: 0,
-                };
-                let read = self.logs.read(log, offset, limit).await;
-                let (slice, _share) =
-                    read.map_err(|failure| self.streams.read_failed(stream, failure))?;
-                let record = slice
-                    .records()
-                    .next()
-                    .filter(|record| record.offset == offset);
-                let is_passed = record.is_some_and(|record| {
-                    let own_s = record.arrival.seconds();
+                let arrived = self.arrival_at(stream.log(shard), offset).await;
+                let arrived =
+                    arrived.map_err(|failure| self.streams.read_failed(stream, failure))?;
+                let is_passed = arrived.is_some_and(|arrived| {
+                    let own_s = arrived.seconds();
                     own_s < arrival_s || (own_s == arrival_s && bound == Bound::After)
                 });
                 Ok(if is_passed { offset.plus(1) } else { offset })
             }
         }
+    }
+
+    /// When the record at an offset below the log's end arrived; `None` if it was trimmed. Where a
+    /// read sees only a prefix of the log, it waits until the record is in it.
+    async fn arrival_at(
+        &self,
+        log: LogId,
+        offset: Offset,
+    ) -> Result<Option<Timestamp>, ReadFailure> {
+        let limit = ReadLimit {
+            records: 1,
+            bytes: 0,
+        };
+        for _ in 0..LOOKS_MAX {
+            let (slice, _share) = self.logs.read(log, offset, limit).await?;
+            if let Some(first) = slice.records().next() {
+                return Ok((first.offset == offset).then_some(first.arrival));
+            }
+            if slice.next > offset {
+                return Ok(None);
+            }
+            self.clock.sleep(LOOKS_AGAIN_AFTER).await;
+        }
+        Err(ReadFailure::Busy)
     }
 }
 
