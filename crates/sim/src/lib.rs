@@ -18,6 +18,8 @@
 //!   nothing.
 //! - A consumer has one seat at a shard in each node, not in all.
 //! - A change of unknown outcome may turn up for as long as the run lasts, whatever processes end.
+//! - In a third of the plans a node's reads lag behind what was acknowledged. There a read that
+//!   finds nothing does not show that there is nothing.
 //!
 //! What is in a shard's log is exact at each node, so all rules of records hold as for one.
 

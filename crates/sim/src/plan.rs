@@ -5,6 +5,7 @@
 
 use super::planted::Bug;
 use fastrand::Rng;
+use millstream_store::Reads;
 use millstream_streams::Limits;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 /// One kind of fault comes up to `2^(bits - 1)` times as often as another.
 const WEIGHT_BITS: u32 = 4;
+/// In one of so many plans of two nodes, reads lag behind what was acknowledged.
+const LAGGING_ONE_IN: u8 = 3;
 
 /// How many nodes there are, and over which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +169,8 @@ pub struct Plan {
     pub(super) transition: Duration,
     /// A sync takes up to this.
     pub(super) sync_max: Duration,
+    /// What a read of the cluster's logs sees.
+    pub(super) reads: Reads,
 }
 
 impl Plan {
@@ -212,6 +217,10 @@ impl Plan {
                 millis(rng.u64(1..3000))
             },
             sync_max: Duration::from_micros(rng.u64(200..10_000)),
+            reads: match (layout, rng.u8(..LAGGING_ONE_IN)) {
+                (Layout::TwoNodes, 0) => Reads::Prefix,
+                (Layout::OneNode | Layout::TwoNodes, _) => Reads::Newest,
+            },
         }
     }
 
@@ -235,6 +244,11 @@ impl Plan {
         self.has(FaultKind::ClockForward) || self.has(FaultKind::ClockBack)
     }
 
+    /// Whether a read that finds nothing shows that there is nothing.
+    pub(super) fn reads_show_the_tail(&self) -> bool {
+        self.reads == Reads::Newest
+    }
+
     pub(super) fn has(&self, fault: FaultKind) -> bool {
         self.faults.contains(&fault)
     }
@@ -245,7 +259,7 @@ impl fmt::Display for Plan {
         write!(
             f,
             "seed {} of {:?}: faults {:?} up to every {:?} for {:?}; {} producers; segments of {} \
-             KiB; {:?}",
+             KiB; {:?}; reads {:?}",
             self.seed,
             self.layout,
             self.faults
@@ -257,6 +271,7 @@ impl fmt::Display for Plan {
             self.producers,
             self.segment_bytes_max / 1024,
             self.limits,
+            self.reads,
         )
     }
 }

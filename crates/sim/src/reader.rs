@@ -2,6 +2,7 @@
 
 use super::chronicle::Chronicle;
 use super::client::Client;
+use super::node::NodeNumber;
 use super::server::Server;
 use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, ListedShard, Open, Read, Seen, Start};
@@ -129,14 +130,15 @@ impl Session {
                 return Progress::Lost;
             }
         };
+        let says_tail = records.is_empty() && output.millis_behind_latest == Some(0);
         let read = Read {
             span,
             session: self.id,
-            reached_tail: records.is_empty() && output.millis_behind_latest == Some(0),
+            reached_tail: says_tail && client.machine.plan.reads_show_the_tail(),
             shard_end: output.next_shard_iterator.is_none(),
             records,
         };
-        let progress = match (read.shard_end, read.reached_tail) {
+        let progress = match (read.shard_end, says_tail) {
             (true, _) => Progress::End,
             (false, true) => Progress::Tail,
             (false, false) => Progress::On,
@@ -236,8 +238,9 @@ pub(super) struct Follower {
 struct Shard {
     parents: Vec<ShardId>,
     stage: Stage,
-    /// Whether its last read came to the tail.
-    is_at_tail: bool,
+    /// How many of its last reads came to the tail, by node. Where reads lag, a node's second one
+    /// sees what there was at its first.
+    tails: BTreeMap<NodeNumber, u32>,
 }
 
 enum Stage {
@@ -296,7 +299,7 @@ impl Follower {
             self.shards.entry(shard).or_insert(Shard {
                 parents,
                 stage: Stage::Waiting,
-                is_at_tail: false,
+                tails: BTreeMap::new(),
             });
         }
         true
@@ -304,9 +307,13 @@ impl Follower {
 
     /// All shards are at their tails, or were read to their ends.
     fn is_through(&self) -> bool {
+        let looks = match self.client.machine.plan.reads_show_the_tail() {
+            true => 1,
+            false => 2,
+        };
         let is_through = |shard: &Shard| match shard.stage {
             Stage::Waiting => false,
-            Stage::Reading(_) => shard.is_at_tail,
+            Stage::Reading(_) => shard.tails.values().any(|tails| *tails >= looks),
             Stage::Drained => true,
         };
         self.shards.values().all(is_through)
@@ -352,8 +359,8 @@ impl Follower {
         };
         let progress = session.read(client, server, stream).await;
         match progress {
-            Progress::On => shard.is_at_tail = false,
-            Progress::Tail => shard.is_at_tail = true,
+            Progress::On => shard.tails.clear(),
+            Progress::Tail => *shard.tails.entry(server.node).or_default() += 1,
             Progress::End => shard.stage = Stage::Drained,
             Progress::Lost => shard.stage = Stage::Waiting,
             Progress::Failed => {}

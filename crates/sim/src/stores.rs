@@ -34,7 +34,11 @@ impl Stores {
             }),
             Layout::TwoNodes => {
                 let random = Arc::new(SeededRandom::new(simulation.below(u64::MAX)));
-                Self::Cluster(Cluster::new(clock, random, Behaviour::default()))
+                let behaviour = Behaviour {
+                    reads: plan.reads,
+                    ..Behaviour::default()
+                };
+                Self::Cluster(Cluster::new(clock, random, behaviour))
             }
         }
     }

@@ -448,10 +448,11 @@ impl Subscriber {
         if is_end == resume.is_some() {
             self.complain("an event has a continuation and children, or neither");
         }
+        let says_tail = records.is_empty() && event.millis_behind_latest == 0 && !is_end;
         let read = Read {
             span,
             session: session.id,
-            reached_tail: records.is_empty() && event.millis_behind_latest == 0 && !is_end,
+            reached_tail: says_tail && self.client.machine.plan.reads_show_the_tail(),
             shard_end: is_end,
             records,
         };
