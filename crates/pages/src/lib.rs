@@ -5,6 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod cbor;
+mod counts;
+
+pub use counts::count;
 
 /// What stands under a heading of the third level, up to the next of them.
 ///
