@@ -1,8 +1,8 @@
 //! The server's metrics, in a registry that also holds the engine's.
 
-use crate::receive::budget::Budget;
 use crate::receive::budgets::Budgets;
 use millstream_env::Deaths;
+use millstream_memory::Budget;
 use millstream_service::operations;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};

@@ -22,10 +22,11 @@ use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use millstream_auth::{Context, Head};
 use millstream_env::{Env, LineLimit, Monotonic, RequestContext};
+use millstream_memory::Budget;
 use millstream_model::AccountId;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use millstream_service::{Begun, Body, Calls, Failed, Waiter as _, operations, unless_malformed};
-use millstream_streams::{Engine, Room};
+use millstream_streams::Engine;
 use std::sync::Arc;
 
 /// Rate limit for asking connections for room: each time all of them check.
@@ -48,7 +49,7 @@ pub(crate) struct Service {
     config: Config,
     ids: RequestIds,
     /// Budget of responses until their clients have taken them.
-    answers: Arc<Room>,
+    answers: Arc<Budget>,
     /// Budget of events until their clients have taken them.
     unwritten: Arc<Unwritten>,
     metrics: Arc<Metrics>,

@@ -2,7 +2,7 @@
 
 use crate::encode::{Frames, Pieces};
 use bytes::Bytes;
-use millstream_streams::Share;
+use millstream_memory::Share;
 
 /// The body of a response.
 #[derive(Debug)]

@@ -1,14 +1,19 @@
 //! Admission to the disk: a bounded number of concurrent reads, each with memory reserved for its
 //! result.
 //!
+//! Memory for responses is one budget for the whole server, from before their records are read
+//! until their last byte is sent. A read that waits for the disk reserves memory before anything is
+//! read, and returns what turns out not to be needed; cached data reserves memory when it is
+//! available.
+//!
 //! Cached data is served at once. A read that has to wait for the disk first waits for a permit,
 //! then for memory, before any byte is read; both together for a bounded time, after which the
 //! caller is told to retry. A read that has begun runs to completion, and keeps its permit and
 //! memory until then, even if its caller has left.
 
 use crate::facts::ReadFailure;
-use crate::room::{Room, Share};
 use millstream_env::Clock;
+use millstream_memory::{Budget, Share};
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +26,11 @@ pub const COLD_READS_MAX: usize = 16;
 /// meanwhile.
 pub const COLD_WAIT_MAX: Duration = Duration::from_secs(2);
 
+/// Default size of the memory for responses.
+pub const ROOM_BYTES: usize = 256 * 1024 * 1024;
+/// Shares up to this size are small, and a reserve is for them alone: clients that leave large
+/// responses unread do not block the others.
+const SMALL_BYTES: usize = 1024 * 1024;
 /// Share of the response memory, in quarters, for reads that wait for the disk: the rest is for
 /// cached data.
 const COLD_ROOM_QUARTERS: usize = 3;
@@ -40,7 +50,7 @@ pub(crate) enum Waits {
 #[derive(Debug)]
 pub(crate) struct Admission {
     turns: Arc<Semaphore>,
-    room: Arc<Room>,
+    room: Arc<Budget>,
     refused: AtomicU64,
 }
 
@@ -59,10 +69,10 @@ impl Turn {
 }
 
 impl Admission {
-    pub(crate) fn new(room: Arc<Room>) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(COLD_READS_MAX)),
-            room,
+            room: Budget::with_reserve(ROOM_BYTES, SMALL_BYTES),
             refused: AtomicU64::new(0),
         }
     }
@@ -78,7 +88,7 @@ impl Admission {
     }
 
     /// Room for answers.
-    pub(crate) fn room(&self) -> &Arc<Room> {
+    pub(crate) fn room(&self) -> &Arc<Budget> {
         &self.room
     }
 

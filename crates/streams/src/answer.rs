@@ -9,7 +9,7 @@ use crate::facts::{AnyFact, EntryError};
 use crate::fanout::Subscription;
 use crate::put::{Placed, PutError, PutResult};
 use crate::read::Records;
-use crate::room::Share;
+use millstream_memory::Share;
 use millstream_protocol::Encode;
 use millstream_protocol::operations::{
     GetRecordsOutput, PutRecordOutput, PutRecordsOutput, SubscribeToShardOutput,

@@ -19,12 +19,12 @@ use crate::read::ShardReader;
 use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::retention::Retention;
-use crate::room::{ROOM_BYTES, Room};
 use crate::runtime::{Runtimes, StreamRuntime};
 use crate::settings::Settings;
 use crate::streams::Streams;
 use crate::token::Keyring;
 use millstream_env::{Clock, Env};
+use millstream_memory::Budget;
 use millstream_replicated::{Owner, Replayed, SNAPSHOT_AFTER_BYTES};
 use millstream_store::LogStore;
 use std::ops::Deref;
@@ -100,7 +100,7 @@ impl Engine {
         let streams = Streams::new(catalog.clone());
         let logs = ShardLogs::new(store.clone(), catalog.clone());
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));
-        let admission = Arc::new(Admission::new(Room::new(ROOM_BYTES)));
+        let admission = Arc::new(Admission::new());
         let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, admission.clone());
         let reads = Arc::new(reads);
         let fanout = Fanout::new(
@@ -273,7 +273,7 @@ impl Engine {
     }
 
     /// Memory for responses; passed on to whoever sends them.
-    pub fn room(&self) -> &Arc<Room> {
+    pub fn room(&self) -> &Arc<Budget> {
         self.admission.room()
     }
 

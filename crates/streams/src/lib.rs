@@ -25,7 +25,6 @@ mod read;
 mod readiness;
 mod reads;
 mod retention;
-mod room;
 mod streams;
 
 mod counters;
@@ -39,7 +38,7 @@ mod target;
 mod token;
 mod views;
 
-pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX};
+pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX, ROOM_BYTES};
 pub use answer::{Answer, Output, PutResults, RecordsRead};
 pub use engine::Engine;
 pub use facts::{AnyFact, Fact, Outcome, UnknownForm};
@@ -52,7 +51,6 @@ pub use open_error::OpenError;
 pub use put::{Placed, PutError, PutResult};
 pub use read::{NumberedRun, Records};
 pub use record::{StoredIter, StoredParts, StoredRecord};
-pub use room::{ROOM_BYTES, Room, Share};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;
 pub use target::{Lacking, Named, Target, resource_of};

@@ -5,8 +5,8 @@
 
 use crate::admission::{Admission, Waits};
 use crate::facts::ReadFailure;
-use crate::room::{Room, Share};
 use millstream_env::{Env, Timestamp};
+use millstream_memory::{Budget, Share};
 use millstream_store::{LogId, LogStore, Offset, ReadError, ReadLimit, Slice};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -28,7 +28,7 @@ impl LogReader {
     }
 
     /// Memory for responses; passed on to whoever sends them.
-    pub(crate) fn room(&self) -> &Arc<Room> {
+    pub(crate) fn room(&self) -> &Arc<Budget> {
         self.admission.room()
     }
 

@@ -6,7 +6,7 @@
 //! client that does not acknowledge in time is disconnected, as RFC 9113, 6.5.3 allows.
 
 use crate::connection::read_buffer::NoRoom;
-use crate::receive::budget::{Budget, Share};
+use millstream_memory::{Budget, Share};
 use std::sync::Arc;
 
 /// Bytes of the connection's own. A client may send at least this much before it has received our

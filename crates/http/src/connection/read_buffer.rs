@@ -6,7 +6,7 @@
 //! free part is charged to the budget of heads. Without budget, an incomplete head is not read
 //! further, and a body is read in steps that let nothing grow.
 
-use crate::receive::budget::{Budget, Share};
+use millstream_memory::{Budget, Share};
 use std::sync::Arc;
 
 /// Hyper's initial read size.

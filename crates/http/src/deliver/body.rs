@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 pub(crate) struct Held {
     pub(crate) in_flight: InFlight,
     /// `None` for a response that is not small: its bytes hold their share themselves.
-    pub(crate) answer: Option<millstream_streams::Share>,
+    pub(crate) answer: Option<millstream_memory::Share>,
 }
 
 /// Size of the pieces handed to the transport. The rest waits, and is counted, until the client has
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::connection::activity::Activity;
     use millstream_env::{ManualClock, Timestamp};
-    use millstream_streams::Room;
+    use millstream_memory::Budget;
     use std::task::Waker;
     use std::time::Duration;
 
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn body_when_taken_then_comes_in_pieces_and_is_counted_until_the_last_has_gone() {
         const LENGTH: usize = 2 * PIECE_BYTES + 88;
-        let budget = Room::new(LENGTH);
+        let budget = Budget::new(LENGTH);
         let mut share = budget.share();
         assert!(share.resize(LENGTH));
         let activity = Activity::for_test();

@@ -7,7 +7,7 @@
 
 use crate::connection::activity::Activity;
 use millstream_env::{Clock, Monotonic};
-use millstream_streams::Share;
+use millstream_memory::Share;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 //! one cannot starve the others.
 
 use crate::config::Limits;
-use crate::receive::budget::Budget;
+use millstream_memory::Budget;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;

@@ -2,6 +2,5 @@
 //! taken.
 
 pub(crate) mod body;
-pub(crate) mod budget;
 pub(crate) mod budgets;
 pub(crate) mod content_type;

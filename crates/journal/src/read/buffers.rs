@@ -1,14 +1,12 @@
-//! A pool of buffers for cold reads. Fresh memory would be zeroed, and page-faulted by the kernel,
-//! before each read fills it.
+//! Buffers for cold reads, and the count of the memory that readers share.
 //!
-//! There are two sizes, with a free list each. The list is LIFO, so that the buffer handed out is
-//! likely to be in cache. Users bound what is in use.
+//! There are two sizes, with a free list each. Users bound what is in use.
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use millstream_memory::{Buffer, FreeList};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 
 /// Size of a small buffer: what is read and checksummed stays in the L2 cache until it is used.
 /// `bench/run only get-cold` measures it.
@@ -22,8 +20,8 @@ const LARGE_SPARES_MAX: usize = 8;
 
 /// The pool.
 pub(crate) struct Buffers {
-    small: Arc<Spares>,
-    large: Arc<Spares>,
+    small: Arc<FreeList>,
+    large: Arc<FreeList>,
     in_use: Arc<InUse>,
 }
 
@@ -75,18 +73,11 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// A free list of buffers of one size.
-struct Spares {
-    buffers: Mutex<Vec<Box<[u8]>>>,
-    count_max: usize,
-}
-
-/// A borrowed buffer; it returns to the pool when its last reader drops it.
-struct Borrowed {
-    bytes: Box<[u8]>,
+/// A filled buffer; it returns to its list when its last reader drops it.
+struct Filled {
+    buffer: Buffer,
     /// Number of bytes filled.
     length: usize,
-    spares: Weak<Spares>,
     _used: Used,
 }
 
@@ -101,15 +92,9 @@ pub(crate) fn memory_of(length: usize) -> usize {
 
 impl Default for Buffers {
     fn default() -> Self {
-        let spares = |count_max| {
-            Arc::new(Spares {
-                buffers: Mutex::default(),
-                count_max,
-            })
-        };
         Self {
-            small: spares(SMALL_SPARES_MAX),
-            large: spares(LARGE_SPARES_MAX),
+            small: FreeList::new(SMALL_BYTES, SMALL_SPARES_MAX),
+            large: FreeList::new(LARGE_BYTES, LARGE_SPARES_MAX),
             in_use: Arc::default(),
         }
     }
@@ -127,43 +112,26 @@ impl Buffers {
         length: usize,
         read: impl FnOnce(&mut [u8]) -> io::Result<()>,
     ) -> io::Result<Bytes> {
-        if length > LARGE_BYTES {
-            let mut bytes = vec![0; length];
-            read(&mut bytes)?;
-            return Ok(self.in_use.counted(bytes));
-        }
-        let spares = if length > SMALL_BYTES {
-            &self.large
+        let buffer = if length > LARGE_BYTES {
+            Buffer::unpooled(length)
+        } else if length > SMALL_BYTES {
+            self.large.buffer()
         } else {
-            &self.small
+            self.small.buffer()
         };
-        let spare = spares.buffers.lock().pop();
-        let mut borrowed = Borrowed {
-            bytes: spare.unwrap_or_else(|| vec![0; memory_of(length)].into_boxed_slice()),
+        let mut filled = Filled {
+            _used: self.in_use.count(buffer.len()),
+            buffer,
             length,
-            spares: Arc::downgrade(spares),
-            _used: self.in_use.count(memory_of(length)),
         };
-        read(&mut borrowed.bytes[..length])?;
-        Ok(Bytes::from_owner(borrowed))
+        read(&mut filled.buffer[..length])?;
+        Ok(Bytes::from_owner(filled))
     }
 }
 
-impl AsRef<[u8]> for Borrowed {
+impl AsRef<[u8]> for Filled {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-impl Drop for Borrowed {
-    fn drop(&mut self) {
-        let Some(spares) = self.spares.upgrade() else {
-            return;
-        };
-        let mut buffers = spares.buffers.lock();
-        if buffers.len() < spares.count_max {
-            buffers.push(std::mem::take(&mut self.bytes));
-        }
+        &self.buffer[..self.length]
     }
 }
 
@@ -183,25 +151,15 @@ mod tests {
     fn buffer_when_its_last_reader_has_gone_then_is_used_again() {
         let buffers = Buffers::default();
         let first = filled(&buffers, 1000, 1);
+        let place = first.as_ptr();
         let part = first.slice(10..20);
         drop(first);
         let second = filled(&buffers, 10, 2);
         assert_eq!(part, vec![1; 10], "it is still read");
         drop(part);
-        let place = buffers.small.buffers.lock()[0].as_ptr();
         let third = filled(&buffers, 2000, 3);
         assert_eq!(third.as_ptr(), place);
         assert_eq!((second, third), (vec![2; 10].into(), vec![3; 2000].into()));
-    }
-
-    #[test]
-    fn buffers_when_many_come_back_then_only_some_are_kept() {
-        let buffers = Buffers::default();
-        let many: Vec<Bytes> = (0..SMALL_SPARES_MAX + 3)
-            .map(|_| filled(&buffers, 1, 1))
-            .collect();
-        drop(many);
-        assert_eq!(buffers.small.buffers.lock().len(), SMALL_SPARES_MAX);
     }
 
     #[test]
@@ -209,13 +167,13 @@ mod tests {
         let buffers = Buffers::default();
         let failed = buffers.fill(1, |_| Err(io::Error::other("planted")));
         assert_eq!(failed.unwrap_err().to_string(), "planted");
-        assert_eq!(buffers.small.buffers.lock().len(), 1);
+        assert_eq!(buffers.small.count(), 1);
         let long = filled(&buffers, LARGE_BYTES + 1, 7);
         assert_eq!(long.len(), LARGE_BYTES + 1);
         drop(long);
-        assert_eq!(buffers.large.buffers.lock().len(), 0);
+        assert_eq!(buffers.large.count(), 0);
         drop(filled(&buffers, SMALL_BYTES + 1, 7));
-        assert_eq!(buffers.large.buffers.lock().len(), 1);
-        assert_eq!(buffers.small.buffers.lock().len(), 1);
+        assert_eq!(buffers.large.count(), 1);
+        assert_eq!(buffers.small.count(), 1);
     }
 }

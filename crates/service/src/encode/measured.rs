@@ -48,11 +48,12 @@ mod tests {
     use crate::encode::record_pieces::RecordPieces;
     use crate::encode::stored_records::around_records;
     use millstream_env::Timestamp;
+    use millstream_memory::Budget;
     use millstream_model::SequenceNumber;
     use millstream_protocol::operations::GetRecordsOutput;
     use millstream_protocol::{Protocol, types};
     use millstream_store::{BatchBuilder, LogId, Offset};
-    use millstream_streams::{Room, StoredRecord};
+    use millstream_streams::StoredRecord;
     use proptest::prelude::*;
     use std::sync::Arc;
 
@@ -145,7 +146,7 @@ mod tests {
             };
             prop_assert_eq!(measured.count, shapes.len());
             prop_assert_eq!(measured.lengths.payload, shapes.iter().map(bytes).sum::<usize>());
-            let (buffers, room) = (Arc::default(), Room::new(0));
+            let (buffers, room) = (Arc::default(), Budget::new(0));
             for protocol in [Protocol::Json, Protocol::Cbor] {
                 let mut theirs = Vec::new();
                 millstream_protocol::encode(protocol, &shapes, &mut theirs);

@@ -1,11 +1,9 @@
-//! A pool of buffers for pieces of responses.
+//! Buffers for pieces of responses, which are filled step by step.
 //!
-//! Buffers are not cleared between uses, which would cost as much as filling them, and the free
-//! list is LIFO, so that a buffer is likely to be in cache. A piece exposes only the bytes written
-//! to it.
+//! There are two sizes, with a free list each. A piece exposes only the bytes written to it.
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use millstream_memory::{Buffer, FreeList};
 use std::sync::Arc;
 
 /// Size of a large buffer. A piece still fits the L2 cache when the transport copies it, and the
@@ -21,46 +19,38 @@ const LARGE_MAX: usize = 64;
 const SMALL_MAX: usize = 512;
 
 /// Free buffers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PieceBuffers {
-    small: Mutex<Vec<Box<[u8]>>>,
-    large: Mutex<Vec<Box<[u8]>>>,
+    small: Arc<FreeList>,
+    large: Arc<FreeList>,
+}
+
+impl Default for PieceBuffers {
+    fn default() -> Self {
+        Self {
+            small: FreeList::new(SMALL_BYTES, SMALL_MAX),
+            large: FreeList::new(LARGE_BYTES, LARGE_MAX),
+        }
+    }
 }
 
 impl PieceBuffers {
     /// An empty piece with capacity for at least this many bytes.
-    pub(super) fn piece(self: &Arc<Self>, bytes: usize) -> Piece {
-        let (waiting, bytes) = match bytes {
-            0..=SMALL_BYTES => (self.small.lock().pop(), SMALL_BYTES),
-            LARGE_BYTES_MIN..=LARGE_BYTES => (self.large.lock().pop(), LARGE_BYTES),
-            _ => (None, bytes),
+    pub(super) fn piece(&self, bytes: usize) -> Piece {
+        let buffer = match bytes {
+            0..=SMALL_BYTES => self.small.buffer(),
+            LARGE_BYTES_MIN..=LARGE_BYTES => self.large.buffer(),
+            _ => Buffer::unpooled(bytes),
         };
-        Piece {
-            bytes: waiting.unwrap_or_else(|| vec![0; bytes].into()),
-            length: 0,
-            home: Some(Arc::clone(self)),
-        }
-    }
-
-    fn take_back(&self, buffer: Box<[u8]>) {
-        let (waiting, buffers_max) = match buffer.len() {
-            SMALL_BYTES => (&self.small, SMALL_MAX),
-            LARGE_BYTES => (&self.large, LARGE_MAX),
-            _ => return,
-        };
-        let mut waiting = waiting.lock();
-        if waiting.len() < buffers_max {
-            waiting.push(buffer);
-        }
+        Piece { buffer, length: 0 }
     }
 }
 
-/// A piece being filled; its buffer returns to the pool when it is dropped.
+/// A piece being filled; its buffer returns to its list when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
-    bytes: Box<[u8]>,
+    buffer: Buffer,
     length: usize,
-    home: Option<Arc<PieceBuffers>>,
 }
 
 impl Piece {
@@ -71,24 +61,24 @@ impl Piece {
 
     /// Size of its memory.
     pub(super) fn holds(&self) -> usize {
-        self.bytes.len()
+        self.buffer.len()
     }
 
     /// The unwritten rest of the current buffer.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.length..]
+        &mut self.buffer[self.length..]
     }
 
     /// Commits bytes that were written to [`Piece::room`].
     pub(super) fn advance(&mut self, bytes: usize) {
         self.length += bytes;
-        assert!(self.length <= self.bytes.len(), "there is no such room");
+        assert!(self.length <= self.buffer.len(), "there is no such room");
     }
 }
 
 impl AsRef<[u8]> for Piece {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.buffer[..self.length]
     }
 }
 
@@ -98,19 +88,11 @@ impl From<Piece> for Bytes {
     }
 }
 
-impl Drop for Piece {
-    fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            home.take_back(std::mem::take(&mut self.bytes));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn piece(buffers: &Arc<PieceBuffers>, text: &[u8], bytes: usize) -> Bytes {
+    fn piece(buffers: &PieceBuffers, text: &[u8], bytes: usize) -> Bytes {
         let mut piece = buffers.piece(bytes);
         piece.room()[..text.len()].copy_from_slice(text);
         piece.advance(text.len());
@@ -120,7 +102,7 @@ mod tests {
     #[test]
     fn buffer_when_its_piece_was_sent_then_serves_the_next_that_shows_nothing_of_it() {
         for bytes in [SMALL_BYTES, LARGE_BYTES] {
-            let buffers = Arc::default();
+            let buffers = PieceBuffers::default();
             let first = piece(&buffers, b"a secret", bytes);
             let second = piece(&buffers, b"other", bytes - 1);
             let place = second.as_ptr();
@@ -137,8 +119,8 @@ mod tests {
 
     #[test]
     fn buffers_when_of_other_sizes_or_too_many_then_do_not_wait() {
-        let buffers: Arc<PieceBuffers> = Arc::default();
-        let waiting = || (buffers.small.lock().len(), buffers.large.lock().len());
+        let buffers = PieceBuffers::default();
+        let waiting = || (buffers.small.count(), buffers.large.count());
         for bytes in [SMALL_BYTES + 1, LARGE_BYTES_MIN - 1, LARGE_BYTES + 1] {
             drop(piece(&buffers, b"text", bytes));
             assert_eq!(waiting(), (0, 0), "{bytes}");

@@ -1,7 +1,7 @@
 //! A response body of known length that is encoded piece by piece, as it is sent.
 
 use bytes::Bytes;
-use millstream_streams::Share;
+use millstream_memory::Share;
 use std::fmt;
 
 /// A body of known length whose bytes are produced piece by piece.

@@ -12,8 +12,9 @@ use super::progress::Progress;
 use super::rope::Rope;
 use super::stored_records::{StoredLengths, StoredRecords, list_of_records};
 use bytes::Bytes;
+use millstream_memory::Share;
 use millstream_protocol::{Protocol, Timestamp};
-use millstream_streams::{NumberedRun, Share};
+use millstream_streams::NumberedRun;
 use std::sync::Arc;
 use std::vec;
 
