@@ -26,7 +26,7 @@ pub use control::Worker;
 pub use endpoint::{Access, Director, Endpoint};
 pub use fate::{Fate, Power};
 pub use follower::Follower;
-pub use operator::{Change, Operator};
+pub use operator::Operator;
 pub use poller::Poller;
 pub use producer::Producer;
 pub use recorder::Recorder;

@@ -5,8 +5,7 @@
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
-use millstream_judge::ShardId;
-use millstream_judge::{Event, ListedShard, Reshard, ReshardOutcome};
+use millstream_judge::{Event, Reshaping, ReshardOutcome, ShardChange, Span};
 use millstream_protocol::operations::{
     MergeShards, MergeShardsInput, SplitShard, SplitShardInput, UpdateShardCount,
     UpdateShardCountInput,
@@ -15,8 +14,6 @@ use millstream_protocol::types::ScalingType;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Open shards of a stream at most.
-const OPEN_MAX: usize = 6;
 /// Between two changes, at most, in milliseconds.
 const PAUSE_MILLIS_MAX: u64 = 150;
 
@@ -24,17 +21,6 @@ const PAUSE_MILLIS_MAX: u64 = 150;
 pub struct Operator {
     worker: Worker,
     stream: usize,
-}
-
-/// A change of shards.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// SplitShard, before this hash key.
-    Split(ShardId, u128),
-    /// MergeShards.
-    Merge(ShardId, ShardId),
-    /// UpdateShardCount, of these open shards.
-    Count(i32, Vec<ShardId>),
 }
 
 impl Operator {
@@ -51,23 +37,27 @@ impl Operator {
             let Some(shards) = self.worker.list(&at, self.stream).await else {
                 continue;
             };
-            if let Some(change) = self.any_change(shards) {
+            let rng = &mut self.worker.rng;
+            let reshaping = match rng.u8(..5) {
+                0 | 1 => Reshaping::Split,
+                2 | 3 => Reshaping::Merge,
+                _ => Reshaping::Count,
+            };
+            if let Some(change) = ShardChange::draw(rng, reshaping, shards) {
                 self.reshard(&at, &change).await;
             }
         }
     }
 
     /// Makes a change, waits until it is over, and records its outcome.
-    pub async fn reshard(&mut self, at: &Endpoint, change: &Change) -> ReshardOutcome {
+    pub async fn reshard(&mut self, at: &Endpoint, change: &ShardChange) -> ReshardOutcome {
         let started = self.worker.recorder.now();
         let answer = self.call(at, change).await;
         let is_over = self.worker.until_active(self.stream).await;
-        let outcome = match (&answer, change) {
-            // The response does not say which shards it will close.
-            (Ok(()), Change::Count(..)) => ReshardOutcome::Unknown,
-            (Ok(()), Change::Split(..) | Change::Merge(..)) if is_over => ReshardOutcome::Acked,
-            (Err(error), _) if error.was_not_applied() => ReshardOutcome::DefinitelyFailed,
-            (Ok(()) | Err(_), _) => ReshardOutcome::Unknown,
+        let of_call = match &answer {
+            Ok(()) if is_over => ReshardOutcome::Acked,
+            Err(error) if error.was_not_applied() => ReshardOutcome::DefinitelyFailed,
+            Ok(()) | Err(_) => ReshardOutcome::Unknown,
         };
         let recorder = &self.worker.recorder;
         match &answer {
@@ -76,18 +66,12 @@ impl Operator {
             }
             Err(error) => recorder.complain_if_refused(&format!("{change:?}"), error),
         }
-        let reshard = Reshard {
-            span: millstream_judge::Span {
-                started,
-                finished: recorder.now(),
-            },
-            parents: match change {
-                Change::Split(shard, _) => vec![*shard],
-                Change::Merge(one, other) => vec![*one, *other],
-                Change::Count(_, open) => open.clone(),
-            },
-            outcome,
+        let span = Span {
+            started,
+            finished: recorder.now(),
         };
+        let reshard = change.event(span, of_call);
+        let outcome = reshard.outcome;
         recorder.record(self.stream, Event::Reshard(reshard));
         outcome
     }
@@ -95,12 +79,12 @@ impl Operator {
     async fn call(
         &mut self,
         at: &Endpoint,
-        change: &Change,
+        change: &ShardChange,
     ) -> Result<(), millstream_client::Error> {
         let stream_name = Some(self.worker.recorder.name(self.stream).to_owned());
         let client = at.client(&mut self.worker.rng);
         match change {
-            Change::Split(shard, key) => {
+            ShardChange::Split(shard, key) => {
                 let input = SplitShardInput {
                     stream_name,
                     shard_to_split: shard.to_string(),
@@ -109,7 +93,7 @@ impl Operator {
                 };
                 client.call::<SplitShard>(&input).await
             }
-            Change::Merge(one, other) => {
+            ShardChange::Merge(one, other) => {
                 let input = MergeShardsInput {
                     stream_name,
                     shard_to_merge: one.to_string(),
@@ -118,7 +102,7 @@ impl Operator {
                 };
                 client.call::<MergeShards>(&input).await
             }
-            Change::Count(count, _) => {
+            ShardChange::Count(count, _) => {
                 let input = UpdateShardCountInput {
                     stream_name,
                     target_shard_count: *count,
@@ -128,31 +112,6 @@ impl Operator {
                 };
                 let answer = client.call::<UpdateShardCount>(&input).await;
                 answer.map(drop)
-            }
-        }
-    }
-
-    fn any_change(&mut self, mut shards: Vec<ListedShard>) -> Option<Change> {
-        let rng = &mut self.worker.rng;
-        shards.retain(|shard| shard.last.is_none());
-        shards.sort_by_key(|shard| shard.range.first);
-        let count = shards.len();
-        match rng.u8(..5) {
-            0 | 1 if count < OPEN_MAX => {
-                let shard = rng.choice(&shards)?;
-                let (first, last) = (shard.range.first.0, shard.range.last.0);
-                let splits = first.checked_add(2)? < last;
-                splits.then(|| Change::Split(shard.shard, rng.u128(first + 2..last)))
-            }
-            0..=3 => {
-                let pair = rng.choice(shards.windows(2))?;
-                Some(Change::Merge(pair[0].shard, pair[1].shard))
-            }
-            _ => {
-                let most = (2 * count).min(OPEN_MAX);
-                let target = rng.usize(count.div_ceil(2)..=most.max(count));
-                let open = shards.iter().map(|shard| shard.shard).collect();
-                (target != count).then_some(Change::Count(i32::try_from(target).ok()?, open))
             }
         }
     }

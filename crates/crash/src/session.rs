@@ -4,7 +4,6 @@
 
 use super::control::Worker;
 use super::endpoint::Endpoint;
-use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, Open, Read, Seen, Start};
 use millstream_judge::{ParseError, ShardId};
 use millstream_protocol::ErrorCode;
@@ -173,17 +172,12 @@ impl Session {
 }
 
 fn seen(output: &GetRecordsOutput) -> Result<Vec<Seen>, ParseError> {
-    let seen = |record| -> Result<Seen, ParseError> {
-        let record: &millstream_protocol::types::Record = record;
-        Ok(Seen {
-            sequence_number: record.sequence_number.parse()?,
-            record: record
-                .partition_key
-                .as_deref()
-                .and_then(|key| identify(key, &record.data)),
-        })
-    };
-    output.records.iter().map(seen).collect()
+    let records = output.records.iter();
+    let seen = records.map(|record| {
+        let key = record.partition_key.as_deref();
+        Seen::identify(&record.sequence_number, key, &record.data)
+    });
+    seen.collect()
 }
 
 fn progress(read: &Read) -> Progress {

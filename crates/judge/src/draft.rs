@@ -1,8 +1,9 @@
-//! A record to be put: identity, hash key, size.
+//! A record to be put: identity, hash key, size; and how it is recognized when it is read.
 //!
 //! An empty record cannot carry its identity in its data, so its partition key does.
 
-use crate::number::HashKey;
+use crate::history::Seen;
+use crate::number::{HashKey, ParseError};
 use crate::payload::{self, RecordId};
 use bytes::Bytes;
 use fastrand::Rng;
@@ -58,8 +59,25 @@ impl Draft {
     }
 }
 
+impl Seen {
+    /// A record of a response, by these members of it.
+    ///
+    /// # Errors
+    /// If the number is not a sequence number.
+    pub fn identify(
+        sequence_number: &str,
+        partition_key: Option<&str>,
+        data: &[u8],
+    ) -> Result<Self, ParseError> {
+        Ok(Self {
+            sequence_number: sequence_number.parse()?,
+            record: partition_key.and_then(|key| identify(key, data)),
+        })
+    }
+}
+
 /// The identity of a record that was read; `None` if it has none.
-pub fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
+fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
     if data.is_empty() {
         return partition_key.strip_prefix(EMPTY)?.parse().ok();
     }

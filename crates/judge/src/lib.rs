@@ -1,11 +1,12 @@
-//! The judge of what clients saw: histories, the payloads that make records recognizable, and the
-//! checker that names every broken promise in a history.
+//! The judge of what clients saw: histories, the payloads that make records recognizable, the
+//! changes of shards that drivers make, and the checker that names every broken promise in a
+//! history.
 //!
 //! The judge is deliberately independent of the code that it judges: it parses sequence numbers,
 //! hash keys and shard ids itself, so that a mistake there cannot hide itself. It does no I/O,
-//! reads no clock and draws no chance; a driver records a [`History`] and hands it to [`judge`].
-//! There are two drivers: `millstream-crash` for a real server process, `millstream-sim` for a
-//! simulated one.
+//! reads no clock, and draws chance only from a generator that it is given. A driver records a
+//! [`History`] and hands it to [`judge`]. There are two drivers: `millstream-crash` for a real
+//! server process, `millstream-sim` for a simulated one.
 //!
 //! # What a driver must guarantee
 //!
@@ -33,14 +34,16 @@ mod draft;
 mod history;
 mod number;
 pub mod payload;
+mod shard_change;
 mod verdict;
 
 pub use checker::judge;
-pub use draft::{Draft, identify};
+pub use draft::Draft;
 pub use history::{
     Event, FormatError, History, Lineage, List, ListedShard, Open, Outcome, Put, Read, Reshard,
     ReshardOutcome, Seen, Span, Start, Subscribed,
 };
 pub use number::{HashKey, HashKeyRange, ParseError, SequenceNumber, ShardId};
 pub use payload::RecordId;
+pub use shard_change::{Reshaping, ShardChange};
 pub use verdict::{Anomaly, HistoryError, Judged, Kind, Verdict};

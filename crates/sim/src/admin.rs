@@ -5,8 +5,7 @@
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure, Settled};
 use super::server::Server;
-use millstream_judge::ShardId;
-use millstream_judge::{Event, ListedShard, Reshard, ReshardOutcome, Span};
+use millstream_judge::{Event, ListedShard, Reshaping, ReshardOutcome, ShardChange, Span};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::{
     self, DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
@@ -15,8 +14,6 @@ use millstream_protocol::operations::{
 use millstream_protocol::types::ScalingType;
 use std::sync::Arc;
 
-/// Open shards of a stream at most.
-const OPEN_MAX: usize = 6;
 /// With so many shards, closed ones included, a stream is left as it is: a list has to fit into one
 /// page, since no two pages are of one moment.
 const SHARDS_MAX: usize = 900;
@@ -47,12 +44,6 @@ pub(super) struct Admin {
     stream: Arc<Chronicle>,
     /// The retentions that the stream may have.
     hours: Vec<i32>,
-}
-
-enum Change {
-    Split(ShardId, u128),
-    Merge(ShardId, ShardId),
-    Count(i32, Vec<ShardId>),
 }
 
 impl Admin {
@@ -89,7 +80,7 @@ impl Admin {
     // --- Shards
     // -----------------------------------------------------------------------------------
 
-    async fn reshard(&mut self, server: &Server, change: &Change) {
+    async fn reshard(&mut self, server: &Server, change: &ShardChange) {
         let started = self.client.now();
         let answer = self.call(server, change).await;
         if let Err(failure) = &answer {
@@ -100,35 +91,24 @@ impl Admin {
             let what = format!("the stream {} is gone", self.stream.name);
             self.client.machine.complain(what);
         }
-        let outcome = match (answer, change) {
-            // The response does not say which shards it will close.
-            (Ok(()), Change::Count(..)) => ReshardOutcome::Unknown,
-            (Ok(()), Change::Split(..) | Change::Merge(..)) if settled.is_some() => {
-                ReshardOutcome::Acked
-            }
-            (Err(failure), _) if failure.was_not_applied() => ReshardOutcome::DefinitelyFailed,
-            (Ok(()) | Err(_), _) => ReshardOutcome::Unknown,
+        let of_call = match answer {
+            Ok(()) if settled.is_some() => ReshardOutcome::Acked,
+            Err(failure) if failure.was_not_applied() => ReshardOutcome::DefinitelyFailed,
+            Ok(()) | Err(_) => ReshardOutcome::Unknown,
         };
-        let parents = match change {
-            Change::Split(shard, _) => vec![*shard],
-            Change::Merge(one, other) => vec![*one, *other],
-            Change::Count(_, open) => open.clone(),
+        let span = Span {
+            started,
+            finished: self.client.now(),
         };
-        self.stream.record(Event::Reshard(Reshard {
-            span: Span {
-                started,
-                finished: self.client.now(),
-            },
-            parents,
-            outcome,
-        }));
+        let reshard = change.event(span, of_call);
+        self.stream.record(Event::Reshard(reshard));
     }
 
-    async fn call(&mut self, server: &Server, change: &Change) -> Result<(), Failure> {
+    async fn call(&mut self, server: &Server, change: &ShardChange) -> Result<(), Failure> {
         let stream_name = Some(self.stream.name.clone());
         let client = &mut self.client;
         match change {
-            Change::Split(shard, key) => {
+            ShardChange::Split(shard, key) => {
                 let input = SplitShardInput {
                     stream_name,
                     shard_to_split: shard.to_string(),
@@ -140,7 +120,7 @@ impl Admin {
                     .await
                     .1
             }
-            Change::Merge(one, other) => {
+            ShardChange::Merge(one, other) => {
                 let input = MergeShardsInput {
                     stream_name,
                     shard_to_merge: one.to_string(),
@@ -152,7 +132,7 @@ impl Admin {
                     .await
                     .1
             }
-            Change::Count(count, _) => {
+            ShardChange::Count(count, _) => {
                 let input = UpdateShardCountInput {
                     stream_name,
                     target_shard_count: *count,
@@ -166,42 +146,26 @@ impl Admin {
         }
     }
 
-    fn any_change(&mut self, mut shards: Vec<ListedShard>) -> Option<Change> {
+    fn any_change(&mut self, shards: Vec<ListedShard>) -> Option<ShardChange> {
         if shards.len() > SHARDS_MAX {
             return None;
         }
         let rng = &mut self.client.rng;
-        shards.retain(|shard| shard.last.is_none());
-        shards.sort_by_key(|shard| shard.range.first);
-        let count = shards.len();
         let is_wanted = |name| self.client.machine.is_wanted(name);
-        let which = if is_wanted("SplitShard") {
-            0
+        let reshaping = if is_wanted("SplitShard") {
+            Reshaping::Split
         } else if is_wanted("MergeShards") {
-            3
+            Reshaping::Merge
         } else if is_wanted("UpdateShardCount") {
-            6
+            Reshaping::Count
         } else {
-            rng.u8(..7)
+            match rng.u8(..7) {
+                0 | 1 => Reshaping::Split,
+                2 | 3 => Reshaping::Merge,
+                _ => Reshaping::Count,
+            }
         };
-        match which {
-            0 | 1 if count < OPEN_MAX => {
-                let shard = rng.choice(&shards)?;
-                let (first, last) = (shard.range.first.0, shard.range.last.0);
-                let splits = first.checked_add(2)? < last;
-                splits.then(|| Change::Split(shard.shard, rng.u128(first + 2..last)))
-            }
-            0..=3 => {
-                let pair = rng.choice(shards.windows(2))?;
-                Some(Change::Merge(pair[0].shard, pair[1].shard))
-            }
-            _ => {
-                let most = (2 * count).min(OPEN_MAX).max(count);
-                let target = rng.usize(count.div_ceil(2)..=most);
-                let open = shards.iter().map(|shard| shard.shard).collect();
-                (target != count).then_some(Change::Count(i32::try_from(target).ok()?, open))
-            }
-        }
+        ShardChange::draw(rng, reshaping, shards)
     }
 
     // --- Retention

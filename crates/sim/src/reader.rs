@@ -4,7 +4,6 @@ use super::chronicle::Chronicle;
 use super::client::Client;
 use super::node::NodeNumber;
 use super::server::Server;
-use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, ListedShard, Open, Read, Seen, Start};
 use millstream_judge::{ParseError, ShardId};
 use millstream_protocol::ErrorCode;
@@ -168,13 +167,8 @@ fn is_limit(code: Option<ErrorCode>) -> bool {
 fn seen(output: &GetRecordsOutput) -> Result<Vec<Seen>, ParseError> {
     let records = output.records.iter();
     let seen = records.map(|record| {
-        Ok(Seen {
-            sequence_number: record.sequence_number.parse()?,
-            record: record
-                .partition_key
-                .as_deref()
-                .and_then(|key| identify(key, &record.data)),
-        })
+        let key = record.partition_key.as_deref();
+        Seen::identify(&record.sequence_number, key, &record.data)
     });
     seen.collect()
 }

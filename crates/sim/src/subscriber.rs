@@ -10,7 +10,6 @@ use super::client::{Client, Failure};
 use super::events::{Events, Next};
 use super::reader::any_start;
 use super::server::{ACCOUNT, REGION, Server};
-use millstream_judge::identify;
 use millstream_judge::{Event, Lineage, Open, Read, Seen, Span, Start, Subscribed};
 use millstream_judge::{ParseError, SequenceNumber, ShardId};
 use millstream_protocol::ErrorCode;
@@ -482,13 +481,8 @@ impl Subscriber {
 fn seen(event: &SubscribeToShardEvent) -> Result<Vec<Seen>, ParseError> {
     let records = event.records.iter();
     let seen = records.map(|record| {
-        Ok(Seen {
-            sequence_number: record.sequence_number.parse()?,
-            record: record
-                .partition_key
-                .as_deref()
-                .and_then(|key| identify(key, &record.data)),
-        })
+        let key = record.partition_key.as_deref();
+        Seen::identify(&record.sequence_number, key, &record.data)
     });
     seen.collect()
 }

@@ -7,12 +7,10 @@
 use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use crate::strace::{Injection, Strace};
-use millstream_crash::{
-    Change, Endpoint, Launch, Operator, Process, Progress, Request, Session, Worker,
-};
+use millstream_crash::{Endpoint, Launch, Operator, Process, Progress, Request, Session, Worker};
 use millstream_env::Env;
 use millstream_judge::{
-    HashKey, HashKeyRange, Lineage, ListedShard, ReshardOutcome, ShardId, Start,
+    HashKey, HashKeyRange, Lineage, ListedShard, ReshardOutcome, ShardChange, ShardId, Start,
 };
 use millstream_protocol::operations::{DeleteStream, DeleteStreamInput};
 use millstream_protocol::types::StreamStatus;
@@ -170,8 +168,10 @@ impl World {
             match act {
                 Act::Create => create(worker, &at).await,
                 Act::Delete => delete(worker, &at).await,
-                Act::Split => reshard(worker, &at, Change::Split(ShardId(0), 1 << 126)).await,
-                Act::Merge => reshard(worker, &at, Change::Merge(ShardId(0), ShardId(1))).await,
+                Act::Split => reshard(worker, &at, ShardChange::Split(ShardId(0), 1 << 126)).await,
+                Act::Merge => {
+                    reshard(worker, &at, ShardChange::Merge(ShardId(0), ShardId(1))).await
+                }
             }
         };
         let mut change = std::pin::pin!(change);
@@ -292,7 +292,7 @@ async fn delete(mut worker: Worker, at: &Endpoint) -> Outcome {
     settled(&mut worker, answer).await
 }
 
-async fn reshard(worker: Worker, at: &Endpoint, change: Change) -> Outcome {
+async fn reshard(worker: Worker, at: &Endpoint, change: ShardChange) -> Outcome {
     match Operator::new(worker, STREAM).reshard(at, &change).await {
         ReshardOutcome::Acked => Outcome::Done,
         ReshardOutcome::DefinitelyFailed | ReshardOutcome::Unknown => Outcome::Unknown,
