@@ -228,7 +228,8 @@ impl Run {
         let is_one_enough = seat.kind == Kind::FloorOneAnswer;
         let wanted = if is_one_enough { 1 } else { usize::MAX };
         let mut prepared = 0;
-        let target = format!("Kinesis_20131202.{}", workload.operation.name());
+        let prefix = millstream_protocol::TARGET_PREFIX;
+        let target = format!("{prefix}.{}", workload.operation.name());
         for source in &sources {
             let mut left = Some(source.first_read()?);
             while let Some(body) = left.filter(|_| prepared < wanted) {

@@ -292,7 +292,11 @@ impl Worker {
             head: Head {
                 host: address.to_string(),
                 content_type: protocol.content_type(),
-                target: format!("Kinesis_20131202.{}", workload.operation.name()),
+                target: format!(
+                    "{}.{}",
+                    millstream_protocol::TARGET_PREFIX,
+                    workload.operation.name()
+                ),
             },
             workload: *workload,
             source,

@@ -11,13 +11,11 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
 use millstream_env::{Env, Tasks};
-use millstream_protocol::Operation;
 use millstream_protocol::operations::{SubscribeToShard, SubscribeToShardInput};
+use millstream_protocol::{Operation, TARGET_PREFIX};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The prefix of an operation's name in `X-Amz-Target`.
-const SERVICE: &str = "Kinesis_20131202";
 /// How long an idle connection stays in the pool: shorter than servers keep it open.
 const POOL_IDLE: Duration = Duration::from_secs(30);
 /// Maximum response size: 10 MiB of records in base64, with their keys.
@@ -107,7 +105,7 @@ impl Client {
             .method(Method::POST)
             .uri(self.config.endpoint.clone())
             .header(header::CONTENT_TYPE, self.config.protocol.content_type())
-            .header("x-amz-target", format!("{SERVICE}.{operation}"))
+            .header("x-amz-target", format!("{TARGET_PREFIX}.{operation}"))
             .body(Full::new(body.clone()));
         let mut request = request.map_err(|error| error.to_string())?;
         sign_request(&self.config, self.env.clock.now(), &mut request, &body)?;

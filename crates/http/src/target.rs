@@ -1,9 +1,7 @@
 //! Which operation a request's head names.
 
 use http::HeaderMap;
-
-/// The prefix of an operation's name in `X-Amz-Target`.
-const SERVICE: &str = "Kinesis_20131202";
+use millstream_protocol::TARGET_PREFIX;
 
 /// The target in `X-Amz-Target`.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +34,7 @@ impl Target {
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once('.') {
             None | Some(("", _) | (_, "")) => Self::Missing,
-            Some((SERVICE, name)) => {
+            Some((TARGET_PREFIX, name)) => {
                 millstream_service::find(name).map_or(Self::Unknown, Self::Known)
             }
             Some(_) => Self::Unknown,
@@ -51,7 +49,7 @@ mod tests {
     #[test]
     fn target_when_it_names_an_operation_then_is_its_place() {
         for (place, operation) in millstream_service::operations().iter().enumerate() {
-            let target = format!("{SERVICE}.{}", operation.name);
+            let target = format!("{TARGET_PREFIX}.{}", operation.name);
             let found = Target::parse(&target);
             assert!(
                 matches!(found, Target::Known(found) if found == place),

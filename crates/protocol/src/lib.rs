@@ -62,7 +62,9 @@ pub use decode::Decode;
 pub use encode::Encode;
 pub use error::{Error, RemoteError, decode_error, encode_error};
 pub use error_code::ErrorCode;
-pub use operation::{Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope};
+pub use operation::{
+    Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope, TARGET_PREFIX,
+};
 pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
 pub use record_sink::RecordSink;
 pub use texts::Texts;

@@ -7,6 +7,9 @@ use crate::shape::{Described, Type};
 use crate::writer::Writer;
 use crate::{ErrorCode, Shape};
 
+/// What precedes the dot, and an operation's name, in `X-Amz-Target`.
+pub const TARGET_PREFIX: &str = "Kinesis_20131202";
+
 /// An operation of the service model. Each is an empty type in [`crate::operations`].
 pub trait Operation: Row + Send + Sync + 'static {
     /// The name, as it follows the dot in `X-Amz-Target`.
