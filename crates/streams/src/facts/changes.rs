@@ -94,29 +94,8 @@ impl Fact for Refusal {
         }
     }
 
+    /// A refused command changes nothing.
     fn outcome(&self) -> Outcome {
-        match self {
-            Self::StreamGone { .. }
-            | Self::StreamExists { .. }
-            | Self::StreamNotActive { .. }
-            | Self::StreamHasConsumers { .. }
-            | Self::StreamsInTransition { .. }
-            | Self::TooManyOnDemandStreams { .. }
-            | Self::TooManyShards { .. }
-            | Self::TooManyConsumers { .. }
-            | Self::TooManyConsumersCreating { .. }
-            | Self::TooManyScalings { .. }
-            | Self::ScalingTooFar { .. }
-            | Self::ScalingTooLarge { .. }
-            | Self::TooManyTags { .. }
-            | Self::ConsumerExists { .. }
-            | Self::ConsumerNotFound { .. }
-            | Self::SplitKey { .. }
-            | Self::NotAdjacent { .. }
-            | Self::ShardClosed { .. }
-            | Self::ShardNotFound { .. }
-            | Self::RetentionNotLonger { .. }
-            | Self::RetentionNotShorter { .. } => Outcome::NotApplied,
-        }
+        Outcome::NotApplied
     }
 }

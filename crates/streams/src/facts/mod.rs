@@ -5,7 +5,8 @@
 //! enumeration; what an operation may answer, or some operations that fail alike, is an enumeration
 //! of those; and [`AnyFact`] is all of them. docs/errors.md lists every one.
 //!
-//! What always holds: each fact answers the three questions of [`Fact`], by exhaustive matches.
+//! What always holds: each fact answers the three questions of [`Fact`], and where cases differ, by
+//! an exhaustive match.
 
 mod arguments;
 mod changes;

@@ -93,26 +93,10 @@ impl Fact for PositionError {
     }
 
     fn is_retryable(&self) -> bool {
-        match self {
-            Self::NumberOrType { .. }
-            | Self::MomentMissing { .. }
-            | Self::MomentInFuture { .. }
-            | Self::NumberZero
-            | Self::NumberInvalid { .. }
-            | Self::NumberOfOtherStream { .. }
-            | Self::NumberOfOtherShard { .. } => false,
-        }
+        false
     }
 
     fn outcome(&self) -> Outcome {
-        match self {
-            Self::NumberOrType { .. }
-            | Self::MomentMissing { .. }
-            | Self::MomentInFuture { .. }
-            | Self::NumberZero
-            | Self::NumberInvalid { .. }
-            | Self::NumberOfOtherStream { .. }
-            | Self::NumberOfOtherShard { .. } => Outcome::NotApplied,
-        }
+        Outcome::NotApplied
     }
 }

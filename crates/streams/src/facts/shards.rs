@@ -34,14 +34,10 @@ impl Fact for ShardError {
     }
 
     fn is_retryable(&self) -> bool {
-        match self {
-            Self::NoId { .. } | Self::NotFound { .. } => false,
-        }
+        false
     }
 
     fn outcome(&self) -> Outcome {
-        match self {
-            Self::NoId { .. } | Self::NotFound { .. } => Outcome::NotApplied,
-        }
+        Outcome::NotApplied
     }
 }

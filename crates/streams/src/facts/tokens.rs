@@ -36,20 +36,10 @@ impl Fact for TokenError {
     }
 
     fn is_retryable(&self) -> bool {
-        match self {
-            Self::NoIterator
-            | Self::IteratorExpired { .. }
-            | Self::NoNextToken
-            | Self::NextTokenExpired => false,
-        }
+        false
     }
 
     fn outcome(&self) -> Outcome {
-        match self {
-            Self::NoIterator
-            | Self::IteratorExpired { .. }
-            | Self::NoNextToken
-            | Self::NextTokenExpired => Outcome::NotApplied,
-        }
+        Outcome::NotApplied
     }
 }
