@@ -286,40 +286,40 @@ impl Clerk {
     /// There is no key service, which is always the answer.
     async fn encrypt(&mut self, server: &Server, to: Switch) {
         let (stream_name, key_id) = (self.name(), "alias/aws/kinesis".to_owned());
+        let (stream_arn, stream_id) = (None, None);
         let encryption_type = EncryptionType::Kms;
-        let (name, answer) = match to {
+        match to {
             Switch::On => {
                 let input = StartStreamEncryptionInput {
                     stream_name,
                     encryption_type,
                     key_id,
-                    stream_arn: None,
-                    stream_id: None,
+                    stream_arn,
+                    stream_id,
                 };
-                let call = self
-                    .client
-                    .call::<operations::StartStreamEncryption>(server, &input);
-                (operations::StartStreamEncryption::NAME, call.await.1)
+                self.miss_key::<operations::StartStreamEncryption>(server, &input)
+                    .await;
             }
             Switch::Off => {
                 let input = StopStreamEncryptionInput {
                     stream_name,
                     encryption_type,
                     key_id,
-                    stream_arn: None,
-                    stream_id: None,
+                    stream_arn,
+                    stream_id,
                 };
-                let call = self
-                    .client
-                    .call::<operations::StopStreamEncryption>(server, &input);
-                (operations::StopStreamEncryption::NAME, call.await.1)
+                self.miss_key::<operations::StopStreamEncryption>(server, &input)
+                    .await;
             }
-        };
-        match answer {
-            Ok(()) => self.complain(format!("{name} was carried out")),
+        }
+    }
+
+    async fn miss_key<O: Operation>(&mut self, server: &Server, input: &O::Input) {
+        match self.client.call::<O>(server, input).await.1 {
+            Ok(_) => self.complain(format!("{} was carried out", O::NAME)),
             Err(failure) => {
                 let expected = [ErrorCode::KMSNotFoundException];
-                self.client.complain_unless(name, &failure, &expected);
+                self.client.complain_unless(O::NAME, &failure, &expected);
             }
         }
     }
