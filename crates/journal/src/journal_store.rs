@@ -1,4 +1,4 @@
-//! The journal as a [`LogStore`]: each clause of the contract, by what the journal knows or by its
+//! The journal as a [`LogStore`]: reads are answered from its state and its files, changes by its
 //! writer.
 
 use crate::Journal;
@@ -46,7 +46,7 @@ impl LogStore for Journal {
         }
     }
 
-    /// A formality: the lock on the directory keeps every other owner out.
+    /// A formality: the lock on the directory excludes every other owner.
     fn claim(&self, log: LogId, _: Epoch) -> Answer<'_, Result<(), AppendError>> {
         let found = self.find(log).map(drop);
         Box::pin(ready(found.map_err(|error| match error {

@@ -1,8 +1,8 @@
-//! Preflight: whether a directory may be a journal's, since it holds one already, or nothing; and
-//! the lock that keeps others out of it.
+//! Preflight: accepts a directory that holds a journal or is empty, and takes the lock that
+//! excludes other processes.
 //!
-//! Foreign files beside a journal are ignored. Without a journal, a foreign name means that the
-//! directory is used for something else, or is the wrong one; nothing is created there.
+//! Foreign files beside a journal are ignored. Without a journal, a foreign file means that the
+//! directory has another purpose, or that its path is wrong: nothing is created there.
 
 use crate::format::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
 use crate::format::segment::{is_making_name, is_spare_name, number_of_segment};
@@ -13,9 +13,9 @@ use millstream_env::Disk;
 use std::io;
 use std::path::Path;
 
-/// The file whose lock keeps a second journal out of the directory.
+/// The file whose lock excludes a second journal from the directory.
 const LOCK_NAME: &str = "LOCK";
-/// The content of a new file system.
+/// The directory that a new file system contains.
 const LOST_AND_FOUND: &str = "lost+found";
 
 /// Rejects a directory that is used for something else.
@@ -37,8 +37,8 @@ pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> 
     }
 }
 
-/// Locks the directory itself, so that removing the lock file lets no other in, and the lock file,
-/// for file systems that cannot lock directories.
+/// Locks the directory itself, so that removing the lock file does not admit a second journal, and
+/// the lock file, for file systems that cannot lock directories.
 pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, OpenError> {
     let take = |path: &Path| {
         disk.lock(path).map_err(|error| {
@@ -83,7 +83,7 @@ mod tests {
             &[][..],
             &["lost+found/"],
             &["LOCK", "RESERVE", "MANIFEST.new", "0000000000000001.new"],
-            // Possibly damaged, but the journal's own.
+            // A journal, if perhaps a damaged one.
             &[segment, "notes"],
             &["MANIFEST", segment, "notes", "tls/"],
         ] {

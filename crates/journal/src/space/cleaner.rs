@@ -25,16 +25,17 @@ use std::sync::Arc;
 /// Divisor: hidden bytes may be this fraction of the live ones, plus two segments.
 const DEAD_SHARE: u64 = 4;
 const DEAD_SEGMENTS: u64 = 2;
-/// A copy is not copied again for less than this: what remains hidden are parts of blocks.
+/// Minimum hidden share for copying a copy again: what remains hidden in it are parts of blocks,
+/// which copying does not reclaim.
 const COPY_AGAIN_PERMILLE: u64 = 250;
 /// A copy must be smaller than its sources by this fraction for the pass to continue.
 const COPY_GAIN: u64 = 8;
 /// On a full disk a segment is rewritten if at least this much is gained.
 const FULL_GAIN_PERMILLE: u64 = 125;
-/// The same while there is no room for a segment.
+/// The same while there is no space for a segment.
 const LEAST_GAIN_PERMILLE: u64 = 16;
 
-/// Who cleans.
+/// The cleaner.
 pub(crate) struct Cleaner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
@@ -88,8 +89,8 @@ impl Cleaner {
         }
     }
 
-    /// The segments to rewrite now, largest hidden share first; empty if there are few hidden
-    /// bytes.
+    /// The segments to rewrite now, the largest hidden share first; empty while the hidden bytes
+    /// are within the limit.
     fn choose_sources(&self, now: Monotonic) -> Vec<Arc<Segment>> {
         let shares = self.shares(now, Grace::Hour);
         let wanted: u64 = shares.values().map(|share| share.wanted).sum();
@@ -108,7 +109,7 @@ impl Cleaner {
                 }
         });
         sealed.sort_by_key(|segment| std::cmp::Reverse(share(segment).hidden_permille()));
-        // What is copied together must fit into the room kept for one copy.
+        // The sources of one copy must fit into the space that the reserve covers.
         let mut room = self
             .options
             .segment_bytes_max
@@ -126,11 +127,11 @@ impl Cleaner {
         chosen
     }
 
-    /// Rewrites segments one at a time into smaller copies, most hidden first, on a disk without
-    /// room. A copy never needs more than the room kept for it, and what it frees restores that, so
-    /// each step gains space. None is copied twice, so it terminates.
+    /// Rewrites segments one at a time into smaller copies on a full disk, the largest hidden share
+    /// first. A copy never needs more than the reserve covers, and the space that it frees restores
+    /// the reserve, so each step gains space. No segment is copied twice, so the loop terminates.
     fn clean_for_room(&self, now: Monotonic, grace: Grace) -> io::Result<()> {
-        // What earlier files gave back counts, too.
+        // Space that was freed before counts, too.
         let mut has_room = self.has_room();
         let mut too_large = u64::MAX;
         for (segment, share) in self.by_hidden_share(now, grace) {
@@ -147,7 +148,7 @@ impl Cleaner {
             match self.copy_for_room(plan, now) {
                 Ok(_) => {}
                 Err(Abandoned::GivenUp) => return Ok(()),
-                // A smaller copy may find room.
+                // A smaller copy may still fit.
                 Err(Abandoned::Failed(error)) if is_full(&error) => too_large = bytes,
                 Err(Abandoned::Failed(error)) => return Err(error),
             }
@@ -164,14 +165,14 @@ impl Cleaner {
         self.replace_by_copy(rewrite, now)
     }
 
-    /// Whether the next segment finds room, once the reserve is restored.
+    /// Whether there is space for the next segment once the reserve is restored.
     fn has_room(&self) -> bool {
         let is_whole = self.reserve.restore().is_ok();
         let free = self.home.free_bytes();
         is_whole && free.is_ok_and(|free| free >= SEGMENT_BYTES_MIN)
     }
 
-    /// Segments with hidden data, most first.
+    /// Segments with hidden data, the largest share first.
     fn by_hidden_share(&self, now: Monotonic, grace: Grace) -> Vec<(Arc<Segment>, Share)> {
         let shares = self.shares(now, grace);
         let share = |segment: Arc<Segment>| {

@@ -5,7 +5,7 @@
 //! with which the cleaner frees space; the next MANIFEST; segments for privileged calls. A part is
 //! released to the disk by truncating the file. While any is spent, ordinary appends are refused;
 //! it is restored before they resume. Descriptors are kept open as well, for the files that freeing
-//! space takes. Only allocation tells whether there is room: space that a disk reports as free need
+//! space takes. Only an allocation shows whether there is space: what a disk reports as free need
 //! not be available to every process.
 
 use crate::state::handover::Claim;
@@ -21,30 +21,31 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub(crate) const RESERVE_NAME: &str = "RESERVE";
-/// Divisor: room for privileged calls relative to a copy's, within bounds.
+/// Divisor: size of the part for privileged calls relative to a copy's, within bounds.
 const COMMANDS_SHARE: u64 = 2;
 const COMMANDS_BYTES_MIN: u64 = 512 * 1024;
 const COMMANDS_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// What the file system itself may need to create a file: a block of the directory, or of its own
-/// tables.
+/// Allowance for the file system's metadata when a file is created: a block of the directory, or of
+/// its own tables.
 const SLACK_BYTES: u64 = 64 * 1024;
 /// Divisor: minimum share of privileged calls in a file that is smaller than it should be.
 const FOUND_SHARE: u64 = 8;
-/// Granularity of the room for a MANIFEST, so that not every new log changes it.
+/// Granularity of the part for a MANIFEST, so that not every new log resizes it.
 const LISTS_STEP_BYTES: u64 = 64 * 1024;
 /// Files kept open, to be closed for operations that free space: a segment, a MANIFEST, the
 /// directory, a copy.
 const DESCRIPTORS: usize = 4;
-/// Minimum interval between searches for room if nothing new is hidden.
+/// Minimum interval between searches for space if nothing new is hidden.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Whether the disk is full, and what is reserved for that case.
+/// The reserve, and whether the disk is full.
 pub(crate) struct Reserve {
     clock: Arc<dyn Clock>,
     home: Arc<Home>,
     logs: Arc<Logs>,
     segments: Arc<Segments>,
-    /// Held while the file changes, and while a file is created in the room that it released.
+    /// Locked while the file is resized, and while another file is allocated in the space that it
+    /// released.
     held: Mutex<Held>,
     is_whole: AtomicBool,
     is_short: AtomicBool,
@@ -55,26 +56,26 @@ pub(crate) struct Reserve {
     cleaner: Notify,
 }
 
-/// The reserve, whole for as long as this is there.
+/// A guard: the reserve stays whole while it exists.
 pub(crate) struct Whole<'a> {
     reserve: &'a Reserve,
     held: &'a mut Held,
 }
 
 impl Whole<'_> {
-    /// Bytes that it keeps.
+    /// Size of the reserve in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.held.parts.sum()
     }
 
-    /// Lets it cover segments of so many bytes if there is room for both; answers of how many it
-    /// does.
+    /// Extends the reserve to cover segments of this size if there is space for both; returns the
+    /// size that it covers.
     pub(crate) fn cover(&mut self, bytes: u64) -> io::Result<u64> {
         self.reserve.cover(self.held, bytes)
     }
 }
 
-/// The reserve's file, and the room it holds.
+/// The reserve's file, and the space that it holds.
 #[derive(Default)]
 struct Held {
     file: Option<Arc<dyn File>>,
@@ -120,7 +121,7 @@ impl Reserve {
         self.is_whole.load(Ordering::Acquire)
     }
 
-    /// Whether the disk had no room for the next segment, or the reserve is spent.
+    /// Whether there was no space for the next segment, or the reserve is spent.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short.load(Ordering::Acquire) || !self.is_whole()
     }
@@ -130,13 +131,13 @@ impl Reserve {
         self.hidden.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// There was no room for a segment.
+    /// Records that there was no space for a segment.
     pub(crate) fn note_short(&self) {
         self.is_short.store(true, Ordering::Release);
     }
 
-    /// Whether to search for room now: something was hidden since the last search, or that was a
-    /// while ago.
+    /// Whether a search for space is worth its cost: something has been hidden since the last one,
+    /// or that was at least [`LOOK_EVERY`] ago.
     pub(crate) fn is_worth_looking(&self) -> bool {
         let now = self.clock.monotonic();
         let hidden = self.hidden.load(Ordering::Acquire);
@@ -148,7 +149,8 @@ impl Reserve {
         !is_idle
     }
 
-    /// Lets the cleaner search for room, unless it has just done so and nothing was hidden since.
+    /// Wakes the cleaner to search for space, unless it has just done so and nothing has been
+    /// hidden since.
     pub(crate) fn look_for_room(&self) {
         if self.is_worth_looking() {
             self.ring_cleaner();
@@ -185,7 +187,7 @@ impl Parts {
         self.copies + self.lists + self.commands
     }
 
-    /// How a file of this size is divided, if these parts are wanted.
+    /// The division of an existing file of this size, given the desired parts.
     fn found(bytes: u64, wanted: &Self) -> Self {
         let least = (bytes / FOUND_SHARE).min(wanted.commands);
         let copies = (bytes - least).min(wanted.copies);
@@ -223,17 +225,16 @@ impl Held {
 }
 
 impl Reserve {
-    /// Recreates the reserve file durably and clears the disk-full flag, until there is no room
-    /// again.
+    /// Restores the reserve durably to its full size, and clears the disk-full flag.
     pub(crate) fn restore(&self) -> io::Result<()> {
         let mut held = self.held.lock();
         let wanted = self.open(&mut held)?;
         let is_short = self.is_short();
         let (had, largest) = (held.parts, self.segments.largest_bytes());
-        // A surplus is released when the room is wanted.
+        // A surplus is released only during a shortage.
         let goal = if is_short { wanted } else { had.max(&wanted) };
-        // It grows with the segments; until there is room for that, the minimum for any segment is
-        // enough.
+        // The goal grows with the segments. Until there is space for it, covering the largest
+        // existing segment suffices.
         let least = Parts {
             copies: largest.max(SEGMENT_BYTES_MIN.min(wanted.copies)),
             ..wanted
@@ -244,7 +245,7 @@ impl Reserve {
         }
         if restored.as_ref().is_err_and(is_full) {
             self.is_whole.store(false, Ordering::Release);
-            // Without room for a copy there would never be any again.
+            // Without space for a copy, the cleaner could never free any.
             let copies = had.copies.max(least.copies);
             let lists = had.lists.max(least.lists);
             drop(held.resize(Parts {
@@ -292,7 +293,8 @@ impl Reserve {
         Ok(())
     }
 
-    /// Runs an operation that must succeed, with the reserved descriptors if there are no others.
+    /// Runs an operation that must succeed; if no descriptor is left, releases the reserved ones
+    /// and retries.
     pub(crate) fn with_descriptors<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match work() {
             Err(error) if is_out_of_files(&error) => {
@@ -315,8 +317,8 @@ impl Reserve {
         })
     }
 
-    /// Makes something that ordinary calls may wait for, with all descriptors there: the reserve
-    /// stays whole meanwhile. An error if it is spent.
+    /// Runs an operation on behalf of ordinary calls while the reserve, descriptors included, stays
+    /// whole. Fails with `StorageFull` if it is spent.
     pub(crate) fn while_whole<T>(
         &self,
         make: impl FnOnce(&mut Whole<'_>) -> io::Result<T>,
@@ -333,7 +335,7 @@ impl Reserve {
         })
     }
 
-    /// Extends the reserve to cover segments of this size if there is room for both; returns the
+    /// Extends the reserve to cover segments of this size if there is space for both; returns the
     /// size that it covers.
     fn cover(&self, held: &mut Held, bytes: u64) -> io::Result<u64> {
         let grows_by = bytes.saturating_sub(held.parts.copies);
@@ -362,12 +364,12 @@ impl Reserve {
         Ok(())
     }
 
-    /// The largest copy that it holds room for.
+    /// Size of the largest copy that the reserve covers.
     pub(crate) fn covered_bytes(&self) -> u64 {
         self.held.lock().parts.copies
     }
 
-    /// Shrinks the reserve to these parts. It keeps what it cannot release.
+    /// Shrinks the reserve to these parts, and marks it as spent. It keeps its size if that fails.
     fn spend(&self, held: &mut Held, parts: Parts) {
         if self.is_whole.swap(false, Ordering::AcqRel) {
             tracing::warn!("the disk is full: the reserve is in use, ordinary appends are refused");
@@ -400,13 +402,13 @@ impl Reserve {
         extended
     }
 
-    /// Bytes that are left for privileged calls.
+    /// Bytes left for privileged calls.
     pub(crate) fn for_commands(&self) -> u64 {
         self.held.lock().parts.commands
     }
 
-    /// Keeps so many bytes for privileged calls again, if there is room: what was made of them is
-    /// gone, or goes before the next is made.
+    /// Restores the part for privileged calls to this size if there is space. The file allocated
+    /// from it has been removed, or will be before the next one is created.
     pub(crate) fn give_back_commands(&self, bytes: u64) {
         let mut held = self.held.lock();
         let parts = held.parts;
@@ -414,8 +416,8 @@ impl Reserve {
         drop(held.resize(Parts { commands, ..parts }));
     }
 
-    /// Makes something out of the room for privileged calls: `bytes` says of how much, given what
-    /// is left. Nobody else gets at it meanwhile.
+    /// Allocates from the part for privileged calls: `bytes` computes the amount from what is left.
+    /// The lock is held throughout, so no other task can use the released space.
     pub(crate) fn make_of_commands<T>(
         &self,
         bytes: impl FnOnce(u64) -> io::Result<u64>,
@@ -433,7 +435,7 @@ impl Reserve {
         made
     }
 
-    /// Releases some of the room for privileged calls; `false` if none is left.
+    /// Releases some of the space for privileged calls; `false` if none is left.
     pub(crate) fn spend_on_commands(&self, bytes: u64) -> bool {
         let mut held = self.held.lock();
         let parts = held.parts;
@@ -442,7 +444,7 @@ impl Reserve {
         held.parts != parts
     }
 
-    /// Allocates the file of a copy, from the reserve if there is no other room.
+    /// Allocates the file of a copy, from the reserve if there is no other space.
     pub(crate) fn allocate_copy(&self, file: &dyn File, bytes: u64) -> io::Result<()> {
         let mut held = self.held.lock();
         let mut allocated = file.allocate(bytes);
@@ -460,16 +462,17 @@ impl Reserve {
         allocated
     }
 
-    /// Runs an operation that needs room briefly and then gives the same amount back, with the
-    /// whole reserve. No other task can use that room meanwhile.
+    /// Runs an operation that needs space temporarily, with the whole reserve released for it. No
+    /// other task can use that space meanwhile.
     pub(crate) fn lend<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let mut held = self.held.lock();
         let parts = held.parts;
-        // If it cannot be released, it is not there.
+        // If this fails, the operation has less space to use.
         drop(held.resize(Parts::default()));
         let done = work();
         if held.resize(parts).is_err() {
-            // A name, or a longer MANIFEST, took a little: from the commands' part if possible.
+            // A directory entry, or a longer MANIFEST, used some of the space: the part for
+            // privileged calls shrinks first.
             let commands = parts.commands.saturating_sub(SLACK_BYTES);
             let copies = parts.copies.saturating_sub(SLACK_BYTES);
             self.spend(&mut held, Parts { commands, ..parts });
@@ -480,8 +483,7 @@ impl Reserve {
         done
     }
 
-    /// Creates a file that takes no room except for its name, for which the directory may need
-    /// some.
+    /// Creates an empty file. The directory may need space for its entry, which the reserve lends.
     pub(crate) fn make_name<T>(&self, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match make() {
             Err(error) if is_full(&error) => self.lend(make),

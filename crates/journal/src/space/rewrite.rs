@@ -1,12 +1,11 @@
 //! Rewriting: copies the live data of some segments into a new one, ordered by log, which replaces
 //! them.
 //!
-//! There are three steps, after what is wanted was noted ([`Plan`]). The second takes long, and can
-//! be done where it keeps nobody waiting: it looks at no log and takes no lock that writers or
-//! readers want, unless it meets damage. The copy takes the place of its sources with one MANIFEST;
-//! until that is durable the sources are the truth, and after it the copy is, which is never
-//! replayed. Blocks are checked as they are read ([`ScatterRead`]): damage is never copied, its
-//! segment stays.
+//! A rewrite executes a [`Plan`] in three steps. The second is the long one and may run at low
+//! priority: unless it finds damage, it accesses no log and takes no lock that writers or readers
+//! contend for. One MANIFEST replaces the sources by the copy: until it is durable the sources are
+//! authoritative, afterwards the copy is. A copy is never replayed. Blocks are validated as they
+//! are read ([`ScatterRead`]): damage is never copied, and the damaged segment is kept.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::manifest::SegmentEntry;
@@ -28,7 +27,7 @@ use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 
-/// Who rewrites.
+/// The rewriter.
 pub(crate) struct Rewriter {
     clock: Arc<dyn Clock>,
     copy_bytes_max: usize,
@@ -39,11 +38,11 @@ pub(crate) struct Rewriter {
     reads: Arc<Reads>,
     reserve: Arc<Reserve>,
     segments: Arc<Segments>,
-    /// Buffers for copying, reused until the next minute's pass.
+    /// Buffers for copying, kept until the next minute's pass.
     room: Mutex<Room>,
 }
 
-/// What a rewriter uses.
+/// A rewriter's dependencies.
 pub(crate) struct Uses {
     pub(crate) home: Arc<Home>,
     pub(crate) listing: Arc<Listing>,
@@ -94,7 +93,7 @@ impl Rewriter {
         }
     }
 
-    /// Gives up the memory that copying filled.
+    /// Frees the buffers for copying.
     pub(crate) fn drop_room(&self) {
         drop(std::mem::take(&mut *self.room.lock()));
     }
@@ -122,7 +121,8 @@ impl Rewriter {
         })
     }
 
-    /// The last step: replaces the sources by the copy. Returns its size. `upkeep` is held.
+    /// The last step: replaces the sources by the copy, while no other upkeep runs. Returns the
+    /// copy's size.
     pub(crate) fn put_in_place(
         &self,
         rewrite: Rewrite,
@@ -161,7 +161,7 @@ impl Rewriter {
         Ok(segment.file_bytes())
     }
 
-    /// Whether no source was freed or rewritten meanwhile.
+    /// Whether no source has been freed or rewritten since the plan was made.
     fn are_live(&self, plan: &Plan) -> bool {
         let mut sources = plan.sources.iter();
         sources.all(|source| self.segments.contains(source.segment.number))
@@ -185,12 +185,12 @@ impl Rewriter {
 }
 
 impl Rewrite {
-    /// Allocates all the room that the copy will need, from the reserve if there is no other.
+    /// Allocates all the space that the copy needs, from the reserve if there is no other.
     pub(crate) fn allocate(&self, reserve: &Reserve) -> io::Result<()> {
         reserve.allocate_copy(&*self.file, self.plan.copy_bytes())
     }
 
-    /// The second step: copies, log by log, for as long as `goes_on` returns true, which is polled.
+    /// The second step: copies log by log. It polls `goes_on` and stops when that returns `false`.
     pub(crate) fn copy(
         &mut self,
         rewriter: &Rewriter,

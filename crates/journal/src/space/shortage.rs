@@ -1,8 +1,8 @@
-//! Shortage: what is done, and in which order, when there is no room for the next segment, or no
-//! descriptor.
+//! Shortage: the order of measures when there is no disk space, or no descriptor, for the next
+//! segment.
 //!
-//! Spares go first. Then dead segments are freed, then a privileged call gets a segment from the
-//! reserve's part for such calls, and nothing else of it.
+//! Spares are dropped first. Then dead segments are freed. Then a privileged call may allocate a
+//! segment from the reserve's part for such calls, never from its other parts.
 
 use crate::space::listing::Listing;
 use crate::space::making::{Origin, SegmentMaker, whole_pages};
@@ -12,17 +12,17 @@ use crate::state::handover::{Claim, Fresh};
 use std::io;
 use std::sync::Arc;
 
-/// Bounds of a segment for privileged calls, which takes half of what is left for them: a command
-/// is a few KiB, and there must be room for the next ones.
+/// Bounds on the size of a segment for privileged calls, which uses half of what is left of their
+/// part: a command is a few KiB, and later ones need space, too.
 const COMMAND_SEGMENT_BYTES_MIN: u64 = 64 * 1024;
 const COMMAND_SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Whether making room may help against an error.
+/// Whether freeing space or descriptors may cure an error.
 fn is_shortage(error: &io::Error) -> bool {
     is_full(error) || is_out_of_files(error)
 }
 
-/// Who makes the next segment, also when there is no room.
+/// The allocator of the next segment, also during a shortage.
 pub(crate) struct Shortage {
     listing: Arc<Listing>,
     maker: Arc<SegmentMaker>,
@@ -45,8 +45,8 @@ impl Shortage {
         }
     }
 
-    /// Creates the next segment. If there is no room for it, or no descriptor, frees dead segments
-    /// at once; if that does not help, a privileged call may use some of the reserve.
+    /// Creates the next segment. During a shortage it frees dead segments at once; if that does not
+    /// help, a privileged call may use part of the reserve.
     pub(crate) fn prepare(&self, claim: Claim) -> io::Result<Fresh> {
         let mut made = self.maker.prepare();
         if !made.as_ref().is_err_and(is_shortage) {
@@ -82,14 +82,14 @@ impl Shortage {
         let (entry, segment) = made?;
         let listed = self.maker.list(list, entry, segment);
         if listed.is_err() {
-            // Its file is gone, or is removed before the next is created.
+            // Its file has been removed, or will be before the next one is created.
             self.reserve.give_back_commands(before);
         }
         listed
     }
 }
 
-/// Bytes of a segment for privileged calls, for which so many are left.
+/// Size of a segment for privileged calls, given what is left of their part.
 fn command_segment_bytes(left: u64) -> io::Result<u64> {
     if left < COMMAND_SEGMENT_BYTES_MIN {
         return Err(io::ErrorKind::StorageFull.into());

@@ -1,8 +1,8 @@
-//! The sorter: rewrites each segment in which many logs interleave once, ordered by log, so that a
+//! The sorter: rewrites each segment in which many logs interleave, once, ordered by log, so that a
 //! reader of one log need not read the others.
 //!
-//! Background work: yields to producers and readers until the backlog passes a threshold, then runs
-//! at full priority so it cannot starve.
+//! It is background work: it yields to producers and readers until its backlog exceeds a threshold,
+//! and then runs at full priority, so that it cannot starve.
 
 use crate::options::Options;
 use crate::space::abandoned::Abandoned;
@@ -20,7 +20,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Who sorts.
+/// The sorter.
 pub(crate) struct Sorter {
     pub(crate) env: Env,
     pub(crate) options: Options,
@@ -73,7 +73,7 @@ impl Sorter {
     }
 
     /// Sorts the next segment; `false` if there is none. Only copying runs at low priority: the
-    /// other steps take locks that others wait for.
+    /// other steps hold locks that others wait for.
     async fn sort_next(self: &Arc<Self>) -> Result<bool, Abandoned> {
         let Some(job) = self.do_at(Pace::Hurried, Self::begin_sorting).await?? else {
             return Ok(false);
@@ -124,8 +124,8 @@ impl Sorter {
         Ok(Some(Job { rewrite, pace }))
     }
 
-    /// Gives up when the room is wanted, and when it is to restart at full priority: it has hardly
-    /// made progress then.
+    /// Gives up during a shortage of space, and when the backlog grows too long at low priority:
+    /// the copy then restarts at full priority, at the cost of little progress.
     fn copy_sorted(&self, mut job: Job) -> (Job, Result<Copied, Abandoned>) {
         let pace = job.pace;
         let goes_on = || {
@@ -138,8 +138,8 @@ impl Sorter {
 
     fn end_sorting(&self, job: Job, copied: Result<Copied, Abandoned>) -> Result<u64, Abandoned> {
         self.reclaimer.alone(|| {
-            // Copying may have taken long: what was hidden meanwhile is kept for an hour from now
-            // on.
+            // Copying may have taken long: the grace period of what was hidden meanwhile starts
+            // now.
             let now = self.env.clock.monotonic();
             self.rewriter.put_in_place(job.rewrite, copied, now)
         })
