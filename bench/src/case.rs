@@ -1,4 +1,4 @@
-//! The cases: which workloads are put on whom, and what is due.
+//! The cases: workloads, the servers that they run on, and the required ratios.
 
 use crate::server::{Kind, Seat};
 use crate::workload::{Operation, Protocol, Workload};
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 /// One contestant of a case: a server under a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contestant {
-    /// Who.
+    /// The server.
     pub seat: Seat,
-    /// Under what.
+    /// Its workload.
     pub workload: Workload,
 }
 
 impl Contestant {
-    /// What it is.
+    /// The kind of server.
     pub fn kind(&self) -> Kind {
         self.seat.kind
     }
 
-    /// What tables call it; names are unique within a case.
+    /// The name in tables, unique within a case.
     pub fn name(&self) -> String {
         let Workload {
             protocol, shards, ..
@@ -35,33 +35,33 @@ impl Contestant {
     }
 }
 
-/// A ratio of two rates that were measured in the same round.
+/// A ratio of rates measured in the same round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The contestant that is judged.
+    /// The contestant in the numerator.
     pub of: usize,
-    /// Those that it is judged by: the slowest of them in the round.
+    /// The contestants in the denominator: the slowest of them in the round counts.
     pub against: Vec<usize>,
-    /// The ratio that is due, if one is.
+    /// The required ratio, if any.
     pub due: Option<f64>,
 }
 
-/// Contestants that take turns, and how they are compared.
+/// Contestants that take turns, and the comparisons between them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Case {
-    /// A short name without blanks.
+    /// A short name without spaces.
     pub id: String,
-    /// What it is.
+    /// The title in tables.
     pub title: String,
-    /// Who takes part.
+    /// The contestants.
     pub contestants: Vec<Contestant>,
-    /// How they are compared.
+    /// The comparisons.
     pub comparisons: Vec<Comparison>,
 }
 
-/// Open shards where a case does not vary them.
+/// Open shards of a stream, unless the case varies them.
 const SHARDS: u32 = 4;
-/// Connections of a case with more than one and larger requests.
+/// Connections of a case with several connections and large requests.
 const FEW_CONNECTIONS: usize = 4;
 
 impl Case {
@@ -85,7 +85,8 @@ impl Case {
         first
     }
 
-    /// Adds Millstream on a server that only cases over shards have, and of these only that number.
+    /// Adds Millstream on a server of its own, which only the cases over shards with this number
+    /// share.
     fn add_apart(&mut self, workload: Workload, number: usize) {
         self.contestants.push(Contestant {
             seat: Seat {
@@ -154,7 +155,7 @@ fn cbor(workload: Workload) -> Workload {
     }
 }
 
-/// Everyone else, in JSON.
+/// The other peers, in JSON.
 const OTHERS: [Kind; 5] = [
     Kind::FerrokinesisState,
     Kind::Kinesalite,
@@ -163,8 +164,8 @@ const OTHERS: [Kind; 5] = [
     Kind::Nats,
 ];
 
-/// A put in JSON on everyone and in CBOR on us and the floor; compares with the floor, with
-/// ferrokinesis if a ratio to it is due, and the protocols.
+/// A put in JSON on all servers, and in CBOR on Millstream and the floor. It is compared with the
+/// floor, with ferrokinesis if a ratio is required, and between the protocols.
 fn put_case(mut case: Case, workload: Workload, floor: f64, peer: impl Into<Option<f64>>) -> Case {
     let json = case.add(
         workload,

@@ -1,7 +1,7 @@
 //! The runner: all contestants side by side, taking turns in short rounds.
 //!
-//! What others do on the machine meanwhile falls on all contestants alike, and only ratios within a
-//! round are compared. The order within a round turns from round to round.
+//! Interference from other load on the machine affects all contestants alike, and only ratios
+//! within a round are compared. The order within a round rotates from round to round.
 
 use crate::case::{self, Case, Contestant};
 use crate::connection::Connection;
@@ -19,18 +19,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How a run is done.
+/// The parameters of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Rounds of Millstream, the floor, the disk and ferrokinesis.
     pub rounds: usize,
-    /// Rounds of everyone else.
+    /// Rounds of the other peers.
     pub yardstick_rounds: usize,
-    /// Each turn's length.
+    /// The length of a turn.
     pub span: Span,
-    /// Only cases whose id has one of these in it; all if empty.
+    /// Only cases whose id contains one of these; all if empty.
     pub only: Vec<String>,
-    /// Leave out everyone but Millstream, the floor and the disk.
+    /// Whether only Millstream, the floor and the disk take part.
     pub without_peers: bool,
 }
 
@@ -60,7 +60,7 @@ impl Plan {
     }
 }
 
-/// A run that is under way.
+/// A run in progress.
 pub struct Run {
     plan: Plan,
     places: Places,
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// Starts everyone, runs every case, stops everyone.
+    /// Starts all servers, runs every case, stops all servers.
     pub async fn run(mut self) -> anyhow::Result<Results> {
         let load_before = usage::load_average();
         let cases = self.plan.cases();
@@ -107,7 +107,7 @@ impl Run {
         })
     }
 
-    /// The cases that are wanted.
+    /// The selected cases.
     pub fn cases(&self) -> Vec<Case> {
         self.plan.cases()
     }
@@ -117,7 +117,7 @@ impl Run {
         self.servers.get(&seat).map(Server::process)
     }
 
-    /// Starts everyone who takes part in one of the cases.
+    /// Starts all servers that take part in one of the cases.
     pub async fn start_all(&mut self, cases: &[Case]) -> anyhow::Result<()> {
         let contestants = cases.iter().flat_map(|case| &case.contestants);
         for seat in contestants.map(|contestant| contestant.seat) {
@@ -172,7 +172,7 @@ impl Run {
         Ok(rounds)
     }
 
-    /// What each connection of a contestant sends; `None` if it does not take part.
+    /// The source for each connection of a contestant; `None` if it does not take part.
     pub async fn prepare(
         &mut self,
         contestant: &Contestant,
@@ -208,7 +208,7 @@ impl Run {
         }
     }
 
-    /// Starts a server anew, so that its memory is empty.
+    /// Restarts a server, so that its caches are empty.
     async fn forget(&mut self, seat: Seat) -> anyhow::Result<()> {
         if let Some(server) = self.servers.remove(&seat) {
             server.stop()?;
@@ -218,8 +218,8 @@ impl Run {
         Ok(())
     }
 
-    /// Gives the floor Millstream's answers, so that it answers with the same bytes; or only the
-    /// first.
+    /// Gives the floor Millstream's responses, or only the first of them, so that it responds with
+    /// the same bytes.
     async fn prepare_floor(&self, seat: Seat, workload: &Workload) -> anyhow::Result<Vec<Source>> {
         let millstream = &self.servers[&Kind::Millstream.into()];
         let floor = &self.servers[&seat];
@@ -246,7 +246,7 @@ impl Run {
         ])
     }
 
-    /// Puts a contestant's load on it, once.
+    /// Runs a contestant's load for one turn.
     pub async fn turn(
         &self,
         contestant: &Contestant,
@@ -275,7 +275,7 @@ impl Run {
     }
 }
 
-/// Sends one request and returns its answer.
+/// Sends one request and returns its response.
 async fn ask(
     server: &Server,
     workload: &Workload,
@@ -297,7 +297,7 @@ async fn ask(
     Ok(answer.body.to_vec())
 }
 
-/// Lets the kernel forget what it knows of files that were synced.
+/// Evicts the synced files from the page cache.
 fn forget_pages(folder: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

@@ -1,7 +1,8 @@
-//! One HTTP/1.1 connection of the load generator: writes a request, reads the answer whole.
+//! One HTTP/1.1 connection of the load generator: writes a request, reads the whole response.
 //!
-//! By hand, because a general client would cost the generator's core more than what it measures. It
-//! knows lengths and chunks, reconnects when a server closes, and nothing else of HTTP.
+//! It is hand-written, because a general client would use more of the generator's core than the
+//! requests that it measures. It supports `Content-Length` and chunked bodies, reconnects when the
+//! server closes, and nothing else of HTTP.
 
 use anyhow::{Context, bail};
 use memchr::memmem;
@@ -12,7 +13,7 @@ use tokio::net::TcpStream;
 /// Bodies up to this size are sent together with the head.
 const TOGETHER_BYTES_MAX: usize = 64 * 1024;
 
-/// A connection, made when first needed.
+/// A connection, established on first use.
 #[derive(Debug)]
 pub struct Connection {
     address: SocketAddr,
@@ -21,16 +22,16 @@ pub struct Connection {
     body: Vec<u8>,
 }
 
-/// An answer; its body stays in the connection until the next call.
+/// A response; its body stays in the connection's buffer until the next call.
 #[derive(Debug)]
 pub struct Answer<'a> {
     /// The status code.
     pub status: u16,
-    /// The body, without chunks.
+    /// The body, without chunk headers.
     pub body: &'a [u8],
 }
 
-/// What the head says about what follows it.
+/// The framing of the body, as declared in the head.
 #[derive(Debug, PartialEq, Eq)]
 struct Framing {
     status: u16,
@@ -40,7 +41,7 @@ struct Framing {
 }
 
 impl Connection {
-    /// A connection that is not there yet.
+    /// A connection that is not established yet.
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
@@ -50,8 +51,8 @@ impl Connection {
         }
     }
 
-    /// Sends `head` (which ends with the blank line; the body may be appended to it) and reads the
-    /// answer. After an error the next call connects anew.
+    /// Sends `head`, which ends with the blank line and may have the body appended, and reads the
+    /// response. After an error the next call reconnects.
     pub async fn call(&mut self, head: &mut Vec<u8>, body: &[u8]) -> anyhow::Result<Answer<'_>> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,

@@ -1,13 +1,12 @@
-//! Which processor cores the generator and the servers run on.
+//! The processor cores of the generator and of the servers.
 //!
-//! By default the generator has the first core to itself and every server the others, so that what
-//! is measured does not share its core with what measures it. Both share them with the rest of the
-//! machine.
+//! By default the generator is pinned to the first core and every server to the others, so that
+//! they do not compete for a core. Other processes on the machine may use any of them.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::io;
 
-/// The cores of both sides.
+/// The cores of the generator and of the servers.
 #[derive(Clone, Debug)]
 pub struct Cores {
     generator: CpuSet,
@@ -15,7 +14,7 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// The first core and the others, if there are others.
+    /// The first core for the generator, and the others, if any, for the servers.
     pub fn apart() -> io::Result<Self> {
         let all = sched_getaffinity(None)?;
         let mut usable = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
@@ -29,7 +28,7 @@ impl Cores {
         Ok(Self { generator, servers })
     }
 
-    /// All cores for both.
+    /// All cores for both sides.
     pub fn together() -> io::Result<Self> {
         let all = sched_getaffinity(None)?;
         Ok(Self {
@@ -38,12 +37,13 @@ impl Cores {
         })
     }
 
-    /// Moves this thread to the generator's core.
+    /// Pins this thread to the generator's core.
     pub fn enter_generator(&self) -> io::Result<()> {
         Ok(sched_setaffinity(None, &self.generator)?)
     }
 
-    /// Runs `start` on the servers' cores: the processes and threads that it starts stay there.
+    /// Runs `start` pinned to the servers' cores; the processes and threads that it starts inherit
+    /// them.
     pub fn on_servers<T>(&self, start: impl FnOnce() -> T) -> io::Result<T> {
         sched_setaffinity(None, &self.servers)?;
         let started = start();

@@ -8,12 +8,13 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Instant;
 
-/// What is written before each sync: the largest group that Millstream writes at once.
+/// Bytes written before each sync: the largest group that Millstream writes at once.
 const WRITE_BYTES: usize = 2 * 1024 * 1024;
-/// The file starts again from its beginning, preallocated anew, after this.
+/// Size at which the file is preallocated again and rewritten from its beginning.
 const FILE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Writes for a while. A request is as many bytes as one of the workload has.
+/// Writes for the given time. Every so many bytes as a request of the workload has count as one
+/// request.
 pub async fn run(folder: &Path, workload: &Workload, span: Span) -> anyhow::Result<Measured> {
     std::fs::create_dir_all(folder)?;
     let window = Window::new(span);
@@ -35,7 +36,7 @@ fn write(folder: &Path, bytes: usize, window: Window, tally: &mut Tally) -> anyh
     let path = folder.join("sequential");
     let mut at = FILE_BYTES;
     let mut file = File::create(&path)?;
-    // Bytes of requests that were written, but are not yet a whole request.
+    // Bytes written that do not make up a whole request yet.
     let mut written = 0;
     loop {
         if at + WRITE_BYTES as u64 > FILE_BYTES {

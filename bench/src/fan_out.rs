@@ -1,9 +1,11 @@
-//! How long after its producer was answered a record is at those who subscribed.
+//! The latency of fan-out: the time from the producer's response until a record reaches its
+//! subscribers.
 //!
-//! Millstream alone: one shard, a producer that puts one small record after another with pauses,
-//! and so many consumers, each with a subscription over a connection of its own. The consumers
-//! share a thread, so with many the latest to be told waits for the generator too; the producer has
-//! another, or it would hear of its answer only when all of them have heard of the record.
+//! It runs on Millstream alone: one shard, a producer that puts small records with pauses in
+//! between, and a number of consumers, each with a subscription over a connection of its own. The
+//! consumers share a thread, so with many of them the last one's latency includes the generator's
+//! work. The producer has its own thread; otherwise it would see its response only after all
+//! consumers have seen the record.
 
 use crate::report::short;
 use crate::results::Spread;
@@ -11,48 +13,48 @@ use anyhow::{Context, ensure};
 use bytes::Bytes;
 use millstream_client::{Client, Config, Credentials, Events};
 use millstream_env::Env;
-use std::fmt::Write;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
 };
 use millstream_protocol::types::{ShardIteratorType, StartingPosition};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
 
-/// How many subscribers, one after the other.
+/// The numbers of subscribers, measured one after the other.
 const SUBSCRIBERS: [usize; 3] = [1, 20, 500];
-/// Records that are counted, and some before them that are not.
+/// Number of measured records, and of those before them that are not.
 const PUTS: usize = 300;
 const WARM_UP_PUTS: usize = 20;
-/// Between two puts, so that each finds everybody waiting.
+/// Pause between two puts, so that each finds all subscribers waiting.
 const PAUSE: Duration = Duration::from_millis(5);
 const RECORD_BYTES: usize = 100;
-/// What the median with one subscriber may be.
+/// Upper bound on the median with one subscriber.
 const DUE_MILLIS: f64 = 2.0;
 
-/// What was found with so many subscribers, in milliseconds.
+/// The latencies with one number of subscribers, in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Found {
     subscribers: usize,
-    /// From the producer's acknowledgement; a record that is there before it counts as nothing.
+    /// Since the producer's acknowledgement; zero if the record arrives before it.
     after_answer: Vec<f64>,
-    /// From the moment at which the put was sent.
+    /// Since the put was sent.
     after_send: Vec<f64>,
 }
 
 impl Found {
-    /// From the answer on: the median, the 99th hundredth and the greatest, in milliseconds.
+    /// Since the response: median, 99th percentile and maximum, in milliseconds.
     pub fn quantiles(&self) -> [f64; 3] {
         quantiles(&self.after_answer)
     }
 }
 
-/// A record that came: its place among the puts, and when.
+/// The arrival of a record: its index among the puts, and the time.
 type Receipt = (usize, Instant);
 
-/// Measures one number of subscribers after the other on a server.
+/// Measures all numbers of subscribers on a server, one after the other.
 pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
     let config = config(address)?;
     let mut all = Vec::new();
@@ -63,7 +65,7 @@ pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
     Ok(all)
 }
 
-/// How a server is spoken to.
+/// The client's configuration for a server.
 pub fn config(address: SocketAddr) -> anyhow::Result<Config> {
     let credentials = Credentials::new("AKIDBENCH", "secret", None);
     let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
@@ -71,7 +73,7 @@ pub fn config(address: SocketAddr) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Measures a number of subscribers to a stream, which is made for it.
+/// Measures a number of subscribers to a stream, which it creates.
 pub async fn measure_one(
     config: &Config,
     stream: &str,
@@ -119,12 +121,12 @@ pub async fn measure_one(
     })
 }
 
-/// Puts records from a thread of its own.
+/// A producer in a thread of its own.
 struct Producer {
     orders: mpsc::Sender<(usize, oneshot::Sender<anyhow::Result<Sent>>)>,
 }
 
-/// When a put was sent, and when it was answered.
+/// The times at which a put was sent and answered.
 type Sent = (Instant, Instant);
 
 impl Producer {
@@ -133,7 +135,7 @@ impl Producer {
         let work = async move {
             let client = Client::new(Env::real(), config);
             while let Some((place, answer)) = ordered.recv().await {
-                // Nobody waits for it only if the whole measurement has failed.
+                // The receiver is gone only if the whole measurement has failed.
                 let _ = answer.send(put(&client, &stream, place).await);
             }
             Ok(())
@@ -159,7 +161,7 @@ pub fn arn(stream: &str) -> String {
     format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}")
 }
 
-/// Registers a consumer, and waits until its subscription has begun.
+/// Registers a consumer, and waits until its subscription has started.
 async fn subscribe(client: &Client, stream: &str, place: usize) -> anyhow::Result<Events> {
     let register = RegisterStreamConsumerInput {
         stream_arn: arn(stream),
@@ -210,7 +212,7 @@ async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<Sent
     Ok((begun, Instant::now()))
 }
 
-/// The table.
+/// The table in Markdown.
 pub fn table(all: &[Found]) -> String {
     let mut out = String::new();
     write_table(&mut out, all).expect("a string can be written to");
@@ -246,7 +248,7 @@ fn write_table(out: &mut String, all: &[Found]) -> std::fmt::Result {
     Ok(())
 }
 
-/// The median, the 99th hundredth and the greatest.
+/// Median, 99th percentile and maximum.
 fn quantiles(millis: &[f64]) -> [f64; 3] {
     let mut sorted = millis.to_vec();
     sorted.sort_by(f64::total_cmp);

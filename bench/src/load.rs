@@ -1,8 +1,8 @@
 //! The load generator: a closed loop over many connections, on the calling thread alone.
 //!
-//! Each connection sends its next request when the last is answered. What is counted began after
-//! the warm-up; the clock stops when the last of these is answered, so that nothing in flight is
-//! lost or counted too early.
+//! Each connection sends its next request when the last one is answered. Requests that begin after
+//! the warm-up are counted. The clock stops when the last of them is answered, so that none in
+//! flight is lost or counted early.
 
 use crate::connection::Connection;
 use crate::requests::{self, Body};
@@ -16,35 +16,35 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Three digits are kept of a latency, up to a minute.
+/// Latencies are recorded with three significant digits, up to a minute.
 const LATENCY_NANOS_MAX: u64 = 60_000_000_000;
 
-/// How long a load runs.
+/// The duration of a load.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// Not counted.
+    /// The warm-up, which is not counted.
     pub warm_up: Duration,
-    /// Counted.
+    /// The measured time.
     pub measured: Duration,
 }
 
-/// Whom a load is put on.
+/// The server under load.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
-    /// Its process, to count its processor time.
+    /// Its process, whose processor time is measured.
     pub process: Option<u32>,
 }
 
-/// What each connection sends.
+/// The requests of a connection.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// These bodies in turn.
+    /// These bodies, round-robin.
     Puts(Arc<[Body]>),
-    /// The records behind this iterator, again and again.
+    /// The records at this iterator, repeatedly.
     Tail(Body),
-    /// All records behind this iterator, and again from it.
+    /// All records from this iterator to the end, repeatedly.
     Walk(Body),
 }
 
@@ -57,7 +57,7 @@ impl Source {
         }
     }
 
-    /// What a walk asks for after an answer, unless that was the last.
+    /// The next request of a walk after a response, unless that was the last.
     pub fn next_read(&self, workload: &Workload, answer: &[u8]) -> anyhow::Result<Option<Body>> {
         match self {
             Self::Puts(_) | Self::Tail(_) => Ok(None),
@@ -70,48 +70,48 @@ impl Source {
     }
 }
 
-/// What came out.
+/// The result of a load.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measured {
-    /// Requests answered well.
+    /// Successful requests.
     pub requests: u64,
-    /// Requests of the warm-up answered well: nothing else of them is counted.
+    /// Successful requests of the warm-up, of which nothing else is recorded.
     pub warm_up_requests: u64,
-    /// Requests that failed, wholly or in part.
+    /// Requests that failed, entirely or in part.
     pub errors: u64,
     /// The first failure's text.
     pub first_error: Option<String>,
     /// Seconds until the last of them was answered.
     pub seconds: f64,
-    /// Bytes of all answers' bodies.
+    /// Bytes of all response bodies.
     pub answer_bytes: u64,
-    /// Processor microseconds of the server per request, if its process is known.
+    /// Processor time of the server per request in microseconds, if its process is known.
     pub server_micros: Option<f64>,
-    /// The same of the whole turn, if it was waited for: the warm-up, and what is done in the
-    /// background, until the server was quiet again.
+    /// The same over the whole turn, including the warm-up and background work until the server is
+    /// idle again, if the load waited for that.
     pub whole_turn: Option<WholeTurn>,
-    /// Processor microseconds of the generator per request.
+    /// Processor time of the generator per request in microseconds.
     pub client_micros: f64,
     /// Latencies in nanoseconds at [`QUANTILES`].
     pub latency_nanos: Vec<u64>,
 }
 
-/// What a server did from the beginning of a turn until it was quiet again.
+/// A server's work from the beginning of a turn until it is idle again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WholeTurn {
-    /// Requests answered well, those of the warm-up too.
+    /// Successful requests, including those of the warm-up.
     pub requests: u64,
-    /// Processor microseconds of the server.
+    /// Processor time of the server in microseconds.
     pub server_micros: f64,
 }
 
-/// The quantiles that are kept of the latencies.
+/// The recorded quantiles of the latencies.
 pub const QUANTILES: [f64; 12] = [
     0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0,
 ];
 
 impl Measured {
-    /// Requests a second.
+    /// Requests per second.
     pub fn rate(&self) -> f64 {
         self.requests as f64 / self.seconds
     }
@@ -124,7 +124,7 @@ impl Measured {
     }
 }
 
-/// What one connection counted.
+/// The counters of one connection.
 pub(crate) struct Tally {
     begin: Instant,
     warm_up_requests: u64,
@@ -149,7 +149,7 @@ impl Tally {
         }
     }
 
-    /// Notes what became of a request; of one of the warm-up, only that it was answered.
+    /// Records the result of a request; for one of the warm-up, only that it was answered.
     pub(crate) fn note(&mut self, begun: Instant, outcome: anyhow::Result<u64>) {
         if begun < self.begin {
             self.warm_up_requests += u64::from(outcome.is_ok());
@@ -181,7 +181,7 @@ impl Tally {
     }
 }
 
-/// When to begin to count, and when to stop.
+/// The time span in which requests are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) begin: Instant,
@@ -195,15 +195,15 @@ impl Window {
         Self { begin, end }
     }
 
-    /// Whether to stop: time is up, and something was counted. Of a server that is slower than
-    /// that, each connection counts one request.
+    /// Whether to stop: the time is up, and at least one request was counted, however slow the
+    /// server is.
     pub(crate) fn is_over(&self, now: Instant, tally: &Tally) -> bool {
         let has_counted = !tally.latencies.is_empty() || tally.errors > 0;
         now >= self.end && has_counted
     }
 }
 
-/// Runs a load on a quiet server, and waits until it is quiet again.
+/// Runs a load on an idle server, and waits until it is idle again.
 pub async fn until_quiet(
     process: u32,
     load: impl Future<Output = anyhow::Result<Measured>>,
@@ -218,7 +218,7 @@ pub async fn until_quiet(
     Ok(measured)
 }
 
-/// Runs one source for each connection.
+/// Runs a load with one connection per source.
 pub async fn run(
     target: &Target,
     workload: &Workload,
@@ -234,7 +234,7 @@ pub async fn run(
     collect(target.process, window, workers).await
 }
 
-/// Waits for the workers, and counts processor time meanwhile.
+/// Waits for the workers, and measures processor time meanwhile.
 pub(crate) async fn collect(
     process: Option<u32>,
     window: Window,
@@ -270,7 +270,7 @@ pub(crate) async fn collect(
     })
 }
 
-/// One connection and what it sends.
+/// One connection and its source.
 struct Worker {
     connection: Connection,
     signer: Signer,
@@ -278,7 +278,7 @@ struct Worker {
     workload: Workload,
     source: Source,
     next: usize,
-    /// Where a walk stands; `None` at its beginning.
+    /// The position of a walk; `None` at its beginning.
     position: Option<Body>,
     buffer: Vec<u8>,
 }
@@ -317,7 +317,7 @@ impl Worker {
             let failed = outcome.is_err();
             tally.note(begun, outcome);
             if failed {
-                // One that refuses everything must not keep the generator spinning.
+                // A server that refuses everything must not make the generator spin.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }

@@ -1,4 +1,4 @@
-//! The machine that a run was done on, in words.
+//! A description of the machine that a run was made on.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,7 +34,7 @@ pub fn describe(data: &Path) -> Vec<String> {
     ]
 }
 
-/// The repository's commit, and whether anything differs from it.
+/// The repository's commit, and whether the working tree differs from it.
 fn commit() -> String {
     let folder = env!("CARGO_MANIFEST_DIR");
     let describe = ["-C", folder, "describe", "--always", "--dirty=, changed"];

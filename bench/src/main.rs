@@ -1,10 +1,10 @@
-//! The bench: puts load on Millstream, its peers and the floor, and compares them.
+//! The bench: runs the same load on Millstream, its peers and the floor, and compares them.
 //!
-//! The modules stand in reading order: a [`workload`] says what is asked, [`requests`] and
-//! [`signer`] make it, [`connection`] sends it, [`load`] counts; [`setup`] prepares streams.
-//! [`floor`] is the least that a server must do. [`http`] starts servers, [`case`] says who is
-//! compared in what, [`compare`] lets them take turns, [`results`], [`report`] and [`plot`] tell
-//! what came out.
+//! The modules are in reading order: a [`workload`] describes the requests, [`requests`] and
+//! [`signer`] build them, [`connection`] sends them, [`load`] measures; [`setup`] prepares streams.
+//! [`floor`] is the minimum that a server must do. [`http`] starts servers, [`case`] lists the
+//! comparisons, [`compare`] runs the contestants in turns, [`results`], [`report`] and [`plot`]
+//! present the results.
 
 mod usage;
 mod workload;
@@ -120,7 +120,7 @@ struct Compare {
     without_peers: bool,
 }
 
-/// Where and on what a run is done.
+/// The binaries, data and cores of a run.
 #[derive(Debug, Args)]
 struct Ground {
     /// The binary of Millstream
@@ -255,7 +255,7 @@ async fn run_profile(profile: Profile) -> anyhow::Result<()> {
     let plan = Plan {
         rounds: 1,
         yardstick_rounds: 0,
-        // Everything counts: perf sees the beginning too.
+        // There is no warm-up: perf records the beginning, too.
         span: span(0, 1000),
         only: profile.ground.only.clone(),
         without_peers: true,

@@ -1,8 +1,8 @@
 //! The same puts to NATS JetStream, in its own protocol: a yardstick, not a peer.
 //!
-//! A record is one published message with a reply subject; it is put when the stream's
-//! acknowledgement has come. A batch is published at once and is put when all are acknowledged.
-//! NATS's file store acknowledges before it syncs (every two minutes, unless told otherwise).
+//! A record is one published message with a reply subject; its put is complete when the stream
+//! acknowledges it. A batch is published at once, and complete when all its messages are
+//! acknowledged. NATS's file store acknowledges before it syncs (every two minutes by default).
 
 use crate::load::{Measured, Span, Tally, Target, Window, collect};
 use crate::workload::Workload;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// The subject that the stream keeps.
+/// The subject that the stream stores.
 const SUBJECT: &str = "bench";
 
 /// A connection to NATS.
@@ -42,7 +42,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Appends a message whose answer comes to our inbox.
+    /// Appends a message whose reply is sent to our inbox.
     fn publish(&self, subject: &str, payload: &[u8], out: &mut Vec<u8>) {
         let head = write!(out, "PUB {subject} {}.r {}\r\n", self.inbox, payload.len());
         head.expect("memory can be written to");
@@ -50,7 +50,7 @@ impl Client {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Reads the next answer into `payload`.
+    /// Reads the next reply into `payload`.
     async fn answer(&mut self) -> anyhow::Result<()> {
         loop {
             self.line.clear();
@@ -85,7 +85,7 @@ impl Client {
     }
 }
 
-/// Makes the stream.
+/// Creates the stream.
 pub async fn prepare(address: SocketAddr) -> anyhow::Result<()> {
     let mut client = Client::connect(address).await?;
     let settings = format!(

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 /// How long `perf` may take to attach.
 const ATTACHING: Duration = Duration::from_millis(300);
-/// Samples a second.
+/// Samples per second.
 const FREQUENCY: &str = "1999";
 
-/// A `perf` that looks at a process until it is told to stop.
+/// A `perf` that is attached to a process until it is stopped.
 pub struct Perf {
     child: Child,
     output: PathBuf,
 }
 
-/// Instructions that a process executed.
+/// The instructions that a process executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instructions {
     /// In its own code and libraries.
@@ -27,14 +27,14 @@ pub struct Instructions {
 }
 
 impl Perf {
-    /// Begins to count instructions.
+    /// Starts counting instructions.
     pub async fn count(process: u32, folder: &Path) -> anyhow::Result<Self> {
         let mut command = Command::new("perf");
         command.args(["stat", "-x", ";", "-e", "instructions:u,instructions:k"]);
         Self::start(command, process, folder.join("perf.stat")).await
     }
 
-    /// Begins to sample functions.
+    /// Starts sampling functions.
     pub async fn sample(process: u32, folder: &Path) -> anyhow::Result<Self> {
         let mut command = Command::new("perf");
         command.args(["record", "--quiet", "-F", FREQUENCY]);
@@ -55,7 +55,7 @@ impl Perf {
         Ok(Self { child, output })
     }
 
-    /// Stops it, and returns the file that it wrote.
+    /// Stops `perf`, and returns the file that it wrote.
     fn stop(mut self) -> anyhow::Result<PathBuf> {
         let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(process.context("a process id")?, Signal::INT)?;

@@ -33,12 +33,12 @@ const LINES: [RGBColor; 6] = [
 struct Bar {
     label: String,
     spread: Spread,
-    /// What is due.
+    /// The required value.
     mark: Option<f64>,
     color: RGBColor,
 }
 
-/// From where to where the decimal logarithms of bars reach.
+/// The range of the axis, in decimal logarithms.
 fn range(bars: &[Bar]) -> (f64, f64) {
     let ends = bars.iter().flat_map(|bar| [Some(bar.spread.max), bar.mark]);
     let most = ends.flatten().fold(f64::MIN_POSITIVE, f64::max);
@@ -47,15 +47,15 @@ fn range(bars: &[Bar]) -> (f64, f64) {
     (least.floor(), place(most) + 0.1)
 }
 
-/// Where a number stands on the axis, which is logarithmic.
+/// The position of a number on the logarithmic axis.
 fn place(number: f64) -> f64 {
     number.max(1e-9).log10()
 }
 
-/// Draws everything into a folder.
+/// Draws all plots into a folder.
 pub fn draw(results: &Results, folder: &Path) -> anyhow::Result<()> {
     let font = std::fs::read(FONT).with_context(|| format!("no plots without {FONT}"))?;
-    // The typeface is needed as long as the process lives.
+    // The typeface must live as long as the process.
     let font: &'static [u8] = Box::leak(font.into_boxed_slice());
     let registered = plotters::style::register_font("sans-serif", FontStyle::Normal, font);
     anyhow::ensure!(registered.is_ok(), "{FONT} is not a typeface");
@@ -71,7 +71,7 @@ pub fn draw(results: &Results, folder: &Path) -> anyhow::Result<()> {
             bars: rates(found),
         };
         rates.write(&folder.join(format!("rate-{}", found.case.id)))?;
-        // Of larger requests the latency is the rate's reverse.
+        // For larger requests the latency is the inverse of the rate.
         if found.case.id.starts_with("put") {
             let path = folder.join(format!("latency-{}", found.case.id));
             Drawing::Latencies(found).write(&path)?;
@@ -84,7 +84,7 @@ fn ratios(cases: &[Found]) -> Vec<Bar> {
     let all = cases.iter().flat_map(|found| {
         let comparisons = found.case.comparisons.iter();
         comparisons.filter_map(move |comparison| {
-            // A ratio of hundreds would hide the others.
+            // A ratio in the hundreds would dwarf the others.
             let spread = found
                 .ratio(comparison)
                 .filter(|ratio| ratio.median < 20.0)?;
@@ -122,7 +122,7 @@ fn rates(found: &Found) -> Vec<Bar> {
 enum Drawing<'a> {
     /// Horizontal bars with whiskers.
     Bars { title: String, bars: Vec<Bar> },
-    /// A line for each contestant that is not slower by far.
+    /// A line for each contestant that is not slower by an order of magnitude.
     Latencies(&'a Found),
 }
 

@@ -1,4 +1,5 @@
-//! The profile of each case: instructions per request, and the functions that take the time.
+//! The profile of each case: instructions per request, and the functions that take most of the
+//! time.
 
 use crate::case::{Case, Contestant};
 use crate::compare::Run;
@@ -9,10 +10,10 @@ use anyhow::Context;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Functions that are listed.
+/// Number of listed functions.
 const FUNCTIONS: usize = 25;
 
-/// What a contestant's profile is.
+/// The profile of a contestant.
 struct Profile {
     name: String,
     records: f64,
@@ -25,7 +26,7 @@ struct Profile {
 pub struct Rendered {
     /// A table of instructions.
     pub instructions: String,
-    /// For each contestant, the functions that take the time.
+    /// For each contestant, the functions that take most of the time.
     pub functions: String,
 }
 
@@ -68,7 +69,7 @@ async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Resu
 async fn profile(run: &mut Run, contestant: &Contestant, folder: &Path) -> anyhow::Result<Profile> {
     let sources = run.prepare(contestant).await?.context("it is not there")?;
     let process = run.process(contestant.seat).context("it has no process")?;
-    // Whoever is called for the first time does more than later.
+    // The first call does more work than later ones.
     run.turn(contestant, &sources).await?;
     let counting = Perf::count(process, folder).await?;
     let counted = run.turn(contestant, &sources).await?;

@@ -1,4 +1,5 @@
-//! Writes the results into a page of Markdown, between two marks: the rest of the page is people's.
+//! Writes the results into a page of Markdown, between two markers: the rest of the page is written
+//! by hand.
 
 use crate::case::{Comparison, Contestant};
 use crate::load::Measured;
@@ -6,27 +7,27 @@ use crate::results::{Found, Results, Spread};
 use anyhow::Context;
 use std::fmt::Write;
 
-/// Everything between these lines is written by the bench.
+/// The markers: everything between them is generated.
 const BEGIN: &str = "<!-- bench: results -->\n";
 const END: &str = "<!-- bench: end -->\n";
 
-/// The table of fan-out has a place of its own.
+/// The markers of the table of fan-out.
 const FAN_OUT: &str = "<!-- bench: fan-out -->\n";
 
-/// So has the table of instructions.
+/// The markers of the table of instructions.
 const INSTRUCTIONS: &str = "<!-- bench: instructions -->\n";
 
-/// Puts the results into a page.
+/// Writes the results into a page.
 pub fn fill(page: &str, results: &Results) -> anyhow::Result<String> {
     fill_place(page, BEGIN, &render(results))
 }
 
-/// Puts the table of fan-out into a page.
+/// Writes the table of fan-out into a page.
 pub fn fill_fan_out(page: &str, table: &str) -> anyhow::Result<String> {
     fill_place(page, FAN_OUT, table)
 }
 
-/// Puts the table of instructions into a page.
+/// Writes the table of instructions into a page.
 pub fn fill_instructions(page: &str, table: &str) -> anyhow::Result<String> {
     fill_place(page, INSTRUCTIONS, table)
 }
@@ -106,7 +107,7 @@ fn write_ratios(out: &mut String, cases: &[Found]) -> std::fmt::Result {
     Ok(())
 }
 
-/// Who is compared with whom.
+/// The contestants that are compared.
 pub fn compared(found: &Found, comparison: &Comparison) -> String {
     let name = |index: &usize| found.case.contestants.get(*index).map(Contestant::name);
     let against: Vec<String> = comparison.against.iter().filter_map(name).collect();
@@ -164,7 +165,7 @@ fn write_case(out: &mut String, found: &Found) -> std::fmt::Result {
     Ok(())
 }
 
-/// A number with three digits that say something.
+/// A number with three significant digits.
 pub fn short(number: f64) -> String {
     match number.abs() {
         size if size >= 100.0 => with_spaces(number.round()),
@@ -174,7 +175,7 @@ pub fn short(number: f64) -> String {
     }
 }
 
-/// A whole number, its digits in threes.
+/// An integer with its digits grouped in threes.
 fn with_spaces(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut out = String::new();

@@ -1,24 +1,24 @@
-//! The requests of a workload, encoded ahead of time where they do not depend on an answer.
+//! The requests of a workload, encoded ahead of time unless they depend on a response.
 
 use crate::signer::{HexHash, hash};
 use crate::workload::Workload;
 use bytes::Bytes;
 use memchr::memmem;
-use std::sync::Arc;
 use millstream_protocol::operations::{GetRecordsInput, PutRecordInput, PutRecordsInput};
 use millstream_protocol::types::PutRecordsRequestEntry;
+use std::sync::Arc;
 
-/// All bodies of a pool together stay below this, so that they stay in the processor's caches.
+/// Upper bound on the total size of a pool's bodies, so that they stay in the processor's caches.
 const POOL_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The most bodies in a pool.
+/// Maximum number of bodies in a pool.
 const POOL_MAX: usize = 256;
 
 /// A body and its hash.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// What is sent.
+    /// The body.
     pub bytes: Bytes,
-    /// What the signature covers.
+    /// Its hash, which the signature covers.
     pub hash: HexHash,
 }
 
@@ -31,7 +31,7 @@ impl Body {
     }
 }
 
-/// Bodies of a put, with other keys and bytes in each.
+/// Bodies of a put, each with different keys and data.
 pub fn pool(workload: &Workload, stream: &str) -> Arc<[Body]> {
     let count = (POOL_BYTES_MAX / (workload.request_bytes() * 2 + 200)).clamp(2, POOL_MAX);
     (0..count).map(|_| put(workload, stream)).collect()
@@ -86,18 +86,18 @@ pub fn get(workload: &Workload, iterator: &str) -> Body {
     Body::new(bytes)
 }
 
-/// The iterator in a GetRecords answer, found without reading the rest.
+/// The iterator in a GetRecords response, found without decoding the rest.
 pub fn next_iterator(answer: &[u8]) -> Option<&str> {
     const KEY: &[u8] = b"NextShardIterator";
     let after = &answer[memmem::find(answer, KEY)? + KEY.len()..];
     let value = match after.first()? {
-        // JSON: a quote, a colon, a quote, with blanks allowed.
+        // JSON: a quote, a colon, a quote, with optional whitespace.
         b'"' => {
             let begin = after[1..].iter().position(|byte| *byte == b'"')? + 2;
             let length = after[begin..].iter().position(|byte| *byte == b'"')?;
             &after[begin..begin + length]
         }
-        // CBOR: a text with its length in one byte, or in two.
+        // CBOR: a text string whose length takes one byte or two.
         0x78 => after.get(2..2 + usize::from(*after.get(1)?))?,
         0x79 => {
             let length = u16::from_be_bytes([*after.get(1)?, *after.get(2)?]);
@@ -108,7 +108,7 @@ pub fn next_iterator(answer: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok()
 }
 
-/// Whether an answer to PutRecords says that records were refused.
+/// Whether a response to PutRecords reports refused records.
 pub fn says_failed(answer: &[u8]) -> bool {
     const KEY: &[u8] = b"FailedRecordCount";
     let Some(at) = memmem::find(answer, KEY) else {

@@ -1,4 +1,4 @@
-//! What a run found, and how it is summed up.
+//! The results of a run, and their summary.
 
 use crate::case::{Case, Comparison};
 use crate::load::Measured;
@@ -8,42 +8,42 @@ use serde::{Deserialize, Serialize};
 /// A whole run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Results {
-    /// When, in UTC.
+    /// The date, in UTC.
     pub date: String,
-    /// On what: processor, cores, kernel, file system.
+    /// The machine: processor, cores, kernel, file system.
     pub machine: Vec<String>,
-    /// How: rounds, seconds, cores.
+    /// The method: rounds, durations, cores.
     pub method: Vec<String>,
     /// The load average of the machine at the beginning and at the end.
     pub load_average: [f64; 2],
-    /// Contestants that could not take part, and why.
+    /// Contestants that could not take part, with the reason.
     pub absent: Vec<String>,
     /// The cases.
     pub cases: Vec<Found>,
 }
 
-/// What a case found.
+/// The results of a case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     /// The case.
     pub case: Case,
-    /// For each contestant, its rounds; `None` in rounds that it sat out.
+    /// For each contestant, its rounds; `None` for rounds without it.
     pub rounds: Vec<Vec<Option<Measured>>>,
 }
 
-/// The least, middle and greatest of some numbers.
+/// Minimum, median and maximum of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// The middle one; of two, their mean.
+    /// The median; the mean of the middle two if their number is even.
     pub median: f64,
-    /// The greatest.
+    /// The maximum.
     pub max: f64,
 }
 
 impl Spread {
-    /// Of at least one number.
+    /// The spread of at least one number.
     pub fn of(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut numbers: Vec<f64> = numbers.into_iter().collect();
         numbers.sort_by(f64::total_cmp);
@@ -59,7 +59,7 @@ impl Spread {
 }
 
 impl Found {
-    /// Something of a contestant's rounds.
+    /// A quantity over a contestant's rounds.
     pub fn spread(
         &self,
         contestant: usize,
@@ -79,7 +79,7 @@ impl Found {
         })
     }
 
-    /// A ratio of rates, of the rounds in which all took part.
+    /// A ratio of rates, over the rounds in which all of them took part.
     pub fn ratio(&self, comparison: &Comparison) -> Option<Spread> {
         self.each_round(comparison, |ours, theirs| {
             let slowest = theirs.map(Measured::rate).fold(f64::INFINITY, f64::min);
@@ -87,8 +87,8 @@ impl Found {
         })
     }
 
-    /// How much of the server's processor time a request costs those compared with, per what it
-    /// costs the judged one: the ratio of rates that the processor alone would give.
+    /// The processor time per request of the contestants in the denominator, divided by that of the
+    /// one in the numerator: the ratio of rates if the processor were the only bottleneck.
     pub fn processor_ratio(&self, comparison: &Comparison) -> Option<Spread> {
         self.each_round(comparison, |ours, theirs| {
             let micros = |measured: &Measured| measured.server_micros;
@@ -97,8 +97,8 @@ impl Found {
         })
     }
 
-    /// The server's processor microseconds per request over all whole turns: what it does in the
-    /// background does not come in every turn.
+    /// The server's processor time per request in microseconds, over all whole turns: background
+    /// work does not occur in every turn.
     pub fn whole_micros(&self, contestant: usize) -> Option<f64> {
         let rounds = self.rounds.get(contestant)?.iter().flatten();
         let turns = rounds.filter_map(|measured| measured.whole_turn);
@@ -108,7 +108,7 @@ impl Found {
         (requests > 0).then(|| micros / requests as f64)
     }
 
-    /// [`Self::processor_ratio`] of all whole turns.
+    /// [`Self::processor_ratio`] over all whole turns.
     pub fn whole_ratio(&self, comparison: &Comparison) -> Option<f64> {
         let theirs = comparison.against.iter();
         let theirs = theirs.filter_map(|index| self.whole_micros(*index));
@@ -116,8 +116,8 @@ impl Found {
         Some(least / self.whole_micros(comparison.of)?).filter(|ratio| ratio.is_finite())
     }
 
-    /// The ratio of the median latencies: what a rate would be if nobody were ever interrupted. The
-    /// disk has none to compare, since it writes for one at a time.
+    /// The ratio of the median latencies: the ratio of rates without interruptions. The disk has no
+    /// comparable latency, since it serves one writer at a time.
     pub fn latency_ratio(&self, comparison: &Comparison) -> Option<Spread> {
         let contestants = &self.case.contestants;
         let is_disk = |index: &usize| contestants[*index].kind() == Kind::Disk;
@@ -199,8 +199,8 @@ mod tests {
         assert_eq!((ratio.min, ratio.max), (1.8, 2.0));
         let processor = found.processor_ratio(&against(&[1])).unwrap();
         assert!((processor.median - 0.8).abs() < 1e-9, "{processor:?}");
-        // 3 s a round: 440 requests of ours in three rounds, 600 of the one, 180 of the other in
-        // two.
+        // 3 s per round: 440 requests of ours in three rounds, 600 of the first peer, 180 of the
+        // second in two rounds.
         assert_eq!(found.whole_micros(0), Some(9e6 / 440.0));
         let whole = |indices: &[usize]| found.whole_ratio(&against(indices)).unwrap();
         assert!((whole(&[1]) - 440.0 / 600.0).abs() < 1e-9);

@@ -1,6 +1,6 @@
-//! The servers that are compared, each a process of its own on a free port.
+//! The servers under comparison, each a process of its own on a free port.
 //!
-//! Peers are installed by `peers/install`; one that is not there is left out and named.
+//! Peers are installed by `peers/install`; a missing one is left out and reported.
 
 use crate::cores::Cores;
 use anyhow::{Context, ensure};
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start.
+/// Maximum time for a server to start.
 const START_SECONDS_MAX: u64 = 60;
 
-/// What can be measured.
+/// A kind of server.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
 )]
@@ -26,7 +26,7 @@ pub enum Kind {
     Floor,
     /// `bench floor --space rewritten`.
     FloorRewritten,
-    /// `bench floor`, with one answer for all reads.
+    /// `bench floor`, with one response for all reads.
     FloorOneAnswer,
     /// The disk alone: sequential writes, each synced.
     Disk,
@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What tables and plots call it.
+    /// The name in tables and plots.
     pub fn name(self) -> &'static str {
         match self {
             Self::Millstream => "millstream",
@@ -62,7 +62,7 @@ impl Kind {
         }
     }
 
-    /// Whether it is slow enough, or far enough, to need fewer rounds.
+    /// Whether it is slow, or different, enough to need fewer rounds.
     pub fn is_yardstick(self) -> bool {
         match self {
             Self::Millstream
@@ -80,17 +80,18 @@ impl Kind {
     }
 }
 
-/// One of the servers of a run.
+/// A server of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Seat {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Which of its kind, with a process and data of its own: 0 is what cases share.
+    /// Its number among those of its kind, each with a process and data of its own; cases share
+    /// number 0.
     pub number: usize,
 }
 
 impl Seat {
-    /// What its data's folder is called.
+    /// The name of its data folder.
     fn folder(self) -> String {
         let name = self.kind.name().replace([' ', ','], "-");
         match self.number {
@@ -107,13 +108,13 @@ impl From<Kind> for Seat {
 }
 
 impl Kind {
-    /// Whether it is a floor, of whichever kind.
+    /// Whether it is a floor of any kind.
     pub fn is_floor(self) -> bool {
         [Self::Floor, Self::FloorRewritten, Self::FloorOneAnswer].contains(&self)
     }
 }
 
-/// Where things are.
+/// The paths of a run.
 #[derive(Clone, Debug)]
 pub struct Places {
     /// The binary of Millstream.
@@ -128,14 +129,14 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
-    /// The folder of its data.
+    /// Its data folder.
     pub data: PathBuf,
 }
 
 impl Server {
-    /// Starts a server and waits until it accepts connections. Data of an earlier one is kept.
+    /// Starts a server and waits until it accepts connections. Existing data is kept.
     pub fn start(seat: Seat, places: &Places, cores: &Cores) -> anyhow::Result<Self> {
         let kind = seat.kind;
         let address = free_address()?;
@@ -180,12 +181,12 @@ impl Server {
         lines.into_iter().rev().collect::<Vec<_>>().join(" ")
     }
 
-    /// Its process.
+    /// The id of its process.
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// Stops it in good order.
+    /// Stops it gracefully.
     pub fn stop(mut self) -> anyhow::Result<()> {
         let process = i32::try_from(self.child.id()).context("a process id")?;
         let process = rustix::process::Pid::from_raw(process).context("a process id")?;
@@ -197,7 +198,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be gone already; a zombie is not left in either case.
+        // It may have ended already; no zombie is left in either case.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -207,7 +208,7 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// A command whose program must be there.
+/// A command for a program that must exist.
 fn installed(program: &Path) -> anyhow::Result<Command> {
     ensure!(program.exists(), "{} is not installed", program.display());
     Ok(Command::new(program))
@@ -248,7 +249,7 @@ fn command(
         Kind::KinesisLocal => {
             let folder = peers.join("kinesis-local/node_modules/kinesis-local");
             let mut command = node(&folder.join("main.js"))?;
-            // It looks for its certificate where it is started.
+            // It looks for its certificate in the working directory.
             command
                 .current_dir(folder)
                 .env("KINESIS_MOCK_PLAIN_PORT", &port)

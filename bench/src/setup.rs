@@ -1,4 +1,4 @@
-//! Makes streams, fills those that are read, and finds where to read.
+//! Creates streams, fills those that are read, and finds the positions to read from.
 
 use crate::load::Source;
 use crate::requests;
@@ -6,36 +6,36 @@ use crate::workload::{Operation, Workload};
 use anyhow::Context;
 use millstream_client::{Client, Config, Credentials};
 use millstream_env::Env;
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput,
     GetShardIterator, GetShardIteratorInput, PutRecords, PutRecordsInput,
 };
 use millstream_protocol::types::{ShardIteratorType, StreamStatus};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Records of one request when filling.
+/// Records per request when filling a stream.
 const FILL_BATCH: usize = 500;
-/// Bytes of one request when filling, about.
+/// Approximate bytes per request when filling a stream.
 const FILL_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// A stream for cold reads has this much, several times what the server keeps in memory.
+/// Size of a stream for cold reads: several times what the server caches.
 const COLD_BYTES: usize = 128 * 1024 * 1024;
-/// A stream for reads at the tail has this many times what is read: little enough that all who read
-/// it, each of whom fills it anew, find theirs in memory.
+/// Size of a stream for reads at the tail, as a multiple of what is read. Each contestant that
+/// reads it fills it again, and it is small enough that all of them find their records cached.
 const TAIL_TIMES: usize = 2;
 
-/// The sequence numbers that each shard got, in order.
+/// The sequence numbers of each shard, in order.
 type Positions = BTreeMap<String, Vec<String>>;
 
-/// A client for everything that is not measured.
+/// The client for all requests that are not measured.
 pub struct Setup {
     client: Client,
 }
 
 impl Setup {
-    /// A setup of the server there.
+    /// A setup for the server at this address.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         let credentials = Credentials::new("AKIDBENCH", "secret", None);
         let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
@@ -44,7 +44,7 @@ impl Setup {
         Ok(Self { client })
     }
 
-    /// Prepares a workload: its stream, its records, and what each connection sends.
+    /// Prepares a workload: its stream, its records, and the source for each connection.
     pub async fn prepare(&self, workload: &Workload) -> anyhow::Result<Vec<Source>> {
         let stream = workload.stream();
         let is_new = self.create(&stream, workload.shards).await?;
@@ -75,7 +75,7 @@ impl Setup {
         Ok(sources)
     }
 
-    /// Makes the stream if it is not there, and waits until it can be used.
+    /// Creates the stream if it does not exist, and waits until it is active.
     async fn create(&self, stream: &str, shards: u32) -> anyhow::Result<bool> {
         if self.is_active(stream).await.unwrap_or(false) {
             return Ok(false);

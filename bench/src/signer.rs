@@ -1,9 +1,9 @@
 //! Signs requests with AWS's Signature Version 4, fast.
 //!
-//! Every request gets a signature of its own, over the time at which it is sent, as a real client's
-//! does; what does not change between requests (the key of the day, the names of the headers) is
-//! kept. A test compares it with AWS's own signer, and `bench sign` with `crates/client` and its
-//! costs.
+//! Every request has its own signature over the time at which it is sent, as with a real client.
+//! Whatever does not change between requests (the signing key of the day, the names of the headers)
+//! is cached. A test compares the signatures with those of AWS's own signer, and `bench sign`
+//! compares the costs.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -39,7 +39,7 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Signs the requests of one connection.
+/// The signer of one connection's requests.
 #[derive(Clone, Debug)]
 pub struct Signer {
     access_key: String,
@@ -50,7 +50,7 @@ pub struct Signer {
     scratch: Vec<u8>,
 }
 
-/// What a request's head says, apart from the signature.
+/// The content of a request's head, apart from the signature.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The server, as `Host` names it.
@@ -62,7 +62,7 @@ pub struct Head {
 }
 
 impl Signer {
-    /// A signer that has not signed yet.
+    /// A signer without a cached key.
     pub fn new(access_key: &str, secret: &str, region: &str) -> Self {
         Self {
             access_key: access_key.to_owned(),
@@ -99,7 +99,7 @@ impl Signer {
         write!(out, "\r\ncontent-length: {}\r\n\r\n", body.1).expect("memory can be written to");
     }
 
-    /// Derives the key of the day, if it is another.
+    /// Derives the signing key when the day changes.
     fn turn_to(&mut self, day: &str) {
         if self.day == day {
             return;
@@ -155,7 +155,7 @@ mod tests {
             content_type: "application/x-amz-json-1.1",
             target: "Kinesis_20131202.PutRecord".to_owned(),
         };
-        // The second is of another day, and needs another key.
+        // The second is on another day, and needs another key.
         for (seconds, body) in [(1_700_000_000, &b"{}"[..]), (1_700_100_000, b"other")] {
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             let mut written = Vec::new();

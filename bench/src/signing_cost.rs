@@ -1,4 +1,5 @@
-//! What signing costs the generator: ours, and AWS's own signer, as `crates/client` uses it.
+//! The cost of signing for the generator: with our signer, and with AWS's own, as `crates/client`
+//! uses it.
 
 use crate::signer::{Head, Signer, hash};
 use anyhow::Context;
@@ -7,12 +8,12 @@ use aws_sigv4::sign::v4;
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Signatures that are timed.
+/// Number of signatures to time.
 const TIMES: u32 = 20_000;
-/// Body sizes that are timed.
+/// Body sizes to time.
 const BODIES: [usize; 3] = [200, 64 * 1024, 1024 * 1024];
 
-/// Times both, and prints what a request costs.
+/// Times both, and prints the cost per request.
 pub fn print() -> anyhow::Result<()> {
     let head = Head {
         host: "127.0.0.1:4567".to_owned(),
@@ -55,7 +56,7 @@ fn sign_with_awss(head: &Head, body: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The signature that AWS's own signer makes.
+/// The signature of AWS's own signer.
 pub(crate) fn signature(head: &Head, body: &[u8], now: SystemTime) -> anyhow::Result<String> {
     let credentials = aws_credential_types::Credentials::new("AKID", "secret", None, None, "bench");
     let identity = credentials.into();

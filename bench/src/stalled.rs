@@ -1,8 +1,8 @@
-//! What a subscriber notices of others that take nothing.
+//! The effect of stalled subscribers on the latency of another one.
 //!
 //! A subscription as in [`fan_out`](crate::fan_out), once alone and once beside many whose clients
-//! have small receive buffers and never read, over more data than the server may hold for them.
-//! When the server cuts them off, they stay away.
+//! have small receive buffers and never read, with more data than the server may buffer for them.
+//! When the server disconnects them, they do not reconnect.
 
 use crate::fan_out::{self, Found};
 use crate::report::short;
@@ -10,27 +10,27 @@ use crate::server::Server;
 use anyhow::Context;
 use millstream_client::{Client, Config};
 use millstream_env::Env;
-use std::fmt::Write;
-use std::net::SocketAddr;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpSocket, TcpStream};
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
 };
 use millstream_protocol::types::{ShardIteratorType, StartingPosition};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 
 const STREAMS: usize = 5;
 const SHARDS: usize = 20;
-/// Of each stream; all of them subscribe to all of its shards.
+/// Stalled consumers of each stream; each subscribes to all of its shards.
 const CONSUMERS: usize = 20;
 const RECORDS: usize = 3;
 const RECORD_BYTES: usize = 800_000;
 const RECEIVE_BYTES: u32 = 2048;
-/// What the median may be, in multiples of what it is alone.
+/// Upper bound on the median, as a multiple of the median alone.
 const DUE: f64 = 1.2;
 
-/// What was found: alone, then beside the others.
+/// The latencies: alone, then beside the others.
 #[derive(Debug)]
 pub struct Beside {
     alone: (Found, u64),
@@ -49,7 +49,7 @@ pub async fn measure(server: &Server) -> anyhow::Result<Beside> {
     Ok(Beside { alone, beside })
 }
 
-/// Makes the streams, and subscribes without ever reading.
+/// Creates the streams, and subscribes without ever reading.
 async fn stall(config: &Config, address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
     let client = Client::new(Env::real(), config.clone());
     let mut stalled = Vec::new();
@@ -133,7 +133,7 @@ fn resident_mib(server: &Server) -> anyhow::Result<u64> {
     Ok(kib / 1024)
 }
 
-/// The table, and what became of the median.
+/// The table, and the ratio of the medians.
 pub fn table(found: &Beside) -> String {
     let mut out = String::from(
         "| stalled subscribers | after the answer: median ms | 99 % | most | resident MiB |\n\
@@ -155,7 +155,8 @@ pub fn table(found: &Beside) -> String {
         )
         .expect("a string can be written to");
     }
-    // Events that come before the put's answer are no milliseconds late, and zero has no multiple.
+    // Events that arrive before the put's response have a latency of zero, of which there is no
+    // multiple.
     let [alone, beside] = [medians[0], medians[1]];
     let met = match beside <= alone * DUE {
         true => "met",

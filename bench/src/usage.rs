@@ -3,20 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-/// The kernel counts a whole process in hundredths of a second.
+/// Resolution of the kernel's accounting of a whole process.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How often a process that settles is looked at.
+/// Polling interval while a process settles.
 const LOOK: Duration = Duration::from_millis(20);
-/// It has settled when between that many looks it wanted little.
+/// Number of consecutive quiet intervals after which it has settled.
 const QUIET_LOOKS: u32 = 3;
-/// That is little: a thirtieth of a processor.
+/// Maximum processor time of a quiet interval: about a thirtieth of a core.
 const QUIET_MAX: Duration = Duration::from_micros(600);
-/// Some never rest; nobody is waited for longer.
+/// Maximum time to wait: some processes never settle.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 
-/// Waits until a process has done what it does in the background; returns the processor time that
-/// it has used by then.
+/// Waits until a process has finished its background work; returns the processor time that it has
+/// used by then.
 pub async fn settle(process: u32) -> Duration {
     let mut settling = Settling::new(wanted_time(process));
     for _ in 0..SETTLE_MAX.as_millis() / LOOK.as_millis() {
@@ -28,7 +28,7 @@ pub async fn settle(process: u32) -> Duration {
     processor_time(process)
 }
 
-/// What was seen of a process that settles.
+/// The observations of a process that settles.
 struct Settling {
     wanted: Duration,
     quiet_looks: u32,
@@ -42,7 +42,7 @@ impl Settling {
         }
     }
 
-    /// Whether it has settled, by the processor time that it has wanted so far.
+    /// Whether it has settled, given the processor time that it has used or waited for so far.
     fn is_quiet(&mut self, wanted: Duration) -> bool {
         let more = wanted.abs_diff(self.wanted);
         self.quiet_looks = if more <= QUIET_MAX {
@@ -62,8 +62,8 @@ fn wanted_time(process: u32) -> Duration {
 
 /// The processor time that a process has used, without its children.
 ///
-/// The nanoseconds of its living threads or, where threads come and go and are forgotten, the ticks
-/// of the whole process.
+/// It is the sum over its living threads in nanoseconds or, if threads that have ended count for
+/// more, that of the whole process in ticks.
 pub fn processor_time(process: u32) -> Duration {
     of_threads(process, 1).max(of_process(process))
 }
@@ -78,7 +78,8 @@ fn of_threads(process: u32, fields: usize) -> Duration {
 
 fn of_process(process: u32) -> Duration {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // Behind the name, which may have blanks, the 12th and 13th fields: user's and kernel's ticks.
+    // The 12th and 13th fields after the name, which may contain spaces: ticks in user mode and in
+    // the kernel.
     let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
     let ticks = fields
         .skip(11)
@@ -93,15 +94,15 @@ pub fn own_processor_time() -> Duration {
 }
 
 fn of_thread(thread: &Path, fields: usize) -> Duration {
-    // Nanoseconds on a processor come first, then those of waiting for one. A thread that has just
-    // ended counts nothing.
+    // The first field is the time on a processor, the second that of waiting for one. A thread that
+    // has just ended counts as zero.
     let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
     let nanos = text.split(' ').take(fields);
     let nanos = nanos.filter_map(|field| field.parse::<u64>().ok());
     Duration::from_nanos(nanos.sum())
 }
 
-/// How many processes wanted a processor in the last minute.
+/// The load average of the last minute.
 pub fn load_average() -> f64 {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split(' ').next().and_then(|first| first.parse().ok());

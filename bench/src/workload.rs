@@ -1,18 +1,18 @@
-//! What is asked of a server: an operation, its sizes, and how many ask at once.
+//! A workload: an operation, its sizes, and the number of connections.
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-/// The operations that are measured.
+/// The measured operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Operation {
-    /// One record a request.
+    /// One record per request.
     PutRecord,
-    /// `--batch` records a request.
+    /// `--batch` records per request.
     PutRecords,
-    /// The newest `--batch` records of a shard, again and again.
+    /// The newest `--batch` records of a shard, repeatedly.
     GetRecordsAtTail,
-    /// A shard from its first record to its last, `--batch` records a request, and again.
+    /// A shard from its first record to its last, `--batch` records per request, repeatedly.
     GetRecordsCold,
 }
 
@@ -26,7 +26,7 @@ impl Operation {
         }
     }
 
-    /// Whether it reads what must have been put before.
+    /// Whether it reads records, which must be put first.
     pub fn reads(self) -> bool {
         match self {
             Self::PutRecord | Self::PutRecords => false,
@@ -35,7 +35,7 @@ impl Operation {
     }
 }
 
-/// How bodies are written.
+/// The protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Protocol {
     /// AWS JSON 1.1.

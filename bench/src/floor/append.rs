@@ -1,6 +1,6 @@
-//! Appends with one `fdatasync` for all that wait.
+//! Group commit: appends with one `fdatasync` for all waiting records.
 //!
-//! While one sync runs the next group gathers, as in any group commit without a timer.
+//! While one sync runs the next group gathers; there is no timer.
 
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -11,21 +11,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use tokio::sync::oneshot;
 
-/// The size of a file.
+/// Size of a file.
 const FILE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// What writes go to: it decides what a sync costs.
+/// The space that is written to, which determines the cost of a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Space {
-    /// Files of 128 MiB that were preallocated and never written, one after the other: what a log
-    /// needs that keeps its data.
+    /// Preallocated files of 128 MiB that were never written, one after the other: what a log needs
+    /// that keeps its data.
     Preallocated,
-    /// One file, written before, again and again: the cheapest that there is, for a log that keeps
-    /// nothing.
+    /// One file that is overwritten repeatedly: the cheapest case, for a log that keeps nothing.
     Rewritten,
 }
 
-/// What waits to be written.
+/// The queue of waiting records.
 #[derive(Default)]
 struct Group {
     bytes: Vec<u8>,
@@ -38,7 +37,7 @@ struct Shared {
     gathered: Condvar,
 }
 
-/// Takes records from any thread; a thread of its own writes them.
+/// The log: it takes records from any thread, and writes them in a thread of its own.
 pub(super) struct Appender {
     shared: Arc<Shared>,
 }
@@ -74,7 +73,7 @@ impl Appender {
     }
 }
 
-/// The thread's own.
+/// The state of the writing thread.
 struct Writer {
     shared: Arc<Shared>,
     folder: PathBuf,
@@ -85,7 +84,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Writes and syncs one group, when there is one.
+    /// Waits for a group, writes and syncs it.
     fn write(&mut self) -> anyhow::Result<()> {
         let group = {
             let group = self.shared.group.lock().expect("nobody panics with it");
@@ -100,7 +99,7 @@ impl Writer {
         self.at += group.bytes.len() as u64;
         self.file.sync_data()?;
         for done in group.waiting {
-            // A client that went does not wait any more.
+            // There is no receiver if the client has disconnected.
             let _ = done.send(());
         }
         Ok(())

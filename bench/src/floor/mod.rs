@@ -1,10 +1,11 @@
-//! The floor: the least that a durable server of these operations must do, and nothing else.
+//! The floor: the minimum that a durable server of these operations must do, and nothing else.
 //!
 //! It reads the body, hashes it with SHA-256 as a signature's verification must, parses it, decodes
 //! base64, hashes partition keys with MD5, appends data and keys to a file, shares one `fdatasync`
-//! among all that wait, and answers with as many bytes as the real thing. GetRecords is answered
-//! with what `Floor.Prepare` was sent in the same protocol, in turn, since `Floor.Forget`. It
-//! checks nothing, keeps no index, cannot be read back, and is no Kinesis.
+//! among all waiting requests, and responds with as many bytes as a Kinesis server. It responds to
+//! GetRecords with the bodies sent by `Floor.Prepare` in the same protocol since the last
+//! `Floor.Forget`, round-robin. It validates nothing, keeps no index, cannot read its data back,
+//! and does not implement Kinesis.
 
 mod append;
 mod parse;
@@ -58,7 +59,7 @@ async fn serve(listen: SocketAddr, service: Arc<Service>) -> anyhow::Result<()> 
         tokio::spawn(async move {
             let answer = service_fn(|request| Arc::clone(&service).answer(request));
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
-            // A client that goes is no news.
+            // A client that disconnects is not an error.
             let _ = connection.await;
         });
     }

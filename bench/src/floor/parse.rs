@@ -1,4 +1,4 @@
-//! Reads the records out of a put, in JSON or CBOR, and lays them out as they are written.
+//! Parses the records of a put, in JSON or CBOR, into the layout in which they are written.
 
 use anyhow::{Context, bail};
 use md5::{Digest, Md5};
@@ -6,7 +6,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use serde::Deserialize;
 
-/// The records of a request, laid out for the file: hash key, key, data.
+/// The records of a request in the file's layout: hash key, key, data.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) bytes: Vec<u8>,
@@ -50,7 +50,7 @@ struct JsonRecords<'a> {
     records: Vec<JsonRecord<'a>>,
 }
 
-/// Reads a body of PutRecord or PutRecords.
+/// Parses a body of PutRecord or PutRecords.
 pub(super) fn parse(body: &[u8], is_cbor: bool, is_batch: bool) -> anyhow::Result<Records> {
     let mut records = Records::default();
     records.bytes.reserve(body.len());
@@ -66,7 +66,7 @@ pub(super) fn parse(body: &[u8], is_cbor: bool, is_batch: bool) -> anyhow::Resul
     Ok(records)
 }
 
-/// Reads a map that is a record, or has records.
+/// Parses a map that is a record, or contains records.
 fn parse_cbor<'a>(decoder: &mut Decoder<'a>, records: &mut Records) -> anyhow::Result<()> {
     let (mut data, mut key) = (None, None);
     let mut left = decoder.map()?.unwrap_or(u64::MAX);
@@ -99,7 +99,7 @@ fn parse_cbor_list<'a>(decoder: &mut Decoder<'a>, records: &mut Records) -> anyh
     end_if_open(decoder, left)
 }
 
-/// Steps over the end of a map or list of unknown length.
+/// Skips the end of a map or list of indefinite length.
 fn end_if_open(decoder: &mut Decoder<'_>, left: u64) -> anyhow::Result<()> {
     if left > 0 {
         decoder.skip()?;

@@ -1,10 +1,10 @@
-//! Answers to GetRecords that are ready before they are asked for.
+//! Prepared responses to GetRecords.
 
 use anyhow::Context;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// Answers by protocol, given in turn.
+/// Responses by protocol, returned round-robin.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
     answers: BTreeMap<String, Turns>,
@@ -17,18 +17,18 @@ struct Turns {
 }
 
 impl Prepared {
-    /// Forgets the answers in a protocol.
+    /// Removes the responses in a protocol.
     pub(super) fn forget(&mut self, protocol: &str) {
         self.answers.remove(protocol);
     }
 
-    /// Adds an answer in a protocol.
+    /// Adds a response in a protocol.
     pub(super) fn add(&mut self, protocol: &str, answer: Bytes) {
         let turns = self.answers.entry(protocol.to_owned()).or_default();
         turns.answers.push(answer);
     }
 
-    /// The next answer in a protocol; the first follows the last.
+    /// The next response in a protocol; the first follows the last.
     pub(super) fn next(&mut self, protocol: &str) -> anyhow::Result<Bytes> {
         let turns = self.answers.get_mut(protocol);
         let turns = turns.context("nothing is prepared")?;

@@ -1,4 +1,4 @@
-//! Answers requests with as many bytes as a Kinesis server.
+//! Responds to requests with as many bytes as a Kinesis server.
 
 use super::append::Appender;
 use super::parse::{Records, parse};
@@ -12,15 +12,15 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A sequence number has 56 digits; a counter follows these.
+/// The first digits of a sequence number, which has 56; a counter follows.
 const SEQUENCE_START: &str = "495903382714902566085590000000000000";
 const SHARD: &str = "shardId-000000000000";
-/// As long as the ids that AWS sends.
+/// A request id of the same length as AWS's.
 const REQUEST_ID: &str = "5f8f0a3c-1b1e-4f4e-9d2e-2a6b7c8d9e0f";
 const EXTENDED_ID: &str =
     "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeA==";
 
-/// What the connections share.
+/// The state that connections share.
 pub(super) struct Service {
     appender: Appender,
     prepared: Mutex<Prepared>,
@@ -36,7 +36,7 @@ impl Service {
         }
     }
 
-    /// Answers one request.
+    /// Responds to one request.
     pub(super) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
