@@ -1,6 +1,6 @@
 //! Finds all constraints that a request violates, in AWS's words.
 
-use super::render::render;
+use super::render::{SHOWN_BYTES_MAX, clip, render};
 use super::value::Value;
 use millstream_protocol::shape::{Bounds, Kind, Member, Type};
 use millstream_protocol::{Error, ErrorCode};
@@ -18,6 +18,7 @@ pub(super) fn check(
     let mut violations = Violations {
         items: Vec::new(),
         absence,
+        room: SHOWN_BYTES_MAX,
     };
     violations.check(shape, request, "");
     violations.into_result()
@@ -35,6 +36,8 @@ pub(super) enum Absence {
 struct Violations {
     items: Vec<String>,
     absence: Absence,
+    /// How many bytes of values may still be shown.
+    room: usize,
 }
 
 impl Violations {
@@ -54,22 +57,27 @@ impl Violations {
         self.items.len() >= VIOLATIONS_MAX
     }
 
-    /// Adds an item for a value, unless there are enough; `path` is shown for a null.
-    fn add(&mut self, value: Option<(&Value<'_>, &'static Type)>, path: &str, rule: &str) {
+    /// Adds an item for a value, or for a null, unless there are enough. Lists and blobs are not
+    /// shown, on AWS neither.
+    fn add(&mut self, value: Option<&Value<'_>>, path: &str, rule: &str) {
         if self.is_full() {
             return;
         }
-        let shown = match value {
-            Some((value, shape)) => format!("'{}'", render(value, shape)),
-            None => "null".to_owned(),
+        let shown = match value.map(|value| render(value, self.room)) {
+            Some(Some(shown)) => {
+                self.room -= shown.len();
+                format!("'{shown}' ")
+            }
+            Some(None) => String::new(),
+            None => "null ".to_owned(),
         };
-        let item = format!("Value {shown} at '{path}' failed to satisfy constraint: {rule}");
+        let item = format!("Value {shown}at '{path}' failed to satisfy constraint: {rule}");
         self.items.push(item);
     }
 
     fn check(&mut self, shape: &'static Type, value: &Value<'_>, path: &str) {
         for rule in rules(shape).iter().filter(|rule| !rule.satisfied_by(value)) {
-            self.add(Some((value, shape)), path, &rule.text());
+            self.add(Some(value), path, &rule.text());
         }
         match value {
             Value::Structure(values) => self.check_members(shape.members(), values, path),
@@ -114,7 +122,7 @@ impl Violations {
         let broken = |value: &Value<'_>| rules.iter().any(|rule| !rule.satisfied_by(value));
         if elements.iter().flatten().any(broken) {
             let rule = format!("Member must satisfy constraint: {}", in_brackets(&rules));
-            self.add(Some((list, shape)), path, &rule);
+            self.add(Some(list), path, &rule);
         }
         for (index, element) in elements.iter().enumerate() {
             if self.is_full() {
@@ -146,7 +154,7 @@ impl Violations {
                 "Map keys must satisfy constraint: {}",
                 in_brackets(&rules(key_shape))
             );
-            self.add(Some((map, shape)), path, &rule);
+            self.add(Some(map), path, &rule);
         }
         let rules = rules(value_shape);
         let broken = |value: &Value<'_>| rules.iter().any(|rule| !rule.satisfied_by(value));
@@ -156,12 +164,12 @@ impl Violations {
             .any(broken)
         {
             let rule = format!("Map value must satisfy constraint: {}", in_brackets(&rules));
-            self.add(Some((map, shape)), path, &rule);
+            self.add(Some(map), path, &rule);
         }
         for (key, _) in entries.iter().filter(|(_, value)| value.is_none()) {
             self.add(
                 None,
-                &format!("{path}.{key}.member"),
+                &format!("{path}.{}.member", clip(key, self.room)),
                 "Member must not be null",
             );
         }

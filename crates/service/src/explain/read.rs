@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::base64;
+use super::render::{SHOWN_BYTES_MAX, clip};
 use super::value::Value;
-use super::{base64, render};
 use millstream_protocol::parts::read_base64;
 use millstream_protocol::reader::{Fault, Kind, Reader};
 use millstream_protocol::shape::{self, Bounds, Member, Type};
@@ -183,7 +184,7 @@ fn read_blob(text: &str, found: &mut Findings) -> Option<Value<'static>> {
         return Some(Value::Blob(bytes));
     }
     found.note(|| {
-        let (shown, complaint) = (render::clip(text), base64::complaint(text));
+        let (shown, complaint) = (clip(text, SHOWN_BYTES_MAX), base64::complaint(text));
         format!("'{shown}' can not be converted to a Blob: {complaint}")
     });
     None
@@ -256,7 +257,7 @@ fn conversion(shape: &'static Type, kind: Kind, given: &str) -> String {
         (shape::Kind::Integer(_), _) => "an Integer",
         (shape::Kind::Long(_), _) => "an Long",
         (shape::Kind::Boolean, Kind::Text) => {
-            let shown = render::clip(given).to_uppercase();
+            let shown = clip(given, SHOWN_BYTES_MAX).to_uppercase();
             return format!("'{shown}' can not be converted to an Boolean");
         }
         (shape::Kind::Boolean, _) => "an Boolean",
