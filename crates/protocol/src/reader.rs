@@ -38,6 +38,10 @@ pub enum Fault {
 /// largest valid request has about two thousand.
 const VALUES_MAX: usize = 64 * 1024;
 
+/// Maximum nesting of lists and maps. The deepest valid request has four levels; deeper ones are in
+/// members that we do not know.
+pub(crate) const DEPTH_MAX: usize = 32;
+
 /// A budget of values: the cost of a body is in the number of its values, not in its bytes.
 #[derive(Debug)]
 pub(crate) struct Steps {

@@ -1,14 +1,12 @@
 //! The pull reader over CBOR. At most [`DEPTH_MAX`] levels deep; contiguous text is borrowed. Tags
-//! add nothing to what the shape says, and are skipped.
+//! add nothing to what the shape says and are skipped, but for those that make a byte string an
+//! integer.
 
 use std::borrow::Cow;
 
-use super::{BREAK, major};
-use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
+use super::{BIG, BIG_NEGATIVE, BREAK, major};
+use crate::reader::{Checks, Cursor, DEPTH_MAX, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
-
-/// Maximum nesting of lists and maps.
-const DEPTH_MAX: usize = 16;
 
 /// A reader of one CBOR item.
 pub struct CborReader<'de> {
@@ -17,6 +15,21 @@ pub struct CborReader<'de> {
     depth: usize,
     checks: Checks,
     steps: Steps,
+    /// The last integer beyond 64 bits that was come upon.
+    big: Option<Big>,
+}
+
+/// An integer whose size is in a byte string.
+#[derive(Clone, Copy)]
+struct Big {
+    position: usize,
+    sign: Sign,
+}
+
+#[derive(Clone, Copy)]
+enum Sign {
+    Positive,
+    Negative,
 }
 
 /// An item's first byte and its argument.
@@ -36,6 +49,7 @@ impl<'de> CborReader<'de> {
             depth: 0,
             checks,
             steps: Steps::of(checks),
+            big: None,
         }
     }
 
@@ -85,11 +99,47 @@ impl<'de> CborReader<'de> {
 
     #[inline]
     fn skip_tags(&mut self) -> Result<(), Fault> {
-        while self.peek()? >> 5 == major::TAG {
-            self.steps.take()?;
-            self.head()?.argument.ok_or(Fault::Malformed)?;
+        if self.peek()? >> 5 == major::TAG {
+            self.pass_tags()?;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn pass_tags(&mut self) -> Result<(), Fault> {
+        let mut last = 0;
+        while self.peek()? >> 5 == major::TAG {
+            self.steps.take()?;
+            last = self.head()?.argument.ok_or(Fault::Malformed)?;
+        }
+        let sign = match last {
+            BIG => Sign::Positive,
+            BIG_NEGATIVE => Sign::Negative,
+            _ => return Ok(()),
+        };
+        let position = self.position;
+        self.big = Some(Big { position, sign });
+        Ok(())
+    }
+
+    /// The sign of the integer that the byte string at this position is; `None` if it is a blob.
+    #[inline]
+    fn sign(&self) -> Option<Sign> {
+        let big = self.big.filter(|big| big.position == self.position)?;
+        Some(big.sign)
+    }
+
+    /// An integer in a byte string. Beyond 128 bits it has the greatest size that fits.
+    #[cold]
+    fn big_integer(&mut self, sign: Sign) -> Result<Number, Fault> {
+        let mut size: u128 = 0;
+        self.pieces(major::BYTES, |piece| {
+            for byte in piece {
+                size = size.saturating_mul(256).saturating_add((*byte).into());
+            }
+            Ok(())
+        })?;
+        Ok(integer(sign, i128::try_from(size).unwrap_or(i128::MAX)))
     }
 
     /// Reads the head of an item that must have this major type.
@@ -200,8 +250,12 @@ impl<'de> CborReader<'de> {
     /// A blob that is tagged, long, chunked, or base64.
     #[cold]
     fn unusual_blob(&mut self, out: &mut Vec<u8>) -> Result<usize, Fault> {
-        if self.kind()? == Kind::Text {
-            return base64::decode(self.text()?.as_bytes(), out);
+        match self.kind()? {
+            Kind::Text => return base64::decode(self.text()?.as_bytes(), out),
+            Kind::Bytes => {}
+            Kind::Null | Kind::Boolean | Kind::Number | Kind::List | Kind::Map => {
+                return Err(Fault::Mismatch);
+            }
         }
         let before = out.len();
         self.pieces(major::BYTES, |piece| {
@@ -249,6 +303,7 @@ impl<'de> Reader<'de> for CborReader<'de> {
         let first = self.peek()?;
         match first >> 5 {
             major::UNSIGNED | major::NEGATIVE => Ok(Kind::Number),
+            major::BYTES if self.sign().is_some() => Ok(Kind::Number),
             major::BYTES => Ok(Kind::Bytes),
             major::TEXT => Ok(Kind::Text),
             major::LIST => Ok(Kind::List),
@@ -282,22 +337,17 @@ impl<'de> Reader<'de> for CborReader<'de> {
 
     fn number(&mut self) -> Result<Number, Fault> {
         self.skip_tags()?;
-        let major = self.peek()? >> 5;
-        if !matches!(major, major::UNSIGNED | major::NEGATIVE) {
-            return self.float().map(Number::Float);
-        }
-        let argument = self.head()?.argument.ok_or(Fault::Malformed)?;
-        let value = i128::from(argument);
-        let value = if major == major::NEGATIVE {
-            -1 - value
-        } else {
-            value
+        let sign = match self.peek()? >> 5 {
+            major::UNSIGNED => Sign::Positive,
+            major::NEGATIVE => Sign::Negative,
+            major::BYTES => {
+                let sign = self.sign().ok_or(Fault::Mismatch)?;
+                return self.big_integer(sign);
+            }
+            _ => return self.float().map(Number::Float),
         };
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "beyond 64 bits only the size counts"
-        )]
-        Ok(i64::try_from(value).map_or(Number::Float(value as f64), Number::Integer))
+        let size = self.head()?.argument.ok_or(Fault::Malformed)?;
+        Ok(integer(sign, size.into()))
     }
 
     #[inline]
@@ -391,6 +441,19 @@ impl<'de> Reader<'de> for CborReader<'de> {
             Err(Fault::Malformed)
         }
     }
+}
+
+/// An integer as CBOR has it: a negative one is -1 minus its size.
+fn integer(sign: Sign, size: i128) -> Number {
+    let value = match sign {
+        Sign::Positive => size,
+        Sign::Negative => -1 - size,
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "beyond 64 bits only the size counts"
+    )]
+    i64::try_from(value).map_or(Number::Float(value as f64), Number::Integer)
 }
 
 /// Widens a half-precision float: 1 bit of sign, 5 of exponent, 10 of fraction.

@@ -197,10 +197,10 @@ fn a_length_when_it_is_only_declared_allocates_nothing_and_is_malformed() {
 }
 
 #[test]
-fn an_item_when_nested_16_deep_is_well_formed_and_17_deep_is_not() {
+fn an_item_when_nested_32_deep_is_well_formed_and_33_deep_is_not() {
     let nested = |depth: usize| [vec![0x81; depth - 1], vec![0x80]].concat();
-    assert!(well_formed(&nested(16)));
-    assert!(!well_formed(&nested(17)));
+    assert!(well_formed(&nested(32)));
+    assert!(!well_formed(&nested(33)));
     assert!(!well_formed(&vec![0x9f; 1_000_000]));
 }
 
@@ -208,6 +208,33 @@ fn an_item_when_nested_16_deep_is_well_formed_and_17_deep_is_not() {
 fn a_tag_when_it_stands_before_anything_is_passed_over() {
     assert_eq!(reader(b"\xd8\x20\xc6\x61a").text().unwrap(), "a");
     assert_eq!(reader(b"\xc1\xc1\xa0").kind(), Ok(Kind::Map));
+}
+
+#[test]
+fn an_integer_when_in_a_tagged_byte_string_is_a_number() {
+    let long = b"\xc2\x5f\x41\x01\x48\0\0\0\0\0\0\0\0\xff";
+    let huge = [b"\xc3\x58\x20".as_slice(), &[0xff; 32]].concat();
+    let least = f64::from(2).powi(127);
+    for (body, expected) in [
+        (b"\xc2\x40".as_slice(), Number::Integer(0)),
+        (b"\xc2\x44\0\0\x01\x02", Number::Integer(0x102)),
+        (b"\xc3\x42\x01\x02", Number::Integer(-0x103)),
+        (long, Number::Float(f64::from(2).powi(64))),
+        (&huge, Number::Float(-least)),
+    ] {
+        let mut reader = reader(body);
+        assert_eq!(reader.kind(), Ok(Kind::Number), "{body:x?}");
+        assert_eq!(reader.number(), Ok(expected), "{body:x?}");
+        assert_eq!(reader.finish(), Ok(()), "{body:x?}");
+        assert!(well_formed(body), "{body:x?}");
+    }
+    let mut blob = Vec::new();
+    let refused = reader(b"\xc2\x41a").blob(&mut blob);
+    assert_eq!(refused, Err(Fault::Mismatch));
+    let mut list = reader(b"\x82\xc2\x41a\x41a");
+    list.begin_list().unwrap();
+    list.number().unwrap();
+    assert_eq!(list.kind(), Ok(Kind::Bytes));
 }
 
 #[test]

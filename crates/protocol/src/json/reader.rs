@@ -3,11 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::reader::{Checks, Cursor, Fault, Kind, Number, Reader, Steps};
+use crate::reader::{Checks, Cursor, DEPTH_MAX, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
-/// Maximum nesting of lists and maps.
-const DEPTH_MAX: usize = 32;
 /// Number of digits that always fit 64 bits.
 const SHORT_INTEGER_DIGITS: usize = 18;
 
