@@ -1,7 +1,7 @@
 //! The maximum size of a request's body, derived from its shape.
 //!
-//! The largest sensible body: each text at its maximum length with every character escaped, each
-//! blob in base64. It is known before the body arrives, so that an operation which changes a tag
+//! The largest sensible body: each text at its maximum length with every character escaped (tokens
+//! apart), each blob in base64. It is known before the body arrives, so that an operation which changes a tag
 //! never receives megabytes. It is an upper bound, not a check: the decoder validates each value.
 
 use crate::shape::{Bounds, Kind, Text, Type};
@@ -13,8 +13,9 @@ pub const SPARE_BYTES: usize = 64 * 1024;
 const CHARACTER_BYTES: usize = 12;
 /// Assumed length of texts without a limit in their shape. Their patterns allow 129 digits.
 const TEXT_CHARACTERS: usize = 256;
-/// Cap on the length of a text: tokens may have a mebibyte, but ours are short.
-const TEXT_CHARACTERS_MAX: usize = 2048;
+/// Longer texts, which are tokens, are assumed to be plain ASCII: twelve mebibytes for one would
+/// buy nothing.
+const ESCAPED_CHARACTERS_MAX: usize = 2048;
 /// Maximum size of a number, a boolean, or an instant.
 const SCALAR_BYTES: usize = 64;
 /// Quotes, colon and comma around a name, or quotes and comma around an element.
@@ -49,7 +50,7 @@ const fn value_bytes(shape: &Type) -> usize {
             each.saturating_add(AROUND_BYTES)
                 .saturating_mul(count_max(bounds))
         }
-        Kind::String(text) => text_characters(text) * CHARACTER_BYTES + AROUND_BYTES,
+        Kind::String(text) => text_bytes(text) + AROUND_BYTES,
         // Four characters for three bytes; some clients escape the slash, which is one of 64
         // characters.
         Kind::Blob(bounds) => count_max(bounds).saturating_mul(4) / 3 / 32 * 33 + AROUND_BYTES,
@@ -64,15 +65,15 @@ const fn count_max(bounds: &Bounds) -> usize {
     }
 }
 
-const fn text_characters(text: &Text) -> usize {
-    let declared = match text.length.max {
+const fn text_bytes(text: &Text) -> usize {
+    let characters = match text.length.max {
         Some(max) if max >= 0 => max as usize,
         Some(_) | None => TEXT_CHARACTERS,
     };
-    if declared < TEXT_CHARACTERS_MAX {
-        declared
+    if characters > ESCAPED_CHARACTERS_MAX {
+        characters
     } else {
-        TEXT_CHARACTERS_MAX
+        characters * CHARACTER_BYTES
     }
 }
 
@@ -92,6 +93,8 @@ mod tests {
                 "PutRecord" => 14_000..=15_000,
                 "AddTagsToStream" | "CreateStream" | "RegisterStreamConsumer" => 900..=1100,
                 "RemoveTagsFromStream" => 128..=192,
+                // A token of the greatest length is an argument like any other.
+                "ListShards" | "ListStreamConsumers" | "ListStreams" => 1088..=1152,
                 _ => 64..=128,
             };
             assert!(expected.contains(&kib), "{}: {kib} KiB", description.name);
