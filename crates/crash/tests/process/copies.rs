@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::scene::{STREAM, Scene, within};
 use bytes::Bytes;
 use millstream_client::Client;
-use millstream_crash::{Endpoint, Launch, Process};
+use millstream_crash::{DriveError, Endpoint, Launch, Process};
 use millstream_env::Env;
 use millstream_protocol::operations::{
     GetRecords, GetRecordsInput, GetShardIterator, GetShardIteratorInput, PutRecord, PutRecordInput,
@@ -323,7 +323,8 @@ async fn lock_when_it_is_removed_then_a_second_server_does_not_start() {
     let mut second = source.copy(0);
     second.data = data.clone();
     let mut process = second.spawn().unwrap();
-    assert!(process.ready(&env).await.is_err());
+    let ready = process.ready(&env).await.unwrap_err();
+    assert!(matches!(ready, DriveError::NotReady), "{ready}");
     let words = admin::last_words(&second.log);
     assert!(words.contains("in use by another process"), "{words}");
     source.acknowledged().await;

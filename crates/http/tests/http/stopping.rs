@@ -4,6 +4,7 @@ use crate::harness::{Running, connect, in_time, read_answer, request};
 use futures_util::FutureExt;
 use millstream_env::{Clock, Env, ManualClock, Timestamp};
 use millstream_http::Limits;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,8 +35,10 @@ async fn server_when_stopped_then_finishes_what_it_accepted_and_takes_no_more() 
         rest.is_empty(),
         "the idle connection is closed: the server is stopping"
     );
-    assert!(
-        TcpStream::connect(address).await.is_err(),
+    let refused = TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::ConnectionRefused,
         "nobody listens any more"
     );
 

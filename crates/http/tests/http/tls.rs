@@ -126,9 +126,13 @@ async fn certificate_when_replaced_then_greets_new_connections_and_old_ones_stay
     assert_eq!(shown, [certificate(&second)]);
     list_over_http1(&mut new).await;
     list_over_http1(&mut old).await;
-    connect_tls(&server, &first, BOTH, &[])
-        .await
-        .expect_err("whoever trusts the first alone is not greeted with it any more");
+    let refused = connect_tls(&server, &first, BOTH, &[]).await;
+    let refused = refused.expect_err("whoever trusts the first alone is not greeted with it");
+    let cause = refused.get_ref().and_then(|cause| cause.downcast_ref());
+    assert!(
+        matches!(cause, Some(rustls::Error::InvalidCertificate(_))),
+        "{refused:?}"
+    );
     server.stop().await;
 }
 

@@ -42,7 +42,8 @@ async fn a_refused_write_when_power_is_lost_next_then_leaves_no_trace() {
         create(&journal, 1).await;
         let fault = [Fault::Half(5), Fault::Late(5)][seed as usize % 2];
         world.disk.fail_nth(Call::Write, 1, fault);
-        assert!(try_append(&journal, 0, batch(&[b"no"])).await.is_err());
+        let refused = try_append(&journal, 0, batch(&[b"no"])).await.unwrap_err();
+        assert!(matches!(refused, AppendError::NotApplied(_)), "{refused:?}");
         let journal = world.lose_power();
         assert_eq!(read_all(&journal, 0).await.unwrap(), []);
         assert_eq!(append(&journal, 0, b"yes").await.first, Offset(0));
@@ -229,7 +230,9 @@ pub(crate) async fn restart_then_lose_power(world: World) {
     let journal = world.open();
     create(&journal, 1).await;
     world.disk.fail_nth(Call::SyncData, 1, Fault::EIO);
-    assert!(try_append(&journal, 0, batch(&[b"unknown"])).await.is_err());
+    let failed = try_append(&journal, 0, batch(&[b"unknown"])).await;
+    let failed = failed.unwrap_err();
+    assert!(matches!(failed, AppendError::Unknown(_)), "{failed:?}");
     let journal = world.kill();
     let expected = [(0, b"unknown".to_vec())];
     assert_eq!(read_all(&journal, 0).await.unwrap(), expected);

@@ -5,7 +5,7 @@ use crate::space::grace::FREED_AFTER;
 use crate::{Journal, Options};
 use millstream_env::{Call, Fault};
 use millstream_store::metrics::{Distribution, Value};
-use millstream_store::store::{LogStore, Offset};
+use millstream_store::store::{AppendError, LogStore, Offset};
 
 fn value(journal: &Journal, name: &str) -> Value {
     let mut metrics = journal.metrics().into_iter();
@@ -62,7 +62,8 @@ async fn journal_when_a_sync_failed_then_tells_that_it_takes_no_writes() {
     let journal = world.open();
     create(&journal, 1).await;
     world.disk.fail_nth(Call::SyncData, 1, Fault::EIO);
-    assert!(try_append(&journal, 0, batch(&[b"a"])).await.is_err());
+    let failed = try_append(&journal, 0, batch(&[b"a"])).await.unwrap_err();
+    assert!(matches!(failed, AppendError::Unknown(_)), "{failed:?}");
     assert_eq!(gauge(&journal, "journal_writable"), 0);
     let calls = distribution(&journal, "journal_group_calls");
     assert_eq!(calls.count(), 1, "what was not written is no group");

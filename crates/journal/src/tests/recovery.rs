@@ -4,7 +4,7 @@ use super::harness::{World, append, batch, create, id, os, read_all, try_append}
 use crate::{Journal, OpenError, Options};
 use millstream_env::Call;
 use millstream_store::batches::Batches;
-use millstream_store::store::{LogSettings, LogStore, Offset, Priority, StoreError};
+use millstream_store::store::{AppendError, LogSettings, LogStore, Offset, Priority, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,7 +143,8 @@ async fn a_stopped_journal_when_used_then_refuses_writes_and_still_reads() {
     append(&journal, 0, b"a").await;
     journal.shutdown().await;
     assert!(!journal.is_writable());
-    assert!(try_append(&journal, 0, batch(&[b"b"])).await.is_err());
+    let refused = try_append(&journal, 0, batch(&[b"b"])).await.unwrap_err();
+    assert!(matches!(refused, AppendError::NotApplied(_)), "{refused:?}");
     assert_eq!(read_all(&journal, 0).await.unwrap().len(), 1);
 }
 
