@@ -165,7 +165,7 @@ impl Duties {
                 }
             }
         };
-        env.tasks.spawn("retention", Box::pin(task));
+        env.tasks.spawn("duties", Box::pin(task));
     }
 
     /// Performs the duties due every minute. Failures are logged and retried the next minute.

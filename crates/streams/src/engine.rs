@@ -119,21 +119,10 @@ impl Engine {
             runtimes.clone(),
             logs.clone(),
         );
-        let fence = Arc::new(Fence::new(
-            env.clone(),
-            store.clone(),
-            catalog.clone(),
-            runtimes.clone(),
-            logs.clone(),
-            readiness.clone(),
-        ));
-        let retention = Arc::new(Retention::new(
-            store.clone(),
-            streams.clone(),
-            runtimes.clone(),
-            reads.horizons().clone(),
-            logs.clone(),
-        ));
+        let fence = Fence::new(&env, &store, &catalog, &runtimes, &logs, &readiness);
+        let fence = Arc::new(fence);
+        let retention = Retention::new(&store, &streams, &runtimes, reads.horizons(), &logs);
+        let retention = Arc::new(retention);
         let duties = Arc::new(Duties::new(
             catalog.clone(),
             store.clone(),

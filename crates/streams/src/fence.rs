@@ -84,20 +84,20 @@ pub(crate) struct Fence {
 
 impl Fence {
     pub(crate) fn new(
-        env: Env,
-        store: Arc<dyn LogStore>,
-        catalog: Arc<Catalog>,
-        runtimes: Arc<Runtimes>,
-        logs: ShardLogs,
-        readiness: Arc<Readiness>,
+        env: &Env,
+        store: &Arc<dyn LogStore>,
+        catalog: &Arc<Catalog>,
+        runtimes: &Arc<Runtimes>,
+        logs: &ShardLogs,
+        readiness: &Arc<Readiness>,
     ) -> Self {
         Self {
-            env,
-            store,
-            catalog,
-            runtimes,
-            logs,
-            readiness,
+            env: env.clone(),
+            store: Arc::clone(store),
+            catalog: Arc::clone(catalog),
+            runtimes: Arc::clone(runtimes),
+            logs: logs.clone(),
+            readiness: Arc::clone(readiness),
             turns: Turns::default(),
         }
     }

@@ -39,18 +39,18 @@ pub(crate) struct Retention {
 
 impl Retention {
     pub(crate) fn new(
-        store: Arc<dyn LogStore>,
-        streams: Streams,
-        runtimes: Arc<Runtimes>,
-        horizons: Arc<Horizons>,
-        logs: ShardLogs,
+        store: &Arc<dyn LogStore>,
+        streams: &Streams,
+        runtimes: &Arc<Runtimes>,
+        horizons: &Arc<Horizons>,
+        logs: &ShardLogs,
     ) -> Self {
         Self {
-            store,
-            streams,
-            runtimes,
-            horizons,
-            logs,
+            store: Arc::clone(store),
+            streams: streams.clone(),
+            runtimes: Arc::clone(runtimes),
+            horizons: Arc::clone(horizons),
+            logs: logs.clone(),
             lengthenings: Semaphore::new(LENGTHENINGS_MAX),
         }
     }

@@ -144,7 +144,7 @@ async fn server_when_a_background_task_dies_then_ends_in_good_order_with_its_nam
         ("catalog-snapshot", 0),
         ("fence", 0),
         ("fence", 3),
-        ("retention", 0),
+        ("duties", 0),
         ("accept", 0),
         ("accept", 1),
         ("accept admin", 0),

@@ -68,12 +68,12 @@ async fn series_when_there_are_very_many_streams_and_shards_then_are_bounded_and
 async fn engine_when_a_background_task_has_died_then_is_not_ready() {
     let world = World::without_limits();
     assert!(world.open().await.engine.is_writable());
-    let tasks = DoomedTasks::new(Arc::clone(&world.env.tasks), "retention", 0);
+    let tasks = DoomedTasks::new(Arc::clone(&world.env.tasks), "duties", 0);
     let mut env = world.env.clone();
     env.tasks = Arc::new(tasks);
     let world = World { env, ..world };
     let caller = world.open().await;
     let death = world.env.tasks.deaths().wait().await;
-    assert_eq!(death.task, "retention");
+    assert_eq!(death.task, "duties");
     assert!(!caller.engine.is_writable());
 }
