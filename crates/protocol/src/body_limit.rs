@@ -1,8 +1,9 @@
 //! The maximum size of a request's body, derived from its shape.
 //!
 //! The largest sensible body: each text at its maximum length with every character escaped (tokens
-//! apart), each blob in base64. It is known before the body arrives, so that an operation which changes a tag
-//! never receives megabytes. It is an upper bound, not a check: the decoder validates each value.
+//! apart), each blob in base64. It is known before the body arrives, so that an operation which
+//! changes a tag never receives megabytes. It is an upper bound, not a check: the decoder validates
+//! each value.
 
 use crate::shape::{Bounds, Kind, Text, Type};
 
