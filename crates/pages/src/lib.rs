@@ -1,4 +1,4 @@
-//! Tables of the documentation, read by tests that hold the code against them.
+//! What tests hold the code against: tables of the documentation, and AWS's service model.
 //!
 //! Only for tests: it panics where a page is not what it has to be. It does not read the prose.
 
@@ -6,6 +6,7 @@
 
 pub mod cbor;
 mod counts;
+pub mod service_model;
 
 pub use counts::count;
 

@@ -1,69 +1,13 @@
 //! Compares every shape with AWS's service model, as botocore carries it: members, requirements,
 //! types, bounds, patterns, values, errors; nothing missing and nothing extra.
-//!
-//! The model comes with Python's `botocore`. `MILLSTREAM_BOTOCORE` names the directory that
-//! contains the package; without it, the one that `python3` imports is used. The test cannot be
-//! skipped: if neither is found, it fails.
 
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use millstream_pages::service_model::{BOTOCORE, botocore, model};
 use millstream_protocol::operations;
 use millstream_protocol::shape::{Bounds, Kind, Member, Text, Type};
 use millstream_protocol::{Description, ErrorCode};
 use serde_json::Value;
-
-/// The version whose model our shapes follow.
-const BOTOCORE: &str = "1.44.5";
-const MODEL: &str = "data/kinesis/2013-12-02/service-2.json.gz";
-
-/// The directory of the package `botocore`.
-fn botocore() -> PathBuf {
-    if let Some(folder) = std::env::var_os("MILLSTREAM_BOTOCORE") {
-        let folder = PathBuf::from(folder);
-        return if folder.join("data").is_dir() {
-            folder
-        } else {
-            folder.join("botocore")
-        };
-    }
-    let script = "import botocore, os; print(os.path.dirname(botocore.__file__))";
-    let output = Command::new("python3").args(["-c", script]).output();
-    let found = output.ok().filter(|output| output.status.success());
-    let found = found.and_then(|output| String::from_utf8(output.stdout).ok());
-    PathBuf::from(
-        found
-            .unwrap_or_else(|| complain("no Python package botocore"))
-            .trim(),
-    )
-}
-
-fn complain(what: &str) -> ! {
-    panic!(
-        "{what}: this test needs AWS's service model. Either `python3 -m pip install \
-         botocore=={BOTOCORE}`, or the same with `--target DIR` and MILLSTREAM_BOTOCORE=DIR"
-    )
-}
-
-fn model() -> Value {
-    let path = botocore().join(MODEL);
-    let mut text = String::new();
-    let compressed = read_file(&path);
-    flate2::read::GzDecoder::new(compressed.as_slice())
-        .read_to_string(&mut text)
-        .expect("botocore's model is gzip");
-    serde_json::from_str(&text).expect("botocore's model is JSON")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own input, not the product's files"
-)]
-fn read_file(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|error| complain(&format!("{}: {error}", path.display())))
-}
 
 /// Compares descriptions with the model and collects the differences.
 struct Comparison {

@@ -83,8 +83,9 @@ const TESTS: [(&str, &[&str]); 9] = [
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
     ("http", &["client", "env", "store"]),
-    // `env` for its doubles, `replicated` for facts that it is the cause of.
-    ("service", &["env", "replicated"]),
+    // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
+    // that it is the cause of.
+    ("service", &["env", "pages", "replicated", "store"]),
     ("millstream", &["client", "env"]),
 ];
 /// What tests the others: nobody's code uses it.
