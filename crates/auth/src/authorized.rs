@@ -33,6 +33,16 @@ impl<I, T> Authorized<I, T> {
         &self.principal
     }
 
+    /// The input.
+    pub fn input(&self) -> &I {
+        &self.input
+    }
+
+    /// What the input refers to.
+    pub fn found(&self) -> &T {
+        &self.found
+    }
+
     /// Splits it for the operation: what was found, and the input.
     pub fn into_parts(self) -> (T, I) {
         (self.found, self.input)

@@ -63,7 +63,7 @@ pub use encode::Encode;
 pub use error::{Error, RemoteError, decode_error, encode_error};
 pub use error_code::ErrorCode;
 pub use operation::{
-    Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope, TARGET_PREFIX,
+    Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope, Source, TARGET_PREFIX,
 };
 pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
 pub use record_sink::RecordSink;

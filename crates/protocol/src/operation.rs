@@ -28,8 +28,8 @@ pub trait Row {
     const EFFECT: Effect;
     /// The kind of resource that a policy names for it.
     const RESOURCE: ResourceKind;
-    /// AWS's rate limit, if it documents one.
-    const RATE: Option<Rate>;
+    /// How often AWS lets it be called: one limit at least.
+    const RATES: &'static [Rate];
 }
 
 /// Whether an operation changes state.
@@ -61,6 +61,8 @@ pub struct Rate {
     pub period: Period,
     /// … and scope.
     pub scope: Scope,
+    /// Where it is from.
+    pub source: Source,
 }
 
 /// The period of a rate limit.
@@ -68,7 +70,7 @@ pub struct Rate {
 pub enum Period {
     /// Every second.
     Second,
-    /// A rolling window of 24 hours.
+    /// A rolling window of 24 hours, in which changes are counted instead of calls.
     Day,
 }
 
@@ -81,8 +83,19 @@ pub enum Scope {
     Stream,
     /// A shard.
     Shard,
+    /// A shard, where records are counted instead of calls.
+    ShardRecords,
     /// A consumer on a shard.
     ConsumerAndShard,
+}
+
+/// The source of a rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// AWS's documentation.
+    Documented,
+    /// None: AWS documents no rate, or not per what. It is like that of similar operations.
+    Assumed,
 }
 
 impl Described for () {
@@ -109,8 +122,8 @@ pub struct Description {
     pub effect: Effect,
     /// The kind of resource that a policy names for it.
     pub resource: ResourceKind,
-    /// AWS's rate limit, if it documents one.
-    pub rate: Option<Rate>,
+    /// How often AWS lets it be called.
+    pub rates: &'static [Rate],
     /// The shape of the input.
     pub input: &'static Type,
     /// The shape of the output.
@@ -130,7 +143,7 @@ impl Description {
             name: O::NAME,
             effect: O::EFFECT,
             resource: O::RESOURCE,
-            rate: O::RATE,
+            rates: O::RATES,
             input: <O::Input as Described>::SHAPE,
             output: <O::Output as Described>::SHAPE,
             errors: O::ERRORS,

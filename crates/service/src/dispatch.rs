@@ -104,7 +104,7 @@ fn serve<H: Handler>(call: Call) -> Served {
 }
 
 /// Everything before the operation itself, without waiting: types, the resource, authorization, and
-/// only then constraints and the resource's existence.
+/// only then constraints, the resource's existence, and the rate of calls.
 fn begin<H: Handler>(
     call: Call,
 ) -> Result<impl Future<Output = Result<H::Output, H::Error>> + Send + 'static, Failed> {
@@ -127,7 +127,10 @@ fn begin<H: Handler>(
             let request =
                 authorizer.authorize(sender, action, input, found, resource_of::<H::Target>);
             match request.map_err(Failed::refused)?.transpose() {
-                Ok(request) => Ok(H::handle(engine, request)),
+                Ok(request) => match millstream_streams::count::<H>(&engine, &request) {
+                    Ok(()) => Ok(H::handle(engine, request)),
+                    Err(refused) => Err(failed::<H>(refused.into())),
+                },
                 Err(lacking) => Err(failed::<H>(H::Error::from(lacking.into_why()).into())),
             }
         }

@@ -4,6 +4,7 @@
 //! uses, and is used through its methods alone: no lock of one can be taken by another.
 
 use crate::admission::Admission;
+use crate::call_rates::CallRates;
 use crate::catalog::{Catalog, Command, State, Stream};
 use crate::duties::Duties;
 use crate::facts::ChangeError;
@@ -51,6 +52,7 @@ pub struct Engine {
     duties: Arc<Duties>,
     puts: Puts,
     fanout: Arc<Fanout>,
+    call_rates: CallRates,
     /// Admission to the disk, and response memory.
     admission: Arc<Admission>,
 }
@@ -119,6 +121,12 @@ impl Engine {
             runtimes.clone(),
             logs.clone(),
         );
+        let call_rates = CallRates::new(
+            env.clock.clone(),
+            settings.limits,
+            streams.clone(),
+            runtimes.clone(),
+        );
         let fence = Fence::new(&env, &store, &catalog, &runtimes, &logs, &readiness);
         let fence = Arc::new(fence);
         let retention = Retention::new(&store, &streams, &runtimes, reads.horizons(), &logs);
@@ -148,6 +156,7 @@ impl Engine {
             duties,
             puts,
             fanout: Arc::new(fanout),
+            call_rates,
             admission,
         }
     }
@@ -244,6 +253,11 @@ impl Engine {
     /// Puts of records.
     pub(crate) fn puts(&self) -> &Puts {
         &self.puts
+    }
+
+    /// Rates of calls.
+    pub(crate) fn call_rates(&self) -> &CallRates {
+        &self.call_rates
     }
 
     /// What subscriptions share.

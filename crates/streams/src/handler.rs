@@ -1,5 +1,6 @@
 //! The interface between the server and an operation.
 
+use crate::facts::CallRefused;
 use crate::target::{Lacking, Named, Target};
 use crate::{AnyFact, Engine, Fact, Output};
 use millstream_auth::{Authorized, Principal};
@@ -12,6 +13,15 @@ pub type OutputOf<H> = <<H as Handler>::Operation as millstream_protocol::Operat
 /// A handler's target, or why there is none.
 pub type Found<H> = Result<TargetOf<H>, Lacking<<TargetOf<H> as Target>::Error>>;
 type TargetOf<H> = <H as Handler>::Target;
+
+/// Where an operation's calls are counted, for the rate in the table of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Before the operation begins.
+    AtTheGate,
+    /// By a budget of its own, which also counts what it moves.
+    ByItsBudget,
+}
 
 /// One operation: its shapes and its behaviour. One file each in [`crate::operations`].
 pub trait Handler: Send + Sync + Sized + 'static {
@@ -27,12 +37,26 @@ pub trait Handler: Send + Sync + Sized + 'static {
     type Output: Output<Shape = OutputOf<Self>>;
     /// What it may return instead.
     type Error: Fact + Into<AnyFact> + From<<Self::Target as Target>::Error> + Send;
+    /// Where its calls are counted.
+    const COUNTED: Counted = Counted::AtTheGate;
 
     /// Carries the operation out.
     fn handle(
         engine: Arc<Engine>,
         request: Authorized<Self::Input, Self::Target>,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send + 'static;
+}
+
+/// Counts a call that is about to begin: one above AWS's rate is refused, and nothing is done.
+///
+/// # Errors
+/// Why it may not begin.
+#[inline]
+pub fn count<H: Handler>(
+    engine: &Engine,
+    request: &Authorized<H::Input, H::Target>,
+) -> Result<(), CallRefused> {
+    engine.call_rates().take::<H>(request)
 }
 
 /// Resolves a request's resource, whatever the shape of the request.

@@ -10,6 +10,7 @@ mod open_error;
 mod settings;
 
 mod admission;
+mod call_rates;
 mod catalog;
 mod duties;
 pub mod facts;
@@ -44,7 +45,7 @@ pub use engine::Engine;
 pub use facts::{AnyFact, Fact, Outcome, UnknownForm};
 pub use fanout::{Event, RecordEncoder, Subscription};
 pub use fifo_cache::FifoCache;
-pub use handler::{Found, Handler, OutputOf, find};
+pub use handler::{Counted, Found, Handler, OutputOf, count, find};
 pub use metrics::Metrics;
 pub use millstream_env::Causes;
 pub use open_error::OpenError;

@@ -5,8 +5,9 @@
 
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
-use crate::limits::{Fill, ReadLimit, WriteLimit};
+use crate::limits::{Calls, Fill, ReadLimit, WriteLimit};
 use millstream_env::Monotonic;
+use millstream_protocol::Rate;
 use millstream_store::Offset;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -30,6 +31,10 @@ pub struct StreamRuntime {
     /// put into hundreds. It grows with the total number of shards that the stream has had.
     /// `bench/run only shards-batch` measures it.
     incoming: Mutex<Vec<Incomings>>,
+    /// Calls of operations that are limited for each stream.
+    calls: Mutex<Calls>,
+    /// Changes of which a stream allows so many in 24 hours.
+    changes: Mutex<Calls>,
 }
 
 /// Records that were put.
@@ -55,6 +60,8 @@ pub struct ShardRuntime {
     pub seats: Seats,
     /// CloudWatch counters for enhanced monitoring.
     pub counters: ShardCounters,
+    /// Calls of operations that are limited for each shard.
+    calls: Mutex<Calls>,
     horizon: AtomicU64,
 }
 
@@ -131,6 +138,16 @@ impl StreamRuntime {
             .collect()
     }
 
+    /// Counts a call of an operation, or nothing if its rate does not allow one.
+    pub fn try_take_call(&self, operation: &'static str, rate: Rate, now: Monotonic) -> bool {
+        self.calls.lock().try_take(operation, rate, now)
+    }
+
+    /// Counts a change by an operation, or nothing if its rate does not allow one.
+    pub fn try_take_change(&self, operation: &'static str, rate: Rate, now: Monotonic) -> bool {
+        self.changes.lock().try_take(operation, rate, now)
+    }
+
     /// Drops an expired shard's runtime.
     pub fn remove_shard(&self, index: u32) {
         self.shards.write().remove(&index);
@@ -144,6 +161,7 @@ impl Default for ShardRuntime {
             read_limit: Mutex::new(ReadLimit::new()),
             seats: Seats::default(),
             counters: ShardCounters::default(),
+            calls: Mutex::default(),
             horizon: AtomicU64::new(0),
         }
     }
@@ -178,6 +196,11 @@ impl ShardRuntime {
             let fits = limit.try_take(bytes, now);
             tell(record, if fits { Taken::All } else { Taken::Nothing });
         }
+    }
+
+    /// Counts a call of an operation, or nothing if its rate does not allow one.
+    pub fn try_take_call(&self, operation: &'static str, rate: Rate, now: Monotonic) -> bool {
+        self.calls.lock().try_take(operation, rate, now)
     }
 
     /// Takes one call of GetRecords, or nothing if the budget is used up.

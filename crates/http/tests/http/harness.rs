@@ -28,7 +28,12 @@ impl Running {
 
     /// Starts a server with TLS, if it has a certificate.
     pub async fn start_with_tls(limits: Limits, tls: Option<Tls>) -> Self {
-        Self::start_in(Env::real(), Settings::default(), limits, tls).await
+        // Most of these tests call faster than AWS allows.
+        let settings = Settings {
+            limits: millstream_streams::Limits::Off,
+            ..Settings::default()
+        };
+        Self::start_in(Env::real(), settings, limits, tls).await
     }
 
     /// Starts a server in an environment, with these settings of the engine.

@@ -15,9 +15,9 @@ use millstream_store::MemoryStore;
 use millstream_streams::{Engine, Limits, Settings};
 use std::sync::{Arc, Mutex};
 
-const MINE: &str = "arn:aws:kinesis:us-east-1:111111111111:stream";
+pub const MINE: &str = "arn:aws:kinesis:us-east-1:111111111111:stream";
 const THEIRS: &str = "arn:aws:kinesis:us-east-1:222222222222:stream/orders";
-const CREDENTIAL: &str = "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/kinesis/\
+pub const CREDENTIAL: &str = "AWS4-HMAC-SHA256 Credential=111111111111/20260101/us-east-1/kinesis/\
                           aws4_request, SignedHeaders=host, Signature=0";
 
 /// Policies with a fixed decision that record the resources.
@@ -45,6 +45,37 @@ impl Policies for Remembering {
     }
 }
 
+/// What a request's head has.
+pub struct Signed {
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Signed {
+    pub fn by(credential: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        let credential = HeaderValue::from_str(credential).unwrap();
+        headers.insert("authorization", credential);
+        headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));
+        Self {
+            uri: Uri::from_static("/"),
+            headers,
+        }
+    }
+
+    pub fn head(&self) -> Head<'_> {
+        Head {
+            method: &Method::POST,
+            uri: &self.uri,
+            headers: &self.headers,
+            context: Context {
+                peer: ([127, 0, 0, 1], 1).into(),
+                channel: Channel::Plain,
+            },
+        }
+    }
+}
+
 /// A caller under policies.
 struct Caller {
     calls: Calls,
@@ -68,19 +99,9 @@ impl Caller {
     }
 
     async fn call(&self, operation: &str, body: &str) -> Result<String, Error> {
-        let mut headers = HeaderMap::new();
-        headers.insert("authorization", HeaderValue::from_static(CREDENTIAL));
-        headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));
-        let head = Head {
-            method: &Method::POST,
-            uri: &Uri::from_static("/"),
-            headers: &headers,
-            context: Context {
-                peer: ([127, 0, 0, 1], 1).into(),
-                channel: Channel::Plain,
-            },
-        };
+        let signed = Signed::by(CREDENTIAL);
         let body = Bytes::copy_from_slice(body.as_bytes());
+        let head = signed.head();
         let answer = self.calls.call(head, operation, Protocol::Json, body).await;
         let answer = answer.map_err(|failed| failed.error)?;
         let bytes = answer.into_bytes().unwrap_or_default();

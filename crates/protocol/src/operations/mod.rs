@@ -6,13 +6,14 @@
 
 mod table;
 
-use crate::operation::{Description, Effect, Period, Rate, ResourceKind, Row, Scope};
+use crate::operation::{Description, Effect, Period, Rate, ResourceKind, Row, Scope, Source};
 
 /// Declares and describes each operation's module.
 macro_rules! operations {
     ($(
         $name:ident in $module:ident {
-            $effect:ident $resource:ident $(, $calls:literal / $period:ident / $scope:ident)?
+            $effect:ident $resource:ident
+            $(, $($assumed:ident)? $calls:literal / $period:ident / $scope:ident)+
         }
     )+) => {
         $(mod $module;)+
@@ -21,7 +22,12 @@ macro_rules! operations {
         $(impl Row for $name {
             const EFFECT: Effect = Effect::$effect;
             const RESOURCE: ResourceKind = ResourceKind::$resource;
-            const RATE: Option<Rate> = rate!($($calls / $period / $scope)?);
+            const RATES: &'static [Rate] = &[$(Rate {
+                calls: $calls,
+                period: Period::$period,
+                scope: Scope::$scope,
+                source: source!($($assumed)?),
+            }),+];
         })+
 
         /// Every operation, sorted by name.
@@ -29,16 +35,12 @@ macro_rules! operations {
     };
 }
 
-macro_rules! rate {
+macro_rules! source {
     () => {
-        None
+        Source::Documented
     };
-    ($calls:literal / $period:ident / $scope:ident) => {
-        Some(Rate {
-            calls: $calls,
-            period: Period::$period,
-            scope: Scope::$scope,
-        })
+    (assumed) => {
+        Source::Assumed
     };
 }
 

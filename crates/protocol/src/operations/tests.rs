@@ -1,11 +1,12 @@
 //! docs/api.md, generated from the table and the shapes.
 
 use super::*;
+use crate::ErrorCode;
 use std::path::{Path, PathBuf};
 
 /// The head of the page's generated table.
-const HEAD: &str = "| operation | effect | resource | AWS's rate | largest body |\n\
-                    |---|---|---|---|---|\n";
+const HEAD: &str = "| operation | effect | resource | rate | errors | largest body |\n\
+                    |---|---|---|---|---|---|\n";
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md")
@@ -21,30 +22,58 @@ fn row(operation: &Description) -> String {
         ResourceKind::Stream => "stream",
         ResourceKind::Consumer => "consumer",
     };
-    let rate = operation.rate.map_or("–".to_owned(), rate);
+    let rates: Vec<String> = operation.rates.iter().map(rate).collect();
+    let errors: Vec<String> = operation.errors.iter().map(error).collect();
     let kib = crate::body_bytes_max(operation.input).div_ceil(1024);
-    let name = operation.name;
-    format!("| `{name}` | {effect} | {resource} | {rate} | {kib} KiB |\n")
+    format!(
+        "| `{}` | {effect} | {resource} | {} | {} | {kib} KiB |\n",
+        operation.name,
+        rates.join("; "),
+        errors.join(", ")
+    )
 }
 
-fn rate(
-    Rate {
-        calls,
-        period,
-        scope,
-    }: Rate,
-) -> String {
-    let period = match period {
+fn error(code: &ErrorCode) -> String {
+    let name = code.name();
+    name.strip_suffix("Exception").unwrap_or(name).to_owned()
+}
+
+fn rate(rate: &Rate) -> String {
+    let period = match rate.period {
         Period::Second => "a second",
         Period::Day => "in 24 hours",
     };
-    let scope = match scope {
-        Scope::Account => "account",
-        Scope::Stream => "stream",
-        Scope::Shard => "shard",
-        Scope::ConsumerAndShard => "consumer and shard",
+    let (what, scope) = match rate.scope {
+        Scope::Account => ("", "account"),
+        Scope::Stream => ("", "stream"),
+        Scope::Shard => ("", "shard"),
+        Scope::ShardRecords => (" records", "shard"),
+        Scope::ConsumerAndShard => ("", "consumer and shard"),
     };
-    format!("{calls} {period} per {scope}")
+    let source = match rate.source {
+        Source::Documented => "",
+        Source::Assumed => ", *assumed*",
+    };
+    format!("{}{what} {period} per {scope}{source}", rate.calls)
+}
+
+/// Whoever is refused by a rate is told so by an error that the service model lists.
+#[test]
+fn rates_when_they_are_exceeded_then_have_an_error_of_the_service_model() {
+    for operation in ALL {
+        for rate in operation.rates {
+            let code = match rate.scope {
+                Scope::Account | Scope::Stream | Scope::ConsumerAndShard => {
+                    ErrorCode::LimitExceededException
+                }
+                Scope::Shard | Scope::ShardRecords => {
+                    ErrorCode::ProvisionedThroughputExceededException
+                }
+            };
+            let name = operation.name;
+            assert!(operation.errors.contains(&code), "{name}: {rate:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Quotas: what an account, a region or a stream may have.
+//! Quotas and rates: what an account, a region or a stream may have, and how often it is called.
 
 use super::Words;
 use millstream_model::limits::UPDATE_SHARD_COUNT_HOURS;
-use millstream_streams::facts::{Scope, StreamLabel};
+use millstream_streams::facts::{RateExceeded, Scope, StreamLabel};
 
 pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words {
     let Scope { account, region } = scope;
@@ -60,4 +60,28 @@ pub(super) fn tags(stream: &StreamLabel, most: usize) -> Words {
         "Failed to add tags to stream {name} under account {account} because a given stream \
          cannot have more than {most} tags associated with it."
     ))
+}
+
+/// Terraform retries on "Rate exceeded for stream". DescribeStream answers that, though its rate is
+/// an account's: <https://github.com/boto/botocore/pull/821>. ListStreams names the account:
+/// <https://github.com/Graylog2/graylog-plugin-integrations/issues/341>.
+pub(super) fn rates(fact: &RateExceeded) -> Words {
+    match fact {
+        RateExceeded::Account { account } => {
+            Words::recorded(format!("Rate exceeded for account {account}."))
+        }
+        RateExceeded::Stream {
+            stream: StreamLabel { name, account },
+        } => Words::recorded(format!(
+            "Rate exceeded for stream {name} under account {account}."
+        )),
+        RateExceeded::Changes {
+            operation,
+            most,
+            stream: StreamLabel { name, account },
+        } => Words::unrecorded(format!(
+            "{operation} cannot be called more than {most} times in 24 hours on stream {name} under \
+             account {account}."
+        )),
+    }
 }

@@ -73,6 +73,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::Token(fact) => tokens::words(fact),
         AnyFact::Record(fact) => records::words(fact),
         AnyFact::Throttled(fact) => records::throttled(fact),
+        AnyFact::Rate(fact) => limits::rates(fact),
         AnyFact::Put(fact) => records::not_put(fact),
         AnyFact::Read(fact) => records::not_read(fact),
         AnyFact::Capacity(fact) => arguments::capacity(fact),

@@ -13,6 +13,7 @@ mod changes;
 mod consumers;
 mod operations;
 mod positions;
+mod rates;
 mod records;
 mod shards;
 mod steps;
@@ -31,6 +32,7 @@ pub use operations::{
     ShardReadError, StartError, SubscribeError, SubscriptionError, TagStreamError,
 };
 pub use positions::{NumberUse, PositionError, Presence};
+pub use rates::{CallRefused, RateExceeded};
 pub use records::{EntryError, PutFailure, ReadFailure, RecordError, Throttled, UnknownForm};
 pub use shards::ShardError;
 pub use steps::{LogsMissing, NotSwept, SweepError};
@@ -131,6 +133,8 @@ any_of! {
         Record(RecordError),
         /// A shard's budget.
         Throttled(Throttled),
+        /// A rate of calls.
+        Rate(RateExceeded),
         /// A record that was not acknowledged.
         Put(PutFailure),
         /// A failed read of a shard.

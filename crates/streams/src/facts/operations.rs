@@ -5,8 +5,9 @@
 
 use super::{
     AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, ListError, LogsMissing,
-    NoKeyService, NotSwept, Outcome, PositionError, ReadFailure, RecordError, RetentionError,
-    ShardError, SplitKeyTooLarge, StreamError, TagError, Throttled, TokenError, operation_facts,
+    NoKeyService, NotSwept, Outcome, PositionError, RateExceeded, ReadFailure, RecordError,
+    RetentionError, ShardError, SplitKeyTooLarge, StreamError, TagError, Throttled, TokenError,
+    operation_facts,
 };
 use crate::catalog::ProposeError;
 use millstream_protocol::ErrorCode;
@@ -84,6 +85,8 @@ operation_facts! {
     EncryptionError {
         /// The stream does not exist.
         Stream(StreamError),
+        /// It was changed too often.
+        Rate(RateExceeded),
         /// There is no key service.
         Keys(NoKeyService),
     }

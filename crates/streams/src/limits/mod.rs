@@ -1,8 +1,11 @@
-//! AWS's rate limits of a shard.
+//! AWS's rate limits: those of a shard, and of calls.
 //!
 //! Token buckets on the monotonic clock, in memory: after a restart they are full.
 
 mod bucket;
+mod calls;
+
+pub use calls::Calls;
 
 use bucket::Bucket;
 use millstream_env::Monotonic;

@@ -9,6 +9,7 @@ use super::{Engine, Handler, Request};
 use crate::answer::RecordsRead;
 use crate::catalog::{Shard, Stream};
 use crate::facts::{DryRun, GetRecordsError, ShardError, Throttled, TokenError};
+use crate::handler::Counted;
 use crate::read::ShardRead;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
@@ -31,6 +32,7 @@ impl Handler for GetRecords {
     type Target = FoundIterator;
     type Output = RecordsRead;
     type Error = GetRecordsError;
+    const COUNTED: Counted = Counted::ByItsBudget;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -5,6 +5,7 @@
 use super::{Engine, Handler, Request, append};
 use crate::catalog::Stream;
 use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
+use crate::handler::Counted;
 use crate::put::{NotPut, Placed, PutError, RecordToPut};
 use crate::record::StoredRecord;
 use crate::target::FoundStream;
@@ -21,6 +22,7 @@ impl Handler for PutRecord {
     type Target = FoundStream;
     type Output = Placed;
     type Error = PutRecordError;
+    const COUNTED: Counted = Counted::ByItsBudget;
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
         let clock = engine.clock();

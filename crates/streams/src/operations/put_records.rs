@@ -6,6 +6,7 @@ use super::{Engine, Handler, Request, append};
 use crate::answer::PutResults;
 use crate::catalog::Stream;
 use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
+use crate::handler::Counted;
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
 use crate::runtime::StreamRuntime;
 use crate::sink::{RecordArena, Unroutable};
@@ -24,6 +25,7 @@ impl Handler for PutRecords {
     type Target = FoundStream;
     type Output = PutResults;
     type Error = PutRecordsError;
+    const COUNTED: Counted = Counted::ByItsBudget;
 
     async fn handle(
         engine: Arc<Engine>,

@@ -1,5 +1,8 @@
 //! StartStreamEncryption: refused as long as there is no key service.
 //!
+//! AWS counts the changes of 24 hours. Which ones it would make cannot be told here, so that every
+//! call counts.
+//!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html>
 
 use super::{Engine, Handler, OutputOf, Request};
@@ -18,7 +21,11 @@ impl Handler for StartStreamEncryption {
     type Output = OutputOf<Self>;
     type Error = EncryptionError;
 
-    async fn handle(_: Arc<Engine>, _: Request<Self>) -> Result<(), EncryptionError> {
+    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), EncryptionError> {
+        let (stream, _) = request.into_parts();
+        engine
+            .call_rates()
+            .take_change::<Self::Operation>(&stream)?;
         Err(NoKeyService.into())
     }
 }

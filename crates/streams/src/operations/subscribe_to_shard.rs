@@ -10,6 +10,7 @@ use crate::Subscription;
 use crate::catalog::{Consumer, ConsumerStatus, Shard, Status, Stream};
 use crate::facts::{ConsumerError, DryRun, ShardError, StreamError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
+use crate::handler::Counted;
 use crate::position::Start;
 use crate::target::FoundConsumer;
 use millstream_model::ShardId;
@@ -25,6 +26,7 @@ impl Handler for SubscribeToShard {
     type Target = FoundConsumer;
     type Output = Subscription;
     type Error = SubscribeError;
+    const COUNTED: Counted = Counted::ByItsBudget;
 
     async fn handle(
         engine: Arc<Engine>,

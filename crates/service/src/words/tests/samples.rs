@@ -56,6 +56,7 @@ pub(super) fn all() -> Vec<Samples> {
         tokens(),
         records(),
         throttled(),
+        rates(),
         puts(),
         reads(),
         capacities(),
@@ -238,6 +239,18 @@ fn records() -> Samples {
 fn throttled() -> Samples {
     samples!("Budgets", Throttled {
         Throttled { .. } => Throttled { shard: ShardId::new(7), stream: stream() },
+    })
+}
+
+fn rates() -> Samples {
+    samples!("Rates", RateExceeded {
+        RateExceeded::Account { .. } => RateExceeded::Account { account: account() },
+        RateExceeded::Stream { .. } => RateExceeded::Stream { stream: stream() },
+        RateExceeded::Changes { .. } => RateExceeded::Changes {
+            operation: "StartStreamEncryption",
+            most: 25,
+            stream: stream(),
+        },
     })
 }
 
