@@ -96,7 +96,9 @@ async fn requests_when_wrong_or_right_in_any_member_then_are_answered_as_the_mod
         }
     }
     let operations = model.inputs.len();
-    println!("operations: {operations}, members: {members}, constraint cases: {count}");
+    millstream_pages::count("operations", operations);
+    millstream_pages::count("members of inputs", members);
+    millstream_pages::count("constraint cases", count);
     assert!(count > 5_000, "only {count} cases");
     let first: Vec<&String> = differences.iter().take(20).collect();
     assert!(

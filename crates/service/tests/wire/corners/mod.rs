@@ -15,6 +15,8 @@ use rows::Answer::{Broken, Malformed, Mistyped, Refused, Success};
 use rows::{Answer, Corner, Corners};
 use std::process::Command;
 
+/// What is counted.
+const COUNTED: &str = "corners of bodies";
 /// Names the process that is limited.
 const LIMITED: &str = "MILLSTREAM_LIMITED_CORNERS";
 /// All the memory that it may ask for, its code and stacks included: a fraction of what the lengths
@@ -77,7 +79,7 @@ async fn check_all() {
             }
         }
     }
-    println!("body corners: {count}");
+    millstream_pages::count(COUNTED, count);
     assert!(differences.is_empty(), "{differences:#?}");
 }
 
@@ -100,6 +102,9 @@ async fn bodies_when_in_the_corners_then_are_answered_and_take_no_more_than_they
     let told = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}{complaints}");
-    let count = told.lines().find(|line| line.contains("body corners: "));
-    println!("{}", count.expect("the table was run"));
+    let count = told.lines().find_map(|line| {
+        let (_, number) = line.split_once(&format!("count: {COUNTED} = "))?;
+        number.parse().ok()
+    });
+    millstream_pages::count(COUNTED, count.expect("the table was run"));
 }
