@@ -1,4 +1,4 @@
-//! ARNs of streams and of their registered consumers.
+//! ARNs of streams, of their registered consumers, and of what else may have tags.
 //!
 //! Parsing is exact: a parsed ARN prints as the same text. An ARN names an account and a region;
 //! whether the caller may use it is decided elsewhere.
@@ -95,6 +95,38 @@ impl fmt::Display for ConsumerArn {
     }
 }
 
+/// The ARN of anything that may have tags or a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceArn {
+    /// A stream.
+    Stream(StreamArn),
+    /// A registered consumer of a stream.
+    Consumer(ConsumerArn),
+    /// A queue. Its id is not interpreted.
+    Queue,
+    /// A channel. Its id is not interpreted.
+    Channel,
+}
+
+impl ResourceArn {
+    /// Parses an ARN.
+    ///
+    /// # Errors
+    /// If it is of another kind of resource.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let (_, _, resource) = split(text)?;
+        match resource.split_once('/') {
+            Some(("stream", rest)) if rest.contains('/') => {
+                ConsumerArn::parse(text).map(Self::Consumer)
+            }
+            Some(("stream", _)) => StreamArn::parse(text).map(Self::Stream),
+            Some(("queue", id)) if !id.is_empty() => Ok(Self::Queue),
+            Some(("channel", id)) if !id.is_empty() => Ok(Self::Channel),
+            Some(_) | None => Err(NameError("resource ARN")),
+        }
+    }
+}
+
 fn split(text: &str) -> Result<(Region, AccountId, &str), NameError> {
     const WRONG: NameError = NameError("ARN");
     let mut parts = text.splitn(6, ':');
@@ -120,6 +152,35 @@ mod tests {
         assert_eq!(ConsumerArn::parse(&consumer).unwrap().to_string(), consumer);
         let china = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/s";
         assert_eq!(StreamArn::parse(china).unwrap().to_string(), china);
+    }
+
+    #[test]
+    fn arn_of_any_resource_when_parsed_then_is_of_its_kind() {
+        let account = "arn:aws:kinesis:us-east-1:123456789012";
+        let parse = |rest: &str| ResourceArn::parse(&format!("{account}:{rest}"));
+        let stream = StreamArn::parse(&format!("{account}:stream/s")).unwrap();
+        assert_eq!(parse("stream/s"), Ok(ResourceArn::Stream(stream)));
+        let consumer = ConsumerArn::parse(&format!("{account}:stream/s/consumer/c:1")).unwrap();
+        assert_eq!(
+            parse("stream/s/consumer/c:1"),
+            Ok(ResourceArn::Consumer(consumer))
+        );
+        assert_eq!(parse("queue/q-1"), Ok(ResourceArn::Queue));
+        assert_eq!(parse("channel/c-1"), Ok(ResourceArn::Channel));
+        for (bad, what) in [
+            ("stream/", "stream name"),
+            ("stream/s/consumer/c", "consumer ARN"),
+            ("stream/s/shard/1", "consumer ARN"),
+            ("mystream/s", "resource ARN"),
+            ("queue/", "resource ARN"),
+            ("channel", "resource ARN"),
+        ] {
+            assert_eq!(parse(bad), Err(NameError(what)), "{bad}");
+        }
+        assert_eq!(
+            ResourceArn::parse("arn:aws:sqs:us-east-1:123456789012:queue/q"),
+            Err(NameError("ARN"))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod name;
 pub mod sequence_number;
 pub mod shard_id;
 
-pub use arn::{ConsumerArn, StreamArn};
+pub use arn::{ConsumerArn, ResourceArn, StreamArn};
 pub use hash::{HashKey, HashRange};
 pub use name::{AccountId, ConsumerName, NameError, Region, StreamName};
 pub use sequence_number::{NearNumbers, RisingDigits, SequenceNumber, SequenceNumberError};

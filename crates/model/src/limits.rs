@@ -38,8 +38,11 @@ pub const RETENTION_HOURS_MIN: u32 = 24;
 /// The maximum retention: one year.
 pub const RETENTION_HOURS_MAX: u32 = 8_760;
 
-/// Tags of a stream.
+/// Tags of a stream, and of a consumer.
 pub const TAGS_MAX: usize = 50;
+/// Bytes of a resource policy:
+/// <https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html>
+pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 /// Registered consumers of a stream.
 pub const CONSUMERS_MAX: u32 = 20;
 /// Registered consumers of a stream that may be in status CREATING at once.
