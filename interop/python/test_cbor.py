@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, timezone
+from json import dumps
 
 import cbor2
 import pytest
@@ -19,6 +20,7 @@ LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, 789_000, tzinfo=timezone.utc)
 # What a request says of the account that it is made in, or of an answer to an earlier one.
 ARN = "{arn}"
 CONSUMER_ARN = "{consumer}"
+POLICY = "{policy}"
 NUMBER = "{number}"
 ITERATOR = "{iterator}"
 
@@ -32,6 +34,12 @@ SESSION = [
     ("AddTagsToStream", {"StreamARN": ARN, "Tags": {"c": "d", "é": "ü"}}),
     ("ListTagsForStream", {"StreamARN": ARN, "Limit": 2}),
     ("RemoveTagsFromStream", ORDERS | {"TagKeys": ["a"]}),
+    ("TagResource", {"ResourceARN": ARN, "Tags": {"e:f": "g:h"}}),
+    ("UntagResource", {"ResourceARN": ARN, "TagKeys": ["c"]}),
+    ("ListTagsForResource", {"ResourceARN": ARN}),
+    ("PutResourcePolicy", {"ResourceARN": ARN, "Policy": POLICY}),
+    ("GetResourcePolicy", {"ResourceARN": ARN}),
+    ("DeleteResourcePolicy", {"ResourceARN": ARN}),
     ("IncreaseStreamRetentionPeriod", ORDERS | {"RetentionPeriodHours": 72}),
     ("DecreaseStreamRetentionPeriod", ORDERS | {"RetentionPeriodHours": 48}),
     ("EnableEnhancedMonitoring", ORDERS | {"ShardLevelMetrics": ["IncomingBytes", "OutgoingBytes"]}),
@@ -77,7 +85,10 @@ class Answers:
 
     def __init__(self, account: str):
         self.account = account
-        self.known = {ARN: f"arn:aws:kinesis:us-east-1:{account}:stream/orders"}
+        arn = f"arn:aws:kinesis:us-east-1:{account}:stream/orders"
+        shared = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kinesis:GetRecords"}
+        policy = dumps({"Id": "größe", "Statement": shared | {"Resource": arn}})
+        self.known = {ARN: arn, POLICY: policy}
 
     def fill(self, request: dict) -> dict:
         return {k: self.known.get(v, v) if isinstance(v, str) else v for k, v in request.items()}

@@ -14,6 +14,7 @@ mod context;
 mod credential;
 mod head;
 mod operator;
+pub mod policy;
 mod principal;
 mod resource;
 mod secret;

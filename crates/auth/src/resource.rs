@@ -34,6 +34,16 @@ pub struct Stream<'a> {
     pub name: &'a StreamName,
 }
 
+impl Resource<'_> {
+    /// The partition of its ARN.
+    pub fn partition(&self) -> &'static str {
+        match self {
+            Self::Stream(stream) | Self::Consumer { stream, .. } => stream.region.partition(),
+            Self::Account | Self::Unnamed => "aws",
+        }
+    }
+}
+
 impl<'a> From<&'a StreamArn> for Stream<'a> {
     fn from(arn: &'a StreamArn) -> Self {
         Self {

@@ -51,6 +51,10 @@ const fn value_bytes(shape: &Type) -> usize {
             each.saturating_add(AROUND_BYTES)
                 .saturating_mul(count_max(bounds))
         }
+        Kind::String(Text {
+            expected: Some(characters),
+            ..
+        }) => *characters * CHARACTER_BYTES + AROUND_BYTES,
         Kind::String(text) => text_bytes(text) + AROUND_BYTES,
         // Four characters for three bytes; some clients escape the slash, which is one of 64
         // characters.
@@ -92,10 +96,14 @@ mod tests {
             let expected = match description.name {
                 "PutRecords" => 1024 * 1024..=usize::MAX,
                 "PutRecord" => 14_000..=15_000,
-                "AddTagsToStream" | "CreateStream" | "RegisterStreamConsumer" => 900..=1100,
-                "RemoveTagsFromStream" => 128..=192,
+                "AddTagsToStream" | "CreateStream" | "RegisterStreamConsumer" | "TagResource" => {
+                    900..=1100
+                }
+                "RemoveTagsFromStream" | "UntagResource" => 128..=192,
                 // A token of the greatest length is an argument like any other.
                 "ListShards" | "ListStreamConsumers" | "ListStreams" => 1088..=1152,
+                // A policy of the greatest length, with every character escaped.
+                "PutResourcePolicy" => 320..=384,
                 _ => 64..=128,
             };
             assert!(expected.contains(&kib), "{}: {kib} KiB", description.name);

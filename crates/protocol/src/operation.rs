@@ -50,6 +50,8 @@ pub enum ResourceKind {
     Stream,
     /// A registered consumer of a stream, by its ARN.
     Consumer,
+    /// A stream or a registered consumer, by its ARN.
+    StreamOrConsumer,
 }
 
 /// A rate limit.

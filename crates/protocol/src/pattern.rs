@@ -37,6 +37,11 @@ pub static CONSUMER_ARN: Pattern = Pattern {
     expression: r"^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+",
     check: is_consumer_arn,
 };
+/// ARNs of anything that has tags or a policy: streams, their consumers, channels and queues.
+pub static RESOURCE_ARN: Pattern = Pattern {
+    expression: r"arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+",
+    check: is_resource_arn,
+};
 /// Stream ids, as AWS issues them.
 pub static STREAM_ID: Pattern = Pattern {
     expression: "[a-z0-9]{20}-[a-z0-9]{3}",
@@ -123,6 +128,27 @@ fn is_consumer_arn(text: &str) -> bool {
         && text
             .match_indices(':')
             .any(|(at, _)| last_line.is_none_or(|line| line < at) && accounts.end_at(at))
+}
+
+fn is_resource_arn(text: &str) -> bool {
+    const KINDS: [&str; 3] = ["stream/", "channel/", "queue/"];
+    let Some(accounts) = Accounts::in_arn(text) else {
+        return false;
+    };
+    let colons = text.match_indices(':').map(|(at, _)| at);
+    let Some(account) = colons.into_iter().find(|at| accounts.end_at(*at)) else {
+        return false;
+    };
+    let last_space = text.bytes().rposition(is_java_space);
+    KINDS.iter().any(|kind| {
+        text.match_indices(kind).any(|(at, _)| {
+            let id = at + kind.len();
+            account < at
+                && at <= accounts.line_end
+                && id < text.len()
+                && last_space.is_none_or(|space| space < id)
+        })
+    })
 }
 
 /// The positions at which `arn:aws.*:kinesis:.*:\d{12}` may end in a text. Computed once for all

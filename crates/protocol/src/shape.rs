@@ -69,6 +69,9 @@ pub struct Text {
     pub length: Bounds,
     /// The pattern that the whole string must match.
     pub pattern: Option<&'static Pattern>,
+    /// The number of characters that a body has room for if there is no maximum, if more than
+    /// usual.
+    pub expected: Option<usize>,
     /// The only allowed values, in the order of AWS's messages; empty if there is no such
     /// restriction.
     pub values: &'static [&'static str],
@@ -159,6 +162,7 @@ impl Type {
         let text = Text {
             length: Bounds::NONE,
             pattern: None,
+            expected: None,
             values: &[],
         };
         Self {
@@ -172,6 +176,7 @@ impl Type {
         let text = Text {
             length: Bounds::NONE,
             pattern: None,
+            expected: None,
             values,
         };
         Self {
@@ -279,6 +284,31 @@ impl Type {
             | Kind::Long(_)
             | Kind::Boolean
             | Kind::Timestamp => panic!("only a string has a pattern"),
+        }
+    }
+
+    /// The same string, whose length has no maximum and is no greater than this in practice.
+    pub const fn expecting(self, characters: usize) -> Self {
+        match self.kind {
+            Kind::String(text) => {
+                let text = Text {
+                    expected: Some(characters),
+                    ..text
+                };
+                Self {
+                    name: self.name,
+                    kind: Kind::String(text),
+                }
+            }
+            Kind::Structure(_)
+            | Kind::EventStream(_)
+            | Kind::List(..)
+            | Kind::Map(..)
+            | Kind::Blob(_)
+            | Kind::Integer(_)
+            | Kind::Long(_)
+            | Kind::Boolean
+            | Kind::Timestamp => panic!("only a string has characters"),
         }
     }
 

@@ -1,7 +1,9 @@
-//! Changes a stream's tags and metrics, and queries everything else about it.
+//! Changes a stream's tags, policy and metrics, and queries everything else about it.
 //!
-//! There is one clerk per stream: what it was told about tags and metrics holds until it changes
-//! them again.
+//! There is one clerk per stream: what it was told about tags, policy and metrics holds until it
+//! changes them again.
+
+mod by_arn;
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
@@ -13,7 +15,7 @@ use millstream_protocol::operations::{
     ListTagsForStreamInput, RemoveTagsFromStreamInput, StartStreamEncryptionInput,
     StopStreamEncryptionInput,
 };
-use millstream_protocol::types::{EncryptionType, MetricsName, StreamDescription};
+use millstream_protocol::types::{EncryptionType, MetricsName, StreamDescription, Tag};
 use millstream_protocol::{ErrorCode, Operation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,17 +30,23 @@ const METRICS: [MetricsName; 3] = [
 ];
 
 /// What a clerk calls.
-const OPERATIONS: [&str; 10] = [
+const OPERATIONS: [&str; 16] = [
     "AddTagsToStream",
+    "DeleteResourcePolicy",
     "DescribeLimits",
     "DescribeStream",
     "DisableEnhancedMonitoring",
     "EnableEnhancedMonitoring",
+    "GetResourcePolicy",
     "ListStreams",
+    "ListTagsForResource",
     "ListTagsForStream",
+    "PutResourcePolicy",
     "RemoveTagsFromStream",
     "StartStreamEncryption",
     "StopStreamEncryption",
+    "TagResource",
+    "UntagResource",
 ];
 
 /// Someone who keeps a stream in order.
@@ -47,6 +55,7 @@ pub(super) struct Clerk {
     stream: Arc<Chronicle>,
     tags: BTreeMap<&'static str, Perhaps<Option<String>>>,
     metrics: BTreeMap<MetricsName, Perhaps<Switch>>,
+    policy: Perhaps<Option<String>>,
     changes: u32,
 }
 
@@ -63,6 +72,7 @@ impl Clerk {
             stream,
             tags: KEYS.map(|key| (key, Perhaps::known(None))).into(),
             metrics: METRICS.map(|it| (it, Perhaps::known(Switch::Off))).into(),
+            policy: Perhaps::known(None),
             changes: 0,
         }
     }
@@ -79,6 +89,12 @@ impl Clerk {
                 "DescribeStream" => self.look_at_stream(&server).await,
                 "ListStreams" => self.look_for_stream(&server).await,
                 "DescribeLimits" => self.look_at_limits(&server).await,
+                "TagResource" => self.tag_resource(&server).await,
+                "UntagResource" => self.untag_resource(&server).await,
+                "ListTagsForResource" => self.look_at_resource_tags(&server).await,
+                "PutResourcePolicy" => self.put_policy(&server).await,
+                "DeleteResourcePolicy" => self.delete_policy(&server).await,
+                "GetResourcePolicy" => self.look_at_policy(&server).await,
                 "StartStreamEncryption" => self.encrypt(&server, Switch::On).await,
                 _ => self.encrypt(&server, Switch::Off).await,
             }
@@ -112,7 +128,7 @@ impl Clerk {
             .client
             .call::<operations::AddTagsToStream>(server, &input);
         let answer = call.await.1;
-        self.note_tag(key, Some(value), answer, server.changes_until());
+        self.note_tag(key, Some(value), &answer, &[], server.changes_until());
     }
 
     async fn remove_tag(&mut self, server: &Server) {
@@ -127,21 +143,22 @@ impl Clerk {
             .client
             .call::<operations::RemoveTagsFromStream>(server, &input);
         let answer = call.await.1;
-        self.note_tag(key, None, answer, server.changes_until());
+        self.note_tag(key, None, &answer, &[], server.changes_until());
     }
 
     fn note_tag(
         &mut self,
         key: &'static str,
         value: Option<String>,
-        answer: Result<(), Failure>,
+        answer: &Result<(), Failure>,
+        expected: &[ErrorCode],
         generation: u64,
     ) {
-        if let Err(failure) = &answer {
-            self.client.complain_unless("a tag", failure, &[]);
+        if let Err(failure) = answer {
+            self.client.complain_unless("a tag", failure, expected);
         }
         if let Some(tag) = self.tags.get_mut(key) {
-            note(tag, value, &answer, generation);
+            note(tag, value, answer, generation);
         }
     }
 
@@ -157,17 +174,21 @@ impl Clerk {
             Ok(output) => output,
             Err(failure) => return self.client.complain_unless("a look at tags", &failure, &[]),
         };
+        self.check_tags(output.tags, server.changes_until());
+    }
+
+    fn check_tags(&mut self, tags: Vec<Tag>, generation: u64) {
         if self.client.is_behind() {
             return;
         }
         let mut found: BTreeMap<String, String> = BTreeMap::new();
-        for tag in output.tags {
+        for tag in tags {
             found.insert(tag.key, tag.value.unwrap_or_default());
         }
         let mut odd = Vec::new();
         for (key, tag) in &mut self.tags {
             let value = found.remove(*key);
-            if tag.look(value.clone(), server.changes_until()) == Seen::Impossible {
+            if tag.look(value.clone(), generation) == Seen::Impossible {
                 odd.push(format!("tag {key} is {value:?}, not {tag:?}"));
             }
         }

@@ -5,9 +5,11 @@
 //! sender's reach, is known just as early, and told only once the sender is authorized.
 
 mod consumer;
+mod resource;
 mod stream;
 
 pub(crate) use consumer::FoundConsumer;
+pub(crate) use resource::{FoundResource, Needs, PolicyHolder};
 pub(crate) use stream::{FoundStream, StreamRef};
 
 use crate::Engine;
@@ -24,6 +26,7 @@ pub struct Named<'a> {
     pub(crate) stream_arn: Option<&'a str>,
     pub(crate) consumer_name: Option<&'a str>,
     pub(crate) consumer_arn: Option<&'a str>,
+    pub(crate) resource_arn: Option<&'a str>,
     pub(crate) shard_iterator: Option<&'a str>,
     pub(crate) next_token: Option<&'a str>,
 }
@@ -37,6 +40,7 @@ impl<'a> Named<'a> {
             stream_arn: request.text("StreamARN"),
             consumer_name: request.text("ConsumerName"),
             consumer_arn: request.text("ConsumerARN"),
+            resource_arn: request.text("ResourceARN"),
             shard_iterator: request.text("ShardIterator"),
             next_token: request.text("NextToken"),
         }

@@ -258,6 +258,30 @@ const ROWS: &[Row] = &[
         DENIED,
     ),
     (
+        "UntagResource",
+        r#"{"ResourceARN":"arn:aws:kinesis:us-east-1:111111111111:stream/none","TagKeys":[";"]}"#,
+        NOT_FOUND,
+        DENIED,
+    ),
+    (
+        "TagResource",
+        r#"{"ResourceARN":"arn:aws:kinesis:us-east-1:111111111111:stream/none","Tags":{";":"a"}}"#,
+        NOT_FOUND,
+        DENIED,
+    ),
+    (
+        "PutResourcePolicy",
+        r#"{"ResourceARN":"arn:aws:kinesis:us-east-1:111111111111:stream/none","Policy":""}"#,
+        NOT_FOUND,
+        DENIED,
+    ),
+    (
+        "PutResourcePolicy",
+        r#"{"ResourceARN":"arn:aws:kinesis:us-east-1:111111111111:table/orders","Policy":""}"#,
+        CONSTRAINTS,
+        DENIED,
+    ),
+    (
         "IncreaseStreamRetentionPeriod",
         r#"{"StreamName":"none","RetentionPeriodHours":1}"#,
         NOT_FOUND,
@@ -321,6 +345,7 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
     let by_arn = |name: &str| format!(r#"{{"StreamARN":"{MINE}/{name}"}}"#);
     let of_orders =
         |name: &str| format!(r#"{{"StreamARN":"{MINE}/orders","ConsumerName":"{name}"}}"#);
+    let by_resource = |arn: &str| format!(r#"{{"ResourceARN":"{arn}"}}"#);
     let without_records = r#"{"StreamName":"orders","Records":[]}"#.to_owned();
     let nothing = || "nothing".to_owned();
     vec![
@@ -352,6 +377,28 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
             consumer.to_owned(),
         ),
         ("DescribeStreamConsumer", of_orders("none"), orders.clone()),
+        ("ListTagsForResource", by_resource(&orders), orders.clone()),
+        ("TagResource", by_resource(consumer), consumer.to_owned()),
+        (
+            "GetResourcePolicy",
+            by_resource(&format!("{MINE}/none")),
+            format!("{MINE}/none"),
+        ),
+        (
+            "PutResourcePolicy",
+            by_resource(&format!("{MINE}/orders/consumer/none:1")),
+            format!("{MINE}/orders/consumer/none:1"),
+        ),
+        (
+            "DeleteResourcePolicy",
+            by_resource(THEIRS),
+            THEIRS.to_owned(),
+        ),
+        (
+            "UntagResource",
+            by_resource(&MINE.replace("stream", "queue/q")),
+            nothing(),
+        ),
         // If constraints are violated, the valid members still name a resource.
         ("PutRecords", without_records, orders),
         ("DescribeStream", by_name("?"), nothing()),

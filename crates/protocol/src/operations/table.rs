@@ -25,6 +25,7 @@ macro_rules! for_each_operation {
         DecreaseStreamRetentionPeriod in decrease_stream_retention_period {
             Writes Stream, 5/Second/Stream
         }
+        DeleteResourcePolicy in delete_resource_policy { Writes StreamOrConsumer, 5/Second/Account }
         DeleteStream in delete_stream { Writes Stream, 5/Second/Account }
         DeregisterStreamConsumer in deregister_stream_consumer { Writes Consumer, 5/Second/Stream }
         DescribeLimits in describe_limits { Reads Account, 1/Second/Account }
@@ -34,6 +35,7 @@ macro_rules! for_each_operation {
         DisableEnhancedMonitoring in disable_enhanced_monitoring { Writes Stream, 5/Second/Stream }
         EnableEnhancedMonitoring in enable_enhanced_monitoring { Writes Stream, 5/Second/Stream }
         GetRecords in get_records { Reads Stream, 5/Second/Shard }
+        GetResourcePolicy in get_resource_policy { Reads StreamOrConsumer, 5/Second/Account }
         GetShardIterator in get_shard_iterator { Reads Stream, 5/Second/Shard }
         IncreaseStreamRetentionPeriod in increase_stream_retention_period {
             Writes Stream, 5/Second/Stream
@@ -41,10 +43,14 @@ macro_rules! for_each_operation {
         ListShards in list_shards { Reads Stream, 1000/Second/Stream }
         ListStreamConsumers in list_stream_consumers { Reads Stream, 5/Second/Stream }
         ListStreams in list_streams { Reads Account, 5/Second/Account }
+        ListTagsForResource in list_tags_for_resource {
+            Reads StreamOrConsumer, assumed 5/Second/Account
+        }
         ListTagsForStream in list_tags_for_stream { Reads Stream, 5/Second/Stream }
         MergeShards in merge_shards { Writes Stream, 5/Second/Stream }
         PutRecord in put_record { Writes Stream, 1000/Second/ShardRecords }
         PutRecords in put_records { Writes Stream, 1000/Second/ShardRecords }
+        PutResourcePolicy in put_resource_policy { Writes StreamOrConsumer, 5/Second/Account }
         RegisterStreamConsumer in register_stream_consumer { Writes Stream, 5/Second/Stream }
         RemoveTagsFromStream in remove_tags_from_stream { Writes Stream, 5/Second/Stream }
         SplitShard in split_shard { Writes Stream, 5/Second/Stream }
@@ -55,6 +61,8 @@ macro_rules! for_each_operation {
             Reads Stream, assumed 5/Second/Stream, 25/Day/Stream
         }
         SubscribeToShard in subscribe_to_shard { Reads Consumer, 1/Second/ConsumerAndShard }
+        TagResource in tag_resource { Writes StreamOrConsumer, assumed 5/Second/Account }
+        UntagResource in untag_resource { Writes StreamOrConsumer, assumed 5/Second/Account }
         UpdateShardCount in update_shard_count {
             Writes Stream, assumed 10/Second/Account, 10/Day/Stream
         }

@@ -21,6 +21,7 @@ fn row(operation: &Description) -> String {
         ResourceKind::Account => "`*`",
         ResourceKind::Stream => "stream",
         ResourceKind::Consumer => "consumer",
+        ResourceKind::StreamOrConsumer => "stream or consumer",
     };
     let rates: Vec<String> = operation.rates.iter().map(rate).collect();
     let errors: Vec<String> = operation.errors.iter().map(error).collect();

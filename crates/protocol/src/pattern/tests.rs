@@ -6,12 +6,13 @@ use regex::Regex;
 
 use super::*;
 
-const PATTERNS: [&Pattern; 6] = [
+const PATTERNS: [&Pattern; 7] = [
     &NAME,
     &HASH_KEY,
     &SEQUENCE_NUMBER,
     &STREAM_ARN,
     &CONSUMER_ARN,
+    &RESOURCE_ARN,
     &STREAM_ID,
 ];
 
@@ -82,6 +83,15 @@ fn a_checker_when_given_edge_cases_agrees_with_its_expression() {
         format!("arn:aws:kinesis:us-east-1:{account}:x:{account}:stream/a/consumer/b:1"),
         format!("arn:aws:kinesis:us-east-1:{account}\n:stream/a/consumer/b:1"),
         format!("arn:aws:kinesis:us-east-1:{account}:\nstream/a/consumer/b:1"),
+        format!("arn:aws:kinesis:us-east-1:{account}:queue/a"),
+        format!("arn:aws:kinesis:us-east-1:{account}:channel/a\u{2028}"),
+        format!("arn:aws:kinesis:us-east-1:{account}:x\u{2028}queue/a"),
+        format!("arn:aws:kinesis:us-east-1:{account}:queue/ stream/a"),
+        format!("arn:aws:kinesis:us-east-1:{account}:queue/a stream/"),
+        format!("arn:aws:kinesis:us-east-1:{account}:mystream/"),
+        format!("arn:aws:kinesis:us-east-1:{account}:table/a"),
+        format!("arn:aws:kinesis:stream/a:{account}:x"),
+        format!("arn:aws:kinesis:x:{account}queue/a"),
     ];
     for case in &cases {
         agree(case);
@@ -97,6 +107,8 @@ fn pieces() -> impl Strategy<Value = String> {
         Just(":".to_owned()),
         Just(":stream/".to_owned()),
         Just("stream/".to_owned()),
+        Just("queue/".to_owned()),
+        Just("channel/".to_owned()),
         Just("/consumer/".to_owned()),
         Just(":1".to_owned()),
         string_regex("[a-z0-9_.\n \u{2028}é-]{0,3}").unwrap(),
@@ -121,11 +133,14 @@ proptest! {
         key in "0|[1-9][0-9]{0,38}",
         id in "[a-z0-9]{20}-[a-z0-9]{3}",
         arn in "arn:aws[a-z-]{0,3}:kinesis:[a-z0-9:-]{0,9}:[0-9]{12}:stream/[!-~]{1,9}",
+        resource in
+            "arn:aws[a-z-]{0,3}:kinesis:[a-z0-9:-]{0,9}:[0-9]{12}:[a-z]{0,3}(stream|channel|queue)/[!-~]{1,9}",
         consumer in "arn:aws:kinesis:[a-z:]{0,9}:[0-9]{12}:[a-z:0-9]{0,9}stream/[a-z.]{1,9}/consumer/[a-z]{1,9}:[0-9]{1,9}",
     ) {
         for (pattern, text) in
             [(&NAME, &name), (&HASH_KEY, &key), (&SEQUENCE_NUMBER, &key), (&STREAM_ID, &id),
-             (&STREAM_ARN, &arn), (&CONSUMER_ARN, &consumer)]
+             (&STREAM_ARN, &arn), (&RESOURCE_ARN, &arn), (&CONSUMER_ARN, &consumer),
+             (&RESOURCE_ARN, &consumer), (&RESOURCE_ARN, &resource)]
         {
             prop_assert!(pattern.matches(text), "{} on {text:?}", pattern.expression);
             agree(text);

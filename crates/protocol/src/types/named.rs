@@ -27,6 +27,12 @@ pub const KEY_ID: &Type = &Type::string("KeyId").between(1, 2048);
 pub const NEXT_TOKEN: &Type = &Type::string("NextToken").between(1, 1_048_576);
 /// `PartitionKey`.
 pub const PARTITION_KEY: &Type = &Type::string("PartitionKey").between(1, 256);
+/// `Policy`: a JSON document of any length in the model, of twenty kibibytes in AWS's guide.
+pub const POLICY: &Type = &Type::string("Policy").expecting(20 * 1024);
+/// `ResourceARN`.
+pub const RESOURCE_ARN: &Type = &Type::string("ResourceARN")
+    .between(1, 2048)
+    .matching(&pattern::RESOURCE_ARN);
 /// `SequenceNumber`.
 pub const SEQUENCE_NUMBER: &Type =
     &Type::string("SequenceNumber").matching(&pattern::SEQUENCE_NUMBER);

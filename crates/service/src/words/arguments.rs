@@ -1,10 +1,9 @@
 //! Arguments that are inconsistent or out of bounds.
 
-use super::{Words, limits};
-use millstream_streams::facts::StreamLabel;
+use super::{Record, Words, limits};
 use millstream_streams::facts::{
-    CapacityError, FilterMember, ListError, ListMember, SplitKeyTooLarge, TagAct, TagError,
-    Unsupported,
+    CapacityError, FilterMember, ListError, ListMember, ResourceLabel, SplitKeyTooLarge,
+    StreamLabel, TagAct, TagError, Unsupported,
 };
 
 pub(super) fn capacity(fact: &CapacityError) -> Words {
@@ -31,24 +30,45 @@ pub(super) fn capacity(fact: &CapacityError) -> Words {
 
 pub(super) fn tags(fact: &TagError) -> Words {
     match fact {
-        TagError::TooMany { stream, most } => limits::tags(stream, *most),
+        TagError::TooMany { resource, most } => limits::tags(resource, *most),
         TagError::Characters => Words::recorded(
             "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white \
              space, _ . / = + - % @."
                 .to_owned(),
         ),
-        TagError::Percent { act, stream } => {
-            let what = match act {
-                TagAct::Add => "add tags to",
-                TagAct::Remove => "remove tags from",
-            };
-            let StreamLabel { name, account } = stream;
-            Words::recorded(format!(
-                "Failed to {what} stream {name} under account {account} because some tags contained \
-                 illegal characters. The allowed characters are Unicode letters, white-spaces, \
-                 '_',',','/','=','+','-','@'."
-            ))
-        }
+        TagError::Percent { act, resource } => not_tagged(
+            *act,
+            resource,
+            "because some tags contained illegal characters. The allowed characters are Unicode \
+             letters, white-spaces, '_',',','/','=','+','-','@'.",
+        ),
+        TagError::Reserved { act, key, resource } => Words {
+            record: Record::Unrecorded,
+            ..not_tagged(
+                *act,
+                resource,
+                &format!("because the tag key {key} begins with aws:, which is reserved."),
+            )
+        },
+    }
+}
+
+/// Text about tags that were neither added nor removed. Those about streams are on record.
+pub(super) fn not_tagged(act: TagAct, resource: &ResourceLabel, why: &str) -> Words {
+    let what = match act {
+        TagAct::Add => "add tags to",
+        TagAct::Remove => "remove tags from",
+    };
+    match resource {
+        ResourceLabel::Stream(StreamLabel { name, account }) => Words::recorded(format!(
+            "Failed to {what} stream {name} under account {account} {why}"
+        )),
+        ResourceLabel::Consumer {
+            name: consumer,
+            stream: StreamLabel { name, account },
+        } => Words::unrecorded(format!(
+            "Failed to {what} consumer {consumer} in stream {name} under account {account} {why}"
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Registered consumers and their subscriptions.
 
 use super::{Record, Words, streams};
+use millstream_model::ConsumerName;
 use millstream_streams::facts::ConsumerError;
 use millstream_streams::facts::StreamLabel;
 use std::fmt::Display;
@@ -22,11 +23,8 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
             consumer,
             arn_s,
             status: _,
-            stream: StreamLabel { name, account },
-        } => Words::recorded(format!(
-            "Consumer {consumer} with creation timestamp {arn_s} under stream: {name}, account {account} is \
-             not in ACTIVE status."
-        )),
+            stream,
+        } => not_active(consumer, *arn_s, stream),
         ConsumerError::SeatTaken {
             consumer,
             shard,
@@ -51,5 +49,13 @@ pub(super) fn not_found(consumer: impl Display, stream: &StreamLabel) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(
         "Consumer {consumer} in stream {name} under account {account} not found."
+    ))
+}
+
+pub(super) fn not_active(consumer: &ConsumerName, arn_s: u64, stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "Consumer {consumer} with creation timestamp {arn_s} under stream: {name}, account {account} is \
+         not in ACTIVE status."
     ))
 }

@@ -1,8 +1,9 @@
 //! Quotas and rates: what an account, a region or a stream may have, and how often it is called.
 
 use super::Words;
+use super::arguments::not_tagged;
 use millstream_model::limits::UPDATE_SHARD_COUNT_HOURS;
-use millstream_streams::facts::{RateExceeded, Scope, StreamLabel};
+use millstream_streams::facts::{RateExceeded, ResourceLabel, Scope, StreamLabel, TagAct};
 
 pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words {
     let Scope { account, region } = scope;
@@ -54,12 +55,14 @@ pub(super) fn scalings(stream: &StreamLabel, most: u32) -> Words {
     ))
 }
 
-pub(super) fn tags(stream: &StreamLabel, most: usize) -> Words {
-    let StreamLabel { name, account } = stream;
-    Words::recorded(format!(
-        "Failed to add tags to stream {name} under account {account} because a given stream \
-         cannot have more than {most} tags associated with it."
-    ))
+pub(super) fn tags(resource: &ResourceLabel, most: usize) -> Words {
+    let kind = match resource {
+        ResourceLabel::Stream(_) => "stream",
+        ResourceLabel::Consumer { .. } => "consumer",
+    };
+    let why =
+        format!("because a given {kind} cannot have more than {most} tags associated with it.");
+    not_tagged(TagAct::Add, resource, &why)
 }
 
 /// Terraform retries on "Rate exceeded for stream". DescribeStream answers that, though its rate is

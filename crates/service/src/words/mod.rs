@@ -8,10 +8,12 @@
 mod arguments;
 mod consumers;
 mod limits;
+mod policies;
 mod positions;
 mod records;
 mod refusals;
 mod reshards;
+mod resources;
 mod retention;
 mod shards;
 mod streams;
@@ -69,6 +71,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::Stream(fact) => streams::words(fact),
         AnyFact::Shard(fact) => shards::words(fact),
         AnyFact::Consumer(fact) => consumers::words(fact),
+        AnyFact::Resource(fact) => resources::words(fact),
         AnyFact::Position(fact) => positions::words(fact),
         AnyFact::Token(fact) => tokens::words(fact),
         AnyFact::Record(fact) => records::words(fact),
@@ -78,6 +81,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::Read(fact) => records::not_read(fact),
         AnyFact::Capacity(fact) => arguments::capacity(fact),
         AnyFact::Tag(fact) => arguments::tags(fact),
+        AnyFact::Policy(fact) => policies::words(fact),
         AnyFact::Retention(fact) => retention::words(fact),
         AnyFact::SplitKey(fact) => arguments::split_key(fact),
         AnyFact::List(fact) => arguments::lists(fact),

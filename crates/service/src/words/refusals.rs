@@ -1,6 +1,6 @@
 //! What the catalog does not allow.
 
-use super::{Words, consumers, limits, reshards, retention, shards, streams};
+use super::{Words, consumers, limits, policies, reshards, retention, shards, streams};
 use millstream_streams::facts::{Refusal, StreamLabel};
 
 pub(super) fn words(refusal: &Refusal) -> Words {
@@ -34,7 +34,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             limits::consumers_creating(stream, *most)
         }
         Refusal::TooManyScalings { stream, most } => limits::scalings(stream, *most),
-        Refusal::TooManyTags { stream, most } => limits::tags(stream, *most),
+        Refusal::TooManyTags { resource, most } => limits::tags(resource, *most),
         Refusal::ScalingTooFar { current, target } => reshards::scaling_too_far(*current, *target),
         Refusal::ScalingTooLarge { target, most } => reshards::scaling_too_large(*target, *most),
         Refusal::ConsumerExists { consumer, stream } => {
@@ -44,6 +44,13 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             ))
         }
         Refusal::ConsumerNotFound { consumer, stream } => consumers::not_found(consumer, stream),
+        Refusal::ConsumerNotActive {
+            consumer,
+            arn_s,
+            status: _,
+            stream,
+        } => consumers::not_active(consumer, *arn_s, stream),
+        Refusal::NoPolicy { arn } => policies::none(arn),
         Refusal::SplitKey {
             key,
             shard,

@@ -4,12 +4,12 @@
 //! does not allow changes nothing and returns why; every node computes the same result.
 
 use super::command::{
-    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer, SetPolicy,
     SetRetention,
 };
 use super::plan::{Change, Impossible, Plan};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, ResourceLabel};
 use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
 use super::state::State;
@@ -58,11 +58,12 @@ impl State {
             Command::CompleteReshard(command) => self.complete_reshard(command, now),
             Command::ExpireShards(command) => self.expire_shards(command),
             Command::SetRetention(command) => self.set_retention(command, now),
-            Command::ChangeTags(command) => self.change_tags(command),
+            Command::ChangeTags(command) => self.change_tags(command, now),
             Command::ChangeMonitoring(command) => self.change_monitoring(command),
             Command::RegisterConsumer(command) => self.register_consumer(command, now),
             Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
             Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
+            Command::SetPolicy(command) => self.set_policy(command, now),
         }
     }
 
@@ -107,6 +108,7 @@ impl State {
             reshard: None,
             deletion: None,
             scalings_ms: Vec::new(),
+            policy: None,
         })))
     }
 
@@ -251,15 +253,48 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn change_tags(&mut self, command: &ChangeTags) -> Verdict {
+    fn change_tags(&mut self, command: &ChangeTags, now: Timestamp) -> Verdict {
         let mut stream = self.staying(command.stream)?;
-        stream.tags.extend(command.set.clone());
-        stream.tags.retain(|key, _| !command.removed.contains(key));
-        if !command.set.is_empty() && stream.tags.len() > limits::TAGS_MAX {
+        let label = stream.label();
+        let (tags, resource) = match &command.consumer {
+            None => (&mut stream.tags, label.into()),
+            Some(key) => {
+                let consumer = active_consumer(&mut stream, key, now)?;
+                let resource = ResourceLabel::Consumer {
+                    name: consumer.name.clone(),
+                    stream: label,
+                };
+                (&mut consumer.tags, resource)
+            }
+        };
+        tags.extend(command.set.clone());
+        tags.retain(|key, _| !command.removed.contains(key));
+        if !command.set.is_empty() && tags.len() > limits::TAGS_MAX {
             return Err(Refusal::TooManyTags {
-                stream: stream.label(),
+                resource,
                 most: limits::TAGS_MAX,
             });
+        }
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
+    fn set_policy(&mut self, command: &SetPolicy, now: Timestamp) -> Verdict {
+        let mut stream = match &command.consumer {
+            None => self.at_rest(command.stream, now)?,
+            Some(_) => self.staying(command.stream)?,
+        };
+        let present = match &command.consumer {
+            None => &mut stream.policy,
+            Some(key) => &mut active_consumer(&mut stream, key, now)?.policy,
+        };
+        let was_there = present.is_some();
+        present.clone_from(&command.policy);
+        if command.policy.is_none() && !was_there {
+            let arn = match &command.consumer {
+                None => stream.arn().to_string(),
+                Some(key) => key.clone().arn_in(stream.arn()).to_string(),
+            };
+            return Err(Refusal::NoPolicy { arn });
         }
         Ok(Applied::Stream(self.put(stream)))
     }
@@ -296,6 +331,7 @@ impl State {
                 .seconds()
                 .max(newest_arn_s.map_or(0, |newest| newest + 1)),
             tags: command.tags.clone(),
+            policy: None,
         });
         stream.consumers.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Applied::Stream(self.put(stream)))
@@ -404,6 +440,36 @@ fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Re
         return Err(Refusal::TooManyConsumersCreating { stream, most });
     }
     Ok(())
+}
+
+/// The stream's consumer with that name and second, to be changed, if it is ACTIVE.
+fn active_consumer<'s>(
+    stream: &'s mut Stream,
+    key: &ConsumerKey,
+    now: Timestamp,
+) -> Result<&'s mut Consumer, Refusal> {
+    let label = stream.label();
+    let (consumer, arn_s) = (key.name.clone(), key.arn_s);
+    let mut consumers = stream.consumers.iter_mut();
+    let Some(found) = consumers.find(|c| c.name == key.name && c.arn_s == key.arn_s) else {
+        let stream = label;
+        return Err(Refusal::ConsumerNotFound { consumer, stream });
+    };
+    match found.status_at(now) {
+        ConsumerStatus::Active => Ok(found),
+        ConsumerStatus::Gone => Err(Refusal::ConsumerNotFound {
+            consumer,
+            stream: label,
+        }),
+        status @ (ConsumerStatus::Creating | ConsumerStatus::Deleting) => {
+            Err(Refusal::ConsumerNotActive {
+                consumer,
+                arn_s,
+                status,
+                stream: label,
+            })
+        }
+    }
 }
 
 /// Converts a plan's refusal to one about the stream.

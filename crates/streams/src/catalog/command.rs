@@ -6,9 +6,10 @@
 
 use super::codec;
 use super::plan::Change;
+use super::policy_text::PolicyText;
 use super::scope::{Mode, Scope};
 use super::token_key::TokenSecret;
-use millstream_model::{ConsumerName, StreamName};
+use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,9 @@ pub enum Command {
     /// Adds a key for shard iterators and NextTokens.
     #[n(11)]
     AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
+    /// Attaches, replaces and removes a resource policy.
+    #[n(17)]
+    SetPolicy(#[n(0)] SetPolicy),
 }
 
 /// See [`Command::CreateStream`].
@@ -203,6 +207,45 @@ pub struct ChangeTags {
     /// Removed.
     #[n(2)]
     pub removed: BTreeSet<String>,
+    /// The stream's consumer whose tags they are; the stream's own if absent.
+    #[n(3)]
+    pub consumer: Option<ConsumerKey>,
+}
+
+/// What tells a consumer from all others that its stream ever had.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ConsumerKey {
+    /// Its name.
+    #[cbor(n(0), with = "codec::text")]
+    pub name: ConsumerName,
+    /// The second in its ARN.
+    #[n(1)]
+    pub arn_s: u64,
+}
+
+impl ConsumerKey {
+    /// Its ARN, in its stream.
+    pub fn arn_in(self, stream: StreamArn) -> ConsumerArn {
+        ConsumerArn {
+            stream,
+            name: self.name,
+            created_s: self.arn_s,
+        }
+    }
+}
+
+/// See [`Command::SetPolicy`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetPolicy {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The stream's consumer whose policy it is; the stream's own if absent.
+    #[n(1)]
+    pub consumer: Option<ConsumerKey>,
+    /// The policy; if absent, the present one is removed.
+    #[n(2)]
+    pub policy: Option<PolicyText>,
 }
 
 /// See [`Command::ChangeMonitoring`].

@@ -133,6 +133,7 @@ fn consumer() -> Consumer {
         gone_ms: Some(83),
         arn_s: 84,
         tags: tags(),
+        policy: Some("{\"Id\": 85}".to_owned().into()),
     }
 }
 
@@ -154,11 +155,12 @@ fn stream() -> Stream {
         reshard: Some(reshard()),
         deletion: Some(deletion()),
         scalings_ms: vec![97],
+        policy: Some("{\"Id\": 98}".to_owned().into()),
     }
 }
 
 /// A command of each kind.
-fn commands() -> [Command; 12] {
+fn commands() -> [Command; 13] {
     [
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
@@ -172,6 +174,7 @@ fn commands() -> [Command; 12] {
         Command::RegisterConsumer(register_consumer()),
         Command::DeregisterConsumer(deregister_consumer()),
         Command::AddTokenKey([7; 32].into()),
+        Command::SetPolicy(set_policy()),
     ]
 }
 
@@ -190,6 +193,7 @@ fn command_name(command: &Command) -> &'static str {
         Command::RegisterConsumer(_) => "RegisterConsumer",
         Command::DeregisterConsumer(_) => "DeregisterConsumer",
         Command::AddTokenKey(_) => "AddTokenKey",
+        Command::SetPolicy(_) => "SetPolicy",
     }
 }
 
@@ -252,6 +256,22 @@ fn change_tags() -> ChangeTags {
         stream: 20,
         set: tags(),
         removed: names(),
+        consumer: Some(consumer_key()),
+    }
+}
+
+fn consumer_key() -> ConsumerKey {
+    ConsumerKey {
+        name: consumer_name(),
+        arn_s: 36,
+    }
+}
+
+fn set_policy() -> SetPolicy {
+    SetPolicy {
+        stream: 37,
+        consumer: Some(consumer_key()),
+        policy: Some("{\"Id\": 38}".to_owned().into()),
     }
 }
 
@@ -349,8 +369,21 @@ fn check_commands_of_streams(page: &mut Page) {
         ("stream", 20.into()),
         ("set", encoded(&tags())),
         ("removed", encoded(&names())),
+        ("consumer", encoded(&consumer_key())),
     ];
     page.check_fields("ChangeTags", &encoded(&change_tags()), &tagging);
+    let of_stream = ChangeTags {
+        consumer: None,
+        ..change_tags()
+    };
+    let before = list([20.into(), encoded(&tags()), encoded(&names())]);
+    assert_eq!(encoded(&of_stream), before, "as before consumers had tags");
+    let policy = [
+        ("stream", 37.into()),
+        ("consumer", encoded(&consumer_key())),
+        ("policy", "{\"Id\": 38}".into()),
+    ];
+    page.check_fields("SetPolicy", &encoded(&set_policy()), &policy);
     let monitoring = [
         ("stream", 21.into()),
         ("metrics", encoded(&names())),
@@ -427,6 +460,8 @@ fn check_parts_of_commands(page: &mut Page) {
         ("region", "eu-west-1".into()),
     ];
     page.check_fields("Scope", &encoded(&scope()), &place);
+    let key = [("name", "reader".into()), ("arn_s", 36.into())];
+    page.check_fields("ConsumerKey", &encoded(&consumer_key()), &key);
     let modes = [
         ("Provisioned", encoded(&Mode::Provisioned)),
         ("OnDemand", encoded(&Mode::OnDemand)),
@@ -471,6 +506,31 @@ fn state() -> State {
         ids: [(91u64, (scope(), name()))].into_iter().collect(),
         token_keys: vec![token_key()],
     }
+}
+
+#[test]
+fn state_when_read_from_its_snapshot_then_is_the_same_policies_included() {
+    let state = state();
+    assert_eq!(image::decode(&image::encode(&state)).unwrap(), state);
+    let [stream] = state.streams().collect::<Vec<_>>()[..] else {
+        panic!("{state:?}");
+    };
+    assert!(stream.policy.is_some() && stream.consumers[0].policy.is_some());
+}
+
+/// A snapshot of a build that knew no policies.
+#[test]
+fn consumer_when_written_without_a_policy_then_is_as_before_there_were_any() {
+    let without = Consumer {
+        policy: None,
+        ..consumer()
+    };
+    let bytes = minicbor::to_vec(&without).unwrap();
+    let Value::List(fields) = decode(&bytes) else {
+        panic!("a structure");
+    };
+    assert_eq!(fields.len(), 6);
+    assert_eq!(minicbor::decode::<Consumer>(&bytes).unwrap(), without);
 }
 
 fn token_key() -> TokenKey {
@@ -540,6 +600,7 @@ fn check_stream(page: &mut Page) {
         ("reshard", encoded(&reshard())),
         ("deletion", encoded(&deletion())),
         ("scalings_ms", list([97.into()])),
+        ("policy", "{\"Id\": 98}".into()),
     ];
     page.check_fields("Stream", &encoded(&stream()), &fields);
 }
@@ -575,6 +636,7 @@ fn check_parts_of_streams(page: &mut Page) {
         ("gone_ms", 83.into()),
         ("arn_s", 84.into()),
         ("tags", encoded(&tags())),
+        ("policy", "{\"Id\": 85}".into()),
     ];
     page.check_fields("Consumer", &encoded(&consumer()), &registered);
     let begun = [

@@ -14,6 +14,7 @@ mod image;
 mod machine;
 mod neighbours;
 mod plan;
+mod policy_text;
 mod refusal;
 mod scope;
 mod shard;
@@ -22,12 +23,13 @@ mod stream;
 mod token_key;
 
 pub use command::{
-    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer, SetPolicy,
     SetRetention,
 };
 pub use plan::Change;
-pub use refusal::{Refusal, StreamLabel};
+pub use policy_text::PolicyText;
+pub use refusal::{Refusal, ResourceLabel, StreamLabel};
 pub use scope::{Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
 pub use state::State;

@@ -4,7 +4,7 @@
 //! the command alone, so every node computes the same one.
 
 use super::scope::Scope;
-use super::stream::{Status, Stream};
+use super::stream::{ConsumerStatus, Status, Stream};
 use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, ShardId, StreamName};
 use std::fmt;
 
@@ -20,6 +20,35 @@ pub struct StreamLabel {
 impl fmt::Display for StreamLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stream {} of account {}", self.name, self.account)
+    }
+}
+
+/// A resource that has tags, as errors name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceLabel {
+    /// A stream.
+    Stream(StreamLabel),
+    /// A consumer.
+    Consumer {
+        /// Its name.
+        name: ConsumerName,
+        /// The stream.
+        stream: StreamLabel,
+    },
+}
+
+impl From<StreamLabel> for ResourceLabel {
+    fn from(stream: StreamLabel) -> Self {
+        Self::Stream(stream)
+    }
+}
+
+impl fmt::Display for ResourceLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(stream) => stream.fmt(f),
+            Self::Consumer { name, stream } => write!(f, "consumer {name} of {stream}"),
+        }
     }
 }
 
@@ -130,11 +159,11 @@ pub enum Refusal {
         /// The limit.
         most: u32,
     },
-    /// The stream would have too many tags.
-    #[error("{stream} would have more than {most} tags")]
+    /// The resource would have too many tags.
+    #[error("{resource} would have more than {most} tags")]
     TooManyTags {
-        /// The stream.
-        stream: StreamLabel,
+        /// The resource.
+        resource: ResourceLabel,
         /// The limit.
         most: usize,
     },
@@ -153,6 +182,24 @@ pub enum Refusal {
         consumer: ConsumerName,
         /// The stream.
         stream: StreamLabel,
+    },
+    /// The consumer's status does not allow the change.
+    #[error("consumer {consumer} of {stream} is not active")]
+    ConsumerNotActive {
+        /// The consumer's name.
+        consumer: ConsumerName,
+        /// The second in its ARN.
+        arn_s: u64,
+        /// Its status.
+        status: ConsumerStatus,
+        /// The stream.
+        stream: StreamLabel,
+    },
+    /// There is no policy to remove.
+    #[error("{arn} has no policy")]
+    NoPolicy {
+        /// The stream's ARN, or the consumer's.
+        arn: String,
     },
     /// The key of a split is too close to the shard's edges, or outside.
     #[error("{shard} of {stream} cannot be split at {key}")]

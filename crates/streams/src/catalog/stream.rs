@@ -1,7 +1,9 @@
 //! A stream in the catalog, and what can be derived from it at a given time.
 
 use super::codec;
+use super::command::ConsumerKey;
 use super::plan::Plan;
+use super::policy_text::PolicyText;
 use super::scope::{Mode, Scope};
 use super::shard::{Shard, Shards};
 use millstream_env::Timestamp;
@@ -97,6 +99,9 @@ pub struct Stream {
     /// When UpdateShardCount changed the shards, within the last 24 hours.
     #[n(15)]
     pub scalings_ms: Vec<u64>,
+    /// Its resource policy.
+    #[n(20)]
+    pub policy: Option<PolicyText>,
 }
 
 /// A reshard between Begin and Complete.
@@ -148,6 +153,9 @@ pub struct Consumer {
     /// Its tags.
     #[n(5)]
     pub tags: BTreeMap<String, String>,
+    /// Its resource policy.
+    #[n(6)]
+    pub policy: Option<PolicyText>,
 }
 
 /// A consumer's status.
@@ -163,7 +171,25 @@ pub enum ConsumerStatus {
     Gone,
 }
 
+impl ConsumerStatus {
+    /// Whether the consumer becomes ACTIVE by itself.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Creating | Self::Active => true,
+            Self::Deleting | Self::Gone => false,
+        }
+    }
+}
+
 impl Consumer {
+    /// What tells it from all others of its stream.
+    pub fn key(&self) -> ConsumerKey {
+        ConsumerKey {
+            name: self.name.clone(),
+            arn_s: self.arn_s,
+        }
+    }
+
     /// Its status at a given time.
     pub fn status_at(&self, now: Timestamp) -> ConsumerStatus {
         match self.gone_ms {
@@ -213,11 +239,7 @@ impl Stream {
 
     /// A consumer's ARN.
     pub fn consumer_arn(&self, consumer: &Consumer) -> ConsumerArn {
-        ConsumerArn {
-            stream: self.arn(),
-            name: consumer.name.clone(),
-            created_s: consumer.arn_s,
-        }
+        consumer.key().arn_in(self.arn())
     }
 
     /// The consumer with this name, even if it is being deregistered.

@@ -1,7 +1,7 @@
 //! Facts about arguments that are inconsistent or out of bounds, whatever the state.
 
 use super::{Fact, Outcome};
-use crate::catalog::StreamLabel;
+use crate::catalog::ResourceLabel;
 use millstream_protocol::ErrorCode;
 use millstream_protocol::types::ShardFilterType;
 
@@ -77,11 +77,11 @@ pub enum TagAct {
 /// Why tags cannot be changed in this way.
 #[derive(Debug, thiserror::Error)]
 pub enum TagError {
-    /// More than a stream may have.
-    #[error("more than {most} tags for {stream}")]
+    /// More than a resource may have.
+    #[error("more than {most} tags for {resource}")]
     TooMany {
-        /// The stream.
-        stream: StreamLabel,
+        /// The resource.
+        resource: ResourceLabel,
         /// The limit.
         most: usize,
     },
@@ -89,33 +89,50 @@ pub enum TagError {
     #[error("a tag with a character that none may have")]
     Characters,
     /// A percent sign, which AWS lists as valid and rejects with another text.
-    #[error("a tag of {stream} with a percent sign")]
+    #[error("a tag of {resource} with a percent sign")]
     Percent {
         /// The requested operation.
         act: TagAct,
-        /// The stream.
-        stream: StreamLabel,
+        /// The resource.
+        resource: ResourceLabel,
+    },
+    /// A key with the prefix of the tags that AWS sets.
+    #[error("a tag of {resource} with the reserved prefix of {key}")]
+    Reserved {
+        /// The requested operation.
+        act: TagAct,
+        /// The key.
+        key: String,
+        /// The resource.
+        resource: ResourceLabel,
     },
 }
 
 impl Fact for TagError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::TooMany { .. } | Self::Characters | Self::Percent { .. } => {
-                ErrorCode::InvalidArgumentException
-            }
+            Self::TooMany { .. }
+            | Self::Characters
+            | Self::Percent { .. }
+            | Self::Reserved { .. } => ErrorCode::InvalidArgumentException,
         }
     }
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::TooMany { .. } | Self::Characters | Self::Percent { .. } => false,
+            Self::TooMany { .. }
+            | Self::Characters
+            | Self::Percent { .. }
+            | Self::Reserved { .. } => false,
         }
     }
 
     fn outcome(&self) -> Outcome {
         match self {
-            Self::TooMany { .. } | Self::Characters | Self::Percent { .. } => Outcome::NotApplied,
+            Self::TooMany { .. }
+            | Self::Characters
+            | Self::Percent { .. }
+            | Self::Reserved { .. } => Outcome::NotApplied,
         }
     }
 }

@@ -46,11 +46,13 @@ impl Fact for Refusal {
         match self {
             Self::StreamGone { .. }
             | Self::ConsumerNotFound { .. }
+            | Self::NoPolicy { .. }
             | Self::ShardNotFound { .. } => ErrorCode::ResourceNotFoundException,
             Self::StreamExists { .. }
             | Self::StreamNotActive { .. }
             | Self::StreamHasConsumers { .. }
-            | Self::ConsumerExists { .. } => ErrorCode::ResourceInUseException,
+            | Self::ConsumerExists { .. }
+            | Self::ConsumerNotActive { .. } => ErrorCode::ResourceInUseException,
             Self::StreamsInTransition { .. }
             | Self::TooManyOnDemandStreams { .. }
             | Self::TooManyShards { .. }
@@ -72,6 +74,7 @@ impl Fact for Refusal {
     fn is_retryable(&self) -> bool {
         match self {
             Self::StreamNotActive { status, .. } => status.passes(),
+            Self::ConsumerNotActive { status, .. } => status.passes(),
             Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
             Self::StreamGone { .. }
             | Self::StreamExists { .. }
@@ -85,6 +88,7 @@ impl Fact for Refusal {
             | Self::TooManyTags { .. }
             | Self::ConsumerExists { .. }
             | Self::ConsumerNotFound { .. }
+            | Self::NoPolicy { .. }
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }

@@ -87,10 +87,7 @@ impl Fact for ConsumerError {
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::NotActive { status, .. } => match status {
-                ConsumerStatus::Creating | ConsumerStatus::Active => true,
-                ConsumerStatus::Deleting | ConsumerStatus::Gone => false,
-            },
+            Self::NotActive { status, .. } => status.passes(),
             Self::SeatTaken { .. } | Self::TooFast { .. } => true,
             Self::NotNamed
             | Self::InvalidArn { .. }

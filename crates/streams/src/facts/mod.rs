@@ -12,9 +12,11 @@ mod arguments;
 mod changes;
 mod consumers;
 mod operations;
+mod policies;
 mod positions;
 mod rates;
 mod records;
+mod resources;
 mod shards;
 mod steps;
 mod streams;
@@ -27,19 +29,24 @@ pub use arguments::{
 pub use consumers::ConsumerError;
 pub use operations::{
     ChangeError, CreateStreamError, DeregisterConsumerError, DescribeStreamError, EncryptionError,
-    FindConsumerError, GetRecordsError, GetShardIteratorError, ListConsumersError, ListShardsError,
-    PutRecordError, PutRecordsError, RegisterConsumerError, ReshardError, SetRetentionError,
-    ShardReadError, StartError, SubscribeError, SubscriptionError, TagStreamError,
+    FindConsumerError, FindResourceError, GetRecordsError, GetShardIteratorError,
+    ListConsumersError, ListShardsError, PutRecordError, PutRecordsError, RegisterConsumerError,
+    ReshardError, ResourcePolicyError, SetRetentionError, ShardReadError, StartError,
+    SubscribeError, SubscriptionError, TagResourceError, TagStreamError,
 };
+pub use policies::InvalidPolicy;
 pub use positions::{NumberUse, PositionError, Presence};
 pub use rates::{CallRefused, RateExceeded};
 pub use records::{EntryError, PutFailure, ReadFailure, RecordError, Throttled, UnknownForm};
+pub use resources::ResourceError;
 pub use shards::ShardError;
 pub use steps::{LogsMissing, NotSwept, SweepError};
 pub use streams::StreamError;
 pub use tokens::TokenError;
 
-pub use crate::catalog::{ConsumerStatus, ProposeError, Refusal, Scope, Status, StreamLabel};
+pub use crate::catalog::{
+    ConsumerStatus, ProposeError, Refusal, ResourceLabel, Scope, Status, StreamLabel,
+};
 pub use crate::put::NotPut;
 
 use millstream_protocol::ErrorCode;
@@ -125,6 +132,8 @@ any_of! {
         Shard(ShardError),
         /// A consumer, or its subscription.
         Consumer(ConsumerError),
+        /// A resource of any kind, by its ARN.
+        Resource(ResourceError),
         /// A starting position.
         Position(PositionError),
         /// A shard iterator or a NextToken.
@@ -143,6 +152,8 @@ any_of! {
         Capacity(CapacityError),
         /// Tags.
         Tag(TagError),
+        /// A resource policy.
+        Policy(InvalidPolicy),
         /// A retention.
         Retention(RetentionError),
         /// The key of a split.

@@ -4,10 +4,10 @@
 //! An operation with one kind of fact returns that directly.
 
 use super::{
-    AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, ListError, LogsMissing,
-    NoKeyService, NotSwept, Outcome, PositionError, RateExceeded, ReadFailure, RecordError,
-    RetentionError, ShardError, SplitKeyTooLarge, StreamError, TagError, Throttled, TokenError,
-    operation_facts,
+    AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, InvalidPolicy, ListError,
+    LogsMissing, NoKeyService, NotSwept, Outcome, PositionError, RateExceeded, ReadFailure,
+    RecordError, ResourceError, RetentionError, ShardError, SplitKeyTooLarge, StreamError,
+    TagError, Throttled, TokenError, operation_facts,
 };
 use crate::catalog::ProposeError;
 use millstream_protocol::ErrorCode;
@@ -125,6 +125,43 @@ operation_facts! {
         Stream(StreamError),
         /// The consumer does not exist.
         Consumer(ConsumerError),
+    }
+}
+
+operation_facts! {
+    /// ListTagsForResource, and all operations that first look up a stream or a consumer by its
+    /// ARN.
+    FindResourceError {
+        /// The stream does not exist, or its status does not allow it.
+        Stream(StreamError),
+        /// The consumer does not exist, or its status does not allow it.
+        Consumer(FindConsumerError),
+        /// The ARN is of something else.
+        Resource(ResourceError),
+    }
+}
+
+operation_facts! {
+    /// TagResource, UntagResource.
+    TagResourceError {
+        /// The resource does not exist, or its status does not allow it.
+        Find(FindResourceError),
+        /// The tags are invalid.
+        Tag(TagError),
+        /// They were not changed.
+        Change(ChangeError),
+    }
+}
+
+operation_facts! {
+    /// PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy.
+    ResourcePolicyError {
+        /// The resource does not exist, or its status does not allow it.
+        Find(FindResourceError),
+        /// The policy is invalid.
+        Policy(InvalidPolicy),
+        /// It was not changed.
+        Change(ChangeError),
     }
 }
 

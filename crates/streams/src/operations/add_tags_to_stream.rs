@@ -22,9 +22,10 @@ impl Handler for AddTagsToStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
-        tags::check_new_tags(&input.tags, &stream.label())?;
+        tags::check_new_tags(&input.tags, &stream.label().into())?;
         let change = ChangeTags {
             stream: stream.id,
+            consumer: None,
             set: input.tags,
             removed: BTreeSet::new(),
         };

@@ -26,7 +26,7 @@ impl Handler for CreateStream {
         refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
         let tags = input.tags.unwrap_or_default();
-        tags::check_new_tags(&tags, &target.label())?;
+        tags::check_new_tags(&tags, &target.label().into())?;
         let StreamRef { scope, name } = target;
         let kib = input
             .max_record_size_in_kib

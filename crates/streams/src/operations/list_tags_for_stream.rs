@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>
 
-use super::{Engine, Handler, OutputOf, Request, paging};
+use super::{Engine, Handler, OutputOf, Request, paging, tags};
 use crate::facts::StreamError;
 use crate::target::FoundStream;
 use millstream_model::limits;
@@ -30,12 +30,7 @@ impl Handler for ListTagsForStream {
             .tags
             .iter()
             .filter(|(key, _)| Some(*key) > after.as_ref());
-        let rest: Vec<Tag> = rest
-            .map(|(key, value)| Tag {
-                key: key.clone(),
-                value: Some(value.clone()),
-            })
-            .collect();
+        let rest: Vec<Tag> = rest.map(tags::listed).collect();
         let page = paging::page_size(input.limit, limits::TAGS_MAX).min(rest.len());
         let has_more_tags = page < rest.len();
         Ok(ListTagsForStreamOutput {

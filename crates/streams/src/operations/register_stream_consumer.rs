@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
 
 use super::{Engine, Handler, OutputOf, Request, tags};
-use crate::catalog::{Command, RegisterConsumer, Stream};
+use crate::catalog::{Command, RegisterConsumer, ResourceLabel, Stream};
 use crate::facts::{ConsumerError, RegisterConsumerError};
 use crate::target::FoundStream;
 use crate::views;
@@ -29,7 +29,11 @@ impl Handler for RegisterStreamConsumer {
         let name = ConsumerName::parse(&input.consumer_name)
             .map_err(|_| not_found(&input.consumer_name, &stream))?;
         let tags = input.tags.unwrap_or_default();
-        tags::check_new_tags(&tags, &stream.label())?;
+        let resource = ResourceLabel::Consumer {
+            name: name.clone(),
+            stream: stream.label(),
+        };
+        tags::check_new_tags(&tags, &resource)?;
         let register = RegisterConsumer {
             stream: stream.id,
             name: name.clone(),

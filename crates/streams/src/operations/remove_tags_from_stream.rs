@@ -22,10 +22,11 @@ impl Handler for RemoveTagsFromStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
-        tags::check_tag_keys(&input.tag_keys, &stream.label())?;
+        tags::check_tag_keys(&input.tag_keys, &stream.label().into())?;
         let removed = input.tag_keys.into_iter().collect();
         let change = ChangeTags {
             stream: stream.id,
+            consumer: None,
             set: BTreeMap::new(),
             removed,
         };

@@ -81,6 +81,15 @@ fn by_arn(
         let why = ConsumerError::ReferencesDisagree { arn: given() };
         return Err(Lacking::nothing(why));
     }
+    of_arn(engine, principal, arn)
+}
+
+/// The consumer of an ARN, whatever its status.
+pub(super) fn of_arn(
+    engine: &Engine,
+    principal: &Principal,
+    arn: ConsumerArn,
+) -> Result<FoundConsumer, Lacking<Error>> {
     let no_stream = |lacking: Lacking<StreamError>| {
         let why = lacking.into_why();
         Lacking::consumer(arn.clone(), why)
@@ -94,7 +103,9 @@ fn by_arn(
     match consumer {
         Some(consumer) => Ok(FoundConsumer { stream, consumer }),
         None => {
-            let why = ConsumerError::ArnNotFound { arn: given() };
+            let why = ConsumerError::ArnNotFound {
+                arn: arn.to_string(),
+            };
             Err(Lacking::consumer(arn, why))
         }
     }

@@ -3,6 +3,7 @@
 //! A new case of an enumeration does not compile here until it has its sample, and a sample must
 //! match its case.
 
+use millstream_auth::policy::{Element, Fault};
 use millstream_env::Timestamp;
 use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, Region, ShardId, StreamName};
 use millstream_protocol::types::{ShardFilterType, ShardIteratorType};
@@ -52,6 +53,7 @@ pub(super) fn all() -> Vec<Samples> {
         streams(),
         shards(),
         consumers(),
+        resources(),
         positions(),
         tokens(),
         records(),
@@ -61,6 +63,7 @@ pub(super) fn all() -> Vec<Samples> {
         reads(),
         capacities(),
         tags(),
+        policies(),
         retentions(),
         split_keys(),
         lists(),
@@ -93,6 +96,13 @@ fn stream() -> StreamLabel {
 
 fn consumer() -> ConsumerName {
     ConsumerName::parse("reader").unwrap()
+}
+
+fn consumer_label() -> ResourceLabel {
+    ResourceLabel::Consumer {
+        name: consumer(),
+        stream: stream(),
+    }
 }
 
 fn stream_arn() -> String {
@@ -167,6 +177,21 @@ fn consumers() -> Samples {
             consumer: consumer(),
             shard: ShardId::new(7),
             stream: stream(),
+        },
+    })
+}
+
+fn resources() -> Samples {
+    let arn = |kind: &str| format!("arn:aws:kinesis:us-east-1:111111111111:{kind}/a-1");
+    samples!("Resources", ResourceError {
+        ResourceError::NotNamed => ResourceError::NotNamed,
+        ResourceError::InvalidArn { .. } => ResourceError::InvalidArn { arn: "arn:x".to_owned() },
+        ResourceError::QueueNotFound { .. } => ResourceError::QueueNotFound { arn: arn("queue") },
+        ResourceError::ChannelNotFound { .. } => {
+            ResourceError::ChannelNotFound { arn: arn("channel") }
+        },
+        ResourceError::PolicyOfChannel { .. } => {
+            ResourceError::PolicyOfChannel { arn: arn("channel") }
         },
     })
 }
@@ -302,18 +327,79 @@ fn capacities() -> Samples {
 
 fn tags() -> Samples {
     samples!("Tags", TagError {
-        TagError::TooMany { .. } => TagError::TooMany {
-            stream: stream(),
+        TagError::TooMany { resource: ResourceLabel::Stream(_), .. } => TagError::TooMany {
+            resource: stream().into(),
+            most: millstream_model::limits::TAGS_MAX,
+        },
+        TagError::TooMany { resource: ResourceLabel::Consumer { .. }, .. } => TagError::TooMany {
+            resource: consumer_label(),
             most: millstream_model::limits::TAGS_MAX,
         },
         TagError::Characters => TagError::Characters,
-        TagError::Percent { act: TagAct::Add, .. } => TagError::Percent {
-            act: TagAct::Add,
-            stream: stream(),
+        TagError::Percent { act: TagAct::Add, resource: ResourceLabel::Stream(_) } => {
+            TagError::Percent { act: TagAct::Add, resource: stream().into() }
         },
-        TagError::Percent { act: TagAct::Remove, .. } => TagError::Percent {
-            act: TagAct::Remove,
-            stream: stream(),
+        TagError::Percent { act: TagAct::Remove, resource: ResourceLabel::Stream(_) } => {
+            TagError::Percent { act: TagAct::Remove, resource: stream().into() }
+        },
+        TagError::Percent { act: _, resource: ResourceLabel::Consumer { .. } } => {
+            TagError::Percent { act: TagAct::Remove, resource: consumer_label() }
+        },
+        TagError::Reserved { .. } => TagError::Reserved {
+            act: TagAct::Add,
+            key: "aws:owner".to_owned(),
+            resource: stream().into(),
+        },
+    })
+}
+
+fn policies() -> Samples {
+    samples!("Policies", InvalidPolicy {
+        InvalidPolicy(Fault::TooLong { .. }) => {
+            InvalidPolicy(Fault::TooLong { bytes: 20_481, bytes_max: millstream_model::limits::POLICY_BYTES_MAX })
+        },
+        InvalidPolicy(Fault::Malformed) => InvalidPolicy(Fault::Malformed),
+        InvalidPolicy(Fault::Repeated { .. }) => {
+            InvalidPolicy(Fault::Repeated { member: "Effect".to_owned() })
+        },
+        InvalidPolicy(Fault::Unknown { .. }) => {
+            InvalidPolicy(Fault::Unknown { member: "Extra".to_owned(), within: Element::Statement })
+        },
+        InvalidPolicy(Fault::Negated { .. }) => {
+            InvalidPolicy(Fault::Negated { member: "NotAction" })
+        },
+        InvalidPolicy(Fault::Missing { .. }) => {
+            InvalidPolicy(Fault::Missing { element: Element::Principal })
+        },
+        InvalidPolicy(Fault::Form { .. }) => {
+            InvalidPolicy(Fault::Form { element: Element::Condition })
+        },
+        InvalidPolicy(Fault::Version { .. }) => {
+            InvalidPolicy(Fault::Version { given: "2012-10-18".to_owned() })
+        },
+        InvalidPolicy(Fault::Effect { .. }) => {
+            InvalidPolicy(Fault::Effect { given: "allow".to_owned() })
+        },
+        InvalidPolicy(Fault::RepeatedSid { .. }) => {
+            InvalidPolicy(Fault::RepeatedSid { sid: "reads".to_owned() })
+        },
+        InvalidPolicy(Fault::PrincipalKind { .. }) => {
+            InvalidPolicy(Fault::PrincipalKind { given: "Service".to_owned() })
+        },
+        InvalidPolicy(Fault::Principal { .. }) => {
+            InvalidPolicy(Fault::Principal { given: "ann".to_owned() })
+        },
+        InvalidPolicy(Fault::Wildcard { .. }) => {
+            InvalidPolicy(Fault::Wildcard { element: Element::Action })
+        },
+        InvalidPolicy(Fault::Action { .. }) => {
+            InvalidPolicy(Fault::Action { given: "kinesis:DeleteStream".to_owned() })
+        },
+        InvalidPolicy(Fault::Resource { .. }) => {
+            InvalidPolicy(Fault::Resource { given: "*".to_owned() })
+        },
+        InvalidPolicy(Fault::Operator { .. }) => {
+            InvalidPolicy(Fault::Operator { given: "Equals".to_owned() })
         },
     })
 }
@@ -393,7 +479,10 @@ fn refusals() -> Samples {
             target: 10_001,
             most: 10_000,
         },
-        Refusal::TooManyTags { .. } => Refusal::TooManyTags { stream: stream(), most: 50 },
+        Refusal::TooManyTags { .. } => Refusal::TooManyTags {
+            resource: stream().into(),
+            most: 50,
+        },
         Refusal::ConsumerExists { .. } => Refusal::ConsumerExists {
             consumer: consumer(),
             stream: stream(),
@@ -402,6 +491,13 @@ fn refusals() -> Samples {
             consumer: consumer(),
             stream: stream(),
         },
+        Refusal::ConsumerNotActive { .. } => Refusal::ConsumerNotActive {
+            consumer: consumer(),
+            arn_s: 1_767_225_600,
+            status: ConsumerStatus::Creating,
+            stream: stream(),
+        },
+        Refusal::NoPolicy { .. } => Refusal::NoPolicy { arn: stream_arn() },
         Refusal::SplitKey { .. } => Refusal::SplitKey {
             key: HashKey(1),
             shard: first,
