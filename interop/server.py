@@ -24,6 +24,9 @@ AT_ONCE = Config(
     read_timeout=20,
 )
 
+# A call that came too soon may come again after so long: most rates are five a second.
+PACE_SECONDS = 0.2
+
 _session = boto3.Session()
 
 
@@ -36,6 +39,19 @@ def environment(**variables: str) -> dict[str, str]:
     """This process's environment without what would configure a server or an AWS client."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MILLSTREAM_", "AWS_"))}
     return kept | variables
+
+
+def came_too_soon(operation: str, error: dict) -> bool:
+    """Whether an error is about the rate of calls, not about how much a shard takes in and gives out."""
+    is_shard = operation == "GetShardIterator" and error.get("Code") == "ProvisionedThroughputExceededException"
+    text = error.get("Message") or ""
+    return is_shard or text.startswith(("Rate exceeded for stream ", "Rate exceeded for account "))
+
+
+def _pace(response, operation, **_) -> float | None:
+    """Tells botocore to send a request again that came too soon."""
+    error = response[1].get("Error", {}) if response else {}
+    return PACE_SECONDS if came_too_soon(operation.name, error) else None
 
 
 class Server:
@@ -88,7 +104,14 @@ class Server:
         assert status == 0, f"exit status {status}; its log: {self.log.read_text()}"
 
     def client(self, account: str, region: str = "us-east-1", config: Config = AT_ONCE):
-        """A boto3 client of an account, that by default neither repeats requests nor checks them."""
+        """A boto3 client of an account, that by default neither checks requests nor repeats them, unless they came
+        faster than AWS lets anyone call."""
+        client = self.hasty_client(account, region, config)
+        client.meta.events.register("needs-retry.kinesis", _pace)
+        return client
+
+    def hasty_client(self, account: str, region: str = "us-east-1", config: Config = AT_ONCE):
+        """The same, without any pace of its own."""
         return _session.client(
             "kinesis",
             endpoint_url=self.url,
