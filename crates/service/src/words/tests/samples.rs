@@ -440,6 +440,7 @@ fn lists() -> Samples {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a sample of each case, and no more")]
 fn refusals() -> Samples {
     let (first, second) = (ShardId::new(7), ShardId::new(9));
     // A refusal reaches callers as what the catalog says to a change.
