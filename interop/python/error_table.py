@@ -337,6 +337,37 @@ CONSTRAINTS = [
     ),
 ]
 
+DISTRIBUTION = [
+    _invalid(
+        "CreateStream",
+        {"StreamName": "new", "ShardCount": 1, "RecordDistributionStrategy": "AUTO"},
+        "RecordDistributionStrategy=AUTO is only supported for on-demand streams. Stream new is using "
+        "PROVISIONED mode.",
+    ),
+    _invalid(
+        "UpdateStreamRecordDistributionStrategy",
+        {"StreamARN": "{arn}", "RecordDistributionStrategy": "AUTO"},
+        "RecordDistributionStrategy=AUTO is only supported for on-demand streams. Stream orders is using "
+        "PROVISIONED mode.",
+    ),
+    _not_found(
+        "UpdateStreamRecordDistributionStrategy",
+        {"StreamARN": "{arn}2", "RecordDistributionStrategy": "AUTO"},
+        "Stream orders2 under account {account} not found.",
+    ),
+    *(
+        _invalid(
+            operation,
+            {"StreamName": "auto"} | record,
+            "PartitionKey is required for stream auto under account {account}.",
+        )
+        for operation, record in (
+            ("PutRecord", {"Data": b""}),
+            ("PutRecords", {"Records": [{"PartitionKey": "k", "Data": b""}, {"Data": b""}]}),
+        )
+    ),
+]
+
 NOT_YET = [
     *(
         Refused(
@@ -346,11 +377,6 @@ NOT_YET = [
             "No key service is configured.",
         )
         for operation in ("StartStreamEncryption", "StopStreamEncryption")
-    ),
-    _invalid(
-        "CreateStream",
-        {"StreamName": "new", "RecordDistributionStrategy": "AUTO"},
-        "RecordDistributionStrategy AUTO is not supported yet",
     ),
     _invalid(
         "CreateStream",
@@ -376,7 +402,18 @@ TYPES = [
     _type("DescribeStream", {"StreamName": ["a"]}, "Start of list found where not expected"),
 ]
 
-ERRORS = EXISTENCE + SUBSCRIPTIONS + QUOTAS + RESHARDS + POSITIONS + PUTS + NOT_YET + CONSTRAINTS + TYPES
+ERRORS = (
+    EXISTENCE
+    + SUBSCRIPTIONS
+    + QUOTAS
+    + RESHARDS
+    + POSITIONS
+    + PUTS
+    + DISTRIBUTION
+    + NOT_YET
+    + CONSTRAINTS
+    + TYPES
+)
 
 
 def name_of(row: Refused) -> str:

@@ -13,12 +13,13 @@ from error_table import ERRORS, name_of, prepare
 from reading import SHARD, data, put
 
 JSON_ACCOUNT, CBOR_ACCOUNT = "900000000002", "900000000003"
-ORDERS = {"StreamName": "orders"}
+ORDERS, AUTO = {"StreamName": "orders"}, {"StreamName": "auto"}
 HALF = str(2**127)
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, 789_000, tzinfo=timezone.utc)
 
 # What a request says of the account that it is made in, or of an answer to an earlier one.
 ARN = "{arn}"
+AUTO_ARN = "{auto}"
 CONSUMER_ARN = "{consumer}"
 POLICY = "{policy}"
 NUMBER = "{number}"
@@ -61,6 +62,13 @@ SESSION = [
         ORDERS | {"ShardId": SHARD, "ShardIteratorType": "AT_TIMESTAMP", "Timestamp": LONG_AGO},
     ),
     ("GetRecords", {"ShardIterator": ITERATOR, "Limit": 30}),
+    ("UpdateStreamRecordDistributionStrategy", {"StreamARN": AUTO_ARN, "RecordDistributionStrategy": "AUTO"}),
+    ("DescribeStreamSummary", AUTO),
+    ("PutRecord", AUTO | {"Data": b"without a key"}),
+    ("PutRecords", AUTO | {"Records": [{"Data": b"%d" % i} for i in range(9)]}),
+    ("PutRecords", AUTO | {"Records": [{"Data": b"%d" % i, "PartitionKey": "k"} for i in range(9)]}),
+    ("GetShardIterator", AUTO | {"ShardId": SHARD, "ShardIteratorType": "TRIM_HORIZON"}),
+    ("GetRecords", {"ShardIterator": ITERATOR}),
     ("SplitShard", ORDERS | {"ShardToSplit": SHARD, "NewStartingHashKey": HALF}),
     ("GetShardIterator", ORDERS | {"ShardId": SHARD, "ShardIteratorType": "LATEST"}),
     ("GetRecords", {"ShardIterator": ITERATOR}),
@@ -85,10 +93,11 @@ class Answers:
 
     def __init__(self, account: str):
         self.account = account
-        arn = f"arn:aws:kinesis:us-east-1:{account}:stream/orders"
+        streams = f"arn:aws:kinesis:us-east-1:{account}:stream"
+        arn = f"{streams}/orders"
         shared = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kinesis:GetRecords"}
         policy = dumps({"Id": "größe", "Statement": shared | {"Resource": arn}})
-        self.known = {ARN: arn, POLICY: policy}
+        self.known = {ARN: arn, AUTO_ARN: f"{streams}/auto", POLICY: policy}
 
     def fill(self, request: dict) -> dict:
         return {k: self.known.get(v, v) if isinstance(v, str) else v for k, v in request.items()}

@@ -51,7 +51,6 @@ def test_stream_when_summarized_then_counts_shards_and_consumers(kinesis, arn, o
         "OpenShardCount": 1,
         "ConsumerCount": 1,
         "MaxRecordSizeInKiB": 1024,
-        "RecordDistributionStrategy": "USER_PARTITION_KEY",
     }
 
 
@@ -71,6 +70,7 @@ def test_stream_when_no_shards_are_asked_then_is_on_demand_with_four(kinesis, mo
     found = summarize(kinesis, {"StreamName": "orders"})
     assert found["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
     assert found["OpenShardCount"] == 4
+    assert found["RecordDistributionStrategy"] == "USER_PARTITION_KEY"
     assert kinesis.describe_limits()["OnDemandStreamCount"] == 1
 
 
@@ -82,7 +82,7 @@ def test_stream_when_created_with_tags_then_has_them(kinesis):
 
 @pytest.mark.parametrize(
     "member",
-    [{"RecordDistributionStrategy": "AUTO"}, {"WarmThroughputMiBps": 10}],
+    [{"WarmThroughputMiBps": 10}],
     ids=lambda member: next(iter(member)),
 )
 def test_stream_when_it_asks_for_what_is_not_there_yet_then_is_refused(kinesis, member):

@@ -16,6 +16,11 @@ pub const READ_PAUSE_SECONDS: u64 = 5;
 
 /// Bytes written to a shard, per second.
 pub const SHARD_WRITE_BYTES_PER_SECOND: u64 = 1024 * 1024;
+/// Bytes written to a shard at once, if its stream takes records above [`RECORD_KIB_DEFAULT`]: they
+/// refill at [`SHARD_WRITE_BYTES_PER_SECOND`].
+///
+/// <https://docs.aws.amazon.com/streams/latest/dev/large-records.html>
+pub const SHARD_BURST_BYTES: u64 = 10 * 1024 * 1024;
 /// Records written to a shard, per second.
 pub const SHARD_WRITE_RECORDS_PER_SECOND: u64 = 1_000;
 /// Bytes read from a shard, per second.

@@ -51,7 +51,7 @@ pub use millstream_env::Causes;
 pub use open_error::OpenError;
 pub use put::{Placed, PutError, PutResult};
 pub use read::{NumberedRun, Records};
-pub use record::{StoredIter, StoredParts, StoredRecord};
+pub use record::{KeyedIter, StoredIter, StoredParts, StoredRecord};
 pub use settings::{Limits, Settings};
 pub use sink::RecordArena;
 pub use target::{Lacking, Named, Target, resource_of};

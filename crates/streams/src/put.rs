@@ -2,8 +2,9 @@
 //!
 //! PutRecord and PutRecords are this and their own shapes. A log that was sealed meanwhile refuses
 //! a record: it is in no shard, waits until the reshard is complete and goes to the child, in call
-//! order. One record and many go by the same rules: [`throttle`] takes budgets, [`refusals`] says
-//! what a refusal means, [`parking`] waits for a reshard.
+//! order. One record and many go by the same rules: [`throttle`] takes budgets, [`spread`] chooses
+//! shards where the service does, [`refusals`] says what a refusal means, [`parking`] waits for a
+//! reshard. A call goes by the distribution that it found at its beginning.
 
 mod answers;
 mod by_shard;
@@ -12,15 +13,16 @@ mod parking;
 mod record;
 mod refusals;
 mod routing;
+mod spread;
 mod throttle;
 
 pub use outcome::{NotPut, Placed, PutError, PutResult};
 pub(crate) use record::RecordToPut;
 
-use crate::catalog::Stream;
+use crate::catalog::{Distribution, Numbering, Stream};
 use crate::logs::ShardLogs;
 use crate::record::OVERHEAD_BYTES;
-use crate::runtime::{Incomings, Runtimes};
+use crate::runtime::{Incomings, Runtimes, StreamRuntime};
 use crate::settings::Limits;
 use crate::streams::Streams;
 use answers::Answers;
@@ -29,6 +31,7 @@ use millstream_store::{BatchBuilder, Batches, LogStore};
 use parking::Parking;
 use refusals::{Refusals, Refused};
 use routing::Routed;
+use spread::Spread;
 use std::sync::Arc;
 use throttle::Throttle;
 
@@ -40,6 +43,7 @@ pub(crate) struct Puts {
     store: Arc<dyn LogStore>,
     runtimes: Arc<Runtimes>,
     throttle: Throttle,
+    spread: Spread,
     refusals: Refusals,
     parking: Parking,
 }
@@ -55,6 +59,7 @@ impl Puts {
     ) -> Self {
         Self {
             throttle: Throttle::new(Arc::clone(clock), Arc::clone(&runtimes), limits),
+            spread: Spread::new(Arc::clone(clock), Arc::clone(&runtimes), limits),
             refusals: Refusals::new(Arc::clone(clock), logs),
             parking: Parking::new(Arc::clone(clock), Arc::clone(&store), streams),
             store,
@@ -65,8 +70,7 @@ impl Puts {
     /// Puts one record.
     pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: RecordToPut<'_>) -> PutResult {
         let runtime = self.runtimes.stream(stream.id);
-        let shard = stream.shards.route(record.hash);
-        self.throttle.take(&runtime, shard, &record)?;
+        let shard = self.place_one(stream, &runtime, &record)?;
         let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
         record.record.push_to(&mut batch);
         let batches = Batches::one(stream.log_of(shard.index), batch.finish());
@@ -97,15 +101,50 @@ impl Puts {
         records: &[RecordToPut<'_>],
     ) -> Vec<PutResult> {
         let mut results = vec![Err(PutError::NOT_YET); records.len()];
-        let mut routed = Routed::new(stream, records, 0..records.len());
-        self.throttle
-            .take_all(stream, records, &mut routed, &mut results);
+        let routed = self.place(stream, records, &mut results);
         let in_no_shard = self.append(stream, records, routed, &mut results).await;
         if !in_no_shard.is_empty() {
             self.put_again(stream, records, in_no_shard, &mut results)
                 .await;
         }
         results
+    }
+
+    /// The shard of a record, whose budget for it is taken.
+    fn place_one<'s>(
+        &self,
+        stream: &'s Stream,
+        runtime: &StreamRuntime,
+        record: &RecordToPut<'_>,
+    ) -> Result<&'s Numbering, PutError> {
+        match stream.distribution {
+            Distribution::UserPartitionKey => {
+                let shard = stream.shards.route(record.hash);
+                self.throttle
+                    .take(stream.record_kib_max, runtime, shard, record)?;
+                Ok(shard)
+            }
+            Distribution::Auto => self.spread.place_one(stream, record),
+        }
+    }
+
+    /// The shards of records, whose budgets for them are taken; those that exceed them are left
+    /// out.
+    fn place(
+        &self,
+        stream: &Stream,
+        records: &[RecordToPut<'_>],
+        results: &mut [PutResult],
+    ) -> Routed {
+        match stream.distribution {
+            Distribution::UserPartitionKey => {
+                let mut routed = Routed::new(stream, records, 0..records.len());
+                self.throttle
+                    .take_all(stream, records, &mut routed, results);
+                routed
+            }
+            Distribution::Auto => self.spread.place(stream, records, results),
+        }
     }
 
     /// Puts records that turned out to be in no shard, once the reshard that did it is complete.
@@ -117,9 +156,10 @@ impl Puts {
         mut waiting: Vec<usize>,
         results: &mut [PutResult],
     ) {
-        let mut stream = stream.clone();
+        let (mut stream, distribution) = (stream.clone(), stream.distribution);
         for _ in 1..ATTEMPTS_MAX {
-            let next = self.parking.after_reshard(&stream, records, &waiting);
+            let to = (records, distribution);
+            let next = self.parking.after_reshard(&stream, to, &waiting);
             let Some(next) = next.await else {
                 let error = PutError::NotPut(self.parking.why_in_vain(&stream));
                 waiting
@@ -127,8 +167,17 @@ impl Puts {
                     .for_each(|index| results[*index] = Err(error));
                 return;
             };
+            let routed = match distribution {
+                Distribution::UserPartitionKey => {
+                    Routed::new(&next, records, waiting.iter().copied())
+                }
+                Distribution::Auto => {
+                    let takes_records =
+                        |shard: &Numbering| self.parking.takes_records(&stream, &next, shard);
+                    self.spread.place_again(&next, &waiting, takes_records)
+                }
+            };
             stream = next;
-            let routed = Routed::new(&stream, records, waiting.iter().copied());
             waiting = self.append(&stream, records, routed, results).await;
             if waiting.is_empty() {
                 return;

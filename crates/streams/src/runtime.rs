@@ -5,7 +5,7 @@
 
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
-use crate::limits::{Calls, Fill, ReadLimit, WriteLimit};
+use crate::limits::{Calls, Fill, ReadLimit, WriteLimit, WriteRoom};
 use millstream_env::Monotonic;
 use millstream_protocol::Rate;
 use millstream_store::Offset;
@@ -35,6 +35,8 @@ pub struct StreamRuntime {
     calls: Mutex<Calls>,
     /// Changes of which a stream allows so many in 24 hours.
     changes: Mutex<Calls>,
+    /// Where the service distributes records: the place among the open shards whose turn it is.
+    turn: Mutex<usize>,
 }
 
 /// Records that were put.
@@ -103,6 +105,16 @@ impl StreamRuntime {
         drop(incoming);
         self.counters.incoming_bytes.add(sum.bytes);
         self.counters.incoming_records.add(sum.records);
+    }
+
+    /// Lets records be distributed to open shards, beginning with the one whose turn it is; what
+    /// comes back is whose turn is next. One call at a time: what it takes of the shards' budgets
+    /// is not taken by another call in between.
+    pub fn take_turns<T>(&self, distribute: impl FnOnce(usize) -> (T, usize)) -> T {
+        let mut turn = self.turn.lock();
+        let (distributed, next) = distribute(*turn);
+        *turn = next;
+        distributed
     }
 
     /// The runtime of a shard, with pending counts added.
@@ -185,13 +197,15 @@ pub enum Taken {
 
 impl ShardRuntime {
     /// Takes the budget of puts for records of so many bytes, one after another, and tells of each.
+    /// So many bytes may pass at once.
     pub fn take_writes<T>(
         &self,
-        now: Monotonic,
+        (now, burst_bytes): (Monotonic, u64),
         records: impl Iterator<Item = (T, u64)>,
         mut tell: impl FnMut(T, Taken),
     ) {
         let mut limit = self.write_limit.lock();
+        limit.set_burst(burst_bytes);
         for (record, bytes) in records {
             let fits = limit.try_take(bytes, now);
             tell(record, if fits { Taken::All } else { Taken::Nothing });
@@ -201,6 +215,13 @@ impl ShardRuntime {
     /// Counts a call of an operation, or nothing if its rate does not allow one.
     pub fn try_take_call(&self, operation: &'static str, rate: Rate, now: Monotonic) -> bool {
         self.calls.lock().try_take(operation, rate, now)
+    }
+
+    /// What is left of the budget of puts, if so many bytes may pass at once.
+    pub fn write_room(&self, (now, burst_bytes): (Monotonic, u64)) -> WriteRoom {
+        let mut limit = self.write_limit.lock();
+        limit.set_burst(burst_bytes);
+        limit.room(now)
     }
 
     /// Takes one call of GetRecords, or nothing if the budget is used up.

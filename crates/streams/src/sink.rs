@@ -64,10 +64,22 @@ impl RecordArena {
                     .expect("each key without an explicit one has a hash"),
             };
             let record = StoredRecord {
-                partition_key,
+                partition_key: Some(partition_key),
                 data: &self.data[wide(entry.data.clone())],
             };
             Ok(RecordToPut { record, hash })
+        })
+    }
+
+    /// The records, in order, to be put into any shard: keys are kept where they were given, and
+    /// explicit hash keys mean nothing.
+    pub(crate) fn records_for_any_shard(&self) -> impl Iterator<Item = RecordToPut<'_>> {
+        self.entries.iter().map(|entry| {
+            let key = entry.key.clone();
+            RecordToPut::for_any_shard(StoredRecord {
+                partition_key: key.map(|key| &self.keys[wide(key)]),
+                data: &self.data[wide(entry.data.clone())],
+            })
         })
     }
 

@@ -1,6 +1,6 @@
 //! The catalog's values in the shapes of the service model.
 
-use crate::catalog::{Consumer, ConsumerStatus, Mode, Shard, Shards, Status, Stream};
+use crate::catalog::{Consumer, ConsumerStatus, Distribution, Mode, Shard, Shards, Status, Stream};
 use millstream_env::Timestamp;
 use millstream_protocol::types;
 
@@ -24,6 +24,27 @@ pub(crate) fn mode(mode: Mode) -> types::StreamModeDetails {
         Mode::OnDemand => types::StreamMode::OnDemand,
     };
     types::StreamModeDetails { stream_mode }
+}
+
+/// How a stream's records are assigned to shards; `None` for a provisioned stream, of which AWS
+/// does not say.
+pub(crate) fn distribution(stream: &Stream) -> Option<types::RecordDistributionStrategy> {
+    let strategy = match stream.distribution {
+        Distribution::UserPartitionKey => types::RecordDistributionStrategy::UserPartitionKey,
+        Distribution::Auto => types::RecordDistributionStrategy::Auto,
+    };
+    match stream.mode {
+        Mode::OnDemand => Some(strategy),
+        Mode::Provisioned => None,
+    }
+}
+
+/// The distribution that a shape asks for.
+pub(crate) fn distribution_of(strategy: types::RecordDistributionStrategy) -> Distribution {
+    match strategy {
+        types::RecordDistributionStrategy::UserPartitionKey => Distribution::UserPartitionKey,
+        types::RecordDistributionStrategy::Auto => Distribution::Auto,
+    }
 }
 
 pub(crate) fn shard(shard: &Shard) -> types::Shard {

@@ -66,5 +66,8 @@ macro_rules! for_each_operation {
         UpdateShardCount in update_shard_count {
             Writes Stream, assumed 10/Second/Account, 10/Day/Stream
         }
+        UpdateStreamRecordDistributionStrategy in update_stream_record_distribution_strategy {
+            Writes Stream, assumed 5/Second/Account
+        }
     } };
 }

@@ -3,7 +3,7 @@
 use super::encoded_runs::Runs;
 use super::stored_records::StoredLengths;
 use millstream_store::Run;
-use millstream_streams::{NumberedRun, Records, StoredIter, UnknownForm};
+use millstream_streams::{KeyedIter, NumberedRun, Records, StoredIter, UnknownForm};
 
 /// Records of one shard without a gap between them, ready to be encoded.
 #[derive(Debug)]
@@ -38,7 +38,8 @@ impl Measured {
 /// The lengths of the first records of a run, each of which is validated; `None` if one has a form
 /// unknown to this build.
 pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
-    StoredLengths::of(StoredIter::new(&run.bytes).take(count))
+    let lengths = StoredLengths::of(KeyedIter::new(&run.bytes).take(count));
+    lengths.or_else(|| StoredLengths::of_mixed(StoredIter::new(&run.bytes).take(count)))
 }
 
 #[cfg(test)]
@@ -59,8 +60,9 @@ mod tests {
 
     const LOG: LogId = LogId { group: 1, index: 2 };
 
+    type Stored = (Option<String>, Vec<u8>);
     /// Records of a run, as key and data, and the milliseconds since the previous run.
-    type Given = (Vec<(String, Vec<u8>)>, u64);
+    type Given = (Vec<Stored>, u64);
 
     fn any_runs() -> impl Strategy<Value = Vec<Given>> {
         let data = prop_oneof![
@@ -68,15 +70,16 @@ mod tests {
             1 => (any::<u8>(), 3_000..80_000_usize).prop_map(|(byte, length)| vec![byte; length]),
         ];
         let key = prop_oneof!["[a-z0-9]{1,20}", ".{1,30}"];
+        let key = prop_oneof![3 => key.prop_map(Some), 1 => Just(None)];
         let run = proptest::collection::vec((key, data), 1..6);
         proptest::collection::vec((run, 0..5000_u64), 0..5)
     }
 
-    fn run_of(given: &[(String, Vec<u8>)], first: Offset, arrival: Timestamp) -> Run {
+    fn run_of(given: &[Stored], first: Offset, arrival: Timestamp) -> Run {
         let mut batch = BatchBuilder::default();
         for (partition_key, data) in given {
             let stored = StoredRecord {
-                partition_key,
+                partition_key: partition_key.as_deref(),
                 data,
             };
             stored.push_to(&mut batch);
@@ -133,7 +136,7 @@ mod tests {
                         sequence_number: number(next, arrival).to_string(),
                         approximate_arrival_timestamp: Some(millstream_protocol::Timestamp(arrival.0 as i64)),
                         data: data.clone().into(),
-                        partition_key: Some(partition_key.clone()),
+                        partition_key: partition_key.clone(),
                         encryption_type: None,
                     });
                     next = next.plus(1);
@@ -142,7 +145,7 @@ mod tests {
             shapes.truncate((end.0 - start) as usize);
             let measured = Measured::new(records(&runs, end), None).unwrap();
             let bytes = |shape: &types::Record| {
-                shape.data.len() + shape.partition_key.as_ref().unwrap().len()
+                shape.data.len() + shape.partition_key.as_ref().map_or(0, String::len)
             };
             prop_assert_eq!(measured.count, shapes.len());
             prop_assert_eq!(measured.lengths.payload, shapes.iter().map(bytes).sum::<usize>());

@@ -132,13 +132,13 @@ impl RecordPieces {
 
     /// Adds to the expected length.
     fn expect(&mut self, lengths: &StoredLengths) {
-        let mut bytes = self.stored.bytes(0, lengths);
-        let mut count = 0;
+        let (mut beside, mut count) = (0, 0);
         for numbered in self.runs.as_slice() {
             self.stored.arrived(numbered.arrived());
-            bytes += self.stored.bytes(numbered.count, &StoredLengths::default());
+            beside += numbered.count * self.stored.bytes_beside();
             count += numbered.count;
         }
+        let bytes = self.stored.bytes_in_all(beside, lengths);
         let separator = if count > 0 {
             self.stored.separator_bytes()
         } else {

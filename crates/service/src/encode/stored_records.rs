@@ -3,7 +3,8 @@
 //! What comes out is, byte for byte, what a list of [`millstream_protocol::types::Record`] would
 //! be; a test holds one against the other. But records that arrived together share all but number,
 //! data and key, so the rest is encoded once and copied. How long it will be is known before
-//! anything is written.
+//! anything is written. Whether any record of a list lacks a key is decided once for the list:
+//! where all have one, none is asked.
 
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use millstream_protocol::parts::{self, CborWriter, JsonWriter, Special};
@@ -46,11 +47,25 @@ pub(super) struct StoredLengths {
     base64: usize,
     /// Bytes of CBOR's heads of keys and data.
     cbor_heads: usize,
+    /// How many records have no key.
+    keyless: usize,
 }
 
 impl StoredLengths {
-    /// Sums up these records, which are walked a second time if a key may need escapes. `None` if a
-    /// record is missing, or a key is not text.
+    /// Sums up these records, some of which may have no key. `None` as [`StoredLengths::of`].
+    #[inline(never)]
+    pub(super) fn of_mixed<'a>(
+        records: impl Iterator<Item = Option<StoredParts<'a>>> + Clone,
+    ) -> Option<Self> {
+        let mut lengths = Self::of(records.clone())?;
+        let keyless = records.flatten().filter(|record| record.key_bytes() == 0);
+        lengths.keyless = keyless.count();
+        lengths.cbor_heads -= lengths.keyless * parts::string_head_bytes(0);
+        Some(lengths)
+    }
+
+    /// Sums up these records, all of which have keys, and which are walked a second time if a key
+    /// may need escapes. `None` if a record is missing, or a key is not text.
     #[inline]
     pub(super) fn of<'a>(
         records: impl Iterator<Item = Option<StoredParts<'a>>> + Clone,
@@ -89,7 +104,7 @@ impl StoredLengths {
 /// Bytes that escapes add to the keys of records; `None` if one is not text.
 #[cold]
 fn escapes_bytes<'a>(records: impl Iterator<Item = Option<StoredParts<'a>>>) -> Option<usize> {
-    let bytes = records.map(|record| parts::escapes_bytes(record?.partition_key()));
+    let bytes = records.map(|record| parts::escapes_bytes(record?.partition_key().unwrap_or(&[])));
     bytes.sum()
 }
 
@@ -100,6 +115,7 @@ impl AddAssign for StoredLengths {
         self.escapes += other.escapes;
         self.base64 += other.base64;
         self.cbor_heads += other.cbor_heads;
+        self.keyless += other.keyless;
     }
 }
 
@@ -127,11 +143,38 @@ impl<const ROOM: usize> Padded<ROOM> {
     }
 }
 
+/// How the keys of a list's records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keys {
+    /// In JSON, as they are.
+    Plain,
+    /// In JSON, with escapes.
+    Escaped,
+    /// In CBOR, behind their heads.
+    Headed,
+    /// Some records have none.
+    Mixed,
+}
+
+impl Keys {
+    fn of(protocol: Protocol, lengths: &StoredLengths) -> Self {
+        if lengths.keyless > 0 {
+            return Self::Mixed;
+        }
+        match protocol {
+            Protocol::Json if lengths.escapes > 0 => Self::Escaped,
+            Protocol::Json => Self::Plain,
+            Protocol::Cbor => Self::Headed,
+        }
+    }
+}
+
 /// A writer of consecutive records in a list.
 #[derive(Debug)]
 pub(super) struct StoredRecords {
     protocol: Protocol,
     arrival: Timestamp,
+    keys: Keys,
     /// Maximum encoded size of a byte of a key.
     key_byte_max: usize,
     /// Length of the separator, which precedes every record but the first.
@@ -175,6 +218,7 @@ impl StoredRecords {
         let mut records = Self {
             protocol,
             arrival,
+            keys: Keys::of(protocol, lengths),
             key_byte_max: if lengths.escapes == 0 {
                 1
             } else {
@@ -215,9 +259,18 @@ impl StoredRecords {
     /// Encoded size of `count` records with the current arrival time, separators included. For the
     /// first records of a list subtract [`StoredRecords::separator_bytes`].
     pub(super) fn bytes(&self, count: usize, lengths: &StoredLengths) -> usize {
+        self.bytes_in_all(count * self.bytes_beside(), lengths)
+    }
+
+    /// What a record with the current arrival time takes beside its data and key.
+    pub(super) fn bytes_beside(&self) -> usize {
         let numbered = self.before_number.length + NUMBER_DIGITS + self.after_number.length;
-        let beside = numbered + self.between.length + self.end.length;
-        count * beside + lengths.encoded(self.protocol)
+        numbered + self.between.length + self.end.length
+    }
+
+    /// Encoded size of records that take so much beside their data and keys.
+    pub(super) fn bytes_in_all(&self, beside: usize, lengths: &StoredLengths) -> usize {
+        beside + lengths.encoded(self.protocol) - lengths.keyless * self.between.length
     }
 
     /// Length of the separator between two records.
@@ -304,14 +357,32 @@ impl StoredRecords {
 
     #[inline(always)]
     fn end<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
-        let out = self.between.write(out);
-        let out = match self.protocol {
-            Protocol::Json if self.key_byte_max == 1 => write_key(record, out),
-            Protocol::Json => write_escaped(record.partition_key(), out),
-            Protocol::Cbor => write_key(record, parts::write_text_head(record.key_bytes(), out)),
+        let out = match self.keys {
+            Keys::Plain => write_key(record, self.between.write(out)),
+            Keys::Escaped => write_escaped(record, self.between.write(out)),
+            Keys::Headed => write_headed(record, self.between.write(out)),
+            Keys::Mixed => self.write_key_if_any(record, out),
         };
         self.end.write(out)
     }
+
+    #[inline(never)]
+    fn write_key_if_any<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+        if record.key_bytes() == 0 {
+            return out;
+        }
+        let out = self.between.write(out);
+        match self.protocol {
+            Protocol::Json if self.key_byte_max == 1 => write_key(record, out),
+            Protocol::Json => write_escaped(record, out),
+            Protocol::Cbor => write_headed(record, out),
+        }
+    }
+}
+
+#[inline]
+fn write_headed<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    write_key(record, parts::write_text_head(record.key_bytes(), out))
 }
 
 /// Writes a key unescaped; a short one together with some of the data after it, which are
@@ -323,18 +394,19 @@ fn write_key<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
             *first(out) = *stored;
             &mut out[record.key_bytes()..]
         }
-        Some(_) | None => write_long(record.partition_key(), out),
+        Some(_) | None => write_long(record, out),
     }
 }
 
 // Kept apart: the compiler would otherwise merge both copies into one of variable length.
 #[inline(never)]
-fn write_long<'o>(key: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
-    copy(key, out)
+fn write_long<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    copy(&record.stored()[..record.key_bytes()], out)
 }
 
 #[cold]
-fn write_escaped<'o>(key: &[u8], out: &'o mut [u8]) -> &'o mut [u8] {
+fn write_escaped<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    let key = &record.stored()[..record.key_bytes()];
     copy(&parts::escaped(key), out)
 }
 
@@ -425,23 +497,24 @@ mod tests {
         ];
         let arrival = prop_oneof![Just(1_700_000_001_456), -3000..3000_i64, any::<i64>()];
         let key = prop_oneof!["[a-z0-9]{1,20}", ".{1,40}", "[\"\\\\\u{0}-\u{7f}]{1,256}"];
+        let key = prop_oneof![3 => key.prop_map(Some), 1 => Just(None)];
         (data, arrival, key, "[0-9]{56}").prop_map(|(data, arrival, key, number)| Record {
             sequence_number: number,
             approximate_arrival_timestamp: Some(Timestamp(arrival)),
             data: data.into(),
-            partition_key: Some(key),
+            partition_key: key,
             encryption_type: None,
         })
     }
 
     /// Key and data in stored form, in a shared buffer.
     fn stored(record: &Record) -> Bytes {
-        let key = record.partition_key.as_ref().unwrap().as_bytes();
-        Bytes::from([key, &record.data].concat())
+        let key = record.partition_key.as_deref().unwrap_or_default();
+        Bytes::from([key.as_bytes(), &record.data].concat())
     }
 
     fn parts_of<'a>((record, stored): (&Record, &'a Bytes)) -> Option<StoredParts<'a>> {
-        StoredParts::new(stored, record.partition_key.as_ref().unwrap().len())
+        StoredParts::new(stored, record.partition_key.as_ref().map_or(0, String::len))
     }
 
     /// A record written by `StoredRecords`, into a buffer that holds something else.
@@ -471,13 +544,14 @@ mod tests {
     fn straight_list(protocol: Protocol, list: &[Record]) -> (Vec<u8>, usize) {
         let (open, close) = list_of_records(protocol);
         let stored: Vec<Bytes> = list.iter().map(stored).collect();
-        let all = StoredLengths::of(list.iter().zip(&stored).map(parts_of)).unwrap();
+        let all = StoredLengths::of_mixed(list.iter().zip(&stored).map(parts_of)).unwrap();
         let mut records = StoredRecords::new(protocol, Timestamp(0), &all);
         let (mut written, mut expected) = (Vec::new(), open.len() + close.len());
         for (record, source) in list.iter().zip(&stored) {
             records.arrived(record.approximate_arrival_timestamp.unwrap());
             written.extend_from_slice(&straight(&records, record, source));
-            let lengths = StoredLengths::of(std::iter::once(parts_of((record, source)))).unwrap();
+            let lengths =
+                StoredLengths::of_mixed(std::iter::once(parts_of((record, source)))).unwrap();
             assert_eq!(lengths.payload, source.len());
             expected += records.bytes(1, &lengths);
         }

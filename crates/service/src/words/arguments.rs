@@ -1,6 +1,6 @@
 //! Arguments that are inconsistent or out of bounds.
 
-use super::{Record, Words, limits};
+use super::{Record, Words, limits, streams};
 use millstream_streams::facts::{
     CapacityError, FilterMember, ListError, ListMember, ResourceLabel, SplitKeyTooLarge,
     StreamLabel, TagAct, TagError, Unsupported,
@@ -8,9 +8,9 @@ use millstream_streams::facts::{
 
 pub(super) fn capacity(fact: &CapacityError) -> Words {
     Words::unrecorded(match fact {
+        CapacityError::AutoProvisioned { stream } => return streams::auto_provisioned(stream),
         CapacityError::Unsupported(what) => {
             let what = match what {
-                Unsupported::AutomaticDistribution => "RecordDistributionStrategy AUTO",
                 Unsupported::WarmThroughput => "WarmThroughputMiBps",
             };
             format!("{what} is not supported yet")

@@ -25,6 +25,13 @@ pub(super) fn words(fact: &RecordError) -> Words {
                  {account} is invalid."
             ))
         }
+        RecordError::OrderingUnderAuto { number, stream } => {
+            let StreamLabel { name, account } = stream;
+            Words::unrecorded(format!(
+                "SequenceNumberForOrdering {number} used in PutRecord on stream {name} under account \
+                 {account} is not supported with RecordDistributionStrategy=AUTO."
+            ))
+        }
         RecordError::TooLarge {
             bytes,
             kib_max,

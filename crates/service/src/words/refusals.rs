@@ -44,6 +44,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             ))
         }
         Refusal::ConsumerNotFound { consumer, stream } => consumers::not_found(consumer, stream),
+        Refusal::AutoProvisioned { stream } => streams::auto_provisioned(stream),
         Refusal::ConsumerNotActive {
             consumer,
             arn_s,

@@ -35,6 +35,15 @@ pub(super) fn not_active(stream: &StreamLabel, status: Status) -> Words {
     ))
 }
 
+/// The text is in AWS's developer guide, where it describes distribution by the service.
+pub(super) fn auto_provisioned(stream: &StreamLabel) -> Words {
+    Words::recorded(format!(
+        "RecordDistributionStrategy=AUTO is only supported for on-demand streams. Stream {} is using \
+         PROVISIONED mode.",
+        stream.name
+    ))
+}
+
 pub(super) fn invalid_arn(kind: &str, arn: &str) -> Words {
     Words::unrecorded(format!("{kind} {arn} is not valid."))
 }

@@ -5,12 +5,12 @@
 
 use super::command::{
     BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer, SetPolicy,
-    SetRetention,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    SetDistribution, SetPolicy, SetRetention,
 };
 use super::plan::{Change, Impossible, Plan};
 use super::refusal::{Refusal, ResourceLabel};
-use super::scope::{Mode, Scope};
+use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Shard, Shards};
 use super::state::State;
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
@@ -63,6 +63,7 @@ impl State {
             Command::RegisterConsumer(command) => self.register_consumer(command, now),
             Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
             Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
+            Command::SetDistribution(command) => self.set_distribution(command, now),
             Command::SetPolicy(command) => self.set_policy(command, now),
         }
     }
@@ -108,6 +109,7 @@ impl State {
             reshard: None,
             deletion: None,
             scalings_ms: Vec::new(),
+            distribution: command.distribution,
             policy: None,
         })))
     }
@@ -359,6 +361,21 @@ impl State {
         let old = self.token_keys.len().saturating_sub(TOKEN_KEYS_KEPT);
         self.token_keys.drain(..old);
         Ok(Applied::NoStream)
+    }
+
+    fn set_distribution(&mut self, command: &SetDistribution, now: Timestamp) -> Verdict {
+        let mut stream = self.at_rest(command.stream, now)?;
+        match (command.distribution, stream.mode) {
+            (Distribution::Auto, Mode::Provisioned) => {
+                let stream = stream.label();
+                return Err(Refusal::AutoProvisioned { stream });
+            }
+            (Distribution::Auto, Mode::OnDemand)
+            | (Distribution::UserPartitionKey, Mode::Provisioned | Mode::OnDemand) => {
+                stream.distribution = command.distribution;
+            }
+        }
+        Ok(Applied::Stream(self.put(stream)))
     }
 
     /// The stream with this id, to be changed and put back. If it was deleted since its proposer

@@ -79,6 +79,35 @@ pub(crate) mod secret {
     }
 }
 
+/// How records are assigned to shards; by their keys where it is absent, as it always was before
+/// there was another way.
+pub(crate) mod distribution {
+    use super::*;
+    use crate::catalog::Distribution;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &Distribution,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let value = (!is_nil(value)).then_some(*value);
+        e.encode(value)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Distribution, Error> {
+        let value: Option<Distribution> = d.decode()?;
+        Ok(value.unwrap_or_default())
+    }
+
+    pub(crate) fn nil() -> Option<Distribution> {
+        Some(Distribution::default())
+    }
+
+    pub(crate) fn is_nil(value: &Distribution) -> bool {
+        *value == Distribution::default()
+    }
+}
+
 /// A hash key, as 16 bytes, big-endian.
 pub(crate) mod hash_key {
     use super::*;

@@ -7,7 +7,7 @@
 use super::codec;
 use super::plan::Change;
 use super::policy_text::PolicyText;
-use super::scope::{Mode, Scope};
+use super::scope::{Distribution, Mode, Scope};
 use super::token_key::TokenSecret;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use minicbor::{Decode, Encode};
@@ -52,6 +52,9 @@ pub enum Command {
     /// Adds a key for shard iterators and NextTokens.
     #[n(11)]
     AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
+    /// Sets how records are assigned to shards.
+    #[n(14)]
+    SetDistribution(#[n(0)] SetDistribution),
     /// Attaches, replaces and removes a resource policy.
     #[n(17)]
     SetPolicy(#[n(0)] SetPolicy),
@@ -84,6 +87,9 @@ pub struct CreateStream {
     /// The quotas that the proposer enforces.
     #[n(7)]
     pub quotas: Quotas,
+    /// How records are assigned to shards.
+    #[cbor(n(9), with = "codec::distribution", has_nil)]
+    pub distribution: Distribution,
 }
 
 /// The quotas of an account and region, as the proposer enforces them; `None` means unlimited.
@@ -294,4 +300,15 @@ pub struct DeregisterConsumer {
     /// How long DELETING lasts.
     #[n(2)]
     pub transition_ms: u64,
+}
+
+/// See [`Command::SetDistribution`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetDistribution {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The new distribution.
+    #[n(1)]
+    pub distribution: Distribution,
 }

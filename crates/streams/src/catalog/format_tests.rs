@@ -4,7 +4,7 @@ use super::command::*;
 use super::image::{self, IMAGE_VERSION};
 use super::neighbours::Neighbours;
 use super::plan::{Change, Plan, Planned};
-use super::scope::{Mode, Scope};
+use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::state::State;
 use super::stream::{Consumer, Deletion, Reshard, Stream};
@@ -155,12 +155,13 @@ fn stream() -> Stream {
         reshard: Some(reshard()),
         deletion: Some(deletion()),
         scalings_ms: vec![97],
+        distribution: Distribution::Auto,
         policy: Some("{\"Id\": 98}".to_owned().into()),
     }
 }
 
 /// A command of each kind.
-fn commands() -> [Command; 13] {
+fn commands() -> [Command; 14] {
     [
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
@@ -174,6 +175,7 @@ fn commands() -> [Command; 13] {
         Command::RegisterConsumer(register_consumer()),
         Command::DeregisterConsumer(deregister_consumer()),
         Command::AddTokenKey([7; 32].into()),
+        Command::SetDistribution(set_distribution(Distribution::Auto)),
         Command::SetPolicy(set_policy()),
     ]
 }
@@ -193,6 +195,7 @@ fn command_name(command: &Command) -> &'static str {
         Command::RegisterConsumer(_) => "RegisterConsumer",
         Command::DeregisterConsumer(_) => "DeregisterConsumer",
         Command::AddTokenKey(_) => "AddTokenKey",
+        Command::SetDistribution(_) => "SetDistribution",
         Command::SetPolicy(_) => "SetPolicy",
     }
 }
@@ -207,6 +210,7 @@ fn create_stream() -> CreateStream {
         record_kib_max: 3,
         transition_ms: 4,
         quotas: quotas(),
+        distribution: Distribution::Auto,
     }
 }
 
@@ -248,6 +252,13 @@ fn set_retention(direction: Direction) -> SetRetention {
         stream: 18,
         hours: 19,
         direction,
+    }
+}
+
+fn set_distribution(distribution: Distribution) -> SetDistribution {
+    SetDistribution {
+        stream: 26,
+        distribution,
     }
 }
 
@@ -350,6 +361,7 @@ fn check_commands_of_streams(page: &mut Page) {
         ("record_kib_max", 3.into()),
         ("transition_ms", 4.into()),
         ("quotas", encoded(&quotas())),
+        ("distribution", 1.into()),
     ];
     page.check_fields("CreateStream", &encoded(&create_stream()), &create);
     let delete = [
@@ -365,6 +377,9 @@ fn check_commands_of_streams(page: &mut Page) {
     ];
     let sample = set_retention(Direction::Decrease);
     page.check_fields("SetRetention", &encoded(&sample), &retention);
+    let distribution = [("stream", 26.into()), ("distribution", 1.into())];
+    let sample = encoded(&set_distribution(Distribution::Auto));
+    page.check_fields("SetDistribution", &sample, &distribution);
     let tagging = [
         ("stream", 20.into()),
         ("set", encoded(&tags())),
@@ -467,6 +482,11 @@ fn check_parts_of_commands(page: &mut Page) {
         ("OnDemand", encoded(&Mode::OnDemand)),
     ];
     page.check_cases("Mode", &modes);
+    let distributions = [
+        ("UserPartitionKey", encoded(&Distribution::UserPartitionKey)),
+        ("Auto", encoded(&Distribution::Auto)),
+    ];
+    page.check_cases("Distribution", &distributions);
     let directions = [
         ("Increase", encoded(&Direction::Increase)),
         ("Decrease", encoded(&Direction::Decrease)),
@@ -600,6 +620,7 @@ fn check_stream(page: &mut Page) {
         ("reshard", encoded(&reshard())),
         ("deletion", encoded(&deletion())),
         ("scalings_ms", list([97.into()])),
+        ("distribution", 1.into()),
         ("policy", "{\"Id\": 98}".into()),
     ];
     page.check_fields("Stream", &encoded(&stream()), &fields);
@@ -653,4 +674,34 @@ fn check_parts_of_streams(page: &mut Page) {
     page.check_fields("Plan", &encoded(&plan()), &planning);
     let leaving = [("begun", 71.into()), ("lasts_ms", 72.into())];
     page.check_fields("Deletion", &encoded(&deletion()), &leaving);
+}
+
+/// Whether a structure lacks the field of an index.
+fn is_absent(structure: &Value, index: usize) -> bool {
+    let Value::List(fields) = structure else {
+        panic!("{structure:?} is no structure");
+    };
+    fields.get(index).is_none_or(|field| *field == Value::Null)
+}
+
+/// What a build wrote that knew no distribution is read as it was meant, and is written as it was.
+#[test]
+fn distribution_when_by_keys_then_is_left_out_and_when_absent_then_is_by_keys() {
+    let by_keys = Stream {
+        distribution: Distribution::UserPartitionKey,
+        ..stream()
+    };
+    assert!(is_absent(&encoded(&by_keys), 19));
+    assert!(!is_absent(&encoded(&stream()), 19));
+    let bytes = minicbor::to_vec(&by_keys).unwrap();
+    assert_eq!(minicbor::decode::<Stream>(&bytes).unwrap(), by_keys);
+    let bytes = minicbor::to_vec(stream()).unwrap();
+    assert_eq!(minicbor::decode::<Stream>(&bytes).unwrap(), stream());
+    let by_keys = CreateStream {
+        distribution: Distribution::UserPartitionKey,
+        ..create_stream()
+    };
+    assert!(is_absent(&encoded(&by_keys), 9));
+    let bytes = minicbor::to_vec(&by_keys).unwrap();
+    assert_eq!(minicbor::decode::<CreateStream>(&bytes).unwrap(), by_keys);
 }

@@ -24,13 +24,13 @@ mod token_key;
 
 pub use command::{
     BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer, SetPolicy,
-    SetRetention,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    SetDistribution, SetPolicy, SetRetention,
 };
 pub use plan::Change;
 pub use policy_text::PolicyText;
 pub use refusal::{Refusal, ResourceLabel, StreamLabel};
-pub use scope::{Mode, Scope};
+pub use scope::{Distribution, Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
 pub use state::State;
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};

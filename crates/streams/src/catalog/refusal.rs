@@ -183,6 +183,12 @@ pub enum Refusal {
         /// The stream.
         stream: StreamLabel,
     },
+    /// Records of a provisioned stream are not distributed by the service.
+    #[error("{stream} is provisioned")]
+    AutoProvisioned {
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// The consumer's status does not allow the change.
     #[error("consumer {consumer} of {stream} is not active")]
     ConsumerNotActive {

@@ -1,4 +1,4 @@
-//! The scope of names, and capacity modes: shared by commands and streams.
+//! The scope of names, capacity modes and distributions: shared by commands and streams.
 
 use super::codec;
 use millstream_model::{AccountId, Region};
@@ -25,4 +25,17 @@ pub enum Mode {
     /// The service does.
     #[n(1)]
     OnDemand,
+}
+
+/// How records are assigned to shards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Distribution {
+    /// By the hash of their keys.
+    #[default]
+    #[n(0)]
+    UserPartitionKey,
+    /// Evenly, by the service. Only on-demand streams have it.
+    #[n(1)]
+    Auto,
 }

@@ -191,6 +191,11 @@ impl Shards {
         self.open.iter().map(|row| &self.all[row.place as usize])
     }
 
+    /// The open shard at a place, by ascending keys; the places repeat behind the last.
+    pub fn open_at(&self, place: usize) -> &Numbering {
+        &self.open[place % self.open.len()].numbering
+    }
+
     /// The shard of an index.
     pub fn get(&self, index: u32) -> Option<&Shard> {
         let place = self

@@ -4,7 +4,7 @@ use super::codec;
 use super::command::ConsumerKey;
 use super::plan::Plan;
 use super::policy_text::PolicyText;
-use super::scope::{Mode, Scope};
+use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Shard, Shards};
 use millstream_env::Timestamp;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
@@ -99,6 +99,9 @@ pub struct Stream {
     /// When UpdateShardCount changed the shards, within the last 24 hours.
     #[n(15)]
     pub scalings_ms: Vec<u64>,
+    /// How records are assigned to shards.
+    #[cbor(n(19), with = "codec::distribution", has_nil)]
+    pub distribution: Distribution,
     /// Its resource policy.
     #[n(20)]
     pub policy: Option<PolicyText>,

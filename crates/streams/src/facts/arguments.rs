@@ -1,15 +1,13 @@
 //! Facts about arguments that are inconsistent or out of bounds, whatever the state.
 
 use super::{Fact, Outcome};
-use crate::catalog::ResourceLabel;
+use crate::catalog::{ResourceLabel, StreamLabel};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::types::ShardFilterType;
 
 /// Features that the service model has and this server does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
-    /// CreateStream: records distributed by the service.
-    AutomaticDistribution,
     /// CreateStream: initial throughput.
     WarmThroughput,
 }
@@ -20,6 +18,12 @@ pub enum CapacityError {
     /// This server does not support it.
     #[error("{0:?} is not supported")]
     Unsupported(Unsupported),
+    /// The records of a provisioned stream are not distributed by the service.
+    #[error("records of {stream}, which is provisioned, distributed by the service")]
+    AutoProvisioned {
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// The shard count of an on-demand stream must not be given.
     #[error("a number of shards for an on-demand stream")]
     ShardsOnDemand,
@@ -39,7 +43,7 @@ pub enum CapacityError {
 impl Fact for CapacityError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Unsupported(_) | Self::TooManyShards { .. } => {
+            Self::Unsupported(_) | Self::AutoProvisioned { .. } | Self::TooManyShards { .. } => {
                 ErrorCode::InvalidArgumentException
             }
             Self::ShardsOnDemand | Self::ShardsMissing => ErrorCode::ValidationException,
@@ -49,6 +53,7 @@ impl Fact for CapacityError {
     fn is_retryable(&self) -> bool {
         match self {
             Self::Unsupported(_)
+            | Self::AutoProvisioned { .. }
             | Self::ShardsOnDemand
             | Self::ShardsMissing
             | Self::TooManyShards { .. } => false,
@@ -58,6 +63,7 @@ impl Fact for CapacityError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Unsupported(_)
+            | Self::AutoProvisioned { .. }
             | Self::ShardsOnDemand
             | Self::ShardsMissing
             | Self::TooManyShards { .. } => Outcome::NotApplied,

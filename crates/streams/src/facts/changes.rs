@@ -65,6 +65,7 @@ impl Fact for Refusal {
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }
+            | Self::AutoProvisioned { .. }
             | Self::RetentionNotLonger { .. }
             | Self::RetentionNotShorter { .. } => ErrorCode::InvalidArgumentException,
         }
@@ -89,6 +90,7 @@ impl Fact for Refusal {
             | Self::ConsumerExists { .. }
             | Self::ConsumerNotFound { .. }
             | Self::NoPolicy { .. }
+            | Self::AutoProvisioned { .. }
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }

@@ -30,6 +30,14 @@ pub enum RecordError {
         /// The stream.
         stream: StreamLabel,
     },
+    /// A number for ordering, where the service distributes the records.
+    #[error("{number} is to order records of {stream}, which the service distributes")]
+    OrderingUnderAuto {
+        /// As given.
+        number: String,
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// It exceeds the stream's maximum size.
     #[error("{bytes} bytes are more than the {kib_max} KiB of {stream}")]
     TooLarge {
@@ -56,6 +64,7 @@ impl Fact for RecordError {
             Self::NoPartitionKey { .. }
             | Self::ExplicitHashKey { .. }
             | Self::NumberForOrdering { .. }
+            | Self::OrderingUnderAuto { .. }
             | Self::TooLarge { .. }
             | Self::CallTooLarge { .. } => ErrorCode::InvalidArgumentException,
         }
@@ -66,6 +75,7 @@ impl Fact for RecordError {
             Self::NoPartitionKey { .. }
             | Self::ExplicitHashKey { .. }
             | Self::NumberForOrdering { .. }
+            | Self::OrderingUnderAuto { .. }
             | Self::TooLarge { .. }
             | Self::CallTooLarge { .. } => false,
         }
@@ -76,6 +86,7 @@ impl Fact for RecordError {
             Self::NoPartitionKey { .. }
             | Self::ExplicitHashKey { .. }
             | Self::NumberForOrdering { .. }
+            | Self::OrderingUnderAuto { .. }
             | Self::TooLarge { .. }
             | Self::CallTooLarge { .. } => Outcome::NotApplied,
         }

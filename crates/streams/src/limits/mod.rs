@@ -7,10 +7,20 @@ mod calls;
 
 pub use calls::Calls;
 
-use bucket::Bucket;
+use bucket::{Bucket, flow_nanos};
 use millstream_env::Monotonic;
 use millstream_model::limits;
 use std::time::Duration;
+
+/// Bytes that a shard takes at once, which refill at its rate: a second's worth, or AWS's burst if
+/// its stream takes large records.
+pub fn burst_bytes(record_kib_max: u32) -> u64 {
+    if record_kib_max > limits::RECORD_KIB_DEFAULT {
+        limits::SHARD_BURST_BYTES
+    } else {
+        limits::SHARD_WRITE_BYTES_PER_SECOND
+    }
+}
 
 /// Write limit of a shard: bytes and records per second.
 #[derive(Debug)]
@@ -28,6 +38,23 @@ impl WriteLimit {
         }
     }
 
+    /// Sets how many bytes it lets pass at once.
+    #[inline]
+    pub fn set_burst(&mut self, burst_bytes: u64) {
+        self.bytes.resize(burst_bytes);
+    }
+
+    /// What is left of it.
+    pub fn room(&self, now: Monotonic) -> WriteRoom {
+        WriteRoom {
+            bytes: self.bytes.content_nanos(now),
+            records: self.records.content_nanos(now),
+            bytes_max: self.bytes.fill_nanos(),
+            records_max: self.records.fill_nanos(),
+            scale: self.bytes.fill_nanos() / self.records.fill_nanos(),
+        }
+    }
+
     /// Takes one record of this size (partition key included), or nothing if it does not fit.
     pub fn try_take(&mut self, bytes: u64, now: Monotonic) -> bool {
         let fits = self.bytes.has(bytes, now) && self.records.has(1, now);
@@ -36,6 +63,61 @@ impl WriteLimit {
             self.records.take(1, now);
         }
         fits
+    }
+}
+
+/// What a record takes of a write limit: the time in which that flows in.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteNeed {
+    bytes: i64,
+    records: i64,
+}
+
+impl WriteNeed {
+    /// Of a record of this size, partition key included.
+    pub fn of(bytes: u64) -> Self {
+        Self {
+            bytes: flow_nanos(bytes, limits::SHARD_WRITE_BYTES_PER_SECOND),
+            records: flow_nanos(1, limits::SHARD_WRITE_RECORDS_PER_SECOND),
+        }
+    }
+}
+
+/// What is left of a write limit, to compare shards of a stream by.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteRoom {
+    bytes: i64,
+    records: i64,
+    bytes_max: i64,
+    records_max: i64,
+    /// How much longer the bytes take to flow in than the records.
+    scale: i64,
+}
+
+impl WriteRoom {
+    /// What is left once a record is taken, of whichever budget is the scarcer: comparable between
+    /// shards with the same burst. Below zero the record does not fit.
+    #[inline]
+    pub fn after(&self, need: WriteNeed) -> i64 {
+        // Each as part of its capacity, on the scale of the bytes.
+        let records = (self.records - need.records) * self.scale;
+        (self.bytes - need.bytes).min(records)
+    }
+
+    /// Takes a record.
+    pub fn take(&mut self, need: WriteNeed) {
+        self.bytes -= need.bytes;
+        self.records -= need.records;
+    }
+
+    /// Whether nothing was taken for a while: no shard of the stream has more left.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= self.bytes_max && self.records >= self.records_max
+    }
+
+    /// Leaves nothing: another took it.
+    pub fn clear(&mut self) {
+        self.bytes = i64::MIN / 2;
     }
 }
 
@@ -158,6 +240,65 @@ mod tests {
         assert!(limit.try_take(10 * MIB, at(0)));
         assert!(!limit.try_take(1, at(8_999)));
         assert!(limit.try_take(1, at(9_001)));
+    }
+
+    #[test]
+    fn writes_when_the_burst_is_ten_mebibytes_then_use_it_and_refill_a_mebibyte_a_second() {
+        let mut limit = WriteLimit::new();
+        limit.set_burst(burst_bytes(1025));
+        for _ in 0..10 {
+            assert!(limit.try_take(MIB, at(0)));
+        }
+        assert!(!limit.try_take(1024, at(0)));
+        assert!(limit.try_take(3 * MIB, at(3_000)));
+        assert!(!limit.try_take(1024, at(3_000)));
+        // Never more than the burst, however long nothing was put.
+        assert!(limit.try_take(10 * MIB, at(3_600_000)));
+        assert!(!limit.try_take(1024, at(3_600_000)));
+    }
+
+    #[test]
+    fn writes_when_the_burst_changes_then_go_by_the_new_one() {
+        let mut limit = WriteLimit::new();
+        assert!(limit.try_take(MIB, at(60_000)));
+        assert!(!limit.try_take(1024, at(60_000)));
+        limit.set_burst(burst_bytes(10_240));
+        assert!(
+            !limit.try_take(1024, at(60_000)),
+            "what was taken stays taken"
+        );
+        assert!(limit.try_take(9 * MIB, at(69_000)));
+        limit.set_burst(burst_bytes(1024));
+        assert!(limit.try_take(MIB, at(79_000)));
+        assert!(!limit.try_take(1024, at(79_000)), "a second's worth again");
+    }
+
+    #[test]
+    fn rooms_when_compared_then_the_scarcer_budget_decides() {
+        let room = |records: u64, bytes: u64, burst: u32| {
+            let mut limit = WriteLimit::new();
+            limit.set_burst(burst_bytes(burst));
+            assert!((0..records).all(|_| limit.try_take(bytes, at(0))));
+            (limit.room(at(0)), WriteNeed::of(1024))
+        };
+        let after = |(room, need): (WriteRoom, WriteNeed)| room.after(need);
+        for burst in [1024, 10_240] {
+            assert!(room(0, 0, burst).0.is_full());
+            assert!(!room(1, 0, burst).0.is_full());
+            assert!(after(room(0, 0, burst)) > after(room(1, 1, burst)));
+            assert!(after(room(1, 100 * 1024, burst)) > after(room(1, 200 * 1024, burst)));
+            assert!(after(room(500, 1, burst)) > after(room(501, 1, burst)));
+            assert!(after(room(1000, 1, burst)) < 0);
+            assert!(after(room(999, 1, burst)) >= 0);
+            let (mut taken, need) = room(0, 0, burst);
+            taken.clear();
+            assert!(taken.after(need) < after(room(1000, 1, burst)));
+        }
+        // Half of the bytes left is less than most of the records left, and more than a tenth.
+        assert!(after(room(1, MIB / 2, 1024)) < after(room(400, 1, 1024)));
+        assert!(after(room(1, 5 * MIB, 10_240)) > after(room(900, 1, 10_240)));
+        assert!(after(room(1, MIB - 1024, 1024)) >= 0);
+        assert!(after(room(1, MIB - 1023, 1024)) < 0);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, tags};
-use crate::catalog::{CreateStream as Create, Mode};
+use crate::catalog::{CreateStream as Create, Distribution, Mode, StreamLabel};
 use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
 use crate::target::StreamRef;
+use crate::views;
 use millstream_model::limits;
 use millstream_protocol::operations::CreateStreamInput;
-use millstream_protocol::types::{RecordDistributionStrategy, StreamMode};
+use millstream_protocol::types::StreamMode;
 use std::sync::Arc;
 
 /// CreateStream.
@@ -25,6 +26,7 @@ impl Handler for CreateStream {
         let (target, input) = request.into_parts();
         refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
+        let distribution = distribution(&input, mode, target.label())?;
         let tags = input.tags.unwrap_or_default();
         tags::check_new_tags(&tags, &target.label().into())?;
         let StreamRef { scope, name } = target;
@@ -40,6 +42,7 @@ impl Handler for CreateStream {
             tags,
             record_kib_max: kib.unwrap_or(limits::RECORD_KIB_DEFAULT),
             transition_ms: engine.settings().transition_ms(),
+            distribution,
         };
         let stream = engine.streams().create(create).await?;
         let made = engine.logs().make_empty(&stream, stream.logs()).await;
@@ -48,14 +51,25 @@ impl Handler for CreateStream {
 }
 
 fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), CapacityError> {
-    if input.record_distribution_strategy == Some(RecordDistributionStrategy::Auto) {
-        let what = Unsupported::AutomaticDistribution;
-        return Err(CapacityError::Unsupported(what));
-    }
     if input.warm_throughput_mibps.is_some() {
         return Err(CapacityError::Unsupported(Unsupported::WarmThroughput));
     }
     Ok(())
+}
+
+/// How records are assigned to shards: by their keys, unless the request says otherwise.
+fn distribution(
+    input: &CreateStreamInput,
+    mode: Mode,
+    stream: StreamLabel,
+) -> Result<Distribution, CapacityError> {
+    let wanted = input.record_distribution_strategy;
+    let wanted = wanted.map(views::distribution_of).unwrap_or_default();
+    match (wanted, mode) {
+        (Distribution::Auto, Mode::Provisioned) => Err(CapacityError::AutoProvisioned { stream }),
+        (Distribution::Auto, Mode::OnDemand)
+        | (Distribution::UserPartitionKey, Mode::Provisioned | Mode::OnDemand) => Ok(wanted),
+    }
 }
 
 /// Mode and shards. Without either, AWS creates an on-demand stream.

@@ -7,9 +7,7 @@ use crate::facts::StreamError;
 use crate::target::FoundStream;
 use crate::views;
 use millstream_protocol::operations::{DescribeStreamSummaryInput, DescribeStreamSummaryOutput};
-use millstream_protocol::types::{
-    EncryptionType, RecordDistributionStrategy, StreamDescriptionSummary,
-};
+use millstream_protocol::types::{EncryptionType, StreamDescriptionSummary};
 use std::sync::Arc;
 
 /// DescribeStreamSummary.
@@ -46,7 +44,7 @@ impl Handler for DescribeStreamSummary {
                 warm_throughput: None,
                 max_record_size_in_kib: Some(views::count(stream.record_kib_max)),
                 channel_count: None,
-                record_distribution_strategy: Some(RecordDistributionStrategy::UserPartitionKey),
+                record_distribution_strategy: views::distribution(&stream),
                 queue_count: None,
             },
         })

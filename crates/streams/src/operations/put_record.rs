@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>
 
 use super::{Engine, Handler, Request, append};
-use crate::catalog::Stream;
+use crate::catalog::{Distribution, Stream};
 use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
 use crate::handler::Counted;
 use crate::put::{NotPut, Placed, PutError, RecordToPut};
@@ -31,6 +31,7 @@ impl Handler for PutRecord {
         append::check_takes_records(&engine, &stream)?;
         let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
+            check_distribution(&stream, number)?;
             check_ordering(&engine, &stream, number).await?;
         }
         append::check_size(&stream, &record)?;
@@ -57,6 +58,12 @@ fn record_to_put<'a>(
     input: &'a PutRecordInput,
 ) -> Result<RecordToPut<'a>, RecordError> {
     let key = input.partition_key.as_deref();
+    if stream.distribution == Distribution::Auto {
+        return Ok(RecordToPut::for_any_shard(StoredRecord {
+            partition_key: key,
+            data: &input.data,
+        }));
+    }
     let partition_key = key.ok_or_else(|| RecordError::NoPartitionKey {
         stream: stream.label(),
     })?;
@@ -68,11 +75,22 @@ fn record_to_put<'a>(
     };
     Ok(RecordToPut {
         record: StoredRecord {
-            partition_key,
+            partition_key: Some(partition_key),
             data: &input.data,
         },
         hash,
     })
+}
+
+/// Records that the service distributes have no order that a number could ask for.
+fn check_distribution(stream: &Stream, number: &str) -> Result<(), RecordError> {
+    match stream.distribution {
+        Distribution::UserPartitionKey => Ok(()),
+        Distribution::Auto => Err(RecordError::OrderingUnderAuto {
+            number: number.to_owned(),
+            stream: stream.label(),
+        }),
+    }
 }
 
 /// SequenceNumberForOrdering must be a number that this stream has issued. What it asks for holds

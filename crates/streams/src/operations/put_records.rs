@@ -4,7 +4,7 @@
 
 use super::{Engine, Handler, Request, append};
 use crate::answer::PutResults;
-use crate::catalog::Stream;
+use crate::catalog::{Distribution, Stream};
 use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
 use crate::handler::Counted;
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
@@ -63,17 +63,20 @@ impl Handler for PutRecords {
 /// One invalid record fails the whole call, before any is put.
 fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
     let mut records = Vec::with_capacity(arena.len());
-    for record in arena.records() {
-        let record = record.map_err(|why| match why {
-            Unroutable::NoPartitionKey => RecordError::NoPartitionKey {
-                stream: stream.label(),
-            },
-            Unroutable::ExplicitHashKey(key) => RecordError::ExplicitHashKey {
-                key: key.to_owned(),
-            },
-        })?;
-        append::check_size(stream, &record)?;
-        records.push(record);
+    match stream.distribution {
+        Distribution::UserPartitionKey => {
+            for record in arena.records() {
+                let record = record.map_err(|why| unroutable(stream, &why))?;
+                append::check_size(stream, &record)?;
+                records.push(record);
+            }
+        }
+        Distribution::Auto => {
+            for record in arena.records_for_any_shard() {
+                append::check_size(stream, &record)?;
+                records.push(record);
+            }
+        }
     }
     if arena.bytes() > limits::PUT_RECORDS_BYTES_MAX {
         return Err(RecordError::CallTooLarge {
@@ -82,6 +85,17 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<
         });
     }
     Ok(records)
+}
+
+fn unroutable(stream: &Stream, why: &Unroutable<'_>) -> RecordError {
+    match *why {
+        Unroutable::NoPartitionKey => RecordError::NoPartitionKey {
+            stream: stream.label(),
+        },
+        Unroutable::ExplicitHashKey(key) => RecordError::ExplicitHashKey {
+            key: key.to_owned(),
+        },
+    }
 }
 
 /// Counts a call; returns how many records were put.

@@ -4,7 +4,7 @@
 
 use super::outcome::NotPut;
 use super::record::RecordToPut;
-use crate::catalog::{State, Status, Stream};
+use crate::catalog::{Distribution, Numbering, State, Status, Stream};
 use crate::streams::Streams;
 use millstream_env::Clock;
 use millstream_model::HashKey;
@@ -37,12 +37,12 @@ impl Parking {
     }
 
     /// Waits until the stream's shards are others than those that refused records, which are given
-    /// by their indexes; `None` if that takes too long, too much waits already, or the stream takes
-    /// no more records.
+    /// by their indexes; or, where the service distributes records, until any shard takes some.
+    /// `None` if that takes too long, too much waits already, or the stream takes no more records.
     pub(super) async fn after_reshard(
         &self,
         stream: &Arc<Stream>,
-        records: &[RecordToPut<'_>],
+        (records, distribution): (&[RecordToPut<'_>], Distribution),
         waiting: &[usize],
     ) -> Option<Arc<Stream>> {
         let bytes: u64 = waiting.iter().map(|index| records[*index].bytes()).sum();
@@ -53,7 +53,11 @@ impl Parking {
         let hashes: Vec<HashKey> = waiting.iter().map(|index| records[*index].hash).collect();
         let is_past = |state: &State| match state.stream_by_id(stream.id) {
             None => true,
-            Some(now) => now.deletion.is_some() || self.routes_anew(stream, now, &hashes),
+            Some(now) if now.deletion.is_some() => true,
+            Some(now) => match distribution {
+                Distribution::UserPartitionKey => self.routes_anew(stream, now, &hashes),
+                Distribution::Auto => self.takes_somewhere(stream, now),
+            },
         };
         let changed = self.streams.wait_until(is_past);
         let too_long = self.clock.sleep(PARKED_FOR_MAX);
@@ -83,11 +87,24 @@ impl Parking {
     fn routes_anew(&self, before: &Stream, now: &Stream, hashes: &[HashKey]) -> bool {
         hashes.iter().all(|hash| {
             let shard = now.shards.route(*hash);
-            shard.index != before.shards.route(*hash).index
-                || self
-                    .store
-                    .known_bounds(now.log_of(shard.index))
-                    .is_ok_and(|b| b.first_control.is_none())
+            shard.index != before.shards.route(*hash).index || self.is_open(now, shard)
         })
+    }
+
+    /// Whether some shard takes records, by the same knowledge.
+    fn takes_somewhere(&self, before: &Stream, now: &Stream) -> bool {
+        let mut places = 0..now.shards.open().len();
+        places.any(|place| self.takes_records(before, now, now.shards.open_at(place)))
+    }
+
+    /// Whether a shard is another than there were before, or one whose log is not sealed.
+    pub(super) fn takes_records(&self, before: &Stream, now: &Stream, shard: &Numbering) -> bool {
+        before.shards.get(shard.index).is_none() || self.is_open(now, shard)
+    }
+
+    /// Whether a shard's log is there, and not known to be sealed.
+    fn is_open(&self, stream: &Stream, shard: &Numbering) -> bool {
+        let bounds = self.store.known_bounds(stream.log_of(shard.index));
+        bounds.is_ok_and(|bounds| bounds.first_control.is_none())
     }
 }

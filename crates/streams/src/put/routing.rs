@@ -31,7 +31,12 @@ impl Routed {
         indexes: impl ExactSizeIterator<Item = usize>,
     ) -> Self {
         let route = |index: usize| (stream.shards.route(records[index].hash), index);
-        let routed = by_shard(indexes.map(route).collect());
+        Self::of(indexes.map(route).collect())
+    }
+
+    /// Takes each of these records, by ascending index, to its shard.
+    pub(super) fn of(routed: Vec<(&Numbering, usize)>) -> Self {
+        let routed = by_shard(routed);
         let mut shards = Vec::with_capacity(routed.len());
         let mut start = 0;
         for same in routed.chunk_by(|(a, _), (b, _)| a.index == b.index) {

@@ -4,6 +4,7 @@ use super::outcome::{PutError, PutResult};
 use super::record::RecordToPut;
 use super::routing::Routed;
 use crate::catalog::{Numbering, Stream};
+use crate::limits::burst_bytes;
 use crate::runtime::{Runtimes, ShardRuntime, StreamRuntime, Taken};
 use crate::settings::Limits;
 use millstream_env::{Clock, Monotonic};
@@ -29,6 +30,7 @@ impl Throttle {
     /// Takes a shard's budget for one record.
     pub(super) fn take(
         &self,
+        record_kib_max: u32,
         stream: &StreamRuntime,
         shard: &Numbering,
         record: &RecordToPut<'_>,
@@ -38,9 +40,9 @@ impl Throttle {
         }
         let mut result = Ok(());
         let runtime = stream.shard(shard.index);
-        let now = self.clock.monotonic();
+        let at = (self.clock.monotonic(), burst_bytes(record_kib_max));
         let records = once(((), record.bytes()));
-        take_each(stream, (shard, &runtime), now, records, |(), taken| {
+        take_each(stream, (shard, &runtime), at, records, |(), taken| {
             result = taken;
         });
         result
@@ -57,10 +59,11 @@ impl Throttle {
         if self.limits == Limits::Off {
             return;
         }
+        let burst_bytes = burst_bytes(stream.record_kib_max);
         let stream = self.runtimes.stream(stream.id);
         let runtimes = stream.shards(routed.shards().iter().map(|of| of.shard.index));
         let mut runtimes = runtimes.iter();
-        let now = self.clock.monotonic();
+        let at = (self.clock.monotonic(), burst_bytes);
         routed.retain(|shard, indexes, kept| {
             let runtime = runtimes.next().expect("each shard has one");
             let bytes = indexes
@@ -69,7 +72,7 @@ impl Throttle {
             take_each(
                 &stream,
                 (shard, runtime),
-                now,
+                at,
                 bytes,
                 |index, taken| match taken {
                     Ok(()) => kept.push(index),
@@ -85,19 +88,25 @@ impl Throttle {
 fn take_each<T>(
     stream: &StreamRuntime,
     (shard, runtime): (&Numbering, &ShardRuntime),
-    now: Monotonic,
+    at: (Monotonic, u64),
     records: impl Iterator<Item = (T, u64)>,
     mut tell: impl FnMut(T, Result<(), PutError>),
 ) {
-    runtime.take_writes(now, records, |record, taken| {
+    runtime.take_writes(at, records, |record, taken| {
         let result = match taken {
             Taken::All => Ok(()),
-            Taken::Nothing => {
-                stream.counters.write_throttled.add(1);
-                runtime.counters.write_throttled.add(1);
-                Err(PutError::Throttled(shard.id()))
-            }
+            Taken::Nothing => Err(throttled(stream, (shard, runtime))),
         };
         tell(record, result);
     });
+}
+
+/// Counts a record for which a shard's budget does not suffice.
+pub(super) fn throttled(
+    stream: &StreamRuntime,
+    (shard, runtime): (&Numbering, &ShardRuntime),
+) -> PutError {
+    stream.counters.write_throttled.add(1);
+    runtime.counters.write_throttled.add(1);
+    PutError::Throttled(shard.id())
 }

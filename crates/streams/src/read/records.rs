@@ -86,7 +86,7 @@ mod tests {
         for partition_key in keys {
             let data = b"payload";
             let stored = StoredRecord {
-                partition_key,
+                partition_key: Some(partition_key),
                 data,
             };
             stored.push_to(&mut batch);

@@ -17,6 +17,7 @@ mod clock;
 mod cold_reads;
 mod crash;
 mod damage;
+mod distribution;
 mod fanout;
 mod gated_disk;
 mod growth;

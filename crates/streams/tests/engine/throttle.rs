@@ -136,3 +136,51 @@ async fn shards_when_over_the_accounts_limit_then_are_refused_with_the_counts() 
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn puts_when_the_stream_takes_large_records_then_come_in_bursts_of_ten_mebibytes() {
+    const MIB: usize = 1024 * 1024;
+    let world = World::new(Settings::default());
+    let caller = world.open().await;
+    for (name, kib) in [("small", 1024), ("large", 1025)] {
+        let input = CreateStreamInput {
+            stream_name: name.to_owned(),
+            shard_count: Some(1),
+            max_record_size_in_kib: Some(kib),
+            ..CreateStreamInput::default()
+        };
+        caller.call::<CreateStream>(input).await.unwrap();
+    }
+    let put = async |stream: &str| {
+        let put = millstream_protocol::operations::PutRecordInput {
+            stream_name: Some(stream.to_owned()),
+            partition_key: Some("k".to_owned()),
+            data: Bytes::from(vec![0; MIB - 1]),
+            ..Default::default()
+        };
+        let put = caller.call::<millstream_streams::operations::PutRecord>(put);
+        match put.await {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(
+                    error.code,
+                    ErrorCode::ProvisionedThroughputExceededException
+                );
+                false
+            }
+        }
+    };
+    for _ in 0..10 {
+        assert!(put("large").await);
+    }
+    assert!(!put("large").await);
+    assert!(put("small").await);
+    assert!(!put("small").await);
+    world.clock.advance(Duration::from_secs(3));
+    for _ in 0..3 {
+        assert!(put("large").await);
+    }
+    assert!(!put("large").await, "it refills a mebibyte a second");
+    assert!(put("small").await);
+    assert!(!put("small").await);
+}

@@ -249,6 +249,10 @@ fn records() -> Samples {
             number: "x".to_owned(),
             stream: stream(),
         },
+        RecordError::OrderingUnderAuto { .. } => RecordError::OrderingUnderAuto {
+            number: "1".to_owned(),
+            stream: stream(),
+        },
         RecordError::TooLarge { .. } => RecordError::TooLarge {
             bytes: 1_048_577,
             kib_max: 1024,
@@ -310,11 +314,11 @@ fn reads() -> Samples {
 
 fn capacities() -> Samples {
     samples!("Capacity", CapacityError {
-        CapacityError::Unsupported(Unsupported::AutomaticDistribution) => {
-            CapacityError::Unsupported(Unsupported::AutomaticDistribution)
-        },
         CapacityError::Unsupported(Unsupported::WarmThroughput) => {
             CapacityError::Unsupported(Unsupported::WarmThroughput)
+        },
+        CapacityError::AutoProvisioned { .. } => CapacityError::AutoProvisioned {
+            stream: stream(),
         },
         CapacityError::ShardsOnDemand => CapacityError::ShardsOnDemand,
         CapacityError::ShardsMissing => CapacityError::ShardsMissing,
@@ -452,10 +456,7 @@ fn refusals() -> Samples {
             status: Status::Updating,
         },
         Refusal::StreamHasConsumers { .. } => Refusal::StreamHasConsumers { stream: stream() },
-        Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition {
-            scope: scope(),
-            most: 5,
-        },
+        Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition { scope: scope(), most: 5 },
         Refusal::TooManyOnDemandStreams { .. } => Refusal::TooManyOnDemandStreams {
             scope: scope(),
             most: 50,
@@ -492,6 +493,7 @@ fn refusals() -> Samples {
             consumer: consumer(),
             stream: stream(),
         },
+        Refusal::AutoProvisioned { .. } => Refusal::AutoProvisioned { stream: stream() },
         Refusal::ConsumerNotActive { .. } => Refusal::ConsumerNotActive {
             consumer: consumer(),
             arn_s: 1_767_225_600,

@@ -49,6 +49,7 @@ impl Catalog {
             record_kib_max: 1024,
             transition_ms,
             quotas: Quotas::default(),
+            distribution: Default::default(),
         }));
     }
 

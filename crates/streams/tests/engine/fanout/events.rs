@@ -2,6 +2,9 @@
 
 use super::super::world::START;
 use super::*;
+use millstream_protocol::operations::{CreateStreamInput, PutRecordInput};
+use millstream_protocol::types::RecordDistributionStrategy;
+use millstream_streams::operations::{CreateStream, PutRecord};
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -197,5 +200,45 @@ async fn subscriber_when_nothing_comes_then_hears_so_before_clients_give_up() {
             Pushed::Event(first.clone()),
             "the same place, and no records"
         );
+    }
+}
+
+#[tokio::test]
+async fn record_when_put_without_a_key_then_is_pushed_without_one() {
+    let world = World::without_limits();
+    let caller = world.open().await;
+    let input = CreateStreamInput {
+        stream_name: "s".to_owned(),
+        record_distribution_strategy: Some(RecordDistributionStrategy::Auto),
+        ..CreateStreamInput::default()
+    };
+    caller.call::<CreateStream>(input).await.unwrap();
+    let arn = caller.consumer("s", "c").await;
+    let keys = [None, Some("a"), None, Some("b")];
+    // Each shard gets one of each.
+    for key in keys {
+        for _ in 0..4 {
+            let put = PutRecordInput {
+                stream_name: Some("s".to_owned()),
+                partition_key: key.map(str::to_owned),
+                data: Bytes::from_static(b"x"),
+                ..PutRecordInput::default()
+            };
+            caller.call::<PutRecord>(put).await.unwrap();
+        }
+    }
+    for protocol in [Protocol::Json, Protocol::Cbor] {
+        let mut subscriber = caller
+            .subscribe_in(protocol, &arn, FIRST, Start::Horizon)
+            .await;
+        let mut pushed = Vec::new();
+        while pushed.len() < keys.len() {
+            let event = subscriber.event().await;
+            pushed.extend(event.records.into_iter().map(|record| record.partition_key));
+        }
+        let expected = keys.map(|key| key.map(str::to_owned));
+        assert_eq!(pushed, expected, "{protocol:?}");
+        drop(subscriber);
+        world.clock.advance(seconds(6));
     }
 }

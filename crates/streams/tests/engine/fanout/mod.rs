@@ -33,6 +33,7 @@ pub enum Pushed {
 
 pub struct Subscriber {
     frames: Frames,
+    protocol: Protocol,
 }
 
 impl Subscriber {
@@ -50,13 +51,13 @@ impl Subscriber {
         };
         let payload = message.payload();
         if let Some(name) = header(":exception-type") {
-            let error = millstream_protocol::decode_error(Protocol::Json, 400, payload);
+            let error = millstream_protocol::decode_error(self.protocol, 400, payload);
             return Pushed::Exception(name, error.message.unwrap_or_default());
         }
         match header(":event-type").as_deref() {
             Some("initial-response") => Pushed::Initial,
             _ => {
-                Pushed::Event(millstream_protocol::decode_lenient(Protocol::Json, payload).unwrap())
+                Pushed::Event(millstream_protocol::decode_lenient(self.protocol, payload).unwrap())
             }
         }
     }
@@ -128,11 +129,13 @@ impl Caller {
         shard: &str,
         start: Start<'_>,
     ) -> Result<Subscriber, Error> {
-        self.subscribe_with(arn, shard, position(start)).await
+        self.subscribe_with(Protocol::Json, arn, shard, position(start))
+            .await
     }
 
     async fn subscribe_with(
         &self,
+        protocol: Protocol,
         arn: &str,
         shard: &str,
         starting_position: StartingPosition,
@@ -146,14 +149,25 @@ impl Caller {
         };
         let subscription = self.handle::<SubscribeToShard>(input).await;
         let subscription = subscription.map_err(|error| millstream_service::say(&error.into()))?;
-        let body = self.body(Protocol::Json, subscription);
+        let body = self.body(protocol, subscription);
         let frames = *body.into_bytes().expect_err("it comes in events");
-        Ok(Subscriber { frames })
+        Ok(Subscriber { frames, protocol })
     }
 
     /// Subscribes, and takes the initial response.
     pub async fn subscribe(&self, arn: &str, shard: &str, start: Start<'_>) -> Subscriber {
-        let mut subscriber = self.try_subscribe(arn, shard, start).await.unwrap();
+        self.subscribe_in(Protocol::Json, arn, shard, start).await
+    }
+
+    async fn subscribe_in(
+        &self,
+        protocol: Protocol,
+        arn: &str,
+        shard: &str,
+        start: Start<'_>,
+    ) -> Subscriber {
+        let subscribed = self.subscribe_with(protocol, arn, shard, position(start));
+        let mut subscriber = subscribed.await.unwrap();
         assert_eq!(subscriber.at_once().await, Some(Pushed::Initial));
         subscriber
     }

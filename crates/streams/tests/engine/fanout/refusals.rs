@@ -20,7 +20,9 @@ async fn refused(
     shard: &str,
     starting_position: StartingPosition,
 ) -> (ErrorCode, String) {
-    let subscribed = caller.subscribe_with(arn, shard, starting_position).await;
+    let subscribed = caller
+        .subscribe_with(Protocol::Json, arn, shard, starting_position)
+        .await;
     let error = subscribed.err().expect("it is refused");
     (error.code, message(&error).to_owned())
 }

@@ -15,6 +15,8 @@ mod catalog;
 mod clock;
 #[path = "../crash.rs"]
 mod crash;
+#[path = "../distribution.rs"]
+mod distribution;
 #[path = "../fanout/mod.rs"]
 mod fanout;
 #[path = "../metrics.rs"]
