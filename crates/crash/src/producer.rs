@@ -87,7 +87,7 @@ impl Producer {
         let input = PutRecordInput {
             stream_name: Some(recorder.name(stream).to_owned()),
             data: draft.data.clone(),
-            partition_key: Some(draft.partition_key.clone()),
+            partition_key: draft.partition_key.clone(),
             explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
             ..PutRecordInput::default()
         };
@@ -195,6 +195,6 @@ fn entry(draft: &Draft) -> PutRecordsRequestEntry {
     PutRecordsRequestEntry {
         data: draft.data.clone(),
         explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
-        partition_key: Some(draft.partition_key.clone()),
+        partition_key: draft.partition_key.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! A record to be put: identity, hash key, size; and how it is recognized when it is read.
 //!
-//! An empty record cannot carry its identity in its data, so its partition key does.
+//! An empty record cannot carry its identity in its data, so its partition key does. A record may
+//! have no partition key, where the service distributes records.
 
 use crate::history::Seen;
 use crate::number::{HashKey, ParseError};
@@ -13,13 +14,15 @@ use md5::{Digest, Md5};
 const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// Prefix of an empty record's partition key.
 const EMPTY: &str = "empty-";
+/// What the payload of a record without a partition key is encoded for.
+pub const KEYLESS: &str = "";
 
 /// A record to be put.
 pub struct Draft {
     /// Its identity.
     pub id: RecordId,
-    /// Its partition key.
-    pub partition_key: String,
+    /// Its partition key, if it has one.
+    pub partition_key: Option<String>,
     /// Its explicit hash key, if it has one.
     pub explicit_hash_key: Option<HashKey>,
     /// Its payload.
@@ -43,19 +46,20 @@ impl Draft {
         };
         Self {
             id,
-            partition_key,
+            partition_key: Some(partition_key),
             explicit_hash_key: rng.bool().then(|| any_hash_key(rng)),
             data,
         }
     }
 
-    /// Its hash key.
-    pub fn hash_key(&self) -> HashKey {
-        let of_key = || {
-            let digest = Md5::digest(self.partition_key.as_bytes());
+    /// Its hash key; `None` if it has neither that nor a partition key.
+    pub fn hash_key(&self) -> Option<HashKey> {
+        let of_key = |key: &String| {
+            let digest = Md5::digest(key.as_bytes());
             HashKey(u128::from_be_bytes(digest.into()))
         };
-        self.explicit_hash_key.unwrap_or_else(of_key)
+        let key = self.partition_key.as_ref();
+        self.explicit_hash_key.or_else(|| key.map(of_key))
     }
 }
 
@@ -71,17 +75,20 @@ impl Seen {
     ) -> Result<Self, ParseError> {
         Ok(Self {
             sequence_number: sequence_number.parse()?,
-            record: partition_key.and_then(|key| identify(key, data)),
+            record: identify(partition_key, data),
         })
     }
 }
 
-/// The identity of a record that was read; `None` if it has none.
-fn identify(partition_key: &str, data: &[u8]) -> Option<RecordId> {
-    if data.is_empty() {
-        return partition_key.strip_prefix(EMPTY)?.parse().ok();
+/// The identity of a record that was read; `None` if it has none. An empty partition key is not the
+/// same as none, and nobody's.
+fn identify(partition_key: Option<&str>, data: &[u8]) -> Option<RecordId> {
+    match partition_key {
+        Some("") => None,
+        Some(key) if data.is_empty() => key.strip_prefix(EMPTY)?.parse().ok(),
+        Some(key) => payload::decode(data, key).ok(),
+        None => payload::decode(data, KEYLESS).ok(),
     }
-    payload::decode(data, partition_key).ok()
 }
 
 /// Mostly small, rarely huge.
@@ -126,9 +133,12 @@ mod tests {
         for op in 0..2000 {
             let draft = Draft::new(id(op), &mut rng);
             empty += usize::from(draft.data.is_empty());
-            largest = largest.max(draft.data.len() + draft.partition_key.len());
-            assert_eq!(identify(&draft.partition_key, &draft.data), Some(id(op)));
-            assert_eq!(identify("key-x", &draft.data), None);
+            let key = draft.partition_key.as_deref().unwrap();
+            largest = largest.max(draft.data.len() + key.len());
+            assert_eq!(identify(Some(key), &draft.data), Some(id(op)));
+            for other in [Some("key-x"), Some(""), None] {
+                assert_eq!(identify(other, &draft.data), None);
+            }
         }
         assert!(
             empty > 0 && largest == RECORD_BYTES_MAX,
@@ -140,11 +150,26 @@ mod tests {
     fn hash_key_when_not_explicit_then_is_the_md5_of_the_partition_key() {
         let draft = Draft {
             id: id(0),
-            partition_key: "a".to_owned(),
+            partition_key: Some("a".to_owned()),
             explicit_hash_key: None,
             data: Bytes::new(),
         };
         let of_a = 0x0cc1_75b9_c0f1_b6a8_31c3_99e2_6977_2661;
-        assert_eq!(draft.hash_key(), HashKey(of_a));
+        assert_eq!(draft.hash_key(), Some(HashKey(of_a)));
+    }
+
+    #[test]
+    fn record_when_put_without_a_key_then_is_who_it_was_only_without_one() {
+        let data = payload::encode(id(5), 100, KEYLESS);
+        assert_eq!(identify(None, &data), Some(id(5)));
+        assert_eq!(identify(Some(""), &data), None);
+        assert_eq!(identify(Some("key"), &data), None);
+        let draft = Draft {
+            id: id(5),
+            partition_key: None,
+            explicit_hash_key: None,
+            data: data.into(),
+        };
+        assert_eq!(draft.hash_key(), None);
     }
 }

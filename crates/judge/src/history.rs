@@ -46,8 +46,9 @@ pub struct Put {
     pub record: RecordId,
     /// The call that carried it: unique per call of a client.
     pub request: u64,
-    /// Where the record belongs: its ExplicitHashKey, or the MD5 of its partition key.
-    pub hash_key: HashKey,
+    /// Where the record belongs: its ExplicitHashKey, or the MD5 of its partition key. `None` if
+    /// the service may put it anywhere; then nothing orders it with others of its request either.
+    pub hash_key: Option<HashKey>,
     /// What the client was told.
     pub outcome: Outcome,
 }

@@ -38,7 +38,7 @@ mod shard_change;
 mod verdict;
 
 pub use checker::judge;
-pub use draft::Draft;
+pub use draft::{Draft, KEYLESS};
 pub use history::{
     Event, FormatError, History, Lineage, List, ListedShard, Open, Outcome, Put, Read, Reshard,
     ReshardOutcome, Seen, Span, Start, Subscribed,

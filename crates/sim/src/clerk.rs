@@ -13,9 +13,11 @@ use millstream_protocol::operations::{
     self, AddTagsToStreamInput, DescribeLimitsInput, DescribeStreamInput,
     DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput, ListStreamsInput,
     ListTagsForStreamInput, RemoveTagsFromStreamInput, StartStreamEncryptionInput,
-    StopStreamEncryptionInput,
+    StopStreamEncryptionInput, UpdateStreamRecordDistributionStrategyInput,
 };
-use millstream_protocol::types::{EncryptionType, MetricsName, StreamDescription, Tag};
+use millstream_protocol::types::{
+    EncryptionType, MetricsName, RecordDistributionStrategy, StreamDescription, Tag,
+};
 use millstream_protocol::{ErrorCode, Operation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ const METRICS: [MetricsName; 3] = [
 ];
 
 /// What a clerk calls.
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 17] = [
     "AddTagsToStream",
     "DeleteResourcePolicy",
     "DescribeLimits",
@@ -47,6 +49,7 @@ const OPERATIONS: [&str; 16] = [
     "StopStreamEncryption",
     "TagResource",
     "UntagResource",
+    "UpdateStreamRecordDistributionStrategy",
 ];
 
 /// Someone who keeps a stream in order.
@@ -96,6 +99,7 @@ impl Clerk {
                 "DeleteResourcePolicy" => self.delete_policy(&server).await,
                 "GetResourcePolicy" => self.look_at_policy(&server).await,
                 "StartStreamEncryption" => self.encrypt(&server, Switch::On).await,
+                "UpdateStreamRecordDistributionStrategy" => self.redistribute(&server).await,
                 _ => self.encrypt(&server, Switch::Off).await,
             }
             self.client.think().await;
@@ -301,6 +305,41 @@ impl Clerk {
             Err(failure) => self
                 .client
                 .complain_unless("a look at limits", &failure, &[]),
+        }
+    }
+
+    /// The stream is provisioned: its records are assigned by their keys, and stay so.
+    async fn redistribute(&mut self, server: &Server) {
+        let Ok(Some(found)) = self.client.describe(server, &self.stream.name).await else {
+            return;
+        };
+        let is_auto = self.client.rng.bool();
+        let input = UpdateStreamRecordDistributionStrategyInput {
+            stream_arn: found.stream_arn,
+            stream_id: None,
+            record_distribution_strategy: match is_auto {
+                true => RecordDistributionStrategy::Auto,
+                false => RecordDistributionStrategy::UserPartitionKey,
+            },
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateStreamRecordDistributionStrategy>(server, &input);
+        match call.await.1 {
+            Ok(()) if is_auto => self.complain("its records are distributed by the service"),
+            Ok(()) => {}
+            Err(failure) => {
+                // A reshard may be in progress.
+                let expected: &[ErrorCode] = match is_auto {
+                    true => &[
+                        ErrorCode::ResourceInUseException,
+                        ErrorCode::InvalidArgumentException,
+                    ],
+                    false => &[ErrorCode::ResourceInUseException],
+                };
+                self.client
+                    .complain_unless("another distribution", &failure, expected);
+            }
         }
     }
 

@@ -21,7 +21,8 @@ use millstream_protocol::operations::{
     SubscribeToShardInput,
 };
 use millstream_protocol::types::{
-    Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus,
+    RecordDistributionStrategy, Shard, StreamDescriptionSummary, StreamMode, StreamModeDetails,
+    StreamStatus,
 };
 use millstream_protocol::{ErrorCode, Operation, Protocol, RemoteError};
 use millstream_streams::{Limits, Outcome};
@@ -331,14 +332,15 @@ impl Client {
         name: &str,
         capacity: Capacity,
     ) -> Result<(), Failure> {
-        let (mode, shards) = match capacity {
-            Capacity::Shards(count) => (None, Some(count)),
-            Capacity::OnDemand => (Some(StreamMode::OnDemand), None),
+        let (mode, shards, distribution) = match capacity {
+            Capacity::Shards(count) => (None, Some(count), None),
+            Capacity::OnDemand(by) => (Some(StreamMode::OnDemand), None, Some(by)),
         };
         let input = CreateStreamInput {
             stream_name: name.to_owned(),
             shard_count: shards,
             stream_mode_details: mode.map(|stream_mode| StreamModeDetails { stream_mode }),
+            record_distribution_strategy: distribution,
             ..CreateStreamInput::default()
         };
         self.call::<operations::CreateStream>(server, &input)
@@ -438,7 +440,7 @@ impl Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Capacity {
     Shards(i32),
-    OnDemand,
+    OnDemand(RecordDistributionStrategy),
 }
 
 /// What a stream came to.

@@ -1,4 +1,5 @@
-//! Puts records, alone and in batches, and records each outcome. It never retries.
+//! Puts records, alone and in batches, and records each outcome. It never retries. Where the
+//! service distributes records, half of them have no key, and none is expected in a certain shard.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure};
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use millstream_judge::Draft;
 use millstream_judge::HashKey;
+use millstream_judge::KEYLESS;
 use millstream_judge::payload::{self, RecordId};
 use millstream_judge::{Outcome, Put, Span};
 use millstream_protocol::ErrorCode;
@@ -21,6 +23,21 @@ pub(super) struct Producer {
     client: Client,
     number: u32,
     ops: u64,
+    /// How its streams' records are assigned to shards.
+    distribution: Distribution,
+}
+
+/// What a producer knows of how records are assigned to shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Distribution {
+    /// By their keys, for ever.
+    ByKeys,
+    /// By their keys, until that is changed: a put that got no answer may still come to that.
+    ByKeysYet,
+    /// By the service; keys are optional.
+    ByService,
+    /// By either.
+    Unknown,
 }
 
 impl Producer {
@@ -30,6 +47,19 @@ impl Producer {
             client,
             number,
             ops: 0,
+            distribution: Distribution::ByKeys,
+        }
+    }
+
+    /// Goes by a distribution from now on.
+    pub(super) fn set_distribution(&mut self, distribution: Distribution) {
+        self.distribution = distribution;
+    }
+
+    /// The same, unless an earlier change of unknown outcome may still come.
+    pub(super) fn change_distribution(&mut self, distribution: Distribution) {
+        if self.distribution != Distribution::Unknown {
+            self.distribution = distribution;
         }
     }
 
@@ -65,7 +95,7 @@ impl Producer {
         let input = PutRecordInput {
             stream_name: Some(stream.name.clone()),
             data: draft.data.clone(),
-            partition_key: Some(draft.partition_key.clone()),
+            partition_key: draft.partition_key.clone(),
             explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
             ..PutRecordInput::default()
         };
@@ -75,7 +105,7 @@ impl Producer {
             Ok(output) => self.acked(&output.shard_id, &output.sequence_number),
             Err(failure) => self.failed(&failure),
         };
-        note(stream, span, vec![(draft, outcome)]);
+        self.note(stream, span, vec![(draft, outcome)]);
         matches!(outcome, Outcome::Acked { .. })
     }
 
@@ -102,7 +132,7 @@ impl Producer {
             }
             Err(failure) => vec![self.failed(&failure); count],
         };
-        note(stream, span, drafts.into_iter().zip(outcomes).collect());
+        self.note(stream, span, drafts.into_iter().zip(outcomes).collect());
     }
 
     fn draft(&mut self) -> Draft {
@@ -113,13 +143,34 @@ impl Producer {
         };
         self.ops += 1;
         let rng = &mut self.client.rng;
-        let partition_key = format!("key-{}", rng.u16(..));
+        let is_keyless = self.distribution == Distribution::ByService && rng.bool();
+        let partition_key = (!is_keyless).then(|| format!("key-{}", rng.u16(..)));
         let length = any_length(rng);
+        let key = partition_key.as_deref().unwrap_or(KEYLESS);
         Draft {
             id,
             explicit_hash_key: (rng.u8(..4) == 0).then(|| any_hash_key(rng)),
-            data: Bytes::from(payload::encode(id, length, &partition_key)),
+            data: Bytes::from(payload::encode(id, length, key)),
             partition_key,
+        }
+    }
+
+    /// Writes down one call's records.
+    fn note(&self, stream: &Chronicle, span: Span, records: Vec<(Draft, Outcome)>) {
+        let request = stream.number();
+        for (draft, outcome) in records {
+            let hash_key = match (self.distribution, outcome) {
+                (Distribution::ByKeysYet, Outcome::Unknown) => None,
+                (Distribution::ByKeys | Distribution::ByKeysYet, _) => draft.hash_key(),
+                (Distribution::ByService | Distribution::Unknown, _) => None,
+            };
+            stream.record_put(Put {
+                span,
+                record: draft.id,
+                request,
+                hash_key,
+                outcome,
+            });
         }
     }
 
@@ -172,20 +223,6 @@ impl Producer {
     }
 }
 
-/// Writes down one call's records.
-fn note(stream: &Chronicle, span: Span, records: Vec<(Draft, Outcome)>) {
-    let request = stream.number();
-    for (draft, outcome) in records {
-        stream.record_put(Put {
-            span,
-            record: draft.id,
-            request,
-            hash_key: draft.hash_key(),
-            outcome,
-        });
-    }
-}
-
 /// Mostly small, seldom larger than a block.
 fn any_length(rng: &mut Rng) -> usize {
     match rng.u8(..) {
@@ -207,6 +244,6 @@ fn entry(draft: &Draft) -> PutRecordsRequestEntry {
     PutRecordsRequestEntry {
         data: draft.data.clone(),
         explicit_hash_key: draft.explicit_hash_key.map(|key| key.to_string()),
-        partition_key: Some(draft.partition_key.clone()),
+        partition_key: draft.partition_key.clone(),
     }
 }

@@ -1,4 +1,5 @@
-//! Creates a stream, fills it, reads it, deletes it, and creates another with the same name.
+//! Creates a stream, fills it, reads it, deletes it, and creates another with the same name. On
+//! demand, the service may distribute the records, from the beginning or from some time on.
 //!
 //! Each incarnation has a history of its own, so that a record of an earlier one is a phantom. Over
 //! two nodes it has a name of its own, too: a node that stood still carries out what its client has
@@ -7,13 +8,15 @@
 use super::chronicle::Chronicle;
 use super::client::{Capacity, Client, Settled, Stays};
 use super::plan::Layout;
-use super::producer::Producer;
+use super::producer::{Distribution, Producer};
 use super::reader::Follower;
 use super::server::Server;
 use millstream_judge::History;
 use millstream_protocol::ErrorCode;
-use millstream_protocol::operations::{self, DeleteStreamInput};
-use millstream_protocol::types::StreamStatus;
+use millstream_protocol::operations::{
+    self, DeleteStreamInput, UpdateStreamRecordDistributionStrategyInput,
+};
+use millstream_protocol::types::{RecordDistributionStrategy, StreamStatus};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -46,11 +49,11 @@ impl Tenant {
             if self.client.machine.plan.layout == Layout::TwoNodes {
                 self.name = format!("tenant-{}-{incarnation}", self.number);
             }
-            if self.appear().await.is_none() {
+            let Some(capacity) = self.appear().await else {
                 return;
-            }
+            };
             let stream = Arc::new(Chronicle::new(self.name.clone()));
-            if self.live(&stream, incarnation).await.is_none() {
+            if self.live(&stream, capacity, incarnation).await.is_none() {
                 return;
             }
             let name = format!("tenant-{}-{incarnation}", self.number);
@@ -63,9 +66,10 @@ impl Tenant {
     }
 
     /// Until there is a stream.
-    async fn appear(&mut self) -> Option<()> {
+    async fn appear(&mut self) -> Option<Capacity> {
         let capacity = match self.client.rng.u8(..4) {
-            0 => Capacity::OnDemand,
+            0 => Capacity::OnDemand(RecordDistributionStrategy::UserPartitionKey),
+            1 => Capacity::OnDemand(RecordDistributionStrategy::Auto),
             _ => Capacity::Shards(self.client.rng.i32(1..4)),
         };
         loop {
@@ -81,7 +85,7 @@ impl Tenant {
                     .complain_unless("CreateStream", failure, &expected);
             }
             match self.client.until_settled(&self.name).await? {
-                Settled::Active => return Some(()),
+                Settled::Active => return Some(capacity),
                 Settled::Gone if answer.is_ok() => {
                     let what = format!("{} was created and is gone", self.name);
                     self.client.machine.complain(what);
@@ -93,10 +97,22 @@ impl Tenant {
     }
 
     /// Puts some records and reads them all.
-    async fn live(&mut self, stream: &Arc<Chronicle>, incarnation: u32) -> Option<()> {
+    async fn live(
+        &mut self,
+        stream: &Arc<Chronicle>,
+        capacity: Capacity,
+        incarnation: u32,
+    ) -> Option<()> {
         let number = self.number * 10_000 + incarnation;
         let mut producer = Producer::new(self.client.fork(Stays::ForTheWork), number);
+        if let Capacity::OnDemand(strategy) = capacity {
+            producer.set_distribution(by(strategy));
+        }
         for _ in 0..self.client.rng.usize(1..12) {
+            let server = self.client.server().await?;
+            if matches!(capacity, Capacity::OnDemand(_)) && self.client.rng.u8(..4) == 0 {
+                self.redistribute(&server, &mut producer).await;
+            }
             let server = self.client.server().await?;
             producer.put_any(&server, stream).await;
             self.client.think().await;
@@ -124,6 +140,41 @@ impl Tenant {
         }
     }
 
+    /// Changes how records are assigned to shards, and lets the producer know.
+    async fn redistribute(&mut self, server: &Server, producer: &mut Producer) {
+        let strategy = match self.client.rng.bool() {
+            true => RecordDistributionStrategy::Auto,
+            false => RecordDistributionStrategy::UserPartitionKey,
+        };
+        let Ok(Some(found)) = self.client.describe(server, &self.name).await else {
+            return;
+        };
+        let input = UpdateStreamRecordDistributionStrategyInput {
+            stream_arn: found.stream_arn,
+            stream_id: None,
+            record_distribution_strategy: strategy,
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateStreamRecordDistributionStrategy>(server, &input);
+        let answer = call.await.1;
+        if let Err(failure) = &answer {
+            // A clock that is set back finds the stream in creation again.
+            let expected = [ErrorCode::ResourceInUseException];
+            self.client
+                .complain_unless("another distribution", failure, &expected);
+        }
+        match answer {
+            // A node that stood still goes by the one before.
+            Ok(()) if self.client.machine.plan.layout == Layout::OneNode => {
+                producer.change_distribution(by(strategy));
+            }
+            Err(failure) if failure.was_not_applied() => {}
+            // It may be changed later, whatever was changed before.
+            Ok(()) | Err(_) => producer.set_distribution(Distribution::Unknown),
+        }
+    }
+
     async fn delete(&mut self, server: &Server) {
         let input = DeleteStreamInput {
             stream_name: Some(self.name.clone()),
@@ -139,5 +190,13 @@ impl Tenant {
             self.client
                 .complain_unless("DeleteStream", &failure, &expected);
         }
+    }
+}
+
+/// What a producer knows of a strategy that is in effect.
+fn by(strategy: RecordDistributionStrategy) -> Distribution {
+    match strategy {
+        RecordDistributionStrategy::Auto => Distribution::ByService,
+        RecordDistributionStrategy::UserPartitionKey => Distribution::ByKeysYet,
     }
 }

@@ -160,12 +160,14 @@ fn check_silent(
     }
 }
 
-/// The records of a PutRecords are in the order of its entries.
+/// The records of a PutRecords are in the order of its entries, if their hash keys say where they
+/// belong.
 fn check_requests(shard: ShardId, log: &ShardLog<'_>, verdict: &mut Verdict) {
     let mut entries: Vec<_> = log
         .sightings
         .iter()
         .filter_map(|it| Some((it.put?, it.sequence_number)))
+        .filter(|(put, _)| put.hash_key.is_some())
         .map(|(put, number)| (put.record.client, put.request, number, put.record))
         .collect();
     entries.sort_unstable();

@@ -14,11 +14,11 @@ pub(super) fn check(ledger: &Ledger<'_>, topology: &Topology, verdict: &mut Verd
         };
         for sighting in &log.sightings {
             check_number(listed, sighting.sequence_number, verdict);
-            let put = sighting
-                .put
-                .filter(|put| !listed.range.contains(put.hash_key));
-            if let Some(put) = put {
-                let detail = format!("its hash key {} is not in the shard's range", put.hash_key);
+            let Some(put) = sighting.put else { continue };
+            if let Some(hash_key) = put.hash_key
+                && !listed.range.contains(hash_key)
+            {
+                let detail = format!("its hash key {hash_key} is not in the shard's range");
                 let anomaly = Anomaly::new(Kind::Misrouted, detail).of(put.record);
                 verdict.report(anomaly.on(shard).at(sighting.sequence_number));
             }

@@ -32,7 +32,7 @@ pub(super) fn acked(op: u64, span: Span) -> Event {
         span,
         record: record(op),
         request: op,
-        hash_key: HashKey(0),
+        hash_key: Some(HashKey(0)),
         outcome,
     })
 }
@@ -257,6 +257,68 @@ fn reads_when_one_begins_at_the_instant_of_another_then_the_shorter_is_first() {
     let writes = [acked(0, span(0, 1)), acked(1, span(20, 22))];
     let events = writes.into_iter().chain([first, next, instant]).collect();
     assert_eq!(found(events, 2), []);
+}
+
+/// Two records of one call, read in the other order.
+#[test]
+fn records_of_a_call_when_the_service_distributes_them_then_have_no_order_among_them() {
+    let found_with = |hash_key: Option<HashKey>| {
+        let put = |op: u64| {
+            let Event::Put(mut put) = acked(op, span(1, 2)) else {
+                unreachable!("it is a put");
+            };
+            put.request = 7;
+            put.record = record(1 - op);
+            put.hash_key = hash_key;
+            Event::Put(put)
+        };
+        let mut events = vec![put(0), put(1), open(1, Start::TrimHorizon, span(5, 6))];
+        let mut both = tail(1, 0..2, span(7, 8));
+        if let Event::Read(read) = &mut both {
+            (0..)
+                .zip(&mut read.records)
+                .for_each(|(op, seen)| seen.record = Some(record(1 - op)));
+        }
+        events.push(both);
+        found_without_final_read(events)
+    };
+    assert_eq!(found_with(Some(HashKey(0))), [Kind::RequestReordered]);
+    assert_eq!(found_with(None), []);
+}
+
+/// A shard takes what its range has; and whatever the service distributes.
+#[test]
+fn record_when_the_service_distributes_it_then_is_right_in_any_shard() {
+    let found_with = |hash_key: Option<HashKey>| {
+        let Event::Put(mut put) = acked(0, span(1, 2)) else {
+            unreachable!("it is a put");
+        };
+        put.hash_key = hash_key;
+        let Event::List(mut list) = list() else {
+            unreachable!("it is a list");
+        };
+        list.shards[0].range.last = HashKey(9);
+        list.shards.push(ListedShard {
+            shard: ShardId(1),
+            range: HashKeyRange {
+                first: HashKey(10),
+                last: HashKey(u128::MAX),
+            },
+            ..list.shards[0].clone()
+        });
+        let events = vec![
+            Event::Put(put),
+            Event::List(list),
+            open(1, Start::TrimHorizon, span(5, 6)),
+            tail(1, 0..1, span(7, 8)),
+        ];
+        let verdict = judge(&History { events }).unwrap();
+        let kinds = verdict.anomalies().iter().map(|anomaly| anomaly.kind);
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!(found_with(Some(HashKey(9))), []);
+    assert_eq!(found_with(Some(HashKey(10))), [Kind::Misrouted]);
+    assert_eq!(found_with(None), []);
 }
 
 #[test]

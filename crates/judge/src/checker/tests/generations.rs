@@ -38,7 +38,7 @@ fn acked_in(index: u32, op: u64, span: Span) -> Event {
         span,
         record: record(op),
         request: op,
-        hash_key: HashKey(0),
+        hash_key: Some(HashKey(0)),
         outcome,
     })
 }

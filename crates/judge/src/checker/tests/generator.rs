@@ -36,11 +36,23 @@ pub(super) fn generate(seed: u64, size: &Size) -> History {
 }
 
 enum Task {
-    Produce { client: u32, started: u64 },
-    ApplyLate { entries: Vec<(RecordId, HashKey)> },
-    Poll { consumer: u32, started: u64 },
-    List { started: u64 },
-    Reshard { started: u64 },
+    Produce {
+        client: u32,
+        started: u64,
+    },
+    ApplyLate {
+        entries: Vec<(RecordId, Option<HashKey>)>,
+    },
+    Poll {
+        consumer: u32,
+        started: u64,
+    },
+    List {
+        started: u64,
+    },
+    Reshard {
+        started: u64,
+    },
 }
 
 struct Shard {
@@ -228,7 +240,7 @@ impl World {
         }
     }
 
-    fn next_entries(&mut self, client: u32) -> Vec<(RecordId, HashKey)> {
+    fn next_entries(&mut self, client: u32) -> Vec<(RecordId, Option<HashKey>)> {
         let producer = &mut self.producers[client as usize];
         let mut ops: Vec<_> = std::mem::take(&mut producer.again).into_iter().collect();
         for _ in 0..self.rng.u32(1..=4) {
@@ -240,12 +252,17 @@ impl World {
             op,
             attempt,
         };
+        // The service may distribute the records of a call.
+        let is_distributed = self.chance(20);
         ops.into_iter()
-            .map(|op| (record(op), HashKey(self.rng.u128(..))))
+            .map(|op| {
+                let key = HashKey(self.rng.u128(..));
+                (record(op), (!is_distributed).then_some(key))
+            })
             .collect()
     }
 
-    fn send(&mut self, entries: &[(RecordId, HashKey)], now: u64) -> Vec<Outcome> {
+    fn send(&mut self, entries: &[(RecordId, Option<HashKey>)], now: u64) -> Vec<Outcome> {
         match self.rng.u32(0..100) {
             0..6 => vec![Outcome::DefinitelyFailed; entries.len()],
             6..18 => {
@@ -266,7 +283,7 @@ impl World {
         }
     }
 
-    fn send_without_answer(&mut self, entries: &[(RecordId, HashKey)], now: u64) {
+    fn send_without_answer(&mut self, entries: &[(RecordId, Option<HashKey>)], now: u64) {
         let entries: Vec<_> = entries
             .iter()
             .copied()
@@ -282,14 +299,15 @@ impl World {
         }
     }
 
-    fn apply(&mut self, entries: &[(RecordId, HashKey)], now: u64) -> Vec<Outcome> {
+    fn apply(&mut self, entries: &[(RecordId, Option<HashKey>)], now: u64) -> Vec<Outcome> {
         entries
             .iter()
             .map(|(record, key)| self.append(*record, *key, now))
             .collect()
     }
 
-    fn append(&mut self, record: RecordId, key: HashKey, now: u64) -> Outcome {
+    fn append(&mut self, record: RecordId, key: Option<HashKey>, now: u64) -> Outcome {
+        let key = key.unwrap_or_else(|| HashKey(self.rng.u128(..)));
         let open = |it: &Shard| it.listed.last.is_none() && it.listed.range.contains(key);
         let index = self.shards.iter().position(open).unwrap();
         let shard = &mut self.shards[index];

@@ -225,14 +225,15 @@ pub(super) fn misroute(history: &mut History, rng: &mut Rng) -> bool {
     let above = listed.range.last.0.checked_add(1);
     let outside = pick(below.into_iter().chain(above).collect(), rng);
     let Some(key) = outside else { return false };
-    put_mut(history, chosen.put.record).hash_key = HashKey(key);
+    put_mut(history, chosen.put.record).hash_key = Some(HashKey(key));
     true
 }
 
 pub(super) fn reorder_request(history: &mut History, rng: &mut Rng) -> bool {
     let pair = pick_pair(history, rng, |one, other| {
         let (one, other) = (&one.put, &other.put);
-        one.record.client == other.record.client && one.request == other.request
+        let is_ordered = one.hash_key.is_some();
+        is_ordered && (one.record.client, one.request) == (other.record.client, other.request)
     });
     pair.map(|(one, other)| swap_records(history, &one, &other))
         .is_some()
