@@ -171,6 +171,18 @@ impl HashRange {
         })
     }
 
+    /// The first keys of all but the first of so many even parts; `None` if the range is too narrow
+    /// for [`HashRange::split_at`] to make them. Halving a range of 2^n keys makes two of 2^(n-1).
+    pub fn even_cuts(self, parts: u32) -> Option<Vec<HashKey>> {
+        let (parts, last) = (u128::from(parts), self.end.0 - self.start.0);
+        let (step, rest) = (last.checked_div(parts)?, last % parts);
+        let cut = |part: u128| HashKey(self.start.0 + step * part + rest * part / parts + 1);
+        (step >= Self::PART_KEYS_MIN).then(|| (1..parts).map(cut).collect())
+    }
+
+    /// The fewest keys of an even part: it can be halved once more.
+    const PART_KEYS_MIN: u128 = 8;
+
     /// The union with the range that starts immediately after this one.
     pub fn merge_with(self, next: Self) -> Option<Self> {
         let is_adjacent = self.end.0.checked_add(1) == Some(next.start.0);
@@ -185,6 +197,41 @@ impl HashRange {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn range_when_cut_evenly_then_its_parts_differ_by_one_key_and_can_be_split(
+            start in any::<u128>(), last in any::<u128>(), parts in 1..300_u32, narrow in 0..128_u32
+        ) {
+            let last = (last >> narrow).min(u128::MAX - start);
+            let range = HashRange { start: HashKey(start), end: HashKey(start + last) };
+            let Some(cuts) = range.even_cuts(parts) else {
+                prop_assert!(last / u128::from(parts) < HashRange::PART_KEYS_MIN);
+                return Ok(());
+            };
+            prop_assert_eq!(cuts.len() + 1, parts as usize);
+            let (mut rest, mut keys) = (range, Vec::new());
+            for cut in cuts {
+                let (part, upper) = rest.split_at(cut).unwrap();
+                keys.push(part.end.0 - part.start.0);
+                rest = upper;
+            }
+            keys.push(rest.end.0 - rest.start.0);
+            let (least, most) = (keys.iter().min().unwrap(), keys.iter().max().unwrap());
+            prop_assert!(most - least <= 1, "{keys:?}");
+            prop_assert!(rest.split_at(HashKey(rest.start.0 + 2)).is_some());
+        }
+    }
+
+    #[test]
+    fn range_when_halved_then_both_halves_are_powers_of_two_again() {
+        let quarter = HashRange::uniform(4)[1];
+        assert_eq!(quarter.even_cuts(2), Some(vec![HashKey(3 << 125)]));
+        assert_eq!(HashRange::ALL.even_cuts(2), Some(vec![HashKey(1 << 127)]));
+        let four: Vec<HashKey> = (1..4).map(|part| HashKey(part << 126)).collect();
+        assert_eq!(HashRange::ALL.even_cuts(4), Some(four));
+        assert_eq!(HashRange::ALL.even_cuts(0), None);
+    }
 
     #[test]
     fn uniform_when_any_count_then_covers_all_keys_without_overlap() {
