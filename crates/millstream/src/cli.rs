@@ -158,7 +158,8 @@ pub struct Shared {
     /// Whether AWS's rate limits and quotas apply
     #[arg(long, value_enum, default_value_t = Limits::Aws)]
     pub limits: Limits,
-    /// Open shards per account and region [default: AWS's quota for the region, 1000 to 20000]
+    /// Open shards of provisioned streams per account and region [default: AWS's quota for the
+    /// region, 1000 to 20000]
     #[arg(long, value_name = "SHARDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub shard_limit: Option<u32>,
     /// How long CREATING, UPDATING and DELETING last at least, as "500ms" or "2s"
@@ -166,6 +167,19 @@ pub struct Shared {
     /// Clients that see a stream CREATING wait ten seconds before they check again.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = values::parse_duration)]
     pub transition_time: Duration,
+    /// How often on-demand streams are measured and scaled, as "1m": from a second to a day
+    ///
+    /// A shard that takes more than half of its write limit over this time is split. AWS does so
+    /// within 15 minutes. A shorter time follows bursts, and makes more shards; a longer one
+    /// throttles a growing producer for longer. Nothing scales with --limits off.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = values::parse_scaling_pace)]
+    pub scaling_pace: Duration,
+    /// How long two shards of an on-demand stream are nearly idle before they merge, as "12h" or
+    /// "7days": from a second to 30 days
+    ///
+    /// Four shards stay, and room for twice the highest write rate of the last 30 days.
+    #[arg(long, value_name = "DURATION", default_value = "1day", value_parser = values::parse_scaling_idle)]
+    pub scaling_idle: Duration,
     /// Maximum size of a journal file, 1MiB to 1GiB
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = values::parse_segment_size)]
     pub segment_size: u64,

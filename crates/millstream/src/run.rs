@@ -69,6 +69,10 @@ impl Settings {
             limits,
             shard_limit: shared.shard_limit,
             transition_time: shared.transition_time,
+            scaling: millstream_streams::ScalingPace {
+                sample: shared.scaling_pace,
+                merge_after: shared.scaling_idle,
+            },
         };
         let segment_bytes_max = shared.segment_size;
         Ok(Self {

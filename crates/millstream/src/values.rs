@@ -19,6 +19,10 @@ const SEGMENT_BYTES_MAX: u64 = GIB;
 
 /// Longest allowed duration.
 const DURATION_MAX: Duration = Duration::from_hours(24);
+/// Shortest allowed `--scaling-pace` and `--scaling-idle`.
+const SCALING_MIN: Duration = Duration::from_secs(1);
+/// Longest allowed `--scaling-idle`.
+const SCALING_IDLE_MAX: Duration = Duration::from_hours(30 * 24);
 /// Longest allowed host name.
 const HOST_BYTES_MAX: usize = 253;
 
@@ -65,6 +69,26 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         Ok(duration)
     } else {
         Err("it must be at most a day".to_owned())
+    }
+}
+
+/// Parses how often write rates are judged: from a second to a day.
+pub fn parse_scaling_pace(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration < SCALING_MIN {
+        return Err("it must be at least a second".to_owned());
+    }
+    Ok(duration)
+}
+
+/// Parses how long shards are quiet before they merge: from a second to 30 days.
+pub fn parse_scaling_idle(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write it as 12h or 7days"))?;
+    if (SCALING_MIN..=SCALING_IDLE_MAX).contains(&duration) {
+        Ok(duration)
+    } else {
+        Err("it must be from a second to 30 days".to_owned())
     }
 }
 
@@ -162,6 +186,29 @@ mod tests {
                 "{text}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn paces_of_scaling_when_out_of_range_then_are_refused_with_the_range() {
+        for (text, pace) in [("1s", 1), ("15m", 900), ("1day", 86_400)] {
+            assert_eq!(parse_scaling_pace(text), Ok(Duration::from_secs(pace)));
+        }
+        for (text, error) in [
+            ("0s", "it must be at least a second"),
+            ("999ms", "it must be at least a second"),
+            ("25h", "it must be at most a day"),
+        ] {
+            assert_eq!(parse_scaling_pace(text), Err(error.to_owned()), "{text}");
+        }
+        for (text, hours) in [("1h", 1), ("30days", 720)] {
+            assert_eq!(parse_scaling_idle(text), Ok(Duration::from_hours(hours)));
+        }
+        for text in ["0s", "999ms", "30days 1ns"] {
+            let error = "it must be from a second to 30 days".to_owned();
+            assert_eq!(parse_scaling_idle(text), Err(error), "{text}");
+        }
+        let error = parse_scaling_idle("long").unwrap_err();
+        assert!(error.ends_with("; write it as 12h or 7days"), "{error}");
     }
 
     #[test]

@@ -56,6 +56,16 @@ pub const CONSUMERS_CREATING_MAX: u32 = 5;
 pub const ON_DEMAND_STREAMS_MAX: u32 = 50;
 /// Shards that an on-demand stream starts with.
 pub const ON_DEMAND_SHARDS: u32 = 4;
+/// How long a write rate counts for which an on-demand stream has twice the room:
+/// <https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>
+pub const ON_DEMAND_PEAK_DAYS: u64 = 30;
+/// How many times its peak an on-demand stream has room for.
+pub const ON_DEMAND_PEAK_TIMES: u64 = 2;
+/// Above this write rate, in bytes per second, a shard of an on-demand stream is split: half of its
+/// limit.
+pub const ON_DEMAND_SPLIT_BYTES_PER_SECOND: u64 = SHARD_WRITE_BYTES_PER_SECOND / 2;
+/// The same in records per second.
+pub const ON_DEMAND_SPLIT_RECORDS_PER_SECOND: u64 = SHARD_WRITE_RECORDS_PER_SECOND / 2;
 /// Streams of an account and region that may be in status CREATING, UPDATING or DELETING at once.
 pub const STREAMS_IN_TRANSITION_MAX: u32 = 5;
 
@@ -71,6 +81,16 @@ pub const UPDATE_SHARD_COUNT_MAX: u32 = 10_000;
 
 /// Lifetime of a shard iterator and of a NextToken.
 pub const TOKEN_LIFETIME_MS: u64 = 300_000;
+
+/// The maximum number of open shards of an on-demand stream in a region: as many as write the 10
+/// GiB or 200 MiB a second that such a stream takes there.
+/// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
+pub fn on_demand_shards_max(region: &str) -> u32 {
+    match region {
+        "us-east-1" | "us-west-2" | "eu-west-1" => 10_240,
+        _ => 200,
+    }
+}
 
 /// The default shard quota of an account in a region:
 /// <https://docs.aws.amazon.com/general/latest/gr/ak.html>

@@ -1,4 +1,4 @@
-//! Duties: a node's background work, at its start and every minute.
+//! Duties: a node's background work, at its start and again and again.
 //!
 //! Several nodes may share a store, and each starts at any time. So every duty says who owns it and
 //! what the node must know before it begins; a start beside other nodes is then harmless.
@@ -9,6 +9,7 @@
 //! | orphaned logs | any node's | caught up since the logs were listed | logs are created after their command, and ids are never reused |
 //! | missing logs | any node's | caught up | an existing log is not created again |
 //! | what was begun, at the start and every minute | anybody's | caught up | each step may be done again by anybody (see [`crate::fence`]) |
+//! | scaling of on-demand streams | anybody's | the log's order | of two proposals the second is refused (see [`crate::scaling`]) |
 //! | expiry | the log owner's | the log's order | hidden records stay hidden, and trimming is idempotent |
 //!
 //! Today one node owns all logs, and what it has replayed at its start is complete.
@@ -19,10 +20,10 @@ use crate::logs::ShardLogs;
 use crate::open_error::OpenError;
 use crate::readiness::Readiness;
 use crate::retention::Retention;
+use crate::scaling::Scaling;
 use crate::token::Keyring;
 use millstream_env::{Agreement, Causes, Clocks, Env};
-use millstream_replicated::{Owner, collect_orphans};
-use millstream_store::LogStore;
+use millstream_replicated::Owner;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(crate) enum Duty {
     Unfinished,
     /// Trim what has expired.
     Expiry,
+    /// Measure on-demand streams, and scale them.
+    Scaling,
 }
 
 /// The owner of a duty among several nodes.
@@ -76,14 +79,18 @@ const AT_START: [Duty; 4] = [
 const EVERY_MINUTE: [Duty; 1] = [Duty::Unfinished];
 /// Duties of every minute while the clock is trusted.
 const EVERY_MINUTE_BY_THE_CLOCK: [Duty; 2] = [Duty::TokenKey, Duty::Expiry];
+/// Duties at the pace of scaling.
+const AT_SCALING_PACE: [Duty; 1] = [Duty::Scaling];
 
 impl Duty {
     /// The owner.
     fn whose(self) -> Whose {
         match self {
-            Self::TokenKey | Self::Orphans | Self::MissingLogs | Self::Unfinished => {
-                Whose::Anybodys
-            }
+            Self::TokenKey
+            | Self::Orphans
+            | Self::MissingLogs
+            | Self::Unfinished
+            | Self::Scaling => Whose::Anybodys,
             Self::Expiry => Whose::LogOwners,
         }
     }
@@ -91,7 +98,7 @@ impl Duty {
     /// The prerequisite knowledge.
     fn barrier(self) -> Barrier {
         match self {
-            Self::TokenKey | Self::Expiry => Barrier::LogOrder,
+            Self::TokenKey | Self::Expiry | Self::Scaling => Barrier::LogOrder,
             Self::MissingLogs | Self::Unfinished => Barrier::CaughtUp,
             Self::Orphans => Barrier::CaughtUpSinceListed,
         }
@@ -101,11 +108,11 @@ impl Duty {
 /// What carries duties out.
 pub(crate) struct Duties {
     catalog: Arc<Catalog>,
-    store: Arc<dyn LogStore>,
     keyring: Arc<Keyring>,
     logs: ShardLogs,
     fence: Arc<Fence>,
     retention: Arc<Retention>,
+    scaling: Arc<Scaling>,
     /// The other machines on the store.
     others: Vec<Arc<dyn Owner>>,
 }
@@ -113,20 +120,20 @@ pub(crate) struct Duties {
 impl Duties {
     pub(crate) fn new(
         catalog: Arc<Catalog>,
-        store: Arc<dyn LogStore>,
         keyring: Arc<Keyring>,
         logs: ShardLogs,
         fence: Arc<Fence>,
         retention: Arc<Retention>,
+        scaling: Arc<Scaling>,
         others: Vec<Arc<dyn Owner>>,
     ) -> Self {
         Self {
             catalog,
-            store,
             keyring,
             logs,
             fence,
             retention,
+            scaling,
             others,
         }
     }
@@ -143,9 +150,33 @@ impl Duties {
         Ok(())
     }
 
-    /// Carries out from now on what is due every minute, while the node accepts changes, for as
+    /// Carries out from now on what is due again and again, while the node accepts changes, for as
     /// long as anybody holds both.
     pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
+        self.start_minutes(env, readiness);
+        if let Some(pace) = self.scaling.pace() {
+            self.start_scaling(env, readiness, pace);
+        }
+    }
+
+    fn start_scaling(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>, pace: Duration) {
+        let (weak, readiness) = (Arc::downgrade(self), Arc::downgrade(readiness));
+        let clock = env.clock.clone();
+        let task = async move {
+            loop {
+                clock.sleep(pace).await;
+                let (Some(duties), Some(readiness)) = (weak.upgrade(), readiness.upgrade()) else {
+                    return;
+                };
+                if readiness.is_writable() {
+                    duties.carry_out_now(&AT_SCALING_PACE).await;
+                }
+            }
+        };
+        env.tasks.spawn("scaling", Box::pin(task));
+    }
+
+    fn start_minutes(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
         let (weak, readiness) = (Arc::downgrade(self), Arc::downgrade(readiness));
         let clock = env.clock.clone();
         let task = async move {
@@ -181,7 +212,7 @@ impl Duties {
     async fn carry_out_now(&self, duties: &[Duty]) {
         for duty in duties.iter().copied() {
             if let Err(error) = self.carry_out(duty).await {
-                tracing::warn!(?duty, error = %Causes(&error), "left to the next minute");
+                tracing::warn!(?duty, error = %Causes(&error), "left to the next time");
             }
         }
     }
@@ -195,18 +226,13 @@ impl Duties {
         }
         match duty {
             Duty::TokenKey => self.keyring.rotate().await?,
-            Duty::Orphans => self.collect_orphans().await?,
+            Duty::Orphans => self.logs.collect_orphans(&self.others).await?,
             Duty::MissingLogs => self.logs.make_all_never_made().await?,
             Duty::Unfinished => self.fence.carry_on_all(),
             Duty::Expiry => self.retention.sweep().await,
+            Duty::Scaling => self.scaling.sweep().await,
         }
         Ok(())
-    }
-
-    async fn collect_orphans(&self) -> Result<(), OpenError> {
-        let catalog: Arc<dyn Owner> = self.catalog.clone();
-        let owners: Vec<_> = self.others.iter().cloned().chain([catalog]).collect();
-        Ok(collect_orphans(&*self.store, &owners).await?)
     }
 }
 

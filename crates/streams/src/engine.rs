@@ -21,6 +21,7 @@ use crate::readiness::Readiness;
 use crate::reads::Reads;
 use crate::retention::Retention;
 use crate::runtime::{Runtimes, StreamRuntime};
+use crate::scaling::Scaling;
 use crate::settings::Settings;
 use crate::streams::Streams;
 use crate::token::Keyring;
@@ -49,6 +50,7 @@ pub struct Engine {
     reads: Arc<Reads>,
     fence: Arc<Fence>,
     retention: Arc<Retention>,
+    scaling: Arc<Scaling>,
     duties: Arc<Duties>,
     puts: Puts,
     fanout: Arc<Fanout>,
@@ -131,13 +133,15 @@ impl Engine {
         let fence = Arc::new(fence);
         let retention = Retention::new(&store, &streams, &runtimes, reads.horizons(), &logs);
         let retention = Arc::new(retention);
+        let scaling = Scaling::new(&env.clock, &settings, &streams, &runtimes, &fence);
+        let scaling = Arc::new(scaling);
         let duties = Arc::new(Duties::new(
             catalog.clone(),
-            store.clone(),
             keyring.clone(),
             logs.clone(),
             fence.clone(),
             retention.clone(),
+            scaling.clone(),
             others,
         ));
         Self {
@@ -153,6 +157,7 @@ impl Engine {
             reads,
             fence,
             retention,
+            scaling,
             duties,
             puts,
             fanout: Arc::new(fanout),
@@ -172,6 +177,7 @@ impl Engine {
             self.catalog.clone(),
             self.runtimes.clone(),
             Arc::clone(&self.admission),
+            Arc::clone(&self.scaling),
             Arc::clone(&self.store),
         ))
     }

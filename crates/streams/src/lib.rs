@@ -26,6 +26,7 @@ mod read;
 mod readiness;
 mod reads;
 mod retention;
+mod scaling;
 mod streams;
 
 mod counters;
@@ -52,6 +53,6 @@ pub use open_error::OpenError;
 pub use put::{Placed, PutError, PutResult};
 pub use read::{NumberedRun, Records};
 pub use record::{KeyedIter, StoredIter, StoredParts, StoredRecord};
-pub use settings::{Limits, Settings};
+pub use settings::{Limits, ScalingPace, Settings};
 pub use sink::RecordArena;
 pub use target::{Lacking, Named, Target, resource_of};

@@ -6,6 +6,7 @@
 
 use crate::catalog::{Catalog, Shard, Stream};
 use futures_util::future::join_all;
+use millstream_replicated::{CollectError, Owner, collect_orphans};
 use millstream_store::{LogId, LogSettings, LogStore, ReadError, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,16 @@ impl ShardLogs {
             self.make_never_made(&stream).await?;
         }
         Ok(())
+    }
+
+    /// Removes the logs that neither the catalog needs nor any other machine on the store.
+    pub(crate) async fn collect_orphans(
+        &self,
+        others: &[Arc<dyn Owner>],
+    ) -> Result<(), CollectError> {
+        let catalog: Arc<dyn Owner> = self.catalog.clone();
+        let owners: Vec<_> = others.iter().cloned().chain([catalog]).collect();
+        collect_orphans(&*self.store, &owners).await
     }
 
     /// Makes those of these logs that cannot be read, also if damage took them along: they hold

@@ -10,6 +10,7 @@ use crate::admission::Admission;
 use crate::catalog::{Catalog, Stream};
 use crate::counters::{ShardCounters, StreamCounters};
 use crate::runtime::Runtimes;
+use crate::scaling::Scaling;
 use crate::store_series;
 use millstream_store::LogStore;
 use prometheus_client::collector::Collector;
@@ -29,6 +30,7 @@ pub struct Metrics {
     catalog: Arc<Catalog>,
     runtimes: Arc<Runtimes>,
     reads: Arc<Admission>,
+    scaling: Arc<Scaling>,
     store: Arc<dyn LogStore>,
 }
 
@@ -37,12 +39,14 @@ impl Metrics {
         catalog: Arc<Catalog>,
         runtimes: Arc<Runtimes>,
         reads: Arc<Admission>,
+        scaling: Arc<Scaling>,
         store: Arc<dyn LogStore>,
     ) -> Self {
         Self {
             catalog,
             runtimes,
             reads,
+            scaling,
             store,
         }
     }
@@ -71,6 +75,18 @@ impl Metrics {
         for (name, help, kind, value) in rows {
             let metric = encoder.encode_descriptor(name, help, None, kind)?;
             encode_value(metric, kind, value)?;
+        }
+        Ok(())
+    }
+
+    fn encode_scalings(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let (name, help) = ("scalings", "Scalings of on-demand streams, by direction");
+        let kind = MetricType::Counter;
+        let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+        let scaled = self.scaling.scaled();
+        for (direction, count) in [("up", &scaled.up), ("down", &scaled.down)] {
+            let labels = [("direction", direction)];
+            encode_value(metric.encode_family(&labels)?, kind, count.get())?;
         }
         Ok(())
     }
@@ -176,6 +192,7 @@ impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let all: Vec<Arc<Stream>> = self.catalog.state().streams().cloned().collect();
         self.encode_reads(&mut encoder)?;
+        self.encode_scalings(&mut encoder)?;
         store_series::encode(&*self.store, &mut encoder)?;
         let (shards, shards_left_out) = choose_shards(&all);
         let (streams, streams_left_out) = self.choose_streams(all);

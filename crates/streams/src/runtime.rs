@@ -3,7 +3,7 @@
 //! Nothing here is state of the service: all of it may be lost and starts anew. Created on first
 //! use, dropped when the stream or shard is gone.
 
-use crate::counters::{ShardCounters, StreamCounters};
+use crate::counters::{Cell, ShardCounters, StreamCounters};
 use crate::fanout::seat::Seats;
 use crate::limits::{Calls, Fill, ReadLimit, WriteLimit, WriteRoom};
 use millstream_env::Monotonic;
@@ -40,7 +40,7 @@ pub struct StreamRuntime {
 }
 
 /// Records that were put.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Incomings {
     /// Number of records.
     pub records: u64,
@@ -64,6 +64,8 @@ pub struct ShardRuntime {
     pub counters: ShardCounters,
     /// Calls of operations that are limited for each shard.
     calls: Mutex<Calls>,
+    /// Size of the records that were throttled, which `counters` counts.
+    refused_bytes: Cell,
     horizon: AtomicU64,
 }
 
@@ -129,6 +131,29 @@ impl StreamRuntime {
         shard
     }
 
+    /// What has been put into the stream.
+    pub fn taken(&self) -> Incomings {
+        Incomings {
+            records: self.counters.incoming_records.get(),
+            bytes: self.counters.incoming_bytes.get(),
+        }
+    }
+
+    /// What producers wanted to put into a shard: what it took, and what was throttled.
+    pub fn demand(&self, index: u32) -> Incomings {
+        // Whoever puts where limits hold has made it known.
+        let is_known = self.shards.read().contains_key(&index);
+        if !is_known {
+            return Incomings::default();
+        }
+        let shard = self.counted_shard(index);
+        let counters = &shard.counters;
+        Incomings {
+            records: counters.incoming_records.get() + counters.write_throttled.get(),
+            bytes: counters.incoming_bytes.get() + shard.refused_bytes.get(),
+        }
+    }
+
     /// The runtime of a shard.
     pub fn shard(&self, index: u32) -> Arc<ShardRuntime> {
         if let Some(shard) = self.shards.read().get(&index) {
@@ -174,6 +199,7 @@ impl Default for ShardRuntime {
             seats: Seats::default(),
             counters: ShardCounters::default(),
             calls: Mutex::default(),
+            refused_bytes: Cell::default(),
             horizon: AtomicU64::new(0),
         }
     }
@@ -208,6 +234,9 @@ impl ShardRuntime {
         limit.set_burst(burst_bytes);
         for (record, bytes) in records {
             let fits = limit.try_take(bytes, now);
+            if !fits {
+                self.refused_bytes.add(bytes);
+            }
             tell(record, if fits { Taken::All } else { Taken::Nothing });
         }
     }

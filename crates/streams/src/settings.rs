@@ -19,10 +19,34 @@ pub enum Limits {
 pub struct Settings {
     /// Whether AWS's limits apply.
     pub limits: Limits,
-    /// Quota of open shards per account and region; `None` means AWS's default for the region.
+    /// Quota of open shards of provisioned streams per account and region; `None` means AWS's
+    /// default for the region.
     pub shard_limit: Option<u32>,
     /// How long CREATING, UPDATING and DELETING last at least.
     pub transition_time: Duration,
+    /// How on-demand streams scale, where AWS's limits apply.
+    pub scaling: ScalingPace,
+}
+
+/// How fast on-demand streams scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalingPace {
+    /// How often write rates are measured and judged; each is the average of this time.
+    pub sample: Duration,
+    /// How long two shards are quiet before they merge.
+    pub merge_after: Duration,
+}
+
+/// AWS splits a shard within 15 minutes, and does not say when shards merge. A reshard costs
+/// milliseconds here, so that a producer need not be throttled for more than a minute or two. A day
+/// keeps the shards of every hour of a daily rhythm.
+impl Default for ScalingPace {
+    fn default() -> Self {
+        Self {
+            sample: Duration::from_mins(1),
+            merge_after: Duration::from_hours(24),
+        }
+    }
 }
 
 impl Settings {
@@ -39,19 +63,21 @@ impl Settings {
 
     /// Quotas of an account and region, and of each of its streams.
     pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
-        let shards = Some(self.shard_limit_of(scope));
+        let provisioned_shards = Some(self.shard_limit_of(scope));
         match self.limits {
             Limits::Aws => Quotas {
-                shards,
+                provisioned_shards,
                 on_demand_streams: Some(limits::ON_DEMAND_STREAMS_MAX),
                 creating_streams: Some(limits::STREAMS_IN_TRANSITION_MAX),
                 scalings_per_day: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
                 consumers: Some(limits::CONSUMERS_MAX),
                 creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
+                shards: None,
+                stream_shards: None,
             },
             // A limit set by the operator applies whether or not AWS's do.
             Limits::Off => Quotas {
-                shards: self.shard_limit,
+                provisioned_shards: self.shard_limit,
                 ..Quotas::default()
             },
         }

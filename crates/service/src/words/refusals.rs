@@ -14,6 +14,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             ))
         }
         Refusal::StreamNotActive { stream, status } => streams::not_active(stream, *status),
+        Refusal::StreamNotOnDemand { stream } => streams::not_on_demand(stream),
         Refusal::StreamHasConsumers { stream } => {
             let StreamLabel { name, account } = stream;
             Words::unrecorded(format!(

@@ -44,6 +44,13 @@ pub(super) fn auto_provisioned(stream: &StreamLabel) -> Words {
     ))
 }
 
+pub(super) fn not_on_demand(stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Request is invalid. Stream {name} under account {account} is not in On-Demand mode."
+    ))
+}
+
 pub(super) fn invalid_arn(kind: &str, arn: &str) -> Words {
     Words::unrecorded(format!("{kind} {arn} is not valid."))
 }

@@ -5,9 +5,10 @@
 
 use super::command::{
     BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak, RegisterConsumer,
     SetDistribution, SetPolicy, SetRetention,
 };
+use super::peaks::{Peak, Peaks};
 use super::plan::{Change, Impossible, Plan};
 use super::refusal::{Refusal, ResourceLabel};
 use super::scope::{Distribution, Mode, Scope};
@@ -65,6 +66,7 @@ impl State {
             Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
             Command::SetDistribution(command) => self.set_distribution(command, now),
             Command::SetPolicy(command) => self.set_policy(command, now),
+            Command::RaisePeak(command) => self.raise_peak(command, now),
         }
     }
 
@@ -111,6 +113,7 @@ impl State {
             scalings_ms: Vec::new(),
             distribution: command.distribution,
             policy: None,
+            peaks: Peaks::default(),
         })))
     }
 
@@ -130,25 +133,37 @@ impl State {
             let (scope, most) = (scope.clone(), limit);
             return Err(Refusal::TooManyOnDemandStreams { scope, most });
         }
-        self.check_shard_quota(scope, quotas, i64::from(command.shards))
+        self.check_shard_quotas(scope, command.mode, quotas, i64::from(command.shards))
     }
 
-    fn check_shard_quota(&self, scope: &Scope, quotas: &Quotas, more: i64) -> Result<(), Refusal> {
-        let Some(limit) = quotas.shards else {
+    /// Checks that a stream of this mode may have so many more shards.
+    fn check_shard_quotas(
+        &self,
+        scope: &Scope,
+        mode: Mode,
+        quotas: &Quotas,
+        more: i64,
+    ) -> Result<(), Refusal> {
+        let Ok(more @ 1..) = u32::try_from(more) else {
             return Ok(());
         };
-        let current = self.tally(scope).open_shards();
-        match u32::try_from(more) {
-            Ok(more) if more > 0 && current.saturating_add(more) > limit => {
-                Err(Refusal::TooManyShards {
+        let tally = self.tally(scope);
+        let of_all = quotas.shards.map(|most| (tally.open_shards(), most));
+        let of_provisioned = quotas
+            .provisioned_shards
+            .filter(|_| mode == Mode::Provisioned)
+            .map(|most| (tally.provisioned_shards(), most));
+        for (current, most) in [of_all, of_provisioned].into_iter().flatten() {
+            if current.saturating_add(more) > most {
+                return Err(Refusal::TooManyShards {
                     scope: scope.clone(),
                     current,
-                    most: limit,
+                    most,
                     more,
-                })
+                });
             }
-            Ok(_) | Err(_) => Ok(()),
         }
+        Ok(())
     }
 
     fn begin_delete(&mut self, command: &BeginDelete, now: Timestamp) -> Verdict {
@@ -182,14 +197,25 @@ impl State {
 
     fn begin_reshard(&mut self, command: &BeginReshard, offset: u64, now: Timestamp) -> Verdict {
         let mut stream = self.at_rest(command.stream, now)?;
-        if let Change::Scale { target } = command.change {
+        let is_callers = command.by_service != Some(true);
+        if !is_callers && stream.mode != Mode::OnDemand {
+            let stream = stream.label();
+            return Err(Refusal::StreamNotOnDemand { stream });
+        }
+        if let Change::Scale { target } = command.change
+            && is_callers
+        {
             check_scaling_bounds(&stream, target, &command.quotas)?;
         }
-        let plan = Plan::new(&stream.shards, stream.next_shard, command.change)
+        let plan = Plan::new(&stream.shards, stream.next_shard, &command.change)
             .map_err(|why| impossible(&stream, why))?;
-        self.check_shard_quota(&stream.scope, &command.quotas, plan.growth())?;
+        let (quotas, growth) = (&command.quotas, plan.growth());
+        self.check_shard_quotas(&stream.scope, stream.mode, quotas, growth)?;
+        check_stream_shards(&stream, quotas, growth)?;
         if !plan.created.is_empty() {
-            if let Change::Scale { .. } = command.change {
+            if let Change::Scale { .. } = command.change
+                && is_callers
+            {
                 count_scaling(&mut stream, &command.quotas, now)?;
             }
             stream.next_shard += plan.created.len() as u32;
@@ -378,6 +404,16 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
+    fn raise_peak(&mut self, command: &RaisePeak, now: Timestamp) -> Verdict {
+        let mut stream = self.owned(command.stream)?;
+        stream.peaks.add(Peak {
+            at: now,
+            bytes_per_second: command.bytes_per_second,
+            records_per_second: command.records_per_second,
+        });
+        Ok(Applied::Stream(self.put(stream)))
+    }
+
     /// The stream with this id, to be changed and put back. If it was deleted since its proposer
     /// saw it, only the proposer knows its name.
     fn owned(&self, id: u64) -> Result<Stream, Refusal> {
@@ -419,6 +455,18 @@ fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result
     let current = stream.shards.open().len() as u32;
     if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
         return Err(Refusal::ScalingTooFar { current, target });
+    }
+    Ok(())
+}
+
+/// Checks that the stream itself may have so many more shards.
+fn check_stream_shards(stream: &Stream, quotas: &Quotas, more: i64) -> Result<(), Refusal> {
+    let (Some(most), Ok(more @ 1..)) = (quotas.stream_shards, u32::try_from(more)) else {
+        return Ok(());
+    };
+    let target = (stream.shards.open().len() as u32).saturating_add(more);
+    if target > most {
+        return Err(Refusal::ScalingTooLarge { target, most });
     }
     Ok(())
 }

@@ -58,6 +58,9 @@ pub enum Command {
     /// Attaches, replaces and removes a resource policy.
     #[n(17)]
     SetPolicy(#[n(0)] SetPolicy),
+    /// Remembers a write rate that an on-demand stream reached.
+    #[n(18)]
+    RaisePeak(#[n(0)] RaisePeak),
 }
 
 /// See [`Command::CreateStream`].
@@ -95,7 +98,7 @@ pub struct CreateStream {
 /// The quotas of an account and region, as the proposer enforces them; `None` means unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Encode, Decode)]
 pub struct Quotas {
-    /// Open shards of provisioned streams.
+    /// Open shards of all streams. Only earlier versions enforce it.
     #[n(0)]
     pub shards: Option<u32>,
     /// On-demand streams.
@@ -114,6 +117,12 @@ pub struct Quotas {
     /// Consumers of one stream in status CREATING.
     #[n(5)]
     pub creating_consumers: Option<u32>,
+    /// Open shards of provisioned streams.
+    #[n(6)]
+    pub provisioned_shards: Option<u32>,
+    /// Open shards of the one stream that is resharded.
+    #[n(7)]
+    pub stream_shards: Option<u32>,
 }
 
 /// See [`Command::BeginDelete`].
@@ -145,6 +154,10 @@ pub struct BeginReshard {
     /// The quotas that the proposer enforces.
     #[n(3)]
     pub quotas: Quotas,
+    /// Whether the service itself asks, which it does for on-demand streams alone. Callers' limits
+    /// on scaling are not the service's.
+    #[n(4)]
+    pub by_service: Option<bool>,
 }
 
 /// See [`Command::CompleteReshard`].
@@ -311,4 +324,18 @@ pub struct SetDistribution {
     /// The new distribution.
     #[n(1)]
     pub distribution: Distribution,
+}
+
+/// See [`Command::RaisePeak`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RaisePeak {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// Bytes put per second.
+    #[n(1)]
+    pub bytes_per_second: u64,
+    /// Records put per second.
+    #[n(2)]
+    pub records_per_second: u64,
 }

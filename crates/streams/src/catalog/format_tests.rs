@@ -3,7 +3,8 @@
 use super::command::*;
 use super::image::{self, IMAGE_VERSION};
 use super::neighbours::Neighbours;
-use super::plan::{Change, Plan, Planned};
+use super::peaks::{Peak, Peaks};
+use super::plan::{Change, Division, Pair, Plan, Planned};
 use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::state::State;
@@ -56,6 +57,8 @@ fn quotas() -> Quotas {
         scalings_per_day: Some(44),
         consumers: Some(45),
         creating_consumers: Some(46),
+        provisioned_shards: Some(47),
+        stream_shards: Some(48),
     }
 }
 
@@ -157,11 +160,26 @@ fn stream() -> Stream {
         scalings_ms: vec![97],
         distribution: Distribution::Auto,
         policy: Some("{\"Id\": 98}".to_owned().into()),
+        peaks: peaks(),
     }
 }
 
+fn peak() -> Peak {
+    Peak {
+        at: Timestamp(98),
+        bytes_per_second: 99,
+        records_per_second: 100,
+    }
+}
+
+fn peaks() -> Peaks {
+    let mut peaks = Peaks::default();
+    peaks.add(peak());
+    peaks
+}
+
 /// A command of each kind.
-fn commands() -> [Command; 14] {
+fn commands() -> [Command; 15] {
     [
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
@@ -177,6 +195,7 @@ fn commands() -> [Command; 14] {
         Command::AddTokenKey([7; 32].into()),
         Command::SetDistribution(set_distribution(Distribution::Auto)),
         Command::SetPolicy(set_policy()),
+        Command::RaisePeak(raise_peak()),
     ]
 }
 
@@ -197,6 +216,7 @@ fn command_name(command: &Command) -> &'static str {
         Command::AddTokenKey(_) => "AddTokenKey",
         Command::SetDistribution(_) => "SetDistribution",
         Command::SetPolicy(_) => "SetPolicy",
+        Command::RaisePeak(_) => "RaisePeak",
     }
 }
 
@@ -228,6 +248,15 @@ fn begin_reshard(change: Change) -> BeginReshard {
         change,
         transition_ms: 9,
         quotas: quotas(),
+        by_service: Some(true),
+    }
+}
+
+fn raise_peak() -> RaisePeak {
+    RaisePeak {
+        stream: 36,
+        bytes_per_second: 37,
+        records_per_second: 38,
     }
 }
 
@@ -415,8 +444,10 @@ fn check_commands_of_reshards(page: &mut Page) {
         ("change", encoded(&change)),
         ("transition_ms", 9.into()),
         ("quotas", encoded(&quotas())),
+        ("by_service", true.into()),
     ];
-    page.check_fields("BeginReshard", &encoded(&begin_reshard(change)), &begin);
+    let sample = begin_reshard(change.clone());
+    page.check_fields("BeginReshard", &encoded(&sample), &begin);
     let close = list([14.into(), 15.into()]);
     let complete = [
         ("stream", 12.into()),
@@ -442,12 +473,33 @@ fn check_commands_of_reshards(page: &mut Page) {
     assert_eq!(encoded(&split), list([0.into(), parts]));
     let parts = list([28.into(), 29.into()]);
     assert_eq!(encoded(&merge), list([1.into(), parts]));
+    let division = Division { shard: 1, parts: 2 };
+    let pair = Pair {
+        shard: 3,
+        adjacent: 4,
+    };
+    let divide = Change::Divide {
+        divisions: vec![division],
+    };
+    let join = Change::Join { pairs: vec![pair] };
     let cases = [
         ("Split", encoded(&split)),
         ("Merge", encoded(&merge)),
         ("Scale", encoded(&change)),
+        ("Divide", encoded(&divide)),
+        ("Join", encoded(&join)),
     ];
     page.check_cases("Change", &cases);
+    let fields = [("shard", 1.into()), ("parts", 2.into())];
+    page.check_fields("Division", &encoded(&division), &fields);
+    let fields = [("shard", 3.into()), ("adjacent", 4.into())];
+    page.check_fields("Pair", &encoded(&pair), &fields);
+    let reached = [
+        ("stream", 36.into()),
+        ("bytes_per_second", 37.into()),
+        ("records_per_second", 38.into()),
+    ];
+    page.check_fields("RaisePeak", &encoded(&raise_peak()), &reached);
 }
 
 fn check_commands_of_consumers(page: &mut Page) {
@@ -499,6 +551,8 @@ fn check_parts_of_commands(page: &mut Page) {
         ("scalings_per_day", 44.into()),
         ("consumers", 45.into()),
         ("creating_consumers", 46.into()),
+        ("provisioned_shards", 47.into()),
+        ("stream_shards", 48.into()),
     ];
     page.check_fields("Quotas", &encoded(&quotas()), &limits);
     assert_eq!(encoded(&Quotas::default()), list([]), "absent at the end");
@@ -622,6 +676,7 @@ fn check_stream(page: &mut Page) {
         ("scalings_ms", list([97.into()])),
         ("distribution", 1.into()),
         ("policy", "{\"Id\": 98}".into()),
+        ("peaks", encoded(&peaks())),
     ];
     page.check_fields("Stream", &encoded(&stream()), &fields);
 }
@@ -674,6 +729,12 @@ fn check_parts_of_streams(page: &mut Page) {
     page.check_fields("Plan", &encoded(&plan()), &planning);
     let leaving = [("begun", 71.into()), ("lasts_ms", 72.into())];
     page.check_fields("Deletion", &encoded(&deletion()), &leaving);
+    let reached = [
+        ("at", 98.into()),
+        ("bytes_per_second", 99.into()),
+        ("records_per_second", 100.into()),
+    ];
+    page.check_fields("Peak", &encoded(&peak()), &reached);
 }
 
 /// Whether a structure lacks the field of an index.

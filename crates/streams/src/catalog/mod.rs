@@ -13,6 +13,7 @@ mod format_tests;
 mod image;
 mod machine;
 mod neighbours;
+mod peaks;
 mod plan;
 mod policy_text;
 mod refusal;
@@ -24,10 +25,11 @@ mod token_key;
 
 pub use command::{
     BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RegisterConsumer,
+    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak, RegisterConsumer,
     SetDistribution, SetPolicy, SetRetention,
 };
-pub use plan::Change;
+pub use peaks::Peak;
+pub use plan::{Change, Division, Pair};
 pub use policy_text::PolicyText;
 pub use refusal::{Refusal, ResourceLabel, StreamLabel};
 pub use scope::{Distribution, Mode, Scope};

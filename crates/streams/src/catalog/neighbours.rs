@@ -94,6 +94,7 @@ impl Neighbours {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     open_shards: u32,
+    provisioned_shards: u32,
     on_demand: u32,
     deleting: u32,
     /// Streams that are created and not being deleted: until when each is CREATING, and since when.
@@ -104,6 +105,11 @@ impl Tally {
     /// Their open shards.
     pub fn open_shards(&self) -> u32 {
         self.open_shards
+    }
+
+    /// Open shards of the provisioned ones.
+    pub(super) fn provisioned_shards(&self) -> u32 {
+        self.provisioned_shards
     }
 
     /// Number of on-demand streams.
@@ -121,6 +127,7 @@ impl Tally {
 
     fn add(&mut self, stream: &Stream) {
         self.open_shards += stream.shards.open().len() as u32;
+        self.provisioned_shards += provisioned_shards(stream);
         self.on_demand += u32::from(stream.mode == Mode::OnDemand);
         self.deleting += u32::from(stream.deletion.is_some());
         if let Some(key) = creating_key(stream) {
@@ -130,11 +137,20 @@ impl Tally {
 
     fn take_away(&mut self, stream: &Stream) {
         self.open_shards -= stream.shards.open().len() as u32;
+        self.provisioned_shards -= provisioned_shards(stream);
         self.on_demand -= u32::from(stream.mode == Mode::OnDemand);
         self.deleting -= u32::from(stream.deletion.is_some());
         if let Some(key) = creating_key(stream) {
             self.creating.remove(&key);
         }
+    }
+}
+
+/// How many open shards count against the account's quota.
+fn provisioned_shards(stream: &Stream) -> u32 {
+    match stream.mode {
+        Mode::Provisioned => stream.shards.open().len() as u32,
+        Mode::OnDemand => 0,
     }
 }
 

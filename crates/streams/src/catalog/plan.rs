@@ -17,7 +17,7 @@ use std::time::Duration;
 const SAME_KEYS: u128 = 1 << 16;
 
 /// A change of a stream's shards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Change {
     /// SplitShard.
     #[n(0)]
@@ -46,6 +46,42 @@ pub enum Change {
         #[n(0)]
         target: u32,
     },
+    /// Each of some shards is divided evenly, as on-demand streams grow.
+    #[n(4)]
+    Divide {
+        /// The shards, each once.
+        #[n(0)]
+        divisions: Vec<Division>,
+    },
+    /// Each of some pairs of adjacent shards is merged, as on-demand streams shrink.
+    #[n(5)]
+    Join {
+        /// The pairs: no shard is in two of them.
+        #[n(0)]
+        pairs: Vec<Pair>,
+    },
+}
+
+/// The even division of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Division {
+    /// The shard's index.
+    #[n(0)]
+    pub shard: u32,
+    /// The number of equal parts.
+    #[n(1)]
+    pub parts: u32,
+}
+
+/// Two adjacent shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Pair {
+    /// The lower shard's index.
+    #[n(0)]
+    pub shard: u32,
+    /// The index of the shard directly above it.
+    #[n(1)]
+    pub adjacent: u32,
 }
 
 /// The planned shards, by ascending index.
@@ -117,12 +153,12 @@ impl Plan {
     ///
     /// # Errors
     /// If the shards do not allow it.
-    pub fn new(shards: &Shards, next_index: u32, change: Change) -> Result<Self, Impossible> {
+    pub fn new(shards: &Shards, next_index: u32, change: &Change) -> Result<Self, Impossible> {
         let mut planner = Planner {
             next_index,
             created: Vec::new(),
         };
-        match change {
+        match *change {
             Change::Split { shard, at } => {
                 let parent = Piece::of_open(shards, shard)?;
                 let range = parent.range;
@@ -130,12 +166,11 @@ impl Plan {
                 planner.split(parent, at).ok_or(impossible)?;
             }
             Change::Merge { shard, adjacent } => {
-                let lower = Piece::of_open(shards, shard)?;
-                let upper = Piece::of_open(shards, adjacent)?;
-                let impossible = Impossible::NotAdjacent { shard, adjacent };
-                planner.merge(lower, upper).ok_or(impossible)?;
+                planner.merge_open(shards, Pair { shard, adjacent })?;
             }
             Change::Scale { target } => planner.scale(shards, target),
+            Change::Divide { ref divisions } => planner.divide(shards, divisions)?,
+            Change::Join { ref pairs } => planner.join_pairs(shards, pairs)?,
         }
         Ok(planner.finish(shards))
     }
@@ -254,6 +289,49 @@ impl Planner {
     fn merge(&mut self, lower: Piece, upper: Piece) -> Option<Piece> {
         let range = lower.range.merge_with(upper.range)?;
         Some(self.make(range, lower.index, Some(upper.index)))
+    }
+
+    fn merge_open(&mut self, shards: &Shards, pair: Pair) -> Result<(), Impossible> {
+        let Pair { shard, adjacent } = pair;
+        let lower = Piece::of_open(shards, shard)?;
+        let upper = Piece::of_open(shards, adjacent)?;
+        let impossible = Impossible::NotAdjacent { shard, adjacent };
+        self.merge(lower, upper).ok_or(impossible)?;
+        Ok(())
+    }
+
+    /// Plans even parts of each shard. A shard that is named twice is not open the second time.
+    fn divide(&mut self, shards: &Shards, divisions: &[Division]) -> Result<(), Impossible> {
+        let mut divided = BTreeSet::new();
+        for Division { shard, parts } in divisions {
+            let piece = Piece::of_open(shards, *shard)?;
+            if !divided.insert(*shard) {
+                return Err(Impossible::NotOpen(*shard));
+            }
+            let cuts = piece.range.even_cuts(*parts);
+            let impossible = Impossible::SplitKey {
+                shard: *shard,
+                range: piece.range,
+                at: piece.range.end,
+            };
+            let cuts = cuts.ok_or(impossible)?;
+            self.cut(piece, &cuts, &mut Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Plans a merge of each pair. A shard that is named twice is not open the second time.
+    fn join_pairs(&mut self, shards: &Shards, pairs: &[Pair]) -> Result<(), Impossible> {
+        let mut merged = BTreeSet::new();
+        for pair in pairs {
+            for shard in [pair.shard, pair.adjacent] {
+                if !merged.insert(shard) {
+                    return Err(Impossible::NotOpen(shard));
+                }
+            }
+            self.merge_open(shards, *pair)?;
+        }
+        Ok(())
     }
 
     /// Plans uniform ranges with the fewest steps: one split for each new boundary, one merge for

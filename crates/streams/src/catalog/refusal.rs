@@ -85,6 +85,12 @@ pub enum Refusal {
         /// Its status.
         status: Status,
     },
+    /// Only on-demand streams are scaled by the service.
+    #[error("{stream} is not on demand")]
+    StreamNotOnDemand {
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// The stream cannot be deleted without its consumers.
     #[error("{stream} has consumers")]
     StreamHasConsumers {

@@ -2,6 +2,7 @@
 
 use super::codec;
 use super::command::ConsumerKey;
+use super::peaks::Peaks;
 use super::plan::Plan;
 use super::policy_text::PolicyText;
 use super::scope::{Distribution, Mode, Scope};
@@ -105,6 +106,9 @@ pub struct Stream {
     /// Its resource policy.
     #[n(20)]
     pub policy: Option<PolicyText>,
+    /// The highest write rates of the last 30 days, for an on-demand stream.
+    #[n(21)]
+    pub peaks: Peaks,
 }
 
 /// A reshard between Begin and Complete.

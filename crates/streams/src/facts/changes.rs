@@ -68,6 +68,7 @@ impl Fact for Refusal {
             | Self::AutoProvisioned { .. }
             | Self::RetentionNotLonger { .. }
             | Self::RetentionNotShorter { .. } => ErrorCode::InvalidArgumentException,
+            Self::StreamNotOnDemand { .. } => ErrorCode::ValidationException,
         }
     }
 
@@ -79,6 +80,7 @@ impl Fact for Refusal {
             Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
             Self::StreamGone { .. }
             | Self::StreamExists { .. }
+            | Self::StreamNotOnDemand { .. }
             | Self::StreamHasConsumers { .. }
             | Self::TooManyOnDemandStreams { .. }
             | Self::TooManyShards { .. }

@@ -21,6 +21,7 @@ pub(super) async fn reshard(
         change,
         transition_ms: engine.settings().transition_ms(),
         quotas: engine.settings().stream_quotas(&stream.scope),
+        by_service: None,
     };
     let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
     if let Some(reshard) = &begun.reshard {

@@ -30,6 +30,7 @@ mod policies;
 mod positions;
 mod reshard;
 mod retention;
+mod scaling;
 mod scopes;
 mod slow_subscribers;
 mod space;

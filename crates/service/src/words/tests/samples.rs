@@ -455,6 +455,7 @@ fn refusals() -> Samples {
             stream: stream(),
             status: Status::Updating,
         },
+        Refusal::StreamNotOnDemand { .. } => Refusal::StreamNotOnDemand { stream: stream() },
         Refusal::StreamHasConsumers { .. } => Refusal::StreamHasConsumers { stream: stream() },
         Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition { scope: scope(), most: 5 },
         Refusal::TooManyOnDemandStreams { .. } => Refusal::TooManyOnDemandStreams {

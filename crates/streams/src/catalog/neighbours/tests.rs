@@ -77,6 +77,7 @@ impl Catalog {
             change: Change::Scale { target: 4 },
             transition_ms: 0,
             quotas: Quotas::default(),
+            by_service: None,
         };
         let begun = self.apply(Command::BeginReshard(command));
         let reshard = begun.and_then(|stream| stream.reshard.clone());
@@ -104,6 +105,14 @@ impl Catalog {
             .streams()
             .map(|stream| stream.shards.open().len());
         prop_assert_eq!(tally.open_shards() as usize, open.sum::<usize>());
+        let provisioned = neighbours
+            .streams()
+            .filter(|stream| stream.mode == Mode::Provisioned)
+            .map(|stream| stream.shards.open().len());
+        prop_assert_eq!(
+            tally.provisioned_shards() as usize,
+            provisioned.sum::<usize>()
+        );
         let is_on_demand = |stream: &Stream| stream.mode == Mode::OnDemand;
         prop_assert_eq!(tally.on_demand(), count(&is_on_demand));
         for shift in [-2_000, -1, 0, 1, 2_000] {

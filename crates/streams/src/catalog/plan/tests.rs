@@ -21,7 +21,7 @@ fn uniform(count: u32, opened: u64) -> Shards {
 
 fn carry_out(shards: &Shards, change: Change, now: u64) -> (Plan, Shards) {
     let next = shards.all().last().map_or(0, |shard| shard.index + 1);
-    let plan = Plan::new(shards, next, change).unwrap();
+    let plan = Plan::new(shards, next, &change).unwrap();
     let ends = plan
         .parents
         .iter()
@@ -74,6 +74,56 @@ fn check(shards: &Shards) {
             shards.children(child.index).next().is_some()
         );
     }
+}
+
+fn divide(divisions: &[(u32, u32)]) -> Change {
+    let division = |(shard, parts): &(u32, u32)| Division {
+        shard: *shard,
+        parts: *parts,
+    };
+    let divisions = divisions.iter().map(division).collect();
+    Change::Divide { divisions }
+}
+
+fn join(pairs: &[(u32, u32)]) -> Change {
+    let pair = |(shard, adjacent): &(u32, u32)| Pair {
+        shard: *shard,
+        adjacent: *adjacent,
+    };
+    let pairs = pairs.iter().map(pair).collect();
+    Change::Join { pairs }
+}
+
+fn open_starts(shards: &Shards) -> Vec<u128> {
+    shards.open().map(|shard| shard.range.start.0).collect()
+}
+
+#[test]
+fn shards_when_some_are_divided_and_joined_then_others_stay_and_ranges_are_even() {
+    let (plan, divided) = carry_out(&uniform(4, 5), divide(&[(1, 2), (3, 3)]), 1_000);
+    check(&divided);
+    assert_eq!((plan.parents.as_slice(), plan.growth()), (&[1, 3][..], 3));
+    let halved = [0, 2, 3, 4].map(|eighth| eighth << 125);
+    assert_eq!(open_starts(&divided)[..4], halved);
+    let ends = divided
+        .open()
+        .map(|shard| shard.range.end.0 - shard.range.start.0);
+    let widths: Vec<u128> = ends.skip(4).collect();
+    assert!(
+        widths.iter().max().unwrap() - widths.iter().min().unwrap() <= 1,
+        "{widths:?}"
+    );
+    let pairs: Vec<(u32, u32)> = vec![(4, 5), (0, 4)];
+    let twice = Plan::new(&divided, 20, &join(&pairs));
+    assert_eq!(twice, Err(Impossible::NotOpen(4)));
+    let (plan, joined) = carry_out(&divided, join(&[(4, 5)]), 2_000);
+    check(&joined);
+    assert_eq!((plan.parents.as_slice(), plan.growth()), (&[4, 5][..], -1));
+    let open = joined.open().map(|shard| shard.range.start.0);
+    assert_eq!(
+        open.take(3).collect::<Vec<_>>(),
+        [0, 1, 2].map(|quarter| quarter << 126)
+    );
 }
 
 #[test]
@@ -153,14 +203,19 @@ fn plan_when_the_shards_do_not_allow_it_then_says_why() {
         (merge(0, 2), not_adjacent(0, 2)),
         (merge(3, 0), not_adjacent(3, 0)),
         (merge(0, 1), Impossible::NotOpen(1)),
+        (divide(&[(1, 2)]), Impossible::NotOpen(1)),
+        (divide(&[(0, 2), (0, 2)]), Impossible::NotOpen(0)),
+        (divide(&[(0, 0)]), split_key(range.end)),
+        (join(&[(0, 2)]), not_adjacent(0, 2)),
+        (join(&[(3, 4), (4, 2)]), Impossible::NotOpen(4)),
     ] {
-        assert_eq!(Plan::new(&split, 5, change), Err(why), "{change:?}");
+        assert_eq!(Plan::new(&split, 5, &change), Err(why), "{change:?}");
     }
 }
 
 #[test]
 fn scale_when_the_count_is_the_same_then_does_nothing() {
-    let plan = Plan::new(&uniform(4, 0), 4, Change::Scale { target: 4 }).unwrap();
+    let plan = Plan::new(&uniform(4, 0), 4, &Change::Scale { target: 4 }).unwrap();
     assert_eq!(
         plan,
         Plan {
