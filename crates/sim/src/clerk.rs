@@ -16,7 +16,7 @@ use millstream_protocol::operations::{
     StopStreamEncryptionInput, UpdateStreamRecordDistributionStrategyInput,
 };
 use millstream_protocol::types::{
-    EncryptionType, MetricsName, RecordDistributionStrategy, StreamDescription, Tag,
+    EncryptionType, MetricsName, RecordDistributionStrategy, StreamDescription, StreamMode, Tag,
 };
 use millstream_protocol::{ErrorCode, Operation};
 use std::collections::BTreeMap;
@@ -313,7 +313,9 @@ impl Clerk {
         let Ok(Some(found)) = self.client.describe(server, &self.stream.name).await else {
             return;
         };
-        let is_auto = self.client.rng.bool();
+        let mode = found.stream_mode_details.map(|details| details.stream_mode);
+        // Where the service distributed records, nobody could say where one belongs.
+        let is_auto = mode != Some(StreamMode::OnDemand) && self.client.rng.bool();
         let input = UpdateStreamRecordDistributionStrategyInput {
             stream_arn: found.stream_arn,
             stream_id: None,

@@ -11,7 +11,7 @@ use super::stores::Stores;
 use millstream_env::{Call, Env, Fault, Life, OnFault, SeededRandom, Tasks, Tearing};
 use millstream_replicated::{Owner, Replicated};
 use millstream_store::LogStore;
-use millstream_streams::{Causes, Engine, Settings};
+use millstream_streams::{Causes, Engine, ScalingPace, Settings};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -21,6 +21,12 @@ use tokio::sync::{Notify, oneshot};
 const START_WITHIN: Duration = Duration::from_secs(60);
 /// Some dozen commands of the counters, so that their snapshots are taken often.
 const COUNTERS_SNAPSHOT_AFTER_BYTES: u64 = 2 * 1024;
+
+/// Shards come and go within a run.
+const SCALING: ScalingPace = ScalingPace {
+    sample: Duration::from_secs(1),
+    merge_after: Duration::from_secs(15),
+};
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +116,7 @@ impl Machine {
         Settings {
             limits: self.plan.limits,
             transition_time: self.plan.transition,
+            scaling: SCALING,
             ..Settings::default()
         }
     }

@@ -17,6 +17,14 @@ use millstream_protocol::types::PutRecordsRequestEntry;
 use millstream_protocol::types::PutRecordsResultEntry;
 use millstream_streams::Limits;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A storm is so many calls with so many records each, all for one shard: more than half of what it
+/// takes in a second.
+const STORM_CALLS: usize = 3;
+const STORM_RECORDS: usize = 300;
+/// Between two storms.
+const LULL_MILLIS: std::ops::Range<u64> = 2_000..12_000;
 
 /// A client that writes.
 pub(super) struct Producer {
@@ -72,6 +80,21 @@ impl Producer {
         }
     }
 
+    /// Storms an on-demand stream, now and then, until the work is over.
+    pub(super) async fn storm(mut self, stream: Arc<Chronicle>) {
+        while let Some(server) = self.client.server().await {
+            let key = any_hash_key(&mut self.client.rng);
+            for _ in 0..STORM_CALLS {
+                let small =
+                    |_| self.draft_of(Some("storm".to_owned()), payload::MIN_LEN, Some(key));
+                let drafts = (0..STORM_RECORDS).map(small).collect();
+                self.put_drafts(&server, &stream, drafts).await;
+            }
+            let lull = self.client.rng.u64(LULL_MILLIS);
+            self.client.clock.sleep(Duration::from_millis(lull)).await;
+        }
+    }
+
     /// Puts one record, or some.
     pub(super) async fn put_any(&mut self, server: &Server, stream: &Chronicle) {
         if self.client.rng.bool() {
@@ -112,7 +135,12 @@ impl Producer {
     async fn put_batch(&mut self, server: &Server, stream: &Chronicle) {
         let is_large = self.client.rng.u8(..) < 5;
         let count = self.client.rng.usize(1..if is_large { 100 } else { 8 });
-        let drafts: Vec<Draft> = (0..count).map(|_| self.draft()).collect();
+        let drafts = (0..count).map(|_| self.draft()).collect();
+        self.put_drafts(server, stream, drafts).await;
+    }
+
+    async fn put_drafts(&mut self, server: &Server, stream: &Chronicle, drafts: Vec<Draft>) {
+        let count = drafts.len();
         let input = PutRecordsInput {
             records: drafts.iter().map(entry).collect::<Vec<_>>(),
             stream_name: Some(stream.name.clone()),
@@ -136,20 +164,30 @@ impl Producer {
     }
 
     fn draft(&mut self) -> Draft {
+        let rng = &mut self.client.rng;
+        let is_keyless = self.distribution == Distribution::ByService && rng.bool();
+        let partition_key = (!is_keyless).then(|| format!("key-{}", rng.u16(..)));
+        let length = any_length(rng);
+        let hash_key = (rng.u8(..4) == 0).then(|| any_hash_key(rng));
+        self.draft_of(partition_key, length, hash_key)
+    }
+
+    fn draft_of(
+        &mut self,
+        partition_key: Option<String>,
+        length: usize,
+        explicit_hash_key: Option<HashKey>,
+    ) -> Draft {
         let id = RecordId {
             client: self.number,
             op: self.ops,
             attempt: 0,
         };
         self.ops += 1;
-        let rng = &mut self.client.rng;
-        let is_keyless = self.distribution == Distribution::ByService && rng.bool();
-        let partition_key = (!is_keyless).then(|| format!("key-{}", rng.u16(..)));
-        let length = any_length(rng);
         let key = partition_key.as_deref().unwrap_or(KEYLESS);
         Draft {
             id,
-            explicit_hash_key: (rng.u8(..4) == 0).then(|| any_hash_key(rng)),
+            explicit_hash_key,
             data: Bytes::from(payload::encode(id, length, key)),
             partition_key,
         }

@@ -18,15 +18,25 @@ use super::teller::Teller;
 use super::tenant::{Finished, Tenant};
 use fastrand::Rng;
 use millstream_env::{BoxFuture, Line, Tasks, Trace};
-use millstream_judge::History;
-use millstream_judge::Verdict;
+use millstream_judge::{Event, History, Verdict};
+use millstream_protocol::types::RecordDistributionStrategy;
+use millstream_streams::Limits;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The streams that stay, with the shards that they begin with.
-const STREAMS: [(&str, i32); 2] = [("one", 1), ("three", 3)];
+/// The streams that stay. The last one scales by itself, so that it is there only where limits
+/// hold.
+const STREAMS: [(&str, Capacity); 3] = [
+    ("one", Capacity::Shards(1)),
+    ("three", Capacity::Shards(3)),
+    ("on-demand", ON_DEMAND),
+];
+/// The capacity of the one that scales.
+const ON_DEMAND: Capacity = Capacity::OnDemand(RecordDistributionStrategy::UserPartitionKey);
+/// Shards that an on-demand stream begins with.
+const ON_DEMAND_SHARDS: usize = 4;
 /// Consumers and tenants have numbers above those of producers.
 const POLLERS: [u32; 2] = [100, 101];
 const FOLLOWER: u32 = 200;
@@ -35,6 +45,7 @@ const TENANTS: [u32; 2] = [300, 301];
 const SUBSCRIBERS: [u32; 2] = [400, 401];
 /// Holds a subscription for as long as it lasts.
 const LAST_SUBSCRIBER: u32 = 499;
+const STORM: u32 = 500;
 /// From the last fault on.
 const CALM: Duration = Duration::from_secs(60);
 /// From the last fault on, at most: a server that never comes back must not be waited for.
@@ -65,6 +76,8 @@ pub struct Report {
     pub events: Vec<String>,
     /// Processes that were started.
     pub starts: u64,
+    /// Shards that on-demand streams got by themselves.
+    pub scaled: usize,
 }
 
 impl Report {
@@ -126,6 +139,7 @@ fn run_on(machine: &Arc<Machine>) -> Report {
         millstream_judge::judge(history).unwrap_or_else(|error| panic!("stream {name}: {error}"))
     };
     Report {
+        scaled: scaled(&histories),
         trace: simulation.trace(),
         reach: machine.reach(),
         verdicts: histories.iter().map(verdict).collect(),
@@ -135,6 +149,32 @@ fn run_on(machine: &Arc<Machine>) -> Report {
         starts: machine.generation(),
         plan: machine.plan.clone(),
     }
+}
+
+/// The streams of a plan.
+fn streams_of(plan: &Plan) -> impl Iterator<Item = (&'static str, Capacity)> + use<> {
+    let has_limits = plan.limits == Limits::Aws;
+    let streams = STREAMS.into_iter();
+    streams.filter(move |(_, capacity)| has_limits || matches!(capacity, Capacity::Shards(_)))
+}
+
+/// The shards that on-demand streams had at last beyond those they began with.
+fn scaled(histories: &[(String, History)]) -> usize {
+    let is_on_demand =
+        |(name, _): &&(String, History)| STREAMS.contains(&(name.as_str(), ON_DEMAND));
+    let streams = histories.iter().filter(is_on_demand);
+    let lists = streams.flat_map(|(_, history)| &history.events);
+    let listed = lists.filter_map(|event| match event {
+        Event::List(list) => Some(list.shards.len()),
+        Event::Put(_)
+        | Event::Open(_)
+        | Event::Read(_)
+        | Event::Subscribed(_)
+        | Event::Reshard(_) => None,
+    });
+    listed
+        .max()
+        .map_or(0, |most| most.saturating_sub(ON_DEMAND_SHARDS))
 }
 
 struct World {
@@ -147,11 +187,11 @@ struct World {
 impl World {
     fn new(machine: &Arc<Machine>) -> Self {
         let rng = Rng::with_seed(machine.simulation.below(u64::MAX));
-        let stream = |(name, _): (&str, i32)| Arc::new(Chronicle::new(name.to_owned()));
+        let stream = |(name, _): (&str, Capacity)| Arc::new(Chronicle::new(name.to_owned()));
         Self {
             machine: machine.clone(),
             client: Client::new(machine, rng, Stays::Longer),
-            streams: STREAMS.map(stream).to_vec(),
+            streams: streams_of(&machine.plan).map(stream).collect(),
             finished: Finished::default(),
         }
     }
@@ -204,13 +244,11 @@ impl World {
 
     /// Nothing is struck yet.
     async fn create(&mut self) {
-        for ((name, shards), stream) in STREAMS.into_iter().zip(self.streams.clone()) {
+        let streams = streams_of(&self.machine.plan);
+        for ((name, capacity), stream) in streams.zip(self.streams.clone()) {
             let server = self.client.server().await;
             let server = server.expect("the work is not over before it began");
-            let created = self
-                .client
-                .create(&server, name, Capacity::Shards(shards))
-                .await;
+            let created = self.client.create(&server, name, capacity).await;
             if let Err(failure) = created {
                 let what = format!("a healthy server does not create {name}: {failure:?}");
                 self.machine.complain(what);
@@ -235,9 +273,18 @@ impl World {
             );
             tasks.push(("poller", Box::pin(poller)));
         }
-        for stream in streams {
-            let admin = Admin::new(self.client.fork(Stays::ForTheWork), stream.clone());
-            tasks.push(("admin", Box::pin(admin.run())));
+        for ((_, capacity), stream) in streams_of(&self.machine.plan).zip(streams) {
+            let client = self.client.fork(Stays::ForTheWork);
+            match capacity {
+                Capacity::Shards(_) => {
+                    let admin = Admin::new(client, stream.clone());
+                    tasks.push(("admin", Box::pin(admin.run())));
+                }
+                Capacity::OnDemand(_) => {
+                    let storm = Producer::new(client, STORM).storm(stream.clone());
+                    tasks.push(("storm", Box::pin(storm)));
+                }
+            }
             let clerk = Clerk::new(self.client.fork(Stays::ForTheWork), stream.clone());
             tasks.push(("clerk", Box::pin(clerk.run())));
             for number in SUBSCRIBERS {
@@ -291,7 +338,7 @@ impl World {
             let mut producer = Producer::new(self.client.fork(Stays::Longer), number);
             for _ in 0..LAST_PUTS {
                 if !put_somewhere(&mut producer, &stream, self.machine.nodes.len()).await
-                    && self.machine.plan.limits == millstream_streams::Limits::Off
+                    && self.machine.plan.limits == Limits::Off
                 {
                     self.machine.complain("a put failed at the end".to_owned());
                 }

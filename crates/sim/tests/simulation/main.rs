@@ -65,13 +65,16 @@ fn simulate(plan: fn(u64) -> Plan, ordinary: u64) {
     let sum = run_all(plan, first, seeds);
     print!("{}", sum.reach);
     println!(
-        "{seeds} seeds from {first} on: {} calls, {} records acknowledged, {} starts",
+        "{seeds} seeds from {first} on: {} calls, {} records acknowledged, {} starts, {} shards by \
+         themselves",
         sum.reach.calls(),
         sum.acked,
-        sum.starts
+        sum.starts,
+        sum.scaled
     );
     assert!(sum.failed.is_empty(), "seeds that failed: {:?}", sum.failed);
     if seeds >= ordinary {
+        assert!(sum.scaled > 0, "no on-demand stream ever scaled");
         assert_eq!(
             sum.reach.missing(),
             [],
@@ -158,6 +161,7 @@ struct Sum {
     reach: Reach,
     acked: usize,
     starts: u64,
+    scaled: usize,
     failed: Vec<u64>,
 }
 
@@ -197,6 +201,7 @@ impl Sum {
             reach: Reach::new(layout),
             acked: 0,
             starts: 0,
+            scaled: 0,
             failed: Vec::new(),
         }
     }
@@ -205,6 +210,7 @@ impl Sum {
         self.reach.add(&report.reach);
         self.acked += report.acked();
         self.starts += report.starts;
+        self.scaled += report.scaled;
         if !report.is_good() {
             let kept = keep(report);
             let seed = report.plan.seed;
