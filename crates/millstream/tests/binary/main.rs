@@ -12,5 +12,6 @@ mod logging;
 mod memory;
 mod metrics;
 mod process;
+mod scaling;
 mod settings;
 mod stopping;
