@@ -15,5 +15,7 @@ pub mod shard_id;
 pub use arn::{ConsumerArn, ResourceArn, StreamArn};
 pub use hash::{HashKey, HashRange};
 pub use name::{AccountId, ConsumerName, NameError, Region, StreamName};
-pub use sequence_number::{NearNumbers, RisingDigits, SequenceNumber, SequenceNumberError};
+pub use sequence_number::{
+    AnyNumber, Layout, NearNumbers, RisingDigits, SequenceNumber, SequenceNumberError,
+};
 pub use shard_id::ShardId;

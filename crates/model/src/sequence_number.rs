@@ -4,9 +4,11 @@
 //! as numbers they order the records of a shard, and a child's after its parents'. Nothing here
 //! knows about offsets: the engine defines what a counter means.
 
+mod any_layout;
 mod decimal;
 mod near_numbers;
 
+pub use any_layout::{AnyNumber, Layout};
 use decimal::{DIGITS, Decimal};
 pub use near_numbers::NearNumbers;
 use std::fmt;
@@ -104,23 +106,28 @@ impl SequenceNumber {
     /// # Errors
     /// If it is not one; the error says why.
     pub fn parse(text: &str) -> Result<Self, SequenceNumberError> {
-        let bytes = text.as_bytes();
-        let has_leading_zero = bytes.len() > 1 && bytes[0] == b'0';
-        if bytes.is_empty() || has_leading_zero || !bytes.iter().all(u8::is_ascii_digit) {
-            return Err(SequenceNumberError::NotANumber);
-        }
-        if bytes.len() > DIGITS {
-            return Err(SequenceNumberError::OutOfRange);
-        }
-        let mut limbs = [0; 3];
-        for chunk in bytes.chunks(PARSED_DIGITS) {
-            let value = chunk
-                .iter()
-                .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
-            multiply_add(&mut limbs, 10u64.pow(chunk.len() as u32), value);
-        }
-        Self::from_limbs(limbs)
+        Self::from_limbs(parse_limbs(text)?)
     }
+}
+
+/// The 64-bit limbs of a decimal number, the lowest first.
+fn parse_limbs(text: &str) -> Result<[u64; 3], SequenceNumberError> {
+    let bytes = text.as_bytes();
+    let has_leading_zero = bytes.len() > 1 && bytes[0] == b'0';
+    if bytes.is_empty() || has_leading_zero || !bytes.iter().all(u8::is_ascii_digit) {
+        return Err(SequenceNumberError::NotANumber);
+    }
+    if bytes.len() > DIGITS {
+        return Err(SequenceNumberError::OutOfRange);
+    }
+    let mut limbs = [0; 3];
+    for chunk in bytes.chunks(PARSED_DIGITS) {
+        let value = chunk
+            .iter()
+            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        multiply_add(&mut limbs, 10u64.pow(chunk.len() as u32), value);
+    }
+    Ok(limbs)
 }
 
 /// `limbs = limbs * factor + addend`; 56 decimal digits cannot overflow 192 bits.

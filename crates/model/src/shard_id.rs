@@ -51,13 +51,15 @@ impl ShardId {
         }
     }
 
-    /// Parses an id. Like AWS, accepts it without the prefix and without the padding.
+    /// Parses an id. Like AWS, takes the digits between the first hyphen and the second for the
+    /// index, whatever precedes them, and the whole text if nothing stands there.
     ///
     /// # Errors
-    /// If it is neither.
+    /// If they are no index.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         const WRONG: NameError = NameError("shard id");
-        let digits = text.strip_prefix("shardId-").unwrap_or(text);
+        let behind_hyphen = text.split('-').nth(1).filter(|digits| !digits.is_empty());
+        let digits = behind_hyphen.unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(WRONG);
         }
@@ -93,18 +95,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shard_ids_when_short_or_padded_then_name_the_same_shard() {
-        for text in ["shardId-000000000042", "shardId-42", "42", "000042"] {
+    fn shard_ids_when_short_or_padded_or_otherwise_prefixed_then_name_the_same_shard() {
+        for text in [
+            "shardId-000000000042",
+            "shardId-42",
+            "42",
+            "000042",
+            "shard-42",
+            "x-00000000000000042",
+            "-42",
+            "shardid-42-7",
+        ] {
             assert_eq!(ShardId::parse(text), Ok(ShardId::new(42)), "{text}");
         }
         assert_eq!(ShardId::new(42).to_string(), "shardId-000000000042");
+        assert_eq!(
+            ShardId::parse("a-2147483647"),
+            Ok(ShardId::new(ShardId::INDEX_MAX))
+        );
         for bad in [
             "",
+            "-",
             "shardId-",
+            "shardId--42",
+            "42-",
             "shardId-x",
-            "-1",
-            "shardId-2147483648",
-            "shardid-1",
+            "x-4x2",
+            "2.14E4",
+            "2147483648",
+            "shardId-002147483648",
+            "shard_42",
         ] {
             assert_eq!(ShardId::parse(bad), Err(NameError("shard id")), "{bad}");
         }

@@ -1,0 +1,169 @@
+//! Sequence numbers of every layout that AWS ever used, as far as a request that holds one is judged.
+//!
+//! This server issues only the newest, which [`SequenceNumber`] parses exactly. Clients may hold
+//! older ones; AWS tells a foreign number from no number at all, and so must whoever answers them.
+
+use super::{SequenceNumber, SequenceNumberError, parse_limbs};
+
+/// A layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Below 2^129; its lowest 16 bits are the shard.
+    Oldest,
+    /// 186 bits of version 1.
+    First,
+    /// 186 bits of version 2, the one that is issued today.
+    Second,
+}
+
+/// What a number of any layout says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnyNumber {
+    /// Its layout.
+    pub layout: Layout,
+    /// The second in which its shard was created; at most [`SequenceNumber::SECOND_MAX`].
+    pub created_s: u64,
+    /// The second in which its record arrived, where the layout has it.
+    pub arrival_s: Option<u64>,
+    /// Its shard's index. The newer layouts have 32 bits for it, which AWS takes as signed.
+    pub shard_index: i32,
+}
+
+impl AnyNumber {
+    /// Parses a decimal number.
+    ///
+    /// # Errors
+    /// If it fits no layout.
+    pub fn parse(text: &str) -> Result<Self, SequenceNumberError> {
+        let limbs = parse_limbs(text)?;
+        let number = Self::from_limbs(limbs).ok_or(SequenceNumberError::OutOfRange)?;
+        if number.created_s > SequenceNumber::SECOND_MAX {
+            return Err(SequenceNumberError::OutOfRange);
+        }
+        Ok(number)
+    }
+
+    fn from_limbs(limbs: [u64; 3]) -> Option<Self> {
+        let [low, _, high] = limbs;
+        if high >> 1 == 0 {
+            return Some(Self {
+                layout: Layout::Oldest,
+                created_s: bits(limbs, 88, 36),
+                arrival_s: None,
+                shard_index: (low & 0xffff) as i32,
+            });
+        }
+        if high >> 56 != super::TOP_DIGIT {
+            return None;
+        }
+        let (layout, arrival_s) = match low & 0xf {
+            1 => (Layout::First, bits(limbs, 100, 36)),
+            2 if bits(limbs, 80, 64) <= SequenceNumber::COUNTER_CLOSED => {
+                (Layout::Second, bits(limbs, 36, 36))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            layout,
+            created_s: bits(limbs, 148, 36),
+            arrival_s: Some(arrival_s),
+            shard_index: bits(limbs, 4, 32) as u32 as i32,
+        })
+    }
+}
+
+/// `count` bits of a number, from bit `from` upwards.
+fn bits(limbs: [u64; 3], from: usize, count: u32) -> u64 {
+    let (limb, shift) = (from / 64, from % 64);
+    let low = limbs[limb] >> shift;
+    let next = limbs.get(limb + 1).copied().unwrap_or(0);
+    let high = if shift == 0 { 0 } else { next << (64 - shift) };
+    let mask = u64::MAX >> (64 - count);
+    (low | high) & mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: i32) -> AnyNumber {
+        AnyNumber {
+            layout,
+            created_s,
+            arrival_s,
+            shard_index: shard,
+        }
+    }
+
+    /// Numbers that AWS was sent, and what it made of them.
+    #[test]
+    fn numbers_when_of_any_layout_then_say_their_shard_and_their_seconds() {
+        for (text, expected) in [
+            ("0", number(Layout::Oldest, 0, None, 0)),
+            ("5", number(Layout::Oldest, 0, None, 5)),
+            (
+                "425352958651173072921826052383309826",
+                number(Layout::Oldest, 1_374_389_534, None, 2),
+            ),
+            (
+                "26227199374821822965252748908982894592",
+                number(Layout::Oldest, SequenceNumber::SECOND_MAX, None, 0),
+            ),
+            (
+                "49537979178794861780081237450294896636708704732336619521",
+                number(Layout::First, 1_396_034_826, Some(1_396_035_379), 0),
+            ),
+            (
+                "49590338271490256608559692538361571095921575989136588898",
+                number(Layout::Second, 1_542_776_258, Some(1_545_084_650), 6),
+            ),
+            (
+                // 2 << 184, 8 << 32 in the shard's bits, version 2.
+                "49039857307708443467467104868809893875799651944235008002",
+                number(Layout::Second, 0, Some(0), i32::MIN),
+            ),
+        ] {
+            assert_eq!(AnyNumber::parse(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_when_of_no_layout_then_are_none() {
+        let two_to_185 = "49039857307708443467467104868809893875799651909875269632";
+        for text in [
+            two_to_185,
+            // Version 3; the top digit 3; the highest bit of the counter.
+            "49039857307708443467467104868809893875799651909875269635",
+            "73559785961562665201200657303214840813699477864812904450",
+            "49039857307719593840066370180380661734935976090628259842",
+            // Its date is 16025175000, the first that AWS does not take.
+            "26227199374822427428162556223570313216",
+            "680564733841876926926749214863536422911",
+            "680564733841876926926749214863536422912",
+        ] {
+            let expected = Err(SequenceNumberError::OutOfRange);
+            assert_eq!(AnyNumber::parse(text), expected, "{text}");
+        }
+        for text in ["", "01", "1x", "-1"] {
+            let expected = Err(SequenceNumberError::NotANumber);
+            assert_eq!(AnyNumber::parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn number_when_issued_here_then_says_the_same_in_both_readings() {
+        let issued = SequenceNumber {
+            created_s: 1_767_225_600,
+            counter: 77,
+            arrival_s: 1_767_225_999,
+            shard_index: 300,
+        };
+        let expected = number(
+            Layout::Second,
+            issued.created_s,
+            Some(issued.arrival_s),
+            300,
+        );
+        assert_eq!(AnyNumber::parse(&issued.to_string()), Ok(expected));
+    }
+}
