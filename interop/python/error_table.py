@@ -10,6 +10,7 @@ from typing import NamedTuple
 CLOSED, OPEN = "shardId-000000000000", "shardId-000000000001"
 ORDERS = {"StreamName": "orders"}
 HALF = 2**127
+MIB = 2**20
 KEY_MAX = 2**128 - 1
 
 
@@ -71,7 +72,6 @@ EXISTENCE = [
         "DescribeStreamSummary": {},
         "DisableEnhancedMonitoring": {"ShardLevelMetrics": ["ALL"]},
         "EnableEnhancedMonitoring": {"ShardLevelMetrics": ["ALL"]},
-        "GetShardIterator": {"ShardId": OPEN, "ShardIteratorType": "LATEST"},
         "IncreaseStreamRetentionPeriod": {"RetentionPeriodHours": 24},
         "ListShards": {},
         "ListTagsForStream": {},
@@ -97,6 +97,11 @@ EXISTENCE = [
     ),
     _not_found(
         "GetShardIterator",
+        {"StreamName": "none", "ShardId": "x-1", "ShardIteratorType": "LATEST"},
+        f"Shard {OPEN} in stream none under account {{account}} does not exist",
+    ),
+    _not_found(
+        "GetShardIterator",
         ORDERS | {"ShardId": "shardId-000000000009", "ShardIteratorType": "LATEST"},
         "Shard shardId-000000000009 in stream orders under account {account} does not exist",
     ),
@@ -113,7 +118,7 @@ EXISTENCE = [
     _not_found(
         "DescribeStreamConsumer",
         {"StreamARN": "{arn}", "ConsumerName": "none"},
-        "Consumer none in stream orders under account {account} not found.",
+        "Consumer none, account {account} not found.",
     ),
     _invalid("DescribeStream", {}, "Either StreamARN or StreamName must be provided."),
     _invalid(
@@ -141,7 +146,7 @@ SUBSCRIPTIONS = [
     _not_found(
         "SubscribeToShard",
         {"ConsumerARN": "{arn}/consumer/audit:1"} | _SUBSCRIBE,
-        "Consumer {arn}/consumer/audit:1 not found.",
+        "Consumer {arn}/consumer/audit:1, account {account} not found.",
     ),
     _not_found(
         "SubscribeToShard",
@@ -161,11 +166,27 @@ QUOTAS = [
         "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and "
         "how to request higher limits.",
     ),
-    _invalid(
+    Refused(
         "UpdateShardCount",
         ORDERS | {"TargetShardCount": 7, "ScalingType": "UNIFORM_SCALING"},
-        "UpdateShardCount cannot scale from 3 to 7 shards in one request: TargetShardCount must be "
-        "between 2 and 6.",
+        "LimitExceededException",
+        "UpdateShardCount cannot scale up over double your current open shard count. Current open shard "
+        "count: 3, Target shard count: 7",
+    ),
+    Refused(
+        "UpdateShardCount",
+        ORDERS | {"TargetShardCount": 1, "ScalingType": "UNIFORM_SCALING"},
+        "LimitExceededException",
+        "UpdateShardCount cannot scale down below half your current open shard count. Current open shard "
+        "count: 3, Target shard count: 1",
+    ),
+    Refused(
+        "DeleteStream",
+        ORDERS,
+        "ResourceInUseException",
+        "DeleteStream can't delete {account}:orders because there are consumers associated with this data "
+        "stream. To delete orders anyway, set the EnforceConsumerDeletion parameter to true to force the "
+        "deletion of all the consumers that are associated with it.",
     ),
     _invalid(
         "AddTagsToStream",
@@ -216,8 +237,7 @@ RESHARDS = [
         "UpdateShardCount",
         {"StreamName": "auto", "TargetShardCount": 8, "ScalingType": "UNIFORM_SCALING"},
         "ValidationException",
-        "UpdateShardCount is only supported for streams in the PROVISIONED capacity mode. Stream auto under "
-        "account {account} is in the ON_DEMAND capacity mode.",
+        "Request is invalid. Stream auto under account {account} is in On-Demand mode.",
     ),
     Refused(
         "CreateStream",
@@ -231,7 +251,7 @@ _ITERATOR = ORDERS | {"ShardId": OPEN}
 _NUMBER = "49600000000000000000000000000000000000000000000000000018"
 _EITHER = (
     "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
-    "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {} and also {} "
+    "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {} and {} "
     "StartingSequenceNumber."
 )
 
@@ -244,7 +264,7 @@ POSITIONS = [
     _invalid(
         "GetShardIterator",
         _ITERATOR | {"ShardIteratorType": "LATEST", "StartingSequenceNumber": _NUMBER},
-        _EITHER.format("LATEST", "a"),
+        _EITHER.format("LATEST", "also a"),
     ),
     _invalid(
         "GetShardIterator",
@@ -264,6 +284,11 @@ POSITIONS = [
         "ListShards",
         ORDERS | {"NextToken": "AAAA"},
         "NextToken and StreamName cannot be provided together.",
+    ),
+    _invalid(
+        "ListShards",
+        {"StreamARN": "{arn}", "NextToken": "AAAA"},
+        "NextToken and StreamARN cannot be provided together.",
     ),
     _invalid("ListStreams", {"NextToken": "AAAA"}, "Invalid NextToken."),
     _invalid(
@@ -291,6 +316,17 @@ PUTS = [
         ORDERS | _RECORD | {"SequenceNumberForOrdering": "9" * 60},
         f"ExclusiveMinimumSequenceNumber {'9' * 60} used in PutRecord on stream orders under account "
         "{account} is invalid.",
+    ),
+    _constraint(
+        "PutRecord",
+        ORDERS | _RECORD | {"Data": bytes(MIB)},
+        f"Value at 'data' failed to satisfy constraint: Member must have length less than or equal to {MIB}",
+    ),
+    _constraint(
+        "PutRecords",
+        ORDERS | {"Records": [_RECORD, _RECORD | {"Data": bytes(MIB)}]},
+        "Value at 'records.2.member.data' failed to satisfy constraint: Member must have length less than or "
+        f"equal to {MIB}",
     ),
     Refused(
         "PutRecord",

@@ -69,7 +69,7 @@ def test_consumer_when_the_name_is_taken_then_is_refused(kinesis, stream):
 def test_consumers_when_twenty_then_no_more_are_registered(kinesis, stream):
     for number in range(20):
         register(kinesis, stream, f"consumer-{number}")
-    with pytest.raises(kinesis.exceptions.LimitExceededException, match="20 registered consumers"):
+    with pytest.raises(kinesis.exceptions.LimitExceededException, match=r"registered consumers for the stream .* Limit: 20\."):
         register(kinesis, stream, "one-more")
 
 

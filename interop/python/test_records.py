@@ -141,7 +141,8 @@ def test_record_when_larger_than_its_stream_takes_then_is_refused(kinesis):
     kinesis.create_stream(StreamName="small", ShardCount=1)
     fitting = bytes(MIB - 1)
     kinesis.put_record(StreamName="small", PartitionKey="k", Data=fitting)
-    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="1048577 bytes"):
+    too_long = "Value at 'data' failed to satisfy constraint: Member must have length less than or equal to"
+    with pytest.raises(kinesis.exceptions.ClientError, match=f"{too_long} {MIB}$"):
         kinesis.put_record(StreamName="small", PartitionKey="k", Data=fitting + b"!")
 
 

@@ -80,9 +80,11 @@ def test_iterator_of_a_closed_shard_when_at_its_record_then_reads_it(kinesis, sp
 def test_iterator_of_a_closed_shard_when_behind_its_records_then_is_at_the_end(kinesis, split):
     [record] = kinesis.get_records(ShardIterator=iterator(kinesis, split))["Records"]
     parent = kinesis.list_shards(**split)["Shards"][0]
-    for last in [record["SequenceNumber"], parent["SequenceNumberRange"]["EndingSequenceNumber"]]:
-        after = {"kind": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": last}
-        assert_at_end(kinesis, iterator(kinesis, split, **after))
+    after = {"kind": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": record["SequenceNumber"]}
+    assert_at_end(kinesis, iterator(kinesis, split, **after))
+    ending = parent["SequenceNumberRange"]["EndingSequenceNumber"]
+    at = {"kind": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": ending}
+    assert_at_end(kinesis, iterator(kinesis, split, **at))
     assert_at_end(kinesis, iterator(kinesis, split, "LATEST"))
     later = next_millisecond(record["ApproximateArrivalTimestamp"])
     assert_at_end(kinesis, iterator(kinesis, split, "AT_TIMESTAMP", Timestamp=later))
@@ -158,16 +160,18 @@ def test_list_shards_when_filtered_then_lists_the_shards_of_that_time(kinesis, o
     assert those("AFTER_SHARD_ID", ShardId=shard(1)) == ["2", "3"]
 
 
-def test_list_shards_when_paged_by_name_or_arn_then_each_is_listed_once(kinesis, arn):
+@pytest.mark.parametrize("member", ["StreamName", "StreamARN"])
+def test_list_shards_when_paged_by_name_or_arn_then_each_is_listed_once(kinesis, arn, member):
     kinesis.create_stream(StreamName="orders", ShardCount=5)
-    paginator = kinesis.get_paginator("list_shards")
-    # Of the two, AWS takes only the ARN beside a token, and a paginator repeats what it was given.
-    pages = paginator.paginate(StreamARN=arn("orders"), PaginationConfig={"PageSize": 2})
-    assert [shard_ids(page["Shards"]) for page in pages] == [["0", "1"], ["2", "3"], ["4"]]
-    first = kinesis.list_shards(StreamName="orders", MaxResults=3)
+    stream = {member: {"StreamName": "orders", "StreamARN": arn("orders")}[member]}
+    first = kinesis.list_shards(**stream, MaxResults=3)
     rest = kinesis.list_shards(NextToken=first["NextToken"])
     assert shard_ids(first["Shards"] + rest["Shards"]) == ["0", "1", "2", "3", "4"]
     assert "NextToken" not in rest
+    # A paginator repeats what it was given, and AWS takes neither beside a token.
+    pages = kinesis.get_paginator("list_shards").paginate(**stream, PaginationConfig={"PageSize": 2})
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match=f"NextToken and {member}"):
+        list(pages)
     first = kinesis.list_shards(StreamName="orders", MaxResults=1)
     rest = kinesis.list_shards(NextToken=first["NextToken"])
     assert shard_ids(rest["Shards"]) == ["1", "2", "3", "4"], "each page says its own size"

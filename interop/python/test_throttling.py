@@ -14,6 +14,11 @@ def refusal(account):
     return lambda shard=SHARD: f"Rate exceeded for shard {shard} in stream orders under account {account}."
 
 
+@pytest.fixture
+def refused_read(account):
+    return f"Rate exceeded for Shard - {account}/orders/{SHARD}"
+
+
 def test_put_records_when_over_a_mebibyte_then_those_that_do_not_fit_are_refused(kinesis, refusal, orders):
     sizes = [400, 400, 400, 100, 100, 400]
     records = [{"PartitionKey": "k", "Data": bytes(size * KIB)} for size in sizes]
@@ -61,7 +66,7 @@ def test_put_record_when_the_shard_is_full_then_is_refused_until_it_is_paid_off(
     assert error.value.response["Error"]["Message"] == refusal()
 
 
-def test_get_records_when_called_too_often_then_is_refused(kinesis, refusal, orders):
+def test_get_records_when_called_too_often_then_is_refused(kinesis, refused_read, orders):
     start = iterator(kinesis, orders)
     calls = 0
     with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException) as error:
@@ -69,16 +74,16 @@ def test_get_records_when_called_too_often_then_is_refused(kinesis, refusal, ord
             kinesis.get_records(ShardIterator=start)
             calls += 1
     assert calls >= 5
-    assert error.value.response["Error"]["Message"] == refusal()
+    assert error.value.response["Error"]["Message"] == refused_read
 
 
-def test_get_records_when_an_answer_was_large_then_the_shard_rests(kinesis, refusal):
+def test_get_records_when_an_answer_was_large_then_the_shard_rests(kinesis, refused_read):
     kinesis.create_stream(StreamName="orders", ShardCount=1, MaxRecordSizeInKiB=10240)
     put(kinesis, {"StreamName": "orders"}, bytes(10 * MIB - 3))
     read = kinesis.get_records(ShardIterator=iterator(kinesis, {"StreamName": "orders"}))
     with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException) as error:
         kinesis.get_records(ShardIterator=read["NextShardIterator"])
-    assert error.value.response["Error"]["Message"] == refusal()
+    assert error.value.response["Error"]["Message"] == refused_read
 
 
 def test_limits_when_off_then_nothing_is_refused(tmp_path, account):

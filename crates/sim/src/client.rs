@@ -407,7 +407,11 @@ impl Client {
         let output = match answer {
             Ok(output) => output,
             Err(failure) => {
-                self.complain_unless("ListShards", &failure, &[]);
+                let expected: &[ErrorCode] = match self.machine.plan.may_create_again() {
+                    true => &[ErrorCode::ResourceInUseException],
+                    false => &[],
+                };
+                self.complain_unless("ListShards", &failure, expected);
                 return None;
             }
         };

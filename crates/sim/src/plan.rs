@@ -249,6 +249,12 @@ impl Plan {
         self.reads == Reads::Newest
     }
 
+    /// Whether a stream that was ACTIVE may be CREATING again: a clock that is set back into its
+    /// first moments finds it so, and without shards.
+    pub(super) fn may_create_again(&self) -> bool {
+        self.has_clock_jumps() && !self.transition.is_zero()
+    }
+
     pub(super) fn has(&self, fault: FaultKind) -> bool {
         self.faults.contains(&fault)
     }

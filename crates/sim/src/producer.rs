@@ -228,10 +228,9 @@ impl Producer {
 
     fn failed(&self, failure: &Failure) -> Outcome {
         let plan = &self.client.machine.plan;
-        // A clock that is set back into a stream's first moments finds it in creation again.
-        let expected: &[ErrorCode] = match plan.has_clock_jumps() {
-            true if !plan.transition.is_zero() => &[ErrorCode::ResourceNotFoundException],
-            true | false => &[],
+        let expected: &[ErrorCode] = match plan.may_create_again() {
+            true => &[ErrorCode::ResourceNotFoundException],
+            false => &[],
         };
         self.client.complain_unless("a put", failure, expected);
         if failure.was_not_applied() {

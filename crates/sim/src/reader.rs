@@ -75,7 +75,11 @@ impl Session {
         let (span, answer) = call.await;
         let output = answer.inspect_err(|failure| {
             let doing = format!("an iterator {start:?} of {shard}");
-            client.complain_unless(&doing, failure, &[]);
+            let expected: &[ErrorCode] = match client.machine.plan.may_create_again() {
+                true => &[ErrorCode::ResourceNotFoundException],
+                false => &[],
+            };
+            client.complain_unless(&doing, failure, expected);
         });
         let iterator = output.ok()?.shard_iterator?;
         let id = stream.number();

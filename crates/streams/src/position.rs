@@ -12,7 +12,7 @@ use crate::log_reader::LogReader;
 use crate::logs::ShardLogs;
 use crate::streams::Streams;
 use millstream_env::{Clock, Timestamp};
-use millstream_model::{SequenceNumber, SequenceNumberError};
+use millstream_model::{AnyNumber, SequenceNumber};
 use millstream_protocol::types::ShardIteratorType;
 use millstream_store::{Bounds, LogId, LogStore, Offset, ReadLimit};
 use std::sync::Arc;
@@ -142,11 +142,11 @@ impl Positions {
             Start::Latest => end,
             Start::AtTimestamp(time) => self.first_since(stream, shard, time).await?,
             Start::AtNumber(number) => {
-                let point = point(stream, shard, number, end)?;
+                let point = point(stream, shard, number, Bound::At, end)?;
                 self.at_number(stream, shard, point, Bound::At, end).await?
             }
             Start::AfterNumber(number) => {
-                let point = point(stream, shard, number, end)?;
+                let point = point(stream, shard, number, Bound::After, end)?;
                 self.at_number(stream, shard, point, Bound::After, end)
                     .await?
             }
@@ -280,10 +280,13 @@ fn open_end(bounds: Bounds) -> Offset {
     bounds.first_control.unwrap_or(bounds.end)
 }
 
+/// Where a number points. As on AWS, what fits no layout comes before the shard that the number
+/// encodes, and that before the stream that it came from.
 fn point(
     stream: &Stream,
     shard: &Shard,
     Number { text, operation }: Number<'_>,
+    bound: Bound,
     end: Offset,
 ) -> Result<Pointed, PositionError> {
     let given = || NumberUse {
@@ -293,24 +296,25 @@ fn point(
         stream: stream.label(),
     };
     let of_other_stream = || PositionError::NumberOfOtherStream { given: given() };
-    let number = match SequenceNumber::parse(text) {
-        Ok(number) => number,
-        Err(SequenceNumberError::Oldest) if text == "0" => return Err(PositionError::NumberZero),
-        Err(SequenceNumberError::Oldest) => return Err(of_other_stream()),
-        Err(SequenceNumberError::NotANumber | SequenceNumberError::OutOfRange) => {
-            return Err(PositionError::NumberInvalid { given: given() });
-        }
-    };
-    if number.shard_index != shard.index {
-        let encoded = millstream_model::ShardId::new(number.shard_index);
-        let given = given();
+    let any = AnyNumber::parse(text);
+    let any = any.map_err(|_| PositionError::NumberInvalid { given: given() })?;
+    if i64::from(any.shard_index) != i64::from(shard.index) {
+        let (given, encoded) = (given(), any.shard_index);
         return Err(PositionError::NumberOfOtherShard { given, encoded });
     }
+    if text == "0" {
+        return Err(PositionError::NumberZero);
+    }
+    let number = SequenceNumber::parse(text).map_err(|_| of_other_stream())?;
     if number.created_s != shard.created_s {
         return Err(of_other_stream());
     }
-    if number.counter == SequenceNumber::COUNTER_CLOSED && !shard.is_open() {
-        return Ok(Pointed::End);
+    if number.counter == SequenceNumber::COUNTER_CLOSED {
+        return match bound {
+            Bound::After => Err(PositionError::NumberIsLast),
+            Bound::At if shard.is_open() => Err(of_other_stream()),
+            Bound::At => Ok(Pointed::End),
+        };
     }
     match number
         .counter

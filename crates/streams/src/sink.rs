@@ -47,6 +47,15 @@ impl RecordArena {
         self.data.len() + self.keys.len()
     }
 
+    /// Each record's size as limits count it: data and partition key.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = u64> {
+        let sizes = self.entries.iter().map(|entry| {
+            let key = entry.key.clone().map_or(0, |key| key.len());
+            entry.data.len() + key
+        });
+        sizes.map(|bytes| bytes as u64)
+    }
+
     /// The records, in order, with their hash keys.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<RecordToPut<'_>, Unroutable<'_>>> {
         let hashed = self.entries.iter().filter(|entry| entry.explicit.is_none());

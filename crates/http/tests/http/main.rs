@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod answers;
 mod call_rates;
 mod connections;
 mod end_to_end;

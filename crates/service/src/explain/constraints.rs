@@ -2,11 +2,9 @@
 
 use super::render::{SHOWN_BYTES_MAX, clip, render};
 use super::value::Value;
+use crate::violation_text::{VIOLATIONS_MAX, detected, item};
 use millstream_protocol::shape::{Bounds, Kind, Member, Type};
 use millstream_protocol::{Error, ErrorCode};
-
-/// Maximum number of violations in one message.
-const VIOLATIONS_MAX: usize = 10;
 
 /// Fails with a `ValidationException` if the request violates anything. If it was not read to its
 /// end, absent members are not held against it.
@@ -42,14 +40,10 @@ struct Violations {
 
 impl Violations {
     fn into_result(self) -> Result<(), Error> {
-        let plural = match self.items.len() {
-            0 => return Ok(()),
-            1 => "",
-            _ => "s",
-        };
-        let count = self.items.len();
-        let items = self.items.join("; ");
-        let message = format!("{count} validation error{plural} detected: {items}");
+        if self.items.is_empty() {
+            return Ok(());
+        }
+        let message = detected(&self.items);
         Err(Error::new(ErrorCode::ValidationException, message))
     }
 
@@ -66,13 +60,12 @@ impl Violations {
         let shown = match value.map(|value| render(value, self.room)) {
             Some(Some(shown)) => {
                 self.room -= shown.len();
-                format!("'{shown}' ")
+                Some(format!("'{shown}'"))
             }
-            Some(None) => String::new(),
-            None => "null ".to_owned(),
+            Some(None) => None,
+            None => Some("null".to_owned()),
         };
-        let item = format!("Value {shown}at '{path}' failed to satisfy constraint: {rule}");
-        self.items.push(item);
+        self.items.push(item(shown.as_deref(), path, rule));
     }
 
     fn check(&mut self, shape: &'static Type, value: &Value<'_>, path: &str) {

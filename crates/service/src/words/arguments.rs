@@ -1,6 +1,6 @@
 //! Arguments that are inconsistent or out of bounds.
 
-use super::{Record, Words, limits, streams};
+use super::{Record, Words, limits, reshards, streams};
 use millstream_streams::facts::{
     CapacityError, FilterMember, ListError, ListMember, ResourceLabel, SplitKeyTooLarge,
     StreamLabel, TagAct, TagError, Unsupported,
@@ -73,11 +73,7 @@ pub(super) fn not_tagged(act: TagAct, resource: &ResourceLabel, why: &str) -> Wo
 }
 
 pub(super) fn split_key(fact: &SplitKeyTooLarge) -> Words {
-    Words::unrecorded(format!(
-        "Invalid NewStartingHashKey. NewStartingHashKey must be in the range: [0, 2^128-1]. \
-         Specified value was {}",
-        fact.key
-    ))
+    reshards::split_key(&fact.key, fact.shard, fact.range, &fact.stream)
 }
 
 pub(super) fn lists(fact: &ListError) -> Words {
@@ -85,17 +81,18 @@ pub(super) fn lists(fact: &ListError) -> Words {
         ListError::NothingNamed => {
             Words::recorded("Either NextToken or StreamName should be provided.".to_owned())
         }
-        ListError::TokenAndName => {
-            Words::recorded("NextToken and StreamName cannot be provided together.".to_owned())
-        }
         ListError::TokenAnd(member) => {
-            let member = match member {
-                ListMember::ExclusiveStartShardId => "ExclusiveStartShardId",
-                ListMember::StreamCreationTimestamp => "StreamCreationTimestamp",
-            };
-            Words::unrecorded(format!(
-                "NextToken and {member} cannot be provided together."
-            ))
+            let together = |member| format!("NextToken and {member} cannot be provided together.");
+            match member {
+                ListMember::StreamName => Words::recorded(together("StreamName")),
+                ListMember::StreamArn => Words::recorded(together("StreamARN")),
+                ListMember::ExclusiveStartShardId => {
+                    Words::unrecorded(together("ExclusiveStartShardId"))
+                }
+                ListMember::StreamCreationTimestamp => {
+                    Words::unrecorded(together("StreamCreationTimestamp"))
+                }
+            }
         }
         ListError::FilterNeeds { kind, member } => Words::unrecorded(format!(
             "ShardFilter of type {kind} requires {}.",

@@ -1,7 +1,7 @@
 //! Registered consumers and their subscriptions.
 
 use super::{Record, Words, streams};
-use millstream_model::ConsumerName;
+use millstream_model::{AccountId, ConsumerName};
 use millstream_streams::facts::ConsumerError;
 use millstream_streams::facts::StreamLabel;
 use std::fmt::Display;
@@ -15,10 +15,8 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
         ConsumerError::ReferencesDisagree { arn } => Words::unrecorded(format!(
             "ConsumerARN {arn} does not match StreamARN and ConsumerName."
         )),
-        ConsumerError::NotFound { consumer, stream } => not_found(consumer, stream),
-        ConsumerError::ArnNotFound { arn } => {
-            Words::unrecorded(format!("Consumer {arn} not found."))
-        }
+        ConsumerError::NotFound { consumer, stream } => not_found(consumer, &stream.account),
+        ConsumerError::ArnNotFound { arn, account } => not_found(arn, account),
         ConsumerError::NotActive {
             consumer,
             arn_s,
@@ -45,11 +43,9 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
     }
 }
 
-pub(super) fn not_found(consumer: impl Display, stream: &StreamLabel) -> Words {
-    let StreamLabel { name, account } = stream;
-    Words::unrecorded(format!(
-        "Consumer {consumer} in stream {name} under account {account} not found."
-    ))
+/// The consumer as it was given: by name or by ARN.
+pub(super) fn not_found(consumer: impl Display, account: &AccountId) -> Words {
+    Words::recorded(format!("Consumer {consumer}, account {account} not found."))
 }
 
 pub(super) fn not_active(consumer: &ConsumerName, arn_s: u64, stream: &StreamLabel) -> Words {

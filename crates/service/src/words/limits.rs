@@ -16,19 +16,19 @@ pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words
     ))
 }
 
-pub(super) fn on_demand_streams(scope: &Scope, most: u32) -> Words {
+pub(super) fn on_demand_streams(scope: &Scope, current: u32, most: u32) -> Words {
     let Scope { account, region } = scope;
-    Words::unrecorded(format!(
-        "This request would exceed the limit of {most} on-demand streams for the account {account} \
-         in {region}."
+    Words::recorded(format!(
+        "This request would exceed the limit on the number of On-Demand streams for the account \
+         {account} in {region}. Current On-Demand streams count: {current}. Limit: {most}."
     ))
 }
 
-/// Terraform retries on "simultaneously be in CREATING or DELETING".
+/// Terraform retries on "simultaneously be in CREATING or DELETING". Both blanks are AWS's.
 pub(super) fn streams_in_transition(scope: &Scope, most: u32) -> Words {
     Words::recorded(format!(
-        "Only {most} streams can simultaneously be in CREATING or DELETING state under \
-         account {}.",
+        "This request would have exceed the limit on the number  of streams that can \
+         simultaneously be in CREATING or DELETING for the account {}. Limit: {most}.",
         scope.account
     ))
 }
@@ -36,14 +36,16 @@ pub(super) fn streams_in_transition(scope: &Scope, most: u32) -> Words {
 pub(super) fn consumers(stream: &StreamLabel, most: u32) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(
-        "Stream {name} under account {account} cannot have more than {most} registered consumers."
+        "This request would exceed the limit on the number of registered consumers for the stream \
+         {name} under account {account}. Limit: {most}."
     ))
 }
 
 pub(super) fn consumers_creating(stream: &StreamLabel, most: u32) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(
-        "Stream {name} under account {account} cannot have more than {most} consumers in CREATING state."
+        "This request would exceed the limit on the number of consumers that can simultaneously be \
+         in CREATING for the stream {name} under account {account}. Limit: {most}."
     ))
 }
 

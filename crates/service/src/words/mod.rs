@@ -77,6 +77,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::Record(fact) => records::words(fact),
         AnyFact::Throttled(fact) => records::throttled(fact),
         AnyFact::Rate(fact) => limits::rates(fact),
+        AnyFact::ReadThrottled(fact) => records::read_throttled(fact),
         AnyFact::Put(fact) => records::not_put(fact),
         AnyFact::Read(fact) => records::not_read(fact),
         AnyFact::Capacity(fact) => arguments::capacity(fact),
@@ -93,7 +94,9 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::DryRun(DryRun) => Words::recorded(
             "The request was rejected because the DryRun parameter was specified.".to_owned(),
         ),
-        AnyFact::Keys(NoKeyService) => Words::recorded("No key service is configured.".to_owned()),
+        AnyFact::Keys(NoKeyService) => {
+            Words::unrecorded("No key service is configured.".to_owned())
+        }
     }
 }
 

@@ -9,11 +9,11 @@ use millstream_streams::facts::{NumberUse, PositionError, Presence};
 pub(super) fn words(fact: &PositionError) -> Words {
     match fact {
         PositionError::NumberOrType { kind, number } => {
-            let article = article(*number);
+            let presence = presence(*number);
             Words::recorded(format!(
                 "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
                  StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. \
-                 Request specified {kind} and also {article} StartingSequenceNumber."
+                 Request specified {kind} and {presence} StartingSequenceNumber."
             ))
         }
         PositionError::MomentMissing { kind } => Words::recorded(format!(
@@ -42,16 +42,22 @@ pub(super) fn words(fact: &PositionError) -> Words {
             of_operation(given.operation, text)
         }
         PositionError::NumberOfOtherShard { given, encoded } => Words::recorded(format!(
-            "Invalid StartingSequenceNumber. It encodes {encoded}, while it was used in a call to a \
-             shard with {}",
+            "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in \
+             a call to a shard with {}",
             given.shard
         )),
+        // Spring's adapter takes "has reached max possible value for the shard" for its end.
+        PositionError::NumberIsLast => Words::recorded(
+            "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber has \
+             reached max possible value for the shard."
+                .to_owned(),
+        ),
     }
 }
 
-fn article(number: Presence) -> &'static str {
+fn presence(number: Presence) -> &'static str {
     match number {
-        Presence::Given => "a",
+        Presence::Given => "also a",
         Presence::Absent => "no",
     }
 }

@@ -1,8 +1,11 @@
 //! Records: putting them, and reading them.
 
 use super::{Record, Words, internal};
+use crate::violation_text::{VIOLATIONS_MAX, detected, item, length_at_most};
 use millstream_streams::facts::StreamLabel;
-use millstream_streams::facts::{PutFailure, ReadFailure, RecordError, Throttled};
+use millstream_streams::facts::{
+    Oversized, PutFailure, ReadFailure, ReadThrottled, RecordError, Throttled,
+};
 
 const MIB: usize = 1024 * 1024;
 
@@ -32,20 +35,26 @@ pub(super) fn words(fact: &RecordError) -> Words {
                  {account} is not supported with RecordDistributionStrategy=AUTO."
             ))
         }
-        RecordError::TooLarge {
-            bytes,
-            kib_max,
-            stream: StreamLabel { name, account },
-        } => Words::unrecorded(format!(
-            "Record of {bytes} bytes, its partition key included, is larger than the maximum record \
-             size of {kib_max} KiB of stream {name} under account {account}."
-        )),
-        RecordError::CallTooLarge { bytes, bytes_max } => Words::unrecorded(format!(
-            "Records of {bytes} bytes in all, partition keys included, are larger than the maximum of \
-             {} MiB of a PutRecords request.",
-            bytes_max / MIB
-        )),
+        RecordError::TooLarge { which, bytes_max } => too_large(which, *bytes_max),
+        RecordError::CallTooLarge {
+            bytes: _,
+            bytes_max,
+        } => Words::recorded(format!("Records size exceeds {} MB limit", bytes_max / MIB)),
     }
+}
+
+/// AWS says it as if it were a constraint of the service model.
+fn too_large(which: &Oversized, bytes_max: u64) -> Words {
+    let too_long = |path: &str| item(None, path, &length_at_most(bytes_max));
+    let items: Vec<String> = match which {
+        Oversized::Record => vec![too_long("data")],
+        Oversized::Entries(indexes) => {
+            let told = indexes.iter().take(VIOLATIONS_MAX);
+            told.map(|index| too_long(&format!("records.{}.member.data", index + 1)))
+                .collect()
+        }
+    };
+    Words::recorded(detected(&items))
 }
 
 pub(super) fn throttled(fact: &Throttled) -> Words {
@@ -53,6 +62,15 @@ pub(super) fn throttled(fact: &Throttled) -> Words {
     let StreamLabel { name, account } = stream;
     Words::recorded(format!(
         "Rate exceeded for shard {shard} in stream {name} under account {account}."
+    ))
+}
+
+/// AWS says it in other words to readers than to writers.
+pub(super) fn read_throttled(fact: &ReadThrottled) -> Words {
+    let ReadThrottled { shard, stream } = fact;
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "Rate exceeded for Shard - {account}/{name}/{shard}"
     ))
 }
 

@@ -17,13 +17,19 @@ pub(super) fn words(refusal: &Refusal) -> Words {
         Refusal::StreamNotOnDemand { stream } => streams::not_on_demand(stream),
         Refusal::StreamHasConsumers { stream } => {
             let StreamLabel { name, account } = stream;
-            Words::unrecorded(format!(
-                "Stream {name} under account {account} has registered consumers. Deregister them or set \
-                 EnforceConsumerDeletion."
+            Words::recorded(format!(
+                "DeleteStream can't delete {account}:{name} because there are consumers associated \
+                 with this data stream. To delete {name} anyway, set the EnforceConsumerDeletion \
+                 parameter to true to force the deletion of all the consumers that are associated \
+                 with it."
             ))
         }
         Refusal::StreamsInTransition { scope, most } => limits::streams_in_transition(scope, *most),
-        Refusal::TooManyOnDemandStreams { scope, most } => limits::on_demand_streams(scope, *most),
+        Refusal::TooManyOnDemandStreams {
+            scope,
+            current,
+            most,
+        } => limits::on_demand_streams(scope, *current, *most),
         Refusal::TooManyShards {
             scope,
             current,
@@ -37,14 +43,20 @@ pub(super) fn words(refusal: &Refusal) -> Words {
         Refusal::TooManyScalings { stream, most } => limits::scalings(stream, *most),
         Refusal::TooManyTags { resource, most } => limits::tags(resource, *most),
         Refusal::ScalingTooFar { current, target } => reshards::scaling_too_far(*current, *target),
-        Refusal::ScalingTooLarge { target, most } => reshards::scaling_too_large(*target, *most),
+        Refusal::ScalingTooLarge {
+            current,
+            target,
+            most,
+        } => reshards::scaling_too_large(*current, *target, *most),
         Refusal::ConsumerExists { consumer, stream } => {
             let StreamLabel { name, account } = stream;
             Words::unrecorded(format!(
                 "Consumer {consumer} in stream {name} under account {account} already exists."
             ))
         }
-        Refusal::ConsumerNotFound { consumer, stream } => consumers::not_found(consumer, stream),
+        Refusal::ConsumerNotFound { consumer, stream } => {
+            consumers::not_found(consumer, &stream.account)
+        }
         Refusal::AutoProvisioned { stream } => streams::auto_provisioned(stream),
         Refusal::ConsumerNotActive {
             consumer,

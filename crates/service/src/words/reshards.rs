@@ -1,11 +1,13 @@
 //! Splitting, merging and scaling.
 
 use super::Words;
-use millstream_model::{HashKey, HashRange, ShardId};
+use millstream_model::{HashRange, ShardId};
 use millstream_streams::facts::StreamLabel;
+use std::fmt::Display;
 
+/// `key` may be no hash key at all.
 pub(super) fn split_key(
-    key: HashKey,
+    key: impl Display,
     shard: ShardId,
     range: HashRange,
     stream: &StreamLabel,
@@ -37,19 +39,24 @@ pub(super) fn shard_closed(shard: ShardId, stream: &StreamLabel) -> Words {
 }
 
 pub(super) fn scaling_too_far(current: u32, target: u32) -> Words {
-    let bounds = format!(
-        "between {} and {}",
-        current.div_ceil(2),
-        u64::from(current) * 2
-    );
-    Words::unrecorded(format!(
-        "UpdateShardCount cannot scale from {current} to {target} shards in one request: \
-         TargetShardCount must be {bounds}."
+    let bound = if target > current {
+        "up over double"
+    } else {
+        "down below half"
+    };
+    let counts = counts(current, target);
+    Words::recorded(format!(
+        "UpdateShardCount cannot scale {bound} your current open shard count. {counts}"
     ))
 }
 
-pub(super) fn scaling_too_large(target: u32, most: u32) -> Words {
-    Words::unrecorded(format!(
-        "TargetShardCount {target} is greater than the maximum of {most} shards."
+pub(super) fn scaling_too_large(current: u32, target: u32, most: u32) -> Words {
+    let counts = counts(current, target);
+    Words::recorded(format!(
+        "Target shard count or number of open shards cannot be greater than {most}. {counts}"
     ))
+}
+
+fn counts(current: u32, target: u32) -> String {
+    format!("Current open shard count: {current}, Target shard count: {target}")
 }

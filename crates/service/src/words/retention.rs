@@ -11,7 +11,7 @@ pub(super) fn words(fact: &RetentionError) -> Words {
             "Minimum allowed retention period is {RETENTION_HOURS_MIN} hours. Requested retention period \
              ({hours} hours) is too short."
         )),
-        RetentionError::TooLong { hours } => Words::unrecorded(format!(
+        RetentionError::TooLong { hours } => Words::recorded(format!(
             "Maximum allowed retention period is {RETENTION_HOURS_MAX} hours. Requested retention period \
              ({hours} hours) is too long."
         )),

@@ -17,13 +17,19 @@ pub(super) fn words(fact: &StreamError) -> Words {
             Words::recorded(format!("Stream {name} under account {account} not found."))
         }
         StreamError::NotActive { stream, status } => not_active(stream, *status),
-        StreamError::OnDemand { stream, operation } => {
+        StreamError::NotReadable { stream, status } => {
             let StreamLabel { name, account } = stream;
-            Words::unrecorded(format!(
-                "{operation} is only supported for streams in the PROVISIONED capacity mode. Stream {name} \
-                 under account {account} is in the ON_DEMAND capacity mode."
+            Words::recorded(format!(
+                "Stream {name} under account {account} not ACTIVE or UPDATING, instead in state {}",
+                status.name()
             ))
         }
+        StreamError::OnDemand {
+            stream: StreamLabel { name, account },
+            operation: _,
+        } => Words::recorded(format!(
+            "Request is invalid. Stream {name} under account {account} is in On-Demand mode."
+        )),
     }
 }
 

@@ -4,12 +4,12 @@
 //! does not allow changes nothing and returns why; every node computes the same result.
 
 use super::command::{
-    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak, RegisterConsumer,
-    SetDistribution, SetPolicy, SetRetention,
+    ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
+    ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
+    RegisterConsumer, SetDistribution, SetPolicy, SetRetention,
 };
 use super::peaks::{Peak, Peaks};
-use super::plan::{Change, Impossible, Plan};
+use super::plan::{Impossible, Plan};
 use super::refusal::{Refusal, ResourceLabel};
 use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Shard, Shards};
@@ -130,8 +130,11 @@ impl State {
             && let Some(limit) = quotas.on_demand_streams
             && tally.on_demand() >= limit
         {
-            let (scope, most) = (scope.clone(), limit);
-            return Err(Refusal::TooManyOnDemandStreams { scope, most });
+            return Err(Refusal::TooManyOnDemandStreams {
+                scope: scope.clone(),
+                current: tally.on_demand(),
+                most: limit,
+            });
         }
         self.check_shard_quotas(scope, command.mode, quotas, i64::from(command.shards))
     }
@@ -202,20 +205,23 @@ impl State {
             let stream = stream.label();
             return Err(Refusal::StreamNotOnDemand { stream });
         }
-        if let Change::Scale { target } = command.change
-            && is_callers
-        {
+        let target = command.change.target().filter(|_| is_callers);
+        if let Some(target) = target {
             check_scaling_bounds(&stream, target, &command.quotas)?;
         }
         let plan = Plan::new(&stream.shards, stream.next_shard, &command.change)
             .map_err(|why| impossible(&stream, why))?;
         let (quotas, growth) = (&command.quotas, plan.growth());
-        self.check_shard_quotas(&stream.scope, stream.mode, quotas, growth)?;
+        let quota = self.check_shard_quotas(&stream.scope, stream.mode, quotas, growth);
+        quota.map_err(|refusal| match (refusal, target) {
+            (Refusal::TooManyShards { most, .. }, Some(target)) => {
+                scaling_too_large(&stream, target, most)
+            }
+            (refusal, _) => refusal,
+        })?;
         check_stream_shards(&stream, quotas, growth)?;
         if !plan.created.is_empty() {
-            if let Change::Scale { .. } = command.change
-                && is_callers
-            {
+            if target.is_some() {
                 count_scaling(&mut stream, &command.quotas, now)?;
             }
             stream.next_shard += plan.created.len() as u32;
@@ -341,23 +347,18 @@ impl State {
 
     fn register_consumer(&mut self, command: &RegisterConsumer, now: Timestamp) -> Verdict {
         let mut stream = self.staying(command.stream)?;
-        let newest_arn_s = stream.consumers.iter().map(|c| c.arn_s).max();
-        stream
-            .consumers
-            .retain(|c| c.status_at(now) != ConsumerStatus::Gone);
-        if stream.consumers.iter().any(|c| c.name == command.name) {
-            let (consumer, stream) = (command.name.clone(), stream.label());
+        if let Some(there) = stream.consumers_at(now).find(|c| c.name == command.name) {
+            let (consumer, stream) = (there.name.clone(), stream.label());
             return Err(Refusal::ConsumerExists { consumer, stream });
         }
         check_consumer_quotas(&stream, &command.quotas, now)?;
+        let arn_s = take_arn_second(&mut stream, command, now);
         stream.consumers.push(Consumer {
             name: command.name.clone(),
             created: now,
             creating_ms: command.transition_ms,
             gone_ms: None,
-            arn_s: now
-                .seconds()
-                .max(newest_arn_s.map_or(0, |newest| newest + 1)),
+            arn_s,
             tags: command.tags.clone(),
             policy: None,
         });
@@ -445,14 +446,20 @@ impl State {
 }
 
 fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Refusal> {
+    let account = quotas.shards.unwrap_or(u32::MAX);
+    let most = limits::UPDATE_SHARD_COUNT_MAX.min(account);
+    let current = stream.shards.open().len() as u32;
+    let is_growth = target > current;
+    if is_growth && target > most {
+        return Err(scaling_too_large(stream, target, most));
+    }
     if target > limits::UPDATE_SHARD_COUNT_MAX {
         let most = limits::UPDATE_SHARD_COUNT_MAX;
-        return Err(Refusal::ScalingTooLarge { target, most });
+        return Err(scaling_too_large(stream, target, most));
     }
     if quotas.scalings_per_day.is_none() {
         return Ok(());
     }
-    let current = stream.shards.open().len() as u32;
     if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
         return Err(Refusal::ScalingTooFar { current, target });
     }
@@ -466,9 +473,18 @@ fn check_stream_shards(stream: &Stream, quotas: &Quotas, more: i64) -> Result<()
     };
     let target = (stream.shards.open().len() as u32).saturating_add(more);
     if target > most {
-        return Err(Refusal::ScalingTooLarge { target, most });
+        return Err(scaling_too_large(stream, target, most));
     }
     Ok(())
+}
+
+fn scaling_too_large(stream: &Stream, target: u32, most: u32) -> Refusal {
+    let current = stream.shards.open().len() as u32;
+    Refusal::ScalingTooLarge {
+        current,
+        target,
+        most,
+    }
 }
 
 /// Counts a scaling. One that changes no shard is neither counted nor refused.
@@ -487,9 +503,30 @@ fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result
     Ok(())
 }
 
+/// Forgets consumers that are gone, and chooses the second in a new one's ARN.
+fn take_arn_second(stream: &mut Stream, command: &RegisterConsumer, now: Timestamp) -> u64 {
+    let is_gone = |c: &Consumer| c.status_at(now) == ConsumerStatus::Gone;
+    let before = match command.arn_second {
+        None => {
+            let newest = stream.consumers.iter().map(|c| c.arn_s).max();
+            stream.consumers.retain(|c| !is_gone(c));
+            newest
+        }
+        Some(ArnSecond::Registered) => {
+            let namesake = stream.consumers.iter().find(|c| c.name == command.name);
+            let before = namesake.map(|c| c.arn_s);
+            // Until its second is over, its name might be registered once more.
+            let matters = |c: &Consumer| c.name != command.name && c.arn_s >= now.seconds();
+            stream.consumers.retain(|c| !is_gone(c) || matters(c));
+            before
+        }
+    };
+    now.seconds().max(before.map_or(0, |second| second + 1))
+}
+
 fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
     if let Some(limit) = quotas.consumers
-        && stream.consumers.len() >= limit as usize
+        && stream.consumers_at(now).count() >= limit as usize
     {
         let (stream, most) = (stream.label(), limit);
         return Err(Refusal::TooManyConsumers { stream, most });
@@ -568,3 +605,6 @@ fn not_active(stream: &Stream, status: Status) -> Refusal {
     let stream = stream.label();
     Refusal::StreamNotActive { stream, status }
 }
+
+#[cfg(test)]
+mod tests;

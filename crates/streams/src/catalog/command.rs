@@ -299,6 +299,19 @@ pub struct RegisterConsumer {
     /// The consumer's own tags.
     #[n(4)]
     pub tags: BTreeMap<String, String>,
+    /// How the second in its ARN is chosen; `None`: above that of every consumer that the stream
+    /// still remembers.
+    #[n(5)]
+    pub arn_second: Option<ArnSecond>,
+}
+
+/// How the second in a consumer's ARN is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ArnSecond {
+    /// The one in which it is registered, but above that of an earlier consumer with its name.
+    #[n(0)]
+    Registered,
 }
 
 /// See [`Command::DeregisterConsumer`].

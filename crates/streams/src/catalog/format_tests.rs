@@ -4,7 +4,7 @@ use super::command::*;
 use super::image::{self, IMAGE_VERSION};
 use super::neighbours::Neighbours;
 use super::peaks::{Peak, Peaks};
-use super::plan::{Change, Division, Pair, Plan, Planned};
+use super::plan::{Change, Division, Opening, Pair, Plan, Planned};
 use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::state::State;
@@ -109,6 +109,7 @@ fn plan() -> Plan {
     Plan {
         parents: vec![64, 65],
         created: vec![planned()],
+        opening: Some(Opening::InTurn),
     }
 }
 
@@ -330,6 +331,7 @@ fn register_consumer() -> RegisterConsumer {
         transition_ms: 23,
         quotas: quotas(),
         tags: tags(),
+        arn_second: Some(ArnSecond::Registered),
     }
 }
 
@@ -486,6 +488,7 @@ fn check_commands_of_reshards(page: &mut Page) {
         ("Split", encoded(&split)),
         ("Merge", encoded(&merge)),
         ("Scale", encoded(&change)),
+        ("ScaleInTurn", encoded(&Change::ScaleInTurn { target: 11 })),
         ("Divide", encoded(&divide)),
         ("Join", encoded(&join)),
     ];
@@ -509,9 +512,14 @@ fn check_commands_of_consumers(page: &mut Page) {
         ("transition_ms", 23.into()),
         ("quotas", encoded(&quotas())),
         ("tags", encoded(&tags())),
+        ("arn_second", encoded(&ArnSecond::Registered)),
     ];
     let sample = encoded(&register_consumer());
     page.check_fields("RegisterConsumer", &sample, &register);
+    page.check_cases(
+        "ArnSecond",
+        &[("Registered", encoded(&ArnSecond::Registered))],
+    );
     let deregister = [
         ("stream", 24.into()),
         ("name", "reader".into()),
@@ -725,8 +733,10 @@ fn check_parts_of_streams(page: &mut Page) {
     let planning = [
         ("parents", list([64.into(), 65.into()])),
         ("created", list([encoded(&planned())])),
+        ("opening", encoded(&Opening::InTurn)),
     ];
     page.check_fields("Plan", &encoded(&plan()), &planning);
+    page.check_cases("Opening", &[("InTurn", encoded(&Opening::InTurn))]);
     let leaving = [("begun", 71.into()), ("lasts_ms", 72.into())];
     page.check_fields("Deletion", &encoded(&deletion()), &leaving);
     let reached = [

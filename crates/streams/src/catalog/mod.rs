@@ -24,9 +24,9 @@ mod stream;
 mod token_key;
 
 pub use command::{
-    BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard, ConsumerKey,
-    CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak, RegisterConsumer,
-    SetDistribution, SetPolicy, SetRetention,
+    ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
+    ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
+    RegisterConsumer, SetDistribution, SetPolicy, SetRetention,
 };
 pub use peaks::Peak;
 pub use plan::{Change, Division, Pair};

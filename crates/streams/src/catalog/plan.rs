@@ -15,6 +15,10 @@ use std::time::Duration;
 /// Boundaries closer than this are considered equal; rounding moves a boundary by at most one key
 /// per shard.
 const SAME_KEYS: u128 = 1 << 16;
+/// Cuts of one shard that are made from left to right.
+const CUTS_IN_TURN: usize = 2;
+/// Pieces of one range that are joined from left to right.
+const PIECES_IN_TURN: usize = 3;
 
 /// A change of a stream's shards.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -39,9 +43,17 @@ pub enum Change {
         #[n(1)]
         adjacent: u32,
     },
-    /// UpdateShardCount.
+    /// UpdateShardCount, as earlier builds planned it: all splits, then all merges.
     #[n(2)]
     Scale {
+        /// The target number of open shards.
+        #[n(0)]
+        target: u32,
+    },
+    /// UpdateShardCount as AWS carries it out: from the lowest key upwards, one target range after
+    /// the other.
+    #[n(3)]
+    ScaleInTurn {
         /// The target number of open shards.
         #[n(0)]
         target: u32,
@@ -60,6 +72,30 @@ pub enum Change {
         #[n(0)]
         pairs: Vec<Pair>,
     },
+}
+
+impl Change {
+    /// The number of open shards that a scaling is to reach.
+    pub fn target(&self) -> Option<u32> {
+        match self {
+            Self::Split { .. } | Self::Merge { .. } | Self::Divide { .. } | Self::Join { .. } => {
+                None
+            }
+            Self::Scale { target } | Self::ScaleInTurn { target } => Some(*target),
+        }
+    }
+
+    /// The indexes of the shards that a caller names in it.
+    pub fn shards(&self) -> [Option<u32>; 2] {
+        match self {
+            Self::Split { shard, .. } => [Some(*shard), None],
+            Self::Merge { shard, adjacent } => [Some(*shard), Some(*adjacent)],
+            Self::Scale { .. }
+            | Self::ScaleInTurn { .. }
+            | Self::Divide { .. }
+            | Self::Join { .. } => [None, None],
+        }
+    }
 }
 
 /// The even division of a shard.
@@ -84,6 +120,15 @@ pub struct Pair {
     pub adjacent: u32,
 }
 
+/// When a plan's shards open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Opening {
+    /// Each after its parents and after every shard with a lower index.
+    #[n(0)]
+    InTurn,
+}
+
 /// The planned shards, by ascending index.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Plan {
@@ -93,6 +138,9 @@ pub struct Plan {
     /// The shards to be created.
     #[n(1)]
     pub created: Vec<Planned>,
+    /// When they open; `None`: each after its parents, whatever its index.
+    #[n(2)]
+    pub opening: Option<Opening>,
 }
 
 /// A planned shard.
@@ -146,6 +194,7 @@ struct Piece {
 struct Planner {
     next_index: u32,
     created: Vec<Planned>,
+    opening: Option<Opening>,
 }
 
 impl Plan {
@@ -157,6 +206,7 @@ impl Plan {
         let mut planner = Planner {
             next_index,
             created: Vec::new(),
+            opening: None,
         };
         match *change {
             Change::Split { shard, at } => {
@@ -169,6 +219,7 @@ impl Plan {
                 planner.merge_open(shards, Pair { shard, adjacent })?;
             }
             Change::Scale { target } => planner.scale(shards, target),
+            Change::ScaleInTurn { target } => planner.scale_in_turn(shards, target),
             Change::Divide { ref divisions } => planner.divide(shards, divisions)?,
             Change::Join { ref pairs } => planner.join_pairs(shards, pairs)?,
         }
@@ -200,7 +251,8 @@ impl Plan {
 
     /// The shards after the plan was carried out: parents closed where their logs ended, at `time`
     /// or later, and the new ones added. A child opens one millisecond after its parents closed, so
-    /// that at every instant the open shards own each key exactly once.
+    /// that at every instant the open shards own each key exactly once. Planned in turn, none is
+    /// older than a shard with a lower index.
     pub fn carry_out(&self, shards: &Shards, ends: &BTreeMap<u32, u64>, time: Timestamp) -> Shards {
         let mut all: BTreeMap<u32, Shard> = shards
             .all()
@@ -211,6 +263,7 @@ impl Plan {
         let opened = self.parents.iter().map(|index| all[index].opened);
         let start = opened.chain([time]).max().unwrap_or(time);
         let mut depths = BTreeMap::new();
+        let mut floor = self.opening.map(|Opening::InTurn| Floor::above(shards));
         for planned in &self.created {
             let parents: Vec<u32> = [Some(planned.parent), planned.adjacent_parent]
                 .into_iter()
@@ -218,10 +271,13 @@ impl Plan {
                 .collect();
             let depth_of = |index: &u32| depths.get(index).copied().unwrap_or(0u64);
             let depth = 1 + parents.iter().map(depth_of).max().unwrap_or(0);
-            depths.insert(planned.index, depth);
-            let opens = start.plus(Duration::from_millis(depth));
+            let mut opens = start.plus(Duration::from_millis(depth));
             let parents_created_s = parents.iter().map(|index| all[index].created_s).max();
-            let created_s = opens.seconds().max(parents_created_s.map_or(0, |s| s + 1));
+            let mut created_s = opens.seconds().max(parents_created_s.map_or(0, |s| s + 1));
+            if let Some(floor) = &mut floor {
+                (opens, created_s) = floor.raise(opens, created_s);
+            }
+            depths.insert(planned.index, opens.since(start).as_millis() as u64);
             for index in &parents {
                 let parent = all
                     .get_mut(index)
@@ -235,6 +291,32 @@ impl Plan {
             all.insert(planned.index, planned.open(opens, created_s));
         }
         Shards::new(all.into_values().collect())
+    }
+}
+
+/// The youngest shard so far: none that follows is older.
+struct Floor {
+    opened: Timestamp,
+    created_s: u64,
+}
+
+impl Floor {
+    fn above(shards: &Shards) -> Self {
+        let all = shards.all().iter();
+        Self {
+            opened: all
+                .clone()
+                .map(|shard| shard.opened)
+                .max()
+                .unwrap_or_default(),
+            created_s: all.map(|shard| shard.created_s).max().unwrap_or_default(),
+        }
+    }
+
+    fn raise(&mut self, opened: Timestamp, created_s: u64) -> (Timestamp, u64) {
+        self.opened = self.opened.max(opened);
+        self.created_s = self.created_s.max(created_s);
+        (self.opened, self.created_s)
     }
 }
 
@@ -340,23 +422,69 @@ impl Planner {
         let starts = uniform_starts(shards, target);
         let mut pieces = Vec::new();
         for shard in shards.open() {
-            let inside = (
-                Bound::Excluded(shard.range.start),
-                Bound::Included(shard.range.end),
-            );
-            // A range of one key has no inner boundary.
-            let is_wider = shard.range.start < shard.range.end;
-            let inside = is_wider.then(|| starts.range(inside));
-            let cuts: Vec<HashKey> = inside.into_iter().flatten().copied().collect();
             let whole = Piece {
                 index: shard.index,
                 range: shard.range,
             };
-            self.cut(whole, &cuts, &mut pieces);
+            self.cut(whole, &cuts_in(shard.range, &starts), &mut pieces);
         }
         for same in pieces.chunk_by(|_, next| !starts.contains(&next.range.start)) {
             self.join(same);
         }
+    }
+
+    /// Plans the same ranges, also with the fewest steps, in AWS's order: the splits and merges of
+    /// the lowest range come first, and so do its shards' indexes.
+    fn scale_in_turn(&mut self, shards: &Shards, target: u32) {
+        self.opening = Some(Opening::InTurn);
+        let starts = uniform_starts(shards, target);
+        let mut range = Vec::new();
+        for shard in shards.open() {
+            if starts.contains(&shard.range.start) {
+                self.finish_range(&mut range);
+            }
+            let whole = Piece {
+                index: shard.index,
+                range: shard.range,
+            };
+            self.cut_in_turn(whole, &cuts_in(shard.range, &starts), &mut range);
+        }
+        self.finish_range(&mut range);
+    }
+
+    /// Cuts a piece; what lies behind the last cut begins the next range.
+    ///
+    /// Doubling at most, a shard has two cuts at most. Of more, which only an unlimited scaling
+    /// needs, the middle comes first: otherwise the last piece would have them all as ancestors.
+    fn cut_in_turn(&mut self, piece: Piece, cuts: &[HashKey], range: &mut Vec<Piece>) {
+        let place = if cuts.len() > CUTS_IN_TURN {
+            cuts.len() / 2
+        } else {
+            0
+        };
+        let Some(at) = cuts.get(place) else {
+            range.push(piece);
+            return;
+        };
+        let halves = self.split(piece, *at);
+        let (left, right) = halves.expect("a new boundary lies far from the others");
+        self.cut_in_turn(left, &cuts[..place], range);
+        self.finish_range(range);
+        self.cut_in_turn(right, &cuts[place + 1..], range);
+    }
+
+    /// Joins the pieces of a target range, from the left. Many, as only an unlimited scaling has
+    /// them, are joined in pairs, for the same reason.
+    fn finish_range(&mut self, range: &mut Vec<Piece>) {
+        let pieces = std::mem::take(range);
+        if pieces.len() > PIECES_IN_TURN {
+            self.join(&pieces);
+            return;
+        }
+        pieces.into_iter().reduce(|lower, upper| {
+            let joined = self.merge(lower, upper);
+            joined.expect("the pieces of a range are neighbours")
+        });
     }
 
     fn cut(&mut self, piece: Piece, cuts: &[HashKey], pieces: &mut Vec<Piece>) {
@@ -394,8 +522,19 @@ impl Planner {
         Plan {
             parents,
             created: self.created,
+            opening: self.opening,
         }
     }
+}
+
+/// The boundaries inside a range.
+fn cuts_in(range: HashRange, starts: &BTreeSet<HashKey>) -> Vec<HashKey> {
+    // A range of one key has none.
+    if range.start >= range.end {
+        return Vec::new();
+    }
+    let inside = (Bound::Excluded(range.start), Bound::Included(range.end));
+    starts.range(inside).copied().collect()
 }
 
 /// The starts of uniform ranges. The ranges of different counts differ by a few keys, since each is

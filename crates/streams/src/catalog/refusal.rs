@@ -106,10 +106,12 @@ pub enum Refusal {
         most: u32,
     },
     /// There are too many on-demand streams.
-    #[error("account {} has {most} on-demand streams", scope.account)]
+    #[error("account {} has {current} of {most} on-demand streams", scope.account)]
     TooManyOnDemandStreams {
         /// The account and region.
         scope: Scope,
+        /// The current number.
+        current: u32,
         /// The limit.
         most: u32,
     },
@@ -157,9 +159,11 @@ pub enum Refusal {
         /// The target number.
         target: u32,
     },
-    /// A scaling to more shards than a stream may have.
-    #[error("{target} shards are more than {most}")]
+    /// A scaling to more shards than a stream or its account may have.
+    #[error("{current} shards do not become {target}, of {most} at most")]
     ScalingTooLarge {
+        /// The current number of open shards.
+        current: u32,
         /// The target number.
         target: u32,
         /// The limit.

@@ -166,6 +166,12 @@ struct OpenShard {
 }
 
 impl Shards {
+    /// No shards.
+    pub const NONE: Self = Self {
+        all: Vec::new(),
+        open: Vec::new(),
+    };
+
     /// Builds it from shards with ascending indexes.
     pub fn new(all: Vec<Shard>) -> Self {
         assert!(all.is_sorted_by_key(|shard| shard.index), "indexes rise");

@@ -2,6 +2,7 @@
 
 use super::{Fact, Outcome};
 use crate::catalog::{ResourceLabel, StreamLabel};
+use millstream_model::{HashRange, ShardId};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::types::ShardFilterType;
 
@@ -180,12 +181,18 @@ impl Fact for RetentionError {
     }
 }
 
-/// The key of a split is out of range.
+/// The key of a split is none, and so beyond every shard.
 #[derive(Debug, thiserror::Error)]
-#[error("{key} is no hash key")]
+#[error("{key} is no hash key to split {shard} of {stream} at")]
 pub struct SplitKeyTooLarge {
     /// As given.
     pub key: String,
+    /// The shard.
+    pub shard: ShardId,
+    /// The shard's range.
+    pub range: HashRange,
+    /// The stream.
+    pub stream: StreamLabel,
 }
 
 impl Fact for SplitKeyTooLarge {
@@ -205,6 +212,10 @@ impl Fact for SplitKeyTooLarge {
 /// A member that a list takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListMember {
+    /// The stream's name.
+    StreamName,
+    /// The stream's ARN.
+    StreamArn,
     /// The shard to continue after.
     ExclusiveStartShardId,
     /// When the stream was created.
@@ -226,9 +237,6 @@ pub enum ListError {
     /// Neither a token nor a stream.
     #[error("neither a token nor a stream")]
     NothingNamed,
-    /// A token and a stream's name.
-    #[error("a token and a name")]
-    TokenAndName,
     /// A token, together with a member that the token already determines.
     #[error("a token and {0:?}")]
     TokenAnd(ListMember),
@@ -254,7 +262,6 @@ impl Fact for ListError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NothingNamed
-            | Self::TokenAndName
             | Self::TokenAnd(_)
             | Self::FilterNeeds { .. }
             | Self::FilterTakesNo { .. } => ErrorCode::InvalidArgumentException,
@@ -264,7 +271,6 @@ impl Fact for ListError {
     fn is_retryable(&self) -> bool {
         match self {
             Self::NothingNamed
-            | Self::TokenAndName
             | Self::TokenAnd(_)
             | Self::FilterNeeds { .. }
             | Self::FilterTakesNo { .. } => false,
@@ -274,7 +280,6 @@ impl Fact for ListError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::NothingNamed
-            | Self::TokenAndName
             | Self::TokenAnd(_)
             | Self::FilterNeeds { .. }
             | Self::FilterTakesNo { .. } => Outcome::NotApplied,

@@ -58,10 +58,10 @@ impl Fact for Refusal {
             | Self::TooManyShards { .. }
             | Self::TooManyConsumers { .. }
             | Self::TooManyConsumersCreating { .. }
-            | Self::TooManyScalings { .. } => ErrorCode::LimitExceededException,
-            Self::ScalingTooFar { .. }
-            | Self::ScalingTooLarge { .. }
-            | Self::TooManyTags { .. }
+            | Self::TooManyScalings { .. }
+            | Self::ScalingTooFar { .. }
+            | Self::ScalingTooLarge { .. } => ErrorCode::LimitExceededException,
+            Self::TooManyTags { .. }
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }

@@ -2,7 +2,7 @@
 
 use super::{Fact, Outcome};
 use crate::catalog::{ConsumerStatus, StreamLabel};
-use millstream_model::{ConsumerName, ShardId};
+use millstream_model::{AccountId, ConsumerName, ShardId};
 use millstream_protocol::ErrorCode;
 
 /// Why there is no consumer, or no subscription for it.
@@ -36,6 +36,8 @@ pub enum ConsumerError {
     ArnNotFound {
         /// The ARN.
         arn: String,
+        /// The account that was searched.
+        account: AccountId,
     },
     /// The consumer's status does not allow a subscription.
     #[error("consumer {consumer} of {stream} is not active")]

@@ -37,7 +37,10 @@ pub use operations::{
 pub use policies::InvalidPolicy;
 pub use positions::{NumberUse, PositionError, Presence};
 pub use rates::{CallRefused, RateExceeded};
-pub use records::{EntryError, PutFailure, ReadFailure, RecordError, Throttled, UnknownForm};
+pub use records::{
+    EntryError, Oversized, PutFailure, ReadFailure, ReadThrottled, RecordError, Throttled,
+    UnknownForm,
+};
 pub use resources::ResourceError;
 pub use shards::ShardError;
 pub use steps::{LogsMissing, NotSwept, SweepError};
@@ -140,10 +143,12 @@ any_of! {
         Token(TokenError),
         /// An invalid record.
         Record(RecordError),
-        /// A shard's budget.
+        /// A shard's budget for writes.
         Throttled(Throttled),
         /// A rate of calls.
         Rate(RateExceeded),
+        /// A shard's budget for reads.
+        ReadThrottled(ReadThrottled),
         /// A record that was not acknowledged.
         Put(PutFailure),
         /// A failed read of a shard.

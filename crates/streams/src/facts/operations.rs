@@ -6,8 +6,8 @@
 use super::{
     AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, InvalidPolicy, ListError,
     LogsMissing, NoKeyService, NotSwept, Outcome, PositionError, RateExceeded, ReadFailure,
-    RecordError, ResourceError, RetentionError, ShardError, SplitKeyTooLarge, StreamError,
-    TagError, Throttled, TokenError, operation_facts,
+    ReadThrottled, RecordError, ResourceError, RetentionError, ShardError, SplitKeyTooLarge,
+    StreamError, TagError, TokenError, operation_facts,
 };
 use crate::catalog::ProposeError;
 use millstream_protocol::ErrorCode;
@@ -172,6 +172,8 @@ operation_facts! {
         Stream(StreamError),
         /// The pagination token is invalid.
         Token(TokenError),
+        /// The arguments contradict each other.
+        List(ListError),
     }
 }
 
@@ -245,9 +247,9 @@ operation_facts! {
         /// The shard no longer exists.
         Shard(ShardError),
         /// The shard's budget is exhausted.
-        Throttled(Throttled),
-        /// The shard cannot be read.
-        Read(ShardReadError),
+        Throttled(ReadThrottled),
+        /// The shard cannot be read, or not now.
+        Read(ReadFailure),
         /// It was a dry run.
         DryRun(DryRun),
     }

@@ -54,7 +54,7 @@ pub enum PositionError {
         /// The latest allowed time.
         latest: Timestamp,
     },
-    /// The number is 0, on which AWS fails.
+    /// The number is 0, on which AWS fails if it is given for the first shard.
     #[error("the number 0")]
     NumberZero,
     /// The number is malformed.
@@ -70,13 +70,16 @@ pub enum PositionError {
         given: NumberUse,
     },
     /// The number was issued by another shard.
-    #[error("{} is of {encoded}", given.number)]
+    #[error("{} is of shard {encoded}", given.number)]
     NumberOfOtherShard {
         /// The number.
         given: NumberUse,
-        /// The shard that issued it.
-        encoded: ShardId,
+        /// The index of the shard that issued it, below zero in no number that was.
+        encoded: i32,
     },
+    /// Nothing can come after the number: it is the last of a shard.
+    #[error("nothing comes after a shard's last number")]
+    NumberIsLast,
 }
 
 impl Fact for PositionError {
@@ -87,7 +90,8 @@ impl Fact for PositionError {
             | Self::MomentInFuture { .. }
             | Self::NumberInvalid { .. }
             | Self::NumberOfOtherStream { .. }
-            | Self::NumberOfOtherShard { .. } => ErrorCode::InvalidArgumentException,
+            | Self::NumberOfOtherShard { .. }
+            | Self::NumberIsLast => ErrorCode::InvalidArgumentException,
             Self::NumberZero => ErrorCode::InternalFailure,
         }
     }

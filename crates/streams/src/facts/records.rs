@@ -38,15 +38,13 @@ pub enum RecordError {
         /// The stream.
         stream: StreamLabel,
     },
-    /// It exceeds the stream's maximum size.
-    #[error("{bytes} bytes are more than the {kib_max} KiB of {stream}")]
+    /// Some exceed the stream's maximum size, each with its partition key.
+    #[error("{which:?} has more than {bytes_max} bytes")]
     TooLarge {
-        /// Data and partition key.
-        bytes: u64,
+        /// Which of the call's.
+        which: Oversized,
         /// The stream's limit.
-        kib_max: u32,
-        /// The stream.
-        stream: StreamLabel,
+        bytes_max: u64,
     },
     /// The records of a call exceed the maximum total size.
     #[error("{bytes} bytes of records are more than {bytes_max}")]
@@ -58,6 +56,15 @@ pub enum RecordError {
     },
 }
 
+/// The records of a call that are too large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Oversized {
+    /// The only one.
+    Record,
+    /// Some of many, by their indexes.
+    Entries(Vec<usize>),
+}
+
 impl Fact for RecordError {
     fn code(&self) -> ErrorCode {
         match self {
@@ -65,8 +72,8 @@ impl Fact for RecordError {
             | Self::ExplicitHashKey { .. }
             | Self::NumberForOrdering { .. }
             | Self::OrderingUnderAuto { .. }
-            | Self::TooLarge { .. }
             | Self::CallTooLarge { .. } => ErrorCode::InvalidArgumentException,
+            Self::TooLarge { .. } => ErrorCode::ValidationException,
         }
     }
 
@@ -93,9 +100,9 @@ impl Fact for RecordError {
     }
 }
 
-/// A shard's budget is exhausted.
+/// A shard's budget for writes is exhausted.
 #[derive(Debug, thiserror::Error)]
-#[error("the budget of {shard} of {stream} is used up")]
+#[error("the budget for writes of {shard} of {stream} is used up")]
 pub struct Throttled {
     /// The shard.
     pub shard: ShardId,
@@ -104,6 +111,30 @@ pub struct Throttled {
 }
 
 impl Fact for Throttled {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ProvisionedThroughputExceededException
+    }
+
+    fn is_retryable(&self) -> bool {
+        true
+    }
+
+    fn outcome(&self) -> Outcome {
+        Outcome::NotApplied
+    }
+}
+
+/// A shard's budget for reads is exhausted.
+#[derive(Debug, thiserror::Error)]
+#[error("the budget for reads of {shard} of {stream} is used up")]
+pub struct ReadThrottled {
+    /// The shard.
+    pub shard: ShardId,
+    /// The stream.
+    pub stream: StreamLabel,
+}
+
+impl Fact for ReadThrottled {
     fn code(&self) -> ErrorCode {
         ErrorCode::ProvisionedThroughputExceededException
     }

@@ -33,9 +33,17 @@ pub enum StreamError {
         /// The account that was searched.
         account: AccountId,
     },
-    /// The stream's status does not allow reading.
+    /// The stream's status does not allow the operation, which needs an ACTIVE one.
     #[error("{stream} is {}", status.name())]
     NotActive {
+        /// The stream.
+        stream: StreamLabel,
+        /// Its status.
+        status: Status,
+    },
+    /// The stream's status does not allow reading, for which it must be ACTIVE or UPDATING.
+    #[error("{stream} is {}", status.name())]
+    NotReadable {
         /// The stream.
         stream: StreamLabel,
         /// Its status.
@@ -68,14 +76,14 @@ impl Fact for StreamError {
                 ErrorCode::InvalidArgumentException
             }
             Self::NotFound { .. } => ErrorCode::ResourceNotFoundException,
-            Self::NotActive { .. } => ErrorCode::ResourceInUseException,
+            Self::NotActive { .. } | Self::NotReadable { .. } => ErrorCode::ResourceInUseException,
             Self::OnDemand { .. } => ErrorCode::ValidationException,
         }
     }
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::NotActive { status, .. } => status.passes(),
+            Self::NotActive { status, .. } | Self::NotReadable { status, .. } => status.passes(),
             Self::NotNamed
             | Self::InvalidArn { .. }
             | Self::NameAndArnDisagree { .. }
@@ -91,6 +99,7 @@ impl Fact for StreamError {
             | Self::NameAndArnDisagree { .. }
             | Self::NotFound { .. }
             | Self::NotActive { .. }
+            | Self::NotReadable { .. }
             | Self::OnDemand { .. } => Outcome::NotApplied,
         }
     }

@@ -132,8 +132,8 @@ impl Subscribed {
         if stream.consumer(&self.consumer.name).is_some_and(is_own) {
             Ok(Arc::clone(stream))
         } else {
-            let arn = self.arn.to_string();
-            Err(ConsumerError::ArnNotFound { arn }.into())
+            let (arn, account) = (self.arn.to_string(), self.label.account.clone());
+            Err(ConsumerError::ArnNotFound { arn, account }.into())
         }
     }
 

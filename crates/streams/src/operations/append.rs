@@ -1,21 +1,12 @@
-//! What PutRecord and PutRecords refuse before anything is put.
+//! Of a stream what PutRecord and PutRecords look at before anything is put.
 
 use crate::Engine;
 use crate::catalog::{Status, Stream};
-use crate::facts::{RecordError, StreamError};
-use crate::put::RecordToPut;
+use crate::facts::StreamError;
 
-/// Rejects a record that exceeds its stream's maximum size.
-pub(super) fn check_size(stream: &Stream, record: &RecordToPut<'_>) -> Result<(), RecordError> {
-    let bytes = record.bytes();
-    if bytes > u64::from(stream.record_kib_max) * 1024 {
-        return Err(RecordError::TooLarge {
-            bytes,
-            kib_max: stream.record_kib_max,
-            stream: stream.label(),
-        });
-    }
-    Ok(())
+/// The maximum size of a stream's records, each with its partition key.
+pub(super) fn record_bytes_max(stream: &Stream) -> u64 {
+    u64::from(stream.record_kib_max) * 1024
 }
 
 /// Rejects a stream that accepts no records: to a put, one that is CREATING or DELETING does not

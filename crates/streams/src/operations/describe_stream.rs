@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html>
 
 use super::{Engine, Handler, OutputOf, Request, paging};
-use crate::catalog::{Shard, Status};
+use crate::catalog::Shard;
 use crate::facts::{DescribeStreamError, ShardError};
 use crate::target::FoundStream;
 use crate::views;
@@ -30,7 +30,7 @@ impl Handler for DescribeStream {
         request: Request<Self>,
     ) -> Result<DescribeStreamOutput, DescribeStreamError> {
         let (stream, input) = request.into_parts();
-        let status = stream.status_at(engine.clock().now());
+        let now = engine.clock().now();
         let after = input.exclusive_start_shard_id.as_deref().map(|text| {
             ShardId::parse(text).map_err(|_| ShardError::NoId {
                 id: text.to_owned(),
@@ -38,19 +38,14 @@ impl Handler for DescribeStream {
             })
         });
         let after = after.transpose()?.map(ShardId::index);
-        // A stream that is CREATING has no shards to show yet.
-        let all = if status == Status::Creating {
-            &[]
-        } else {
-            stream.shards.all()
-        };
+        let all = stream.shards_at(now).all();
         let rest = &all[all.partition_point(|shard: &Shard| Some(shard.index) <= after)..];
         let page = &rest[..paging::page_size(input.limit, PAGE_SHARDS).min(rest.len())];
         Ok(DescribeStreamOutput {
             stream_description: StreamDescription {
                 stream_name: stream.name.to_string(),
                 stream_arn: stream.arn().to_string(),
-                stream_status: views::status(status),
+                stream_status: views::status(stream.status_at(now)),
                 stream_mode_details: Some(views::mode(stream.mode)),
                 shards: page.iter().map(views::shard).collect(),
                 has_more_shards: page.len() < rest.len(),

@@ -39,7 +39,7 @@ impl Handler for DescribeStreamSummary {
                 enhanced_monitoring: views::enhanced_monitoring(&stream),
                 encryption_type: Some(EncryptionType::None),
                 key_id: None,
-                open_shard_count: views::count(stream.shards.open().len()),
+                open_shard_count: views::count(stream.shards_at(now).open().len()),
                 consumer_count: Some(views::count(stream.consumers_at(now).count())),
                 warm_throughput: None,
                 max_record_size_in_kib: Some(views::count(stream.record_kib_max)),

@@ -7,8 +7,10 @@
 
 use super::{Engine, Handler, Request};
 use crate::answer::RecordsRead;
-use crate::catalog::{Shard, Stream};
-use crate::facts::{DryRun, GetRecordsError, ShardError, Throttled, TokenError};
+use crate::catalog::{Shard, Stream, StreamLabel};
+use crate::facts::{
+    DryRun, GetRecordsError, ReadThrottled, ShardError, ShardReadError, TokenError,
+};
 use crate::handler::Counted;
 use crate::read::ShardRead;
 use crate::runtime::{ShardRuntime, StreamRuntime};
@@ -44,7 +46,7 @@ impl Handler for GetRecords {
         let shard = stream
             .shards
             .get(iterator.shard)
-            .ok_or_else(|| gone(&stream, &iterator))?;
+            .ok_or_else(|| gone(stream.label(), &iterator))?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
@@ -57,7 +59,13 @@ impl Handler for GetRecords {
         };
         let position = Offset(iterator.position);
         let read = engine.reader().read(&stream, shard, position, limit).await;
-        let read = read.map_err(|failure| engine.streams().read_failed(&stream, failure))?;
+        let read =
+            read.map_err(
+                |failure| match engine.streams().read_failed(&stream, failure) {
+                    ShardReadError::Stream(_) => gone(stream.label(), &iterator).into(),
+                    ShardReadError::Read(failure) => GetRecordsError::from(failure),
+                },
+            )?;
         let answer = reader.answer(read, iterator);
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
@@ -107,9 +115,9 @@ impl Target for FoundIterator {
             let stream = Arc::clone(stream);
             return Ok(Self { iterator, stream });
         }
-        // It is gone. Its name is what the caller is told of it, or of what has the name now.
-        let other = meant.find_in(&state).map_err(Lacking::widen)?;
-        Err(Lacking::stream(meant.arn(), gone(&other, &iterator)))
+        // It is gone, and its shards with it, whatever has its name now.
+        let why = gone(meant.label(), &iterator);
+        Err(Lacking::stream(meant.arn(), why))
     }
 
     fn resource(&self) -> Resource<'_> {
@@ -117,10 +125,10 @@ impl Target for FoundIterator {
     }
 }
 
-fn gone(stream: &Stream, iterator: &ShardIterator) -> ShardError {
+fn gone(stream: StreamLabel, iterator: &ShardIterator) -> ShardError {
     ShardError::NotFound {
         shard: ShardId::new(iterator.shard.min(ShardId::INDEX_MAX)),
-        stream: stream.label(),
+        stream,
     }
 }
 
@@ -147,14 +155,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a call from the shard's budget.
-    fn take_call(&self) -> Result<(), Throttled> {
+    fn take_call(&self) -> Result<(), ReadThrottled> {
         let now = self.engine.clock().monotonic();
         if self.engine.settings().limits == Limits::Off || self.of_shard.try_take_read(now) {
             return Ok(());
         }
         self.of_stream.counters.read_throttled.add(1);
         self.of_shard.counters.read_throttled.add(1);
-        Err(Throttled {
+        Err(ReadThrottled {
             shard: self.shard.id(),
             stream: self.stream.label(),
         })

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 
 use super::{Engine, Handler, OutputOf, Request};
-use crate::facts::{DryRun, GetShardIteratorError, ShardError};
+use crate::facts::{DryRun, GetShardIteratorError, ShardError, ShardReadError, StartError};
 use crate::position::Start;
 use crate::target::StreamRef;
 use crate::token::{Kind, ShardIterator};
@@ -26,20 +26,28 @@ impl Handler for GetShardIterator {
     ) -> Result<GetShardIteratorOutput, GetShardIteratorError> {
         let (target, input) = request.into_parts();
         let id = target.shard_id(&input.shard_id)?;
+        // As on AWS, a stream that is missing or CREATING has no such shard.
+        let gone = || ShardError::NotFound {
+            shard: id,
+            stream: target.label(),
+        };
+        let stream = engine.stream(&target).map_err(|_| gone())?;
+        let shards = stream.shards_at(engine.clock().now());
+        let shard = shards.get(id.index()).ok_or_else(gone)?;
         let start = Start::parse(
             <Self::Operation as millstream_protocol::Operation>::NAME,
             input.shard_iterator_type,
             input.starting_sequence_number.as_deref(),
             input.timestamp,
         )?;
-        let stream = engine.stream(&target)?;
-        let shard = stream.shards.get(id.index());
-        let shard = shard.ok_or_else(|| ShardError::NotFound {
-            shard: id,
-            stream: stream.label(),
-        })?;
         engine.positions().check_moment(&stream, shard, start)?;
-        let position = engine.positions().start(&stream, shard, start).await?;
+        let position = engine.positions().start(&stream, shard, start).await;
+        let position = position.map_err(|error| match error {
+            StartError::Read(ShardReadError::Stream(_)) => gone().into(),
+            StartError::Position(_) | StartError::Read(ShardReadError::Read(_)) => {
+                GetShardIteratorError::from(error)
+            }
+        })?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
 
-use super::{Engine, Handler, OutputOf, Request, paging};
+use super::{Engine, Handler, OutputOf, Request, paging, reading};
 use crate::catalog::{Shard, Stream};
 use crate::facts::{
     FilterMember, ListError, ListMember, ListShardsError, PositionError, ShardError, TokenError,
@@ -18,10 +18,9 @@ use millstream_protocol::types::{ShardFilter, ShardFilterType};
 use minicbor::{Decode, Encode};
 use std::sync::Arc;
 
-/// Default number of shards per page, on every page.
-const PAGE_SHARDS_DEFAULT: i32 = 1_000;
-/// Maximum number of shards per page.
-const PAGE_SHARDS_MAX: usize = 10_000;
+/// Default and maximum number of shards per page, on every page. A request may ask for ten times as
+/// many; it gets this many, as AWS documents it.
+const PAGE_SHARDS: usize = 1_000;
 
 /// ListShards.
 pub struct ListShards;
@@ -70,16 +69,19 @@ impl Handler for ListShards {
         let (listed, input) = request.into_parts();
         let (stream, mut listing) = match listed {
             Listed::First(stream) => {
+                paging::check_creation(&stream, input.stream_creation_timestamp)?;
+                reading::check_readable(&engine, &stream)?;
                 let listing = beginning(&engine, &stream, &input)?;
                 (stream, listing)
             }
             Listed::Next(opened) => {
                 check_beside_token(&input)?;
-                opened.map_err(Lacking::into_why)?
+                let (stream, listing) = opened.map_err(Lacking::into_why)?;
+                reading::check_readable(&engine, &stream)?;
+                (stream, listing)
             }
         };
-        let page = input.max_results.unwrap_or(PAGE_SHARDS_DEFAULT);
-        let page = paging::page_size(Some(page), PAGE_SHARDS_MAX);
+        let page = paging::page_size(input.max_results, PAGE_SHARDS);
         let rest = stream
             .shards
             .all()
@@ -134,7 +136,7 @@ impl Target for Listed {
         named: Named<'_>,
     ) -> Result<Self, Lacking<ListShardsError>> {
         if let Some(token) = named.next_token {
-            return Ok(Self::Next(going_on(engine, principal, named, token)));
+            return Ok(Self::Next(going_on(engine, principal, token)));
         }
         if named.stream_name.is_none() && named.stream_arn.is_none() {
             return Err(Lacking::nothing(ListError::NothingNamed));
@@ -157,7 +159,6 @@ fn beginning(
     stream: &Stream,
     input: &ListShardsInput,
 ) -> Result<Listing, ListShardsError> {
-    paging::check_creation(stream, input.stream_creation_timestamp)?;
     let (filter_after, which) = filter(engine, stream, input.shard_filter.as_ref())?;
     let start = input.exclusive_start_shard_id.as_deref();
     let start = start.map(|text| shard_index(stream, text)).transpose()?;
@@ -169,10 +170,13 @@ fn beginning(
     })
 }
 
-/// The token determines the stream; AWS rejects a name beside it, and accepts the ARN.
+/// The token determines the stream and where to go on: AWS rejects whatever else says it.
 fn check_beside_token(input: &ListShardsInput) -> Result<(), ListError> {
     if input.stream_name.is_some() {
-        return Err(ListError::TokenAndName);
+        return Err(ListError::TokenAnd(ListMember::StreamName));
+    }
+    if input.stream_arn.is_some() {
+        return Err(ListError::TokenAnd(ListMember::StreamArn));
     }
     if input.exclusive_start_shard_id.is_some() {
         return Err(ListError::TokenAnd(ListMember::ExclusiveStartShardId));
@@ -187,7 +191,6 @@ fn check_beside_token(input: &ListShardsInput) -> Result<(), ListError> {
 fn going_on(
     engine: &Engine,
     principal: &Principal,
-    named: Named<'_>,
     token: &str,
 ) -> Result<(FoundStream, Listing), Lacking<ListShardsError>> {
     let scope = scope_of(principal);
@@ -197,10 +200,6 @@ fn going_on(
     let listing = listing.map_err(Lacking::nothing)?;
     let name = StreamName::parse(&listing.name);
     let name = name.map_err(|_| Lacking::nothing(TokenError::NoNextToken))?;
-    if let Some(arn) = named.stream_arn {
-        let named = StreamRef::new(principal, Some(name.as_str()), Some(arn));
-        named.map_err(Lacking::widen)?;
-    }
     let meant = StreamRef { scope, name };
     let stream = meant.find_in(&engine.state());
     let stream = stream.map_err(Lacking::widen)?;

@@ -4,7 +4,7 @@
 
 use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::Consumer;
-use crate::facts::{ListConsumersError, TokenError};
+use crate::facts::{ListConsumersError, ListError, ListMember, TokenError};
 use crate::target::FoundStream;
 use crate::token::Kind;
 use crate::views;
@@ -39,8 +39,11 @@ impl Handler for ListStreamConsumers {
         request: Request<Self>,
     ) -> Result<ListStreamConsumersOutput, ListConsumersError> {
         let (stream, input) = request.into_parts();
-        paging::check_creation(&stream, input.stream_creation_timestamp)?;
         let token = input.next_token.as_deref();
+        if token.is_some() && input.stream_creation_timestamp.is_some() {
+            return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp).into());
+        }
+        paging::check_creation(&stream, input.stream_creation_timestamp)?;
         let from = token
             .map(|token| {
                 engine.tokens().open_next::<Continuation>(

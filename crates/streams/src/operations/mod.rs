@@ -9,6 +9,7 @@
 mod append;
 mod monitoring;
 mod paging;
+mod reading;
 mod resharding;
 mod retention;
 mod tags;

@@ -4,12 +4,12 @@
 
 use super::{Engine, Handler, Request, append};
 use crate::catalog::{Distribution, Stream};
-use crate::facts::{DryRun, EntryError, PutRecordError, RecordError, StreamError};
+use crate::facts::{DryRun, EntryError, Oversized, PutRecordError, RecordError, StreamError};
 use crate::handler::Counted;
 use crate::put::{NotPut, Placed, PutError, RecordToPut};
 use crate::record::StoredRecord;
 use crate::target::FoundStream;
-use millstream_model::{HashKey, SequenceNumber};
+use millstream_model::{AnyNumber, HashKey, SequenceNumber};
 use millstream_protocol::operations::PutRecordInput;
 use std::sync::Arc;
 
@@ -29,12 +29,17 @@ impl Handler for PutRecord {
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
         append::check_takes_records(&engine, &stream)?;
+        let key_bytes = input.partition_key.as_ref().map_or(0, String::len);
+        let bytes_max = append::record_bytes_max(&stream);
+        if (input.data.len() + key_bytes) as u64 > bytes_max {
+            let which = Oversized::Record;
+            return Err(RecordError::TooLarge { which, bytes_max }.into());
+        }
         let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
             check_distribution(&stream, number)?;
             check_ordering(&engine, &stream, number).await?;
         }
-        append::check_size(&stream, &record)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
@@ -93,8 +98,9 @@ fn check_distribution(stream: &Stream, number: &str) -> Result<(), RecordError> 
     }
 }
 
-/// SequenceNumberForOrdering must be a number that this stream has issued. What it asks for holds
-/// anyway: a number issued earlier is below every number issued later for the same key.
+/// SequenceNumberForOrdering must be a number of any layout whose time is not ahead. What it asks
+/// for holds anyway: a number issued earlier is below every number issued later for the same key.
+/// A number of this stream may be ahead of a clock that was set back since.
 async fn check_ordering(
     engine: &Engine,
     stream: &Stream,
@@ -104,6 +110,11 @@ async fn check_ordering(
         number: text.to_owned(),
         stream: stream.label(),
     };
+    let any = AnyNumber::parse(text).map_err(|_| invalid())?;
+    let second = any.arrival_s.unwrap_or(any.created_s);
+    if second <= engine.clock().now().seconds() {
+        return Ok(());
+    }
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;
     let shard = stream.shards.get(number.shard_index).ok_or_else(invalid)?;
     let end = engine.positions().fresh_end(stream, shard).await?;

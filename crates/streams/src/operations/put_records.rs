@@ -5,7 +5,7 @@
 use super::{Engine, Handler, Request, append};
 use crate::answer::PutResults;
 use crate::catalog::{Distribution, Stream};
-use crate::facts::{DryRun, PutRecordsError, RecordError, StreamError};
+use crate::facts::{DryRun, Oversized, PutRecordsError, RecordError, StreamError};
 use crate::handler::Counted;
 use crate::put::{NotPut, PutError, PutResult, RecordToPut};
 use crate::runtime::StreamRuntime;
@@ -62,18 +62,26 @@ impl Handler for PutRecords {
 
 /// One invalid record fails the whole call, before any is put.
 fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
+    let bytes_max = append::record_bytes_max(stream);
     let mut records = Vec::with_capacity(arena.len());
     match stream.distribution {
         Distribution::UserPartitionKey => {
             for record in arena.records() {
-                let record = record.map_err(|why| unroutable(stream, &why))?;
-                append::check_size(stream, &record)?;
-                records.push(record);
+                match record {
+                    Ok(record) if record.bytes() <= bytes_max => records.push(record),
+                    Ok(_) => return Err(too_large(arena, bytes_max)),
+                    Err(_) if has_too_large(arena, bytes_max) => {
+                        return Err(too_large(arena, bytes_max));
+                    }
+                    Err(why) => return Err(unroutable(stream, why)),
+                }
             }
         }
         Distribution::Auto => {
             for record in arena.records_for_any_shard() {
-                append::check_size(stream, &record)?;
+                if record.bytes() > bytes_max {
+                    return Err(too_large(arena, bytes_max));
+                }
                 records.push(record);
             }
         }
@@ -87,8 +95,23 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<
     Ok(records)
 }
 
-fn unroutable(stream: &Stream, why: &Unroutable<'_>) -> RecordError {
-    match *why {
+/// AWS tells of all records that are too large, before anything else that is wrong with one.
+fn too_large(arena: &RecordArena, bytes_max: u64) -> RecordError {
+    let which = Oversized::Entries(oversized(arena, bytes_max).collect());
+    RecordError::TooLarge { which, bytes_max }
+}
+
+fn has_too_large(arena: &RecordArena, bytes_max: u64) -> bool {
+    oversized(arena, bytes_max).next().is_some()
+}
+
+fn oversized(arena: &RecordArena, bytes_max: u64) -> impl Iterator<Item = usize> {
+    let sizes = arena.sizes().enumerate();
+    sizes.filter_map(move |(index, bytes)| (bytes > bytes_max).then_some(index))
+}
+
+fn unroutable(stream: &Stream, why: Unroutable<'_>) -> RecordError {
+    match why {
         Unroutable::NoPartitionKey => RecordError::NoPartitionKey {
             stream: stream.label(),
         },

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
 
 use super::{Engine, Handler, OutputOf, Request, tags};
-use crate::catalog::{Command, RegisterConsumer, ResourceLabel, Stream};
+use crate::catalog::{ArnSecond, Command, RegisterConsumer, ResourceLabel, Stream};
 use crate::facts::{ConsumerError, RegisterConsumerError};
 use crate::target::FoundStream;
 use crate::views;
@@ -40,6 +40,7 @@ impl Handler for RegisterStreamConsumer {
             transition_ms: engine.settings().transition_ms(),
             quotas: engine.settings().stream_quotas(&stream.scope),
             tags,
+            arn_second: Some(ArnSecond::Registered),
         };
         let stream = engine
             .change(&stream, Command::RegisterConsumer(register))

@@ -1,8 +1,9 @@
 //! Reshards, as SplitShard, MergeShards and UpdateShardCount begin them.
 
 use crate::Engine;
-use crate::catalog::{BeginReshard, Change, Command, Mode, Stream};
-use crate::facts::{ReshardError, StreamError};
+use crate::catalog::{BeginReshard, Change, Command, Mode, ProposeError, Refusal, Stream};
+use crate::facts::{ChangeError, ReshardError, StreamError};
+use millstream_model::ShardId;
 use std::sync::Arc;
 
 /// Begins a reshard, and waits for its end if that is soon.
@@ -16,6 +17,7 @@ pub(super) async fn reshard(
         let stream = stream.label();
         return Err(StreamError::OnDemand { stream, operation }.into());
     }
+    check_shards(stream, &change)?;
     let begin = BeginReshard {
         stream: stream.id,
         change,
@@ -32,4 +34,18 @@ pub(super) async fn reshard(
             .await;
     }
     Ok(())
+}
+
+/// Rejects a change of shards that the stream does not have: on AWS this comes before the stream's
+/// status.
+fn check_shards(stream: &Stream, change: &Change) -> Result<(), ChangeError> {
+    let named = change.shards().into_iter().flatten();
+    let missing = named.filter(|index| stream.shards.get(*index).is_none());
+    match missing.map(ShardId::new).next() {
+        None => Ok(()),
+        Some(shard) => {
+            let stream = stream.label();
+            Err(ProposeError::Refused(Refusal::ShardNotFound { shard, stream }).into())
+        }
+    }
 }

@@ -4,8 +4,8 @@
 
 use super::resharding::reshard;
 use super::{Engine, Handler, OutputOf, Request};
-use crate::catalog::Change;
-use crate::facts::{ReshardError, SplitKeyTooLarge};
+use crate::catalog::{Change, ProposeError, Refusal};
+use crate::facts::{ChangeError, ReshardError, SplitKeyTooLarge};
 use crate::target::StreamRef;
 use millstream_model::HashKey;
 use millstream_protocol::Operation;
@@ -25,14 +25,36 @@ impl Handler for SplitShard {
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), ReshardError> {
         let (target, input) = request.into_parts();
         let shard = target.shard_id(&input.shard_to_split)?;
-        let at = HashKey::parse(&input.new_starting_hash_key).map_err(|_| SplitKeyTooLarge {
-            key: input.new_starting_hash_key.clone(),
-        })?;
         let stream = engine.stream(&target)?;
+        let given = HashKey::parse(&input.new_starting_hash_key).ok();
         let change = Change::Split {
             shard: shard.index(),
-            at,
+            // The last key splits no shard: what comes before it in the order of checks is found.
+            at: given.unwrap_or(HashKey::MAX),
         };
-        reshard(&engine, &stream, change, Self::Operation::NAME).await
+        let split = reshard(&engine, &stream, change, Self::Operation::NAME).await;
+        match given {
+            Some(_) => split,
+            None => split.map_err(|error| with_key(error, input.new_starting_hash_key)),
+        }
+    }
+}
+
+/// An error with the key as given, which is no hash key.
+fn with_key(error: ReshardError, key: String) -> ReshardError {
+    match error {
+        ReshardError::Change(ChangeError::Propose(ProposeError::Refused(Refusal::SplitKey {
+            key: _,
+            shard,
+            range,
+            stream,
+        }))) => SplitKeyTooLarge {
+            key,
+            shard,
+            range,
+            stream,
+        }
+        .into(),
+        other => other,
     }
 }

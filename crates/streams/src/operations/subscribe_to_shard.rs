@@ -5,10 +5,10 @@
 //! What can be known before the stream begins is answered as an error; what comes later is an event
 //! of the [`Subscription`].
 
-use super::{Engine, Handler, Request};
+use super::{Engine, Handler, Request, reading};
 use crate::Subscription;
-use crate::catalog::{Consumer, ConsumerStatus, Shard, Status, Stream};
-use crate::facts::{ConsumerError, DryRun, ShardError, StreamError, SubscribeError};
+use crate::catalog::{Consumer, ConsumerStatus, Shard, Stream};
+use crate::facts::{ConsumerError, DryRun, ShardError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
 use crate::handler::Counted;
 use crate::position::Start;
@@ -37,16 +37,17 @@ impl Handler for SubscribeToShard {
             id: input.shard_id.clone(),
             stream: stream.label(),
         })?;
-        let position = &input.starting_position;
-        let number = position.sequence_number.as_deref();
-        let operation = <Self::Operation as millstream_protocol::Operation>::NAME;
-        let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
-        check_status(&engine, &stream, &consumer)?;
+        reading::check_readable(&engine, &stream)?;
+        check_active(&engine, &stream, &consumer)?;
         let shard = stream.shards.get(id.index());
         let shard = shard.ok_or_else(|| ShardError::NotFound {
             shard: id,
             stream: stream.label(),
         })?;
+        let position = &input.starting_position;
+        let number = position.sequence_number.as_deref();
+        let operation = <Self::Operation as millstream_protocol::Operation>::NAME;
+        let start = Start::parse(operation, position.r#type, number, position.timestamp)?;
         let counters = engine.runtime(stream.id);
         let now = || engine.clock().monotonic();
         let key = (consumer.name.clone(), consumer.arn_s);
@@ -75,21 +76,13 @@ impl Handler for SubscribeToShard {
     }
 }
 
-/// Stream and consumer must have a status that allows reading.
-fn check_status(
+/// Rejects a consumer that is not ACTIVE.
+fn check_active(
     engine: &Engine,
     stream: &Stream,
     consumer: &Consumer,
-) -> Result<(), SubscribeError> {
-    let now = engine.clock().now();
-    match stream.status_at(now) {
-        Status::Active | Status::Updating => (),
-        status @ (Status::Creating | Status::Deleting) => {
-            let stream = stream.label();
-            return Err(StreamError::NotActive { stream, status }.into());
-        }
-    }
-    match consumer.status_at(now) {
+) -> Result<(), ConsumerError> {
+    match consumer.status_at(engine.clock().now()) {
         ConsumerStatus::Active => Ok(()),
         status @ (ConsumerStatus::Creating | ConsumerStatus::Deleting | ConsumerStatus::Gone) => {
             Err(ConsumerError::NotActive {
@@ -97,8 +90,7 @@ fn check_status(
                 arn_s: consumer.arn_s,
                 status,
                 stream: stream.label(),
-            }
-            .into())
+            })
         }
     }
 }

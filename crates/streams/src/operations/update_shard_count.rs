@@ -35,7 +35,7 @@ impl Handler for UpdateShardCount {
         reshard(
             &engine,
             &stream,
-            Change::Scale { target },
+            Change::ScaleInTurn { target },
             Self::Operation::NAME,
         )
         .await?;

@@ -103,8 +103,10 @@ pub(super) fn of_arn(
     match consumer {
         Some(consumer) => Ok(FoundConsumer { stream, consumer }),
         None => {
+            let account = stream.scope.account.clone();
             let why = ConsumerError::ArnNotFound {
                 arn: arn.to_string(),
+                account,
             };
             Err(Lacking::consumer(arn, why))
         }

@@ -266,6 +266,7 @@ async fn reader_when_its_stream_goes_before_its_read_then_hears_of_that_and_of_n
     assert_eq!(found.outcome(), Outcome::NotApplied);
     let error = millstream_service::say(&found);
     assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
-    let expected = "Stream s under account 111111111111 not found.";
+    let expected =
+        "Shard shardId-000000000000 in stream s under account 111111111111 does not exist";
     assert_eq!(message(&error), expected);
 }

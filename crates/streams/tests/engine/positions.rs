@@ -73,7 +73,7 @@ async fn continuation_when_it_belongs_to_no_record_then_is_exact() {
 async fn numbers_when_not_of_this_shard_then_are_refused_in_awss_words() {
     let world = World::without_limits();
     let caller = world.open().await;
-    caller.create("s", 2).await.unwrap();
+    caller.create("s", 1).await.unwrap();
     let own = caller.put("s", "k", "a").await.unwrap();
     let number = SequenceNumber::parse(&own.sequence_number).unwrap();
     let with = |change: fn(&mut SequenceNumber)| {
@@ -85,7 +85,7 @@ async fn numbers_when_not_of_this_shard_then_are_refused_in_awss_words() {
     for (given, code, text) in [
         ("0".to_owned(), ErrorCode::InternalFailure, ""),
         (
-            "7".to_owned(),
+            "65536".to_owned(),
             ErrorCode::InvalidArgumentException,
             "did not come from this stream",
         ),
@@ -145,15 +145,15 @@ async fn closed_shard_when_read_then_its_end_comes_alone_and_with_children() {
         .sequence_number_range
         .ending_sequence_number
         .clone();
-    let after_end = caller
-        .iterator("s", "0", Start::After(&ended.unwrap()))
+    let at_end = caller
+        .iterator("s", "0", Start::At(&ended.unwrap()))
         .await
         .unwrap();
     let at_latest = caller.iterator("s", "0", Start::Latest).await.unwrap();
     for iterator in [
         records.next_shard_iterator.unwrap(),
         latest,
-        after_end,
+        at_end,
         at_latest,
     ] {
         let end = caller.get(&iterator).await.unwrap();

@@ -239,7 +239,7 @@ async fn scaling_when_to_the_same_uniform_shards_then_does_nothing_and_is_not_co
     assert_eq!(eleventh.code, ErrorCode::LimitExceededException);
     scale_to(2).await.unwrap();
     let too_many = scale_to(5).await.unwrap_err();
-    assert_eq!(too_many.code, ErrorCode::InvalidArgumentException);
+    assert_eq!(too_many.code, ErrorCode::LimitExceededException);
 }
 
 #[tokio::test]

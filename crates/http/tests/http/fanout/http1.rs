@@ -92,7 +92,7 @@ async fn subscription_when_refused_before_it_begins_then_is_an_ordinary_answer()
     let Error::Service { remote, request_id } = error else {
         panic!("the service refuses it: {error}");
     };
-    let text = format!("Consumer {arn} not found.");
+    let text = format!("Consumer {arn}, account 000000000000 not found.");
     assert_eq!(
         (remote.status, remote.name.as_str()),
         (400, "ResourceNotFoundException")

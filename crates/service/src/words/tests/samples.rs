@@ -59,6 +59,7 @@ pub(super) fn all() -> Vec<Samples> {
         records(),
         throttled(),
         rates(),
+        read_throttled(),
         puts(),
         reads(),
         capacities(),
@@ -133,6 +134,10 @@ fn streams() -> Samples {
             stream: stream(),
             status: Status::Creating,
         },
+        StreamError::NotReadable { .. } => StreamError::NotReadable {
+            stream: stream(),
+            status: Status::Creating,
+        },
         StreamError::OnDemand { .. } => StreamError::OnDemand {
             stream: stream(),
             operation: "SplitShard",
@@ -161,7 +166,10 @@ fn consumers() -> Samples {
             consumer: "reader".to_owned(),
             stream: stream(),
         },
-        ConsumerError::ArnNotFound { .. } => ConsumerError::ArnNotFound { arn: consumer_arn() },
+        ConsumerError::ArnNotFound { .. } => ConsumerError::ArnNotFound {
+            arn: consumer_arn(),
+            account: account(),
+        },
         ConsumerError::NotActive { .. } => ConsumerError::NotActive {
             consumer: consumer(),
             arn_s: 1_767_225_600,
@@ -222,8 +230,9 @@ fn positions() -> Samples {
         },
         PositionError::NumberOfOtherShard { .. } => PositionError::NumberOfOtherShard {
             given: given("2"),
-            encoded: ShardId::new(8),
+            encoded: 8,
         },
+        PositionError::NumberIsLast => PositionError::NumberIsLast,
     })
 }
 
@@ -253,10 +262,13 @@ fn records() -> Samples {
             number: "1".to_owned(),
             stream: stream(),
         },
-        RecordError::TooLarge { .. } => RecordError::TooLarge {
-            bytes: 1_048_577,
-            kib_max: 1024,
-            stream: stream(),
+        RecordError::TooLarge { which: Oversized::Record, .. } => RecordError::TooLarge {
+            which: Oversized::Record,
+            bytes_max: 1_048_576,
+        },
+        RecordError::TooLarge { which: Oversized::Entries(_), .. } => RecordError::TooLarge {
+            which: Oversized::Entries(vec![0, 6]),
+            bytes_max: 1_048_576,
         },
         RecordError::CallTooLarge { .. } => RecordError::CallTooLarge {
             bytes: 10_485_761,
@@ -280,6 +292,12 @@ fn rates() -> Samples {
             most: 25,
             stream: stream(),
         },
+    })
+}
+
+fn read_throttled() -> Samples {
+    samples!("Budgets for reads", ReadThrottled {
+        ReadThrottled { .. } => ReadThrottled { shard: ShardId::new(7), stream: stream() },
     })
 }
 
@@ -419,6 +437,9 @@ fn split_keys() -> Samples {
     samples!("Splits", SplitKeyTooLarge {
         SplitKeyTooLarge { .. } => SplitKeyTooLarge {
             key: "340282366920938463463374607431768211456".to_owned(),
+            shard: ShardId::new(7),
+            range: HashRange::ALL,
+            stream: stream(),
         },
     })
 }
@@ -426,7 +447,10 @@ fn split_keys() -> Samples {
 fn lists() -> Samples {
     samples!("Lists", ListError {
         ListError::NothingNamed => ListError::NothingNamed,
-        ListError::TokenAndName => ListError::TokenAndName,
+        ListError::TokenAnd(ListMember::StreamName) => {
+            ListError::TokenAnd(ListMember::StreamName)
+        },
+        ListError::TokenAnd(ListMember::StreamArn) => ListError::TokenAnd(ListMember::StreamArn),
         ListError::TokenAnd(ListMember::ExclusiveStartShardId) => {
             ListError::TokenAnd(ListMember::ExclusiveStartShardId)
         },
@@ -460,6 +484,7 @@ fn refusals() -> Samples {
         Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition { scope: scope(), most: 5 },
         Refusal::TooManyOnDemandStreams { .. } => Refusal::TooManyOnDemandStreams {
             scope: scope(),
+            current: 50,
             most: 50,
         },
         Refusal::TooManyShards { .. } => Refusal::TooManyShards {
@@ -479,6 +504,7 @@ fn refusals() -> Samples {
         Refusal::TooManyScalings { .. } => Refusal::TooManyScalings { stream: stream(), most: 10 },
         Refusal::ScalingTooFar { .. } => Refusal::ScalingTooFar { current: 3, target: 7 },
         Refusal::ScalingTooLarge { .. } => Refusal::ScalingTooLarge {
+            current: 6_000,
             target: 10_001,
             most: 10_000,
         },

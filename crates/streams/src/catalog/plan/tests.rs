@@ -220,29 +220,111 @@ fn scale_when_the_count_is_the_same_then_does_nothing() {
         plan,
         Plan {
             parents: vec![],
-            created: vec![]
+            created: vec![],
+            opening: None
         }
     );
 }
 
+/// Scalings of both orders.
+const SCALINGS: [fn(u32) -> Change; 2] = [
+    |target| Change::Scale { target },
+    |target| Change::ScaleInTurn { target },
+];
+
 #[test]
 fn scale_when_doubled_or_halved_then_makes_no_shard_in_between() {
-    let (plan, doubled) = carry_out(&uniform(4, 0), Change::Scale { target: 8 }, 1);
-    assert_eq!((plan.created.len(), plan.growth()), (8, 4));
-    let (plan, _) = carry_out(&doubled, Change::Scale { target: 4 }, 2);
-    assert_eq!((plan.created.len(), plan.growth()), (4, -4));
+    for scale in SCALINGS {
+        let (plan, doubled) = carry_out(&uniform(4, 0), scale(8), 1);
+        assert_eq!((plan.created.len(), plan.growth()), (8, 4));
+        let (plan, _) = carry_out(&doubled, scale(4), 2);
+        assert_eq!((plan.created.len(), plan.growth()), (4, -4));
+    }
+}
+
+/// The created shards of a scaling in turn, each with its parents.
+fn lineage(from: u32, target: u32) -> Vec<(u32, u32, Option<u32>)> {
+    let (plan, _) = carry_out(&uniform(from, 0), Change::ScaleInTurn { target }, 1);
+    let created = plan.created.iter();
+    created
+        .map(|it| (it.index, it.parent, it.adjacent_parent))
+        .collect()
+}
+
+#[test]
+fn scale_in_turn_when_ranges_are_cut_and_joined_then_begins_at_the_lowest_key() {
+    assert_eq!(
+        lineage(4, 3),
+        [
+            (4, 1, None),
+            (5, 1, None),
+            (6, 0, Some(4)),
+            (7, 2, None),
+            (8, 2, None),
+            (9, 5, Some(7)),
+            (10, 8, Some(3)),
+        ]
+    );
+    assert_eq!(
+        lineage(3, 5),
+        [
+            (3, 0, None),
+            (4, 0, None),
+            (5, 1, None),
+            (6, 1, None),
+            (7, 4, Some(5)),
+            (8, 6, None),
+            (9, 6, None),
+            (10, 2, None),
+            (11, 2, None),
+            (12, 9, Some(10)),
+        ]
+    );
+}
+
+/// Without limits a stream may grow or shrink by any factor.
+#[test]
+fn scale_in_turn_when_by_a_large_factor_then_lineages_stay_short() {
+    for (from, target) in [(1, 1_000), (1_000, 1)] {
+        let (_, after) = carry_out(&uniform(from, 0), Change::ScaleInTurn { target }, 1);
+        let mut generations = BTreeMap::new();
+        for shard in after.all() {
+            let parents = [shard.parent, shard.adjacent_parent].into_iter().flatten();
+            let above = parents.map(|index| generations[&index]).max();
+            generations.insert(shard.index, above.map_or(0, |above: u32| above + 1));
+        }
+        assert!(
+            generations.values().all(|count| *count <= 12),
+            "{from} {target}"
+        );
+    }
 }
 
 proptest! {
     #[test]
     fn scale_when_repeated_then_is_uniform_with_the_fewest_steps(
-        first in 1u32..40, targets in prop::collection::vec(1u32..40, 1..4),
+        first in 1u32..40, targets in prop::collection::vec((1u32..40, 0..2usize), 1..4),
     ) {
         let mut shards = uniform(first, 1_000);
         let mut now = 2_000;
-        for target in targets {
+        for (target, order) in targets {
             let before: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
-            let (plan, after) = carry_out(&shards, Change::Scale { target }, now);
+            let youngest = shards.all().iter().map(|shard| (shard.opened, shard.created_s));
+            let youngest: Vec<_> = youngest.collect();
+            let (plan, after) = carry_out(&shards, SCALINGS[order](target), now);
+            if plan.opening.is_some() {
+                let ages = plan.created.iter().map(|planned| {
+                    let shard = after.get(planned.index).unwrap();
+                    (shard.opened, shard.created_s)
+                });
+                let ages: Vec<_> = ages.collect();
+                prop_assert!(ages.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
+                let first = ages.first().copied();
+                let is_older = |(opened, created_s): &(Timestamp, u64)| {
+                    first.is_none_or(|first| *opened <= first.0 && *created_s <= first.1)
+                };
+                prop_assert!(youngest.iter().all(is_older));
+            }
             let open: BTreeSet<HashKey> = after.open().map(|shard| shard.range.start).collect();
             let splits = open.difference(&before).count();
             let merges = before.difference(&open).count();

@@ -39,7 +39,12 @@ fn divided(judgement: Option<Judgement>) -> Vec<(u32, u32)> {
         Some(Change::Divide { divisions }) => {
             divisions.iter().map(|it| (it.shard, it.parts)).collect()
         }
-        Some(Change::Split { .. } | Change::Merge { .. } | Change::Scale { .. }) => {
+        Some(
+            Change::Split { .. }
+            | Change::Merge { .. }
+            | Change::Scale { .. }
+            | Change::ScaleInTurn { .. },
+        ) => {
             panic!("the service does not ask for it")
         }
         Some(Change::Join { .. }) | None => Vec::new(),
@@ -53,6 +58,7 @@ fn joined(judgement: Option<Judgement>) -> Vec<(u32, u32)> {
             Change::Split { .. }
             | Change::Merge { .. }
             | Change::Scale { .. }
+            | Change::ScaleInTurn { .. }
             | Change::Divide { .. },
         )
         | None => Vec::new(),

@@ -76,7 +76,7 @@ async fn shard_when_split_then_its_subscribers_get_all_records_and_then_the_chil
         .as_deref();
     for (name, start) in [
         ("at-latest", Start::Latest),
-        ("after-the-end", Start::After(ending.unwrap())),
+        ("at-the-end", Start::At(ending.unwrap())),
     ] {
         let arn = caller.consumer("s", name).await;
         let mut subscriber = caller.subscribe(&arn, FIRST, start).await;
@@ -133,7 +133,7 @@ async fn consumer_when_deregistered_then_its_subscriptions_end_with_not_found() 
         caller.deregister(&arn).await;
         let expected = Pushed::Exception(
             "ResourceNotFoundException".to_owned(),
-            format!("Consumer {arn} not found."),
+            format!("Consumer {arn}, account 111111111111 not found."),
         );
         assert_eq!(subscriber.at_once().await, Some(expected));
         assert_eq!(subscriber.at_once().await, Some(Pushed::End));

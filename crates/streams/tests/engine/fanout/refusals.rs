@@ -52,7 +52,7 @@ async fn subscribing_when_anything_named_is_not_there_then_says_what() {
             &ARN.replace(":1767225600", ":1767225599"),
             FIRST,
             format!(
-                "Consumer {} not found.",
+                "Consumer {}, account 111111111111 not found.",
                 ARN.replace(":1767225600", ":1767225599")
             ),
         ),
@@ -102,7 +102,7 @@ async fn subscribing_when_the_position_makes_no_sense_then_is_refused_as_for_an_
             bare(ShardIteratorType::AtSequenceNumber),
             "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
              StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. \
-             Request specified AT_SEQUENCE_NUMBER and also no StartingSequenceNumber.",
+             Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber.",
         ),
         (
             position(Start::Time(later)),
@@ -111,8 +111,8 @@ async fn subscribing_when_the_position_makes_no_sense_then_is_refused_as_for_an_
         ),
         (
             position(Start::At("7")),
-            "StartingSequenceNumber 7 used in SubscribeToShard on shard shardId-000000000000 in \
-             stream s under account 111111111111 is invalid because it did not come from this stream.",
+            "Invalid StartingSequenceNumber. It encodes shardId-000000000007, while it was used in \
+             a call to a shard with shardId-000000000000",
         ),
         (
             position(Start::After(&"9".repeat(60))),

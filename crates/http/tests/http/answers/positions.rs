@@ -1,0 +1,132 @@
+//! Where readers start: sequence numbers of every layout, the last of a shard, and what goes with
+//! which type.
+
+use super::*;
+
+/// 2^124 and more of a number of the oldest layout, whose date is one second too late.
+const TOO_LATE: &str = "26227199374822427428162556223570313216";
+/// A number of version 1, of a stream of 2014, of its shard 0.
+const VERSION_1: &str = "49537979178794861780081237450294896636708704732336619521";
+
+fn at(kind: &str, shard: &str, number: &str) -> String {
+    format!(
+        r#"{{"StreamName":"s","ShardId":"{shard}","ShardIteratorType":"{kind}",
+            "StartingSequenceNumber":"{number}"}}"#
+    )
+}
+
+fn used(number: &str, why: &str) -> String {
+    format!(
+        "StartingSequenceNumber {number} used in GetShardIterator on shard shardId-000000000000 in \
+         stream s under account {ACCOUNT} is invalid{why}."
+    )
+}
+
+fn encodes(shard: &str, used: &str) -> String {
+    format!(
+        "Invalid StartingSequenceNumber. It encodes shardId-{shard}, while it was used in a call to \
+         a shard with shardId-{used}"
+    )
+}
+
+#[tokio::test]
+async fn number_when_of_an_older_layout_then_is_refused_for_what_it_says() {
+    let server = Server::with_stream(2).await;
+    let foreign = " because it did not come from this stream";
+    // Hexadecimal 2000…0800000002: bit 31 of the shard; 2000…0008…2: the highest of the counter.
+    let negative = "49039857307708443467467104868809893875799651944235008002";
+    let counter = "49039857307719593840066370180380661734935976090628259842";
+    let version_3 = "49039857307708443467467104868809893875799651909875269635";
+    for kind in ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"] {
+        for (shard, number, text) in [
+            ("0", "5", encodes("000000000005", "000000000000")),
+            ("0", "65537", encodes("000000000001", "000000000000")),
+            ("1", "0", encodes("000000000000", "000000000001")),
+            ("0", negative, encodes("-02147483648", "000000000000")),
+            ("0", TOO_LATE, used(TOO_LATE, "")),
+            ("0", counter, used(counter, "")),
+            ("0", version_3, used(version_3, "")),
+            ("0", &"9".repeat(60), used(&"9".repeat(60), "")),
+            ("0", VERSION_1, used(VERSION_1, foreign)),
+            ("0", "65536", used("65536", foreign)),
+        ] {
+            let body = at(kind, shard, number);
+            server
+                .check(&[("GetShardIterator", &body, Err((ARGUMENT, &text)))])
+                .await;
+        }
+        let zero = server.call("GetShardIterator", &at(kind, "0", "0")).await;
+        assert_eq!(zero, error("InternalFailure", ""), "as AWS fails on it");
+    }
+}
+
+#[tokio::test]
+async fn number_when_the_last_of_a_shard_then_nothing_comes_after_it() {
+    let server = Server::with_stream(1).await;
+    let split = r#"{"StreamName":"s","ShardToSplit":"0","NewStartingHashKey":"7"}"#;
+    server.ok("SplitShard", split).await;
+    let listed = server.ok("ListShards", r#"{"StreamName":"s"}"#).await;
+    let last = member(&listed, "EndingSequenceNumber");
+    let text = "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber \
+                has reached max possible value for the shard.";
+    let after = at("AFTER_SEQUENCE_NUMBER", "0", last);
+    let register = format!(r#"{{"StreamARN":"{ARN}","ConsumerName":"c"}}"#);
+    let registered = server.ok("RegisterStreamConsumer", &register).await;
+    let subscribe = format!(
+        r#"{{"ConsumerARN":"{}","ShardId":"0","StartingPosition":
+            {{"Type":"AFTER_SEQUENCE_NUMBER","SequenceNumber":"{last}"}}}}"#,
+        member(&registered, "ConsumerARN")
+    );
+    server
+        .check(&[
+            ("GetShardIterator", &after, Err((ARGUMENT, text))),
+            ("SubscribeToShard", &subscribe, Err((ARGUMENT, text))),
+            // At it there is the end.
+            (
+                "GetShardIterator",
+                &at("AT_SEQUENCE_NUMBER", "0", last),
+                Ok("ShardIterator"),
+            ),
+        ])
+        .await;
+    // The first number of a shard has all behind it.
+    let first = members(&listed, "StartingSequenceNumber")[0];
+    let after = at("AFTER_SEQUENCE_NUMBER", "0", first);
+    server
+        .check(&[("GetShardIterator", &after, Ok("ShardIterator"))])
+        .await;
+}
+
+#[tokio::test]
+async fn number_when_it_does_not_go_with_the_type_then_says_whether_there_is_one() {
+    let server = Server::with_stream(1).await;
+    for (kind, number, presence) in [
+        ("AT_SEQUENCE_NUMBER", "", "no"),
+        ("AFTER_SEQUENCE_NUMBER", "", "no"),
+        ("LATEST", r#","StartingSequenceNumber":"5""#, "also a"),
+        ("TRIM_HORIZON", r#","StartingSequenceNumber":"5""#, "also a"),
+        ("AT_TIMESTAMP", r#","StartingSequenceNumber":"5""#, "also a"),
+        (
+            "AT_TIMESTAMP",
+            r#","Timestamp":1,"StartingSequenceNumber":"5""#,
+            "also a",
+        ),
+    ] {
+        let body =
+            format!(r#"{{"StreamName":"s","ShardId":"0","ShardIteratorType":"{kind}"{number}}}"#);
+        let text = format!(
+            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
+             StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. \
+             Request specified {kind} and {presence} StartingSequenceNumber."
+        );
+        server
+            .check(&[("GetShardIterator", &body, Err((ARGUMENT, &text)))])
+            .await;
+    }
+    let body = r#"{"StreamName":"s","ShardId":"0","ShardIteratorType":"AT_TIMESTAMP"}"#;
+    let text = "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current \
+                request has no timestamp parameter.";
+    server
+        .check(&[("GetShardIterator", body, Err((ARGUMENT, text)))])
+        .await;
+}
