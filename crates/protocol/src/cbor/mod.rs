@@ -28,8 +28,8 @@ mod major {
 const BREAK: u8 = 0xff;
 /// The tag of an instant.
 const EPOCH: u64 = 1;
-/// The tags of an integer beyond 64 bits, whose size is in a byte string: not negative, and -1 minus
-/// that size.
+/// The tags of an integer beyond 64 bits, whose size is in a byte string: one that is not negative,
+/// and one that is -1 minus its size.
 const BIG: u64 = 2;
 const BIG_NEGATIVE: u64 = 3;
 

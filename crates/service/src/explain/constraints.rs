@@ -51,8 +51,8 @@ impl Violations {
         self.items.len() >= VIOLATIONS_MAX
     }
 
-    /// Adds an item for a value, or for a null, unless there are enough. Lists and blobs are not
-    /// shown, on AWS neither.
+    /// Adds an item for a value, or for a null, unless there are enough. As on AWS, an item shows
+    /// no list and no blob.
     fn add(&mut self, value: Option<&Value<'_>>, path: &str, rule: &str) {
         if self.is_full() {
             return;
