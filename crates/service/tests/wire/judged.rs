@@ -88,7 +88,7 @@ async fn requests_when_wrong_or_right_in_any_member_then_are_answered_as_the_mod
                     body.len()
                 );
                 let answer = server.call(operation, protocol, body).await;
-                if let Err(why) = compare(&verdict, answer) {
+                if let Err(why) = compare(&verdict, &answer) {
                     let shown = shorten(&request.to_json());
                     differences.push(format!("{operation}{what}, {protocol:?}: {why}\n  {shown}"));
                 }
@@ -118,7 +118,7 @@ fn shorten(body: &[u8]) -> String {
 }
 
 /// Whether an answer is what the verdict asks for.
-fn compare(verdict: &Verdict, answer: Result<Bytes, Error>) -> Result<(), String> {
+pub fn compare(verdict: &Verdict, answer: &Result<Bytes, Error>) -> Result<(), String> {
     let shown = |error: &Error| shorten(format!("{error:?}").as_bytes());
     match (verdict, answer) {
         (Verdict::Sound, Ok(_)) => Ok(()),
@@ -128,14 +128,23 @@ fn compare(verdict: &Verdict, answer: Result<Bytes, Error>) -> Result<(), String
                 error.code,
                 ErrorCode::SerializationException | ErrorCode::InternalFailure
             ) || text.contains(" detected: ");
-            let refused = || format!("it is sound, and was refused with {}", shown(&error));
+            let refused = || format!("it is sound, and was refused with {}", shown(error));
             if is_wrong { Err(refused()) } else { Ok(()) }
         }
         (_, Ok(_)) => Err(format!("it was taken instead of {verdict:?}")),
+        (Verdict::Malformed, Err(error)) => {
+            let expected = Error::without_message(ErrorCode::SerializationException);
+            let differs = || format!("{} instead of {}", shown(error), shown(&expected));
+            if *error == expected {
+                Ok(())
+            } else {
+                Err(differs())
+            }
+        }
         (Verdict::Mistyped(text), Err(error)) => {
             let expected = Error::new(ErrorCode::SerializationException, text.clone());
-            let differs = || format!("{} instead of {}", shown(&error), shown(&expected));
-            if error == expected {
+            let differs = || format!("{} instead of {}", shown(error), shown(&expected));
+            if *error == expected {
                 Ok(())
             } else {
                 Err(differs())
@@ -145,7 +154,7 @@ fn compare(verdict: &Verdict, answer: Result<Bytes, Error>) -> Result<(), String
             let text = error.message.as_deref().unwrap_or_default();
             let is_as_expected = error.code == ErrorCode::ValidationException && lists(text, items);
             let expected = || shorten(format!("{items:?}").as_bytes());
-            let differs = || format!("{} instead of {}", shown(&error), expected());
+            let differs = || format!("{} instead of {}", shown(error), expected());
             if is_as_expected {
                 Ok(())
             } else {

@@ -13,6 +13,8 @@ const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 #[derive(Debug, PartialEq)]
 pub enum Verdict {
     Sound,
+    /// It is no object.
+    Malformed,
     /// The text of the first type error.
     Mistyped(String),
     /// The violated constraints.
@@ -21,6 +23,9 @@ pub enum Verdict {
 
 /// Judges a request by the shape of its input.
 pub fn judge(model: &Model, input: &str, request: &Value) -> Verdict {
+    if !matches!(request, Value::Map(_)) {
+        return Verdict::Malformed;
+    }
     if let Some(text) = mistyped(model, model.shape(input), request) {
         return Verdict::Mistyped(text);
     }
