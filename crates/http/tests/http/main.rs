@@ -7,6 +7,7 @@
 
 mod admin;
 mod answers;
+mod bodies;
 mod call_rates;
 mod connections;
 mod end_to_end;
