@@ -241,7 +241,8 @@ async fn body_when_larger_than_its_operation_has_a_use_for_then_is_413_before_it
     };
     let api = "application/x-amz-json-1.1";
     for (operation, content_type, refused, fits) in [
-        ("ListStreams", api, MIB / 4, MIB / 16),
+        // A token of a mebibyte.
+        ("ListStreams", api, 2 * MIB, MIB),
         ("DescribeStream", api, MIB / 4, MIB / 16),
         ("AddTagsToStream", api, 2 * MIB, MIB / 2),
         // 10 MiB in base64.
