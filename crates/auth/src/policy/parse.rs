@@ -28,7 +28,8 @@ pub(super) fn parse(text: &str, resource: Resource<'_>) -> Result<Policy, Fault>
     Ok(policy)
 }
 
-/// Whatever the reader complains of, the text is not JSON: types are asked for before they are read.
+/// The text is not JSON, whatever the reader complains of: types are asked for before they are
+/// read.
 fn malformed(_: reader::Fault) -> Fault {
     Fault::Malformed
 }
