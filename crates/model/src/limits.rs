@@ -76,6 +76,8 @@ pub const STREAM_SHARDS_MAX: u32 = 100_000;
 pub const UPDATE_SHARD_COUNT_PER_DAY: u32 = 10;
 /// UpdateShardCount: length of that window, in hours.
 pub const UPDATE_SHARD_COUNT_HOURS: u64 = 24;
+/// UpdateShardCount: at most so many times the open shards, and at least that part of them.
+pub const UPDATE_SHARD_COUNT_FACTOR: u32 = 2;
 /// UpdateShardCount: maximum number of shards.
 pub const UPDATE_SHARD_COUNT_MAX: u32 = 10_000;
 

@@ -16,6 +16,7 @@ mod frames;
 mod framing;
 mod harness;
 mod heads;
+mod limits_page;
 mod linger;
 mod order;
 mod promises;

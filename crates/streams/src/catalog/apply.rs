@@ -460,7 +460,8 @@ fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result
     if quotas.scalings_per_day.is_none() {
         return Ok(());
     }
-    if u64::from(target) > 2 * u64::from(current) || 2 * u64::from(target) < u64::from(current) {
+    let times = |count: u32| u64::from(limits::UPDATE_SHARD_COUNT_FACTOR) * u64::from(count);
+    if u64::from(target) > times(current) || times(target) < u64::from(current) {
         return Err(Refusal::ScalingTooFar { current, target });
     }
     Ok(())
