@@ -81,9 +81,9 @@ impl fmt::Display for Report {
 }
 
 impl Campaign {
-    /// An empty memory for a run.
-    pub fn recorder(env: &Env) -> Arc<Recorder> {
-        Recorder::new(env, &STREAMS.map(|(name, _)| name))
+    /// An empty memory for the run.
+    pub fn recorder(&self, env: &Env) -> Arc<Recorder> {
+        Recorder::new(env, &STREAMS.map(|(name, _)| name), self.launch.limits)
     }
 
     /// Performs the run, and leaves everything it saw in `recorder`, even if it fails.

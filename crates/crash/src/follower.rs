@@ -13,9 +13,12 @@ use std::time::Duration;
 
 /// Pause after a round without records.
 const PAUSE: Duration = Duration::from_millis(5);
+/// Pause after a round in which a read failed, while everything is read. It doubles with each, up
+/// to more than a shard rests after a full answer.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
 /// A healthy server's read that fails this often in a row will not succeed, however slow the
 /// machine.
-const FAILED_ROUNDS_MAX: usize = 5;
+const FAILED_ROUNDS_MAX: u32 = 5;
 
 /// A consumer of one stream.
 pub struct Follower {
@@ -69,6 +72,8 @@ impl Follower {
         while failed_rounds < FAILED_ROUNDS_MAX {
             let round = self.round(at).await;
             if round.failed > 0 {
+                let pause = PAUSE_AFTER_FAILURE * (1 << failed_rounds);
+                self.worker.env.clock.sleep(pause).await;
                 failed_rounds += 1;
             } else if round.is_idle() && self.is_through() {
                 return true;

@@ -30,7 +30,7 @@ pub use operator::Operator;
 pub use poller::Poller;
 pub use producer::Producer;
 pub use recorder::Recorder;
-pub use server::{Durability, Launch, Memory, Process};
+pub use server::{Durability, Launch, Limits, Memory, Process};
 pub use session::{Progress, Request, Session};
 pub use volume::{RootShare, Shutdown, Volume};
 

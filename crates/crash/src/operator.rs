@@ -1,7 +1,7 @@
 //! Changes a stream's shards from time to time: splits, merges, scalings, with lists in between.
 //!
 //! There is one operator per stream, and it waits for each change: so it knows the current shards,
-//! and every refusal is the server's mistake.
+//! and every refusal is the server's mistake, unless it comes too soon for its limits.
 
 use super::control::Worker;
 use super::endpoint::Endpoint;

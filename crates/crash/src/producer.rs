@@ -9,6 +9,7 @@ use millstream_judge::Draft;
 use millstream_judge::HashKey;
 use millstream_judge::RecordId;
 use millstream_judge::{Outcome, Put, Span};
+use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::{PutRecord, PutRecordInput, PutRecords, PutRecordsInput};
 use millstream_protocol::types::PutRecordsRequestEntry;
 use millstream_protocol::types::PutRecordsResultEntry;
@@ -175,6 +176,14 @@ impl Producer {
         match (&entry.shard_id, &entry.sequence_number, &entry.error_code) {
             (Some(shard), Some(number), None) => self.acked(shard, number),
             (None, None, Some(code)) if code == "InternalFailure" => Outcome::Unknown,
+            (None, None, Some(code))
+                if self
+                    .worker
+                    .recorder
+                    .is_throttled(ErrorCode::from_name(code)) =>
+            {
+                Outcome::DefinitelyFailed
+            }
             (None, None, Some(code)) => {
                 let what = format!("an entry of PutRecords was refused: {code}");
                 self.worker.recorder.complain(what);

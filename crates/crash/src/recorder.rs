@@ -4,9 +4,11 @@
 //! and refused, or a malformed response. A run with a complaint has failed whatever the checker
 //! says.
 
+use super::server::Limits;
 use millstream_env::{Clock, Env};
 use millstream_judge::{Event, History, ListedShard, Outcome, Put, Span};
 use millstream_judge::{SequenceNumber, ShardId};
+use millstream_protocol::ErrorCode;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,11 +53,13 @@ pub struct Recorder {
     pub(super) reached: Reached,
     complaints: Mutex<Vec<String>>,
     numbers: AtomicU64,
+    /// Those of the server: under AWS's, being throttled is nothing to complain of.
+    limits: Limits,
 }
 
 impl Recorder {
     /// A memory of streams with these names; they are spoken of by index.
-    pub fn new(env: &Env, names: &[&str]) -> Arc<Self> {
+    pub fn new(env: &Env, names: &[&str], limits: Limits) -> Arc<Self> {
         let stream = |name: &&str| StreamRecord {
             name: (*name).to_owned(),
             events: Mutex::default(),
@@ -68,6 +72,7 @@ impl Recorder {
             reached: Reached::default(),
             complaints: Mutex::default(),
             numbers: AtomicU64::new(0),
+            limits,
         })
     }
 
@@ -105,9 +110,26 @@ impl Recorder {
         }
     }
 
+    /// Whether an error is that of a call, or of a record, which came too soon. It was not applied,
+    /// and may be tried again later.
+    pub(super) fn is_throttled(&self, code: Option<ErrorCode>) -> bool {
+        let is_limit = matches!(
+            code,
+            Some(
+                ErrorCode::ProvisionedThroughputExceededException
+                    | ErrorCode::LimitExceededException
+            )
+        );
+        match self.limits {
+            Limits::Aws => is_limit,
+            Limits::Off => false,
+        }
+    }
+
     /// Complains about a refusal, unless it is none: no answer and a 5xx are faults of the run.
     pub(super) fn complain_if_refused(&self, doing: &str, error: &millstream_client::Error) {
         match error {
+            millstream_client::Error::Service { .. } if self.is_throttled(error.code()) => {}
             millstream_client::Error::Service { remote, .. } if remote.status < 500 => {
                 self.complain(format!("{doing} was refused: {error}"));
             }

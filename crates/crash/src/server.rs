@@ -1,6 +1,6 @@
 //! A `millstream serve` in its own process: started, killed, restarted on the same directory.
 //!
-//! It is started with limits off and on any free port, without knowing that it is a test.
+//! It is started on any free port, without knowing that it is a test.
 
 use super::DriveError;
 use http::Uri;
@@ -24,6 +24,26 @@ pub struct Launch {
     pub segment_size: &'static str,
     /// `--durability`.
     pub durability: Durability,
+    /// `--limits`.
+    pub limits: Limits,
+}
+
+/// Whether a server throttles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    /// As on AWS.
+    Aws,
+    /// Not at all.
+    Off,
+}
+
+impl Limits {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// What an acknowledged record survives.
@@ -70,7 +90,8 @@ impl Launch {
             .open(&self.log)?;
         let mut child = Command::new(&self.binary)
             .env_clear()
-            .args(["serve", "--limits", "off", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--limits", self.limits.name()])
             .args(["--admin-listen", "127.0.0.1:0"])
             .args(["--segment-size", self.segment_size])
             .args(["--durability", self.durability.name()])

@@ -52,7 +52,7 @@ pub enum Progress {
     Nothing,
     /// The end of a closed shard.
     End,
-    /// No response; the iterator is still valid.
+    /// No response, or too soon; the iterator is still valid.
     Failed,
     /// The iterator has become useless.
     Lost,
@@ -159,11 +159,12 @@ impl Session {
         let was_due =
             error.code() == Some(ErrorCode::ExpiredIteratorException) && age >= ITERATOR_LIFE;
         let is_refusal = matches!(error, millstream_client::Error::Service { remote, .. } if remote.status < 500);
+        let is_throttled = worker.recorder.is_throttled(error.code());
         if !was_due {
             let doing = format!("an iterator of {age:?} of {:?}", self.request);
             worker.recorder.complain_if_refused(&doing, error);
         }
-        if is_refusal {
+        if is_refusal && !is_throttled {
             Progress::Lost
         } else {
             Progress::Failed

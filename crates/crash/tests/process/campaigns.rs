@@ -1,7 +1,7 @@
 //! Campaigns as tests: any number of them, each with its own seed and directory, each judged.
 
 use crate::place::Place;
-use millstream_crash::{Campaign, Durability, Fate, Launch, Recorder};
+use millstream_crash::{Campaign, Durability, Fate, Launch, Limits, Recorder};
 use millstream_env::Env;
 use millstream_judge::judge;
 
@@ -55,11 +55,16 @@ impl Campaigns {
         let place = Place::new(env, &format!("{}-{seed}", self.name));
         let segment_size = SEGMENT_SIZES[seed as usize % SEGMENT_SIZES.len()];
         let kept = format!("{}={seed}", self.seed_variable);
-        println!(
-            "{cycles} × {}, segments of {segment_size}: {kept}",
-            self.name
-        );
         let mut launch = place.launch(segment_size);
+        // Every other history meets throttling too.
+        launch.limits = match seed % 2 {
+            0 => Limits::Aws,
+            _ => Limits::Off,
+        };
+        println!(
+            "{cycles} × {}, segments of {segment_size}, limits {:?}: {kept}",
+            self.name, launch.limits
+        );
         let fate = (self.fate)(env, &place, &mut launch);
         assert_eq!(launch.durability, Durability::Fsync);
         let campaign = Campaign {
@@ -68,7 +73,7 @@ impl Campaigns {
             cycles,
             fate,
         };
-        let recorder = Campaign::recorder(env);
+        let recorder = campaign.recorder(env);
         let report = campaign.run(env, &recorder).await;
         let is_good = verify(&recorder);
         let report = match report {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the folders of real processes")]
 
-use millstream_crash::{Durability, Launch};
+use millstream_crash::{Durability, Launch, Limits};
 use millstream_env::{Env, OpenMode};
 use millstream_judge::History;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,7 @@ impl Place {
             log: self.0.join("server.log"),
             segment_size,
             durability: Durability::Fsync,
+            limits: Limits::Off,
         }
     }
 

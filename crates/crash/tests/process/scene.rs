@@ -37,7 +37,7 @@ pub struct Scene {
 impl Scene {
     /// A scene of streams with these names, none of which is there yet.
     pub fn new(env: &Env, launch: Launch, names: &'static [&'static str]) -> Self {
-        let recorder = Recorder::new(env, names);
+        let recorder = Recorder::new(env, names, launch.limits);
         let (director, access) = Director::new();
         let worker = Worker {
             env: env.clone(),
@@ -72,7 +72,7 @@ impl Scene {
 
     /// Forgets all that was seen: the stream begins anew.
     pub fn forget(&mut self) {
-        self.recorder = Recorder::new(&self.env, self.names);
+        self.recorder = Recorder::new(&self.env, self.names, self.launch.limits);
         self.worker.recorder = Arc::clone(&self.recorder);
     }
 
