@@ -16,16 +16,14 @@
 
 use crate::catalog::{Scope, Stream, StreamLabel};
 use crate::facts::{CallRefused, RateExceeded, Throttled};
-use crate::handler::{Counted, Handler};
 use crate::limits::Calls;
 use crate::runtime::Runtimes;
 use crate::settings::Limits;
 use crate::streams::Streams;
-use crate::target::{Target, scope_of};
-use millstream_auth::{Authorized, Principal, Resource};
+use millstream_auth::{Principal, Resource};
 use millstream_env::{Clock, Monotonic};
 use millstream_model::ShardId;
-use millstream_protocol::{Operation, Period, Rate, Row, Scope as Per, Texts};
+use millstream_protocol::{Operation, Period, Rate, Scope as Per};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,43 +46,27 @@ pub(crate) struct CallRates {
 
 impl CallRates {
     pub(crate) fn new(
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
         limits: Limits,
-        streams: Streams,
-        runtimes: Arc<Runtimes>,
+        streams: &Streams,
+        runtimes: &Arc<Runtimes>,
     ) -> Self {
         Self {
-            clock,
+            clock: Arc::clone(clock),
             limits,
-            streams,
-            runtimes,
+            streams: streams.clone(),
+            runtimes: Arc::clone(runtimes),
             accounts: Mutex::default(),
         }
     }
 
-    /// Counts a call that is about to begin, or says why it may not.
-    #[inline]
-    pub(crate) fn take<H: Handler>(
-        &self,
-        request: &Authorized<H::Input, H::Target>,
-    ) -> Result<(), CallRefused> {
-        // Decided at compile time: nothing is left of it for those with budgets of their own.
-        match const { rate_at_the_gate::<H>() } {
-            Some(rate) if self.limits == Limits::Aws => {
-                let call = Call {
-                    operation: H::Operation::NAME,
-                    rate,
-                    principal: request.principal(),
-                    stream: named_stream(request.found().resource()),
-                    shard: request.input().text("ShardId"),
-                };
-                self.take_call(call)
-            }
-            Some(_) | None => Ok(()),
-        }
+    /// Whether calls are counted at all.
+    pub(crate) fn apply(&self) -> bool {
+        self.limits == Limits::Aws
     }
 
-    fn take_call(&self, call: Call<'_>) -> Result<(), CallRefused> {
+    /// Counts a call that is about to begin, or says why it may not.
+    pub(crate) fn take(&self, call: Call<'_>) -> Result<(), CallRefused> {
         let now = self.clock.monotonic();
         let has = match call.rate.scope {
             Per::Account => self.accounts.lock().try_take(&call, now),
@@ -157,14 +139,14 @@ impl CallRates {
 }
 
 /// A call that is about to begin.
-struct Call<'a> {
-    operation: &'static str,
-    rate: Rate,
-    principal: &'a Principal,
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) rate: Rate,
+    pub(crate) principal: &'a Principal,
     /// The stream that it names.
-    stream: Option<(Scope, StreamLabel)>,
+    pub(crate) stream: Option<(Scope, StreamLabel)>,
     /// The shard that it names.
-    shard: Option<&'a str>,
+    pub(crate) shard: Option<&'a str>,
 }
 
 /// The calls of accounts.
@@ -176,7 +158,10 @@ struct Accounts {
 
 impl Accounts {
     fn try_take(&mut self, call: &Call<'_>, now: Monotonic) -> bool {
-        let scope = scope_of(call.principal);
+        let scope = Scope {
+            account: call.principal.account.clone(),
+            region: call.principal.region.clone(),
+        };
         if !self.by_scope.contains_key(&scope) && !self.has_room(now) {
             return true;
         }
@@ -197,7 +182,7 @@ impl Accounts {
 }
 
 /// The stream that a resource is or belongs to, whether or not it exists.
-fn named_stream(resource: Resource<'_>) -> Option<(Scope, StreamLabel)> {
+pub(crate) fn named_stream(resource: Resource<'_>) -> Option<(Scope, StreamLabel)> {
     match resource {
         Resource::Account | Resource::Unnamed => None,
         Resource::Stream(stream) | Resource::Consumer { stream, .. } => {
@@ -214,16 +199,8 @@ fn named_stream(resource: Resource<'_>) -> Option<(Scope, StreamLabel)> {
     }
 }
 
-/// The rate that is taken before the operation begins.
-const fn rate_at_the_gate<H: Handler>() -> Option<Rate> {
-    match H::COUNTED {
-        Counted::AtTheGate => rate_of(H::Operation::RATES, Period::Second),
-        Counted::ByItsBudget => None,
-    }
-}
-
 /// The rate of a period.
-const fn rate_of(rates: &[Rate], period: Period) -> Option<Rate> {
+pub(crate) const fn rate_of(rates: &[Rate], period: Period) -> Option<Rate> {
     let mut place = 0;
     while place < rates.len() {
         match (rates[place].period, period) {

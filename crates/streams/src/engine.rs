@@ -123,12 +123,7 @@ impl Engine {
             runtimes.clone(),
             logs.clone(),
         );
-        let call_rates = CallRates::new(
-            env.clock.clone(),
-            settings.limits,
-            streams.clone(),
-            runtimes.clone(),
-        );
+        let call_rates = CallRates::new(&env.clock, settings.limits, &streams, &runtimes);
         let fence = Fence::new(&env, &store, &catalog, &runtimes, &logs, &readiness);
         let fence = Arc::new(fence);
         let retention = Retention::new(&store, &streams, &runtimes, reads.horizons(), &logs);

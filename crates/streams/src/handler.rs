@@ -1,10 +1,11 @@
 //! The interface between the server and an operation.
 
+use crate::call_rates::{Call, named_stream, rate_of};
 use crate::facts::CallRefused;
 use crate::target::{Lacking, Named, Target};
 use crate::{AnyFact, Engine, Fact, Output};
 use millstream_auth::{Authorized, Principal};
-use millstream_protocol::Texts;
+use millstream_protocol::{Operation as _, Period, Rate, Row as _, Texts};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -56,7 +57,26 @@ pub fn count<H: Handler>(
     engine: &Engine,
     request: &Authorized<H::Input, H::Target>,
 ) -> Result<(), CallRefused> {
-    engine.call_rates().take::<H>(request)
+    let rates = engine.call_rates();
+    // Decided at compile time: nothing is left of it for those with budgets of their own.
+    match const { rate_at_the_gate::<H>() } {
+        Some(rate) if rates.apply() => rates.take(Call {
+            operation: H::Operation::NAME,
+            rate,
+            principal: request.principal(),
+            stream: named_stream(request.found().resource()),
+            shard: request.input().text("ShardId"),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The rate that is taken before the operation begins.
+const fn rate_at_the_gate<H: Handler>() -> Option<Rate> {
+    match H::COUNTED {
+        Counted::AtTheGate => rate_of(H::Operation::RATES, Period::Second),
+        Counted::ByItsBudget => None,
+    }
 }
 
 /// Resolves a request's resource, whatever the shape of the request.

@@ -3,7 +3,8 @@
 //! [`for_each_operation`](crate::for_each_operation) passes the rows to a macro of the caller's,
 //! which generates what it needs: modules and descriptions here, the handlers' modules in the
 //! engine, the server's dispatch table. A row says what the shapes cannot: whether the operation
-//! changes state, which kind of resource a policy names for it, and how often AWS lets it be called.
+//! changes state, which kind of resource a policy names for it, and how often AWS lets it be
+//! called.
 
 /// Passes every operation, sorted by name, to the macro `$with`.
 ///
@@ -12,9 +13,9 @@
 /// ```
 ///
 /// EFFECT is a case of [`Effect`](crate::Effect), RESOURCE of
-/// [`ResourceKind`](crate::ResourceKind), PERIOD and SCOPE are those of [`Rate`](crate::Rate). Every
-/// row has a rate; `assumed` marks one that AWS's documentation does not state in full. Where its
-/// table of quotas and an operation's own page disagree, the table counts:
+/// [`ResourceKind`](crate::ResourceKind), PERIOD and SCOPE are those of [`Rate`](crate::Rate).
+/// Every row has a rate; `assumed` marks one that AWS's documentation does not state in full. Where
+/// its table of quotas and an operation's own page disagree, the table counts:
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>. A macro that
 /// needs only names takes the braces as one token tree.
 #[macro_export]

@@ -1,7 +1,6 @@
 //! Calls of operations against one thing: an account, a stream, a shard.
 //!
-//! A bucket for each operation that was called of late. Full buckets are dropped, so there are never
-//! more than operations.
+//! There is a bucket for each operation that was called of late; full ones are dropped.
 
 use super::bucket::Bucket;
 use millstream_env::Monotonic;
