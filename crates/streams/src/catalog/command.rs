@@ -121,7 +121,7 @@ pub struct Quotas {
     #[n(6)]
     pub provisioned_shards: Option<u32>,
     /// Open shards of the one stream that is resharded.
-    #[n(7)]
+    #[n(9)]
     pub stream_shards: Option<u32>,
 }
 
