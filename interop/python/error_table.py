@@ -83,6 +83,7 @@ EXISTENCE = [
         "StartStreamEncryption": {"EncryptionType": "KMS", "KeyId": "a"},
         "StopStreamEncryption": {"EncryptionType": "KMS", "KeyId": "a"},
         "UpdateShardCount": {"TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"},
+        "UpdateStreamWarmThroughput": {"WarmThroughputMiBps": 8},
     }.items()
 ] + [
     _not_found(
@@ -93,6 +94,19 @@ EXISTENCE = [
     _not_found(
         "DescribeStream",
         {"StreamARN": "arn:aws:kinesis:us-east-1:{account}:stream/none"},
+        _NONE,
+    ),
+    _not_found(
+        "UpdateMaxRecordSize",
+        {"StreamARN": "arn:aws:kinesis:us-east-1:{account}:stream/none", "MaxRecordSizeInKiB": 2048},
+        _NONE,
+    ),
+    _not_found(
+        "UpdateStreamMode",
+        {
+            "StreamARN": "arn:aws:kinesis:us-east-1:{account}:stream/none",
+            "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+        },
         _NONE,
     ),
     _not_found(
@@ -161,7 +175,7 @@ QUOTAS = [
         {"StreamName": "huge", "ShardCount": 20_000},
         "LimitExceededException",
         "This request would exceed the shard limit for the account {account} in us-east-1. Current shard "
-        "count for the account: 7. Limit: 20000. Number of additional shards that would have resulted "
+        "count for the account: 3. Limit: 20000. Number of additional shards that would have resulted "
         "from this request: 20000. Refer to the AWS Service Limits page "
         "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and "
         "how to request higher limits.",
@@ -417,7 +431,8 @@ NOT_YET = [
     _invalid(
         "CreateStream",
         {"StreamName": "new", "WarmThroughputMiBps": 10},
-        "WarmThroughputMiBps is not supported yet",
+        "WarmThroughputMiBps is only supported for accounts with MinimumThroughputBillingCommitment "
+        "enabled. It is not enabled for the account {account} in us-east-1.",
     ),
 ]
 

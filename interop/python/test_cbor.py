@@ -80,6 +80,13 @@ SESSION = [
     ("ListShards", ORDERS | {"ShardFilter": {"Type": "FROM_TIMESTAMP", "Timestamp": LONG_AGO}}),
     ("DescribeStream", ORDERS | {"Limit": 3}),
     ("DeregisterStreamConsumer", {"StreamARN": ARN, "ConsumerName": "audit"}),
+    ("DescribeAccountSettings", {}),
+    ("UpdateAccountSettings", {"MinimumThroughputBillingCommitment": {"Status": "ENABLED"}}),
+    ("DescribeAccountSettings", {}),
+    ("UpdateMaxRecordSize", {"StreamARN": ARN, "MaxRecordSizeInKiB": 2048}),
+    ("UpdateStreamMode", {"StreamARN": ARN, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}}),
+    ("UpdateStreamWarmThroughput", ORDERS | {"WarmThroughputMiBps": 6}),
+    ("DescribeStreamSummary", ORDERS),
     ("DeleteStream", ORDERS),
     ("ListStreams", {}),
 ]

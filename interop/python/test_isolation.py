@@ -73,7 +73,10 @@ BY_ARN = {
     "split_shard": {"ShardToSplit": SHARD, "NewStartingHashKey": "9"},
     "start_stream_encryption": {"EncryptionType": "KMS", "KeyId": "alias/a"},
     "stop_stream_encryption": {"EncryptionType": "KMS", "KeyId": "alias/a"},
+    "update_max_record_size": {"MaxRecordSizeInKiB": 2048},
     "update_shard_count": {"TargetShardCount": 4, "ScalingType": "UNIFORM_SCALING"},
+    "update_stream_mode": {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}},
+    "update_stream_warm_throughput": {"WarmThroughputMiBps": 8},
 }
 
 

@@ -80,17 +80,6 @@ def test_stream_when_created_with_tags_then_has_them(kinesis):
     assert tags == [{"Key": "env", "Value": "test"}, {"Key": "team", "Value": "sales"}]
 
 
-@pytest.mark.parametrize(
-    "member",
-    [{"WarmThroughputMiBps": 10}],
-    ids=lambda member: next(iter(member)),
-)
-def test_stream_when_it_asks_for_what_is_not_there_yet_then_is_refused(kinesis, member):
-    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="is not supported yet"):
-        kinesis.create_stream(StreamName="orders", **member)
-    assert kinesis.list_streams()["StreamNames"] == []
-
-
 def test_stream_when_deleted_then_is_gone_and_its_name_is_free(kinesis, orders):
     put(kinesis, orders, b"old")
     kinesis.delete_stream(**orders)

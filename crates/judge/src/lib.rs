@@ -45,5 +45,5 @@ pub use history::{
 };
 pub use number::{HashKey, HashKeyRange, ParseError, SequenceNumber, ShardId};
 pub use payload::RecordId;
-pub use shard_change::{Reshaping, ShardChange};
+pub use shard_change::{OPEN_MAX, Reshaping, ShardChange};
 pub use verdict::{Anomaly, HistoryError, Judged, Kind, Verdict};

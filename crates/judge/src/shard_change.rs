@@ -7,7 +7,7 @@ use crate::number::ShardId;
 use fastrand::Rng;
 
 /// Maximum number of open shards of a stream.
-const OPEN_MAX: usize = 6;
+pub const OPEN_MAX: usize = 6;
 
 /// An operation that changes shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

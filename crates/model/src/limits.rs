@@ -50,6 +50,12 @@ pub const TAGS_MAX: usize = 50;
 pub const POLICY_BYTES_MAX: usize = 20 * 1024;
 /// Registered consumers of a stream.
 pub const CONSUMERS_MAX: u32 = 20;
+/// Registered consumers of a stream of an account with a commitment to a minimum of throughput:
+/// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
+pub const CONSUMERS_COMMITTED_MAX: u32 = 50;
+/// How long a commitment to a minimum of throughput binds:
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateAccountSettings.html>
+pub const COMMITMENT_HOURS_MIN: u64 = 24;
 /// Registered consumers of a stream that may be in status CREATING at once.
 pub const CONSUMERS_CREATING_MAX: u32 = 5;
 /// On-demand streams of an account and region.
@@ -66,6 +72,11 @@ pub const ON_DEMAND_PEAK_TIMES: u64 = 2;
 pub const ON_DEMAND_SPLIT_BYTES_PER_SECOND: u64 = SHARD_WRITE_BYTES_PER_SECOND / 2;
 /// The same in records per second.
 pub const ON_DEMAND_SPLIT_RECORDS_PER_SECOND: u64 = SHARD_WRITE_RECORDS_PER_SECOND / 2;
+/// UpdateStreamMode: changes of a stream's mode in a rolling window:
+/// <https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>
+pub const MODE_SWITCHES_PER_DAY: u32 = 2;
+/// UpdateStreamMode: length of that window, in hours.
+pub const MODE_SWITCH_HOURS: u64 = 24;
 /// Streams of an account and region that may be in status CREATING, UPDATING or DELETING at once.
 pub const STREAMS_IN_TRANSITION_MAX: u32 = 5;
 
@@ -84,14 +95,19 @@ pub const UPDATE_SHARD_COUNT_MAX: u32 = 10_000;
 /// Lifetime of a shard iterator and of a NextToken.
 pub const TOKEN_LIFETIME_MS: u64 = 300_000;
 
-/// The maximum number of open shards of an on-demand stream in a region: as many as write the 10
-/// GiB or 200 MiB a second that such a stream takes there.
+/// The write throughput that an on-demand stream of a region may reach, in MiB per second:
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
-pub fn on_demand_shards_max(region: &str) -> u32 {
+pub fn on_demand_mibps_max(region: &str) -> u32 {
     match region {
         "us-east-1" | "us-west-2" | "eu-west-1" => 10_240,
         _ => 200,
     }
+}
+
+/// The maximum number of open shards of an on-demand stream in a region: one for each MiB per
+/// second that it may reach.
+pub fn on_demand_shards_max(region: &str) -> u32 {
+    on_demand_mibps_max(region)
 }
 
 /// The default shard quota of an account in a region:

@@ -1,17 +1,19 @@
-//! Changes a stream's shards and retention, and checks whether the change took place.
+//! Changes a stream's shards, retention and mode, and checks whether the change took place.
 //!
 //! There is one admin per stream: what it was told holds until it changes it again.
 
 use super::chronicle::Chronicle;
 use super::client::{Client, Failure, Settled};
 use super::server::Server;
-use millstream_judge::{Event, ListedShard, Reshaping, ReshardOutcome, ShardChange, Span};
+use millstream_judge::{
+    Event, ListedShard, OPEN_MAX, Reshaping, Reshard, ReshardOutcome, ShardChange, ShardId, Span,
+};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::{
     self, DecreaseStreamRetentionPeriodInput, IncreaseStreamRetentionPeriodInput, MergeShardsInput,
-    SplitShardInput, UpdateShardCountInput,
+    SplitShardInput, UpdateShardCountInput, UpdateStreamModeInput, UpdateStreamWarmThroughputInput,
 };
-use millstream_protocol::types::ScalingType;
+use millstream_protocol::types::{ScalingType, StreamMode, StreamModeDetails};
 use std::sync::Arc;
 
 /// With so many shards, closed ones included, a stream is left as it is: a list has to fit into one
@@ -26,15 +28,19 @@ const OVERTAKEN: &[ErrorCode] = &[
     ErrorCode::ResourceNotFoundException,
     // At most ten scalings a day, and the like.
     ErrorCode::LimitExceededException,
+    // The stream stayed on demand.
+    ErrorCode::ValidationException,
 ];
 
 /// What an admin calls; most of the time it changes the shards.
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 8] = [
     "DescribeStreamSummary",
     "DecreaseStreamRetentionPeriod",
     "SplitShard",
     "MergeShards",
     "UpdateShardCount",
+    "UpdateStreamMode",
+    "UpdateStreamWarmThroughput",
     "IncreaseStreamRetentionPeriod",
 ];
 
@@ -63,6 +69,16 @@ impl Admin {
                 "DecreaseStreamRetentionPeriod" | "IncreaseStreamRetentionPeriod" => {
                     self.change_retention(&server).await;
                 }
+                "UpdateStreamMode" | "UpdateStreamWarmThroughput" => {
+                    if let Some(shards) = self.client.list(&server, &self.stream).await
+                        && !self.client.is_behind()
+                        && shards.len() <= SHARDS_MAX
+                    {
+                        let open = shards.iter().filter(|shard| shard.last.is_none());
+                        let open = open.map(|shard| shard.shard).collect();
+                        self.go_on_demand_and_back(&server, open).await;
+                    }
+                }
                 _ => {
                     if let Some(shards) = self.client.list(&server, &self.stream).await
                         && !self.client.is_behind()
@@ -85,6 +101,11 @@ impl Admin {
         let answer = self.call(server, change).await;
         if let Err(failure) = &answer {
             self.client.complain_unless("a reshard", failure, OVERTAKEN);
+        }
+        let is_on_demand =
+            |failure: &Failure| failure.code() == Some(ErrorCode::ValidationException);
+        if answer.as_ref().is_err_and(is_on_demand) {
+            self.switch(server, StreamMode::Provisioned).await;
         }
         let settled = self.client.until_settled(&self.stream.name).await;
         if settled == Some(Settled::Gone) {
@@ -166,6 +187,80 @@ impl Admin {
             }
         };
         ShardChange::draw(rng, reshaping, shards)
+    }
+
+    // --- Mode
+    // -------------------------------------------------------------------------------------
+
+    /// Not for long: on demand the shards are not the admin's. Meanwhile the stream is prepared for
+    /// throughput.
+    async fn go_on_demand_and_back(&mut self, server: &Server, open: Vec<ShardId>) {
+        let started = self.client.now();
+        self.switch(server, StreamMode::OnDemand).await;
+        self.client.until_settled(&self.stream.name).await;
+        if let Some(server) = self.client.server().await {
+            let most = i32::try_from(OPEN_MAX).unwrap_or(i32::MAX);
+            let mibps = self.client.rng.i32(0..=most);
+            self.warm(&server, mibps).await;
+        }
+        // What was asked for may give every shard children.
+        self.client.until_settled(&self.stream.name).await;
+        self.stream.record(Event::Reshard(Reshard {
+            span: Span {
+                started,
+                finished: self.client.now(),
+            },
+            parents: open,
+            outcome: ReshardOutcome::Unknown,
+        }));
+        if let Some(server) = self.client.server().await {
+            self.switch(&server, StreamMode::Provisioned).await;
+        }
+    }
+
+    async fn warm(&mut self, server: &Server, mibps: i32) {
+        let input = UpdateStreamWarmThroughputInput {
+            stream_name: Some(self.stream.name.clone()),
+            warm_throughput_mibps: mibps,
+            ..UpdateStreamWarmThroughputInput::default()
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateStreamWarmThroughput>(server, &input);
+        if let Err(failure) = call.await.1 {
+            // It is changing, or provisioned; or the account made no commitment.
+            let expected = [
+                ErrorCode::ResourceInUseException,
+                ErrorCode::ValidationException,
+                ErrorCode::InvalidArgumentException,
+            ];
+            self.client
+                .complain_unless("a warm throughput", &failure, &expected);
+        }
+    }
+
+    async fn switch(&mut self, server: &Server, stream_mode: StreamMode) {
+        let Ok(Some(found)) = self.client.describe(server, &self.stream.name).await else {
+            return;
+        };
+        let input = UpdateStreamModeInput {
+            stream_arn: found.stream_arn,
+            stream_id: None,
+            stream_mode_details: StreamModeDetails { stream_mode },
+            warm_throughput_mibps: None,
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateStreamMode>(server, &input);
+        if let Err(failure) = call.await.1 {
+            // It is changing, or has that mode.
+            let expected = [
+                ErrorCode::ResourceInUseException,
+                ErrorCode::InvalidArgumentException,
+            ];
+            self.client
+                .complain_unless("a new mode", &failure, &expected);
+        }
     }
 
     // --- Retention

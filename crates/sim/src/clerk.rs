@@ -10,13 +10,17 @@ use super::client::{Client, Failure};
 use super::perhaps::{Perhaps, Seen};
 use super::server::Server;
 use millstream_protocol::operations::{
-    self, AddTagsToStreamInput, DescribeLimitsInput, DescribeStreamInput,
-    DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput, ListStreamsInput,
-    ListTagsForStreamInput, RemoveTagsFromStreamInput, StartStreamEncryptionInput,
-    StopStreamEncryptionInput, UpdateStreamRecordDistributionStrategyInput,
+    self, AddTagsToStreamInput, DescribeAccountSettingsInput, DescribeLimitsInput,
+    DescribeStreamInput, DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput,
+    ListStreamsInput, ListTagsForStreamInput, RemoveTagsFromStreamInput,
+    StartStreamEncryptionInput, StopStreamEncryptionInput, UpdateAccountSettingsInput,
+    UpdateMaxRecordSizeInput, UpdateStreamRecordDistributionStrategyInput,
 };
 use millstream_protocol::types::{
-    EncryptionType, MetricsName, RecordDistributionStrategy, StreamDescription, StreamMode, Tag,
+    EncryptionType, MetricsName, MinimumThroughputBillingCommitmentInput,
+    MinimumThroughputBillingCommitmentInputStatus, MinimumThroughputBillingCommitmentOutput,
+    MinimumThroughputBillingCommitmentOutputStatus, RecordDistributionStrategy, StreamDescription,
+    StreamMode, Tag,
 };
 use millstream_protocol::{ErrorCode, Operation};
 use std::collections::BTreeMap;
@@ -31,10 +35,17 @@ const METRICS: [MetricsName; 3] = [
     MetricsName::IteratorAgeMilliseconds,
 ];
 
+/// How long a commitment binds at least.
+const COMMITMENT_MS: i64 = 24 * 3_600_000;
+
+/// Maximum sizes of records, far above those that are put.
+const RECORD_KIB: std::ops::Range<i32> = 1024..10_241;
+
 /// What a clerk calls.
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 20] = [
     "AddTagsToStream",
     "DeleteResourcePolicy",
+    "DescribeAccountSettings",
     "DescribeLimits",
     "DescribeStream",
     "DisableEnhancedMonitoring",
@@ -49,6 +60,8 @@ const OPERATIONS: [&str; 17] = [
     "StopStreamEncryption",
     "TagResource",
     "UntagResource",
+    "UpdateAccountSettings",
+    "UpdateMaxRecordSize",
     "UpdateStreamRecordDistributionStrategy",
 ];
 
@@ -59,7 +72,10 @@ pub(super) struct Clerk {
     tags: BTreeMap<&'static str, Perhaps<Option<String>>>,
     metrics: BTreeMap<MetricsName, Perhaps<Switch>>,
     policy: Perhaps<Option<String>>,
+    record_kib: Perhaps<i32>,
     changes: u32,
+    /// The stream's ARN, once it was described.
+    arn: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +92,9 @@ impl Clerk {
             tags: KEYS.map(|key| (key, Perhaps::known(None))).into(),
             metrics: METRICS.map(|it| (it, Perhaps::known(Switch::Off))).into(),
             policy: Perhaps::known(None),
+            record_kib: Perhaps::known(RECORD_KIB.start),
             changes: 0,
+            arn: None,
         }
     }
 
@@ -98,6 +116,9 @@ impl Clerk {
                 "PutResourcePolicy" => self.put_policy(&server).await,
                 "DeleteResourcePolicy" => self.delete_policy(&server).await,
                 "GetResourcePolicy" => self.look_at_policy(&server).await,
+                "DescribeAccountSettings" => self.look_at_account(&server).await,
+                "UpdateAccountSettings" => self.change_account(&server).await,
+                "UpdateMaxRecordSize" => self.change_record_limit(&server).await,
                 "StartStreamEncryption" => self.encrypt(&server, Switch::On).await,
                 "UpdateStreamRecordDistributionStrategy" => self.redistribute(&server).await,
                 _ => self.encrypt(&server, Switch::Off).await,
@@ -278,6 +299,45 @@ impl Clerk {
         odd.into_iter().for_each(|what| self.complain(what));
     }
 
+    // --- The largest record
+    // ---------------------------------------------------------------------------------
+
+    async fn change_record_limit(&mut self, server: &Server) {
+        self.look_at_record_limit(server).await;
+        let Some(arn) = self.arn.clone() else { return };
+        let kib = self.client.rng.i32(RECORD_KIB);
+        let input = UpdateMaxRecordSizeInput {
+            stream_arn: Some(arn),
+            stream_id: None,
+            max_record_size_in_kib: kib,
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateMaxRecordSize>(server, &input);
+        let answer = call.await.1;
+        if let Err(failure) = &answer {
+            let expected = [ErrorCode::ResourceInUseException];
+            self.client
+                .complain_unless("a new record size", failure, &expected);
+        }
+        note(&mut self.record_kib, kib, &answer, server.changes_until());
+    }
+
+    async fn look_at_record_limit(&mut self, server: &Server) {
+        let Ok(Some(found)) = self.client.describe(server, &self.stream.name).await else {
+            return;
+        };
+        self.arn = Some(found.stream_arn);
+        if self.client.is_behind() {
+            return;
+        }
+        let kib = found.max_record_size_in_kib.unwrap_or_default();
+        if self.record_kib.look(kib, server.changes_until()) == Seen::Impossible {
+            let known = &self.record_kib;
+            self.complain(format!("records may have {kib} KiB, not {known:?}"));
+        }
+    }
+
     // --- Everything else
     // --------------------------------------------------------------------------
 
@@ -342,6 +402,72 @@ impl Clerk {
                 self.client
                     .complain_unless("another distribution", &failure, expected);
             }
+        }
+    }
+
+    async fn look_at_account(&mut self, server: &Server) {
+        let input = DescribeAccountSettingsInput {};
+        let call = self
+            .client
+            .call::<operations::DescribeAccountSettings>(server, &input);
+        match call.await.1 {
+            Ok(output) => self.check_commitment(output.minimum_throughput_billing_commitment),
+            Err(failure) => {
+                let doing = "a look at an account";
+                self.client.complain_unless(doing, &failure, &[]);
+            }
+        }
+    }
+
+    /// Everyone changes it, so that nobody knows what comes next.
+    async fn change_account(&mut self, server: &Server) {
+        let status = match self.client.rng.bool() {
+            true => MinimumThroughputBillingCommitmentInputStatus::Enabled,
+            false => MinimumThroughputBillingCommitmentInputStatus::Disabled,
+        };
+        let minimum_throughput_billing_commitment =
+            MinimumThroughputBillingCommitmentInput { status };
+        let input = UpdateAccountSettingsInput {
+            minimum_throughput_billing_commitment,
+        };
+        let call = self
+            .client
+            .call::<operations::UpdateAccountSettings>(server, &input);
+        match call.await.1 {
+            Ok(output) => self.check_commitment(output.minimum_throughput_billing_commitment),
+            Err(failure) => {
+                let doing = "a change of an account";
+                // A stream is prepared for throughput.
+                let expected = [ErrorCode::InvalidArgumentException];
+                self.client.complain_unless(doing, &failure, &expected);
+            }
+        }
+    }
+
+    /// Whatever it is, its times belong together.
+    fn check_commitment(&self, found: Option<MinimumThroughputBillingCommitmentOutput>) {
+        use MinimumThroughputBillingCommitmentOutputStatus as Status;
+        let is_sound = found.as_ref().is_some_and(|found| {
+            let bound = match (found.started_at, found.earliest_allowed_end_at) {
+                (Some(started), Some(earliest)) => Some(earliest.0 - started.0),
+                (Some(_) | None, _) => None,
+            };
+            let ended_late = match (found.earliest_allowed_end_at, found.ended_at) {
+                (Some(earliest), Some(ended)) => earliest <= ended,
+                (Some(_) | None, _) => false,
+            };
+            match found.status {
+                Status::Enabled | Status::EnabledUntilEarliestAllowedEnd => {
+                    bound == Some(COMMITMENT_MS) && found.ended_at.is_none()
+                }
+                Status::Disabled if found.started_at.is_none() => {
+                    found.ended_at.is_none() && found.earliest_allowed_end_at.is_none()
+                }
+                Status::Disabled => bound == Some(COMMITMENT_MS) && ended_late,
+            }
+        });
+        if !is_sound {
+            self.complain(format!("the account's commitment is {found:?}"));
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::admission::Admission;
 use crate::call_rates::CallRates;
-use crate::catalog::{Catalog, Command, State, Stream};
+use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
 use crate::duties::Duties;
 use crate::facts::ChangeError;
 use crate::fanout::Fanout;
@@ -209,6 +209,12 @@ impl Engine {
     /// What whoever started the engine decided.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The quotas of an account and region, and of each of its streams, at this moment.
+    pub(crate) fn quotas(&self, scope: &Scope) -> Quotas {
+        let (state, now) = (self.state(), self.clock().now());
+        self.settings.stream_quotas(scope, &state, now)
     }
 
     /// The catalog's present state.

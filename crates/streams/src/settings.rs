@@ -1,6 +1,7 @@
 //! Settings of the engine.
 
-use crate::catalog::{Quotas, Scope};
+use crate::catalog::{Quotas, Scope, State};
+use millstream_env::Timestamp;
 use millstream_model::limits;
 use std::time::Duration;
 
@@ -55,22 +56,27 @@ impl Settings {
         self.transition_time.as_millis() as u64
     }
 
-    /// Quota of open shards of an account and region.
+    /// Quota of open shards of provisioned streams of an account and region.
     pub(crate) fn shard_limit_of(&self, scope: &Scope) -> u32 {
         let default = || limits::shards_default(scope.region.as_str());
         self.shard_limit.unwrap_or_else(default)
     }
 
-    /// Quotas of an account and region, and of each of its streams.
-    pub(crate) fn stream_quotas(&self, scope: &Scope) -> Quotas {
-        let provisioned_shards = Some(self.shard_limit_of(scope));
+    /// Quotas of an account and region, and of each of its streams, as a state grants them now.
+    pub(crate) fn stream_quotas(&self, scope: &Scope, state: &State, now: Timestamp) -> Quotas {
+        let consumers = match state.is_committed(scope, now) {
+            true => limits::CONSUMERS_COMMITTED_MAX,
+            false => limits::CONSUMERS_MAX,
+        };
         match self.limits {
             Limits::Aws => Quotas {
-                provisioned_shards,
+                provisioned_shards: Some(self.shard_limit_of(scope)),
+                mode_switches_per_day: Some(limits::MODE_SWITCHES_PER_DAY),
+                warm_mibps: Some(limits::on_demand_mibps_max(scope.region.as_str())),
                 on_demand_streams: Some(limits::ON_DEMAND_STREAMS_MAX),
                 creating_streams: Some(limits::STREAMS_IN_TRANSITION_MAX),
                 scalings_per_day: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
-                consumers: Some(limits::CONSUMERS_MAX),
+                consumers: Some(consumers),
                 creating_consumers: Some(limits::CONSUMERS_CREATING_MAX),
                 shards: None,
                 stream_shards: None,
@@ -78,6 +84,8 @@ impl Settings {
             // A limit set by the operator applies whether or not AWS's do.
             Limits::Off => Quotas {
                 provisioned_shards: self.shard_limit,
+                // A shard for each MiB per second.
+                warm_mibps: Some(limits::STREAM_SHARDS_MAX),
                 ..Quotas::default()
             },
         }

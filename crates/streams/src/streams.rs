@@ -2,7 +2,10 @@
 //!
 //! How a command comes into the catalog's log is not known here, nor what it does.
 
-use crate::catalog::{Catalog, Command, CreateStream, ProposeError, Refusal, State, Stream};
+use crate::catalog::{
+    Applied, Catalog, Command, Commitment, CreateStream, ProposeError, Refusal, SetCommitment,
+    State, Stream,
+};
 use crate::facts::{ChangeError, ReadFailure, ShardReadError, StreamError};
 use millstream_replicated::Replayed;
 use millstream_store::ReadError;
@@ -46,6 +49,19 @@ impl Streams {
         Ok(created
             .into_stream()
             .expect("a command that makes a stream answers it"))
+    }
+
+    /// Proposes an account's commitment, or its end; returns it as it is then.
+    pub(crate) async fn set_commitment(
+        &self,
+        set: SetCommitment,
+    ) -> Result<Option<Commitment>, ProposeError> {
+        match self.catalog.propose(Command::SetCommitment(set)).await? {
+            Applied::Account(commitment) => Ok(commitment),
+            Applied::Stream(_) | Applied::NoStream => {
+                unreachable!("a command about an account answers its settings")
+            }
+        }
     }
 
     /// Proposes a change to a stream as its proposer saw it.

@@ -1,6 +1,9 @@
 //! The catalog's values in the shapes of the service model.
 
-use crate::catalog::{Consumer, ConsumerStatus, Distribution, Mode, Shard, Shards, Status, Stream};
+use crate::catalog::{
+    Commitment, CommitmentStatus, Consumer, ConsumerStatus, Distribution, Mode, Shard, Shards,
+    Status, Stream,
+};
 use millstream_env::Timestamp;
 use millstream_protocol::types;
 
@@ -47,6 +50,14 @@ pub(crate) fn distribution_of(strategy: types::RecordDistributionStrategy) -> Di
     }
 }
 
+/// The mode that a shape means.
+pub(crate) fn mode_of(details: &types::StreamModeDetails) -> Mode {
+    match details.stream_mode {
+        types::StreamMode::Provisioned => Mode::Provisioned,
+        types::StreamMode::OnDemand => Mode::OnDemand,
+    }
+}
+
 pub(crate) fn shard(shard: &Shard) -> types::Shard {
     let id = |index: u32| millstream_model::ShardId::new(index).to_string();
     types::Shard {
@@ -81,6 +92,37 @@ pub(crate) fn child_shards(shards: &Shards, parent: &Shard) -> Vec<types::ChildS
         hash_key_range: hash_key_range(shard),
     };
     shards.children(parent.index).map(child).collect()
+}
+
+/// An account's commitment; `None` if it never made one.
+pub(crate) fn commitment(
+    commitment: Option<&Commitment>,
+    now: Timestamp,
+) -> types::MinimumThroughputBillingCommitmentOutput {
+    use types::MinimumThroughputBillingCommitmentOutputStatus as Status;
+    let status = match commitment.map(|it| it.status_at(now)) {
+        Some(CommitmentStatus::InForce) => Status::Enabled,
+        Some(CommitmentStatus::Ending) => Status::EnabledUntilEarliestAllowedEnd,
+        Some(CommitmentStatus::Ended) | None => Status::Disabled,
+    };
+    let ended = match status {
+        Status::Disabled => commitment.and_then(|it| it.end_ms),
+        Status::Enabled | Status::EnabledUntilEarliestAllowedEnd => None,
+    };
+    types::MinimumThroughputBillingCommitmentOutput {
+        status,
+        started_at: commitment.map(|it| timestamp(it.started)),
+        ended_at: ended.map(|end| timestamp(Timestamp(end))),
+        earliest_allowed_end_at: commitment.map(|it| timestamp(it.earliest_end)),
+    }
+}
+
+/// What an on-demand stream is prepared for: a shard takes a MiB per second.
+pub(crate) fn warm_throughput(stream: &Stream) -> types::WarmThroughputObject {
+    types::WarmThroughputObject {
+        target_mibps: Some(count(stream.warm_mibps.unwrap_or(0))),
+        current_mibps: Some(count(stream.shards.open().len())),
+    }
 }
 
 /// The enabled metrics, in the model's order.

@@ -29,6 +29,7 @@ macro_rules! for_each_operation {
         DeleteResourcePolicy in delete_resource_policy { Writes StreamOrConsumer, 5/Second/Account }
         DeleteStream in delete_stream { Writes Stream, 5/Second/Account }
         DeregisterStreamConsumer in deregister_stream_consumer { Writes Consumer, 5/Second/Stream }
+        DescribeAccountSettings in describe_account_settings { Reads Account, 5/Second/Account }
         DescribeLimits in describe_limits { Reads Account, 1/Second/Account }
         DescribeStream in describe_stream { Reads Stream, 10/Second/Account }
         DescribeStreamConsumer in describe_stream_consumer { Reads Consumer, 20/Second/Stream }
@@ -64,11 +65,19 @@ macro_rules! for_each_operation {
         SubscribeToShard in subscribe_to_shard { Reads Consumer, 1/Second/ConsumerAndShard }
         TagResource in tag_resource { Writes StreamOrConsumer, assumed 5/Second/Account }
         UntagResource in untag_resource { Writes StreamOrConsumer, assumed 5/Second/Account }
+        UpdateAccountSettings in update_account_settings { Writes Account, 5/Second/Account }
+        UpdateMaxRecordSize in update_max_record_size { Writes Stream, assumed 5/Second/Account }
         UpdateShardCount in update_shard_count {
             Writes Stream, assumed 10/Second/Account, 10/Day/Stream
         }
+        UpdateStreamMode in update_stream_mode {
+            Writes Stream, assumed 5/Second/Account, 2/Day/Stream
+        }
         UpdateStreamRecordDistributionStrategy in update_stream_record_distribution_strategy {
             Writes Stream, assumed 5/Second/Account
+        }
+        UpdateStreamWarmThroughput in update_stream_warm_throughput {
+            Writes Stream, 5/Second/Account
         }
     } };
 }

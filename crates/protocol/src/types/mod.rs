@@ -1,5 +1,6 @@
 //! Structures and enumerations that several operations share.
 
+mod account;
 mod consumer;
 pub mod lists;
 mod metrics;
@@ -11,6 +12,10 @@ mod stream;
 mod subscription;
 mod tag;
 
+pub use account::{
+    MinimumThroughputBillingCommitmentInput, MinimumThroughputBillingCommitmentInputStatus,
+    MinimumThroughputBillingCommitmentOutput, MinimumThroughputBillingCommitmentOutputStatus,
+};
 pub use consumer::{Consumer, ConsumerDescription, ConsumerStatus};
 pub use metrics::{EnhancedMetrics, EnhancedMonitoringOutput, MetricsName};
 pub use position::{ShardIteratorType, StartingPosition};

@@ -3,17 +3,15 @@
 use super::{Record, Words, limits, reshards, streams};
 use millstream_streams::facts::{
     CapacityError, FilterMember, ListError, ListMember, ResourceLabel, SplitKeyTooLarge,
-    StreamLabel, TagAct, TagError, Unsupported,
+    StreamLabel, TagAct, TagError,
 };
 
 pub(super) fn capacity(fact: &CapacityError) -> Words {
     Words::unrecorded(match fact {
         CapacityError::AutoProvisioned { stream } => return streams::auto_provisioned(stream),
-        CapacityError::Unsupported(what) => {
-            let what = match what {
-                Unsupported::WarmThroughput => "WarmThroughputMiBps",
-            };
-            format!("{what} is not supported yet")
+        CapacityError::WarmProvisioned => {
+            "WarmThroughputMiBps must not be specified for a stream in the PROVISIONED capacity mode."
+                .to_owned()
         }
         CapacityError::ShardsOnDemand => {
             "ShardCount must not be specified for a stream in the ON_DEMAND capacity mode."

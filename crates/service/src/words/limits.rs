@@ -2,7 +2,7 @@
 
 use super::Words;
 use super::arguments::not_tagged;
-use millstream_model::limits::UPDATE_SHARD_COUNT_HOURS;
+use millstream_model::limits::{MODE_SWITCH_HOURS, UPDATE_SHARD_COUNT_HOURS};
 use millstream_streams::facts::{RateExceeded, ResourceLabel, Scope, StreamLabel, TagAct};
 
 pub(super) fn shards(scope: &Scope, current: u32, most: u32, more: u32) -> Words {
@@ -54,6 +54,36 @@ pub(super) fn scalings(stream: &StreamLabel, most: u32) -> Words {
     Words::unrecorded(format!(
         "UpdateShardCount cannot be called more than {most} times in {UPDATE_SHARD_COUNT_HOURS} hours on \
          stream {name} under account {account}."
+    ))
+}
+
+pub(super) fn mode_switches(stream: &StreamLabel, most: u32) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "UpdateStreamMode cannot be called more than {most} times in {MODE_SWITCH_HOURS} hours on stream \
+         {name} under account {account}."
+    ))
+}
+
+pub(super) fn not_committed(scope: &Scope) -> Words {
+    let Scope { account, region } = scope;
+    Words::unrecorded(format!(
+        "WarmThroughputMiBps is only supported for accounts with MinimumThroughputBillingCommitment \
+         enabled. It is not enabled for the account {account} in {region}."
+    ))
+}
+
+pub(super) fn warm_throughput(mibps: u32, most: u32) -> Words {
+    Words::unrecorded(format!(
+        "WarmThroughputMiBps {mibps} is greater than the limit of {most} MiB/s of an On-Demand stream."
+    ))
+}
+
+pub(super) fn warm_streams(scope: &Scope, streams: u32) -> Words {
+    let Scope { account, region } = scope;
+    Words::unrecorded(format!(
+        "MinimumThroughputBillingCommitment cannot be disabled for the account {account} in {region} \
+         because there are streams with warm throughput. Current count of such streams: {streams}."
     ))
 }
 

@@ -14,7 +14,6 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             ))
         }
         Refusal::StreamNotActive { stream, status } => streams::not_active(stream, *status),
-        Refusal::StreamNotOnDemand { stream } => streams::not_on_demand(stream),
         Refusal::StreamHasConsumers { stream } => {
             let StreamLabel { name, account } = stream;
             Words::recorded(format!(
@@ -40,6 +39,12 @@ pub(super) fn words(refusal: &Refusal) -> Words {
         Refusal::TooManyConsumersCreating { stream, most } => {
             limits::consumers_creating(stream, *most)
         }
+        Refusal::ModeUnchanged { stream, mode } => streams::mode_unchanged(stream, *mode),
+        Refusal::NotOnDemand { stream } => streams::not_on_demand(stream),
+        Refusal::NotCommitted { scope } => limits::not_committed(scope),
+        Refusal::WarmThroughputTooHigh { mibps, most } => limits::warm_throughput(*mibps, *most),
+        Refusal::WarmStreams { scope, streams } => limits::warm_streams(scope, *streams),
+        Refusal::TooManyModeSwitches { stream, most } => limits::mode_switches(stream, *most),
         Refusal::TooManyScalings { stream, most } => limits::scalings(stream, *most),
         Refusal::TooManyTags { resource, most } => limits::tags(resource, *most),
         Refusal::ScalingTooFar { current, target } => reshards::scaling_too_far(*current, *target),

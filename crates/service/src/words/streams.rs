@@ -2,13 +2,14 @@
 
 use super::Words;
 use millstream_streams::facts::StreamError;
-use millstream_streams::facts::{Status, StreamLabel};
+use millstream_streams::facts::{Mode, Status, StreamLabel};
 
 pub(super) fn words(fact: &StreamError) -> Words {
     match fact {
         StreamError::NotNamed => {
             Words::unrecorded("Either StreamARN or StreamName must be provided.".to_owned())
         }
+        StreamError::ArnMissing => Words::unrecorded("StreamARN must be provided.".to_owned()),
         StreamError::InvalidArn { arn } => invalid_arn("StreamARN", arn),
         StreamError::NameAndArnDisagree { name, arn } => {
             Words::unrecorded(format!("StreamARN {arn} does not match StreamName {name}."))
@@ -50,10 +51,18 @@ pub(super) fn auto_provisioned(stream: &StreamLabel) -> Words {
     ))
 }
 
+pub(super) fn mode_unchanged(stream: &StreamLabel, mode: Mode) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Stream {name} under account {account} is already in the {} capacity mode.",
+        mode.name()
+    ))
+}
+
 pub(super) fn not_on_demand(stream: &StreamLabel) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(
-        "Request is invalid. Stream {name} under account {account} is not in On-Demand mode."
+        "Request is invalid. Stream {name} under account {account} is in Provisioned mode."
     ))
 }
 

@@ -108,6 +108,7 @@ fn texts_when_they_name_limits_then_have_aws_numbers() {
         "a token is valid for 300 seconds.",
         "the tolerated delay of 300000 milliseconds.",
         "more than 10 times in 24 hours on stream orders",
+        "more than 2 times in 24 hours on stream orders",
         "cannot have more than 50 tags associated with it.",
     ] {
         assert!(texts.iter().any(|text| text.contains(part)), "{part}");

@@ -3,6 +3,7 @@
 //! Deterministic: no clock, no randomness, no map with a random order. A command that the state
 //! does not allow changes nothing and returns why; every node computes the same result.
 
+use super::account::Commitment;
 use super::command::{
     ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
     ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
@@ -30,6 +31,8 @@ const SCALINGS_COUNTED_MS: u64 = limits::UPDATE_SHARD_COUNT_HOURS * 3_600_000;
 pub enum Applied {
     /// It changed a stream; this is its new state.
     Stream(Arc<Stream>),
+    /// It changed an account's settings; this is its commitment now, if it ever made one.
+    Account(Option<Commitment>),
     /// It does not concern a stream, or one that was already gone, which is fine.
     NoStream,
 }
@@ -39,7 +42,7 @@ impl Applied {
     pub fn into_stream(self) -> Option<Arc<Stream>> {
         match self {
             Self::Stream(stream) => Some(stream),
-            Self::NoStream => None,
+            Self::Account(_) | Self::NoStream => None,
         }
     }
 }
@@ -64,7 +67,11 @@ impl State {
             Command::RegisterConsumer(command) => self.register_consumer(command, now),
             Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
             Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
+            Command::SetMode(command) => self.set_mode(command, offset, now),
+            Command::SetWarmThroughput(command) => self.set_warm_throughput(command, offset, now),
             Command::SetDistribution(command) => self.set_distribution(command, now),
+            Command::SetRecordLimit(command) => self.set_record_limit(command, now),
+            Command::SetCommitment(command) => self.set_commitment(command, now),
             Command::SetPolicy(command) => self.set_policy(command, now),
             Command::RaisePeak(command) => self.raise_peak(command, now),
         }
@@ -75,6 +82,9 @@ impl State {
         if let Some(there) = self.stream(scope, command.name.as_str()) {
             let stream = there.label();
             return Err(Refusal::StreamExists { stream });
+        }
+        if let Some(mibps) = command.warm_mibps {
+            self.check_warm_throughput(scope, mibps, &command.quotas, now)?;
         }
         self.check_stream_quotas(command, now)?;
         let deleted = self
@@ -111,6 +121,9 @@ impl State {
             reshard: None,
             deletion: None,
             scalings_ms: Vec::new(),
+            updating: None,
+            mode_switches_ms: Vec::new(),
+            warm_mibps: command.warm_mibps.filter(|mibps| *mibps > 0),
             distribution: command.distribution,
             policy: None,
             peaks: Peaks::default(),
@@ -126,21 +139,34 @@ impl State {
             let (scope, most) = (scope.clone(), limit);
             return Err(Refusal::StreamsInTransition { scope, most });
         }
-        if command.mode == Mode::OnDemand
-            && let Some(limit) = quotas.on_demand_streams
-            && tally.on_demand() >= limit
-        {
-            return Err(Refusal::TooManyOnDemandStreams {
-                scope: scope.clone(),
-                current: tally.on_demand(),
-                most: limit,
-            });
+        if command.mode == Mode::OnDemand {
+            self.check_on_demand_quota(scope, quotas)?;
         }
-        self.check_shard_quotas(scope, command.mode, quotas, i64::from(command.shards))
+        let more = i64::from(command.shards);
+        self.check_shard_quotas(scope, command.mode, quotas, more)
+    }
+
+    pub(super) fn check_on_demand_quota(
+        &self,
+        scope: &Scope,
+        quotas: &Quotas,
+    ) -> Result<(), Refusal> {
+        let current = self.tally(scope).on_demand();
+        match quotas.on_demand_streams {
+            Some(most) if current >= most => {
+                let scope = scope.clone();
+                Err(Refusal::TooManyOnDemandStreams {
+                    scope,
+                    current,
+                    most,
+                })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Checks that a stream of this mode may have so many more shards.
-    fn check_shard_quotas(
+    pub(super) fn check_shard_quotas(
         &self,
         scope: &Scope,
         mode: Mode,
@@ -203,7 +229,7 @@ impl State {
         let is_callers = command.by_service != Some(true);
         if !is_callers && stream.mode != Mode::OnDemand {
             let stream = stream.label();
-            return Err(Refusal::StreamNotOnDemand { stream });
+            return Err(Refusal::NotOnDemand { stream });
         }
         let target = command.change.target().filter(|_| is_callers);
         if let Some(target) = target {
@@ -417,7 +443,7 @@ impl State {
 
     /// The stream with this id, to be changed and put back. If it was deleted since its proposer
     /// saw it, only the proposer knows its name.
-    fn owned(&self, id: u64) -> Result<Stream, Refusal> {
+    pub(super) fn owned(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.stream_by_id(id);
         stream
             .map(|stream| Stream::clone(stream))
@@ -434,7 +460,7 @@ impl State {
     }
 
     /// The same, if it is ACTIVE.
-    fn at_rest(&self, id: u64, now: Timestamp) -> Result<Stream, Refusal> {
+    pub(super) fn at_rest(&self, id: u64, now: Timestamp) -> Result<Stream, Refusal> {
         let stream = self.owned(id)?;
         match stream.status_at(now) {
             Status::Active => Ok(stream),
@@ -576,7 +602,7 @@ fn active_consumer<'s>(
 }
 
 /// Converts a plan's refusal to one about the stream.
-fn impossible(stream: &Stream, why: Impossible) -> Refusal {
+pub(super) fn impossible(stream: &Stream, why: Impossible) -> Refusal {
     let label = stream.label();
     match why {
         Impossible::SplitKey { shard, range, at } => Refusal::SplitKey {

@@ -52,9 +52,21 @@ pub enum Command {
     /// Adds a key for shard iterators and NextTokens.
     #[n(11)]
     AddTokenKey(#[cbor(n(0), with = "codec::secret")] TokenSecret),
+    /// Sets a stream's capacity mode.
+    #[n(12)]
+    SetMode(#[n(0)] SetMode),
+    /// Sets the throughput that an on-demand stream is prepared for.
+    #[n(13)]
+    SetWarmThroughput(#[n(0)] SetWarmThroughput),
     /// Sets how records are assigned to shards.
     #[n(14)]
     SetDistribution(#[n(0)] SetDistribution),
+    /// Sets the maximum size of a stream's records.
+    #[n(15)]
+    SetRecordLimit(#[n(0)] SetRecordLimit),
+    /// Makes an account's commitment, or ends it.
+    #[n(16)]
+    SetCommitment(#[n(0)] SetCommitment),
     /// Attaches, replaces and removes a resource policy.
     #[n(17)]
     SetPolicy(#[n(0)] SetPolicy),
@@ -90,6 +102,9 @@ pub struct CreateStream {
     /// The quotas that the proposer enforces.
     #[n(7)]
     pub quotas: Quotas,
+    /// The write throughput that it is prepared for, in MiB per second.
+    #[n(8)]
+    pub warm_mibps: Option<u32>,
     /// How records are assigned to shards.
     #[cbor(n(9), with = "codec::distribution", has_nil)]
     pub distribution: Distribution,
@@ -120,6 +135,12 @@ pub struct Quotas {
     /// Open shards of provisioned streams.
     #[n(6)]
     pub provisioned_shards: Option<u32>,
+    /// Changes of a stream's mode in 24 hours.
+    #[n(7)]
+    pub mode_switches_per_day: Option<u32>,
+    /// The write throughput that a stream is prepared for, in MiB per second.
+    #[n(8)]
+    pub warm_mibps: Option<u32>,
     /// Open shards of the one stream that is resharded.
     #[n(9)]
     pub stream_shards: Option<u32>,
@@ -326,6 +347,82 @@ pub struct DeregisterConsumer {
     /// How long DELETING lasts.
     #[n(2)]
     pub transition_ms: u64,
+}
+
+/// See [`Command::SetMode`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetMode {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The mode that it is to have.
+    #[n(1)]
+    pub mode: Mode,
+    /// How long UPDATING lasts.
+    #[n(2)]
+    pub transition_ms: u64,
+    /// The quotas that the proposer enforces.
+    #[n(3)]
+    pub quotas: Quotas,
+    /// What it is to be prepared for on demand.
+    #[n(4)]
+    pub warmth: Option<Warmth>,
+}
+
+/// A write throughput to be prepared for.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Warmth {
+    /// The throughput, in MiB per second; 0 for none.
+    #[n(0)]
+    pub mibps: u32,
+    /// How the shards become as many as it needs; not carried out unless they become more by it.
+    #[n(1)]
+    pub change: Change,
+}
+
+/// See [`Command::SetWarmThroughput`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetWarmThroughput {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// What it is to be prepared for.
+    #[n(1)]
+    pub warmth: Warmth,
+    /// How long UPDATING lasts at least.
+    #[n(2)]
+    pub transition_ms: u64,
+    /// The quotas that the proposer enforces.
+    #[n(3)]
+    pub quotas: Quotas,
+}
+
+/// See [`Command::SetRecordLimit`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetRecordLimit {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The maximum record size, in KiB.
+    #[n(1)]
+    pub kib_max: u32,
+    /// How long UPDATING lasts.
+    #[n(2)]
+    pub transition_ms: u64,
+}
+
+/// See [`Command::SetCommitment`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SetCommitment {
+    /// Account and region.
+    #[n(0)]
+    pub scope: Scope,
+    /// Whether it is to be in force.
+    #[n(1)]
+    pub is_enabled: bool,
+    /// How long a new one binds.
+    #[n(2)]
+    pub binds_ms: u64,
 }
 
 /// See [`Command::SetDistribution`].

@@ -17,8 +17,14 @@ use millstream_replicated::snapshot::{self, Piece, Seal};
 use millstream_replicated::{ENVELOPE_VERSION, Envelope};
 use millstream_store::batch::RECORD_OVERHEAD_BYTES;
 use millstream_store::{Batch, Offset};
+use settings::{
+    account, check_account, check_commands_of_accounts, check_commands_of_settings, commitment,
+    set_commitment, set_mode, set_record_limit, set_warm_throughput, updating,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod settings;
 
 const PAGE: &str = include_str!("../../../../docs/formats/catalog.md");
 
@@ -58,7 +64,9 @@ fn quotas() -> Quotas {
         consumers: Some(45),
         creating_consumers: Some(46),
         provisioned_shards: Some(47),
-        stream_shards: Some(48),
+        mode_switches_per_day: Some(48),
+        warm_mibps: Some(49),
+        stream_shards: Some(50),
     }
 }
 
@@ -159,6 +167,9 @@ fn stream() -> Stream {
         reshard: Some(reshard()),
         deletion: Some(deletion()),
         scalings_ms: vec![97],
+        updating: Some(updating()),
+        mode_switches_ms: vec![98],
+        warm_mibps: Some(99),
         distribution: Distribution::Auto,
         policy: Some("{\"Id\": 98}".to_owned().into()),
         peaks: peaks(),
@@ -180,7 +191,7 @@ fn peaks() -> Peaks {
 }
 
 /// A command of each kind.
-fn commands() -> [Command; 15] {
+fn commands() -> [Command; 19] {
     [
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
@@ -194,6 +205,10 @@ fn commands() -> [Command; 15] {
         Command::RegisterConsumer(register_consumer()),
         Command::DeregisterConsumer(deregister_consumer()),
         Command::AddTokenKey([7; 32].into()),
+        Command::SetMode(set_mode()),
+        Command::SetWarmThroughput(set_warm_throughput()),
+        Command::SetRecordLimit(set_record_limit()),
+        Command::SetCommitment(set_commitment()),
         Command::SetDistribution(set_distribution(Distribution::Auto)),
         Command::SetPolicy(set_policy()),
         Command::RaisePeak(raise_peak()),
@@ -215,6 +230,10 @@ fn command_name(command: &Command) -> &'static str {
         Command::RegisterConsumer(_) => "RegisterConsumer",
         Command::DeregisterConsumer(_) => "DeregisterConsumer",
         Command::AddTokenKey(_) => "AddTokenKey",
+        Command::SetMode(_) => "SetMode",
+        Command::SetWarmThroughput(_) => "SetWarmThroughput",
+        Command::SetRecordLimit(_) => "SetRecordLimit",
+        Command::SetCommitment(_) => "SetCommitment",
         Command::SetDistribution(_) => "SetDistribution",
         Command::SetPolicy(_) => "SetPolicy",
         Command::RaisePeak(_) => "RaisePeak",
@@ -231,6 +250,7 @@ fn create_stream() -> CreateStream {
         record_kib_max: 3,
         transition_ms: 4,
         quotas: quotas(),
+        warm_mibps: Some(40),
         distribution: Distribution::Auto,
     }
 }
@@ -350,6 +370,8 @@ fn catalog_page_when_held_against_the_encoders_then_fits() {
     check_commands_of_streams(&mut page);
     check_commands_of_reshards(&mut page);
     check_commands_of_consumers(&mut page);
+    check_commands_of_settings(&mut page);
+    check_commands_of_accounts(&mut page);
     check_parts_of_commands(&mut page);
     check_snapshot(&mut page);
     check_stream(&mut page);
@@ -392,6 +414,7 @@ fn check_commands_of_streams(page: &mut Page) {
         ("record_kib_max", 3.into()),
         ("transition_ms", 4.into()),
         ("quotas", encoded(&quotas())),
+        ("warm_mibps", 40.into()),
         ("distribution", 1.into()),
     ];
     page.check_fields("CreateStream", &encoded(&create_stream()), &create);
@@ -560,7 +583,9 @@ fn check_parts_of_commands(page: &mut Page) {
         ("consumers", 45.into()),
         ("creating_consumers", 46.into()),
         ("provisioned_shards", 47.into()),
-        ("stream_shards", 48.into()),
+        ("mode_switches_per_day", 48.into()),
+        ("warm_mibps", 49.into()),
+        ("stream_shards", 50.into()),
     ];
     page.check_fields("Quotas", &encoded(&quotas()), &limits);
     assert_eq!(encoded(&Quotas::default()), list([]), "absent at the end");
@@ -583,6 +608,7 @@ fn state() -> State {
     let mut neighbours = Neighbours::default();
     neighbours.put(Arc::new(stream()));
     neighbours.remember_deleted(name(), 33);
+    neighbours.set_commitment(Some(commitment()));
     State {
         scopes: [(scope(), neighbours)].into_iter().collect(),
         ids: [(91u64, (scope(), name()))].into_iter().collect(),
@@ -649,6 +675,7 @@ fn check_snapshot(page: &mut Page) {
         ("streams", list([encoded(&stream())])),
         ("deleted", list([deleted.clone()])),
         ("token_keys", list([encoded(&token_key())])),
+        ("accounts", list([encoded(&account())])),
     ];
     page.check_fields("Image", &decode(&bytes), &image);
     let fields = [
@@ -662,6 +689,7 @@ fn check_snapshot(page: &mut Page) {
         ("secret", Value::from(&[8; 32][..])),
     ];
     page.check_fields("TokenKey", &encoded(&token_key()), &key);
+    check_account(page);
 }
 
 fn check_stream(page: &mut Page) {
@@ -682,6 +710,9 @@ fn check_stream(page: &mut Page) {
         ("reshard", encoded(&reshard())),
         ("deletion", encoded(&deletion())),
         ("scalings_ms", list([97.into()])),
+        ("updating", encoded(&updating())),
+        ("mode_switches_ms", list([98.into()])),
+        ("warm_mibps", 99.into()),
         ("distribution", 1.into()),
         ("policy", "{\"Id\": 98}".into()),
         ("peaks", encoded(&peaks())),
@@ -739,6 +770,8 @@ fn check_parts_of_streams(page: &mut Page) {
     page.check_cases("Opening", &[("InTurn", encoded(&Opening::InTurn))]);
     let leaving = [("begun", 71.into()), ("lasts_ms", 72.into())];
     page.check_fields("Deletion", &encoded(&deletion()), &leaving);
+    let changed = [("begun", 73.into()), ("lasts_ms", 74.into())];
+    page.check_fields("Updating", &encoded(&updating()), &changed);
     let reached = [
         ("at", 98.into()),
         ("bytes_per_second", 99.into()),

@@ -1,5 +1,6 @@
 //! The encoding of the state in snapshots. docs/formats/catalog.md has the tables.
 
+use super::account::Account;
 use super::scope::Scope;
 use super::state::State;
 use super::stream::Stream;
@@ -20,6 +21,10 @@ struct Image {
     deleted: Vec<Deleted>,
     #[n(2)]
     token_keys: Vec<TokenKey>,
+    /// Those that have any settings; absent in earlier snapshots.
+    #[n(3)]
+    #[cbor(default)]
+    accounts: Vec<Account>,
 }
 
 #[derive(Encode, Decode)]
@@ -41,6 +46,13 @@ pub fn encode(state: &State) -> Vec<u8> {
             second,
         })
     });
+    let accounts = state.scopes.iter().filter_map(|(scope, neighbours)| {
+        let commitment = neighbours.commitment().copied();
+        commitment.is_some().then(|| Account {
+            scope: scope.clone(),
+            commitment,
+        })
+    });
     let image = Image {
         streams: state
             .streams()
@@ -48,6 +60,7 @@ pub fn encode(state: &State) -> Vec<u8> {
             .collect(),
         deleted: deleted.collect(),
         token_keys: state.token_keys.clone(),
+        accounts: accounts.collect(),
     };
     minicbor::to_vec(&image).expect("writing to memory does not fail")
 }
@@ -68,6 +81,10 @@ pub fn decode(bytes: &[u8]) -> Result<State, Error> {
     for deleted in image.deleted {
         let neighbours = state.scopes.entry(deleted.scope).or_default();
         neighbours.remember_deleted(deleted.name, deleted.second);
+    }
+    for account in image.accounts {
+        let neighbours = state.scopes.entry(account.scope).or_default();
+        neighbours.set_commitment(account.commitment);
     }
     Ok(state)
 }

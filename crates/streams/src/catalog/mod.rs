@@ -5,6 +5,7 @@
 //! refusals. How a command gets into the log and from there into the state of every node is not
 //! known here. Statuses that depend on time are computed from the state and the current time.
 
+mod account;
 mod apply;
 mod codec;
 mod command;
@@ -18,15 +19,19 @@ mod plan;
 mod policy_text;
 mod refusal;
 mod scope;
+mod settings;
 mod shard;
 mod state;
 mod stream;
 mod token_key;
 
+pub use account::{Commitment, CommitmentStatus};
+pub use apply::Applied;
 pub use command::{
     ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
     ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
-    RegisterConsumer, SetDistribution, SetPolicy, SetRetention,
+    RegisterConsumer, SetCommitment, SetDistribution, SetMode, SetPolicy, SetRecordLimit,
+    SetRetention, SetWarmThroughput, Warmth,
 };
 pub use peaks::Peak;
 pub use plan::{Change, Division, Pair};

@@ -1,9 +1,10 @@
-//! The streams of one account and region, with counts.
+//! The streams of one account and region, with counts, and the account's settings there.
 //!
 //! What a command needs to know about its neighbours (open shards, streams in transition, recently
 //! deleted names) is maintained incrementally: no command looks at all streams. All of it is
-//! derived from the streams and the deleted names, so a snapshot holds only those.
+//! derived from the streams and the deleted names, so a snapshot holds only those and the settings.
 
+use super::account::Commitment;
 use super::scope::Mode;
 use super::stream::Stream;
 use imbl::{OrdMap, OrdSet};
@@ -24,6 +25,7 @@ pub struct Neighbours {
     streams: OrdMap<StreamName, Arc<Stream>>,
     tally: Tally,
     deleted: DeletedNames,
+    commitment: Option<Commitment>,
 }
 
 impl Neighbours {
@@ -48,6 +50,16 @@ impl Neighbours {
     /// The counts.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// The account's commitment, if it ever made one.
+    pub fn commitment(&self) -> Option<&Commitment> {
+        self.commitment.as_ref()
+    }
+
+    /// Replaces the account's commitment.
+    pub(super) fn set_commitment(&mut self, commitment: Option<Commitment>) {
+        self.commitment = commitment;
     }
 
     /// Inserts a stream, replacing the one with its name.
@@ -96,6 +108,7 @@ pub struct Tally {
     open_shards: u32,
     provisioned_shards: u32,
     on_demand: u32,
+    warm: u32,
     deleting: u32,
     /// Streams that are created and not being deleted: until when each is CREATING, and since when.
     creating: OrdMap<(u64, u64), u64>,
@@ -107,14 +120,19 @@ impl Tally {
         self.open_shards
     }
 
-    /// Open shards of the provisioned ones.
-    pub(super) fn provisioned_shards(&self) -> u32 {
+    /// Those of provisioned streams.
+    pub fn provisioned_shards(&self) -> u32 {
         self.provisioned_shards
     }
 
     /// Number of on-demand streams.
     pub fn on_demand(&self) -> u32 {
         self.on_demand
+    }
+
+    /// Number of streams that are prepared for some throughput, and not being deleted.
+    pub(super) fn warm(&self) -> u32 {
+        self.warm
     }
 
     /// Number of streams that are CREATING at a given time, or DELETING.
@@ -129,6 +147,7 @@ impl Tally {
         self.open_shards += stream.shards.open().len() as u32;
         self.provisioned_shards += provisioned_shards(stream);
         self.on_demand += u32::from(stream.mode == Mode::OnDemand);
+        self.warm += u32::from(is_warm(stream));
         self.deleting += u32::from(stream.deletion.is_some());
         if let Some(key) = creating_key(stream) {
             self.creating.insert(key, stream.created.0);
@@ -139,6 +158,7 @@ impl Tally {
         self.open_shards -= stream.shards.open().len() as u32;
         self.provisioned_shards -= provisioned_shards(stream);
         self.on_demand -= u32::from(stream.mode == Mode::OnDemand);
+        self.warm -= u32::from(is_warm(stream));
         self.deleting -= u32::from(stream.deletion.is_some());
         if let Some(key) = creating_key(stream) {
             self.creating.remove(&key);
@@ -146,12 +166,16 @@ impl Tally {
     }
 }
 
-/// How many open shards count against the account's quota.
+/// The open shards that count towards the account's quota.
 fn provisioned_shards(stream: &Stream) -> u32 {
     match stream.mode {
         Mode::Provisioned => stream.shards.open().len() as u32,
         Mode::OnDemand => 0,
     }
+}
+
+fn is_warm(stream: &Stream) -> bool {
+    stream.warm_mibps.is_some() && stream.deletion.is_none()
 }
 
 /// When a stream's CREATING ends, and its id; `None` if it never is, or no longer is.

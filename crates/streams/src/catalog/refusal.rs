@@ -3,7 +3,7 @@
 //! Codes and texts for callers are in `facts` and `words`. A refusal is determined by the state and
 //! the command alone, so every node computes the same one.
 
-use super::scope::Scope;
+use super::scope::{Mode, Scope};
 use super::stream::{ConsumerStatus, Status, Stream};
 use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, ShardId, StreamName};
 use std::fmt;
@@ -85,12 +85,6 @@ pub enum Refusal {
         /// Its status.
         status: Status,
     },
-    /// Only on-demand streams are scaled by the service.
-    #[error("{stream} is not on demand")]
-    StreamNotOnDemand {
-        /// The stream.
-        stream: StreamLabel,
-    },
     /// The stream cannot be deleted without its consumers.
     #[error("{stream} has consumers")]
     StreamHasConsumers {
@@ -138,6 +132,50 @@ pub enum Refusal {
     /// The stream has too many consumers that are CREATING.
     #[error("{stream} has {most} consumers in creation")]
     TooManyConsumersCreating {
+        /// The stream.
+        stream: StreamLabel,
+        /// The limit.
+        most: u32,
+    },
+    /// The stream has that mode.
+    #[error("{stream} is {} already", mode.name())]
+    ModeUnchanged {
+        /// The stream.
+        stream: StreamLabel,
+        /// Its mode.
+        mode: Mode,
+    },
+    /// Only on-demand streams are prepared for throughput.
+    #[error("{stream} is provisioned")]
+    NotOnDemand {
+        /// The stream.
+        stream: StreamLabel,
+    },
+    /// No commitment of the account is in force.
+    #[error("account {} has no commitment", scope.account)]
+    NotCommitted {
+        /// The account and region.
+        scope: Scope,
+    },
+    /// More throughput than a stream may be prepared for.
+    #[error("{mibps} MiB per second are more than {most}")]
+    WarmThroughputTooHigh {
+        /// The requested throughput.
+        mibps: u32,
+        /// The limit.
+        most: u32,
+    },
+    /// The commitment cannot end: it is what streams are prepared for throughput by.
+    #[error("{streams} streams of account {} are prepared for throughput", scope.account)]
+    WarmStreams {
+        /// The account and region.
+        scope: Scope,
+        /// Their number.
+        streams: u32,
+    },
+    /// The stream's mode was changed too often within a day.
+    #[error("the mode of {stream} was changed {most} times within a day")]
+    TooManyModeSwitches {
         /// The stream.
         stream: StreamLabel,
         /// The limit.

@@ -27,6 +27,16 @@ pub enum Mode {
     OnDemand,
 }
 
+impl Mode {
+    /// The service model's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provisioned => "PROVISIONED",
+            Self::OnDemand => "ON_DEMAND",
+        }
+    }
+}
+
 /// How records are assigned to shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]

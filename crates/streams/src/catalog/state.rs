@@ -3,6 +3,7 @@
 //! Persistent maps: a clone is cheap and shares what did not change, so readers keep a whole state
 //! while `apply` computes the next.
 
+use super::account::Commitment;
 use super::neighbours::{Neighbours, Tally};
 use super::scope::Scope;
 use super::stream::Stream;
@@ -50,6 +51,17 @@ impl State {
     pub fn tally(&self, scope: &Scope) -> Tally {
         let neighbours = self.scopes.get(scope);
         neighbours.map_or_else(Tally::default, |neighbours| neighbours.tally().clone())
+    }
+
+    /// The commitment of an account in a region, if it ever made one.
+    pub fn commitment(&self, scope: &Scope) -> Option<&Commitment> {
+        self.scopes.get(scope)?.commitment()
+    }
+
+    /// Whether a commitment of an account in a region is in force at a given time.
+    pub fn is_committed(&self, scope: &Scope, now: Timestamp) -> bool {
+        let commitment = self.commitment(scope);
+        commitment.is_some_and(|commitment| commitment.is_in_force_at(now))
     }
 
     /// Inserts a stream, replacing the one with its id and name.

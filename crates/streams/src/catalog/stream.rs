@@ -23,7 +23,7 @@ pub enum Status {
     Creating,
     /// Idle.
     Active,
-    /// Being resharded.
+    /// Being resharded, or a setting was just changed.
     Updating,
     /// Being deregistered.
     Deleting,
@@ -100,6 +100,16 @@ pub struct Stream {
     /// When UpdateShardCount changed the shards, within the last 24 hours.
     #[n(15)]
     pub scalings_ms: Vec<u64>,
+    /// The last change of a setting that is shown as UPDATING.
+    #[n(16)]
+    pub updating: Option<Updating>,
+    /// When UpdateStreamMode changed the mode, within the last 24 hours.
+    #[n(17)]
+    #[cbor(default)]
+    pub mode_switches_ms: Vec<u64>,
+    /// The write throughput that it is prepared for on demand, in MiB per second.
+    #[n(18)]
+    pub warm_mibps: Option<u32>,
     /// How records are assigned to shards.
     #[cbor(n(19), with = "codec::distribution", has_nil)]
     pub distribution: Distribution,
@@ -114,7 +124,7 @@ pub struct Stream {
 /// A reshard between Begin and Complete.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Reshard {
-    /// The catalog offset of its Begin.
+    /// The catalog offset of the command that began it.
     #[n(0)]
     pub id: u64,
     /// When it began.
@@ -126,6 +136,17 @@ pub struct Reshard {
     /// The planned shards.
     #[n(3)]
     pub plan: Plan,
+}
+
+/// A change of a setting: it is in effect at once, and shown as UPDATING for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Encode, Decode)]
+pub struct Updating {
+    /// When it was made.
+    #[cbor(n(0), with = "codec::timestamp")]
+    pub begun: Timestamp,
+    /// How long it is shown.
+    #[n(1)]
+    pub lasts_ms: u64,
 }
 
 /// A deletion between Begin and Complete.
@@ -228,7 +249,7 @@ impl Stream {
             Status::Deleting
         } else if is_within(self.created, self.creating_ms, now) {
             Status::Creating
-        } else if self.reshard.is_some() {
+        } else if self.reshard.is_some() || self.is_updating(now) {
             Status::Updating
         } else {
             Status::Active
@@ -245,6 +266,11 @@ impl Stream {
         } else {
             &self.shards
         }
+    }
+
+    fn is_updating(&self, now: Timestamp) -> bool {
+        let updating = self.updating.as_ref();
+        updating.is_some_and(|it| is_within(it.begun, it.lasts_ms, now))
     }
 
     /// Its ARN.

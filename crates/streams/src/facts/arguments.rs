@@ -6,25 +6,18 @@ use millstream_model::{HashRange, ShardId};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::types::ShardFilterType;
 
-/// Features that the service model has and this server does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsupported {
-    /// CreateStream: initial throughput.
-    WarmThroughput,
-}
-
 /// Why a stream cannot be created with this capacity.
 #[derive(Debug, thiserror::Error)]
 pub enum CapacityError {
-    /// This server does not support it.
-    #[error("{0:?} is not supported")]
-    Unsupported(Unsupported),
     /// The records of a provisioned stream are not distributed by the service.
     #[error("records of {stream}, which is provisioned, distributed by the service")]
     AutoProvisioned {
         /// The stream.
         stream: StreamLabel,
     },
+    /// A provisioned stream is not prepared for throughput.
+    #[error("warm throughput for a provisioned stream")]
+    WarmProvisioned,
     /// The shard count of an on-demand stream must not be given.
     #[error("a number of shards for an on-demand stream")]
     ShardsOnDemand,
@@ -44,7 +37,7 @@ pub enum CapacityError {
 impl Fact for CapacityError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Unsupported(_) | Self::AutoProvisioned { .. } | Self::TooManyShards { .. } => {
+            Self::AutoProvisioned { .. } | Self::WarmProvisioned | Self::TooManyShards { .. } => {
                 ErrorCode::InvalidArgumentException
             }
             Self::ShardsOnDemand | Self::ShardsMissing => ErrorCode::ValidationException,
@@ -53,8 +46,8 @@ impl Fact for CapacityError {
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Unsupported(_)
-            | Self::AutoProvisioned { .. }
+            Self::AutoProvisioned { .. }
+            | Self::WarmProvisioned
             | Self::ShardsOnDemand
             | Self::ShardsMissing
             | Self::TooManyShards { .. } => false,
@@ -63,8 +56,8 @@ impl Fact for CapacityError {
 
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Unsupported(_)
-            | Self::AutoProvisioned { .. }
+            Self::AutoProvisioned { .. }
+            | Self::WarmProvisioned
             | Self::ShardsOnDemand
             | Self::ShardsMissing
             | Self::TooManyShards { .. } => Outcome::NotApplied,

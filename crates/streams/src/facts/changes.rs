@@ -58,17 +58,22 @@ impl Fact for Refusal {
             | Self::TooManyShards { .. }
             | Self::TooManyConsumers { .. }
             | Self::TooManyConsumersCreating { .. }
+            | Self::WarmThroughputTooHigh { .. }
+            | Self::TooManyModeSwitches { .. }
             | Self::TooManyScalings { .. }
             | Self::ScalingTooFar { .. }
             | Self::ScalingTooLarge { .. } => ErrorCode::LimitExceededException,
-            Self::TooManyTags { .. }
+            Self::NotOnDemand { .. } => ErrorCode::ValidationException,
+            Self::ModeUnchanged { .. }
+            | Self::NotCommitted { .. }
+            | Self::WarmStreams { .. }
+            | Self::TooManyTags { .. }
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }
             | Self::AutoProvisioned { .. }
             | Self::RetentionNotLonger { .. }
             | Self::RetentionNotShorter { .. } => ErrorCode::InvalidArgumentException,
-            Self::StreamNotOnDemand { .. } => ErrorCode::ValidationException,
         }
     }
 
@@ -80,11 +85,16 @@ impl Fact for Refusal {
             Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
             Self::StreamGone { .. }
             | Self::StreamExists { .. }
-            | Self::StreamNotOnDemand { .. }
             | Self::StreamHasConsumers { .. }
             | Self::TooManyOnDemandStreams { .. }
             | Self::TooManyShards { .. }
             | Self::TooManyConsumers { .. }
+            | Self::ModeUnchanged { .. }
+            | Self::NotOnDemand { .. }
+            | Self::NotCommitted { .. }
+            | Self::WarmThroughputTooHigh { .. }
+            | Self::WarmStreams { .. }
+            | Self::TooManyModeSwitches { .. }
             | Self::TooManyScalings { .. }
             | Self::ScalingTooFar { .. }
             | Self::ScalingTooLarge { .. }

@@ -24,7 +24,7 @@ mod tokens;
 
 pub use arguments::{
     CapacityError, DryRun, FilterMember, ListError, ListMember, NoKeyService, RetentionError,
-    SplitKeyTooLarge, TagAct, TagError, Unsupported,
+    SplitKeyTooLarge, TagAct, TagError,
 };
 pub use consumers::ConsumerError;
 pub use operations::{
@@ -33,6 +33,7 @@ pub use operations::{
     ListConsumersError, ListShardsError, PutRecordError, PutRecordsError, RegisterConsumerError,
     ReshardError, ResourcePolicyError, SetRetentionError, ShardReadError, StartError,
     SubscribeError, SubscriptionError, TagResourceError, TagStreamError,
+    UpdateAccountSettingsError, UpdateStreamModeError,
 };
 pub use policies::InvalidPolicy;
 pub use positions::{NumberUse, PositionError, Presence};
@@ -48,7 +49,7 @@ pub use streams::StreamError;
 pub use tokens::TokenError;
 
 pub use crate::catalog::{
-    ConsumerStatus, ProposeError, Refusal, ResourceLabel, Scope, Status, StreamLabel,
+    ConsumerStatus, Mode, ProposeError, Refusal, ResourceLabel, Scope, Status, StreamLabel,
 };
 pub use crate::put::NotPut;
 

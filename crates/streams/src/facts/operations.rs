@@ -317,7 +317,34 @@ operation_facts! {
     }
 }
 
-/// DescribeLimits always has an output, and an account always exists.
+operation_facts! {
+    /// UpdateStreamMode.
+    UpdateStreamModeError {
+        /// The stream does not exist.
+        Stream(StreamError),
+        /// The capacity is invalid.
+        Capacity(CapacityError),
+        /// The mode was not changed.
+        Change(ChangeError),
+    }
+}
+
+operation_facts! {
+    /// UpdateAccountSettings.
+    UpdateAccountSettingsError {
+        /// The catalog refused it.
+        Propose(ProposeError),
+    }
+}
+
+/// An account always exists.
+impl From<Infallible> for UpdateAccountSettingsError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// DescribeLimits and DescribeAccountSettings always have an output, and an account always exists.
 impl Fact for Infallible {
     fn code(&self) -> ErrorCode {
         match *self {}

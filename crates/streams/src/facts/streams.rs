@@ -11,6 +11,9 @@ pub enum StreamError {
     /// The request has neither name nor ARN.
     #[error("no stream is named")]
     NotNamed,
+    /// The request has no ARN, and nothing else names a stream to this operation.
+    #[error("no ARN of a stream is given")]
+    ArnMissing,
     /// The ARN is invalid.
     #[error("{arn} is no ARN of a stream")]
     InvalidArn {
@@ -72,9 +75,10 @@ impl StreamError {
 impl Fact for StreamError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NotNamed | Self::InvalidArn { .. } | Self::NameAndArnDisagree { .. } => {
-                ErrorCode::InvalidArgumentException
-            }
+            Self::NotNamed
+            | Self::ArnMissing
+            | Self::InvalidArn { .. }
+            | Self::NameAndArnDisagree { .. } => ErrorCode::InvalidArgumentException,
             Self::NotFound { .. } => ErrorCode::ResourceNotFoundException,
             Self::NotActive { .. } | Self::NotReadable { .. } => ErrorCode::ResourceInUseException,
             Self::OnDemand { .. } => ErrorCode::ValidationException,
@@ -85,6 +89,7 @@ impl Fact for StreamError {
         match self {
             Self::NotActive { status, .. } | Self::NotReadable { status, .. } => status.passes(),
             Self::NotNamed
+            | Self::ArnMissing
             | Self::InvalidArn { .. }
             | Self::NameAndArnDisagree { .. }
             | Self::NotFound { .. }
@@ -95,6 +100,7 @@ impl Fact for StreamError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::NotNamed
+            | Self::ArnMissing
             | Self::InvalidArn { .. }
             | Self::NameAndArnDisagree { .. }
             | Self::NotFound { .. }

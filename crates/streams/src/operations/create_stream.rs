@@ -2,9 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
+use super::warmth::{shards_for, warmth};
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{CreateStream as Create, Distribution, Mode, StreamLabel};
-use crate::facts::{CapacityError, CreateStreamError, LogsMissing, Unsupported};
+use crate::facts::{CapacityError, CreateStreamError, LogsMissing};
 use crate::target::StreamRef;
 use crate::views;
 use millstream_model::limits;
@@ -24,9 +25,14 @@ impl Handler for CreateStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), CreateStreamError> {
         let (target, input) = request.into_parts();
-        refuse_unsupported(&input)?;
         let (mode, shards) = capacity(&input)?;
         let distribution = distribution(&input, mode, target.label())?;
+        let warm = input.warm_throughput_mibps.map(|mibps| warmth(mibps).mibps);
+        let shards = match (mode, warm) {
+            (Mode::OnDemand, Some(mibps)) => shards_for(mibps),
+            (Mode::Provisioned, Some(_)) => return Err(CapacityError::WarmProvisioned.into()),
+            (Mode::OnDemand | Mode::Provisioned, None) => shards,
+        };
         let tags = input.tags.unwrap_or_default();
         tags::check_new_tags(&tags, &target.label().into())?;
         let StreamRef { scope, name } = target;
@@ -34,7 +40,7 @@ impl Handler for CreateStream {
             .max_record_size_in_kib
             .and_then(|kib| u32::try_from(kib).ok());
         let create = Create {
-            quotas: engine.settings().stream_quotas(&scope),
+            quotas: engine.quotas(&scope),
             scope,
             name,
             mode,
@@ -42,19 +48,13 @@ impl Handler for CreateStream {
             tags,
             record_kib_max: kib.unwrap_or(limits::RECORD_KIB_DEFAULT),
             transition_ms: engine.settings().transition_ms(),
+            warm_mibps: warm,
             distribution,
         };
         let stream = engine.streams().create(create).await?;
         let made = engine.logs().make_empty(&stream, stream.logs()).await;
         Ok(made.map_err(LogsMissing)?)
     }
-}
-
-fn refuse_unsupported(input: &CreateStreamInput) -> Result<(), CapacityError> {
-    if input.warm_throughput_mibps.is_some() {
-        return Err(CapacityError::Unsupported(Unsupported::WarmThroughput));
-    }
-    Ok(())
 }
 
 /// How records are assigned to shards: by their keys, unless the request says otherwise.

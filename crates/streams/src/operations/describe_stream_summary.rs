@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>
 
 use super::{Engine, Handler, OutputOf, Request};
+use crate::catalog::Mode;
 use crate::facts::StreamError;
 use crate::target::FoundStream;
 use crate::views;
@@ -26,6 +27,11 @@ impl Handler for DescribeStreamSummary {
     ) -> Result<DescribeStreamSummaryOutput, StreamError> {
         let (stream, _) = request.into_parts();
         let now = engine.clock().now();
+        let is_committed = engine.state().is_committed(&stream.scope, now);
+        let warm_throughput = match stream.mode {
+            Mode::OnDemand if is_committed => Some(views::warm_throughput(&stream)),
+            Mode::OnDemand | Mode::Provisioned => None,
+        };
         Ok(DescribeStreamSummaryOutput {
             stream_description_summary: StreamDescriptionSummary {
                 stream_name: stream.name.to_string(),
@@ -41,7 +47,7 @@ impl Handler for DescribeStreamSummary {
                 key_id: None,
                 open_shard_count: views::count(stream.shards_at(now).open().len()),
                 consumer_count: Some(views::count(stream.consumers_at(now).count())),
-                warm_throughput: None,
+                warm_throughput,
                 max_record_size_in_kib: Some(views::count(stream.record_kib_max)),
                 channel_count: None,
                 record_distribution_strategy: views::distribution(&stream),

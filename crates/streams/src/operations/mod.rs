@@ -13,6 +13,7 @@ mod reading;
 mod resharding;
 mod retention;
 mod tags;
+mod warmth;
 
 macro_rules! operations {
     ($($name:ident in $module:ident $row:tt)+) => {

@@ -38,7 +38,7 @@ impl Handler for RegisterStreamConsumer {
             stream: stream.id,
             name: name.clone(),
             transition_ms: engine.settings().transition_ms(),
-            quotas: engine.settings().stream_quotas(&stream.scope),
+            quotas: engine.quotas(&stream.scope),
             tags,
             arn_second: Some(ArnSecond::Registered),
         };

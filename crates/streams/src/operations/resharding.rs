@@ -22,18 +22,23 @@ pub(super) async fn reshard(
         stream: stream.id,
         change,
         transition_ms: engine.settings().transition_ms(),
-        quotas: engine.settings().stream_quotas(&stream.scope),
+        quotas: engine.quotas(&stream.scope),
         by_service: None,
     };
     let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
-    if let Some(reshard) = &begun.reshard {
+    carry_on(engine, &begun).await;
+    Ok(())
+}
+
+/// Carries a stream's reshard on, if it has one, and waits for its end if that is soon.
+pub(super) async fn carry_on(engine: &Arc<Engine>, stream: &Stream) {
+    if let Some(reshard) = &stream.reshard {
         engine.fence().carry_on(stream.id);
         let is_over = |now: &Arc<Stream>| now.reshard.as_ref().is_none_or(|r| r.id != reshard.id);
         engine
             .settled(|state| state.stream_by_id(stream.id).is_none_or(is_over))
             .await;
     }
-    Ok(())
 }
 
 /// Rejects a change of shards that the stream does not have: on AWS this comes before the stream's

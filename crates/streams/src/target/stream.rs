@@ -12,6 +12,10 @@ use std::sync::Arc;
 /// A stream that is there, whatever its status.
 pub type FoundStream = Arc<Stream>;
 
+/// The same, of operations that take nothing but its ARN and whose shape does not require that.
+#[derive(Debug)]
+pub struct FoundByArn(pub(crate) FoundStream);
+
 /// A stream that a request names; whether it exists is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamRef {
@@ -144,6 +148,25 @@ impl Target for FoundStream {
 
     fn resource(&self) -> Resource<'_> {
         Resource::Stream(stream_resource(self))
+    }
+}
+
+impl Target for FoundByArn {
+    type Error = StreamError;
+
+    fn find(
+        engine: &Engine,
+        principal: &Principal,
+        named: Named<'_>,
+    ) -> Result<Self, Lacking<StreamError>> {
+        if named.stream_arn.is_none() {
+            return Err(Lacking::nothing(StreamError::ArnMissing));
+        }
+        FoundStream::find(engine, principal, named).map(Self)
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        self.0.resource()
     }
 }
 

@@ -121,6 +121,7 @@ fn io() -> ReadError {
 fn streams() -> Samples {
     samples!("Streams", StreamError {
         StreamError::NotNamed => StreamError::NotNamed,
+        StreamError::ArnMissing => StreamError::ArnMissing,
         StreamError::InvalidArn { .. } => StreamError::InvalidArn { arn: "arn:x".to_owned() },
         StreamError::NameAndArnDisagree { .. } => StreamError::NameAndArnDisagree {
             name: "other".to_owned(),
@@ -332,12 +333,10 @@ fn reads() -> Samples {
 
 fn capacities() -> Samples {
     samples!("Capacity", CapacityError {
-        CapacityError::Unsupported(Unsupported::WarmThroughput) => {
-            CapacityError::Unsupported(Unsupported::WarmThroughput)
-        },
         CapacityError::AutoProvisioned { .. } => CapacityError::AutoProvisioned {
             stream: stream(),
         },
+        CapacityError::WarmProvisioned => CapacityError::WarmProvisioned,
         CapacityError::ShardsOnDemand => CapacityError::ShardsOnDemand,
         CapacityError::ShardsMissing => CapacityError::ShardsMissing,
         CapacityError::TooManyShards { .. } => CapacityError::TooManyShards {
@@ -479,7 +478,6 @@ fn refusals() -> Samples {
             stream: stream(),
             status: Status::Updating,
         },
-        Refusal::StreamNotOnDemand { .. } => Refusal::StreamNotOnDemand { stream: stream() },
         Refusal::StreamHasConsumers { .. } => Refusal::StreamHasConsumers { stream: stream() },
         Refusal::StreamsInTransition { .. } => Refusal::StreamsInTransition { scope: scope(), most: 5 },
         Refusal::TooManyOnDemandStreams { .. } => Refusal::TooManyOnDemandStreams {
@@ -500,6 +498,24 @@ fn refusals() -> Samples {
         Refusal::TooManyConsumersCreating { .. } => Refusal::TooManyConsumersCreating {
             stream: stream(),
             most: 5,
+        },
+        Refusal::ModeUnchanged { .. } => Refusal::ModeUnchanged {
+            stream: stream(),
+            mode: Mode::OnDemand,
+        },
+        Refusal::NotOnDemand { .. } => Refusal::NotOnDemand { stream: stream() },
+        Refusal::NotCommitted { .. } => Refusal::NotCommitted { scope: scope() },
+        Refusal::WarmThroughputTooHigh { .. } => Refusal::WarmThroughputTooHigh {
+            mibps: 10_241,
+            most: 10_240,
+        },
+        Refusal::WarmStreams { .. } => Refusal::WarmStreams {
+            scope: scope(),
+            streams: 2,
+        },
+        Refusal::TooManyModeSwitches { .. } => Refusal::TooManyModeSwitches {
+            stream: stream(),
+            most: 2,
         },
         Refusal::TooManyScalings { .. } => Refusal::TooManyScalings { stream: stream(), most: 10 },
         Refusal::ScalingTooFar { .. } => Refusal::ScalingTooFar { current: 3, target: 7 },

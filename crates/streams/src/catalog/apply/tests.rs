@@ -36,6 +36,7 @@ impl Catalog {
             record_kib_max: 1024,
             transition_ms: 0,
             quotas: Quotas::default(),
+            warm_mibps: None,
             distribution: Distribution::UserPartitionKey,
         };
         catalog.apply(Command::CreateStream(create)).unwrap();

@@ -5,7 +5,8 @@ use crate::catalog::apply::Applied;
 use crate::catalog::state::State;
 use crate::catalog::stream::Status;
 use crate::catalog::{BeginDelete, Change, Command, CreateStream, Quotas, Scope, image};
-use crate::catalog::{BeginReshard, CompleteReshard};
+use crate::catalog::{BeginReshard, CompleteReshard, SetMode};
+use crate::catalog::{SetCommitment, SetWarmThroughput, Warmth};
 use millstream_model::{AccountId, Region};
 use millstream_replicated::Machine as _;
 use millstream_store::Offset;
@@ -49,6 +50,7 @@ impl Catalog {
             record_kib_max: 1024,
             transition_ms,
             quotas: Quotas::default(),
+            warm_mibps: None,
             distribution: Default::default(),
         }));
     }
@@ -93,6 +95,38 @@ impl Catalog {
         }
     }
 
+    fn switch(&mut self, number: u64) {
+        let stream = self.state.stream(&scope(), name(number).as_str());
+        let mode = match stream.map(|stream| stream.mode) {
+            Some(Mode::OnDemand) | None => Mode::Provisioned,
+            Some(Mode::Provisioned) => Mode::OnDemand,
+        };
+        self.apply(Command::SetMode(SetMode {
+            stream: self.id(number),
+            mode,
+            transition_ms: 0,
+            quotas: Quotas::default(),
+            warmth: None,
+        }));
+    }
+
+    fn warm(&mut self, number: u64, mibps: u32) {
+        self.apply(Command::SetCommitment(SetCommitment {
+            scope: scope(),
+            is_enabled: true,
+            binds_ms: 1,
+        }));
+        self.apply(Command::SetWarmThroughput(SetWarmThroughput {
+            stream: self.id(number),
+            warmth: Warmth {
+                mibps,
+                change: Change::Scale { target: 4 },
+            },
+            transition_ms: 0,
+            quotas: Quotas::default(),
+        }));
+    }
+
     fn check(&self) -> Result<(), TestCaseError> {
         let Some(neighbours) = self.state.scopes.get(&scope()) else {
             return Ok(());
@@ -113,6 +147,8 @@ impl Catalog {
             tally.provisioned_shards() as usize,
             provisioned.sum::<usize>()
         );
+        let is_warm = |stream: &Stream| stream.warm_mibps.is_some() && stream.deletion.is_none();
+        prop_assert_eq!(tally.warm(), count(&is_warm));
         let is_on_demand = |stream: &Stream| stream.mode == Mode::OnDemand;
         prop_assert_eq!(tally.on_demand(), count(&is_on_demand));
         for shift in [-2_000, -1, 0, 1, 2_000] {
@@ -131,7 +167,7 @@ impl Catalog {
 proptest! {
     #[test]
     fn tally_when_streams_come_change_and_go_then_is_what_a_look_at_all_would_say(
-        steps in proptest::collection::vec((0..6_u8, 0..6_u64, 0..3_000_u64), 0..60),
+        steps in proptest::collection::vec((0..8_u8, 0..6_u64, 0..3_000_u64), 0..60),
     ) {
         let mut catalog = Catalog { now: Timestamp(1_000_000_000), ..Catalog::default() };
         for (step, number, ms) in steps {
@@ -141,6 +177,8 @@ proptest! {
                 2 => catalog.split(number),
                 3 => catalog.begin_delete(number),
                 4 => catalog.delete(number),
+                5 => catalog.switch(number),
+                6 => catalog.warm(number, ms as u32 % 2),
                 _ => catalog.now = Timestamp(catalog.now.0 + ms),
             }
             catalog.check()?;
