@@ -173,7 +173,7 @@ impl Scaling {
         let remembered = stream.peaks.at(now).map(|peak| Rate::from(peak).shards());
         let for_peak = remembered.chain([highest.shards()]).max().unwrap_or(0);
         Needs {
-            shards: for_peak,
+            shards: for_peak.max(stream.warm_mibps.unwrap_or(0)),
             most: limits::on_demand_shards_max(stream.scope.region.as_str()),
             merge_after: Some(self.settings.scaling.merge_after),
         }

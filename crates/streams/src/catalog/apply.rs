@@ -634,4 +634,6 @@ fn not_active(stream: &Stream, status: Status) -> Refusal {
 }
 
 #[cfg(test)]
+mod by_service_tests;
+#[cfg(test)]
 mod tests;
