@@ -1,4 +1,4 @@
-//! Sequence numbers of every layout that AWS ever used, as far as a request that holds one is judged.
+//! Sequence numbers of every layout that AWS ever used, as far as a request with one is judged.
 //!
 //! This server issues only the newest, which [`SequenceNumber`] parses exactly. Clients may hold
 //! older ones; AWS tells a foreign number from no number at all, and so must whoever answers them.

@@ -14,15 +14,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             ))
         }
         Refusal::StreamNotActive { stream, status } => streams::not_active(stream, *status),
-        Refusal::StreamHasConsumers { stream } => {
-            let StreamLabel { name, account } = stream;
-            Words::recorded(format!(
-                "DeleteStream can't delete {account}:{name} because there are consumers associated \
-                 with this data stream. To delete {name} anyway, set the EnforceConsumerDeletion \
-                 parameter to true to force the deletion of all the consumers that are associated \
-                 with it."
-            ))
-        }
+        Refusal::StreamHasConsumers { stream } => streams::has_consumers(stream),
         Refusal::StreamsInTransition { scope, most } => limits::streams_in_transition(scope, *most),
         Refusal::TooManyOnDemandStreams {
             scope,

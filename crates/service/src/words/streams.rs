@@ -66,6 +66,16 @@ pub(super) fn not_on_demand(stream: &StreamLabel) -> Words {
     ))
 }
 
+/// DeleteStream.
+pub(super) fn has_consumers(stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "DeleteStream can't delete {account}:{name} because there are consumers associated with \
+         this data stream. To delete {name} anyway, set the EnforceConsumerDeletion parameter to \
+         true to force the deletion of all the consumers that are associated with it."
+    ))
+}
+
 pub(super) fn invalid_arn(kind: &str, arn: &str) -> Words {
     Words::unrecorded(format!("{kind} {arn} is not valid."))
 }

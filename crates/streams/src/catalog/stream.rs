@@ -256,8 +256,8 @@ impl Stream {
         }
     }
 
-    /// The shards that callers are shown: none while it is CREATING, and none ever if it was deleted
-    /// before that was over.
+    /// The shards that callers are shown: none while it is CREATING, and none ever if it was
+    /// deleted before that was over.
     pub fn shards_at(&self, now: Timestamp) -> &Shards {
         static NONE: Shards = Shards::NONE;
         let until = self.deletion.as_ref().map_or(now, |it| it.begun);

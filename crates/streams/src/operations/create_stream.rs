@@ -4,7 +4,9 @@
 
 use super::warmth::{shards_for, warmth};
 use super::{Engine, Handler, OutputOf, Request, tags};
-use crate::catalog::{CreateStream as Create, Distribution, Mode, StreamLabel};
+use crate::catalog::{
+    CreateStream as Create, Distribution, Mode, ProposeError, Refusal, StreamLabel,
+};
 use crate::facts::{CapacityError, CreateStreamError, LogsMissing};
 use crate::target::StreamRef;
 use crate::views;
@@ -33,6 +35,11 @@ impl Handler for CreateStream {
             (Mode::Provisioned, Some(_)) => return Err(CapacityError::WarmProvisioned.into()),
             (Mode::OnDemand | Mode::Provisioned, None) => shards,
         };
+        // That the name is taken comes before what is wrong with the tags.
+        if engine.stream(&target).is_ok() {
+            let stream = target.label();
+            return Err(ProposeError::Refused(Refusal::StreamExists { stream }).into());
+        }
         let tags = input.tags.unwrap_or_default();
         tags::check_new_tags(&tags, &target.label().into())?;
         let StreamRef { scope, name } = target;

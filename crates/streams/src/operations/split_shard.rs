@@ -42,19 +42,20 @@ impl Handler for SplitShard {
 
 /// An error with the key as given, which is no hash key.
 fn with_key(error: ReshardError, key: String) -> ReshardError {
-    match error {
-        ReshardError::Change(ChangeError::Propose(ProposeError::Refused(Refusal::SplitKey {
-            key: _,
-            shard,
-            range,
-            stream,
-        }))) => SplitKeyTooLarge {
+    if let ReshardError::Change(ChangeError::Propose(ProposeError::Refused(Refusal::SplitKey {
+        key: _,
+        shard,
+        range,
+        stream,
+    }))) = error
+    {
+        let too_large = SplitKeyTooLarge {
             key,
             shard,
             range,
             stream,
-        }
-        .into(),
-        other => other,
+        };
+        return too_large.into();
     }
+    error
 }

@@ -38,6 +38,9 @@ const VALIDATION: &str = "ValidationException";
 /// An error: its name and its text.
 type Refused = (&'static str, String);
 
+/// An operation, a request, and a part of the answer or the error.
+type Row<'a> = (&'a str, &'a str, Result<&'a str, (&'static str, &'a str)>);
+
 struct Server {
     calls: Calls,
     clock: Arc<ManualClock>,
@@ -124,8 +127,8 @@ impl Server {
         self.ok("CreateStream", &body).await;
     }
 
-    /// Checks what is answered to each request: `Ok` with a part of the answer, or the error.
-    async fn check(&self, rows: &[(&str, &str, Result<&str, (&'static str, &str)>)]) {
+    /// Checks what is answered to each request.
+    async fn check(&self, rows: &[Row<'_>]) {
         for (operation, body, expected) in rows {
             let found = self.call(operation, body).await;
             match expected {

@@ -142,6 +142,16 @@ async fn stream_when_missing_then_readers_miss_its_shard_and_others_the_stream()
 }
 
 #[tokio::test]
+async fn name_when_taken_then_comes_before_what_is_wrong_with_the_tags() {
+    let server = Server::with_stream(1).await;
+    let text = "Stream s under account 111111111111 already exists.";
+    let create = r#"{"StreamName":"s","ShardCount":1,"Tags":{";":"a"}}"#;
+    server
+        .check(&[("CreateStream", create, Err((IN_USE, text)))])
+        .await;
+}
+
+#[tokio::test]
 async fn shard_when_missing_then_comes_before_the_position_and_before_the_status() {
     let server = Server::slow(Limits::Off).await;
     server.create("s", 1).await;

@@ -491,13 +491,11 @@ fn refusals() -> Samples {
             most: 20_000,
             more: 2,
         },
-        Refusal::TooManyConsumers { .. } => Refusal::TooManyConsumers {
-            stream: stream(),
-            most: 20,
+        Refusal::TooManyConsumers { .. } => {
+            Refusal::TooManyConsumers { stream: stream(), most: 20 }
         },
-        Refusal::TooManyConsumersCreating { .. } => Refusal::TooManyConsumersCreating {
-            stream: stream(),
-            most: 5,
+        Refusal::TooManyConsumersCreating { .. } => {
+            Refusal::TooManyConsumersCreating { stream: stream(), most: 5 }
         },
         Refusal::ModeUnchanged { .. } => Refusal::ModeUnchanged {
             stream: stream(),
