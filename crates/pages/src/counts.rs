@@ -9,5 +9,6 @@ use std::io::{Write as _, stdout};
 /// # Panics
 /// If standard output is closed.
 pub fn count(what: &str, number: usize) {
-    writeln!(stdout(), "\ncount: {what} = {number}").unwrap();
+    let line = format!("\ncount: {what} = {number}\n");
+    stdout().write_all(line.as_bytes()).unwrap();
 }

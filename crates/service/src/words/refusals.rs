@@ -3,6 +3,7 @@
 use super::{Words, consumers, limits, policies, reshards, retention, shards, streams};
 use millstream_streams::facts::{Refusal, StreamLabel};
 
+#[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
 pub(super) fn words(refusal: &Refusal) -> Words {
     match refusal {
         // Its proposer knows the name, and reports that; no caller sees this text.

@@ -132,6 +132,9 @@ fn snapshot_when_of_an_earlier_version_then_lacks_only_what_came_later() {
         updating: None,
         mode_switches_ms: Vec::new(),
         warm_mibps: None,
+        distribution: Distribution::UserPartitionKey,
+        policy: None,
+        peaks: Peaks::default(),
         ..stream()
     };
     let present = minicbor::to_vec(&plain).unwrap();
