@@ -142,7 +142,10 @@ async fn policy_when_its_resource_goes_then_goes_with_it() {
     caller.put_policy(&consumer, &text).await.unwrap();
     caller.deregister(&consumer).await;
     let error = caller.policy(&consumer).await.unwrap_err();
-    assert_eq!(message(&error), format!("Consumer {consumer} not found."));
+    assert_eq!(
+        message(&error),
+        format!("Consumer {consumer}, account 111111111111 not found.")
+    );
     world.clock.advance(Duration::from_secs(2));
     let again = caller.register("app", None).await.unwrap();
     assert_eq!(caller.policy(&again).await.unwrap(), NONE);
@@ -264,7 +267,7 @@ async fn resource_when_its_arn_names_none_then_every_operation_says_so() {
         ),
         (
             format!("{ARN}/consumer/app:1"),
-            format!("Consumer {ARN}/consumer/app:1 not found."),
+            format!("Consumer {ARN}/consumer/app:1, account 111111111111 not found."),
         ),
         (other.to_owned(), no_stream("s", "222222222222")),
         (

@@ -226,12 +226,13 @@ async fn read_calmly(world: &World, caller: &Caller, shard: &str) -> (usize, boo
 
 #[tokio::test]
 async fn stream_while_it_scales_then_is_updating_and_takes_records() {
-    let (world, caller) = watched(Settings {
+    let world = World::new(Settings {
         transition_time: SECOND * 3,
         ..settings()
-    })
-    .await;
-    world.pass(SECOND * 3).await;
+    });
+    let caller = world.open().await;
+    create(&caller).await;
+    world.pass(SECOND * 4).await;
     assert_eq!(status(&caller).await, StreamStatus::Active);
     put(&caller, 501, 1, 10).await;
     world.pass(SECOND).await;

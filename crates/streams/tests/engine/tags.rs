@@ -312,7 +312,8 @@ async fn consumer_when_tagged_then_has_its_own_tags_which_survive_a_restart_and_
     assert_eq!(caller.listed(&again).await.unwrap(), []);
     let error = caller.tag(&app, tags(&[("a", "1")])).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::ResourceNotFoundException);
-    assert_eq!(message(&error), format!("Consumer {app} not found."));
+    let text = format!("Consumer {app}, account 111111111111 not found.");
+    assert_eq!(message(&error), text);
 }
 
 /// A world in which streams and consumers are CREATING and DELETING for ten seconds.
