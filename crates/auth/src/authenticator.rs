@@ -1,6 +1,6 @@
 //! The first gate: who sent this request?
 
-use crate::claim::Claim;
+use crate::claim::{Claim, missing};
 use crate::credential::Credential;
 use crate::{Head, Principal};
 use millstream_model::{AccountId, Region};
@@ -15,6 +15,8 @@ pub enum Mode {
     /// Every claim is believed, and none is required.
     #[default]
     Open,
+    /// Every claim is believed, and one is required.
+    Claimed,
 }
 
 /// Turns request heads into principals.
@@ -32,31 +34,32 @@ impl Authenticator {
     /// Identifies the sender of a request. `body` is the whole body, which a signature covers.
     ///
     /// # Errors
-    /// AWS's error for a claim that is malformed, contradictory or (in a mode that verifies claims)
-    /// untrue. Nothing has been done then.
+    /// AWS's error for a claim that is malformed, contradictory, (in a mode that requires one)
+    /// missing or (in a mode that verifies claims) untrue. Nothing has been done then.
     pub fn authenticate(&self, head: Head<'_>, body: &[u8]) -> Result<Principal, Error> {
         let claim = Claim::read(head)?;
-        match self.mode {
-            Mode::Open => {
-                // Only signature verification reads the body.
-                let _ = body;
-                believe(claim)
-            }
+        // Only signature verification reads the body.
+        let _ = body;
+        match (self.mode, claim) {
+            (Mode::Open | Mode::Claimed, Some(claim)) => believe(&claim),
+            (Mode::Open, None) => Ok(default_principal()),
+            (Mode::Claimed, None) => Err(missing()),
         }
     }
 }
 
-/// Accepts a claim without proof. A request without one comes from the default account, in the
-/// default region.
-fn believe(claim: Option<Claim<'_>>) -> Result<Principal, Error> {
-    let Some(claim) = claim else {
-        return Ok(Principal {
-            account: AccountId::zero(),
-            region: Region::us_east_1(),
-        });
-    };
-    let credential = Credential::parse(&claim.credential, claim.scope)?;
+/// Accepts a claim without proof.
+fn believe(claim: &Claim<'_>) -> Result<Principal, Error> {
+    let credential = Credential::parse(&claim.credential, &claim.scope)?;
     Ok(credential.believed())
+}
+
+/// The sender of a request without a claim: the default account, in the default region.
+fn default_principal() -> Principal {
+    Principal {
+        account: AccountId::zero(),
+        region: Region::us_east_1(),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Whom a request claims to come from, in either of AWS's two forms, unverified.
 //!
 //! Parsing a claim judges its form alone, with AWS's texts; whether it is true is for the
-//! authenticator. A request never falls back from one form to the other, and duplicates are
-//! refused.
+//! authenticator. A request never falls back from one form to the other, and what its own form says
+//! twice is refused.
 
 use crate::Head;
 use http::HeaderName;
@@ -17,19 +17,24 @@ pub(crate) struct Claim<'a> {
 }
 
 /// Which scope the signing algorithm gives a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope<'a> {
     /// The scope names a region.
     Regional,
-    /// The scope names none: the signature holds in a set of regions, which a header lists.
-    OfRegions(Option<&'a str>),
+    /// The scope names none: the signature holds in a set of regions, of which this is the first
+    /// that is named without a pattern.
+    OfRegions(Option<Cow<'a, str>>),
 }
 
-/// The algorithm whose scope names no region.
+/// The algorithm whose scope names a region.
+const SYMMETRIC: &str = "AWS4-HMAC-SHA256";
+/// The algorithm whose scope names none.
 const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
 const REGION_SET: HeaderName = HeaderName::from_static("x-amz-region-set");
+const REGION_SET_PARAMETER: &str = "X-Amz-Region-Set";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const HEADER_PARAMETERS: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
+/// The first one makes a query a claim.
 const QUERY_PARAMETERS: [&str; 5] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -43,7 +48,8 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// `InvalidSignatureException` if it makes one in each form, `IncompleteSignatureException` if
-    /// parts of it are missing.
+    /// parts of it are missing, `MissingAuthenticationTokenException` if there are parts of a query
+    /// without the one that makes it a claim.
     pub(crate) fn read(head: Head<'a>) -> Result<Option<Self>, Error> {
         let mut headers = head.headers.get_all(http::header::AUTHORIZATION).iter();
         let header = headers.next().map(|value| text_of(value.as_bytes()));
@@ -51,15 +57,23 @@ impl<'a> Claim<'a> {
             return Err(incomplete(TWO_HEADERS.to_owned()));
         }
         let header = header.filter(|text| !text.is_empty());
-        let query = head.uri.query().map(QueryForm::read).transpose()?;
-        let query = query.filter(QueryForm::is_claim);
-        match (header, query) {
-            (None, None) => Ok(None),
-            (Some(_), Some(_)) => Err(found_both()),
-            (Some(header), None) => from_header(head, header).map(Some),
-            (None, Some(query)) => query.complete().map(Some),
+        let query = head.uri.query().map(QueryForm::read).unwrap_or_default();
+        match header {
+            Some(_) if query.is_claim() => Err(found_both()),
+            Some(header) => from_header(head, header).map(Some),
+            None if query.is_claim() => query.complete().map(Some),
+            None if query.is_nothing() => Ok(None),
+            None => Err(missing()),
         }
     }
+}
+
+/// The error of a request that makes no claim where one is required.
+pub(crate) fn missing() -> Error {
+    Error::new(
+        ErrorCode::MissingAuthenticationTokenException,
+        "Missing Authentication Token",
+    )
 }
 
 /// *Unrecorded*.
@@ -86,21 +100,52 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
-    let scope = if header.starts_with(ASYMMETRIC) {
-        Scope::OfRegions(head.text(REGION_SET))
-    } else {
-        Scope::Regional
-    };
-    let credential = match header {
+    let credential = match &header {
         Cow::Borrowed(header) => Cow::Borrowed(credential_of(head, header)?),
-        Cow::Owned(header) => Cow::Owned(credential_of(head, &header)?.to_owned()),
+        Cow::Owned(header) => Cow::Owned(credential_of(head, header)?.to_owned()),
     };
+    let algorithm = header.split([',', ' ']).next().unwrap_or_default();
+    let scope = scope_of(algorithm, || {
+        let sets = head.headers.get_all(REGION_SET).iter();
+        sets.map(|set| text_of(set.as_bytes())).find_map(region_of)
+    })?;
     Ok(Claim { credential, scope })
+}
+
+/// The scope of an algorithm's credentials.
+///
+/// # Errors
+/// If there is no such algorithm. The text is *unrecorded* for this service.
+fn scope_of<'a>(
+    algorithm: &str,
+    region: impl FnOnce() -> Option<Cow<'a, str>>,
+) -> Result<Scope<'a>, Error> {
+    match algorithm {
+        SYMMETRIC => Ok(Scope::Regional),
+        ASYMMETRIC => Ok(Scope::OfRegions(region())),
+        _ => Err(incomplete(format!(
+            "Unsupported AWS 'algorithm': '{algorithm}'."
+        ))),
+    }
+}
+
+/// The first region of a set that is no pattern.
+fn region_of(set: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    fn first(set: &str) -> Option<&str> {
+        let mut regions = set.split(',').map(str::trim);
+        regions.find(|region| !region.is_empty() && !region.contains('*'))
+    }
+    match set {
+        Cow::Borrowed(set) => first(set).map(Cow::Borrowed),
+        Cow::Owned(set) => first(&set).map(|region| Cow::Owned(region.to_owned())),
+    }
 }
 
 fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> {
     let values = header_values(header)?;
-    let is_dated = head.text(DATE).is_some() || head.text(http::header::DATE).is_some();
+    let is_dated = [DATE, http::header::DATE]
+        .into_iter()
+        .any(|name| head.text(name).is_some_and(|date| !date.is_empty()));
     if !is_dated || values.contains(&"") {
         return Err(incomplete(lacking(header, values, is_dated)));
     }
@@ -165,28 +210,44 @@ fn twice(name: &str) -> String {
 #[derive(Debug, Default)]
 struct QueryForm<'a> {
     values: [Option<Cow<'a, str>>; QUERY_PARAMETERS.len()],
+    region_set: Option<Cow<'a, str>>,
+    /// The first parameter that occurs more than once.
+    repeated: Option<&'static str>,
 }
 
 impl<'a> QueryForm<'a> {
-    fn read(query: &'a str) -> Result<Self, Error> {
+    fn read(query: &'a str) -> Self {
         let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some(place) = QUERY_PARAMETERS.iter().position(|known| *known == name)
-                && form.values[place].replace(value).is_some()
-            {
-                return Err(incomplete(twice(&name)));
+            let place = QUERY_PARAMETERS.iter().position(|known| *known == name);
+            let (known, place) = match place {
+                Some(place) => (QUERY_PARAMETERS[place], &mut form.values[place]),
+                None if name == REGION_SET_PARAMETER => {
+                    (REGION_SET_PARAMETER, &mut form.region_set)
+                }
+                None => continue,
+            };
+            if place.replace(value).is_some() {
+                form.repeated.get_or_insert(known);
             }
         }
-        Ok(form)
+        form
     }
 
-    /// Whether the query makes a claim: it names an algorithm or a credential, whatever else it
-    /// lacks.
+    /// Whether the query makes a claim: it names an algorithm, whatever else it lacks.
     fn is_claim(&self) -> bool {
-        self.values[0].is_some() || self.values[1].is_some()
+        self.values[0].is_some()
+    }
+
+    /// Whether no part of a claim is there.
+    fn is_nothing(&self) -> bool {
+        self.values.iter().all(Option::is_none)
     }
 
     fn complete(self) -> Result<Claim<'a>, Error> {
+        if let Some(name) = self.repeated {
+            return Err(incomplete(twice(name)));
+        }
         let mut message = String::new();
         for (name, value) in QUERY_PARAMETERS.iter().zip(&self.values) {
             if value.as_deref().is_none_or(str::is_empty) {
@@ -198,10 +259,13 @@ impl<'a> QueryForm<'a> {
                 message + "Re-examine the query-string parameters.",
             ));
         }
-        let [_, credential, ..] = self.values;
+        let [algorithm, credential, ..] = self.values;
+        let region_set = self.region_set;
         Ok(Claim {
             credential: credential.unwrap_or_default(),
-            scope: Scope::Regional,
+            scope: scope_of(&algorithm.unwrap_or_default(), || {
+                region_set.and_then(region_of)
+            })?,
         })
     }
 }

@@ -12,7 +12,7 @@ use millstream_protocol::{Error, ErrorCode};
 /// accept any label of a host name.
 const REGION_BYTES_MAX: usize = 63;
 
-/// `KEY/DATE/REGION/SERVICE/aws4_request`, split.
+/// `KEY/DATE/REGION/SERVICE/aws4_request` or `KEY/DATE/SERVICE/aws4_request`, split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Credential<'a> {
     access_key_id: &'a str,
@@ -26,21 +26,19 @@ impl<'a> Credential<'a> {
     /// `IncompleteSignatureException` if there are too few or too many elements,
     /// `InvalidSignatureException` if the region is invalid, `UnrecognizedClientException` if the
     /// access key cannot be one.
-    pub(crate) fn parse(text: &'a str, scope: Scope<'a>) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &'a str, scope: &'a Scope<'_>) -> Result<Self, Error> {
         let mut elements = text.split('/');
-        let mut next = || elements.next();
-        let (access_key_id, region) = match (scope, [next(), next(), next(), next(), next()]) {
-            (Scope::Regional, [Some(key), Some(_), Some(region), Some(_), Some(_)]) => {
+        // One more than any has, so that a longer one is seen.
+        let elements: [_; 6] = std::array::from_fn(|_| elements.next());
+        let (access_key_id, region) = match (scope, elements) {
+            (Scope::Regional, [Some(key), Some(_), Some(region), Some(_), Some(_), None]) => {
                 (key, Some(region))
             }
-            (Scope::OfRegions(regions), [Some(key), Some(_), Some(_), Some(_), None]) => {
-                (key, regions.and_then(single))
+            (Scope::OfRegions(region), [Some(key), Some(_), Some(_), Some(_), None, None]) => {
+                (key, region.as_deref())
             }
-            (Scope::Regional | Scope::OfRegions(_), _) => return Err(elements_wrong(text)),
+            (Scope::Regional | Scope::OfRegions(_), _) => return Err(elements_wrong(text, scope)),
         };
-        if elements.next().is_some() {
-            return Err(elements_wrong(text));
-        }
         if !is_access_key(access_key_id) {
             return Err(unrecognized());
         }
@@ -65,11 +63,6 @@ impl<'a> Credential<'a> {
     }
 }
 
-/// The only region of a set; `None` for a pattern or several regions.
-fn single(regions: &str) -> Option<&str> {
-    (!regions.contains([',', '*'])).then_some(regions)
-}
-
 /// Whether a text has the form of a region's name: `[a-z0-9-]`, a label of a host name.
 fn is_region(text: &str) -> bool {
     (1..=REGION_BYTES_MAX).contains(&text.len())
@@ -85,13 +78,15 @@ fn is_access_key(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-fn elements_wrong(text: &str) -> Error {
+/// *Unrecorded* for a scope that names no region.
+fn elements_wrong(text: &str, scope: &Scope<'_>) -> Error {
+    let expected = match scope {
+        Scope::Regional => "5 slash-delimited elements, e.g. keyid/date/region/service/term",
+        Scope::OfRegions(_) => "4 slash-delimited elements, e.g. keyid/date/service/term",
+    };
     Error::new(
         ErrorCode::IncompleteSignatureException,
-        format!(
-            "Credential must have exactly 5 slash-delimited elements, e.g. \
-             keyid/date/region/service/term, got '{text}'"
-        ),
+        format!("Credential must have exactly {expected}, got '{text}'"),
     )
 }
 

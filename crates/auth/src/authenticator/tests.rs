@@ -8,6 +8,10 @@ const SIGNED: &str = "Signature=abc, SignedHeaders=host";
 const DATED: (&str, &str) = ("x-amz-date", "20260101T000000Z");
 
 fn authenticate(uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
+    authenticate_in(Mode::Open, uri, headers)
+}
+
+fn authenticate_in(mode: Mode, uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
     let mut request = Request::post(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -17,7 +21,7 @@ fn authenticate(uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error>
         peer: ([192, 0, 2, 7], 4711).into(),
         channel: Channel::Plain,
     };
-    Authenticator::default().authenticate(Head::new(&parts, context), b"{}")
+    Authenticator::new(mode).authenticate(Head::new(&parts, context), b"{}")
 }
 
 fn check_principal(uri: &str, headers: &[(&str, &str)], account: &str, region: &str) {
@@ -179,30 +183,154 @@ fn claim_when_it_says_something_twice_then_is_refused() {
     );
     let message = "'X-Amz-Credential' parameter is present more than once.";
     check_refused(&uri, &[], code, message);
+    let uri = "/?X-Amz-Algorithm=&X-Amz-Algorithm=AWS4-HMAC-SHA256";
+    let message = "'X-Amz-Algorithm' parameter is present more than once.";
+    check_refused(uri, &[], code, message);
+    let sets = "&X-Amz-Region-Set=a&X-Amz-Region-Set=b";
+    let uri = format!("{}{sets}", in_query("a/20260101/kinesis/aws4_request"));
+    let message = "'X-Amz-Region-Set' parameter is present more than once.";
+    check_refused(&uri, &[], code, message);
+    // Another form's parts are not the claim's.
+    let headers = [("authorization", &*one), DATED];
+    let uri = "/?X-Amz-Credential=a&X-Amz-Credential=b&X-Amz-Date=c";
+    check_principal(uri, &headers, "111111111111", "eu-west-1");
 }
 
 #[test]
-fn scope_when_the_algorithm_has_a_set_of_regions_then_names_none() {
+fn scope_when_the_algorithm_has_a_set_of_regions_then_is_the_first_that_is_named() {
     let credential = "123456789012/20260101/kinesis/aws4_request";
     let header = format!("AWS4-ECDSA-P256-SHA256 Credential={credential}, {SIGNED}");
+    let uri = in_query(credential).replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256");
     for (set, region) in [
         (None, "us-east-1"),
+        (Some(""), "us-east-1"),
         (Some("eu-west-1"), "eu-west-1"),
         (Some("*"), "us-east-1"),
-        (Some("eu-west-1,eu-west-2"), "us-east-1"),
+        (Some("eu-*"), "us-east-1"),
+        (Some("eu-west-1,eu-west-2"), "eu-west-1"),
+        (Some("us-*, eu-west-2"), "eu-west-2"),
+        (Some(" , eu-west-2 ,eu-west-1"), "eu-west-2"),
     ] {
         let mut headers = vec![("authorization", header.as_str()), DATED];
         headers.extend(set.map(|set| ("x-amz-region-set", set)));
         check_principal("/", &headers, "123456789012", region);
+        let set = set.map(|set| format!("&X-Amz-Region-Set={}", set.replace(' ', "%20")));
+        let uri = format!("{uri}{}", set.unwrap_or_default());
+        check_principal(&uri, &[], "123456789012", region);
     }
-    let headers = [
+    let sets = [
         ("authorization", &*header),
         DATED,
-        ("x-amz-region-set", ".."),
+        ("x-amz-region-set", "*"),
+        ("x-amz-region-set", "eu-west-1"),
     ];
+    check_principal("/", &sets, "123456789012", "eu-west-1");
+
     let message = "Credential should be scoped to a valid region. ";
     let code = millstream_protocol::ErrorCode::InvalidSignatureException;
-    check_refused("/", &headers, code, message);
+    for set in ["..", "EU-WEST-1", "a b", "eu-west-1;us-east-1"] {
+        let headers = [
+            ("authorization", &*header),
+            DATED,
+            ("x-amz-region-set", set),
+        ];
+        check_refused("/", &headers, code, message);
+        let uri = format!("{uri}&X-Amz-Region-Set={}", set.replace(' ', "%20"));
+        check_refused(&uri, &[], code, message);
+    }
+}
+
+#[test]
+fn scope_when_it_has_not_the_elements_of_its_algorithm_then_is_refused() {
+    let four = "a/20260101/kinesis/aws4_request";
+    let five = "a/20260101/eu-west-1/kinesis/aws4_request";
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
+    for (algorithm, credential, elements) in [
+        (
+            "AWS4-HMAC-SHA256",
+            four,
+            "5 slash-delimited elements, e.g. keyid/date/region/service/term",
+        ),
+        (
+            "AWS4-ECDSA-P256-SHA256",
+            five,
+            "4 slash-delimited elements, e.g. keyid/date/service/term",
+        ),
+    ] {
+        let message = format!("Credential must have exactly {elements}, got '{credential}'");
+        let header = format!("{algorithm} Credential={credential}, {SIGNED}");
+        check_refused("/", &[("authorization", &header), DATED], code, &message);
+        let uri = in_query(credential).replace("AWS4-HMAC-SHA256", algorithm);
+        check_refused(&uri, &[], code, &message);
+    }
+}
+
+#[test]
+fn algorithm_when_it_is_none_of_aws_then_is_refused_after_what_is_missing() {
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
+    let credential = "a/20260101/eu-west-1/kinesis/aws4_request";
+    for algorithm in [
+        "AWS4-HMAC-SHA512",
+        "aws4-hmac-sha256",
+        "AWS4-HMAC-SHA256x",
+        "AWS",
+    ] {
+        let message = format!("Unsupported AWS 'algorithm': '{algorithm}'.");
+        let header = format!("{algorithm} Credential={credential}, {SIGNED}");
+        check_refused("/", &[("authorization", &header), DATED], code, &message);
+        let uri = in_query(credential).replace("AWS4-HMAC-SHA256", algorithm);
+        check_refused(&uri, &[], code, &message);
+    }
+}
+
+fn check_missing(mode: Mode, uri: &str, headers: &[(&str, &str)]) {
+    let error = authenticate_in(mode, uri, headers).unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_deref()),
+        (
+            millstream_protocol::ErrorCode::MissingAuthenticationTokenException,
+            Some("Missing Authentication Token")
+        ),
+        "{mode:?} {uri} {headers:?}"
+    );
+}
+
+#[test]
+fn query_when_it_names_no_algorithm_then_is_no_claim_whatever_else_it_has() {
+    let whole = in_query("a/20260101/eu-west-1/kinesis/aws4_request");
+    let whole = whole.replace("X-Amz-Algorithm=AWS4-HMAC-SHA256&", "");
+    for uri in [
+        &*whole,
+        "/?X-Amz-Credential=a",
+        "/?X-Amz-Signature=",
+        "/?a=b&X-Amz-SignedHeaders=host",
+        "/?X-Amz-Date=20260101T000000Z",
+        "/?X-Amz-Credential=a&X-Amz-Credential=b",
+    ] {
+        for mode in [Mode::Open, Mode::Claimed] {
+            check_missing(mode, uri, &[]);
+            check_missing(mode, uri, &[("authorization", "")]);
+        }
+    }
+}
+
+#[test]
+fn claim_when_it_is_required_and_none_is_made_then_is_missing() {
+    for uri in ["/", "/?", "/?a=b", "/?x-amz-algorithm=AWS4-HMAC-SHA256"] {
+        for headers in [&[][..], &[DATED], &[("authorization", "")]] {
+            check_missing(Mode::Claimed, uri, headers);
+            check_principal(uri, headers, "000000000000", "us-east-1");
+        }
+    }
+    let credential = "123456789012/20260101/eu-west-1/kinesis/aws4_request";
+    let header = with_credential(credential);
+    let headers = [("authorization", &*header), DATED];
+    let query = in_query(credential);
+    for (uri, headers) in [("/", &headers[..]), (&*query, &[][..])] {
+        let principal = authenticate_in(Mode::Claimed, uri, headers).unwrap();
+        assert_eq!(principal.account.as_str(), "123456789012");
+        assert_eq!(principal.region.as_str(), "eu-west-1");
+    }
 }
 
 #[test]
@@ -220,63 +348,85 @@ fn open_mode_when_claimed_in_the_query_then_follows_it() {
     check_principal(uri, &[], "123456789012", "eu-west-1");
 }
 
+/// Every way in which parts can be missing or empty: each is named, in AWS's order.
 #[test]
 fn header_when_parts_missing_then_names_each() {
-    let credential = "Authorization header requires 'Credential' parameter. ";
-    let signature = "Authorization header requires 'Signature' parameter. ";
-    let signed = "Authorization header requires 'SignedHeaders' parameter. ";
-    let date = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' \
-                header. ";
-    let all = format!("{credential}{signature}{signed}");
-    for (header, dated, expected) in [
-        ("AWS4-HMAC-SHA256", false, format!("{all}{date}")),
-        ("a", true, all.clone()),
-        ("AWS4-HMAC-SHA256 Credential=", true, all.clone()),
-        (
-            "AWS4-HMAC-SHA256 Credential=x",
-            true,
-            format!("{signature}{signed}"),
-        ),
-        (
-            "AWS4-HMAC-SHA256 Credential=x,Signature=y",
-            false,
-            format!("{signed}{date}"),
-        ),
-        (
-            "AWS4-HMAC-SHA256 Credential=x, Signature=y, SignedHeaders=z",
-            false,
-            date.to_owned(),
-        ),
-        (
-            "Credential=x, Signature=y, SignedHeaders=z",
-            true,
-            credential.to_owned(),
-        ),
-    ] {
-        let mut headers = vec![("authorization", header)];
-        headers.extend(dated.then_some(("date", "Thu, 01 Jan 2026 00:00:00 GMT")));
-        let message = format!("{expected}Authorization={header}");
-        check_refused(
-            "/",
-            &headers,
-            millstream_protocol::ErrorCode::IncompleteSignatureException,
-            &message,
-        );
+    const PARTS: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
+    for missing in 1..16_usize {
+        for of_missing in ["", "Part="] {
+            let mut header = "AWS4-HMAC-SHA256".to_owned();
+            let mut expected = String::new();
+            for (place, part) in PARTS.into_iter().enumerate() {
+                let is_missing = missing & (1 << place) != 0;
+                let separator = if place == 0 { " " } else { ", " };
+                match (is_missing, of_missing) {
+                    (false, _) => header += &format!("{separator}{part}=x"),
+                    (true, "") => (),
+                    (true, _) => header += &format!("{separator}{part}="),
+                }
+                if is_missing {
+                    expected += &format!("Authorization header requires '{part}' parameter. ");
+                }
+            }
+            let mut headers = vec![("authorization", &*header)];
+            match (missing & 8 == 0, of_missing) {
+                (true, _) => headers.push(("date", "Thu, 01 Jan 2026 00:00:00 GMT")),
+                (false, "") => (),
+                (false, _) => headers.extend([("date", ""), ("x-amz-date", "")]),
+            }
+            if missing & 8 != 0 {
+                expected += "Authorization header requires existence of either a 'X-Amz-Date' or \
+                             a 'Date' header. ";
+            }
+            let message = format!("{expected}Authorization={header}");
+            check_refused("/", &headers, code, &message);
+        }
+    }
+    for header in ["a", "Credential=x", "Credential=x, Credential=", "Basic"] {
+        let all = PARTS.map(|part| format!("Authorization header requires '{part}' parameter. "));
+        let message = format!("{}Authorization={header}", all.concat());
+        check_refused("/", &[("authorization", header), DATED], code, &message);
     }
 }
 
+/// The same for a query that names its algorithm.
 #[test]
 fn query_when_parts_missing_then_names_each() {
-    let must = |name| format!("AWS query-string parameters must include '{name}'. ");
-    let end = "Re-examine the query-string parameters.";
+    const PARTS: [&str; 4] = [
+        "X-Amz-Credential",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Date",
+    ];
     let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
-    let rest = ["X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"]
-        .map(must)
-        .concat();
-    let message = format!("{}{rest}{end}", must("X-Amz-Credential"));
-    check_refused("/?X-Amz-Algorithm=x", &[], code, &message);
-    let message = format!("{}{rest}{end}", must("X-Amz-Algorithm"));
-    check_refused("/?X-Amz-Credential=x&X-Amz-Date=", &[], code, &message);
+    let must = |name| format!("AWS query-string parameters must include '{name}'. ");
+    for missing in 0..16_usize {
+        for (algorithm, is_named) in [("", false), ("AWS4-HMAC-SHA256", true)] {
+            if missing == 0 && is_named {
+                continue;
+            }
+            let mut uri = format!("/?X-Amz-Algorithm={algorithm}");
+            let mut expected = String::new();
+            if !is_named {
+                expected += &must("X-Amz-Algorithm");
+            }
+            for (place, part) in PARTS.into_iter().enumerate() {
+                match missing & (1 << place) != 0 {
+                    // Every other one is there, but empty.
+                    true if place % 2 == 0 => uri += &format!("&{part}="),
+                    true => (),
+                    false => uri += &format!("&{part}=x"),
+                }
+                if missing & (1 << place) != 0 {
+                    expected += &must(part);
+                }
+            }
+            let message = format!("{expected}Re-examine the query-string parameters.");
+            check_refused(&uri, &[], code, &message);
+            check_refused(&uri, &[("authorization", "")], code, &message);
+        }
+    }
 }
 
 #[test]
@@ -284,16 +434,17 @@ fn claims_when_made_in_both_forms_then_are_refused() {
     let message =
         "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.";
     let code = millstream_protocol::ErrorCode::InvalidSignatureException;
-    check_refused(
+    for uri in [
         "/?X-Amz-Algorithm=",
-        &[("authorization", "a")],
-        code,
-        message,
-    );
-    check_refused(
-        "/?X-Amz-Credential=a",
-        &[("authorization", "a")],
-        code,
-        message,
-    );
+        "/?X-Amz-Algorithm",
+        "/?X-Amz-Algorithm=a&X-Amz-Algorithm=b",
+    ] {
+        check_refused(uri, &[("authorization", "a")], code, message);
+    }
+    // A query without an algorithm is no claim: the header's is judged alone.
+    let code = millstream_protocol::ErrorCode::IncompleteSignatureException;
+    let message = "Authorization header requires 'Signature' parameter. Authorization header \
+                   requires 'SignedHeaders' parameter. Authorization=AWS4-HMAC-SHA256 Credential=a";
+    let headers = [("authorization", "AWS4-HMAC-SHA256 Credential=a"), DATED];
+    check_refused("/?X-Amz-Credential=a", &headers, code, message);
 }
