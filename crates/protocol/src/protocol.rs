@@ -25,10 +25,11 @@ impl Protocol {
     }
 
     /// Finds the protocol of a content type, given without parameters and surrounding whitespace.
+    /// Media types ignore case.
     pub fn from_content_type(content_type: &str) -> Option<Self> {
         [Self::Json, Self::Cbor]
             .into_iter()
-            .find(|known| known.content_type() == content_type)
+            .find(|known| known.content_type().eq_ignore_ascii_case(content_type))
     }
 }
 

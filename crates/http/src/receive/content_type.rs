@@ -18,7 +18,7 @@ pub(crate) enum ContentType {
 pub(crate) const ENVELOPED: &str = "application/json";
 
 impl ContentType {
-    /// Parses the header up to its parameters.
+    /// Parses the header up to its parameters. Media types ignore case.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = headers
             .get(header::CONTENT_TYPE)
@@ -29,7 +29,7 @@ impl ContentType {
             .trim();
         match Protocol::from_content_type(name) {
             Some(protocol) => Self::Api(protocol),
-            None if name == ENVELOPED => Self::Enveloped,
+            None if name.eq_ignore_ascii_case(ENVELOPED) => Self::Enveloped,
             None => Self::Other,
         }
     }
@@ -40,5 +40,35 @@ impl ContentType {
             Self::Api(protocol) => protocol,
             Self::Enveloped | Self::Other => Protocol::Cbor,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn content_type_when_in_any_case_and_with_parameters_then_is_known() {
+        let json = ContentType::Api(Protocol::Json);
+        let cbor = ContentType::Api(Protocol::Cbor);
+        for (text, expected) in [
+            ("application/x-amz-json-1.1", json),
+            ("Application/X-Amz-Json-1.1", json),
+            ("APPLICATION/X-AMZ-CBOR-1.1", cbor),
+            (" application/X-amz-cbor-1.1\t; charset=utf-8", cbor),
+            ("application/x-amz-json-1.1;", json),
+            ("Application/JSON; charset=UTF-8", ContentType::Enveloped),
+            ("application/x-amz-json-1.0", ContentType::Other),
+            ("application/x-amz-json-1.1, text/plain", ContentType::Other),
+            ("application/x-amz-json-1.1 a", ContentType::Other),
+            ("; application/x-amz-json-1.1", ContentType::Other),
+            ("", ContentType::Other),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(text));
+            assert_eq!(ContentType::of(&headers), expected, "{text:?}");
+        }
+        assert_eq!(ContentType::of(&HeaderMap::new()), ContentType::Other);
     }
 }
