@@ -150,3 +150,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,8 @@ use std::time::Duration;
 /// Size of a piece. It is a copy: the transport may hold it for as long as its client stalls, while
 /// the frame's own memory is shared by all subscribers.
 const PIECE_BYTES: usize = 32 * 1024;
-/// Pieces up to this size are neither counted nor awaited: there is one per subscription at each
-/// stage of the transport.
+/// Pieces up to this size are not counted: there is one per subscription at each stage of the
+/// transport. Nor are they awaited, apart from the first.
 const SMALL_BYTES: usize = crate::deliver::pieces::SMALL_BYTES;
 /// Total size of unwritten pieces.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -67,10 +67,12 @@ struct State {
     filled: Monotonic,
     /// Since when the transport has had something without making progress.
     waits_since: Option<Monotonic>,
-    /// Bytes of counted pieces that are not written: of one piece at most.
+    /// Number of awaited pieces that are not written: one at most.
     unwritten: usize,
     /// The waker to notify when they are written.
     waker: Option<Waker>,
+    /// Whether a piece was handed over.
+    has_begun: bool,
     is_cut: bool,
 }
 
@@ -114,15 +116,22 @@ impl Slot {
             return Poll::Ready(Ok(None));
         };
         state.waits_since = Some(clock.monotonic());
-        if bytes.len() <= SMALL_BYTES {
+        // Whatever its size, the first piece is written before anything follows: there are clients
+        // that expect the frame that opens a subscription in a read of its own.
+        let is_first = !std::mem::replace(&mut state.has_begun, true);
+        if bytes.len() <= SMALL_BYTES && !is_first {
             return Poll::Ready(Ok(Some(bytes)));
         }
         state.unwritten += 1;
         drop(state);
-        let count = bytes.len();
-        self.unwritten.bytes.fetch_add(count, Ordering::Relaxed);
+        let counted = match bytes.len() {
+            0..=SMALL_BYTES => 0,
+            length => length,
+        };
+        self.unwritten.bytes.fetch_add(counted, Ordering::Relaxed);
         Poll::Ready(Ok(Some(Bytes::from_owner(Piece {
             bytes,
+            counted,
             slot: Arc::clone(self),
             clock: Arc::clone(clock),
         }))))
@@ -184,6 +193,7 @@ impl State {
 /// A piece that the transport holds; dropped when it is written.
 struct Piece {
     bytes: Bytes,
+    counted: usize,
     slot: Arc<Slot>,
     clock: Arc<dyn Clock>,
 }
@@ -197,7 +207,7 @@ impl AsRef<[u8]> for Piece {
 impl Drop for Piece {
     fn drop(&mut self) {
         let now = self.clock.monotonic();
-        self.slot.note_written(self.bytes.len(), now);
+        self.slot.note_written(self.counted, now);
     }
 }
 

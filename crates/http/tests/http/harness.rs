@@ -134,20 +134,22 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
 
 /// Reads one response with a declared length, and leaves the connection open.
 pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
+    let head = read_head(stream).await;
+    let mut body = vec![0; head.header("content-length").parse().unwrap_or(0)];
+    in_time(stream.read_exact(&mut body)).await.unwrap();
+    Answer { body, ..head }
+}
+
+/// Reads the head of a response.
+pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
     let mut bytes = Vec::new();
-    loop {
+    while !bytes.ends_with(b"\r\n\r\n") {
         let byte = in_time(stream.read_u8())
             .await
             .expect("the answer's head goes on");
         bytes.push(byte);
-        if bytes.ends_with(b"\r\n\r\n") {
-            break;
-        }
     }
-    let head = parse(&bytes);
-    let mut body = vec![0; head.header("content-length").parse().unwrap_or(0)];
-    in_time(stream.read_exact(&mut body)).await.unwrap();
-    Answer { body, ..head }
+    parse(&bytes)
 }
 
 /// A POST request that closes the connection.

@@ -92,6 +92,20 @@ fn piece_when_not_written_yet_then_is_followed_by_none_and_counted() {
 }
 
 #[test]
+fn first_piece_when_small_then_is_awaited_and_the_others_are_not() {
+    let client = Client::new([100, 0, 0]);
+    let first = client.take();
+    assert!(client.poll().is_pending());
+    drop(first);
+    assert!(is_over(&client.poll()));
+    client.fill([100, 0, 0]);
+    let second = client.take();
+    assert!(is_over(&client.poll()));
+    drop(second);
+    assert_eq!(client.slot.unwritten.bytes.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn pieces_when_many_clients_leave_theirs_then_become_small_and_nobody_is_without() {
     let unwritten = Arc::default();
     let mut left = Vec::new();

@@ -84,6 +84,51 @@ async fn subscription_when_it_begins_then_its_first_frame_comes_at_once_and_in_c
     world.server.stop().await;
 }
 
+/// The next chunk's data.
+async fn read_chunk(stream: &mut tokio::net::TcpStream) -> Vec<u8> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        line.push(in_time(stream.read_u8()).await.unwrap());
+    }
+    let size = std::str::from_utf8(&line).unwrap().trim_end();
+    let mut chunk = vec![0; usize::from_str_radix(size, 16).unwrap() + 2];
+    in_time(stream.read_exact(&mut chunk)).await.unwrap();
+    assert!(chunk.ends_with(b"\r\n"));
+    chunk.truncate(chunk.len() - 2);
+    chunk
+}
+
+/// A client whose parser takes one message a read: each chunk is one, whether its event was there
+/// before or comes later.
+#[tokio::test]
+async fn subscription_when_read_chunk_by_chunk_then_each_is_one_whole_message() {
+    let world = World::start(Limits::default(), Protocol::Json).await;
+    let arn = world.consumer("c").await;
+    world.put(b"one").await;
+    let mut stream = connect(world.server.address).await;
+    let mut input = latest(&arn);
+    input.starting_position.r#type = ShardIteratorType::TrimHorizon;
+    let bytes = request("POST / HTTP/1.1", &HEADERS, &body_of(&input));
+    stream.write_all(&bytes).await.unwrap();
+    assert_eq!(crate::harness::read_head(&mut stream).await.status, 200);
+    for expected in ["{}", "b25l", "dHdv"] {
+        if expected == "dHdv" {
+            world.put(b"two").await;
+        }
+        let chunk = read_chunk(&mut stream).await;
+        let mut chunk = BytesMut::from(&chunk[..]);
+        let decoded = MessageFrameDecoder::new().decode_frame(&mut chunk).unwrap();
+        let DecodedFrame::Complete(message) = decoded else {
+            panic!("a whole message");
+        };
+        assert!(chunk.is_empty(), "one message");
+        let payload = String::from_utf8(message.payload().to_vec()).unwrap();
+        assert!(payload.contains(expected), "{payload}");
+    }
+    drop(stream);
+    world.server.stop().await;
+}
+
 #[tokio::test]
 async fn subscription_when_refused_before_it_begins_then_is_an_ordinary_answer() {
     let world = World::start(Limits::default(), Protocol::Json).await;
