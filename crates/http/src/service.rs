@@ -240,8 +240,9 @@ impl Service {
     }
 
     /// Answers a rejected request. Over HTTP/1 the rest of its body is read alongside the response,
-    /// which would be lost if the connection was closed with unread bytes; over HTTP/2 its stream
-    /// is reset after the response.
+    /// which would be lost if the connection was closed with unread bytes. What comes although it
+    /// was not asked for, or cannot be told apart, is read by the transport at its end. Over HTTP/2
+    /// its stream is reset after the response.
     fn turn_away(
         self: &Arc<Self>,
         Refusal { why, rest }: Refusal,
@@ -258,6 +259,7 @@ impl Service {
         if version > Version::HTTP_11 || is_whole {
             return answer;
         }
+        in_flight.activity().leave_rest();
         if rest == Rest::Comes && !body.is_end_stream() {
             let (service, busy) = (Arc::clone(self), in_flight.activity().occupy());
             let lingering = async move {

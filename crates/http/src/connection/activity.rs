@@ -6,7 +6,7 @@ use crate::receive::budgets::{BodyBytes, Budgets, Holdings};
 use millstream_auth::Context;
 use millstream_service::{SpareTimer, Waiter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// The requests of one connection.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct Activity {
     started: AtomicU64,
     executing: AtomicUsize,
     executions: AtomicU64,
+    leaves_rest: AtomicBool,
     /// Shared by the waits of its requests.
     pub(crate) timer: SpareTimer,
     /// Pieces of its responses that its transport holds.
@@ -33,6 +34,7 @@ impl Activity {
             started: AtomicU64::new(0),
             executing: AtomicUsize::new(0),
             executions: AtomicU64::new(0),
+            leaves_rest: AtomicBool::new(false),
             timer: SpareTimer::default(),
             pieces: Pieces::default(),
             holdings: Holdings::new(budgets),
@@ -107,6 +109,17 @@ impl Activity {
     /// Number of requests whose execution has begun.
     pub(crate) fn executions(&self) -> u64 {
         self.executions.load(Ordering::Relaxed)
+    }
+
+    /// Records that the connection is closed after a response although more of its request may be
+    /// sent.
+    pub(crate) fn leave_rest(&self) {
+        self.leaves_rest.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that is so.
+    pub(crate) fn leaves_rest(&self) -> bool {
+        self.leaves_rest.load(Ordering::Relaxed)
     }
 
     /// Number of requests that have begun.

@@ -7,6 +7,7 @@
 
 use crate::config::Limits;
 use crate::connection::activity::Activity;
+use crate::connection::farewell::Farewell;
 use crate::connection::greeting::{Greeting, Settings};
 use crate::connection::read_buffer::{NoRoom, Of, ReadBuffer, Step};
 use bytes::Bytes;
@@ -57,6 +58,7 @@ pub(crate) struct Timed<T> {
     head: Head,
     read_wait: Wait,
     write_wait: Wait,
+    farewell: Farewell,
 }
 
 /// The progress of the next head, on a connection that has begun `requests`.
@@ -89,6 +91,7 @@ impl<T> Timed<T> {
             },
             read_wait: Wait::default(),
             write_wait: Wait::default(),
+            farewell: Farewell::default(),
         }
     }
 
@@ -178,6 +181,16 @@ impl<T> Timed<T> {
         }
     }
 
+    /// Whether the client may still be sending what nobody is going to read: the rest of a request
+    /// that was refused, or of a head that hyper has answered.
+    fn leaves_rest(&self) -> bool {
+        let in_head = self.head.has_begun && self.head.requests == self.activity.started();
+        match self.reads {
+            Reads::Heads(_) => in_head || self.activity.leaves_rest(),
+            Reads::Turns { .. } => false,
+        }
+    }
+
     fn timed_write<O>(
         &mut self,
         cx: &mut Context<'_>,
@@ -220,7 +233,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -249,8 +262,19 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.transport).poll_shutdown(cx);
-        self.timed_write(cx, shut)
+        if !self.farewell.is_shut() {
+            let shut = Pin::new(&mut self.transport).poll_shutdown(cx);
+            ready!(self.timed_write(cx, shut))?;
+            self.farewell.shut();
+        }
+        if !self.leaves_rest() {
+            return Poll::Ready(Ok(()));
+        }
+        let this = &mut *self;
+        let rest = this
+            .farewell
+            .poll_rest(cx, &mut this.transport, &*this.clock, &this.limits);
+        rest.map(Ok)
     }
 }
 
