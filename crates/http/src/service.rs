@@ -25,7 +25,9 @@ use millstream_env::{Env, LineLimit, Monotonic, RequestContext};
 use millstream_memory::Budget;
 use millstream_model::AccountId;
 use millstream_protocol::{Error, ErrorCode, Protocol};
-use millstream_service::{Begun, Body, Calls, Failed, Waiter as _, operations, unless_malformed};
+use millstream_service::{
+    Begun, Body, Calls, Failed, Waiter as _, operations, unknown, unless_malformed,
+};
 use millstream_streams::Engine;
 use std::sync::Arc;
 
@@ -334,9 +336,15 @@ impl Service {
         body: Bytes,
         known: &mut Known,
     ) -> Result<Begun, Error> {
-        let Target::Known(place) = target else {
-            let error = Error::without_message(ErrorCode::UnknownOperationException);
-            return Err(unless_malformed(protocol, &body, error));
+        let place = match target {
+            Target::Known(place) => place,
+            Target::Missing | Target::Unknown => {
+                let error = Error::without_message(ErrorCode::UnknownOperationException);
+                return Err(unless_malformed(protocol, &body, error));
+            }
+            Target::Unserved(name) => {
+                return Err(unless_malformed(protocol, &body, unknown(name)));
+            }
         };
         known.operation = Some(place);
         RequestContext::note_operation(operations()[place].name);
@@ -425,7 +433,9 @@ fn encoded(protocol: Protocol) -> Answer {
 fn nothing(content_type: ContentType, target: Target) -> Answer {
     let code = match target {
         Target::Known(_) => ErrorCode::SerializationException,
-        Target::Missing | Target::Unknown => ErrorCode::UnknownOperationException,
+        Target::Missing | Target::Unknown | Target::Unserved(_) => {
+            ErrorCode::UnknownOperationException
+        }
     };
     Answer::error(content_type.of_nothing(), &Error::without_message(code))
 }
@@ -440,6 +450,6 @@ fn enveloped(body: &[u8]) -> Answer {
 fn other(target: Target) -> Answer {
     match target {
         Target::Missing => Answer::undetermined(),
-        Target::Unknown | Target::Known(_) => Answer::unknown_format(),
+        Target::Unknown | Target::Unserved(_) | Target::Known(_) => Answer::unknown_format(),
     }
 }

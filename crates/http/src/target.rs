@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use millstream_protocol::TARGET_PREFIX;
+use millstream_protocol::operations::UNSERVED;
 
 /// The target in `X-Amz-Target`.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +11,8 @@ pub(crate) enum Target {
     Missing,
     /// An unknown service or operation.
     Unknown,
+    /// An operation of AWS's that is not served, by its name.
+    Unserved(&'static str),
     /// An operation, by its index in the table.
     Known(usize),
 }
@@ -26,7 +29,7 @@ impl Target {
     pub(crate) fn body_bytes_max(self) -> usize {
         match self {
             Self::Known(place) => millstream_service::operations()[place].body_bytes_max,
-            Self::Missing | Self::Unknown => millstream_protocol::SPARE_BYTES,
+            Self::Missing | Self::Unknown | Self::Unserved(_) => millstream_protocol::SPARE_BYTES,
         }
     }
 
@@ -35,9 +38,16 @@ impl Target {
         match text.split_once('.') {
             None | Some(("", _) | (_, "")) => Self::Missing,
             Some((TARGET_PREFIX, name)) => {
-                millstream_service::find(name).map_or(Self::Unknown, Self::Known)
+                millstream_service::find(name).map_or_else(|| Self::unserved(name), Self::Known)
             }
             Some(_) => Self::Unknown,
+        }
+    }
+
+    fn unserved(name: &str) -> Self {
+        match UNSERVED.binary_search(&name) {
+            Ok(place) => Self::Unserved(UNSERVED[place]),
+            Err(_) => Self::Unknown,
         }
     }
 }
@@ -59,6 +69,18 @@ mod tests {
     }
 
     #[test]
+    fn target_when_not_served_then_is_named() {
+        for name in UNSERVED {
+            let target = format!("{TARGET_PREFIX}.{name}");
+            let found = Target::parse(&target);
+            assert!(
+                matches!(found, Target::Unserved(found) if found == *name),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
     fn target_when_not_an_operation_then_is_unknown_or_missing() {
         for text in [
             "",
@@ -73,6 +95,7 @@ mod tests {
             "Kinesis_20131202.Put",
             "Kinesis_20131202.putRecord",
             "DynamoDB.PutRecord",
+            "DynamoDB.CreateQueue",
         ] {
             assert!(matches!(Target::parse(text), Target::Unknown), "{text}");
         }

@@ -202,3 +202,52 @@ fn operations_when_listed_then_stand_in_the_order_of_their_names() {
     let is_rising = operations::ALL.is_sorted_by(|one, next| one.name < next.name);
     assert!(is_rising, "the table is in the order of names");
 }
+
+/// Operations of streams that the table does not have yet.
+const COMING: [&str; 12] = [
+    "DeleteResourcePolicy",
+    "DescribeAccountSettings",
+    "GetResourcePolicy",
+    "ListTagsForResource",
+    "PutResourcePolicy",
+    "TagResource",
+    "UntagResource",
+    "UpdateAccountSettings",
+    "UpdateMaxRecordSize",
+    "UpdateStreamMode",
+    "UpdateStreamRecordDistributionStrategy",
+    "UpdateStreamWarmThroughput",
+];
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a page of the repository, not a file of the product"
+)]
+fn operations_of_the_model_when_not_served_then_are_listed_and_on_the_page_of_limitations() {
+    let model = model();
+    let all: BTreeSet<&str> = model["operations"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let served: BTreeSet<&str> = operations::ALL.iter().map(|ours| ours.name).collect();
+    let unserved: BTreeSet<&str> = operations::UNSERVED.iter().copied().collect();
+    assert!(operations::UNSERVED.is_sorted());
+    assert!(served.is_disjoint(&unserved), "served, and said not to be");
+    let coming = BTreeSet::from(COMING);
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|name| !served.contains(*name) && !coming.contains(*name))
+        .copied()
+        .collect();
+    assert_eq!(missing, operations::UNSERVED);
+
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/limitations.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let words: BTreeSet<&str> = page.split(|c: char| !c.is_alphanumeric()).collect();
+    for name in operations::UNSERVED {
+        assert!(words.contains(name), "{name}");
+    }
+}

@@ -109,8 +109,7 @@ impl Calls {
         body: Bytes,
     ) -> Result<Body, Failed> {
         let Some(place) = dispatch::find(operation) else {
-            let error = Error::without_message(ErrorCode::UnknownOperationException);
-            return Err(Failed::refused(error));
+            return Err(Failed::refused(dispatch::unknown(operation)));
         };
         let principal = self.authenticate(head, protocol, &body);
         let sender = (principal.map_err(Failed::refused)?, head.context);

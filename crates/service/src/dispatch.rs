@@ -81,6 +81,16 @@ pub fn find(name: &str) -> Option<usize> {
         .ok()
 }
 
+/// The error of a name that is in no row of the table. AWS's has no text; an operation of AWS's
+/// that is not served is named.
+pub fn unknown(name: &str) -> Error {
+    let code = ErrorCode::UnknownOperationException;
+    match millstream_protocol::operations::UNSERVED.binary_search(&name) {
+        Ok(_) => Error::new(code, format!("Millstream does not serve {name} yet.")),
+        Err(_) => Error::without_message(code),
+    }
+}
+
 /// The table.
 pub fn operations() -> &'static [Operation] {
     OPERATIONS

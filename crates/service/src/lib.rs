@@ -26,7 +26,7 @@ pub use body::Body;
 pub use calls::{Begun, Calls, MUTATION_MAX, Settings, Waiter};
 pub use caught::GivenUp;
 pub use decode::{Typed, decode_types};
-pub use dispatch::{Failed, Operation, find, operations, unless_malformed};
+pub use dispatch::{Failed, Operation, find, operations, unknown, unless_malformed};
 pub use encode::{Encoder, Frames, Pieces};
 pub use explain::Violation;
 pub use wait::{Progress, SpareTimer, Wait};

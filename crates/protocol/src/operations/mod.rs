@@ -1,10 +1,13 @@
 //! The operations: one file each, with the shapes of its input and output, and the [table] that
-//! lists them.
+//! lists them. [`UNSERVED`] names the others of the service model.
 //!
 //! The modules are declared from the table, where `cargo fmt` does not see them: `./test` formats
 //! their files by name.
 
 mod table;
+mod unserved;
+
+pub use unserved::UNSERVED;
 
 use crate::operation::{Description, Effect, Period, Rate, ResourceKind, Row, Scope, Source};
 
