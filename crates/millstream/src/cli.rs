@@ -46,7 +46,8 @@ pub enum Run {
     ///
     /// Behaves like the real service, limits and errors included. Any credentials are accepted: an
     /// access key of twelve digits is the account, any other means account 000000000000. The region
-    /// is that of the request.
+    /// is that of the request. Requests without any are served, too, unless --strict-auth says
+    /// otherwise.
     ///
     /// Data lives in a temporary directory that is removed when the server stops. It survives a
     /// crash of the process but not of the machine (--durability os). With --data-dir it is kept,
@@ -158,6 +159,12 @@ pub struct Shared {
     /// Whether AWS's rate limits and quotas apply
     #[arg(long, value_enum, default_value_t = Limits::Aws)]
     pub limits: Limits,
+    /// Whether requests without any authentication are refused, as on AWS
+    ///
+    /// They get MissingAuthenticationTokenException. Whatever is presented is still not checked.
+    /// The flag alone means "on".
+    #[arg(long, value_enum, value_name = "on|off", num_args = 0..=1, default_value_t = StrictAuth::Off, default_missing_value = "on")]
+    pub strict_auth: StrictAuth,
     /// Open shards of provisioned streams per account and region [default: AWS's quota for the
     /// region, 1000 to 20000]
     #[arg(long, value_name = "SHARDS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -209,6 +216,15 @@ pub enum Limits {
     /// As on AWS
     Aws,
     /// No throttling and no quotas
+    Off,
+}
+
+/// Whether authentication is required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StrictAuth {
+    /// Requests without any are refused
+    On,
+    /// They come from account 000000000000, in region us-east-1
     Off,
 }
 

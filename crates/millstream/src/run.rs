@@ -8,6 +8,7 @@ use crate::streams;
 use crate::values::StreamSpec;
 use anyhow::Context;
 use clap::error::ErrorKind;
+use millstream_auth::{Authenticator, Mode};
 use millstream_env::{Death, Deaths, Env};
 use millstream_http::Server;
 use millstream_journal::{Journal, OpenError, Options};
@@ -61,6 +62,10 @@ impl Settings {
     ) -> Result<Self, clap::Error> {
         let mut server = millstream_http::Config::new(shared.listen);
         server.admin_listen = shared.admin_listen;
+        server.authenticator = Authenticator::new(match shared.strict_auth {
+            cli::StrictAuth::On => Mode::Claimed,
+            cli::StrictAuth::Off => Mode::Open,
+        });
         let limits = match shared.limits {
             cli::Limits::Aws => millstream_streams::Limits::Aws,
             cli::Limits::Off => millstream_streams::Limits::Off,

@@ -61,7 +61,7 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
             }
         }
     }
-    assert_eq!(count, 31, "a flag was added or lost");
+    assert_eq!(count, 33, "a flag was added or lost");
     assert_eq!(cli::variable("data-dir"), "MILLSTREAM_DATA_DIR");
 }
 
@@ -89,6 +89,25 @@ fn dev_when_nothing_is_said_then_has_the_defaults() {
     );
     assert!(shared.shard_limit.is_none() && shared.durability.is_none());
     assert!(dev.streams.is_empty());
+}
+
+#[test]
+fn strict_auth_when_given_with_and_without_a_value_then_is_on_or_off() {
+    use crate::cli::StrictAuth::{self, Off, On};
+    let strict = |parsed: Result<Cli, _>| -> StrictAuth { dev(parsed.unwrap()).shared.strict_auth };
+    for (words, expected) in [
+        ("millstream dev", Off),
+        ("millstream dev --strict-auth", On),
+        ("millstream dev --strict-auth --limits off", On),
+        ("millstream dev --strict-auth on", On),
+        ("millstream dev --strict-auth=off", Off),
+    ] {
+        assert_eq!(strict(parse_words(words)), expected, "{words}");
+    }
+    let file = "strict-auth = \"on\"";
+    assert_eq!(strict(parse_with(file, "millstream dev")), On);
+    let words = "millstream dev --strict-auth off";
+    assert_eq!(strict(parse_with(file, words)), Off);
 }
 
 #[test]
@@ -185,6 +204,7 @@ fn flags_when_wrong_then_are_refused_by_name() {
         ("--durability", "maybe"),
         ("--stream", "a b"),
         ("--limits", "none"),
+        ("--strict-auth", "maybe"),
         ("--shard-limit", "0"),
         ("--transition-time", "soon"),
         ("--segment-size", "1KiB"),

@@ -79,3 +79,37 @@ fn help_when_asked_for_then_names_every_flag_with_its_variable() {
         }
     }
 }
+
+/// The answer to a request without any authentication.
+fn unsigned(server: &Running) -> String {
+    let address = server.url.strip_prefix("http://").unwrap();
+    let address = address.trim_end_matches('/');
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n\
+                   x-amz-target: Kinesis_20131202.ListStreams\r\nconnection: close\r\n\
+                   content-length: 2\r\n\r\n{}";
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn strict_auth_when_on_then_refuses_what_is_not_signed_and_otherwise_serves_it() {
+    const REFUSED: &str = r#"{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}"#;
+    let listen = ["--listen", "127.0.0.1:0"];
+    let server = Running::start(millstream().arg("dev").args(listen));
+    assert!(unsigned(&server).starts_with(r#"{"StreamNames":[]"#));
+    drop(server);
+    let server = Running::start(millstream().args(["dev", "--strict-auth"]).args(listen));
+    assert_eq!(unsigned(&server), REFUSED);
+    drop(server);
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = millstream();
+    let serve = serve
+        .args(["serve", "--admin-listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.path())
+        .args(listen)
+        .env("MILLSTREAM_STRICT_AUTH", "on");
+    assert_eq!(unsigned(&Running::start(serve)), REFUSED);
+}
