@@ -186,7 +186,12 @@ impl Service {
             in_flight,
             answer: Some(waiting),
         };
-        let body = self.body(answer.take_body(), held);
+        let mut body = answer.take_body();
+        if parts.method == Method::HEAD && parts.version > Version::HTTP_11 {
+            // Over HTTP/1 hyper leaves it out.
+            body = Body::Whole(Bytes::new());
+        }
+        let body = self.body(body, held);
         Ok(answer.respond(parts, &id, body))
     }
 
