@@ -3,8 +3,8 @@
 //!
 //! In reading order: `accept` takes connections, `transport` tells TLS by its first byte (`sniff`)
 //! and takes it off (`tls`), `driver` drives hyper over the timers of `timed`, and `activity` knows
-//! what is under way. `farewell` ends it while its client still sends. `greeting`, `framing`, `read_buffer` and `stream_size` bound what a client
-//! can make the connection hold.
+//! what is under way. `farewell` ends a connection whose client still sends. `greeting`, `framing`,
+//! `read_buffer` and `stream_size` bound what a client can make the connection hold.
 
 pub(crate) mod accept;
 pub(crate) mod activity;

@@ -82,7 +82,7 @@ const TESTS: [(&str, &[&str]); 9] = [
     ("model", &["pages"]),
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
-    ("http", &["client", "env", "store"]),
+    ("http", &["client", "env", "pages", "store"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),
