@@ -80,7 +80,6 @@ fn refused() -> Vec<(u16, Vec<u8>)> {
     let of = |headers: &str, rest: &str| (400, list(LINE, headers, rest));
     let in_chunks = |rest: &str| of(&format!("{host}transfer-encoding: chunked\r\n"), rest);
     let with = |headers: &str| of(&format!("{host}{headers}"), "{}");
-    let line = |line: &str| (400, list(line, &format!("{host}{length}"), "{}"));
     vec![
         of(length, "{}"),
         of("", ""),
@@ -117,6 +116,15 @@ fn refused() -> Vec<(u16, Vec<u8>)> {
         with("content-length: 2\r\nx\0: y\r\n"),
         with("content-length: 2\r\n: y\r\n"),
         with("content-length: 2\r\nx y\r\n"),
+    ]
+}
+
+/// The same, for lines and for heads that are too large.
+fn refused_by_their_line() -> Vec<(u16, Vec<u8>)> {
+    let good = "host: a\r\ncontent-length: 2\r\n";
+    let line = |line: &str| (400, list(line, good, "{}"));
+    let large = |headers: String| (431, list(LINE, &format!("{good}{headers}"), "{}"));
+    vec![
         line("POST / HTTP/1.2"),
         line("POST / HTTP/2.0"),
         line("POST / http/1.1"),
@@ -129,22 +137,8 @@ fn refused() -> Vec<(u16, Vec<u8>)> {
             400,
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
         ),
-        (
-            431,
-            list(
-                LINE,
-                &format!("{host}{length}{}", "x: y\r\n".repeat(101)),
-                "{}",
-            ),
-        ),
-        (
-            431,
-            list(
-                LINE,
-                &format!("{host}{length}x: {}\r\n", "y".repeat(70_000)),
-                "{}",
-            ),
-        ),
+        large("x: y\r\n".repeat(101)),
+        large(format!("x: {}\r\n", "y".repeat(70_000))),
     ]
 }
 
@@ -191,9 +185,9 @@ pub async fn check(server: &Running, report: &mut Report) {
             Then::Closed => report.check_closed(&what, stream).await,
         }
     }
-    for (status, bytes) in refused() {
+    for (status, bytes) in [refused(), refused_by_their_line()].concat() {
         // Much more follows than is read: the client reads its answer all the same.
-        for rest in [0, 3_000_000] {
+        for rest in [0, 6_000_000] {
             let what = format!("{} and {rest} more", what(&bytes));
             let mut stream = connect(server.address).await;
             let bytes = [&bytes[..], &vec![b' '; rest]].concat();
