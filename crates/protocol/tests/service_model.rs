@@ -220,10 +220,6 @@ const COMING: [&str; 12] = [
 ];
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a page of the repository, not a file of the product"
-)]
 fn operations_of_the_model_when_not_served_then_are_listed_and_on_the_page_of_limitations() {
     let model = model();
     let all: BTreeSet<&str> = model["operations"]
