@@ -13,41 +13,6 @@ const VIOLATIONS_MAX: usize = 10;
 /// How much of a request a failure shows.
 const SHOWN_BYTES: usize = 400;
 
-/// The operations on queues.
-const OF_QUEUES: [&str; 12] = [
-    "AcknowledgeDeadLetterQueueRecords",
-    "AcknowledgeQueueRecords",
-    "CreateQueue",
-    "DeleteQueue",
-    "DescribeQueue",
-    "ListQueues",
-    "ReceiveDeadLetterQueueRecords",
-    "ReceiveQueueRecords",
-    "RestoreDeadLetterQueueRecords",
-    "UpdateDeadLetterQueueRecordsVisibility",
-    "UpdateQueue",
-    "UpdateQueueRecordsVisibility",
-];
-/// The operations on channels.
-const OF_CHANNELS: [&str; 5] = [
-    "CreateChannel",
-    "DeleteChannel",
-    "DescribeChannel",
-    "ListChannels",
-    "UpdateChannel",
-];
-#[test]
-fn operations_when_of_the_model_then_are_served_but_for_queues_and_channels() {
-    let model = Model::read();
-    let unserved = OF_QUEUES.iter().chain(&OF_CHANNELS);
-    let expected: BTreeSet<String> = unserved.map(|name| (*name).to_owned()).collect();
-    assert_eq!(
-        model.unserved, expected,
-        "left: not served, right: expected not to be; whoever serves one takes it off the list, \
-         and an operation that is new in the model is served or put on it"
-    );
-}
-
 #[tokio::test]
 async fn requests_when_wrong_or_right_in_any_member_then_are_answered_as_the_model_says() {
     let model = Model::read();
