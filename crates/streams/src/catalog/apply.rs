@@ -472,8 +472,8 @@ impl State {
 }
 
 fn check_scaling_bounds(stream: &Stream, target: u32, quotas: &Quotas) -> Result<(), Refusal> {
-    let account = quotas.shards.unwrap_or(u32::MAX);
-    let most = limits::UPDATE_SHARD_COUNT_MAX.min(account);
+    let of_account = quotas.shards.into_iter().chain(quotas.provisioned_shards);
+    let most = of_account.fold(limits::UPDATE_SHARD_COUNT_MAX, u32::min);
     let current = stream.shards.open().len() as u32;
     let is_growth = target > current;
     if is_growth && target > most {

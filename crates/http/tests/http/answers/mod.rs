@@ -44,11 +44,17 @@ type Row<'a> = (&'a str, &'a str, Result<&'a str, (&'static str, &'a str)>);
 struct Server {
     calls: Calls,
     clock: Arc<ManualClock>,
+    /// Time that passes before each call but GetRecords: no call comes too soon for AWS's rates.
+    pace: Duration,
 }
 
 impl Server {
     async fn new(settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::new(START));
+        let pace = match settings.limits {
+            Limits::Aws => Duration::from_millis(200),
+            Limits::Off => Duration::ZERO,
+        };
         let env = Env {
             clock: Arc::clone(&clock) as _,
             ..Env::real()
@@ -56,7 +62,7 @@ impl Server {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
         let calls = Calls::new(env, engine, millstream_service::Settings::default());
-        Self { calls, clock }
+        Self { calls, clock, pace }
     }
 
     /// Statuses pass at once, and no limits hold but those of the operations themselves.
@@ -92,6 +98,9 @@ impl Server {
     }
 
     async fn call(&self, operation: &str, body: &str) -> Result<String, Refused> {
+        if operation != "GetRecords" {
+            self.clock.advance(self.pace);
+        }
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_static(CREDENTIAL));
         headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));

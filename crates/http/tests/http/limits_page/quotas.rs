@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Mutex;
 
-use Aws::{Documented, Own};
+use Aws::{Assumed, Documented, Own};
 use Off::{Gone, Stays};
 
 /// Constants whose rows are made already.
@@ -47,6 +47,12 @@ pub(super) fn throughput() -> Vec<Row> {
             "bytes put into a shard, keys included",
             Documented("1 MiB a second"),
             per_second(value!(SHARD_WRITE_BYTES_PER_SECOND)),
+            (THROUGHPUT, Gone),
+        ),
+        row(
+            "bytes put into a shard at once, where records may be larger than 1 MiB",
+            Assumed("10 MiB"),
+            mib(value!(SHARD_BURST_BYTES)),
             (THROUGHPUT, Gone),
         ),
         row(
@@ -128,6 +134,12 @@ fn of_accounts() -> Vec<Row> {
             (LIMIT, Gone),
         ),
         row(
+            "time before a commitment to a minimum of throughput may end",
+            Documented("24 hours"),
+            format!("{} hours", value!(COMMITMENT_HOURS_MIN)),
+            ("it ends then", Stays),
+        ),
+        row(
             "streams of an account and region that are CREATING or DELETING at once",
             Documented("5"),
             value!(STREAMS_IN_TRANSITION_MAX),
@@ -151,6 +163,46 @@ fn of_shards() -> Vec<Row> {
             ("–", Stays),
         ),
         row(
+            "MiB per second, and so open shards, of an on-demand stream in us-east-1, us-west-2 and eu-west-1; elsewhere",
+            Documented("10240; 200"),
+            format!(
+                "{}; {}",
+                limits::on_demand_mibps_max("us-east-1"),
+                limits::on_demand_mibps_max("sa-east-1")
+            ),
+            (LIMIT, Gone),
+        ),
+        row(
+            "room of an on-demand stream, by its highest write rate",
+            Documented("2 times that of 30 days"),
+            format!(
+                "{} times that of {} days",
+                value!(ON_DEMAND_PEAK_TIMES),
+                value!(ON_DEMAND_PEAK_DAYS)
+            ),
+            (THROUGHPUT, Gone),
+        ),
+        row(
+            "write rate above which a shard of an on-demand stream is split",
+            Assumed("512 KiB or 500 records a second"),
+            format!(
+                "{} KiB or {} records a second",
+                value!(ON_DEMAND_SPLIT_BYTES_PER_SECOND) / 1024,
+                value!(ON_DEMAND_SPLIT_RECORDS_PER_SECOND)
+            ),
+            ("it is split", Gone),
+        ),
+        row(
+            "UpdateStreamMode: changes of a stream",
+            Documented("2 in 24 hours"),
+            format!(
+                "{} in {} hours",
+                value!(MODE_SWITCHES_PER_DAY),
+                value!(MODE_SWITCH_HOURS)
+            ),
+            (LIMIT, Gone),
+        ),
+        row(
             "UpdateShardCount: changes of a stream",
             Documented("10 in 24 hours"),
             format!(
@@ -164,7 +216,7 @@ fn of_shards() -> Vec<Row> {
             "UpdateShardCount: shards",
             Documented("10000"),
             value!(UPDATE_SHARD_COUNT_MAX),
-            (ARGUMENT, Stays),
+            (LIMIT, Stays),
         ),
         row(
             "UpdateShardCount: shards, of those that are open",
@@ -173,7 +225,7 @@ fn of_shards() -> Vec<Row> {
                 "{0} times as many, or 1/{0}",
                 value!(UPDATE_SHARD_COUNT_FACTOR)
             ),
-            (ARGUMENT, Gone),
+            (LIMIT, Gone),
         ),
     ]
 }
@@ -187,15 +239,27 @@ fn of_streams() -> Vec<Row> {
             (LIMIT, Gone),
         ),
         row(
+            "registered consumers of a stream while its account is committed to a minimum of throughput",
+            Documented("50"),
+            value!(CONSUMERS_COMMITTED_MAX),
+            (LIMIT, Gone),
+        ),
+        row(
             "consumers of a stream that are CREATING at once",
             Documented("5"),
             value!(CONSUMERS_CREATING_MAX),
             (LIMIT, Gone),
         ),
         row(
-            "tags of a stream",
+            "tags of a stream, and of a consumer",
             Documented("50"),
             value!(TAGS_MAX),
+            (ARGUMENT, Stays),
+        ),
+        row(
+            "a resource policy",
+            Documented("20 KiB"),
+            format!("{} KiB", value!(POLICY_BYTES_MAX) / 1024),
             (ARGUMENT, Stays),
         ),
     ]
@@ -207,7 +271,7 @@ pub(super) fn sizes() -> Vec<Row> {
             "a record, its key included, unless its stream allows more",
             Documented("1024 KiB"),
             format!("{} KiB", value!(RECORD_KIB_DEFAULT)),
-            (ARGUMENT, Stays),
+            ("ValidationException", Stays),
         ),
         row(
             "records of a PutRecords, keys included",
