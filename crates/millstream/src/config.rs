@@ -151,4 +151,6 @@ fn one_line(error: &clap::Error) -> String {
 }
 
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod tests;

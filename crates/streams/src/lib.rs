@@ -37,6 +37,8 @@ mod runtime;
 mod sink;
 mod store_series;
 mod target;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod views;
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// The dependencies of each crate's code.
-const CODE: [(&str, &[&str]); 19] = [
+const CODE: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("protocol-derive", &[]),
     ("env", &[]),
@@ -71,6 +71,22 @@ const CODE: [(&str, &[&str]); 19] = [
     ),
     ("rules", &[]),
     ("pages", &[]),
+    // All that reads bytes from outside.
+    (
+        "fuzz",
+        &[
+            "auth",
+            "env",
+            "journal",
+            "model",
+            "pages",
+            "protocol",
+            "replicated",
+            "service",
+            "store",
+            "streams",
+        ],
+    ),
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
 const TESTS: [(&str, &[&str]); 9] = [
@@ -86,10 +102,10 @@ const TESTS: [(&str, &[&str]); 9] = [
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),
-    ("millstream", &["client", "env"]),
+    ("millstream", &["client", "env", "fuzz"]),
 ];
 /// What tests the others: nobody's code uses it.
-const TESTERS: [&str; 5] = ["judge", "crash", "sim", "rules", "pages"];
+const TESTERS: [&str; 6] = ["judge", "crash", "sim", "rules", "pages", "fuzz"];
 /// Meaningless names.
 const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
 

@@ -1,0 +1,39 @@
+//! The targets: each a function of any bytes that panics if something is wrong.
+
+mod bodies;
+mod catalog;
+mod events;
+mod inline_tasks;
+mod journal;
+mod policies;
+mod times;
+mod tokens;
+mod values;
+
+/// A function that must hold for any bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name, which is that of its corpus.
+    pub name: &'static str,
+    /// The function.
+    pub run: fn(&[u8]),
+}
+
+/// Every target of this crate. That of settings is in the binary, which nobody depends on.
+pub const TARGETS: [Target; 11] = [
+    target("arns", values::arns),
+    target("cbor-bodies", bodies::cbor),
+    target("commands", catalog::commands),
+    target("event-frames", events::frames),
+    target("event-payloads", events::payloads),
+    target("json-bodies", bodies::json),
+    target("numbers", values::numbers),
+    target("policies", policies::policies),
+    target("segments", journal::segments),
+    target("snapshots", catalog::snapshots),
+    target("tokens", tokens::tokens),
+];
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run }
+}
