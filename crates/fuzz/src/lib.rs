@@ -6,7 +6,8 @@
 //! its content; an input that fails is made small and put there, so that it is tried first from
 //! then on.
 //!
-//! Nothing here measures what code an input reaches: these are property runs.
+//! Nothing here measures what code an input reaches: these are property runs. `guided` beside it
+//! calls the same targets and does measure it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -45,21 +45,28 @@ impl Budget {
 pub fn fuzz(name: &str, target: fn(&[u8])) {
     let budget = Budget::from_variables();
     println!("{name}: {SEED}={}", budget.seed);
-    let executions = run(&Corpus::of(name), target, budget);
+    let executions = run(&Corpus::of(name), target, budget, &mut || false);
     if !budget.time.is_zero() {
         millstream_pages::count(&format!("fuzz executions of {name}"), executions);
     }
 }
 
 /// Runs a target on its corpus and on new inputs; gives the number of executions. An input that
-/// fails is made small and added to the corpus.
+/// fails is made small and added to the corpus. Whoever can tell whether the last execution reached
+/// anything new says so in `is_news`: its input is then mutated, too.
 ///
 /// # Panics
 /// If the target does.
-pub fn run(corpus: &Corpus, target: fn(&[u8]), budget: Budget) -> usize {
-    let pool = corpus.read();
+pub fn run(
+    corpus: &Corpus,
+    target: fn(&[u8]),
+    budget: Budget,
+    is_news: &mut dyn FnMut() -> bool,
+) -> usize {
+    let mut pool = corpus.read();
     for input in &pool {
         check(corpus, target, input);
+        is_news();
     }
     let mut mutator = Mutator::new(budget.seed);
     let clock = SystemClock::new();
@@ -67,7 +74,11 @@ pub fn run(corpus: &Corpus, target: fn(&[u8]), budget: Budget) -> usize {
     let mut executions = pool.len();
     while clock.monotonic().since(began) < budget.time {
         for _ in 0..BETWEEN_LOOKS {
-            check(corpus, target, &mutator.next(&pool));
+            let input = mutator.next(&pool);
+            check(corpus, target, &input);
+            if is_news() {
+                pool.push(input);
+            }
         }
         executions += BETWEEN_LOOKS;
     }
