@@ -109,6 +109,7 @@ pub(super) fn throughput() -> Vec<Row> {
 pub(super) fn quotas() -> Vec<Row> {
     let mut rows = of_accounts();
     rows.extend(of_shards());
+    rows.extend(on_demand());
     rows.extend(of_streams());
     rows
 }
@@ -157,6 +158,36 @@ fn of_shards() -> Vec<Row> {
             (ARGUMENT, Stays),
         ),
         row(
+            "UpdateShardCount: changes of a stream",
+            Documented("10 in 24 hours"),
+            format!(
+                "{} in {} hours",
+                value!(UPDATE_SHARD_COUNT_PER_DAY),
+                value!(UPDATE_SHARD_COUNT_HOURS)
+            ),
+            (LIMIT, Gone),
+        ),
+        row(
+            "UpdateShardCount: shards",
+            Documented("10000"),
+            value!(UPDATE_SHARD_COUNT_MAX),
+            (LIMIT, Stays),
+        ),
+        row(
+            "UpdateShardCount: shards, of those that are open",
+            Documented("2 times as many, or 1/2"),
+            format!(
+                "{0} times as many, or 1/{0}",
+                value!(UPDATE_SHARD_COUNT_FACTOR)
+            ),
+            (LIMIT, Gone),
+        ),
+    ]
+}
+
+fn on_demand() -> Vec<Row> {
+    vec![
+        row(
             "shards that an on-demand stream begins with",
             Documented("4"),
             value!(ON_DEMAND_SHARDS),
@@ -199,31 +230,6 @@ fn of_shards() -> Vec<Row> {
                 "{} in {} hours",
                 value!(MODE_SWITCHES_PER_DAY),
                 value!(MODE_SWITCH_HOURS)
-            ),
-            (LIMIT, Gone),
-        ),
-        row(
-            "UpdateShardCount: changes of a stream",
-            Documented("10 in 24 hours"),
-            format!(
-                "{} in {} hours",
-                value!(UPDATE_SHARD_COUNT_PER_DAY),
-                value!(UPDATE_SHARD_COUNT_HOURS)
-            ),
-            (LIMIT, Gone),
-        ),
-        row(
-            "UpdateShardCount: shards",
-            Documented("10000"),
-            value!(UPDATE_SHARD_COUNT_MAX),
-            (LIMIT, Stays),
-        ),
-        row(
-            "UpdateShardCount: shards, of those that are open",
-            Documented("2 times as many, or 1/2"),
-            format!(
-                "{0} times as many, or 1/{0}",
-                value!(UPDATE_SHARD_COUNT_FACTOR)
             ),
             (LIMIT, Gone),
         ),
