@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 const HEAD: &str = "| operation | effect | resource | rate | errors | largest body |\n\
                     |---|---|---|---|---|---|\n";
 
+/// The head of the page's generated list of other operations.
+const UNSERVED_HEAD: &str = "The service model's other operations, of queues and channels, are answered \
+                             with\n`UnknownOperationException`:\n\n";
+
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md")
 }
@@ -84,7 +88,11 @@ fn rates_when_they_are_exceeded_then_have_an_error_of_the_service_model() {
 )]
 fn operations_when_held_against_their_page_then_are_all_there_as_it_says() {
     let rows: String = ALL.iter().map(row).collect();
-    let generated = format!("{HEAD}{rows}");
+    let unserved: String = UNSERVED
+        .iter()
+        .map(|name| format!("- `{name}`\n"))
+        .collect();
+    let generated = format!("{HEAD}{rows}\n{UNSERVED_HEAD}{unserved}");
     let text = std::fs::read_to_string(page()).unwrap();
     let (prose, listed) = text.split_at(text.find(HEAD).unwrap_or(text.len()));
     if std::env::var_os("MILLSTREAM_WRITE_PAGES").is_some() {
