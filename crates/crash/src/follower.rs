@@ -16,9 +16,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Pause after a round in which a read failed, while everything is read. It doubles with each, up
 /// to more than a shard rests after a full answer.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
-/// A healthy server's read that fails this often in a row will not succeed, however slow the
-/// machine.
-const FAILED_ROUNDS_MAX: u32 = 5;
+/// A healthy server's reads that fail in so many rounds in a row, in which nothing else is read,
+/// will not succeed, however slow the machine.
+const FAILED_ROUNDS_MAX: u32 = 6;
 
 /// A consumer of one stream.
 pub struct Follower {
@@ -71,6 +71,10 @@ impl Follower {
         let mut failed_rounds = 0;
         while failed_rounds < FAILED_ROUNDS_MAX {
             let round = self.round(at).await;
+            if round.moved > 0 {
+                // Shards are throttled at different times.
+                failed_rounds = 0;
+            }
             if round.failed > 0 {
                 let pause = PAUSE_AFTER_FAILURE * (1 << failed_rounds);
                 self.worker.env.clock.sleep(pause).await;
