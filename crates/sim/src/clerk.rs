@@ -20,7 +20,7 @@ use millstream_protocol::types::{
     EncryptionType, MetricsName, MinimumThroughputBillingCommitmentInput,
     MinimumThroughputBillingCommitmentInputStatus, MinimumThroughputBillingCommitmentOutput,
     MinimumThroughputBillingCommitmentOutputStatus, RecordDistributionStrategy, StreamDescription,
-    StreamMode, Tag,
+    Tag,
 };
 use millstream_protocol::{ErrorCode, Operation};
 use std::collections::BTreeMap;
@@ -368,40 +368,25 @@ impl Clerk {
         }
     }
 
-    /// The stream is provisioned: its records are assigned by their keys, and stay so.
+    /// Its records are assigned by their keys, and stay so: otherwise nobody could say where one
+    /// belongs. The admin puts it on demand at any moment, so that AUTO might be accepted.
     async fn redistribute(&mut self, server: &Server) {
         let Ok(Some(found)) = self.client.describe(server, &self.stream.name).await else {
             return;
         };
-        let mode = found.stream_mode_details.map(|details| details.stream_mode);
-        // Where the service distributed records, nobody could say where one belongs.
-        let is_auto = mode != Some(StreamMode::OnDemand) && self.client.rng.bool();
         let input = UpdateStreamRecordDistributionStrategyInput {
             stream_arn: found.stream_arn,
             stream_id: None,
-            record_distribution_strategy: match is_auto {
-                true => RecordDistributionStrategy::Auto,
-                false => RecordDistributionStrategy::UserPartitionKey,
-            },
+            record_distribution_strategy: RecordDistributionStrategy::UserPartitionKey,
         };
         let call = self
             .client
             .call::<operations::UpdateStreamRecordDistributionStrategy>(server, &input);
-        match call.await.1 {
-            Ok(()) if is_auto => self.complain("its records are distributed by the service"),
-            Ok(()) => {}
-            Err(failure) => {
-                // A reshard may be in progress.
-                let expected: &[ErrorCode] = match is_auto {
-                    true => &[
-                        ErrorCode::ResourceInUseException,
-                        ErrorCode::InvalidArgumentException,
-                    ],
-                    false => &[ErrorCode::ResourceInUseException],
-                };
-                self.client
-                    .complain_unless("another distribution", &failure, expected);
-            }
+        if let Err(failure) = call.await.1 {
+            // A reshard may be in progress.
+            let expected = [ErrorCode::ResourceInUseException];
+            self.client
+                .complain_unless("another distribution", &failure, &expected);
         }
     }
 

@@ -233,10 +233,15 @@ impl World {
         self.outlast().await;
     }
 
-    /// A subscription that nothing disturbs, for as long as it lasts.
+    /// A subscription that nothing disturbs, for as long as it lasts. What scales by itself may end
+    /// a shard under it.
     async fn outlast(&mut self) {
         let client = self.client.fork(Stays::Longer);
-        if let Some(stream) = self.client.rng.choice(&self.streams) {
+        let capacities = streams_of(&self.machine.plan).map(|(_, capacity)| capacity);
+        let streams = self.streams.iter().zip(capacities);
+        let lasting = streams.filter(|(_, capacity)| matches!(capacity, Capacity::Shards(_)));
+        let lasting: Vec<_> = lasting.map(|(stream, _)| stream).collect();
+        if let Some(stream) = self.client.rng.choice(lasting) {
             let subscriber = Subscriber::new(client, stream.clone(), LAST_SUBSCRIBER);
             subscriber.outlast().await;
         }
