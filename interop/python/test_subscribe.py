@@ -123,7 +123,7 @@ def test_consumer_when_deregistered_then_its_subscription_ends_with_not_found(ki
     consumer = register(kinesis, stream)
     with subscribe(kinesis, consumer) as subscription:
         kinesis.deregister_stream_consumer(ConsumerARN=consumer)
-        with pytest.raises(EventStreamError, match=f"ResourceNotFoundException.*Consumer {consumer} not found"):
+        with pytest.raises(EventStreamError, match=f"ResourceNotFoundException.*Consumer {consumer}, account [0-9]+ not found"):
             list(subscription)
 
 

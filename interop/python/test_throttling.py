@@ -59,10 +59,10 @@ def test_put_records_when_over_a_thousand_then_the_rest_are_refused(kinesis, ref
 
 def test_put_record_when_the_shard_is_full_then_is_refused_until_it_is_paid_off(kinesis, refusal):
     kinesis.create_stream(StreamName="orders", ShardCount=1, MaxRecordSizeInKiB=10240)
-    # A record above a second's budget passes when nothing else does, and takes nine seconds more.
+    # Such a shard accepts a burst of ten mebibytes, and refills one a second.
     put(kinesis, {"StreamName": "orders"}, bytes(10 * MIB - 3))
     with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException) as error:
-        put(kinesis, {"StreamName": "orders"}, b"small")
+        put(kinesis, {"StreamName": "orders"}, bytes(10 * MIB - 3))
     assert error.value.response["Error"]["Message"] == refusal()
 
 

@@ -172,8 +172,11 @@ impl Scaling {
     fn needs(&self, stream: &Stream, now: Timestamp, highest: Rate) -> Needs {
         let remembered = stream.peaks.at(now).map(|peak| Rate::from(peak).shards());
         let for_peak = remembered.chain([highest.shards()]).max().unwrap_or(0);
+        // What an account asked for is kept for as long as its commitment.
+        let is_committed = self.streams.state().is_committed(&stream.scope, now);
+        let warm = stream.warm_mibps.filter(|_| is_committed);
         Needs {
-            shards: for_peak.max(stream.warm_mibps.unwrap_or(0)),
+            shards: for_peak.max(warm.unwrap_or(0)),
             most: limits::on_demand_shards_max(stream.scope.region.as_str()),
             merge_after: Some(self.settings.scaling.merge_after),
         }

@@ -118,10 +118,10 @@ pub(crate) fn commitment(
 }
 
 /// What an on-demand stream is prepared for: a shard takes a MiB per second.
-pub(crate) fn warm_throughput(stream: &Stream) -> types::WarmThroughputObject {
+pub(crate) fn warm_throughput(stream: &Stream, now: Timestamp) -> types::WarmThroughputObject {
     types::WarmThroughputObject {
         target_mibps: Some(count(stream.warm_mibps.unwrap_or(0))),
-        current_mibps: Some(count(stream.shards.open().len())),
+        current_mibps: Some(count(stream.shards_at(now).open().len())),
     }
 }
 

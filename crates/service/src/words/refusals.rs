@@ -55,6 +55,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
         Refusal::ConsumerNotFound { consumer, stream } => {
             consumers::not_found(consumer, &stream.account)
         }
+        Refusal::AutoHoldsMode { stream } => streams::auto_holds_mode(stream),
         Refusal::AutoProvisioned { stream } => streams::auto_provisioned(stream),
         Refusal::ConsumerNotActive {
             consumer,

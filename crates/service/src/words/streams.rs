@@ -51,6 +51,14 @@ pub(super) fn auto_provisioned(stream: &StreamLabel) -> Words {
     ))
 }
 
+pub(super) fn auto_holds_mode(stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Stream {name} under account {account} is using RecordDistributionStrategy=AUTO, which is only \
+         supported for on-demand streams. Set USER_PARTITION_KEY before changing its mode."
+    ))
+}
+
 pub(super) fn mode_unchanged(stream: &StreamLabel, mode: Mode) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(

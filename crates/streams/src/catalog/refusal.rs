@@ -231,6 +231,12 @@ pub enum Refusal {
         /// The stream.
         stream: StreamLabel,
     },
+    /// The stream stays on demand while the service distributes its records.
+    #[error("the records of {stream} are distributed by the service")]
+    AutoHoldsMode {
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// Records of a provisioned stream are not distributed by the service.
     #[error("{stream} is provisioned")]
     AutoProvisioned {

@@ -35,7 +35,7 @@ impl State {
                 let more = stream.shards.open().len() as i64;
                 if stream.distribution == Distribution::Auto {
                     let stream = stream.label();
-                    return Err(Refusal::AutoProvisioned { stream });
+                    return Err(Refusal::AutoHoldsMode { stream });
                 }
                 self.check_shard_quotas(&stream.scope, mode, quotas, more)?;
             }
@@ -86,7 +86,7 @@ impl State {
         quotas: &Quotas,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if !self.is_committed(scope, now) {
+        if mibps > 0 && !self.is_committed(scope, now) {
             let scope = scope.clone();
             return Err(Refusal::NotCommitted { scope });
         }
@@ -162,7 +162,7 @@ fn warm_up(
     let plan = Plan::new(&stream.shards, stream.next_shard, &warmth.change)
         .map_err(|why| impossible(stream, why))?;
     stream.warm_mibps = (warmth.mibps > 0).then_some(warmth.mibps);
-    if plan.growth() > 0 {
+    if warmth.mibps > 0 && plan.growth() > 0 {
         stream.next_shard += plan.created.len() as u32;
         stream.reshard = Some(Reshard {
             id: offset,

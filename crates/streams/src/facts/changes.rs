@@ -71,6 +71,7 @@ impl Fact for Refusal {
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }
             | Self::ShardClosed { .. }
+            | Self::AutoHoldsMode { .. }
             | Self::AutoProvisioned { .. }
             | Self::RetentionNotLonger { .. }
             | Self::RetentionNotShorter { .. } => ErrorCode::InvalidArgumentException,
@@ -102,6 +103,7 @@ impl Fact for Refusal {
             | Self::ConsumerExists { .. }
             | Self::ConsumerNotFound { .. }
             | Self::NoPolicy { .. }
+            | Self::AutoHoldsMode { .. }
             | Self::AutoProvisioned { .. }
             | Self::SplitKey { .. }
             | Self::NotAdjacent { .. }

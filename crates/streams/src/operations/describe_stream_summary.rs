@@ -29,7 +29,7 @@ impl Handler for DescribeStreamSummary {
         let now = engine.clock().now();
         let is_committed = engine.state().is_committed(&stream.scope, now);
         let warm_throughput = match stream.mode {
-            Mode::OnDemand if is_committed => Some(views::warm_throughput(&stream)),
+            Mode::OnDemand if is_committed => Some(views::warm_throughput(&stream, now)),
             Mode::OnDemand | Mode::Provisioned => None,
         };
         Ok(DescribeStreamSummaryOutput {

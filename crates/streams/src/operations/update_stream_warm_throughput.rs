@@ -45,7 +45,7 @@ impl Handler for UpdateStreamWarmThroughput {
         Ok(UpdateStreamWarmThroughputOutput {
             stream_arn: Some(begun.arn().to_string()),
             stream_name: Some(begun.name.to_string()),
-            warm_throughput: Some(views::warm_throughput(&begun)),
+            warm_throughput: Some(views::warm_throughput(&begun, engine.clock().now())),
         })
     }
 }

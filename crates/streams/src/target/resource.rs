@@ -89,7 +89,11 @@ impl FoundResource {
         let status = stream.status_at(now);
         if !needs.allow(status) {
             let stream = stream.label();
-            return Err(StreamError::NotActive { stream, status }.into());
+            let why = match needs {
+                Needs::Active | Needs::Staying => StreamError::NotActive { stream, status },
+                Needs::Settled => StreamError::NotReadable { stream, status },
+            };
+            return Err(why.into());
         }
         match consumer.map(|consumer| (consumer, consumer.status_at(now))) {
             None | Some((_, ConsumerStatus::Active)) => Ok(()),

@@ -343,7 +343,7 @@ async fn resource_when_creating_or_deleting_then_its_tags_are_out_of_reach_by_ar
             assert_eq!(message(&error), text);
         }
     };
-    let stream = "Stream s under account 111111111111 not ACTIVE, instead in state";
+    let stream = "Stream s under account 111111111111 not ACTIVE or UPDATING, instead in state";
     refused(ARN, &format!("{stream} CREATING")).await;
     world.pass(Duration::from_secs(11)).await;
     let app = caller.register("app", Some(first.clone())).await.unwrap();
@@ -372,7 +372,9 @@ async fn resource_when_creating_or_deleting_then_its_tags_are_out_of_reach_by_ar
     let looking = async {
         tokio::task::yield_now().await;
         refused(ARN, &format!("{stream} DELETING")).await;
-        refused(&app, &format!("{stream} DELETING")).await;
+        let of_consumer =
+            "Stream s under account 111111111111 not ACTIVE, instead in state DELETING";
+        refused(&app, of_consumer).await;
         world.pass(Duration::from_secs(11)).await;
     };
     tokio::join!(deleting, looking);

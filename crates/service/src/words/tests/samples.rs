@@ -534,6 +534,7 @@ fn refusals() -> Samples {
             consumer: consumer(),
             stream: stream(),
         },
+        Refusal::AutoHoldsMode { .. } => Refusal::AutoHoldsMode { stream: stream() },
         Refusal::AutoProvisioned { .. } => Refusal::AutoProvisioned { stream: stream() },
         Refusal::ConsumerNotActive { .. } => Refusal::ConsumerNotActive {
             consumer: consumer(),
