@@ -124,6 +124,7 @@ fn texts_when_counted_then_most_are_on_record() {
     let recorded = origins.iter().filter(|origin| **origin == Record::Recorded);
     let (recorded, all) = (recorded.count(), origins.len());
     let unrecorded = all - recorded;
-    println!("state errors: {recorded} recorded, {unrecorded} unrecorded");
+    millstream_pages::count("state errors, recorded", recorded);
+    millstream_pages::count("state errors, unrecorded", unrecorded);
     assert!(recorded > unrecorded && unrecorded > 0);
 }
