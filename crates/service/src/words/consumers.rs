@@ -43,6 +43,13 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
     }
 }
 
+pub(super) fn exists(consumer: &ConsumerName, stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::unrecorded(format!(
+        "Consumer {consumer} in stream {name} under account {account} already exists."
+    ))
+}
+
 /// The consumer as it was given: by name or by ARN.
 pub(super) fn not_found(consumer: impl Display, account: &AccountId) -> Words {
     Words::recorded(format!("Consumer {consumer}, account {account} not found."))

@@ -41,7 +41,7 @@ pub(super) fn consumers(stream: &StreamLabel, most: u32) -> Words {
     ))
 }
 
-pub(super) fn consumers_creating(stream: &StreamLabel, most: u32) -> Words {
+pub(super) fn creating(stream: &StreamLabel, most: u32) -> Words {
     let StreamLabel { name, account } = stream;
     Words::unrecorded(format!(
         "This request would exceed the limit on the number of consumers that can simultaneously be \

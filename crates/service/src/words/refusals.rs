@@ -1,19 +1,13 @@
 //! What the catalog does not allow.
 
 use super::{Words, consumers, limits, policies, reshards, retention, shards, streams};
-use millstream_streams::facts::{Refusal, StreamLabel};
+use millstream_streams::facts::Refusal;
 
-#[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
 pub(super) fn words(refusal: &Refusal) -> Words {
     match refusal {
         // Its proposer knows the name, and reports that; no caller sees this text.
         Refusal::StreamGone { id } => Words::unrecorded(format!("Stream {id} not found.")),
-        Refusal::StreamExists { stream } => {
-            let StreamLabel { name, account } = stream;
-            Words::recorded(format!(
-                "Stream {name} under account {account} already exists."
-            ))
-        }
+        Refusal::StreamExists { stream } => streams::exists(stream),
         Refusal::StreamNotActive { stream, status } => streams::not_active(stream, *status),
         Refusal::StreamHasConsumers { stream } => streams::has_consumers(stream),
         Refusal::StreamsInTransition { scope, most } => limits::streams_in_transition(scope, *most),
@@ -29,9 +23,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             more,
         } => limits::shards(scope, *current, *most, *more),
         Refusal::TooManyConsumers { stream, most } => limits::consumers(stream, *most),
-        Refusal::TooManyConsumersCreating { stream, most } => {
-            limits::consumers_creating(stream, *most)
-        }
+        Refusal::TooManyConsumersCreating { stream, most } => limits::creating(stream, *most),
         Refusal::ModeUnchanged { stream, mode } => streams::mode_unchanged(stream, *mode),
         Refusal::NotOnDemand { stream } => streams::not_on_demand(stream),
         Refusal::NotCommitted { scope } => limits::not_committed(scope),
@@ -46,12 +38,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             target,
             most,
         } => reshards::scaling_too_large(*current, *target, *most),
-        Refusal::ConsumerExists { consumer, stream } => {
-            let StreamLabel { name, account } = stream;
-            Words::unrecorded(format!(
-                "Consumer {consumer} in stream {name} under account {account} already exists."
-            ))
-        }
+        Refusal::ConsumerExists { consumer, stream } => consumers::exists(consumer, stream),
         Refusal::ConsumerNotFound { consumer, stream } => {
             consumers::not_found(consumer, &stream.account)
         }
@@ -60,8 +47,8 @@ pub(super) fn words(refusal: &Refusal) -> Words {
         Refusal::ConsumerNotActive {
             consumer,
             arn_s,
-            status: _,
             stream,
+            ..
         } => consumers::not_active(consumer, *arn_s, stream),
         Refusal::NoPolicy { arn } => policies::none(arn),
         Refusal::SplitKey {

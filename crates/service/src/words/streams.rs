@@ -34,6 +34,13 @@ pub(super) fn words(fact: &StreamError) -> Words {
     }
 }
 
+pub(super) fn exists(stream: &StreamLabel) -> Words {
+    let StreamLabel { name, account } = stream;
+    Words::recorded(format!(
+        "Stream {name} under account {account} already exists."
+    ))
+}
+
 pub(super) fn not_active(stream: &StreamLabel, status: Status) -> Words {
     let StreamLabel { name, account } = stream;
     Words::recorded(format!(
