@@ -11,8 +11,7 @@ use crate::report::short;
 use crate::results::Spread;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use millstream_client::{Client, Config, Credentials, Events};
-use millstream_env::Env;
+use millstream_client::{Client, Credentials, Events};
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
@@ -56,30 +55,31 @@ type Receipt = (usize, Instant);
 
 /// Measures all numbers of subscribers on a server, one after the other.
 pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
-    let config = config(address)?;
-    let mut all = Vec::new();
+        let mut all = Vec::new();
     for subscribers in SUBSCRIBERS {
         let stream = format!("fan-out-{subscribers}");
-        all.push(measure_one(&config, &stream, subscribers).await?);
+        all.push(measure_one(address, &stream, subscribers).await?);
     }
     Ok(all)
 }
 
-/// The client's configuration for a server.
-pub fn config(address: SocketAddr) -> anyhow::Result<Config> {
-    let credentials = Credentials::new("AKIDBENCH", "secret", None);
-    let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
-    config.timeout = Duration::from_secs(60);
-    Ok(config)
+/// A client of a server, with connections of its own.
+pub fn client(address: SocketAddr) -> anyhow::Result<Client> {
+    let client = Client::builder()
+        .endpoint(format!("http://{address}"))
+        .credentials(Credentials::new("AKIDBENCH", "secret", None))
+        .attempt_timeout(Duration::from_secs(60))
+        .build()?;
+    Ok(client)
 }
 
 /// Measures a number of subscribers to a stream, which it creates.
 pub async fn measure_one(
-    config: &Config,
+    address: SocketAddr,
     stream: &str,
     subscribers: usize,
 ) -> anyhow::Result<Found> {
-    let client = Client::new(Env::real(), config.clone());
+    let client = self::client(address)?;
     let stream = stream.to_owned();
     let create = CreateStreamInput {
         stream_name: stream.clone(),
@@ -93,7 +93,7 @@ pub async fn measure_one(
         let events = subscribe(&client, &stream, place).await?;
         tasks.spawn(receive(events, told.clone()));
     }
-    let producer = Producer::start(config.clone(), stream);
+    let producer = Producer::start(address, stream);
     let mut sent = Vec::new();
     let mut latencies = (Vec::new(), Vec::new());
     for place in 0..WARM_UP_PUTS + PUTS {
@@ -130,10 +130,10 @@ struct Producer {
 type Sent = (Instant, Instant);
 
 impl Producer {
-    fn start(config: Config, stream: String) -> Self {
+    fn start(address: SocketAddr, stream: String) -> Self {
         let (orders, mut ordered) = mpsc::channel::<(_, oneshot::Sender<_>)>(1);
         let work = async move {
-            let client = Client::new(Env::real(), config);
+            let client = client(address)?;
             while let Some((place, answer)) = ordered.recv().await {
                 // The receiver is gone only if the whole measurement has failed.
                 let _ = answer.send(put(&client, &stream, place).await);

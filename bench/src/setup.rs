@@ -4,8 +4,7 @@ use crate::load::Source;
 use crate::requests;
 use crate::workload::{Operation, Workload};
 use anyhow::Context;
-use millstream_client::{Client, Config, Credentials};
-use millstream_env::Env;
+use millstream_client::{Client, Credentials};
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput,
     GetShardIterator, GetShardIteratorInput, PutRecords, PutRecordsInput,
@@ -37,10 +36,11 @@ pub struct Setup {
 impl Setup {
     /// A setup for the server at this address.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
-        let credentials = Credentials::new("AKIDBENCH", "secret", None);
-        let mut config = Config::new(format!("http://{address}/").parse()?, credentials);
-        config.timeout = Duration::from_secs(120);
-        let client = Client::new(Env::real(), config);
+        let client = Client::builder()
+            .endpoint(format!("http://{address}"))
+            .credentials(Credentials::new("AKIDBENCH", "secret", None))
+            .attempt_timeout(Duration::from_secs(120))
+            .build()?;
         Ok(Self { client })
     }
 

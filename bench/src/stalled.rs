@@ -8,8 +8,7 @@ use crate::fan_out::{self, Found};
 use crate::report::short;
 use crate::server::Server;
 use anyhow::Context;
-use millstream_client::{Client, Config};
-use millstream_env::Env;
+use millstream_client::Client;
 use millstream_protocol::operations::{
     CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
     RegisterStreamConsumerInput, SubscribeToShardInput,
@@ -39,19 +38,19 @@ pub struct Beside {
 
 /// Measures a server.
 pub async fn measure(server: &Server) -> anyhow::Result<Beside> {
-    let config = fan_out::config(server.address)?;
-    let alone = fan_out::measure_one(&config, "alone", 1).await?;
+    let address = server.address;
+    let alone = fan_out::measure_one(address, "alone", 1).await?;
     let alone = (alone, resident_mib(server)?);
-    let stalled = stall(&config, server.address).await?;
-    let beside = fan_out::measure_one(&config, "beside", 1).await?;
+    let stalled = stall(address).await?;
+    let beside = fan_out::measure_one(address, "beside", 1).await?;
     let beside = (beside, resident_mib(server)?);
     drop(stalled);
     Ok(Beside { alone, beside })
 }
 
 /// Creates the streams, and subscribes without ever reading.
-async fn stall(config: &Config, address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
-    let client = Client::new(Env::real(), config.clone());
+async fn stall(address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
+    let client = fan_out::client(address)?;
     let mut stalled = Vec::new();
     for stream in 0..STREAMS {
         let stream = format!("stalled-{stream}");

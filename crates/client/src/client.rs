@@ -1,128 +1,274 @@
-//! The client: one request per call.
+//! The client: signed requests, one for each attempt.
 
+use crate::builder::Builder;
+use crate::connection::Pool;
+use crate::error::with_causes;
+use crate::identity::Identity;
+use crate::retry::{Budget, Retries, retry};
+use crate::settings::Settings;
 use crate::sign::sign_request;
-use crate::{Config, Error, Events};
+use crate::{Error, Events};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::rt::Executor;
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioTimer;
-use millstream_env::{Env, Tasks};
+use millstream_env::Env;
 use millstream_protocol::operations::{SubscribeToShard, SubscribeToShardInput};
-use millstream_protocol::{Operation, TARGET_PREFIX};
+use millstream_protocol::{Operation, Protocol, TARGET_PREFIX};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long an idle connection stays in the pool: shorter than servers keep it open.
-const POOL_IDLE: Duration = Duration::from_secs(30);
 /// Maximum response size: 10 MiB of records in base64, with their keys.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The name of this client in its requests.
+const USER_AGENT: &str = concat!("millstream-client/", env!("CARGO_PKG_VERSION"));
 
-/// A client for one endpoint. Cheap to clone; clones share a connection pool.
+/// A client of one endpoint. Cheap to clone; clones share connections and the budget for retries.
 #[derive(Clone)]
 pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     env: Env,
-    config: Arc<Config>,
-    http: legacy::Client<HttpConnector, Full<Bytes>>,
+    pool: Pool,
+    endpoint: Uri,
+    identity: Arc<Identity>,
+    settings: Settings,
+    budget: Budget,
+}
+
+/// A call's identification and its body, which all its attempts share.
+struct Prepared<'a> {
+    action: &'a str,
+    body: Bytes,
+    invocation: String,
+    attempts: u32,
 }
 
 impl Client {
-    /// A client without connections. `env` provides the time for signatures and timeouts.
-    pub fn new(env: Env, config: Config) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let http = legacy::Client::builder(OnTasks(Arc::clone(&env.tasks)))
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(connector);
-        Self {
+    /// The start of a client: [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn assemble(
+        env: Env,
+        pool: Pool,
+        endpoint: Uri,
+        identity: Arc<Identity>,
+        settings: Settings,
+    ) -> Self {
+        let shared = Shared {
             env,
-            config: Arc::new(config),
-            http,
+            pool,
+            endpoint,
+            identity,
+            settings,
+            budget: Budget::full(),
+        };
+        Self {
+            shared: Arc::new(shared),
         }
     }
 
-    /// Calls an operation. Dropping the future does not stop the server from carrying it out.
+    /// The clock, chance and tasks that the client uses.
+    pub fn env(&self) -> &Env {
+        &self.shared.env
+    }
+
+    /// The URL of the server.
+    pub fn endpoint(&self) -> &Uri {
+        &self.shared.endpoint
+    }
+
+    /// The region that requests are signed for.
+    pub fn region(&self) -> &str {
+        &self.shared.identity.region
+    }
+
+    /// The encoding of bodies.
+    pub fn protocol(&self) -> Protocol {
+        self.shared.settings.protocol
+    }
+
+    /// A client that shares everything with this one except how it retries.
+    #[must_use]
+    pub fn with_retries(&self, retries: Retries) -> Self {
+        let Shared {
+            env,
+            pool,
+            endpoint,
+            identity,
+            settings,
+            budget: _,
+        } = &*self.shared;
+        let settings = Settings {
+            retries,
+            ..settings.clone()
+        };
+        Self::assemble(
+            env.clone(),
+            pool.clone(),
+            endpoint.clone(),
+            Arc::clone(identity),
+            settings,
+        )
+    }
+
+    /// Calls an operation once, without retries. Dropping the future does not stop the server from
+    /// carrying it out.
     ///
     /// # Errors
     /// See [`Error`]: each says whether to retry, and whether the call may have been applied.
     pub async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, Error> {
-        let mut body = Vec::new();
-        millstream_protocol::encode(self.config.protocol, input, &mut body);
-        let request = self.request(O::NAME, body.into()).map_err(Error::NotSent)?;
-        let (status, headers, body) = tokio::select! {
-            biased;
-            answered = self.send(request) => answered?,
-            () = self.env.clock.sleep(self.config.timeout) => {
-                return Err(Error::Transport("it took too long".to_owned()));
-            }
-        };
-        if status != StatusCode::OK {
-            return Err(self.refusal(status, &headers, &body));
-        }
-        millstream_protocol::decode_lenient(self.config.protocol, &body)
-            .map_err(|error| Error::Transport(error.to_string()))
+        let call = self.prepare(O::NAME, self.encode(input), 1);
+        self.decode::<O>(&self.attempt(&call, 1).await?)
     }
 
-    /// Subscribes to a shard.
+    /// Calls an operation, and retries it if that may help.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub(crate) async fn call_with_retries<O: Operation>(
+        &self,
+        input: &O::Input,
+    ) -> Result<O::Output, Error> {
+        let body = self.encode(input);
+        self.decode::<O>(&self.request(O::NAME, body).await?)
+    }
+
+    /// Sends a request that is already encoded, and retries it if that may help: the way to an
+    /// operation that this client does not know. `action` is its name, as in `ListStreams`; the
+    /// bodies are in the client's [`Protocol`].
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub async fn make_request(&self, action: &str, body: impl Into<Bytes>) -> Result<Bytes, Error> {
+        self.request(action, body.into()).await
+    }
+
+    /// Subscribes to a shard once, without retries.
     ///
     /// # Errors
     /// As [`Client::call`].
     pub async fn subscribe(&self, input: &SubscribeToShardInput) -> Result<Events, Error> {
+        let call = self.prepare(SubscribeToShard::NAME, self.encode(input), 1);
+        self.subscribe_once(&call, 1).await
+    }
+
+    /// Subscribes to a shard, and retries if that may help.
+    pub(crate) async fn subscribe_with_retries(
+        &self,
+        input: &SubscribeToShardInput,
+    ) -> Result<Events, Error> {
+        let retries = self.shared.settings.retries;
+        let body = self.encode(input);
+        let call = self.prepare(SubscribeToShard::NAME, body, retries.max_attempts());
+        let attempt = |number| self.subscribe_once(&call, number);
+        retry(&self.shared.env, &retries, &self.shared.budget, attempt).await
+    }
+
+    async fn request(&self, action: &str, body: Bytes) -> Result<Bytes, Error> {
+        let retries = self.shared.settings.retries;
+        let call = self.prepare(action, body, retries.max_attempts());
+        let attempt = |number| self.attempt(&call, number);
+        retry(&self.shared.env, &retries, &self.shared.budget, attempt).await
+    }
+
+    fn prepare<'a>(&self, action: &'a str, body: Bytes, attempts: u32) -> Prepared<'a> {
+        let mut random = [0; 16];
+        self.shared.env.random.fill(&mut random);
+        let invocation = uuid::Builder::from_random_bytes(random).into_uuid();
+        Prepared {
+            action,
+            body,
+            invocation: invocation.to_string(),
+            attempts,
+        }
+    }
+
+    fn encode<T: millstream_protocol::Encode>(&self, input: &T) -> Bytes {
         let mut body = Vec::new();
-        let protocol = self.config.protocol;
-        millstream_protocol::encode(protocol, input, &mut body);
-        let request = self.request(SubscribeToShard::NAME, body.into());
-        let request = request.map_err(Error::NotSent)?;
-        let answered = async {
-            let (head, body) = self.begin(request).await?.into_parts();
+        millstream_protocol::encode_request(self.protocol(), input, &mut body);
+        body.into()
+    }
+
+    fn decode<O: Operation>(&self, body: &[u8]) -> Result<O::Output, Error> {
+        millstream_protocol::decode_lenient(self.protocol(), body)
+            .map_err(|error| Error::Transport(error.to_string()))
+    }
+
+    /// Sends a request and receives the response's body.
+    async fn attempt(&self, call: &Prepared<'_>, number: u32) -> Result<Bytes, Error> {
+        self.in_time(async {
+            let response = self.begin(call, number).await?;
+            let status = response.status();
+            let (head, body) = response.into_parts();
+            let body = collect(body).await?;
+            if status != StatusCode::OK {
+                return Err(self.refusal(status, &head.headers, &body));
+            }
+            Ok(body)
+        })
+        .await
+    }
+
+    async fn subscribe_once(&self, call: &Prepared<'_>, number: u32) -> Result<Events, Error> {
+        let answered = self.in_time(async {
+            let (head, body) = self.begin(call, number).await?.into_parts();
             if head.status == StatusCode::OK {
                 return Ok((head.headers, body));
             }
             let body = collect(body).await?;
             Err(self.refusal(head.status, &head.headers, &body))
-        };
-        let (headers, body) = tokio::select! {
-            biased;
-            answered = answered => answered?,
-            () = self.env.clock.sleep(self.config.timeout) => {
-                return Err(Error::Transport("it took too long".to_owned()));
-            }
-        };
+        });
+        let (headers, body) = answered.await?;
+        let env = self.shared.env.clone();
         Ok(Events::new(
-            self.env.clone(),
-            protocol,
+            env,
+            self.protocol(),
             request_id(&headers),
             body,
         ))
     }
 
-    fn request(&self, operation: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(self.config.endpoint.clone())
-            .header(header::CONTENT_TYPE, self.config.protocol.content_type())
-            .header("x-amz-target", format!("{TARGET_PREFIX}.{operation}"))
-            .body(Full::new(body.clone()));
-        let mut request = request.map_err(|error| error.to_string())?;
-        sign_request(&self.config, self.env.clock.now(), &mut request, &body)?;
-        Ok(request)
-    }
-
-    async fn send(
+    async fn in_time<T>(
         &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
-        let (head, body) = self.begin(request).await?.into_parts();
-        Ok((head.status, head.headers, collect(body).await?))
+        answered: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            answered = answered => answered,
+            () = self.shared.env.clock.sleep(self.shared.settings.attempt_timeout) => {
+                Err(Error::Transport("it took too long".to_owned()))
+            }
+        }
     }
 
     /// Sends a request and waits for the head of the response.
-    async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
-        self.http.request(request).await.map_err(|error| {
+    async fn begin(&self, call: &Prepared<'_>, number: u32) -> Result<Response<Incoming>, Error> {
+        let shared = &*self.shared;
+        let now = shared.env.clock.now();
+        let credentials = shared.identity.credentials(now).await?;
+        let mut request = self.head(call).map_err(Error::NotSent)?;
+        let region = &shared.identity.region;
+        sign_request(credentials, region, now, &mut request).map_err(Error::NotSent)?;
+        let headers = request.headers_mut();
+        let attempt = format!("attempt={number}; max={}", call.attempts);
+        for (name, value) in [
+            ("amz-sdk-invocation-id", &call.invocation),
+            ("amz-sdk-request", &attempt),
+        ] {
+            let value = HeaderValue::from_str(value);
+            headers.insert(
+                name,
+                value.map_err(|error| Error::NotSent(error.to_string()))?,
+            );
+        }
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(call.body.len()));
+        let (head, body) = request.into_parts();
+        let request = Request::from_parts(head, Full::new(body));
+        shared.pool.request(request).await.map_err(|error| {
             if error.is_connect() {
                 Error::NotSent(with_causes(&error))
             } else {
@@ -131,11 +277,31 @@ impl Client {
         })
     }
 
+    /// A request before it is signed.
+    fn head(&self, call: &Prepared<'_>) -> Result<Request<Bytes>, String> {
+        let target = format!("{TARGET_PREFIX}.{}", call.action);
+        Request::builder()
+            .method(Method::POST)
+            .uri(self.shared.endpoint.clone())
+            .header(header::ACCEPT_ENCODING, "identity")
+            .header("x-amz-target", target)
+            .header(header::CONTENT_TYPE, self.protocol().content_type())
+            .header(header::USER_AGENT, USER_AGENT)
+            .body(call.body.clone())
+            .map_err(|error| error.to_string())
+    }
+
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         Error::Service {
-            remote: millstream_protocol::decode_error(self.config.protocol, status.as_u16(), body),
+            remote: millstream_protocol::decode_error(self.protocol(), status.as_u16(), body),
             request_id: request_id(headers),
         }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({}, {})", self.endpoint(), self.region())
     }
 }
 
@@ -148,23 +314,4 @@ async fn collect(body: Incoming) -> Result<Bytes, Error> {
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-amzn-requestid");
     id.and_then(|id| id.to_str().ok()).map(str::to_owned)
-}
-
-/// An error and its causes, on one line.
-pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
-}
-
-/// Runs connections as tasks of the environment.
-#[derive(Clone)]
-struct OnTasks(Arc<dyn Tasks>);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnTasks {
-    fn execute(&self, connection: F) {
-        self.0.spawn_request("connection", Box::pin(connection));
-    }
 }

@@ -19,14 +19,32 @@ pub enum Error {
     /// Nothing was sent.
     #[error("not sent: {0}")]
     NotSent(String),
+    /// The source of credentials provided none.
+    #[error("no credentials: {0}")]
+    Credentials(String),
 }
 
 impl Error {
     /// The service's error code, if it is a known one.
     pub fn code(&self) -> Option<ErrorCode> {
+        self.remote()?.code()
+    }
+
+    /// The service's own text.
+    pub fn message(&self) -> Option<&str> {
+        self.remote()?.message.as_deref()
+    }
+
+    /// The HTTP status of the response.
+    pub fn status(&self) -> Option<u16> {
+        Some(self.remote()?.status)
+    }
+
+    /// The service's id for the request.
+    pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Service { remote, .. } => remote.code(),
-            Self::Transport(_) | Self::NotSent(_) => None,
+            Self::Service { request_id, .. } => request_id.as_deref(),
+            Self::Transport(_) | Self::NotSent(_) | Self::Credentials(_) => None,
         }
     }
 
@@ -35,6 +53,7 @@ impl Error {
         match self {
             Self::Service { remote, .. } => remote.is_retryable(),
             Self::Transport(_) | Self::NotSent(_) => true,
+            Self::Credentials(_) => false,
         }
     }
 
@@ -44,9 +63,25 @@ impl Error {
         match self {
             Self::Service { remote, .. } => remote.status < 500,
             Self::Transport(_) => false,
-            Self::NotSent(_) => true,
+            Self::NotSent(_) | Self::Credentials(_) => true,
         }
     }
+
+    fn remote(&self) -> Option<&RemoteError> {
+        match self {
+            Self::Service { remote, .. } => Some(remote),
+            Self::Transport(_) | Self::NotSent(_) | Self::Credentials(_) => None,
+        }
+    }
+}
+
+/// An error and its causes, on one line.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]
@@ -74,6 +109,7 @@ mod tests {
             (service(503, ""), true, false),
             (Error::Transport("reset".to_owned()), true, false),
             (Error::NotSent("refused".to_owned()), true, true),
+            (Error::Credentials("none".to_owned()), false, true),
         ] {
             let found = (error.is_retryable(), error.was_not_applied());
             assert_eq!(found, (is_retryable, was_not_applied), "{error}");

@@ -1,7 +1,7 @@
 //! A subscription's events, as they arrive.
 
 use crate::Error;
-use crate::client::with_causes;
+use crate::error::with_causes;
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
 use bytes::BytesMut;

@@ -1,18 +1,64 @@
-//! The Rust client: typed, signed calls.
+//! A client of Amazon Kinesis Data Streams: of AWS's, of Millstream's, of any endpoint that speaks
+//! its API.
 //!
-//! [`Client::call`] sends one request and reports its outcome. It neither retries nor paginates: an
-//! [`Error`] says whether a retry may help and whether the first attempt may have been applied, and
-//! the caller, who knows whether the call is idempotent, decides. [`Client::subscribe`] yields a
-//! subscription's events as they arrive. It speaks plain HTTP/1.1 over a connection pool; TLS and
-//! HTTP/2 are not supported yet.
+//! [`Client`] has a method for each operation. It takes what the operation requires, and returns a
+//! [`Call`] whose setters add the rest; awaiting the call sends it. Refused and failed calls are
+//! retried with jittered backoff, within a budget that all calls of the client share
+//! ([`Retries`]). An [`Error`] has AWS's code and text, and says whether a retry may help and
+//! whether the call may have been applied.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use millstream_client::{Client, Credentials};
+//!
+//! let client = Client::builder()
+//!     .endpoint("http://127.0.0.1:4567")
+//!     .credentials(Credentials::new("AKID", "secret", None))
+//!     .build()?;
+//!
+//! client.create_stream("orders").shard_count(2).await?;
+//! client.wait_until_stream_exists("orders").await?;
+//! let put = client.put_record("orders", r#"{"order": 42}"#).partition_key("customer-7").await?;
+//! println!("{} in {}", put.sequence_number, put.shard_id);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A list that comes in pages is read with [`Call::pages`], a change that takes its time is waited
+//! for with the methods whose names begin with `wait_until`.
 
+#![warn(missing_docs)]
+
+mod builder;
+mod call;
 mod client;
-mod config;
+mod connection;
+mod credentials;
 mod error;
 mod events;
+mod identity;
+mod methods;
+mod pages;
+mod retry;
+mod settings;
 mod sign;
+mod stream_ref;
+mod waiters;
 
+pub use builder::Builder;
+pub use call::{Call, Sending};
 pub use client::Client;
-pub use config::{Config, Credentials};
+pub use credentials::Credentials;
 pub use error::Error;
 pub use events::Events;
+pub use methods::Tags;
+pub use pages::{Pages, Paginated};
+pub use retry::Retries;
+pub use settings::{BuildError, HttpVersion};
+pub use stream_ref::StreamRef;
+pub use waiters::WaitError;
+
+pub use aws_credential_types::provider::ProvideCredentials;
+pub use millstream_protocol::{
+    Blob, ErrorCode, Protocol, RemoteError, Timestamp, operations, types,
+};

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use http::Uri;
-use millstream_client::{Client, Config, Credentials};
+use millstream_client::{Client, Credentials};
 use millstream_env::Env;
 use millstream_protocol::Protocol;
 use tokio::sync::watch;
@@ -19,10 +19,12 @@ pub struct Endpoint {
 impl Endpoint {
     fn new(env: &Env, url: &Uri, generation: u64) -> Self {
         let client = |protocol| {
-            let credentials = Credentials::new("AKIAKILL", "secret", None);
-            let mut config = Config::new(url.clone(), credentials);
-            config.protocol = protocol;
-            Client::new(env.clone(), config)
+            Client::builder()
+                .endpoint(url.to_string())
+                .credentials(Credentials::new("AKIAKILL", "secret", None))
+                .protocol(protocol)
+                .build_in(env.clone())
+                .expect("the URL is of a server")
         };
         Self {
             generation,

@@ -136,7 +136,9 @@ impl Recorder {
             millstream_client::Error::Service { .. } => {
                 self.reached.server_faults.fetch_add(1, Ordering::Relaxed);
             }
-            millstream_client::Error::Transport(_) | millstream_client::Error::NotSent(_) => {}
+            millstream_client::Error::Transport(_)
+            | millstream_client::Error::NotSent(_)
+            | millstream_client::Error::Credentials(_) => {}
         }
     }
 

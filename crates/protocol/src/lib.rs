@@ -65,7 +65,9 @@ pub use error_code::ErrorCode;
 pub use operation::{
     Description, Effect, Operation, Period, Rate, ResourceKind, Row, Scope, Source, TARGET_PREFIX,
 };
-pub use protocol::{DecodeError, Protocol, Shape, decode, decode_lenient, encode, is_object};
+pub use protocol::{
+    DecodeError, Protocol, Shape, decode, decode_lenient, encode, encode_request, is_object,
+};
 pub use record_sink::RecordSink;
 pub use texts::Texts;
 pub use timestamp::Timestamp;

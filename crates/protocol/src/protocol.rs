@@ -71,6 +71,14 @@ pub fn encode<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends a client's request. Its JSON is that of botocore, byte for byte.
+pub fn encode_request<T: Encode>(protocol: Protocol, value: &T, out: &mut Vec<u8>) {
+    match protocol {
+        Protocol::Json => value.encode(&mut json::RequestWriter::new(out)),
+        Protocol::Cbor => encode(protocol, value, out),
+    }
+}
+
 /// Whether a body is well-formed and an object, which AWS checks before anything else.
 ///
 /// A request that decodes satisfies this, so only those rejected for another reason need the check.

@@ -5,7 +5,7 @@ use super::*;
 use crate::cli::{Cert, Cli};
 use crate::{DIED, self_signed, status_of_failure};
 use bytes::Bytes;
-use millstream_client::{Client, Config, Credentials};
+use millstream_client::{Client, Credentials};
 use millstream_env::{Clock, DoomedTasks, SystemClock, TokioTasks};
 use millstream_protocol::operations::*;
 use std::collections::BTreeMap;
@@ -63,9 +63,11 @@ fn settings(folder: &Path) -> Settings {
 
 /// Gives every background task work, again and again.
 async fn use_for_ever(url: &str) {
-    let url = url.replace("https", "http").parse().unwrap();
-    let credentials = Credentials::new("AKID", "secret", None);
-    let client = Client::new(Env::real(), Config::new(url, credentials));
+    let client = Client::builder()
+        .endpoint(url.replace("https", "http"))
+        .credentials(Credentials::new("AKID", "secret", None))
+        .build()
+        .unwrap();
     // Any call may fail once the task has died.
     for round in 0.. {
         let name = format!("stream-{round}");

@@ -1,8 +1,7 @@
 //! Short ways to use a server, through the typed client and byte by byte.
 
 use bytes::Bytes;
-use millstream_client::{Client, Config, Credentials};
-use millstream_env::Env;
+use millstream_client::{Client, Credentials};
 use millstream_protocol::operations::*;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,8 +11,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn client(url: &str) -> Client {
-    let credentials = Credentials::new("AKID", "secret", None);
-    Client::new(Env::real(), Config::new(url.parse().unwrap(), credentials))
+    Client::builder()
+        .endpoint(url)
+        .credentials(Credentials::new("AKID", "secret", None))
+        .build()
+        .unwrap()
 }
 
 pub async fn put(url: &str, stream: &str) -> PutRecordOutput {

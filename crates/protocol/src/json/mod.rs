@@ -5,10 +5,12 @@
 
 mod escape;
 mod reader;
+mod request_writer;
 mod writer;
 
 pub use escape::Special;
 pub use reader::JsonReader;
+pub use request_writer::RequestWriter;
 pub use writer::{JsonWriter, escaped, escapes_bytes};
 
 #[cfg(test)]

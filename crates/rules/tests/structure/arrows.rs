@@ -89,7 +89,7 @@ const CODE: [(&str, &[&str]); 20] = [
     ),
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
-const TESTS: [(&str, &[&str]); 9] = [
+const TESTS: [(&str, &[&str]); 10] = [
     // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
     ("streams", &["env", "journal", "pages", "service", "store"]),
@@ -98,6 +98,7 @@ const TESTS: [(&str, &[&str]); 9] = [
     ("model", &["pages"]),
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
+    ("client", &["env"]),
     ("http", &["client", "env", "pages", "store"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.

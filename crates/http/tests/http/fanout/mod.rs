@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
-use millstream_client::{Client, Config, Credentials};
+use millstream_client::{Client, Credentials};
 use millstream_env::{Env, ManualClock, Timestamp};
 use millstream_http::{Limits, Tls};
 use millstream_protocol::Protocol;
@@ -55,13 +55,12 @@ impl World {
             ..Settings::default()
         };
         let server = Running::start_in(env.clone(), settings, limits, tls).await;
-        let endpoint = format!("http://{}", server.address).parse().unwrap();
-        let credentials = Credentials::new("AKID", "secret", None);
-        let config = Config {
-            protocol,
-            ..Config::new(endpoint, credentials)
-        };
-        let client = Client::new(env, config);
+        let client = Client::builder()
+            .endpoint(format!("http://{}", server.address))
+            .credentials(Credentials::new("AKID", "secret", None))
+            .protocol(protocol)
+            .build_in(env)
+            .unwrap();
         let create = CreateStreamInput {
             stream_name: STREAM.to_owned(),
             shard_count: Some(1),

@@ -1,0 +1,201 @@
+//! What a client needs to know before its first call.
+
+use crate::connection;
+use crate::identity::Identity;
+use crate::retry::Retries;
+use crate::settings::{BuildError, HttpVersion, Settings};
+use crate::{Client, Credentials};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use http::Uri;
+use millstream_env::Env;
+use millstream_protocol::Protocol;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longer than Kinesis and Millstream take for any call.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The region where nothing names one.
+pub(crate) const REGION_DEFAULT: &str = "us-east-1";
+
+/// Builds a [`Client`]. Every setting has a default except the credentials.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use millstream_client::{Client, Credentials, Protocol};
+///
+/// let client = Client::builder()
+///     .endpoint("http://127.0.0.1:4567")
+///     .region("eu-central-1")
+///     .credentials(Credentials::new("AKID", "secret", None))
+///     .protocol(Protocol::Cbor)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    endpoint: Option<String>,
+    region: Option<String>,
+    credentials: Option<SharedCredentialsProvider>,
+    ca_bundle: Option<Vec<u8>>,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: None,
+            credentials: None,
+            ca_bundle: None,
+            settings: Settings {
+                protocol: Protocol::Json,
+                http: HttpVersion::default(),
+                attempt_timeout: ATTEMPT_TIMEOUT,
+                retries: Retries::standard(),
+            },
+        }
+    }
+}
+
+impl Builder {
+    /// The server's URL. Default: AWS's endpoint in the region.
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// The region, which signatures name. Default: `us-east-1`.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The access key that signs requests.
+    #[must_use]
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        self.credentials_provider(credentials.inner)
+    }
+
+    /// A source of access keys that sign requests, such as one of `aws-config`'s. What it provides
+    /// is kept until shortly before it expires.
+    #[must_use]
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(SharedCredentialsProvider::new(provider));
+        self
+    }
+
+    /// The encoding of bodies. Default: JSON. CBOR spares the base64 of records.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.settings.protocol = protocol;
+        self
+    }
+
+    /// The version of HTTP. Default: HTTP/1.1.
+    #[must_use]
+    pub fn http_version(mut self, version: HttpVersion) -> Self {
+        self.settings.http = version;
+        self
+    }
+
+    /// Certificates in PEM, which sign servers' certificates, instead of the system's.
+    #[must_use]
+    pub fn ca_bundle(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_bundle = Some(pem.into());
+        self
+    }
+
+    /// Timeout of an attempt, from its start to the end of the response. Default: ten seconds.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = timeout;
+        self
+    }
+
+    /// Retries of failed calls. Default: [`Retries::standard`].
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// Builds the client. It must run on a tokio runtime, on which its connections live.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn build(self) -> Result<Client, BuildError> {
+        self.build_in(Env::real())
+    }
+
+    /// Builds the client with a clock, chance and tasks of the caller's, for simulations.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn build_in(self, env: Env) -> Result<Client, BuildError> {
+        let region = self.region.unwrap_or_else(|| REGION_DEFAULT.to_owned());
+        let url = match self.endpoint {
+            Some(url) => url,
+            None => format!("https://kinesis.{region}.amazonaws.com"),
+        };
+        let endpoint = parse_endpoint(&url).ok_or(BuildError::Endpoint(url))?;
+        let provider = self.credentials.ok_or(BuildError::NoCredentials)?;
+        let http = self.settings.http;
+        let connector = connection::connector(&endpoint, http, self.ca_bundle.as_deref())?;
+        let pool = connection::pool(&env, connector, http);
+        let identity = Identity::new(provider, region);
+        Ok(Client::assemble(
+            env,
+            pool,
+            endpoint,
+            Arc::new(identity),
+            self.settings,
+        ))
+    }
+}
+
+/// An endpoint's scheme and authority; a path other than `/` is not part of one.
+fn parse_endpoint(url: &str) -> Option<Uri> {
+    let uri: Uri = url.trim().parse().ok()?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+    (is_http && is_bare && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_when_not_of_a_server_then_are_refused() {
+        for (url, is_right) in [
+            ("http://127.0.0.1:4567", true),
+            ("https://kinesis.eu-central-1.amazonaws.com/", true),
+            ("http://[::1]:4567", true),
+            ("127.0.0.1:4567", false),
+            ("localhost", false),
+            ("ftp://host", false),
+            ("http://", false),
+            ("http://host/path", false),
+            ("http://host/?query", false),
+            ("", false),
+        ] {
+            assert_eq!(parse_endpoint(url).is_some(), is_right, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn client_when_something_is_missing_then_is_not_built() {
+        let built = Client::builder().endpoint("http://localhost:1").build();
+        assert!(matches!(built, Err(BuildError::NoCredentials)));
+        let keyed = || Client::builder().credentials(Credentials::new("AKID", "secret", None));
+        let built = keyed().endpoint("localhost").build();
+        assert!(matches!(built, Err(BuildError::Endpoint(url)) if url == "localhost"));
+        let built = keyed().endpoint("https://localhost").ca_bundle("no PEM");
+        assert!(matches!(built.build(), Err(BuildError::CaBundle(_))));
+        let built = keyed().endpoint("http://localhost:1").build();
+        assert!(built.is_ok());
+    }
+}
