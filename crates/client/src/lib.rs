@@ -29,6 +29,9 @@
 
 #![warn(missing_docs)]
 
+pub mod endpoint;
+pub mod regions;
+
 mod builder;
 mod call;
 mod client;
@@ -39,6 +42,7 @@ mod events;
 mod identity;
 mod methods;
 mod pages;
+mod partitions;
 mod retry;
 mod settings;
 mod sign;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod ask_botocore;
 pub mod cbor;
 mod counts;
 pub mod service_model;

@@ -100,6 +100,8 @@ const TESTS: [(&str, &[&str]); 10] = [
     ("replicated", &["env", "store"]),
     ("client", &["env"]),
     ("http", &["client", "env", "pages", "store"]),
+    // What botocore does with the same.
+    ("client", &["pages"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),
