@@ -1,7 +1,7 @@
 //! The endpoint of a call, by AWS's endpoint rules for Kinesis.
 //!
-//! It is what boto3 resolves for the same parameters, and a test compares the two. A call that names
-//! a stream by its ARN goes to a host of the stream's account, such as
+//! It is what boto3 resolves for the same parameters, and a test compares the two. A call that
+//! names a stream by its ARN goes to a host of the stream's account, such as
 //! `123456789012.data-kinesis.us-east-1.amazonaws.com`, and all others to the region's, such as
 //! `kinesis.us-east-1.amazonaws.com`. Whatever becomes part of a host name is a valid label of one.
 //!
