@@ -3,10 +3,10 @@
 use crate::connection;
 use crate::identity::Identity;
 use crate::retry::Retries;
+use crate::routes::{Routes, Servers};
 use crate::settings::{BuildError, HttpVersion, Settings};
 use crate::{Client, Credentials};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use http::Uri;
 use millstream_env::Env;
 use millstream_protocol::Protocol;
 use std::sync::Arc;
@@ -14,8 +14,6 @@ use std::time::Duration;
 
 /// Longer than Kinesis and Millstream take for any call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The region where nothing names one.
-pub(crate) const REGION_DEFAULT: &str = "us-east-1";
 
 /// Builds a [`Client`]. Every setting has a default except the credentials.
 ///
@@ -34,8 +32,7 @@ pub(crate) const REGION_DEFAULT: &str = "us-east-1";
 /// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
-    endpoint: Option<String>,
-    region: Option<String>,
+    servers: Servers,
     credentials: Option<SharedCredentialsProvider>,
     ca_bundle: Option<Vec<u8>>,
     settings: Settings,
@@ -44,8 +41,7 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            endpoint: None,
-            region: None,
+            servers: Servers::default(),
             credentials: None,
             ca_bundle: None,
             settings: Settings {
@@ -59,17 +55,32 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The server's URL. Default: AWS's endpoint in the region.
+    /// The server's URL. Default: what AWS's endpoint rules say for the region and the ARN in a call:
+    /// [`Endpoint`](crate::endpoint::Endpoint).
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = Some(url.into());
+        self.servers.endpoint = Some(url.into());
         self
     }
 
     /// The region, which signatures name. Default: `us-east-1`.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.region = Some(region.into());
+        self.servers.region = Some(region.into());
+        self
+    }
+
+    /// Whether only endpoints of AWS that conform to FIPS 140 will do. Default: no.
+    #[must_use]
+    pub fn use_fips(mut self, use_fips: bool) -> Self {
+        self.servers.use_fips = use_fips;
+        self
+    }
+
+    /// Whether AWS's endpoint has to have addresses of IPv4 and of IPv6. Default: no.
+    #[must_use]
+    pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
+        self.servers.use_dual_stack = use_dual_stack;
         self
     }
 
@@ -135,56 +146,25 @@ impl Builder {
     /// # Errors
     /// See [`BuildError`].
     pub fn build_in(self, env: Env) -> Result<Client, BuildError> {
-        let region = self.region.unwrap_or_else(|| REGION_DEFAULT.to_owned());
-        let url = match self.endpoint {
-            Some(url) => url,
-            None => format!("https://kinesis.{region}.amazonaws.com"),
-        };
-        let endpoint = parse_endpoint(&url).ok_or(BuildError::Endpoint(url))?;
+        let routes = Routes::new(self.servers)?;
         let provider = self.credentials.ok_or(BuildError::NoCredentials)?;
         let http = self.settings.http;
-        let connector = connection::connector(&endpoint, http, self.ca_bundle.as_deref())?;
+        let connector = connection::connector(&routes.usual, http, self.ca_bundle.as_deref())?;
         let pool = connection::pool(&env, connector, http);
-        let identity = Identity::new(provider, region);
+        let identity = Identity::new(provider);
         Ok(Client::assemble(
             env,
             pool,
-            endpoint,
+            routes,
             Arc::new(identity),
             self.settings,
         ))
     }
 }
 
-/// An endpoint's scheme and authority; a path other than `/` is not part of one.
-fn parse_endpoint(url: &str) -> Option<Uri> {
-    let uri: Uri = url.trim().parse().ok()?;
-    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    (is_http && is_bare && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn endpoints_when_not_of_a_server_then_are_refused() {
-        for (url, is_right) in [
-            ("http://127.0.0.1:4567", true),
-            ("https://kinesis.eu-central-1.amazonaws.com/", true),
-            ("http://[::1]:4567", true),
-            ("127.0.0.1:4567", false),
-            ("localhost", false),
-            ("ftp://host", false),
-            ("http://", false),
-            ("http://host/path", false),
-            ("http://host/?query", false),
-            ("", false),
-        ] {
-            assert_eq!(parse_endpoint(url).is_some(), is_right, "{url}");
-        }
-    }
 
     #[tokio::test]
     async fn client_when_something_is_missing_then_is_not_built() {
@@ -192,7 +172,7 @@ mod tests {
         assert!(matches!(built, Err(BuildError::NoCredentials)));
         let keyed = || Client::builder().credentials(Credentials::new("AKID", "secret", None));
         let built = keyed().endpoint("localhost").build();
-        assert!(matches!(built, Err(BuildError::Endpoint(url)) if url == "localhost"));
+        assert!(matches!(built, Err(BuildError::Endpoint(_))));
         let built = keyed().endpoint("https://localhost").ca_bundle("no PEM");
         assert!(matches!(built.build(), Err(BuildError::CaBundle(_))));
         let built = keyed().endpoint("http://localhost:1").build();

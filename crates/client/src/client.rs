@@ -5,6 +5,7 @@ use crate::connection::Pool;
 use crate::error::with_causes;
 use crate::identity::Identity;
 use crate::retry::{Budget, Retries, retry};
+use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::sign::sign_request;
 use crate::{Error, Events};
@@ -14,7 +15,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use millstream_env::Env;
 use millstream_protocol::operations::{SubscribeToShard, SubscribeToShardInput};
-use millstream_protocol::{Operation, Protocol, TARGET_PREFIX};
+use millstream_protocol::{Operation, Protocol, TARGET_PREFIX, Texts};
 use std::sync::Arc;
 
 /// Maximum response size: 10 MiB of records in base64, with their keys.
@@ -31,7 +32,7 @@ pub struct Client {
 struct Shared {
     env: Env,
     pool: Pool,
-    endpoint: Uri,
+    routes: Routes,
     identity: Arc<Identity>,
     settings: Settings,
     budget: Budget,
@@ -40,6 +41,7 @@ struct Shared {
 /// A call's identification and its body, which all its attempts share.
 struct Prepared<'a> {
     action: &'a str,
+    uri: Uri,
     body: Bytes,
     invocation: String,
     attempts: u32,
@@ -54,14 +56,14 @@ impl Client {
     pub(crate) fn assemble(
         env: Env,
         pool: Pool,
-        endpoint: Uri,
+        routes: Routes,
         identity: Arc<Identity>,
         settings: Settings,
     ) -> Self {
         let shared = Shared {
             env,
             pool,
-            endpoint,
+            routes,
             identity,
             settings,
             budget: Budget::full(),
@@ -76,14 +78,14 @@ impl Client {
         &self.shared.env
     }
 
-    /// The URL of the server.
+    /// The URL of the server; on AWS, of calls that name no resource.
     pub fn endpoint(&self) -> &Uri {
-        &self.shared.endpoint
+        &self.shared.routes.usual
     }
 
     /// The region that requests are signed for.
     pub fn region(&self) -> &str {
-        &self.shared.identity.region
+        &self.shared.routes.region
     }
 
     /// The encoding of bodies.
@@ -97,7 +99,7 @@ impl Client {
         let Shared {
             env,
             pool,
-            endpoint,
+            routes,
             identity,
             settings,
             budget: _,
@@ -109,7 +111,7 @@ impl Client {
         Self::assemble(
             env.clone(),
             pool.clone(),
-            endpoint.clone(),
+            routes.clone(),
             Arc::clone(identity),
             settings,
         )
@@ -121,7 +123,8 @@ impl Client {
     /// # Errors
     /// See [`Error`]: each says whether to retry, and whether the call may have been applied.
     pub async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, Error> {
-        let call = self.prepare(O::NAME, self.encode(input), 1);
+        let uri = self.shared.routes.of(O::NAME, input)?;
+        let call = self.prepare(O::NAME, uri, self.encode(input), 1);
         self.decode::<O>(&self.attempt(&call, 1).await?)
     }
 
@@ -133,8 +136,9 @@ impl Client {
         &self,
         input: &O::Input,
     ) -> Result<O::Output, Error> {
+        let uri = self.shared.routes.of(O::NAME, input)?;
         let body = self.encode(input);
-        self.decode::<O>(&self.request(O::NAME, body).await?)
+        self.decode::<O>(&self.request(O::NAME, uri, body).await?)
     }
 
     /// Sends a request that is already encoded, and retries it if that may help: the way to an
@@ -144,7 +148,8 @@ impl Client {
     /// # Errors
     /// The last attempt's.
     pub async fn make_request(&self, action: &str, body: impl Into<Bytes>) -> Result<Bytes, Error> {
-        self.request(action, body.into()).await
+        let uri = self.shared.routes.of(action, &Nothing)?;
+        self.request(action, uri, body.into()).await
     }
 
     /// Subscribes to a shard once, without retries.
@@ -152,7 +157,8 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn subscribe(&self, input: &SubscribeToShardInput) -> Result<Events, Error> {
-        let call = self.prepare(SubscribeToShard::NAME, self.encode(input), 1);
+        let uri = self.shared.routes.of(SubscribeToShard::NAME, input)?;
+        let call = self.prepare(SubscribeToShard::NAME, uri, self.encode(input), 1);
         self.subscribe_once(&call, 1).await
     }
 
@@ -163,24 +169,26 @@ impl Client {
     ) -> Result<Events, Error> {
         let retries = self.shared.settings.retries;
         let body = self.encode(input);
-        let call = self.prepare(SubscribeToShard::NAME, body, retries.max_attempts());
+        let uri = self.shared.routes.of(SubscribeToShard::NAME, input)?;
+        let call = self.prepare(SubscribeToShard::NAME, uri, body, retries.max_attempts());
         let attempt = |number| self.subscribe_once(&call, number);
         retry(&self.shared.env, &retries, &self.shared.budget, attempt).await
     }
 
-    async fn request(&self, action: &str, body: Bytes) -> Result<Bytes, Error> {
+    async fn request(&self, action: &str, uri: Uri, body: Bytes) -> Result<Bytes, Error> {
         let retries = self.shared.settings.retries;
-        let call = self.prepare(action, body, retries.max_attempts());
+        let call = self.prepare(action, uri, body, retries.max_attempts());
         let attempt = |number| self.attempt(&call, number);
         retry(&self.shared.env, &retries, &self.shared.budget, attempt).await
     }
 
-    fn prepare<'a>(&self, action: &'a str, body: Bytes, attempts: u32) -> Prepared<'a> {
+    fn prepare<'a>(&self, action: &'a str, uri: Uri, body: Bytes, attempts: u32) -> Prepared<'a> {
         let mut random = [0; 16];
         self.shared.env.random.fill(&mut random);
         let invocation = uuid::Builder::from_random_bytes(random).into_uuid();
         Prepared {
             action,
+            uri,
             body,
             invocation: invocation.to_string(),
             attempts,
@@ -251,7 +259,7 @@ impl Client {
         let now = shared.env.clock.now();
         let credentials = shared.identity.credentials(now).await?;
         let mut request = self.head(call).map_err(Error::NotSent)?;
-        let region = &shared.identity.region;
+        let region = &shared.routes.region;
         sign_request(credentials, region, now, &mut request).map_err(Error::NotSent)?;
         let headers = request.headers_mut();
         let attempt = format!("attempt={number}; max={}", call.attempts);
@@ -282,7 +290,7 @@ impl Client {
         let target = format!("{TARGET_PREFIX}.{}", call.action);
         Request::builder()
             .method(Method::POST)
-            .uri(self.shared.endpoint.clone())
+            .uri(call.uri.clone())
             .header(header::ACCEPT_ENCODING, "identity")
             .header("x-amz-target", target)
             .header(header::CONTENT_TYPE, self.protocol().content_type())
@@ -302,6 +310,15 @@ impl Client {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({}, {})", self.endpoint(), self.region())
+    }
+}
+
+/// An input of which nothing is known.
+struct Nothing;
+
+impl Texts for Nothing {
+    fn text(&self, _: &str) -> Option<&str> {
+        None
     }
 }
 

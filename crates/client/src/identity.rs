@@ -11,18 +11,16 @@ use tokio::sync::Mutex;
 /// How long before their expiry credentials are replaced.
 const REFRESH_BEFORE: Duration = Duration::from_secs(60);
 
-/// Credentials and the region that they sign for.
+/// Credentials and where they come from.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    pub(crate) region: String,
     provider: SharedCredentialsProvider,
     kept: Mutex<Option<Credentials>>,
 }
 
 impl Identity {
-    pub(crate) fn new(provider: SharedCredentialsProvider, region: String) -> Self {
+    pub(crate) fn new(provider: SharedCredentialsProvider) -> Self {
         Self {
-            region,
             provider,
             kept: Mutex::new(None),
         }
@@ -75,7 +73,7 @@ mod tests {
     #[tokio::test]
     async fn credentials_when_about_to_expire_then_are_provided_anew() {
         let provider = SharedCredentialsProvider::new(Rotating::default());
-        let identity = Identity::new(provider, "us-east-1".to_owned());
+        let identity = Identity::new(provider);
         for (seconds, key) in [(0, "AKID0"), (539, "AKID0"), (540, "AKID1"), (541, "AKID1")] {
             let now = Timestamp(seconds * 1000);
             let credentials = identity.credentials(now).await.unwrap();

@@ -44,6 +44,7 @@ mod methods;
 mod pages;
 mod partitions;
 mod retry;
+mod routes;
 mod settings;
 mod sign;
 mod stream_ref;

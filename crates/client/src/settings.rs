@@ -1,5 +1,6 @@
 //! The settings that a client keeps, and what is wrong with them.
 
+use crate::endpoint::EndpointError;
 use crate::retry::Retries;
 use millstream_protocol::Protocol;
 use std::time::Duration;
@@ -31,6 +32,9 @@ pub enum BuildError {
     /// The endpoint is not `http://` or `https://` with a host.
     #[error("the endpoint {0:?} is not a URL such as https://kinesis.us-east-1.amazonaws.com")]
     Endpoint(String),
+    /// The region or the endpoint contradict AWS's rules.
+    #[error(transparent)]
+    Rules(#[from] EndpointError),
     /// Nothing provides credentials.
     #[error("no credentials were given")]
     NoCredentials,

@@ -5,7 +5,7 @@ use crate::encode::Encode;
 use crate::reader::{Fault, Reader};
 use crate::shape::{Described, Type};
 use crate::writer::Writer;
-use crate::{ErrorCode, Shape};
+use crate::{ErrorCode, Shape, Texts};
 
 /// What precedes the dot, and an operation's name, in `X-Amz-Target`.
 pub const TARGET_PREFIX: &str = "Kinesis_20131202";
@@ -15,7 +15,7 @@ pub trait Operation: Row + Send + Sync + 'static {
     /// The name, as it follows the dot in `X-Amz-Target`.
     const NAME: &'static str;
     /// The request.
-    type Input: Shape + Encode + Send;
+    type Input: Shape + Encode + Texts + Send;
     /// The response; `()` if its body is empty.
     type Output: Shape + Encode + Send;
     /// The errors that the service model lists for it.

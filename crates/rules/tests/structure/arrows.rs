@@ -98,10 +98,9 @@ const TESTS: [(&str, &[&str]); 10] = [
     ("model", &["pages"]),
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
-    ("client", &["env"]),
     ("http", &["client", "env", "pages", "store"]),
     // What botocore does with the same.
-    ("client", &["pages"]),
+    ("client", &["env", "pages"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),

@@ -1,0 +1,144 @@
+//! Where each call goes: one server of the caller's own, or AWS's, by its endpoint rules.
+
+use crate::Error;
+use crate::endpoint::{Endpoint, EndpointParams};
+use crate::error::with_causes;
+use crate::settings::BuildError;
+use http::Uri;
+use millstream_protocol::Texts;
+
+/// The way from calls to servers.
+#[derive(Clone, Debug)]
+pub(crate) struct Routes {
+    pub(crate) region: String,
+    /// Where calls go that name no resource.
+    pub(crate) usual: Uri,
+    /// Whether all others go there, too.
+    is_own: bool,
+    use_fips: bool,
+    use_dual_stack: bool,
+}
+
+/// What a client is told about servers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Servers {
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) use_fips: bool,
+    pub(crate) use_dual_stack: bool,
+}
+
+/// The region where nothing names one.
+const REGION_DEFAULT: &str = "us-east-1";
+
+impl Routes {
+    pub(crate) fn new(servers: Servers) -> Result<Self, BuildError> {
+        let region = servers.region.unwrap_or_else(|| REGION_DEFAULT.to_owned());
+        let params = EndpointParams {
+            region: Some(&region),
+            endpoint: servers.endpoint.as_deref(),
+            use_fips: servers.use_fips,
+            use_dual_stack: servers.use_dual_stack,
+            ..EndpointParams::default()
+        };
+        let usual = Endpoint::resolve(&params)?;
+        if let Some(url) = servers.endpoint.as_ref().filter(|_| !is_server(&usual.uri)) {
+            return Err(BuildError::Endpoint(url.clone()));
+        }
+        Ok(Self {
+            region: usual.signing_region.unwrap_or(region),
+            usual: usual.uri,
+            is_own: servers.endpoint.is_some(),
+            use_fips: servers.use_fips,
+            use_dual_stack: servers.use_dual_stack,
+        })
+    }
+
+    /// Where a call with this input goes.
+    pub(crate) fn of(&self, operation: &str, input: &impl Texts) -> Result<Uri, Error> {
+        if self.is_own {
+            return Ok(self.usual.clone());
+        }
+        let params = EndpointParams {
+            region: Some(&self.region),
+            use_fips: self.use_fips,
+            use_dual_stack: self.use_dual_stack,
+            ..EndpointParams::of(operation)
+        };
+        let endpoint = Endpoint::resolve(&params.read(input));
+        let endpoint = endpoint.map_err(|error| Error::NotSent(with_causes(&error)))?;
+        Ok(endpoint.uri)
+    }
+}
+
+/// Whether a URL is a server's: a scheme and an authority, without a path.
+fn is_server(uri: &Uri) -> bool {
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+    is_http && is_bare && uri.host().is_some_and(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millstream_protocol::operations::{DescribeStreamSummaryInput, PutRecordInput};
+
+    fn own(url: &str) -> Result<Routes, BuildError> {
+        Routes::new(Servers {
+            endpoint: Some(url.to_owned()),
+            ..Servers::default()
+        })
+    }
+
+    #[test]
+    fn endpoints_when_not_of_a_server_then_are_refused() {
+        for (url, is_right) in [
+            ("http://127.0.0.1:4567", true),
+            ("https://kinesis.eu-central-1.amazonaws.com/", true),
+            ("http://[::1]:4567", true),
+            ("127.0.0.1:4567", false),
+            ("localhost", false),
+            ("ftp://host", false),
+            ("http://", false),
+            ("http://host/path", false),
+            ("http://host/?query", false),
+            ("", false),
+        ] {
+            assert_eq!(own(url).is_ok(), is_right, "{url}");
+        }
+    }
+
+    #[test]
+    fn calls_when_they_name_a_stream_by_arn_then_go_to_its_account_unless_a_server_was_given() {
+        let arn = Some("arn:aws:kinesis:eu-central-1:123456789012:stream/orders".to_owned());
+        let put = PutRecordInput {
+            stream_arn: arn.clone(),
+            ..PutRecordInput::default()
+        };
+        let describe = DescribeStreamSummaryInput {
+            stream_arn: arn,
+            ..DescribeStreamSummaryInput::default()
+        };
+        let aws = Routes::new(Servers {
+            region: Some("eu-central-1".to_owned()),
+            ..Servers::default()
+        });
+        let aws = aws.unwrap();
+        let host = |uri: Result<Uri, Error>| uri.unwrap().host().unwrap().to_owned();
+        assert_eq!(
+            host(aws.of("PutRecord", &put)),
+            "123456789012.data-kinesis.eu-central-1.amazonaws.com"
+        );
+        assert_eq!(
+            host(aws.of("DescribeStreamSummary", &describe)),
+            "123456789012.control-kinesis.eu-central-1.amazonaws.com"
+        );
+        let bare = PutRecordInput::default();
+        assert_eq!(
+            host(aws.of("PutRecord", &bare)),
+            "kinesis.eu-central-1.amazonaws.com"
+        );
+        let own = own("http://localhost:4567").unwrap();
+        assert_eq!(host(own.of("PutRecord", &put)), "localhost");
+    }
+}
