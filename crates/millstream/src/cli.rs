@@ -2,12 +2,14 @@
 //!
 //! A flag is declared once: [`command`] derives its environment variable (`--data-dir` →
 //! `MILLSTREAM_DATA_DIR`) and [`crate::config`] its key in the file (`data-dir`) from its name.
-//! Nothing here opens, binds or reads anything; host names are resolved.
+//! Tools have neither: they are called with different flags each time, and the AWS variables say
+//! whom they talk to. Nothing here opens, binds or reads anything; host names are resolved.
 
 use crate::address;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+use millstream_tools::Tool;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +24,8 @@ use std::time::Duration;
 /// Once it is ready it prints its URL as one line on standard output; everything else goes to
 /// standard error. SIGTERM, SIGINT or SIGHUP shuts it down gracefully; a second one, at least a
 /// second later, exits immediately.
+///
+/// The other commands are tools, for this server and any other with the same API.
 #[derive(Debug, Parser)]
 #[command(name = "millstream", version, verbatim_doc_comment, after_long_help = PRECEDENCE)]
 pub struct Cli {
@@ -31,13 +35,18 @@ pub struct Cli {
 }
 
 const PRECEDENCE: &str = "\
-Every flag can also be set by an environment variable, MILLSTREAM_ followed by the flag's name in
-capitals (MILLSTREAM_DATA_DIR), or in the TOML file given by --config, whose keys are the names of
-the flags (data-dir = \"/var/lib/millstream\"). The command line takes precedence over the
-environment, the environment over the file, and the file over the default.
+Every flag of dev and serve can also be set by an environment variable, MILLSTREAM_ followed by the
+flag's name in capitals (MILLSTREAM_DATA_DIR), or in the TOML file given by --config, whose keys are
+the names of the flags (data-dir = \"/var/lib/millstream\"). The command line takes precedence over
+the environment, the environment over the file, and the file over the default.
 
-Exit status: 0 after a signal, 1 if it cannot start or go on, 2 for an invalid command line, variable
-or file, 70 if an essential task panicked (a bug; acknowledged data is safe).";
+Exit status of a server: 0 after a signal, 1 if it cannot start or go on, 2 for an invalid command
+line, variable or file, 70 if an essential task panicked (a bug; acknowledged data is safe).";
+
+const STATUSES: &str = "\
+Exit status: 0 if all is done, 1 if something failed, 2 for an invalid command line, 3 if the work
+is done and its result is bad (damage was found, records were refused), 130 after Ctrl-C, 141 if the
+reader of standard output has gone.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -87,6 +96,9 @@ pub enum Run {
     ///   millstream dev $(millstream cert --out ./tls)
     #[command(verbatim_doc_comment)]
     Cert(Cert),
+    /// The tools.
+    #[command(flatten)]
+    Tool(Tool),
 }
 
 /// `millstream dev`.
@@ -244,14 +256,28 @@ pub enum Auth {
     Off,
 }
 
-/// The complete command line, with an environment variable for each flag of a command.
+/// The commands whose flags are settings, each with a variable.
+const WITH_VARIABLES: [&str; 3] = ["dev", "serve", "cert"];
+
+/// The complete command line, with an environment variable for each setting.
 pub fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
+        if !WITH_VARIABLES.contains(&subcommand.get_name()) {
+            return with_statuses(subcommand);
+        }
         subcommand.mut_args(|arg| match arg.get_long().map(variable) {
             Some(variable) if arg.get_action().takes_values() => arg.env(variable),
             Some(_) | None => arg,
         })
     })
+}
+
+/// A tool with the exit statuses in its help, unless it describes its own.
+fn with_statuses(tool: Command) -> Command {
+    match tool.get_after_long_help() {
+        None => tool.after_long_help(STATUSES),
+        Some(_) => tool,
+    }
 }
 
 /// A clap error with our text, in the context of a command.

@@ -4,7 +4,8 @@
 //! parse their values, [`config`] merges them with the environment and the file, [`dev`] and
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
-//! everything else is in the crates below. [`self_signed`] is a command of its own.
+//! everything else is in the crates below. [`self_signed`] is a command of its own. [`foreground`]
+//! runs the tools, which are in a crate of their own.
 
 mod address;
 mod bounded_file;
@@ -13,6 +14,7 @@ mod cli;
 mod config;
 mod descriptors;
 mod dev;
+mod foreground;
 mod logging;
 mod run;
 mod self_signed;
@@ -48,6 +50,10 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, logging::say_without_log),
         },
+        cli::Run::Tool(tool) => {
+            let look = *tool.look();
+            foreground::run(look, async |surroundings| tool.run(surroundings).await)
+        }
     }
 }
 

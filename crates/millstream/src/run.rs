@@ -21,6 +21,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+/// Signals within this time of the first count as the same request: a terminal and a supervisor may
+/// both send one.
+const ONE_WISH: Duration = Duration::from_secs(1);
+
 /// Everything that a server needs to know before it starts.
 #[derive(Debug)]
 pub struct Settings {
@@ -171,7 +175,7 @@ async fn serve(
     let engine = tokio::select! {
         biased;
         death = deaths.wait() => return Err(death.into()),
-        () = signals.next() => {
+        _ = signals.next() => {
             tracing::info!("stopping before it was ready: nothing was accepted");
             return folder.close();
         }
@@ -188,7 +192,7 @@ async fn serve(
     tokio::select! {
         biased;
         served = &mut serving => return folder.close_after(served),
-        () = signals.next() => (),
+        _ = signals.next() => (),
     }
     tracing::info!("stopping");
     // The task has not ended, so the receiver is alive.
@@ -196,7 +200,7 @@ async fn serve(
     tokio::select! {
         biased;
         served = &mut serving => folder.close_after(served),
-        () = signals.insist(&*clock) => {
+        _ = signals.insist(&*clock, ONE_WISH) => {
             folder.close()?;
             anyhow::bail!("stopped at once by a second signal");
         }

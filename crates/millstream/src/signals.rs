@@ -1,4 +1,4 @@
-//! The signals that stop the server: the first shuts it down gracefully, a later one immediately.
+//! The signals that stop a server or a tool: the first gracefully, a later one immediately.
 
 use crate::bounded_file;
 use millstream_env::Clock;
@@ -8,9 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals within this time of the first count as the same request: a terminal and a supervisor may
-/// both send one.
-const ONE_WISH: Duration = Duration::from_secs(1);
 /// Where Linux reports a process's signal masks, and how much of it is read.
 const STATUS: &str = "/proc/self/status";
 const STATUS_BYTES_MAX: u64 = 64 * 1024;
@@ -41,8 +38,8 @@ impl Signals {
         })
     }
 
-    /// Resolves at the next signal.
-    pub async fn next(&mut self) {
+    /// Resolves at the next signal, with its kind.
+    pub async fn next(&mut self) -> SignalKind {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -51,21 +48,22 @@ impl Signals {
         };
         tokio::select! {
             biased;
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-            _ = hangup => (),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = hangup => SignalKind::hangup(),
         }
     }
 
-    /// Resolves at a signal that comes at least [`ONE_WISH`] after the first.
-    pub async fn insist(&mut self, clock: &dyn Clock) {
+    /// Resolves at a signal that comes at least `one_wish` after the first, with its kind. Those
+    /// before count as the same request: a terminal and a supervisor may both send one.
+    pub async fn insist(&mut self, clock: &dyn Clock, one_wish: Duration) -> SignalKind {
         let first = clock.monotonic();
         loop {
-            self.next().await;
-            if clock.monotonic().since(first) >= ONE_WISH {
-                return;
+            let kind = self.next().await;
+            if clock.monotonic().since(first) >= one_wish {
+                return kind;
             }
-            tracing::info!("already stopping; another signal in a second exits immediately");
+            tracing::info!("already stopping; another signal in a moment exits immediately");
         }
     }
 }

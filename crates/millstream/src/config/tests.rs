@@ -33,7 +33,7 @@ fn check_refused(parsed: Result<Cli, clap::Error>, said: &[&str]) {
 fn dev(cli: Cli) -> cli::Dev {
     match cli.command {
         Run::Dev(dev) => dev,
-        other @ (Run::Serve(_) | Run::Cert(_)) => panic!("not dev: {other:?}"),
+        other @ (Run::Serve(_) | Run::Cert(_) | Run::Tool(_)) => panic!("not dev: {other:?}"),
     }
 }
 
@@ -41,7 +41,11 @@ fn dev(cli: Cli) -> cli::Dev {
 fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
     let command = cli::command();
     let mut count = 0;
-    for subcommand in command.get_subcommands() {
+    let tools = |name: &str| !["dev", "serve", "cert"].contains(&name);
+    for subcommand in command
+        .get_subcommands()
+        .filter(|sub| !tools(sub.get_name()))
+    {
         for arg in subcommand
             .get_arguments()
             .filter(|arg| arg.get_action().takes_values())
@@ -63,6 +67,26 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
     }
     assert_eq!(count, 37, "a flag was added or lost");
     assert_eq!(cli::variable("data-dir"), "MILLSTREAM_DATA_DIR");
+}
+
+/// A setting in the environment of a server must not change what a tool does on the same machine.
+#[test]
+fn flags_of_tools_when_listed_then_have_help_and_neither_variable_nor_file() {
+    let command = cli::command();
+    let is_tool = |name: &str| <millstream_tools::Tool as clap::Subcommand>::has_subcommand(name);
+    let tools: Vec<_> = command
+        .get_subcommands()
+        .filter(|sub| is_tool(sub.get_name()))
+        .collect();
+    assert!(tools.len() > 1, "{tools:?}");
+    for tool in tools {
+        assert!(tool.get_about().is_some() && tool.get_after_long_help().is_some());
+        for arg in tool.get_arguments() {
+            assert!(arg.get_env().is_none(), "{arg}");
+            assert!(arg.get_help().is_some(), "{arg}");
+            assert_ne!(arg.get_id(), "config");
+        }
+    }
 }
 
 #[test]
@@ -228,7 +252,7 @@ fn flags_when_wrong_then_are_refused_by_name() {
 fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
     let settings = |words: &str| match parse_words(words).unwrap().command {
         Run::Serve(serve) => crate::serve::settings(serve),
-        other @ (Run::Dev(_) | Run::Cert(_)) => panic!("not serve: {other:?}"),
+        other @ (Run::Dev(_) | Run::Cert(_) | Run::Tool(_)) => panic!("not serve: {other:?}"),
     };
     let refused = |words: &str, said: &str| {
         let error = settings(words).expect_err(words);

@@ -57,7 +57,9 @@ fn settings(folder: &Path) -> Settings {
     let cli: Cli = crate::config::parse(words).unwrap();
     match cli.command {
         cli::Run::Serve(serve) => crate::serve::settings(serve).unwrap(),
-        other @ (cli::Run::Dev(_) | cli::Run::Cert(_)) => panic!("not serve: {other:?}"),
+        other @ (cli::Run::Dev(_) | cli::Run::Cert(_) | cli::Run::Tool(_)) => {
+            panic!("not serve: {other:?}")
+        }
     }
 }
 

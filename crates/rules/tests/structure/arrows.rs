@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// The dependencies of each crate's code.
-const CODE: [(&str, &[&str]); 20] = [
+const CODE: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("protocol-derive", &[]),
     ("env", &[]),
@@ -21,6 +21,7 @@ const CODE: [(&str, &[&str]); 20] = [
     ("replicated", &["env", "store"]),
     ("auth", &["env", "model", "protocol"]),
     ("client", &["env", "protocol"]),
+    ("tools", &["client", "env", "protocol"]),
     (
         "streams",
         &[
@@ -48,7 +49,7 @@ const CODE: [(&str, &[&str]); 20] = [
     (
         "millstream",
         &[
-            "auth", "env", "http", "journal", "model", "protocol", "store", "streams",
+            "auth", "env", "http", "journal", "model", "protocol", "store", "streams", "tools",
         ],
     ),
     // What tests the others. The judge knows none of the code that it judges.
@@ -104,10 +105,11 @@ const TESTS: [(&str, &[&str]); 10] = [
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),
+    ("tools", &["env"]),
     ("millstream", &["client", "env", "fuzz"]),
 ];
 /// What tests the others: nobody's code uses it.
-const TESTERS: [&str; 6] = ["judge", "crash", "sim", "rules", "pages", "fuzz"];
+pub const TESTERS: [&str; 6] = ["judge", "crash", "sim", "rules", "pages", "fuzz"];
 /// Meaningless names.
 const MEANINGLESS: [&str; 6] = ["common", "core", "helpers", "misc", "util", "utils"];
 

@@ -1,5 +1,7 @@
-//! Who may construct the proof that no policy has to be asked.
+//! Doors that only some may use: the proof that no policy has to be asked, and the standard streams
+//! of the process.
 
+use crate::arrows::TESTERS;
 use crate::{files, root, text};
 
 /// The only constructor of an operator.
@@ -25,4 +27,51 @@ fn operator_when_made_then_by_the_binary_and_by_tests_alone() {
         makers += usize::from(path.starts_with(MAKERS[0]));
     }
     assert_eq!(makers, 1, "the binary does, in one place");
+}
+
+/// What leads to a standard stream of the process.
+const STREAMS: [&str; 6] = [
+    "io::stdin()",
+    "io::stdout()",
+    "io::stderr()",
+    "print!(",
+    "println!(",
+    "dbg!(",
+];
+/// Where they are used: by what the tools have of a terminal, by the log, for the line that says
+/// that a server is ready, and for the flags of a certificate.
+const WRITERS: [&str; 4] = [
+    "crates/tools/src/terminal/",
+    "crates/millstream/src/logging.rs",
+    "crates/millstream/src/run.rs",
+    "crates/millstream/src/self_signed.rs",
+];
+
+#[test]
+fn standard_streams_when_used_then_in_few_places() {
+    let mut found = Vec::new();
+    for path in files(&root().join("crates"), "rs") {
+        let text = text(&path);
+        let path = path.strip_prefix(root()).unwrap_or(&path);
+        let path = path.to_string_lossy().into_owned();
+        let code = text.split("\n#[cfg(test)]\nmod tests").next();
+        let mut lines = code.unwrap_or_default().lines();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let is_used = |line: &str| STREAMS.iter().any(|stream| line.contains(stream));
+        if path.starts_with("crates/") && lines.any(|line| is_code(&line) && is_used(line)) {
+            found.push(path);
+        }
+    }
+    let is_product = |path: &&String| {
+        let krate = path.split('/').nth(1).unwrap_or_default();
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+        !TESTERS.contains(&krate) && !is_test
+    };
+    let is_allowed = |path: &&String| WRITERS.iter().any(|writer| path.starts_with(writer));
+    let (allowed, wrong): (Vec<_>, Vec<_>) = found.iter().filter(is_product).partition(is_allowed);
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(
+        allowed.len() >= WRITERS.len(),
+        "only {allowed:?} were found"
+    );
 }

@@ -1,0 +1,212 @@
+//! Calls of a tool, and what came of them.
+
+use crate::screen::Screen;
+use crate::server::{Server, binary};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Timeout that turns a tool that hangs into a failure.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs a tool without a server.
+pub fn tool(words: &[&str]) -> Ran {
+    Call::new(words).run()
+}
+
+/// Runs a tool that is given this on standard input.
+pub fn tool_with_input(words: &[&str], input: impl Into<Vec<u8>>) -> Ran {
+    Call::new(words).input(input).run()
+}
+
+/// A tool to be run, without this process's own environment.
+pub struct Call {
+    command: Command,
+    input: Vec<u8>,
+}
+
+/// What a tool left.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: ExitStatus,
+    /// What it wrote to standard output; on a terminal, all that it wrote.
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Standard output as text.
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.stdout).unwrap()
+    }
+
+    /// Standard output of a tool that did all of its work without a word on standard error.
+    pub fn done(&self) -> &str {
+        assert_eq!((self.status.code(), &*self.stderr), (Some(0), ""));
+        self.text()
+    }
+
+    /// The one line of a tool that ended with this status.
+    pub fn failed(&self, status: i32) -> &str {
+        assert_eq!(self.status.code(), Some(status), "{}", self.stderr);
+        let line = self.stderr.strip_suffix('\n').unwrap();
+        assert!(line.starts_with("millstream: "), "{line}");
+        assert!(!line.contains('\n'), "{line}");
+        line
+    }
+}
+
+impl Call {
+    /// A tool and its arguments.
+    pub fn new(words: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.env_clear().args(words);
+        let input = Vec::new();
+        Self { command, input }
+    }
+
+    /// Talks to a server, as the AWS variables say.
+    pub fn to(self, server: &Server) -> Self {
+        self.env("AWS_ENDPOINT_URL", &server.url)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "any")
+            .env("AWS_SECRET_ACCESS_KEY", "any")
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives it standard input.
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Runs it with pipes.
+    pub fn run(self) -> Ran {
+        self.start().end()
+    }
+
+    /// Runs it on a terminal of so many columns. Its input is the terminal's, and empty.
+    pub fn run_on_screen(mut self, columns: u16) -> Ran {
+        let screen = Screen::new(columns);
+        self.command.stdin(screen.end());
+        self.command.stdout(screen.end());
+        self.command.stderr(screen.end());
+        let child = self.command.spawn().unwrap();
+        // Its ends of the terminal close with it.
+        drop(self.command);
+        watched(child, screen.read())
+    }
+
+    /// Runs it with its messages on a terminal and its output in a pipe.
+    pub fn run_with_screen_for_messages(mut self, columns: u16) -> (Ran, String) {
+        let screen = Screen::new(columns);
+        self.command.stdin(Stdio::null());
+        self.command.stdout(Stdio::piped());
+        self.command.stderr(screen.end());
+        let mut child = self.command.spawn().unwrap();
+        drop(self.command);
+        let stdout = read(child.stdout.take().unwrap());
+        let messages = screen.read();
+        let ran = watched(child, stdout);
+        let messages = messages.join().unwrap();
+        (ran, String::from_utf8(messages).unwrap())
+    }
+
+    /// Starts it with pipes.
+    pub fn start(mut self) -> Started {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        give(child.stdin.take().unwrap(), self.input);
+        Started {
+            stdout: BufReader::new(Box::new(child.stdout.take().unwrap())),
+            stderr: read(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+}
+
+/// A tool that runs. Killed when dropped.
+pub struct Started {
+    child: Child,
+    stdout: BufReader<Box<dyn Read + Send>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
+
+impl Started {
+    /// Waits for the next line of its output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "it ended");
+        line.pop();
+        line
+    }
+
+    /// Sends a signal, such as Ctrl-C's.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Closes the reading end of its output.
+    pub fn stop_reading(&mut self) {
+        self.stdout = BufReader::new(Box::new(std::io::empty()));
+    }
+
+    /// Waits for it to end.
+    pub fn end(self) -> Ran {
+        let stdout = read(self.stdout);
+        let mut ran = watched(self.child, stdout);
+        ran.stderr = String::from_utf8(self.stderr.join().unwrap()).unwrap();
+        ran
+    }
+}
+
+/// Waits for a process to end, and for its output.
+#[expect(clippy::disallowed_methods, reason = "a watch over another process")]
+fn watched(mut child: Child, stdout: JoinHandle<Vec<u8>>) -> Ran {
+    let pid = Pid::from_child(&child);
+    let (tell, told) = mpsc::sync_channel::<()>(0);
+    let watch = std::thread::spawn(move || {
+        let waited = told.recv_timeout(PATIENCE);
+        if waited == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    });
+    let stdout = stdout.join().unwrap();
+    let status = child.wait().unwrap();
+    drop(tell);
+    watch.join().unwrap();
+    Ran {
+        status,
+        stdout,
+        stderr: String::new(),
+    }
+}
+
+/// Reads to the end on a thread, so that no pipe is ever full.
+#[expect(clippy::disallowed_methods, reason = "pipes of another process")]
+pub fn read(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // A terminal whose other end is closed reports an error.
+        let _ = from.read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "pipes of another process")]
+fn give(mut to: impl Write + Send + 'static, input: Vec<u8>) {
+    // It may not read its input to the end.
+    drop(std::thread::spawn(move || drop(to.write_all(&input))));
+}

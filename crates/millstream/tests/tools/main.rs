@@ -1,0 +1,17 @@
+//! The tools, run as their users run them: the real binary, against a server of its own.
+//!
+//! A module for each command. [`call`] runs a tool, [`server`] what it talks to, and [`screen`] is
+//! a terminal that nobody looks at.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall fail there"
+)]
+
+mod call;
+mod completions;
+mod connection;
+mod help;
+mod man;
+mod screen;
+mod server;
+mod statuses;

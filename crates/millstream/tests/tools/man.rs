@@ -1,0 +1,109 @@
+//! `millstream man`.
+
+use crate::call::{Call, tool};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+/// The names of the commands, as the help lists them.
+fn commands() -> Vec<String> {
+    let ran = tool(&["--help"]);
+    let (_, list) = ran.done().split_once("\nCommands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let names = list.lines().filter_map(|line| {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        Some(name.to_owned()).filter(|name| !name.is_empty() && name != "help")
+    });
+    names.collect()
+}
+
+fn pages(folder: &Path) -> BTreeMap<String, String> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap());
+    let page = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, std::fs::read_to_string(entry.path()).unwrap())
+    };
+    entries.map(page).collect()
+}
+
+/// What a formatter says about a page; `None` if the machine lacks it.
+fn complaints(formatter: &[&str], roff: &str) -> Option<String> {
+    let (program, flags) = formatter.split_first()?;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(roff.as_bytes()).unwrap();
+    let output = Command::new(program).args(flags).arg(file.path()).output();
+    let output = output.ok()?;
+    Some(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn pages_when_written_then_there_is_one_for_each_command_without_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man1");
+    let words = ["man", "--out", out.to_str().unwrap()];
+    assert_eq!(tool(&words).done(), "");
+    let pages = pages(&out);
+    let mut expected: Vec<String> = commands();
+    assert!(expected.len() > 4, "{expected:?}");
+    expected = expected
+        .iter()
+        .map(|name| format!("millstream-{name}.1"))
+        .collect();
+    expected.push("millstream.1".to_owned());
+    for name in &expected {
+        assert!(pages.contains_key(name), "{name}");
+    }
+    for (name, page) in &pages {
+        for part in [
+            ".TH ",
+            ".SH NAME\n",
+            ".SH SYNOPSIS\n",
+            ".SH DESCRIPTION\n",
+            ".SH OPTIONS\n",
+        ] {
+            assert!(page.contains(part), "{name} has no {part:?}");
+        }
+        for formatter in [
+            &["groff", "-man", "-Tutf8", "-ww", "-z"][..],
+            &["mandoc", "-Wwarning"],
+        ] {
+            let said = complaints(formatter, page).unwrap_or_default();
+            assert_eq!(said, "", "{name}: {formatter:?}");
+        }
+    }
+    // Written again over the old ones.
+    assert_eq!(tool(&words).done(), "");
+    assert_eq!(self::pages(&out), pages);
+}
+
+#[test]
+fn page_when_asked_for_by_a_commands_name_then_is_printed() {
+    let own = tool(&["man"]);
+    assert!(own.done().contains(".TH millstream 1"), "{}", own.text());
+    let page = tool(&["man", "serve"]);
+    assert!(
+        page.done().contains(".TH millstream-serve 1"),
+        "{}",
+        page.text()
+    );
+    assert!(
+        page.done().contains("millstream serve \\-\\-data\\-dir"),
+        "{}",
+        page.text()
+    );
+    let unknown = tool(&["man", "nothing"]);
+    let expected =
+        "millstream: there is no page about nothing. millstream --help lists the commands.";
+    assert_eq!(unknown.failed(2), expected);
+}
+
+#[test]
+fn pages_when_they_cannot_be_written_then_the_failure_names_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let out = file.path().join("below");
+    let ran = Call::new(&["man", "--out", out.to_str().unwrap()]).run();
+    let line = ran.failed(1);
+    let expected = format!("millstream: cannot create {}: ", out.display());
+    assert!(line.starts_with(&expected), "{line}");
+}

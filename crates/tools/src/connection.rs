@@ -1,0 +1,119 @@
+//! Which endpoint a tool talks to, in which region, and with which credentials.
+//!
+//! Flags come before environment variables. Secrets have no flags: other users of the machine see a
+//! process's arguments.
+
+use crate::{Failure, Surroundings, Variables};
+use clap::{Args, ValueEnum, ValueHint};
+use http::Uri;
+use millstream_client::{Client, Config, Credentials};
+use millstream_protocol::Protocol;
+use std::path::PathBuf;
+
+/// The region of a client that was told none.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// The variables that name the endpoint, the first before the second.
+const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL"];
+
+/// The flags about an endpoint.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// The endpoint [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = parse_endpoint)]
+    pub endpoint_url: Option<Uri>,
+    /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The profile of ~/.aws/config and ~/.aws/credentials [default: AWS_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Certificates in PEM that the endpoint's is checked against [default: AWS_CA_BUNDLE]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca_bundle: Option<PathBuf>,
+    /// How requests and responses are encoded
+    #[arg(long, value_enum, value_name = "json|cbor", hide_possible_values = true, default_value_t = Encoding::Json)]
+    pub protocol: Encoding,
+}
+
+/// How bodies are encoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Encoding {
+    /// JSON 1.1
+    #[default]
+    Json,
+    /// CBOR 1.1: a third smaller, and faster
+    Cbor,
+}
+
+/// A client for the endpoint.
+///
+/// # Errors
+/// If the flags and variables do not name an endpoint and credentials, or ask for what the client
+/// cannot do.
+pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<Client, Failure> {
+    let variables = &surroundings.variables;
+    let mut config = Config::new(endpoint(connection, variables)?, credentials(variables)?);
+    let region = variables.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    config.region = connection
+        .region
+        .clone()
+        .or(region)
+        .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    config.protocol = match connection.protocol {
+        Encoding::Json => Protocol::Json,
+        Encoding::Cbor => Protocol::Cbor,
+    };
+    if connection.profile.is_some() || connection.ca_bundle.is_some() {
+        return Err(Failure::usage(
+            "profiles and TLS are not served by the client yet",
+        ));
+    }
+    Ok(Client::new(surroundings.env.clone(), config))
+}
+
+fn endpoint(connection: &Connection, variables: &Variables) -> Result<Uri, Failure> {
+    if let Some(endpoint) = &connection.endpoint_url {
+        return Ok(endpoint.clone());
+    }
+    for name in ENDPOINT_VARIABLES {
+        let Some(given) = variables.get(name) else {
+            continue;
+        };
+        let endpoint = parse_endpoint(&given);
+        return endpoint.map_err(|error| Failure::usage(format!("{name} {given}: {error}")));
+    }
+    Err(Failure::usage("no endpoint is given")
+        .with_advice("Give --endpoint-url URL, or set AWS_ENDPOINT_URL."))
+}
+
+fn credentials(variables: &Variables) -> Result<Credentials, Failure> {
+    let key = variables.get("AWS_ACCESS_KEY_ID");
+    match (key, variables.get("AWS_SECRET_ACCESS_KEY")) {
+        (Some(key), Some(secret)) => Ok(Credentials::new(
+            key,
+            secret,
+            variables.get("AWS_SESSION_TOKEN"),
+        )),
+        (Some(_), None) | (None, Some(_)) | (None, None) => {
+            Err(Failure::new("there are no credentials").with_advice(
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `millstream dev` takes any.",
+            ))
+        }
+    }
+}
+
+/// The URL of an endpoint: `http://` or `https://`, and a host.
+///
+/// # Errors
+/// If it is none.
+pub fn parse_endpoint(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| format!("not a URL: {error}"))?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
+        _ => Err("an endpoint is a URL such as http://127.0.0.1:4567".to_owned()),
+    }
+}

@@ -1,0 +1,27 @@
+//! The command-line tools: commands of the binary that use an endpoint as a client, or that are
+//! about the command line itself.
+//!
+//! [`Tool`] lists them; each has a file, or a folder, of its own name: its `Args`, and `run`. What
+//! a tool has around it is in [`Surroundings`]: its environment, its [`terminal`], and the wish to
+//! [`Stop`]. It ends with a [`Failure`] or without one, which gives its [`Status`]. [`connect`]
+//! turns the flags of a [`Connection`] into a client. The binary provides the rest: runtime,
+//! signals, exit.
+
+mod completions;
+mod connection;
+mod failure;
+mod look;
+mod man;
+mod status;
+mod stop;
+mod surroundings;
+pub mod terminal;
+mod tool;
+
+pub use connection::{Connection, connect};
+pub use failure::Failure;
+pub use look::Look;
+pub use status::Status;
+pub use stop::Stop;
+pub use surroundings::{Surroundings, Variables};
+pub use tool::Tool;

@@ -1,0 +1,100 @@
+//! `millstream man`: manual pages of all commands.
+
+use crate::{Failure, Look, Surroundings};
+use clap::{Command, ValueHint};
+use clap_mangen::Man;
+use millstream_env::{Disk, OpenMode};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// `millstream man`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The command that the page is about [default: millstream itself]
+    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    command: Option<String>,
+    /// Write the pages of all commands into this directory; created if missing
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    out: Option<PathBuf>,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// A page and the name of its file.
+struct Page {
+    name: String,
+    roff: Vec<u8>,
+}
+
+/// Prints a page, or writes all.
+///
+/// # Errors
+/// If there is no such command, or something cannot be written.
+pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
+    let pages = pages(&surroundings.program)?;
+    if let Some(out) = &args.out {
+        let disk = Arc::clone(&surroundings.env.disk);
+        return write(&*disk, out, &pages);
+    }
+    let program = surroundings.program.get_name();
+    let name = match &args.command {
+        None => format!("{program}.1"),
+        Some(command) => format!("{program}-{command}.1"),
+    };
+    match pages.iter().find(|page| page.name == name) {
+        Some(page) => surroundings.terminal.output().bytes(&page.roff),
+        None => Err(Failure::usage(format!(
+            "there is no page about {}",
+            args.command.as_deref().unwrap_or_default()
+        ))
+        .with_advice(format!("{program} --help lists the commands."))),
+    }
+}
+
+/// The pages of the program and of all its commands.
+fn pages(program: &Command) -> Result<Vec<Page>, Failure> {
+    let mut program = program.clone().disable_help_subcommand(true);
+    // Gives commands their full names.
+    program.build();
+    let mut pages = Vec::new();
+    let mut rest = vec![program];
+    while let Some(command) = rest.pop() {
+        rest.extend(
+            command
+                .get_subcommands()
+                .filter(|sub| !sub.is_hide_set())
+                .cloned(),
+        );
+        let man = Man::new(command);
+        let (name, mut roff) = (man.get_filename(), Vec::new());
+        man.render(&mut roff)
+            .map_err(|error| Failure::new(format!("cannot make {name}: {error}")))?;
+        pages.push(Page { name, roff });
+    }
+    Ok(pages)
+}
+
+fn write(disk: &dyn Disk, out: &Path, pages: &[Page]) -> Result<(), Failure> {
+    disk.create_directory(out)
+        .map_err(|error| Failure::of_file("create", out, &error))?;
+    for page in pages {
+        let path = out.join(&page.name);
+        replace(disk, &path, &page.roff)
+            .map_err(|error| Failure::of_file("write", &path, &error))?;
+    }
+    Ok(())
+}
+
+/// Writes a file anew. A reader finds the old page or the new one.
+fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("1.new");
+    match disk.remove(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => (),
+    }
+    let file = disk.open(&new, OpenMode::CreateNew)?;
+    file.write_all_at(bytes, 0)?;
+    disk.rename(&new, path)
+}

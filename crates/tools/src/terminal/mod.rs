@@ -1,0 +1,72 @@
+//! Standard input, output and error: nothing else of the tools touches them.
+//!
+//! Results go to [`Output`]; messages and bars go to standard error. Neither waits for the other: a
+//! bar is taken away while a line is written, if both are on the same terminal.
+
+mod color;
+mod output;
+
+pub use color::{Color, Palette, styles};
+pub use output::Output;
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use parking_lot::Mutex;
+use std::fmt;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+/// The streams of a process. Clones share them.
+#[derive(Clone)]
+pub struct Terminal(Arc<Streams>);
+
+struct Streams {
+    output: Output,
+    errors: Mutex<Box<dyn Write + Send>>,
+    palette: Palette,
+    bars: MultiProgress,
+}
+
+impl Terminal {
+    /// The streams of this process.
+    pub fn of_process(color: Color) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let bars = MultiProgress::with_draw_target(match stderr.is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        });
+        let palette = color.palette(&stderr);
+        Self(Arc::new(Streams {
+            output: Output::of_process(stdout, color, bars.clone()),
+            errors: Mutex::new(Box::new(stderr)),
+            palette,
+            bars,
+        }))
+    }
+
+    /// Standard output.
+    pub fn output(&self) -> &Output {
+        &self.0.output
+    }
+
+    /// The colors of standard error.
+    pub fn palette(&self) -> Palette {
+        self.0.palette
+    }
+
+    /// Writes a line to standard error. It may be closed; the exit status says it too.
+    pub fn say(&self, line: impl fmt::Display) {
+        self.0.bars.suspend(|| {
+            let _ = writeln!(self.0.errors.lock(), "{line}");
+        });
+    }
+
+    /// Standard input, to be read off the tasks that must not block.
+    pub fn input(&self) -> impl BufRead + Send + use<> {
+        io::BufReader::new(io::stdin())
+    }
+
+    /// Whether a person types the input.
+    pub fn is_input_typed(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+}

@@ -1,0 +1,49 @@
+//! The list of tools.
+
+use crate::{Failure, Look, Surroundings, completions, man};
+use clap::Subcommand;
+
+/// A tool and its arguments: a command of the binary.
+#[derive(Debug, Subcommand)]
+pub enum Tool {
+    /// Print a shell's completions of every command and flag
+    ///
+    /// A shell reads them from a file, or at its start. They belong to this version of millstream.
+    ///
+    /// Examples:
+    ///   millstream completions bash > ~/.local/share/bash-completion/completions/millstream
+    ///   millstream completions zsh > ~/.zfunc/_millstream
+    ///   millstream completions fish > ~/.config/fish/completions/millstream.fish
+    #[command(verbatim_doc_comment)]
+    Completions(completions::Args),
+    /// Print or write the manual pages
+    ///
+    /// Without --out, one page goes to standard output: that of a command, or of millstream.
+    ///
+    /// Examples:
+    ///   millstream man completions | man -l -
+    ///   millstream man --out /usr/local/share/man/man1
+    #[command(verbatim_doc_comment)]
+    Man(man::Args),
+}
+
+impl Tool {
+    /// What it shows.
+    pub fn look(&self) -> &Look {
+        match self {
+            Self::Completions(args) => &args.look,
+            Self::Man(args) => &args.look,
+        }
+    }
+
+    /// Runs it. The caller prints the failure and flushes the output.
+    ///
+    /// # Errors
+    /// If it did not do all of its work.
+    pub async fn run(self, surroundings: &Surroundings) -> Result<(), Failure> {
+        match self {
+            Self::Completions(args) => completions::run(&args, surroundings),
+            Self::Man(args) => man::run(&args, surroundings).await,
+        }
+    }
+}
