@@ -6,9 +6,11 @@
 use crate::{Failure, Surroundings, Variables};
 use clap::{Args, ValueEnum, ValueHint};
 use http::Uri;
-use millstream_client::{Client, Config, Credentials};
+use millstream_client::{Client, Credentials};
+use millstream_env::{Disk, OpenMode};
 use millstream_protocol::Protocol;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// The region of a client that was told none.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -54,23 +56,41 @@ pub enum Encoding {
 /// cannot do.
 pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<Client, Failure> {
     let variables = &surroundings.variables;
-    let mut config = Config::new(endpoint(connection, variables)?, credentials(variables)?);
     let region = variables.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
-    config.region = connection
-        .region
-        .clone()
-        .or(region)
-        .unwrap_or_else(|| DEFAULT_REGION.to_owned());
-    config.protocol = match connection.protocol {
-        Encoding::Json => Protocol::Json,
-        Encoding::Cbor => Protocol::Cbor,
-    };
-    if connection.profile.is_some() || connection.ca_bundle.is_some() {
-        return Err(Failure::usage(
-            "profiles and TLS are not served by the client yet",
-        ));
+    let region = connection.region.clone().or(region);
+    if connection.profile.is_some() {
+        return Err(Failure::usage("profiles are not read yet"));
     }
-    Ok(Client::new(surroundings.env.clone(), config))
+    let mut builder = Client::builder()
+        .endpoint(endpoint(connection, variables)?.to_string())
+        .region(region.unwrap_or_else(|| DEFAULT_REGION.to_owned()))
+        .credentials(credentials(variables)?)
+        .protocol(match connection.protocol {
+            Encoding::Json => Protocol::Json,
+            Encoding::Cbor => Protocol::Cbor,
+        });
+    let bundle = variables.get("AWS_CA_BUNDLE").map(PathBuf::from);
+    if let Some(path) = connection.ca_bundle.clone().or(bundle) {
+        let pem = read_whole(&*surroundings.env.disk, &path);
+        builder = builder.ca_bundle(pem.map_err(|error| Failure::of_file("read", &path, &error))?);
+    }
+    let built = builder.build_in(surroundings.env.clone());
+    built.map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Maximum size of a CA bundle: five times the system's own.
+const CA_BUNDLE_BYTES_MAX: u64 = 1024 * 1024;
+
+fn read_whole(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
+    let file = disk.open(path, OpenMode::Read)?;
+    let length = file.length()?;
+    if length > CA_BUNDLE_BYTES_MAX {
+        let text = format!("larger than {CA_BUNDLE_BYTES_MAX} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
 }
 
 fn endpoint(connection: &Connection, variables: &Variables) -> Result<Uri, Failure> {
