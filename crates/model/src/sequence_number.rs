@@ -47,7 +47,8 @@ const TOP_DIGIT: u64 = 2;
 const SECOND_BITS: u32 = 36;
 
 impl SequenceNumber {
-    /// The highest second that a number may hold: AWS rejects 16025175000 and above.
+    /// The highest second that a number may hold: AWS rejects 16025175000 and above in its oldest
+    /// layout.
     pub const SECOND_MAX: u64 = 16_025_174_999;
     /// The counter of a closed shard's ending number.
     pub const COUNTER_CLOSED: u64 = 0x7fff_ffff_ffff_ffff;

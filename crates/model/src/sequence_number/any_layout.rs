@@ -8,7 +8,8 @@ use super::{SequenceNumber, SequenceNumberError, parse_limbs};
 /// A layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// Below 2^129; its lowest 16 bits are the shard.
+    /// Below 2^129; its lowest 16 bits are the shard. Its creation second is at most
+    /// [`SequenceNumber::SECOND_MAX`].
     Oldest,
     /// 186 bits of version 1.
     First,
@@ -21,7 +22,7 @@ pub enum Layout {
 pub struct AnyNumber {
     /// Its layout.
     pub layout: Layout,
-    /// The second in which its shard was created; at most [`SequenceNumber::SECOND_MAX`].
+    /// The second in which its shard was created, of 36 bits.
     pub created_s: u64,
     /// The second in which its record arrived, where the layout has it.
     pub arrival_s: Option<u64>,
@@ -36,19 +37,16 @@ impl AnyNumber {
     /// If it fits no layout.
     pub fn parse(text: &str) -> Result<Self, SequenceNumberError> {
         let limbs = parse_limbs(text)?;
-        let number = Self::from_limbs(limbs).ok_or(SequenceNumberError::OutOfRange)?;
-        if number.created_s > SequenceNumber::SECOND_MAX {
-            return Err(SequenceNumberError::OutOfRange);
-        }
-        Ok(number)
+        Self::from_limbs(limbs).ok_or(SequenceNumberError::OutOfRange)
     }
 
     fn from_limbs(limbs: [u64; 3]) -> Option<Self> {
         let [low, _, high] = limbs;
         if high >> 1 == 0 {
-            return Some(Self {
+            let created_s = bits(limbs, 88, 36);
+            return (created_s <= SequenceNumber::SECOND_MAX).then_some(Self {
                 layout: Layout::Oldest,
-                created_s: bits(limbs, 88, 36),
+                created_s,
                 arrival_s: None,
                 shard_index: (low & 0xffff) as i32,
             });
@@ -86,6 +84,9 @@ fn bits(limbs: [u64; 3], from: usize, count: u32) -> u64 {
 mod tests {
     use super::*;
 
+    /// The largest second of 36 bits.
+    const SECONDS: u64 = (1 << 36) - 1;
+
     fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: i32) -> AnyNumber {
         AnyNumber {
             layout,
@@ -118,6 +119,16 @@ mod tests {
                 number(Layout::Second, 1_542_776_258, Some(1_545_084_650), 6),
             ),
             (
+                // All bits that a number of version 1 can have.
+                "73559785961562665201200657303214840813699477864812904433",
+                number(Layout::First, SECONDS, Some(SECONDS), -1),
+            ),
+            (
+                // The same of version 2, with an arrival second of zero.
+                "73559785961551514828601391991642864028743539089244946418",
+                number(Layout::Second, SECONDS, Some(0), i32::MAX),
+            ),
+            (
                 // 2 << 184, 8 << 32 in the shard's bits, version 2.
                 "49039857307708443467467104868809893875799651944235008002",
                 number(Layout::Second, 0, Some(0), i32::MIN),
@@ -136,7 +147,7 @@ mod tests {
             "49039857307708443467467104868809893875799651909875269635",
             "73559785961562665201200657303214840813699477864812904450",
             "49039857307719593840066370180380661734935976090628259842",
-            // Its date is 16025175000, the first that AWS does not take.
+            // Its creation second is 16025175000, the first that this layout does not take.
             "26227199374822427428162556223570313216",
             "680564733841876926926749214863536422911",
             "680564733841876926926749214863536422912",

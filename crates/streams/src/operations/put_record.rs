@@ -98,9 +98,10 @@ fn check_distribution(stream: &Stream, number: &str) -> Result<(), RecordError> 
     }
 }
 
-/// SequenceNumberForOrdering must be a number of any layout whose time is not ahead. What it asks
-/// for holds anyway: a number issued earlier is below every number issued later for the same key.
-/// A number of this stream may be ahead of a clock that was set back since.
+/// SequenceNumberForOrdering must be a number of any layout whose record has not arrived in the
+/// future. As on AWS, nothing is said about when its shard was created. What it asks for holds
+/// anyway: a number issued earlier is below every number issued later for the same key. A number
+/// of this stream may be ahead of a clock that was set back since.
 async fn check_ordering(
     engine: &Engine,
     stream: &Stream,
@@ -111,8 +112,8 @@ async fn check_ordering(
         stream: stream.label(),
     };
     let any = AnyNumber::parse(text).map_err(|_| invalid())?;
-    let second = any.arrival_s.unwrap_or(any.created_s);
-    if second <= engine.clock().now().seconds() {
+    let now_s = engine.clock().now().seconds();
+    if any.arrival_s.is_none_or(|arrival_s| arrival_s <= now_s) {
         return Ok(());
     }
     let number = SequenceNumber::parse(text).map_err(|_| invalid())?;

@@ -7,6 +7,9 @@ use super::*;
 const TOO_LATE: &str = "26227199374822427428162556223570313216";
 /// A number of version 1, of a stream of 2014, of its shard 0.
 const VERSION_1: &str = "49537979178794861780081237450294896636708704732336619521";
+/// Numbers of version 1 and of version 2, of a shard 0 that is created in second 16025175000.
+const FAR_1: &str = "54757830818698251126701659333928097181345247317440069633";
+const FAR_2: &str = "54757830818698251126701659333928097181345247317440069634";
 
 fn at(kind: &str, shard: &str, number: &str) -> String {
     format!(
@@ -15,9 +18,24 @@ fn at(kind: &str, shard: &str, number: &str) -> String {
     )
 }
 
-fn used(number: &str, why: &str) -> String {
+/// Registers a consumer of stream `s` and tells its ARN.
+async fn consumer(server: &Server) -> String {
+    let register = format!(r#"{{"StreamARN":"{ARN}","ConsumerName":"c"}}"#);
+    let registered = server.ok("RegisterStreamConsumer", &register).await;
+    member(&registered, "ConsumerARN").to_owned()
+}
+
+fn subscribe(consumer: &str, kind: &str, shard: &str, more: &str) -> String {
     format!(
-        "StartingSequenceNumber {number} used in GetShardIterator on shard shardId-000000000000 in \
+        r#"{{"ConsumerARN":"{consumer}","ShardId":"{shard}","StartingPosition":
+            {{"Type":"{kind}"{more}}}}}"#
+    )
+}
+
+/// What `operation` says of a number that was given to it for shard 0.
+fn used(operation: &str, number: &str, why: &str) -> String {
+    format!(
+        "StartingSequenceNumber {number} used in {operation} on shard shardId-000000000000 in \
          stream s under account {ACCOUNT} is invalid{why}."
     )
 }
@@ -37,26 +55,39 @@ async fn number_when_of_an_older_layout_then_is_refused_for_what_it_says() {
     let negative = "49039857307708443467467104868809893875799651944235008002";
     let counter = "49039857307719593840066370180380661734935976090628259842";
     let version_3 = "49039857307708443467467104868809893875799651909875269635";
+    let consumer = consumer(&server).await;
     for kind in ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"] {
-        for (shard, number, text) in [
-            ("0", "5", encodes("000000000005", "000000000000")),
-            ("0", "65537", encodes("000000000001", "000000000000")),
-            ("1", "0", encodes("000000000000", "000000000001")),
-            ("0", negative, encodes("-02147483648", "000000000000")),
-            ("0", TOO_LATE, used(TOO_LATE, "")),
-            ("0", counter, used(counter, "")),
-            ("0", version_3, used(version_3, "")),
-            ("0", &"9".repeat(60), used(&"9".repeat(60), "")),
-            ("0", VERSION_1, used(VERSION_1, foreign)),
-            ("0", "65536", used("65536", foreign)),
-        ] {
-            let body = at(kind, shard, number);
-            server
-                .check(&[("GetShardIterator", &body, Err((ARGUMENT, &text)))])
-                .await;
+        for operation in ["GetShardIterator", "SubscribeToShard"] {
+            let used = |number: &str, why| used(operation, number, why);
+            let request = |shard, number: &str| match operation {
+                "GetShardIterator" => at(kind, shard, number),
+                _ => {
+                    let member = format!(r#","SequenceNumber":"{number}""#);
+                    subscribe(&consumer, kind, shard, &member)
+                }
+            };
+            for (shard, number, text) in [
+                ("0", "5", encodes("000000000005", "000000000000")),
+                ("0", "65537", encodes("000000000001", "000000000000")),
+                ("1", "0", encodes("000000000000", "000000000001")),
+                ("0", negative, encodes("-02147483648", "000000000000")),
+                ("0", TOO_LATE, used(TOO_LATE, "")),
+                ("0", counter, used(counter, "")),
+                ("0", version_3, used(version_3, "")),
+                ("0", &"9".repeat(60), used(&"9".repeat(60), "")),
+                ("0", VERSION_1, used(VERSION_1, foreign)),
+                ("0", FAR_1, used(FAR_1, foreign)),
+                ("0", FAR_2, used(FAR_2, foreign)),
+                ("0", "65536", used("65536", foreign)),
+            ] {
+                let body = request(shard, number);
+                server
+                    .check(&[(operation, &body, Err((ARGUMENT, &text)))])
+                    .await;
+            }
+            let zero = server.call(operation, &request("0", "0")).await;
+            assert_eq!(zero, error("InternalFailure", ""), "as AWS fails on it");
         }
-        let zero = server.call("GetShardIterator", &at(kind, "0", "0")).await;
-        assert_eq!(zero, error("InternalFailure", ""), "as AWS fails on it");
     }
 }
 
@@ -70,12 +101,11 @@ async fn number_when_the_last_of_a_shard_then_nothing_comes_after_it() {
     let text = "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber \
                 has reached max possible value for the shard.";
     let after = at("AFTER_SEQUENCE_NUMBER", "0", last);
-    let register = format!(r#"{{"StreamARN":"{ARN}","ConsumerName":"c"}}"#);
-    let registered = server.ok("RegisterStreamConsumer", &register).await;
-    let subscribe = format!(
-        r#"{{"ConsumerARN":"{}","ShardId":"0","StartingPosition":
-            {{"Type":"AFTER_SEQUENCE_NUMBER","SequenceNumber":"{last}"}}}}"#,
-        member(&registered, "ConsumerARN")
+    let subscribe = subscribe(
+        &consumer(&server).await,
+        "AFTER_SEQUENCE_NUMBER",
+        "0",
+        &format!(r#","SequenceNumber":"{last}""#),
     );
     server
         .check(&[

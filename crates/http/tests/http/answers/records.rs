@@ -148,17 +148,27 @@ async fn number_for_ordering_when_well_formed_and_not_ahead_then_is_taken() {
         "49590338271490256608559692538361571095921575989136588898",
         "49039857307708443467467104868809893875799651909875269634",
         "49039857307708443467467104868809893875799651944235008002",
+        // The shard is created in 2477 or later, which says nothing about the record: of the oldest
+        // layout the largest second that it takes, of version 1 and 2 the first above and the
+        // largest of all.
+        "26227199374821822965252748908982894592",
+        "54757830818698251126701659333928097181345247317440069633",
+        "54757830818698251126701659333928097181345247317440069634",
+        "73559785961205853278024167332950269321337104080717217793",
+        "73559785961551514828601391991642864028743539089244946418",
     ] {
         let body = put(1, &format!(r#","SequenceNumberForOrdering":"{number}""#));
         server.ok("PutRecord", &body).await;
     }
     for number in [
         "9".repeat(60),
-        // Its version is 0, 3; a date that is too large; of the oldest layout, the same.
+        // Its version is 0, 3; of the oldest layout, created in a second that is too large; arrived
+        // in a second, in the largest of version 1.
         "49039857307708443467467104868809893875799651909875269632".to_owned(),
         "49039857307708443467467104868809893875799651909875269635".to_owned(),
         "26227199374822427428162556223570313216".to_owned(),
         later(&own, 1),
+        "49039857307708530579753035361405940271469752945834196993".to_owned(),
     ] {
         let body = put(1, &format!(r#","SequenceNumberForOrdering":"{number}""#));
         let text = format!(
