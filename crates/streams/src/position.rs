@@ -289,19 +289,24 @@ fn point(
     bound: Bound,
     end: Offset,
 ) -> Result<Pointed, PositionError> {
-    let given = || NumberUse {
-        number: text.to_owned(),
+    let used = |number: String| NumberUse {
+        number,
         operation,
         shard: shard.id(),
         stream: stream.label(),
     };
-    let of_other_stream = || PositionError::NumberOfOtherStream { given: given() };
-    let any = AnyNumber::parse(text);
-    let any = any.map_err(|_| PositionError::NumberInvalid { given: given() })?;
+    let any = AnyNumber::parse(text).map_err(|_| PositionError::NumberInvalid {
+        given: used(text.to_owned()),
+    })?;
     if i64::from(any.shard_index) != i64::from(shard.index) {
-        let (given, encoded) = (given(), any.shard_index);
-        return Err(PositionError::NumberOfOtherShard { given, encoded });
+        return Err(PositionError::NumberOfOtherShard {
+            given: used(text.to_owned()),
+            encoded: any.shard_index,
+        });
     }
+    let of_other_stream = || PositionError::NumberOfOtherStream {
+        printed: used(any.to_string()),
+    };
     if text == "0" {
         return Err(PositionError::NumberZero);
     }

@@ -3,7 +3,8 @@
 //! This server issues only the newest, which [`SequenceNumber`] parses exactly. Clients may hold
 //! older ones; AWS tells a foreign number from no number at all, and so must whoever answers them.
 
-use super::{SequenceNumber, SequenceNumberError, parse_limbs};
+use super::{Decimal, SequenceNumber, SequenceNumberError, parse_limbs};
+use std::fmt;
 
 /// A layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub enum Layout {
     Second,
 }
 
-/// What a number of any layout says.
+/// What a number of any layout says. Displayed as AWS prints it, which is not as it was given in the
+/// oldest layout: bit 124 is set there, and none above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnyNumber {
     /// Its layout.
@@ -28,7 +30,12 @@ pub struct AnyNumber {
     pub arrival_s: Option<u64>,
     /// Its shard's index. The newer layouts have 32 bits for it, which AWS takes as signed.
     pub shard_index: i32,
+    /// The digits to print, as 64-bit limbs, the lowest first.
+    printed: [u64; 3],
 }
+
+/// The highest bit that AWS prints of a number of the oldest layout, in its middle limb.
+const OLDEST_TOP: u64 = 1 << (124 - 64);
 
 impl AnyNumber {
     /// Parses a decimal number.
@@ -41,7 +48,7 @@ impl AnyNumber {
     }
 
     fn from_limbs(limbs: [u64; 3]) -> Option<Self> {
-        let [low, _, high] = limbs;
+        let [low, middle, high] = limbs;
         if high >> 1 == 0 {
             let created_s = bits(limbs, 88, 36);
             return (created_s <= SequenceNumber::SECOND_MAX).then_some(Self {
@@ -49,6 +56,7 @@ impl AnyNumber {
                 created_s,
                 arrival_s: None,
                 shard_index: (low & 0xffff) as i32,
+                printed: [low, middle & (OLDEST_TOP - 1) | OLDEST_TOP, 0],
             });
         }
         if high >> 56 != super::TOP_DIGIT {
@@ -66,7 +74,17 @@ impl AnyNumber {
             created_s: bits(limbs, 148, 36),
             arrival_s: Some(arrival_s),
             shard_index: bits(limbs, 4, 32) as u32 as i32,
+            printed: limbs,
         })
+    }
+}
+
+impl fmt::Display for AnyNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = Decimal::from_limbs(self.printed).to_digits();
+        let text = std::str::from_utf8(&digits).expect("digits are ASCII");
+        // Every layout has a bit that is set, so some digit remains.
+        f.pad(text.trim_start_matches('0'))
     }
 }
 
@@ -87,13 +105,23 @@ mod tests {
     /// The largest second of 36 bits.
     const SECONDS: u64 = (1 << 36) - 1;
 
-    fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: i32) -> AnyNumber {
-        AnyNumber {
+    /// Layout, creation second, arrival second and shard.
+    type Fields = (Layout, u64, Option<u64>, i32);
+
+    fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: i32) -> Fields {
+        (layout, created_s, arrival_s, shard)
+    }
+
+    fn parsed(text: &str) -> Result<Fields, SequenceNumberError> {
+        let number = AnyNumber::parse(text)?;
+        let AnyNumber {
             layout,
             created_s,
             arrival_s,
-            shard_index: shard,
-        }
+            shard_index,
+            printed: _,
+        } = number;
+        Ok((layout, created_s, arrival_s, shard_index))
     }
 
     /// Numbers that AWS was sent, and what it made of them.
@@ -134,7 +162,7 @@ mod tests {
                 number(Layout::Second, 0, Some(0), i32::MIN),
             ),
         ] {
-            assert_eq!(AnyNumber::parse(text), Ok(expected), "{text}");
+            assert_eq!(parsed(text), Ok(expected), "{text}");
         }
     }
 
@@ -153,11 +181,37 @@ mod tests {
             "680564733841876926926749214863536422912",
         ] {
             let expected = Err(SequenceNumberError::OutOfRange);
-            assert_eq!(AnyNumber::parse(text), expected, "{text}");
+            assert_eq!(parsed(text), expected, "{text}");
         }
         for text in ["", "01", "1x", "-1"] {
             let expected = Err(SequenceNumberError::NotANumber);
-            assert_eq!(AnyNumber::parse(text), expected, "{text}");
+            assert_eq!(parsed(text), expected, "{text}");
+        }
+    }
+
+    /// Numbers that AWS was sent, and how it printed them.
+    #[test]
+    fn numbers_when_printed_then_are_as_aws_has_them() {
+        for (given, printed) in [
+            ("0", "21267647932558653966460912964485513216"),
+            ("65536", "21267647932558653966460912964485578752"),
+            (
+                "425352958651173072921826052383309826",
+                "21693000891209827039382739016868823042",
+            ),
+            (
+                "323974270430642978495705530411780079616",
+                "26227199374821822965252748908982894592",
+            ),
+        ] {
+            assert_eq!(AnyNumber::parse(given).unwrap().to_string(), printed);
+            assert_eq!(AnyNumber::parse(printed).unwrap().to_string(), printed);
+        }
+        for newer in [
+            "49537979178794861780081237450294896636708704732336619521",
+            "49590338271490256608559692538361571095921575989136588898",
+        ] {
+            assert_eq!(AnyNumber::parse(newer).unwrap().to_string(), newer);
         }
     }
 
@@ -175,6 +229,6 @@ mod tests {
             Some(issued.arrival_s),
             300,
         );
-        assert_eq!(AnyNumber::parse(&issued.to_string()), Ok(expected));
+        assert_eq!(parsed(&issued.to_string()), Ok(expected));
     }
 }

@@ -34,12 +34,12 @@ pub(super) fn words(fact: &PositionError) -> Words {
             let text = format!("{} is invalid.", used(given));
             of_operation(given.operation, text)
         }
-        PositionError::NumberOfOtherStream { given } => {
+        PositionError::NumberOfOtherStream { printed } => {
             let text = format!(
                 "{} is invalid because it did not come from this stream.",
-                used(given)
+                used(printed)
             );
-            of_operation(given.operation, text)
+            of_operation(printed.operation, text)
         }
         PositionError::NumberOfOtherShard { given, encoded } => Words::recorded(format!(
             "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in \

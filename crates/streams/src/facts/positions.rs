@@ -19,7 +19,7 @@ pub enum Presence {
 /// A sequence number, and its use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberUse {
-    /// As given.
+    /// Its digits.
     pub number: String,
     /// The operation that it was given to.
     pub operation: &'static str,
@@ -60,19 +60,19 @@ pub enum PositionError {
     /// The number is malformed.
     #[error("{} is no sequence number", given.number)]
     NumberInvalid {
-        /// The number.
+        /// The number as given.
         given: NumberUse,
     },
     /// The number was not issued by this stream.
-    #[error("{} is of another stream", given.number)]
+    #[error("{} is of another stream", printed.number)]
     NumberOfOtherStream {
-        /// The number.
-        given: NumberUse,
+        /// The number as AWS prints it.
+        printed: NumberUse,
     },
     /// The number was issued by another shard.
     #[error("{} is of shard {encoded}", given.number)]
     NumberOfOtherShard {
-        /// The number.
+        /// The number as given.
         given: NumberUse,
         /// The index of the shard that issued it, below zero in no number that was.
         encoded: i32,

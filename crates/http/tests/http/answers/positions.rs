@@ -3,8 +3,12 @@
 
 use super::*;
 
+/// A number of the oldest layout whose date is the largest that it takes.
+const LAST_OLDEST: &str = "26227199374821822965252748908982894592";
 /// 2^124 and more of a number of the oldest layout, whose date is one second too late.
 const TOO_LATE: &str = "26227199374822427428162556223570313216";
+/// The same without bit 124.
+const TOO_LATE_UNSET: &str = "4959551442263773461701643259084800000";
 /// A number of version 1, of a stream of 2014, of its shard 0.
 const VERSION_1: &str = "49537979178794861780081237450294896636708704732336619521";
 /// Numbers of version 1 and of version 2, of a shard 0 that is created in second 16025175000.
@@ -49,7 +53,7 @@ fn encodes(shard: &str, used: &str) -> String {
 
 #[tokio::test]
 async fn number_when_of_an_older_layout_then_is_refused_for_what_it_says() {
-    let server = Server::with_stream(2).await;
+    let server = Server::with_stream(3).await;
     let foreign = " because it did not come from this stream";
     // Hexadecimal 2000…0800000002: bit 31 of the shard; 2000…0008…2: the highest of the counter.
     let negative = "49039857307708443467467104868809893875799651944235008002";
@@ -72,13 +76,36 @@ async fn number_when_of_an_older_layout_then_is_refused_for_what_it_says() {
                 ("1", "0", encodes("000000000000", "000000000001")),
                 ("0", negative, encodes("-02147483648", "000000000000")),
                 ("0", TOO_LATE, used(TOO_LATE, "")),
+                ("0", TOO_LATE_UNSET, used(TOO_LATE_UNSET, "")),
                 ("0", counter, used(counter, "")),
                 ("0", version_3, used(version_3, "")),
                 ("0", &"9".repeat(60), used(&"9".repeat(60), "")),
                 ("0", VERSION_1, used(VERSION_1, foreign)),
                 ("0", FAR_1, used(FAR_1, foreign)),
                 ("0", FAR_2, used(FAR_2, foreign)),
-                ("0", "65536", used("65536", foreign)),
+                // The oldest layout is printed with bit 124 and none above it.
+                (
+                    "0",
+                    "65536",
+                    used("21267647932558653966460912964485578752", foreign),
+                ),
+                (
+                    "2",
+                    "425352958651173072921826052383309826",
+                    used("21693000891209827039382739016868823042", foreign)
+                        .replace("shardId-000000000000", "shardId-000000000002"),
+                ),
+                ("0", LAST_OLDEST, used(LAST_OLDEST, foreign)),
+                (
+                    "0",
+                    "323974270430642978495705530411780079616",
+                    used(LAST_OLDEST, foreign),
+                ),
+                (
+                    "0",
+                    "4959551442263168998791835944497381376",
+                    used(LAST_OLDEST, foreign),
+                ),
             ] {
                 let body = request(shard, number);
                 server

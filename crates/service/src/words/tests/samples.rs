@@ -227,7 +227,7 @@ fn positions() -> Samples {
         PositionError::NumberZero => PositionError::NumberZero,
         PositionError::NumberInvalid { .. } => PositionError::NumberInvalid { given: given("x") },
         PositionError::NumberOfOtherStream { .. } => {
-            PositionError::NumberOfOtherStream { given: given("1") }
+            PositionError::NumberOfOtherStream { printed: given("1") }
         },
         PositionError::NumberOfOtherShard { .. } => PositionError::NumberOfOtherShard {
             given: given("2"),
