@@ -47,7 +47,8 @@ pub(crate) struct Number<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// Checks which members go with which type in a request to `operation`.
+    /// Checks which members go with which type in a request to `operation`. As on AWS, a number
+    /// beside a time is not looked at, nor is a time beside any other type.
     pub(crate) fn parse(
         operation: &'static str,
         kind: ShardIteratorType,
@@ -55,28 +56,24 @@ impl<'a> Start<'a> {
         time: Option<millstream_protocol::Timestamp>,
     ) -> Result<Self, PositionError> {
         let number = number.map(|text| Number { text, operation });
+        let contradicts = |number| Err(PositionError::NumberOrType { kind, number });
         match (kind, number) {
             (ShardIteratorType::TrimHorizon, None) => Ok(Self::TrimHorizon),
             (ShardIteratorType::Latest, None) => Ok(Self::Latest),
+            (ShardIteratorType::TrimHorizon | ShardIteratorType::Latest, Some(_)) => {
+                contradicts(Presence::Given)
+            }
             (ShardIteratorType::AtSequenceNumber, Some(number)) => Ok(Self::AtNumber(number)),
             (ShardIteratorType::AfterSequenceNumber, Some(number)) => Ok(Self::AfterNumber(number)),
-            (ShardIteratorType::AtTimestamp, None) => match time {
-                None => Err(PositionError::MomentMissing { kind }),
-                // There is nothing before the epoch.
-                Some(time) => Ok(Self::AtTimestamp(Timestamp(
-                    u64::try_from(time.0).unwrap_or(0),
-                ))),
-            },
             (
-                ShardIteratorType::TrimHorizon
-                | ShardIteratorType::Latest
-                | ShardIteratorType::AtSequenceNumber
-                | ShardIteratorType::AfterSequenceNumber
-                | ShardIteratorType::AtTimestamp,
-                _,
-            ) => {
-                let number = number.map_or(Presence::Absent, |_| Presence::Given);
-                Err(PositionError::NumberOrType { kind, number })
+                ShardIteratorType::AtSequenceNumber | ShardIteratorType::AfterSequenceNumber,
+                None,
+            ) => contradicts(Presence::Absent),
+            (ShardIteratorType::AtTimestamp, _) => {
+                let time = time.ok_or(PositionError::MomentMissing { kind })?;
+                // There is nothing before the epoch.
+                let millis = u64::try_from(time.0).unwrap_or(0);
+                Ok(Self::AtTimestamp(Timestamp(millis)))
             }
         }
     }

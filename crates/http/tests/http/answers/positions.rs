@@ -154,36 +154,89 @@ async fn number_when_the_last_of_a_shard_then_nothing_comes_after_it() {
         .await;
 }
 
+/// What is said of a position's members where no limits hold: nothing, that a number is missing or
+/// one too many, or that the time is missing or ahead.
+#[derive(Clone, Copy, Debug)]
+enum Said {
+    Nothing,
+    NoNumber,
+    AlsoANumber,
+    NoTime,
+    TimeAhead,
+}
+
 #[tokio::test]
-async fn number_when_it_does_not_go_with_the_type_then_says_whether_there_is_one() {
+async fn position_when_of_any_type_with_any_members_then_is_told_which_contradict() {
+    use Said::{AlsoANumber, NoNumber, NoTime, Nothing, TimeAhead};
     let server = Server::with_stream(1).await;
-    for (kind, number, presence) in [
-        ("AT_SEQUENCE_NUMBER", "", "no"),
-        ("AFTER_SEQUENCE_NUMBER", "", "no"),
-        ("LATEST", r#","StartingSequenceNumber":"5""#, "also a"),
-        ("TRIM_HORIZON", r#","StartingSequenceNumber":"5""#, "also a"),
-        ("AT_TIMESTAMP", r#","StartingSequenceNumber":"5""#, "also a"),
+    let consumer = consumer(&server).await;
+    let listed = server.ok("ListShards", r#"{"StreamName":"s"}"#).await;
+    let own = member(&listed, "StartingSequenceNumber");
+    let ahead_ms = START.0 + 1_000_000;
+    let ahead = format!("{}", ahead_ms / 1_000);
+    // Without a time, with one, and with one that is ahead; first without a number, then with one.
+    for (kind, without, with) in [
+        ("TRIM_HORIZON", [Nothing; 3], [AlsoANumber; 3]),
+        ("LATEST", [Nothing; 3], [AlsoANumber; 3]),
+        ("AT_SEQUENCE_NUMBER", [NoNumber; 3], [Nothing; 3]),
+        ("AFTER_SEQUENCE_NUMBER", [NoNumber; 3], [Nothing; 3]),
         (
             "AT_TIMESTAMP",
-            r#","Timestamp":1,"StartingSequenceNumber":"5""#,
-            "also a",
+            [NoTime, Nothing, TimeAhead],
+            [NoTime, Nothing, TimeAhead],
         ),
     ] {
-        let body =
-            format!(r#"{{"StreamName":"s","ShardId":"0","ShardIteratorType":"{kind}"{number}}}"#);
-        let text = format!(
-            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
-             StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. \
-             Request specified {kind} and {presence} StartingSequenceNumber."
-        );
-        server
-            .check(&[("GetShardIterator", &body, Err((ARGUMENT, &text)))])
-            .await;
+        for (number, said) in [(None, without), (Some(own), with)] {
+            let times = [None, Some("1"), Some(ahead.as_str())];
+            for (time, said) in times.into_iter().zip(said) {
+                let number_or_type = |presence| {
+                    format!(
+                        "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and \
+                         StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no \
+                         StartingSequenceNumber. Request specified {kind} and {presence} \
+                         StartingSequenceNumber."
+                    )
+                };
+                let (code, text) = match said {
+                    Nothing => ("DryRunOperationException", DRY_RUN.to_owned()),
+                    NoNumber => (ARGUMENT, number_or_type("no")),
+                    AlsoANumber => (ARGUMENT, number_or_type("also a")),
+                    NoTime => (ARGUMENT, NO_TIME.to_owned()),
+                    TimeAhead => (ARGUMENT, time_ahead(ahead_ms)),
+                };
+                let time = time.map_or(String::new(), |s| format!(r#","Timestamp":{s}"#));
+                let more = |name: &str| {
+                    let number = number.map(|digits| format!(r#","{name}":"{digits}""#));
+                    number.unwrap_or_default() + &time
+                };
+                let iterator = format!(
+                    r#"{{"StreamName":"s","ShardId":"0","DryRun":true,"ShardIteratorType":"{kind}"{}}}"#,
+                    more("StartingSequenceNumber")
+                );
+                let subscribe = subscribe(&consumer, kind, "0", &more("SequenceNumber")).replacen(
+                    '{',
+                    r#"{"DryRun":true,"#,
+                    1,
+                );
+                server
+                    .check(&[
+                        ("GetShardIterator", &iterator, Err((code, &text))),
+                        ("SubscribeToShard", &subscribe, Err((code, &text))),
+                    ])
+                    .await;
+            }
+        }
     }
-    let body = r#"{"StreamName":"s","ShardId":"0","ShardIteratorType":"AT_TIMESTAMP"}"#;
-    let text = "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current \
-                request has no timestamp parameter.";
-    server
-        .check(&[("GetShardIterator", body, Err((ARGUMENT, text)))])
-        .await;
+}
+
+const DRY_RUN: &str = "The request was rejected because the DryRun parameter was specified.";
+const NO_TIME: &str = "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. \
+                       Current request has no timestamp parameter.";
+
+fn time_ahead(ms: u64) -> String {
+    format!(
+        "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
+         timestampInMillis: {ms}, currentTimestampInMillis: {}",
+        START.0
+    )
 }
