@@ -12,6 +12,7 @@ mod cases;
 mod corners;
 mod judged;
 mod model;
+mod sequence_numbers;
 mod sound;
 mod value;
 mod verdict;
