@@ -112,9 +112,14 @@ impl CallRates {
         }
     }
 
-    /// The stream of a call, if it exists.
+    /// The stream of a call, if it exists and the caller can reach it: nobody may use up the calls
+    /// of another account's streams, nor find out by a refusal that they exist.
     fn find(&self, call: &Call<'_>) -> Option<Arc<Stream>> {
         let (scope, label) = call.stream.as_ref()?;
+        let Principal { account, region } = call.principal;
+        if (&scope.account, &scope.region) != (account, region) {
+            return None;
+        }
         let state = self.streams.state();
         state.stream(scope, label.name.as_str()).cloned()
     }

@@ -10,7 +10,7 @@ mod stream;
 
 pub(crate) use consumer::FoundConsumer;
 pub(crate) use resource::{FoundResource, Needs, PolicyHolder};
-pub(crate) use stream::{FoundByArn, FoundStream, StreamRef};
+pub(crate) use stream::{FoundByArn, FoundStream, Reach, StreamRef};
 
 use crate::Engine;
 use crate::catalog::{Scope, Stream};

@@ -42,7 +42,7 @@ impl Handler for CreateStream {
         }
         let tags = input.tags.unwrap_or_default();
         tags::check_new_tags(&tags, &target.label().into())?;
-        let StreamRef { scope, name } = target;
+        let StreamRef { scope, name, .. } = target;
         let kib = input
             .max_record_size_in_kib
             .and_then(|kib| u32::try_from(kib).ok());

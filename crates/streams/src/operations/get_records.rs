@@ -15,7 +15,7 @@ use crate::handler::Counted;
 use crate::read::ShardRead;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
-use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
+use crate::target::{FoundStream, Lacking, Named, Reach, StreamRef, Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::views;
 use millstream_auth::{Principal, Resource};
@@ -99,7 +99,7 @@ impl Target for FoundIterator {
         let opened = opened.ok_or_else(no_iterator)?;
         let iterator = opened.content;
         let name = StreamName::parse(&iterator.name).map_err(|_| no_iterator())?;
-        let meant = StreamRef { scope, name };
+        let meant = StreamRef::own(scope, name);
         let (created, now) = (opened.created, engine.clock().now());
         if now.since(created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
             let why = TokenError::IteratorExpired { created, now };
@@ -107,7 +107,11 @@ impl Target for FoundIterator {
         }
         if let Some(arn) = named.stream_arn {
             let named = StreamRef::new(principal, Some(&iterator.name), Some(arn));
-            named.map_err(Lacking::widen)?;
+            let named = named.map_err(Lacking::widen)?;
+            if named.reach == Reach::Foreign {
+                let why = gone(named.label(), &iterator);
+                return Err(Lacking::stream(named.arn(), why));
+            }
         }
         let state = engine.state();
         if let Some(stream) = state.stream_by_id(iterator.stream) {

@@ -200,7 +200,7 @@ fn going_on(
     let listing = listing.map_err(Lacking::nothing)?;
     let name = StreamName::parse(&listing.name);
     let name = name.map_err(|_| Lacking::nothing(TokenError::NoNextToken))?;
-    let meant = StreamRef { scope, name };
+    let meant = StreamRef::own(scope, name);
     let stream = meant.find_in(&engine.state());
     let stream = stream.map_err(Lacking::widen)?;
     if stream.id == listing.stream {

@@ -94,7 +94,7 @@ pub(super) fn of_arn(
         let why = lacking.into_why();
         Lacking::consumer(arn.clone(), why)
     };
-    let meant = StreamRef::of_arn(scope_of(principal), arn.stream.clone()).map_err(no_stream)?;
+    let meant = StreamRef::of_arn(&scope_of(principal), arn.stream.clone());
     let stream = meant.find_in(&engine.state()).map_err(no_stream)?;
     let is_named =
         |consumer: &&Consumer| consumer.name == arn.name && consumer.arn_s == arn.created_s;

@@ -140,7 +140,7 @@ impl Target for FoundResource {
         let given = || text.to_owned();
         match ResourceArn::parse(text) {
             Ok(ResourceArn::Stream(arn)) => {
-                let meant = StreamRef::of_arn(scope_of(principal), arn).map_err(Lacking::widen)?;
+                let meant = StreamRef::of_arn(&scope_of(principal), arn);
                 let found = meant.find_in(&engine.state()).map_err(Lacking::widen)?;
                 Ok(Self::Stream(found))
             }

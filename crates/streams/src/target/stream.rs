@@ -21,13 +21,26 @@ pub struct FoundByArn(pub(crate) FoundStream);
 pub struct StreamRef {
     pub(crate) scope: Scope,
     pub(crate) name: StreamName,
+    pub(crate) reach: Reach,
+}
+
+/// Whether the sender can reach what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It is in the sender's account and region.
+    Own,
+    /// It is elsewhere: without a policy that says otherwise it is as if it were not there.
+    Foreign,
 }
 
 impl StreamRef {
+    /// A stream of the sender's own account and region.
+    pub(crate) fn own(scope: Scope, name: StreamName) -> Self {
+        let reach = Reach::Own;
+        Self { scope, name, reach }
+    }
+
     /// What name and ARN together mean.
-    ///
-    /// An ARN of another account or region names nothing that this caller can reach: without a
-    /// policy that says otherwise it is as if it were not there.
     pub(crate) fn new(
         principal: &Principal,
         name: Option<&str>,
@@ -37,7 +50,7 @@ impl StreamRef {
         let Some(arn_text) = arn else {
             let name = name.ok_or_else(|| Lacking::nothing(StreamError::NotNamed))?;
             return match StreamName::parse(name) {
-                Ok(name) => Ok(Self { scope, name }),
+                Ok(name) => Ok(Self::own(scope, name)),
                 Err(_) => Err(Lacking::nothing(not_found(&scope, name))),
             };
         };
@@ -53,25 +66,31 @@ impl StreamRef {
                 arn: arn_text.to_owned(),
             }));
         }
-        Self::of_arn(scope, arn)
+        Ok(Self::of_arn(&scope, arn))
     }
 
-    /// The stream of an ARN, if it is in this scope.
-    pub(crate) fn of_arn(scope: Scope, arn: StreamArn) -> Result<Self, Lacking<StreamError>> {
-        if arn.account != scope.account || arn.region != scope.region {
-            let why = StreamError::NotFound {
-                name: arn.name.to_string(),
-                account: arn.account.clone(),
-            };
-            return Err(Lacking::stream(arn, why));
+    /// The stream of an ARN, for a sender of this scope.
+    pub(crate) fn of_arn(senders: &Scope, arn: StreamArn) -> Self {
+        let scope = Scope {
+            account: arn.account,
+            region: arn.region,
+        };
+        Self {
+            reach: match scope == *senders {
+                true => Reach::Own,
+                false => Reach::Foreign,
+            },
+            scope,
+            name: arn.name,
         }
-        let name = arn.name;
-        Ok(Self { scope, name })
     }
 
-    /// The stream, whatever its status.
+    /// The stream, whatever its status, if the sender can reach it.
     pub(crate) fn find_in(&self, state: &State) -> Result<FoundStream, Lacking<StreamError>> {
-        let found = state.stream(&self.scope, self.name.as_str()).cloned();
+        let found = match self.reach {
+            Reach::Own => state.stream(&self.scope, self.name.as_str()).cloned(),
+            Reach::Foreign => None,
+        };
         let found = found.ok_or_else(|| {
             let why = not_found(&self.scope, self.name.as_str());
             Lacking::stream(self.arn(), why)

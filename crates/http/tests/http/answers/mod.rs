@@ -4,6 +4,7 @@
 //! it is told to pass.
 
 mod consumers;
+mod foreign;
 mod lists;
 mod positions;
 mod quotas;
@@ -101,8 +102,18 @@ impl Server {
         if operation != "GetRecords" {
             self.clock.advance(self.pace);
         }
+        self.call_by(CREDENTIAL, operation, body).await
+    }
+
+    /// A call by the sender of a credential, at once.
+    async fn call_by(
+        &self,
+        credential: &'static str,
+        operation: &str,
+        body: &str,
+    ) -> Result<String, Refused> {
         let mut headers = HeaderMap::new();
-        headers.insert("authorization", HeaderValue::from_static(CREDENTIAL));
+        headers.insert("authorization", HeaderValue::from_static(credential));
         headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));
         let head = Head {
             method: &Method::POST,
