@@ -12,8 +12,8 @@
 use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::manifest::{Manifest, SegmentEntry};
 use crate::format::segment::{
-    HEAD_BYTES, Segment, SegmentHeader, is_making_name, is_spare_name, number_of_segment,
-    segment_name, spare_name,
+    HEAD_BYTES, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, is_making_name, is_spare_name,
+    number_of_segment, segment_name, spare_name,
 };
 use crate::open_error::OpenError;
 use crate::recover::listed::read_footer;
@@ -138,7 +138,8 @@ impl Sealed {
         file: Arc<dyn File>,
         is_new: bool,
     ) -> Result<Self, OpenError> {
-        let mut head = vec![0; HEAD_BYTES];
+        // A copy of a few records is shorter than `HEAD_BYTES`.
+        let mut head = [0; SEGMENT_HEADER_BYTES];
         let read = match file.read_exact_at(&mut head, 0) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
             read => Some(read.map_err(OpenError::reading)?),

@@ -13,6 +13,7 @@ mod gathering;
 mod harness;
 mod holding;
 mod inline;
+mod interrupted;
 mod leftovers;
 mod lists;
 mod measured;
