@@ -4,6 +4,7 @@ use crate::md5_lanes::{LANES, MESSAGE_BYTES_MAX, Messages};
 use crate::name::NameError;
 use md5::{Digest, Md5};
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// A point in the key space, 0 … 2^128 − 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,8 +123,9 @@ impl HashRange {
 
     /// The `count` ranges that AWS gives a stream's first shards: shard i starts at
     /// i·⌊2^128/count⌋, the last ends at 2^128 − 1.
-    pub fn uniform(count: u32) -> Vec<Self> {
+    pub fn uniform(count: NonZeroU32) -> Vec<Self> {
         let step = Self::uniform_step(count);
+        let count = count.get();
         let start = |i: u32| u128::from(i).wrapping_mul(step);
         (0..count)
             .map(|i| {
@@ -141,8 +143,8 @@ impl HashRange {
     }
 
     /// ⌊2^128/count⌋, and 0 (that is 2^128, wrapped) for a count of one.
-    fn uniform_step(count: u32) -> u128 {
-        let count = u128::from(count);
+    fn uniform_step(count: NonZeroU32) -> u128 {
+        let count = u128::from(count.get());
         // 2^128/count = (2^128 − 1)/count, plus one where the division leaves count − 1.
         let (quotient, rest) = (u128::MAX / count, u128::MAX % count);
         if rest == count - 1 {
@@ -223,9 +225,13 @@ mod tests {
         }
     }
 
+    fn uniform(count: u32) -> Vec<HashRange> {
+        HashRange::uniform(NonZeroU32::new(count).unwrap())
+    }
+
     #[test]
     fn range_when_halved_then_both_halves_are_powers_of_two_again() {
-        let quarter = HashRange::uniform(4)[1];
+        let quarter = uniform(4)[1];
         assert_eq!(quarter.even_cuts(2), Some(vec![HashKey(3 << 125)]));
         assert_eq!(HashRange::ALL.even_cuts(2), Some(vec![HashKey(1 << 127)]));
         let four: Vec<HashKey> = (1..4).map(|part| HashKey(part << 126)).collect();
@@ -236,7 +242,7 @@ mod tests {
     #[test]
     fn uniform_when_any_count_then_covers_all_keys_without_overlap() {
         for count in [1, 2, 3, 4, 5, 7, 64, 1000, 10_000] {
-            let ranges = HashRange::uniform(count);
+            let ranges = uniform(count);
             assert_eq!(ranges.len(), count as usize);
             assert_eq!(ranges[0].start, HashKey(0));
             assert_eq!(ranges[ranges.len() - 1].end, HashKey::MAX);
@@ -251,14 +257,14 @@ mod tests {
 
     #[test]
     fn uniform_when_three_then_matches_what_aws_shows() {
-        let starts: Vec<String> = HashRange::uniform(3)
+        let starts: Vec<String> = uniform(3)
             .iter()
             .map(|range| range.start.to_string())
             .collect();
         let third = "113427455640312821154458202477256070485";
         let two_thirds = "226854911280625642308916404954512140970";
         assert_eq!(starts, ["0", third, two_thirds]);
-        assert_eq!(HashRange::uniform(2)[1].start, HashKey(1 << 127));
+        assert_eq!(uniform(2)[1].start, HashKey(1 << 127));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod events;
 mod inline_tasks;
 mod journal;
 mod policies;
+mod populated;
 mod times;
 mod tokens;
 mod values;

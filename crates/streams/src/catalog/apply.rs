@@ -91,7 +91,9 @@ impl State {
             .scopes
             .get(scope)
             .and_then(|neighbours| neighbours.deleted_s(&command.name));
-        let created_s = now.seconds().max(deleted.map_or(0, |second| second + 1));
+        let created_s = now
+            .seconds()
+            .max(deleted.map_or(0, |second| second.saturating_add(1)));
         let ranges = HashRange::uniform(command.shards);
         let first = |(index, range)| Shard {
             index,
@@ -116,7 +118,7 @@ impl State {
             tags: command.tags.clone(),
             shard_metrics: BTreeSet::new(),
             shards: Arc::new(Shards::new(shards)),
-            next_shard: command.shards,
+            next_shard: command.shards.get(),
             consumers: Vec::new(),
             reshard: None,
             deletion: None,
@@ -142,7 +144,7 @@ impl State {
         if command.mode == Mode::OnDemand {
             self.check_on_demand_quota(scope, quotas)?;
         }
-        let more = i64::from(command.shards);
+        let more = i64::from(command.shards.get());
         self.check_shard_quotas(scope, command.mode, quotas, more)
     }
 
@@ -548,7 +550,8 @@ fn take_arn_second(stream: &mut Stream, command: &RegisterConsumer, now: Timesta
             before
         }
     };
-    now.seconds().max(before.map_or(0, |second| second + 1))
+    now.seconds()
+        .max(before.map_or(0, |second| second.saturating_add(1)))
 }
 
 fn check_consumer_quotas(stream: &Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
@@ -616,6 +619,10 @@ pub(super) fn impossible(stream: &Stream, why: Impossible) -> Refusal {
             adjacent: ShardId::new(adjacent),
             stream: label,
         },
+        Impossible::IndexesUsedUp { target } => {
+            let most = stream.shards.open().len() as u32;
+            scaling_too_large(stream, target, most)
+        }
         Impossible::NotOpen(index) => {
             let (shard, stream_has_it) = (ShardId::new(index), stream.shards.get(index).is_some());
             let stream = label;

@@ -5,6 +5,7 @@
 //! numbers.
 
 use super::codec;
+use super::counts;
 use super::plan::Change;
 use super::policy_text::PolicyText;
 use super::scope::{Distribution, Mode, Scope};
@@ -12,6 +13,7 @@ use super::token_key::TokenSecret;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 /// A change.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -88,8 +90,8 @@ pub struct CreateStream {
     #[n(2)]
     pub mode: Mode,
     /// Initial number of shards.
-    #[n(3)]
-    pub shards: u32,
+    #[cbor(n(3), with = "counts::shard_count")]
+    pub shards: NonZeroU32,
     /// Initial tags.
     #[n(4)]
     pub tags: BTreeMap<String, String>,
@@ -191,7 +193,7 @@ pub struct CompleteReshard {
     #[n(1)]
     pub reshard: u64,
     /// Each parent's index and the offset of the first CLOSE in its log.
-    #[n(2)]
+    #[cbor(n(2), with = "counts::closes")]
     pub closes: Vec<(u32, u64)>,
     /// The latest arrival in the parents' logs. The proposer's clock may have been set back since.
     #[n(3)]

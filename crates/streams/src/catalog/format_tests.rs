@@ -22,10 +22,13 @@ use settings::{
     set_commitment, set_mode, set_record_limit, set_warm_throughput, updating,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 mod distribution;
 mod settings;
+
+const ELEVEN: NonZeroU32 = NonZeroU32::new(11).unwrap();
 
 const PAGE: &str = include_str!("../../../../docs/formats/catalog.md");
 
@@ -92,8 +95,8 @@ fn shard() -> Shard {
         opened: Timestamp(52),
         created_s: 53,
         counter_base: 54,
-        parent: Some(55),
-        adjacent_parent: Some(56),
+        parent: Some(45),
+        adjacent_parent: Some(46),
         closed: Some(closed()),
     }
 }
@@ -197,7 +200,7 @@ fn commands() -> [Command; 19] {
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
         Command::CompleteDelete(1),
-        Command::BeginReshard(begin_reshard(Change::Scale { target: 11 })),
+        Command::BeginReshard(begin_reshard(Change::Scale { target: ELEVEN })),
         Command::CompleteReshard(complete_reshard()),
         Command::ExpireShards(expire_shards()),
         Command::SetRetention(set_retention(Direction::Decrease)),
@@ -246,7 +249,7 @@ fn create_stream() -> CreateStream {
         scope: scope(),
         name: name(),
         mode: Mode::OnDemand,
-        shards: 2,
+        shards: NonZeroU32::MIN.saturating_add(1),
         tags: tags(),
         record_kib_max: 3,
         transition_ms: 4,
@@ -464,7 +467,7 @@ fn check_commands_of_streams(page: &mut Page) {
 }
 
 fn check_commands_of_reshards(page: &mut Page) {
-    let change = Change::Scale { target: 11 };
+    let change = Change::Scale { target: ELEVEN };
     let begin = [
         ("stream", 8.into()),
         ("change", encoded(&change)),
@@ -512,7 +515,10 @@ fn check_commands_of_reshards(page: &mut Page) {
         ("Split", encoded(&split)),
         ("Merge", encoded(&merge)),
         ("Scale", encoded(&change)),
-        ("ScaleInTurn", encoded(&Change::ScaleInTurn { target: 11 })),
+        (
+            "ScaleInTurn",
+            encoded(&Change::ScaleInTurn { target: ELEVEN }),
+        ),
         ("Divide", encoded(&divide)),
         ("Join", encoded(&join)),
     ];
@@ -619,7 +625,30 @@ fn state() -> State {
 
 #[test]
 fn state_when_read_from_its_snapshot_then_is_the_same_policies_included() {
-    let state = state();
+    let mut state = state();
+    // The sample's shards and plan are numbers to be told apart, and no stream.
+    state.put(Stream {
+        shards: Arc::new(Shards::new(vec![Shard {
+            range: HashRange::ALL,
+            closed: None,
+            ..shard()
+        }])),
+        next_shard: 63,
+        reshard: Some(Reshard {
+            plan: Plan {
+                parents: vec![51],
+                created: vec![Planned {
+                    index: 62,
+                    range: HashRange::ALL,
+                    parent: 51,
+                    adjacent_parent: None,
+                }],
+                opening: None,
+            },
+            ..reshard()
+        }),
+        ..stream()
+    });
     assert_eq!(image::decode(&image::encode(&state)).unwrap(), state);
     let [stream] = state.streams().collect::<Vec<_>>()[..] else {
         panic!("{state:?}");
@@ -728,8 +757,8 @@ fn check_shards(page: &mut Page) {
         ("opened", 52.into()),
         ("created_s", 53.into()),
         ("counter_base", 54.into()),
-        ("parent", 55.into()),
-        ("adjacent_parent", 56.into()),
+        ("parent", 45.into()),
+        ("adjacent_parent", 46.into()),
         ("closed", encoded(&closed())),
     ];
     page.check_fields("Shard", &encoded(&shard()), &fields);

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::scope::Scope;
+use super::soundness;
 use super::state::State;
 use super::stream::Stream;
 use super::token_key::TokenKey;
@@ -76,6 +77,11 @@ pub fn decode(bytes: &[u8]) -> Result<State, Error> {
         ..State::default()
     };
     for stream in image.streams {
+        soundness::check(&stream).map_err(Error::message)?;
+        let is_named = state.stream(&stream.scope, stream.name.as_str()).is_some();
+        if is_named || state.stream_by_id(stream.id).is_some() {
+            return Err(Error::message("two streams have one id or one name"));
+        }
         state.put(stream);
     }
     for deleted in image.deleted {
@@ -83,8 +89,88 @@ pub fn decode(bytes: &[u8]) -> Result<State, Error> {
         neighbours.remember_deleted(deleted.name, deleted.second);
     }
     for account in image.accounts {
+        if account.commitment.is_none() {
+            continue;
+        }
         let neighbours = state.scopes.entry(account.scope).or_default();
         neighbours.set_commitment(account.commitment);
     }
     Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Command, CreateStream, Mode, Quotas};
+    use millstream_env::Timestamp;
+    use millstream_model::{AccountId, Region};
+    use millstream_replicated::Machine as _;
+    use millstream_store::Offset;
+    use std::num::NonZeroU32;
+
+    fn scope() -> Scope {
+        Scope {
+            account: AccountId::parse("111111111111").unwrap(),
+            region: Region::parse("us-east-1").unwrap(),
+        }
+    }
+
+    fn stream(id: u64, name: &str) -> Stream {
+        let mut state = State::default();
+        let create = CreateStream {
+            scope: scope(),
+            name: StreamName::parse(name).unwrap(),
+            mode: Mode::Provisioned,
+            shards: NonZeroU32::MIN,
+            tags: Default::default(),
+            record_kib_max: 1_024,
+            transition_ms: 0,
+            quotas: Quotas::default(),
+            warm_mibps: None,
+            distribution: Default::default(),
+        };
+        let created = Command::CreateStream(create);
+        state.apply(Offset(id), Timestamp(5), &created).unwrap();
+        Stream::clone(state.stream_by_id(id).unwrap())
+    }
+
+    fn read(streams: Vec<Stream>, accounts: Vec<Account>) -> Result<State, Error> {
+        let image = Image {
+            streams,
+            deleted: Vec::new(),
+            token_keys: Vec::new(),
+            accounts,
+        };
+        decode(&minicbor::to_vec(&image).unwrap())
+    }
+
+    #[test]
+    fn snapshot_when_two_streams_have_one_id_or_one_name_then_is_refused() {
+        assert!(read(vec![stream(1, "a"), stream(2, "b")], Vec::new()).is_ok());
+        for (id, name) in [(1, "b"), (2, "a")] {
+            let error = read(vec![stream(1, "a"), stream(id, name)], Vec::new());
+            let text = error.unwrap_err().to_string();
+            assert!(
+                text.contains("two streams have one id or one name"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn snapshot_when_a_stream_is_unsound_then_is_refused() {
+        let mut unsound = stream(1, "a");
+        unsound.next_shard = 0;
+        let text = read(vec![unsound], Vec::new()).unwrap_err().to_string();
+        assert!(text.contains("the next shard's index"), "{text}");
+    }
+
+    #[test]
+    fn account_when_it_has_no_settings_then_leaves_no_trace() {
+        let account = Account {
+            scope: scope(),
+            commitment: None,
+        };
+        assert_eq!(read(Vec::new(), vec![account]).unwrap(), State::default());
+    }
 }

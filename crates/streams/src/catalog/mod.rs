@@ -9,6 +9,7 @@ mod account;
 mod apply;
 mod codec;
 mod command;
+mod counts;
 #[cfg(test)]
 mod format_tests;
 mod image;
@@ -21,6 +22,7 @@ mod refusal;
 mod scope;
 mod settings;
 mod shard;
+mod soundness;
 mod state;
 mod stream;
 mod token_key;

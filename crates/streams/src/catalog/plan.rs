@@ -4,11 +4,13 @@
 //! catalog until it is completed. Pure arithmetic on ranges.
 
 use super::codec;
+use super::counts;
 use super::shard::{Closed, Shard, Shards};
 use millstream_env::Timestamp;
-use millstream_model::{HashKey, HashRange};
+use millstream_model::{HashKey, HashRange, ShardId};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ pub enum Change {
     #[n(0)]
     Split {
         /// The shard's index.
-        #[n(0)]
+        #[cbor(n(0), with = "counts::shard_index")]
         shard: u32,
         /// The first key of the right child.
         #[cbor(n(1), with = "codec::hash_key")]
@@ -37,32 +39,32 @@ pub enum Change {
     #[n(1)]
     Merge {
         /// The lower shard's index.
-        #[n(0)]
+        #[cbor(n(0), with = "counts::shard_index")]
         shard: u32,
         /// The index of the shard directly above it.
-        #[n(1)]
+        #[cbor(n(1), with = "counts::shard_index")]
         adjacent: u32,
     },
     /// UpdateShardCount, as earlier builds planned it: all splits, then all merges.
     #[n(2)]
     Scale {
         /// The target number of open shards.
-        #[n(0)]
-        target: u32,
+        #[cbor(n(0), with = "counts::shard_count")]
+        target: NonZeroU32,
     },
     /// UpdateShardCount as AWS carries it out: from the lowest key upwards, one target range after
     /// the other.
     #[n(3)]
     ScaleInTurn {
         /// The target number of open shards.
-        #[n(0)]
-        target: u32,
+        #[cbor(n(0), with = "counts::shard_count")]
+        target: NonZeroU32,
     },
     /// Each of some shards is divided evenly, as on-demand streams grow.
     #[n(4)]
     Divide {
         /// The shards, each once.
-        #[n(0)]
+        #[cbor(n(0), with = "counts::divisions")]
         divisions: Vec<Division>,
     },
     /// Each of some pairs of adjacent shards is merged, as on-demand streams shrink.
@@ -81,7 +83,7 @@ impl Change {
             Self::Split { .. } | Self::Merge { .. } | Self::Divide { .. } | Self::Join { .. } => {
                 None
             }
-            Self::Scale { target } | Self::ScaleInTurn { target } => Some(*target),
+            Self::Scale { target } | Self::ScaleInTurn { target } => Some(target.get()),
         }
     }
 
@@ -102,7 +104,7 @@ impl Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Division {
     /// The shard's index.
-    #[n(0)]
+    #[cbor(n(0), with = "counts::shard_index")]
     pub shard: u32,
     /// The number of equal parts.
     #[n(1)]
@@ -113,10 +115,10 @@ pub struct Division {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Pair {
     /// The lower shard's index.
-    #[n(0)]
+    #[cbor(n(0), with = "counts::shard_index")]
     pub shard: u32,
     /// The index of the shard directly above it.
-    #[n(1)]
+    #[cbor(n(1), with = "counts::shard_index")]
     pub adjacent: u32,
 }
 
@@ -181,6 +183,11 @@ pub enum Impossible {
         /// The index of the one that should be directly above it.
         adjacent: u32,
     },
+    /// There are not so many more indexes.
+    IndexesUsedUp {
+        /// The number of shards that would be open.
+        target: u32,
+    },
 }
 
 /// A part of the key space during the planning of a scaling.
@@ -223,7 +230,13 @@ impl Plan {
             Change::Divide { ref divisions } => planner.divide(shards, divisions)?,
             Change::Join { ref pairs } => planner.join_pairs(shards, pairs)?,
         }
-        Ok(planner.finish(shards))
+        let plan = planner.finish(shards);
+        if next_index > ShardId::INDEX_MAX + 1 - plan.created.len() as u32 {
+            let open = shards.open().len() as u32;
+            let target = open.saturating_add_signed(plan.growth() as i32);
+            return Err(Impossible::IndexesUsedUp { target });
+        }
+        Ok(plan)
     }
 
     /// Whether the shard with this index will accept records, and so needs a log.
@@ -273,7 +286,9 @@ impl Plan {
             let depth = 1 + parents.iter().map(depth_of).max().unwrap_or(0);
             let mut opens = start.plus(Duration::from_millis(depth));
             let parents_created_s = parents.iter().map(|index| all[index].created_s).max();
-            let mut created_s = opens.seconds().max(parents_created_s.map_or(0, |s| s + 1));
+            let mut created_s = opens
+                .seconds()
+                .max(parents_created_s.map_or(0, |s| s.saturating_add(1)));
             if let Some(floor) = &mut floor {
                 (opens, created_s) = floor.raise(opens, created_s);
             }
@@ -418,7 +433,7 @@ impl Planner {
 
     /// Plans uniform ranges with the fewest steps: one split for each new boundary, one merge for
     /// each removed one. Splits and merges are balanced, so that lineages stay short.
-    fn scale(&mut self, shards: &Shards, target: u32) {
+    fn scale(&mut self, shards: &Shards, target: NonZeroU32) {
         let starts = uniform_starts(shards, target);
         let mut pieces = Vec::new();
         for shard in shards.open() {
@@ -435,7 +450,7 @@ impl Planner {
 
     /// Plans the same ranges, also with the fewest steps, in AWS's order: the splits and merges of
     /// the lowest range come first, and so do its shards' indexes.
-    fn scale_in_turn(&mut self, shards: &Shards, target: u32) {
+    fn scale_in_turn(&mut self, shards: &Shards, target: NonZeroU32) {
         self.opening = Some(Opening::InTurn);
         let starts = uniform_starts(shards, target);
         let mut range = Vec::new();
@@ -539,7 +554,7 @@ fn cuts_in(range: HashRange, starts: &BTreeSet<HashKey>) -> Vec<HashKey> {
 
 /// The starts of uniform ranges. The ranges of different counts differ by a few keys, since each is
 /// rounded; an existing boundary within that distance is kept.
-fn uniform_starts(shards: &Shards, target: u32) -> BTreeSet<HashKey> {
+fn uniform_starts(shards: &Shards, target: NonZeroU32) -> BTreeSet<HashKey> {
     let present: BTreeSet<HashKey> = shards.open().map(|shard| shard.range.start).collect();
     let present_or_new = |range: HashRange| {
         let key = range.start;

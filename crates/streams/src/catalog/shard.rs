@@ -172,9 +172,12 @@ impl Shards {
         open: Vec::new(),
     };
 
-    /// Builds it from shards with ascending indexes.
+    /// Builds it from shards with rising indexes.
+    ///
+    /// # Panics
+    /// If they do not rise.
     pub fn new(all: Vec<Shard>) -> Self {
-        assert!(all.is_sorted_by_key(|shard| shard.index), "indexes rise");
+        assert!(Self::do_rise(&all), "indexes rise");
         let is_open = |(place, shard): (usize, &Shard)| {
             shard.is_open().then_some(OpenShard {
                 start: shard.range.start,
@@ -185,6 +188,10 @@ impl Shards {
         let mut open: Vec<OpenShard> = all.iter().enumerate().filter_map(is_open).collect();
         open.sort_unstable_by_key(|row| row.start);
         Self { all, open }
+    }
+
+    fn do_rise(all: &[Shard]) -> bool {
+        all.is_sorted_by(|one, next| one.index < next.index)
     }
 
     /// By ascending index.
@@ -257,13 +264,20 @@ impl<C> Encode<C> for Shards {
 
 impl<'b, C> Decode<'b, C> for Shards {
     fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Vec::decode(d, ctx).map(Self::new)
+        let position = d.position();
+        let all = Vec::decode(d, ctx)?;
+        if !Self::do_rise(&all) {
+            let error = minicbor::decode::Error::message("the indexes of shards do not rise");
+            return Err(error.at(position));
+        }
+        Ok(Self::new(all))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroU32;
 
     fn open((index, range): (u32, HashRange)) -> Shard {
         Shard {
@@ -279,8 +293,17 @@ mod tests {
     }
 
     #[test]
+    fn shards_when_their_indexes_do_not_rise_then_are_not_read() {
+        for (indexes, expected) in [([3, 7], true), ([3, 3], false), ([7, 3], false)] {
+            let shards = indexes.map(|index| open((index, HashRange::ALL)));
+            let bytes = minicbor::to_vec(&shards[..]).unwrap();
+            assert_eq!(minicbor::decode::<Shards>(&bytes).is_ok(), expected);
+        }
+    }
+
+    #[test]
     fn a_key_when_routed_then_its_shard_owns_it_however_even_the_shards_are() {
-        let even = |count| HashRange::uniform(count);
+        let even = |count| HashRange::uniform(NonZeroU32::new(count).unwrap());
         let mut uneven = even(7);
         let (low, high) = uneven[1].split_at(HashKey(uneven[1].start.0 + 9)).unwrap();
         uneven.splice(1..2, [low, high]);

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
-use super::warmth::{shards_for, warmth};
+use super::warmth::{FEWEST, shards_for, warmth};
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{
     CreateStream as Create, Distribution, Mode, ProposeError, Refusal, StreamLabel,
@@ -13,6 +13,7 @@ use crate::views;
 use millstream_model::limits;
 use millstream_protocol::operations::CreateStreamInput;
 use millstream_protocol::types::StreamMode;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// CreateStream.
@@ -80,10 +81,11 @@ fn distribution(
 }
 
 /// Mode and shards. Without either, AWS creates an on-demand stream.
-fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), CapacityError> {
+fn capacity(input: &CreateStreamInput) -> Result<(Mode, NonZeroU32), CapacityError> {
     let count = input
         .shard_count
-        .and_then(|count| u32::try_from(count).ok());
+        .and_then(|count| u32::try_from(count).ok())
+        .and_then(NonZeroU32::new);
     match (
         input
             .stream_mode_details
@@ -91,12 +93,12 @@ fn capacity(input: &CreateStreamInput) -> Result<(Mode, u32), CapacityError> {
             .map(|details| details.stream_mode),
         count,
     ) {
-        (None | Some(StreamMode::OnDemand), None) => Ok((Mode::OnDemand, limits::ON_DEMAND_SHARDS)),
+        (None | Some(StreamMode::OnDemand), None) => Ok((Mode::OnDemand, FEWEST)),
         (None | Some(StreamMode::Provisioned), Some(count))
-            if count > limits::STREAM_SHARDS_MAX =>
+            if count.get() > limits::STREAM_SHARDS_MAX =>
         {
             Err(CapacityError::TooManyShards {
-                shards: count,
+                shards: count.get(),
                 most: limits::STREAM_SHARDS_MAX,
             })
         }

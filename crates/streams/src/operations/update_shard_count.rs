@@ -13,6 +13,7 @@ use crate::target::FoundStream;
 use millstream_protocol::Operation;
 use millstream_protocol::operations::{UpdateShardCountInput, UpdateShardCountOutput};
 use millstream_protocol::types::ScalingType;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// UpdateShardCount.
@@ -31,7 +32,9 @@ impl Handler for UpdateShardCount {
     ) -> Result<UpdateShardCountOutput, ReshardError> {
         let (stream, input) = request.into_parts();
         let ScalingType::UniformScaling = input.scaling_type;
-        let target = u32::try_from(input.target_shard_count).unwrap_or(0);
+        let target = u32::try_from(input.target_shard_count).ok();
+        // The constraints of the shape leave no other.
+        let target = target.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
         reshard(
             &engine,
             &stream,

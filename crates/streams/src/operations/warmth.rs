@@ -2,11 +2,16 @@
 
 use crate::catalog::{Change, Warmth};
 use millstream_model::limits;
+use std::num::NonZeroU32;
+
+/// The shards that any on-demand stream begins with.
+pub(super) const FEWEST: NonZeroU32 =
+    NonZeroU32::new(limits::ON_DEMAND_SHARDS).expect("an on-demand stream has shards");
 
 /// The shards that a throughput needs: one for each MiB per second, and no fewer than any on-demand
 /// stream begins with.
-pub(super) fn shards_for(mibps: u32) -> u32 {
-    mibps.max(limits::ON_DEMAND_SHARDS)
+pub(super) fn shards_for(mibps: u32) -> NonZeroU32 {
+    NonZeroU32::new(mibps).map_or(FEWEST, |mibps| mibps.max(FEWEST))
 }
 
 /// What a member of a request asks for.

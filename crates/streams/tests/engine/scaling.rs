@@ -2,7 +2,7 @@
 
 use super::world::{Caller, Start, World};
 use millstream_env::SeededRandom;
-use millstream_model::HashKey;
+use millstream_model::{HashKey, HashRange};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::RecordSink;
 use millstream_protocol::operations::{
@@ -12,6 +12,7 @@ use millstream_protocol::types::{ShardFilter, ShardFilterType, StreamStatus};
 use millstream_store::kafka_like::{Behaviour, Cluster};
 use millstream_streams::operations::{CreateStream, DescribeStreamSummary, ListShards, PutRecords};
 use millstream_streams::{Limits, RecordArena, ScalingPace, Settings};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ async fn put(caller: &Caller, count: usize, parts: u32, bytes: usize) -> usize {
 }
 
 async fn put_into(caller: &Caller, stream: &str, count: usize, parts: u32, bytes: usize) -> usize {
-    let starts = millstream_model::HashRange::uniform(parts);
+    let starts = HashRange::uniform(NonZeroU32::new(parts).unwrap());
     let mut keys = starts.iter().map(|range| range.start).cycle();
     let mut throttled = 0;
     let mut left = count;

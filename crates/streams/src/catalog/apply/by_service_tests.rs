@@ -4,8 +4,13 @@ use super::*;
 use crate::catalog::plan::{Change, Division};
 use millstream_model::{AccountId, Region, StreamName};
 use millstream_replicated::Machine as _;
+use std::num::NonZeroU32;
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
+
+fn counted(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
+}
 
 fn create(name: &str, mode: Mode, shards: u32, quotas: Quotas) -> Command {
     Command::CreateStream(CreateStream {
@@ -15,7 +20,7 @@ fn create(name: &str, mode: Mode, shards: u32, quotas: Quotas) -> Command {
         },
         name: StreamName::parse(name).unwrap(),
         mode,
-        shards,
+        shards: counted(shards),
         tags: BTreeMap::new(),
         record_kib_max: 1_024,
         transition_ms: 0,
@@ -88,7 +93,15 @@ fn scaling_when_the_service_asks_then_callers_limits_are_not_its_own() {
         scalings_per_day: Some(0),
         ..Quotas::default()
     };
-    let scale = |by_service| reshard(Change::Scale { target: 40 }, quotas, by_service);
+    let scale = |by_service| {
+        reshard(
+            Change::Scale {
+                target: counted(40),
+            },
+            quotas,
+            by_service,
+        )
+    };
     let mut state = with_stream(Mode::OnDemand, 4);
     let (current, target) = (4, 40);
     let too_far = Refusal::ScalingTooFar { current, target };
@@ -130,13 +143,35 @@ fn reshard_when_encoded_by_an_earlier_version_then_is_a_callers() {
         shards: Some(7),
         ..Quotas::default()
     };
-    let written = (0_u64, Change::Scale { target: 3 }, 9_u64, quotas);
+    let written = (0_u64, Change::Scale { target: counted(3) }, 9_u64, quotas);
     let bytes = minicbor::to_vec(written).unwrap();
     let read: BeginReshard = minicbor::decode(&bytes).unwrap();
-    let expected = reshard(Change::Scale { target: 3 }, quotas, None);
+    let expected = reshard(Change::Scale { target: counted(3) }, quotas, None);
     let Command::BeginReshard(mut expected) = expected else {
         panic!("it is a reshard");
     };
     expected.transition_ms = 9;
     assert_eq!(read, expected);
+}
+
+#[test]
+fn reshard_when_the_stream_has_used_its_indexes_up_then_is_refused() {
+    let four_more = |next_shard| {
+        let mut state = with_stream(Mode::OnDemand, 4);
+        let mut stream = Stream::clone(state.stream_by_id(0).unwrap());
+        stream.next_shard = next_shard;
+        state.put(stream);
+        let command = reshard(divide(3), Quotas::default(), None);
+        refusal(&mut state, &command)
+    };
+    // Two splits make four shards, of which three stay open.
+    let after_the_last = ShardId::INDEX_MAX + 1;
+    assert_eq!(four_more(after_the_last - 4), None);
+    let too_large = Refusal::ScalingTooLarge {
+        current: 4,
+        target: 6,
+        most: 4,
+    };
+    assert_eq!(four_more(after_the_last - 3), Some(too_large.clone()));
+    assert_eq!(four_more(after_the_last), Some(too_large));
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::catalog::Change;
 use millstream_model::{AccountId, ConsumerName, Region, StreamName};
+use std::num::NonZeroU32;
 
 const SECOND: u64 = 1_767_225_600;
 
@@ -11,6 +12,10 @@ fn scope() -> Scope {
         account: AccountId::parse("111111111111").unwrap(),
         region: Region::parse("us-east-1").unwrap(),
     }
+}
+
+fn counted(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
 }
 
 /// A state with one stream, and the time of its commands.
@@ -31,7 +36,7 @@ impl Catalog {
             scope: scope(),
             name: StreamName::parse("s").unwrap(),
             mode: Mode::Provisioned,
-            shards,
+            shards: counted(shards),
             tags: BTreeMap::new(),
             record_kib_max: 1024,
             transition_ms: 0,
@@ -163,7 +168,10 @@ fn consumers_when_gone_and_still_remembered_then_take_no_ones_place() {
 #[test]
 fn scale_when_of_an_earlier_build_then_splits_all_and_merges_all() {
     let mut catalog = Catalog::new(4);
-    assert_eq!(catalog.scale(Change::Scale { target: 3 }), [8, 9, 10]);
+    assert_eq!(
+        catalog.scale(Change::Scale { target: counted(3) }),
+        [8, 9, 10]
+    );
     let opened = catalog.stream().shards.all().iter();
     let opened: Vec<u64> = opened.map(|shard| shard.opened.0 - SECOND * 1000).collect();
     assert_eq!(opened, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
@@ -175,13 +183,16 @@ fn scale_when_of_an_earlier_build_then_splits_all_and_merges_all() {
 #[test]
 fn scale_when_in_turn_then_goes_from_range_to_range_and_ages_with_the_indexes() {
     let mut catalog = Catalog::new(4);
-    assert_eq!(catalog.scale(Change::ScaleInTurn { target: 3 }), [6, 9, 10]);
+    assert_eq!(
+        catalog.scale(Change::ScaleInTurn { target: counted(3) }),
+        [6, 9, 10]
+    );
     let opened = catalog.stream().shards.all().iter();
     let opened: Vec<u64> = opened.map(|shard| shard.opened.0 - SECOND * 1000).collect();
     assert_eq!(opened, [0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 3]);
     let created = catalog.stream().shards.all().iter();
     let created: Vec<u64> = created.map(|shard| shard.created_s - SECOND).collect();
     assert_eq!(created, [0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 3]);
-    let five = catalog.scale(Change::ScaleInTurn { target: 5 });
+    let five = catalog.scale(Change::ScaleInTurn { target: counted(5) });
     assert_eq!(five, [11, 15, 16, 20, 19]);
 }

@@ -24,7 +24,9 @@ pub(super) fn set_mode() -> SetMode {
 pub(super) fn warmth() -> Warmth {
     Warmth {
         mibps: 1301,
-        change: Change::Scale { target: 1302 },
+        change: Change::Scale {
+            target: NonZeroU32::MIN.saturating_add(1301),
+        },
     }
 }
 

@@ -11,8 +11,10 @@ use millstream_model::{AccountId, Region};
 use millstream_replicated::Machine as _;
 use millstream_store::Offset;
 use proptest::prelude::*;
+use std::num::NonZeroU32;
 
 const DAY_S: u64 = DELETED_REMEMBERED_S;
+const FOUR: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 fn scope() -> Scope {
     Scope {
@@ -45,7 +47,7 @@ impl Catalog {
             scope: scope(),
             name: name(number),
             mode: [Mode::Provisioned, Mode::OnDemand][number as usize % 2],
-            shards: number as u32 % 3 + 1,
+            shards: NonZeroU32::MIN.saturating_add(number as u32 % 3),
             tags: Default::default(),
             record_kib_max: 1024,
             transition_ms,
@@ -76,7 +78,7 @@ impl Catalog {
     fn split(&mut self, number: u64) {
         let command = BeginReshard {
             stream: self.id(number),
-            change: Change::Scale { target: 4 },
+            change: Change::Scale { target: FOUR },
             transition_ms: 0,
             quotas: Quotas::default(),
             by_service: None,
@@ -120,7 +122,7 @@ impl Catalog {
             stream: self.id(number),
             warmth: Warmth {
                 mibps,
-                change: Change::Scale { target: 4 },
+                change: Change::Scale { target: FOUR },
             },
             transition_ms: 0,
             quotas: Quotas::default(),

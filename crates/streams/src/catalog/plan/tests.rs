@@ -5,6 +5,10 @@ use millstream_env::Timestamp;
 use millstream_model::SequenceNumber;
 use proptest::prelude::*;
 
+fn counted(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
+}
+
 fn uniform(count: u32, opened: u64) -> Shards {
     let shard = |(index, range)| Shard {
         index,
@@ -16,7 +20,8 @@ fn uniform(count: u32, opened: u64) -> Shards {
         adjacent_parent: None,
         closed: None,
     };
-    Shards::new((0..).zip(HashRange::uniform(count)).map(shard).collect())
+    let ranges = HashRange::uniform(counted(count));
+    Shards::new((0..).zip(ranges).map(shard).collect())
 }
 
 fn carry_out(shards: &Shards, change: Change, now: u64) -> (Plan, Shards) {
@@ -215,7 +220,7 @@ fn plan_when_the_shards_do_not_allow_it_then_says_why() {
 
 #[test]
 fn scale_when_the_count_is_the_same_then_does_nothing() {
-    let plan = Plan::new(&uniform(4, 0), 4, &Change::Scale { target: 4 }).unwrap();
+    let plan = Plan::new(&uniform(4, 0), 4, &SCALINGS[0](4)).unwrap();
     assert_eq!(
         plan,
         Plan {
@@ -228,8 +233,12 @@ fn scale_when_the_count_is_the_same_then_does_nothing() {
 
 /// Scalings of both orders.
 const SCALINGS: [fn(u32) -> Change; 2] = [
-    |target| Change::Scale { target },
-    |target| Change::ScaleInTurn { target },
+    |target| Change::Scale {
+        target: counted(target),
+    },
+    |target| Change::ScaleInTurn {
+        target: counted(target),
+    },
 ];
 
 #[test]
@@ -244,7 +253,7 @@ fn scale_when_doubled_or_halved_then_makes_no_shard_in_between() {
 
 /// The created shards of a scaling in turn, each with its parents.
 fn lineage(from: u32, target: u32) -> Vec<(u32, u32, Option<u32>)> {
-    let (plan, _) = carry_out(&uniform(from, 0), Change::ScaleInTurn { target }, 1);
+    let (plan, _) = carry_out(&uniform(from, 0), SCALINGS[1](target), 1);
     let created = plan.created.iter();
     created
         .map(|it| (it.index, it.parent, it.adjacent_parent))
@@ -286,7 +295,7 @@ fn scale_in_turn_when_ranges_are_cut_and_joined_then_begins_at_the_lowest_key() 
 #[test]
 fn scale_in_turn_when_by_a_large_factor_then_lineages_stay_short() {
     for (from, target) in [(1, 1_000), (1_000, 1)] {
-        let (_, after) = carry_out(&uniform(from, 0), Change::ScaleInTurn { target }, 1);
+        let (_, after) = carry_out(&uniform(from, 0), SCALINGS[1](target), 1);
         let mut generations = BTreeMap::new();
         for shard in after.all() {
             let parents = [shard.parent, shard.adjacent_parent].into_iter().flatten();
@@ -330,7 +339,7 @@ proptest! {
             let merges = before.difference(&open).count();
             prop_assert_eq!(plan.created.len(), 2 * splits + merges);
             prop_assert_eq!(open.len(), target as usize);
-            for (start, range) in open.iter().zip(HashRange::uniform(target)) {
+            for (start, range) in open.iter().zip(HashRange::uniform(counted(target))) {
                 prop_assert!(start.0.abs_diff(range.start.0) <= 64, "uniform but for rounding");
             }
             // A boundary that is wanted and there already is not made again.

@@ -5,6 +5,7 @@ use crate::catalog::{Command, CreateStream};
 use millstream_model::{AccountId, Region, StreamName};
 use millstream_replicated::Machine as _;
 use millstream_store::Offset;
+use std::num::NonZeroU32;
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
 
@@ -20,7 +21,7 @@ fn create(name: &str, mode: Mode, shards: u32, quotas: Quotas) -> Command {
         scope: scope(),
         name: StreamName::parse(name).unwrap(),
         mode,
-        shards,
+        shards: NonZeroU32::new(shards).unwrap(),
         tags: Default::default(),
         record_kib_max: 1024,
         transition_ms: 0,

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::num::NonZeroU32;
 
 const DAY: Duration = Duration::from_hours(24);
 const NEVER: Duration = Duration::ZERO;
@@ -15,7 +16,8 @@ fn records(records_per_second: u64) -> Rate {
 
 /// Uniform shards with these demands, each quiet for so long.
 fn seen(of_shards: &[(u64, Duration)]) -> Vec<Seen> {
-    let ranges = HashRange::uniform(of_shards.len() as u32);
+    let count = NonZeroU32::new(of_shards.len() as u32).unwrap();
+    let ranges = HashRange::uniform(count);
     let shards = (0..).zip(ranges).zip(of_shards);
     let seen = |((index, range), (rate, quiet_for)): ((u32, HashRange), &(u64, Duration))| Seen {
         index,
