@@ -176,10 +176,19 @@ impl HashRange {
     /// The first keys of all but the first of so many even parts; `None` if the range is too narrow
     /// for [`HashRange::split_at`] to make them. Halving a range of 2^n keys makes two of 2^(n-1).
     pub fn even_cuts(self, parts: u32) -> Option<Vec<HashKey>> {
+        if !self.has_even_parts(parts) {
+            return None;
+        }
         let (parts, last) = (u128::from(parts), self.end.0 - self.start.0);
-        let (step, rest) = (last.checked_div(parts)?, last % parts);
+        let (step, rest) = (last / parts, last % parts);
         let cut = |part: u128| HashKey(self.start.0 + step * part + rest * part / parts + 1);
-        (step >= Self::PART_KEYS_MIN).then(|| (1..parts).map(cut).collect())
+        Some((1..parts).map(cut).collect())
+    }
+
+    /// Whether there are [`HashRange::even_cuts`] for so many parts.
+    pub fn has_even_parts(self, parts: u32) -> bool {
+        let step = (self.end.0 - self.start.0).checked_div(u128::from(parts));
+        step.is_some_and(|step| step >= Self::PART_KEYS_MIN)
     }
 
     /// The fewest keys of an even part: it can be halved once more.
@@ -207,6 +216,7 @@ mod tests {
         ) {
             let last = (last >> narrow).min(u128::MAX - start);
             let range = HashRange { start: HashKey(start), end: HashKey(start + last) };
+            prop_assert_eq!(range.even_cuts(parts).is_some(), range.has_even_parts(parts));
             let Some(cuts) = range.even_cuts(parts) else {
                 prop_assert!(last / u128::from(parts) < HashRange::PART_KEYS_MIN);
                 return Ok(());

@@ -11,6 +11,7 @@
 //! closed, and is refused. Nothing here is a state: after a restart a shard is quiet from then on,
 //! and its rate is known a sample later.
 
+mod growth;
 mod judgement;
 mod rate;
 mod watch;
@@ -24,6 +25,8 @@ use crate::fence::Fence;
 use crate::runtime::Runtimes;
 use crate::settings::{Limits, Settings};
 use crate::streams::Streams;
+pub(crate) use growth::divisions;
+
 use judgement::{Judgement, Needs, judge};
 use millstream_env::{Agreement, Causes, Clock, Clocks, Monotonic, Timestamp};
 use millstream_model::limits;

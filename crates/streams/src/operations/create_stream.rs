@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
-use super::warmth::{FEWEST, shards_for, warmth};
+use super::warmth::{FEWEST, mibps, shards_for};
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{
     CreateStream as Create, Distribution, Mode, ProposeError, Refusal, StreamLabel,
@@ -30,7 +30,7 @@ impl Handler for CreateStream {
         let (target, input) = request.into_parts();
         let (mode, shards) = capacity(&input)?;
         let distribution = distribution(&input, mode, target.label())?;
-        let warm = input.warm_throughput_mibps.map(|mibps| warmth(mibps).mibps);
+        let warm = input.warm_throughput_mibps.map(mibps);
         let shards = match (mode, warm) {
             (Mode::OnDemand, Some(mibps)) => shards_for(mibps),
             (Mode::Provisioned, Some(_)) => return Err(CapacityError::WarmProvisioned.into()),

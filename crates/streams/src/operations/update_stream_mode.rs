@@ -4,9 +4,9 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html>
 
 use super::resharding::carry_on;
-use super::warmth::warmth;
+use super::warmth::prepare;
 use super::{Engine, Handler, OutputOf, Request};
-use crate::catalog::{Command, Mode, SetMode};
+use crate::catalog::{Command, Mode, Quotas, SetMode, Warmth};
 use crate::facts::{CapacityError, UpdateStreamModeError};
 use crate::target::FoundStream;
 use crate::views;
@@ -32,14 +32,26 @@ impl Handler for UpdateStreamMode {
         if mode == Mode::Provisioned && input.warm_throughput_mibps.is_some() {
             return Err(CapacityError::WarmProvisioned.into());
         }
-        let set = SetMode {
-            stream: stream.id,
-            mode,
-            transition_ms: engine.settings().transition_ms(),
-            quotas: engine.quotas(&stream.scope),
-            warmth: input.warm_throughput_mibps.map(warmth),
+        let (id, transition_ms) = (stream.id, engine.settings().transition_ms());
+        let set = |warmth: Option<Warmth>, quotas: Quotas| {
+            Command::SetMode(SetMode {
+                stream: id,
+                mode,
+                transition_ms,
+                quotas,
+                warmth,
+            })
         };
-        let begun = engine.change(&stream, Command::SetMode(set)).await?;
+        let begun = match input.warm_throughput_mibps {
+            Some(mibps) => {
+                let set = |warmth, quotas| set(Some(warmth), quotas);
+                prepare(&engine, &stream, mibps, set).await?
+            }
+            None => {
+                let quotas = engine.quotas(&stream.scope);
+                engine.change(&stream, set(None, quotas)).await?
+            }
+        };
         carry_on(&engine, &begun).await;
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! UpdateStreamWarmThroughput: prepares an on-demand stream for traffic before that comes.
 //!
-//! A MiB per second needs a shard. More than there are come by an ordinary reshard; less releases
-//! the others, and 0 takes the setting away.
+//! A MiB per second needs a shard. More than there are come by an ordinary reshard, which divides
+//! the widest shards; less releases the others, and 0 takes the setting away.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamWarmThroughput.html>
 
 use super::resharding::carry_on;
-use super::warmth::warmth;
+use super::warmth::prepare;
 use super::{Engine, Handler, OutputOf, Request};
 use crate::catalog::{Command, SetWarmThroughput};
 use crate::facts::ChangeError;
@@ -32,15 +32,21 @@ impl Handler for UpdateStreamWarmThroughput {
         request: Request<Self>,
     ) -> Result<UpdateStreamWarmThroughputOutput, ChangeError> {
         let (stream, input) = request.into_parts();
-        let set = SetWarmThroughput {
-            stream: stream.id,
-            warmth: warmth(input.warm_throughput_mibps),
-            transition_ms: engine.settings().transition_ms(),
-            quotas: engine.quotas(&stream.scope),
-        };
-        let begun = engine
-            .change(&stream, Command::SetWarmThroughput(set))
-            .await?;
+        let (id, transition_ms) = (stream.id, engine.settings().transition_ms());
+        let begun = prepare(
+            &engine,
+            &stream,
+            input.warm_throughput_mibps,
+            |warmth, quotas| {
+                Command::SetWarmThroughput(SetWarmThroughput {
+                    stream: id,
+                    warmth,
+                    transition_ms,
+                    quotas,
+                })
+            },
+        )
+        .await?;
         carry_on(&engine, &begun).await;
         Ok(UpdateStreamWarmThroughputOutput {
             stream_arn: Some(begun.arn().to_string()),

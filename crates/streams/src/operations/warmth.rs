@@ -1,8 +1,13 @@
 //! The throughput that an on-demand stream is prepared for, as callers ask for it.
 
-use crate::catalog::{Change, Warmth};
+use crate::Engine;
+use crate::catalog::{Change, Command, ProposeError, Quotas, Refusal, Shards, Stream, Warmth};
+use crate::facts::ChangeError;
+use crate::scaling::divisions;
 use millstream_model::limits;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// The shards that any on-demand stream begins with.
 pub(super) const FEWEST: NonZeroU32 =
@@ -14,12 +19,57 @@ pub(super) fn shards_for(mibps: u32) -> NonZeroU32 {
     NonZeroU32::new(mibps).map_or(FEWEST, |mibps| mibps.max(FEWEST))
 }
 
-/// What a member of a request asks for.
-pub(super) fn warmth(mibps: i32) -> Warmth {
-    let mibps = u32::try_from(mibps).unwrap_or(0);
-    let target = shards_for(mibps);
+/// The throughput in a member of a request.
+pub(super) fn mibps(member: i32) -> u32 {
+    u32::try_from(member).unwrap_or(0)
+}
+
+/// Proposes a command that prepares a stream for a throughput.
+///
+/// The command names the shards that are divided. If a reshard came first, it is made anew of those
+/// that are open now; each such turn needs a reshard that was completed.
+pub(super) async fn prepare(
+    engine: &Engine,
+    stream: &Arc<Stream>,
+    member: i32,
+    command: impl Fn(Warmth, Quotas) -> Command,
+) -> Result<Arc<Stream>, ChangeError> {
+    let mut seen = Arc::clone(stream);
+    loop {
+        let quotas = engine.quotas(&stream.scope);
+        let warmth = warmth(mibps(member), &seen.shards, &quotas);
+        let changed = engine.change(stream, command(warmth, quotas)).await;
+        let now = engine.streams().of_id(stream.id);
+        match (&changed, now) {
+            (Err(ChangeError::Propose(ProposeError::Refused(refusal))), Some(now))
+                if is_of_closed_shards(refusal) && now.shards != seen.shards =>
+            {
+                seen = now;
+            }
+            _ => return changed,
+        }
+    }
+}
+
+/// A throughput, and how the open shards become as many as it needs: the widest are divided, so
+/// that a hot range that was split stays so.
+fn warmth(mibps: u32, shards: &Shards, quotas: &Quotas) -> Warmth {
+    // What is refused anyway is not planned.
+    let most = quotas.warm_mibps.unwrap_or(limits::STREAM_SHARDS_MAX);
+    let wanted = shards_for(mibps.min(most)).get();
+    let open = shards.open().map(|shard| (shard.index, shard.range));
+    let open: Vec<_> = open.collect();
     Warmth {
         mibps,
-        change: Change::ScaleInTurn { target },
+        change: Change::Divide {
+            divisions: divisions(&open, &BTreeSet::new(), wanted),
+        },
     }
+}
+
+fn is_of_closed_shards(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::ShardClosed { .. } | Refusal::ShardNotFound { .. }
+    )
 }

@@ -3,10 +3,11 @@
 //! Growing comes first: shards that are hot are halved, and the widest are divided until there are
 //! as many as the stream needs. Shards merge only where nothing has to grow.
 
+use super::growth::divisions;
 use super::rate::Rate;
-use crate::catalog::{Change, Division, Pair};
+use crate::catalog::{Change, Pair};
 use millstream_model::{HashRange, limits};
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -82,7 +83,8 @@ pub(super) fn judge(open: &[Seen], needs: Needs) -> Option<Judgement> {
     } else {
         Reason::Hot
     };
-    let divisions = divisions(open, &hot, needs.shards.min(needs.most));
+    let ranges: Vec<_> = open.iter().map(|it| (it.index, it.range)).collect();
+    let divisions = divisions(&ranges, &hot, needs.shards.min(needs.most));
     if !divisions.is_empty() {
         let change = Change::Divide { divisions };
         return Some(Judgement { change, reason });
@@ -102,45 +104,11 @@ fn hot(open: &[Seen], needs: Needs) -> BTreeSet<u32> {
     let room = most.saturating_sub(open.len() as u32);
     let mut hot: Vec<&Seen> = open
         .iter()
-        .filter(|shard| shard.demand.is_hot() && shard.range.even_cuts(2).is_some())
+        .filter(|shard| shard.demand.is_hot() && shard.range.has_even_parts(2))
         .collect();
     hot.sort_by_key(|shard| std::cmp::Reverse(shard.demand.load()));
     hot.truncate(room as usize);
     hot.iter().map(|shard| shard.index).collect()
-}
-
-/// Halves the hot shards, and divides the widest parts until there are so many.
-fn divisions(open: &[Seen], hot: &BTreeSet<u32>, shards: u32) -> Vec<Division> {
-    let mut parts: Vec<u32> = open
-        .iter()
-        .map(|shard| 1 + u32::from(hot.contains(&shard.index)))
-        .collect();
-    let width = |place: usize, parts: u32| {
-        let range = open[place].range;
-        (range.end.0 - range.start.0) / u128::from(parts)
-    };
-    let mut missing = (shards as usize).saturating_sub(open.len() + hot.len());
-    if missing > 0 {
-        let widths = parts.iter().enumerate();
-        let mut widest: BinaryHeap<(u128, usize)> = widths
-            .map(|(place, parts)| (width(place, *parts), place))
-            .collect();
-        while missing > 0
-            && let Some((_, place)) = widest.pop()
-        {
-            if open[place].range.even_cuts(parts[place] + 1).is_some() {
-                parts[place] += 1;
-                missing -= 1;
-                widest.push((width(place, parts[place]), place));
-            }
-        }
-    }
-    let divided = open.iter().zip(parts).filter(|(_, parts)| *parts > 1);
-    let division = |(shard, parts): (&Seen, u32)| Division {
-        shard: shard.index,
-        parts,
-    };
-    divided.map(division).collect()
 }
 
 /// Pairs of neighbours that have been quiet for long, the narrowest first: ranges stay even.

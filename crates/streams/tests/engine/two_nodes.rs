@@ -1,7 +1,10 @@
 //! Two engines over one cluster: requests get lost and arrive late, owners are fenced, and a node
 //! sleeps through a reshard. What clients were told is compared with what is stored.
 
+use crate::account::commit;
 use crate::interposed::{Hook, Interposed};
+use crate::mode::create_on_demand;
+use crate::warm_throughput::warm;
 use crate::world::{Caller, Start, World, text, until};
 use millstream_env::SeededRandom;
 use millstream_model::SequenceNumber;
@@ -9,6 +12,7 @@ use millstream_protocol::Protocol;
 use millstream_protocol::operations::{
     AddTagsToStreamInput, PutRecordInput, PutRecordOutput, UpdateShardCountInput,
 };
+use millstream_protocol::types::MinimumThroughputBillingCommitmentInputStatus as Wanted;
 use millstream_protocol::types::ScalingType;
 use millstream_store::kafka_like::{Behaviour, Cluster, FORGETS_AFTER};
 use millstream_store::{Epoch, LogId, LogStore};
@@ -284,4 +288,32 @@ async fn node_when_asleep_through_a_reshard_then_puts_into_the_children() {
             1,
         );
     }
+}
+
+#[tokio::test]
+async fn throughput_when_its_node_sleeps_through_a_reshard_then_divides_the_shards_of_now() {
+    let (world, cluster) = world(1);
+    let a = world.open().await;
+    commit(&a, Wanted::Enabled).await.unwrap();
+    create_on_demand(&a, "s", None).await.unwrap();
+    let sleeper = Arc::new(Interposed {
+        store: cluster.node(),
+        hook: Sleeper::default(),
+    });
+    let b = world.open_on(sleeper.clone()).await;
+    sleeper.hook.sleeps.store(true, Ordering::Release);
+    warm(&a, "s", 5).await.unwrap();
+    until(async || a.shards("s").await.len() == 6).await;
+    assert_eq!(b.shards("s").await.len(), 4, "it has not heard");
+    let wakes = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        sleeper.hook.sleeps.store(false, Ordering::Release);
+        sleeper.hook.woke.notify_waiters();
+    };
+    let (told, ()) = tokio::join!(warm(&b, "s", 8), wakes);
+    let told = told.unwrap().unwrap();
+    assert_eq!((told.target_mibps, told.current_mibps), (Some(8), Some(5)));
+    until(async || a.shards("s").await.len() == 12).await;
 }

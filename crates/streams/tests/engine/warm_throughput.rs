@@ -8,13 +8,13 @@ use millstream_protocol::operations::{
     CreateStreamInput, DeleteStreamInput, UpdateStreamWarmThroughputInput,
 };
 use millstream_protocol::types::MinimumThroughputBillingCommitmentInputStatus as Wanted;
-use millstream_protocol::types::{StreamMode, StreamStatus, WarmThroughputObject};
+use millstream_protocol::types::{Shard, StreamMode, StreamStatus, WarmThroughputObject};
 use millstream_protocol::{Error, ErrorCode};
 use millstream_streams::operations::{CreateStream, DeleteStream, UpdateStreamWarmThroughput};
 use millstream_streams::{Limits, Settings};
 use std::time::Duration;
 
-async fn warm(
+pub async fn warm(
     caller: &Caller,
     stream: &str,
     mibps: i32,
@@ -75,6 +75,68 @@ async fn throughput_when_it_grows_then_is_not_bound_to_double_nor_to_ten_a_day()
         warm(&caller, "s", mibps).await.unwrap();
         assert_eq!(shown(&caller, "s").await, of(mibps, mibps));
     }
+}
+
+/// The first keys of the open shards, in 64ths of all keys.
+async fn boundaries(caller: &Caller, stream: &str) -> Vec<u128> {
+    let shards = caller.shards(stream).await;
+    let is_open = |it: &&Shard| it.sequence_number_range.ending_sequence_number.is_none();
+    let start = |it: &Shard| it.hash_key_range.starting_hash_key.parse::<u128>().unwrap();
+    let mut starts: Vec<u128> = shards.iter().filter(is_open).map(start).collect();
+    starts.sort_unstable();
+    assert!(
+        starts.iter().all(|start| start % (1 << 122) == 0),
+        "{starts:?}"
+    );
+    starts.iter().map(|start| start >> 122).collect()
+}
+
+/// A stream of five shards, of which the first two are narrow: their range was hot.
+async fn split_where_hot(caller: &Caller) {
+    caller.create("s", 2).await.unwrap();
+    for (shard, boundary) in [("0", 4), ("2", 2), ("1", 48)] {
+        caller.split("s", shard, boundary << 122).await.unwrap();
+    }
+    assert_eq!(boundaries(caller, "s").await, [0, 2, 4, 32, 48]);
+}
+
+#[tokio::test]
+async fn throughput_when_a_hot_range_was_split_then_the_widest_shards_are_divided_instead() {
+    let world = World::new(Settings::default());
+    let caller = world.open().await;
+    commit(&caller, Wanted::Enabled).await.unwrap();
+    split_where_hot(&caller).await;
+    set_mode(&caller, "s", StreamMode::OnDemand, None)
+        .await
+        .unwrap();
+    for key in ["a", "b", "c"] {
+        caller.put("s", key, key).await.unwrap();
+    }
+    // From 4 to 32 is the widest.
+    assert_eq!(warm(&caller, "s", 6).await.unwrap(), of(6, 5));
+    assert_eq!(boundaries(&caller, "s").await, [0, 2, 4, 18, 32, 48]);
+    assert_eq!(warm(&caller, "s", 8).await.unwrap(), of(8, 6));
+    assert_eq!(
+        boundaries(&caller, "s").await,
+        [0, 2, 4, 18, 32, 40, 48, 56]
+    );
+    assert_eq!(shown(&caller, "s").await, of(8, 8));
+    let mut read = caller.read_all("s").await;
+    read.sort_unstable();
+    assert_eq!(read, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn mode_when_it_comes_with_a_throughput_then_keeps_the_splits_of_a_hot_range() {
+    let world = World::new(Settings::default());
+    let caller = world.open().await;
+    commit(&caller, Wanted::Enabled).await.unwrap();
+    split_where_hot(&caller).await;
+    set_mode(&caller, "s", StreamMode::OnDemand, Some(8))
+        .await
+        .unwrap();
+    let kept = [0, 2, 4, 18, 32, 40, 48, 56];
+    assert_eq!(boundaries(&caller, "s").await, kept);
 }
 
 #[tokio::test]
