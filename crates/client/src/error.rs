@@ -3,7 +3,7 @@
 use millstream_protocol::{ErrorCode, RemoteError};
 
 /// Why a call has no output.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The service answered with an error.
     #[error("{remote} (request {})", request_id.as_deref().unwrap_or("without an id"))]

@@ -30,6 +30,7 @@
 #![warn(missing_docs)]
 
 pub mod endpoint;
+pub mod producer;
 pub mod regions;
 
 mod builder;
