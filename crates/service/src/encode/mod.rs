@@ -7,6 +7,7 @@
 //! sent, and `encoded_runs` keeps what is asked for again. `frames` are a subscription's events.
 
 mod encoded_runs;
+mod form;
 mod frames;
 mod measured;
 mod number_template;

@@ -1,8 +1,10 @@
 //! A run of records, and how much of it is written.
 
+use super::form::{Cbor, Form, Json, Keys, MixedKeys, PlainKeys};
 use super::stored_records::StoredRecords;
 use bytes::Bytes;
 use millstream_model::RisingDigits;
+use millstream_protocol::Protocol;
 use millstream_store::Run;
 use millstream_streams::{NumberedRun, StoredIter, StoredParts};
 
@@ -44,27 +46,43 @@ impl Progress {
         shared_bytes_min: usize,
         out: &mut [u8],
     ) -> usize {
+        let limits = (records_max, shared_bytes_min);
+        match stored.form() {
+            (Protocol::Json, Keys::Plain) => self.write_in::<PlainKeys<Json>>(stored, limits, out),
+            (Protocol::Json, Keys::Mixed) => self.write_in::<MixedKeys<Json>>(stored, limits, out),
+            (Protocol::Cbor, Keys::Plain) => self.write_in::<PlainKeys<Cbor>>(stored, limits, out),
+            (Protocol::Cbor, Keys::Mixed) => self.write_in::<MixedKeys<Cbor>>(stored, limits, out),
+        }
+    }
+
+    fn write_in<F: Form>(
+        &mut self,
+        stored: &StoredRecords,
+        (records_max, shared_bytes_min): (usize, usize),
+        out: &mut [u8],
+    ) -> usize {
         let room = out.len();
         let mut rest = out;
-        let mut records = StoredIter::new(&self.run.bytes[self.at..]);
+        let mut records = F::records(&self.run.bytes[self.at..]);
         let wanted = self.left.min(records_max);
         // A local copy, which the compiler may keep in registers.
         let mut digits = self.digits.clone();
-        let mut written = 0;
+        let (mut written, mut passed) = (0, 0);
         while written < wanted {
             let record = parts_of(records.next());
             if record.data().len() >= shared_bytes_min {
                 break;
             }
             let write_number = |place: &mut _| digits.write_next(place);
-            let Some(bytes) = stored.write(&record, write_number, rest) else {
+            let Some(bytes) = stored.write::<F>(&record, write_number, rest) else {
                 break;
             };
             rest = &mut rest[bytes..];
-            self.at += record.bytes_in_run();
+            passed += record.bytes_in_run();
             written += 1;
         }
         self.digits = digits;
+        self.at += passed;
         self.left -= written;
         room - rest.len()
     }

@@ -3,9 +3,9 @@
 //! What comes out is, byte for byte, what a list of [`millstream_protocol::types::Record`] would
 //! be; a test holds one against the other. But records that arrived together share all but number,
 //! data and key, so the rest is encoded once and copied. How long it will be is known before
-//! anything is written. Whether any record of a list lacks a key is decided once for the list:
-//! where all have one, none is asked.
+//! anything is written. The form of a list's records is decided once for the list.
 
+use super::form::{Cbor, Form, Keys, MixedKeys};
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use millstream_protocol::parts::{self, CborWriter, JsonWriter, Special};
 use millstream_protocol::types::Record;
@@ -83,6 +83,19 @@ impl StoredLengths {
         Some(lengths)
     }
 
+    /// How the keys are written.
+    fn keys(&self, protocol: Protocol) -> Keys {
+        let escapes = match protocol {
+            Protocol::Json => self.escapes,
+            Protocol::Cbor => 0,
+        };
+        if self.keyless + escapes == 0 {
+            Keys::Plain
+        } else {
+            Keys::Mixed
+        }
+    }
+
     #[inline]
     fn add(&mut self, record: &StoredParts<'_>) {
         let (key_bytes, data_bytes) = (record.key_bytes(), record.data().len());
@@ -143,32 +156,6 @@ impl<const ROOM: usize> Padded<ROOM> {
     }
 }
 
-/// How the keys of a list's records are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keys {
-    /// In JSON, as they are.
-    Plain,
-    /// In JSON, with escapes.
-    Escaped,
-    /// In CBOR, behind their heads.
-    Headed,
-    /// Some records have none.
-    Mixed,
-}
-
-impl Keys {
-    fn of(protocol: Protocol, lengths: &StoredLengths) -> Self {
-        if lengths.keyless > 0 {
-            return Self::Mixed;
-        }
-        match protocol {
-            Protocol::Json if lengths.escapes > 0 => Self::Escaped,
-            Protocol::Json => Self::Plain,
-            Protocol::Cbor => Self::Headed,
-        }
-    }
-}
-
 /// A writer of consecutive records in a list.
 #[derive(Debug)]
 pub(super) struct StoredRecords {
@@ -218,7 +205,7 @@ impl StoredRecords {
         let mut records = Self {
             protocol,
             arrival,
-            keys: Keys::of(protocol, lengths),
+            keys: lengths.keys(protocol),
             key_byte_max: if lengths.escapes == 0 {
                 1
             } else {
@@ -278,10 +265,19 @@ impl StoredRecords {
         self.separator_bytes
     }
 
+    /// The protocol and the keys: the [`Form`] in which the records are to be written.
+    pub(super) fn form(&self) -> (Protocol, Keys) {
+        (self.protocol, self.keys)
+    }
+
     /// Room that a record needs: its maximum size, plus the surplus of fixed-size copies.
-    #[inline]
     pub(super) fn room(&self, record: &StoredParts<'_>) -> usize {
-        let data_bytes = match self.protocol {
+        self.room_in(self.protocol, record)
+    }
+
+    #[inline]
+    fn room_in(&self, protocol: Protocol, record: &StoredParts<'_>) -> usize {
+        let data_bytes = match protocol {
             Protocol::Json => parts::base64_bytes(record.data().len()),
             Protocol::Cbor => record.data().len(),
         };
@@ -298,23 +294,23 @@ impl StoredRecords {
     /// returns their length. The bytes after them may be overwritten. If there is no room, writes
     /// nothing and returns `None`.
     #[inline]
-    pub(super) fn write(
+    pub(super) fn write<F: Form>(
         &self,
         record: &StoredParts<'_>,
         write_number: impl FnOnce(&mut [u8; NUMBER_DIGITS]),
         out: &mut [u8],
     ) -> Option<usize> {
-        let out = out.get_mut(..self.room(record))?;
+        let out = out.get_mut(..self.room_in(F::PROTOCOL, record))?;
         let room = out.len();
         let rest = self.begin(write_number, out);
-        let rest = match self.protocol {
+        let rest = match F::PROTOCOL {
             Protocol::Json => parts::write_base64(record.data(), rest),
             Protocol::Cbor => {
                 let rest = parts::write_bytes_head(record.data().len(), rest);
                 copy(record.data(), rest)
             }
         };
-        let left = self.end(record, rest).len();
+        let left = self.end::<F>(record, rest).len();
         Some(room - left)
     }
 
@@ -340,7 +336,8 @@ impl StoredRecords {
         let rest = self.begin(write_number, out);
         let rest = parts::write_bytes_head(record.data().len(), rest);
         let before = room - rest.len();
-        let left = self.end(record, rest).len();
+        // Data are large: what it takes to ask for the key does not count.
+        let left = self.end::<MixedKeys<Cbor>>(record, rest).len();
         Some((before, room - left - before))
     }
 
@@ -356,33 +353,38 @@ impl StoredRecords {
     }
 
     #[inline(always)]
-    fn end<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
-        let out = match self.keys {
-            Keys::Plain => write_key(record, self.between.write(out)),
-            Keys::Escaped => write_escaped(record, self.between.write(out)),
-            Keys::Headed => write_headed(record, self.between.write(out)),
-            Keys::Mixed => self.write_key_if_any(record, out),
+    fn end<'o, F: Form>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+        let out = match F::KEYS {
+            Keys::Plain => write_stored::<F>(record, self.between.write(out)),
+            Keys::Mixed => self.write_key_if_any::<F>(record, out),
         };
         self.end.write(out)
     }
 
     #[inline(never)]
-    fn write_key_if_any<'o>(&self, record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    fn write_key_if_any<'o, F: Form>(
+        &self,
+        record: &StoredParts<'_>,
+        out: &'o mut [u8],
+    ) -> &'o mut [u8] {
         if record.key_bytes() == 0 {
             return out;
         }
         let out = self.between.write(out);
-        match self.protocol {
-            Protocol::Json if self.key_byte_max == 1 => write_key(record, out),
-            Protocol::Json => write_escaped(record, out),
-            Protocol::Cbor => write_headed(record, out),
+        match F::PROTOCOL {
+            Protocol::Json if self.key_byte_max > 1 => write_escaped(record, out),
+            Protocol::Json | Protocol::Cbor => write_stored::<F>(record, out),
         }
     }
 }
 
+/// Writes a key as it is stored.
 #[inline]
-fn write_headed<'o>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
-    write_key(record, parts::write_text_head(record.key_bytes(), out))
+fn write_stored<'o, F: Form>(record: &StoredParts<'_>, out: &'o mut [u8]) -> &'o mut [u8] {
+    match F::PROTOCOL {
+        Protocol::Json => write_key(record, out),
+        Protocol::Cbor => write_key(record, parts::write_text_head(record.key_bytes(), out)),
+    }
 }
 
 /// Writes a key unescaped; a short one together with some of the data after it, which are
@@ -486,6 +488,7 @@ fn write_between<W: Writer>(writer: &mut W) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::form::{Json, PlainKeys};
     use bytes::Bytes;
     use millstream_protocol::encode;
     use proptest::prelude::*;
@@ -518,13 +521,13 @@ mod tests {
     }
 
     /// A record written by `StoredRecords`, into a buffer that holds something else.
-    fn straight(records: &StoredRecords, record: &Record, source: &Bytes) -> Vec<u8> {
+    fn straight<F: Form>(records: &StoredRecords, record: &Record, source: &Bytes) -> Vec<u8> {
         let parts = parts_of((record, source)).unwrap();
         let number = record.sequence_number.as_bytes().try_into().unwrap();
         let write_number = |place: &mut [u8; NUMBER_DIGITS]| *place = number;
         let mut out = vec![b'x'; records.room(&parts)];
         let too_little = out.len() - 1;
-        let refused = records.write(&parts, |_| panic!("no room"), &mut out[..too_little]);
+        let refused = records.write::<F>(&parts, |_| panic!("no room"), &mut out[..too_little]);
         assert_eq!(refused, None);
         if let Some(min) = records.shared_bytes_min()
             && parts.data().len() >= min
@@ -535,7 +538,7 @@ mod tests {
             let behind = &out[before..before + behind];
             return [&out[..before], parts.data(), behind].concat();
         }
-        let length = records.write(&parts, write_number, &mut out).unwrap();
+        let length = records.write::<F>(&parts, write_number, &mut out).unwrap();
         out.truncate(length);
         out
     }
@@ -549,6 +552,12 @@ mod tests {
         let (mut written, mut expected) = (Vec::new(), open.len() + close.len());
         for (record, source) in list.iter().zip(&stored) {
             records.arrived(record.approximate_arrival_timestamp.unwrap());
+            let straight = match records.form() {
+                (Protocol::Json, Keys::Plain) => straight::<PlainKeys<Json>>,
+                (Protocol::Json, Keys::Mixed) => straight::<MixedKeys<Json>>,
+                (Protocol::Cbor, Keys::Plain) => straight::<PlainKeys<Cbor>>,
+                (Protocol::Cbor, Keys::Mixed) => straight::<MixedKeys<Cbor>>,
+            };
             written.extend_from_slice(&straight(&records, record, source));
             let lengths =
                 StoredLengths::of_mixed(std::iter::once(parts_of((record, source)))).unwrap();

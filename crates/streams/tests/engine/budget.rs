@@ -21,7 +21,7 @@ const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_w
 const BUDGETS: [(&str, u64); 4] = [
     ("put json", 5_200),
     ("put cbor", 3_200),
-    ("get json", 1_400),
+    ("get json", 1_300),
     ("get cbor", 820),
 ];
 
