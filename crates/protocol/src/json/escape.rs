@@ -106,6 +106,16 @@ fn escaped(word: [u8; WORD_BYTES]) -> u64 {
     (is_control | is_quote | is_backslash) & TOPS
 }
 
+/// The position of the first quote in a word.
+///
+/// A borrow makes a byte above a quote look like one, never a byte below the first.
+#[inline]
+pub(super) fn first_quote(word: [u8; WORD_BYTES]) -> Option<usize> {
+    let differs = u64::from_le_bytes(word) ^ (ONES * u64::from(b'"'));
+    let quotes = differs.wrapping_sub(ONES) & !differs & TOPS;
+    (quotes != 0).then(|| quotes.trailing_zeros() as usize / 8)
+}
+
 fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
@@ -127,6 +137,22 @@ mod tests {
                         needs_escape(byte),
                         "{byte} in {neighbour}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quote_when_in_a_word_of_others_then_the_first_is_found() {
+        for byte in 0..=u8::MAX {
+            for neighbour in [b'!', b'"', b'#', b'a', 0x00, 0xa2, 0xff] {
+                for place in 0..WORD_BYTES {
+                    let mut word = [neighbour; WORD_BYTES];
+                    word[place] = byte;
+                    let expected = word.iter().position(|byte| *byte == b'"');
+                    assert_eq!(first_quote(word), expected, "{byte} in {neighbour}");
+                    word[0] = b'"';
+                    assert_eq!(first_quote(word), Some(0), "{byte} behind a quote");
                 }
             }
         }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::escape::first_quote;
 use crate::reader::{Checks, Cursor, DEPTH_MAX, Fault, Kind, Number, Reader, Steps};
 use crate::{Timestamp, base64};
 
@@ -11,8 +12,8 @@ const SHORT_INTEGER_DIGITS: usize = 18;
 
 /// Maximum size of an escaped character: two of `\uXXXX`.
 const CHARACTER_BYTES_MAX: usize = 12;
-/// No member has a longer name.
-const NAME_BYTES_MAX: usize = 32;
+/// No member has a name that with its quote is longer.
+const NAME_WORDS_MAX: usize = 5;
 
 /// A reader of one JSON text.
 pub struct JsonReader<'de> {
@@ -147,16 +148,21 @@ impl<'de> JsonReader<'de> {
         Ok(key)
     }
 
-    /// The raw bytes of a key up to the next quote, if it is no longer than names are.
+    /// The raw bytes of a key up to the next quote, if it is no longer than names are and does not
+    /// stand in the body's last bytes.
     #[inline]
     fn plain_key(&mut self) -> Option<&'de [u8]> {
         let rest = self.rest().strip_prefix(b"\"")?;
-        let length = rest
-            .iter()
-            .take(NAME_BYTES_MAX + 1)
-            .position(|byte| *byte == b'"')?;
-        self.position += length + 2;
-        Some(&rest[..length])
+        let mut before = 0;
+        for word in rest.as_chunks().0.iter().take(NAME_WORDS_MAX) {
+            if let Some(in_word) = first_quote(*word) {
+                let length = before + in_word;
+                self.position += length + 2;
+                return Some(&rest[..length]);
+            }
+            before += word.len();
+        }
+        None
     }
 
     /// The number's text, checked against JSON's grammar, and whether it is a plain integer.

@@ -19,7 +19,7 @@ const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_w
 
 /// Twice the count when it was set.
 const BUDGETS: [(&str, u64); 4] = [
-    ("put json", 5_200),
+    ("put json", 4_800),
     ("put cbor", 3_200),
     ("get json", 1_300),
     ("get cbor", 820),
