@@ -85,6 +85,9 @@ impl BatchBuilder {
     ///
     /// # Panics
     /// If it is longer than [`RECORD_BYTES_MAX`].
+    // Inlined: the caller knows how many parts there are. PutRecords' instruction budgets cover
+    // this.
+    #[inline]
     pub fn push(&mut self, kind: Kind, parts: &[&[u8]]) {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         assert!(length <= RECORD_BYTES_MAX, "a record of {length} bytes");

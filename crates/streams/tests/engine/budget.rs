@@ -19,8 +19,8 @@ const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_w
 
 /// Twice the count when it was set.
 const BUDGETS: [(&str, u64); 4] = [
-    ("put json", 4_800),
-    ("put cbor", 3_200),
+    ("put json", 4_600),
+    ("put cbor", 3_100),
     ("get json", 1_300),
     ("get cbor", 820),
 ];
