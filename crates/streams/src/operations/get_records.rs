@@ -19,7 +19,7 @@ use crate::target::{FoundStream, Lacking, Named, Reach, StreamRef, Target, scope
 use crate::token::{Kind, ShardIterator};
 use crate::views;
 use millstream_auth::{Principal, Resource};
-use millstream_env::RequestContext;
+use millstream_env::{RequestContext, Timestamp};
 use millstream_model::{ShardId, StreamName, limits};
 use millstream_protocol::operations::{GetRecordsInput, GetRecordsOutput};
 use millstream_store::{Offset, ReadLimit};
@@ -83,8 +83,7 @@ pub struct FoundIterator {
 impl Target for FoundIterator {
     type Error = GetRecordsError;
 
-    /// An iterator of another stream than the ARN's, or of an earlier stream with the same name,
-    /// finds nothing.
+    /// An iterator of another stream than the ARN's finds nothing.
     fn find(
         engine: &Engine,
         principal: &Principal,
@@ -119,14 +118,36 @@ impl Target for FoundIterator {
             let stream = Arc::clone(stream);
             return Ok(Self { iterator, stream });
         }
-        // It is gone, and its shards with it, whatever has its name now.
-        let why = gone(meant.label(), &iterator);
-        Err(Lacking::stream(meant.arn(), why))
+        // It is gone. As on AWS, whose iterators hold its name, one made anew is read in its place.
+        let anew = state.stream(&meant.scope, &iterator.name);
+        let anew = anew.and_then(|stream| start_anew(&iterator, stream, now));
+        anew.ok_or_else(|| {
+            let why = gone(meant.label(), &iterator);
+            Lacking::stream(meant.arn(), why)
+        })
     }
 
     fn resource(&self) -> Resource<'_> {
         self.stream.resource()
     }
+}
+
+/// The start of the same shard of a later stream: all its records come after those of an earlier.
+fn start_anew(
+    iterator: &ShardIterator,
+    stream: &FoundStream,
+    now: Timestamp,
+) -> Option<FoundIterator> {
+    stream.shards_at(now).get(iterator.shard)?;
+    RequestContext::note_resource(stream);
+    Some(FoundIterator {
+        iterator: ShardIterator {
+            stream: stream.id,
+            position: 0,
+            ..iterator.clone()
+        },
+        stream: Arc::clone(stream),
+    })
 }
 
 fn gone(stream: StreamLabel, iterator: &ShardIterator) -> ShardError {

@@ -154,6 +154,75 @@ async fn number_when_the_last_of_a_shard_then_nothing_comes_after_it() {
         .await;
 }
 
+#[tokio::test]
+async fn iterator_when_its_stream_was_made_anew_then_reads_that_from_its_start() {
+    let server = Server::slow(Limits::Off).await;
+    server.create("s", 2).await;
+    server.pass(10);
+    let iterator = async |shard: &str, kind: &str| {
+        let body =
+            format!(r#"{{"StreamName":"s","ShardId":"{shard}","ShardIteratorType":"{kind}"}}"#);
+        let opened = server.ok("GetShardIterator", &body).await;
+        format!(
+            r#"{{"ShardIterator":"{}"}}"#,
+            member(&opened, "ShardIterator")
+        )
+    };
+    let put = |data: &str| {
+        format!(r#"{{"StreamName":"s","PartitionKey":"k","ExplicitHashKey":"0","Data":"{data}"}}"#)
+    };
+    server.ok("PutRecord", &put("AAAA")).await;
+    let (latest, horizon) = (
+        iterator("0", "LATEST").await,
+        iterator("0", "TRIM_HORIZON").await,
+    );
+    let of_second = iterator("1", "LATEST").await;
+    let missing = |shard: &str| {
+        format!(
+            "Shard shardId-00000000000{shard} in stream s under account {ACCOUNT} does not exist"
+        )
+    };
+    let none = async || {
+        for iterator in [&latest, &horizon] {
+            let answer = server.call("GetRecords", iterator).await;
+            assert_eq!(answer, error(NOT_FOUND, missing("0")));
+        }
+    };
+    server.ok("DeleteStream", r#"{"StreamName":"s"}"#).await;
+    server.pass(10);
+    until_gone(&server).await;
+    none().await;
+    server.create("s", 1).await;
+    // It has no shards yet.
+    none().await;
+    server.pass(10);
+    for data in ["BBBB", "CCCC"] {
+        server.ok("PutRecord", &put(data)).await;
+    }
+    for iterator in [&latest, &horizon] {
+        let read = server.ok("GetRecords", iterator).await;
+        assert_eq!(members(&read, "Data"), ["BBBB", "CCCC"]);
+        let next = member(&read, "NextShardIterator");
+        let next = format!(r#"{{"ShardIterator":"{next}"}}"#);
+        let read = server.ok("GetRecords", &next).await;
+        assert!(members(&read, "Data").is_empty(), "{read}");
+    }
+    let answer = server.call("GetRecords", &of_second).await;
+    assert_eq!(answer, error(NOT_FOUND, missing("1")));
+}
+
+/// Lets the deletion of stream `s`, whose time has come, end in the background.
+async fn until_gone(server: &Server) {
+    for _ in 0..10_000 {
+        let summary = server.call("DescribeStreamSummary", r#"{"StreamName":"s"}"#);
+        if summary.await.is_err() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it is still there");
+}
+
 /// What is said of a position's members where no limits hold: nothing, that a number is missing or
 /// one too many, or that the time is missing or ahead.
 #[derive(Clone, Copy, Debug)]

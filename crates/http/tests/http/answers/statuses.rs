@@ -134,11 +134,6 @@ async fn stream_when_missing_then_readers_miss_its_shard_and_others_the_stream()
         ("SplitShard", SPLIT, Err((NOT_FOUND, NO_STREAM))),
     ];
     server.check(&rows).await;
-    // Another stream of its name has none of its shards.
-    server.create("s", 1).await;
-    server
-        .check(&[("GetRecords", &get, Err((NOT_FOUND, NO_SHARD)))])
-        .await;
 }
 
 #[tokio::test]
