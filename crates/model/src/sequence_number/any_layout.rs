@@ -18,8 +18,8 @@ pub enum Layout {
     Second,
 }
 
-/// What a number of any layout says. Displayed as AWS prints it, which is not as it was given in the
-/// oldest layout: bit 124 is set there, and none above it.
+/// What a number of any layout says. Displayed as AWS prints it, which in the oldest layout is not
+/// as it was given: bit 124 is set, and none above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnyNumber {
     /// Its layout.
