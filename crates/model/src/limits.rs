@@ -120,3 +120,8 @@ pub fn shards_default(region: &str) -> u32 {
         _ => 1_000,
     }
 }
+
+/// [`RECORD_KIB_DEFAULT`] in bytes. No stream has a lower maximum.
+pub const fn record_bytes_default() -> u64 {
+    RECORD_KIB_DEFAULT as u64 * 1024
+}

@@ -141,7 +141,10 @@ fn begin<H: Handler>(
                     Ok(()) => Ok(H::handle(engine, request)),
                     Err(refused) => Err(failed::<H>(refused.into())),
                 },
-                Err(lacking) => Err(failed::<H>(H::Error::from(lacking.into_why()).into())),
+                Err((lacking, input)) => {
+                    let error = H::without_target(&input, lacking.into_why());
+                    Err(failed::<H>(error.into()))
+                }
             }
         }
         Typed::Broken(violation) => {
@@ -149,8 +152,9 @@ fn begin<H: Handler>(
             let sender = (principal, context);
             let request =
                 authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
-            let (_, violation) = request.map_err(Failed::refused)?.into_parts();
-            Err(Failed::refused(violation.into_error()))
+            let (found, violation) = request.map_err(Failed::refused)?.into_parts();
+            let record_bytes_max = H::record_bytes_max(found.as_ref().ok());
+            Err(Failed::refused(violation.into_error(record_bytes_max)))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bodies of requests and answers of every operation, in JSON and in CBOR.
 
 use super::times::are_exact;
+use millstream_model::limits::record_bytes_default;
 use millstream_protocol::{
     Encode, ErrorCode, Operation, Protocol, Shape, decode, decode_error, decode_lenient, encode,
     is_object, operations,
@@ -57,7 +58,7 @@ fn check<O: Operation>(protocol: Protocol, body: &[u8]) -> bool {
             true
         }
         Ok(Typed::Broken(violation)) => {
-            let code = violation.into_error().code;
+            let code = violation.into_error(record_bytes_default()).code;
             assert_eq!(code, ErrorCode::ValidationException);
             false
         }

@@ -1,25 +1,28 @@
 //! Finds all constraints that a request violates, in AWS's words.
+//!
+//! The size of a record is left to the caller: its limit depends on the stream.
 
+use super::record_size::{LargeRecord, is_data};
 use super::render::{SHOWN_BYTES_MAX, clip, render};
 use super::value::Value;
-use crate::violation_text::{VIOLATIONS_MAX, detected, item};
+use crate::violation_text::{VIOLATIONS_MAX, item};
 use millstream_protocol::shape::{Bounds, Kind, Member, Type};
-use millstream_protocol::{Error, ErrorCode};
 
-/// Fails with a `ValidationException` if the request violates anything. If it was not read to its
-/// end, absent members are not held against it.
+/// What a request violates, and its records that may be too large. If it was not read to its end,
+/// absent members are not held against it.
 pub(super) fn check(
     shape: &'static Type,
     request: &Value<'_>,
     absence: Absence,
-) -> Result<(), Error> {
+) -> (Vec<String>, Vec<LargeRecord>) {
     let mut violations = Violations {
         items: Vec::new(),
+        large: Vec::new(),
         absence,
         room: SHOWN_BYTES_MAX,
     };
     violations.check(shape, request, "");
-    violations.into_result()
+    (violations.items, violations.large)
 }
 
 /// The meaning of an absent member.
@@ -33,20 +36,13 @@ pub(super) enum Absence {
 
 struct Violations {
     items: Vec<String>,
+    large: Vec<LargeRecord>,
     absence: Absence,
     /// How many bytes of values may still be shown.
     room: usize,
 }
 
 impl Violations {
-    fn into_result(self) -> Result<(), Error> {
-        if self.items.is_empty() {
-            return Ok(());
-        }
-        let message = detected(&self.items);
-        Err(Error::new(ErrorCode::ValidationException, message))
-    }
-
     fn is_full(&self) -> bool {
         self.items.len() >= VIOLATIONS_MAX
     }
@@ -93,6 +89,9 @@ impl Violations {
         for (member, value) in members.iter().zip(values) {
             let path = join(path, &lower_first(member.name));
             match value {
+                Some(_) if is_data(member) => {
+                    self.large.extend(LargeRecord::new(members, values, &path));
+                }
                 Some(value) => self.check(member.shape, value, &path),
                 None if member.required && self.absence == Absence::Certain => {
                     self.add(None, &path, "Member must not be null");

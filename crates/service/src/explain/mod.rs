@@ -12,6 +12,7 @@
 mod base64;
 mod constraints;
 mod read;
+mod record_size;
 mod render;
 mod value;
 mod violation;
@@ -22,6 +23,7 @@ use millstream_protocol::reader::{Checks, Fault, Kind, Reader};
 use millstream_protocol::shape::Type;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use read::Findings;
+use record_size::LargeRecord;
 use value::Value;
 pub use violation::Violation;
 
@@ -56,8 +58,10 @@ pub(crate) fn explain(
     } else {
         Absence::Certain
     };
-    if let Err(error) = constraints::check(shape, &request, absence) {
-        return Ok(Explained::Broken(Violation::new(shape, &request, error)));
+    let (items, large) = constraints::check(shape, &request, absence);
+    if !items.is_empty() || large.iter().any(LargeRecord::is_beyond_shape) {
+        let violation = Violation::new(shape, &request, items, large);
+        return Ok(Explained::Broken(violation));
     }
     if found.is_cut {
         return Err(malformed());

@@ -11,11 +11,14 @@ use millstream_protocol::{Error, ErrorCode, Protocol, Shape};
 
 mod agreement;
 
+/// What the stream of these requests takes.
+const RECORD_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
 /// Decodes a request of a sender who may send it.
 fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     match decode_types(protocol, body)? {
         Typed::Sound(request) => Ok(request),
-        Typed::Broken(violation) => Err(violation.into_error()),
+        Typed::Broken(violation) => Err(violation.into_error(RECORD_BYTES_MAX)),
     }
 }
 

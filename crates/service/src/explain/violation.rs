@@ -4,20 +4,28 @@
 //! before they may be reported. Until then they are kept here, with the resource names in the
 //! request.
 
+use super::record_size::LargeRecord;
 use super::value::Value;
+use crate::violation_text::{VIOLATIONS_MAX, detected};
 use millstream_protocol::shape::Type;
-use millstream_protocol::{Error, Texts};
+use millstream_protocol::{Error, ErrorCode, Texts};
 
 /// Violated constraints, and the text members that satisfy theirs.
 #[derive(Debug)]
 pub struct Violation {
     texts: Vec<(&'static str, String)>,
-    error: Error,
+    items: Vec<String>,
+    large: Vec<LargeRecord>,
 }
 
 impl Violation {
     /// The violations of a request. Members that violate something themselves are not kept.
-    pub(super) fn new(shape: &'static Type, request: &Value<'_>, error: Error) -> Self {
+    pub(super) fn new(
+        shape: &'static Type,
+        request: &Value<'_>,
+        items: Vec<String>,
+        large: Vec<LargeRecord>,
+    ) -> Self {
         let members = shape.members().iter();
         let texts = members.filter_map(|member| {
             let text = request.member(shape, member.name)?.as_text()?;
@@ -26,13 +34,20 @@ impl Violation {
         });
         Self {
             texts: texts.collect(),
-            error,
+            items,
+            large,
         }
     }
 
-    /// AWS's `ValidationException`, once the sender is authorized.
-    pub fn into_error(self) -> Error {
-        self.error
+    /// AWS's `ValidationException`, once the sender is authorized and it is known how large a
+    /// record may be. Records that are too large are told beside the rest, since AWS words their
+    /// size like any other constraint.
+    pub fn into_error(self, record_bytes_max: u64) -> Error {
+        let large = self.large.iter();
+        let too_large = large.filter_map(|record| record.violation(record_bytes_max));
+        let items = self.items.into_iter().chain(too_large);
+        let items: Vec<String> = items.take(VIOLATIONS_MAX).collect();
+        Error::new(ErrorCode::ValidationException, detected(&items))
     }
 }
 

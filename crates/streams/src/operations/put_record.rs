@@ -24,17 +24,23 @@ impl Handler for PutRecord {
     type Error = PutRecordError;
     const COUNTED: Counted = Counted::ByItsBudget;
 
+    fn record_bytes_max(stream: Option<&FoundStream>) -> u64 {
+        append::record_bytes_max(stream)
+    }
+
+    fn without_target(input: &PutRecordInput, why: StreamError) -> PutRecordError {
+        match check_size(input, append::record_bytes_max(None)) {
+            Ok(()) => why.into(),
+            Err(too_large) => too_large.into(),
+        }
+    }
+
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
+        check_size(&input, append::record_bytes_max(Some(&stream)))?;
         append::check_takes_records(&engine, &stream)?;
-        let key_bytes = input.partition_key.as_ref().map_or(0, String::len);
-        let bytes_max = append::record_bytes_max(&stream);
-        if (input.data.len() + key_bytes) as u64 > bytes_max {
-            let which = Oversized::Record;
-            return Err(RecordError::TooLarge { which, bytes_max }.into());
-        }
         let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {
             check_distribution(&stream, number)?;
@@ -56,6 +62,15 @@ impl Handler for PutRecord {
         counters.put_record_latency.add_micros(began, clock);
         Ok(placed)
     }
+}
+
+fn check_size(input: &PutRecordInput, bytes_max: u64) -> Result<(), RecordError> {
+    let key_bytes = input.partition_key.as_ref().map_or(0, String::len);
+    if (input.data.len() + key_bytes) as u64 > bytes_max {
+        let which = Oversized::Record;
+        return Err(RecordError::TooLarge { which, bytes_max });
+    }
+    Ok(())
 }
 
 fn record_to_put<'a>(

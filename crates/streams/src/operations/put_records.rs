@@ -27,6 +27,14 @@ impl Handler for PutRecords {
     type Error = PutRecordsError;
     const COUNTED: Counted = Counted::ByItsBudget;
 
+    fn record_bytes_max(stream: Option<&FoundStream>) -> u64 {
+        append::record_bytes_max(stream)
+    }
+
+    fn without_target(input: &Self::Input, why: StreamError) -> PutRecordsError {
+        unless_too_large(&input.records, None, why)
+    }
+
     async fn handle(
         engine: Arc<Engine>,
         request: Request<Self>,
@@ -34,7 +42,8 @@ impl Handler for PutRecords {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
-        append::check_takes_records(&engine, &stream)?;
+        let takes_records = append::check_takes_records(&engine, &stream);
+        takes_records.map_err(|why| unless_too_large(&input.records, Some(&stream), why))?;
         let records = check(&stream, &input.records)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
@@ -61,8 +70,11 @@ impl Handler for PutRecords {
 }
 
 /// One invalid record fails the whole call, before any is put.
-fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<'a>>, RecordError> {
-    let bytes_max = append::record_bytes_max(stream);
+fn check<'a>(
+    stream: &FoundStream,
+    arena: &'a RecordArena,
+) -> Result<Vec<RecordToPut<'a>>, RecordError> {
+    let bytes_max = append::record_bytes_max(Some(stream));
     let mut records = Vec::with_capacity(arena.len());
     match stream.distribution {
         Distribution::UserPartitionKey => {
@@ -99,6 +111,19 @@ fn check<'a>(stream: &Stream, arena: &'a RecordArena) -> Result<Vec<RecordToPut<
 fn too_large(arena: &RecordArena, bytes_max: u64) -> RecordError {
     let which = Oversized::Entries(oversized(arena, bytes_max).collect());
     RecordError::TooLarge { which, bytes_max }
+}
+
+/// An error because of the stream, which comes after records that are too large.
+fn unless_too_large(
+    arena: &RecordArena,
+    stream: Option<&FoundStream>,
+    why: StreamError,
+) -> PutRecordsError {
+    let bytes_max = append::record_bytes_max(stream);
+    match has_too_large(arena, bytes_max) {
+        true => too_large(arena, bytes_max).into(),
+        false => why.into(),
+    }
 }
 
 fn has_too_large(arena: &RecordArena, bytes_max: u64) -> bool {

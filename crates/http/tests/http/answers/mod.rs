@@ -8,6 +8,7 @@ mod foreign;
 mod lists;
 mod positions;
 mod quotas;
+mod record_sizes;
 mod records;
 mod scalings;
 mod shard_ids;

@@ -2,15 +2,15 @@
 
 use super::*;
 
-const KIB: usize = 1024;
+pub const KIB: usize = 1024;
 
 /// A blob of so many bytes in JSON.
-fn blob(bytes: usize) -> String {
+pub fn blob(bytes: usize) -> String {
     let rest = ["", "AA==", "AAA="][bytes % 3];
     "AAAA".repeat(bytes / 3) + rest
 }
 
-fn put(bytes: usize, more: &str) -> String {
+pub fn put(bytes: usize, more: &str) -> String {
     let data = blob(bytes);
     format!(r#"{{"StreamName":"s","PartitionKey":"key","Data":"{data}"{more}}}"#)
 }
@@ -25,14 +25,14 @@ fn put_all(sizes: &[usize], more: &str) -> String {
     format!(r#"{{"StreamName":"s","Records":[{}]}}"#, records.join(","))
 }
 
-fn too_long(path: &str, max: usize) -> String {
+pub fn too_long(path: &str, max: usize) -> String {
     format!(
         "Value at '{path}' failed to satisfy constraint: Member must have length less than or equal \
          to {max}"
     )
 }
 
-fn one_of(path: &str, max: usize) -> String {
+pub fn one_of(path: &str, max: usize) -> String {
     format!("1 validation error detected: {}", too_long(path, max))
 }
 

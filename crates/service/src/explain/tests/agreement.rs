@@ -2,7 +2,7 @@
 //! same values, but for members that are given twice. Whatever only the explanation accepts is
 //! decoded after it.
 
-use super::decode;
+use super::{RECORD_BYTES_MAX, decode};
 use crate::explain::{Explained, explain};
 use millstream_protocol::operations::*;
 use millstream_protocol::reader::Fault;
@@ -211,7 +211,7 @@ fn agree<T: Shape + Debug>(body: &str) {
     let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
     let explained = explained.and_then(|explained| match explained {
         Explained::Repeated(canonical) => Ok(canonical),
-        Explained::Broken(violation) => Err(violation.into_error()),
+        Explained::Broken(violation) => Err(violation.into_error(RECORD_BYTES_MAX)),
     });
     match (fast, explained) {
         (Ok(fast), Ok(canonical)) => {
