@@ -39,14 +39,11 @@ pub(super) async fn prepare(
         let quotas = engine.quotas(&stream.scope);
         let warmth = warmth(mibps(member), &seen.shards, &quotas);
         let changed = engine.change(stream, command(warmth, quotas)).await;
+        let is_late = changed.as_ref().is_err_and(is_of_closed_shards);
         let now = engine.streams().of_id(stream.id);
-        match (&changed, now) {
-            (Err(ChangeError::Propose(ProposeError::Refused(refusal))), Some(now))
-                if is_of_closed_shards(refusal) && now.shards != seen.shards =>
-            {
-                seen = now;
-            }
-            _ => return changed,
+        match now.filter(|now| is_late && now.shards != seen.shards) {
+            Some(now) => seen = now,
+            None => return changed,
         }
     }
 }
@@ -67,7 +64,10 @@ fn warmth(mibps: u32, shards: &Shards, quotas: &Quotas) -> Warmth {
     }
 }
 
-fn is_of_closed_shards(refusal: &Refusal) -> bool {
+fn is_of_closed_shards(error: &ChangeError) -> bool {
+    let ChangeError::Propose(ProposeError::Refused(refusal)) = error else {
+        return false;
+    };
     matches!(
         refusal,
         Refusal::ShardClosed { .. } | Refusal::ShardNotFound { .. }
