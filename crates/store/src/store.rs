@@ -31,6 +31,9 @@ impl fmt::Display for LogId {
 pub struct Offset(pub u64);
 
 impl Offset {
+    /// The highest: no log ever gets there. Any number of records in a batch behind it is a number.
+    pub const MAX: Self = Self(i64::MAX as u64);
+
     /// The offset `count` records later.
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0 + count)

@@ -4,7 +4,7 @@
 //! It only repeats what the frames say: a damaged footer is rebuilt from them.
 
 use crate::format::frame::{Block, ENTRY_BYTES, Entry};
-use crate::format::layout::{Fields, Put, salted_crc};
+use crate::format::layout::{Fields, Put, as_offset, as_time, salted_crc};
 use crate::format::segment_index::{IMAGE_HEAD_BYTES, SegmentIndex};
 use millstream_env::Timestamp;
 use millstream_store::checksum::crc32c;
@@ -87,7 +87,7 @@ impl ListCursor {
     /// Decodes a block and advances.
     pub(crate) fn next(&mut self, fields: &mut Fields<'_>) -> Option<Block> {
         let count = u32::try_from(fields.varint()?).ok()?;
-        let arrival = Timestamp(self.arrival.0.checked_add(fields.varint()?)?);
+        let arrival = as_time(self.arrival.0.checked_add(fields.varint()?)?)?;
         let position = self.position.checked_add(fields.varint()?)?;
         let length = u32::try_from(fields.varint()?).ok()?;
         let block = Block {
@@ -97,7 +97,8 @@ impl ListCursor {
             position: u32::try_from(position).ok()?,
             length,
             crc: fields.u32()?,
-        };
+        }
+        .if_possible()?;
         *self = Self {
             first: block.end(),
             arrival,
@@ -210,20 +211,23 @@ impl DirectoryEntry {
         let entry = Self {
             log,
             block_count: fields.u32()?,
-            first: Offset(fields.u64()?),
-            end: Offset(fields.u64()?),
-            first_arrival: Timestamp(fields.u64()?),
-            last_arrival: Timestamp(fields.u64()?),
+            first: fields.offset()?,
+            end: fields.offset()?,
+            first_arrival: fields.time()?,
+            last_arrival: fields.time()?,
             bytes: fields.u64()?,
-            control: Some(fields.u64()?)
-                .filter(|at| *at != NO_CONTROL)
-                .map(Offset),
+            control: match fields.u64()? {
+                NO_CONTROL => None,
+                control => Some(as_offset(control)?),
+            },
             list_position: fields.u32()?,
             list_length: fields.u32()?,
             list_crc: fields.u32()?,
         };
         fields.u32()?;
-        Some(entry)
+        // A file's positions have 32 bits, and so has what lies in it.
+        let is_possible = entry.first <= entry.end && entry.bytes <= u64::from(u32::MAX);
+        is_possible.then_some(entry)
     }
 }
 

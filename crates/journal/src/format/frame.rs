@@ -5,8 +5,9 @@
 //! old bytes of a recycled file nor a record can pass for a frame. Byte tables:
 //! docs/formats/journal.md.
 
-use crate::format::layout::{Fields, Put, salted_crc};
+use crate::format::layout::{Fields, Put, as_offset, as_time, salted_crc};
 use millstream_env::Timestamp;
+use millstream_store::batch::RECORD_OVERHEAD_BYTES;
 use millstream_store::store::{LogId, LogSettings, Offset, Priority};
 
 pub(crate) const FRAME_HEADER_BYTES: usize = 32;
@@ -53,6 +54,13 @@ impl Block {
     /// One past the last record.
     pub(crate) fn end(&self) -> Offset {
         self.first.plus(u64::from(self.count))
+    }
+
+    /// The block, if there can be one: its end is an offset, and each record has a length of its own.
+    pub(crate) fn if_possible(self) -> Option<Self> {
+        as_offset(self.first.0.checked_add(u64::from(self.count))?)?;
+        let lengths = u64::from(self.count) * RECORD_OVERHEAD_BYTES as u64;
+        (lengths <= u64::from(self.length)).then_some(self)
     }
 
     /// One past the last byte in the file.
@@ -248,7 +256,7 @@ impl Entry {
         };
         match kind {
             KIND_RECORDS => {
-                let (first, arrival) = (Offset(offset), Timestamp(time));
+                let (first, arrival) = (as_offset(offset)?, as_time(time)?);
                 let block = Block {
                     first,
                     count,
@@ -256,8 +264,12 @@ impl Entry {
                     position,
                     length,
                     crc,
-                };
+                }
+                .if_possible()?;
                 let control = (control != NO_CONTROL).then_some(control);
+                if control.is_some_and(|at| at >= count) {
+                    return None;
+                }
                 Some(Self::Records {
                     log,
                     block,
@@ -268,7 +280,7 @@ impl Entry {
             KIND_DELETE => Some(Self::Delete { log }),
             KIND_TRIM => Some(Self::Trim {
                 log,
-                before: Offset(offset),
+                before: as_offset(offset)?,
             }),
             KIND_CONFIGURE => settings(count).map(|settings| Self::Configure { log, settings }),
             KIND_CHECKPOINT => {

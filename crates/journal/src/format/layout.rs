@@ -1,6 +1,8 @@
 //! Little-endian fields and varints, written sequentially and read back with bounds checks.
 
+use millstream_env::Timestamp;
 use millstream_store::checksum::{crc32c, crc32c_append};
+use millstream_store::store::Offset;
 
 /// A bounds-checked reader of fields; returns `None` at the end.
 pub(crate) struct Fields<'a> {
@@ -30,6 +32,16 @@ impl<'a> Fields<'a> {
         Some(u64::from_le_bytes(*taken))
     }
 
+    /// An offset that a log can get to.
+    pub(crate) fn offset(&mut self) -> Option<Offset> {
+        self.u64().and_then(as_offset)
+    }
+
+    /// A time; the maximum stands for none.
+    pub(crate) fn time(&mut self) -> Option<Timestamp> {
+        self.u64().and_then(as_time)
+    }
+
     /// A varint: groups of seven bits, lowest first.
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
@@ -52,6 +64,16 @@ impl<'a> Fields<'a> {
     pub(crate) fn left(&self) -> usize {
         self.rest.len()
     }
+}
+
+/// The offset with this number, if a log can get to it.
+pub(crate) fn as_offset(number: u64) -> Option<Offset> {
+    Some(Offset(number)).filter(|offset| *offset <= Offset::MAX)
+}
+
+/// The time with this number. The maximum stands for none.
+pub(crate) fn as_time(number: u64) -> Option<Timestamp> {
+    (number != u64::MAX).then_some(Timestamp(number))
 }
 
 /// A writer of fields.

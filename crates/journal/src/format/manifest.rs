@@ -6,7 +6,7 @@
 //! journal.
 
 use crate::format::frame::{decode_priority, encode_priority};
-use crate::format::layout::{Fields, Put};
+use crate::format::layout::{Fields, Put, as_offset, as_time};
 use millstream_env::{Disk, File, OpenMode, Timestamp};
 use millstream_store::checksum::crc32c;
 use millstream_store::store::{LogId, LogSettings, Offset};
@@ -124,7 +124,14 @@ impl Manifest {
         for _ in 0..logs {
             self.logs.push(LogEntry::decode(&mut fields)?);
         }
-        fields.is_empty().then_some(())
+        (fields.is_empty() && self.goes_on()).then_some(())
+    }
+
+    /// Whether there are a next MANIFEST and a next segment, with numbers that are not taken.
+    fn goes_on(&self) -> bool {
+        let is_next = |number: u64| number < self.next_number;
+        let mut numbers = self.segments.iter().map(|segment| segment.number);
+        self.generation < NONE && self.next_number < NONE && numbers.all(is_next)
     }
 }
 
@@ -210,18 +217,23 @@ impl LogEntry {
         };
         let priority = decode_priority(fields.u32()?)?;
         let retention_ms = fields.u64()?;
+        let (first, end) = (fields.offset()?, fields.offset()?);
+        if first > end {
+            return None;
+        }
         Some(Self {
             log,
             settings: LogSettings {
                 retention_ms,
                 priority,
             },
-            first: Offset(fields.u64()?),
-            end: Offset(fields.u64()?),
-            last_arrival: Some(fields.u64()?)
-                .filter(|time| *time != NONE)
-                .map(Timestamp),
-            first_control: Some(fields.u64()?).filter(|at| *at != NONE).map(Offset),
+            first,
+            end,
+            last_arrival: as_time(fields.u64()?),
+            first_control: match fields.u64()? {
+                NONE => None,
+                control => Some(as_offset(control)?),
+            },
         })
     }
 }

@@ -6,5 +6,7 @@ pub(crate) mod frame;
 pub(crate) mod layout;
 pub(crate) mod long_list;
 pub(crate) mod manifest;
+#[cfg(test)]
+mod numbers_tests;
 pub(crate) mod segment;
 pub(crate) mod segment_index;

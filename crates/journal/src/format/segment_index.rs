@@ -238,7 +238,7 @@ pub(crate) mod tests {
             count,
             arrival,
             position,
-            length: 10,
+            length: 12,
             crc: 0xabcd,
         }
     }
