@@ -2,6 +2,7 @@
 
 mod bodies;
 mod catalog;
+mod checksums;
 mod events;
 mod inline_tasks;
 mod journal;
