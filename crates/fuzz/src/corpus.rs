@@ -17,16 +17,35 @@ impl Corpus {
         }
     }
 
+    /// The inputs in any folder, which is made if it is not there.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[expect(clippy::disallowed_methods, reason = "a folder of the build")]
+    pub fn at(folder: PathBuf) -> Self {
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { folder }
+    }
+
     /// All inputs, in the order of their names.
     ///
     /// # Panics
     /// If there are none: a target without a corpus tests next to nothing.
-    #[expect(clippy::disallowed_methods, reason = "files of the repository")]
     pub fn read(&self) -> Vec<Vec<u8>> {
+        let inputs = self.read_if_any();
+        assert!(!inputs.is_empty(), "{} is empty", self.folder.display());
+        inputs
+    }
+
+    /// The same; there may be none.
+    ///
+    /// # Panics
+    /// If a file cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "files of the repository")]
+    pub fn read_if_any(&self) -> Vec<Vec<u8>> {
         let files = std::fs::read_dir(&self.folder).unwrap();
         let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         paths.sort();
-        assert!(!paths.is_empty(), "{} is empty", self.folder.display());
         let inputs = paths.iter().map(|path| std::fs::read(path).unwrap());
         inputs.collect()
     }

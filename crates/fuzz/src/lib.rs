@@ -17,5 +17,6 @@ mod runner;
 mod targets;
 
 pub use corpus::Corpus;
-pub use runner::{Budget, fuzz, run};
+pub use mutator::Mutator;
+pub use runner::{Budget, fuzz, smaller};
 pub use targets::{TARGETS, Target};

@@ -45,28 +45,18 @@ impl Budget {
 pub fn fuzz(name: &str, target: fn(&[u8])) {
     let budget = Budget::from_variables();
     println!("{name}: {SEED}={}", budget.seed);
-    let executions = run(&Corpus::of(name), target, budget, &mut || false);
+    let executions = run(&Corpus::of(name), target, budget);
     if !budget.time.is_zero() {
         millstream_pages::count(&format!("fuzz executions of {name}"), executions);
     }
 }
 
 /// Runs a target on its corpus and on new inputs; gives the number of executions. An input that
-/// fails is made small and added to the corpus. Whoever can tell whether the last execution reached
-/// anything new says so in `is_news`: its input is then mutated, too.
-///
-/// # Panics
-/// If the target does.
-pub fn run(
-    corpus: &Corpus,
-    target: fn(&[u8]),
-    budget: Budget,
-    is_news: &mut dyn FnMut() -> bool,
-) -> usize {
-    let mut pool = corpus.read();
+/// fails is made small and added to the corpus.
+fn run(corpus: &Corpus, target: fn(&[u8]), budget: Budget) -> usize {
+    let pool = corpus.read();
     for input in &pool {
         check(corpus, target, input);
-        is_news();
     }
     let mut mutator = Mutator::new(budget.seed);
     let clock = SystemClock::new();
@@ -76,9 +66,6 @@ pub fn run(
         for _ in 0..BETWEEN_LOOKS {
             let input = mutator.next(&pool);
             check(corpus, target, &input);
-            if is_news() {
-                pool.push(input);
-            }
         }
         executions += BETWEEN_LOOKS;
     }
@@ -96,8 +83,9 @@ fn check(corpus: &Corpus, target: fn(&[u8]), input: &[u8]) {
     }
 }
 
-/// Removes what the failure does not need: halves first, single bytes in the end.
-fn smaller(mut input: Vec<u8>, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+/// Removes what an input does not need to be as it is wanted, such as to fail: halves first, single
+/// bytes in the end.
+pub fn smaller(mut input: Vec<u8>, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut tries = 0;
     let mut run = input.len() / 2;
     while run > 0 {

@@ -25,7 +25,7 @@ pub unsafe extern "C" fn __sanitizer_cov_8bit_counters_init(
 }
 
 /// What all inputs so far have reached.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Coverage {
     /// How often, in classes, a bit for each.
     seen: Vec<u8>,
@@ -42,10 +42,10 @@ impl Coverage {
         self.seen.iter().filter(|classes| **classes != 0).count()
     }
 
-    /// Begins anew.
-    pub fn forget(&mut self) {
-        self.is_new();
-        self.seen.fill(0);
+    /// Whether all edges that another one reached were reached here, too.
+    pub fn holds(&self, other: &Self) -> bool {
+        let pairs = self.seen.iter().zip(&other.seen);
+        { pairs }.all(|(here, there)| *here != 0 || *there == 0)
     }
 
     /// Whether something was reached since the last call that never was, or was less often.

@@ -1,37 +1,36 @@
-//! The targets, guided by coverage: `guided SECONDS [TARGET]`, as `run` beside it builds and calls
-//! it. An input that reaches code in a way that none before it did is mutated from then on.
+//! The targets, guided by coverage, as `run` and `keep` beside it build and call it:
+//!
+//! - `guided targets` names them;
+//! - `guided explore SECONDS TARGET` runs one on inputs that reach new code: each that does is kept
+//!   in the folder of the runs, and mutated from then on;
+//! - `guided keep TARGET` copies the few of them that reach more than the corpus into the corpus.
 
 mod coverage;
+mod explore;
+mod keep;
+mod places;
 
-use millstream_fuzz::{Budget, Corpus, TARGETS, run};
+use coverage::Coverage;
+use millstream_fuzz::{TARGETS, Target};
 use std::time::Duration;
 
+const USAGE: &str = "guided targets | explore SECONDS TARGET | keep TARGET";
+
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let seconds = arguments.next().expect("guided SECONDS [TARGET]");
-    let time = Duration::from_secs(seconds.parse().expect("a number of seconds"));
-    let wanted = arguments.next();
-    let mut coverage = coverage::Coverage::default();
-    println!("fuzz: coverage-guided, {} counters", coverage.size());
-    let budget = Budget {
-        time,
-        ..Budget::from_variables()
-    };
-    let mut all = 0;
-    for target in TARGETS {
-        if wanted.as_ref().is_some_and(|name| name != target.name) {
-            continue;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["targets"] => TARGETS.iter().for_each(|it| println!("{}", it.name)),
+        ["explore", seconds, name] => {
+            let time = Duration::from_secs(seconds.parse().expect("a number of seconds"));
+            explore::explore(target(name), time, Coverage::default());
         }
-        coverage.forget();
-        let executions = run(&Corpus::of(target.name), target.run, budget, &mut || {
-            coverage.is_new()
-        });
-        println!(
-            "{}: {executions} executions, {} places",
-            target.name,
-            coverage.reached()
-        );
-        all += executions;
+        ["keep", name] => keep::keep(target(name), Coverage::default()),
+        _ => panic!("{USAGE}"),
     }
-    println!("count: fuzz executions guided by coverage = {all}");
+}
+
+fn target(name: &str) -> Target {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    *target.unwrap_or_else(|| panic!("{name} is no target"))
 }
