@@ -1,44 +1,26 @@
-//! Access keys.
+//! Credentials and settings from where AWS's SDKs look for them: the environment and the shared
+//! files `~/.aws/config` and `~/.aws/credentials`.
+//!
+//! [`Settings::load`] reads both, by what botocore and AWS's SDKs agree on. A source that it does
+//! not follow, such as a role to assume, is an error that names the key and says what to do
+//! instead; never is another source taken in its place. Whatever implements [`ProvideCredentials`]
+//! can stand in for [`Provider`], such as the chain of the crate `aws-config`.
+//!
+//! No value of a file or a variable that may be secret is in an error or in what `Debug` prints.
+//!
+//! AWS's description: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>.
 
-use std::fmt;
+mod error;
+mod file_format;
+mod process;
+mod profiles;
+mod provider;
+mod settings;
+mod source;
+mod sources;
 
-/// An access key.
-#[derive(Clone)]
-pub struct Credentials {
-    pub(crate) inner: aws_credential_types::Credentials,
-}
-
-impl Credentials {
-    /// An access key, with a session token if it has one.
-    pub fn new(
-        access_key_id: impl Into<String>,
-        secret_access_key: impl Into<String>,
-        session_token: Option<String>,
-    ) -> Self {
-        let inner = aws_credential_types::Credentials::new(
-            access_key_id,
-            secret_access_key,
-            session_token,
-            None,
-            "millstream-client",
-        );
-        Self { inner }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({}, ***)", self.inner.access_key_id())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_when_printed_then_keep_their_secret() {
-        let credentials = Credentials::new("AKID", "hidden", Some("hidden".to_owned()));
-        assert_eq!(format!("{credentials:?}"), "Credentials(AKID, ***)");
-    }
-}
+pub use aws_credential_types::provider::ProvideCredentials;
+pub use error::{CredentialsError, ProcessError, SettingsError, SyntaxProblem};
+pub use provider::Provider;
+pub use settings::Settings;
+pub use sources::Sources;

@@ -29,15 +29,16 @@
 
 #![warn(missing_docs)]
 
+pub mod credentials;
 pub mod endpoint;
 pub mod producer;
 pub mod regions;
 
+mod access_key;
 mod builder;
 mod call;
 mod client;
 mod connection;
-mod credentials;
 mod error;
 mod events;
 mod identity;
@@ -51,10 +52,10 @@ mod sign;
 mod stream_ref;
 mod waiters;
 
+pub use access_key::Credentials;
 pub use builder::Builder;
 pub use call::{Call, Sending};
 pub use client::Client;
-pub use credentials::Credentials;
 pub use error::Error;
 pub use events::Events;
 pub use methods::Tags;

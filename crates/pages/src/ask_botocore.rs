@@ -1,19 +1,14 @@
 //! Programs in Python that ask botocore itself, for tests that hold our code against what it does.
 
 use crate::service_model::botocore;
-use std::ffi::OsStr;
 use std::process::Command;
 
-/// Runs a program with arguments, in an environment of its own with these variables, and returns
-/// the lines that it prints.
+/// Runs a program with arguments, without this process's variables, and returns the lines that it
+/// prints.
 ///
 /// # Panics
 /// If there is no Python, no botocore, or the program fails.
-pub fn ask(
-    program: &str,
-    arguments: &[&str],
-    variables: &[(&str, &OsStr)],
-) -> impl Iterator<Item = String> {
+pub fn ask(program: &str, arguments: &[&str]) -> Vec<String> {
     let package = botocore();
     // A virtual environment has the interpreter four folders above the package.
     let own = package
@@ -29,12 +24,10 @@ pub fn ask(
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("PYTHONPATH", package.parent().unwrap_or(&package))
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .envs(variables.iter().copied())
         .output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", python.display()));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let printed = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
-    lines.into_iter()
+    printed.lines().map(str::to_owned).collect()
 }

@@ -7,3 +7,4 @@
 )]
 
 mod endpoints;
+mod profiles;

@@ -100,7 +100,7 @@ const TESTS: [(&str, &[&str]); 10] = [
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
     ("http", &["client", "env", "pages", "store"]),
-    // What botocore does with the same.
+    // `pages` to ask botocore what it does with the same.
     ("client", &["env", "pages"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.

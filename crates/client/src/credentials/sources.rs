@@ -1,0 +1,85 @@
+//! What is read: variables and files. The process's own, or what a test gives.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Maximum size of a shared file. AWS's tools write a few lines for each profile.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+type File = Box<dyn Fn(&Path) -> io::Result<String> + Send + Sync>;
+
+/// Where variables and files are read.
+pub struct Sources {
+    variable: Variable,
+    file: File,
+}
+
+impl Sources {
+    /// The environment of this process, and the files of this machine.
+    pub fn of_process() -> Self {
+        Self::new(|name| std::env::var(name).ok(), read_file)
+    }
+
+    /// Reads variables and files through functions.
+    pub fn new(
+        variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        file: impl Fn(&Path) -> io::Result<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            variable: Box::new(variable),
+            file: Box::new(file),
+        }
+    }
+
+    /// A variable; `None` if it is not set or empty.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The first of some variables that is set.
+    pub(super) fn first_of(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.variable(name))
+    }
+
+    /// A file's text; `None` if there is no such file.
+    pub(super) fn file(&self, path: &Path) -> io::Result<Option<String>> {
+        match (self.file)(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A path in which `~` stands for the home directory.
+    pub(super) fn path(&self, text: &str) -> PathBuf {
+        let below_home = text.strip_prefix('~').filter(|rest| {
+            rest.is_empty() || rest.starts_with('/') || rest.starts_with(std::path::MAIN_SEPARATOR)
+        });
+        let home = self.first_of(&["HOME", "USERPROFILE"]);
+        match (below_home, home) {
+            (Some(rest), Some(home)) => PathBuf::from(format!("{home}{rest}")),
+            (None, _) | (_, None) => PathBuf::from(text),
+        }
+    }
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a client's settings, not the product's files; the function is a parameter"
+)]
+fn read_file(path: &Path) -> io::Result<String> {
+    let file = std::fs::File::open(path)?;
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::other("it is larger than any such file"));
+    }
+    Ok(text)
+}
