@@ -29,10 +29,12 @@
 
 #![warn(missing_docs)]
 
+pub mod aggregation;
 pub mod credentials;
 pub mod endpoint;
 pub mod producer;
 pub mod regions;
+pub mod routing;
 
 mod access_key;
 mod builder;

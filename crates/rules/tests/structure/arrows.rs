@@ -20,7 +20,7 @@ const CODE: [(&str, &[&str]); 21] = [
     ("journal", &["env", "memory", "store"]),
     ("replicated", &["env", "store"]),
     ("auth", &["env", "model", "protocol"]),
-    ("client", &["env", "protocol"]),
+    ("client", &["env", "model", "protocol"]),
     ("tools", &["client", "env", "protocol"]),
     (
         "streams",
