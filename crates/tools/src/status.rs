@@ -41,3 +41,34 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/guide/tools.md");
+
+    #[test]
+    fn statuses_when_documented_then_are_those() {
+        let interrupted = Status::Stopped(2);
+        let expected = [
+            (Status::Done, "all is done"),
+            (Status::Failed, "something failed"),
+            (Status::Usage, "the command line is wrong"),
+            (Status::Found, "the work is done, and its result is bad"),
+            (Status::Died, "the tool panicked"),
+            (interrupted, "Ctrl-C stopped it"),
+            (Status::ReaderGone, "the reader of standard output has gone"),
+        ];
+        let (_, rows) = PAGE
+            .split_once("| status | meaning |\n|---|---|\n")
+            .unwrap();
+        let rows: Vec<&str> = rows.lines().take_while(|line| !line.is_empty()).collect();
+        assert_eq!(rows.len(), expected.len());
+        for (row, (status, meaning)) in rows.iter().zip(expected) {
+            let expected = format!("| {} | {meaning}", status.code());
+            assert!(row.starts_with(&expected), "{row}");
+        }
+        assert_eq!(Status::Stopped(15).code(), 143);
+    }
+}

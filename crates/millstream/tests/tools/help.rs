@@ -63,6 +63,24 @@ fn help_when_asked_for_then_fits_has_examples_and_says_what_the_status_means() {
     }
 }
 
+const PAGE: &str = include_str!("../../../../docs/guide/tools.md");
+/// Commands that are described elsewhere.
+const NO_TOOLS: [&str; 3] = ["dev", "serve", "cert"];
+
+#[test]
+fn tool_when_it_is_in_the_help_then_has_a_section_of_the_guide() {
+    let commands = listed(&help(&[]));
+    let tools = commands
+        .iter()
+        .filter(|name| !NO_TOOLS.contains(&name.as_str()));
+    let mut tools: Vec<&str> = tools.map(String::as_str).collect();
+    let sections = PAGE.lines().filter_map(|line| line.strip_prefix("## "));
+    let mut sections: Vec<&str> = sections.skip(1).collect();
+    tools.sort_unstable();
+    sections.sort_unstable();
+    assert_eq!(tools, sections, "left: commands, right: sections");
+}
+
 /// The command line of an example, up to what the shell makes of its output.
 fn words_of(example: &str) -> Vec<String> {
     let mut words = vec![String::new()];
