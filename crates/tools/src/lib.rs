@@ -12,6 +12,7 @@ mod connection;
 mod failure;
 mod look;
 mod man;
+mod refusal;
 mod status;
 mod stop;
 mod surroundings;

@@ -36,8 +36,7 @@ async fn call(words: &[&str], variables: &[(&str, &str)]) -> Result<usize, Failu
     let listed = client
         .call::<ListStreams>(&ListStreamsInput::default())
         .await;
-    let listed = listed.map_err(|error| Failure::new(error.to_string()))?;
-    Ok(listed.stream_names.len())
+    Ok(listed?.stream_names.len())
 }
 
 const KEYS: [(&str, &str); 2] = [
@@ -93,4 +92,16 @@ async fn connection_when_something_is_missing_then_the_failure_says_how_to_give_
         let failure = call(&[], variables).await.unwrap_err();
         assert_eq!(failure.line().as_deref(), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn endpoint_when_nobody_listens_there_then_the_failure_says_what_to_check() {
+    let words = ["--endpoint-url", "http://127.0.0.1:1"];
+    let failure = call(&words, &KEYS).await.unwrap_err();
+    let line = failure.line().unwrap();
+    assert!(line.contains("Connection refused"), "{line}");
+    assert!(
+        line.contains("Check whether the server is running"),
+        "{line}"
+    );
 }

@@ -36,6 +36,11 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// Whether there are colors.
+    pub fn is_on(self) -> bool {
+        self.is_on
+    }
+
     /// A text in a style, if the stream has any.
     pub fn paint<T: Display>(self, style: Style, text: T) -> Painted<T> {
         let style = if self.is_on { style } else { Style::new() };

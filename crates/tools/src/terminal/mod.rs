@@ -4,10 +4,20 @@
 //! bar is taken away while a line is written, if both are on the same terminal.
 
 mod color;
+mod foreign;
+mod messages;
 mod output;
+mod progress;
+#[cfg(test)]
+mod recorded;
+mod table;
 
-pub use color::{Color, Palette, styles};
+pub use color::{Color, Painted, Palette, styles};
 pub use output::Output;
+pub use progress::Progress;
+#[cfg(test)]
+pub use recorded::Recorded;
+pub use table::Table;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use parking_lot::Mutex;
@@ -30,17 +40,37 @@ impl Terminal {
     /// The streams of this process.
     pub fn of_process(color: Color) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let bars = MultiProgress::with_draw_target(match stderr.is_terminal() {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let bars = MultiProgress::with_draw_target(match stderr.is_terminal() && !is_dumb {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         });
+        let output = Output::of_process(stdout, color, bars.clone());
         let palette = color.palette(&stderr);
+        Self::new(output, Box::new(stderr), palette, bars)
+    }
+
+    fn new(
+        output: Output,
+        errors: Box<dyn Write + Send>,
+        palette: Palette,
+        bars: MultiProgress,
+    ) -> Self {
         Self(Arc::new(Streams {
-            output: Output::of_process(stdout, color, bars.clone()),
-            errors: Mutex::new(Box::new(stderr)),
+            output,
+            errors: Mutex::new(errors),
             palette,
             bars,
         }))
+    }
+
+    /// Shows what the client says about retries, from now on.
+    pub fn show_messages(&self) {
+        messages::show(self);
+    }
+
+    fn bars(&self) -> &MultiProgress {
+        &self.0.bars
     }
 
     /// Standard output.

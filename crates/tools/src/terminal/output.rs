@@ -4,7 +4,9 @@
 //! are buffered; on a terminal each call is shown at once, and a tool that waits for more flushes
 //! first. Writing blocks the task that writes, so that a slow reader slows the tool.
 
-use super::color::{Color, Palette};
+use super::color::{Color, Palette, styles};
+use super::foreign::harmless;
+use super::table::Table;
 use crate::Failure;
 use indicatif::MultiProgress;
 use millstream_env::Clock;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 /// Bytes that wait to be written together.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Columns of a terminal that does not say.
+const COLUMNS_UNLESS_SAID: usize = 80;
 /// How often a tool that has nothing to write looks whether its reader is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -25,7 +29,6 @@ pub struct Output {
     to: Mutex<BufWriter<Box<dyn Write + Send>>>,
     /// The columns of the terminal; `None` if it is none.
     columns: Option<usize>,
-    is_terminal: bool,
     palette: Palette,
     /// What is to be taken away while something is written.
     bars: Option<MultiProgress>,
@@ -34,22 +37,35 @@ pub struct Output {
 
 impl Output {
     pub(super) fn of_process(stdout: Stdout, color: Color, bars: MultiProgress) -> Self {
-        let is_terminal = stdout.is_terminal();
-        let size = terminal_size::terminal_size_of(&stdout);
+        let columns = match stdout.is_terminal() {
+            true => Some(columns_of(&stdout)),
+            false => None,
+        };
         let palette = color.palette(&stdout);
+        let mut output = Self::new(Box::new(stdout), columns, palette, bars);
+        output.is_reader_gone = is_reader_gone;
+        output
+    }
+
+    /// An output whose reader stays; of a terminal if it has columns.
+    pub(super) fn new(
+        to: Box<dyn Write + Send>,
+        columns: Option<usize>,
+        palette: Palette,
+        bars: MultiProgress,
+    ) -> Self {
         Self {
-            to: Mutex::new(BufWriter::with_capacity(BUFFER_BYTES, Box::new(stdout))),
-            columns: size.map(|(columns, _)| usize::from(columns.0)),
-            is_terminal,
+            to: Mutex::new(BufWriter::with_capacity(BUFFER_BYTES, to)),
+            columns,
             palette,
-            bars: is_terminal.then_some(bars),
-            is_reader_gone,
+            bars: columns.is_some().then_some(bars),
+            is_reader_gone: || false,
         }
     }
 
     /// Whether a person reads it.
     pub fn is_terminal(&self) -> bool {
-        self.is_terminal
+        self.columns.is_some()
     }
 
     /// The columns of the terminal; `None` if it is none.
@@ -68,6 +84,35 @@ impl Output {
     /// If it cannot be written.
     pub fn line(&self, line: impl Display) -> Result<(), Failure> {
         self.write(|to| writeln!(to, "{line}"))
+    }
+
+    /// Writes a table.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn table(&self, mut table: Table) -> Result<(), Failure> {
+        let lines = table.lines(self.columns);
+        self.write(|to| {
+            for (at, line) in lines.iter().enumerate() {
+                match at {
+                    0 => writeln!(to, "{}", self.palette.paint(styles::HEAD, line))?,
+                    _ => writeln!(to, "{line}")?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes bytes of others, such as a record's: as they are into a pipe; on a terminal, control
+    /// characters are shown as escapes, so that they do nothing.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn foreign(&self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.is_terminal() {
+            true => self.bytes(&harmless(bytes)),
+            false => self.bytes(bytes),
+        }
     }
 
     /// Writes bytes as they are.
@@ -124,7 +169,11 @@ impl Output {
         let write = || {
             let mut to = self.to.lock();
             write(&mut to)?;
-            if self.is_terminal { to.flush() } else { Ok(()) }
+            if self.is_terminal() {
+                to.flush()
+            } else {
+                Ok(())
+            }
         };
         let written = match &self.bars {
             Some(bars) => bars.suspend(write),
@@ -137,6 +186,15 @@ impl Output {
             Failure::new(format!("cannot write standard output: {error}"))
         })
     }
+}
+
+/// The columns of a terminal; some do not say.
+fn columns_of(stdout: &Stdout) -> usize {
+    let size = terminal_size::terminal_size_of(stdout);
+    let columns = size.map(|(columns, _)| usize::from(columns.0));
+    columns
+        .filter(|columns| *columns > 0)
+        .unwrap_or(COLUMNS_UNLESS_SAID)
 }
 
 /// Whether standard output is a pipe, a socket or a terminal without another end.
@@ -153,6 +211,7 @@ fn is_reader_gone() -> bool {
 mod tests {
     use super::*;
     use crate::Status;
+    use crate::terminal::Recorded;
     use millstream_env::{ManualClock, Timestamp};
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -172,14 +231,10 @@ mod tests {
     }
 
     fn output(to: impl Write + Send + 'static) -> Output {
-        Output {
-            to: Mutex::new(BufWriter::new(Box::new(to))),
-            columns: None,
-            is_terminal: false,
-            palette: Palette::default(),
-            bars: None,
-            is_reader_gone: || IS_GONE.load(Ordering::Relaxed),
-        }
+        let bars = MultiProgress::new();
+        let mut output = Output::new(Box::new(to), None, Palette::default(), bars);
+        output.is_reader_gone = || IS_GONE.load(Ordering::Relaxed);
+        output
     }
 
     #[test]
@@ -218,6 +273,34 @@ mod tests {
             biased;
             output = future => Some(output),
             () = std::future::ready(()) => None,
+        }
+    }
+
+    #[test]
+    fn bytes_of_others_when_a_terminal_reads_them_then_do_nothing_to_it() {
+        for (recorded, expected) in [
+            (Recorded::on_terminal(80), "\\u{1b}[2J\n"),
+            (Recorded::in_pipes(), "\u{1b}[2J\n"),
+        ] {
+            let output = recorded.terminal().output();
+            output.foreign(b"\x1b[2J\n").unwrap();
+            output.flush().unwrap();
+            assert_eq!(recorded.output(), expected);
+        }
+    }
+
+    #[test]
+    fn output_when_a_terminal_reads_it_then_is_shown_at_once_and_in_a_pipe_when_flushed() {
+        for (recorded, at_once) in [
+            (Recorded::on_terminal(80), "[1]\nA  B\n"),
+            (Recorded::in_pipes(), ""),
+        ] {
+            let output = recorded.terminal().output();
+            output.json_line(&[1]).unwrap();
+            output.table(Table::new(&["A", "B"])).unwrap();
+            assert_eq!(recorded.output(), at_once);
+            output.flush().unwrap();
+            assert_eq!(recorded.output(), "[1]\nA  B\n");
         }
     }
 }
