@@ -10,7 +10,6 @@ use millstream_env::Env;
 use millstream_tools::terminal::Terminal;
 use millstream_tools::{Failure, Look, Status, Stop, Surroundings, Variables};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,35 +22,48 @@ const ONE_WISH: Duration = Duration::from_millis(100);
 /// The signal that stops the process, once there is one.
 type Stopped = Arc<OnceLock<SignalKind>>;
 
-/// Runs a command, and says why it failed.
-pub fn run(look: Look, work: impl AsyncFnOnce(&Surroundings) -> Result<(), Failure>) -> ExitCode {
+/// Runs a command, says why it failed, and gives the exit status.
+pub fn run(look: Look, work: impl AsyncFnOnce(&Surroundings) -> Result<(), Failure>) -> Status {
     let terminal = Terminal::of_process(look.color);
+    if look.verbose {
+        terminal.show_messages();
+    }
     let stopped = Stopped::default();
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.thread_name("millstream").enable_all().build();
-    let worked = runtime.map_err(|error| Failure::new(format!("cannot start threads: {error}")));
-    let worked = worked.and_then(|runtime| {
-        let begin = || runtime.block_on(begin(terminal.clone(), Arc::clone(&stopped), work));
-        // Nothing of it is used after a panic, which has printed itself.
-        let ended = catch_unwind(AssertUnwindSafe(begin));
-        // Leaked on purpose: dropping it would wait for threads that read standard input.
-        std::mem::forget(runtime);
-        ended.unwrap_or_else(|_| Err(bug("it panicked")))
-    });
+    let worked = work_on_threads(&terminal, &stopped, work);
     let worked = worked.and_then(|()| terminal.output().flush());
-    let (failed, mut status) = match worked {
-        Ok(()) => (None, Status::Done),
-        Err(failure) => (failure.line(), failure.status()),
+    let status = match worked {
+        Ok(()) => Status::Done,
+        Err(failure) => {
+            say(&terminal, &failure);
+            failure.status()
+        }
     };
-    if let Some(line) = failed {
-        // What was printed before explains it.
-        let _ = terminal.output().flush();
+    stopped.get().map_or(status, |kind| by_signal(*kind))
+}
+
+fn say(terminal: &Terminal, failure: &Failure) {
+    // What was printed before it explains it.
+    let _ = terminal.output().flush();
+    if let Some(line) = failure.line() {
         terminal.say(line);
     }
-    if let Some(kind) = stopped.get() {
-        status = by_signal(*kind);
-    }
-    ExitCode::from(status.code())
+}
+
+fn work_on_threads(
+    terminal: &Terminal,
+    stopped: &Stopped,
+    work: impl AsyncFnOnce(&Surroundings) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.thread_name("millstream").enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
+    let begin = || runtime.block_on(begin(terminal.clone(), Arc::clone(stopped), work));
+    // Nothing of it is used after a panic, which has printed itself.
+    let ended = catch_unwind(AssertUnwindSafe(begin));
+    // Leaked on purpose: dropping it would wait for threads that read standard input.
+    std::mem::forget(runtime);
+    ended.unwrap_or_else(|_| Err(bug("it panicked")))
 }
 
 async fn begin(
@@ -104,3 +116,6 @@ fn bug(what: &str) -> Failure {
         .with_advice("This is a bug, please report it.")
         .with_status(Status::Died)
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,8 @@ fn main() -> ExitCode {
         },
         cli::Run::Tool(tool) => {
             let look = *tool.look();
-            foreground::run(look, async |surroundings| tool.run(surroundings).await)
+            let status = foreground::run(look, async |surroundings| tool.run(surroundings).await);
+            ExitCode::from(status.code())
         }
     }
 }
