@@ -8,6 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What stands above each page.
+const MANUAL: &str = "Millstream";
+
 /// `millstream man`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -56,6 +59,8 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
 /// The pages of the program and of all its commands.
 fn pages(program: &Command) -> Result<Vec<Page>, Failure> {
     let mut program = program.clone().disable_help_subcommand(true);
+    let version = program.get_version().unwrap_or_default();
+    let source = format!("{} {version}", program.get_name());
     // Gives commands their full names.
     program.build();
     let mut pages = Vec::new();
@@ -67,7 +72,7 @@ fn pages(program: &Command) -> Result<Vec<Page>, Failure> {
                 .filter(|sub| !sub.is_hide_set())
                 .cloned(),
         );
-        let man = Man::new(command);
+        let man = Man::new(command).source(source.as_str()).manual(MANUAL);
         let (name, mut roff) = (man.get_filename(), Vec::new());
         man.render(&mut roff)
             .map_err(|error| Failure::new(format!("cannot make {name}: {error}")))?;

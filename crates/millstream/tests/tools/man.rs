@@ -66,7 +66,7 @@ fn pages_when_written_then_there_is_one_for_each_command_without_errors() {
         }
         for formatter in [
             &["groff", "-man", "-Tutf8", "-ww", "-z"][..],
-            &["mandoc", "-Wwarning"],
+            &["mandoc", "-T", "lint", "-W", "error"],
         ] {
             let said = complaints(formatter, page).unwrap_or_default();
             assert_eq!(said, "", "{name}: {formatter:?}");
@@ -79,6 +79,7 @@ fn pages_when_written_then_there_is_one_for_each_command_without_errors() {
 
 #[test]
 fn page_when_asked_for_by_a_commands_name_then_is_printed() {
+    let version = env!("CARGO_PKG_VERSION");
     let own = tool(&["man"]);
     assert!(own.done().contains(".TH millstream 1"), "{}", own.text());
     let page = tool(&["man", "serve"]);
@@ -92,6 +93,10 @@ fn page_when_asked_for_by_a_commands_name_then_is_printed() {
         "{}",
         page.text()
     );
+    let source = format!("\"millstream {version}\" \"Millstream\"");
+    for page in [&own, &page] {
+        assert!(page.text().contains(&source), "{}", page.text());
+    }
     let unknown = tool(&["man", "nothing"]);
     let expected =
         "millstream: there is no page about nothing. millstream --help lists the commands.";
