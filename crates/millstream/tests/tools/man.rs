@@ -93,7 +93,7 @@ fn page_when_asked_for_by_a_commands_name_then_is_printed() {
         "{}",
         page.text()
     );
-    let source = format!("\"millstream {version}\" \"Millstream\"");
+    let source = format!("\"millstream {version}\" Millstream");
     for page in [&own, &page] {
         assert!(page.text().contains(&source), "{}", page.text());
     }
