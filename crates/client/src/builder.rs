@@ -1,14 +1,16 @@
 //! What a client needs to know before its first call.
 
 use crate::connection;
+use crate::credentials::Sources;
 use crate::identity::Identity;
 use crate::retry::Retries;
 use crate::routes::{Routes, Servers};
-use crate::settings::{BuildError, HttpVersion, Settings};
+use crate::settings::{BuildError, HttpVersion, LoadError, Settings};
 use crate::{Client, Credentials};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use millstream_env::Env;
 use millstream_protocol::Protocol;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +57,46 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// A builder with credentials and settings from the environment and AWS's shared files, as
+    /// [`Settings`](crate::credentials::Settings) describes them.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn from_environment() -> Result<Self, LoadError> {
+        Self::load(&Sources::of_process(), None, &Env::real())
+    }
+
+    /// A builder with credentials and settings from these sources. A profile that is given goes
+    /// before `AWS_PROFILE`, and its credentials before those of the environment.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load(sources: &Sources, profile: Option<&str>, env: &Env) -> Result<Self, LoadError> {
+        let settings = crate::credentials::Settings::load(sources, profile)?;
+        let provider = settings.provider(env)?;
+        let mut builder = Self::default().credentials_provider(provider);
+        if let Some(path) = settings.ca_bundle {
+            let read = sources
+                .file(&path)
+                .and_then(|text| text.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)));
+            let pem = read.map_err(|error| LoadError::CaBundle(path, error))?;
+            builder.ca_bundle = Some(pem.into_bytes());
+        }
+        builder.servers = Servers {
+            endpoint: settings.endpoint_url,
+            region: settings.region,
+            use_fips: settings.use_fips,
+            use_dual_stack: settings.use_dual_stack,
+            account_id_mode: settings.account_id_mode,
+        };
+        Ok(builder)
+    }
+
+    /// Whether there is an endpoint or a region, without which calls go to AWS in `us-east-1`.
+    pub fn has_server(&self) -> bool {
+        self.servers.endpoint.is_some() || self.servers.region.is_some()
+    }
+
     /// The server's URL. Default: what AWS's endpoint rules say for the region and the ARN in a call:
     /// [`Endpoint`](crate::endpoint::Endpoint).
     #[must_use]

@@ -63,7 +63,7 @@ pub use events::Events;
 pub use methods::Tags;
 pub use pages::{Pages, Paginated};
 pub use retry::Retries;
-pub use settings::{BuildError, HttpVersion};
+pub use settings::{BuildError, HttpVersion, LoadError};
 pub use stream_ref::StreamRef;
 pub use waiters::WaitError;
 

@@ -1,7 +1,7 @@
 //! Where each call goes: one server of the caller's own, or AWS's, by its endpoint rules.
 
 use crate::Error;
-use crate::endpoint::{Endpoint, EndpointParams};
+use crate::endpoint::{AccountIdMode, Endpoint, EndpointParams};
 use crate::error::with_causes;
 use crate::settings::BuildError;
 use http::Uri;
@@ -17,6 +17,7 @@ pub(crate) struct Routes {
     is_own: bool,
     use_fips: bool,
     use_dual_stack: bool,
+    account_id_mode: AccountIdMode,
 }
 
 /// What a client is told about servers.
@@ -26,6 +27,7 @@ pub(crate) struct Servers {
     pub(crate) region: Option<String>,
     pub(crate) use_fips: bool,
     pub(crate) use_dual_stack: bool,
+    pub(crate) account_id_mode: AccountIdMode,
 }
 
 /// The region where nothing names one.
@@ -39,6 +41,7 @@ impl Routes {
             endpoint: servers.endpoint.as_deref(),
             use_fips: servers.use_fips,
             use_dual_stack: servers.use_dual_stack,
+            account_id_mode: servers.account_id_mode,
             ..EndpointParams::default()
         };
         let usual = Endpoint::resolve(&params)?;
@@ -51,6 +54,7 @@ impl Routes {
             is_own: servers.endpoint.is_some(),
             use_fips: servers.use_fips,
             use_dual_stack: servers.use_dual_stack,
+            account_id_mode: servers.account_id_mode,
         })
     }
 
@@ -63,6 +67,7 @@ impl Routes {
             region: Some(&self.region),
             use_fips: self.use_fips,
             use_dual_stack: self.use_dual_stack,
+            account_id_mode: self.account_id_mode,
             ..EndpointParams::of(operation)
         };
         let endpoint = Endpoint::resolve(&params.read(input));

@@ -1,8 +1,11 @@
 //! The settings that a client keeps, and what is wrong with them.
 
+use crate::credentials::{CredentialsError, SettingsError};
 use crate::endpoint::EndpointError;
 use crate::retry::Retries;
 use millstream_protocol::Protocol;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The settings that a client keeps.
@@ -23,6 +26,21 @@ pub enum HttpVersion {
     /// HTTP/2, calls and subscriptions share a connection: by ALPN over TLS, otherwise with prior
     /// knowledge.
     Http2,
+}
+
+/// Why the environment and the shared files give no settings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A file or a setting in it is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There are no credentials, or only such as are not supported.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The CA bundle cannot be read.
+    #[error("the CA bundle {} cannot be read: {}", .0.display(), .1)]
+    CaBundle(PathBuf, #[source] io::Error),
 }
 
 /// Why no client was built.

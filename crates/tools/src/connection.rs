@@ -3,29 +3,25 @@
 //! Flags come before environment variables. Secrets have no flags: other users of the machine see a
 //! process's arguments.
 
-use crate::{Failure, Surroundings, Variables};
+use crate::{Failure, Surroundings};
 use clap::{Args, ValueEnum, ValueHint};
 use http::Uri;
-use millstream_client::{Client, Credentials};
+use millstream_client::credentials::{CredentialsError, Sources};
+use millstream_client::{Builder, Client, LoadError};
 use millstream_env::{Disk, OpenMode};
 use millstream_protocol::Protocol;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The region of a client that was told none.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// The variables that name the endpoint, the first before the second.
-const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL"];
-
 /// The flags about an endpoint.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// The endpoint [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL]
+    /// The endpoint [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the
+    /// profile's, or AWS's own in the region]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = parse_endpoint)]
     pub endpoint_url: Option<Uri>,
-    /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
+    /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// The profile of ~/.aws/config and ~/.aws/credentials [default: AWS_PROFILE]
@@ -52,30 +48,42 @@ pub enum Encoding {
 /// A client for the endpoint.
 ///
 /// # Errors
-/// If the flags and variables do not name an endpoint and credentials, or ask for what the client
-/// cannot do.
+/// If flags, variables and shared files name neither an endpoint nor a region, or no credentials.
 pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<Client, Failure> {
-    let variables = &surroundings.variables;
-    let region = variables.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
-    let region = connection.region.clone().or(region);
-    if connection.profile.is_some() {
-        return Err(Failure::usage("profiles are not read yet"));
+    let variables = surroundings.variables.clone();
+    let sources = Sources::of_variables(move |name| variables.get(name));
+    let loaded = Builder::load(&sources, connection.profile.as_deref(), &surroundings.env);
+    let mut builder = loaded.map_err(refuse)?.protocol(match connection.protocol {
+        Encoding::Json => Protocol::Json,
+        Encoding::Cbor => Protocol::Cbor,
+    });
+    if let Some(url) = &connection.endpoint_url {
+        builder = builder.endpoint(url.to_string());
     }
-    let mut builder = Client::builder()
-        .endpoint(endpoint(connection, variables)?.to_string())
-        .region(region.unwrap_or_else(|| DEFAULT_REGION.to_owned()))
-        .credentials(credentials(variables)?)
-        .protocol(match connection.protocol {
-            Encoding::Json => Protocol::Json,
-            Encoding::Cbor => Protocol::Cbor,
-        });
-    let bundle = variables.get("AWS_CA_BUNDLE").map(PathBuf::from);
-    if let Some(path) = connection.ca_bundle.clone().or(bundle) {
-        let pem = read_whole(&*surroundings.env.disk, &path);
-        builder = builder.ca_bundle(pem.map_err(|error| Failure::of_file("read", &path, &error))?);
+    if let Some(region) = &connection.region {
+        builder = builder.region(region);
+    }
+    if !builder.has_server() {
+        return Err(Failure::usage("no endpoint is given, and no region of AWS").with_advice(
+            "Give --endpoint-url URL or --region REGION, or set AWS_ENDPOINT_URL or AWS_REGION.",
+        ));
+    }
+    if let Some(path) = &connection.ca_bundle {
+        let pem = read_whole(&*surroundings.env.disk, path);
+        builder = builder.ca_bundle(pem.map_err(|error| Failure::of_file("read", path, &error))?);
     }
     let built = builder.build_in(surroundings.env.clone());
     built.map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn refuse(error: LoadError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error {
+        LoadError::Credentials(CredentialsError::Missing { .. }) => {
+            failure.with_advice("`millstream dev` takes any")
+        }
+        _ => failure,
+    }
 }
 
 /// Maximum size of a CA bundle: five times the system's own.
@@ -91,37 +99,6 @@ fn read_whole(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
     file.read_exact_at(&mut bytes, 0)?;
     Ok(bytes)
-}
-
-fn endpoint(connection: &Connection, variables: &Variables) -> Result<Uri, Failure> {
-    if let Some(endpoint) = &connection.endpoint_url {
-        return Ok(endpoint.clone());
-    }
-    for name in ENDPOINT_VARIABLES {
-        let Some(given) = variables.get(name) else {
-            continue;
-        };
-        let endpoint = parse_endpoint(&given);
-        return endpoint.map_err(|error| Failure::usage(format!("{name} {given}: {error}")));
-    }
-    Err(Failure::usage("no endpoint is given")
-        .with_advice("Give --endpoint-url URL, or set AWS_ENDPOINT_URL."))
-}
-
-fn credentials(variables: &Variables) -> Result<Credentials, Failure> {
-    let key = variables.get("AWS_ACCESS_KEY_ID");
-    match (key, variables.get("AWS_SECRET_ACCESS_KEY")) {
-        (Some(key), Some(secret)) => Ok(Credentials::new(
-            key,
-            secret,
-            variables.get("AWS_SESSION_TOKEN"),
-        )),
-        (Some(_), None) | (None, Some(_)) | (None, None) => {
-            Err(Failure::new("there are no credentials").with_advice(
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `millstream dev` takes any.",
-            ))
-        }
-    }
 }
 
 /// The URL of an endpoint: `http://` or `https://`, and a host.

@@ -16,6 +16,7 @@ impl From<Error> for Failure {
         let advice = match &error {
             Error::Service { remote, .. } => remote.code().map_or(NO_KINESIS, by_code),
             Error::Transport(cause) | Error::NotSent(cause) => by_cause(cause),
+            Error::Credentials(_) => CREDENTIALS,
         };
         Self::new(error.to_string()).with_advice(advice)
     }

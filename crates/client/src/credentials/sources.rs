@@ -21,6 +21,11 @@ impl Sources {
         Self::new(|name| std::env::var(name).ok(), read_file)
     }
 
+    /// Variables that a function knows, and the files of this machine.
+    pub fn of_variables(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::new(variable, read_file)
+    }
+
     /// Reads variables and files through functions.
     pub fn new(
         variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
@@ -43,7 +48,7 @@ impl Sources {
     }
 
     /// A file's text; `None` if there is no such file.
-    pub(super) fn file(&self, path: &Path) -> io::Result<Option<String>> {
+    pub(crate) fn file(&self, path: &Path) -> io::Result<Option<String>> {
         match (self.file)(path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

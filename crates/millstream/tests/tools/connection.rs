@@ -76,17 +76,22 @@ async fn connection_when_something_is_missing_then_the_failure_says_how_to_give_
     for (variables, expected) in [
         (
             &KEYS[..],
-            "millstream: no endpoint is given. Give --endpoint-url URL, or set AWS_ENDPOINT_URL.",
+            "millstream: no endpoint is given, and no region of AWS. Give --endpoint-url URL or \
+             --region REGION, or set AWS_ENDPOINT_URL or AWS_REGION.",
         ),
         (
             &[endpoint, KEYS[0]],
-            "millstream: there are no credentials. Set AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY; `millstream dev` takes any.",
+            "millstream: the environment has an access key's id, and no AWS_SECRET_ACCESS_KEY.",
         ),
         (
-            &[("AWS_ENDPOINT_URL", "127.0.0.1:4567")],
-            "millstream: AWS_ENDPOINT_URL 127.0.0.1:4567: an endpoint is a URL such as \
-             http://127.0.0.1:4567.",
+            &[endpoint],
+            "millstream: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run \
+             `aws configure` (the profile `default` has none). `millstream dev` takes any.",
+        ),
+        (
+            &[("AWS_ENDPOINT_URL", "127.0.0.1:4567"), KEYS[0], KEYS[1]],
+            "millstream: the endpoint \"127.0.0.1:4567\" is not a URL such as \
+             https://kinesis.us-east-1.amazonaws.com.",
         ),
     ] {
         let failure = call(&[], variables).await.unwrap_err();
