@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
-use crate::target::FoundStream;
+use crate::target::{FoundStream, Needs};
 use millstream_protocol::operations::AddTagsToStreamInput;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ impl Handler for AddTagsToStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
+        Needs::Settled.check(&stream, engine.clock().now())?;
         tags::check_new_tags(&input.tags, &stream.label().into())?;
         let change = ChangeTags {
             stream: stream.id,

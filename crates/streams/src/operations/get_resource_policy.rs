@@ -4,7 +4,7 @@
 
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::FindResourceError;
-use crate::target::PolicyHolder;
+use crate::target::{Needs, PolicyHolder};
 use millstream_protocol::operations::{GetResourcePolicyInput, GetResourcePolicyOutput};
 use std::sync::Arc;
 
@@ -22,10 +22,11 @@ impl Handler for GetResourcePolicy {
     type Error = FindResourceError;
 
     async fn handle(
-        _: Arc<Engine>,
+        engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<GetResourcePolicyOutput, FindResourceError> {
         let (PolicyHolder(found), _) = request.into_parts();
+        found.check_status(Needs::Active, engine.clock().now())?;
         let policy = found.policy().map_or(NO_POLICY, |policy| policy.as_str());
         Ok(GetResourcePolicyOutput {
             policy: policy.to_owned(),

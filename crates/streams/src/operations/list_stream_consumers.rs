@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
 
-use super::{Engine, Handler, OutputOf, Request, paging};
+use super::{Engine, Handler, OutputOf, Request, paging, reading};
 use crate::catalog::Consumer;
 use crate::facts::{ListConsumersError, ListError, ListMember, TokenError};
 use crate::target::FoundStream;
@@ -44,6 +44,7 @@ impl Handler for ListStreamConsumers {
             return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp).into());
         }
         paging::check_creation(&stream, input.stream_creation_timestamp)?;
+        reading::check_readable(&engine, &stream)?;
         let from = token
             .map(|token| {
                 engine.tokens().open_next::<Continuation>(

@@ -3,6 +3,7 @@
 use crate::Engine;
 use crate::catalog::{ChangeMonitoring, Command, Stream};
 use crate::facts::ChangeError;
+use crate::target::Needs;
 use crate::{counters, views};
 use millstream_protocol::types::{EnhancedMonitoringOutput, MetricsName};
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub(super) async fn switch_metrics(
     named: &[MetricsName],
     switch: Switch,
 ) -> Result<EnhancedMonitoringOutput, ChangeError> {
+    Needs::Active.check(stream, engine.clock().now())?;
     let names: BTreeSet<String> = if named.contains(&MetricsName::All) {
         counters::shard_level_metrics().map(str::to_owned).collect()
     } else {

@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{ArnSecond, Command, RegisterConsumer, ResourceLabel, Stream};
 use crate::facts::{ConsumerError, RegisterConsumerError};
-use crate::target::FoundStream;
+use crate::target::{FoundStream, Needs};
 use crate::views;
 use millstream_model::ConsumerName;
 use millstream_protocol::operations::{RegisterStreamConsumerInput, RegisterStreamConsumerOutput};
@@ -26,6 +26,7 @@ impl Handler for RegisterStreamConsumer {
         request: Request<Self>,
     ) -> Result<RegisterStreamConsumerOutput, RegisterConsumerError> {
         let (stream, input) = request.into_parts();
+        Needs::Settled.check(&stream, engine.clock().now())?;
         let name = ConsumerName::parse(&input.consumer_name)
             .map_err(|_| not_found(&input.consumer_name, &stream))?;
         let tags = input.tags.unwrap_or_default();

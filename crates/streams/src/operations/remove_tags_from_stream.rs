@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request, tags};
 use crate::catalog::{ChangeTags, Command};
 use crate::facts::TagStreamError;
-use crate::target::FoundStream;
+use crate::target::{FoundStream, Needs};
 use millstream_protocol::operations::RemoveTagsFromStreamInput;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ impl Handler for RemoveTagsFromStream {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), TagStreamError> {
         let (stream, input) = request.into_parts();
+        Needs::Settled.check(&stream, engine.clock().now())?;
         tags::check_tag_keys(&input.tag_keys, &stream.label().into())?;
         let removed = input.tag_keys.into_iter().collect();
         let change = ChangeTags {

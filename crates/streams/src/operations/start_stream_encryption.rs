@@ -7,7 +7,7 @@
 
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::{EncryptionError, NoKeyService};
-use crate::target::FoundStream;
+use crate::target::{FoundStream, Needs};
 use millstream_protocol::operations::StartStreamEncryptionInput;
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ impl Handler for StartStreamEncryption {
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<(), EncryptionError> {
         let (stream, _) = request.into_parts();
+        Needs::Active.check(&stream, engine.clock().now())?;
         engine
             .call_rates()
             .take_change::<Self::Operation>(&stream)?;

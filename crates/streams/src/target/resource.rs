@@ -3,7 +3,7 @@
 use super::consumer::of_arn;
 use super::{FoundConsumer, FoundStream, Lacking, Named, StreamRef, Target, scope_of};
 use crate::Engine;
-use crate::catalog::{ConsumerKey, ConsumerStatus, PolicyText, ResourceLabel, Status};
+use crate::catalog::{ConsumerKey, ConsumerStatus, PolicyText, ResourceLabel, Status, Stream};
 use crate::facts::{
     ConsumerError, FindConsumerError, FindResourceError, ResourceError, StreamError,
 };
@@ -38,6 +38,19 @@ impl Needs {
             Status::Creating => self == Self::Staying,
             Status::Deleting => false,
         }
+    }
+
+    /// Rejects a stream whose status does not allow an operation.
+    pub(crate) fn check(self, stream: &Stream, now: Timestamp) -> Result<(), StreamError> {
+        let status = stream.status_at(now);
+        if self.allow(status) {
+            return Ok(());
+        }
+        let stream = stream.label();
+        Err(match self {
+            Self::Active | Self::Staying => StreamError::NotActive { stream, status },
+            Self::Settled => StreamError::NotReadable { stream, status },
+        })
     }
 }
 
@@ -86,15 +99,7 @@ impl FoundResource {
             Self::Consumer(found) => (Needs::Staying, Some(&found.consumer)),
         };
         let stream = self.stream();
-        let status = stream.status_at(now);
-        if !needs.allow(status) {
-            let stream = stream.label();
-            let why = match needs {
-                Needs::Active | Needs::Staying => StreamError::NotActive { stream, status },
-                Needs::Settled => StreamError::NotReadable { stream, status },
-            };
-            return Err(why.into());
-        }
+        needs.check(stream, now)?;
         match consumer.map(|consumer| (consumer, consumer.status_at(now))) {
             None | Some((_, ConsumerStatus::Active)) => Ok(()),
             Some((

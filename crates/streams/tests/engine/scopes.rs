@@ -172,22 +172,16 @@ async fn stream_when_on_its_way_out_then_takes_no_consumers_tags_or_metrics() {
         shard_level_metrics: vec![MetricsName::All],
         ..Default::default()
     };
-    for refused in [
-        caller
-            .call::<RegisterStreamConsumer>(register)
-            .await
-            .map(drop),
-        caller.call::<AddTagsToStream>(tags).await,
-        caller
-            .call::<EnableEnhancedMonitoring>(metrics)
-            .await
-            .map(drop),
+    let registered = caller.call::<RegisterStreamConsumer>(register).await;
+    let monitored = caller.call::<EnableEnhancedMonitoring>(metrics).await;
+    let unready = "not ACTIVE or UPDATING, instead in state DELETING";
+    for (refused, text) in [
+        (registered.map(drop), unready),
+        (caller.call::<AddTagsToStream>(tags).await, unready),
+        (monitored.map(drop), "not ACTIVE, instead in state DELETING"),
     ] {
         let error = refused.unwrap_err();
         assert_eq!(error.code, ErrorCode::ResourceInUseException);
-        assert!(
-            message(&error).ends_with("not ACTIVE, instead in state DELETING"),
-            "{error}"
-        );
+        assert!(message(&error).ends_with(text), "{error}");
     }
 }

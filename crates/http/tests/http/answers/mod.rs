@@ -12,6 +12,7 @@ mod record_sizes;
 mod records;
 mod scalings;
 mod shard_ids;
+mod status_matrix;
 mod statuses;
 
 use bytes::Bytes;

@@ -48,23 +48,26 @@ async fn stream_when_creating_then_has_no_shards_for_anyone() {
 }
 
 #[tokio::test]
-async fn subscribing_when_the_stream_is_creating_then_is_refused_before_the_position() {
+async fn subscribing_when_the_stream_is_deleting_then_is_refused_before_the_position() {
     let server = Server::slow(Limits::Off).await;
     server.create("s", 1).await;
+    server.pass(10);
     let register = format!(r#"{{"StreamARN":"{ARN}","ConsumerName":"c"}}"#);
     let registered = server.ok("RegisterStreamConsumer", &register).await;
     let consumer = member(&registered, "ConsumerARN");
     let subscribe = format!(
         r#"{{"ConsumerARN":"{consumer}","ShardId":"9","StartingPosition":{{"Type":"AT_TIMESTAMP"}}}}"#
     );
-    let creating = "Stream s under account 111111111111 not ACTIVE or UPDATING, instead in state \
-                    CREATING";
-    let found = server.call("SubscribeToShard", &subscribe).await;
-    assert_eq!(found, error(IN_USE, creating));
     server.pass(10);
     let found = server.call("SubscribeToShard", &subscribe).await;
     let missing = NO_SHARD.replace("00 ", "09 ");
     assert_eq!(found, error(NOT_FOUND, missing));
+    let delete = r#"{"StreamName":"s","EnforceConsumerDeletion":true}"#;
+    server.ok("DeleteStream", delete).await;
+    let deleting = "Stream s under account 111111111111 not ACTIVE or UPDATING, instead in state \
+                    DELETING";
+    let found = server.call("SubscribeToShard", &subscribe).await;
+    assert_eq!(found, error(IN_USE, deleting));
 }
 
 #[tokio::test]
