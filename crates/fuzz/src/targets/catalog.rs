@@ -65,7 +65,9 @@ fn is_quick(command: &Command) -> bool {
 fn shards_of(change: &Change) -> u32 {
     match change {
         Change::Divide { divisions } => divisions.iter().map(|it| it.parts).sum(),
-        Change::Scale { target } | Change::ScaleInTurn { target } => target.get(),
+        Change::Scale { target }
+        | Change::ScaleInTurn { target }
+        | Change::ScaleAtOnce { target } => target.get(),
         Change::Split { .. } | Change::Merge { .. } | Change::Join { .. } => 0,
     }
 }

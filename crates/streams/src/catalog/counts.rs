@@ -137,6 +137,11 @@ mod tests {
                 expected,
                 "{target}"
             );
+            assert_eq!(
+                is_read(&Change::ScaleAtOnce { target }),
+                expected,
+                "{target}"
+            );
         }
         // Case 2 and case 3, of a target of 0.
         for case in [2, 3] {

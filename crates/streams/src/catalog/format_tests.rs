@@ -521,6 +521,10 @@ fn check_commands_of_reshards(page: &mut Page) {
         ),
         ("Divide", encoded(&divide)),
         ("Join", encoded(&join)),
+        (
+            "ScaleAtOnce",
+            encoded(&Change::ScaleAtOnce { target: ELEVEN }),
+        ),
     ];
     page.check_cases("Change", &cases);
     let fields = [("shard", 1.into()), ("parts", 2.into())];
@@ -797,7 +801,11 @@ fn check_parts_of_streams(page: &mut Page) {
         ("opening", encoded(&Opening::InTurn)),
     ];
     page.check_fields("Plan", &encoded(&plan()), &planning);
-    page.check_cases("Opening", &[("InTurn", encoded(&Opening::InTurn))]);
+    let openings = [
+        ("InTurn", encoded(&Opening::InTurn)),
+        ("AtOnce", encoded(&Opening::AtOnce)),
+    ];
+    page.check_cases("Opening", &openings);
     let leaving = [("begun", 71.into()), ("lasts_ms", 72.into())];
     page.check_fields("Deletion", &encoded(&deletion()), &leaving);
     let changed = [("begun", 73.into()), ("lasts_ms", 74.into())];

@@ -60,6 +60,13 @@ pub enum Change {
         #[cbor(n(0), with = "counts::shard_count")]
         target: NonZeroU32,
     },
+    /// The same steps; all shards open at the same instant, just after the parents close.
+    #[n(6)]
+    ScaleAtOnce {
+        /// The target number of open shards.
+        #[cbor(n(0), with = "counts::shard_count")]
+        target: NonZeroU32,
+    },
     /// Each of some shards is divided evenly, as on-demand streams grow.
     #[n(4)]
     Divide {
@@ -83,7 +90,9 @@ impl Change {
             Self::Split { .. } | Self::Merge { .. } | Self::Divide { .. } | Self::Join { .. } => {
                 None
             }
-            Self::Scale { target } | Self::ScaleInTurn { target } => Some(target.get()),
+            Self::Scale { target }
+            | Self::ScaleInTurn { target }
+            | Self::ScaleAtOnce { target } => Some(target.get()),
         }
     }
 
@@ -94,6 +103,7 @@ impl Change {
             Self::Merge { shard, adjacent } => [Some(*shard), Some(*adjacent)],
             Self::Scale { .. }
             | Self::ScaleInTurn { .. }
+            | Self::ScaleAtOnce { .. }
             | Self::Divide { .. }
             | Self::Join { .. } => [None, None],
         }
@@ -129,6 +139,10 @@ pub enum Opening {
     /// Each after its parents and after every shard with a lower index.
     #[n(0)]
     InTurn,
+    /// All at the same instant, after the parents. One that is cut or joined by the same plan is
+    /// never open. By their creation seconds, none is older than a shard with a lower index.
+    #[n(1)]
+    AtOnce,
 }
 
 /// The planned shards, by ascending index.
@@ -226,7 +240,12 @@ impl Plan {
                 planner.merge_open(shards, Pair { shard, adjacent })?;
             }
             Change::Scale { target } => planner.scale(shards, target),
-            Change::ScaleInTurn { target } => planner.scale_in_turn(shards, target),
+            Change::ScaleInTurn { target } => {
+                planner.scale_in_turn(shards, target, Opening::InTurn);
+            }
+            Change::ScaleAtOnce { target } => {
+                planner.scale_in_turn(shards, target, Opening::AtOnce);
+            }
             Change::Divide { ref divisions } => planner.divide(shards, divisions)?,
             Change::Join { ref pairs } => planner.join_pairs(shards, pairs)?,
         }
@@ -264,8 +283,9 @@ impl Plan {
 
     /// The shards after the plan was carried out: parents closed where their logs ended, at `time`
     /// or later, and the new ones added. A child opens one millisecond after its parents closed, so
-    /// that at every instant the open shards own each key exactly once. Planned in turn, none is
-    /// older than a shard with a lower index.
+    /// that at every instant the open shards own each key exactly once. Planned in turn or at once,
+    /// none is older than a shard with a lower index: in turn, a scaling of thousands of shards
+    /// opens the last of them seconds ahead of the clock, so callers plan it at once.
     pub fn carry_out(&self, shards: &Shards, ends: &BTreeMap<u32, u64>, time: Timestamp) -> Shards {
         let mut all: BTreeMap<u32, Shard> = shards
             .all()
@@ -276,14 +296,17 @@ impl Plan {
         let opened = self.parents.iter().map(|index| all[index].opened);
         let start = opened.chain([time]).max().unwrap_or(time);
         let mut depths = BTreeMap::new();
-        let mut floor = self.opening.map(|Opening::InTurn| Floor::above(shards));
+        let mut floor = self.opening.map(|_| Floor::above(shards));
         for planned in &self.created {
             let parents: Vec<u32> = [Some(planned.parent), planned.adjacent_parent]
                 .into_iter()
                 .flatten()
                 .collect();
             let depth_of = |index: &u32| depths.get(index).copied().unwrap_or(0u64);
-            let depth = 1 + parents.iter().map(depth_of).max().unwrap_or(0);
+            let depth = match self.opening {
+                Some(Opening::AtOnce) => 1,
+                None | Some(Opening::InTurn) => 1 + parents.iter().map(depth_of).max().unwrap_or(0),
+            };
             let mut opens = start.plus(Duration::from_millis(depth));
             let parents_created_s = parents.iter().map(|index| all[index].created_s).max();
             let mut created_s = opens
@@ -450,8 +473,8 @@ impl Planner {
 
     /// Plans the same ranges, also with the fewest steps, in AWS's order: the splits and merges of
     /// the lowest range come first, and so do its shards' indexes.
-    fn scale_in_turn(&mut self, shards: &Shards, target: NonZeroU32) {
-        self.opening = Some(Opening::InTurn);
+    fn scale_in_turn(&mut self, shards: &Shards, target: NonZeroU32, opening: Opening) {
+        self.opening = Some(opening);
         let starts = uniform_starts(shards, target);
         let mut range = Vec::new();
         for shard in shards.open() {

@@ -38,7 +38,7 @@ impl Handler for UpdateShardCount {
         reshard(
             &engine,
             &stream,
-            Change::ScaleInTurn { target },
+            Change::ScaleAtOnce { target },
             Self::Operation::NAME,
         )
         .await?;

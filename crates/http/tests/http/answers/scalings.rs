@@ -40,6 +40,32 @@ async fn scaling_when_carried_out_then_goes_from_left_to_right_and_numbers_follo
     assert!(seconds.is_sorted(), "{numbers:?}");
 }
 
+/// Its thousands of steps take no time on the clock that listings go by.
+#[tokio::test]
+async fn shards_when_listed_a_millisecond_after_a_large_scaling_then_are_the_new_ones() {
+    let server = Server::with_stream(500).await;
+    server.ok("UpdateShardCount", &scale(999)).await;
+    server.clock.advance(Duration::from_millis(1));
+    let filter = |kind: &str| {
+        let now = START.0 + 1;
+        let seconds = format!("{}.{:03}", now / 1000, now % 1000);
+        format!(r#"{{"StreamName":"s","ShardFilter":{{"Type":"{kind}","Timestamp":{seconds}}}}}"#)
+    };
+    let latest = open(&server).await;
+    assert_eq!(latest.len(), 999);
+    for kind in ["AT_TIMESTAMP", "FROM_TIMESTAMP"] {
+        let listed = server.ok("ListShards", &filter(kind)).await;
+        let mut indexes: Vec<u32> = members(&listed, "ShardId")
+            .iter()
+            .map(|id| id.trim_start_matches("shardId-").parse().unwrap())
+            .collect();
+        let mut expected = latest.clone();
+        expected.sort_unstable();
+        indexes.sort_unstable();
+        assert_eq!(indexes, expected, "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn scaling_when_too_far_then_is_over_a_limit_in_awss_words() {
     let server = Server::new(Settings {

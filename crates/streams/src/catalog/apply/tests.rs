@@ -196,3 +196,24 @@ fn scale_when_in_turn_then_goes_from_range_to_range_and_ages_with_the_indexes() 
     let five = catalog.scale(Change::ScaleInTurn { target: counted(5) });
     assert_eq!(five, [11, 15, 16, 20, 19]);
 }
+
+#[test]
+fn scale_when_at_once_then_has_the_shards_of_one_in_turn_and_opens_them_together() {
+    let mut catalog = Catalog::new(4);
+    assert_eq!(
+        catalog.scale(Change::ScaleAtOnce { target: counted(3) }),
+        [6, 9, 10]
+    );
+    let opened = catalog.stream().shards.all().iter();
+    let opened: Vec<u64> = opened.map(|shard| shard.opened.0 - SECOND * 1000).collect();
+    assert_eq!(opened, [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1]);
+    let closed = catalog.stream().shards.all().iter();
+    let closed = closed.filter_map(|shard| shard.closed);
+    let closed: Vec<u64> = closed.map(|closed| closed.at.0 - SECOND * 1000).collect();
+    assert_eq!(closed, [0; 8]);
+    let created = catalog.stream().shards.all().iter();
+    let created: Vec<u64> = created.map(|shard| shard.created_s - SECOND).collect();
+    assert_eq!(created, [0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 3]);
+    let five = catalog.scale(Change::ScaleAtOnce { target: counted(5) });
+    assert_eq!(five, [11, 15, 16, 20, 19]);
+}

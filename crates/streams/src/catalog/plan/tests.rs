@@ -231,12 +231,15 @@ fn scale_when_the_count_is_the_same_then_does_nothing() {
     );
 }
 
-/// Scalings of both orders.
-const SCALINGS: [fn(u32) -> Change; 2] = [
+/// Scalings of all orders.
+const SCALINGS: [fn(u32) -> Change; 3] = [
     |target| Change::Scale {
         target: counted(target),
     },
     |target| Change::ScaleInTurn {
+        target: counted(target),
+    },
+    |target| Change::ScaleAtOnce {
         target: counted(target),
     },
 ];
@@ -312,7 +315,7 @@ fn scale_in_turn_when_by_a_large_factor_then_lineages_stay_short() {
 proptest! {
     #[test]
     fn scale_when_repeated_then_is_uniform_with_the_fewest_steps(
-        first in 1u32..40, targets in prop::collection::vec((1u32..40, 0..2usize), 1..4),
+        first in 1u32..40, targets in prop::collection::vec((1u32..40, 0..SCALINGS.len()), 1..4),
     ) {
         let mut shards = uniform(first, 1_000);
         let mut now = 2_000;

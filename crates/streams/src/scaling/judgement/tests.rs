@@ -45,7 +45,8 @@ fn divided(judgement: Option<Judgement>) -> Vec<(u32, u32)> {
             Change::Split { .. }
             | Change::Merge { .. }
             | Change::Scale { .. }
-            | Change::ScaleInTurn { .. },
+            | Change::ScaleInTurn { .. }
+            | Change::ScaleAtOnce { .. },
         ) => {
             panic!("the service does not ask for it")
         }
@@ -61,6 +62,7 @@ fn joined(judgement: Option<Judgement>) -> Vec<(u32, u32)> {
             | Change::Merge { .. }
             | Change::Scale { .. }
             | Change::ScaleInTurn { .. }
+            | Change::ScaleAtOnce { .. }
             | Change::Divide { .. },
         )
         | None => Vec::new(),
