@@ -295,10 +295,10 @@ fn point(
     let any = AnyNumber::parse(text).map_err(|_| PositionError::NumberInvalid {
         given: used(text.to_owned()),
     })?;
-    if any.shard != shard.id() {
+    if i64::from(any.shard_index) != i64::from(shard.index) {
         return Err(PositionError::NumberOfOtherShard {
             given: used(text.to_owned()),
-            encoded: any.shard,
+            encoded: any.shard_index,
         });
     }
     let of_other_stream = || PositionError::NumberOfOtherStream {

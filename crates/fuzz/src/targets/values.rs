@@ -45,7 +45,7 @@ pub(super) fn numbers(bytes: &[u8]) {
         assert_eq!(any.to_string(), text);
         assert_eq!(any.created_s, number.created_s);
         assert_eq!(any.arrival_s, Some(number.arrival_s));
-        assert_eq!(any.shard.index(), number.shard_index);
+        assert_eq!(i64::from(any.shard_index), i64::from(number.shard_index));
     }
     if let Ok(key) = HashKey::parse(text) {
         let digits = text.trim_start_matches('0');

@@ -4,7 +4,6 @@
 //! older ones; AWS tells a foreign number from no number at all, and so must whoever answers them.
 
 use super::{Decimal, SequenceNumber, SequenceNumberError, parse_limbs};
-use crate::ShardId;
 use std::fmt;
 
 /// A layout.
@@ -29,8 +28,8 @@ pub struct AnyNumber {
     pub created_s: u64,
     /// The second in which its record arrived, where the layout has it.
     pub arrival_s: Option<u64>,
-    /// Its shard.
-    pub shard: ShardId,
+    /// Its shard's index. The newer layouts have 32 bits for it, which AWS takes as signed.
+    pub shard_index: i32,
     /// The digits to print, as 64-bit limbs, the lowest first.
     printed: [u64; 3],
 }
@@ -56,7 +55,7 @@ impl AnyNumber {
                 layout: Layout::Oldest,
                 created_s,
                 arrival_s: None,
-                shard: ShardId::new((low & 0xffff) as u32),
+                shard_index: (low & 0xffff) as i32,
                 printed: [low, middle & (OLDEST_TOP - 1) | OLDEST_TOP, 0],
             });
         }
@@ -70,12 +69,11 @@ impl AnyNumber {
             }
             _ => return None,
         };
-        let shard_index = bits(limbs, 4, 32) as u32;
-        (shard_index <= ShardId::INDEX_MAX).then(|| Self {
+        Some(Self {
             layout,
             created_s: bits(limbs, 148, 36),
             arrival_s: Some(arrival_s),
-            shard: ShardId::new(shard_index),
+            shard_index: bits(limbs, 4, 32) as u32 as i32,
             printed: limbs,
         })
     }
@@ -108,9 +106,9 @@ mod tests {
     const SECONDS: u64 = (1 << 36) - 1;
 
     /// Layout, creation second, arrival second and shard.
-    type Fields = (Layout, u64, Option<u64>, u32);
+    type Fields = (Layout, u64, Option<u64>, i32);
 
-    fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: u32) -> Fields {
+    fn number(layout: Layout, created_s: u64, arrival_s: Option<u64>, shard: i32) -> Fields {
         (layout, created_s, arrival_s, shard)
     }
 
@@ -120,10 +118,10 @@ mod tests {
             layout,
             created_s,
             arrival_s,
-            shard,
+            shard_index,
             printed: _,
         } = number;
-        Ok((layout, created_s, arrival_s, shard.index()))
+        Ok((layout, created_s, arrival_s, shard_index))
     }
 
     /// Numbers that AWS was sent, and what it made of them.
@@ -149,14 +147,19 @@ mod tests {
                 number(Layout::Second, 1_542_776_258, Some(1_545_084_650), 6),
             ),
             (
-                // All bits of the fields that a number of version 1 can have.
-                "73559785961205940390310097825546315717007205151035883505",
-                number(Layout::First, SECONDS, Some(SECONDS), ShardId::INDEX_MAX),
+                // All bits that a number of version 1 can have.
+                "73559785961562665201200657303214840813699477864812904433",
+                number(Layout::First, SECONDS, Some(SECONDS), -1),
             ),
             (
                 // The same of version 2, with an arrival second of zero.
                 "73559785961551514828601391991642864028743539089244946418",
-                number(Layout::Second, SECONDS, Some(0), ShardId::INDEX_MAX),
+                number(Layout::Second, SECONDS, Some(0), i32::MAX),
+            ),
+            (
+                // 2 << 184, 8 << 32 in the shard's bits, version 2.
+                "49039857307708443467467104868809893875799651944235008002",
+                number(Layout::Second, 0, Some(0), i32::MIN),
             ),
         ] {
             assert_eq!(parsed(text), Ok(expected), "{text}");
@@ -172,9 +175,6 @@ mod tests {
             "49039857307708443467467104868809893875799651909875269635",
             "73559785961562665201200657303214840813699477864812904450",
             "49039857307719593840066370180380661734935976090628259842",
-            // The highest bit of the shard's index, in version 2 and in version 1.
-            "49039857307708443467467104868809893875799651944235008002",
-            "49039857307708443467467104868809893875799651944235008001",
             // Its creation second is 16025175000, the first that this layout does not take.
             "26227199374822427428162556223570313216",
             "680564733841876926926749214863536422911",

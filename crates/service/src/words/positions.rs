@@ -42,7 +42,7 @@ pub(super) fn words(fact: &PositionError) -> Words {
             of_operation(printed.operation, text)
         }
         PositionError::NumberOfOtherShard { given, encoded } => Words::recorded(format!(
-            "Invalid StartingSequenceNumber. It encodes {encoded}, while it was used in \
+            "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in \
              a call to a shard with {}",
             given.shard
         )),

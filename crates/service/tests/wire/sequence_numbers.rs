@@ -6,7 +6,6 @@ mod bits;
 use crate::caller::Server;
 use crate::value::Value;
 use bits::Bits;
-use millstream_model::ShardId;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -24,7 +23,8 @@ const SHARDS: u64 = 2;
 
 /// What a number says, unless it is none.
 struct Said {
-    shard: u64,
+    /// The newer layouts have 32 bits for it, with a sign.
+    shard: i64,
     arrival_s: Option<u64>,
     /// How it is shown where it is said to be of another stream.
     shown: String,
@@ -35,7 +35,7 @@ fn said(number: &Bits) -> Option<Said> {
         let low = Bits(number.0.iter().copied().take(124).collect());
         let shown = Bits::of(&[(low.field(0, 62), 62), (low.field(62, 62), 62), (1, 1)]);
         return (number.field(88, 36) < OLDEST_TOO_LATE_S).then(|| Said {
-            shard: number.field(0, 16),
+            shard: number.field(0, 16) as i64,
             arrival_s: None,
             shown: shown.to_decimal(),
         });
@@ -48,9 +48,8 @@ fn said(number: &Bits) -> Option<Said> {
         2 if number.field(80, 64) <= COUNTER_CLOSED => number.field(36, 36),
         _ => return None,
     };
-    let shard = number.field(4, 32);
-    (shard < 1 << 31).then(|| Said {
-        shard,
+    Some(Said {
+        shard: i64::from(number.field(4, 32) as u32 as i32),
         arrival_s: Some(arrival_s),
         shown: number.to_decimal(),
     })
@@ -139,7 +138,7 @@ fn start_judged(number: &Bits, operation: &str, kind: &str) -> Error {
         return used(&number.to_decimal(), "");
     };
     let encoded = said.shard;
-    if encoded != SHARD {
+    if u64::try_from(encoded) != Ok(SHARD) {
         return argument(format!(
             "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in \
              a call to a shard with {used_in}"
@@ -199,13 +198,6 @@ fn requests(number: &Bits) -> Vec<(&'static str, Value, Error)> {
     all
 }
 
-/// The ids of shards that an error's text has.
-fn shard_ids(error: &Error) -> impl Iterator<Item = &str> {
-    let text = error.message.as_deref().unwrap_or_default();
-    text.split([' ', ',', '.'])
-        .filter(|word| word.starts_with("shardId"))
-}
-
 async fn check(server: &Server, number: &Bits) {
     for (operation, request, expected) in requests(number) {
         for (protocol, body) in [
@@ -215,10 +207,6 @@ async fn check(server: &Server, number: &Bits) {
             let said = server.call(operation, protocol, body).await;
             let said = said.expect_err("it is a dry run");
             assert_eq!(said, expected, "{operation} {protocol:?}");
-            for id in shard_ids(&said) {
-                let parsed = ShardId::parse(id).map(|id| id.to_string());
-                assert_eq!(parsed.as_deref(), Ok(id));
-            }
         }
     }
 }

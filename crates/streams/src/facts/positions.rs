@@ -74,8 +74,8 @@ pub enum PositionError {
     NumberOfOtherShard {
         /// The number as given.
         given: NumberUse,
-        /// The shard that issued it.
-        encoded: ShardId,
+        /// The index of the shard that issued it, below zero in no number that was.
+        encoded: i32,
     },
     /// Nothing can come after the number: it is the last of a shard.
     #[error("nothing comes after a shard's last number")]

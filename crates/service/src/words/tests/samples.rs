@@ -231,7 +231,7 @@ fn positions() -> Samples {
         },
         PositionError::NumberOfOtherShard { .. } => PositionError::NumberOfOtherShard {
             given: given("2"),
-            encoded: ShardId::new(8),
+            encoded: 8,
         },
         PositionError::NumberIsLast => PositionError::NumberIsLast,
     })
