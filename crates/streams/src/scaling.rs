@@ -217,6 +217,7 @@ impl Scaling {
                 ..Quotas::default()
             },
             by_service: Some(true),
+            remembered: None,
         };
         let begun = self
             .streams

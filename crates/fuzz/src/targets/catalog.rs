@@ -117,6 +117,7 @@ fn future_of(stream: &Stream) -> Vec<Command> {
         transition_ms: 0,
         quotas: Quotas::default(),
         by_service: None,
+        remembered: None,
     });
     let delete = Command::BeginDelete(BeginDelete {
         stream: stream.id,

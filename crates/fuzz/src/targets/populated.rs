@@ -195,6 +195,7 @@ fn begin(stream: u64, change: Change) -> Command {
         transition_ms: 0,
         quotas: Quotas::default(),
         by_service: None,
+        remembered: None,
     })
 }
 

@@ -4,6 +4,7 @@
 //! does not allow changes nothing and returns why; every node computes the same result.
 
 use super::account::Commitment;
+use super::changes_counted::{Counting, TooMany};
 use super::command::{
     ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
     ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
@@ -250,7 +251,7 @@ impl State {
         check_stream_shards(&stream, quotas, growth)?;
         if !plan.created.is_empty() {
             if target.is_some() {
-                count_scaling(&mut stream, &command.quotas, now)?;
+                count_scaling(&mut stream, command, now)?;
             }
             stream.next_shard += plan.created.len() as u32;
             let lasts_ms = command.transition_ms;
@@ -517,19 +518,21 @@ fn scaling_too_large(stream: &Stream, target: u32, most: u32) -> Refusal {
 }
 
 /// Counts a scaling. One that changes no shard is neither counted nor refused.
-fn count_scaling(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
-    let Some(limit) = quotas.scalings_per_day else {
-        return Ok(());
+fn count_scaling(
+    stream: &mut Stream,
+    command: &BeginReshard,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let counting = Counting {
+        window_ms: SCALINGS_COUNTED_MS,
+        most: command.quotas.scalings_per_day,
+        remembered: command.remembered,
     };
-    stream
-        .scalings_ms
-        .retain(|at| at.saturating_add(SCALINGS_COUNTED_MS) > now.0);
-    if stream.scalings_ms.len() >= limit as usize {
-        let (stream, most) = (stream.label(), limit);
-        return Err(Refusal::TooManyScalings { stream, most });
-    }
-    stream.scalings_ms.push(now.0);
-    Ok(())
+    let counted = counting.count(&mut stream.scalings_ms, now);
+    counted.map_err(|TooMany { most }| Refusal::TooManyScalings {
+        stream: stream.label(),
+        most,
+    })
 }
 
 /// Forgets consumers that are gone, and chooses the second in a new one's ARN.

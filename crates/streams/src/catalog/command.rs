@@ -181,6 +181,10 @@ pub struct BeginReshard {
     /// on scaling are not the service's.
     #[n(4)]
     pub by_service: Option<bool>,
+    /// How many of a stream's newest scalings are remembered for quotas to come; `None`: they are
+    /// remembered under a quota alone.
+    #[n(5)]
+    pub remembered: Option<u32>,
 }
 
 /// See [`Command::CompleteReshard`].
@@ -369,6 +373,10 @@ pub struct SetMode {
     /// What it is to be prepared for on demand.
     #[n(4)]
     pub warmth: Option<Warmth>,
+    /// How many of a stream's newest changes are remembered for quotas to come; `None`: they are
+    /// remembered under a quota alone.
+    #[n(5)]
+    pub remembered: Option<u32>,
 }
 
 /// A write throughput to be prepared for.

@@ -274,6 +274,7 @@ fn begin_reshard(change: Change) -> BeginReshard {
         transition_ms: 9,
         quotas: quotas(),
         by_service: Some(true),
+        remembered: Some(19),
     }
 }
 
@@ -474,6 +475,7 @@ fn check_commands_of_reshards(page: &mut Page) {
         ("transition_ms", 9.into()),
         ("quotas", encoded(&quotas())),
         ("by_service", true.into()),
+        ("remembered", 19.into()),
     ];
     let sample = begin_reshard(change.clone());
     page.check_fields("BeginReshard", &encoded(&sample), &begin);

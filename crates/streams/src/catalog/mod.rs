@@ -7,6 +7,7 @@
 
 mod account;
 mod apply;
+mod changes_counted;
 mod codec;
 mod command;
 mod counts;

@@ -2,6 +2,7 @@
 
 use super::account::{Commitment, CommitmentStatus};
 use super::apply::{Applied, Verdict, impossible};
+use super::changes_counted::{Counting, TooMany};
 use super::command::{Quotas, SetCommitment, SetMode, SetRecordLimit, SetWarmThroughput, Warmth};
 use super::plan::Plan;
 use super::refusal::Refusal;
@@ -40,7 +41,7 @@ impl State {
                 self.check_shard_quotas(&stream.scope, mode, quotas, more)?;
             }
         }
-        count_switch(&mut stream, quotas, now)?;
+        count_switch(&mut stream, command, now)?;
         stream.mode = mode;
         stream.warm_mibps = None;
         let updating = Updating {
@@ -136,19 +137,17 @@ impl State {
 }
 
 /// Counts a change of a stream's mode.
-fn count_switch(stream: &mut Stream, quotas: &Quotas, now: Timestamp) -> Result<(), Refusal> {
-    let Some(most) = quotas.mode_switches_per_day else {
-        return Ok(());
+fn count_switch(stream: &mut Stream, command: &SetMode, now: Timestamp) -> Result<(), Refusal> {
+    let counting = Counting {
+        window_ms: SWITCHES_COUNTED_MS,
+        most: command.quotas.mode_switches_per_day,
+        remembered: command.remembered,
     };
-    stream
-        .mode_switches_ms
-        .retain(|at| at.saturating_add(SWITCHES_COUNTED_MS) > now.0);
-    if stream.mode_switches_ms.len() >= most as usize {
-        let stream = stream.label();
-        return Err(Refusal::TooManyModeSwitches { stream, most });
-    }
-    stream.mode_switches_ms.push(now.0);
-    Ok(())
+    let counted = counting.count(&mut stream.mode_switches_ms, now);
+    counted.map_err(|TooMany { most }| Refusal::TooManyModeSwitches {
+        stream: stream.label(),
+        most,
+    })
 }
 
 /// Sets what a stream is prepared for. If that needs more shards, a reshard begins with the change

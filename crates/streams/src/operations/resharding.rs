@@ -3,7 +3,7 @@
 use crate::Engine;
 use crate::catalog::{BeginReshard, Change, Command, Mode, ProposeError, Refusal, Stream};
 use crate::facts::{ChangeError, ReshardError, StreamError};
-use millstream_model::ShardId;
+use millstream_model::{ShardId, limits};
 use std::sync::Arc;
 
 /// Begins a reshard, and waits for its end if that is soon.
@@ -24,6 +24,7 @@ pub(super) async fn reshard(
         transition_ms: engine.settings().transition_ms(),
         quotas: engine.quotas(&stream.scope),
         by_service: None,
+        remembered: Some(limits::UPDATE_SHARD_COUNT_PER_DAY),
     };
     let begun = engine.change(stream, Command::BeginReshard(begin)).await?;
     carry_on(engine, &begun).await;

@@ -10,6 +10,7 @@ use crate::catalog::{Command, Mode, Quotas, SetMode, Warmth};
 use crate::facts::{CapacityError, UpdateStreamModeError};
 use crate::target::FoundStream;
 use crate::views;
+use millstream_model::limits;
 use millstream_protocol::operations::UpdateStreamModeInput;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ impl Handler for UpdateStreamMode {
                 transition_ms,
                 quotas,
                 warmth,
+                remembered: Some(limits::MODE_SWITCHES_PER_DAY),
             })
         };
         let begun = match input.warm_throughput_mibps {

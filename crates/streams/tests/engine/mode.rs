@@ -3,11 +3,13 @@
 use super::record_size::{arn, summary};
 use super::world::{Caller, START, World, message};
 use millstream_protocol::operations::{
-    CreateStreamInput, DescribeLimitsInput, UpdateStreamModeInput,
+    CreateStreamInput, DescribeLimitsInput, UpdateShardCountInput, UpdateStreamModeInput,
 };
-use millstream_protocol::types::{StreamMode, StreamModeDetails, StreamStatus};
+use millstream_protocol::types::{ScalingType, StreamMode, StreamModeDetails, StreamStatus};
 use millstream_protocol::{Error, ErrorCode};
-use millstream_streams::operations::{CreateStream, DescribeLimits, UpdateStreamMode};
+use millstream_streams::operations::{
+    CreateStream, DescribeLimits, UpdateShardCount, UpdateStreamMode,
+};
 use millstream_streams::{Limits, Settings};
 use std::time::Duration;
 
@@ -39,6 +41,17 @@ pub async fn create_on_demand(
         ..CreateStreamInput::default()
     };
     caller.call::<CreateStream>(input).await
+}
+
+async fn scale(caller: &Caller, target: i32) -> Result<(), Error> {
+    let input = UpdateShardCountInput {
+        stream_name: Some("s".to_owned()),
+        target_shard_count: target,
+        scaling_type: ScalingType::UniformScaling,
+        stream_arn: None,
+        stream_id: None,
+    };
+    caller.call::<UpdateShardCount>(input).await.map(drop)
 }
 
 async fn mode(caller: &Caller, stream: &str) -> StreamMode {
@@ -170,6 +183,38 @@ async fn mode_when_there_are_no_limits_then_changes_as_often_as_asked() {
             .await
             .unwrap();
     }
+}
+
+/// Whoever turns the limits on again finds the newest changes counted.
+#[tokio::test]
+async fn changes_when_made_without_limits_then_count_once_there_are_some() {
+    let mut world = World::new(Settings {
+        limits: Limits::Off,
+        ..Settings::default()
+    });
+    let caller = world.open().await;
+    caller.create("s", 4).await.unwrap();
+    for target in [3, 4].repeat(6) {
+        scale(&caller, target).await.unwrap();
+    }
+    for mode in [StreamMode::OnDemand, StreamMode::Provisioned].repeat(3) {
+        set_mode(&caller, "s", mode, None).await.unwrap();
+    }
+    world.settings.limits = Limits::Aws;
+    let caller = world.open().await;
+    let switched = set_mode(&caller, "s", StreamMode::OnDemand, None).await;
+    let scaled = scale(&caller, 3).await;
+    for (error, times) in [(switched.unwrap_err(), 2), (scaled.unwrap_err(), 10)] {
+        assert_eq!(error.code, ErrorCode::LimitExceededException);
+        let text = format!("more than {times} times in 24 hours");
+        assert!(message(&error).contains(&text), "{error}");
+    }
+    world.clock.set_wall(START.plus(Duration::from_hours(24)));
+    let caller = world.open().await;
+    scale(&caller, 3).await.unwrap();
+    set_mode(&caller, "s", StreamMode::OnDemand, None)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

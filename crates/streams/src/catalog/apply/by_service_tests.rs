@@ -45,6 +45,7 @@ fn reshard(change: Change, quotas: Quotas, by_service: Option<bool>) -> Command 
         transition_ms: 0,
         quotas,
         by_service,
+        remembered: None,
     })
 }
 

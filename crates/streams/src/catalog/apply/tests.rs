@@ -93,8 +93,13 @@ impl Catalog {
             transition_ms: 0,
             quotas: Quotas::default(),
             by_service: None,
+            remembered: None,
         };
-        let begun = self.apply(Command::BeginReshard(begin)).unwrap();
+        self.carry_out(begin).unwrap()
+    }
+
+    fn carry_out(&mut self, begin: BeginReshard) -> Result<Vec<u32>, Refusal> {
+        let begun = self.apply(Command::BeginReshard(begin))?;
         let reshard = begun.into_stream().unwrap().reshard.clone().unwrap();
         let closes = reshard.plan.parents.iter().map(|index| (*index, 0));
         let complete = CompleteReshard {
@@ -104,11 +109,8 @@ impl Catalog {
             arrived_ms: None,
         };
         self.apply(Command::CompleteReshard(complete)).unwrap();
-        self.stream()
-            .shards
-            .open()
-            .map(|shard| shard.index)
-            .collect()
+        let open = self.stream().shards.open();
+        Ok(open.map(|shard| shard.index).collect())
     }
 }
 
@@ -216,4 +218,35 @@ fn scale_when_at_once_then_has_the_shards_of_one_in_turn_and_opens_them_together
     assert_eq!(created, [0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 3]);
     let five = catalog.scale(Change::ScaleAtOnce { target: counted(5) });
     assert_eq!(five, [11, 15, 16, 20, 19]);
+}
+
+/// Two scalings without a quota, and whether one more is allowed under a quota of two a day.
+fn third_scaling(remembered: Option<u32>) -> Result<Vec<u32>, Refusal> {
+    let mut catalog = Catalog::new(4);
+    let scaling = |target, scalings_per_day| BeginReshard {
+        stream: 0,
+        change: Change::ScaleAtOnce { target },
+        transition_ms: 0,
+        quotas: Quotas {
+            scalings_per_day,
+            ..Quotas::default()
+        },
+        by_service: None,
+        remembered,
+    };
+    for target in [3, 4, 3] {
+        catalog.carry_out(scaling(target, None)).unwrap();
+        catalog.now.0 += 1;
+    }
+    let kept = remembered.map_or(0, |remembered| remembered as usize);
+    assert_eq!(catalog.stream().scalings_ms.len(), kept);
+    catalog.carry_out(scaling(4, Some(2)))
+}
+
+#[test]
+fn scaling_when_made_without_a_quota_then_counts_towards_a_later_one_if_it_says_so() {
+    let refused = third_scaling(Some(2)).unwrap_err();
+    assert!(matches!(refused, Refusal::TooManyScalings { most: 2, .. }));
+    // As earlier builds had it.
+    third_scaling(None).unwrap();
 }

@@ -18,6 +18,7 @@ pub(super) fn set_mode() -> SetMode {
         transition_ms: 1202,
         quotas: quotas(),
         warmth: Some(warmth()),
+        remembered: Some(1203),
     }
 }
 
@@ -77,6 +78,7 @@ pub(super) fn check_commands_of_settings(page: &mut Page) {
         ("transition_ms", 1202.into()),
         ("quotas", encoded(&quotas())),
         ("warmth", encoded(&warmth())),
+        ("remembered", 1203.into()),
     ];
     page.check_fields("SetMode", &encoded(&set_mode()), &mode);
     let throughput = [

@@ -82,6 +82,7 @@ impl Catalog {
             transition_ms: 0,
             quotas: Quotas::default(),
             by_service: None,
+            remembered: None,
         };
         let begun = self.apply(Command::BeginReshard(command));
         let reshard = begun.and_then(|stream| stream.reshard.clone());
@@ -109,6 +110,7 @@ impl Catalog {
             transition_ms: 0,
             quotas: Quotas::default(),
             warmth: None,
+            remembered: None,
         }));
     }
 

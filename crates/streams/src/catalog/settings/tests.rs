@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalog::{Command, CreateStream};
+use millstream_model::limits::MODE_SWITCHES_PER_DAY;
 use millstream_model::{AccountId, Region, StreamName};
 use millstream_replicated::Machine as _;
 use millstream_store::Offset;
@@ -80,4 +81,48 @@ fn create_when_its_quota_is_of_provisioned_shards_then_those_on_demand_do_not_co
     };
     let command = create("d", Mode::Provisioned, 1, quotas);
     assert_eq!(apply(&mut state, 3, &command), Err(refused));
+}
+
+fn switch(mode: Mode, quota: Option<u32>, remembered: Option<u32>) -> Command {
+    Command::SetMode(SetMode {
+        stream: 0,
+        mode,
+        transition_ms: 0,
+        quotas: Quotas {
+            mode_switches_per_day: quota,
+            ..Quotas::default()
+        },
+        warmth: None,
+        remembered,
+    })
+}
+
+/// The last switch of an even number without a quota and one under it.
+fn switch_after_many(remembered: Option<u32>, at: Timestamp) -> Verdict {
+    let mut state = State::default();
+    let created = create("a", Mode::Provisioned, 1, Quotas::default());
+    apply(&mut state, 0, &created).unwrap();
+    for mode in [Mode::OnDemand, Mode::Provisioned].repeat(4) {
+        apply(&mut state, 1, &switch(mode, None, remembered)).unwrap();
+    }
+    let kept = remembered.map_or(0, |remembered| remembered as usize);
+    let stream = state.stream_by_id(0).unwrap();
+    assert_eq!(stream.mode_switches_ms, vec![NOW.0; kept]);
+    let under_quota = switch(Mode::OnDemand, Some(MODE_SWITCHES_PER_DAY), remembered);
+    state.apply(Offset(1), at, &under_quota)
+}
+
+#[test]
+fn mode_when_switched_without_a_quota_then_counts_towards_a_later_one_if_it_says_so() {
+    let all = Some(MODE_SWITCHES_PER_DAY);
+    let day = Duration::from_hours(24);
+    let last = NOW.plus(day).minus(Duration::from_millis(1));
+    let refused = switch_after_many(all, last).unwrap_err();
+    assert!(matches!(
+        refused,
+        Refusal::TooManyModeSwitches { most: 2, .. }
+    ));
+    switch_after_many(all, NOW.plus(day)).unwrap();
+    // As earlier builds had it.
+    switch_after_many(None, NOW).unwrap();
 }
