@@ -1,5 +1,5 @@
-//! Records that are too large, beside other faults: AWS words their size like any constraint, so all
-//! of a request's violations are in one message, whatever becomes of the stream.
+//! Records that are too large, beside other faults: AWS words their size like any constraint, so
+//! all of a request's violations are in one message, whatever becomes of the stream.
 
 use super::records::{KIB, blob, one_of, too_long};
 use super::*;
