@@ -255,7 +255,9 @@ impl Clerk {
             }
         };
         if let Err(failure) = &answer {
-            self.client.complain_unless("a metric", failure, &[]);
+            // A reshard may be in progress.
+            let expected = [ErrorCode::ResourceInUseException];
+            self.client.complain_unless("a metric", failure, &expected);
         }
         if let Some(known) = self.metrics.get_mut(&metric) {
             note(known, to, &answer.map(drop), server.changes_until());
@@ -456,7 +458,7 @@ impl Clerk {
         }
     }
 
-    /// There is no key service, which is always the answer.
+    /// There is no key service, which is the answer unless a reshard is in progress.
     async fn encrypt(&mut self, server: &Server, to: Switch) {
         let (stream_name, key_id) = (self.name(), "alias/aws/kinesis".to_owned());
         let (stream_arn, stream_id) = (None, None);
@@ -491,7 +493,10 @@ impl Clerk {
         match self.client.call::<O>(server, input).await.1 {
             Ok(_) => self.complain(format!("{} was carried out", O::NAME)),
             Err(failure) => {
-                let expected = [ErrorCode::KMSNotFoundException];
+                let expected = [
+                    ErrorCode::KMSNotFoundException,
+                    ErrorCode::ResourceInUseException,
+                ];
                 self.client.complain_unless(O::NAME, &failure, &expected);
             }
         }

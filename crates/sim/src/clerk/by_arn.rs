@@ -146,9 +146,12 @@ impl Clerk {
                     self.complain(format!("the policy is {policy:?}, not {:?}", self.policy));
                 }
             }
-            Err(failure) => self
-                .client
-                .complain_unless("a look at a policy", &failure, &[]),
+            Err(failure) => {
+                // A reshard may be in progress.
+                let expected = [ErrorCode::ResourceInUseException];
+                self.client
+                    .complain_unless("a look at a policy", &failure, &expected);
+            }
         }
     }
 }
