@@ -43,6 +43,10 @@ pub trait Disk: Send + Sync + 'static {
     /// does not release it. On a file system that cannot lock directories, locking one succeeds
     /// without effect.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// Takes a shared lock on an existing file or directory until the guard is dropped: many may
+    /// hold one, and none while [`Disk::lock`] is held; `WouldBlock` then. It creates nothing and
+    /// needs no permission to write.
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
 /// An open file.

@@ -116,6 +116,17 @@ impl Disk for RealDisk {
         }
         Ok(Box::new(LockGuard { _file: file }))
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let is_directory = path.is_dir();
+        let opened = OpenOptions::new().read(true).open(path);
+        let file = opened.map_err(|error| about(path, error))?;
+        match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockShared)) {
+            Err(Errno::BADF | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) if is_directory => {}
+            locked => locked.map_err(|error| about(path, error.into()))?,
+        }
+        Ok(Box::new(LockGuard { _file: file }))
+    }
 }
 
 impl RealFile {
@@ -261,6 +272,25 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
         drop(held);
         assert!(RealDisk.lock(&path).is_ok());
+    }
+
+    #[test]
+    fn a_lock_when_shared_then_others_share_it_and_nobody_has_it_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let missing = RealDisk.lock_shared(&path).err().unwrap();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        assert!(!path.exists(), "nothing is created");
+        drop(RealDisk.lock(&path).unwrap());
+        for path in [directory.path(), &path] {
+            let shared = [0; 2].map(|_| RealDisk.lock_shared(path).unwrap());
+            let refused = RealDisk.lock(path).err().unwrap();
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+            drop(shared);
+            let _alone = RealDisk.lock(path).unwrap();
+            let refused = RealDisk.lock_shared(path).err().unwrap();
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        }
     }
 
     #[test]

@@ -123,6 +123,10 @@ impl Disk for MisledDisk {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         self.disk.lock(path)
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        self.disk.lock_shared(path)
+    }
 }
 
 /// A file with a bug in front of it.

@@ -131,6 +131,10 @@ impl Disk for GatedDisk {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         self.disk.lock(path)
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        self.disk.lock_shared(path)
+    }
 }
 
 impl File for GatedFile {

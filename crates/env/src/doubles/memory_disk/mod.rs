@@ -45,7 +45,7 @@ struct State {
     pending: Vec<NameChange>,
     directories: BTreeSet<PathBuf>,
     unreadable: BTreeMap<PathBuf, Unreadable>,
-    locks: Vec<Locked>,
+    locks: Vec<(Locked, Hold)>,
     faults: Faults,
     capacity_bytes: Option<u64>,
     /// Capacity that is not reported as free although this process may use it.
@@ -65,6 +65,13 @@ struct State {
 enum Locked {
     File(Arc<Mutex<Inode>>),
     Directory(PathBuf),
+}
+
+/// How a lock is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Alone,
+    Shared,
 }
 
 enum NameChange {
@@ -95,6 +102,7 @@ struct LockGuard {
     state: Arc<Mutex<State>>,
     life: u64,
     locked: Locked,
+    hold: Hold,
 }
 
 impl PartialEq for Locked {
@@ -230,6 +238,29 @@ impl MemoryDisk {
 
     fn lock_state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Takes a lock unless another excludes it.
+    fn hold(
+        &self,
+        state: &mut State,
+        path: &Path,
+        locked: Locked,
+        hold: Hold,
+    ) -> io::Result<Box<dyn Send + Sync>> {
+        let excludes = |(other, held): &(Locked, Hold)| {
+            *other == locked && (hold, *held) != (Hold::Shared, Hold::Shared)
+        };
+        if state.locks.iter().any(excludes) {
+            return Err(about(path, io::ErrorKind::WouldBlock.into()));
+        }
+        state.locks.push((locked.clone(), hold));
+        Ok(Box::new(LockGuard {
+            state: self.state.clone(),
+            life: state.life,
+            locked,
+            hold,
+        }))
     }
 
     fn begin(&self, call: Call, path: &Path) -> io::Result<MutexGuard<'_, State>> {
@@ -442,16 +473,18 @@ impl Disk for MemoryDisk {
             let found = state.names.get(path).cloned();
             Locked::File(found.unwrap_or_else(|| state.create(path)))
         };
-        if state.locks.contains(&locked) {
-            return Err(about(path, io::ErrorKind::WouldBlock.into()));
-        }
-        state.locks.push(locked.clone());
-        let life = state.life;
-        Ok(Box::new(LockGuard {
-            state: self.state.clone(),
-            life,
-            locked,
-        }))
+        self.hold(&mut state, path, locked, Hold::Alone)
+    }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let mut state = self.begin(Call::Lock, path)?;
+        let locked = if state.directories.contains(path) {
+            Locked::Directory(path.to_owned())
+        } else {
+            let found = state.names.get(path).cloned();
+            Locked::File(found.ok_or_else(|| not_found(path))?)
+        };
+        self.hold(&mut state, path, locked, Hold::Shared)
     }
 }
 
@@ -566,8 +599,13 @@ impl File for MemoryFile {
 impl Drop for LockGuard {
     fn drop(&mut self) {
         let mut state = lock(&self.state);
-        if state.life == self.life {
-            state.locks.retain(|locked| *locked != self.locked);
+        if state.life != self.life {
+            return;
+        }
+        let is_mine =
+            |(locked, hold): &(Locked, Hold)| *locked == self.locked && *hold == self.hold;
+        if let Some(mine) = state.locks.iter().position(is_mine) {
+            state.locks.swap_remove(mine);
         }
     }
 }

@@ -172,6 +172,11 @@ impl Disk for SimulatedDisk {
         let lock = || self.door.disk.lock(path);
         self.door.pass(Call::Lock, number(path), lock)
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let lock = || self.door.disk.lock_shared(path);
+        self.door.pass(Call::Lock, number(path), lock)
+    }
 }
 
 impl SimulatedFile {
