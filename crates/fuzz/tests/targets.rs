@@ -16,6 +16,7 @@ macro_rules! tests {
 }
 
 tests! {
+    aggregates_when_they_are_anything_then_are_made_anew_or_left_whole runs "aggregates";
     arns_when_they_are_anything_then_print_as_they_were_written runs "arns";
     cbor_bodies_when_they_are_anything_then_are_judged_and_read_back runs "cbor-bodies";
     commands_when_they_are_anything_then_are_applied_or_change_nothing runs "commands";
@@ -25,6 +26,7 @@ tests! {
     numbers_when_they_are_anything_then_mean_the_same_in_every_reading runs "numbers";
     policies_when_they_are_anything_then_hold_for_their_resource_alone runs "policies";
     segments_when_they_are_anything_then_are_served_or_refused runs "segments";
+    shared_files_when_they_are_anything_then_are_read_or_their_line_is_named runs "shared-files";
     snapshots_when_they_are_anything_then_read_back_as_they_were runs "snapshots";
     tokens_when_they_are_anything_then_open_as_they_were_sealed runs "tokens";
 }

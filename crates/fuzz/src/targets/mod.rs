@@ -3,6 +3,7 @@
 mod bodies;
 mod catalog;
 mod checksums;
+mod client;
 mod events;
 mod inline_tasks;
 mod journal;
@@ -22,7 +23,8 @@ pub struct Target {
 }
 
 /// Every target of this crate. That of settings is in the binary, which nobody depends on.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 13] = [
+    target("aggregates", client::aggregates),
     target("arns", values::arns),
     target("cbor-bodies", bodies::cbor),
     target("commands", catalog::commands),
@@ -32,6 +34,7 @@ pub const TARGETS: [Target; 11] = [
     target("numbers", values::numbers),
     target("policies", policies::policies),
     target("segments", journal::segments),
+    target("shared-files", client::shared_files),
     target("snapshots", catalog::snapshots),
     target("tokens", tokens::tokens),
 ];

@@ -77,6 +77,7 @@ const CODE: [(&str, &[&str]); 21] = [
         "fuzz",
         &[
             "auth",
+            "client",
             "env",
             "journal",
             "model",

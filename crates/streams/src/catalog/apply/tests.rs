@@ -225,7 +225,9 @@ fn third_scaling(remembered: Option<u32>) -> Result<Vec<u32>, Refusal> {
     let mut catalog = Catalog::new(4);
     let scaling = |target, scalings_per_day| BeginReshard {
         stream: 0,
-        change: Change::ScaleAtOnce { target },
+        change: Change::ScaleAtOnce {
+            target: counted(target),
+        },
         transition_ms: 0,
         quotas: Quotas {
             scalings_per_day,
