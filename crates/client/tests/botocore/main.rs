@@ -1,10 +1,11 @@
-//! What the client makes of regions, endpoints and profiles, compared with what botocore makes of
-//! the same.
+//! What the client makes of endpoints, profiles and aggregated records, compared with botocore and
+//! Amazon's library of aggregated records.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod aggregation;
 mod endpoints;
 mod profiles;
