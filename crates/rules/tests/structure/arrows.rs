@@ -91,7 +91,7 @@ const CODE: [(&str, &[&str]); 21] = [
     ),
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
-const TESTS: [(&str, &[&str]); 10] = [
+const TESTS: [(&str, &[&str]); 11] = [
     // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
     ("streams", &["env", "journal", "pages", "service", "store"]),
