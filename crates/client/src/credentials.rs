@@ -4,7 +4,8 @@
 //! [`Settings::load`] reads both, by what botocore and AWS's SDKs agree on. A source that it does
 //! not follow, such as a role to assume, is an error that names the key and says what to do
 //! instead; never is another source taken in its place. Whatever implements [`ProvideCredentials`]
-//! can stand in for [`Provider`], such as the chain of the crate `aws-config`.
+//! can stand in for [`Provider`]: the chain of the crate `aws-config`, or, for an access key that a
+//! program has anyway, `aws_credential_types::Credentials`.
 //!
 //! No value of a file or a variable that may be secret is in an error or in what `Debug` prints.
 //!

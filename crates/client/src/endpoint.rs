@@ -62,9 +62,8 @@ impl Endpoint {
             return Err(EndpointError::Region(region.to_owned()));
         }
         let url = url(&params)?;
-        let uri = url
-            .parse()
-            .map_err(|error| EndpointError::Url(url, error))?;
+        let uri = url.parse().ok().filter(is_server);
+        let uri = uri.ok_or(EndpointError::Url(url))?;
         Ok(Self {
             uri,
             signing_region: region.map(Cow::into_owned),
@@ -79,6 +78,12 @@ fn region_of(region: &str) -> Cow<'_, str> {
     } else {
         region.into()
     }
+}
+
+/// Whether requests can be sent there: AWS's SDKs refuse `localhost:4567`, which has no scheme.
+fn is_server(uri: &Uri) -> bool {
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    is_http && uri.host().is_some_and(|host| !host.is_empty())
 }
 
 /// Maximum length of a label of a host name.

@@ -13,6 +13,11 @@ pub struct Region {
 }
 
 impl Region {
+    /// The region of this name, if AWS serves Kinesis there as far as this list knows.
+    pub fn of(name: &str) -> Option<Self> {
+        REGIONS.iter().find(|region| region.name == name).copied()
+    }
+
     /// The name, such as `eu-central-1`.
     pub fn name(self) -> &'static str {
         self.name
@@ -38,9 +43,10 @@ impl Region {
 /// The regions in which AWS serves Kinesis, partition by partition.
 ///
 /// ```
-/// let regions = millstream_client::regions::regions();
-/// let frankfurt = regions.iter().find(|region| region.name() == "eu-central-1");
-/// let endpoint = frankfurt.map(|region| region.endpoint());
+/// use millstream_client::regions::{Region, regions};
+///
+/// assert!(regions().iter().any(|region| region.partition() == "aws-cn"));
+/// let endpoint = Region::of("eu-central-1").map(Region::endpoint);
 /// assert_eq!(endpoint.as_deref(), Some("kinesis.eu-central-1.amazonaws.com"));
 /// ```
 pub fn regions() -> &'static [Region] {

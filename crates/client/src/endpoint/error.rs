@@ -1,9 +1,7 @@
 //! Why a call has no endpoint, in the words of AWS's rules where they have some.
 
-use http::uri::InvalidUri;
-
 /// Why a call has no endpoint.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// There is neither a region nor an endpoint.
     #[error("Invalid Configuration: Missing Region")]
@@ -17,9 +15,9 @@ pub enum EndpointError {
     /// An endpoint was given, and dual stack asked for.
     #[error("Invalid Configuration: Dualstack and custom endpoint are not supported")]
     DualStackOfEndpoint,
-    /// The endpoint is not a URL.
+    /// The endpoint is not the URL of a server, with `http` or `https` and a host.
     #[error("Invalid endpoint: {0}")]
-    Url(String, #[source] InvalidUri),
+    Url(String),
     /// An ARN does not have the parts of one.
     #[error("Invalid ARN: Failed to parse ARN.")]
     ArnUnread,

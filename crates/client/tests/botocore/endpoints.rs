@@ -1,7 +1,7 @@
 //! Endpoints and regions, compared with botocore's for every region, variant, operation and ARN.
 
-use millstream_client::endpoint::{AccountIdMode, Endpoint, EndpointParams};
-use millstream_client::regions::regions;
+use millstream_client::endpoint::{AccountIdMode, Endpoint, EndpointError, EndpointParams};
+use millstream_client::regions::{Region, regions};
 use millstream_pages::ask_botocore::ask;
 use millstream_protocol::operations::{DescribeStreamConsumerInput, ListTagsForResourceInput};
 use serde_json::{Value, json};
@@ -72,6 +72,8 @@ fn regions_when_listed_then_are_those_that_botocore_lists_for_kinesis() {
     ours.sort_by_key(name);
     theirs.sort_by_key(name);
     assert_eq!(ours, theirs);
+    assert_eq!(Region::of("eu-central-1").unwrap().name(), "eu-central-1");
+    assert_eq!(Region::of("fips-us-east-1"), None);
     for region in regions() {
         let params = EndpointParams {
             region: Some(region.name()),
@@ -130,5 +132,32 @@ fn stream_id_when_it_would_lead_to_another_host_then_is_refused() {
         };
         let error = Endpoint::resolve(&params).unwrap_err();
         assert_eq!(error.to_string(), "Invalid stream id.");
+    }
+}
+
+#[test]
+fn endpoint_when_not_the_url_of_a_server_then_is_refused() {
+    let resolve = |endpoint| {
+        let params = EndpointParams {
+            region: Some("us-east-1"),
+            endpoint: Some(endpoint),
+            ..EndpointParams::of("PutRecord")
+        };
+        Endpoint::resolve(&params)
+    };
+    for wrong in [
+        "",
+        "localhost",
+        "localhost:4567",
+        "/x",
+        "http://",
+        "ftp://host",
+        "http://a b",
+        "*",
+    ] {
+        assert_eq!(resolve(wrong), Err(EndpointError::Url(wrong.to_owned())));
+    }
+    for right in ["http://localhost:4567", "https://[::1]:1/base", "HTTP://h"] {
+        assert!(resolve(right).is_ok(), "{right}");
     }
 }
