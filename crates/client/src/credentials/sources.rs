@@ -88,3 +88,46 @@ fn read_file(path: &Path) -> io::Result<String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+    fn write(path: &Path, bytes: usize) {
+        std::fs::write(path, "#".repeat(bytes)).unwrap();
+    }
+
+    #[test]
+    fn file_when_it_is_read_then_is_whole_and_one_too_large_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = Sources::of_process();
+        let path = folder.path().join("config");
+        assert_eq!(sources.file(&path).unwrap(), None);
+        let bytes = usize::try_from(FILE_BYTES_MAX).unwrap();
+        write(&path, bytes);
+        assert_eq!(sources.file(&path).unwrap().unwrap().len(), bytes);
+        write(&path, bytes + 1);
+        let error = sources.file(&path).unwrap_err();
+        assert_eq!(error.to_string(), "it is larger than any such file");
+        assert!(sources.file(folder.path()).is_err(), "a folder is no file");
+    }
+
+    #[test]
+    fn path_when_it_begins_with_a_tilde_then_is_below_the_home_directory() {
+        let home = |home: Option<&'static str>| {
+            let variable = move |name: &str| home.filter(|_| name == "HOME").map(str::to_owned);
+            Sources::new(variable, read_file)
+        };
+        for (text, expected) in [
+            ("~/.aws/config", "/home/me/.aws/config"),
+            ("~", "/home/me"),
+            ("~you/x", "~you/x"),
+            ("/a/~/b", "/a/~/b"),
+        ] {
+            let path = home(Some("/home/me")).path(text);
+            assert_eq!(path, Path::new(expected));
+        }
+        assert_eq!(home(None).path("~/x"), Path::new("~/x"));
+    }
+}
