@@ -6,7 +6,7 @@ use crate::error::with_causes;
 use crate::identity::Identity;
 use crate::retry::{Budget, Retries, retry};
 use crate::routes::Routes;
-use crate::settings::Settings;
+use crate::settings::{HttpVersion, Settings};
 use crate::sign::sign_request;
 use crate::{Error, Events};
 use bytes::Bytes;
@@ -288,9 +288,15 @@ impl Client {
     /// A request before it is signed.
     fn head(&self, call: &Prepared<'_>) -> Result<Request<Bytes>, String> {
         let target = format!("{TARGET_PREFIX}.{}", call.action);
-        Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
-            .uri(call.uri.clone())
+            .uri(call.uri.clone());
+        if let (HttpVersion::Http1, Some(host)) = (self.shared.settings.http, call.uri.authority())
+        {
+            // First, as every client of HTTP/1.1 sends it.
+            request = request.header(header::HOST, host.as_str());
+        }
+        request
             .header(header::ACCEPT_ENCODING, "identity")
             .header("x-amz-target", target)
             .header(header::CONTENT_TYPE, self.protocol().content_type())

@@ -39,6 +39,12 @@ pub(crate) fn sign_request(
     let signed = sign(signable.map_err(|error| error.to_string())?, &params);
     let (instructions, _signature) = signed.map_err(|error| error.to_string())?.into_parts();
     instructions.apply_to_request_http1x(request);
+    // A session's token comes before the signature, as botocore sends it.
+    if let Some(authorization) = request.headers_mut().remove(header::AUTHORIZATION) {
+        request
+            .headers_mut()
+            .insert(header::AUTHORIZATION, authorization);
+    }
     Ok(())
 }
 

@@ -7,5 +7,7 @@
 )]
 
 mod aggregation;
+mod capture;
 mod endpoints;
 mod profiles;
+mod requests;
