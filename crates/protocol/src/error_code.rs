@@ -49,6 +49,8 @@ pub enum ErrorCode {
     SerializationException,
     /// The service is overloaded; nothing was done.
     ServiceUnavailable,
+    /// The account is not subscribed to the service. Only AWS answers so.
+    SubscriptionRequiredException,
     /// The request rate is too high.
     ThrottlingException,
     /// The operation does not exist.
@@ -85,6 +87,7 @@ impl ErrorCode {
         Self::ResourceNotFoundException,
         Self::SerializationException,
         Self::ServiceUnavailable,
+        Self::SubscriptionRequiredException,
         Self::ThrottlingException,
         Self::UnknownOperationException,
         Self::UnrecognizedClientException,
@@ -119,6 +122,7 @@ impl ErrorCode {
             Self::ResourceNotFoundException => "ResourceNotFoundException",
             Self::SerializationException => "SerializationException",
             Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::SubscriptionRequiredException => "SubscriptionRequiredException",
             Self::ThrottlingException => "ThrottlingException",
             Self::UnknownOperationException => "UnknownOperationException",
             Self::UnrecognizedClientException => "UnrecognizedClientException",

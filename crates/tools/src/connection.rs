@@ -78,12 +78,10 @@ pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<C
 
 fn refuse(error: LoadError) -> Failure {
     let failure = Failure::usage(error.to_string());
-    match error {
-        LoadError::Credentials(CredentialsError::Missing { .. }) => {
-            failure.with_advice("`millstream dev` takes any")
-        }
-        _ => failure,
+    if let LoadError::Credentials(CredentialsError::Missing { .. }) = error {
+        return failure.with_advice("`millstream dev` takes any");
     }
+    failure
 }
 
 /// Maximum size of a CA bundle: five times the system's own.

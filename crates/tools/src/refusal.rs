@@ -37,6 +37,7 @@ fn by_code(code: ErrorCode) -> &'static str {
         | ErrorCode::IncompleteSignatureException
         | ErrorCode::InvalidSignatureException
         | ErrorCode::MissingAuthenticationTokenException
+        | ErrorCode::SubscriptionRequiredException
         | ErrorCode::UnrecognizedClientException => CREDENTIALS,
         ErrorCode::InternalFailure
         | ErrorCode::InternalFailureException

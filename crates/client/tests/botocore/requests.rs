@@ -65,6 +65,7 @@ fn cases(client: &Client) -> Vec<Case> {
     let mut cases = Vec::new();
     for stream in ["orders", STREAM_ARN] {
         cases.extend(cases_of_stream(client, stream));
+        cases.extend(cases_of_shards(client, stream));
     }
     cases.extend(cases_of_records(client));
     cases.extend(cases_of_consumers(client));
@@ -89,13 +90,6 @@ fn cases_of_stream(client: &Client, stream: &str) -> Vec<Case> {
                 .stream_id(ID),
         ),
         case(client.delete_stream(stream)),
-        case(
-            client
-                .describe_stream(stream)
-                .limit(10)
-                .exclusive_start_shard_id(SHARD)
-                .stream_id(ID),
-        ),
         case(client.describe_stream_summary(stream).stream_id(ID)),
         case(
             client
@@ -114,6 +108,26 @@ fn cases_of_stream(client: &Client, stream: &str) -> Vec<Case> {
         ),
         case(
             client
+                .list_tags_for_stream(stream)
+                .exclusive_start_tag_key(TEXT)
+                .limit(1)
+                .stream_id(ID),
+        ),
+        case(client.remove_tags_from_stream(stream, keys()).stream_id(ID)),
+    ]
+}
+
+fn cases_of_shards(client: &Client, stream: &str) -> Vec<Case> {
+    vec![
+        case(
+            client
+                .describe_stream(stream)
+                .limit(10)
+                .exclusive_start_shard_id(SHARD)
+                .stream_id(ID),
+        ),
+        case(
+            client
                 .list_shards(stream)
                 .next_token("token")
                 .exclusive_start_shard_id(SHARD)
@@ -128,17 +142,9 @@ fn cases_of_stream(client: &Client, stream: &str) -> Vec<Case> {
         ),
         case(
             client
-                .list_tags_for_stream(stream)
-                .exclusive_start_tag_key(TEXT)
-                .limit(1)
-                .stream_id(ID),
-        ),
-        case(
-            client
                 .merge_shards(stream, SHARD, "shardId-000000000002")
                 .stream_id(ID),
         ),
-        case(client.remove_tags_from_stream(stream, keys()).stream_id(ID)),
         case(
             client
                 .split_shard(stream, SHARD, "170141183460469231731")
