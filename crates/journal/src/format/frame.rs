@@ -56,7 +56,8 @@ impl Block {
         self.first.plus(u64::from(self.count))
     }
 
-    /// The block, if there can be one: its end is an offset, and each record has a length of its own.
+    /// The block, if there can be one: its end is an offset, and its bytes have room for the length
+    /// of each record.
     pub(crate) fn if_possible(self) -> Option<Self> {
         as_offset(self.first.0.checked_add(u64::from(self.count))?)?;
         let lengths = u64::from(self.count) * RECORD_OVERHEAD_BYTES as u64;
