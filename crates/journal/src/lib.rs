@@ -7,6 +7,7 @@
 //! fails its checksum is an error, never an end.
 
 mod format;
+mod inspect;
 mod journal_store;
 mod measured;
 mod metrics;
@@ -23,6 +24,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use inspect::{
+    Changes, Checked, Extent, Finding, Inspection, InspectionSize, Loss, Plan, Records, Repair,
+    Severity, Visitor, What,
+};
 pub use open_error::OpenError;
 pub use options::{
     CACHE_BYTES_MAX, CALL_BYTES_MAX, COLD_CACHE_BYTES_MAX, COPY_BYTES_MAX, Durability, Options,

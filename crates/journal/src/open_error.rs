@@ -9,6 +9,9 @@ pub enum OpenError {
     /// Another journal holds the directory's lock.
     #[error("{0} is in use by another process")]
     Locked(PathBuf),
+    /// There is nothing to look at.
+    #[error("{0} holds no journal")]
+    NoJournal(PathBuf),
     /// The directory is in use for something else.
     #[error(
         "{directory} holds no journal, but {entry:?}; an empty directory is expected, or one with a journal"

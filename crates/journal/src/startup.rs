@@ -52,6 +52,14 @@ pub(crate) fn open(env: Env, directory: &Path, options: Options) -> Result<Journ
     Ok(journal)
 }
 
+/// The components of a journal that is only looked at: no task is started, and whatever is
+/// submitted is refused. `env` has a disk that nothing can be written to.
+pub(crate) fn look(env: Env, directory: &Path, lock: DirectoryLock) -> Components {
+    let state = State::new(env, directory, Options::default(), lock);
+    state.queue.close();
+    Components::new(state)
+}
+
 /// The state that the tasks share, and the environment.
 struct State {
     env: Env,
@@ -110,7 +118,7 @@ impl State {
 }
 
 /// All components, until they are given to the tasks.
-struct Components {
+pub(crate) struct Components {
     state: State,
     footers: Arc<Footers>,
     maker: Arc<SegmentMaker>,
@@ -168,6 +176,11 @@ impl Components {
     }
 
     fn recover(&self) -> Result<ActiveSegment, OpenError> {
+        self.recovery().run()
+    }
+
+    /// The recovery of what the directory holds.
+    pub(crate) fn recovery(&self) -> Recovery<'_> {
         let uses = recovery::Uses {
             clock: &*self.state.env.clock,
             options: &self.state.options,
@@ -182,10 +195,11 @@ impl Components {
             segments: &self.state.segments,
             shortage: &self.shortage,
         };
-        Recovery::new(uses).run()
+        Recovery::new(uses)
     }
 
-    fn journal(&self) -> Journal {
+    /// The journal as others see it.
+    pub(crate) fn journal(&self) -> Journal {
         Journal {
             tasks: self.state.env.tasks.clone(),
             backlog: self.state.backlog.clone(),

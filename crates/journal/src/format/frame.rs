@@ -57,11 +57,17 @@ impl Block {
     }
 
     /// The block, if there can be one: its end is an offset, and its bytes have room for the length
-    /// of each record.
+    /// of each record, unless it was given up.
     pub(crate) fn if_possible(self) -> Option<Self> {
         as_offset(self.first.0.checked_add(u64::from(self.count))?)?;
         let lengths = u64::from(self.count) * RECORD_OVERHEAD_BYTES as u64;
-        (lengths <= u64::from(self.length)).then_some(self)
+        (self.is_given_up() || lengths <= u64::from(self.length)).then_some(self)
+    }
+
+    /// Whether its records were lost and given up when the journal was repaired: it stands for so
+    /// many offsets, and has no bytes.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.length == 0
     }
 
     /// One past the last byte in the file.

@@ -9,7 +9,7 @@ use crate::format::frame::{decode_priority, encode_priority};
 use crate::format::layout::{Fields, Put, as_offset, as_time};
 use millstream_env::{Disk, File, OpenMode, Timestamp};
 use millstream_store::checksum::crc32c;
-use millstream_store::store::{LogId, LogSettings, Offset};
+use millstream_store::store::{LogId, LogSettings, Offset, Priority};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub(crate) const MANIFEST_NAME: &str = "MANIFEST";
 pub(crate) const TEMPORARY_NAME: &str = "MANIFEST.new";
 const MANIFEST_MAGIC: &[u8; 8] = b"MSTRMAN1";
 pub(crate) const MANIFEST_HEAD_BYTES: usize = 56;
+const MANIFEST_SEGMENT_BYTES: u64 = 40;
+const MANIFEST_LOG_BYTES: u64 = 56;
 const FLAG_SORTED: u64 = 1;
 const NONE: u64 = u64::MAX;
 
@@ -85,6 +87,32 @@ impl Manifest {
         bytes.put_u32(crc32c(&bytes));
         bytes.extend_from_slice(&body);
         bytes
+    }
+
+    /// Reads the file of a directory; `None` if there is none. The inner `Err` is the position of
+    /// the damage. No more memory is taken than the file's head, once it holds, accounts for.
+    pub(crate) fn read(disk: &dyn Disk, directory: &Path) -> io::Result<Option<Result<Self, u64>>> {
+        let file = match disk.open(&directory.join(MANIFEST_NAME), OpenMode::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let length = file.length()?;
+        let mut head = [0; MANIFEST_HEAD_BYTES];
+        if length < MANIFEST_HEAD_BYTES as u64 {
+            return Ok(Some(Err(0)));
+        }
+        file.read_exact_at(&mut head, 0)?;
+        let Some((_, (segments, logs), _)) = Self::decode_head(&head) else {
+            return Ok(Some(Err(0)));
+        };
+        let body =
+            u64::from(segments) * MANIFEST_SEGMENT_BYTES + u64::from(logs) * MANIFEST_LOG_BYTES;
+        if length != MANIFEST_HEAD_BYTES as u64 + body {
+            return Ok(Some(Err(MANIFEST_HEAD_BYTES as u64)));
+        }
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Some(Self::decode(&bytes)))
     }
 
     /// Decodes and validates the file; `Err` is the position of the damage.
@@ -197,7 +225,29 @@ impl SegmentEntry {
     }
 }
 
+/// Groups from here on hold the logs of machines, whose appends go on when the disk is full.
+const MACHINES_GROUPS: u64 = 0xff << 56;
+
 impl LogEntry {
+    /// A log of which nothing is known.
+    pub(crate) fn unknown(log: LogId) -> Self {
+        let priority = match log.group >= MACHINES_GROUPS {
+            true => Priority::Reserved,
+            false => Priority::Normal,
+        };
+        Self {
+            log,
+            settings: LogSettings {
+                retention_ms: 0,
+                priority,
+            },
+            first: Offset(0),
+            end: Offset(0),
+            last_arrival: None,
+            first_control: None,
+        }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.log.group);
         out.put_u32(self.log.index);
@@ -241,7 +291,6 @@ impl LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millstream_store::store::Priority;
 
     #[test]
     fn a_manifest_when_any_bit_flips_or_any_end_is_cut_then_is_refused() {

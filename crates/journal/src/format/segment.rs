@@ -332,6 +332,12 @@ pub(crate) fn number_of_segment(name: &str) -> Option<u64> {
     number_before(name, ".segment")
 }
 
+/// The number in the name of a segment, a spare or an unfinished segment.
+pub(crate) fn number_of_file(name: &str) -> Option<u64> {
+    let endings = [".segment", ".spare", ".new"];
+    { endings.iter() }.find_map(|ending| number_before(name, ending))
+}
+
 /// Whether a file is an unfinished segment, by its name.
 pub(crate) fn is_making_name(name: &str) -> bool {
     number_before(name, ".new").is_some()

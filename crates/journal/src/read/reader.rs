@@ -180,6 +180,10 @@ impl<'a> Reader<'a> {
         let (mut span, mut recent) = (Span::default(), Vec::new().into_iter());
         slice.runs.reserve(blocks.len().min(budget.records_left()));
         for (at, block) in blocks.iter().enumerate() {
+            if block.is_given_up() {
+                slice.next = block.end();
+                continue;
+            }
             if !holding.has_room_for(block.length as usize) {
                 return Err(Stop::HoldsEnough);
             }
@@ -610,7 +614,12 @@ fn cut(window: &Bytes, start: u64, block: &Block) -> Option<Found> {
     (crc32c(&bytes) == block.crc).then(|| Found::in_buffer(window, bytes))
 }
 
-fn read_list(segment: &Segment, image_start: u32, entry: &DirectoryEntry) -> Option<Vec<Block>> {
+/// The blocks of a run, as the footer lists them; `None` if the list does not hold.
+pub(crate) fn read_list(
+    segment: &Segment,
+    image_start: u32,
+    entry: &DirectoryEntry,
+) -> Option<Vec<Block>> {
     if !entry.is_possible() {
         return None;
     }

@@ -31,18 +31,45 @@ pub(crate) struct Found {
     pub(crate) is_whole: bool,
 }
 
+/// What is told of the frames of a segment, in order.
+pub(crate) trait Walker {
+    /// The payload of an entry of the next frame, and its checksum if it is all there.
+    fn payload(&mut self, entry: &Entry, payload: Option<(&[u8], u32)>);
+    /// A frame, and where bytes before it begin that are none.
+    fn frame(&mut self, frame: Found, unreadable: Option<u32>);
+}
+
+impl Walker for Scan {
+    fn payload(&mut self, _: &Entry, _: Option<(&[u8], u32)>) {}
+
+    fn frame(&mut self, frame: Found, unreadable: Option<u32>) {
+        self.unreadable.extend(unreadable);
+        self.frames.push(frame);
+    }
+}
+
+/// Goes through the frames of a segment from `from` to `until` or the end of the file; returns
+/// where the last one ends.
+pub(crate) fn walk(
+    segment: &Segment,
+    from: u32,
+    until: u64,
+    walker: &mut dyn Walker,
+) -> io::Result<u32> {
+    let mut source = Source::new(segment.file.clone(), until)?;
+    let mut at = from;
+    while let Some(next) = find(&mut source, segment.salt, at, walker)? {
+        let unreadable = (next.header.position != at).then_some(at);
+        at = next.header.end();
+        walker.frame(next, unreadable);
+    }
+    Ok(at)
+}
+
 /// Scans the frames of a segment from `from` to `until` or the end of the file.
 pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan> {
-    let mut source = Source::new(segment.file.clone(), until)?;
     let mut scan = Scan::default();
-    let mut at = from;
-    while let Some(next) = find(&mut source, segment.salt, at)? {
-        if next.header.position != at {
-            scan.unreadable.push(at);
-        }
-        at = next.header.end();
-        scan.frames.push(next);
-    }
+    walk(segment, from, until, &mut scan)?;
     Ok(scan)
 }
 
@@ -50,7 +77,7 @@ pub(crate) fn scan(segment: &Segment, from: u32, until: u64) -> io::Result<Scan>
 pub(crate) fn frame_at(segment: &Segment, position: u32) -> io::Result<Option<Found>> {
     let mut source = Source::new(segment.file.clone(), u64::MAX)?;
     source.ahead_bytes = 0;
-    source.frame(segment.salt, position)
+    source.frame(segment.salt, position, &mut Scan::default())
 }
 
 /// The index of a segment, from its frames alone.
@@ -61,10 +88,15 @@ pub(crate) fn index_of(segment: &Segment) -> io::Result<SegmentIndex> {
 }
 
 /// The first frame at or after `from`.
-fn find(source: &mut Source, salt: u64, from: u32) -> io::Result<Option<Found>> {
+fn find(
+    source: &mut Source,
+    salt: u64,
+    from: u32,
+    walker: &mut dyn Walker,
+) -> io::Result<Option<Found>> {
     let mut at = u64::from(from);
     while let Some(candidate) = source.next_magic(at)? {
-        if let Some(found) = source.frame(salt, candidate)? {
+        if let Some(found) = source.frame(salt, candidate, walker)? {
             return Ok(Some(found));
         }
         at = u64::from(candidate) + FRAME_ALIGN_BYTES as u64;
@@ -152,7 +184,12 @@ impl Source {
         Ok(None)
     }
 
-    fn frame(&mut self, salt: u64, position: u32) -> io::Result<Option<Found>> {
+    fn frame(
+        &mut self,
+        salt: u64,
+        position: u32,
+        walker: &mut dyn Walker,
+    ) -> io::Result<Option<Found>> {
         let at = u64::from(position);
         let Some(head) = self.bytes(at, FRAME_HEADER_BYTES)? else {
             return Ok(None);
@@ -178,9 +215,14 @@ impl Source {
             return Ok(None);
         };
         let mut is_whole = true;
-        for (position, length, crc) in entries.iter().filter_map(Entry::payload) {
+        for entry in &entries {
+            let Some((position, length, crc)) = entry.payload() else {
+                continue;
+            };
             let payload = self.bytes(u64::from(position), length as usize)?;
-            is_whole &= payload.is_some_and(|payload| crc32c(payload) == crc);
+            let payload = payload.map(|payload| (payload, crc32c(payload)));
+            is_whole &= payload.is_some_and(|(_, found)| found == crc);
+            walker.payload(entry, payload);
         }
         Ok(Some(Found {
             header,

@@ -65,8 +65,8 @@ fn is_cut_short(segment: &Segment) -> Result<bool, OpenError> {
     Ok(length < segment.capacity_bytes)
 }
 
-/// The footer's directory, if there is a valid footer.
-pub(crate) fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
+/// The trailer and where it begins, if the file ends with one.
+pub(crate) fn read_trailer(segment: &Segment) -> Result<Option<(Trailer, u64)>, OpenError> {
     let length = segment.file.length().map_err(OpenError::reading)?;
     let Some(start) = length.checked_sub(TRAILER_BYTES as u64) else {
         return Ok(None);
@@ -76,13 +76,19 @@ pub(crate) fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenEr
         .file
         .read_exact_at(&mut bytes, start)
         .map_err(OpenError::reading)?;
-    let Some(trailer) = Trailer::decode(&bytes, segment.salt) else {
+    let trailer = Trailer::decode(&bytes, segment.salt);
+    let is_its = |trailer: &Trailer| {
+        trailer.number == segment.number && u64::from(trailer.directory_start) <= start
+    };
+    Ok(trailer.filter(is_its).map(|trailer| (trailer, start)))
+}
+
+/// The footer's directory, if there is a valid footer.
+pub(crate) fn read_footer(segment: &Segment) -> Result<Option<Directory>, OpenError> {
+    let Some((trailer, start)) = read_trailer(segment)? else {
         return Ok(None);
     };
     let directory_start = u64::from(trailer.directory_start);
-    if trailer.number != segment.number || directory_start > start {
-        return Ok(None);
-    }
     let mut bytes = vec![0; (start - directory_start) as usize];
     segment
         .file

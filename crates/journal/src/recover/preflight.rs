@@ -52,6 +52,39 @@ pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, O
     Ok(Box::new(both))
 }
 
+/// Rejects a directory in which no journal was ever begun.
+pub(crate) fn expect_some(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> {
+    let entries = disk.list(directory).map_err(OpenError::reading)?;
+    let names = entries.iter().filter_map(|path| path.file_name());
+    let is_own = |name: &str| {
+        name != LOST_AND_FOUND && (is_of_journal(name) || number_of_segment(name).is_some())
+    };
+    let mut names = names.map(std::ffi::OsStr::to_string_lossy);
+    match names.any(|name| is_own(&name)) {
+        true => Ok(()),
+        false => Err(OpenError::NoJournal(directory.to_owned())),
+    }
+}
+
+/// Takes the lock that other readers may hold, too, but no journal that is open. Nothing is
+/// written.
+pub(crate) fn lock_shared(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, OpenError> {
+    let take = |path: &Path| match disk.lock_shared(path) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(OpenError::Locked(directory.to_owned()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        locked => locked.map(Some).map_err(OpenError::reading),
+    };
+    let both = (take(directory)?, take(&directory.join(LOCK_NAME))?);
+    Ok(Box::new(both))
+}
+
+/// Whether the journal gives this name to a file, other than to a segment.
+pub(crate) fn is_of_journal(name: &str) -> bool {
+    is_of_beginning(name) || name == MANIFEST_NAME
+}
+
 /// Whether a name may exist before the first MANIFEST does.
 fn is_of_beginning(name: &str) -> bool {
     let known = [LOCK_NAME, TEMPORARY_NAME, RESERVE_NAME, LOST_AND_FOUND];

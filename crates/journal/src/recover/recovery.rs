@@ -28,7 +28,7 @@ use crate::state::logs::Logs;
 use crate::state::segments::Segments;
 use crate::write::active_blocks::{ActiveIndex, Addition, ListRoom};
 use crate::write::active_segment::ActiveSegment;
-use millstream_env::{Clock, OpenMode};
+use millstream_env::Clock;
 use millstream_store::store::{LogId, Offset};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -62,6 +62,18 @@ pub(crate) struct Recovery<'a> {
     previous: Previous,
     /// What must be written before anything that was found is visible.
     mending: Option<Mending>,
+    /// The tails of segments without a footer, by number.
+    tails: BTreeMap<u64, Tail>,
+}
+
+/// What a look at a journal found, beside its logs and segments.
+pub(crate) struct Survey {
+    /// The segment to go on in, if there is one.
+    pub(crate) open: Option<ActiveSegment>,
+    /// Segments that were prepared and never used.
+    pub(crate) unused: Vec<Arc<Segment>>,
+    /// Segments with a valid header.
+    pub(crate) headed: BTreeSet<u64>,
 }
 
 /// Where the changes to the set of logs that a segment tells of are taken from.
@@ -74,13 +86,14 @@ enum Changes {
 }
 
 /// Unreadable data, before which records of any log may have been.
-struct Fault {
-    segment: u64,
+#[derive(Clone)]
+pub(crate) struct Fault {
+    pub(crate) segment: u64,
     /// Whether it is in a copy, which contains nothing to replay.
     is_in_copy: bool,
-    file: String,
-    position: u32,
-    what: &'static str,
+    pub(crate) file: String,
+    pub(crate) position: u32,
+    pub(crate) what: &'static str,
 }
 
 impl<'a> Recovery<'a> {
@@ -92,6 +105,7 @@ impl<'a> Recovery<'a> {
             orphans: BTreeSet::new(),
             previous: Previous::default(),
             mending: None,
+            tails: BTreeMap::new(),
         }
     }
 
@@ -101,35 +115,47 @@ impl<'a> Recovery<'a> {
             return self.begin();
         };
         self.count_from(manifest.generation, manifest.next_number);
-        self.restore_logs(&manifest);
-        let unlisted = Unlisted::beside(self.uses.home, &manifest)?;
-        let mut written = self.open_segments(&manifest)?;
-        let unused = self.set_aside_unused(&mut written);
-        let open = self.replay(written, manifest.replay_from)?;
-        self.note_damage(manifest.replay_from);
-        self.hide();
-        unlisted.prove(self.uses.logs, self.uses.damage, manifest.replay_from)?;
+        let mut unlisted = Unlisted::beside(self.uses.home, &manifest)?;
+        unlisted.refuse_strays()?;
+        let Survey { open, unused, .. } = self.survey(&manifest)?;
+        unlisted.prove(self.uses.logs, self.uses.damage, manifest.replay_from);
+        unlisted.refuse_strays()?;
         self.mend().map_err(OpenError::writing)?;
         unlisted.remove(self.uses.home)?;
         self.go_on(open, unused)
     }
 
+    /// Loads the logs and segments that a MANIFEST lists. Writes nothing.
+    pub(crate) fn survey(&mut self, manifest: &Manifest) -> Result<Survey, OpenError> {
+        self.restore_logs(manifest);
+        let mut written = self.open_segments(manifest)?;
+        let unused = self.set_aside_unused(&mut written);
+        let headed = written.iter().filter(|listed| listed.header.is_some());
+        let headed = headed.map(|listed| listed.segment.number).collect();
+        let open = self.replay(written, manifest.replay_from)?;
+        self.note_damage(manifest.replay_from);
+        self.hide();
+        Ok(Survey {
+            open,
+            unused,
+            headed,
+        })
+    }
+
+    /// What cannot be read, and the tails of segments without a footer.
+    pub(crate) fn into_findings(self) -> (Vec<Fault>, BTreeMap<u64, Tail>) {
+        (self.faults, self.tails)
+    }
+
     fn read_manifest(&self) -> Result<Option<Manifest>, OpenError> {
-        let path = self.uses.home.join(MANIFEST_NAME);
-        let file = match self.uses.home.disk().open(&path, OpenMode::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(OpenError::reading)?,
-        };
-        let length = file.length().map_err(OpenError::reading)?;
-        let mut bytes = vec![0; length as usize];
-        file.read_exact_at(&mut bytes, 0)
-            .map_err(OpenError::reading)?;
         let damaged = |position| OpenError::Damaged {
             file: MANIFEST_NAME.to_owned(),
             position,
             what: "the checksum does not hold",
         };
-        Manifest::decode(&bytes).map(Some).map_err(damaged)
+        let home = self.uses.home;
+        let found = Manifest::read(home.disk(), home.directory()).map_err(OpenError::reading)?;
+        found.transpose().map_err(damaged)
     }
 
     /// A directory without a MANIFEST is a new journal, unless one was ever used in it.
@@ -272,6 +298,7 @@ impl<'a> Recovery<'a> {
         let frames = Frames::of_sealed(listed, end).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
         self.take_frames(listed, &frames, &tail, changes);
+        self.tails.insert(listed.segment.number, tail);
         Ok(())
     }
 
@@ -283,14 +310,16 @@ impl<'a> Recovery<'a> {
         let mending = Mending::of(listed, &tail, self.uses.options);
         let limit = mending.limit;
         self.mending = Some(mending);
-        match tail.then {
-            Then::GoOn => Ok(Some(self.go_on_in(listed, &frames, &tail, limit))),
+        let open = match tail.then {
+            Then::GoOn => Some(self.go_on_in(listed, &frames, &tail, limit)),
             Then::WriteFooter | Then::Leave => {
                 self.previous = tail.as_previous(listed.segment.number);
                 self.take_frames(listed, &frames, &tail, Changes::Replayed);
-                Ok(None)
+                None
             }
-        }
+        };
+        self.tails.insert(listed.segment.number, tail);
+        Ok(open)
     }
 
     /// What the frames of a segment say that takes no more of them.
@@ -417,7 +446,7 @@ impl<'a> Recovery<'a> {
 
     /// Turns unreadable data into holes of the logs that it may affect.
     fn note_damage(&mut self, replay_from: u64) {
-        let faults = std::mem::take(&mut self.faults);
+        let faults = &self.faults;
         let is_replayed = |fault: &&Fault| !fault.is_in_copy && fault.segment >= replay_from;
         let newest = faults.iter().rfind(is_replayed);
         let damage = self.uses.damage;

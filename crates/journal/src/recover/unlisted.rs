@@ -35,7 +35,14 @@ pub(crate) struct Unlisted {
     unused: Vec<PathBuf>,
     /// Files that may be removed if their content is elsewhere.
     sealed: Vec<Sealed>,
+    /// Files that may be needed, each with the reason.
+    strays: Vec<(String, &'static str)>,
+    /// Whether one of them proves that the MANIFEST is older than the data.
+    is_manifest_older: bool,
 }
+
+/// Why a segment without an end that holds proves the MANIFEST to be older.
+const BEGUN_LATER: &str = "was begun after MANIFEST was written: MANIFEST is older than the data";
 
 /// A complete segment.
 struct Sealed {
@@ -62,23 +69,27 @@ impl Unlisted {
                 unused.push(path);
             }
         }
-        let sealed = Vec::new();
-        Ok(Self { unused, sealed })
+        Ok(Self {
+            unused,
+            sealed: Vec::new(),
+            strays: Vec::new(),
+            is_manifest_older: false,
+        })
     }
 
     /// The files that a MANIFEST does not list.
     pub(crate) fn beside(home: &Home, manifest: &Manifest) -> Result<Self, OpenError> {
         let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
-        let (mut unused, mut sealed) = (Vec::new(), Vec::new());
+        let (mut unused, mut sealed, mut strays) = (Vec::new(), Vec::new(), Vec::new());
+        let mut is_manifest_older = false;
         let paths = list(home)?;
         let names: BTreeSet<String> = paths.iter().map(|path| name_of(path)).collect();
         for number in &listed {
             let [segment, spare] = [segment_name(*number), spare_name(*number)];
             if !names.contains(&segment) && names.contains(&spare) {
-                return Err(stray(
-                    spare,
-                    "was given up, and MANIFEST lists it still: MANIFEST is older than that",
-                ));
+                let what = "was given up, and MANIFEST lists it still: MANIFEST is older than that";
+                strays.push((spare, what));
+                is_manifest_older = true;
             }
         }
         for path in paths {
@@ -93,32 +104,53 @@ impl Unlisted {
                     unused.push(path);
                 } else {
                     let is_new = number >= manifest.next_number;
-                    sealed.push(Sealed::read(path, number, file, is_new)?);
+                    match Sealed::read(path, number, file, is_new)? {
+                        Ok(file) => sealed.push(file),
+                        Err(what) => {
+                            is_manifest_older |= what == BEGUN_LATER;
+                            strays.push((name, what));
+                        }
+                    }
                 }
             }
         }
-        Ok(Self { unused, sealed })
+        Ok(Self {
+            unused,
+            sealed,
+            strays,
+            is_manifest_older,
+        })
     }
 
-    /// Fails if one of them may be needed. Everything listed has been loaded.
-    pub(crate) fn prove(
-        &self,
-        logs: &Logs,
-        damage: &Damage,
-        replay_from: u64,
-    ) -> Result<(), OpenError> {
+    /// The files that may be needed, each with the reason.
+    pub(crate) fn strays(&self) -> &[(String, &'static str)] {
+        &self.strays
+    }
+
+    /// Whether one of them proves that the MANIFEST is older than the data.
+    pub(crate) fn is_manifest_older(&self) -> bool {
+        self.is_manifest_older
+    }
+
+    /// Fails if there is a file that may be needed.
+    pub(crate) fn refuse_strays(&self) -> Result<(), OpenError> {
+        match self.strays.first() {
+            Some((file, what)) => Err(stray(file.clone(), what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sorts out those that may be needed. Everything listed has been loaded.
+    pub(crate) fn prove(&mut self, logs: &Logs, damage: &Damage, replay_from: u64) {
         for file in &self.sealed {
             let runs = &file.directory.entries;
             // What replay would have restored is in no MANIFEST.
             let is_told = file.directory.changes.is_empty() || file.number < replay_from;
             if !is_told || !runs.iter().all(|run| is_elsewhere(logs, damage, run)) {
-                return Err(stray(
-                    segment_name(file.number),
-                    "holds what stands nowhere else, and MANIFEST does not list it",
-                ));
+                let what = "holds what stands nowhere else, and MANIFEST does not list it";
+                self.strays.push((segment_name(file.number), what));
             }
         }
-        Ok(())
     }
 
     /// Removes them all, once none of them may be needed.
@@ -132,12 +164,13 @@ impl Unlisted {
 }
 
 impl Sealed {
+    /// The segment in a file; the inner `Err` says why it is none.
     fn read(
         path: PathBuf,
         number: u64,
         file: Arc<dyn File>,
         is_new: bool,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Result<Self, &'static str>, OpenError> {
         // A copy of a few records is shorter than `HEAD_BYTES`.
         let mut head = [0; SEGMENT_HEADER_BYTES];
         let read = match file.read_exact_at(&mut head, 0) {
@@ -147,7 +180,7 @@ impl Sealed {
         let header = read.and_then(|()| SegmentHeader::decode(&head));
         let Some(header) = header.filter(|header| header.number == number) else {
             let what = "does not begin as its name says, and MANIFEST does not list it";
-            return Err(stray(name_of(&path), what));
+            return Ok(Err(what));
         };
         let entry = SegmentEntry {
             number,
@@ -156,21 +189,15 @@ impl Sealed {
             replaces: 0,
             capacity_bytes: 0,
         };
-        match read_footer(&Segment::new(&entry, file))? {
+        Ok(match read_footer(&Segment::new(&entry, file))? {
             Some(directory) => Ok(Self {
                 path,
                 number,
                 directory,
             }),
-            None if is_new => Err(stray(
-                name_of(&path),
-                "was begun after MANIFEST was written: MANIFEST is older than the data",
-            )),
-            None => {
-                let what = "has no end that holds, and MANIFEST does not list it";
-                Err(stray(name_of(&path), what))
-            }
-        }
+            None if is_new => Err(BEGUN_LATER),
+            None => Err("has no end that holds, and MANIFEST does not list it"),
+        })
     }
 }
 

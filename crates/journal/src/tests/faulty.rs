@@ -6,6 +6,7 @@
 //! seed. A sequence runs on one thread: its seed decides every step and every call of the disk.
 
 use super::harness::{World, batch, create, id, read_all, tiny};
+use super::inspecting;
 use crate::Journal;
 use fastrand::Rng;
 use millstream_env::{Call, Fault};
@@ -243,7 +244,9 @@ impl Sequence {
         let (position, mask) = (self.rng.u64(..length), 1 << self.rng.u8(..8));
         self.world.disk.corrupt(path, position, mask);
         let what = format!("bit {mask:#x} of byte {position} of {}", path.display());
+        let is_sound = inspecting::look(&self.world).is_ok_and(|seen| seen.damage().is_empty());
         let Ok(journal) = self.world.try_open() else {
+            assert!(!is_sound, "{what}");
             return self.found("Rot refused", what);
         };
         let mut damaged = false;
@@ -259,6 +262,7 @@ impl Sequence {
                 Err(error) => panic!("{what}: {error}"),
             }
         }
+        assert!(!(damaged && is_sound), "{what}");
         self.found(["Rot harmless", "Rot damaged"][usize::from(damaged)], what);
     }
 

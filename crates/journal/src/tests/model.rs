@@ -2,6 +2,7 @@
 //! restarts and power failures.
 
 use super::harness::{ANY, World, id, tiny};
+use super::inspecting;
 use crate::Journal;
 use millstream_env::Timestamp;
 use millstream_store::MemoryStore;
@@ -130,11 +131,15 @@ impl Pair {
                 self.check().await;
             }
             Step::Kill => {
-                self.journal = self.world.kill();
+                self.world.disk.process_death();
+                inspecting::expect_sound(&self.world);
+                self.journal = self.world.open();
                 self.check().await;
             }
             Step::LosePower => {
-                self.journal = self.world.lose_power();
+                self.world.disk.power_loss(&self.world.dice);
+                inspecting::expect_sound(&self.world);
+                self.journal = self.world.open();
                 self.check().await;
             }
         }

@@ -5,6 +5,7 @@
 //! position. Never: a wrong byte, or a log that ends early without a word.
 
 use super::harness::{DIRECTORY, World, append, create, id, place_in_file, small};
+use super::inspecting;
 use crate::planted::PlantedBug;
 use crate::{Journal, OpenError, Options};
 use millstream_env::{Disk, OpenMode};
@@ -12,14 +13,14 @@ use millstream_store::store::{LogStore, ReadError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const LOGS: u32 = 3;
+pub(crate) const LOGS: u32 = 3;
 /// How many each log has.
-const RECORDS: [u64; 3] = [5, 5, 3];
+pub(crate) const RECORDS: [u64; 3] = [5, 5, 3];
 /// A header's page and a page of frames.
 const SEGMENT_BYTES: u64 = 8 * 1024;
 
 /// The files of a store.
-type Files = Vec<(PathBuf, Vec<u8>)>;
+pub(crate) type Files = Vec<(PathBuf, Vec<u8>)>;
 
 /// How the cases went.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ enum Finding {
     Missing(String),
 }
 
-fn world(bug: Option<PlantedBug>) -> World {
+pub(crate) fn world(bug: Option<PlantedBug>) -> World {
     let options = Options {
         segment_bytes_max: SEGMENT_BYTES,
         planted: bug,
@@ -53,7 +54,7 @@ fn world(bug: Option<PlantedBug>) -> World {
     }
 }
 
-fn record(log: u32, at: u64) -> Vec<u8> {
+pub(crate) fn record(log: u32, at: u64) -> Vec<u8> {
     let mut record = format!("log {log} record {at} ").into_bytes();
     record.resize(310, b'a' + log as u8 * 8 + at as u8);
     record
@@ -61,14 +62,14 @@ fn record(log: u32, at: u64) -> Vec<u8> {
 
 /// How a store was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     Stop,
     /// The process died after the last group had its witness.
     Death,
 }
 
 /// A store in two segments, closed by a witness; without the reserve, whose bytes mean nothing.
-async fn store(bug: Option<PlantedBug>, end: End) -> Files {
+pub(crate) async fn store(bug: Option<PlantedBug>, end: End) -> Files {
     let world = world(bug);
     let journal = world.open();
     create(&journal, LOGS - 1).await;
@@ -105,11 +106,57 @@ async fn store(bug: Option<PlantedBug>, end: End) -> Files {
 /// Opens a store of these files and reads everything.
 async fn examine(files: &Files, bug: Option<PlantedBug>) -> Finding {
     let world = world(bug);
+    put(&world, files);
+    let is_sound = match bug {
+        None => match inspecting::look(&world) {
+            Ok(seen) => seen.damage().is_empty(),
+            Err(error) => return Finding::Wrong(format!("not looked at: {error:?}")),
+        },
+        Some(_) => false,
+    };
+    let finding = read_all(&world, files).await;
+    match finding {
+        Finding::Detected | Finding::RefusedToOpen if is_sound => {
+            Finding::Wrong("called sound, and it is not".to_owned())
+        }
+        Finding::Detected | Finding::RefusedToOpen if bug.is_none() && is_repaired(files) => {
+            let wrong = examine_repaired(files).await;
+            wrong.map_or(finding, Finding::Wrong)
+        }
+        Finding::Harmless | Finding::Detected | Finding::RefusedToOpen => finding,
+        Finding::Wrong(_) | Finding::Missing(_) => finding,
+    }
+}
+
+/// Repairs a store of these files, and reads everything; returns what is wrong then.
+async fn examine_repaired(files: &Files) -> Option<String> {
+    let world = world(None);
+    put(&world, files);
+    let kept = (0..LOGS)
+        .map(|log| (log, (0, RECORDS[log as usize])))
+        .collect();
+    inspecting::judge_repaired(&world, "one", &kept, record).await
+}
+
+/// Whether this case is among those that are repaired, too: one of eight.
+fn is_repaired(files: &Files) -> bool {
+    let whole = files
+        .iter()
+        .fold(0, |crc, (_, bytes)| crc32c::crc32c_append(crc, bytes));
+    whole.is_multiple_of(8)
+}
+
+/// Puts files on the disk of a world.
+pub(crate) fn put(world: &World, files: &Files) {
     world.disk.create_directory(Path::new(DIRECTORY)).unwrap();
     for (path, bytes) in files {
         let file = world.disk.open(path, OpenMode::CreateNew).unwrap();
         file.write_all_at(bytes, 0).unwrap();
     }
+}
+
+/// Opens a store and reads everything.
+async fn read_all(world: &World, files: &Files) -> Finding {
     let journal = match world.try_open() {
         Ok(journal) => journal,
         Err(OpenError::Damaged { .. }) => return Finding::RefusedToOpen,

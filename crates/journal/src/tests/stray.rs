@@ -7,6 +7,7 @@
 //! less without a word, or a file less beside damage.
 
 use super::harness::{DIRECTORY, World, append, create, id, read, read_all, small};
+use super::inspecting;
 use crate::format::segment::{HEAD_BYTES, segment_name};
 use crate::planted::PlantedBug;
 use crate::space::grace::FREED_AFTER;
@@ -176,11 +177,39 @@ impl Store {
         for (path, how) in unreadable {
             world.disk.make_unreadable(path, *how);
         }
+        let is_sound = match self.bug {
+            None => inspecting::look(&world).is_ok_and(|seen| seen.damage().is_empty()),
+            Some(_) => false,
+        };
+        let finding = self.examine_opened(&world, files).await;
+        let is_bad = matches!(finding, Finding::Damaged | Finding::Refused(_));
+        if is_bad && is_sound {
+            return Finding::Wrong(format!("called sound, but {finding:?}"));
+        }
+        if is_bad && self.bug.is_none() && unreadable.is_empty() {
+            let repaired = self.examine_repaired(files).await;
+            return repaired.map_or(finding, Finding::Wrong);
+        }
+        finding
+    }
+
+    /// Repairs a store of these files, and looks at everything; returns what is wrong then.
+    async fn examine_repaired(&self, files: &Files) -> Option<String> {
+        let world = world(None);
+        Disk::create_directory(&world.disk, Path::new(DIRECTORY)).unwrap();
+        for (path, bytes) in files {
+            world.disk.put_back(path, bytes);
+        }
+        inspecting::judge_repaired(&world, "one", &self.logs, record).await
+    }
+
+    /// Opens a store and looks at everything.
+    async fn examine_opened(&self, world: &World, files: &Files) -> Finding {
         let opened = world.try_open();
         world.disk.make_readable();
         let journal = match opened {
             Ok(journal) => journal,
-            Err(error) => return judge_refusal(&error, files, &world),
+            Err(error) => return judge_refusal(&error, files, world),
         };
         let finding = self.look(&journal).await;
         let is_kept = |path: &Path| world.disk.contents(path).is_some();
@@ -190,7 +219,7 @@ impl Store {
             Finding::Damaged if !lost.is_empty() => {
                 Finding::Wrong(format!("{:?} removed beside damage", lost[0].0))
             }
-            Finding::Right => self.go_on(&world, &journal).await,
+            Finding::Right => self.go_on(world, &journal).await,
             Finding::Damaged | Finding::Refused(_) | Finding::Short(_) | Finding::Wrong(_) => {
                 finding
             }
