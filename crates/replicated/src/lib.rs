@@ -19,6 +19,7 @@ mod error;
 mod replay;
 mod replicated;
 
+mod audit;
 mod orphans;
 
 #[cfg(any(test, feature = "testing"))]
@@ -26,6 +27,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AfterLoss, Audit, AuditFault, Lost};
 pub use envelope::{ENVELOPE_VERSION, Envelope, timestamp};
 pub use error::{
     CatchUpError, CollectError, NotAppended, ProposeError, ReplayError, SnapshotError, Unheard,

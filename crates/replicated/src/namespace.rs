@@ -67,7 +67,7 @@ impl Namespace {
     }
 
     /// Whether a log is one of the machine's own two.
-    pub(crate) fn is_own(self, log: LogId) -> bool {
+    pub fn is_own(self, log: LogId) -> bool {
         log.group == self.own_group()
     }
 

@@ -18,6 +18,7 @@ mod fanout;
 mod fence;
 mod fifo_cache;
 mod horizon;
+pub mod inspect;
 mod log_reader;
 mod logs;
 mod position;

@@ -57,7 +57,7 @@ impl<'a> StoredRecord<'a> {
     /// Key and data, without checking that the key is UTF-8; `None` if this build does not know the
     /// form.
     #[inline]
-    fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
+    pub(crate) fn parts(bytes: &'a [u8]) -> Option<StoredParts<'a>> {
         Self::keyed_parts(bytes).or_else(|| Self::keyless_parts(bytes))
     }
 

@@ -74,6 +74,17 @@ impl State {
         stream
     }
 
+    /// Leaves out shard indexes of a stream: there were shards that the state does not know.
+    pub fn number_shards_from(&mut self, id: u64, next_shard: u32) {
+        let stream = self.stream_by_id(id).cloned();
+        if let Some(stream) = stream.filter(|stream| stream.next_shard < next_shard) {
+            self.put(Stream {
+                next_shard,
+                ..Stream::clone(&stream)
+            });
+        }
+    }
+
     /// Removes a stream for good and frees its name.
     pub(super) fn remove(&mut self, stream: &Stream, now: Timestamp) {
         self.ids.remove(&stream.id);

@@ -7,6 +7,8 @@ use millstream_protocol::operations::{
     DeleteStreamInput, DescribeStreamSummaryInput, MergeShardsInput,
 };
 use millstream_protocol::types::StreamStatus;
+use millstream_store::LogStore;
+use millstream_streams::inspect::{CatalogAudit, Lost};
 use millstream_streams::operations::{DeleteStream, DescribeStreamSummary, MergeShards};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -192,8 +194,9 @@ async fn crashes_at(case: &Case, crash: Crash, step: usize) -> bool {
         () = (case.act)(caller) => false,
         () = dying.hook.died.notified() => true,
     };
-    let after = world.open().await;
     let context = format!("{} {crash:?} step {step}", case.name);
+    expect_sound(&*world.store, &context).await;
+    let after = world.open().await;
     check(&after, case, acknowledged, crashed, &context).await;
     crashed
 }
@@ -297,4 +300,13 @@ async fn stream_when_it_has_no_logs_yet_then_is_read_and_deleted_all_the_same() 
     };
     caller.call::<DeleteStream>(input).await.unwrap();
     until(async || status(&caller).await.is_none()).await;
+}
+
+/// What a crash leaves is nothing that a check would call damaged.
+async fn expect_sound(store: &dyn LogStore, context: &str) {
+    let audit = CatalogAudit::of(store, &Lost::new()).await;
+    assert!(audit.faults().is_empty(), "{context}: {:?}", audit.faults());
+    let mut unsound = Vec::new();
+    audit.compare(store, &mut |found| unsound.push(found));
+    assert_eq!(unsound, [], "{context}");
 }

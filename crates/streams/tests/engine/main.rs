@@ -23,6 +23,7 @@ mod fanout;
 mod gated_disk;
 mod growth;
 mod hostile;
+mod inspecting;
 mod metrics;
 mod mode;
 mod older;
