@@ -96,9 +96,64 @@ pub enum Run {
     ///   millstream dev $(millstream cert --out ./tls)
     #[command(verbatim_doc_comment)]
     Cert(Cert),
+    /// Check a data directory for damage, while no server runs on it
+    ///
+    /// Reads all files and changes nothing, so that a copy or a read-only mount can be checked.
+    /// Verifies every checksum, that no log has a gap, that each file is accounted for, and that
+    /// the catalog and the logs of the shards fit. Prints a line for each finding: the file, the
+    /// position, what is wrong, and the records concerned; the last line is the summary.
+    ///
+    /// Exit status: 0 if all is sound, 1 if the directory cannot be read, 2 for an invalid command
+    /// line, 3 if anything is damaged.
+    ///
+    /// Examples:
+    ///   millstream check /var/lib/millstream
+    ///   millstream check --json /mnt/backup
+    #[command(verbatim_doc_comment)]
+    Check(Check),
+    /// Go on without what is lost of a damaged data directory, while no server runs on it
+    ///
+    /// Prints what is lost. With --accept-loss it then repairs: what can be read of damaged files
+    /// is kept, and what cannot is given up. Sequence numbers stay as they are, and those of lost
+    /// records are not given out again. The originals of all replaced files are kept in the folder
+    /// repair-TIME in the data directory. It may be interrupted at any time and run again.
+    ///
+    /// Exit status: 0 if all is sound (now), 1 if the directory cannot be read or written, 2 for an
+    /// invalid command line, 3 if something is damaged (still).
+    ///
+    /// Examples:
+    ///   millstream repair /var/lib/millstream
+    ///   millstream repair --accept-loss /var/lib/millstream
+    #[command(verbatim_doc_comment)]
+    Repair(Repair),
     /// The tools.
     #[command(flatten)]
     Tool(Tool),
+}
+
+/// `millstream check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The data directory
+    #[arg(value_name = "DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Print a JSON object per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `millstream repair`.
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// The data directory
+    #[arg(value_name = "DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Go on without what is lost; otherwise nothing is changed
+    #[arg(long)]
+    pub accept_loss: bool,
+    /// Print a JSON object per line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `millstream dev`.

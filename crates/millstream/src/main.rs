@@ -4,18 +4,22 @@
 //! parse their values, [`config`] merges them with the environment and the file, [`dev`] and
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
-//! everything else is in the crates below. [`self_signed`] is a command of its own. [`foreground`]
-//! runs the tools, which are in a crate of their own.
+//! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
+//! [`mod@check`] and [`repair`], which share [`offline`]. [`foreground`] runs the tools, which are
+//! in a crate of their own.
 
 mod address;
 mod bounded_file;
 mod certificate;
+mod check;
 mod cli;
 mod config;
 mod descriptors;
 mod dev;
 mod foreground;
 mod logging;
+mod offline;
+mod repair;
 mod run;
 mod self_signed;
 mod serve;
@@ -27,6 +31,7 @@ mod values;
 use logging::Log;
 use millstream_env::Death;
 use run::Settings;
+use std::future::Future;
 use std::process::ExitCode;
 
 /// Exit status: could not start or go on.
@@ -50,11 +55,21 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, logging::say_without_log),
         },
+        cli::Run::Check(flags) => look(check::run(&flags)),
+        cli::Run::Repair(flags) => look(repair::run(&flags)),
         cli::Run::Tool(tool) => {
             let look = *tool.look();
             let status = foreground::run(look, async |surroundings| tool.run(surroundings).await);
             ExitCode::from(status.code())
         }
+    }
+}
+
+/// Runs a command on a data directory at rest.
+fn look(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    match offline::run(work) {
+        Ok(status) => status,
+        Err(error) => fail(&error, logging::say_without_log),
     }
 }
 

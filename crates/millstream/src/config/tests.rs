@@ -33,7 +33,9 @@ fn check_refused(parsed: Result<Cli, clap::Error>, said: &[&str]) {
 fn dev(cli: Cli) -> cli::Dev {
     match cli.command {
         Run::Dev(dev) => dev,
-        other @ (Run::Serve(_) | Run::Cert(_) | Run::Tool(_)) => panic!("not dev: {other:?}"),
+        other @ (Run::Serve(_) | Run::Cert(_) | Run::Check(_) | Run::Repair(_) | Run::Tool(_)) => {
+            panic!("not dev: {other:?}")
+        }
     }
 }
 
@@ -48,7 +50,7 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
     {
         for arg in subcommand
             .get_arguments()
-            .filter(|arg| arg.get_action().takes_values())
+            .filter(|arg| arg.get_action().takes_values() && !arg.is_positional())
         {
             count += 1;
             let flag = arg.get_long().expect("there are only long flags");
@@ -252,7 +254,9 @@ fn flags_when_wrong_then_are_refused_by_name() {
 fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
     let settings = |words: &str| match parse_words(words).unwrap().command {
         Run::Serve(serve) => crate::serve::settings(serve),
-        other @ (Run::Dev(_) | Run::Cert(_) | Run::Tool(_)) => panic!("not serve: {other:?}"),
+        other @ (Run::Dev(_) | Run::Cert(_) | Run::Check(_) | Run::Repair(_) | Run::Tool(_)) => {
+            panic!("not serve: {other:?}")
+        }
     };
     let refused = |words: &str, said: &str| {
         let error = settings(words).expect_err(words);

@@ -57,9 +57,11 @@ fn settings(folder: &Path) -> Settings {
     let cli: Cli = crate::config::parse(words).unwrap();
     match cli.command {
         cli::Run::Serve(serve) => crate::serve::settings(serve).unwrap(),
-        other @ (cli::Run::Dev(_) | cli::Run::Cert(_) | cli::Run::Tool(_)) => {
-            panic!("not serve: {other:?}")
-        }
+        other @ (cli::Run::Dev(_)
+        | cli::Run::Cert(_)
+        | cli::Run::Check(_)
+        | cli::Run::Repair(_)
+        | cli::Run::Tool(_)) => panic!("not serve: {other:?}"),
     }
 }
 

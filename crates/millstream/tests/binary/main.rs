@@ -6,6 +6,7 @@
 
 mod calls;
 mod cause;
+mod checking;
 mod configuration;
 mod lifecycle;
 mod logging;
