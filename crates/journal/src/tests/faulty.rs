@@ -7,7 +7,8 @@
 
 use super::harness::{World, batch, create, id, read_all, tiny};
 use super::inspecting;
-use crate::Journal;
+use crate::space::grace::FREED_AFTER;
+use crate::{Journal, Options};
 use fastrand::Rng;
 use millstream_env::{Call, Fault};
 use millstream_store::store::{AppendError, LogStore, Offset, ReadError};
@@ -19,6 +20,11 @@ use std::time::Duration;
 const SEQUENCES: u64 = 200;
 const STEPS: usize = 50;
 const LOGS: u32 = 3;
+const RECORD_BYTES_MAX: usize = 8_000;
+/// Of a segment that becomes a spare when it is freed, and of the records that fill it.
+const LARGE: (u64, usize) = (2 * 1024 * 1024, 200_000);
+/// One in so many sequences has such segments.
+const LARGE_EVERY: u64 = 4;
 /// Sequences that are run twice, before anything else.
 const TWICE: u64 = 5;
 
@@ -70,12 +76,22 @@ struct Sequence {
     logs: Vec<Log>,
     trace: Vec<String>,
     struck: BTreeMap<String, u64>,
+    record_bytes_max: usize,
 }
 
 impl Sequence {
     async fn begin(seed: u64, honesty: Honesty) -> Self {
+        let is_large = seed.is_multiple_of(LARGE_EVERY);
+        let (segment_bytes_max, record_bytes_max) = match is_large {
+            true => LARGE,
+            false => (tiny().segment_bytes_max, RECORD_BYTES_MAX),
+        };
+        let options = Options {
+            segment_bytes_max,
+            ..tiny()
+        };
         let world = World {
-            options: tiny(),
+            options,
             ..World::inline(seed)
         };
         if honesty == Honesty::LiesAboutSyncs {
@@ -90,12 +106,13 @@ impl Sequence {
             logs: (0..LOGS).map(|_| Log::default()).collect(),
             trace: Vec::new(),
             struck: BTreeMap::new(),
+            record_bytes_max,
         }
     }
 
     async fn run(mut self) -> Self {
         for _ in 0..STEPS {
-            match self.rng.u8(..50) {
+            match self.rng.u8(..56) {
                 0..=21 => self.append().await,
                 22..=26 => self.look().await,
                 27..=28 => self.trim().await,
@@ -107,7 +124,8 @@ impl Sequence {
                     self.restart("stopped").await;
                 }
                 45..=46 => self.restart("killed").await,
-                47.. => {
+                47..=52 => self.die().await,
+                53.. => {
                     self.world.disk.power_loss(&self.world.dice);
                     self.restart("lost power").await;
                 }
@@ -116,6 +134,25 @@ impl Sequence {
         }
         self.rot().await;
         self
+    }
+
+    /// The process dies, or the power goes, at some call of a step or of the start after it.
+    async fn die(&mut self) {
+        let call = CALLS[self.rng.usize(..CALLS.len())];
+        let nth = self.rng.u64(1..8);
+        self.world.disk.fail_nth(call, nth, Fault::Death);
+        match self.rng.u8(..4) {
+            0 => self.append().await,
+            1..=2 => {
+                self.world.clock.advance(FREED_AFTER);
+                self.journal.maintain().await;
+            }
+            3.. => {}
+        }
+        if self.rng.bool() {
+            self.world.disk.power_loss(&self.world.dice);
+        }
+        self.restart("died").await;
     }
 
     fn say(&mut self, what: String) {
@@ -144,7 +181,8 @@ impl Sequence {
 
     fn any_records(&mut self) -> Records {
         let count = self.rng.usize(1..4);
-        let record = |rng: &mut Rng| vec![rng.u8(..); rng.usize(..8_000)];
+        let most = self.record_bytes_max;
+        let record = |rng: &mut Rng| vec![rng.u8(..); rng.usize(..most)];
         (0..count).map(|_| record(&mut self.rng)).collect()
     }
 
@@ -220,6 +258,9 @@ impl Sequence {
             Ok(journal) => journal,
             Err(_) => {
                 self.world.disk.cancel_faults();
+                if self.rng.bool() {
+                    self.world.disk.power_loss(&self.world.dice);
+                }
                 self.world.kill()
             }
         };

@@ -13,6 +13,7 @@ use millstream_store::store::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) const ANY: ReadLimit = ReadLimit {
     records: u32::MAX,
@@ -49,6 +50,9 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     /// Whether all tasks run on the test's thread, in the same order every time.
     pub(crate) is_inline: bool,
+    /// How many processes there were, each of which has chance of its own: a salt does not come
+    /// again.
+    pub(crate) lives: AtomicU64,
 }
 
 impl World {
@@ -62,6 +66,7 @@ impl World {
             options: small(),
             seed,
             is_inline: false,
+            lives: AtomicU64::new(0),
         }
     }
 
@@ -87,7 +92,9 @@ impl World {
 
     pub(crate) fn env(&self) -> Env {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(self.seed + 1));
+        let life = self.lives.fetch_add(1, Ordering::Relaxed);
+        let random = SeededRandom::new((life << 32) + self.seed + 1);
+        let random: Arc<dyn Random> = Arc::new(random);
         let tasks: Arc<dyn Tasks> = match self.is_inline {
             true => Arc::new(InlineTasks),
             false => Arc::new(TokioTasks::current()),
