@@ -101,6 +101,9 @@ impl SegmentMaker {
         let file = match spare {
             Some(spare) => {
                 disk.rename(spare, &path)?;
+                // Its earlier names must be gone before it is overwritten: under that of a segment
+                // a part of it would prove nothing.
+                self.home.sync()?;
                 let file = disk.open(&path, OpenMode::Write)?;
                 Segment::wipe_head(&*file)?;
                 if spare_bytes > entry.capacity_bytes {

@@ -3,15 +3,15 @@
 //! soon has no file that the MANIFEST does not list.
 
 use super::faults::KINDS;
-use super::harness::{World, append, create, id, read_all, tiny};
+use super::harness::{World, append, batch, create, id, read_all, tiny, try_append};
 use super::refilled::verify_files;
-use crate::Journal;
 use crate::format::segment::HEAD_BYTES;
 use crate::space::grace::FREED_AFTER;
+use crate::{Journal, Options};
 use millstream_env::{Call, Fault, Random, SeededRandom};
 use millstream_store::store::{LogStore, Offset};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// The log whose records are trimmed.
 const TRIMMED: u32 = 0;
@@ -24,23 +24,25 @@ const TRIMMED_BYTES: usize = 6_000;
 const FIRST: u64 = ROUNDS - 5;
 /// So many unsynced changes remain or are lost in every combination; later ones repeat it.
 const COMBINED: u32 = 5;
+/// Of a segment that becomes a spare when it is freed.
+const SPARE_BYTES: u64 = 2 * 1024 * 1024;
 /// Losses that also tear writes, for each call.
 const TORN: u64 = 3;
 
 /// Which unsynced changes a loss of power takes: one bit for each, those of names first.
-pub(crate) struct Outcome {
+struct Outcome {
     bits: u32,
     asked: AtomicU32,
 }
 
 impl Outcome {
-    pub(crate) fn new(bits: u32) -> Self {
+    fn new(bits: u32) -> Self {
         let asked = AtomicU32::new(0);
         Self { bits, asked }
     }
 
     /// All of them.
-    pub(crate) fn every() -> impl Iterator<Item = Self> {
+    fn every() -> impl Iterator<Item = Self> {
         (0..1 << COMBINED).map(Self::new)
     }
 }
@@ -121,6 +123,80 @@ async fn space_when_power_is_lost_at_any_call_that_frees_it_then_the_journal_ope
         }
     }
     assert!(struck > 20, "power was lost at {struck} calls");
+}
+
+/// Names that a spare had before are lost, and what overwrites it is torn behind its first sector.
+struct TornSpare {
+    names: usize,
+    asked: AtomicUsize,
+}
+
+impl Random for TornSpare {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+            *byte = match asked.checked_sub(self.names) {
+                None => 1,
+                Some(0) => 2,
+                Some(1) => 0,
+                Some(_) => 1,
+            };
+        }
+    }
+}
+
+/// Overwrites a spare whose name is not durable, and loses power at the `nth` sync meanwhile;
+/// whether it was meanwhile.
+async fn tear_spare(nth: u64, names: usize) -> bool {
+    let options = Options {
+        segment_bytes_max: SPARE_BYTES,
+        ..tiny()
+    };
+    let world = World {
+        options,
+        ..World::inline(1)
+    };
+    let journal = world.open();
+    create(&journal, 1).await;
+    let record = vec![7; SPARE_BYTES as usize / 5];
+    let mut count = 0;
+    while journal.segments.active() < 2 {
+        append(&journal, TRIMMED, &record).await;
+        count += 1;
+    }
+    journal.trim(id(TRIMMED), Offset(count - 1)).await.unwrap();
+    world.clock.advance(FREED_AFTER);
+    // The second is after the freed segment has got the name of a spare.
+    world.disk.fail_nth(Call::SyncDirectory, 2, Fault::EIO);
+    journal.maintain().await;
+    let names_now = world.disk.names();
+    let spares = names_now
+        .iter()
+        .filter(|path| path.ends_with("0000000000000001.spare"));
+    assert_eq!(spares.count(), 1, "{names_now:?}");
+    world.disk.fail_nth(Call::SyncData, nth, Fault::Death);
+    for _ in 0..2 {
+        drop(try_append(&journal, TRIMMED, batch(&[&record])).await);
+    }
+    let struck = world.disk.take_struck();
+    world.disk.cancel_faults();
+    let asked = AtomicUsize::new(0);
+    world.disk.power_loss(&TornSpare { names, asked });
+    let opened = world.try_open();
+    let journal = opened.unwrap_or_else(|error| panic!("sync {nth}, {names} names: {error}"));
+    assert!(!read_all(&journal, TRIMMED).await.unwrap().is_empty());
+    struck.iter().any(|(_, fault)| *fault == Fault::Death)
+}
+
+#[tokio::test]
+async fn a_spare_when_power_is_lost_while_it_is_overwritten_then_is_no_segment_any_more() {
+    let mut struck = 0;
+    for nth in 1..=4 {
+        for names in 0..=6 {
+            struck += u32::from(tear_spare(nth, names).await);
+        }
+    }
+    assert!(struck > 20, "{struck} losses");
 }
 
 /// What the first test interrupts.
