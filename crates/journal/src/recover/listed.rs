@@ -3,9 +3,10 @@
 
 use crate::format::footer::{Directory, TRAILER_BYTES, Trailer};
 use crate::format::layout::salted_crc;
-use crate::format::segment::{FRAMES_START, Segment, SegmentHeader};
+use crate::format::segment::{FRAMES_START, Previous, Segment, SegmentHeader};
 use crate::open_error::OpenError;
 use crate::read::scan::{frame_at, scan};
+use millstream_env::Timestamp;
 use std::io;
 use std::sync::Arc;
 
@@ -40,6 +41,17 @@ impl Listed {
             header,
             is_started,
             is_cut_short,
+        })
+    }
+
+    /// The header, if the one that was found is valid, or another. What is lost with it is where
+    /// the segment before ended, which is then looked for in that one.
+    pub(crate) fn header_anew(&self, now: Timestamp) -> SegmentHeader {
+        self.header.unwrap_or(SegmentHeader {
+            number: self.segment.number,
+            salt: self.segment.salt,
+            previous: Previous::default(),
+            created_ms: now.0,
         })
     }
 }

@@ -5,11 +5,12 @@
 //! durable end nothing changes but the first page.
 
 use crate::format::frame::FRAME_HEADER_BYTES;
-use crate::format::segment::{LimitWord, Previous, Segment, SegmentHeader};
+use crate::format::segment::{LimitWord, Previous, SEGMENT_HEADER_BYTES, Segment};
 use crate::recover::classify::Tail;
 use crate::recover::listed::Listed;
 use crate::write::active_segment::Limit;
 use crate::{Durability, Options};
+use millstream_env::Timestamp;
 use std::io;
 use std::sync::Arc;
 
@@ -39,14 +40,17 @@ pub(crate) struct Mending {
 
 impl Mending {
     /// What must be written before any of it is relied on.
-    pub(crate) fn of(listed: &Listed, tail: &Tail, options: &Options) -> Self {
+    pub(crate) fn of(listed: &Listed, tail: &Tail, options: &Options, now: Timestamp) -> Self {
         let limit = match options.durability {
             Durability::Fsync => Limit::ahead_of(tail.end),
             Durability::Os => u32::MAX,
         };
+        // The sector of the header may have been lost while the first frame was not.
+        let mut page = listed.page.clone();
+        page[..SEGMENT_HEADER_BYTES].copy_from_slice(&listed.header_anew(now).encode());
         Self {
             segment: listed.segment.clone(),
-            page: listed.page.clone(),
+            page,
             limit,
             durable_end: tail.durable_end,
             end: tail.end,
@@ -64,9 +68,7 @@ impl Mending {
 
     /// Writes the first page again, and where frames may now reach.
     fn write_page(&self) -> io::Result<()> {
-        if SegmentHeader::decode(&self.page).is_some() {
-            self.segment.file.write_all_at(&self.page, 0)?;
-        }
+        self.segment.file.write_all_at(&self.page, 0)?;
         let word = LimitWord {
             limit: self.limit,
             synced: self.durable_end,

@@ -7,7 +7,7 @@
 use crate::format::footer::Directory;
 use crate::format::frame::Entry;
 use crate::format::manifest::{MANIFEST_NAME, Manifest};
-use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment};
+use crate::format::segment::{FRAMES_START, HEAD_BYTES, Previous, Segment, SegmentHeader};
 use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::read::index::{Hole, Log, Range};
@@ -62,6 +62,8 @@ pub(crate) struct Recovery<'a> {
     previous: Previous,
     /// What must be written before anything that was found is visible.
     mending: Option<Mending>,
+    /// Sealed segments without a valid header, each with a new one.
+    headless: Vec<(Arc<Segment>, SegmentHeader)>,
     /// The tails of segments without a footer, by number.
     tails: BTreeMap<u64, Tail>,
 }
@@ -105,6 +107,7 @@ impl<'a> Recovery<'a> {
             orphans: BTreeSet::new(),
             previous: Previous::default(),
             mending: None,
+            headless: Vec::new(),
             tails: BTreeMap::new(),
         }
     }
@@ -247,6 +250,7 @@ impl<'a> Recovery<'a> {
                 Changes::InManifest
             };
             if let Some(directory) = read_footer(segment)? {
+                self.note_headless(listed);
                 self.take_directory(segment, &directory, changes);
                 segment.set_footer(directory);
             } else if Some(at) == last {
@@ -297,9 +301,20 @@ impl<'a> Recovery<'a> {
     ) -> Result<(), OpenError> {
         let frames = Frames::of_sealed(listed, end).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
+        if tail.then == Then::WriteFooter {
+            self.note_headless(listed);
+        }
         self.take_frames(listed, &frames, &tail, changes);
         self.tails.insert(listed.segment.number, tail);
         Ok(())
+    }
+
+    /// Notes that a segment which may be freed lacks what proves, once it is, that it may go.
+    fn note_headless(&mut self, listed: &Listed) {
+        if listed.header.is_none() {
+            let header = listed.header_anew(self.uses.clock.now());
+            self.headless.push((listed.segment.clone(), header));
+        }
     }
 
     /// Loads the newest segment, which may end in a torn tail; returns it if writing can continue
@@ -307,7 +322,7 @@ impl<'a> Recovery<'a> {
     fn take_newest(&mut self, listed: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
         let frames = Frames::of_newest(listed).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
-        let mending = Mending::of(listed, &tail, self.uses.options);
+        let mending = Mending::of(listed, &tail, self.uses.options, self.uses.clock.now());
         let limit = mending.limit;
         self.mending = Some(mending);
         let open = match tail.then {
@@ -477,12 +492,20 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// The first write: nothing that was found speaks against continuing here.
+    /// The first write: nothing that was found speaks against continuing here. The directory is
+    /// synced even if there is nothing to mend: the MANIFEST may have got its name in the page cache
+    /// alone, and files that only the one before it lists are removed next.
     fn mend(&self) -> io::Result<()> {
-        let Some(mending) = &self.mending else {
-            return Ok(());
-        };
-        mending.run()?;
+        if let Some(mending) = &self.mending {
+            mending.run()?;
+        }
+        for (segment, header) in &self.headless {
+            let file = &segment.file;
+            let written = file.write_all_at(&header.encode(), 0);
+            if let Err(error) = written.and_then(|()| file.sync_data()) {
+                tracing::warn!(file = segment.name, %error, "cannot write the lost header again");
+            }
+        }
         self.uses.home.sync()
     }
 
@@ -500,6 +523,10 @@ impl<'a> Recovery<'a> {
         segments.set_used(segments.count() - unused.len());
         segments.set_active(segments.newest().unwrap_or_default());
         self.uses.listing.forget_draft();
+        unused
+            .iter()
+            .try_for_each(wipe)
+            .map_err(OpenError::writing)?;
         let mut restored = self.uses.reserve.restore();
         if restored.as_ref().is_err_and(is_full) && self.uses.maker.drop_spares() > 0 {
             restored = self.uses.reserve.restore();
@@ -526,10 +553,8 @@ impl<'a> Recovery<'a> {
             }
         };
         segments.set_active(open.segment.number);
-        let wiped = unused.iter().try_for_each(|segment| wipe(segment));
-        wiped
-            .and_then(|()| self.uses.reclaimer.drop_segments(&unused))
-            .map_err(OpenError::writing)?;
+        let dropped = self.uses.reclaimer.drop_segments(&unused);
+        dropped.map_err(OpenError::writing)?;
         Ok(open)
     }
 }
@@ -542,15 +567,14 @@ fn end_told(segment: &Segment, later: &[Listed]) -> Option<u32> {
 }
 
 /// Makes an unused segment look so once it is no longer listed: a part of a first frame may be in
-/// it.
-fn wipe(segment: &Segment) -> io::Result<()> {
+/// it. Not yet durable.
+fn wipe(segment: &Arc<Segment>) -> io::Result<()> {
     let mut head = [0; HEAD_BYTES];
     segment.file.read_exact_at(&mut head, 0)?;
     if head.iter().all(|byte| *byte == 0) {
         return Ok(());
     }
-    Segment::wipe_head(&*segment.file)?;
-    segment.file.sync_data()
+    Segment::wipe_head(&*segment.file)
 }
 
 impl Fault {

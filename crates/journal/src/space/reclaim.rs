@@ -125,6 +125,7 @@ impl Reclaimer {
         if gone.is_empty() {
             return Ok(());
         }
+        sync_proofs(gone.iter())?;
         self.listing.change_segments(|segments| {
             gone.iter()
                 .for_each(|segment| drop(segments.remove(&segment.number)));
@@ -172,4 +173,13 @@ impl Reclaimer {
         let (_upkeep, _clocks) = (self.upkeep.lock(), self.clocks.lock());
         work();
     }
+}
+
+/// Makes what segments hold durable before a MANIFEST no longer lists them. After a loss of power
+/// their files may be there still, and their headers and footers prove that they may go; since a
+/// restart these may be in the page cache alone.
+pub(crate) fn sync_proofs<'s>(
+    mut segments: impl Iterator<Item = &'s Arc<Segment>>,
+) -> io::Result<()> {
+    segments.try_for_each(|segment| segment.file.sync_data())
 }

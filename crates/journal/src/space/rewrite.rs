@@ -16,6 +16,7 @@ use crate::space::clean_plan::{Plan, Source};
 use crate::space::copy::Copy;
 use crate::space::listing::{Listing, NotListed};
 use crate::space::making::SegmentMaker;
+use crate::space::reclaim::sync_proofs;
 use crate::space::reserve::Reserve;
 use crate::space::scatter_read::{self, Room, ScatterRead};
 use crate::state::home::Home;
@@ -144,7 +145,8 @@ impl Rewriter {
         let copied = copied.inspect_err(|_| self.listing.remove_segment(number));
         let Copied { segment, runs } = copied?;
         let sources = rewrite.plan.sources;
-        let synced = self.home.sync();
+        let gone = sources.iter().map(|source| &source.segment);
+        let synced = sync_proofs(gone).and_then(|()| self.home.sync());
         let listed = synced.map_err(NotListed::Before).and_then(|()| {
             self.listing.change_segments(|segments| {
                 for source in &sources {

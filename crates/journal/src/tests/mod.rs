@@ -15,6 +15,7 @@ mod holding;
 mod inline;
 mod inspecting;
 mod interrupted;
+mod interrupted_twice;
 mod leftovers;
 mod lists;
 mod measured;
