@@ -493,7 +493,7 @@ impl<'a> Recovery<'a> {
     }
 
     /// The first write: nothing that was found speaks against continuing here. The directory is
-    /// synced even if there is nothing to mend: the MANIFEST may have got its name in the page cache
+    /// synced even if there is nothing to mend: the MANIFEST may have its name in the page cache
     /// alone, and files that only the one before it lists are removed next.
     fn mend(&self) -> io::Result<()> {
         if let Some(mending) = &self.mending {

@@ -1,6 +1,6 @@
-//! Power lost while space is freed: at each call to the disk that freeing, copying and listing make,
-//! whichever of the unsynced names and bytes remain. The journal opens with all its records, and
-//! soon has no file that the MANIFEST does not list.
+//! Power lost while space is freed: at each call to the disk that freeing, copying and listing
+//! make, whichever of the unsynced names and bytes remain. The journal opens with all its records,
+//! and soon has no file that the MANIFEST does not list.
 
 use super::faults::KINDS;
 use super::harness::{World, append, batch, create, id, read_all, tiny, try_append};

@@ -1,7 +1,7 @@
 //! A process killed at any call to the disk that changes something, and the power lost at any such
 //! call of the next process: while it starts, frees space, and goes on to the next segment. What
-//! the first one left in the page cache counts for the second, and may then be gone. The third opens
-//! with all that was acknowledged, and soon has no file that the MANIFEST does not list.
+//! the first one left in the page cache counts for the second, and may then be gone. The third
+//! opens with all that was acknowledged, and soon has no file that the MANIFEST does not list.
 
 use super::harness::{DIRECTORY, World, append, batch, create, id, read_all, tiny, try_append};
 use super::refilled::verify_files;
