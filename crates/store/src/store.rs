@@ -220,7 +220,7 @@ pub struct Run {
     pub bytes: Bytes,
 }
 
-/// The result of a read: contiguous runs.
+/// The result of a read: contiguous runs, but for records that were lost and given up.
 #[derive(Clone, Debug)]
 pub struct Slice {
     /// The records.
@@ -308,7 +308,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// 1. A resolved append survives power loss (or whatever failure the provider was configured to
 ///    survive).
-/// 2. Offsets rise in append order within one log, without gaps, from 0.
+/// 2. Offsets rise in append order within one log, without gaps, from 0. Records that were lost and
+///    given up by an operator keep their offsets: a read goes on behind them.
 /// 3. A read sees what the provider [promises](Promises).
 /// 4. Each append returns the batch's own offset and arrival time, and every reader sees the same;
 ///    arrival times never decrease along a log.
