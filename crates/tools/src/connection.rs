@@ -13,25 +13,25 @@ use millstream_protocol::Protocol;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The flags about an endpoint.
+/// The flags about an endpoint. They may also follow the commands of a tool.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// The endpoint [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the
     /// profile's, or AWS's own in the region]
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = parse_endpoint)]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, value_parser = parse_endpoint)]
     pub endpoint_url: Option<Uri>,
     /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
     /// The profile of ~/.aws/config and ~/.aws/credentials [default: AWS_PROFILE]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Certificates in PEM that the endpoint's is checked against [default: AWS_CA_BUNDLE]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca_bundle: Option<PathBuf>,
     /// How requests and responses are encoded
-    #[arg(long, value_enum, value_name = "json|cbor", hide_possible_values = true, default_value_t = Encoding::Json)]
+    #[arg(long, global = true, value_enum, value_name = "json|cbor", hide_possible_values = true, default_value_t = Encoding::Json)]
     pub protocol: Encoding,
 }
 

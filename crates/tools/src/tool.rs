@@ -1,6 +1,6 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, man};
+use crate::{Failure, Look, Surroundings, completions, man, streams};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -25,6 +25,17 @@ pub enum Tool {
     ///   millstream man --out /usr/local/share/man/man1
     #[command(verbatim_doc_comment)]
     Man(man::Args),
+    /// List, describe, create, scale and delete streams
+    ///
+    /// Without a command, lists the streams of the account in the region.
+    ///
+    /// Examples:
+    ///   millstream streams
+    ///   millstream streams create orders --shards 4 --wait
+    ///   millstream streams scale orders 8 --wait
+    ///   millstream streams --json | jq -r '.[].StreamName'
+    #[command(verbatim_doc_comment)]
+    Streams(streams::Args),
 }
 
 impl Tool {
@@ -33,6 +44,7 @@ impl Tool {
         match self {
             Self::Completions(args) => &args.look,
             Self::Man(args) => &args.look,
+            Self::Streams(args) => &args.look,
         }
     }
 
@@ -44,6 +56,7 @@ impl Tool {
         match self {
             Self::Completions(args) => completions::run(&args, surroundings),
             Self::Man(args) => man::run(&args, surroundings).await,
+            Self::Streams(args) => streams::run(args, surroundings).await,
         }
     }
 }

@@ -94,8 +94,14 @@ impl Call {
     }
 
     /// Runs it on a terminal of so many columns. Its input is the terminal's, and empty.
-    pub fn run_on_screen(mut self, columns: u16) -> Ran {
+    pub fn run_on_screen(self, columns: u16) -> Ran {
+        self.run_on_screen_typing(columns, "")
+    }
+
+    /// Runs it on a terminal at which a person types this.
+    pub fn run_on_screen_typing(mut self, columns: u16, typed: &str) -> Ran {
         let screen = Screen::new(columns);
+        screen.type_in(typed);
         self.command.stdin(screen.end());
         self.command.stdout(screen.end());
         self.command.stderr(screen.end());

@@ -15,3 +15,4 @@ mod man;
 mod screen;
 mod server;
 mod statuses;
+mod streams;

@@ -4,6 +4,7 @@ use crate::call::read;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::process::Stdio;
 use std::thread::JoinHandle;
 
@@ -41,6 +42,11 @@ impl Screen {
     /// The end for a process.
     pub fn end(&self) -> Stdio {
         self.theirs.try_clone().unwrap().into()
+    }
+
+    /// Types a text, which waits until a process reads it.
+    pub fn type_in(&self, text: &str) {
+        (&self.ours).write_all(text.as_bytes()).unwrap();
     }
 
     /// Reads all that is written to it until the last process closes its end.
