@@ -89,6 +89,29 @@ impl Client {
         .await
     }
 
+    /// Waits until a consumer is not registered any more. Three minutes at most.
+    ///
+    /// # Errors
+    /// See [`WaitError`].
+    pub async fn wait_until_consumer_not_exists(
+        &self,
+        consumer_arn: impl Into<String>,
+    ) -> Result<(), WaitError> {
+        let arn = consumer_arn.into();
+        let what = format!("consumer {arn} was not deregistered");
+        self.wait(what, async || {
+            let described = self.describe_stream_consumer();
+            match described.consumer_arn(arn.clone()).await {
+                Ok(_) => Ok(None),
+                Err(error) if error.code() == Some(ErrorCode::ResourceNotFoundException) => {
+                    Ok(Some(()))
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
     /// A stream's description; `None` if it does not exist.
     async fn summary(&self, stream: &StreamRef) -> Result<Option<StreamDescriptionSummary>, Error> {
         match self.describe_stream_summary(stream).await {

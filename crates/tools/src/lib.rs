@@ -9,6 +9,7 @@
 
 mod completions;
 mod connection;
+mod consumers;
 mod failure;
 mod look;
 mod man;

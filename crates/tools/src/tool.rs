@@ -1,6 +1,6 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, man, streams};
+use crate::{Failure, Look, Surroundings, completions, consumers, man, streams};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -16,6 +16,16 @@ pub enum Tool {
     ///   millstream completions fish > ~/.config/fish/completions/millstream.fish
     #[command(verbatim_doc_comment)]
     Completions(completions::Args),
+    /// List the consumers of a stream, register and deregister them
+    ///
+    /// They are those of enhanced fan-out, which have a throughput of their own.
+    ///
+    /// Examples:
+    ///   millstream consumers orders
+    ///   millstream consumers register orders billing --wait
+    ///   millstream consumers deregister orders billing
+    #[command(verbatim_doc_comment)]
+    Consumers(consumers::Args),
     /// Print or write the manual pages
     ///
     /// Without --out, one page goes to standard output: that of a command, or of millstream.
@@ -43,6 +53,7 @@ impl Tool {
     pub fn look(&self) -> &Look {
         match self {
             Self::Completions(args) => &args.look,
+            Self::Consumers(args) => &args.look,
             Self::Man(args) => &args.look,
             Self::Streams(args) => &args.look,
         }
@@ -55,6 +66,7 @@ impl Tool {
     pub async fn run(self, surroundings: &Surroundings) -> Result<(), Failure> {
         match self {
             Self::Completions(args) => completions::run(&args, surroundings),
+            Self::Consumers(args) => consumers::run(args, surroundings).await,
             Self::Man(args) => man::run(&args, surroundings).await,
             Self::Streams(args) => streams::run(args, surroundings).await,
         }

@@ -10,6 +10,7 @@
 mod call;
 mod completions;
 mod connection;
+mod consumers;
 mod help;
 mod man;
 mod screen;
