@@ -16,6 +16,7 @@ mod man;
 mod manager;
 mod question;
 mod refusal;
+mod shards;
 mod shown;
 mod status;
 mod stop;

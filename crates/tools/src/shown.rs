@@ -24,6 +24,17 @@ pub fn instant(at: Timestamp) -> String {
     text.unwrap_or_else(|| format!("{} ms", at.0))
 }
 
+/// Reads an instant in RFC 3339.
+///
+/// # Errors
+/// If it is none.
+pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "an instant is like 2026-11-30T14:00:00Z".to_owned();
+    let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| wrong())?;
+    let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
+    i64::try_from(millis).map(Timestamp).map_err(|_| wrong())
+}
+
 /// Reads a tag: `KEY=VALUE`. The value may be empty, and may contain `=`.
 ///
 /// # Errors
@@ -40,14 +51,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instant_when_shown_then_is_a_second() {
+    fn instant_when_shown_and_read_then_is_the_same_second() {
         for (millis, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (1_764_511_200_999, "2025-11-30T14:00:00Z"),
             (-1, "1969-12-31T23:59:59Z"),
         ] {
             assert_eq!(instant(Timestamp(millis)), text);
+            let read = parse_instant(text).unwrap();
+            assert_eq!(read.0, millis.div_euclid(1000) * 1000);
         }
+        let offset = parse_instant("2025-11-30T15:00:00.25+01:00").unwrap();
+        assert_eq!(offset, Timestamp(1_764_511_200_250));
+        assert!(parse_instant("yesterday").is_err());
         assert_eq!(instant(Timestamp(i64::MAX)), format!("{} ms", i64::MAX));
     }
 

@@ -1,6 +1,6 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, consumers, man, streams};
+use crate::{Failure, Look, Surroundings, completions, consumers, man, shards, streams};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -35,6 +35,18 @@ pub enum Tool {
     ///   millstream man --out /usr/local/share/man/man1
     #[command(verbatim_doc_comment)]
     Man(man::Args),
+    /// List the shards of a stream and draw their lineage, split and merge them
+    ///
+    /// The table shows which of all hash keys a shard owns. Below it, if shards were split or
+    /// merged, time goes down and hash keys go to the right.
+    ///
+    /// Examples:
+    ///   millstream shards orders
+    ///   millstream shards orders --filter at-latest --wide
+    ///   millstream shards split orders 0 --wait
+    ///   millstream shards merge orders 2 3 --wait
+    #[command(verbatim_doc_comment)]
+    Shards(shards::Args),
     /// List, describe, create, scale and delete streams
     ///
     /// Without a command, lists the streams of the account in the region.
@@ -55,6 +67,7 @@ impl Tool {
             Self::Completions(args) => &args.look,
             Self::Consumers(args) => &args.look,
             Self::Man(args) => &args.look,
+            Self::Shards(args) => &args.look,
             Self::Streams(args) => &args.look,
         }
     }
@@ -68,6 +81,7 @@ impl Tool {
             Self::Completions(args) => completions::run(&args, surroundings),
             Self::Consumers(args) => consumers::run(args, surroundings).await,
             Self::Man(args) => man::run(&args, surroundings).await,
+            Self::Shards(args) => shards::run(args, surroundings).await,
             Self::Streams(args) => streams::run(args, surroundings).await,
         }
     }

@@ -15,5 +15,6 @@ mod help;
 mod man;
 mod screen;
 mod server;
+mod shards;
 mod statuses;
 mod streams;

@@ -1,0 +1,76 @@
+//! `millstream shards`: lists the shards of a stream, draws where they come from, splits and merges
+//! them.
+
+mod change;
+mod filter;
+mod lineage;
+mod list;
+mod merge;
+mod pen;
+mod placed;
+mod split;
+
+use crate::manager::{Form, Manager};
+use crate::{Connection, Failure, Look, Surroundings};
+use clap::Subcommand;
+
+/// `millstream shards`.
+#[derive(Debug, clap::Args)]
+#[command(subcommand_negates_reqs = true)]
+pub struct Args {
+    /// What to do; lists shards if nothing is said.
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// What to list.
+    #[command(flatten)]
+    list: list::Args,
+    /// Print one JSON document, with AWS's member names
+    #[arg(long, global = true)]
+    json: bool,
+    /// The endpoint.
+    #[command(flatten)]
+    connection: Connection,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What to do with shards.
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Split a shard in two
+    ///
+    /// A shard is named by its id, or by the number in it: 3 is shardId-000000000003.
+    ///
+    /// Examples:
+    ///   millstream shards split orders 0 --wait
+    ///   millstream shards split orders 3 --at 42535295865117307932921825928971026432
+    #[command(verbatim_doc_comment)]
+    Split(split::Args),
+    /// Merge two adjacent shards
+    ///
+    /// A shard is named by its id, or by the number in it: 3 is shardId-000000000003.
+    ///
+    /// Examples:
+    ///   millstream shards merge orders 2 3 --wait
+    #[command(verbatim_doc_comment)]
+    Merge(merge::Args),
+}
+
+/// Does it.
+///
+/// # Errors
+/// If the endpoint refuses, or something does not happen in time.
+pub async fn run(args: Args, surroundings: &Surroundings) -> Result<(), Failure> {
+    if args.action.is_some() && args.list.is_any() {
+        let failure = Failure::usage("what is to be listed stands before another command");
+        return Err(failure.with_advice("The command comes first, and then the stream's name."));
+    }
+    let form = Form::of_flag(args.json);
+    let manager = Manager::new(&args.connection, form, surroundings)?;
+    match args.action {
+        None => list::run(&args.list, &manager).await,
+        Some(Action::Split(args)) => split::run(&args, &manager).await,
+        Some(Action::Merge(args)) => merge::run(&args, &manager).await,
+    }
+}
