@@ -43,6 +43,7 @@ pub enum Tool {
     /// Examples:
     ///   millstream shards orders
     ///   millstream shards orders --filter at-latest --wide
+    ///   millstream shards --hot orders --for 1m
     ///   millstream shards split orders 0 --wait
     ///   millstream shards merge orders 2 3 --wait
     #[command(verbatim_doc_comment)]

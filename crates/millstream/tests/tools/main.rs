@@ -12,6 +12,7 @@ mod completions;
 mod connection;
 mod consumers;
 mod help;
+mod hot;
 mod man;
 mod screen;
 mod server;

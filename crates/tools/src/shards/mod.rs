@@ -1,8 +1,9 @@
 //! `millstream shards`: lists the shards of a stream, draws where they come from, splits and merges
-//! them.
+//! them, and finds what makes them hot.
 
 mod change;
 mod filter;
+mod hot;
 mod lineage;
 mod list;
 mod merge;
@@ -24,6 +25,9 @@ pub struct Args {
     /// What to list.
     #[command(flatten)]
     list: list::Args,
+    /// What is sampled.
+    #[command(flatten)]
+    hot: hot::Args,
     /// Print one JSON document, with AWS's member names
     #[arg(long, global = true)]
     json: bool,
@@ -62,13 +66,14 @@ enum Action {
 /// # Errors
 /// If the endpoint refuses, or something does not happen in time.
 pub async fn run(args: Args, surroundings: &Surroundings) -> Result<(), Failure> {
-    if args.action.is_some() && args.list.is_any() {
+    if args.action.is_some() && (args.list.is_any() || args.hot.is_any()) {
         let failure = Failure::usage("what is to be listed stands before another command");
         return Err(failure.with_advice("The command comes first, and then the stream's name."));
     }
     let form = Form::of_flag(args.json);
     let manager = Manager::new(&args.connection, form, surroundings)?;
     match args.action {
+        None if args.hot.is_any() => hot::run(&args.hot, args.list.stream(), &manager).await,
         None => list::run(&args.list, &manager).await,
         Some(Action::Split(args)) => split::run(&args, &manager).await,
         Some(Action::Merge(args)) => merge::run(&args, &manager).await,

@@ -1,0 +1,109 @@
+//! Reads what is written to shards, for some time.
+
+use super::load::Sampled;
+use crate::Failure;
+use crate::manager::Manager;
+use crate::shards::placed::Placed;
+use crate::terminal::Progress;
+use millstream_client::operations::GetRecordsOutput;
+use millstream_client::types::ShardIteratorType;
+use millstream_client::{Error, ErrorCode};
+use millstream_env::Monotonic;
+use std::time::Duration;
+
+/// How often a shard is read: a fifth of the calls that its readers have together.
+const READ_EVERY: Duration = Duration::from_secs(1);
+
+/// How much is sampled at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long.
+    pub time: Duration,
+    /// How many records, of all shards together.
+    pub records: u64,
+}
+
+/// A shard that is read from its end on.
+struct Reader {
+    sampled: Sampled,
+    /// `None` at the end of a shard that was closed.
+    iterator: Option<String>,
+    begun: Monotonic,
+}
+
+/// Samples shards, until a bound is reached or the person stops it.
+pub async fn sample(
+    stream: &str,
+    shards: Vec<Placed>,
+    bounds: Bounds,
+    manager: &Manager<'_>,
+) -> Result<Vec<Sampled>, Failure> {
+    let (clock, stop) = (&manager.surroundings.env.clock, &manager.surroundings.stop);
+    let spinner = Progress::spinner(&manager.surroundings.terminal, "sampling");
+    let begun = clock.monotonic();
+    let mut readers = Vec::with_capacity(shards.len());
+    for placed in shards {
+        readers.push(open(stream, placed, manager).await?);
+    }
+    let mut records = 0;
+    loop {
+        let round = clock.monotonic();
+        for reader in &mut readers {
+            let read = stop.unless_asked(read(reader, manager));
+            records += read.await.unwrap_or(Ok(0))?;
+            spinner.note(format!("{records} records"));
+            if records >= bounds.records {
+                break;
+            }
+        }
+        let left = bounds.time.saturating_sub(clock.monotonic().since(begun));
+        if left.is_zero() || records >= bounds.records || stop.is_asked() {
+            return Ok(readers.into_iter().map(|reader| reader.sampled).collect());
+        }
+        let rest = READ_EVERY.saturating_sub(clock.monotonic().since(round));
+        stop.unless_asked(clock.sleep(rest.min(left))).await;
+    }
+}
+
+async fn open(stream: &str, placed: Placed, manager: &Manager<'_>) -> Result<Reader, Failure> {
+    let latest = ShardIteratorType::Latest;
+    let (client, clock) = (&manager.client, &manager.surroundings.env.clock);
+    let opened = client
+        .get_shard_iterator(stream, placed.id(), latest)
+        .await?;
+    Ok(Reader {
+        sampled: Sampled::new(placed),
+        iterator: opened.shard_iterator,
+        begun: clock.monotonic(),
+    })
+}
+
+/// Reads what was written to a shard since; how many records that are.
+async fn read(reader: &mut Reader, manager: &Manager<'_>) -> Result<u64, Failure> {
+    let Some(iterator) = &reader.iterator else {
+        return Ok(0);
+    };
+    let page: Result<GetRecordsOutput, Error> = manager.client.get_records(iterator).await;
+    let page = match page {
+        // Other readers use up the shard's rate: the next round reads it.
+        Err(error) if error.code() == Some(ErrorCode::ProvisionedThroughputExceededException) => {
+            return Ok(0);
+        }
+        page => page?,
+    };
+    let elapsed = manager
+        .surroundings
+        .env
+        .clock
+        .monotonic()
+        .since(reader.begun);
+    let behind = page.millis_behind_latest.unwrap_or_default().max(0);
+    let behind = Duration::from_millis(behind.unsigned_abs());
+    reader.sampled.span = elapsed.saturating_sub(behind);
+    reader.iterator = page.next_shard_iterator;
+    let records = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
+    page.records
+        .into_iter()
+        .for_each(|record| reader.sampled.count(record));
+    Ok(records)
+}
