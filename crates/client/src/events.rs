@@ -5,12 +5,17 @@ use crate::error::with_causes;
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
 use bytes::BytesMut;
+use futures_util::stream::{self, Stream};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use millstream_env::Env;
 use millstream_protocol::types::SubscribeToShardEvent;
 use millstream_protocol::{ErrorCode, Protocol, RemoteError};
+use std::pin::Pin;
 use std::time::Duration;
+
+/// The events of a subscription as a [`Stream`].
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<SubscribeToShardEvent, Error>> + Send>>;
 
 /// A service sends an event at least every five seconds. After this much silence it is considered
 /// gone.
@@ -67,6 +72,14 @@ impl Events {
                 }
             }
         }
+    }
+
+    /// The events as a [`Stream`]. It ends after an error.
+    pub fn into_stream(self) -> EventStream {
+        Box::pin(stream::try_unfold(self, async |mut events| {
+            let event = events.next().await?;
+            Ok(event.map(|event| (event, events)))
+        }))
     }
 
     /// Receives more bytes; `false` at the end.

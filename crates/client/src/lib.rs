@@ -25,11 +25,13 @@
 //! ```
 //!
 //! A list that comes in pages is read with [`Call::pages`], a change that takes its time is waited
-//! for with the methods whose names begin with `wait_until`.
+//! for with the methods whose names begin with `wait_until`. A [`producer::Producer`] puts many
+//! records, a [`consumer::Consumer`] reads all of a stream's.
 
 #![warn(missing_docs)]
 
 pub mod aggregation;
+pub mod consumer;
 pub mod credentials;
 pub mod endpoint;
 pub mod producer;
@@ -59,7 +61,7 @@ pub use builder::Builder;
 pub use call::{Call, Sending};
 pub use client::Client;
 pub use error::Error;
-pub use events::Events;
+pub use events::{EventStream, Events};
 pub use methods::Tags;
 pub use pages::{Pages, Paginated};
 pub use retry::Retries;

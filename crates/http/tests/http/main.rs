@@ -10,6 +10,7 @@ mod answers;
 mod bodies;
 mod call_rates;
 mod connections;
+mod consumer;
 mod corners;
 mod end_to_end;
 mod fanout;
