@@ -1,7 +1,7 @@
 //! The tools, run as their users run them: the real binary, against a server of its own.
 //!
-//! A module for each command. [`call`] runs a tool, [`server`] what it talks to, and [`screen`] is
-//! a terminal that nobody looks at.
+//! A module for each command. [`call`] runs a tool, [`server`] what it talks to, [`records`] what
+//! that holds, and [`screen`] is a terminal that nobody looks at.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on shall fail there"
@@ -14,6 +14,8 @@ mod consumers;
 mod help;
 mod hot;
 mod man;
+mod producer;
+mod records;
 mod screen;
 mod server;
 mod shards;
