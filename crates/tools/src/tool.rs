@@ -1,6 +1,6 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, consumers, man, shards, streams};
+use crate::{Failure, Look, Surroundings, completions, consumers, man, put, shards, streams};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -35,6 +35,20 @@ pub enum Tool {
     ///   millstream man --out /usr/local/share/man/man1
     #[command(verbatim_doc_comment)]
     Man(man::Args),
+    /// Store lines as records
+    ///
+    /// Reads lines, JSON objects or the whole input from a file or from standard input, and stores
+    /// each as a record. Records that are refused for the moment are tried again; those that are
+    /// not stored in the end are named, and the status is 3. A line that cannot be a record ends
+    /// it; those before are stored.
+    ///
+    /// Examples:
+    ///   millstream put orders orders.txt
+    ///   millstream put orders --format ndjson --key-field /customer/id --ordered < orders.ndjson
+    ///   millstream put orders --format whole --key picture picture.png
+    ///   seq 1000 | millstream put orders --rate 100/s --json
+    #[command(verbatim_doc_comment)]
+    Put(Box<put::Args>),
     /// List the shards of a stream and draw their lineage, split and merge them
     ///
     /// The table shows which of all hash keys a shard owns. Below it, if shards were split or
@@ -68,6 +82,7 @@ impl Tool {
             Self::Completions(args) => &args.look,
             Self::Consumers(args) => &args.look,
             Self::Man(args) => &args.look,
+            Self::Put(args) => &args.look,
             Self::Shards(args) => &args.look,
             Self::Streams(args) => &args.look,
         }
@@ -82,6 +97,7 @@ impl Tool {
             Self::Completions(args) => completions::run(&args, surroundings),
             Self::Consumers(args) => consumers::run(args, surroundings).await,
             Self::Man(args) => man::run(&args, surroundings).await,
+            Self::Put(args) => put::run(&args, surroundings).await,
             Self::Shards(args) => shards::run(args, surroundings).await,
             Self::Streams(args) => streams::run(args, surroundings).await,
         }

@@ -15,6 +15,7 @@ mod help;
 mod hot;
 mod man;
 mod producer;
+mod put;
 mod records;
 mod screen;
 mod server;

@@ -1,0 +1,244 @@
+//! `millstream put`: stores the lines of a file, or of standard input, as records.
+
+mod shaping;
+
+use crate::lines::Lines;
+use crate::pace::{Pace, parse_rate};
+use crate::sending::{Item, Place, Sending, Tally, producer_settings, send};
+use crate::source::Source;
+use crate::{Connection, Failure, Look, Surroundings, connect};
+use clap::{ArgGroup, ValueEnum, ValueHint};
+use millstream_client::producer::{Order, Stored};
+use millstream_client::routing::HashKey;
+use millstream_client::{Client, ErrorCode};
+use serde::Serialize;
+use shaping::{KeyOf, Shaping};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The maximum size of a record, its key included, of a stream that does not say: AWS's default.
+const RECORD_KIB_UNLESS_SAID: i32 = 1024;
+/// The maximum size of a record of any stream, for those who may not ask for the stream's.
+const RECORD_KIB_MAX: i32 = 10 * 1024;
+
+/// `millstream put`.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("keys").args(["key", "key_field", "envelope"])))]
+pub struct Args {
+    /// The stream: its name, or its ARN
+    #[arg(value_name = "STREAM")]
+    stream: String,
+    /// The input; standard input if it is - or left out
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    /// What is a record: a line, a JSON object on a line, or the whole input
+    #[arg(
+        long,
+        value_enum,
+        value_name = "lines|ndjson|whole",
+        hide_possible_values = true,
+        default_value_t = Format::Lines
+    )]
+    format: Format,
+    /// Take data and key from members of each JSON object: Data (base64), PartitionKey, and
+    /// ExplicitHashKey if there is one
+    #[arg(long)]
+    envelope: bool,
+    /// The partition key of all records [default: a random one for each]
+    #[arg(long, value_name = "KEY", value_parser = shaping::parse_key)]
+    key: Option<String>,
+    /// The member of each JSON object that is its partition key: a name, or a JSON pointer
+    #[arg(long, value_name = "POINTER")]
+    key_field: Option<String>,
+    /// The hash key of all records, instead of their partition keys' hashes
+    #[arg(long, value_name = "NUMBER", value_parser = parse_hash_key)]
+    explicit_hash_key: Option<String>,
+    /// Store records of a partition key in the order of the input
+    #[arg(long)]
+    ordered: bool,
+    /// Store so many records a second at most
+    #[arg(long, value_name = "N/s", value_parser = parse_rate)]
+    rate: Option<NonZeroU32>,
+    /// How long to try a record that is refused for the moment
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration,
+        default_value = "2m"
+    )]
+    retry_for: Duration,
+    /// Print a JSON object for each stored record, in the order of the input
+    #[arg(long)]
+    json: bool,
+    /// Where the stream is.
+    #[command(flatten)]
+    connection: Connection,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What is a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line, without its line feed
+    Lines,
+    /// A line with a JSON object
+    Ndjson,
+    /// The whole input
+    Whole,
+}
+
+/// A stored record, as `--json` prints it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Printed<'a> {
+    line: u64,
+    shard_id: &'a str,
+    sequence_number: &'a str,
+}
+
+/// Stores the records.
+///
+/// # Errors
+/// If the input cannot be read, or any record is not stored.
+pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
+    check(args)?;
+    let client = connect(&args.connection, surroundings)?;
+    let stop = &surroundings.stop;
+    let Some(bytes_max) = stop
+        .unless_asked(record_bytes_max(&client, &args.stream))
+        .await
+    else {
+        return Ok(());
+    };
+    let bytes_max = bytes_max?;
+    let source = Source::open(args.file.as_deref(), 0, surroundings)?;
+    let tally = send_all(args, client, source, bytes_max, surroundings).await;
+    tally.conclude(surroundings)
+}
+
+/// What the command line allows and makes no sense.
+fn check(args: &Args) -> Result<(), Failure> {
+    let of_json = [
+        (args.envelope, "--envelope"),
+        (args.key_field.is_some(), "--key-field"),
+    ];
+    for (is_given, flag) in of_json {
+        if is_given && args.format != Format::Ndjson {
+            return Err(Failure::usage(format!("{flag} is about JSON objects"))
+                .with_advice("Add --format ndjson."));
+        }
+    }
+    Ok(())
+}
+
+async fn send_all(
+    args: &Args,
+    client: Client,
+    mut source: Source,
+    bytes_max: usize,
+    surroundings: &Surroundings,
+) -> Tally {
+    let order = if args.ordered {
+        Order::OfKeys
+    } else {
+        Order::Any
+    };
+    let sending = Sending {
+        client,
+        stream: &args.stream,
+        settings: producer_settings(order, args.retry_for),
+        pace: Pace::new(args.rate),
+        length: source.length(),
+        from: Place::default(),
+        what: "putting",
+    };
+    let shaping = Shaping {
+        key: key_of(args),
+        is_json: args.format == Format::Ndjson,
+        explicit_hash_key: args.explicit_hash_key.clone(),
+        bytes_max,
+    };
+    let random = &*surroundings.env.random;
+    let print = async |place: Place, stored: Option<&Stored>| match stored.filter(|_| args.json) {
+        None => Ok(()),
+        Some(stored) => surroundings.terminal.output().json_line(&Printed {
+            line: place.number,
+            shard_id: &stored.shard_id,
+            sequence_number: &stored.sequence_number,
+        }),
+    };
+    if args.format == Format::Whole {
+        let mut is_first = true;
+        let next = async || {
+            if !std::mem::take(&mut is_first) {
+                return Ok(None);
+            }
+            let whole = source.whole(bytes_max).await?;
+            let whole = whole.ok_or_else(|| {
+                Failure::new(format!(
+                    "the input is longer than {bytes_max} bytes, which is too long for a record"
+                ))
+            })?;
+            let end = whole.len() as u64;
+            let place = Place { number: 1, end };
+            let record = shaping.record(whole, random);
+            let record = record.map_err(|what| Failure::new(format!("the input {what}")))?;
+            Ok(Some(Item { record, place }))
+        };
+        return send(sending, surroundings, next, print).await;
+    }
+    let mut lines = Lines::new(source, shaping.line_bytes_max(), Place::default());
+    let next = async || {
+        loop {
+            let Some(line) = lines.next().await? else {
+                return Ok(None);
+            };
+            if shaping.is_json && line.bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            let place = line.place;
+            let record = shaping.record(line.bytes, random);
+            let record = record.map_err(|what| Failure::new(format!("{place} {what}")))?;
+            return Ok(Some(Item { record, place }));
+        }
+    };
+    send(sending, surroundings, next, print).await
+}
+
+fn key_of(args: &Args) -> KeyOf {
+    match (&args.key, &args.key_field) {
+        _ if args.envelope => KeyOf::Envelope,
+        (Some(key), _) => KeyOf::Constant(key.clone()),
+        (None, Some(field)) => KeyOf::Field(field.clone()),
+        (None, None) => KeyOf::Random,
+    }
+}
+
+/// The maximum size of the stream's records, their keys included.
+pub(crate) async fn record_bytes_max(client: &Client, stream: &str) -> Result<usize, Failure> {
+    let kib = match client.describe_stream_summary(stream).await {
+        Ok(output) => {
+            let summary = output.stream_description_summary;
+            summary
+                .max_record_size_in_kib
+                .unwrap_or(RECORD_KIB_UNLESS_SAID)
+        }
+        Err(error) => match error.code() {
+            // Who may only put learns from the service what is too large.
+            Some(ErrorCode::AccessDeniedException | ErrorCode::UnknownOperationException) => {
+                RECORD_KIB_MAX
+            }
+            _ => return Err(error.into()),
+        },
+    };
+    Ok(usize::try_from(kib).unwrap_or_default() * 1024)
+}
+
+fn parse_hash_key(text: &str) -> Result<String, String> {
+    let parsed = HashKey::parse(text);
+    let parsed = parsed.map_err(|_| "a hash key is a whole number below 2^128".to_owned());
+    parsed.map(|key| key.to_string())
+}
