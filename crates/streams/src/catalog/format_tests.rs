@@ -491,6 +491,16 @@ fn check_commands_of_reshards(page: &mut Page) {
     page.check_fields("Close", &close, &[("shard", 14.into()), ("end", 15.into())]);
     let expire = [("stream", 16.into()), ("shards", list([17.into()]))];
     page.check_fields("ExpireShards", &encoded(&expire_shards()), &expire);
+    let reached = [
+        ("stream", 36.into()),
+        ("bytes_per_second", 37.into()),
+        ("records_per_second", 38.into()),
+    ];
+    page.check_fields("RaisePeak", &encoded(&raise_peak()), &reached);
+    check_changes_of_shards(page, &change);
+}
+
+fn check_changes_of_shards(page: &mut Page, scale: &Change) {
     let split = Change::Split {
         shard: 26,
         at: HashKey(27),
@@ -517,7 +527,7 @@ fn check_commands_of_reshards(page: &mut Page) {
     let cases = [
         ("Split", encoded(&split)),
         ("Merge", encoded(&merge)),
-        ("Scale", encoded(&change)),
+        ("Scale", encoded(scale)),
         (
             "ScaleInTurn",
             encoded(&Change::ScaleInTurn { target: ELEVEN }),
@@ -534,12 +544,6 @@ fn check_commands_of_reshards(page: &mut Page) {
     page.check_fields("Division", &encoded(&division), &fields);
     let fields = [("shard", 3.into()), ("adjacent", 4.into())];
     page.check_fields("Pair", &encoded(&pair), &fields);
-    let reached = [
-        ("stream", 36.into()),
-        ("bytes_per_second", 37.into()),
-        ("records_per_second", 38.into()),
-    ];
-    page.check_fields("RaisePeak", &encoded(&raise_peak()), &reached);
 }
 
 fn check_commands_of_consumers(page: &mut Page) {
