@@ -1,15 +1,18 @@
 //! The folder into which a repair moves what it takes out of the journal, beside its files.
 //!
-//! While a repair is under way, a marker stands in the folder. If it ends before it is done, the
-//! next repair puts everything back and begins again. What always holds: no original is removed or
-//! written to.
+//! While a repair is under way, a marker stands in the folder. If it ends before it takes effect,
+//! the next repair puts everything back and begins again. What always holds: no original is removed
+//! or written to.
 
 use crate::format::manifest::MANIFEST_NAME;
 use crate::inspect::accounted::KEPT_PREFIX;
 use millstream_env::{Disk, OpenMode};
+use millstream_store::checksum::{crc32c, crc32c_append};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Bytes of a file that are read at once.
+const PIECE_BYTES: u64 = 1024 * 1024;
 /// Stands in the folder as long as its repair is not done.
 const MARKER: &str = "UNFINISHED";
 
@@ -47,7 +50,6 @@ impl<'a> Kept<'a> {
         let to = self.disk.open(&copy, OpenMode::CreateNew)?;
         let (mut at, length) = (0, from.length()?);
         while at < length {
-            const PIECE_BYTES: u64 = 1024 * 1024;
             let mut piece = vec![0; (length - at).min(PIECE_BYTES) as usize];
             from.read_exact_at(&mut piece, at)?;
             to.write_all_at(&piece, at)?;
@@ -78,7 +80,8 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// Puts back what repairs took out that did not end; returns their folders.
+/// Puts back what repairs took out that did not take effect, and removes the marker of all that did
+/// not end; returns the folders of these.
 pub(crate) fn put_back(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = disk.list(directory)?;
     folders.retain(|path| name_of(path).starts_with(KEPT_PREFIX));
@@ -91,19 +94,39 @@ pub(crate) fn put_back(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<Path
         if !inside.iter().any(|path| name_of(path) == MARKER) {
             continue;
         }
-        for path in &inside {
-            let name = name_of(path);
-            if name != MARKER && name != MANIFEST_NAME {
-                disk.rename(path, &directory.join(name))?;
+        // It took effect with its MANIFEST; only the marker was left then.
+        let manifests = [directory, &folder].map(|place| contents(disk, place));
+        let [present, copied] = manifests;
+        if present? == copied? {
+            for path in &inside {
+                let name = name_of(path);
+                if name != MARKER && name != MANIFEST_NAME {
+                    disk.rename(path, &directory.join(name))?;
+                }
             }
+            disk.sync_directory(directory)?;
+            disk.sync_directory(&folder)?;
         }
-        disk.sync_directory(directory)?;
-        disk.sync_directory(&folder)?;
         disk.remove(&folder.join(MARKER))?;
         disk.sync_directory(&folder)?;
         undone.push(folder);
     }
     Ok(undone)
+}
+
+/// The length and the checksum of the MANIFEST in a folder, if there is one.
+fn contents(disk: &dyn Disk, folder: &Path) -> io::Result<Option<(u64, u32)>> {
+    let file = match disk.open(&folder.join(MANIFEST_NAME), OpenMode::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let (length, mut crc) = (file.length()?, crc32c(&[]));
+    for at in (0..length).step_by(PIECE_BYTES as usize) {
+        let mut piece = vec![0; (length - at).min(PIECE_BYTES) as usize];
+        file.read_exact_at(&mut piece, at)?;
+        crc = crc32c_append(crc, &piece);
+    }
+    Ok(Some((length, crc)))
 }
 
 fn name_of(path: &Path) -> String {

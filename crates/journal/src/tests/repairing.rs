@@ -1,7 +1,7 @@
 //! A repair that is interrupted at any of its calls, and what is always there afterwards.
 
 use super::harness::{DIRECTORY, World};
-use super::inspecting::{judge_repaired, look, repair};
+use super::inspecting::{judge_repaired, look, planned, repair};
 use super::rot::{End, Files, LOGS, RECORDS, put, record, store, world};
 use crate::OpenError;
 use crate::format::segment::FRAMES_START;
@@ -59,6 +59,12 @@ fn check_originals(world: &World, files: &Files, case: &str) {
 #[tokio::test]
 async fn repair_when_power_is_lost_at_any_of_its_calls_then_can_be_run_again_and_nothing_is_gone() {
     let files = damaged().await;
+    let losses = {
+        let world = world(None);
+        put_durably(&world, &files);
+        planned(&world)
+    };
+    assert!(!losses.is_empty());
     let mut cases = 0;
     for call in CHANGES {
         for nth in 1.. {
@@ -76,8 +82,11 @@ async fn repair_when_power_is_lost_at_any_of_its_calls_then_can_be_run_again_and
             world.disk.power_loss(&world.dice);
             check_originals(&world, &files, &case);
             if look(&world).unwrap().damage().is_empty() {
+                assert_eq!(repair(&world, "two").unwrap(), None, "{case}");
+                assert_eq!(look(&world).unwrap().damage().len(), 0, "{case}");
                 continue;
             }
+            assert_eq!(planned(&world), losses, "{case}");
             let wrong = judge_repaired(&world, "two", &kept(), record).await;
             assert_eq!(wrong, None, "{case}");
             check_originals(&world, &files, &case);
@@ -132,8 +141,16 @@ async fn journal_when_sound_then_is_called_so_and_a_repair_changes_nothing() {
         let world = world(None);
         put(&world, &store(None, end).await);
         let before = names(&world);
+        let changes = || {
+            CHANGES[1..]
+                .iter()
+                .map(|call| world.disk.calls(*call))
+                .sum::<u64>()
+        };
+        let changed = changes();
         assert_eq!(look(&world).unwrap().findings, []);
         assert_eq!(names(&world), before, "not even a lock");
+        assert_eq!(changes(), changed, "nothing that a read-only disk refuses");
         assert_eq!(repair(&world, "one").unwrap(), None);
         let after: Vec<_> = { names(&world).into_iter() }
             .filter(|path| !path.ends_with("LOCK"))

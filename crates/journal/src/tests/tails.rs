@@ -4,8 +4,10 @@
 
 use super::drawn::{After, CAPACITY_BYTES, DRAWN, Drawn, LATER_LOG, LOG, drawn_path};
 use super::harness::{World, append, place_in_file, read_all};
+use super::inspecting;
 use crate::Journal;
 use crate::format::segment::{FRAMES_START, segment_name};
+use crate::inspect::{Finding, What};
 use crate::recover::classify::{Evidence, Role, State, Tail, Then, classify};
 use millstream_store::store::{Offset, ReadError};
 use std::sync::Arc;
@@ -151,6 +153,23 @@ async fn journal_when_opened_with_a_tail_in_the_table_then_does_as_there() {
             let count = row.drawn.record_count(row.counts);
             assert_eq!(next, Offset(count as u64), "{row:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn tail_when_in_the_table_then_a_check_calls_it_damaged_if_it_is_and_torn_if_it_is_that() {
+    for row in rows() {
+        let seen = inspecting::look(&row.drawn.world()).unwrap();
+        let is_damaged = !seen.damage().is_empty();
+        let (before, _) = row.drawn.frames.rsplit_once('C').unwrap_or_default();
+        let is_sound = row.state != State::Rotten
+            && row.drawn.after != After::LostHeader
+            && !before.contains('x')
+            && !row.drawn.has_bad_records(row.counts);
+        assert_eq!(is_damaged, !is_sound, "{row:?}: {:?}", seen.findings);
+        let is_torn = |found: &Finding| matches!(found.what, What::TornTail { .. });
+        let is_torn = seen.findings.iter().any(is_torn);
+        assert!(is_torn || row.state != State::Torn, "{row:?}");
     }
 }
 
