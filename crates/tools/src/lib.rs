@@ -28,6 +28,7 @@ mod status;
 mod stop;
 mod streams;
 mod surroundings;
+mod tail;
 pub mod terminal;
 mod tool;
 

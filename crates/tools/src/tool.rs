@@ -1,6 +1,6 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, consumers, man, put, shards, streams};
+use crate::{Failure, Look, Surroundings, completions, consumers, man, put, shards, streams, tail};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -73,6 +73,19 @@ pub enum Tool {
     ///   millstream streams --json | jq -r '.[].StreamName'
     #[command(verbatim_doc_comment)]
     Streams(streams::Args),
+    /// Show a stream's records as they come
+    ///
+    /// All shards are followed, or those of --shard, through splits and merges: a shard's children
+    /// follow its last record. It goes on until Ctrl-C, unless --until-caught-up or --limit end it.
+    ///
+    /// Examples:
+    ///   millstream tail orders
+    ///   millstream tail orders --from 15m --output json
+    ///   millstream tail orders --from trim-horizon --until-caught-up > orders.txt
+    ///   millstream tail orders --key 'customer-4*' --filter '$.items[?@.price > 100]'
+    ///   millstream tail orders --fan-out --output json | jq .Data
+    #[command(verbatim_doc_comment)]
+    Tail(Box<tail::Args>),
 }
 
 impl Tool {
@@ -85,6 +98,7 @@ impl Tool {
             Self::Put(args) => &args.look,
             Self::Shards(args) => &args.look,
             Self::Streams(args) => &args.look,
+            Self::Tail(args) => &args.look,
         }
     }
 
@@ -100,6 +114,7 @@ impl Tool {
             Self::Put(args) => put::run(&args, surroundings).await,
             Self::Shards(args) => shards::run(args, surroundings).await,
             Self::Streams(args) => streams::run(args, surroundings).await,
+            Self::Tail(args) => tail::run(*args, surroundings).await,
         }
     }
 }

@@ -22,3 +22,4 @@ mod server;
 mod shards;
 mod statuses;
 mod streams;
+mod tail;

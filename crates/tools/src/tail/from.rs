@@ -1,0 +1,97 @@
+//! `--from`: where a tail begins.
+
+use crate::Failure;
+use millstream_client::Timestamp;
+use millstream_client::consumer::Position;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Where a tail begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    TrimHorizon,
+    Latest,
+    /// At this time, in milliseconds since 1970.
+    At(i64),
+    Ago(Duration),
+    SequenceNumber(String),
+}
+
+/// Reads the flag.
+pub(super) fn parse(text: &str) -> Result<Start, String> {
+    match text {
+        "trim-horizon" => return Ok(Start::TrimHorizon),
+        "latest" => return Ok(Start::Latest),
+        _ => {}
+    }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Start::SequenceNumber(text.to_owned()));
+    }
+    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
+        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+        let millis = i64::try_from(millis).map_err(|error| error.to_string())?;
+        return Ok(Start::At(millis));
+    }
+    let ago = humantime::parse_duration(text).map_err(|_| {
+        "neither \"trim-horizon\" nor \"latest\", a time such as 2026-01-31T12:00:00Z, a duration \
+         such as 15m, or a sequence number"
+    })?;
+    Ok(Start::Ago(ago))
+}
+
+impl Start {
+    /// The position that this is now.
+    pub(super) fn position(&self, now: millstream_env::Timestamp) -> Result<Position, Failure> {
+        let now_millis = i64::try_from(now.millis()).unwrap_or(i64::MAX);
+        Ok(match self {
+            Self::TrimHorizon => Position::TrimHorizon,
+            Self::Latest => Position::Latest,
+            Self::At(millis) if *millis > now_millis => {
+                return Err(Failure::usage("--from is a time that is yet to come"));
+            }
+            Self::At(millis) => Position::AtTimestamp(Timestamp(*millis)),
+            Self::Ago(ago) => {
+                let millis = i64::try_from(now.minus(*ago).millis()).unwrap_or(i64::MAX);
+                Position::AtTimestamp(Timestamp(millis))
+            }
+            Self::SequenceNumber(number) => Position::AtSequenceNumber(number.clone()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: millstream_env::Timestamp = millstream_env::Timestamp(1_767_225_600_000);
+
+    #[test]
+    fn start_when_written_in_any_way_then_is_the_position_that_it_names() {
+        let at = |millis| Position::AtTimestamp(Timestamp(millis));
+        for (text, expected) in [
+            ("trim-horizon", Position::TrimHorizon),
+            ("latest", Position::Latest),
+            ("2026-01-01T00:00:00Z", at(1_767_225_600_000)),
+            ("2025-12-31T23:30:00.5-00:30", at(1_767_225_600_500)),
+            ("15m", at(1_767_225_600_000 - 900_000)),
+            ("1h 30m", at(1_767_225_600_000 - 5_400_000)),
+            ("3000years", at(0)),
+            ("4957", Position::AtSequenceNumber("4957".to_owned())),
+        ] {
+            let now = NOW.plus(Duration::from_secs(u64::from(text.contains('.'))));
+            assert_eq!(parse(text).unwrap().position(now), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn start_when_it_is_none_then_says_what_it_may_be() {
+        for text in ["", "TRIM_HORIZON", "yesterday", "-5m", "2026-01-01", "15"] {
+            let found = parse(text);
+            assert_eq!(found.is_err(), text != "15", "{text}: {found:?}");
+        }
+        let future = parse("2026-01-01T00:00:01Z").unwrap().position(NOW);
+        let expected = "millstream: --from is a time that is yet to come.";
+        assert_eq!(future.unwrap_err().line().as_deref(), Some(expected));
+    }
+}
