@@ -115,3 +115,56 @@ impl<'a> Manager<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::Recorded;
+    use crate::{Status, Stop, Variables};
+    use millstream_client::Credentials;
+    use millstream_env::Env;
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn surroundings(recorded: &Recorded) -> Surroundings {
+        Surroundings {
+            env: Env::real(),
+            terminal: recorded.terminal().clone(),
+            stop: Stop::default(),
+            variables: Variables::new(|_| None),
+            program: Arc::new(clap::Command::new("test")),
+        }
+    }
+
+    #[tokio::test]
+    async fn wait_when_it_is_late_or_stopped_then_fails_and_says_that_it_goes_on() {
+        let recorded = Recorded::on_terminal(80);
+        let surroundings = surroundings(&recorded);
+        let client = Client::builder().endpoint("http://127.0.0.1:1");
+        let client = client.credentials(Credentials::new("any", "any", None));
+        let manager = Manager {
+            client: client.build_in(surroundings.env.clone()).unwrap(),
+            form: Form::Text,
+            surroundings: &surroundings,
+        };
+        let late = async {
+            Err::<(), _>(WaitError::TimedOut {
+                what: "stream a did not become ACTIVE".to_owned(),
+                waited: Duration::from_secs(180),
+            })
+        };
+        let failure = manager.until("scaling a", late).await.unwrap_err();
+        let expected =
+            "millstream: stream a did not become ACTIVE within 180 s. It may still happen.";
+        assert_eq!(failure.line().as_deref(), Some(expected));
+        assert_eq!(failure.status(), Status::Failed);
+        assert!(recorded.drawn().contains("scaling a"));
+
+        surroundings.stop.ask();
+        let wait = pending::<Result<(), WaitError>>();
+        let failure = manager.until("scaling a", wait).await.unwrap_err();
+        let expected = "millstream: stopped while scaling a, which goes on.";
+        assert_eq!(failure.line().as_deref(), Some(expected));
+    }
+}
