@@ -1,26 +1,20 @@
 //! `millstream put`: stores the lines of a file, or of standard input, as records.
 
-mod shaping;
-
+use crate::identity::record_bytes_max;
 use crate::lines::Lines;
 use crate::pace::{Pace, parse_rate};
 use crate::sending::{Item, Place, Sending, Tally, producer_settings, send};
+use crate::shaping::{self, KeyOf, Shaping, next_record};
 use crate::source::Source;
 use crate::{Connection, Failure, Look, Surroundings, connect};
 use clap::{ArgGroup, ValueEnum, ValueHint};
+use millstream_client::Client;
 use millstream_client::producer::{Order, Stored};
 use millstream_client::routing::HashKey;
-use millstream_client::{Client, ErrorCode};
 use serde::Serialize;
-use shaping::{KeyOf, Shaping};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The maximum size of a record, its key included, of a stream that does not say: AWS's default.
-const RECORD_KIB_UNLESS_SAID: i32 = 1024;
-/// The maximum size of a record of any stream, for those who may not ask for the stream's.
-const RECORD_KIB_MAX: i32 = 10 * 1024;
 
 /// `millstream put`.
 #[derive(Debug, clap::Args)]
@@ -191,20 +185,7 @@ async fn send_all(
         return send(sending, surroundings, next, print).await;
     }
     let mut lines = Lines::new(source, shaping.line_bytes_max(), Place::default());
-    let next = async || {
-        loop {
-            let Some(line) = lines.next().await? else {
-                return Ok(None);
-            };
-            if shaping.is_json && line.bytes.trim_ascii().is_empty() {
-                continue;
-            }
-            let place = line.place;
-            let record = shaping.record(line.bytes, random);
-            let record = record.map_err(|what| Failure::new(format!("{place} {what}")))?;
-            return Ok(Some(Item { record, place }));
-        }
-    };
+    let next = async || next_record(&mut lines, &shaping, random).await;
     send(sending, surroundings, next, print).await
 }
 
@@ -215,26 +196,6 @@ fn key_of(args: &Args) -> KeyOf {
         (None, Some(field)) => KeyOf::Field(field.clone()),
         (None, None) => KeyOf::Random,
     }
-}
-
-/// The maximum size of the stream's records, their keys included.
-pub(crate) async fn record_bytes_max(client: &Client, stream: &str) -> Result<usize, Failure> {
-    let kib = match client.describe_stream_summary(stream).await {
-        Ok(output) => {
-            let summary = output.stream_description_summary;
-            summary
-                .max_record_size_in_kib
-                .unwrap_or(RECORD_KIB_UNLESS_SAID)
-        }
-        Err(error) => match error.code() {
-            // Who may only put learns from the service what is too large.
-            Some(ErrorCode::AccessDeniedException | ErrorCode::UnknownOperationException) => {
-                RECORD_KIB_MAX
-            }
-            _ => return Err(error.into()),
-        },
-    };
-    Ok(usize::try_from(kib).unwrap_or_default() * 1024)
 }
 
 fn parse_hash_key(text: &str) -> Result<String, String> {

@@ -1,6 +1,9 @@
 //! The list of tools.
 
-use crate::{Failure, Look, Surroundings, completions, consumers, man, put, shards, streams, tail};
+use crate::{
+    Failure, Look, Surroundings, completions, consumers, export, import, man, put, shards, streams,
+    tail,
+};
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
@@ -26,6 +29,27 @@ pub enum Tool {
     ///   millstream consumers deregister orders billing
     #[command(verbatim_doc_comment)]
     Consumers(consumers::Args),
+    /// Write the records of a stream as lines of JSON
+    ///
+    /// Reads the shards one after the other, parents before their children, up to the records that
+    /// are there. With --state, the next run goes on where this one stopped, and no record is in
+    /// the file twice.
+    ///
+    /// Examples:
+    ///   millstream export orders --out orders.ndjson --state orders.state
+    ///   millstream export orders --from 15m | gzip > orders.ndjson.gz
+    #[command(verbatim_doc_comment)]
+    Export(Box<export::Args>),
+    /// Store the records of an export
+    ///
+    /// Records of a partition key are stored in the order of the file. The first record that is not
+    /// stored ends the import; with --state, the next run goes on there.
+    ///
+    /// Examples:
+    ///   millstream import copy orders.ndjson --state copy.state
+    ///   millstream export orders --region us-east-1 | millstream import orders --region eu-west-1
+    #[command(verbatim_doc_comment)]
+    Import(Box<import::Args>),
     /// Print or write the manual pages
     ///
     /// Without --out, one page goes to standard output: that of a command, or of millstream.
@@ -94,6 +118,8 @@ impl Tool {
         match self {
             Self::Completions(args) => &args.look,
             Self::Consumers(args) => &args.look,
+            Self::Export(args) => &args.look,
+            Self::Import(args) => &args.look,
             Self::Man(args) => &args.look,
             Self::Put(args) => &args.look,
             Self::Shards(args) => &args.look,
@@ -110,6 +136,8 @@ impl Tool {
         match self {
             Self::Completions(args) => completions::run(&args, surroundings),
             Self::Consumers(args) => consumers::run(args, surroundings).await,
+            Self::Export(args) => export::run(&args, surroundings).await,
+            Self::Import(args) => import::run(&args, surroundings).await,
             Self::Man(args) => man::run(&args, surroundings).await,
             Self::Put(args) => put::run(&args, surroundings).await,
             Self::Shards(args) => shards::run(args, surroundings).await,

@@ -1,6 +1,9 @@
-//! Making a record of a line.
+//! Making records of lines.
 
+use crate::Failure;
 use crate::envelope::{self, Envelope};
+use crate::lines::Lines;
+use crate::sending::Item;
 use millstream_client::producer::ProducerRecord;
 use millstream_env::Random;
 use serde::de::IgnoredAny;
@@ -11,17 +14,17 @@ use std::collections::BTreeMap;
 const KEY_CHARS_MAX: usize = 256;
 
 /// How records are made.
-pub(super) struct Shaping {
-    pub(super) key: KeyOf,
+pub(crate) struct Shaping {
+    pub(crate) key: KeyOf,
     /// Whether each line is a JSON object.
-    pub(super) is_json: bool,
-    pub(super) explicit_hash_key: Option<String>,
+    pub(crate) is_json: bool,
+    pub(crate) explicit_hash_key: Option<String>,
     /// The maximum size of a record, its key included.
-    pub(super) bytes_max: usize,
+    pub(crate) bytes_max: usize,
 }
 
 /// Where partition keys come from.
-pub(super) enum KeyOf {
+pub(crate) enum KeyOf {
     Constant(String),
     /// A member of the JSON object: a name, or a pointer, which begins with a slash.
     Field(String),
@@ -32,7 +35,7 @@ pub(super) enum KeyOf {
 
 impl Shaping {
     /// The most bytes of a line that may be a record.
-    pub(super) fn line_bytes_max(&self) -> usize {
+    pub(crate) fn line_bytes_max(&self) -> usize {
         match &self.key {
             KeyOf::Envelope => envelope::line_bytes_max(self.bytes_max),
             KeyOf::Constant(_) | KeyOf::Field(_) | KeyOf::Random => self.bytes_max,
@@ -43,7 +46,7 @@ impl Shaping {
     ///
     /// # Errors
     /// What is wrong with the line, as a text that follows the line's name.
-    pub(super) fn record(
+    pub(crate) fn record(
         &self,
         line: Vec<u8>,
         random: &dyn Random,
@@ -63,9 +66,11 @@ impl Shaping {
             explicit_hash_key: self.explicit_hash_key.clone().or(own),
             ..record
         };
-        let key = record.partition_key.as_deref().unwrap_or_default();
-        check_key(key)?;
-        let (bytes, bytes_max) = (record.data.len() + key.len(), self.bytes_max);
+        // Streams that distribute records take them without keys.
+        let key = record.partition_key.as_deref();
+        key.map_or(Ok(()), check_key)?;
+        let key_bytes = key.map_or(0, str::len);
+        let (bytes, bytes_max) = (record.data.len() + key_bytes, self.bytes_max);
         if bytes > bytes_max {
             return Err(format!(
                 "is a record of {bytes} bytes with its key; the stream takes {bytes_max} at most"
@@ -81,6 +86,27 @@ impl Shaping {
         let _: BTreeMap<String, IgnoredAny> = parse_object(&line)?;
         Ok(line.trim_ascii().to_vec())
     }
+}
+
+/// The record of the next line; `None` at the end. Blank lines between JSON objects are skipped.
+///
+/// # Errors
+/// If the line cannot be read, or is no record.
+pub(crate) async fn next_record(
+    lines: &mut Lines,
+    shaping: &Shaping,
+    random: &dyn Random,
+) -> Result<Option<Item>, Failure> {
+    while let Some(line) = lines.next().await? {
+        if shaping.is_json && line.bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = line.place;
+        let record = shaping.record(line.bytes, random);
+        let record = record.map_err(|what| Failure::new(format!("{place} {what}")))?;
+        return Ok(Some(Item { record, place }));
+    }
+    Ok(None)
 }
 
 fn parse_object<'l, T: serde::Deserialize<'l>>(line: &'l [u8]) -> Result<T, String> {
@@ -121,7 +147,7 @@ fn check_key(key: &str) -> Result<(), String> {
 }
 
 /// Parses a partition key of the command line.
-pub(super) fn parse_key(text: &str) -> Result<String, String> {
+pub(crate) fn parse_key(text: &str) -> Result<String, String> {
     match check_key(text) {
         Ok(()) => Ok(text.to_owned()),
         Err(_) => Err(format!(

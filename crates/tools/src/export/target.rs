@@ -1,0 +1,196 @@
+//! Where an export goes, and its state.
+
+use crate::identity::Identity;
+use crate::state::{blocking, folder_of, load, save, write_at};
+use crate::{Failure, Surroundings};
+use millstream_env::{Disk, File, OpenMode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes that are written before the state is saved again.
+const UNSAVED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Standard output or a file, and how far each shard was read into it.
+pub(super) struct Target {
+    file: Option<Opened>,
+    state_path: Option<PathBuf>,
+    state: State,
+    unsaved_bytes: u64,
+}
+
+/// A file that nobody else writes.
+struct Opened {
+    file: Arc<dyn File>,
+    path: PathBuf,
+    _lock: Box<dyn Send + Sync>,
+}
+
+/// How far an export is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(flatten)]
+    identity: Identity,
+    /// The bytes of the file that hold the records that the state knows of.
+    exported_bytes: u64,
+    shards: BTreeMap<String, ShardState>,
+}
+
+/// How far a shard was read.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ShardState {
+    /// The last record's number; `None` if there was none.
+    sequence_number: Option<String>,
+    /// Whether the shard is closed and was read to its end.
+    ended: bool,
+}
+
+impl Target {
+    /// Opens the target, and goes on where its state says.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or state and file do not belong together.
+    pub(super) async fn open(
+        out: Option<&Path>,
+        state_path: Option<&Path>,
+        identity: Identity,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Failure> {
+        let saved: Option<State> = match state_path {
+            Some(path) => load(&surroundings.env, path).await?,
+            None => None,
+        };
+        if let Some(saved) = &saved {
+            identity.check(&saved.identity)?;
+        }
+        let length = saved.as_ref().map(|saved| saved.exported_bytes);
+        let file = match out {
+            Some(path) => Some(Opened::open(path, length, surroundings).await?),
+            None => None,
+        };
+        let begun = || State {
+            identity,
+            exported_bytes: 0,
+            shards: BTreeMap::new(),
+        };
+        Ok(Self {
+            file,
+            state_path: state_path.map(Path::to_owned),
+            state: saved.unwrap_or_else(begun),
+            unsaved_bytes: 0,
+        })
+    }
+
+    /// The number of the last record of a shard.
+    pub(super) fn last_of(&self, shard: &str) -> Option<&str> {
+        let shard = self.state.shards.get(shard)?;
+        shard.sequence_number.as_deref()
+    }
+
+    /// Whether a shard is closed and was read to its end.
+    pub(super) fn has_ended(&self, shard: &str) -> bool {
+        let shard = self.state.shards.get(shard);
+        shard.is_some_and(|shard| shard.ended)
+    }
+
+    /// Writes lines of a shard, the last of which is of this record.
+    pub(super) async fn write(
+        &mut self,
+        shard: &str,
+        lines: Vec<u8>,
+        last: String,
+        surroundings: &Surroundings,
+    ) -> Result<(), Failure> {
+        let bytes = lines.len() as u64;
+        match &self.file {
+            None => surroundings.terminal.output().bytes(&lines)?,
+            Some(Opened { file, path, .. }) => {
+                let at = self.state.exported_bytes;
+                let written = write_at(&surroundings.env, file, lines, at).await;
+                written.map_err(|error| Failure::of_file("write", path, &error))?;
+            }
+        }
+        self.state.exported_bytes += bytes;
+        self.unsaved_bytes += bytes;
+        let shard = self.state.shards.entry(shard.to_owned()).or_default();
+        shard.sequence_number = Some(last);
+        if self.unsaved_bytes >= UNSAVED_BYTES_MAX {
+            self.save(surroundings).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that a closed shard was read to its end.
+    pub(super) fn end(&mut self, shard: &str) {
+        self.state.shards.entry(shard.to_owned()).or_default().ended = true;
+    }
+
+    /// Makes what was written durable, and then the state.
+    pub(super) async fn save(&mut self, surroundings: &Surroundings) -> Result<(), Failure> {
+        let env = &surroundings.env;
+        let Some(Opened { file, path, .. }) = &self.file else {
+            return Ok(());
+        };
+        let file = Arc::clone(file);
+        let synced = blocking(env, move || file.sync_data()).await;
+        synced.map_err(|error| Failure::of_file("write", path, &error))?;
+        if let Some(path) = &self.state_path {
+            save(env, path, &self.state).await?;
+        }
+        self.unsaved_bytes = 0;
+        Ok(())
+    }
+}
+
+impl Opened {
+    /// Opens a file of which so many bytes are to stay; makes it if there is no state of it.
+    async fn open(
+        path: &Path,
+        length: Option<u64>,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Failure> {
+        let disk = Arc::clone(&surroundings.env.disk);
+        let own = path.to_owned();
+        let opened = blocking(&surroundings.env, move || open(&*disk, &own, length)).await;
+        let (file, lock) = opened.map_err(|error| {
+            let failure = Failure::of_file("open", path, &error);
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                return failure.with_advice(
+                    "Remove it to begin anew, or give the --state that belongs to it.",
+                );
+            }
+            if error.kind() == io::ErrorKind::WouldBlock {
+                return failure.with_advice("Another export writes it.");
+            }
+            failure
+        })?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+}
+
+type Locked = (Arc<dyn File>, Box<dyn Send + Sync>);
+
+fn open(disk: &dyn Disk, path: &Path, length: Option<u64>) -> io::Result<Locked> {
+    let Some(length) = length else {
+        let file = disk.open(path, OpenMode::CreateNew)?;
+        disk.sync_directory(folder_of(path))?;
+        return Ok((file, disk.lock(path)?));
+    };
+    let file = disk.open(path, OpenMode::Write)?;
+    let lock = disk.lock(path)?;
+    let found = file.length()?;
+    if found < length {
+        let text = format!("it has {found} bytes, and its state says that it has {length}");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
+    file.set_length(length)?;
+    Ok((file, lock))
+}

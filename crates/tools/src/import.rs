@@ -1,0 +1,191 @@
+//! `millstream import`: stores the records of an export.
+//!
+//! Records of a partition key are stored in the order of the file, and the first record that is not
+//! stored ends the import. The state names a place of which all before is stored; some after it may
+//! be, too.
+
+use crate::identity::{Identity, record_bytes_max};
+use crate::lines::Lines;
+use crate::pace::{Pace, parse_rate};
+use crate::sending::{Place, Sending, Tally, producer_settings, send};
+use crate::shaping::{KeyOf, Shaping, next_record};
+use crate::source::Source;
+use crate::state::{load, save};
+use crate::{Connection, Failure, Look, Surroundings, connect};
+use clap::ValueHint;
+use millstream_client::Client;
+use millstream_client::producer::{Order, Stored};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Records that are stored before the state is saved again: so many are stored twice at most if the
+/// tool is killed, beside those that were on their way.
+const UNSAVED_RECORDS_MAX: u64 = 1000;
+
+/// `millstream import`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The stream: its name, or its ARN
+    #[arg(value_name = "STREAM")]
+    stream: String,
+    /// The file that an export wrote; standard input if it is - or left out
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    /// Keep in this file how much is stored; if it exists, go on there
+    #[arg(long, value_name = "STATE", value_hint = ValueHint::FilePath, requires = "file")]
+    state: Option<PathBuf>,
+    /// Store records in any order, which is faster where keys are few
+    #[arg(long)]
+    unordered: bool,
+    /// Store so many records a second at most
+    #[arg(long, value_name = "N/s", value_parser = parse_rate)]
+    rate: Option<NonZeroU32>,
+    /// How long to try a record that is refused for the moment
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration,
+        default_value = "2m"
+    )]
+    retry_for: Duration,
+    /// Where the stream is.
+    #[command(flatten)]
+    connection: Connection,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(flatten)]
+    identity: Identity,
+    /// The lines of the file that are stored, and their bytes.
+    imported_lines: u64,
+    imported_bytes: u64,
+}
+
+/// Stores the records.
+///
+/// # Errors
+/// If the file cannot be read, or any record is not stored.
+pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
+    let client = connect(&args.connection, surroundings)?;
+    let Some(begun) = surroundings
+        .stop
+        .unless_asked(begin(args, &client, surroundings))
+        .await
+    else {
+        return Ok(());
+    };
+    let (bytes_max, state) = begun?;
+    let from = state.as_ref().map_or(Place::default(), State::place);
+    let source = Source::open(args.file.as_deref(), from.end, surroundings)?;
+    if source.length().is_some_and(|length| length < from.end) {
+        return Err(
+            Failure::new("the file is shorter than what the state says is stored")
+                .with_advice("Give the file that the state belongs to."),
+        );
+    }
+    let tally = send_all(args, client, source, (bytes_max, state), surroundings).await?;
+    tally.conclude(surroundings)
+}
+
+/// The maximum size of the stream's records, and the state if one is to be kept.
+async fn begin(
+    args: &Args,
+    client: &Client,
+    surroundings: &Surroundings,
+) -> Result<(usize, Option<State>), Failure> {
+    let bytes_max = record_bytes_max(client, &args.stream).await?;
+    let Some(path) = &args.state else {
+        return Ok((bytes_max, None));
+    };
+    let identity = Identity::of(client, &args.stream).await?;
+    let saved: Option<State> = load(&surroundings.env, path).await?;
+    if let Some(saved) = &saved {
+        identity.check(&saved.identity)?;
+    }
+    let begun = || State {
+        identity,
+        imported_lines: 0,
+        imported_bytes: 0,
+    };
+    Ok((bytes_max, Some(saved.unwrap_or_else(begun))))
+}
+
+async fn send_all(
+    args: &Args,
+    client: Client,
+    source: Source,
+    (bytes_max, mut state): (usize, Option<State>),
+    surroundings: &Surroundings,
+) -> Result<Tally, Failure> {
+    let order = match args.unordered {
+        true => Order::Any,
+        false => Order::OfKeys,
+    };
+    let from = state.as_ref().map_or(Place::default(), State::place);
+    let sending = Sending {
+        client,
+        stream: &args.stream,
+        settings: producer_settings(order, args.retry_for),
+        pace: Pace::new(args.rate),
+        length: source.length(),
+        from,
+        what: "importing",
+    };
+    let shaping = Shaping {
+        key: KeyOf::Envelope,
+        is_json: true,
+        explicit_hash_key: None,
+        bytes_max,
+    };
+    let mut lines = Lines::new(source, shaping.line_bytes_max(), from);
+    let next = async || next_record(&mut lines, &shaping, &*surroundings.env.random).await;
+    let (mut place, mut unsaved) = (from, 0);
+    let env = &surroundings.env;
+    let told = async |told: Place, stored: Option<&Stored>| {
+        if stored.is_none() {
+            return Err(Failure::new(format!(
+                "stopped at {told}, which is not stored"
+            )));
+        }
+        place = told;
+        unsaved += 1;
+        if let (Some(path), Some(state)) = (&args.state, &state)
+            && unsaved >= UNSAVED_RECORDS_MAX
+        {
+            unsaved = 0;
+            save(env, path, &state.at(place)).await?;
+        }
+        Ok(())
+    };
+    let tally = send(sending, surroundings, next, told).await;
+    if let (Some(path), Some(state)) = (&args.state, state.take()) {
+        save(env, path, &state.at(place)).await?;
+    }
+    Ok(tally)
+}
+
+impl State {
+    fn place(&self) -> Place {
+        Place {
+            number: self.imported_lines,
+            end: self.imported_bytes,
+        }
+    }
+
+    /// The state when all before a place is stored.
+    fn at(&self, place: Place) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            imported_lines: place.number,
+            imported_bytes: place.end,
+        }
+    }
+}
