@@ -4,9 +4,12 @@ Every method of its connection is called, and each of its exceptions is provoked
 It prints a line for each step, and ends with an exception at the first that is not as on AWS.
 """
 
+import inspect
 import os
+import pathlib
 from urllib.parse import urlsplit
 
+import boto.kinesis
 from boto.kinesis import exceptions
 from boto.kinesis.layer1 import KinesisConnection
 from boto.regioninfo import RegionInfo
@@ -21,6 +24,22 @@ SHARDS_TOO_MANY = 50_000
 def check(what, got, wanted):
     assert got == wanted, f"not ok: {what}: {got!r} instead of {wanted!r}"
     print("ok:", what)
+
+
+def replaced():
+    """What the guide of the Rust client names as boto's."""
+    guide = pathlib.Path(__file__).parents[2] / "docs/guide/client.md"
+    rows = guide.read_text().split("\n## From boto\n")[1].splitlines()
+    return {row.split("`")[1] for row in rows if row.startswith("| `")}
+
+
+def documented():
+    """boto's functions, methods and exceptions."""
+    own = vars(KinesisConnection).items()
+    methods = {f"KinesisConnection.{name}" for name, value in own if inspect.isfunction(value) and name[0] != "_"}
+    kinds = {name for name, value in vars(exceptions).items() if inspect.isclass(value) and name.endswith("Exception")}
+    functions = {name for name, value in vars(boto.kinesis).items() if inspect.isfunction(value) and value.__module__ == "boto.kinesis"}
+    return methods | kinds | functions | {"KinesisConnection"}
 
 
 def connect(url):
@@ -98,6 +117,7 @@ def remove(kinesis):
 
 
 def main():
+    check("the table of the Rust client's guide", replaced(), documented())
     kinesis = connect(os.environ["AWS_ENDPOINT_URL"])
     for step in (describe, record, reshard, refuse, remove):
         step(kinesis)

@@ -97,8 +97,8 @@ impl Builder {
         self.servers.endpoint.is_some() || self.servers.region.is_some()
     }
 
-    /// The server's URL. Default: what AWS's endpoint rules say for the region and the ARN in a call:
-    /// [`Endpoint`](crate::endpoint::Endpoint).
+    /// The server's URL. Default: what AWS's endpoint rules say for the region and the ARN in a
+    /// call: [`Endpoint`](crate::endpoint::Endpoint).
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.servers.endpoint = Some(url.into());

@@ -11,6 +11,7 @@ mod call;
 mod completions;
 mod connection;
 mod consumers;
+mod examples;
 mod export;
 mod help;
 mod hot;
