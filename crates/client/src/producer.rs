@@ -134,8 +134,8 @@ impl Producer {
         }
     }
 
-    /// Takes a record, as soon as there is room for it. The receipt resolves to its outcome, and may
-    /// be dropped.
+    /// Takes a record, as soon as there is room for it. The receipt resolves to its outcome, and
+    /// may be dropped.
     ///
     /// # Errors
     /// If the producer's task has ended, which only the end of its runtime does.

@@ -1,7 +1,7 @@
 //! Records that wait, in the order in which they may be sent.
 //!
-//! Records whose order matters share a lane; only the first of a lane may be sent, and the next once
-//! that has its outcome. Without an order each record is a lane of its own.
+//! Records whose order matters share a lane; only the first of a lane may be sent, and the next
+//! once that has its outcome. Without an order each record is a lane of its own.
 
 use super::outcome::Taken;
 use super::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Order, RECORD_OVERHEAD_BYTES};

@@ -39,8 +39,8 @@ const STREAMS: [&str; 6] = [
     "dbg!(",
 ];
 /// Where they are used: by what the tools have of a terminal, by the log, for the line that says
-/// that a server is ready, for the flags of a certificate, and for what is found in a data directory
-/// at rest.
+/// that a server is ready, for the flags of a certificate, and for what is found in a data
+/// directory at rest.
 const WRITERS: [&str; 5] = [
     "crates/tools/src/terminal/",
     "crates/millstream/src/logging.rs",

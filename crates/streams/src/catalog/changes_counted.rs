@@ -1,4 +1,5 @@
-//! Changes of a stream that AWS allows so often in a window of time: when the counted ones were made.
+//! Changes of a stream that AWS allows so often in a window of time: when the counted ones were
+//! made.
 //!
 //! A quota is the proposer's setting. Changes are remembered without one, too, so that they count
 //! once the server is started with one; earlier builds remembered them under a quota alone.

@@ -1,8 +1,9 @@
 //! Every operation on a stream in each of its statuses.
 //!
-//! AWS's service model says which operations may fail with ResourceInUseException. Those that change
-//! a setting, or the shards, need an ACTIVE stream; those that read, subscribe, tag or register also
-//! take an UPDATING one. Tags given at creation cannot be changed before the stream is ACTIVE:
+//! AWS's service model says which operations may fail with ResourceInUseException. Those that
+//! change a setting, or the shards, need an ACTIVE stream; those that read, subscribe, tag or
+//! register also take an UPDATING one. Tags given at creation cannot be changed before the stream
+//! is ACTIVE:
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::*;
@@ -47,8 +48,8 @@ const CHANGES: [To; 4] = [Busy, Done, Busy, Busy];
 const READS: [To; 4] = [Unready, Done, Done, Unready];
 const ALWAYS: [To; 4] = [Done; 4];
 
-/// Operations on a provisioned stream, by ARN `{arn}`, with a consumer `c`, a policy and an iterator
-/// once it is ACTIVE; and what they are answered in each status.
+/// Operations on a provisioned stream, by ARN `{arn}`, with a consumer `c`, a policy and an
+/// iterator once it is ACTIVE; and what they are answered in each status.
 const ROWS: &[(&str, &str, [To; 4])] = &[
     (
         "AddTagsToStream",
