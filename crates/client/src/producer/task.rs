@@ -6,7 +6,7 @@ use super::{Command, ProducerSettings, batch};
 use crate::{Client, StreamRef};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use millstream_env::{BoxFuture, Env, Monotonic};
+use millstream_env::{Env, Monotonic};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,7 +17,7 @@ pub(super) struct Task {
     stream: StreamRef,
     settings: ProducerSettings,
     lanes: Lanes,
-    in_flight: FuturesUnordered<BoxFuture<Vec<(Sent, Attempt)>>>,
+    in_flight: FuturesUnordered<batch::Settled>,
     /// Flushes that wait until all is done.
     flushes: Vec<oneshot::Sender<()>>,
     /// When the oldest record that may be sent has lingered enough.
@@ -107,8 +107,7 @@ impl Task {
             }
             let batch = self.lanes.batch();
             let (client, stream) = (self.client.clone(), self.stream.clone());
-            self.in_flight
-                .push(Box::pin(batch::send(client, stream, batch)));
+            self.in_flight.push(batch::send(client, stream, batch));
         }
         if !self.lanes.is_any_ready() {
             self.linger_until = None;

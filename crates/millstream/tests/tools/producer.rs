@@ -65,3 +65,29 @@ async fn producer_when_the_order_of_keys_matters_then_refusals_do_not_change_it(
         assert_eq!(of_key[&format!("key-{key}")], expected);
     }
 }
+
+#[tokio::test]
+async fn record_when_it_cannot_be_stored_then_is_refused_alone() {
+    let server = server_with(&["--stream", "orders"]);
+    let client = client(&server);
+    let producer = Producer::new(&client, "orders", ProducerSettings::default());
+    let mut receipts = Vec::new();
+    for number in 0..50_usize {
+        // Some are larger than any record of the stream.
+        let size = if number % 20 == 7 { 1_200_000 } else { 10 };
+        let record = ProducerRecord::new(format!("key-{number}"), vec![0; size]);
+        receipts.push(producer.put(record).await.unwrap());
+    }
+    let mut refused = Vec::new();
+    for (number, receipt) in receipts.into_iter().enumerate() {
+        if let Err(failure) = receipt.await {
+            assert!(
+                failure.to_string().starts_with("ValidationException"),
+                "{failure}"
+            );
+            refused.push(number);
+        }
+    }
+    assert_eq!(refused, [7, 27, 47]);
+    assert_eq!(records(&client, "orders").await.len(), 47);
+}
