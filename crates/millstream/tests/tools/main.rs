@@ -25,3 +25,4 @@ mod shards;
 mod statuses;
 mod streams;
 mod tail;
+mod tour;
