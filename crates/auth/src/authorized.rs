@@ -54,11 +54,9 @@ impl<I, T, E> Authorized<I, Result<T, E>> {
     /// sender only now.
     ///
     /// # Errors
-    /// Why nothing was found, and the input.
-    pub fn transpose(self) -> Result<Authorized<I, T>, (E, I)> {
-        match self.found {
-            Ok(found) => Ok(Authorized::new(self.principal, self.input, found)),
-            Err(why) => Err((why, self.input)),
-        }
+    /// Why nothing was found.
+    pub fn transpose(self) -> Result<Authorized<I, T>, E> {
+        let found = self.found?;
+        Ok(Authorized::new(self.principal, self.input, found))
     }
 }

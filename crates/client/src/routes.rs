@@ -1,7 +1,7 @@
 //! Where each call goes: one server of the caller's own, or AWS's, by its endpoint rules.
 
 use crate::Error;
-use crate::endpoint::{AccountIdMode, Endpoint, EndpointParams};
+use crate::endpoint::{AccountIdMode, Endpoint, EndpointError, EndpointParams};
 use crate::error::with_causes;
 use crate::settings::BuildError;
 use http::Uri;
@@ -44,7 +44,10 @@ impl Routes {
             account_id_mode: servers.account_id_mode,
             ..EndpointParams::default()
         };
-        let usual = Endpoint::resolve(&params)?;
+        let usual = match Endpoint::resolve(&params) {
+            Err(EndpointError::Url(url)) => return Err(BuildError::Endpoint(url)),
+            resolved => resolved?,
+        };
         if let Some(url) = servers.endpoint.as_ref().filter(|_| !is_server(&usual.uri)) {
             return Err(BuildError::Endpoint(url.clone()));
         }

@@ -141,10 +141,7 @@ fn begin<H: Handler>(
                     Ok(()) => Ok(H::handle(engine, request)),
                     Err(refused) => Err(failed::<H>(refused.into())),
                 },
-                Err((lacking, input)) => {
-                    let error = H::without_target(&input, lacking.into_why());
-                    Err(failed::<H>(error.into()))
-                }
+                Err(lacking) => Err(failed::<H>(H::Error::from(lacking.into_why()).into())),
             }
         }
         Typed::Broken(violation) => {
@@ -153,7 +150,7 @@ fn begin<H: Handler>(
             let request =
                 authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
             let (found, violation) = request.map_err(Failed::refused)?.into_parts();
-            let record_bytes_max = H::record_bytes_max(found.as_ref().ok());
+            let record_bytes_max = found.as_ref().ok().and_then(H::record_bytes_max);
             Err(Failed::refused(violation.into_error(record_bytes_max)))
         }
     }

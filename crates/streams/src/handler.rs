@@ -5,7 +5,6 @@ use crate::facts::CallRefused;
 use crate::target::{Lacking, Named, Target};
 use crate::{AnyFact, Engine, Fact, Output};
 use millstream_auth::{Authorized, Principal};
-use millstream_model::limits;
 use millstream_protocol::{Operation as _, Period, Rate, Row as _, Texts};
 use std::future::Future;
 use std::sync::Arc;
@@ -42,16 +41,9 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// Where its calls are counted.
     const COUNTED: Counted = Counted::AtTheGate;
 
-    /// The maximum size of the input's records, if it has any: that of the stream, once it is
-    /// found.
-    fn record_bytes_max(_: Option<&Self::Target>) -> u64 {
-        limits::record_bytes_default()
-    }
-
-    /// What is told of a request without a target: what AWS tells like a constraint comes before
-    /// the target.
-    fn without_target(_: &Self::Input, why: <Self::Target as Target>::Error) -> Self::Error {
-        why.into()
+    /// The maximum size of the records that its target takes, if it takes any.
+    fn record_bytes_max(_: &Self::Target) -> Option<u64> {
+        None
     }
 
     /// Carries the operation out.

@@ -58,7 +58,7 @@ fn check<O: Operation>(protocol: Protocol, body: &[u8]) -> bool {
             true
         }
         Ok(Typed::Broken(violation)) => {
-            let code = violation.into_error(record_bytes_default()).code;
+            let code = violation.into_error(Some(record_bytes_default())).code;
             assert_eq!(code, ErrorCode::ValidationException);
             false
         }

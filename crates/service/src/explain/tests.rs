@@ -18,7 +18,7 @@ const RECORD_BYTES_MAX: u64 = 10 * 1024 * 1024;
 fn decode<T: Shape>(protocol: Protocol, body: &[u8]) -> Result<T, Error> {
     match decode_types(protocol, body)? {
         Typed::Sound(request) => Ok(request),
-        Typed::Broken(violation) => Err(violation.into_error(RECORD_BYTES_MAX)),
+        Typed::Broken(violation) => Err(violation.into_error(Some(RECORD_BYTES_MAX))),
     }
 }
 

@@ -42,7 +42,7 @@ impl Violation {
     /// AWS's `ValidationException`, once the sender is authorized and it is known how large a
     /// record may be. Records that are too large are told beside the rest, since AWS words their
     /// size like any other constraint.
-    pub fn into_error(self, record_bytes_max: u64) -> Error {
+    pub fn into_error(self, record_bytes_max: Option<u64>) -> Error {
         let large = self.large.iter();
         let too_large = large.filter_map(|record| record.violation(record_bytes_max));
         let items = self.items.into_iter().chain(too_large);

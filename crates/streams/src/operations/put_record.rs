@@ -24,22 +24,15 @@ impl Handler for PutRecord {
     type Error = PutRecordError;
     const COUNTED: Counted = Counted::ByItsBudget;
 
-    fn record_bytes_max(stream: Option<&FoundStream>) -> u64 {
-        append::record_bytes_max(stream)
-    }
-
-    fn without_target(input: &PutRecordInput, why: StreamError) -> PutRecordError {
-        match check_size(input, append::record_bytes_max(None)) {
-            Ok(()) => why.into(),
-            Err(too_large) => too_large.into(),
-        }
+    fn record_bytes_max(stream: &FoundStream) -> Option<u64> {
+        Some(append::record_bytes_max(stream))
     }
 
     async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
-        check_size(&input, append::record_bytes_max(Some(&stream)))?;
+        check_size(&input, append::record_bytes_max(&stream))?;
         append::check_takes_records(&engine, &stream)?;
         let record = record_to_put(&stream, &input)?;
         if let Some(number) = &input.sequence_number_for_ordering {

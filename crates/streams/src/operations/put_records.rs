@@ -27,12 +27,8 @@ impl Handler for PutRecords {
     type Error = PutRecordsError;
     const COUNTED: Counted = Counted::ByItsBudget;
 
-    fn record_bytes_max(stream: Option<&FoundStream>) -> u64 {
-        append::record_bytes_max(stream)
-    }
-
-    fn without_target(input: &Self::Input, why: StreamError) -> PutRecordsError {
-        unless_too_large(&input.records, None, why)
+    fn record_bytes_max(stream: &FoundStream) -> Option<u64> {
+        Some(append::record_bytes_max(stream))
     }
 
     async fn handle(
@@ -43,7 +39,7 @@ impl Handler for PutRecords {
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
         let takes_records = append::check_takes_records(&engine, &stream);
-        takes_records.map_err(|why| unless_too_large(&input.records, Some(&stream), why))?;
+        takes_records.map_err(|why| unless_too_large(&input.records, &stream, why))?;
         let records = check(&stream, &input.records)?;
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
@@ -74,7 +70,7 @@ fn check<'a>(
     stream: &FoundStream,
     arena: &'a RecordArena,
 ) -> Result<Vec<RecordToPut<'a>>, RecordError> {
-    let bytes_max = append::record_bytes_max(Some(stream));
+    let bytes_max = append::record_bytes_max(stream);
     let mut records = Vec::with_capacity(arena.len());
     match stream.distribution {
         Distribution::UserPartitionKey => {
@@ -116,7 +112,7 @@ fn too_large(arena: &RecordArena, bytes_max: u64) -> RecordError {
 /// An error because of the stream, which comes after records that are too large.
 fn unless_too_large(
     arena: &RecordArena,
-    stream: Option<&FoundStream>,
+    stream: &FoundStream,
     why: StreamError,
 ) -> PutRecordsError {
     let bytes_max = append::record_bytes_max(stream);

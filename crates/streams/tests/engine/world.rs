@@ -128,7 +128,7 @@ impl Caller {
     pub async fn handle<H: Handler>(&self, input: H::Input) -> Result<H::Output, H::Error> {
         let principal = self.principal.clone();
         let found = millstream_streams::find::<H>(&self.engine, &principal, &input);
-        let found = found.map_err(|lacking| H::without_target(&input, lacking.into_why()))?;
+        let found = found.map_err(|lacking| H::Error::from(lacking.into_why()))?;
         let request =
             Authorized::by_operator(&Operator::from_command_line(), principal, input, found);
         H::handle(self.engine.clone(), request).await

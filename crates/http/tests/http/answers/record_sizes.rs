@@ -10,14 +10,15 @@ const RAISED: usize = 2048 * KIB;
 const DATA_MAX: usize = 10_240 * KIB;
 
 /// The streams that are put to, and the size of records that each takes: one of the default, one
-/// with a raised maximum, one that is missing, and one of another account.
+/// with a raised maximum, one that is missing, and one of another account. Of what is not there for
+/// the sender, the service model alone limits the data.
 const STREAMS: [(&str, usize); 4] = [
     (r#""StreamName":"s""#, MAX),
     (r#""StreamName":"raised""#, RAISED),
-    (r#""StreamName":"none""#, MAX),
+    (r#""StreamName":"none""#, DATA_MAX),
     (
         r#""StreamARN":"arn:aws:kinesis:us-east-1:222222222222:stream/raised""#,
-        MAX,
+        DATA_MAX,
     ),
 ];
 
@@ -95,6 +96,9 @@ async fn records_when_too_large_beside_violations_of_others_then_all_are_told() 
                 {{"PartitionKey":"k","Data":"{data}"}},{{"PartitionKey":"k"}},
                 {{"PartitionKey":"k","Data":"","ExplicitHashKey":"x"}}]}}"#
         );
+        if max == DATA_MAX {
+            continue;
+        }
         let text = format!(
             "3 validation errors detected: Value null at 'records.3.member.data' failed to satisfy \
              constraint: Member must not be null; {}; {}",
@@ -123,26 +127,45 @@ async fn records_when_too_large_beside_violations_of_others_then_all_are_told() 
 
 /// Also where the data alone is longer than the service model allows for any stream.
 #[tokio::test]
-async fn record_when_nothing_but_too_large_then_is_told_before_the_stream_by_its_limit() {
+async fn record_when_nothing_but_too_large_then_is_told_by_its_streams_limit() {
     let server = server().await;
-    for (stream, max) in STREAMS {
-        for bytes in [max, RAISED + 1, DATA_MAX, DATA_MAX + 1] {
-            let data = blob(bytes);
-            let record = format!(r#""PartitionKey":"k","Data":"{data}""#);
-            let one = server
-                .call("PutRecord", &format!(r#"{{{stream},{record}}}"#))
-                .await;
-            assert_eq!(
-                one,
-                error(VALIDATION, one_of("data", max)),
-                "{stream} {bytes}"
-            );
-            let body = format!(r#"{{{stream},"Records":[{{{record}}}]}}"#);
-            let many = server.call("PutRecords", &body).await;
-            let text = one_of("records.1.member.data", max);
+    for (stream, max) in &STREAMS[..2] {
+        for bytes in [*max, RAISED + 1, DATA_MAX, DATA_MAX + 1] {
+            let one = put_one(&server, stream, bytes).await;
+            let text = one_of("data", *max);
+            assert_eq!(one, error(VALIDATION, text), "{stream} {bytes}");
+            let many = put_many(&server, stream, bytes).await;
+            let text = one_of("records.1.member.data", *max);
             assert_eq!(many, error(VALIDATION, text), "{stream} {bytes}");
         }
     }
+}
+
+#[tokio::test]
+async fn record_when_its_stream_is_missing_then_is_judged_by_the_service_model_alone() {
+    let server = server().await;
+    for (stream, max) in &STREAMS[2..] {
+        let gone = put_one(&server, stream, 1).await;
+        for bytes in [MAX, RAISED + 1, DATA_MAX] {
+            assert_eq!(put_one(&server, stream, bytes).await, gone, "{bytes}");
+            assert_eq!(put_many(&server, stream, bytes).await, gone, "{bytes}");
+        }
+        let text = one_of("data", *max);
+        let found = put_one(&server, stream, DATA_MAX + 1).await;
+        assert_eq!(found, error(VALIDATION, text));
+    }
+}
+
+async fn put_one(server: &Server, stream: &str, bytes: usize) -> Result<String, Refused> {
+    let data = blob(bytes);
+    let body = format!(r#"{{{stream},"PartitionKey":"k","Data":"{data}"}}"#);
+    server.call("PutRecord", &body).await
+}
+
+async fn put_many(server: &Server, stream: &str, bytes: usize) -> Result<String, Refused> {
+    let data = blob(bytes);
+    let body = format!(r#"{{{stream},"Records":[{{"PartitionKey":"k","Data":"{data}"}}]}}"#);
+    server.call("PutRecords", &body).await
 }
 
 /// A key that violates a constraint is told as that; the data is not too long because of it.

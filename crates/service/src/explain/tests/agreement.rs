@@ -211,7 +211,7 @@ fn agree<T: Shape + Debug>(body: &str) {
     let explained = explain(Protocol::Json, body.as_bytes(), T::SHAPE);
     let explained = explained.and_then(|explained| match explained {
         Explained::Repeated(canonical) => Ok(canonical),
-        Explained::Broken(violation) => Err(violation.into_error(RECORD_BYTES_MAX)),
+        Explained::Broken(violation) => Err(violation.into_error(Some(RECORD_BYTES_MAX))),
     });
     match (fast, explained) {
         (Ok(fast), Ok(canonical)) => {
