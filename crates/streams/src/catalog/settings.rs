@@ -161,7 +161,8 @@ fn warm_up(
     let plan = Plan::new(&stream.shards, stream.next_shard, &warmth.change)
         .map_err(|why| impossible(stream, why))?;
     stream.warm_mibps = (warmth.mibps > 0).then_some(warmth.mibps);
-    if warmth.mibps > 0 && plan.growth() > 0 {
+    // Earlier builds ask for shards with 0, too.
+    if plan.growth() > 0 {
         stream.next_shard += plan.created.len() as u32;
         stream.reshard = Some(Reshard {
             id: offset,

@@ -49,18 +49,20 @@ pub(super) async fn prepare(
 }
 
 /// A throughput, and how the open shards become as many as it needs: the widest are divided, so
-/// that a hot range that was split stays so.
+/// that a hot range that was split stays so. None needs none, and what is above the most that may
+/// be asked for is refused without a plan.
 fn warmth(mibps: u32, shards: &Shards, quotas: &Quotas) -> Warmth {
-    // What is refused anyway is not planned.
     let most = quotas.warm_mibps.unwrap_or(limits::STREAM_SHARDS_MAX);
-    let wanted = shards_for(mibps.min(most)).get();
-    let open = shards.open().map(|shard| (shard.index, shard.range));
-    let open: Vec<_> = open.collect();
+    let divisions = if mibps == 0 || mibps > most {
+        Vec::new()
+    } else {
+        let open = shards.open().map(|shard| (shard.index, shard.range));
+        let open: Vec<_> = open.collect();
+        divisions(&open, &BTreeSet::new(), shards_for(mibps).get())
+    };
     Warmth {
         mibps,
-        change: Change::Divide {
-            divisions: divisions(&open, &BTreeSet::new(), wanted),
-        },
+        change: Change::Divide { divisions },
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the commands of earlier versions did, they do.
 
 use super::*;
-use crate::catalog::{Command, CreateStream};
+use crate::catalog::{Change, Command, CreateStream};
 use millstream_model::limits::MODE_SWITCHES_PER_DAY;
 use millstream_model::{AccountId, Region, StreamName};
 use millstream_replicated::Machine as _;
@@ -125,4 +125,27 @@ fn mode_when_switched_without_a_quota_then_counts_towards_a_later_one_if_it_says
     switch_after_many(all, NOW.plus(day)).unwrap();
     // As earlier builds had it.
     switch_after_many(None, NOW).unwrap();
+}
+
+#[test]
+fn warm_throughput_of_none_when_asked_for_by_an_earlier_build_then_adds_shards_as_it_did() {
+    let mut state = State::default();
+    let on_demand = create("a", Mode::OnDemand, 1, Quotas::default());
+    apply(&mut state, 0, &on_demand).unwrap();
+    let command = Command::SetWarmThroughput(SetWarmThroughput {
+        stream: 0,
+        warmth: Warmth {
+            mibps: 0,
+            change: Change::ScaleInTurn {
+                target: NonZeroU32::new(4).unwrap(),
+            },
+        },
+        transition_ms: 0,
+        quotas: Quotas::default(),
+    });
+    let Ok(Applied::Stream(stream)) = apply(&mut state, 1, &command) else {
+        panic!("it is refused");
+    };
+    let plan = &stream.reshard.as_ref().unwrap().plan;
+    assert_eq!(plan.growth(), 3);
 }
