@@ -138,6 +138,7 @@ impl Recorder {
             }
             millstream_client::Error::Transport(_)
             | millstream_client::Error::NotSent(_)
+            | millstream_client::Error::Invalid(_)
             | millstream_client::Error::Credentials(_) => {}
         }
     }

@@ -24,9 +24,16 @@ pub(crate) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    /// Makes the folder. `name` follows its prefix.
+    /// Makes the folder. `name` follows its prefix, and a number what has that name already.
     pub(crate) fn begin(disk: &'a dyn Disk, directory: &'a Path, name: &str) -> io::Result<Self> {
-        let folder = directory.join(format!("{KEPT_PREFIX}{name}"));
+        let taken = disk.list(directory)?;
+        let numbered = |number: u64| match number {
+            1 => directory.join(format!("{KEPT_PREFIX}{name}")),
+            _ => directory.join(format!("{KEPT_PREFIX}{name}-{number}")),
+        };
+        let mut names = (1..).map(numbered);
+        let free = names.find(|folder| !taken.contains(folder));
+        let folder = free.expect("there are more numbers than folders");
         disk.create_directory(&folder)?;
         disk.open(&folder.join(MARKER), OpenMode::CreateNew)?
             .sync_data()?;

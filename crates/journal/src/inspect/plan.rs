@@ -205,6 +205,7 @@ impl Plan {
                     settings,
                     first,
                     end: first,
+                    first_control: self.controls.get(&log).copied(),
                     ..LogEntry::unknown(log)
                 });
             }

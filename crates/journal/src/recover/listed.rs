@@ -44,13 +44,12 @@ impl Listed {
         })
     }
 
-    /// The header, if the one that was found is valid, or another. What is lost with it is where
-    /// the segment before ended, which is then looked for in that one.
-    pub(crate) fn header_anew(&self, now: Timestamp) -> SegmentHeader {
+    /// The header, if the one that was found is valid, or another, after the segment before.
+    pub(crate) fn header_anew(&self, previous: Previous, now: Timestamp) -> SegmentHeader {
         self.header.unwrap_or(SegmentHeader {
             number: self.segment.number,
             salt: self.segment.salt,
-            previous: Previous::default(),
+            previous,
             created_ms: now.0,
         })
     }

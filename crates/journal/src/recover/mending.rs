@@ -40,14 +40,20 @@ pub(crate) struct Mending {
 
 impl Mending {
     /// What must be written before any of it is relied on.
-    pub(crate) fn of(listed: &Listed, tail: &Tail, options: &Options, now: Timestamp) -> Self {
+    pub(crate) fn of(
+        listed: &Listed,
+        previous: Previous,
+        tail: &Tail,
+        options: &Options,
+        now: Timestamp,
+    ) -> Self {
         let limit = match options.durability {
             Durability::Fsync => Limit::ahead_of(tail.end),
             Durability::Os => u32::MAX,
         };
         // The sector of the header may have been lost while the first frame was not.
         let mut page = listed.page.clone();
-        page[..SEGMENT_HEADER_BYTES].copy_from_slice(&listed.header_anew(now).encode());
+        page[..SEGMENT_HEADER_BYTES].copy_from_slice(&listed.header_anew(previous, now).encode());
         Self {
             segment: listed.segment.clone(),
             page,

@@ -12,7 +12,7 @@ use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::read::index::{Hole, Log, Range};
 use crate::recover::classify::{Tail, Then};
-use crate::recover::listed::{Listed, read_footer};
+use crate::recover::listed::{Listed, read_footer, read_trailer};
 use crate::recover::mending::Mending;
 use crate::recover::tail::Frames;
 use crate::recover::unlisted::Unlisted;
@@ -250,14 +250,17 @@ impl<'a> Recovery<'a> {
                 Changes::InManifest
             };
             if let Some(directory) = read_footer(segment)? {
-                self.note_headless(listed);
+                self.note_headless(listed, &written[..at])?;
+                if Some(at) == last {
+                    self.previous = self.end_of(listed)?;
+                }
                 self.take_directory(segment, &directory, changes);
                 segment.set_footer(directory);
             } else if Some(at) == last {
-                open = self.take_newest(listed)?;
+                open = self.take_newest(listed, &written[..at])?;
             } else {
                 let later = &written[at + 1..];
-                self.take_sealed(listed, end_told(segment, later), changes)?;
+                self.take_sealed(listed, &written[..at], end_told(segment, later), changes)?;
             }
         }
         Ok(open)
@@ -296,13 +299,14 @@ impl<'a> Recovery<'a> {
     fn take_sealed(
         &mut self,
         listed: &Listed,
+        before: &[Listed],
         end: Option<u32>,
         changes: Changes,
     ) -> Result<(), OpenError> {
         let frames = Frames::of_sealed(listed, end).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
         if tail.then == Then::WriteFooter {
-            self.note_headless(listed);
+            self.note_headless(listed, before)?;
         }
         self.take_frames(listed, &frames, &tail, changes);
         self.tails.insert(listed.segment.number, tail);
@@ -310,19 +314,50 @@ impl<'a> Recovery<'a> {
     }
 
     /// Notes that a segment which may be freed lacks what proves, once it is, that it may go.
-    fn note_headless(&mut self, listed: &Listed) {
+    fn note_headless(&mut self, listed: &Listed, before: &[Listed]) -> Result<(), OpenError> {
         if listed.header.is_none() {
-            let header = listed.header_anew(self.uses.clock.now());
+            let previous = self.before(listed, before)?;
+            let header = listed.header_anew(previous, self.uses.clock.now());
             self.headless.push((listed.segment.clone(), header));
         }
+        Ok(())
+    }
+
+    /// What a segment follows, if it is not a copy, which follows none.
+    fn before(&self, listed: &Listed, before: &[Listed]) -> Result<Previous, OpenError> {
+        let mut before = before.iter().rev();
+        match before.find(|one| !one.segment.is_sorted) {
+            Some(previous) if !listed.segment.is_sorted => self.end_of(previous),
+            Some(_) | None => Ok(Previous::default()),
+        }
+    }
+
+    /// Where an ordinary segment ended.
+    fn end_of(&self, listed: &Listed) -> Result<Previous, OpenError> {
+        let number = listed.segment.number;
+        if let Some((trailer, _)) = read_trailer(&listed.segment)? {
+            return Ok(Previous {
+                number,
+                end: trailer.frames_end,
+                crc: trailer.last_frame_crc,
+            });
+        }
+        let tail = self.tails.get(&number);
+        Ok(tail.map_or(Previous::default(), |tail| tail.as_previous(number)))
     }
 
     /// Loads the newest segment, which may end in a torn tail; returns it if writing can continue
     /// in it.
-    fn take_newest(&mut self, listed: &Listed) -> Result<Option<ActiveSegment>, OpenError> {
+    fn take_newest(
+        &mut self,
+        listed: &Listed,
+        before: &[Listed],
+    ) -> Result<Option<ActiveSegment>, OpenError> {
         let frames = Frames::of_newest(listed).map_err(OpenError::reading)?;
         let tail = self.uses.options.classify(&frames.evidence);
-        let mending = Mending::of(listed, &tail, self.uses.options, self.uses.clock.now());
+        let previous = self.before(listed, before)?;
+        let (options, now) = (self.uses.options, self.uses.clock.now());
+        let mending = Mending::of(listed, previous, &tail, options, now);
         let limit = mending.limit;
         self.mending = Some(mending);
         let open = match tail.then {
