@@ -59,7 +59,8 @@ pub struct ShardIterator {
     /// The stream's id.
     #[n(0)]
     pub stream: u64,
-    /// The stream's name, for error texts when it is gone.
+    /// The stream's name: where the stream is gone, for error texts, and to find the one that was
+    /// made anew by that name.
     #[n(1)]
     pub name: String,
     /// The shard's index.

@@ -68,7 +68,8 @@ async fn check(protocol: Protocol) {
     assert_eq!(
         match &refused {
             Error::Service { remote, .. } => remote.message.as_deref(),
-            Error::Transport(_) | Error::NotSent(_) | Error::Credentials(_) => None,
+            Error::Transport(_) | Error::NotSent(_) | Error::Invalid(_) | Error::Credentials(_) =>
+                None,
         },
         Some("Stream orders under account 000000000000 already exists.")
     );

@@ -2,12 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>
 
-use super::{Engine, Handler, OutputOf, Request, paging, reading};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::{Shard, Stream};
 use crate::facts::{
     FilterMember, ListError, ListMember, ListShardsError, PositionError, ShardError, TokenError,
 };
-use crate::target::{FoundStream, Lacking, Named, StreamRef, Target, scope_of};
+use crate::target::{FoundStream, Lacking, Named, Needs, StreamRef, Target, scope_of};
 use crate::token::Kind;
 use crate::views;
 use millstream_auth::{Principal, Resource};
@@ -70,14 +70,14 @@ impl Handler for ListShards {
         let (stream, mut listing) = match listed {
             Listed::First(stream) => {
                 paging::check_creation(&stream, input.stream_creation_timestamp)?;
-                reading::check_readable(&engine, &stream)?;
+                Needs::Settled.check(&stream, engine.clock().now())?;
                 let listing = beginning(&engine, &stream, &input)?;
                 (stream, listing)
             }
             Listed::Next(opened) => {
                 check_beside_token(&input)?;
                 let (stream, listing) = opened.map_err(Lacking::into_why)?;
-                reading::check_readable(&engine, &stream)?;
+                Needs::Settled.check(&stream, engine.clock().now())?;
                 (stream, listing)
             }
         };

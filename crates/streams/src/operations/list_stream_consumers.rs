@@ -2,10 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
 
-use super::{Engine, Handler, OutputOf, Request, paging, reading};
+use super::{Engine, Handler, OutputOf, Request, paging};
 use crate::catalog::Consumer;
 use crate::facts::{ListConsumersError, ListError, ListMember, TokenError};
-use crate::target::FoundStream;
+use crate::target::{FoundStream, Needs};
 use crate::token::Kind;
 use crate::views;
 use millstream_protocol::operations::{ListStreamConsumersInput, ListStreamConsumersOutput};
@@ -44,7 +44,7 @@ impl Handler for ListStreamConsumers {
             return Err(ListError::TokenAnd(ListMember::StreamCreationTimestamp).into());
         }
         paging::check_creation(&stream, input.stream_creation_timestamp)?;
-        reading::check_readable(&engine, &stream)?;
+        Needs::Settled.check(&stream, engine.clock().now())?;
         let from = token
             .map(|token| {
                 engine.tokens().open_next::<Continuation>(

@@ -9,7 +9,6 @@
 mod append;
 mod monitoring;
 mod paging;
-mod reading;
 mod resharding;
 mod retention;
 mod tags;

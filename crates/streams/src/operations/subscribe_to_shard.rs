@@ -5,14 +5,14 @@
 //! What can be known before the stream begins is answered as an error; what comes later is an event
 //! of the [`Subscription`].
 
-use super::{Engine, Handler, Request, reading};
+use super::{Engine, Handler, Request};
 use crate::Subscription;
 use crate::catalog::{Consumer, ConsumerStatus, Shard, Stream};
 use crate::facts::{ConsumerError, DryRun, ShardError, SubscribeError};
 use crate::fanout::{Begin, Refusal};
 use crate::handler::Counted;
 use crate::position::Start;
-use crate::target::FoundConsumer;
+use crate::target::{FoundConsumer, Needs};
 use millstream_model::ShardId;
 use millstream_protocol::operations::SubscribeToShardInput;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Handler for SubscribeToShard {
             id: input.shard_id.clone(),
             stream: stream.label(),
         })?;
-        reading::check_readable(&engine, &stream)?;
+        Needs::Settled.check(&stream, engine.clock().now())?;
         check_active(&engine, &stream, &consumer)?;
         let shard = stream.shards.get(id.index());
         let shard = shard.ok_or_else(|| ShardError::NotFound {

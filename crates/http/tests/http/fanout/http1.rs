@@ -134,7 +134,10 @@ async fn subscription_when_refused_before_it_begins_then_is_an_ordinary_answer()
     let world = World::start(Limits::default(), Protocol::Json).await;
     let arn = format!("{ARN}/consumer/nobody:1");
     let error = world.client.subscribe(&latest(&arn)).await.unwrap_err();
-    let Error::Service { remote, request_id } = error else {
+    let Error::Service {
+        remote, request_id, ..
+    } = error
+    else {
         panic!("the service refuses it: {error}");
     };
     let text = format!("Consumer {arn}, account 000000000000 not found.");
