@@ -2,27 +2,30 @@
 
 use crate::cli::Check;
 use crate::offline::findings::Findings;
-use crate::offline::printer::{Form, Printer};
-use crate::offline::{DAMAGED, words};
+use crate::offline::printer::Printer;
+use crate::offline::{failure, words};
 use anyhow::Context;
 use millstream_env::Env;
 use millstream_journal::Inspection;
 use millstream_streams::inspect::CatalogAudit;
+use millstream_tools::{Failure, Form, Surroundings};
 use std::path::Path;
-use std::process::ExitCode;
 
 /// Checks a directory, and prints what it finds.
 ///
 /// # Errors
-/// If it cannot be read.
-pub async fn run(check: &Check) -> anyhow::Result<ExitCode> {
-    let form = if check.json { Form::Json } else { Form::Text };
-    let mut printer = Printer::new(form);
-    let damage = check_directory(&Env::real(), &check.data_dir, &mut printer).await?;
-    Ok(match damage {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(DAMAGED),
-    })
+/// If it cannot be read, or anything in it is damaged.
+pub async fn run(check: &Check, surroundings: &Surroundings) -> Result<(), Failure> {
+    let form = Form::of_flag(check.json);
+    let mut printer = Printer::new(form, &surroundings.terminal);
+    let checked = check_directory(&surroundings.env, &check.data_dir, &mut printer).await;
+    let damage = checked.map_err(failure)?;
+    printer.finish()?;
+    match damage {
+        0 => Ok(()),
+        _ => Err(Failure::found("the data directory is damaged")
+            .with_advice("`millstream repair` says what would be lost.")),
+    }
 }
 
 /// Checks a directory; returns how much is damaged.
@@ -36,7 +39,7 @@ pub async fn check_directory(
 ) -> anyhow::Result<u64> {
     let said = || format!("cannot check {}", directory.display());
     let inspection = Inspection::open(env, directory).with_context(said)?;
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(printer.terminal());
     let checked = inspection.run(&mut findings).with_context(said)?;
     let store = inspection.store();
     let audit = CatalogAudit::of(&*store, &findings.lost).await;

@@ -9,7 +9,7 @@ use crate::address;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
-use millstream_tools::Tool;
+use millstream_tools::{Look, Tool};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -103,9 +103,6 @@ pub enum Run {
     /// the catalog and the logs of the shards fit. Prints a line for each finding: the file, the
     /// position, what is wrong, and the records concerned; the last line is the summary.
     ///
-    /// Exit status: 0 if all is sound, 1 if the directory cannot be read, 2 for an invalid command
-    /// line, 3 if anything is damaged.
-    ///
     /// Examples:
     ///   millstream check /var/lib/millstream
     ///   millstream check --json /mnt/backup
@@ -117,9 +114,6 @@ pub enum Run {
     /// is kept, and what cannot is given up. Sequence numbers stay as they are, and those of lost
     /// records are not given out again. The originals of all replaced files are kept in the folder
     /// repair-TIME in the data directory. It may be interrupted at any time and run again.
-    ///
-    /// Exit status: 0 if all is sound (now), 1 if the directory cannot be read or written, 2 for an
-    /// invalid command line, 3 if something is damaged (still).
     ///
     /// Examples:
     ///   millstream repair /var/lib/millstream
@@ -140,6 +134,9 @@ pub struct Check {
     /// Print a JSON object per line
     #[arg(long)]
     pub json: bool,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// `millstream repair`.
@@ -154,6 +151,9 @@ pub struct Repair {
     /// Print a JSON object per line
     #[arg(long)]
     pub json: bool,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// `millstream dev`.

@@ -5,8 +5,8 @@
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
 //! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
-//! [`mod@check`] and [`repair`], which share [`offline`]. [`foreground`] runs the tools, which are
-//! in a crate of their own.
+//! [`mod@check`] and [`repair`], which share [`offline`]. [`foreground`] runs these two and
+//! the tools, which are in a crate of their own.
 
 mod address;
 mod bounded_file;
@@ -30,8 +30,8 @@ mod values;
 
 use logging::Log;
 use millstream_env::Death;
+use millstream_tools::{Failure, Look, Surroundings};
 use run::Settings;
-use std::future::Future;
 use std::process::ExitCode;
 
 /// Exit status: could not start or go on.
@@ -55,22 +55,21 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, logging::say_without_log),
         },
-        cli::Run::Check(flags) => look(check::run(&flags)),
-        cli::Run::Repair(flags) => look(repair::run(&flags)),
-        cli::Run::Tool(tool) => {
-            let look = *tool.look();
-            let status = foreground::run(look, async |surroundings| tool.run(surroundings).await);
-            ExitCode::from(status.code())
+        cli::Run::Check(flags) => {
+            in_foreground(flags.look, async |around| check::run(&flags, around).await)
         }
+        cli::Run::Repair(flags) => {
+            in_foreground(flags.look, async |around| repair::run(&flags, around).await)
+        }
+        cli::Run::Tool(tool) => in_foreground(*tool.look(), async |around| tool.run(around).await),
     }
 }
 
-/// Runs a command on a data directory at rest.
-fn look(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    match offline::run(work) {
-        Ok(status) => status,
-        Err(error) => fail(&error, logging::say_without_log),
-    }
+fn in_foreground(
+    look: Look,
+    work: impl AsyncFnOnce(&Surroundings) -> Result<(), Failure>,
+) -> ExitCode {
+    ExitCode::from(foreground::run(look, work).code())
 }
 
 /// Runs a server.

@@ -7,63 +7,47 @@
 use crate::check::check_directory;
 use crate::cli::Repair;
 use crate::offline::findings::Findings;
-use crate::offline::printer::{Form, Line, Printer};
-use crate::offline::{DAMAGED, words};
+use crate::offline::printer::{Line, Printer};
+use crate::offline::{failure, words};
 use anyhow::Context;
 use millstream_env::Env;
 use millstream_journal::{Changes, Plan};
-use millstream_streams::inspect::{CatalogAudit, Lost, is_catalogs};
+use millstream_streams::inspect::{Adjustments, CatalogAudit, Lost, is_catalogs};
+use millstream_tools::{Failure, Form, Surroundings};
 use std::path::Path;
-use std::process::ExitCode;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// Repairs a directory, or says what a repair would do.
 ///
 /// # Errors
-/// If it cannot be read or written.
-pub async fn run(flags: &Repair) -> anyhow::Result<ExitCode> {
-    let form = if flags.json { Form::Json } else { Form::Text };
-    let mut printer = Printer::new(form);
+/// If it cannot be read or written, or something is damaged still.
+pub async fn run(flags: &Repair, surroundings: &Surroundings) -> Result<(), Failure> {
+    let form = Form::of_flag(flags.json);
+    let mut printer = Printer::new(form, &surroundings.terminal);
     let repairing = Repairing {
-        env: Env::real(),
+        env: surroundings.env.clone(),
         directory: &flags.data_dir,
     };
-    let Planned { repair, audit, .. } = repairing.plan(&mut printer).await?;
-    let (is_needed, is_whole) = (repair.what().is_needed(), audit.is_sound);
-    if !is_needed && is_whole {
-        let text = "sound: there is nothing to repair".to_owned();
-        printer.print(Line::new("summary", text).with("sound", true));
-        return Ok(ExitCode::SUCCESS);
+    let repaired = repairing.run(flags.accept_loss, &mut printer).await;
+    let outcome = repaired.map_err(failure)?;
+    printer.finish()?;
+    let damaged = Failure::found("the data directory is damaged");
+    match outcome {
+        Outcome::Sound => Ok(()),
+        Outcome::Unchanged => Err(damaged.with_advice("Nothing was changed.")),
+        Outcome::Damaged => Err(damaged),
     }
-    print_plan(&mut printer, repair.what(), &audit.audit);
-    let store = repair.inspection().store();
-    for (log, records) in audit.audit.nameless(&*store) {
-        printer.print(words::nameless_line(log, records));
-    }
-    drop(store);
-    if let Some(first) = audit.audit.begins_nowhere() {
-        printer.print(words::hopeless_line(first));
-        return Ok(ExitCode::from(DAMAGED));
-    }
-    if !flags.accept_loss {
-        let text = "nothing was changed; --accept-loss goes on without what is lost".to_owned();
-        printer.print(Line::new("summary", text).with("changed", false));
-        return Ok(ExitCode::from(DAMAGED));
-    }
-    let name = repairing.name()?;
-    if is_needed {
-        let kept = repair.carry_out(&name);
-        print_kept(&mut printer, &kept.with_context(|| repairing.said())?);
-    } else {
-        drop(repair);
-    }
-    repairing.mend_catalog(&name, &mut printer).await?;
-    let left = check_directory(&repairing.env, &flags.data_dir, &mut printer).await?;
-    Ok(match left {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(DAMAGED),
-    })
+}
+
+/// What a repair came to.
+enum Outcome {
+    /// The directory is sound (now).
+    Sound,
+    /// It is damaged, and was left as it is.
+    Unchanged,
+    /// It is damaged still.
+    Damaged,
 }
 
 /// A repair in progress.
@@ -89,9 +73,52 @@ impl Repairing<'_> {
         format!("cannot repair {}", self.directory.display())
     }
 
+    async fn run(&self, accept_loss: bool, printer: &mut Printer) -> anyhow::Result<Outcome> {
+        let Planned { repair, audit, .. } = self.plan(printer).await?;
+        let (is_needed, is_whole) = (repair.what().is_needed(), audit.is_sound);
+        if !is_needed && is_whole {
+            let text = "sound: there is nothing to repair".to_owned();
+            printer.print(Line::new("summary", text).with("sound", true));
+            return Ok(Outcome::Sound);
+        }
+        print_plan(printer, repair.what(), &audit.audit);
+        let store = repair.inspection().store();
+        for (log, records) in audit.audit.nameless(&*store) {
+            printer.print(words::nameless_line(log, records));
+        }
+        if !accept_loss {
+            print_adjustments(printer, &audit.audit.adjustments(&*store), &audit.audit);
+        }
+        drop(store);
+        if let Some(first) = audit.audit.begins_nowhere() {
+            printer.print(words::hopeless_line(first));
+            return Ok(Outcome::Unchanged);
+        }
+        if !accept_loss {
+            let text = "nothing was changed; --accept-loss goes on without what is lost";
+            let line = Line::new("summary", text.to_owned());
+            printer.print(line.with("changed", false));
+            return Ok(Outcome::Unchanged);
+        }
+        let name = self.name()?;
+        if is_needed {
+            let kept = repair.carry_out(&name);
+            print_kept(printer, &kept.with_context(|| self.said())?);
+        } else {
+            drop(repair);
+        }
+        self.mend_catalog(&name, printer).await?;
+        Ok(
+            match check_directory(&self.env, self.directory, printer).await? {
+                0 => Outcome::Sound,
+                _ => Outcome::Damaged,
+            },
+        )
+    }
+
     /// Looks at everything, and plans; prints what is found.
     async fn plan(&self, printer: &mut Printer) -> anyhow::Result<Planned> {
-        let mut findings = Findings::new();
+        let mut findings = Findings::new(printer.terminal());
         let (env, directory) = (&self.env, self.directory);
         let repair = millstream_journal::Repair::plan(env, directory, &mut findings);
         let mut repair = repair.with_context(|| self.said())?;
@@ -121,7 +148,7 @@ impl Repairing<'_> {
 
     /// Makes the logs fit the catalog, and the catalog readable without what is lost of it.
     async fn mend_catalog(&self, name: &str, printer: &mut Printer) -> anyhow::Result<()> {
-        let mut findings = Findings::new();
+        let mut findings = Findings::new(printer.terminal());
         let (env, directory) = (&self.env, self.directory);
         let repair = millstream_journal::Repair::plan(env, directory, &mut findings);
         let mut repair = repair.with_context(|| self.said())?;
@@ -132,15 +159,7 @@ impl Repairing<'_> {
         if is_whole && adjustments.is_empty() {
             return Ok(());
         }
-        for (log, _, first) in &adjustments.made {
-            printer.print(words::made_line(*log, *first, &audit));
-        }
-        for (log, at) in &adjustments.sealed {
-            printer.print(words::sealed_line(*log, *at, &audit));
-        }
-        for log in &adjustments.unsealed {
-            printer.print(words::unsealed_line(*log, &audit));
-        }
+        print_adjustments(printer, &adjustments, &audit);
         let snapshot = match is_whole {
             true => Vec::new(),
             false => audit.snapshot(&*store),
@@ -204,4 +223,17 @@ fn print_kept(printer: &mut Printer, folder: &Path) {
     let folder = folder.display().to_string();
     let text = format!("repaired; what was taken out is in {folder}");
     printer.print(Line::new("repaired", text).with("folder", folder));
+}
+
+/// Prints how the logs are made to fit the catalog.
+fn print_adjustments(printer: &mut Printer, adjustments: &Adjustments, audit: &CatalogAudit) {
+    for (log, _, first) in &adjustments.made {
+        printer.print(words::made_line(*log, *first, audit));
+    }
+    for (log, at) in &adjustments.sealed {
+        printer.print(words::sealed_line(*log, *at, audit));
+    }
+    for log in &adjustments.unsealed {
+        printer.print(words::unsealed_line(*log, audit));
+    }
 }

@@ -101,11 +101,6 @@ impl<M: Machine> Audit<M> {
         auditor.audit
     }
 
-    /// Whether a start would stop at any of it.
-    pub fn is_whole(&self) -> bool {
-        self.faults.is_empty()
-    }
-
     /// A snapshot of the state, as records for the machine's log of snapshots.
     pub fn snapshot(&self) -> Vec<Batch> {
         let Replayed { next, machine } = &self.replayed;

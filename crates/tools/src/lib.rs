@@ -41,6 +41,7 @@ mod tool;
 pub use connection::{Connection, connect};
 pub use failure::Failure;
 pub use look::Look;
+pub use manager::Form;
 pub use status::Status;
 pub use stop::Stop;
 pub use surroundings::{Surroundings, Variables};

@@ -1,7 +1,7 @@
 //! What the tools have in common that manage streams, shards and consumers.
 
 use crate::terminal::{Progress, Table};
-use crate::{Connection, Failure, Surroundings, connect};
+use crate::{Connection, Failure, Look, Surroundings, connect};
 use millstream_client::types::StreamDescriptionSummary;
 use millstream_client::{Client, WaitError};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::Serialize;
 pub enum Form {
     /// For people.
     Text,
-    /// One JSON document, with AWS's member names.
+    /// For programs: JSON.
     Json,
 }
 
@@ -23,6 +23,20 @@ impl Form {
             false => Self::Text,
         }
     }
+}
+
+/// The flags of a tool that manages.
+#[derive(Debug, clap::Args)]
+pub struct Managing {
+    /// Print one JSON document, with AWS's member names
+    #[arg(long, global = true)]
+    json: bool,
+    /// The endpoint.
+    #[command(flatten)]
+    connection: Connection,
+    /// What it shows.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// Whether a tool waits until what it asked for has happened.
@@ -59,15 +73,10 @@ impl<'a> Manager<'a> {
     ///
     /// # Errors
     /// As [`connect`]'s.
-    pub fn new(
-        connection: &Connection,
-        form: Form,
-        surroundings: &'a Surroundings,
-    ) -> Result<Self, Failure> {
-        let client = connect(connection, surroundings)?;
+    pub fn new(flags: &Managing, surroundings: &'a Surroundings) -> Result<Self, Failure> {
         Ok(Self {
-            client,
-            form,
+            client: connect(&flags.connection, surroundings)?,
+            form: Form::of_flag(flags.json),
             surroundings,
         })
     }
@@ -79,6 +88,18 @@ impl<'a> Manager<'a> {
     pub async fn summary(&self, stream: &str) -> Result<StreamDescriptionSummary, Failure> {
         let described = self.client.describe_stream_summary(stream).await?;
         Ok(described.stream_description_summary)
+    }
+
+    /// The result of calls that change nothing, unless the person stops them.
+    ///
+    /// # Errors
+    /// If they fail or are stopped.
+    pub async fn look<T>(
+        &self,
+        calls: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let looked = self.surroundings.stop.unless_asked(calls).await;
+        looked.unwrap_or_else(|| Err(Failure::new("stopped; nothing was changed")))
     }
 
     /// Waits, with a spinner. What was begun goes on if the wait ends early.

@@ -117,13 +117,13 @@ impl Tool {
     pub fn look(&self) -> &Look {
         match self {
             Self::Completions(args) => &args.look,
-            Self::Consumers(args) => &args.look,
+            Self::Consumers(args) => &args.managing.look,
             Self::Export(args) => &args.look,
             Self::Import(args) => &args.look,
             Self::Man(args) => &args.look,
             Self::Put(args) => &args.look,
-            Self::Shards(args) => &args.look,
-            Self::Streams(args) => &args.look,
+            Self::Shards(args) => &args.managing.look,
+            Self::Streams(args) => &args.managing.look,
             Self::Tail(args) => &args.look,
         }
     }

@@ -1,15 +1,16 @@
 //! Collects what is found in a journal's files.
 
-use crate::offline::progress::Progress;
 use millstream_journal::{Finding, InspectionSize, Records, Severity, Visitor};
 use millstream_store::LogId;
 use millstream_streams::inspect::{Lost, is_catalogs, judge_records};
+use millstream_tools::terminal::{Progress, Terminal};
 
 /// Findings that are told one by one; those beyond are counted.
 pub const FINDINGS_TOLD_MAX: usize = 1000;
 
 /// What was found.
 pub struct Findings {
+    terminal: Terminal,
     /// Shown once it is known how much there is.
     progress: Option<Progress>,
     /// The first of them.
@@ -23,9 +24,10 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Nothing yet.
-    pub fn new() -> Self {
+    /// Nothing yet. How far the look is goes to the terminal.
+    pub fn new(terminal: &Terminal) -> Self {
         Self {
+            terminal: terminal.clone(),
             progress: None,
             told: Vec::new(),
             damage: 0,
@@ -49,12 +51,16 @@ impl Findings {
 
 impl Visitor for Findings {
     fn begin(&mut self, size: InspectionSize) {
-        self.progress = Some(Progress::bytes(size.bytes, "checking"));
+        self.progress = Some(Progress::bytes(
+            &self.terminal,
+            "checking",
+            Some(size.bytes),
+        ));
     }
 
     fn advance(&mut self, bytes: u64) {
         if let Some(progress) = &self.progress {
-            progress.advance(bytes);
+            progress.add(bytes);
         }
     }
 

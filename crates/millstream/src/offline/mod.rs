@@ -6,19 +6,11 @@
 
 pub mod findings;
 pub mod printer;
-pub mod progress;
 pub mod words;
 
-use std::future::Future;
-use std::process::ExitCode;
+use millstream_tools::Failure;
 
-/// Exit status: something is damaged, or was to be repaired and is not.
-pub const DAMAGED: u8 = 3;
-
-/// Runs an offline command; its errors are printed, and are the exit status 1.
-pub fn run(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(work)
+/// Why a directory cannot be looked at or changed.
+pub fn failure(error: anyhow::Error) -> Failure {
+    Failure::new(format!("{error:#}"))
 }

@@ -1,21 +1,14 @@
 //! What is printed on standard output: a line for each thing, as text or as a JSON object.
 
+use millstream_tools::terminal::Terminal;
+use millstream_tools::{Failure, Form};
 use serde_json::{Map, Value};
-use std::io::{self, Write};
 
-/// How lines are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Prints lines. Whoever reads them may go away: then there is nothing left to say.
+/// Prints lines, until standard output cannot be written.
 pub struct Printer {
     form: Form,
-    output: io::StdoutLock<'static>,
+    terminal: Terminal,
+    printed: Result<(), Failure>,
 }
 
 /// A line in both forms.
@@ -51,18 +44,35 @@ impl Line {
 
 impl Printer {
     /// Prints in this form.
-    pub fn new(form: Form) -> Self {
-        let output = io::stdout().lock();
-        Self { form, output }
+    pub fn new(form: Form, terminal: &Terminal) -> Self {
+        Self {
+            form,
+            terminal: terminal.clone(),
+            printed: Ok(()),
+        }
+    }
+
+    /// The terminal that lines and bars are on.
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
     }
 
     /// Prints a line.
     pub fn print(&mut self, line: Line) {
-        let text = match self.form {
-            Form::Text => line.text,
-            Form::Json => Value::Object(line.object).to_string(),
-        };
-        // The exit status says it too.
-        let _ = writeln!(self.output, "{text}");
+        if self.printed.is_ok() {
+            let output = self.terminal.output();
+            self.printed = match self.form {
+                Form::Text => output.line(line.text),
+                Form::Json => output.json_line(&line.object),
+            };
+        }
+    }
+
+    /// Whether all lines were printed.
+    ///
+    /// # Errors
+    /// If one could not be.
+    pub fn finish(self) -> Result<(), Failure> {
+        self.printed
     }
 }

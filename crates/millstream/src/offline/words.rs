@@ -2,11 +2,11 @@
 
 use crate::offline::findings::Findings;
 use crate::offline::printer::{Line, Printer};
-use indicatif::HumanBytes;
 use millstream_env::Causes;
 use millstream_journal::{Checked, Extent, Finding, InspectionSize, Loss, Severity};
 use millstream_store::{LogId, Offset};
 use millstream_streams::inspect::{AuditFault, CatalogAudit, Concerned, Place, Unsound};
+use millstream_tools::terminal::HumanBytes;
 
 /// Prints what was found in the files.
 pub fn print_findings(printer: &mut Printer, findings: &Findings, audit: &CatalogAudit) {

@@ -136,17 +136,17 @@ impl Call {
         give(child.stdin.take().unwrap(), self.input);
         Started {
             stdout: BufReader::new(Box::new(child.stdout.take().unwrap())),
-            stderr: read(child.stderr.take().unwrap()),
-            child,
+            stderr: Some(read(child.stderr.take().unwrap())),
+            child: Some(child),
         }
     }
 }
 
 /// A tool that runs. Killed when dropped.
 pub struct Started {
-    child: Child,
+    child: Option<Child>,
     stdout: BufReader<Box<dyn Read + Send>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
 }
 
 impl Started {
@@ -161,7 +161,8 @@ impl Started {
 
     /// Sends a signal, such as Ctrl-C's.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let pid = Pid::from_child(self.child.as_ref().unwrap());
+        kill_process(pid, signal).unwrap();
     }
 
     /// Closes the reading end of its output.
@@ -170,11 +171,23 @@ impl Started {
     }
 
     /// Waits for it to end.
-    pub fn end(self) -> Ran {
-        let stdout = read(self.stdout);
-        let mut ran = watched(self.child, stdout);
-        ran.stderr = String::from_utf8(self.stderr.join().unwrap()).unwrap();
+    pub fn end(mut self) -> Ran {
+        let nothing = BufReader::new(Box::new(std::io::empty()) as Box<dyn Read + Send>);
+        let stdout = read(std::mem::replace(&mut self.stdout, nothing));
+        let mut ran = watched(self.child.take().unwrap(), stdout);
+        let stderr = self.stderr.take().unwrap().join().unwrap();
+        ran.stderr = String::from_utf8(stderr).unwrap();
         ran
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub use progress::Progress;
 pub use recorded::Recorded;
 pub use table::Table;
 
+pub use indicatif::HumanBytes;
+
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use parking_lot::Mutex;
 use std::fmt;
