@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// bytes each, and the members that are not the record's own.
 const OVERHEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// A record, under AWS's names of its members. Others are ignored when it is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A record, under AWS's names of its members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Envelope {
     /// The shard that it was read from.
@@ -31,8 +31,17 @@ pub(crate) struct Envelope {
     pub(crate) data: String,
 }
 
-impl Envelope {
-    /// The envelope on a line.
+/// What is read of an envelope: other members may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Given {
+    partition_key: Option<String>,
+    explicit_hash_key: Option<String>,
+    data: String,
+}
+
+impl Given {
+    /// What is on a line.
     ///
     /// # Errors
     /// What is wrong with the line.

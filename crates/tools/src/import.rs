@@ -6,8 +6,7 @@
 
 use crate::identity::{Identity, record_bytes_max};
 use crate::lines::Lines;
-use crate::pace::{Pace, parse_rate};
-use crate::sending::{Place, Sending, Tally, producer_settings, send};
+use crate::sending::{Place, Sending, SendingFlags, Tally, send};
 use crate::shaping::{KeyOf, Shaping, next_record};
 use crate::source::Source;
 use crate::state::{load, save};
@@ -16,9 +15,7 @@ use clap::ValueHint;
 use millstream_client::Client;
 use millstream_client::producer::{Order, Stored};
 use serde::{Deserialize, Serialize};
-use std::num::NonZeroU32;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 /// Records that are stored before the state is saved again: so many are stored twice at most if the
 /// tool is killed, beside those that were on their way.
@@ -39,17 +36,9 @@ pub struct Args {
     /// Store records in any order, which is faster where keys are few
     #[arg(long)]
     unordered: bool,
-    /// Store so many records a second at most
-    #[arg(long, value_name = "N/s", value_parser = parse_rate)]
-    rate: Option<NonZeroU32>,
-    /// How long to try a record that is refused for the moment
-    #[arg(
-        long,
-        value_name = "DURATION",
-        value_parser = humantime::parse_duration,
-        default_value = "2m"
-    )]
-    retry_for: Duration,
+    /// How fast, and for how long.
+    #[command(flatten)]
+    sending: SendingFlags,
     /// Where the stream is.
     #[command(flatten)]
     connection: Connection,
@@ -74,6 +63,11 @@ struct State {
 /// # Errors
 /// If the file cannot be read, or any record is not stored.
 pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
+    if args.state.is_some() && args.file.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(
+            "--state needs a file: standard input cannot be gone on with",
+        ));
+    }
     let client = connect(&args.connection, surroundings)?;
     let Some(begun) = surroundings
         .stop
@@ -133,8 +127,8 @@ async fn send_all(
     let sending = Sending {
         client,
         stream: &args.stream,
-        settings: producer_settings(order, args.retry_for),
-        pace: Pace::new(args.rate),
+        settings: args.sending.producer(order),
+        pace: args.sending.pace(),
         length: source.length(),
         from,
         what: "importing",

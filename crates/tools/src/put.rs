@@ -2,8 +2,7 @@
 
 use crate::identity::record_bytes_max;
 use crate::lines::Lines;
-use crate::pace::{Pace, parse_rate};
-use crate::sending::{Item, Place, Sending, Tally, producer_settings, send};
+use crate::sending::{Item, Place, Sending, SendingFlags, Tally, send};
 use crate::shaping::{self, KeyOf, Shaping, next_record};
 use crate::source::Source;
 use crate::{Connection, Failure, Look, Surroundings, connect};
@@ -12,9 +11,7 @@ use millstream_client::Client;
 use millstream_client::producer::{Order, Stored};
 use millstream_client::routing::HashKey;
 use serde::Serialize;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// `millstream put`.
 #[derive(Debug, clap::Args)]
@@ -51,17 +48,9 @@ pub struct Args {
     /// Store records of a partition key in the order of the input
     #[arg(long)]
     ordered: bool,
-    /// Store so many records a second at most
-    #[arg(long, value_name = "N/s", value_parser = parse_rate)]
-    rate: Option<NonZeroU32>,
-    /// How long to try a record that is refused for the moment
-    #[arg(
-        long,
-        value_name = "DURATION",
-        value_parser = humantime::parse_duration,
-        default_value = "2m"
-    )]
-    retry_for: Duration,
+    /// How fast, and for how long.
+    #[command(flatten)]
+    sending: SendingFlags,
     /// Print a JSON object for each stored record, in the order of the input
     #[arg(long)]
     json: bool,
@@ -143,8 +132,8 @@ async fn send_all(
     let sending = Sending {
         client,
         stream: &args.stream,
-        settings: producer_settings(order, args.retry_for),
-        pace: Pace::new(args.rate),
+        settings: args.sending.producer(order),
+        pace: args.sending.pace(),
         length: source.length(),
         from: Place::default(),
         what: "putting",

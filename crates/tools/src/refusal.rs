@@ -17,6 +17,7 @@ impl From<Error> for Failure {
             Error::Service { remote, .. } => remote.code().map_or(NO_KINESIS, by_code),
             Error::Transport(cause) | Error::NotSent(cause) => by_cause(cause),
             Error::Credentials(_) => CREDENTIALS,
+            Error::Invalid(_) => ARGUMENTS,
         };
         Self::new(error.to_string()).with_advice(advice)
     }
@@ -119,7 +120,12 @@ mod tests {
             name,
             message,
         };
-        Error::Service { remote, request_id }.into()
+        Error::Service {
+            remote,
+            request_id,
+            is_after_unknown: false,
+        }
+        .into()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Reading stops when it is asked to, or when nothing that follows could be stored; what was read
 //! before gets its outcome nevertheless.
 
-use crate::pace::Pace;
+use crate::pace::{Pace, parse_rate};
 use crate::terminal::Progress;
 use crate::{Failure, Status, Stop, Surroundings};
 use millstream_client::producer::{
@@ -15,6 +15,7 @@ use millstream_client::{Client, ErrorCode};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::ready;
+use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -40,13 +41,36 @@ pub(crate) struct Sending<'s> {
     pub(crate) what: &'static str,
 }
 
-/// The settings of a producer that has nothing but this to do.
-pub(crate) fn producer_settings(order: Order, retry_for: Duration) -> ProducerSettings {
-    ProducerSettings {
-        order,
-        bytes_max: BYTES_AHEAD_MAX,
-        record_ttl: retry_for,
-        ..ProducerSettings::default()
+/// The flags of a tool that stores records.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct SendingFlags {
+    /// Store so many records a second at most
+    #[arg(long, value_name = "N/s", value_parser = parse_rate)]
+    rate: Option<NonZeroU32>,
+    /// How long to try a record that is refused for the moment
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration,
+        default_value = "2m"
+    )]
+    retry_for: Duration,
+}
+
+impl SendingFlags {
+    /// The settings of a producer that has nothing but this to do.
+    pub(crate) fn producer(&self, order: Order) -> ProducerSettings {
+        ProducerSettings {
+            order,
+            bytes_max: BYTES_AHEAD_MAX,
+            record_ttl: self.retry_for,
+            ..ProducerSettings::default()
+        }
+    }
+
+    /// The pace.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.rate)
     }
 }
 
@@ -270,7 +294,8 @@ fn may_others_be_stored(why: &PutFailure) -> bool {
         PutFailure::Refused { code, .. } => {
             ErrorCode::from_name(code).is_none_or(ErrorCode::is_retryable)
         }
-        PutFailure::Failed { .. } | PutFailure::Ended | _ => false,
+        PutFailure::Skipped => true,
+        PutFailure::NotSent { .. } | PutFailure::Failed { .. } | PutFailure::Ended | _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Making records of lines.
 
 use crate::Failure;
-use crate::envelope::{self, Envelope};
+use crate::envelope::{self, Given};
 use crate::lines::Lines;
 use crate::sending::Item;
 use millstream_client::producer::ProducerRecord;
@@ -52,7 +52,7 @@ impl Shaping {
         random: &dyn Random,
     ) -> Result<ProducerRecord, String> {
         let record = match &self.key {
-            KeyOf::Envelope => Envelope::parse(&line)?.into_record()?,
+            KeyOf::Envelope => Given::parse(&line)?.into_record()?,
             KeyOf::Constant(key) => ProducerRecord::new(key, self.data(line)?),
             KeyOf::Random => ProducerRecord::new(random_key(random), self.data(line)?),
             KeyOf::Field(field) => {

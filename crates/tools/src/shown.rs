@@ -30,9 +30,7 @@ pub fn instant(at: Timestamp) -> String {
 /// If it is none.
 pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
     let wrong = || "an instant is like 2026-11-30T14:00:00Z".to_owned();
-    let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| wrong())?;
-    let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
-    i64::try_from(millis).map(Timestamp).map_err(|_| wrong())
+    crate::time::parse_rfc3339(text).ok_or_else(wrong)
 }
 
 /// Reads a tag: `KEY=VALUE`. The value may be empty, and may contain `=`.

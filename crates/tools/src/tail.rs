@@ -100,7 +100,7 @@ fn settings(args: &Args, surroundings: &Surroundings) -> Result<ConsumerSettings
     if args.raw && args.output != Layout::Json {
         return Err(Failure::usage("--raw is about --output json"));
     }
-    let from = args.from.position(surroundings.env.clock.now())?;
+    let from = args.from.position(&*surroundings.env.clock)?;
     let mut positions = BTreeMap::new();
     if let Position::AtSequenceNumber(_) = &from {
         let [shard] = args.shards.as_slice() else {

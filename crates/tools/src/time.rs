@@ -1,5 +1,7 @@
 //! Instants as people give them.
 
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
 use millstream_client::Timestamp;
 use millstream_env::Clock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,10 +35,15 @@ pub(crate) fn parse_instant(text: &str) -> Result<Instant, String> {
         return Ok(Instant::Ago(ago));
     }
     let wrong = || "a time is such as 2026-01-31T12:00:00Z, or 15m for that long ago".to_owned();
-    let at = humantime::parse_rfc3339_weak(text).map_err(|_| wrong())?;
-    let since = at.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
-    let millis = i64::try_from(since.as_millis()).map_err(|_| wrong())?;
-    Ok(Instant::At(Timestamp(millis)))
+    let at = parse_rfc3339(text).filter(|at| at.0 >= 0);
+    at.map(Instant::At).ok_or_else(wrong)
+}
+
+/// Parses an instant in RFC 3339.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
+    i64::try_from(millis).ok().map(Timestamp)
 }
 
 /// An instant as RFC 3339, to the millisecond; `None` before 1970 and after 9999.
@@ -59,7 +66,9 @@ mod tests {
         for (text, expected) in [
             ("15m", Some(100_000)),
             ("1970-01-01T00:00:01.5Z", Some(1500)),
-            ("1970-01-01 00:00:02", Some(2000)),
+            ("1970-01-01T01:00:02+01:00", Some(2000)),
+            ("1970-01-01 00:00:02Z", Some(2000)),
+            ("1970-01-01T00:00:02", None),
             ("1h", Some(0)),
             ("yesterday", None),
             ("1969-01-01T00:00:00Z", None),

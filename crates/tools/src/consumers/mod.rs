@@ -3,9 +3,9 @@
 mod deregister;
 mod register;
 
-use crate::manager::{Form, Manager};
+use crate::manager::{Manager, Managing};
 use crate::terminal::Table;
-use crate::{Connection, Failure, Look, Surroundings, shown};
+use crate::{Failure, Surroundings, shown};
 use clap::Subcommand;
 use millstream_client::types::Consumer;
 use millstream_client::{StreamRef, operations};
@@ -21,15 +21,9 @@ pub struct Args {
     /// The stream, by name or ARN
     #[arg(value_name = "NAME", required = true)]
     name: Option<String>,
-    /// Print one JSON document, with AWS's member names
-    #[arg(long, global = true)]
-    json: bool,
-    /// The endpoint.
+    /// What it has in common with the others.
     #[command(flatten)]
-    connection: Connection,
-    /// What it shows.
-    #[command(flatten)]
-    pub look: Look,
+    pub managing: Managing,
 }
 
 /// What to do with consumers.
@@ -60,8 +54,7 @@ pub async fn run(args: Args, surroundings: &Surroundings) -> Result<(), Failure>
         let failure = Failure::usage("the stream's name stands before another command");
         return Err(failure.with_advice("The command comes first, and then the stream's name."));
     }
-    let form = Form::of_flag(args.json);
-    let manager = Manager::new(&args.connection, form, surroundings)?;
+    let manager = Manager::new(&args.managing, surroundings)?;
     match args.action {
         None => list(&args.name.unwrap_or_default(), &manager).await,
         Some(Action::Register(args)) => register::run(args, &manager).await,

@@ -77,10 +77,16 @@ impl Target {
             exported_bytes: 0,
             shards: BTreeMap::new(),
         };
+        let is_new = saved.is_none();
+        let state = saved.unwrap_or_else(begun);
+        if let Some(path) = state_path.filter(|_| is_new) {
+            // From now on the file belongs to the state, so that the next run goes on with it.
+            save(&surroundings.env, path, &state).await?;
+        }
         Ok(Self {
             file,
             state_path: state_path.map(Path::to_owned),
-            state: saved.unwrap_or_else(begun),
+            state,
             unsaved_bytes: 0,
         })
     }
@@ -178,9 +184,24 @@ impl Opened {
 
 type Locked = (Arc<dyn File>, Box<dyn Send + Sync>);
 
+/// A new file, or one that a run left empty which was killed before it saved its state.
+fn create(disk: &dyn Disk, path: &Path) -> io::Result<Arc<dyn File>> {
+    match disk.open(path, OpenMode::CreateNew) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = disk.open(path, OpenMode::Write)?;
+            if file.length()? == 0 {
+                Ok(file)
+            } else {
+                Err(error)
+            }
+        }
+        opened => opened,
+    }
+}
+
 fn open(disk: &dyn Disk, path: &Path, length: Option<u64>) -> io::Result<Locked> {
     let Some(length) = length else {
-        let file = disk.open(path, OpenMode::CreateNew)?;
+        let file = create(disk, path)?;
         disk.sync_directory(folder_of(path))?;
         return Ok((file, disk.lock(path)?));
     };

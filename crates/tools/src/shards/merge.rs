@@ -26,7 +26,7 @@ pub struct Args {
 
 pub async fn run(args: &Args, manager: &Manager<'_>) -> Result<(), Failure> {
     let stream = &args.name;
-    let shards = shards(&manager.client, stream, None).await?;
+    let shards = manager.look(shards(&manager.client, stream, None)).await?;
     let shard = open_shard(&parse_id(&args.shard), stream, &shards)?;
     let other = open_shard(&parse_id(&args.adjacent), stream, &shards)?;
     if !are_adjacent(shard, other) {

@@ -11,8 +11,8 @@ mod pen;
 mod placed;
 mod split;
 
-use crate::manager::{Form, Manager};
-use crate::{Connection, Failure, Look, Surroundings};
+use crate::manager::{Manager, Managing};
+use crate::{Failure, Surroundings};
 use clap::Subcommand;
 
 /// `millstream shards`.
@@ -28,15 +28,9 @@ pub struct Args {
     /// What is sampled.
     #[command(flatten)]
     hot: hot::Args,
-    /// Print one JSON document, with AWS's member names
-    #[arg(long, global = true)]
-    json: bool,
-    /// The endpoint.
+    /// What it has in common with the others.
     #[command(flatten)]
-    connection: Connection,
-    /// What it shows.
-    #[command(flatten)]
-    pub look: Look,
+    pub managing: Managing,
 }
 
 /// What to do with shards.
@@ -70,8 +64,7 @@ pub async fn run(args: Args, surroundings: &Surroundings) -> Result<(), Failure>
         let failure = Failure::usage("what is to be listed stands before another command");
         return Err(failure.with_advice("The command comes first, and then the stream's name."));
     }
-    let form = Form::of_flag(args.json);
-    let manager = Manager::new(&args.connection, form, surroundings)?;
+    let manager = Manager::new(&args.managing, surroundings)?;
     match args.action {
         None if args.hot.is_any() => hot::run(&args.hot, args.list.stream(), &manager).await,
         None => list::run(&args.list, &manager).await,

@@ -42,7 +42,7 @@ fn parse_at(text: &str) -> Result<At, String> {
 
 pub async fn run(args: &Args, manager: &Manager<'_>) -> Result<(), Failure> {
     let (stream, id) = (&args.name, parse_id(&args.shard));
-    let shards = shards(&manager.client, stream, None).await?;
+    let shards = manager.look(shards(&manager.client, stream, None)).await?;
     let shard = open_shard(&id, stream, &shards)?;
     let at = first_of_right(shard, args.at)?.to_string();
     manager.client.split_shard(stream, &id, &at).await?;

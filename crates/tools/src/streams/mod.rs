@@ -6,9 +6,9 @@ mod describe;
 mod list;
 mod scale;
 
-use crate::manager::{Form, Manager};
+use crate::manager::{Manager, Managing};
 use crate::terminal::Table;
-use crate::{Connection, Failure, Look, Surroundings, shown};
+use crate::{Failure, Surroundings, shown};
 use clap::Subcommand;
 use millstream_client::types::StreamDescriptionSummary;
 
@@ -18,15 +18,9 @@ pub struct Args {
     /// What to do; lists streams if nothing is said.
     #[command(subcommand)]
     action: Option<Action>,
-    /// Print one JSON document, with AWS's member names
-    #[arg(long, global = true)]
-    json: bool,
-    /// The endpoint.
+    /// What it has in common with the others.
     #[command(flatten)]
-    connection: Connection,
-    /// What it shows.
-    #[command(flatten)]
-    pub look: Look,
+    pub managing: Managing,
 }
 
 /// What to do with streams.
@@ -71,8 +65,7 @@ enum Action {
 /// # Errors
 /// If the endpoint refuses, or something does not happen in time.
 pub async fn run(args: Args, surroundings: &Surroundings) -> Result<(), Failure> {
-    let form = Form::of_flag(args.json);
-    let manager = Manager::new(&args.connection, form, surroundings)?;
+    let manager = Manager::new(&args.managing, surroundings)?;
     match args.action {
         None => list::run(&manager).await,
         Some(Action::Describe(args)) => describe::run(&args, &manager).await,

@@ -1,20 +1,17 @@
 //! `--from`: where a tail begins.
 
 use crate::Failure;
-use millstream_client::Timestamp;
+use crate::time::{Instant, parse_instant};
 use millstream_client::consumer::Position;
+use millstream_env::Clock;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Where a tail begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Start {
     TrimHorizon,
     Latest,
-    /// At this time, in milliseconds since 1970.
-    At(i64),
-    Ago(Duration),
+    At(Instant),
     SequenceNumber(String),
 }
 
@@ -28,32 +25,25 @@ pub(super) fn parse(text: &str) -> Result<Start, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Start::SequenceNumber(text.to_owned()));
     }
-    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
-        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
-        let millis = i64::try_from(millis).map_err(|error| error.to_string())?;
-        return Ok(Start::At(millis));
-    }
-    let ago = humantime::parse_duration(text).map_err(|_| {
+    let at = parse_instant(text).map_err(|_| {
         "neither \"trim-horizon\" nor \"latest\", a time such as 2026-01-31T12:00:00Z, a duration \
          such as 15m, or a sequence number"
     })?;
-    Ok(Start::Ago(ago))
+    Ok(Start::At(at))
 }
 
 impl Start {
     /// The position that this is now.
-    pub(super) fn position(&self, now: millstream_env::Timestamp) -> Result<Position, Failure> {
-        let now_millis = i64::try_from(now.millis()).unwrap_or(i64::MAX);
+    pub(super) fn position(&self, clock: &dyn Clock) -> Result<Position, Failure> {
         Ok(match self {
             Self::TrimHorizon => Position::TrimHorizon,
             Self::Latest => Position::Latest,
-            Self::At(millis) if *millis > now_millis => {
-                return Err(Failure::usage("--from is a time that is yet to come"));
-            }
-            Self::At(millis) => Position::AtTimestamp(Timestamp(*millis)),
-            Self::Ago(ago) => {
-                let millis = i64::try_from(now.minus(*ago).millis()).unwrap_or(i64::MAX);
-                Position::AtTimestamp(Timestamp(millis))
+            Self::At(instant) => {
+                let at = instant.resolve(clock);
+                if at > Instant::Ago(Duration::ZERO).resolve(clock) {
+                    return Err(Failure::usage("--from is a time that is yet to come"));
+                }
+                Position::AtTimestamp(at)
             }
             Self::SequenceNumber(number) => Position::AtSequenceNumber(number.clone()),
         })
@@ -63,6 +53,9 @@ impl Start {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use millstream_client::Timestamp;
+    use millstream_env::ManualClock;
 
     const NOW: millstream_env::Timestamp = millstream_env::Timestamp(1_767_225_600_000);
 
@@ -80,7 +73,11 @@ mod tests {
             ("4957", Position::AtSequenceNumber("4957".to_owned())),
         ] {
             let now = NOW.plus(Duration::from_secs(u64::from(text.contains('.'))));
-            assert_eq!(parse(text).unwrap().position(now), Ok(expected), "{text}");
+            assert_eq!(
+                parse(text).unwrap().position(&ManualClock::new(now)),
+                Ok(expected),
+                "{text}"
+            );
         }
     }
 
@@ -90,7 +87,9 @@ mod tests {
             let found = parse(text);
             assert_eq!(found.is_err(), text != "15", "{text}: {found:?}");
         }
-        let future = parse("2026-01-01T00:00:01Z").unwrap().position(NOW);
+        let future = parse("2026-01-01T00:00:01Z")
+            .unwrap()
+            .position(&ManualClock::new(NOW));
         let expected = "millstream: --from is a time that is yet to come.";
         assert_eq!(future.unwrap_err().line().as_deref(), Some(expected));
     }

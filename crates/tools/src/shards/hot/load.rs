@@ -171,6 +171,9 @@ impl Sampled {
         let mut placed: Vec<(HashKey, u64)> = placed.collect();
         placed.sort_unstable();
         let sum: u64 = placed.iter().map(|(_, load)| load).sum();
+        // What was put with explicit hash keys, or is not counted by key, may be on either side.
+        let total = measure.of(self.total);
+        let unknown = total.saturating_sub(sum);
         let mut left = 0;
         let mut best: Option<(u64, HashKey, u64)> = None;
         for (hash, load) in placed {
@@ -182,8 +185,8 @@ impl Sampled {
             left += load;
         }
         match best {
-            Some((larger, at, left)) if larger as f64 <= HALF_MAX * sum as f64 => {
-                let left = left as f64 / sum as f64;
+            Some((larger, at, left)) if (larger + unknown) as f64 <= HALF_MAX * total as f64 => {
+                let left = left as f64 / total as f64;
                 Advice::Split { at, left }
             }
             Some(_) | None => match self.top_keys(1).first() {
@@ -268,5 +271,13 @@ mod tests {
         assert!(shard.hash_key("a").is_some());
         assert_eq!(shard.hash_key("b"), None);
         assert_eq!(shard.advice(), Advice::Unknown);
+    }
+
+    #[test]
+    fn split_when_most_of_the_load_has_no_known_place_then_is_not_advised() {
+        let mut shard = sampled(&[("a", 5, 10), ("d", 5, 10), ("b", 90, 10)]);
+        shard.placed.range.end = HashKey::of_partition_key("d");
+        assert_eq!(shard.hash_key("b"), None);
+        assert_eq!(shard.advice(), Advice::OneKey("b".to_owned()));
     }
 }

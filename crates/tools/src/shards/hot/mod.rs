@@ -48,7 +48,8 @@ pub async fn run(args: &Args, stream: &str, manager: &Manager<'_>) -> Result<(),
         shard_id: None,
         timestamp: None,
     };
-    let shards = shards(&manager.client, stream, Some(open)).await?;
+    let shards = shards(&manager.client, stream, Some(open));
+    let shards = manager.look(shards).await?;
     let bounds = Bounds {
         time: args.time,
         records: args.records,

@@ -43,7 +43,7 @@ pub async fn sample(
     let begun = clock.monotonic();
     let mut readers = Vec::with_capacity(shards.len());
     for placed in shards {
-        readers.push(open(stream, placed, manager).await?);
+        readers.push(manager.look(open(stream, placed, manager)).await?);
     }
     let mut records = 0;
     loop {
