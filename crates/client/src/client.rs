@@ -9,6 +9,7 @@ use crate::routes::Routes;
 use crate::settings::{HttpVersion, Settings};
 use crate::sign::sign_request;
 use crate::{Error, Events};
+use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -123,7 +124,7 @@ impl Client {
     /// # Errors
     /// See [`Error`]: each says whether to retry, and whether the call may have been applied.
     pub async fn call<O: Operation>(&self, input: &O::Input) -> Result<O::Output, Error> {
-        let uri = self.shared.routes.of(O::NAME, input)?;
+        let uri = self.route(O::NAME, input).await?;
         let call = self.prepare(O::NAME, uri, self.encode(input), 1);
         self.decode::<O>(&self.attempt(&call, 1).await?)
     }
@@ -136,7 +137,7 @@ impl Client {
         &self,
         input: &O::Input,
     ) -> Result<O::Output, Error> {
-        let uri = self.shared.routes.of(O::NAME, input)?;
+        let uri = self.route(O::NAME, input).await?;
         let body = self.encode(input);
         self.decode::<O>(&self.request(O::NAME, uri, body).await?)
     }
@@ -148,7 +149,7 @@ impl Client {
     /// # Errors
     /// The last attempt's.
     pub async fn make_request(&self, action: &str, body: impl Into<Bytes>) -> Result<Bytes, Error> {
-        let uri = self.shared.routes.of(action, &Nothing)?;
+        let uri = self.route(action, &Nothing).await?;
         self.request(action, uri, body.into()).await
     }
 
@@ -157,7 +158,7 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn subscribe(&self, input: &SubscribeToShardInput) -> Result<Events, Error> {
-        let uri = self.shared.routes.of(SubscribeToShard::NAME, input)?;
+        let uri = self.route(SubscribeToShard::NAME, input).await?;
         let call = self.prepare(SubscribeToShard::NAME, uri, self.encode(input), 1);
         self.subscribe_once(&call, 1).await
     }
@@ -169,7 +170,7 @@ impl Client {
     ) -> Result<Events, Error> {
         let retries = self.shared.settings.retries;
         let body = self.encode(input);
-        let uri = self.shared.routes.of(SubscribeToShard::NAME, input)?;
+        let uri = self.route(SubscribeToShard::NAME, input).await?;
         let call = self.prepare(SubscribeToShard::NAME, uri, body, retries.max_attempts());
         let attempt = |number| self.subscribe_once(&call, number);
         retry(&self.shared.env, &retries, &self.shared.budget, attempt).await
@@ -206,10 +207,28 @@ impl Client {
             .map_err(|error| Error::Transport(error.to_string()))
     }
 
+    /// Where a call goes.
+    async fn route(&self, operation: &str, input: &impl Texts) -> Result<Uri, Error> {
+        let routes = &self.shared.routes;
+        if let Some(own) = routes.own() {
+            return Ok(own.clone());
+        }
+        let credentials = self.credentials().await?;
+        let account_id = credentials.account_id().map(|id| id.as_str());
+        routes.of(operation, input, account_id)
+    }
+
+    /// Credentials for now. Their source may ask a person: the time does not count as the server's.
+    async fn credentials(&self) -> Result<Credentials, Error> {
+        let now = self.shared.env.clock.now();
+        self.shared.identity.credentials(now).await
+    }
+
     /// Sends a request and receives the response's body.
     async fn attempt(&self, call: &Prepared<'_>, number: u32) -> Result<Bytes, Error> {
+        let credentials = self.credentials().await?;
         self.in_time(async {
-            let response = self.begin(call, number).await?;
+            let response = self.begin(call, number, credentials).await?;
             let status = response.status();
             let (head, body) = response.into_parts();
             let body = collect(body).await?;
@@ -222,8 +241,10 @@ impl Client {
     }
 
     async fn subscribe_once(&self, call: &Prepared<'_>, number: u32) -> Result<Events, Error> {
+        let credentials = self.credentials().await?;
         let answered = self.in_time(async {
-            let (head, body) = self.begin(call, number).await?.into_parts();
+            let response = self.begin(call, number, credentials).await?;
+            let (head, body) = response.into_parts();
             if head.status == StatusCode::OK {
                 return Ok((head.headers, body));
             }
@@ -254,13 +275,17 @@ impl Client {
     }
 
     /// Sends a request and waits for the head of the response.
-    async fn begin(&self, call: &Prepared<'_>, number: u32) -> Result<Response<Incoming>, Error> {
+    async fn begin(
+        &self,
+        call: &Prepared<'_>,
+        number: u32,
+        credentials: Credentials,
+    ) -> Result<Response<Incoming>, Error> {
         let shared = &*self.shared;
         let now = shared.env.clock.now();
-        let credentials = shared.identity.credentials(now).await?;
-        let mut request = self.head(call).map_err(Error::NotSent)?;
+        let mut request = self.head(call).map_err(Error::Invalid)?;
         let region = &shared.routes.region;
-        sign_request(credentials, region, now, &mut request).map_err(Error::NotSent)?;
+        sign_request(credentials, region, now, &mut request).map_err(Error::Invalid)?;
         let headers = request.headers_mut();
         let attempt = format!("attempt={number}; max={}", call.attempts);
         for (name, value) in [
@@ -270,7 +295,7 @@ impl Client {
             let value = HeaderValue::from_str(value);
             headers.insert(
                 name,
-                value.map_err(|error| Error::NotSent(error.to_string()))?,
+                value.map_err(|error| Error::Invalid(error.to_string()))?,
             );
         }
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(call.body.len()));
@@ -309,6 +334,7 @@ impl Client {
         Error::Service {
             remote: millstream_protocol::decode_error(self.protocol(), status.as_u16(), body),
             request_id: request_id(headers),
+            is_after_unknown: false,
         }
     }
 }

@@ -21,6 +21,10 @@ const POOL_IDLE: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How often a connection of HTTP/2 in use is tried, and how long it may not answer: calls that
+/// share one would otherwise go on with a dead one.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
 /// A pool of connections.
 pub(crate) type Pool = legacy::Client<Connector, Full<Bytes>>;
 
@@ -92,6 +96,9 @@ pub(crate) fn pool(env: &Env, connector: Connector, http: HttpVersion) -> Pool {
         .http1_title_case_headers(true)
         .http2_only(http == HttpVersion::Http2)
         .http2_adaptive_window(true)
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .http2_keep_alive_timeout(KEEP_ALIVE)
         .build(connector)
 }
 

@@ -252,8 +252,13 @@ impl Consumer {
     /// If it could not be deregistered.
     pub async fn deregister(self) -> Result<(), Error> {
         let Self {
-            client, registered, ..
+            client,
+            registered,
+            shards,
+            ..
         } = self;
+        // Readers whose answers nobody takes end.
+        drop(shards);
         match registered {
             Some(consumer) => deregister(&client, consumer).await,
             None => Ok(()),
@@ -268,6 +273,7 @@ impl Consumer {
             let reader = Reader {
                 reading: self.reading.clone(),
                 shard_id: begun.shard_id.clone(),
+                range: begun.range,
                 position: begun.position.clone(),
                 patience: Patience::new(env, self.reading.gives_up_after),
                 to,

@@ -12,6 +12,8 @@ pub enum Error {
         remote: RemoteError,
         /// The service's id for the request.
         request_id: Option<String>,
+        /// Whether an earlier attempt of the call had no answer, so that it may have been applied.
+        is_after_unknown: bool,
     },
     /// The request was sent, at least in part, and no complete response came back.
     #[error("no answer: {0}")]
@@ -19,6 +21,9 @@ pub enum Error {
     /// Nothing was sent.
     #[error("not sent: {0}")]
     NotSent(String),
+    /// The request cannot be made: its ARN, for example, has no endpoint. Nothing was sent.
+    #[error("the request cannot be made: {0}")]
+    Invalid(String),
     /// The source of credentials provided none.
     #[error("no credentials: {0}")]
     Credentials(String),
@@ -44,7 +49,7 @@ impl Error {
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Service { request_id, .. } => request_id.as_deref(),
-            Self::Transport(_) | Self::NotSent(_) | Self::Credentials(_) => None,
+            Self::Transport(_) | Self::NotSent(_) | Self::Invalid(_) | Self::Credentials(_) => None,
         }
     }
 
@@ -53,7 +58,7 @@ impl Error {
         match self {
             Self::Service { remote, .. } => remote.is_retryable(),
             Self::Transport(_) | Self::NotSent(_) => true,
-            Self::Credentials(_) => false,
+            Self::Invalid(_) | Self::Credentials(_) => false,
         }
     }
 
@@ -61,16 +66,37 @@ impl Error {
     /// once.
     pub fn was_not_applied(&self) -> bool {
         match self {
-            Self::Service { remote, .. } => remote.status < 500,
+            Self::Service {
+                remote,
+                is_after_unknown,
+                ..
+            } => remote.status < 500 && !is_after_unknown,
             Self::Transport(_) => false,
-            Self::NotSent(_) | Self::Credentials(_) => true,
+            Self::NotSent(_) | Self::Invalid(_) | Self::Credentials(_) => true,
+        }
+    }
+
+    /// The error of a call whose earlier attempt may have been applied.
+    pub(crate) fn after_unknown(self) -> Self {
+        match self {
+            Self::Service {
+                remote, request_id, ..
+            } => Self::Service {
+                remote,
+                request_id,
+                is_after_unknown: true,
+            },
+            Self::Transport(text)
+            | Self::NotSent(text)
+            | Self::Invalid(text)
+            | Self::Credentials(text) => Self::Transport(text),
         }
     }
 
     fn remote(&self) -> Option<&RemoteError> {
         match self {
             Self::Service { remote, .. } => Some(remote),
-            Self::Transport(_) | Self::NotSent(_) | Self::Credentials(_) => None,
+            Self::Transport(_) | Self::NotSent(_) | Self::Invalid(_) | Self::Credentials(_) => None,
         }
     }
 }
@@ -97,6 +123,7 @@ mod tests {
                 message: None,
             },
             request_id: None,
+            is_after_unknown: false,
         };
         for (error, is_retryable, was_not_applied) in [
             (service(400, "ResourceNotFoundException"), false, true),
@@ -110,6 +137,17 @@ mod tests {
             (Error::Transport("reset".to_owned()), true, false),
             (Error::NotSent("refused".to_owned()), true, true),
             (Error::Credentials("none".to_owned()), false, true),
+            (Error::Invalid("no ARN".to_owned()), false, true),
+            (
+                service(400, "LimitExceededException").after_unknown(),
+                true,
+                false,
+            ),
+            (
+                Error::NotSent("refused".to_owned()).after_unknown(),
+                true,
+                false,
+            ),
         ] {
             let found = (error.is_retryable(), error.was_not_applied());
             assert_eq!(found, (is_retryable, was_not_applied), "{error}");

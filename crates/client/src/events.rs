@@ -133,6 +133,7 @@ impl Events {
                 ..said
             },
             request_id: self.request_id.clone(),
+            is_after_unknown: false,
         }
     }
 }

@@ -11,11 +11,21 @@ use tokio::sync::Mutex;
 /// How long before their expiry credentials are replaced.
 const REFRESH_BEFORE: Duration = Duration::from_secs(60);
 
+/// How long to wait before a source is asked again that provided nothing fresh.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+
 /// Credentials and where they come from.
 #[derive(Debug)]
 pub(crate) struct Identity {
     provider: SharedCredentialsProvider,
-    kept: Mutex<Option<Credentials>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    credentials: Credentials,
+    /// When the source was last asked.
+    asked: Timestamp,
 }
 
 impl Identity {
@@ -26,31 +36,49 @@ impl Identity {
         }
     }
 
-    /// Credentials that are valid now. Concurrent callers wait for one refresh together.
+    /// Credentials that are valid now. Concurrent callers wait for one refresh together. Those that
+    /// expire soon serve on for as long as their source has none that are fresher.
     pub(crate) async fn credentials(&self, now: Timestamp) -> Result<Credentials, Error> {
         let mut kept = self.kept.lock().await;
-        if let Some(credentials) = kept.as_ref()
-            && is_fresh(credentials, now)
+        if let Some(kept) = kept.as_ref()
+            && (kept.lives_for(REFRESH_BEFORE, now)
+                || kept.lives_for(Duration::ZERO, now) && now.since(kept.asked) < ASK_EVERY)
         {
-            return Ok(credentials.clone());
+            return Ok(kept.credentials.clone());
         }
         let provided = self.provider.provide_credentials().await;
-        let provided = provided.map_err(|error| Error::Credentials(with_causes(&error)))?;
-        *kept = Some(provided.clone());
-        Ok(provided)
+        match (provided, kept.as_mut()) {
+            (Ok(credentials), _) => {
+                let provided = credentials.clone();
+                *kept = Some(Kept {
+                    credentials,
+                    asked: now,
+                });
+                Ok(provided)
+            }
+            (Err(_), Some(kept)) if kept.lives_for(Duration::ZERO, now) => {
+                kept.asked = now;
+                Ok(kept.credentials.clone())
+            }
+            (Err(error), _) => Err(Error::Credentials(with_causes(&error))),
+        }
     }
 }
 
-fn is_fresh(credentials: &Credentials, now: Timestamp) -> bool {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis());
-    let expiry = credentials.expiry();
-    expiry.is_none_or(|expiry| now + REFRESH_BEFORE < expiry)
+impl Kept {
+    fn lives_for(&self, duration: Duration, now: Timestamp) -> bool {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis());
+        let expiry = self.credentials.expiry();
+        expiry.is_none_or(|expiry| now + duration < expiry)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::future;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Provides credentials that live ten minutes from the last time it was asked.
@@ -78,6 +106,44 @@ mod tests {
             let now = Timestamp(seconds * 1000);
             let credentials = identity.credentials(now).await.unwrap();
             assert_eq!(credentials.access_key_id(), key, "at {seconds} s");
+        }
+    }
+
+    /// Provides a key that lives for 30 s once, and nothing after that.
+    #[derive(Debug, Default)]
+    struct Failing(Arc<AtomicU64>);
+
+    impl ProvideCredentials for Failing {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+                return future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("no")));
+            }
+            let expiry = SystemTime::UNIX_EPOCH + Duration::from_secs(30);
+            let credentials = Credentials::new("AKID", "secret", None, Some(expiry), "test");
+            future::ProvideCredentials::ready(Ok(credentials))
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_when_their_source_fails_then_serve_until_they_expire() {
+        let provider = Failing::default();
+        let times = Arc::clone(&provider.0);
+        let identity = Identity::new(SharedCredentialsProvider::new(provider));
+        for (seconds, asked, is_ok) in [
+            (0, 1, true),
+            (9, 1, true),
+            (10, 2, true),
+            (19, 2, true),
+            (20, 3, true),
+            (29, 3, true),
+            (30, 4, false),
+        ] {
+            let found = identity.credentials(Timestamp(seconds * 1000)).await;
+            assert_eq!(found.is_ok(), is_ok, "at {seconds} s");
+            assert_eq!(times.load(Ordering::Relaxed), asked, "at {seconds} s");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Lists that come in pages.
 
 use crate::{Call, Client, Error};
-use millstream_protocol::Operation;
 use millstream_protocol::operations::*;
 use millstream_protocol::types::{Consumer, Shard, Tag};
+use millstream_protocol::{Encode, Operation, Protocol};
 
 /// An operation whose output is a page of a list.
 pub trait Paginated: Operation<Input: Sync> {
@@ -44,8 +44,13 @@ impl<O: Paginated> Pages<O> {
             return Ok(None);
         };
         let page = self.client.call_with_retries::<O>(input).await?;
+        let asked = request(input);
         if !O::advance(input, &page) {
             self.input = None;
+        } else if request(input) == asked {
+            self.input = None;
+            let text = "the service names the page before as the next";
+            return Err(Error::Transport(text.to_owned()));
         }
         Ok(Some(page))
     }
@@ -61,6 +66,12 @@ impl<O: Paginated> Pages<O> {
         }
         Ok(items)
     }
+}
+
+fn request(input: &impl Encode) -> Vec<u8> {
+    let mut request = Vec::new();
+    millstream_protocol::encode_request(Protocol::Json, input, &mut request);
+    request
 }
 
 impl Paginated for ListStreams {
@@ -110,6 +121,8 @@ impl Paginated for ListStreamConsumers {
 
     fn advance(input: &mut ListStreamConsumersInput, output: &ListStreamConsumersOutput) -> bool {
         input.next_token.clone_from(&output.next_token);
+        // A token is not accepted beside it.
+        input.stream_creation_timestamp = None;
         input.next_token.is_some()
     }
 

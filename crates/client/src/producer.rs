@@ -3,7 +3,8 @@
 //!
 //! What always holds: every record that was taken gets one outcome; records and bytes that wait are
 //! bounded, so that who puts faster than the stream accepts waits; with [`Order::OfKeys`] a record
-//! is not sent before those of its key that were taken earlier are stored or given up.
+//! is not sent before those of its key that were taken earlier are stored, and not at all if one of
+//! them is given up while it waits.
 
 mod batch;
 mod lanes;
@@ -24,8 +25,9 @@ const BATCH_RECORDS_MAX: usize = 500;
 /// Maximum bytes of a batch, keys included: half of AWS's maximum for PutRecords, so that a shard
 /// takes a batch within a few seconds.
 const BATCH_BYTES_MAX: usize = 5 * 1024 * 1024;
-/// Bytes that a record takes beside its data and keys, estimated generously.
-const RECORD_OVERHEAD_BYTES: usize = 128;
+/// Bytes that a record takes beside its data and keys, estimated generously: its places in queues
+/// and maps, and the copy of its key there.
+const RECORD_OVERHEAD_BYTES: usize = 512;
 /// Commands that wait for the producer's task.
 const COMMANDS_MAX: usize = 1024;
 
@@ -62,8 +64,9 @@ pub enum Order {
     /// Any: a record that is refused and retried may follow later ones.
     #[default]
     Any,
-    /// Records of the same partition key are stored in the order in which they were put. A batch
-    /// has one record of each key at most, so few keys mean small batches.
+    /// Records of the same partition key are stored in the order in which they were put. If one is
+    /// given up, those of its key that wait behind it are, too. A batch has one record of each key
+    /// at most, so few keys mean small batches.
     OfKeys,
 }
 

@@ -99,7 +99,10 @@ impl Budget {
     fn take(&self, error: &Error) -> Option<u32> {
         let cost = match error {
             Error::Transport(_) => TIMEOUT_COST,
-            Error::Service { .. } | Error::NotSent(_) | Error::Credentials(_) => RETRY_COST,
+            Error::Service { .. }
+            | Error::NotSent(_)
+            | Error::Invalid(_)
+            | Error::Credentials(_) => RETRY_COST,
         };
         let less = |left: u32| left.checked_sub(cost);
         let taken = self
@@ -118,7 +121,7 @@ impl Budget {
 }
 
 /// Makes attempts until one succeeds, is not worth repeating, or was the last. `attempt` is told
-/// its number, from one.
+/// its number, from one. The last error knows whether an earlier attempt may have been applied.
 pub(crate) async fn retry<T, F: Future<Output = Result<T, Error>>>(
     env: &Env,
     retries: &Retries,
@@ -126,6 +129,7 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, Error>>>(
     attempt: impl Fn(u32) -> F,
 ) -> Result<T, Error> {
     let mut cost = SUCCESS_GAIN;
+    let mut is_after_unknown = false;
     for number in 1.. {
         let error = match attempt(number).await {
             Ok(output) => {
@@ -134,12 +138,15 @@ pub(crate) async fn retry<T, F: Future<Output = Result<T, Error>>>(
             }
             Err(error) => error,
         };
-        if !error.is_retryable() || number >= retries.attempts {
-            return Err(error);
-        }
-        let Some(taken) = budget.take(&error) else {
-            return Err(error);
+        let may_retry = error.is_retryable() && number < retries.attempts;
+        let taken = if may_retry { budget.take(&error) } else { None };
+        let Some(taken) = taken else {
+            return Err(match is_after_unknown {
+                true => error.after_unknown(),
+                false => error,
+            });
         };
+        is_after_unknown |= !error.was_not_applied();
         cost = taken;
         let wait = retries.wait(&*env.random, number - 1);
         tracing::debug!(attempt = number, ?wait, %error, "retries");

@@ -11,6 +11,8 @@ use millstream_protocol::Texts;
 #[derive(Clone, Debug)]
 pub(crate) struct Routes {
     pub(crate) region: String,
+    /// The region as it was given: `fips-us-east-1` means more than the one that is signed for.
+    given: String,
     /// Where calls go that name no resource.
     pub(crate) usual: Uri,
     /// Whether all others go there, too.
@@ -36,23 +38,25 @@ const REGION_DEFAULT: &str = "us-east-1";
 impl Routes {
     pub(crate) fn new(servers: Servers) -> Result<Self, BuildError> {
         let region = servers.region.unwrap_or_else(|| REGION_DEFAULT.to_owned());
+        // The account is known once there are credentials.
         let params = EndpointParams {
             region: Some(&region),
             endpoint: servers.endpoint.as_deref(),
             use_fips: servers.use_fips,
             use_dual_stack: servers.use_dual_stack,
-            account_id_mode: servers.account_id_mode,
+            account_id_mode: AccountIdMode::Disabled,
             ..EndpointParams::default()
         };
         let usual = match Endpoint::resolve(&params) {
             Err(EndpointError::Url(url)) => return Err(BuildError::Endpoint(url)),
             resolved => resolved?,
         };
-        if let Some(url) = servers.endpoint.as_ref().filter(|_| !is_server(&usual.uri)) {
+        if let Some(url) = servers.endpoint.as_ref().filter(|_| !is_bare(&usual.uri)) {
             return Err(BuildError::Endpoint(url.clone()));
         }
         Ok(Self {
-            region: usual.signing_region.unwrap_or(region),
+            region: usual.signing_region.unwrap_or_else(|| region.clone()),
+            given: region,
             usual: usual.uri,
             is_own: servers.endpoint.is_some(),
             use_fips: servers.use_fips,
@@ -61,29 +65,38 @@ impl Routes {
         })
     }
 
-    /// Where a call with this input goes.
-    pub(crate) fn of(&self, operation: &str, input: &impl Texts) -> Result<Uri, Error> {
-        if self.is_own {
-            return Ok(self.usual.clone());
+    /// Where every call goes, if that is one server of the caller's own.
+    pub(crate) fn own(&self) -> Option<&Uri> {
+        self.is_own.then_some(&self.usual)
+    }
+
+    /// Where a call with this input and by this account goes.
+    pub(crate) fn of(
+        &self,
+        operation: &str,
+        input: &impl Texts,
+        account_id: Option<&str>,
+    ) -> Result<Uri, Error> {
+        if let Some(own) = self.own() {
+            return Ok(own.clone());
         }
         let params = EndpointParams {
-            region: Some(&self.region),
+            region: Some(&self.given),
             use_fips: self.use_fips,
             use_dual_stack: self.use_dual_stack,
+            account_id,
             account_id_mode: self.account_id_mode,
             ..EndpointParams::of(operation)
         };
         let endpoint = Endpoint::resolve(&params.read(input));
-        let endpoint = endpoint.map_err(|error| Error::NotSent(with_causes(&error)))?;
+        let endpoint = endpoint.map_err(|error| Error::Invalid(with_causes(&error)))?;
         Ok(endpoint.uri)
     }
 }
 
-/// Whether a URL is a server's: a scheme and an authority, without a path.
-fn is_server(uri: &Uri) -> bool {
-    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    is_http && is_bare && uri.host().is_some_and(|host| !host.is_empty())
+/// Whether a URL is a server's: without a path, which requests have none of.
+fn is_bare(uri: &Uri) -> bool {
+    matches!(uri.path(), "" | "/") && uri.query().is_none()
 }
 
 #[cfg(test)]
@@ -134,19 +147,46 @@ mod tests {
         let aws = aws.unwrap();
         let host = |uri: Result<Uri, Error>| uri.unwrap().host().unwrap().to_owned();
         assert_eq!(
-            host(aws.of("PutRecord", &put)),
+            host(aws.of("PutRecord", &put, None)),
             "123456789012.data-kinesis.eu-central-1.amazonaws.com"
         );
         assert_eq!(
-            host(aws.of("DescribeStreamSummary", &describe)),
+            host(aws.of("DescribeStreamSummary", &describe, None)),
             "123456789012.control-kinesis.eu-central-1.amazonaws.com"
         );
         let bare = PutRecordInput::default();
         assert_eq!(
-            host(aws.of("PutRecord", &bare)),
+            host(aws.of("PutRecord", &bare, None)),
             "kinesis.eu-central-1.amazonaws.com"
         );
         let own = own("http://localhost:4567").unwrap();
-        assert_eq!(host(own.of("PutRecord", &put)), "localhost");
+        assert_eq!(host(own.of("PutRecord", &put, None)), "localhost");
+    }
+
+    #[test]
+    fn calls_when_in_a_pseudo_region_or_of_an_account_then_go_to_the_hosts_of_that() {
+        let host = |routes: &Routes, account| {
+            let uri = routes.of("PutRecord", &PutRecordInput::default(), account);
+            uri.map(|uri| uri.host().unwrap().to_owned())
+        };
+        let fips = Routes::new(Servers {
+            region: Some("fips-us-east-1".to_owned()),
+            ..Servers::default()
+        });
+        let fips = fips.unwrap();
+        let expected = "kinesis-fips.us-east-1.amazonaws.com";
+        assert_eq!(host(&fips, None).unwrap(), expected);
+        assert_eq!(fips.usual.host(), Some(expected));
+        assert_eq!(fips.region, "us-east-1");
+        let of_account = Routes::new(Servers {
+            account_id_mode: AccountIdMode::Required,
+            ..Servers::default()
+        });
+        let of_account = of_account.unwrap();
+        let found = host(&of_account, Some("123456789012")).unwrap();
+        assert!(found.starts_with("123456789012.data-kinesis."), "{found}");
+        let refused = host(&of_account, None).unwrap_err();
+        assert!(matches!(refused, Error::Invalid(_)), "{refused}");
+        assert!(!refused.is_retryable());
     }
 }

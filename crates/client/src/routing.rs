@@ -1,7 +1,7 @@
 //! Which shard a record goes to: what a producer needs that keeps the order of each key, aggregates
 //! records, or looks for hot shards.
 
-use millstream_protocol::types::Shard;
+use millstream_protocol::types::{HashKeyRange, Shard};
 
 pub use millstream_model::{HashKey, HashRange};
 
@@ -57,7 +57,8 @@ impl Router {
             last.is_none()
         };
         let read = |shard: &Shard| {
-            let range = range(shard).ok_or_else(|| RouterError::Range(shard.shard_id.clone()))?;
+            let range = range_of(&shard.hash_key_range)
+                .ok_or_else(|| RouterError::Range(shard.shard_id.clone()))?;
             Ok((range, shard.shard_id.clone()))
         };
         let shards: Result<Vec<_>, _> = shards.iter().filter(is_open).map(read).collect();
@@ -97,8 +98,8 @@ impl Router {
     }
 }
 
-fn range(shard: &Shard) -> Option<HashRange> {
-    let range = &shard.hash_key_range;
+/// A range; `None` if it is none.
+pub(crate) fn range_of(range: &HashKeyRange) -> Option<HashRange> {
     let start = HashKey::parse(&range.starting_hash_key).ok()?;
     let end = HashKey::parse(&range.ending_hash_key).ok()?;
     (start <= end).then_some(HashRange { start, end })

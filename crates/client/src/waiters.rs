@@ -138,7 +138,7 @@ impl Client {
             if waited >= PATIENCE {
                 return Err(WaitError::TimedOut { what, waited });
             }
-            clock.sleep(wait).await;
+            clock.sleep(wait.min(PATIENCE - waited)).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }

@@ -14,9 +14,9 @@ const PARTITION_KEY_CHARS_MAX: usize = 256;
 
 /// Collects user records into one record.
 ///
-/// An aggregated record goes to one shard, that of its first user record. To keep all of them where
-/// they would be on their own, use an aggregator for each shard, which
-/// [`Router`](crate::routing::Router) finds.
+/// An aggregated record goes to one shard, that of its first user record. Readers drop the user
+/// records in it whose hash keys that shard does not own, as the Kinesis Client Library does. So an
+/// aggregator serves one shard, which [`Router`](crate::routing::Router) finds.
 ///
 /// ```
 /// use millstream_client::aggregation::{Aggregator, NotAdded};

@@ -15,7 +15,7 @@ pub struct Batch {
     /// The records.
     pub records: Vec<Record>,
     /// How far behind the end of the shard these records are, in milliseconds; 0 if there are no
-    /// more for now.
+    /// more.
     pub millis_behind_latest: i64,
     /// Whether the shard is closed and these are its last records. Its children come next, unless
     /// they wait for another parent.

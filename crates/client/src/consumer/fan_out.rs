@@ -94,8 +94,12 @@ impl Reader {
                 starting_position: self.position.to_starting_position(),
                 dry_run: None,
             };
+            let begun = self.env().clock.now();
             let mut events = match self.reading.client.subscribe(&input).await {
-                Ok(events) => events,
+                Ok(events) => {
+                    self.has_begun(begun);
+                    events
+                }
                 Err(error) => {
                     self.patience.after(error).await?;
                     continue;

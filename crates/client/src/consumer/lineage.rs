@@ -7,8 +7,8 @@
 
 use super::checkpoint::{Checkpoint, Checkpoints};
 use super::position::Position;
-use crate::routing::{HashKey, HashRange};
-use millstream_protocol::types::{ChildShard, HashKeyRange, Shard};
+use crate::routing::{HashRange, range_of};
+use millstream_protocol::types::{ChildShard, Shard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The shards that are followed.
@@ -28,7 +28,7 @@ struct Followed {
 enum State {
     /// Its parents are not read to their ends yet; then it begins here.
     Waits(Position),
-    /// It is being read, and is or is not at its end for now.
+    /// It is being read, and is or is not at its newest record.
     Read { is_latest: bool },
     /// There is nothing left to read.
     Ended,
@@ -73,7 +73,7 @@ impl Plan<'_> {
             lineage.add(
                 shard.shard_id.clone(),
                 parents(&shard),
-                range(&shard.hash_key_range),
+                range_of(&shard.hash_key_range),
                 state,
             );
         }
@@ -188,7 +188,7 @@ impl Lineage {
     pub(super) fn end(&mut self, shard_id: &str, children: Vec<ChildShard>) {
         self.set(shard_id, State::Ended);
         for child in children {
-            let range = range(&child.hash_key_range);
+            let range = range_of(&child.hash_key_range);
             let state = State::Waits(Position::TrimHorizon);
             self.add(child.shard_id, child.parent_shards, range, state);
         }
@@ -215,12 +215,6 @@ impl Lineage {
 pub(super) fn parents(shard: &Shard) -> Vec<String> {
     let parents = [&shard.parent_shard_id, &shard.adjacent_parent_shard_id];
     parents.into_iter().flatten().cloned().collect()
-}
-
-fn range(range: &HashKeyRange) -> Option<HashRange> {
-    let start = HashKey::parse(&range.starting_hash_key).ok()?;
-    let end = HashKey::parse(&range.ending_hash_key).ok()?;
-    (start <= end).then_some(HashRange { start, end })
 }
 
 #[cfg(test)]

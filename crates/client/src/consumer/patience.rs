@@ -109,6 +109,7 @@ mod tests {
         Error::Service {
             remote,
             request_id: None,
+            is_after_unknown: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::patience::Pace;
 use super::position::Position;
 use super::reader::{Answer, Reader, Stopped};
-use crate::{Error, StreamRef, Timestamp};
+use crate::{Error, StreamRef};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::GetRecordsOutput;
 use std::time::Duration;
@@ -19,11 +19,12 @@ impl Reader {
         let mut iterator = None;
         loop {
             pace.keep(interval).await;
+            // First, since an iterator expires while its reader waits.
+            let room = self.reading.room.before_an_answer().await;
             let current = match iterator.take() {
                 Some(iterator) => iterator,
                 None => self.iterator().await?,
             };
-            let room = self.reading.room.before_an_answer().await;
             let GetRecordsOutput {
                 records,
                 next_shard_iterator,
@@ -46,6 +47,7 @@ impl Reader {
                 self.position = Position::AfterSequenceNumber(last.sequence_number.clone());
             }
             let is_end = next_shard_iterator.is_none();
+            let child_shards = child_shards.filter(|children| !children.is_empty());
             let children = match child_shards {
                 Some(children) if is_end => Some(children),
                 None if is_end => Some(self.children().await?),
@@ -85,7 +87,7 @@ impl Reader {
     /// One that expires has been waiting for the consumer to take what was read. If nothing was
     /// read yet of a shard that began at its end, it goes on at the time when it began.
     async fn iterator(&mut self) -> Result<String, Stopped> {
-        let begun = self.env().clock.now().millis();
+        let begun = self.env().clock.now();
         loop {
             let position = self.position.to_starting_position();
             let mut call = self.reading.client.get_shard_iterator(
@@ -98,10 +100,7 @@ impl Reader {
             input.timestamp = position.timestamp;
             match call.await {
                 Ok(output) => {
-                    if self.position == Position::Latest {
-                        let begun = i64::try_from(begun).unwrap_or(i64::MAX);
-                        self.position = Position::AtTimestamp(Timestamp(begun));
-                    }
+                    self.has_begun(begun);
                     let missing = || Error::Transport("no iterator in the answer".to_owned());
                     return Ok(output.shard_iterator.ok_or_else(missing)?);
                 }

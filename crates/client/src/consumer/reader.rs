@@ -4,10 +4,12 @@ use super::lineage::parents;
 use super::patience::Patience;
 use super::position::Position;
 use super::room::{Room, Taken};
-use crate::{Client, Error, StreamRef};
+use crate::routing::{HashRange, range_of};
+use crate::{Client, Error, StreamRef, Timestamp};
 use millstream_env::Env;
 use millstream_protocol::ErrorCode;
 use millstream_protocol::types::{ChildShard, Record, Shard};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -43,6 +45,8 @@ pub(super) struct Reading {
 pub(super) struct Reader {
     pub(super) reading: Reading,
     pub(super) shard_id: String,
+    /// Its hash keys.
+    pub(super) range: Option<HashRange>,
     /// Where it goes on.
     pub(super) position: Position,
     pub(super) patience: Patience,
@@ -91,6 +95,15 @@ impl Reader {
         }
     }
 
+    /// Notes that reading has begun. If it began at the end of the shard and nothing is read yet,
+    /// it goes on at that time after a fault, so that nothing is passed over.
+    pub(super) fn has_begun(&mut self, at: millstream_env::Timestamp) {
+        if self.position == Position::Latest {
+            let at = i64::try_from(at.millis()).unwrap_or(i64::MAX);
+            self.position = Position::AtTimestamp(Timestamp(at));
+        }
+    }
+
     /// Gives an answer to the consumer, once it wants one.
     pub(super) async fn give(&self, answer: Answer) -> Result<(), Stopped> {
         let given = self.to.send(Ok(answer)).await;
@@ -125,7 +138,7 @@ impl Reader {
         let answer = Answer {
             records: Vec::new(),
             millis_behind_latest: 0,
-            children: Some(children_of(&self.shard_id, &shards)),
+            children: Some(heirs_of(&self.shard_id, self.range, &shards)),
             _room: self.reading.room.of(&[]).await,
         };
         self.give(answer).await
@@ -137,12 +150,32 @@ fn is_not_found(error: &Error) -> bool {
 }
 
 fn children_of(shard_id: &str, shards: &[Shard]) -> Vec<ChildShard> {
-    let children = shards.iter().map(|shard| ChildShard {
+    let is_child = |shard: &&Shard| parents(shard).iter().any(|parent| parent == shard_id);
+    shards.iter().filter(is_child).map(child).collect()
+}
+
+/// What is left of a shard that has expired: its children, and if those have expired too, the
+/// oldest shards that have any of its hash keys.
+fn heirs_of(shard_id: &str, range: Option<HashRange>, shards: &[Shard]) -> Vec<ChildShard> {
+    let listed: BTreeSet<&str> = shards.iter().map(|shard| &*shard.shard_id).collect();
+    let is_heir = |shard: &&Shard| {
+        let parents = parents(shard);
+        let is_oldest = !parents.is_empty() && parents.iter().all(|id| !listed.contains(&**id));
+        parents.iter().any(|parent| parent == shard_id)
+            || is_oldest && range.is_some_and(|range| overlaps(range, shard))
+    };
+    shards.iter().filter(is_heir).map(child).collect()
+}
+
+fn overlaps(range: HashRange, shard: &Shard) -> bool {
+    let other = range_of(&shard.hash_key_range);
+    other.is_some_and(|other| range.start <= other.end && other.start <= range.end)
+}
+
+fn child(shard: &Shard) -> ChildShard {
+    ChildShard {
         shard_id: shard.shard_id.clone(),
         parent_shards: parents(shard),
         hash_key_range: shard.hash_key_range.clone(),
-    });
-    children
-        .filter(|child| child.parent_shards.iter().any(|parent| parent == shard_id))
-        .collect()
+    }
 }

@@ -6,7 +6,7 @@
 use super::outcome::Taken;
 use super::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Order, RECORD_OVERHEAD_BYTES};
 use millstream_env::Monotonic;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lanes and their turns.
 pub(super) struct Lanes {
@@ -16,7 +16,7 @@ pub(super) struct Lanes {
     /// Lanes whose first record may be sent now, in order.
     ready: VecDeque<u64>,
     /// Lanes whose first record waits for its next attempt.
-    later: BTreeMap<(Monotonic, u64), ()>,
+    later: BTreeSet<(Monotonic, u64)>,
     /// The lane of each key.
     of_key: BTreeMap<String, u64>,
     next_lane: u64,
@@ -36,7 +36,7 @@ impl Lanes {
             order,
             lanes: BTreeMap::new(),
             ready: VecDeque::new(),
-            later: BTreeMap::new(),
+            later: BTreeSet::new(),
             of_key: BTreeMap::new(),
             next_lane: 0,
             ready_bytes: 0,
@@ -64,6 +64,7 @@ impl Lanes {
     }
 
     /// Whether there is nothing that waits or is on its way.
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.lanes.is_empty()
     }
@@ -80,15 +81,13 @@ impl Lanes {
 
     /// When the next record that waits for its next attempt may be sent.
     pub(super) fn next_attempt(&self) -> Option<Monotonic> {
-        self.later.first_key_value().map(|((at, _), ())| *at)
+        self.later.first().map(|(at, _)| *at)
     }
 
     /// Makes records ready whose next attempt is due.
     pub(super) fn wake(&mut self, now: Monotonic) {
-        while let Some(entry) = self.later.first_entry()
-            && entry.key().0 <= now
-        {
-            let ((_, lane), ()) = entry.remove_entry();
+        while let Some((_, lane)) = { self.later.first().copied() }.filter(|(at, _)| *at <= now) {
+            self.later.pop_first();
             if let Some(first) = self.lanes.get(&lane).and_then(VecDeque::front) {
                 self.ready_bytes += bytes(first);
                 self.ready.push_back(lane);
@@ -121,9 +120,17 @@ impl Lanes {
 
     /// Puts a record back at the front of its lane, to be sent again at `at`.
     pub(super) fn again(&mut self, sent: Sent, at: Monotonic) {
-        self.later.insert((at, sent.lane), ());
+        self.later.insert((at, sent.lane));
         let waiting = self.lanes.entry(sent.lane).or_default();
         waiting.push_front(sent.taken);
+    }
+
+    /// Takes the records of a lane that wait behind one on its way.
+    pub(super) fn rest(&mut self, lane: u64) -> VecDeque<Taken> {
+        self.lanes
+            .get_mut(&lane)
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// Lets the next record of a lane follow, now that the one before has its outcome.

@@ -33,7 +33,15 @@ pub enum PutFailure {
         /// The number of attempts.
         attempts: u32,
     },
-    /// A request failed, to the last. The record may have been stored.
+    /// Nothing was sent.
+    #[error("not sent: {message} (after {attempts} attempts)")]
+    NotSent {
+        /// What happened.
+        message: String,
+        /// The number of attempts.
+        attempts: u32,
+    },
+    /// A request had no answer. The record may have been stored.
     #[error("{message} (after {attempts} attempts)")]
     Failed {
         /// What happened.
@@ -41,6 +49,9 @@ pub enum PutFailure {
         /// The number of attempts.
         attempts: u32,
     },
+    /// An earlier record of its key was given up, and their order matters: nothing was sent.
+    #[error("not sent: an earlier record of its key was not stored")]
+    Skipped,
     /// The producer has ended: nothing was sent.
     #[error("the producer has ended")]
     Ended,
@@ -65,8 +76,20 @@ pub(super) struct Taken {
     pub(super) attempts: u32,
     /// When it is given up; set when the task takes it.
     pub(super) until: Monotonic,
+    /// Its place in the order in which records were taken.
+    pub(super) ticket: u64,
+    /// Whether an attempt had no answer.
+    may_be_stored: bool,
     tell: oneshot::Sender<Result<Stored, PutFailure>>,
     _room: OwnedSemaphorePermit,
+}
+
+/// What an attempt was for its record.
+pub(super) enum Settled {
+    /// It is sent again.
+    Again(Taken),
+    Stored,
+    GivenUp,
 }
 
 /// What one attempt came to.
@@ -89,6 +112,8 @@ impl Taken {
             record,
             attempts: 0,
             until: Monotonic::default(),
+            ticket: 0,
+            may_be_stored: false,
             tell,
             _room: room,
         };
@@ -96,40 +121,79 @@ impl Taken {
     }
 
     /// Ends the record's way, unless the attempt is worth repeating: then it comes back.
-    pub(super) fn settle(mut self, attempt: Attempt, now: Monotonic) -> Option<Self> {
+    pub(super) fn settle(mut self, attempt: Attempt, now: Monotonic) -> Settled {
         self.attempts += 1;
-        let attempts = self.attempts;
-        let may_repeat = now < self.until && attempt.is_worth_repeating();
-        let outcome = match attempt {
-            Attempt::Stored {
-                shard_id,
-                sequence_number,
-            } => Ok(Stored {
-                shard_id,
-                sequence_number,
-                attempts,
-            }),
-            Attempt::Refused { .. } | Attempt::Failed(_) if may_repeat => return Some(self),
-            Attempt::Refused { code, message } => Err(PutFailure::Refused {
-                code,
-                message,
-                attempts,
-            }),
-            Attempt::Failed(error) => Err(match (&error, error.was_not_applied()) {
-                (Error::Service { remote, .. }, true) => PutFailure::Refused {
-                    code: remote.name.clone(),
-                    message: remote.message.clone().unwrap_or_default(),
-                    attempts,
-                },
-                _ => PutFailure::Failed {
-                    message: error.to_string(),
-                    attempts,
-                },
-            }),
+        if let Attempt::Failed(error) = &attempt {
+            self.may_be_stored |= !error.was_not_applied();
+        }
+        if now < self.until && attempt.is_worth_repeating() {
+            return Settled::Again(self);
+        }
+        let outcome = self.outcome(attempt);
+        let settled = match outcome {
+            Ok(_) => Settled::Stored,
+            Err(_) => Settled::GivenUp,
         };
         // The receipt may have been dropped.
         let _ = self.tell.send(outcome);
-        None
+        settled
+    }
+
+    /// Ends the way of a record that would follow one that was given up.
+    pub(super) fn skip(self) {
+        let _ = self.tell.send(Err(PutFailure::Skipped));
+    }
+
+    fn outcome(&self, attempt: Attempt) -> Result<Stored, PutFailure> {
+        let attempts = self.attempts;
+        let failure = match attempt {
+            Attempt::Stored {
+                shard_id,
+                sequence_number,
+            } => {
+                return Ok(Stored {
+                    shard_id,
+                    sequence_number,
+                    attempts,
+                });
+            }
+            Attempt::Refused { code, message } => PutFailure::Refused {
+                code,
+                message,
+                attempts,
+            },
+            Attempt::Failed(Error::Service { remote, .. }) => PutFailure::Refused {
+                code: remote.name,
+                message: remote.message.unwrap_or_default(),
+                attempts,
+            },
+            Attempt::Failed(error) => PutFailure::NotSent {
+                message: error.to_string(),
+                attempts,
+            },
+        };
+        Err(match self.may_be_stored {
+            true => failure.after_unknown(),
+            false => failure,
+        })
+    }
+}
+
+impl PutFailure {
+    /// The failure of a record of which an attempt had no answer.
+    fn after_unknown(self) -> Self {
+        match self {
+            Self::Refused {
+                code,
+                message,
+                attempts,
+            } => Self::Failed {
+                message: format!("{code}: {message}"),
+                attempts,
+            },
+            Self::NotSent { message, attempts } => Self::Failed { message, attempts },
+            Self::Failed { .. } | Self::Skipped | Self::Ended => self,
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The task of a producer: it decides when a batch is sent, and what comes after it.
 
 use super::lanes::{Lanes, Sent};
-use super::outcome::{Attempt, Taken};
+use super::outcome::{Attempt, Settled, Taken};
 use super::{Command, ProducerSettings, batch};
 use crate::{Client, StreamRef};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use millstream_env::{Env, Monotonic};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,8 +19,12 @@ pub(super) struct Task {
     settings: ProducerSettings,
     lanes: Lanes,
     in_flight: FuturesUnordered<batch::Settled>,
-    /// Flushes that wait until all is done.
-    flushes: Vec<oneshot::Sender<()>>,
+    /// The ticket of the next record.
+    next_ticket: u64,
+    /// Records without an outcome.
+    outstanding: BTreeSet<u64>,
+    /// Flushes, each with the ticket that it does not wait for.
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
     /// When the oldest record that may be sent has lingered enough.
     linger_until: Option<Monotonic>,
 }
@@ -45,6 +50,8 @@ impl Task {
             settings,
             lanes,
             in_flight: FuturesUnordered::new(),
+            next_ticket: 0,
+            outstanding: BTreeSet::new(),
             flushes: Vec::new(),
             linger_until: None,
         }
@@ -57,14 +64,9 @@ impl Task {
             let now = self.env.clock.monotonic();
             self.lanes.wake(now);
             self.send_what_is_due(now, is_closed);
-            if self.lanes.is_empty() && self.in_flight.is_empty() {
-                for flush in self.flushes.drain(..) {
-                    // Who asked may have gone.
-                    let _ = flush.send(());
-                }
-                if is_closed {
-                    return;
-                }
+            self.answer_flushes();
+            if is_closed && self.outstanding.is_empty() {
+                return;
             }
             let until = self.next_due(now);
             let woken = tokio::select! {
@@ -78,7 +80,9 @@ impl Task {
             };
             match woken {
                 Woken::Commanded(Some(Command::Put(taken))) => self.take(taken),
-                Woken::Commanded(Some(Command::Flush(flush))) => self.flushes.push(flush),
+                Woken::Commanded(Some(Command::Flush(flush))) => {
+                    self.flushes.push((self.next_ticket, flush));
+                }
                 Woken::Commanded(None) => is_closed = true,
                 Woken::Answered(answered) => self.settle(answered),
                 Woken::Due => {}
@@ -88,10 +92,13 @@ impl Task {
 
     fn take(&mut self, mut taken: Taken) {
         let now = self.env.clock.monotonic();
-        taken.until = Monotonic(now.0 + self.settings.record_ttl);
+        taken.until = Monotonic(now.0.saturating_add(self.settings.record_ttl));
+        taken.ticket = self.next_ticket;
+        self.outstanding.insert(taken.ticket);
+        self.next_ticket += 1;
         self.lanes.push(taken);
         self.linger_until
-            .get_or_insert(Monotonic(now.0 + self.settings.linger));
+            .get_or_insert(Monotonic(now.0.saturating_add(self.settings.linger)));
     }
 
     /// Sends batches as long as there is a reason to.
@@ -114,6 +121,17 @@ impl Task {
         }
     }
 
+    /// Answers the flushes whose records all have their outcomes.
+    fn answer_flushes(&mut self) {
+        let settled = self.outstanding.first().copied();
+        let settled = settled.unwrap_or(self.next_ticket);
+        let is_done = |flush: &mut (u64, _)| flush.0 <= settled;
+        for (_, flush) in self.flushes.extract_if(.., is_done) {
+            // Who asked may have gone.
+            let _ = flush.send(());
+        }
+    }
+
     /// How long there is nothing to do but to wait for commands and answers.
     fn next_due(&self, now: Monotonic) -> Option<Duration> {
         let may_send = self.in_flight.len() < self.settings.batches_in_flight.max(1);
@@ -126,16 +144,25 @@ impl Task {
     fn settle(&mut self, answered: Vec<(Sent, Attempt)>) {
         let now = self.env.clock.monotonic();
         for (Sent { taken, lane }, attempt) in answered {
-            let key = taken.record.partition_key.clone();
+            let (ticket, key) = (taken.ticket, taken.record.partition_key.clone());
             match taken.settle(attempt, now) {
-                Some(taken) => {
+                Settled::Again(taken) => {
                     let retry = taken.attempts.saturating_sub(1);
                     let wait = self.settings.backoff.wait(&*self.env.random, retry);
-                    let at = Monotonic(now.0 + wait);
+                    let at = Monotonic(now.0.saturating_add(wait));
                     self.lanes.again(Sent { taken, lane }, at);
+                    continue;
                 }
-                None => self.lanes.done(lane, key.as_deref()),
+                Settled::Stored => {}
+                Settled::GivenUp => {
+                    for skipped in self.lanes.rest(lane) {
+                        self.outstanding.remove(&skipped.ticket);
+                        skipped.skip();
+                    }
+                }
             }
+            self.outstanding.remove(&ticket);
+            self.lanes.done(lane, key.as_deref());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the order of records, with outcomes drawn at random instead of a server.
 
 use super::lanes::Sent;
-use super::outcome::Attempt;
+use super::outcome::{Attempt, Settled};
 use super::*;
 use millstream_env::Monotonic;
 use proptest::prelude::*;
@@ -79,14 +79,15 @@ fn play(order: Order, keys: &[u8], choices: &[u8]) -> (BTreeMap<String, Vec<usiz
                 throttled()
             };
             match taken.settle(attempt, now) {
-                Some(taken) => {
+                Settled::Again(taken) => {
                     let later = Monotonic(Duration::from_secs(clock + u64::from(choice % 5)));
                     lanes.again(Sent { taken, lane }, later);
                 }
-                None => {
+                Settled::Stored => {
                     stored_by_key.entry(key.clone()).or_default().push(place);
                     lanes.done(lane, Some(&key));
                 }
+                Settled::GivenUp => panic!("its time is not up"),
             }
         }
     }
@@ -171,9 +172,52 @@ fn record_when_refused_then_is_tried_until_its_time_is_up_and_told_why_at_last()
         let (taken, _receipt) = taken(&room, 0, 0, 10);
         let now = Monotonic(Duration::from_secs(seconds));
         assert_eq!(
-            taken.settle(attempt, now).is_some(),
+            matches!(taken.settle(attempt, now), Settled::Again(_)),
             again,
             "after {seconds} s"
         );
     }
+}
+
+#[test]
+fn failure_when_an_attempt_had_no_answer_then_says_that_the_record_may_be_stored() {
+    let room = Arc::new(Semaphore::new(10));
+    let silent = || Attempt::Failed(crate::Error::Transport("reset".to_owned()));
+    let unsent = || Attempt::Failed(crate::Error::NotSent("refused".to_owned()));
+    let now = |seconds| Monotonic(Duration::from_secs(seconds));
+    for (first, last, may_be_stored) in [
+        (throttled(), throttled(), false),
+        (throttled(), unsent(), false),
+        (unsent(), silent(), true),
+        (silent(), throttled(), true),
+        (silent(), unsent(), true),
+    ] {
+        let (taken, mut receipt) = taken(&room, 0, 0, 10);
+        let Settled::Again(taken) = taken.settle(first, now(1)) else {
+            panic!("it is not tried again");
+        };
+        assert!(matches!(taken.settle(last, now(10)), Settled::GivenUp));
+        let told = Pin::new(&mut receipt).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Err(failure)) = told else {
+            panic!("{told:?}");
+        };
+        let is_failed = matches!(failure, PutFailure::Failed { .. });
+        assert_eq!(is_failed, may_be_stored, "{failure}");
+    }
+}
+
+#[test]
+fn records_when_one_of_their_key_is_given_up_then_those_behind_it_are_taken_off_their_lane() {
+    let room = Arc::new(Semaphore::new(10));
+    let mut lanes = Lanes::new(Order::OfKeys);
+    for place in 0..3 {
+        lanes.push(taken(&room, 7, place, 0).0);
+    }
+    lanes.push(taken(&room, 8, 3, 0).0);
+    let mut batch = lanes.batch();
+    assert_eq!(batch.len(), 2, "one of each key");
+    let first = batch.remove(0);
+    assert_eq!(lanes.rest(first.lane).len(), 2);
+    lanes.done(first.lane, Some("key-7"));
+    assert!(!lanes.is_any_ready(), "nothing of the key is left");
 }

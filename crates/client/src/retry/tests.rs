@@ -13,6 +13,7 @@ fn refusal(status: u16, name: &str) -> Error {
             message: None,
         },
         request_id: None,
+        is_after_unknown: false,
     }
 }
 
@@ -88,5 +89,32 @@ fn waits_when_drawn_then_are_anywhere_up_to_a_bound_that_doubles() {
             "{longest:?}"
         );
         assert!(*waits.iter().min().unwrap() < bound.mul_f64(0.1));
+    }
+}
+
+#[tokio::test]
+async fn call_when_an_earlier_attempt_had_no_answer_then_may_have_been_applied() {
+    let silent = || Error::Transport("it took too long".to_owned());
+    let conflict = || refusal(400, "ResourceInUseException");
+    for (outcomes, is_certain) in [
+        (vec![conflict()], true),
+        (vec![throttled(), conflict()], true),
+        (vec![silent(), conflict()], false),
+        (
+            vec![refusal(500, "InternalFailure"), throttled(), throttled()],
+            false,
+        ),
+        (
+            vec![
+                silent(),
+                Error::NotSent("refused".to_owned()),
+                Error::Credentials(String::new()),
+            ],
+            false,
+        ),
+    ] {
+        let case = format!("{outcomes:?}");
+        let (_, result) = call(Retries::standard(), &Budget::full(), outcomes).await;
+        assert_eq!(result.unwrap_err().was_not_applied(), is_certain, "{case}");
     }
 }
