@@ -2,8 +2,8 @@
 //!
 //! AWS's service model says which operations may fail with ResourceInUseException. Those that
 //! change a setting, or the shards, need an ACTIVE stream, and so do all three of policies; those
-//! that read, subscribe, tag or register also take an UPDATING one. Tags given at creation cannot be changed before the stream
-//! is ACTIVE:
+//! that read, subscribe, tag or register also take an UPDATING one. Tags given at creation
+//! cannot be changed before the stream is ACTIVE:
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
 
 use super::*;
