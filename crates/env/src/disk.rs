@@ -5,6 +5,7 @@
 //! for a file's bytes and length, `sync_directory` for the entries of a directory (a created,
 //! renamed or removed name). An error names its file.
 
+use crate::small_files::read_regular;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ pub enum OpenMode {
     /// Reading and writing; the file must not exist.
     CreateNew,
 }
+
+/// The mode of new files: only the owner reads or writes them.
+pub const PRIVATE_FILE_MODE: u32 = 0o600;
 
 /// A tree of files.
 pub trait Disk: Send + Sync + 'static {
@@ -47,6 +51,20 @@ pub trait Disk: Send + Sync + 'static {
     /// hold one, and none while [`Disk::lock`] is held; `WouldBlock` then. It creates nothing and
     /// needs no permission to write.
     fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// All bytes of a file; `FileTooLarge` if there are more than `bytes_max`. On the real disk it
+    /// need not be a regular file: shells pass pipes. No more is read than tells whether it is too
+    /// large, whatever the path refers to.
+    fn read_whole(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+        read_regular(self, path, bytes_max)
+    }
+    /// The permission bits of a file. A double without permissions has those of new files.
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        self.open(path, OpenMode::Read).map(|_| PRIVATE_FILE_MODE)
+    }
+    /// Sets the permission bits of a file. A double without permissions ignores them.
+    fn set_mode(&self, path: &Path, _mode: u32) -> io::Result<()> {
+        self.open(path, OpenMode::Read).map(drop)
+    }
 }
 
 /// An open file.

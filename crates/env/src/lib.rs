@@ -15,13 +15,14 @@ mod line_limit;
 mod random;
 mod real_disk;
 mod request_context;
+mod small_files;
 mod tasks;
 
 pub use causes::Causes;
 pub use clock::{Clock, Monotonic, SystemClock, Timestamp};
 pub use clocks::{Agreement, Clocks};
 pub use deaths::{Death, Deaths, Watched};
-pub use disk::{Disk, File, OpenMode, raw_os_error};
+pub use disk::{Disk, File, OpenMode, PRIVATE_FILE_MODE, raw_os_error};
 #[cfg(any(test, feature = "testing"))]
 pub use doubles::{
     Call, DiskSpeed, DoomedTasks, Fault, Life, Line, ManualClock, MemoryDisk, OnFault,
@@ -31,6 +32,7 @@ pub use line_limit::LineLimit;
 pub use random::{Random, SystemRandom};
 pub use real_disk::RealDisk;
 pub use request_context::{RequestContext, RequestIdText, Scoped};
+pub use small_files::{FileMode, folder_of, lock_beside, replace_file};
 pub use tasks::{BoxFuture, Tasks, TokioTasks, Work};
 
 use std::sync::Arc;

@@ -9,17 +9,18 @@
     reason = "this is the door to the real disk"
 )]
 
-use crate::disk::{Disk, File, OpenMode, about};
+use crate::disk::{Disk, File, OpenMode, PRIVATE_FILE_MODE, about};
+use crate::small_files::too_large;
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, IoSliceMut};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, IoSliceMut, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The mode of new files: only the owner reads or writes them.
-const FILE_MODE: u32 = 0o600;
+/// The bits of a mode that are permissions.
+const MODE_BITS: u32 = 0o7777;
 /// The mode of new directories.
 const DIRECTORY_MODE: u32 = 0o700;
 
@@ -46,7 +47,7 @@ impl Disk for RealDisk {
             OpenMode::Write => options.read(true).write(true),
             OpenMode::CreateNew => {
                 let options = options.read(true).write(true).create_new(true);
-                options.mode(FILE_MODE)
+                options.mode(PRIVATE_FILE_MODE)
             }
         };
         let file = options.open(path).map_err(|error| about(path, error))?;
@@ -106,7 +107,7 @@ impl Disk for RealDisk {
         options.read(true);
         if !is_directory {
             let options = options.write(true).create(true).truncate(false);
-            options.mode(FILE_MODE);
+            options.mode(PRIVATE_FILE_MODE);
         }
         let file = options.open(path).map_err(|error| about(path, error))?;
         match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
@@ -126,6 +127,31 @@ impl Disk for RealDisk {
             locked => locked.map_err(|error| about(path, error.into()))?,
         }
         Ok(Box::new(LockGuard { _file: file }))
+    }
+
+    fn read_whole(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+        let read = || {
+            let mut bytes = Vec::new();
+            let file = fs::File::open(path)?;
+            let limit = bytes_max.saturating_add(1);
+            file.take(limit).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes: Vec<u8> = read().map_err(|error| about(path, error))?;
+        match bytes.len() as u64 > bytes_max {
+            true => Err(too_large(path, bytes_max)),
+            false => Ok(bytes),
+        }
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        let found = fs::metadata(path).map_err(|error| about(path, error))?;
+        Ok(found.permissions().mode() & MODE_BITS)
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let set = fs::set_permissions(path, Permissions::from_mode(mode));
+        set.map_err(|error| about(path, error))
     }
 }
 

@@ -2,10 +2,9 @@
 //!
 //! If new files are invalid, that is logged and connections keep using the old ones.
 
-use crate::bounded_file;
 use crate::validity::Validity;
 use anyhow::Context;
-use millstream_env::{Env, Timestamp};
+use millstream_env::{Disk, Env, RealDisk, Timestamp};
 use millstream_http::{Identity, Tls};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,7 +56,9 @@ impl Files {
 }
 
 fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
-    bounded_file::read(path, FILE_BYTES_MAX).with_context(|| format!("{flag} {}", path.display()))
+    let read = RealDisk.read_whole(path, FILE_BYTES_MAX);
+    // The error names the file.
+    read.with_context(|| flag.to_owned())
 }
 
 /// Polls for ever, each time on a thread that may block.

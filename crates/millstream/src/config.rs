@@ -4,12 +4,13 @@
 //! sets it. So a value is validated by the same code, with the same messages, wherever it comes
 //! from.
 
-use crate::bounded_file;
 use crate::cli::{self, Cli};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
+use millstream_env::{Disk, RealDisk};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// Maximum size of the settings file.
@@ -68,14 +69,14 @@ struct Flag {
 }
 
 fn read(command: &mut Command, path: &Path) -> Result<toml::Table, clap::Error> {
-    let text = bounded_file::read(path, FILE_BYTES_MAX).map_err(|error| error.to_string());
-    let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
-    let table = text.and_then(|text| {
-        text.parse::<toml::Table>()
-            .map_err(|error| error.to_string())
-    });
+    // The error of a file names it.
+    let bytes = RealDisk.read_whole(path, FILE_BYTES_MAX);
+    let bytes = bytes.map_err(|error| error.to_string());
+    let named = |error: &dyn Display| format!("{}: {error}", path.display());
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|error| named(&error)));
+    let table = text.and_then(|text| text.parse::<toml::Table>().map_err(|error| named(&error)));
     table.map_err(|error| {
-        let message = format!("--config {}: {}", path.display(), error.trim_end());
+        let message = format!("--config {}", error.trim_end());
         command.error(ErrorKind::Io, message)
     })
 }

@@ -9,7 +9,6 @@
 //! the tools, which are in a crate of their own.
 
 mod address;
-mod bounded_file;
 mod certificate;
 mod check;
 mod cli;

@@ -1,7 +1,6 @@
 //! The signals that stop a server or a tool: the first gracefully, a later one immediately.
 
-use crate::bounded_file;
-use millstream_env::Clock;
+use millstream_env::{Clock, Disk, RealDisk};
 use std::future::pending;
 use std::io;
 use std::path::Path;
@@ -71,7 +70,7 @@ impl Signals {
 /// Whether the process was started with a signal ignored. Where the system does not report it,
 /// assumes that it was not.
 fn is_ignored(kind: SignalKind) -> bool {
-    let status = bounded_file::read(Path::new(STATUS), STATUS_BYTES_MAX);
+    let status = RealDisk.read_whole(Path::new(STATUS), STATUS_BYTES_MAX);
     status.is_ok_and(|status| is_in_mask(&status, kind))
 }
 

@@ -8,10 +8,8 @@ use clap::{Args, ValueEnum, ValueHint};
 use http::Uri;
 use millstream_client::credentials::{CredentialsError, Sources};
 use millstream_client::{Builder, Client, LoadError};
-use millstream_env::{Disk, OpenMode};
 use millstream_protocol::Protocol;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The flags about an endpoint. They may also follow the commands of a tool.
 #[derive(Clone, Debug, Default, Args)]
@@ -69,7 +67,7 @@ pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<C
         ));
     }
     if let Some(path) = &connection.ca_bundle {
-        let pem = read_whole(&*surroundings.env.disk, path);
+        let pem = surroundings.env.disk.read_whole(path, CA_BUNDLE_BYTES_MAX);
         builder = builder.ca_bundle(pem.map_err(|error| Failure::of_file("read", path, &error))?);
     }
     let built = builder.build_in(surroundings.env.clone());
@@ -86,18 +84,6 @@ fn refuse(error: LoadError) -> Failure {
 
 /// Maximum size of a CA bundle: five times the system's own.
 const CA_BUNDLE_BYTES_MAX: u64 = 1024 * 1024;
-
-fn read_whole(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
-    let file = disk.open(path, OpenMode::Read)?;
-    let length = file.length()?;
-    if length > CA_BUNDLE_BYTES_MAX {
-        let text = format!("larger than {CA_BUNDLE_BYTES_MAX} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-    }
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-    file.read_exact_at(&mut bytes, 0)?;
-    Ok(bytes)
-}
 
 /// The URL of an endpoint: `http://` or `https://`, and a host.
 ///

@@ -3,13 +3,17 @@
 use crate::{Failure, Look, Surroundings};
 use clap::{Command, ValueHint};
 use clap_mangen::Man;
-use millstream_env::{Disk, OpenMode};
+use millstream_env::{Disk, FileMode, replace_file};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What stands above each page.
 const MANUAL: &str = "Millstream";
+/// The mode of a page's file: everyone on the machine reads it.
+const PAGE_MODE: u32 = 0o644;
+/// The mode of a directory that is made for pages.
+const FOLDER_MODE: u32 = 0o755;
 
 /// `millstream man`.
 #[derive(Debug, clap::Args)]
@@ -82,24 +86,27 @@ fn pages(program: &Command) -> Result<Vec<Page>, Failure> {
 }
 
 fn write(disk: &dyn Disk, out: &Path, pages: &[Page]) -> Result<(), Failure> {
-    disk.create_directory(out)
-        .map_err(|error| Failure::of_file("create", out, &error))?;
+    create(disk, out).map_err(|error| Failure::of_file("create", out, &error))?;
     for page in pages {
         let path = out.join(&page.name);
-        replace(disk, &path, &page.roff)
+        replace_file(disk, &path, &page.roff, FileMode::Given(PAGE_MODE))
             .map_err(|error| Failure::of_file("write", &path, &error))?;
     }
     Ok(())
 }
 
-/// Writes a file anew. A reader finds the old page or the new one.
-fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("1.new");
-    match disk.remove(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => (),
-    }
-    let file = disk.open(&new, OpenMode::CreateNew)?;
-    file.write_all_at(bytes, 0)?;
-    disk.rename(&new, path)
+/// Creates a directory that everyone may enter, unless it is there.
+fn create(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let missing = path
+        .ancestors()
+        .filter(|level| !level.as_os_str().is_empty());
+    let missing = missing.take_while(|level| {
+        let listed = disk.list(level);
+        listed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    });
+    let missing: Vec<&Path> = missing.collect();
+    disk.create_directory(path)?;
+    missing
+        .into_iter()
+        .try_for_each(|level| disk.set_mode(level, FOLDER_MODE))
 }

@@ -1,6 +1,7 @@
 //! What is read: variables and files. The process's own, or what a test gives.
 
-use std::io::{self, Read};
+use millstream_env::{Disk, RealDisk};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Maximum size of a shared file. AWS's tools write a few lines for each profile.
@@ -75,18 +76,12 @@ impl std::fmt::Debug for Sources {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a client's settings, not the product's files; the function is a parameter"
-)]
+/// Reads a shared file of the real disk, whatever the client's own files are on: the function is a
+/// parameter.
 fn read_file(path: &Path) -> io::Result<String> {
-    let file = std::fs::File::open(path)?;
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other("it is larger than any such file"));
-    }
-    Ok(text)
+    let bytes = RealDisk.read_whole(path, FILE_BYTES_MAX)?;
+    let text = String::from_utf8(bytes);
+    text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]
@@ -109,7 +104,8 @@ mod tests {
         assert_eq!(sources.file(&path).unwrap().unwrap().len(), bytes);
         write(&path, bytes + 1);
         let error = sources.file(&path).unwrap_err();
-        assert_eq!(error.to_string(), "it is larger than any such file");
+        let expected = format!("{}: larger than {FILE_BYTES_MAX} bytes", path.display());
+        assert_eq!(error.to_string(), expected);
         assert!(sources.file(folder.path()).is_err(), "a folder is no file");
     }
 

@@ -3,6 +3,7 @@
 use crate::call::{Call, tool};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -43,6 +44,10 @@ fn pages_when_written_then_there_is_one_for_each_command_without_errors() {
     let out = folder.path().join("man1");
     let words = ["man", "--out", out.to_str().unwrap()];
     assert_eq!(tool(&words).done(), "");
+    // Everyone on the machine reads them.
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&out), 0o755);
+    assert_eq!(mode(&out.join("millstream.1")), 0o644);
     let pages = pages(&out);
     let mut expected: Vec<String> = commands();
     assert!(expected.len() > 4, "{expected:?}");

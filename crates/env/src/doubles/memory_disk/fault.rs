@@ -21,6 +21,8 @@ pub enum Call {
     FreeBytes,
     /// [`crate::Disk::lock`].
     Lock,
+    /// [`crate::Disk::mode`] and [`crate::Disk::set_mode`].
+    Mode,
     /// [`crate::File::read_exact_at`].
     Read,
     /// [`crate::File::write_all_at`].

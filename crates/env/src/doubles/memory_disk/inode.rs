@@ -18,6 +18,8 @@ pub enum Tearing {
 
 #[derive(Default)]
 pub(super) struct Inode {
+    /// The permission bits, if any were set. They are durable at once.
+    pub(super) mode: Option<u32>,
     /// What reads see.
     pub(super) now: Vec<u8>,
     safe: Vec<u8>,

@@ -16,7 +16,7 @@ pub use fault::{Call, Fault};
 pub use hands::Unreadable;
 pub use inode::Tearing;
 
-use crate::disk::{Disk, File, OpenMode, about};
+use crate::disk::{Disk, File, OpenMode, PRIVATE_FILE_MODE, about};
 use crate::random::Random;
 use fault::Faults;
 use inode::{Inode, roll};
@@ -485,6 +485,19 @@ impl Disk for MemoryDisk {
             Locked::File(found.ok_or_else(|| not_found(path))?)
         };
         self.hold(&mut state, path, locked, Hold::Shared)
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        let state = self.begin(Call::Mode, path)?;
+        let inode = state.names.get(path).ok_or_else(|| not_found(path))?;
+        Ok(lock(inode).mode.unwrap_or(PRIVATE_FILE_MODE))
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let state = self.begin(Call::Mode, path)?;
+        let inode = state.names.get(path).ok_or_else(|| not_found(path))?;
+        lock(inode).mode = Some(mode);
+        Ok(())
     }
 }
 

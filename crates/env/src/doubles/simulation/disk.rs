@@ -52,6 +52,7 @@ impl DiskSpeed {
                 sync_max / 20
             }
             Call::FreeBytes | Call::Lock | Call::Length | Call::SetLength => sync_max / 20,
+            Call::Mode => sync_max / 20,
             Call::Read | Call::Write | Call::Allocate => sync_max / 20,
         };
         let stalled = self.stalled_until().saturating_sub(simulation.now().0);
@@ -176,6 +177,16 @@ impl Disk for SimulatedDisk {
     fn lock_shared(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let lock = || self.door.disk.lock_shared(path);
         self.door.pass(Call::Lock, number(path), lock)
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        let ask = || self.door.disk.mode(path);
+        self.door.pass(Call::Mode, number(path), ask)
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let set = || self.door.disk.set_mode(path, mode);
+        self.door.pass(Call::Mode, number(path), set)
     }
 }
 
