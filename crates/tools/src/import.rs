@@ -9,7 +9,7 @@ use crate::lines::Lines;
 use crate::sending::{Place, Sending, SendingFlags, Tally, send};
 use crate::shaping::{KeyOf, Shaping, next_record};
 use crate::source::Source;
-use crate::state::{load, save};
+use crate::state::{Held, StateFormat, hold, load, save};
 use crate::{Connection, Failure, Look, Surroundings, connect};
 use clap::ValueHint;
 use millstream_client::Client;
@@ -58,6 +58,20 @@ struct State {
     imported_bytes: u64,
 }
 
+impl StateFormat for State {
+    const NAME: &'static str = "millstream-import-state";
+    const VERSION: u64 = 1;
+}
+
+/// What an import begins with.
+struct Begun {
+    /// The maximum size of the stream's records.
+    bytes_max: usize,
+    /// The state, if one is to be kept.
+    state: Option<State>,
+    _held: Option<Held>,
+}
+
 /// Stores the records.
 ///
 /// # Errors
@@ -76,8 +90,8 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     else {
         return Ok(());
     };
-    let (bytes_max, state) = begun?;
-    let from = state.as_ref().map_or(Place::default(), State::place);
+    let begun = begun?;
+    let from = begun.state.as_ref().map_or(Place::default(), State::place);
     let source = Source::open(args.file.as_deref(), from.end, surroundings)?;
     if source.length().is_some_and(|length| length < from.end) {
         return Err(
@@ -85,20 +99,24 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
                 .with_advice("Give the file that the state belongs to."),
         );
     }
-    let tally = send_all(args, client, source, (bytes_max, state), surroundings).await?;
+    let tally = send_all(args, client, source, begun, surroundings).await?;
     tally.conclude(surroundings)
 }
 
-/// The maximum size of the stream's records, and the state if one is to be kept.
 async fn begin(
     args: &Args,
     client: &Client,
     surroundings: &Surroundings,
-) -> Result<(usize, Option<State>), Failure> {
+) -> Result<Begun, Failure> {
     let bytes_max = record_bytes_max(client, &args.stream).await?;
     let Some(path) = &args.state else {
-        return Ok((bytes_max, None));
+        return Ok(Begun {
+            bytes_max,
+            state: None,
+            _held: None,
+        });
     };
+    let held = hold(&surroundings.env, path).await?;
     let identity = Identity::of(client, &args.stream).await?;
     let saved: Option<State> = load(&surroundings.env, path).await?;
     if let Some(saved) = &saved {
@@ -109,21 +127,26 @@ async fn begin(
         imported_lines: 0,
         imported_bytes: 0,
     };
-    Ok((bytes_max, Some(saved.unwrap_or_else(begun))))
+    Ok(Begun {
+        bytes_max,
+        state: Some(saved.unwrap_or_else(begun)),
+        _held: Some(held),
+    })
 }
 
 async fn send_all(
     args: &Args,
     client: Client,
     source: Source,
-    (bytes_max, mut state): (usize, Option<State>),
+    begun: Begun,
     surroundings: &Surroundings,
 ) -> Result<Tally, Failure> {
     let order = match args.unordered {
         true => Order::Any,
         false => Order::OfKeys,
     };
-    let from = state.as_ref().map_or(Place::default(), State::place);
+    let state = begun.state.as_ref();
+    let from = state.map_or(Place::default(), State::place);
     let sending = Sending {
         client,
         stream: &args.stream,
@@ -137,7 +160,7 @@ async fn send_all(
         key: KeyOf::Envelope,
         is_json: true,
         explicit_hash_key: None,
-        bytes_max,
+        bytes_max: begun.bytes_max,
     };
     let mut lines = Lines::new(source, shaping.line_bytes_max(), from);
     let next = async || next_record(&mut lines, &shaping, &*surroundings.env.random).await;
@@ -151,7 +174,7 @@ async fn send_all(
         }
         place = told;
         unsaved += 1;
-        if let (Some(path), Some(state)) = (&args.state, &state)
+        if let (Some(path), Some(state)) = (&args.state, state)
             && unsaved >= UNSAVED_RECORDS_MAX
         {
             unsaved = 0;
@@ -160,7 +183,7 @@ async fn send_all(
         Ok(())
     };
     let tally = send(sending, surroundings, next, told).await;
-    if let (Some(path), Some(state)) = (&args.state, state.take()) {
+    if let (Some(path), Some(state)) = (&args.state, state) {
         save(env, path, &state.at(place)).await?;
     }
     Ok(tally)
@@ -181,5 +204,16 @@ impl State {
             imported_lines: place.number,
             imported_bytes: place.end,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::check_page;
+
+    #[test]
+    fn state_when_written_then_is_as_its_page_shows_it() {
+        check_page::<State>();
     }
 }

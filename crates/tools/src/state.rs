@@ -1,85 +1,142 @@
-//! A tool's state, kept in a file so that the next run goes on where this one stopped.
+//! A tool's state, kept in a file so that the next run goes on where this one stopped:
+//! docs/formats/tool-states.md.
 //!
-//! A reader of the file finds the old state or the new one, after a loss of power, too.
+//! A reader of the file finds the old state or the new one, after a loss of power, too. The file
+//! says its format and version: a state of another tool or of a newer build is refused, and stays
+//! as it is.
 
 use crate::Failure;
-use millstream_env::{Disk, Env, File, OpenMode};
+use millstream_env::{Env, File, FileMode, lock_beside, replace_file};
 use parking_lot::Mutex;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Maximum size of a state: two hundred bytes for each of tens of thousands of shards.
 const STATE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// A state with a format of its own.
+pub(crate) trait StateFormat: Serialize + DeserializeOwned {
+    /// The format's name in the file.
+    const NAME: &'static str;
+    /// The newest version of the format, which is written. All before it are read.
+    const VERSION: u64;
+}
+
+/// What a file says of its format. The first builds said nothing.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Head {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+/// A file.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Written<'a, T> {
+    format: &'static str,
+    version: u64,
+    #[serde(flatten)]
+    state: &'a T,
+}
+
+/// A state's file that no other run uses.
+#[must_use]
+pub(crate) struct Held {
+    _lock: Box<dyn Send + Sync>,
+}
+
+/// Keeps other runs from a state, for as long as the result lives.
+///
+/// # Errors
+/// If another run uses it, or the lock's file cannot be made.
+pub(crate) async fn hold(env: &Env, path: &Path) -> Result<Held, Failure> {
+    let (disk, own) = (Arc::clone(&env.disk), path.to_owned());
+    let locked = blocking(env, move || lock_beside(&*disk, &own)).await;
+    match locked {
+        Ok(lock) => Ok(Held { _lock: lock }),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            let path = path.display();
+            Err(Failure::new(format!("another run uses the state {path}"))
+                .with_advice("Wait for its end, or give another --state."))
+        }
+        Err(error) => Err(Failure::of_file("lock", path, &error)),
+    }
+}
+
 /// Reads a state; `None` if there is none.
 ///
 /// # Errors
-/// If it cannot be read, or is not a state.
-pub(crate) async fn load<T: DeserializeOwned>(
-    env: &Env,
-    path: &Path,
-) -> Result<Option<T>, Failure> {
+/// If it cannot be read, or is not a state of this tool that this build knows.
+pub(crate) async fn load<T: StateFormat>(env: &Env, path: &Path) -> Result<Option<T>, Failure> {
     let (disk, own) = (Arc::clone(&env.disk), path.to_owned());
-    let read = blocking(env, move || read(&*disk, &own)).await;
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::of_file("read", path, &error)),
-    };
-    let state = serde_json::from_slice(&bytes);
-    state.map(Some).map_err(|error| {
-        let path = path.display();
-        Failure::new(format!("{path} is not the state of such a run: {error}"))
-    })
+    let read = blocking(env, move || disk.read_whole(&own, STATE_BYTES_MAX)).await;
+    match read {
+        Ok(bytes) => decode(&bytes, path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::of_file("read", path, &error)),
+    }
 }
 
 /// Replaces a state.
 ///
 /// # Errors
 /// If it cannot be written.
-pub(crate) async fn save(env: &Env, path: &Path, state: &impl Serialize) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec_pretty(state);
-    let bytes = bytes.map_err(|error| Failure::new(format!("cannot save the state: {error}")))?;
+pub(crate) async fn save<T: StateFormat>(env: &Env, path: &Path, state: &T) -> Result<(), Failure> {
+    let bytes = encode(state)?;
     let (disk, own) = (Arc::clone(&env.disk), path.to_owned());
-    let written = blocking(env, move || replace(&*disk, &own, &bytes)).await;
+    let replace = move || replace_file(&*disk, &own, &bytes, FileMode::Kept);
+    let written = blocking(env, replace).await;
     written.map_err(|error| Failure::of_file("write", path, &error))
 }
 
-fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
-    let file = disk.open(path, OpenMode::Read)?;
-    let length = file.length()?;
-    if length > STATE_BYTES_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
+fn decode<T: StateFormat>(bytes: &[u8], path: &Path) -> Result<T, Failure> {
+    let path = path.display();
+    let refuse = |error: serde_json::Error| {
+        Failure::new(format!("{path} is not the state of such a run: {error}"))
+    };
+    let (name, newest) = (T::NAME, T::VERSION);
+    let head: Head = serde_json::from_slice(bytes).map_err(refuse)?;
+    match (head.format, head.version) {
+        (None, None) => {}
+        (Some(format), Some(version)) if format == name && (1..=newest).contains(&version) => {}
+        (Some(format), Some(version)) if format == name && version > newest => {
+            let what = format!(
+                "{path} is of a newer millstream: version {version} of {name}, of which this one \
+                 reads {newest}"
+            );
+            let advice = "Use the newer millstream, or give another --state.";
+            return Err(Failure::new(what).with_advice(advice));
+        }
+        (format, version) => {
+            let format = format.as_deref().unwrap_or("without a format");
+            let version = version.map_or("no version".to_owned(), |it| format!("version {it}"));
+            let what = format!(
+                "{path} is not the state of such a run: it is {format}, {version}, and not {name}"
+            );
+            return Err(Failure::new(what).with_advice("Give another --state."));
+        }
     }
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-    file.read_exact_at(&mut bytes, 0)?;
+    serde_json::from_slice(bytes).map_err(refuse)
+}
+
+fn encode<T: StateFormat>(state: &T) -> Result<Vec<u8>, Failure> {
+    let written = Written {
+        format: T::NAME,
+        version: T::VERSION,
+        state,
+    };
+    let bytes = serde_json::to_vec_pretty(&written);
+    let bytes = bytes.map_err(|error| Failure::new(format!("cannot save the state: {error}")))?;
+    if bytes.len() as u64 > STATE_BYTES_MAX {
+        // The next run would refuse to read it.
+        let what = format!("cannot save the state: it is larger than {STATE_BYTES_MAX} bytes");
+        return Err(Failure::new(what));
+    }
     Ok(bytes)
-}
-
-fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    match disk.remove(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let file = disk.open(&new, OpenMode::CreateNew)?;
-    file.write_all_at(bytes, 0)?;
-    file.sync_data()?;
-    disk.rename(&new, path)?;
-    disk.sync_directory(folder_of(path))
-}
-
-/// The directory that a file is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
 }
 
 /// Runs disk calls off the tasks that must not block.
@@ -107,22 +164,4 @@ pub(crate) async fn write_at(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use millstream_env::{MemoryDisk, SeededRandom};
-
-    #[test]
-    fn state_when_the_power_is_lost_after_it_was_replaced_then_is_the_new_one() {
-        let path = Path::new("/folder/state");
-        for seed in 0..20 {
-            let disk = MemoryDisk::new();
-            let random = SeededRandom::new(seed);
-            disk.create_directory(folder_of(path)).unwrap();
-            for bytes in [&b"old"[..], b"newer"] {
-                replace(&disk.boot(), path, bytes).unwrap();
-                disk.power_loss(&random);
-                assert_eq!(read(&disk.boot(), path).unwrap(), bytes);
-            }
-        }
-    }
-}
+pub(crate) mod tests;

@@ -1,21 +1,31 @@
 //! Checkpoints in a file, as JSON: docs/formats/checkpoints.md.
 //!
-//! Each save writes a new file beside the old one, syncs it, and renames it over the old: whenever
-//! the process or the machine dies, the file is the one before or the one after. A file that cannot
-//! be read is an error, never an empty one: to start again from nothing is up to the user.
+//! Each save replaces the file: whenever the process or the machine dies, it is the one before or
+//! the one after. A file that cannot be read is an error, never an empty one: to start again from
+//! nothing is up to the user. From the first use on the file is locked, since two consumers would
+//! overwrite each other's checkpoints.
 
 use super::checkpoint::{Checkpoint, CheckpointStore, Checkpoints, StoreError};
-use millstream_env::{BoxFuture, Disk, Env, OpenMode};
+use millstream_env::{BoxFuture, Disk, Env, FileMode, lock_beside, replace_file};
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Maximum file size: that of a hundred thousand shards.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Checkpoints in a file, which one process may use at a time. Clones share it.
+/// The format's name in a file.
+const FORMAT: &str = "millstream-checkpoints";
+/// The newest version of the format, which is written.
+const VERSION: u64 = 1;
+
+/// Checkpoints in a file, which one consumer may use at a time. Clones share it.
+///
+/// The first use locks it until all clones are dropped: another consumer, of any process, gets an
+/// error. The lock is on an empty file beside it, under its name and `.lock`, which stays.
 #[derive(Clone)]
 pub struct FileCheckpoints {
     env: Env,
@@ -24,14 +34,37 @@ pub struct FileCheckpoints {
 
 struct CheckpointFile {
     path: PathBuf,
+    state: Mutex<State>,
+}
+
+/// What is known of the file.
+#[derive(Default)]
+struct State {
+    /// The lock, once it was taken.
+    lock: Option<Box<dyn Send + Sync>>,
     /// What the file has; `None` until it was read.
-    known: Mutex<Option<Checkpoints>>,
+    known: Option<Checkpoints>,
+}
+
+/// What a file says of its format. The first builds said nothing.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
+    version: Option<u64>,
 }
 
 /// The file's content.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Content {
     shards: Checkpoints,
+}
+
+/// The file.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: &'static str,
+    version: u64,
+    shards: &'a Checkpoints,
 }
 
 impl FileCheckpoints {
@@ -39,7 +72,7 @@ impl FileCheckpoints {
     pub fn new(env: &Env, path: impl Into<PathBuf>) -> Self {
         let file = CheckpointFile {
             path: path.into(),
-            known: Mutex::new(None),
+            state: Mutex::default(),
         };
         Self {
             env: env.clone(),
@@ -76,67 +109,90 @@ impl CheckpointStore for FileCheckpoints {
 
 impl CheckpointFile {
     fn load(&self, disk: &dyn Disk) -> io::Result<Checkpoints> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.locked(disk)?;
         let found = read(disk, &self.path)?;
-        *known = Some(found.clone());
+        state.known = Some(found.clone());
         Ok(found)
     }
 
     fn save(&self, disk: &dyn Disk, shard_id: String, checkpoint: Checkpoint) -> io::Result<()> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut shards = match known.take() {
+        let mut state = self.locked(disk)?;
+        let mut shards = match state.known.take() {
             Some(known) => known,
             None => read(disk, &self.path)?,
         };
         shards.insert(shard_id, checkpoint);
-        let content = Content { shards };
-        write(disk, &self.path, &serde_json::to_vec_pretty(&content)?)?;
+        write(disk, &self.path, &shards)?;
         // After a failure the file is read again: it may be the old one or the new one.
-        *known = Some(content.shards);
+        state.known = Some(shards);
         Ok(())
+    }
+
+    /// The state, once no other consumer uses the file.
+    fn locked(&self, disk: &dyn Disk) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.lock.is_none() {
+            let lock = lock_beside(disk, &self.path).map_err(|error| {
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    return error;
+                }
+                let text = format!(
+                    "{}: another consumer uses it: end that one, or give this one a file of its own",
+                    self.path.display()
+                );
+                io::Error::new(io::ErrorKind::WouldBlock, text)
+            })?;
+            state.lock = Some(lock);
+        }
+        Ok(state)
     }
 }
 
 fn read(disk: &dyn Disk, path: &Path) -> io::Result<Checkpoints> {
-    let file = match disk.open(path, OpenMode::Read) {
-        Ok(file) => file,
+    let bytes = match disk.read_whole(path, FILE_BYTES_MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Checkpoints::new()),
-        Err(error) => return Err(error),
+        read => read?,
     };
-    let length = file.length()?;
-    if length > FILE_BYTES_MAX {
-        let text = format!("{}: larger than {FILE_BYTES_MAX} bytes", path.display());
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-    }
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-    file.read_exact_at(&mut bytes, 0)?;
-    let content: Content = serde_json::from_slice(&bytes).map_err(|error| {
-        let text = format!("{}: no checkpoints: {error}", path.display());
+    let refuse = |what: &dyn Display| {
+        let text = format!("{}: no checkpoints: {what}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
-    })?;
+    };
+    let head: Head = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
+    match (head.format.as_deref(), head.version) {
+        // Files of the first builds say neither.
+        (None, None) | (Some(FORMAT), Some(1..=VERSION)) => {}
+        (Some(FORMAT), Some(version)) if version > VERSION => {
+            let path = path.display();
+            let text = format!(
+                "{path}: version {version} of the checkpoints' format is newer than this program, \
+                 which reads {VERSION}: use the newer program, or another file"
+            );
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        (format, version) => {
+            let what = format!("its format is {format:?}, its version {version:?}");
+            return Err(refuse(&what));
+        }
+    }
+    let content: Content = serde_json::from_slice(&bytes).map_err(|error| refuse(&error))?;
     Ok(content.shards)
 }
 
-/// Replaces a file, durably.
-fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let file = match disk.open(&new, OpenMode::CreateNew) {
-        // What a process left that died here.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            disk.remove(&new)?;
-            disk.open(&new, OpenMode::CreateNew)?
-        }
-        opened => opened?,
-    };
-    file.write_all_at(bytes, 0)?;
-    file.sync_data()?;
-    disk.rename(&new, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    disk.sync_directory(folder.unwrap_or(Path::new(".")))
+/// Replaces the file.
+fn write(disk: &dyn Disk, path: &Path, shards: &Checkpoints) -> io::Result<()> {
+    let bytes = serde_json::to_vec_pretty(&Written {
+        format: FORMAT,
+        version: VERSION,
+        shards,
+    })?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let text = format!(
+            "{}: would be larger than {FILE_BYTES_MAX} bytes",
+            path.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    replace_file(disk, path, &bytes, FileMode::Kept)
 }
 
 impl std::fmt::Debug for FileCheckpoints {

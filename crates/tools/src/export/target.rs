@@ -1,9 +1,9 @@
 //! Where an export goes, and its state.
 
 use crate::identity::Identity;
-use crate::state::{blocking, folder_of, load, save, write_at};
+use crate::state::{Held, StateFormat, blocking, hold, load, save, write_at};
 use crate::{Failure, Surroundings};
-use millstream_env::{Disk, File, OpenMode};
+use millstream_env::{Disk, File, OpenMode, folder_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +19,7 @@ pub(super) struct Target {
     state_path: Option<PathBuf>,
     state: State,
     unsaved_bytes: u64,
+    _held: Option<Held>,
 }
 
 /// A file that nobody else writes.
@@ -37,6 +38,11 @@ struct State {
     /// The bytes of the file that hold the records that the state knows of.
     exported_bytes: u64,
     shards: BTreeMap<String, ShardState>,
+}
+
+impl StateFormat for State {
+    const NAME: &'static str = "millstream-export-state";
+    const VERSION: u64 = 1;
 }
 
 /// How far a shard was read.
@@ -60,9 +66,12 @@ impl Target {
         identity: Identity,
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
-        let saved: Option<State> = match state_path {
-            Some(path) => load(&surroundings.env, path).await?,
-            None => None,
+        let (held, saved) = match state_path {
+            Some(path) => {
+                let held = hold(&surroundings.env, path).await?;
+                (Some(held), load::<State>(&surroundings.env, path).await?)
+            }
+            None => (None, None),
         };
         if let Some(saved) = &saved {
             identity.check(&saved.identity)?;
@@ -88,6 +97,7 @@ impl Target {
             state_path: state_path.map(Path::to_owned),
             state,
             unsaved_bytes: 0,
+            _held: held,
         })
     }
 
@@ -214,4 +224,15 @@ fn open(disk: &dyn Disk, path: &Path, length: Option<u64>) -> io::Result<Locked>
     }
     file.set_length(length)?;
     Ok((file, lock))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::check_page;
+
+    #[test]
+    fn state_when_written_then_is_as_its_page_shows_it() {
+        check_page::<State>();
+    }
 }

@@ -42,6 +42,7 @@ async fn checkpoints_when_saved_then_are_there_for_the_next_process() {
         .unwrap();
     // A clone shares what is known; a store that has not loaded reads first.
     assert!(saved(&first.clone(), 5).await);
+    drop(first);
     assert!(saved(&store(&disk), 6).await);
     let expected = Checkpoints::from([
         ("shardId-000000000000".to_owned(), after(6)),
@@ -49,10 +50,12 @@ async fn checkpoints_when_saved_then_are_there_for_the_next_process() {
     ]);
     assert_eq!(store(&disk).load().await.unwrap(), expected);
     let text = String::from_utf8(disk.contents(Path::new(PATH)).unwrap()).unwrap();
-    let expected =
-        r#"{"shards":{"shardId-000000000000":{"after":"6"},"shardId-000000000001":"end"}}"#;
     let dense: String = text.split_whitespace().collect();
-    assert_eq!(dense, expected);
+    let expected = [
+        r#"{"format":"millstream-checkpoints","version":1,"#,
+        r#""shards":{"shardId-000000000000":{"after":"6"},"shardId-000000000001":"end"}}"#,
+    ];
+    assert_eq!(dense, expected.concat());
 }
 
 #[tokio::test]
@@ -118,6 +121,10 @@ async fn file_when_it_is_no_checkpoints_then_is_an_error_and_stays() {
         b"{}",
         b"{\"shards\":",
         b"{\"shards\":{\"a\":\"before\"}}",
+        b"{\"version\":1,\"shards\":{}}",
+        b"{\"format\":\"millstream-checkpoints\",\"shards\":{}}",
+        b"{\"format\":\"millstream-checkpoints\",\"version\":0,\"shards\":{}}",
+        b"{\"format\":\"millstream-export-state\",\"version\":1,\"shards\":{}}",
     ] {
         let disk = disk();
         disk.put_back(Path::new(PATH), bytes);
@@ -133,6 +140,53 @@ async fn file_when_it_is_no_checkpoints_then_is_an_error_and_stays() {
 }
 
 #[tokio::test]
+async fn file_when_of_a_build_without_versions_then_is_read_and_written_with_one() {
+    let disk = disk();
+    disk.put_back(
+        Path::new(PATH),
+        b"{\"shards\":{\"shardId-000000000001\":\"end\"}}",
+    );
+    let store = store(&disk);
+    assert!(saved(&store, 1).await);
+    assert_eq!(store.load().await.unwrap().len(), 2);
+    let text = String::from_utf8(disk.contents(Path::new(PATH)).unwrap()).unwrap();
+    assert!(text.contains("\"version\": 1"), "{text}");
+}
+
+#[tokio::test]
+async fn file_when_of_a_newer_version_then_is_an_error_that_says_what_to_do_and_stays() {
+    let disk = disk();
+    let bytes = b"{\"format\":\"millstream-checkpoints\",\"version\":2,\"parts\":[]}";
+    disk.put_back(Path::new(PATH), bytes);
+    let store = store(&disk);
+    let error = store.load().await.unwrap_err().to_string();
+    let expected = "/data/orders.checkpoints: version 2 of the checkpoints' format is newer than \
+                    this program, which reads 1: use the newer program, or another file";
+    assert_eq!(error, expected);
+    assert!(!saved(&store, 1).await);
+    assert_eq!(disk.contents(Path::new(PATH)).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn file_when_another_consumer_uses_it_then_is_refused_until_that_one_is_gone() {
+    let disk = disk();
+    let (first, second) = (store(&disk), store(&disk));
+    assert!(saved(&first, 1).await);
+    let expected = "/data/orders.checkpoints: another consumer uses it: end that one, or give \
+                    this one a file of its own";
+    assert_eq!(second.load().await.unwrap_err().to_string(), expected);
+    let saving = second.save("shardId-000000000000", after(2)).await;
+    assert_eq!(saving.unwrap_err().to_string(), expected);
+    // The first one's lock outlives the files that it replaces.
+    assert!(saved(&first, 3).await);
+    assert!(second.load().await.is_err());
+    drop(first);
+    let found = second.load().await.unwrap();
+    assert_eq!(found["shardId-000000000000"], after(3));
+    assert!(saved(&second, 4).await);
+}
+
+#[tokio::test]
 async fn file_when_written_then_is_as_its_page_shows_it() {
     let page = include_str!("../../../../../docs/formats/checkpoints.md");
     let (_, shown) = page.split_once("```json\n").unwrap();
@@ -140,6 +194,7 @@ async fn file_when_written_then_is_as_its_page_shows_it() {
     let disk = disk();
     disk.put_back(Path::new(PATH), shown.as_bytes());
     let found = store(&disk).load().await.unwrap();
+    assert_eq!(found.len(), 2);
     disk.take_away(Path::new(PATH));
     let store = store(&disk);
     for (shard_id, checkpoint) in found {
