@@ -11,7 +11,6 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use millstream_env::Env;
 use millstream_protocol::Protocol;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Longer than Kinesis and Millstream take for any call.
@@ -63,7 +62,8 @@ impl Builder {
     /// # Errors
     /// See [`LoadError`].
     pub fn from_environment() -> Result<Self, LoadError> {
-        Self::load(&Sources::of_process(), None, &Env::real())
+        let env = real_env().ok_or(LoadError::NoRuntime)?;
+        Self::load(&Sources::of_process(), None, &env)
     }
 
     /// A builder with credentials and settings from these sources. A profile that is given goes
@@ -180,7 +180,7 @@ impl Builder {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
-        self.build_in(Env::real())
+        self.build_in(real_env().ok_or(BuildError::NoRuntime)?)
     }
 
     /// Builds the client with a clock, chance and tasks of the caller's, for simulations.
@@ -194,14 +194,14 @@ impl Builder {
         let connector = connection::connector(&routes.usual, http, self.ca_bundle.as_deref())?;
         let pool = connection::pool(&env, connector, http);
         let identity = Identity::new(provider);
-        Ok(Client::assemble(
-            env,
-            pool,
-            routes,
-            Arc::new(identity),
-            self.settings,
-        ))
+        Ok(Client::assemble(env, pool, routes, identity, self.settings))
     }
+}
+
+/// The world, as far as there is a runtime for its tasks.
+fn real_env() -> Option<Env> {
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.is_ok().then(Env::real)
 }
 
 #[cfg(test)]
@@ -219,5 +219,14 @@ mod tests {
         assert!(matches!(built.build(), Err(BuildError::CaBundle(_))));
         let built = keyed().endpoint("http://localhost:1").build();
         assert!(built.is_ok());
+    }
+
+    #[test]
+    fn client_when_built_outside_of_a_runtime_then_is_an_error_that_says_what_to_do() {
+        let builder = Client::builder().credentials(Credentials::new("AKID", "secret", None));
+        let built = builder.endpoint("http://localhost:1").build();
+        assert!(matches!(built, Err(BuildError::NoRuntime)));
+        let loaded = Builder::from_environment();
+        assert!(matches!(loaded, Err(LoadError::NoRuntime)));
     }
 }

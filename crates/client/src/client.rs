@@ -6,6 +6,7 @@ use crate::error::with_causes;
 use crate::identity::Identity;
 use crate::retry::{Budget, Retries, retry};
 use crate::routes::Routes;
+use crate::server_clock::{ServerClock, is_another_time};
 use crate::settings::{HttpVersion, Settings};
 use crate::sign::sign_request;
 use crate::{Error, Events};
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use millstream_env::Env;
+use millstream_env::{Env, Timestamp};
 use millstream_protocol::operations::{SubscribeToShard, SubscribeToShardInput};
 use millstream_protocol::{Operation, Protocol, TARGET_PREFIX, Texts};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ struct Shared {
     pool: Pool,
     routes: Routes,
     identity: Arc<Identity>,
+    clock: Arc<ServerClock>,
     settings: Settings,
     budget: Budget,
 }
@@ -48,6 +50,13 @@ struct Prepared<'a> {
     attempts: u32,
 }
 
+/// What an attempt is signed with.
+#[derive(Clone)]
+struct Signed {
+    credentials: Credentials,
+    now: Timestamp,
+}
+
 impl Client {
     /// The start of a client: [`Builder`].
     pub fn builder() -> Builder {
@@ -58,14 +67,15 @@ impl Client {
         env: Env,
         pool: Pool,
         routes: Routes,
-        identity: Arc<Identity>,
+        identity: Identity,
         settings: Settings,
     ) -> Self {
         let shared = Shared {
             env,
             pool,
             routes,
-            identity,
+            identity: Arc::new(identity),
+            clock: Arc::default(),
             settings,
             budget: Budget::full(),
         };
@@ -102,20 +112,25 @@ impl Client {
             pool,
             routes,
             identity,
+            clock,
             settings,
             budget: _,
         } = &*self.shared;
-        let settings = Settings {
-            retries,
-            ..settings.clone()
+        let shared = Shared {
+            env: env.clone(),
+            pool: pool.clone(),
+            routes: routes.clone(),
+            identity: Arc::clone(identity),
+            clock: Arc::clone(clock),
+            settings: Settings {
+                retries,
+                ..settings.clone()
+            },
+            budget: Budget::full(),
         };
-        Self::assemble(
-            env.clone(),
-            pool.clone(),
-            routes.clone(),
-            Arc::clone(identity),
-            settings,
-        )
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Calls an operation once, without retries. Dropping the future does not stop the server from
@@ -204,7 +219,7 @@ impl Client {
 
     fn decode<O: Operation>(&self, body: &[u8]) -> Result<O::Output, Error> {
         millstream_protocol::decode_lenient(self.protocol(), body)
-            .map_err(|error| Error::Transport(error.to_string()))
+            .map_err(|error| Error::Transport(format!("the response cannot be read: {error}")))
     }
 
     /// Where a call goes.
@@ -220,38 +235,26 @@ impl Client {
 
     /// Credentials for now. Their source may ask a person: the time does not count as the server's.
     async fn credentials(&self) -> Result<Credentials, Error> {
-        let now = self.shared.env.clock.now();
-        self.shared.identity.credentials(now).await
+        self.shared.identity.credentials(self.now()).await
+    }
+
+    /// The server's time.
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now(self.shared.env.clock.now())
     }
 
     /// Sends a request and receives the response's body.
     async fn attempt(&self, call: &Prepared<'_>, number: u32) -> Result<Bytes, Error> {
-        let credentials = self.credentials().await?;
-        self.in_time(async {
-            let response = self.begin(call, number, credentials).await?;
-            let status = response.status();
-            let (head, body) = response.into_parts();
-            let body = collect(body).await?;
-            if status != StatusCode::OK {
-                return Err(self.refusal(status, &head.headers, &body));
-            }
-            Ok(body)
-        })
-        .await
+        let attempt = |signed| async move {
+            let (_, body) = self.begin(call, number, signed).await?;
+            collect(body).await
+        };
+        self.in_servers_time(attempt).await
     }
 
     async fn subscribe_once(&self, call: &Prepared<'_>, number: u32) -> Result<Events, Error> {
-        let credentials = self.credentials().await?;
-        let answered = self.in_time(async {
-            let response = self.begin(call, number, credentials).await?;
-            let (head, body) = response.into_parts();
-            if head.status == StatusCode::OK {
-                return Ok((head.headers, body));
-            }
-            let body = collect(body).await?;
-            Err(self.refusal(head.status, &head.headers, &body))
-        });
-        let (headers, body) = answered.await?;
+        let attempt = |signed| self.begin(call, number, signed);
+        let (headers, body) = self.in_servers_time(attempt).await?;
         let env = self.shared.env.clone();
         Ok(Events::new(
             env,
@@ -259,6 +262,28 @@ impl Client {
             request_id(&headers),
             body,
         ))
+    }
+
+    /// Makes an attempt, with the credentials and the time to sign it with. If a wrong clock is why
+    /// it is refused, the time is the server's from then on, and it is made once more at once: that
+    /// is no retry, for nothing but the signature was looked at.
+    async fn in_servers_time<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        attempt: impl Fn(Signed) -> F,
+    ) -> Result<T, Error> {
+        let credentials = self.credentials().await?;
+        let now = self.now();
+        let signed = Signed { credentials, now };
+        let answered = self.in_time(attempt(signed.clone())).await;
+        let is_refused = matches!(answered, Err(Error::Service { .. }));
+        let signed = Signed {
+            now: self.now(),
+            ..signed
+        };
+        if is_refused && is_another_time(signed.now, now) {
+            return self.in_time(attempt(signed)).await;
+        }
+        answered
     }
 
     async fn in_time<T>(
@@ -274,15 +299,31 @@ impl Client {
         }
     }
 
-    /// Sends a request and waits for the head of the response.
+    /// Sends a request, and waits for the head of the response and for what is wrong, if anything.
     async fn begin(
         &self,
         call: &Prepared<'_>,
         number: u32,
-        credentials: Credentials,
+        signed: Signed,
+    ) -> Result<(HeaderMap, Incoming), Error> {
+        let now = signed.now;
+        let response = self.respond(call, number, signed).await?;
+        let (head, body) = response.into_parts();
+        if head.status == StatusCode::OK {
+            return Ok((head.headers, body));
+        }
+        let body = collect(body).await?;
+        Err(self.refusal(head.status, &head.headers, &body, now))
+    }
+
+    /// Sends a request and waits for the head of the response.
+    async fn respond(
+        &self,
+        call: &Prepared<'_>,
+        number: u32,
+        Signed { credentials, now }: Signed,
     ) -> Result<Response<Incoming>, Error> {
         let shared = &*self.shared;
-        let now = shared.env.clock.now();
         let mut request = self.head(call).map_err(Error::Invalid)?;
         let region = &shared.routes.region;
         sign_request(credentials, region, now, &mut request).map_err(Error::Invalid)?;
@@ -330,9 +371,18 @@ impl Client {
             .map_err(|error| error.to_string())
     }
 
-    fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    fn refusal(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        signed: Timestamp,
+    ) -> Error {
+        let remote = millstream_protocol::decode_error(self.protocol(), status.as_u16(), body);
+        let local = self.shared.env.clock.now();
+        self.shared.clock.learn(&remote, headers, signed, local);
         Error::Service {
-            remote: millstream_protocol::decode_error(self.protocol(), status.as_u16(), body),
+            remote,
             request_id: request_id(headers),
             is_after_unknown: false,
         }

@@ -51,6 +51,7 @@ mod pages;
 mod partitions;
 mod retry;
 mod routes;
+mod server_clock;
 mod settings;
 mod sign;
 mod stream_ref;
@@ -70,6 +71,8 @@ pub use stream_ref::StreamRef;
 pub use waiters::WaitError;
 
 pub use aws_credential_types::provider::ProvideCredentials;
+pub use http::Uri;
+pub use millstream_env::Env;
 pub use millstream_protocol::{
-    Blob, ErrorCode, Protocol, RemoteError, Timestamp, operations, types,
+    Blob, ErrorCode, Operation, Protocol, RemoteError, Timestamp, operations, types,
 };

@@ -41,6 +41,9 @@ pub enum LoadError {
     /// The CA bundle cannot be read.
     #[error("the CA bundle {} cannot be read: {}", .0.display(), .1)]
     CaBundle(PathBuf, #[source] io::Error),
+    /// It was called outside of a runtime of tokio.
+    #[error("{NO_RUNTIME}")]
+    NoRuntime,
 }
 
 /// Why no client was built.
@@ -62,4 +65,10 @@ pub enum BuildError {
     /// The system has no certificates to verify a server with.
     #[error("the system has no CA certificates: {0}")]
     NoRoots(String),
+    /// It was built outside of a runtime of tokio.
+    #[error("{NO_RUNTIME}")]
+    NoRuntime,
 }
+
+const NO_RUNTIME: &str =
+    "there is no runtime of tokio: call it in an async function, or within `Runtime::enter`";

@@ -36,7 +36,7 @@ impl Error {
 
 /// An error returned by a server, which may be another implementation, or newer than this client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {} (status {status})", message.as_deref().unwrap_or("no message"))]
+#[error("{}", self.text())]
 pub struct RemoteError {
     /// The HTTP status.
     pub status: u16,
@@ -47,6 +47,21 @@ pub struct RemoteError {
 }
 
 impl RemoteError {
+    /// What is known of it, on a line.
+    fn text(&self) -> String {
+        let Self {
+            status,
+            name,
+            message,
+        } = self;
+        match (&**name, message) {
+            ("", None) => format!("an answer with status {status} that is no error of Kinesis"),
+            ("", Some(message)) => format!("{message} (status {status})"),
+            (name, None) => format!("{name}: no message (status {status})"),
+            (name, Some(message)) => format!("{name}: {message} (status {status})"),
+        }
+    }
+
     /// Returns the error's code, if it is known here.
     pub fn code(&self) -> Option<ErrorCode> {
         ErrorCode::from_name(&self.name)
