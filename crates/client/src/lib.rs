@@ -76,3 +76,8 @@ pub use millstream_env::Env;
 pub use millstream_protocol::{
     Blob, ErrorCode, Operation, Protocol, RemoteError, Timestamp, operations, types,
 };
+
+/// Compiles the code of the front page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct FrontPage;

@@ -1,5 +1,5 @@
-//! The operations: one file each, with the shapes of its input and output, and the [table] that
-//! lists them. [`UNSERVED`] names the others of the service model.
+//! The operations: one file each, with the shapes of its input and output, and a table that lists
+//! them. [`UNSERVED`] names the others of the service model.
 //!
 //! The modules are declared from the table, where `cargo fmt` does not see them: `./test` formats
 //! their files by name.
