@@ -7,9 +7,11 @@ It prints a line for each step, and ends with an exception at the first that is 
 import inspect
 import os
 import pathlib
+import re
 from urllib.parse import urlsplit
 
 import boto.kinesis
+from boto.connection import AWSQueryConnection
 from boto.kinesis import exceptions
 from boto.kinesis.layer1 import KinesisConnection
 from boto.regioninfo import RegionInfo
@@ -26,11 +28,16 @@ def check(what, got, wanted):
     print("ok:", what)
 
 
-def replaced():
-    """What the guide of the Rust client names as boto's."""
+def replaced(heading):
+    """What the guide of the Rust client names as boto's in the table under a heading."""
     guide = pathlib.Path(__file__).parents[2] / "docs/guide/client.md"
-    rows = guide.read_text().split("\n## From boto\n")[1].splitlines()
-    return {row.split("`")[1] for row in rows if row.startswith("| `")}
+    section = re.split(r"\n##+ ", guide.read_text().split(f"# {heading}\n")[1])[0]
+    cells = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    return {name for cell in cells for name in re.findall("`([^`]+)`", cell)}
+
+
+def public(names):
+    return {name for name in names if name[0] != "_"}
 
 
 def documented():
@@ -39,7 +46,31 @@ def documented():
     methods = {f"KinesisConnection.{name}" for name, value in own if inspect.isfunction(value) and name[0] != "_"}
     kinds = {name for name, value in vars(exceptions).items() if inspect.isclass(value) and name.endswith("Exception")}
     functions = {name for name, value in vars(boto.kinesis).items() if inspect.isfunction(value) and value.__module__ == "boto.kinesis"}
-    return methods | kinds | functions | {"KinesisConnection"}
+    return methods | kinds | functions | {"KinesisConnection", boto.connect_kinesis.__name__}
+
+
+def optional():
+    """The optional arguments of boto's methods."""
+    methods = [(name, value) for name, value in vars(KinesisConnection).items() if inspect.isfunction(value) and name[0] != "_"]
+    arguments = [(name, argument) for name, method in methods for argument in inspect.signature(method).parameters.values()]
+    return {f"{name}({argument.name})" for name, argument in arguments if argument.default is not argument.empty}
+
+
+def inherited(kinesis):
+    """What a connection takes and has, beside the methods of its own."""
+    own = {name for name, value in vars(KinesisConnection).items() if inspect.isfunction(value)}
+    taken = set(inspect.signature(AWSQueryConnection).parameters)
+    return public(taken | set(dir(kinesis))) - own
+
+
+def facts():
+    """What exceptions and regions have, without what reads them from XML."""
+    error = exceptions.LimitExceededException(400, "Bad Request", body={})
+    region = boto.kinesis.regions()[0]
+    reading = {"startElement", "endElement", "connection", "connection_cls"}
+    of_errors = public(dir(error)) - public(dir(Exception)) - reading
+    of_regions = public(dir(region)) - reading
+    return {f"BotoServerError.{name}" for name in of_errors} | {f"RegionInfo.{name}" for name in of_regions}
 
 
 def connect(url):
@@ -117,8 +148,15 @@ def remove(kinesis):
 
 
 def main():
-    check("the table of the Rust client's guide", replaced(), documented())
     kinesis = connect(os.environ["AWS_ENDPOINT_URL"])
+    for heading, names in (
+        ("From boto", documented()),
+        ("Optional arguments", optional()),
+        ("Connections of boto", inherited(kinesis)),
+        ("Errors and regions of boto", facts()),
+    ):
+        check(f"the table of the Rust client's guide: {heading}", replaced(heading), names)
+    check("no connection to an unknown region", boto.kinesis.connect_to_region("nowhere"), None)
     for step in (describe, record, reshard, refuse, remove):
         step(kinesis)
 

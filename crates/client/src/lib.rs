@@ -81,3 +81,8 @@ pub use millstream_protocol::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct FrontPage;
+
+/// Compiles the code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/client.md")]
+struct Guide;
