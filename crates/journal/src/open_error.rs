@@ -22,6 +22,16 @@ pub enum OpenError {
         /// A name in it that no journal uses.
         entry: String,
     },
+    /// A repair has taken files out, and did not end.
+    #[error(
+        "a repair of {directory} did not end: its originals are in {folder}. Run the repair again"
+    )]
+    Unfinished {
+        /// The directory.
+        directory: PathBuf,
+        /// The folder in it.
+        folder: String,
+    },
     /// The files that define the journal are corrupted.
     #[error("damage in {file} at byte {position}: {what}")]
     Damaged {

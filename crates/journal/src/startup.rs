@@ -43,6 +43,7 @@ pub(crate) fn open(env: Env, directory: &Path, options: Options) -> Result<Journ
         .map_err(OpenError::writing)?;
     preflight::check(&*env.disk, directory)?;
     let lock = preflight::lock(&*env.disk, directory)?;
+    preflight::refuse_unfinished(&*env.disk, directory)?;
     let components = Components::new(State::new(env, directory, options, lock));
     let open = components.recover()?;
     let journal = components.journal();

@@ -2,11 +2,9 @@
 
 use crate::format::segment::{number_of_file, number_of_segment};
 use crate::recover::preflight::is_of_journal;
+use crate::recover::unfinished::{KEPT_PREFIX, Marked, name_of};
 use crate::state::home::Home;
 use std::io;
-
-/// The beginning of the names of folders that hold what a repair took out.
-pub(crate) const KEPT_PREFIX: &str = "repair-";
 
 /// The names in a directory, by what they are.
 #[derive(Debug, Default)]
@@ -22,14 +20,17 @@ pub(crate) struct Accounted {
 }
 
 impl Accounted {
-    pub(crate) fn of(home: &Home) -> io::Result<Self> {
+    /// What a repair has made that did not end counts by its numbers alone.
+    pub(crate) fn of(home: &Home, undone: Option<&Marked>) -> io::Result<Self> {
         let mut accounted = Self::default();
         for path in home.list()? {
-            let name = path.file_name().unwrap_or_default();
-            let name = name.to_string_lossy().into_owned();
+            let name = name_of(&path);
             let number = number_of_segment(&name);
-            accounted.segments.extend(number);
             accounted.numbers.extend(number_of_file(&name));
+            if undone.is_some_and(|undone| undone.has_made(&name)) {
+                continue;
+            }
+            accounted.segments.extend(number);
             if number.is_some() || is_of_journal(&name) {
                 accounted.own.push(name);
             } else if !name.starts_with(KEPT_PREFIX) {

@@ -103,6 +103,8 @@ pub enum What {
     Records(&'static str),
     /// A file of the journal's that no MANIFEST lists, and why it may be needed.
     Stray(&'static str),
+    /// A folder of a repair that did not end.
+    Unfinished,
     /// What was not acknowledged, and goes with the next start.
     TornTail {
         /// How many bytes.
@@ -131,7 +133,8 @@ impl What {
             | Self::Lost(_)
             | Self::Fault(_)
             | Self::Records(_)
-            | Self::Stray(_) => Severity::Damage,
+            | Self::Stray(_)
+            | Self::Unfinished => Severity::Damage,
         }
     }
 }
@@ -160,6 +163,9 @@ impl fmt::Display for What {
             Self::Footer(what) | Self::Lost(what) | Self::Fault(what) | Self::Records(what) => {
                 f.write_str(what)
             }
+            Self::Unfinished => f.write_str(
+                "a repair did not end, and holds here what it took out; repair puts it back first",
+            ),
             Self::TornTail { bytes } => write!(
                 f,
                 "{bytes} bytes of a group that was not acknowledged; the next start drops them"

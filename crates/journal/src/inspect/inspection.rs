@@ -14,6 +14,7 @@ use crate::read::index::{Hole, Log};
 use crate::recover::classify::Tail;
 use crate::recover::preflight;
 use crate::recover::recovery::{Fault, Survey};
+use crate::recover::unfinished::{name_of, undone};
 use crate::recover::unlisted::Unlisted;
 use crate::space::reserve::RESERVE_NAME;
 use crate::startup;
@@ -31,6 +32,8 @@ pub struct Inspection {
     pub(crate) journal: Arc<Journal>,
     pub(crate) home: Home,
     accounted: Accounted,
+    /// The folder of a repair that did not end.
+    undone: Option<String>,
     /// What the MANIFEST says, or what the files do where it is lost.
     pub(crate) manifest: Manifest,
     /// What is wrong with the MANIFEST.
@@ -46,7 +49,10 @@ pub struct Inspection {
     open: Option<ActiveSegment>,
 }
 
-/// What the MANIFEST says, and what is wrong with it.
+/// What a survey finds, beside the journal.
+type Surveyed = (Survey, (Vec<Fault>, BTreeMap<u64, Tail>));
+
+/// What the MANIFEST says, what is wrong with it, and files that may be needed.
 type Read = (Manifest, Option<(What, u64)>, Vec<(String, &'static str)>);
 
 impl Inspection {
@@ -73,27 +79,48 @@ impl Inspection {
             ..env.clone()
         };
         let home = Home::new(env.disk.clone(), directory);
-        let accounted = Accounted::of(&home).map_err(OpenError::reading)?;
+        let undone = undone(home.disk(), directory).map_err(OpenError::reading)?;
+        let accounted = Accounted::of(&home, undone.as_ref()).map_err(OpenError::reading)?;
         preflight::expect_some(home.disk(), directory)?;
-        let (manifest, manifest_damage, mut strays) = read(&home, &accounted)?;
-        let components = startup::look(env, directory, lock);
-        let mut recovery = components.recovery();
-        let Survey {
-            open,
-            unused,
-            headed,
-        } = recovery.survey(&manifest)?;
-        let (faults, tails) = recovery.into_findings();
-        let journal = Arc::new(components.journal());
-        if manifest_damage.is_none() && home_has_manifest(&accounted) {
-            let mut unlisted = Unlisted::beside(&home, &manifest)?;
+        let mut read = read(&home, &accounted)?;
+        let lock: Arc<dyn Send + Sync> = lock.into();
+        let survey = |manifest: &Manifest| -> Result<(Arc<Journal>, Surveyed), OpenError> {
+            let components = startup::look(env.clone(), directory, Box::new(lock.clone()));
+            let mut recovery = components.recovery();
+            let survey = recovery.survey(manifest)?;
+            let findings = recovery.into_findings();
+            Ok((Arc::new(components.journal()), (survey, findings)))
+        };
+        let mut found = survey(&read.0)?;
+        if read.1.is_none() && home_has_manifest(&accounted) {
+            let (manifest, journal) = (&read.0, &found.0);
+            let mut unlisted = Unlisted::beside(&home, manifest, undone.as_ref())?;
             unlisted.prove(&journal.logs, &journal.damage, manifest.replay_from);
-            strays.extend_from_slice(unlisted.strays());
+            if unlisted.is_manifest_older() {
+                let older = Some((What::ManifestOlder, 0));
+                read = make_up(&home, &accounted, Some(read.0), older)?;
+                found = survey(&read.0)?;
+            } else {
+                read.2.extend(unlisted.strays());
+            }
         }
+        let (manifest, manifest_damage, strays) = read;
+        let (
+            journal,
+            (
+                Survey {
+                    open,
+                    unused,
+                    headed,
+                },
+                (faults, tails),
+            ),
+        ) = found;
         Ok(Self {
             unreadable: unreadable(&home, &accounted),
             journal,
             home,
+            undone: undone.map(|undone| name_of(&undone.folder)),
             accounted,
             manifest,
             manifest_damage,
@@ -247,6 +274,9 @@ impl Inspection {
                 concerns: None,
             });
         };
+        if let Some(folder) = &self.undone {
+            found(folder, None, What::Unfinished);
+        }
         if let Some((what, position)) = &self.manifest_damage {
             found(MANIFEST_NAME, Some(*position), what.clone());
         }
@@ -276,16 +306,25 @@ fn home_has_manifest(accounted: &Accounted) -> bool {
 /// Reads the MANIFEST, or makes up for it.
 fn read(home: &Home, accounted: &Accounted) -> Result<Read, OpenError> {
     let found = Manifest::read(home.disk(), home.directory()).map_err(OpenError::reading)?;
-    let (damage, older) = match found {
-        Some(Ok(manifest)) => {
-            if !Unlisted::beside(home, &manifest)?.is_manifest_older() {
-                return Ok((manifest, None, Vec::new()));
-            }
-            (Some((What::ManifestOlder, 0)), Some(manifest))
-        }
-        Some(Err(position)) => (Some((What::ManifestBroken, position)), None),
-        None => (None, None),
-    };
+    match found {
+        Some(Ok(manifest)) => Ok((manifest, None, Vec::new())),
+        Some(Err(position)) => make_up(
+            home,
+            accounted,
+            None,
+            Some((What::ManifestBroken, position)),
+        ),
+        None => make_up(home, accounted, None, None),
+    }
+}
+
+/// Makes a MANIFEST from the files, and from an older one.
+fn make_up(
+    home: &Home,
+    accounted: &Accounted,
+    older: Option<Manifest>,
+    damage: Option<(What, u64)>,
+) -> Result<Read, OpenError> {
     let rebuilt = Rebuilt::of(home, accounted, older.as_ref())?;
     let spares = accounted.own.iter().filter(|name| is_spare_name(name));
     let spares = spares.filter(|_| older.is_none()).cloned();

@@ -91,12 +91,12 @@ impl Repair {
     fn write(self, name: &str) -> io::Result<PathBuf> {
         let disk = self.env.disk.clone();
         let home = Home::new(disk.clone(), self.inspection.home.directory());
-        let kept = Kept::begin(&*disk, home.directory(), name)?;
-        kept.copy_manifest()?;
         let mut numbers = Numbers {
             env: &self.env,
             next: self.inspection.next_number(),
         };
+        let kept = Kept::begin(&*disk, home.directory(), name, numbers.next)?;
+        kept.copy_manifest()?;
         let mut entries = self.healthy();
         for segment in self.inspection.journal.segments.all().values() {
             if self.plan.rewritten.contains(&segment.number) {

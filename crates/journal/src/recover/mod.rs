@@ -6,4 +6,5 @@ pub(crate) mod mending;
 pub(crate) mod preflight;
 pub(crate) mod recovery;
 pub(crate) mod tail;
+pub(crate) mod unfinished;
 pub(crate) mod unlisted;

@@ -7,6 +7,7 @@
 use crate::format::manifest::{MANIFEST_NAME, TEMPORARY_NAME};
 use crate::format::segment::{is_making_name, is_spare_name, number_of_segment};
 use crate::open_error::OpenError;
+use crate::recover::unfinished::{name_of, undone};
 use crate::space::reserve::RESERVE_NAME;
 use crate::state::lifecycle::DirectoryLock;
 use millstream_env::Disk;
@@ -50,6 +51,17 @@ pub(crate) fn lock(disk: &dyn Disk, directory: &Path) -> Result<DirectoryLock, O
     };
     let both = (take(directory)?, take(&directory.join(LOCK_NAME))?);
     Ok(Box::new(both))
+}
+
+/// Rejects a directory with a repair in it that did not end: what it took out is missing.
+pub(crate) fn refuse_unfinished(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> {
+    match undone(disk, directory).map_err(OpenError::reading)? {
+        None => Ok(()),
+        Some(undone) => Err(OpenError::Unfinished {
+            directory: directory.to_owned(),
+            folder: name_of(&undone.folder),
+        }),
+    }
 }
 
 /// Rejects a directory in which no journal was ever begun.

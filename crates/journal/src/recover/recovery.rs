@@ -118,7 +118,7 @@ impl<'a> Recovery<'a> {
             return self.begin();
         };
         self.count_from(manifest.generation, manifest.next_number);
-        let mut unlisted = Unlisted::beside(self.uses.home, &manifest)?;
+        let mut unlisted = Unlisted::beside(self.uses.home, &manifest, None)?;
         unlisted.refuse_strays()?;
         let Survey { open, unused, .. } = self.survey(&manifest)?;
         unlisted.prove(self.uses.logs, self.uses.damage, manifest.replay_from);

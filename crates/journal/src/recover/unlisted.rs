@@ -4,7 +4,9 @@
 //! A crash leaves four kinds. An unfinished segment has a name of its own. A finished but unused
 //! one is zeros where the first frame would be. A complete copy that is not yet listed, and a
 //! segment that is no longer listed and not yet removed, have a header and a footer; such a file
-//! may be removed if everything in it is also in listed segments, or can no longer be read. Any
+//! may be removed if everything in it is also in listed segments, or can no longer be read. A log
+//! that is not there was deleted; but a file with a later number than the MANIFEST's next may only
+//! be a copy, whose sources are listed: what they do not hold shows the MANIFEST to be older. Any
 //! other file was written by a journal whose MANIFEST is not this one: it is an error with the
 //! file's name. What always holds: nothing is removed before everything was examined, and an
 //! unreadable file proves nothing.
@@ -13,10 +15,11 @@ use crate::format::footer::{Directory, DirectoryEntry};
 use crate::format::manifest::{Manifest, SegmentEntry};
 use crate::format::segment::{
     HEAD_BYTES, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, is_making_name, is_spare_name,
-    number_of_segment, segment_name, spare_name,
+    number_of_file, number_of_segment, segment_name, spare_name,
 };
 use crate::open_error::OpenError;
 use crate::recover::listed::read_footer;
+use crate::recover::unfinished::{Marked, name_of};
 use crate::state::damage::Damage;
 use crate::state::home::Home;
 use crate::state::logs::Logs;
@@ -36,19 +39,83 @@ pub(crate) struct Unlisted {
     /// Files that may be removed if their content is elsewhere.
     sealed: Vec<Sealed>,
     /// Files that may be needed, each with the reason.
-    strays: Vec<(String, &'static str)>,
-    /// Whether one of them proves that the MANIFEST is older than the data.
-    is_manifest_older: bool,
+    strays: Vec<(String, Why)>,
 }
-
-/// Why a segment without an end that holds proves the MANIFEST to be older.
-const BEGUN_LATER: &str = "was begun after MANIFEST was written: MANIFEST is older than the data";
 
 /// A complete segment.
 struct Sealed {
     path: PathBuf,
+    age: Age,
     number: u64,
     directory: Directory,
+}
+
+/// When a file got its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// Before the MANIFEST was written: it was listed once, or was to be.
+    Earlier,
+    /// After it. Only a copy of segments that are listed stands there with records: it gets its
+    /// name and is listed before any of these may go.
+    Later,
+}
+
+/// Why a file may be needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// There is no MANIFEST, and it was a segment.
+    SpareAlone,
+    /// There is no MANIFEST, and it holds something.
+    SegmentAlone,
+    /// It is a spare, and the MANIFEST lists it as a segment.
+    GivenUp,
+    /// It is a spare, and got its number after the MANIFEST was written.
+    GivenUpLater,
+    /// It got its number after the MANIFEST was written, and is no copy of what that lists.
+    BegunLater,
+    NotAsNamed,
+    NoEnd,
+    NowhereElse,
+}
+
+impl Why {
+    fn text(self) -> &'static str {
+        match self {
+            Self::SpareAlone => "was a segment once, and MANIFEST is missing",
+            Self::SegmentAlone => "is not empty, and MANIFEST is missing",
+            Self::GivenUp => {
+                "was given up, and MANIFEST lists it still: MANIFEST is older than that"
+            }
+            Self::GivenUpLater => {
+                "was begun and given up after MANIFEST was written: MANIFEST is older than the data"
+            }
+            Self::BegunLater => {
+                "was begun after MANIFEST was written: MANIFEST is older than the data"
+            }
+            Self::NotAsNamed => "does not begin as its name says, and MANIFEST does not list it",
+            Self::NoEnd => "has no end that holds, and MANIFEST does not list it",
+            Self::NowhereElse => "holds what stands nowhere else, and MANIFEST does not list it",
+        }
+    }
+
+    /// Whether it proves that the MANIFEST is older than the data.
+    fn proves_manifest_older(self) -> bool {
+        match self {
+            Self::GivenUp | Self::GivenUpLater | Self::BegunLater => true,
+            Self::SpareAlone | Self::SegmentAlone => false,
+            Self::NotAsNamed | Self::NoEnd | Self::NowhereElse => false,
+        }
+    }
+}
+
+impl Age {
+    fn of(number: u64, manifest: &Manifest) -> Self {
+        if number >= manifest.next_number {
+            Self::Later
+        } else {
+            Self::Earlier
+        }
+    }
 }
 
 impl Unlisted {
@@ -58,11 +125,11 @@ impl Unlisted {
         for path in list(home)? {
             let name = name_of(&path);
             if is_spare_name(&name) {
-                return Err(stray(name, "was a segment once, and MANIFEST is missing"));
+                return Err(stray(name, Why::SpareAlone));
             }
             if number_of_segment(&name).is_some() {
                 if !is_empty(&*open(home, &path)?, u64::MAX)? {
-                    return Err(stray(name, "is not empty, and MANIFEST is missing"));
+                    return Err(stray(name, Why::SegmentAlone));
                 }
                 unused.push(path);
             } else if is_making_name(&name) {
@@ -73,29 +140,35 @@ impl Unlisted {
             unused,
             sealed: Vec::new(),
             strays: Vec::new(),
-            is_manifest_older: false,
         })
     }
 
-    /// The files that a MANIFEST does not list.
-    pub(crate) fn beside(home: &Home, manifest: &Manifest) -> Result<Self, OpenError> {
+    /// The files that a MANIFEST does not list, without those that an unfinished repair has made.
+    pub(crate) fn beside(
+        home: &Home,
+        manifest: &Manifest,
+        undone: Option<&Marked>,
+    ) -> Result<Self, OpenError> {
         let listed: BTreeSet<u64> = manifest.segments.iter().map(|entry| entry.number).collect();
         let (mut unused, mut sealed, mut strays) = (Vec::new(), Vec::new(), Vec::new());
-        let mut is_manifest_older = false;
-        let paths = list(home)?;
+        let mut paths = list(home)?;
+        paths.retain(|path| undone.is_none_or(|undone| !undone.has_made(&name_of(path))));
         let names: BTreeSet<String> = paths.iter().map(|path| name_of(path)).collect();
         for number in &listed {
             let [segment, spare] = [segment_name(*number), spare_name(*number)];
             if !names.contains(&segment) && names.contains(&spare) {
-                let what = "was given up, and MANIFEST lists it still: MANIFEST is older than that";
-                strays.push((spare, what));
-                is_manifest_older = true;
+                strays.push((spare, Why::GivenUp));
             }
         }
         for path in paths {
             let name = name_of(&path);
             if is_making_name(&name) {
                 unused.push(path);
+            } else if is_spare_name(&name) {
+                let number = number_of_file(&name);
+                if number.is_some_and(|number| Age::of(number, manifest) == Age::Later) {
+                    strays.push((name, Why::GivenUpLater));
+                }
             } else if let Some(number) = number_of_segment(&name)
                 && !listed.contains(&number)
             {
@@ -103,13 +176,9 @@ impl Unlisted {
                 if is_empty(&*file, HEAD_BYTES as u64)? {
                     unused.push(path);
                 } else {
-                    let is_new = number >= manifest.next_number;
-                    match Sealed::read(path, number, file, is_new)? {
+                    match Sealed::read(path, number, file, Age::of(number, manifest))? {
                         Ok(file) => sealed.push(file),
-                        Err(what) => {
-                            is_manifest_older |= what == BEGUN_LATER;
-                            strays.push((name, what));
-                        }
+                        Err(why) => strays.push((name, why)),
                     }
                 }
             }
@@ -118,24 +187,26 @@ impl Unlisted {
             unused,
             sealed,
             strays,
-            is_manifest_older,
         })
     }
 
     /// The files that may be needed, each with the reason.
-    pub(crate) fn strays(&self) -> &[(String, &'static str)] {
-        &self.strays
+    pub(crate) fn strays(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let strays = self.strays.iter();
+        strays.map(|(file, why)| (file.clone(), why.text()))
     }
 
-    /// Whether one of them proves that the MANIFEST is older than the data.
+    /// Whether one of them proves that the MANIFEST is older than the data. Complete segments do
+    /// only once it was tried to prove that they may go.
     pub(crate) fn is_manifest_older(&self) -> bool {
-        self.is_manifest_older
+        let mut strays = self.strays.iter();
+        strays.any(|(_, why)| why.proves_manifest_older())
     }
 
     /// Fails if there is a file that may be needed.
     pub(crate) fn refuse_strays(&self) -> Result<(), OpenError> {
         match self.strays.first() {
-            Some((file, what)) => Err(stray(file.clone(), what)),
+            Some((file, why)) => Err(stray(file.clone(), *why)),
             None => Ok(()),
         }
     }
@@ -146,9 +217,13 @@ impl Unlisted {
             let runs = &file.directory.entries;
             // What replay would have restored is in no MANIFEST.
             let is_told = file.directory.changes.is_empty() || file.number < replay_from;
-            if !is_told || !runs.iter().all(|run| is_elsewhere(logs, damage, run)) {
-                let what = "holds what stands nowhere else, and MANIFEST does not list it";
-                self.strays.push((segment_name(file.number), what));
+            let is_elsewhere = |run| is_elsewhere(logs, damage, run, file.age);
+            if !is_told || !runs.iter().all(is_elsewhere) {
+                let why = match file.age {
+                    Age::Earlier => Why::NowhereElse,
+                    Age::Later => Why::BegunLater,
+                };
+                self.strays.push((segment_name(file.number), why));
             }
         }
     }
@@ -169,8 +244,8 @@ impl Sealed {
         path: PathBuf,
         number: u64,
         file: Arc<dyn File>,
-        is_new: bool,
-    ) -> Result<Result<Self, &'static str>, OpenError> {
+        age: Age,
+    ) -> Result<Result<Self, Why>, OpenError> {
         // A copy of a few records is shorter than `HEAD_BYTES`.
         let mut head = [0; SEGMENT_HEADER_BYTES];
         let read = match file.read_exact_at(&mut head, 0) {
@@ -179,8 +254,7 @@ impl Sealed {
         };
         let header = read.and_then(|()| SegmentHeader::decode(&head));
         let Some(header) = header.filter(|header| header.number == number) else {
-            let what = "does not begin as its name says, and MANIFEST does not list it";
-            return Ok(Err(what));
+            return Ok(Err(Why::NotAsNamed));
         };
         let entry = SegmentEntry {
             number,
@@ -192,25 +266,33 @@ impl Sealed {
         Ok(match read_footer(&Segment::new(&entry, file))? {
             Some(directory) => Ok(Self {
                 path,
+                age,
                 number,
                 directory,
             }),
-            None if is_new => Err(BEGUN_LATER),
-            None => Err("has no end that holds, and MANIFEST does not list it"),
+            None => Err(match age {
+                Age::Earlier => Why::NoEnd,
+                Age::Later => Why::BegunLater,
+            }),
         })
     }
 }
 
 /// Whether the records of a run are also in a listed segment, or can no longer be read.
-fn is_elsewhere(logs: &Logs, damage: &Damage, run: &DirectoryEntry) -> bool {
-    let Some(log) = logs.find(run.log) else {
+fn is_elsewhere(logs: &Logs, damage: &Damage, run: &DirectoryEntry, age: Age) -> bool {
+    let log = match (logs.find(run.log), age) {
         // It was deleted, unless damage has destroyed its creation.
-        return !damage.is_any();
+        (None, Age::Earlier) => return !damage.is_any(),
+        // What a copy was made of is listed still, or the log was made after the MANIFEST.
+        (None, Age::Later) => logs.find_remains(run.log),
+        (log @ Some(_), Age::Earlier | Age::Later) => log,
     };
-    log.with(|state| {
-        let first = run.first.max(state.first);
-        let is_gap = |(from, to): &(_, _)| *from < run.end && first < *to;
-        first >= run.end || (run.end <= state.end && !state.gaps().iter().any(is_gap))
+    log.is_some_and(|log| {
+        log.with(|state| {
+            let first = run.first.max(state.first);
+            let is_gap = |(from, to): &(_, _)| *from < run.end && first < *to;
+            first >= run.end || (run.end <= state.end && !state.gaps().iter().any(is_gap))
+        })
     })
 }
 
@@ -239,11 +321,9 @@ fn list(home: &Home) -> Result<Vec<PathBuf>, OpenError> {
     home.list().map_err(OpenError::reading)
 }
 
-fn stray(file: String, what: &'static str) -> OpenError {
-    OpenError::Stray { file, what }
-}
-
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+fn stray(file: String, why: Why) -> OpenError {
+    OpenError::Stray {
+        file,
+        what: why.text(),
+    }
 }

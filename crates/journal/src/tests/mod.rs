@@ -21,6 +21,7 @@ mod lists;
 mod measured;
 mod misled;
 mod model;
+mod older;
 mod patience;
 mod planted;
 mod recovery;

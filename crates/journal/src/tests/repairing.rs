@@ -5,6 +5,7 @@ use super::inspecting::{judge_repaired, look, planned, repair};
 use super::rot::{End, Files, LOGS, RECORDS, put, record, store, world};
 use crate::OpenError;
 use crate::format::segment::FRAMES_START;
+use crate::inspect::What;
 use millstream_env::{Call, Disk, Fault, OpenMode};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,17 +60,27 @@ fn check_originals(world: &World, files: &Files, case: &str) {
 #[tokio::test]
 async fn repair_when_power_is_lost_at_any_of_its_calls_then_can_be_run_again_and_nothing_is_gone() {
     let files = damaged().await;
+    interrupt_everywhere(&files).await;
+    // Nothing but the files tells what is the journal's and what a repair has made.
+    let without = files.into_iter();
+    let without: Files = without
+        .filter(|(path, _)| !path.ends_with("MANIFEST"))
+        .collect();
+    interrupt_everywhere(&without).await;
+}
+
+async fn interrupt_everywhere(files: &Files) {
     let losses = {
         let world = world(None);
-        put_durably(&world, &files);
+        put_durably(&world, files);
         planned(&world)
     };
     assert!(!losses.is_empty());
-    let mut cases = 0;
+    let (mut cases, mut unfinished) = (0, 0);
     for call in CHANGES {
         for nth in 1.. {
             let world = world(None);
-            put_durably(&world, &files);
+            put_durably(&world, files);
             world.disk.fail_nth(call, nth, Fault::Death);
             let first = repair(&world, "one");
             world.disk.cancel_faults();
@@ -80,7 +91,8 @@ async fn repair_when_power_is_lost_at_any_of_its_calls_then_can_be_run_again_and
             cases += 1;
             let case = format!("{call:?} {nth}");
             world.disk.power_loss(&world.dice);
-            check_originals(&world, &files, &case);
+            check_originals(&world, files, &case);
+            unfinished += u32::from(refuses_unfinished(&world, &case));
             if look(&world).unwrap().damage().is_empty() {
                 assert_eq!(repair(&world, "two").unwrap(), None, "{case}");
                 assert_eq!(look(&world).unwrap().damage().len(), 0, "{case}");
@@ -89,11 +101,28 @@ async fn repair_when_power_is_lost_at_any_of_its_calls_then_can_be_run_again_and
             assert_eq!(planned(&world), losses, "{case}");
             let wrong = judge_repaired(&world, "two", &kept(), record).await;
             assert_eq!(wrong, None, "{case}");
-            check_originals(&world, &files, &case);
+            check_originals(&world, files, &case);
         }
     }
-    println!("{cases} interruptions");
-    assert!(cases > 40, "{cases}");
+    println!("{cases} interruptions, {unfinished} of them seen by the next start");
+    assert!(cases > 40 && unfinished > 10, "{cases}, {unfinished}");
+}
+
+/// Whether a repair is known not to have ended; then no start makes anything of what is there.
+#[track_caller]
+fn refuses_unfinished(world: &World, case: &str) -> bool {
+    let seen = look(world).unwrap();
+    let is_told = { seen.findings.iter() }.any(|found| found.what == What::Unfinished);
+    if is_told {
+        let before = world.disk.names();
+        let refused = world.try_open().err();
+        let is_refused = matches!(refused, Some(OpenError::Unfinished { .. }));
+        assert!(is_refused, "{case}: {refused:?}");
+        let mut after = world.disk.names();
+        after.retain(|path| before.contains(path) || !path.ends_with("LOCK"));
+        assert_eq!(after, before, "{case}");
+    }
+    is_told
 }
 
 #[tokio::test]
