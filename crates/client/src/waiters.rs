@@ -44,9 +44,11 @@ impl Client {
     ) -> Result<StreamDescriptionSummary, WaitError> {
         let stream = stream.into();
         let what = format!("stream {stream} did not become ACTIVE");
-        self.wait(what, async || match self.summary(&stream).await? {
-            Some(summary) if summary.stream_status == StreamStatus::Active => Ok(Some(summary)),
-            Some(_) | None => Ok(None),
+        self.wait(what, || async {
+            match self.summary(&stream).await? {
+                Some(summary) if summary.stream_status == StreamStatus::Active => Ok(Some(summary)),
+                Some(_) | None => Ok(None),
+            }
         })
         .await
     }
@@ -61,9 +63,11 @@ impl Client {
     ) -> Result<(), WaitError> {
         let stream = stream.into();
         let what = format!("stream {stream} was not deleted");
-        self.wait(what, async || match self.summary(&stream).await? {
-            Some(_) => Ok(None),
-            None => Ok(Some(())),
+        self.wait(what, || async {
+            match self.summary(&stream).await? {
+                Some(_) => Ok(None),
+                None => Ok(Some(())),
+            }
         })
         .await
     }
@@ -78,7 +82,7 @@ impl Client {
     ) -> Result<(), WaitError> {
         let arn = consumer_arn.into();
         let what = format!("consumer {arn} did not become ACTIVE");
-        self.wait(what, async || {
+        self.wait(what, || async {
             let described = self
                 .describe_stream_consumer()
                 .consumer_arn(arn.clone())
@@ -99,7 +103,7 @@ impl Client {
     ) -> Result<(), WaitError> {
         let arn = consumer_arn.into();
         let what = format!("consumer {arn} was not deregistered");
-        self.wait(what, async || {
+        self.wait(what, || async {
             let described = self.describe_stream_consumer();
             match described.consumer_arn(arn.clone()).await {
                 Ok(_) => Ok(None),
@@ -121,11 +125,12 @@ impl Client {
         }
     }
 
-    /// Looks until there is something.
-    async fn wait<T>(
+    /// Looks until there is something. Not an `AsyncFn`: of what that returns, the compiler does not
+    /// see that it can be sent to another thread.
+    async fn wait<T, F: Future<Output = Result<Option<T>, Error>>>(
         &self,
         what: String,
-        look: impl AsyncFn() -> Result<Option<T>, Error>,
+        look: impl Fn() -> F,
     ) -> Result<T, WaitError> {
         let clock = &self.env().clock;
         let begun = clock.monotonic();
