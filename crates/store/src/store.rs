@@ -321,8 +321,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    end returns nothing.
 /// 9. `create`, `delete`, `trim` and `configure` are durable when they resolve, and idempotent:
 ///    creating a log that exists returns `Exists`, deleting one that is gone succeeds.
-/// 10. Trimmed or deleted records are never read again, even after a restart. An id is never
-///     reused.
+/// 10. Trimmed or deleted records are never read again, even after a restart. An id is not for
+///     reuse: creating a log that was deleted returns `Exists`, for as long as the store has
+///     anything of it, be it the deletion alone. A store that has forgotten it makes a new log.
 /// 11. `seal` appends one control record, as durable as any append, and returns its offset. Sealing
 ///     again appends nothing and returns the offset of the log's first control record, whatever the
 ///     bytes.

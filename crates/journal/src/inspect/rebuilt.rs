@@ -201,6 +201,7 @@ fn logs(found: &[Own], taken_over: &BTreeSet<u64>, older: Option<&Manifest>) -> 
                         ..LogEntry::unknown(log)
                     };
                     logs.entry(log).or_insert_with(new);
+                    deleted.remove(&log);
                 }
                 Entry::Delete { log } if taken_over.contains(&own.entry.number) => {
                     deleted.insert(log);

@@ -273,7 +273,7 @@ impl<'a> Recovery<'a> {
         let (creates, others): (Vec<&Entry>, Vec<&Entry>) =
             changes.partition(|change| matches!(change, Entry::Create { .. }));
         for create in creates {
-            self.change(create);
+            self.change(create, segment.number);
             self.see(create, segment.number, 0);
         }
         for run in &directory.entries {
@@ -291,7 +291,7 @@ impl<'a> Recovery<'a> {
         }
         for change in others {
             self.see(change, segment.number, 0);
-            self.change(change);
+            self.change(change, segment.number);
         }
     }
 
@@ -417,11 +417,11 @@ impl<'a> Recovery<'a> {
     ) -> ActiveSegment {
         let entries = frames.entries(tail);
         let mut index = ActiveIndex::new(listed.segment.clone(), ListRoom::default());
-        // Missing logs were deleted before the MANIFEST was written.
+        let number = listed.segment.number;
         let mut apply = |entries: &[Entry]| {
             let mut addition = index.add();
             for entry in entries {
-                self.apply(entry, &mut addition);
+                self.apply(entry, number, &mut addition);
             }
             drop(addition);
             index.len()
@@ -433,26 +433,26 @@ impl<'a> Recovery<'a> {
     }
 
     /// Makes an entry visible.
-    fn apply(&self, entry: &Entry, open: &mut Addition<'_>) {
+    fn apply(&self, entry: &Entry, number: u64, open: &mut Addition<'_>) {
         match *entry {
             Entry::Records {
                 log,
                 block,
                 control,
             } => {
-                if let Some(log) = self.uses.logs.find(log) {
-                    open.push(&log, block, control);
-                }
+                // One that is missing was deleted before the MANIFEST was written.
+                let log = self.uses.logs.log_or_remains(log);
+                open.push(&log, block, control);
             }
-            Entry::Create { .. } | Entry::Delete { .. } => self.change(entry),
-            Entry::Trim { .. } | Entry::Configure { .. } => self.change(entry),
+            Entry::Create { .. } | Entry::Delete { .. } => self.change(entry, number),
+            Entry::Trim { .. } | Entry::Configure { .. } => self.change(entry, number),
             Entry::Checkpoint { .. } => {}
         }
     }
 
-    fn change(&self, change: &Entry) {
+    fn change(&self, change: &Entry, number: u64) {
         let now = self.uses.clock.monotonic();
-        self.uses.logs.change(change, now);
+        self.uses.logs.change(change, number, now);
     }
 
     fn see_frames<'e>(&mut self, number: u64, entries: impl Iterator<Item = &'e Entry>) {

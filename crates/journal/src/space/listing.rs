@@ -134,6 +134,7 @@ impl Listing {
         let NextList { draft, generation } = list;
         self.replace(draft, &manifest)?;
         self.segments.replace(segments);
+        self.logs.replay_from(manifest.replay_from);
         self.remove_unlisted();
         drop(generation);
         Ok(())

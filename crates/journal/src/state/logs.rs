@@ -1,7 +1,8 @@
 //! The logs that there are, and what is left of deleted ones.
 //!
 //! The writer alone changes them, and only after what they say is durable; recovery does before
-//! anybody sees them.
+//! anybody sees them. What always holds: an id whose deletion may be replayed, or of which blocks
+//! are on the disk, is not given to another log.
 
 use crate::format::footer::DirectoryEntry;
 use crate::format::frame::Entry;
@@ -9,17 +10,39 @@ use crate::format::segment::Segment;
 use crate::read::index::{Log, Range};
 use crate::write::log_map::LogMap;
 use millstream_env::Monotonic;
-use millstream_store::store::{LogId, Offset};
+use millstream_store::store::{LogId, LogSettings, Offset};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// All logs.
 #[derive(Default)]
 pub(crate) struct Logs {
     live: RwLock<LogMap<Arc<Log>>>,
-    /// Deleted logs that still have blocks on the disk. Locked before `live`.
-    deleted: Mutex<BTreeMap<LogId, Arc<Log>>>,
+    /// Deleted logs of which anything may be read again. Locked before `live`.
+    deleted: Mutex<BTreeMap<LogId, Remains>>,
+    /// The first segment whose changes a start replays, by a MANIFEST that is in place.
+    replayed_from: AtomicU64,
+}
+
+/// What is left of a deleted log.
+struct Remains {
+    log: Arc<Log>,
+    /// The segment in which it was deleted; 0 if no start replays that.
+    deleted_in: u64,
+}
+
+impl Remains {
+    /// Those of a log of which nothing else is known.
+    fn unknown(id: LogId) -> Self {
+        let log = Log::new(id, LogSettings::default());
+        log.with(|state| state.is_deleted = true);
+        Self {
+            log: Arc::new(log),
+            deleted_in: 0,
+        }
+    }
 }
 
 impl Logs {
@@ -29,11 +52,15 @@ impl Logs {
 
     /// Finds a log, or the remains of a deleted one.
     pub(crate) fn find_remains(&self, id: LogId) -> Option<Arc<Log>> {
-        self.find(id)
-            .or_else(|| self.deleted.lock().get(&id).cloned())
+        self.find(id).or_else(|| {
+            self.deleted
+                .lock()
+                .get(&id)
+                .map(|remains| remains.log.clone())
+        })
     }
 
-    /// Whether a deleted log has remains.
+    /// Whether a deleted log has remains: its id is taken.
     pub(crate) fn has_remains(&self, id: LogId) -> bool {
         self.deleted.lock().contains_key(&id)
     }
@@ -53,19 +80,20 @@ impl Logs {
     /// All logs, and the remains of deleted ones.
     pub(crate) fn every(&self) -> Vec<Arc<Log>> {
         let mut logs = self.live();
-        logs.extend(self.deleted.lock().values().cloned());
+        let deleted = self.deleted.lock();
+        logs.extend(deleted.values().map(|remains| remains.log.clone()));
         logs
     }
 
-    /// Applies a durable change.
-    pub(crate) fn change(&self, change: &Entry, now: Monotonic) {
+    /// Applies a durable change, which stands in a segment.
+    pub(crate) fn change(&self, change: &Entry, segment: u64, now: Monotonic) {
         match *change {
             Entry::Create { log, settings } => {
                 let mut live = self.live.write();
                 let made = || Arc::new(Log::new(log, settings));
                 live.entry(log).or_insert_with(made);
             }
-            Entry::Delete { log } => self.delete(log, change, now),
+            Entry::Delete { log } => self.delete(log, change, segment, now),
             Entry::Trim { log: id, .. } | Entry::Configure { log: id, .. } => {
                 if let Some(log) = self.find(id) {
                     log.with(|state| state.change(change, now));
@@ -75,18 +103,16 @@ impl Logs {
         }
     }
 
-    fn delete(&self, id: LogId, change: &Entry, now: Monotonic) {
+    fn delete(&self, id: LogId, change: &Entry, segment: u64, now: Monotonic) {
         // Held throughout, so that a concurrent search finds the log or its remains.
         let mut deleted = self.deleted.lock();
         let removed = self.live.write().remove(&id);
+        // Of one that is not there a start has lost sight: the MANIFEST is newer.
+        let remains = deleted.entry(id).or_insert_with(|| Remains::unknown(id));
+        remains.deleted_in = remains.deleted_in.max(segment);
         if let Some(log) = removed {
-            let has_blocks = log.with(|state| {
-                state.change(change, now);
-                state.has_blocks()
-            });
-            if has_blocks {
-                deleted.insert(id, log);
-            }
+            log.with(|state| state.change(change, now));
+            remains.log = log;
         }
     }
 
@@ -102,12 +128,8 @@ impl Logs {
             return log;
         }
         let mut deleted = self.deleted.lock();
-        let remains = deleted.entry(id).or_insert_with(|| {
-            let log = Log::new(id, millstream_store::store::LogSettings::default());
-            log.with(|state| state.is_deleted = true);
-            Arc::new(log)
-        });
-        remains.clone()
+        let remains = deleted.entry(id).or_insert_with(|| Remains::unknown(id));
+        remains.log.clone()
     }
 
     /// Records since when hidden data has been hidden.
@@ -151,10 +173,18 @@ impl Logs {
         self.forget_empty();
     }
 
+    /// Notes from which segment on a start replays changes, by a MANIFEST that is in place.
+    pub(crate) fn replay_from(&self, segment: u64) {
+        self.replayed_from.store(segment, Ordering::Release);
+        self.forget_empty();
+    }
+
     /// Removes deleted logs without remains.
     fn forget_empty(&self) {
+        let from = self.replayed_from.load(Ordering::Acquire);
         let mut deleted = self.deleted.lock();
-        deleted.retain(|_, log| log.with(|state| state.has_blocks()));
+        let has_blocks = |remains: &Remains| remains.log.with(|state| state.has_blocks());
+        deleted.retain(|_, remains| remains.deleted_in >= from || has_blocks(remains));
     }
 
     /// Does something while nobody else can look for a log, or at one.

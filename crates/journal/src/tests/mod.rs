@@ -1,6 +1,7 @@
 //! The journal as a whole: the conformance suite, and what is particular to it.
 
 mod amounts;
+mod anew;
 mod conforming;
 mod damage;
 mod deaths;

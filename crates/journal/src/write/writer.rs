@@ -424,7 +424,7 @@ impl Writer {
                     let change = entered.entries[at];
                     self.open.changes.push(change);
                     let now = self.uses.env.clock.monotonic();
-                    self.uses.logs.change(&change, now);
+                    self.uses.logs.change(&change, number, now);
                     if !matches!(change, Entry::Create { .. }) {
                         self.uses.reserve.note_hidden();
                     }

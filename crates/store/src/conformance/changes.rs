@@ -1,7 +1,8 @@
 //! The clauses about the set of logs: create, configure, trim, delete.
 
 use super::{End, Provider, append, batch, create, id, is_missing, list, read_all};
-use crate::store::{LogSettings, Offset, ReadError, StoreError};
+use crate::store::{LogSettings, LogStore, Offset, ReadError, StoreError};
+use std::sync::Arc;
 
 /// Creation is all or nothing, and refuses existing logs.
 pub async fn create_is_all_or_none(provider: &impl Provider) {
@@ -68,7 +69,7 @@ pub async fn changes_are_durable_and_harmless_to_repeat(provider: &impl Provider
 /// Clause 10.
 pub async fn trimmed_and_deleted_stay_gone(provider: &impl Provider, end: End) {
     let store = provider.open().await;
-    create(&store, 3).await;
+    create(&store, 4).await;
     for index in 0..3 {
         append(&store, index, batch(&[b"0", b"1"])).await;
     }
@@ -81,17 +82,27 @@ pub async fn trimmed_and_deleted_stay_gone(provider: &impl Provider, end: End) {
         .await
         .expect("a log can be trimmed");
     store
-        .delete(vec![id(2)])
+        .delete(vec![id(2), id(3)])
         .await
         .expect("a log can be deleted");
+    stay_taken(&store).await;
     let store = match provider.reopen(store.clone(), end).await {
         Some(reopened) => reopened,
         None => store,
     };
+    stay_taken(&store).await;
     assert_eq!(read_all(&store, 0).await, []);
     assert_eq!(read_all(&store, 1).await, [(1, b"1".to_vec())]);
     let gone = store.fresh_bounds(id(2)).await;
     assert_eq!(gone, Err(ReadError::NoSuchLog(id(2))));
     assert_eq!(append(&store, 0, batch(&[b"2"])).await.first, Offset(2));
     assert_eq!(read_all(&store, 0).await, [(2, b"2".to_vec())]);
+}
+
+/// The ids of logs that were just deleted, one of which never held anything.
+async fn stay_taken(store: &Arc<dyn LogStore>) {
+    for index in [2, 3] {
+        let again = store.create(vec![(id(index), LogSettings::default())]);
+        assert_eq!(again.await, Err(StoreError::Exists(id(index))));
+    }
 }
