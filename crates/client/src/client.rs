@@ -4,6 +4,7 @@ use crate::builder::Builder;
 use crate::connection::Pool;
 use crate::error::with_causes;
 use crate::identity::Identity;
+use crate::partitions::Partition;
 use crate::retry::{Budget, Retries, retry};
 use crate::routes::Routes;
 use crate::server_clock::{ServerClock, is_another_time};
@@ -92,6 +93,11 @@ impl Client {
     /// The URL of the server; on AWS, of calls that name no resource.
     pub fn endpoint(&self) -> &Uri {
         &self.shared.routes.usual
+    }
+
+    /// Whether the server is one of AWS's, as far as its name says.
+    pub fn is_aws(&self) -> bool {
+        self.endpoint().host().is_some_and(Partition::is_host)
     }
 
     /// The region that requests are signed for.

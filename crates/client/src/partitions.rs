@@ -85,6 +85,18 @@ impl Partition {
         found.unwrap_or(&PARTITIONS[0])
     }
 
+    /// Whether a host's name is one of AWS's.
+    pub(crate) fn is_host(host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let is_below = |suffix: &str| {
+            let rest = host.strip_suffix(suffix);
+            rest.is_some_and(|rest| rest.ends_with('.'))
+        };
+        PARTITIONS.iter().any(|partition| {
+            is_below(partition.dns_suffix) || is_below(partition.dual_stack_dns_suffix)
+        })
+    }
+
     /// Whether a region's name is one of its own: `PREFIX-WORD-DIGITS`.
     fn has(&self, region: &str) -> bool {
         let is_listed = self.global == Some(region);
@@ -106,4 +118,26 @@ fn is_below(prefix: &str, region: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_named = !word.is_empty() && word.chars().all(is_word);
     is_named && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_when_its_name_is_of_aws_then_is_told_from_others() {
+        for (host, expected) in [
+            ("kinesis.us-east-1.amazonaws.com", true),
+            ("vpce-1.kinesis.eu-west-1.vpce.AMAZONAWS.com.", true),
+            ("123456789012.data-kinesis.eu-central-1.api.aws", true),
+            ("kinesis.cn-north-1.amazonaws.com.cn", true),
+            ("kinesis.eusc-de-east-1.amazonaws.eu", true),
+            ("127.0.0.1", false),
+            ("amazonaws.com", false),
+            ("kinesis.notamazonaws.com", false),
+            ("amazonaws.com.example.org", false),
+        ] {
+            assert_eq!(Partition::is_host(host), expected, "{host}");
+        }
+    }
 }

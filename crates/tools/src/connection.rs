@@ -48,6 +48,18 @@ pub enum Encoding {
 /// # Errors
 /// If flags, variables and shared files name neither an endpoint nor a region, or no credentials.
 pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<Client, Failure> {
+    connect_with(connection, surroundings, |builder| builder)
+}
+
+/// A client for the endpoint, after a last change to its settings.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) fn connect_with(
+    connection: &Connection,
+    surroundings: &Surroundings,
+    change: impl FnOnce(Builder) -> Builder,
+) -> Result<Client, Failure> {
     let variables = surroundings.variables.clone();
     let sources = Sources::of_variables(move |name| variables.get(name));
     let loaded = Builder::load(&sources, connection.profile.as_deref(), &surroundings.env);
@@ -70,7 +82,7 @@ pub fn connect(connection: &Connection, surroundings: &Surroundings) -> Result<C
         let pem = surroundings.env.disk.read_whole(path, CA_BUNDLE_BYTES_MAX);
         builder = builder.ca_bundle(pem.map_err(|error| Failure::of_file("read", path, &error))?);
     }
-    let built = builder.build_in(surroundings.env.clone());
+    let built = change(builder).build_in(surroundings.env.clone());
     built.map_err(|error| Failure::usage(error.to_string()))
 }
 

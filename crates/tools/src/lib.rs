@@ -7,6 +7,7 @@
 //! turns the flags of a [`Connection`] into a client. The binary provides the rest: runtime,
 //! signals, exit.
 
+mod bench;
 mod completions;
 mod connection;
 mod consumers;

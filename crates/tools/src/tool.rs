@@ -1,14 +1,30 @@
 //! The list of tools.
 
 use crate::{
-    Failure, Look, Surroundings, completions, consumers, export, import, man, put, shards, streams,
-    tail,
+    Failure, Look, Surroundings, bench, completions, consumers, export, import, man, put, shards,
+    streams, tail,
 };
 use clap::Subcommand;
 
 /// A tool and its arguments: a command of the binary.
 #[derive(Debug, Subcommand)]
 pub enum Tool {
+    /// Load an endpoint, and measure what it does
+    ///
+    /// Makes a stream, puts or reads records for some time, and deletes the stream. On a terminal,
+    /// the histogram of latencies is shown as it grows. Nothing is tried again: each attempt is
+    /// measured. With --rate, latencies begin when a request was due, so that no stall is hidden.
+    ///
+    /// The status is 3 if requests failed otherwise than by throttling, or records were not
+    /// received.
+    ///
+    /// Examples:
+    ///   millstream bench http://127.0.0.1:4567
+    ///   millstream bench --operation put-record --in-flight 64 --shards 8
+    ///   millstream bench --operation end-to-end --rate 200/s --duration 5m
+    ///   millstream bench --stream orders --operation get-records --json > result.json
+    #[command(verbatim_doc_comment)]
+    Bench(Box<bench::Args>),
     /// Print a shell's completions of every command and flag
     ///
     /// A shell reads them from a file, or at its start. They belong to this version of millstream.
@@ -116,6 +132,7 @@ impl Tool {
     /// What it shows.
     pub fn look(&self) -> &Look {
         match self {
+            Self::Bench(args) => &args.look,
             Self::Completions(args) => &args.look,
             Self::Consumers(args) => &args.managing.look,
             Self::Export(args) => &args.look,
@@ -134,6 +151,7 @@ impl Tool {
     /// If it did not do all of its work.
     pub async fn run(self, surroundings: &Surroundings) -> Result<(), Failure> {
         match self {
+            Self::Bench(args) => bench::run(&args, surroundings).await,
             Self::Completions(args) => completions::run(&args, surroundings),
             Self::Consumers(args) => consumers::run(args, surroundings).await,
             Self::Export(args) => export::run(&args, surroundings).await,

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod bench;
 mod call;
 mod completions;
 mod connection;

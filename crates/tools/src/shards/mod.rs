@@ -7,7 +7,7 @@ mod hot;
 mod lineage;
 mod list;
 mod merge;
-mod pen;
+pub(crate) mod pen;
 mod placed;
 mod split;
 

@@ -80,6 +80,11 @@ impl Terminal {
         &self.0.output
     }
 
+    /// Whether standard error is a terminal, on which progress is drawn.
+    pub fn draws(&self) -> bool {
+        !self.0.bars.is_hidden()
+    }
+
     /// The colors of standard error.
     pub fn palette(&self) -> Palette {
         self.0.palette

@@ -17,6 +17,7 @@ const BYTES: &str =
 const COUNT: &str = "{prefix} [{wide_bar}] {human_pos}/{human_len}, {rate}, {eta} left {msg}";
 const BYTES_OF_UNKNOWN: &str = "{spinner} {prefix} {bytes}, {binary_bytes_per_sec} {msg}";
 const COUNT_OF_UNKNOWN: &str = "{spinner} {prefix} {human_pos}, {rate} {msg}";
+const PICTURE: &str = "{prefix} [{wide_bar}] {percent} %, {eta} left\n{msg}";
 const SPINNER: &str = "{spinner} {prefix} {elapsed} {msg}";
 
 /// Work under way.
@@ -45,6 +46,11 @@ impl Progress {
             COUNT_OF_UNKNOWN
         };
         Self::begin(terminal, what, total, template)
+    }
+
+    /// Work with more to see than a bar: lines below it, which [`Self::note`] replaces.
+    pub fn picture(terminal: &Terminal, what: &str, total: u64) -> Self {
+        Self::begin(terminal, what, Some(total), PICTURE)
     }
 
     /// Work that is not measured: waiting.
