@@ -210,6 +210,31 @@ fn record_when_one_user_belongs_to_another_shard_then_has_none_there() {
 }
 
 #[test]
+fn record_when_an_explicit_hash_key_is_no_number_then_that_decides_nothing_and_others_do() {
+    // Two records of the key `a`, whose hash begins with 0c: with an explicit hash key, and
+    // without; then the tables.
+    let of = |hash_key: &[u8]| {
+        let mut message = b"\x1a\x06\x08\x00\x10\x00\x1a\x00\x1a\x04\x08\x00\x1a\x00".to_vec();
+        put_head(&mut message, field::EXPLICIT_HASH_KEY, hash_key.len());
+        message.extend_from_slice(hash_key);
+        message.extend_from_slice(b"\x0a\x01a");
+        sealed(&message)
+    };
+    let halves = HashRange::uniform(NonZeroU32::new(2).unwrap());
+    for (hash_key, low, high) in [(&b"x"[..], 2, 0), (b"7", 2, 0), (b"", 2, 0)] {
+        let record = of(hash_key);
+        let counts = halves
+            .iter()
+            .map(|half| deaggregate_within(&record, *half).count());
+        assert_eq!(counts.collect::<Vec<_>>(), [low, high]);
+    }
+    let record = of(HashKey::MAX.to_string().as_bytes());
+    for half in halves {
+        assert_eq!(deaggregate_within(&record, half).count(), 0);
+    }
+}
+
+#[test]
 fn user_when_it_has_no_room_then_is_refused_and_nothing_changes() {
     // Magic number, key, record and digest.
     let alone = 4 + (2 + 1) + (2 + 2 + 2 + 5) + 16;

@@ -44,14 +44,18 @@ pub struct UserRecords<'r> {
 enum Rest<'r> {
     /// The record itself.
     Whole,
-    /// Those of an aggregated record, which has been validated.
-    Parts {
-        keys: Keys<'r>,
-        fields: Fields<'r>,
-        next: u64,
-    },
+    /// Those of an aggregated record.
+    Parts(Parts<'r>),
     /// Nothing.
     Ended,
+}
+
+/// An aggregated record, decoded and validated.
+#[derive(Clone)]
+struct Parts<'r> {
+    keys: Keys<'r>,
+    parts: std::vec::IntoIter<Part<'r>>,
+    next: u64,
 }
 
 /// The tables of an aggregated record.
@@ -79,16 +83,10 @@ struct Keys<'r> {
 /// # Ok::<(), NotAdded>(())
 /// ```
 pub fn deaggregate(record: &Record) -> UserRecords<'_> {
-    let rest = message(&record.data).and_then(|message| {
-        Some(Rest::Parts {
-            keys: Keys::read(message).ok()?,
-            fields: Fields(message),
-            next: 0,
-        })
-    });
+    let parts = message(&record.data).and_then(|message| Parts::read(message).ok());
     UserRecords {
         record,
-        rest: rest.unwrap_or(Rest::Whole),
+        rest: parts.map_or(Rest::Whole, Rest::Parts),
     }
 }
 
@@ -98,16 +96,11 @@ pub fn deaggregate(record: &Record) -> UserRecords<'_> {
 /// The Kinesis Client Library does the same: a producer that did not yet know of a reshard puts
 /// such a record, is told by its sequence number's shard, and puts the user records again.
 pub fn deaggregate_within(record: &Record, range: HashRange) -> UserRecords<'_> {
-    let records = deaggregate(record);
-    let is_elsewhere = |user: UserRecord<'_>| {
-        let hash_key = user.hash_key();
-        user.is_aggregated && hash_key.is_some_and(|key| !range.contains(key))
-    };
-    if records.clone().any(is_elsewhere) {
-        return UserRecords {
-            record,
-            rest: Rest::Ended,
-        };
+    let mut records = deaggregate(record);
+    if let Rest::Parts(parts) = &records.rest
+        && !parts.are_within(range)
+    {
+        records.rest = Rest::Ended;
     }
     records
 }
@@ -120,11 +113,10 @@ fn message(data: &[u8]) -> Option<&[u8]> {
     (!message.is_empty() && digest(message) == *found).then_some(message)
 }
 
-impl<'r> Keys<'r> {
-    /// Reads the tables of a message, and validates its records.
+impl<'r> Parts<'r> {
+    /// Decodes a message, once. Tables may come after the records that refer to them.
     fn read(message: &'r [u8]) -> Result<Self, Malformed> {
-        let mut keys = Self::default();
-        let (mut count, mut partition_keys, mut hash_keys) = (0, 0, 0);
+        let (mut keys, mut parts) = (Keys::default(), Vec::new());
         for found in Fields(message) {
             let (number, Value::Bytes(bytes)) = found? else {
                 continue;
@@ -132,21 +124,43 @@ impl<'r> Keys<'r> {
             match number {
                 field::PARTITION_KEY => add(&mut keys.partition, bytes)?,
                 field::EXPLICIT_HASH_KEY => add(&mut keys.hash, bytes)?,
-                field::RECORD => {
-                    let part = Part::read(bytes)?;
-                    partition_keys = partition_keys.max(part.partition_key);
-                    hash_keys = hash_keys.max(part.hash_key.map_or(0, |index| index + 1));
-                    count += 1;
-                }
+                field::RECORD if parts.len() == USER_RECORDS_MAX => return Err(Malformed),
+                field::RECORD => parts.push(Part::read(bytes)?),
                 _ => {}
             }
         }
-        let are_there = count == 0 || partition_keys < keys.partition.len();
-        if are_there && hash_keys <= keys.hash.len() && count <= USER_RECORDS_MAX {
-            Ok(keys)
-        } else {
-            Err(Malformed)
+        let is_there = |part: &Part<'_>| {
+            let hash_key = part.hash_key.map(|index| index as usize);
+            (part.partition_key as usize) < keys.partition.len()
+                && hash_key.is_none_or(|index| index < keys.hash.len())
+        };
+        if !parts.iter().all(is_there) {
+            return Err(Malformed);
         }
+        Ok(Self {
+            keys,
+            parts: parts.into_iter(),
+            next: 0,
+        })
+    }
+
+    /// Whether a range has all of their hash keys. A partition key is hashed once, however many
+    /// have it.
+    fn are_within(&self, range: HashRange) -> bool {
+        let partition = self.keys.partition.iter().copied();
+        let partition: Vec<bool> = HashKey::of_partition_keys(partition)
+            .map(|key| range.contains(key))
+            .collect();
+        // What is no hash key decides nothing.
+        let is_within = |key: &&str| HashKey::parse(key).map_or(true, |key| range.contains(key));
+        let hash: Vec<bool> = self.keys.hash.iter().map(is_within).collect();
+        self.parts.as_slice().iter().all(|part| {
+            let (table, index) = match part.hash_key {
+                Some(index) => (&hash, index),
+                None => (&partition, part.partition_key),
+            };
+            table.get(index as usize).copied().unwrap_or_default()
+        })
     }
 }
 
@@ -159,9 +173,10 @@ fn add<'r>(table: &mut Vec<&'r str>, key: &'r [u8]) -> Result<(), Malformed> {
 }
 
 /// A message `Record`.
+#[derive(Clone, Copy)]
 struct Part<'r> {
-    partition_key: usize,
-    hash_key: Option<usize>,
+    partition_key: u32,
+    hash_key: Option<u32>,
     data: &'r [u8],
 }
 
@@ -190,17 +205,17 @@ impl<'r> Part<'r> {
 }
 
 /// An index into a table, which no table has if it is too large.
-fn index_of(index: u64) -> Result<usize, Malformed> {
-    let index = usize::try_from(index).ok();
+fn index_of(index: u64) -> Result<u32, Malformed> {
+    let index = u32::try_from(index).ok();
     index
-        .filter(|index| *index < USER_RECORDS_MAX)
+        .filter(|index| (*index as usize) < USER_RECORDS_MAX)
         .ok_or(Malformed)
 }
 
 impl<'r> UserRecords<'r> {
     /// Whether the record is aggregated.
     pub fn is_aggregated(&self) -> bool {
-        matches!(self.rest, Rest::Parts { .. })
+        matches!(self.rest, Rest::Parts(_))
     }
 }
 
@@ -221,19 +236,17 @@ impl<'r> Iterator for UserRecords<'r> {
                     data: self.record.data.clone(),
                 })
             }
-            Rest::Parts { keys, fields, next } => {
-                let part = fields.find_map(|found| match found.ok()? {
-                    (field::RECORD, Value::Bytes(bytes)) => Part::read(bytes).ok(),
-                    (_, Value::Integer(_) | Value::Bytes(_) | Value::Fixed) => None,
-                })?;
+            Rest::Parts(Parts { keys, parts, next }) => {
+                let part = parts.next()?;
+                let explicit = part.hash_key.and_then(|at| keys.hash.get(at as usize));
                 let sub_sequence_number = *next;
                 *next += 1;
                 Some(UserRecord {
                     record: self.record,
                     sub_sequence_number,
                     is_aggregated: true,
-                    partition_key: keys.partition.get(part.partition_key).copied(),
-                    explicit_hash_key: part.hash_key.and_then(|at| keys.hash.get(at).copied()),
+                    partition_key: keys.partition.get(part.partition_key as usize).copied(),
+                    explicit_hash_key: explicit.copied(),
                     data: self.record.data.slice_ref(part.data),
                 })
             }
