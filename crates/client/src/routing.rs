@@ -98,8 +98,8 @@ impl Router {
     }
 }
 
-/// A range; `None` if it is none.
-pub(crate) fn range_of(range: &HashKeyRange) -> Option<HashRange> {
+/// The range of a shard; `None` if it is none.
+pub fn range_of(range: &HashKeyRange) -> Option<HashRange> {
     let start = HashKey::parse(&range.starting_hash_key).ok()?;
     let end = HashKey::parse(&range.ending_hash_key).ok()?;
     (start <= end).then_some(HashRange { start, end })

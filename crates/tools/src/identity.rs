@@ -1,6 +1,7 @@
 //! Which stream a state belongs to: another of the same name has other records.
 
 use crate::Failure;
+use millstream_client::types::StreamDescriptionSummary;
 use millstream_client::{Client, Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ const RECORD_KIB_UNLESS_SAID: i32 = 1024;
 const RECORD_KIB_MAX: i32 = 10 * 1024;
 
 /// A stream, distinct from others that had its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Identity {
     #[serde(rename = "StreamARN")]
@@ -26,11 +27,15 @@ impl Identity {
     /// If it cannot be described.
     pub(crate) async fn of(client: &Client, stream: &str) -> Result<Self, Failure> {
         let output = client.describe_stream_summary(stream).await?;
-        let summary = output.stream_description_summary;
-        Ok(Self {
-            stream_arn: summary.stream_arn,
+        Ok(Self::of_summary(&output.stream_description_summary))
+    }
+
+    /// The identity of a stream that was described.
+    pub(crate) fn of_summary(summary: &StreamDescriptionSummary) -> Self {
+        Self {
+            stream_arn: summary.stream_arn.clone(),
             stream_creation_millis: summary.stream_creation_timestamp.0,
-        })
+        }
     }
 
     /// Checks that a state is this stream's.
@@ -54,17 +59,21 @@ impl Identity {
 /// # Errors
 /// If the stream is not there.
 pub(crate) async fn record_bytes_max(client: &Client, stream: &str) -> Result<usize, Failure> {
-    let kib = match client.describe_stream_summary(stream).await {
-        Ok(output) => {
-            let summary = output.stream_description_summary;
-            summary
-                .max_record_size_in_kib
-                .unwrap_or(RECORD_KIB_UNLESS_SAID)
-        }
-        Err(error) if is_not_told(&error) => RECORD_KIB_MAX,
-        Err(error) => return Err(error.into()),
-    };
-    Ok(usize::try_from(kib).unwrap_or_default() * 1024)
+    match client.describe_stream_summary(stream).await {
+        Ok(output) => Ok(record_bytes_max_of(&output.stream_description_summary)),
+        Err(error) if is_not_told(&error) => Ok(bytes(RECORD_KIB_MAX)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The maximum size of the records of a stream that was described, their keys included.
+pub(crate) fn record_bytes_max_of(summary: &StreamDescriptionSummary) -> usize {
+    let kib = summary.max_record_size_in_kib;
+    bytes(kib.unwrap_or(RECORD_KIB_UNLESS_SAID))
+}
+
+fn bytes(kib: i32) -> usize {
+    usize::try_from(kib).unwrap_or_default() * 1024
 }
 
 /// Whether the service does not describe streams to the caller, who may be allowed to put only.

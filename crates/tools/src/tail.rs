@@ -1,26 +1,18 @@
 //! `millstream tail`: a stream's records as they come, through splits and merges.
 
-mod from;
 mod layout;
 mod selection;
 
+use crate::following::{FanOut, POLL_EVERY, refuse};
+use crate::start::{self, Start};
 use crate::{Connection, Failure, Look, Surroundings, connect};
-use from::Start;
 use layout::Layout;
 use millstream_client::Client;
 use millstream_client::aggregation::UserRecord;
-use millstream_client::consumer::{
-    Batch, Consumer, ConsumerError, ConsumerSettings, Position, ReadWith,
-};
+use millstream_client::consumer::{Batch, Consumer, ConsumerSettings, Position};
 use millstream_client::types::Record;
-use millstream_env::Random;
 use selection::{KeyPattern, PathQuery, Selection};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-/// How often a shard is polled that has nothing new: two of the five calls a second that AWS allows
-/// all readers of a shard together.
-const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// `millstream tail`.
 #[derive(Debug, clap::Args)]
@@ -33,14 +25,11 @@ pub struct Args {
     shards: Vec<String>,
     /// Where to begin: "trim-horizon", "latest", a time such as 2026-01-31T12:00:00Z, how long ago
     /// ("15m"), or a sequence number, which needs one --shard
-    #[arg(long, value_name = "WHERE", default_value = "latest", value_parser = from::parse)]
+    #[arg(long, value_name = "WHERE", default_value = "latest", value_parser = start::parse)]
     from: Start,
-    /// Have the records pushed (enhanced fan-out), to the registered consumer NAME
-    ///
-    /// If there is none of that name, it is registered, and deregistered at the end. Without NAME,
-    /// the consumer has one of its own.
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true)]
-    fan_out: Option<Option<String>>,
+    /// How records are read.
+    #[command(flatten)]
+    fan_out: FanOut,
     /// End once every record has been shown that was there
     #[arg(long)]
     until_caught_up: bool,
@@ -109,26 +98,14 @@ fn settings(args: &Args, surroundings: &Surroundings) -> Result<ConsumerSettings
         };
         positions.insert(shard.clone(), from.clone());
     }
-    let read_with = match &args.fan_out {
-        None => ReadWith::Polling,
-        Some(Some(name)) => ReadWith::ConsumerNamed(name.clone()),
-        Some(None) => ReadWith::ConsumerNamed(own_name(&*surroundings.env.random)),
-    };
     Ok(ConsumerSettings {
         from,
         positions,
         shards: args.shards.iter().cloned().collect::<BTreeSet<_>>(),
-        read_with,
+        read_with: args.fan_out.read_with("tail", &*surroundings.env.random),
         poll_every: POLL_EVERY,
         ..ConsumerSettings::default()
     })
-}
-
-/// A name that no other consumer has.
-fn own_name(random: &dyn Random) -> String {
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes);
-    format!("millstream-tail-{:016x}", u64::from_be_bytes(bytes))
 }
 
 /// Starts to read; `None` if it is stopped before. Once a consumer may have been registered, it is
@@ -139,26 +116,13 @@ async fn start(
     settings: ConsumerSettings,
     surroundings: &Surroundings,
 ) -> Result<Option<Consumer>, Failure> {
-    let registers = args.fan_out.is_some();
+    let registers = args.fan_out.is_wanted();
     let starting = Consumer::start(client, &args.stream, settings);
     let started = match registers {
         true => Some(starting.await),
         false => surroundings.stop.unless_asked(starting).await,
     };
     started.transpose().map_err(refuse)
-}
-
-fn refuse(error: ConsumerError) -> Failure {
-    let text = error.to_string();
-    match error {
-        ConsumerError::Call(error) | ConsumerError::Shard { error, .. } => error.into(),
-        ConsumerError::NoShard { .. } => Failure::new(text)
-            .with_advice("Check --shard; a shard goes when its records have expired"),
-        ConsumerError::NotActive(_)
-        | ConsumerError::Checkpoints(_)
-        | ConsumerError::ReaderEnded(_)
-        | _ => Failure::new(text),
-    }
 }
 
 /// A record as it is stored.

@@ -24,6 +24,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The hash keys of the shard, if the service has said them.
+    pub fn hash_range(&self) -> Option<HashRange> {
+        self.range
+    }
+
     /// The records as producers put them: aggregated ones are taken apart.
     ///
     /// An aggregated record with a user record that belongs to another shard is left out, as the

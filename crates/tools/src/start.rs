@@ -1,14 +1,15 @@
-//! `--from`: where a tail begins.
+//! `--from`: where a tool begins to read a stream.
 
 use crate::Failure;
-use crate::time::{Instant, parse_instant};
+use crate::time::{Instant, format_instant, parse_instant};
 use millstream_client::consumer::Position;
 use millstream_env::Clock;
+use std::fmt;
 use std::time::Duration;
 
-/// Where a tail begins.
+/// Where a tool begins to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(crate) enum Start {
     TrimHorizon,
     Latest,
     At(Instant),
@@ -16,7 +17,7 @@ pub(super) enum Start {
 }
 
 /// Reads the flag.
-pub(super) fn parse(text: &str) -> Result<Start, String> {
+pub(crate) fn parse(text: &str) -> Result<Start, String> {
     match text {
         "trim-horizon" => return Ok(Start::TrimHorizon),
         "latest" => return Ok(Start::Latest),
@@ -34,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Start, String> {
 
 impl Start {
     /// The position that this is now.
-    pub(super) fn position(&self, clock: &dyn Clock) -> Result<Position, Failure> {
+    pub(crate) fn position(&self, clock: &dyn Clock) -> Result<Position, Failure> {
         Ok(match self {
             Self::TrimHorizon => Position::TrimHorizon,
             Self::Latest => Position::Latest,
@@ -47,6 +48,21 @@ impl Start {
             }
             Self::SequenceNumber(number) => Position::AtSequenceNumber(number.clone()),
         })
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TrimHorizon => f.write_str("trim-horizon"),
+            Self::Latest => f.write_str("latest"),
+            Self::At(Instant::At(at)) => match format_instant(*at) {
+                Some(text) => f.write_str(&text),
+                None => write!(f, "{} ms after 1970", at.0),
+            },
+            Self::At(Instant::Ago(ago)) => write!(f, "{} ago", humantime::format_duration(*ago)),
+            Self::SequenceNumber(number) => f.write_str(number),
+        }
     }
 }
 
