@@ -1,10 +1,8 @@
 //! `millstream export` and `millstream import`.
 
 use crate::call::{Call, Ran};
-use crate::records::{client, keys_and_data};
+use crate::records::{client, keys_and_data, put, split};
 use crate::server::{Server, server_with};
-use millstream_client::Client;
-use millstream_client::producer::{Order, Producer, ProducerRecord, ProducerSettings};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -50,42 +48,6 @@ fn read(path: &Path) -> String {
 #[expect(clippy::disallowed_methods, reason = "a file for another process")]
 fn write(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
-}
-
-/// Puts numbered records of eight keys, in order.
-async fn put(client: &Client, stream: &str, numbers: std::ops::Range<u32>) {
-    let settings = ProducerSettings {
-        order: Order::OfKeys,
-        ..ProducerSettings::default()
-    };
-    let producer = Producer::new(client, stream, settings);
-    let mut receipts = Vec::new();
-    for number in numbers {
-        let record = ProducerRecord::new(format!("key-{}", number % 8), number.to_string());
-        receipts.push(producer.put(record).await.unwrap());
-    }
-    for receipt in receipts {
-        receipt.await.unwrap();
-    }
-}
-
-/// Splits the open shard that is listed first.
-async fn split(client: &Client, stream: &str) {
-    let shards = client.list_shards(stream).pages().all().await.unwrap();
-    let is_open = |shard: &&millstream_client::types::Shard| {
-        let numbers = &shard.sequence_number_range;
-        numbers.ending_sequence_number.is_none()
-    };
-    let shard = shards.iter().find(is_open).unwrap();
-    let range = &shard.hash_key_range;
-    let (start, end): (u128, u128) = (
-        range.starting_hash_key.parse().unwrap(),
-        range.ending_hash_key.parse().unwrap(),
-    );
-    let middle = (start + (end - start) / 2 + 1).to_string();
-    let split = client.split_shard(stream, &shard.shard_id, middle);
-    split.await.unwrap();
-    client.wait_until_stream_exists(stream).await.unwrap();
 }
 
 /// Checks that an export has these numbers once, those of a key in order.
