@@ -21,6 +21,7 @@ mod lines;
 mod look;
 mod man;
 mod manager;
+mod mirror;
 mod pace;
 mod put;
 mod question;

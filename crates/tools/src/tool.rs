@@ -1,8 +1,8 @@
 //! The list of tools.
 
 use crate::{
-    Failure, Look, Surroundings, bench, completions, consumers, export, import, man, put, shards,
-    streams, tail,
+    Failure, Look, Surroundings, bench, completions, consumers, export, import, man, mirror, put,
+    shards, streams, tail,
 };
 use clap::Subcommand;
 
@@ -75,6 +75,19 @@ pub enum Tool {
     ///   millstream man --out /usr/local/share/man/man1
     #[command(verbatim_doc_comment)]
     Man(man::Args),
+    /// Copy the records of a stream into another, and go on with those that come
+    ///
+    /// The records of a partition key stay in their order, and each goes where its hash key does.
+    /// Splits and merges of FROM are followed, until Ctrl-C or, with --until-caught-up, until
+    /// every record is copied. With --state, the next run goes on where this one stopped.
+    ///
+    /// Examples:
+    ///   millstream mirror orders copy --plan
+    ///   millstream mirror orders orders --to-region eu-west-1 --state orders.state
+    ///   millstream mirror orders orders --profile old --to-profile new --until-caught-up
+    ///   millstream mirror orders copy --verify
+    #[command(verbatim_doc_comment)]
+    Mirror(Box<mirror::Args>),
     /// Store lines as records
     ///
     /// Reads lines, JSON objects or the whole input from a file or from standard input, and stores
@@ -138,6 +151,7 @@ impl Tool {
             Self::Export(args) => &args.look,
             Self::Import(args) => &args.look,
             Self::Man(args) => &args.look,
+            Self::Mirror(args) => &args.look,
             Self::Put(args) => &args.look,
             Self::Shards(args) => &args.managing.look,
             Self::Streams(args) => &args.managing.look,
@@ -157,6 +171,7 @@ impl Tool {
             Self::Export(args) => export::run(&args, surroundings).await,
             Self::Import(args) => import::run(&args, surroundings).await,
             Self::Man(args) => man::run(&args, surroundings).await,
+            Self::Mirror(args) => mirror::run(&args, surroundings).await,
             Self::Put(args) => put::run(&args, surroundings).await,
             Self::Shards(args) => shards::run(args, surroundings).await,
             Self::Streams(args) => streams::run(args, surroundings).await,

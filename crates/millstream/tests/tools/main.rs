@@ -17,6 +17,7 @@ mod export;
 mod help;
 mod hot;
 mod man;
+mod mirror;
 mod producer;
 mod put;
 mod records;

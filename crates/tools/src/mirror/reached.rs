@@ -1,0 +1,258 @@
+//! How far a mirror is: of each shard of the source, the last record all up to which is stored.
+//!
+//! What always holds: what is saved never goes past a record of which a copy has no outcome yet.
+
+use super::sides::Found;
+use crate::Surroundings;
+use crate::identity::Identity;
+use millstream_client::Timestamp;
+use millstream_client::consumer::{Checkpoint, Checkpoints, Position};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What is kept between two runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct State {
+    pub(super) from: Identity,
+    pub(super) to: Identity,
+    /// Where shards begin of which nothing is stored: at this instant, in milliseconds since 1970,
+    /// or at their oldest records.
+    pub(super) begun_millis: Option<i64>,
+    pub(super) shards: BTreeMap<String, ShardState>,
+}
+
+/// How far a shard is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ShardState {
+    /// The number of the last record all up to which is stored; `None` if there is none.
+    pub(super) sequence_number: Option<String>,
+    /// Whether the shard is closed, and all of it is stored.
+    pub(super) ended: bool,
+}
+
+impl State {
+    /// The state of a mirror that begins there, now.
+    pub(super) fn new(
+        from: &Found,
+        to: &Found,
+        position: &Position,
+        surroundings: &Surroundings,
+    ) -> Self {
+        let begun_millis = match position {
+            Position::AtTimestamp(at) => Some(at.0),
+            Position::Latest => {
+                let now = surroundings.env.clock.now().millis();
+                Some(i64::try_from(now).unwrap_or(i64::MAX))
+            }
+            Position::TrimHorizon
+            | Position::AtSequenceNumber(_)
+            | Position::AfterSequenceNumber(_) => None,
+        };
+        Self {
+            from: from.identity(),
+            to: to.identity(),
+            begun_millis,
+            shards: BTreeMap::new(),
+        }
+    }
+
+    /// Where shards begin of which nothing is stored.
+    pub(super) fn begun(&self) -> Position {
+        match self.begun_millis {
+            Some(millis) => Position::AtTimestamp(Timestamp(millis)),
+            None => Position::TrimHorizon,
+        }
+    }
+
+    /// The state in a consumer's words.
+    pub(super) fn checkpoints(&self) -> Checkpoints {
+        let of = |shard: &ShardState| match (&shard.sequence_number, shard.ended) {
+            (_, true) => Some(Checkpoint::End),
+            (Some(number), false) => Some(Checkpoint::After(number.clone())),
+            (None, false) => None,
+        };
+        let shards = self.shards.iter();
+        let shards = shards.filter_map(|(id, shard)| Some((id.clone(), of(shard)?)));
+        shards.collect()
+    }
+}
+
+/// The shards of the source, and what of them is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    shards: BTreeMap<Arc<str>, Shard>,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    state: ShardState,
+    /// Records of which not all copies are stored, or behind such a record; in order.
+    records: VecDeque<OnItsWay>,
+    /// The place of the first of them.
+    first: u64,
+    /// Whether the last record of the shard was read.
+    is_read: bool,
+}
+
+#[derive(Debug)]
+struct OnItsWay {
+    sequence_number: String,
+    copies_left: usize,
+    bytes: usize,
+}
+
+/// A record of a shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) shard_id: Arc<str>,
+    index: u64,
+}
+
+impl Reached {
+    /// Goes on from a state.
+    pub(super) fn new(state: &State) -> Self {
+        let shard = |(id, state): (&String, &ShardState)| {
+            let shard = Shard {
+                is_read: state.ended,
+                state: state.clone(),
+                ..Shard::default()
+            };
+            (Arc::from(id.as_str()), shard)
+        };
+        Self {
+            shards: state.shards.iter().map(shard).collect(),
+        }
+    }
+
+    /// Notes a record that is put in so many copies, and how many bytes it takes until then.
+    pub(super) fn add(
+        &mut self,
+        shard_id: &Arc<str>,
+        sequence_number: String,
+        copies: usize,
+        bytes: usize,
+    ) -> Place {
+        let shard = self.shards.entry(Arc::clone(shard_id)).or_default();
+        shard.records.push_back(OnItsWay {
+            sequence_number,
+            copies_left: copies,
+            bytes,
+        });
+        Place {
+            shard_id: Arc::clone(shard_id),
+            index: shard.first + shard.records.len() as u64 - 1,
+        }
+    }
+
+    /// Notes that a copy of a record is stored. Returns the record's bytes if it was the last.
+    pub(super) fn stored(&mut self, place: &Place) -> Option<usize> {
+        let shard = self.shards.get_mut(&place.shard_id)?;
+        let index = usize::try_from(place.index.checked_sub(shard.first)?).ok()?;
+        let record = shard.records.get_mut(index)?;
+        record.copies_left = record.copies_left.saturating_sub(1);
+        let bytes = (record.copies_left == 0).then_some(record.bytes);
+        shard.advance();
+        bytes
+    }
+
+    /// Notes that a shard is closed, and that its last record was read.
+    pub(super) fn read_to_end(&mut self, shard_id: &Arc<str>) {
+        let shard = self.shards.entry(Arc::clone(shard_id)).or_default();
+        shard.is_read = true;
+        shard.advance();
+    }
+
+    /// The number of a record that is on its way.
+    pub(super) fn sequence_number(&self, place: &Place) -> &str {
+        let record = self.shards.get(&place.shard_id).and_then(|shard| {
+            let index = place.index.checked_sub(shard.first)?;
+            shard.records.get(usize::try_from(index).ok()?)
+        });
+        record.map_or("", |record| &record.sequence_number)
+    }
+
+    /// How far each shard is.
+    pub(super) fn shards(&self) -> BTreeMap<String, ShardState> {
+        let shards = self.shards.iter();
+        shards
+            .map(|(id, shard)| (id.to_string(), shard.state.clone()))
+            .collect()
+    }
+}
+
+impl Shard {
+    fn advance(&mut self) {
+        while let Some(stored) = self.records.pop_front_if(|record| record.copies_left == 0) {
+            self.first += 1;
+            self.state.sequence_number = Some(stored.sequence_number);
+        }
+        self.state.ended = self.is_read && self.records.is_empty();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reached(found: &Reached, shard_id: &str) -> (Option<String>, bool) {
+        let shards = found.shards();
+        let state = shards.get(shard_id).cloned().unwrap_or_default();
+        (state.sequence_number, state.ended)
+    }
+
+    #[test]
+    fn shard_when_its_records_are_stored_in_any_order_then_is_reached_up_to_the_first_gap() {
+        let mut found = Reached::default();
+        let shard: Arc<str> = "shard".into();
+        let places: Vec<Place> = (0..4)
+            .map(|number| found.add(&shard, number.to_string(), 1 + number % 2, 10))
+            .collect();
+        let at = |number: u8| Some(number.to_string());
+        assert_eq!(found.sequence_number(&places[2]), "2");
+        assert_eq!(found.stored(&places[2]), Some(10));
+        assert_eq!(reached(&found, "shard"), (None, false));
+        assert_eq!(found.stored(&places[1]), None, "it has two copies");
+        assert_eq!(found.stored(&places[0]), Some(10));
+        assert_eq!(reached(&found, "shard"), (at(0), false));
+        assert_eq!(found.stored(&places[1]), Some(10));
+        assert_eq!(reached(&found, "shard"), (at(2), false));
+        found.read_to_end(&shard);
+        assert_eq!(reached(&found, "shard"), (at(2), false));
+        found.stored(&places[3]);
+        found.stored(&places[3]);
+        assert_eq!(reached(&found, "shard"), (at(3), true));
+        let empty: Arc<str> = "empty".into();
+        found.read_to_end(&empty);
+        assert_eq!(reached(&found, "empty"), (None, true));
+    }
+
+    #[test]
+    fn state_when_a_consumer_goes_on_with_it_then_begins_after_what_is_stored() {
+        let shard = |number: Option<&str>, ended| ShardState {
+            sequence_number: number.map(str::to_owned),
+            ended,
+        };
+        let shards = [
+            ("a", shard(Some("1"), true)),
+            ("b", shard(Some("2"), false)),
+            ("c", shard(None, false)),
+            ("d", shard(None, true)),
+        ];
+        let own = |(id, state): (&str, ShardState)| (id.to_owned(), state);
+        let state = State {
+            from: Identity::default(),
+            to: Identity::default(),
+            begun_millis: Some(5),
+            shards: shards.map(own).into_iter().collect(),
+        };
+        let after = Checkpoint::After("2".to_owned());
+        let expected = [("a", Checkpoint::End), ("b", after), ("d", Checkpoint::End)];
+        let own = |(id, checkpoint): (&str, Checkpoint)| (id.to_owned(), checkpoint);
+        assert_eq!(state.checkpoints(), expected.map(own).into_iter().collect());
+        assert_eq!(state.begun(), Position::AtTimestamp(Timestamp(5)));
+        assert_eq!(Reached::new(&state).shards(), state.shards);
+    }
+}
