@@ -17,7 +17,7 @@ mod verify;
 use crate::following::{FanOut, POLL_EVERY, refuse};
 use crate::sending::{SendingFlags, counted};
 use crate::start::{self, Start};
-use crate::state::{load, save};
+use crate::state::{hold, load, save};
 use crate::{Connection, Failure, Look, Surroundings};
 use clap::{ArgGroup, ValueHint};
 use copying::{Copying, Tally, Until};
@@ -94,16 +94,20 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     let names = [args.from_stream.as_str(), args.to_stream.as_str()];
     let [from, to] = places(names, &args.connection, &args.to, surroundings)?;
     let looked = async {
-        let state = match &args.state {
-            Some(path) => load(&surroundings.env, path).await?,
-            None => None,
+        let env = &surroundings.env;
+        let (held, state) = match &args.state {
+            // What only looks changes no state, and reads what another run has saved.
+            Some(path) if args.plan || args.verify => (None, load(env, path).await?),
+            Some(path) => (Some(hold(env, path).await?), load(env, path).await?),
+            None => (None, None),
         };
-        Plan::make(from, to, state, &args.from).await
+        let plan = Plan::make(from, to, state, &args.from).await?;
+        Ok::<_, Failure>((held, plan))
     };
-    let Some(plan) = surroundings.stop.unless_asked(looked).await else {
+    let Some(looked) = surroundings.stop.unless_asked(looked).await else {
         return Ok(());
     };
-    let plan = plan?;
+    let (_held, plan) = looked?;
     if args.plan {
         return plan.show(crate::Form::of_flag(args.json), surroundings);
     }

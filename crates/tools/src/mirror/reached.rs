@@ -5,6 +5,7 @@
 use super::sides::Found;
 use crate::Surroundings;
 use crate::identity::Identity;
+use crate::state::StateFormat;
 use millstream_client::Timestamp;
 use millstream_client::consumer::{Checkpoint, Checkpoints, Position};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,11 @@ pub(super) struct State {
     /// or at their oldest records.
     pub(super) begun_millis: Option<i64>,
     pub(super) shards: BTreeMap<String, ShardState>,
+}
+
+impl StateFormat for State {
+    const NAME: &'static str = "millstream-mirror-state";
+    const VERSION: u64 = 1;
 }
 
 /// How far a shard is.
@@ -196,6 +202,12 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::tests::check_page;
+
+    #[test]
+    fn state_when_written_then_is_as_its_page_shows_it() {
+        check_page::<State>();
+    }
 
     fn reached(found: &Reached, shard_id: &str) -> (Option<String>, bool) {
         let shards = found.shards();
