@@ -1,5 +1,6 @@
 //! `millstream bench`: what an endpoint does, as measured by a load of one's choice.
 
+mod compare;
 mod deliveries;
 mod drawing;
 mod latencies;
@@ -18,10 +19,12 @@ use crate::manager::Form;
 use crate::terminal::Progress;
 use crate::{Connection, Failure, Look, Surroundings, question};
 use clap::ValueHint;
+use compare::Compared;
 use http::Uri;
 use millstream_client::{Client, Retries};
 use report::{Parameters, Report};
 use run::{Clients, Finished, measure};
+use std::path::PathBuf;
 use stream::Stream;
 use workload::{Http, LoadFlags, Workload};
 
@@ -43,6 +46,9 @@ pub struct Args {
     /// Print one JSON document: parameters, counts, quantiles, and the buckets of the histogram
     #[arg(long)]
     json: bool,
+    /// Show the numbers of an earlier run beside, whose --json is in this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    compare: Option<PathBuf>,
     /// The load.
     #[command(flatten)]
     load: LoadFlags,
@@ -60,6 +66,10 @@ pub struct Args {
 /// If it could not be measured, or if it failed otherwise than by throttling.
 pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
     let workload = args.load.workload()?;
+    let earlier = match &args.compare {
+        None => None,
+        Some(path) => Some((path, compare::read(path, surroundings).await?)),
+    };
     let clients = clients(args, &workload, surroundings)?;
     if clients.other.is_aws() && !args.yes {
         let host = clients.other.endpoint().host().unwrap_or_default();
@@ -84,7 +94,8 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
             return Err(failure);
         }
     };
-    let report = Report::new(parameters, &finished);
+    let mut report = Report::new(parameters, &finished);
+    report.compared = earlier.map(|(path, earlier)| Compared::new(&report, &earlier, path));
     report.print(Form::of_flag(args.json), surroundings.terminal.output())?;
     conclude(&report, finished)
 }

@@ -246,6 +246,50 @@ fn load_when_on_a_terminal_then_is_drawn_as_it_grows_and_in_a_pipe_is_not() {
     assert!(lines.iter().any(|line| line.contains(" - ##")), "{text}");
 }
 
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the file of a report")]
+fn run_when_compared_with_an_earlier_one_then_ratios_and_what_differs_are_shown() {
+    let server = server();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("before.json");
+    let path = file.to_str().unwrap();
+    let load = ["--operation", "put-record", "--requests", "20"];
+    let before = bench(&server, &[&load[..], &["--json"]].concat()).run();
+    std::fs::write(&file, before.done()).unwrap();
+    let compare = [&load[..], &["--compare", path, "--in-flight", "2"]].concat();
+    let text = bench(&server, &compare).run();
+    let text = text.done();
+    let lines: Vec<&str> = text.lines().collect();
+    let table = lines
+        .iter()
+        .position(|line| line.starts_with("COMPARED WITH "))
+        .unwrap();
+    assert!(lines[table + 1].starts_with("requests a second "), "{text}");
+    assert!(text.contains("\nlatency p99.9 "), "{text}");
+    assert!(
+        text.ends_with("\nThe runs differ: InFlight is 2, was 16.\n"),
+        "{text}"
+    );
+
+    let json = bench(&server, &[&compare[..], &["--json"]].concat()).run();
+    let compared = &document(&json)["Compared"];
+    assert_eq!(compared["Differing"][0]["Parameter"], "InFlight");
+    let before: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let ratio = &compared["Ratios"][0];
+    assert_eq!(ratio["Before"], before["PerSecond"]["Requests"]);
+    let number = |name: &str| ratio[name].as_f64().unwrap();
+    let ratio = number("Now") / number("Before");
+    assert!((number("Ratio") / ratio - 1.0).abs() < 1e-9, "{compared}");
+
+    std::fs::write(&file, "[]").unwrap();
+    let ran = bench(&server, &compare).run();
+    let line = ran.failed(1);
+    assert!(
+        line.contains("before.json is not the report of a run"),
+        "{line}"
+    );
+}
+
 #[tokio::test]
 async fn load_when_it_cannot_be_carried_out_then_the_line_says_why_and_nothing_is_left() {
     let nobody = Call::new(&["bench", "http://127.0.0.1:1", "--requests", "1"]);

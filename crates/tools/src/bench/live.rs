@@ -10,12 +10,13 @@ use crate::Surroundings;
 use crate::shards::pen::Pen;
 use crate::terminal::Progress;
 use millstream_env::Monotonic;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How often it is drawn.
 pub(super) const DRAWN_EVERY: Duration = Duration::from_millis(250);
-/// The moments that rates are of.
-const RECENTLY: Duration = Duration::from_secs(1);
+/// Drawings from whose first to whose last rates are told: a second.
+const RECENT: usize = 5;
 /// Permille of all.
 const ALL: u64 = 1000;
 
@@ -23,9 +24,8 @@ const ALL: u64 = 1000;
 pub(super) struct Live {
     progress: Option<Progress>,
     delivers: bool,
-    /// How much there was when, to tell rates from.
-    before: Counts,
-    rates: [f64; 3],
+    /// How much there was when it was drawn.
+    recent: VecDeque<Counts>,
 }
 
 /// How much there was.
@@ -39,18 +39,21 @@ struct Counts {
 
 impl Live {
     /// A view of a run that begins.
-    pub(super) fn begin(workload: &Workload, surroundings: &Surroundings) -> Self {
+    pub(super) fn begin(
+        workload: &Workload,
+        schedule: &Schedule,
+        surroundings: &Surroundings,
+    ) -> Self {
         let terminal = &surroundings.terminal;
         let what = workload.operation.word();
         let progress = || Progress::picture(terminal, what, ALL);
         Self {
             progress: terminal.draws().then(progress),
             delivers: workload.operation.delivers(),
-            before: Counts {
-                at: surroundings.env.clock.monotonic(),
+            recent: VecDeque::from([Counts {
+                at: schedule.counted_from(),
                 ..Counts::default()
-            },
-            rates: [0.0; 3],
+            }]),
         }
     }
 
@@ -61,7 +64,7 @@ impl Live {
 
     /// Draws what has come so far.
     pub(super) fn draw(&mut self, tally: &Tally, schedule: &Schedule, now: Monotonic) {
-        self.note_rates(tally, now);
+        self.note(tally, now.max(schedule.counted_from()));
         let Some(progress) = &self.progress else {
             return;
         };
@@ -74,29 +77,34 @@ impl Live {
         });
     }
 
-    fn note_rates(&mut self, tally: &Tally, now: Monotonic) {
-        let (past, before) = (now.since(self.before.at), self.before);
-        // The first moments say nothing yet, and later ones are too short alone.
-        if past < RECENTLY && self.rates[0] > 0.0 {
-            return;
+    fn note(&mut self, tally: &Tally, at: Monotonic) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
         }
-        let counts = Counts {
-            at: now,
+        self.recent.push_back(Counts {
+            at,
             requests: tally.requests(),
             records: tally.records,
             bytes: tally.bytes,
+        });
+    }
+
+    /// Requests, records and bytes in a second.
+    fn rates(&self) -> [f64; 3] {
+        let (Some(first), Some(last)) = (self.recent.front(), self.recent.back()) else {
+            return [0.0; 3];
         };
-        let rate = |now: u64, before: u64| (now - before) as f64 / past.as_secs_f64().max(1e-9);
-        self.rates = [
-            rate(counts.requests, before.requests),
-            rate(counts.records, before.records),
-            rate(counts.bytes, before.bytes),
+        let seconds = last.at.since(first.at).as_secs_f64().max(1e-9);
+        let done = [
+            last.requests - first.requests,
+            last.records - first.records,
+            last.bytes - first.bytes,
         ];
-        self.before = counts;
+        done.map(|done| done as f64 / seconds)
     }
 
     fn picture(&self, tally: &Tally) -> String {
-        let [requests, records, bytes] = self.rates;
+        let [requests, records, bytes] = self.rates();
         let mib = bytes / 1024.0 / 1024.0;
         let (failed, refused) = (tally.failures.count(), tally.refused.count());
         let latencies = match self.delivers {

@@ -1,5 +1,6 @@
 //! What is reported in the end: a document for programs, from which the text for people is made.
 
+use super::compare::Compared;
 use super::drawing::{draw, plain};
 use super::latencies::{Summary, shown};
 use super::run::Finished;
@@ -11,13 +12,12 @@ use crate::Failure;
 use crate::manager::Form;
 use crate::sending::counted;
 use crate::shards::pen::Pen;
+use crate::shown::NONE;
 use crate::terminal::{Output, Table};
 use millstream_client::{Client, Protocol};
 use serde::{Deserialize, Serialize};
 
 const MIB: f64 = 1024.0 * 1024.0;
-/// What stands for a value that there is not.
-const NONE: &str = "-";
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub(super) struct Report {
     pub(super) delivery_micros: Option<Summary>,
     /// How many deliveries did not come, if there were to be any.
     pub(super) missing_deliveries: Option<u64>,
+    /// This run beside an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compared: Option<Compared>,
 }
 
 /// How a run ended.
@@ -199,6 +202,7 @@ impl Report {
             failed_latency_micros: tally.failed_latencies.summary(),
             delivery_micros: tally.deliveries.summary(),
             missing_deliveries: finished.missing_deliveries,
+            compared: None,
         }
     }
 
@@ -232,6 +236,13 @@ impl Report {
             output.line("")?;
             let lines = draw(&of_most.buckets, pen);
             lines.iter().try_for_each(|line| output.line(line))?;
+        }
+        if let Some(compared) = &self.compared {
+            output.line("")?;
+            output.table(compared.table(pen))?;
+            if let Some(words) = compared.differing_words() {
+                output.line(words)?;
+            }
         }
         let never_begun = self.requests.never_begun;
         if never_begun > 0 {

@@ -75,7 +75,8 @@ pub(super) async fn measure(
         true => Some(shared.tally.lock().records * u64::from(workload.consumers)),
         false => None,
     };
-    let spinner = Progress::spinner(&surroundings.terminal, "receiving the last records");
+    let spinner =
+        expected.map(|_| Progress::spinner(&surroundings.terminal, "receiving the last records"));
     let received = receiving.end(expected.unwrap_or(0), &shared).await;
     drop(spinner);
     let failure = shared.failure.lock().take().or(received.err());
@@ -175,7 +176,7 @@ async fn send(
         tasks.spawn_request("bench worker", Box::pin(run));
     }
     drop(hold);
-    let mut live = Live::begin(workload, surroundings);
+    let mut live = Live::begin(workload, &shared.schedule, surroundings);
     let (clock, stop) = (&surroundings.env.clock, &surroundings.stop);
     loop {
         let is_over = tokio::select! {
