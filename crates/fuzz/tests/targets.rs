@@ -25,6 +25,7 @@ tests! {
     json_bodies_when_they_are_anything_then_are_judged_and_read_back runs "json-bodies";
     numbers_when_they_are_anything_then_mean_the_same_in_every_reading runs "numbers";
     policies_when_they_are_anything_then_hold_for_their_resource_alone runs "policies";
+    record_files_when_they_are_anything_then_are_read_as_they_would_be_written runs "record-files";
     segments_when_they_are_anything_then_are_served_or_refused runs "segments";
     shared_files_when_they_are_anything_then_are_read_or_their_line_is_named runs "shared-files";
     snapshots_when_they_are_anything_then_read_back_as_they_were runs "snapshots";

@@ -1,15 +1,17 @@
-//! `millstream export`: the records of a stream as lines of JSON, in a file that the next run goes
-//! on with.
+//! `millstream export`: the records of a stream as lines of JSON or length-prefixed, in a file that
+//! the next run goes on with.
 //!
 //! Shards are read one after the other, parents before their children, so that the records of a key
 //! are in the order in which they were stored. The state never names a record that the file does
 //! not hold durably, and what the file holds beyond the state is cut off when the next run begins:
 //! no record is missing, and none is there twice.
 
+mod encoding;
 mod lineage;
 mod reading;
 mod target;
 
+use crate::file_format::FileFormat;
 use crate::identity::Identity;
 use crate::sending::counted;
 use crate::terminal::Progress;
@@ -35,6 +37,15 @@ pub struct Args {
     /// Keep in this file how far each shard was read; if it exists, go on there
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "out")]
     state: Option<PathBuf>,
+    /// How records are in the file: lines of JSON, or length-prefixed with checksums [default: the
+    /// state's, or ndjson]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ndjson|binary",
+        hide_possible_values = true
+    )]
+    format: Option<FileFormat>,
     /// Begin with records that arrived then: 2026-01-31T12:00:00Z, or 15m for that long ago
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     from: Option<Instant>,
@@ -65,7 +76,7 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     };
     let (identity, shards) = found?;
     let (out, state) = (args.out.as_deref(), args.state.as_deref());
-    let target = Target::open(out, state, identity, surroundings).await?;
+    let target = Target::open(out, state, args.format, identity, surroundings).await?;
     let clock = &*surroundings.env.clock;
     let mut reading = Reading {
         client,

@@ -1,19 +1,24 @@
 //! `millstream import`: stores the records of an export.
 //!
 //! Records of a partition key are stored in the order of the file, and the first record that is not
-//! stored ends the import. The state names a place of which all before is stored; some after it may
-//! be, too.
+//! stored ends the import. The state names a place of which all before is stored, and what of the
+//! records that were read already is stored behind it.
 
+mod numbers;
+mod records;
+
+use crate::file_format::FileFormat;
 use crate::identity::{Identity, record_bytes_max};
-use crate::lines::Lines;
-use crate::sending::{Place, Sending, SendingFlags, Tally, send};
-use crate::shaping::{KeyOf, Shaping, next_record};
+use crate::sending::{Place, Sending, SendingFlags, Tally, Unit, counted, send};
+use crate::shaping::{KeyOf, Shaping};
 use crate::source::Source;
 use crate::state::{Held, StateFormat, hold, load, save};
 use crate::{Connection, Failure, Look, Surroundings, connect};
 use clap::ValueHint;
 use millstream_client::Client;
 use millstream_client::producer::{Order, Stored};
+use numbers::Numbers;
+use records::Records;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +35,15 @@ pub struct Args {
     /// The file that an export wrote; standard input if it is - or left out
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
+    /// How records are in the file: lines of JSON, or length-prefixed with checksums [default: as
+    /// its first byte says]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ndjson|binary",
+        hide_possible_values = true
+    )]
+    format: Option<FileFormat>,
     /// Keep in this file how much is stored; if it exists, go on there
     #[arg(long, value_name = "STATE", value_hint = ValueHint::FilePath, requires = "file")]
     state: Option<PathBuf>,
@@ -53,9 +67,15 @@ pub struct Args {
 struct State {
     #[serde(flatten)]
     identity: Identity,
-    /// The lines of the file that are stored, and their bytes.
+    /// The file's format. The first builds knew one only, and did not say.
+    #[serde(default)]
+    file_format: FileFormat,
+    /// The lines, or records, of the file that are stored, and their bytes.
     imported_lines: u64,
     imported_bytes: u64,
+    /// Those that are stored behind one that is not.
+    #[serde(default)]
+    stored_behind: Numbers,
 }
 
 impl StateFormat for State {
@@ -67,9 +87,39 @@ impl StateFormat for State {
 struct Begun {
     /// The maximum size of the stream's records.
     bytes_max: usize,
-    /// The state, if one is to be kept.
-    state: Option<State>,
+    /// What an earlier run left.
+    saved: Option<State>,
+    /// The stream, if a state is to be kept.
+    identity: Option<Identity>,
     _held: Option<Held>,
+}
+
+/// An import that stores records.
+struct Importing<'a> {
+    args: &'a Args,
+    surroundings: &'a Surroundings,
+    shaping: Shaping,
+    records: Records,
+    /// The length of the file, if it is one.
+    length: Option<u64>,
+    /// The place where it begins.
+    from: Place,
+    /// What was stored behind that place before.
+    stored_before: Numbers,
+    progress: Reached<'a>,
+}
+
+/// How far an import has come.
+struct Reached<'a> {
+    /// The file of the state, and the state as it was last.
+    kept: Option<(&'a Path, State)>,
+    place: Place,
+    unsaved: u64,
+    /// Whether a record was not stored. The place stays before it.
+    has_failed: bool,
+    stored_behind: Numbers,
+    /// Stored records that the state has no room for.
+    forgotten: u64,
 }
 
 /// Stores the records.
@@ -83,26 +133,22 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
         ));
     }
     let client = connect(&args.connection, surroundings)?;
-    let Some(begun) = surroundings
-        .stop
-        .unless_asked(begin(args, &client, surroundings))
+    let stop = &surroundings.stop;
+    let Some(begun) = stop.unless_asked(begin(args, &client, surroundings)).await else {
+        return Ok(());
+    };
+    let begun = begun?;
+    let Some(importing) = stop
+        .unless_asked(Importing::open(args, &begun, surroundings))
         .await
     else {
         return Ok(());
     };
-    let begun = begun?;
-    let from = begun.state.as_ref().map_or(Place::default(), State::place);
-    let source = Source::open(args.file.as_deref(), from.end, surroundings)?;
-    if source.length().is_some_and(|length| length < from.end) {
-        return Err(
-            Failure::new("the file is shorter than what the state says is stored")
-                .with_advice("Give the file that the state belongs to."),
-        );
-    }
-    let tally = send_all(args, client, source, begun, surroundings).await?;
+    let tally = importing?.send_all(client).await?;
     tally.conclude(surroundings)
 }
 
+/// Reads the state, if one is to be kept, and asks for what is to be known of the stream.
 async fn begin(
     args: &Args,
     client: &Client,
@@ -112,7 +158,8 @@ async fn begin(
     let Some(path) = &args.state else {
         return Ok(Begun {
             bytes_max,
-            state: None,
+            saved: None,
+            identity: None,
             _held: None,
         });
     };
@@ -122,71 +169,181 @@ async fn begin(
     if let Some(saved) = &saved {
         identity.check(&saved.identity)?;
     }
-    let begun = || State {
-        identity,
-        imported_lines: 0,
-        imported_bytes: 0,
-    };
     Ok(Begun {
         bytes_max,
-        state: Some(saved.unwrap_or_else(begun)),
+        saved,
+        identity: Some(identity),
         _held: Some(held),
     })
 }
 
-async fn send_all(
-    args: &Args,
-    client: Client,
-    source: Source,
-    begun: Begun,
-    surroundings: &Surroundings,
-) -> Result<Tally, Failure> {
-    let order = match args.unordered {
-        true => Order::Any,
-        false => Order::OfKeys,
-    };
-    let state = begun.state.as_ref();
-    let from = state.map_or(Place::default(), State::place);
-    let sending = Sending {
-        client,
-        stream: &args.stream,
-        settings: args.sending.producer(order),
-        pace: args.sending.pace(),
-        length: source.length(),
-        from,
-        what: "importing",
-    };
-    let shaping = Shaping {
-        key: KeyOf::Envelope,
-        is_json: true,
-        explicit_hash_key: None,
-        bytes_max: begun.bytes_max,
-    };
-    let mut lines = Lines::new(source, shaping.line_bytes_max(), from);
-    let next = async || next_record(&mut lines, &shaping, &*surroundings.env.random).await;
-    let (mut place, mut unsaved) = (from, 0);
-    let env = &surroundings.env;
-    let told = async |told: Place, stored: Option<&Stored>| {
+impl<'a> Importing<'a> {
+    /// Opens the file where the state says.
+    async fn open(
+        args: &'a Args,
+        begun: &Begun,
+        surroundings: &'a Surroundings,
+    ) -> Result<Self, Failure> {
+        let saved = begun.saved.as_ref();
+        let from = saved.map_or(Place::default(), State::place);
+        let mut source = Source::open(args.file.as_deref(), from.end, surroundings)?;
+        let length = source.length();
+        if length.is_some_and(|length| length < from.end) {
+            return Err(
+                Failure::new("the file is shorter than what the state says is stored")
+                    .with_advice("Give the file that the state belongs to."),
+            );
+        }
+        let format = match (args.format, saved.filter(|_| from.end > 0)) {
+            (Some(format), Some(saved)) if format != saved.file_format => {
+                let of_state = saved.file_format;
+                let what = format!("the state is of a file in the format {of_state}");
+                return Err(
+                    Failure::new(what).with_advice("Leave --format out, or give another --state.")
+                );
+            }
+            (Some(format), _) => format,
+            (None, Some(saved)) => saved.file_format,
+            (None, None) => FileFormat::of_first(source.first().await?),
+        };
+        let from = Place {
+            unit: unit_of(format),
+            ..from
+        };
+        let stored_before = saved.map(|saved| saved.stored_behind.clone());
+        let stored_before = stored_before.unwrap_or_default();
+        let state = |identity: &Identity| State {
+            identity: identity.clone(),
+            file_format: format,
+            imported_lines: from.number,
+            imported_bytes: from.end,
+            stored_behind: stored_before.clone(),
+        };
+        let state = begun.identity.as_ref().map(state);
+        let shaping = Shaping {
+            key: KeyOf::Envelope,
+            is_json: true,
+            explicit_hash_key: None,
+            bytes_max: begun.bytes_max,
+        };
+        Ok(Self {
+            args,
+            surroundings,
+            records: Records::new(source, format, &shaping, from),
+            shaping,
+            length,
+            from,
+            progress: Reached {
+                kept: args.state.as_deref().zip(state),
+                place: from,
+                unsaved: 0,
+                has_failed: false,
+                stored_behind: stored_before.clone(),
+                forgotten: 0,
+            },
+            stored_before,
+        })
+    }
+
+    async fn send_all(self, client: Client) -> Result<Tally, Failure> {
+        let Self {
+            args,
+            surroundings,
+            shaping,
+            mut records,
+            stored_before,
+            progress: mut reached,
+            ..
+        } = self;
+        let order = match args.unordered {
+            true => Order::Any,
+            false => Order::OfKeys,
+        };
+        let sending = Sending {
+            client,
+            stream: &args.stream,
+            settings: args.sending.producer(order),
+            pace: args.sending.pace(),
+            length: self.length,
+            from: self.from,
+            what: "importing",
+        };
+        let random = &*surroundings.env.random;
+        let next = async || {
+            while let Some(item) = records.next(&shaping, random).await? {
+                if !stored_before.contains(item.place.number) {
+                    return Ok(Some(item));
+                }
+            }
+            Ok(None)
+        };
+        let told = async |told: Place, stored: Option<&Stored>| {
+            reached.note(told, stored)?;
+            reached.save_if_due(surroundings).await
+        };
+        let tally = send(sending, surroundings, next, told).await;
+        reached.save(surroundings).await?;
+        reached.say_forgotten(surroundings);
+        Ok(tally)
+    }
+}
+
+impl Reached<'_> {
+    /// Notes an outcome.
+    ///
+    /// # Errors
+    /// If the record is not stored.
+    fn note(&mut self, told: Place, stored: Option<&Stored>) -> Result<(), Failure> {
         if stored.is_none() {
+            self.has_failed = true;
             return Err(Failure::new(format!(
                 "stopped at {told}, which is not stored"
             )));
         }
-        place = told;
-        unsaved += 1;
-        if let (Some(path), Some(state)) = (&args.state, state)
-            && unsaved >= UNSAVED_RECORDS_MAX
-        {
-            unsaved = 0;
-            save(env, path, &state.at(place)).await?;
+        self.unsaved += 1;
+        if !self.has_failed {
+            self.place = told;
+        } else if !self.stored_behind.insert(told.number) {
+            self.forgotten += 1;
         }
         Ok(())
-    };
-    let tally = send(sending, surroundings, next, told).await;
-    if let (Some(path), Some(state)) = (&args.state, state) {
-        save(env, path, &state.at(place)).await?;
     }
-    Ok(tally)
+
+    async fn save_if_due(&mut self, surroundings: &Surroundings) -> Result<(), Failure> {
+        match self.unsaved >= UNSAVED_RECORDS_MAX {
+            true => self.save(surroundings).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn save(&mut self, surroundings: &Surroundings) -> Result<(), Failure> {
+        self.unsaved = 0;
+        let Some((path, state)) = &mut self.kept else {
+            return Ok(());
+        };
+        self.stored_behind = self.stored_behind.beyond(self.place.number);
+        state.imported_lines = self.place.number;
+        state.imported_bytes = self.place.end;
+        state.stored_behind = self.stored_behind.clone();
+        save(&surroundings.env, path, state).await
+    }
+
+    /// Says what the next run will store again.
+    fn say_forgotten(&self, surroundings: &Surroundings) {
+        if self.forgotten > 0 && self.kept.is_some() {
+            let records = counted(self.forgotten, "stored record");
+            let said =
+                format!("{records} more than the state has room for: stored twice next time");
+            surroundings.terminal.say(said);
+        }
+    }
+}
+
+fn unit_of(format: FileFormat) -> Unit {
+    match format {
+        FileFormat::Ndjson => Unit::Line,
+        FileFormat::Binary => Unit::Record,
+    }
 }
 
 impl State {
@@ -194,15 +351,7 @@ impl State {
         Place {
             number: self.imported_lines,
             end: self.imported_bytes,
-        }
-    }
-
-    /// The state when all before a place is stored.
-    fn at(&self, place: Place) -> Self {
-        Self {
-            identity: self.identity.clone(),
-            imported_lines: place.number,
-            imported_bytes: place.end,
+            unit: unit_of(self.file_format),
         }
     }
 }

@@ -166,7 +166,11 @@ async fn send_all(
                 ))
             })?;
             let end = whole.len() as u64;
-            let place = Place { number: 1, end };
+            let place = Place {
+                number: 1,
+                end,
+                ..Place::default()
+            };
             let record = shaping.record(whole, random);
             let record = record.map_err(|what| Failure::new(format!("the input {what}")))?;
             Ok(Some(Item { record, place }))

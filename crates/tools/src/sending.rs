@@ -83,10 +83,22 @@ pub(crate) struct Item {
 /// Where a record was in the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The number of its line, or of the record, from 1.
+    /// Its number in the input, from 1.
     pub(crate) number: u64,
     /// The offset after it.
     pub(crate) end: u64,
+    /// What is counted.
+    pub(crate) unit: Unit,
+}
+
+/// What the number of a place counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Lines of text.
+    #[default]
+    Line,
+    /// Records of a binary file.
+    Record,
 }
 
 /// A record that was sent.
@@ -111,7 +123,7 @@ pub(crate) struct Tally {
 }
 
 /// Sends all records that `next` gives, and tells `told` in the order of the input where each was
-/// stored, or that it was not.
+/// stored, or that it was not, also after a failure.
 pub(crate) async fn send(
     sending: Sending<'_>,
     surroundings: &Surroundings,
@@ -229,10 +241,8 @@ impl<S: AsyncFnMut(Place, Option<&Stored>) -> Result<(), Failure>> Account<'_, S
                 Err(why) => self.refuse(next.place, why),
             }
             self.advance(next.place);
-            if self.tally.ended.is_none() {
-                let told = (self.told)(next.place, outcome.as_ref().ok()).await;
-                self.end_unless(told);
-            }
+            let told = (self.told)(next.place, outcome.as_ref().ok()).await;
+            self.end_unless(told);
         }
     }
 
@@ -301,7 +311,11 @@ fn may_others_be_stored(why: &PutFailure) -> bool {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.number)
+        let unit = match self.unit {
+            Unit::Line => "line",
+            Unit::Record => "record",
+        };
+        write!(f, "{unit} {}", self.number)
     }
 }
 

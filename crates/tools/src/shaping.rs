@@ -66,6 +66,14 @@ impl Shaping {
             explicit_hash_key: self.explicit_hash_key.clone().or(own),
             ..record
         };
+        self.check(record)
+    }
+
+    /// Checks that the stream takes a record.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a text that follows its name.
+    pub(crate) fn check(&self, record: ProducerRecord) -> Result<ProducerRecord, String> {
         // Streams that distribute records take them without keys.
         let key = record.partition_key.as_deref();
         key.map_or(Ok(()), check_key)?;

@@ -17,6 +17,8 @@ const CHUNKS_AHEAD: usize = 4;
 /// Bytes to come.
 pub(crate) struct Source {
     chunks: mpsc::Receiver<Result<Vec<u8>, Failure>>,
+    /// A chunk that was looked at.
+    looked_at: Option<Vec<u8>>,
     length: Option<u64>,
 }
 
@@ -38,6 +40,7 @@ impl Source {
             drop(tasks.run_blocking(Box::new(move || read_stream(input, &give))));
             return Ok(Self {
                 chunks,
+                looked_at: None,
                 length: None,
             });
         };
@@ -48,6 +51,7 @@ impl Source {
         drop(tasks.run_blocking(Box::new(move || read_file(&*file, &path, from, &give))));
         Ok(Self {
             chunks,
+            looked_at: None,
             length: Some(length),
         })
     }
@@ -57,11 +61,26 @@ impl Source {
         self.length
     }
 
+    /// The byte that comes next, without taking it; `None` at the end.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) async fn first(&mut self) -> Result<Option<u8>, Failure> {
+        self.looked_at = self.next().await?;
+        Ok(self
+            .looked_at
+            .as_ref()
+            .and_then(|chunk| chunk.first().copied()))
+    }
+
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
     /// If they cannot be read.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        if let Some(chunk) = self.looked_at.take() {
+            return Ok(Some(chunk));
+        }
         self.chunks.recv().await.transpose()
     }
 

@@ -45,21 +45,22 @@ pub enum Tool {
     ///   millstream consumers deregister orders billing
     #[command(verbatim_doc_comment)]
     Consumers(consumers::Args),
-    /// Write the records of a stream as lines of JSON
+    /// Write the records of a stream into a file
     ///
-    /// Reads the shards one after the other, parents before their children, up to the records that
-    /// are there. With --state, the next run goes on where this one stopped, and no record is in
-    /// the file twice.
+    /// They are lines of JSON, or length-prefixed with checksums (--format binary). Reads the shards
+    /// one after the other, parents before their children, up to the records that are there. With
+    /// --state, the next run goes on where this one stopped, and no record is in the file twice.
     ///
     /// Examples:
     ///   millstream export orders --out orders.ndjson --state orders.state
+    ///   millstream export orders --format binary --out orders.records --state orders.state
     ///   millstream export orders --from 15m | gzip > orders.ndjson.gz
     #[command(verbatim_doc_comment)]
     Export(Box<export::Args>),
     /// Store the records of an export
     ///
-    /// Records of a partition key are stored in the order of the file. The first record that is not
-    /// stored ends the import; with --state, the next run goes on there.
+    /// The file is of any format of export. Records of a partition key are stored in its order. The
+    /// first record that is not stored ends the import; with --state, the next run goes on there.
     ///
     /// Examples:
     ///   millstream import copy orders.ndjson --state copy.state

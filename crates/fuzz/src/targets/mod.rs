@@ -9,6 +9,7 @@ mod inline_tasks;
 mod journal;
 mod policies;
 mod populated;
+mod record_files;
 mod times;
 mod tokens;
 mod values;
@@ -23,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target of this crate. That of settings is in the binary, which nobody depends on.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     target("aggregates", client::aggregates),
     target("arns", values::arns),
     target("cbor-bodies", bodies::cbor),
@@ -33,6 +34,7 @@ pub const TARGETS: [Target; 13] = [
     target("json-bodies", bodies::json),
     target("numbers", values::numbers),
     target("policies", policies::policies),
+    target("record-files", record_files::record_files),
     target("segments", journal::segments),
     target("shared-files", client::shared_files),
     target("snapshots", catalog::snapshots),

@@ -14,6 +14,7 @@ mod connection;
 mod consumers;
 mod examples;
 mod export;
+mod files;
 mod help;
 mod hot;
 mod man;

@@ -87,6 +87,7 @@ const CODE: [(&str, &[&str]); 21] = [
             "service",
             "store",
             "streams",
+            "tools",
         ],
     ),
 ];

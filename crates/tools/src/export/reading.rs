@@ -1,9 +1,8 @@
 //! Reading a shard from where it was left to its end, to now, or to a time.
 
+use super::encoding::encode;
 use super::target::Target;
-use crate::envelope::Envelope;
 use crate::terminal::Progress;
-use crate::time::format_instant;
 use crate::{Failure, Surroundings};
 use millstream_client::operations::GetRecordsOutput;
 use millstream_client::types::{Record, Shard, ShardIteratorType};
@@ -114,32 +113,14 @@ impl Reading<'_> {
         let end = records.iter().position(is_past);
         let wanted = &records[..end.unwrap_or(records.len())];
         if let Some(last) = wanted.last() {
-            let lines = lines_of(shard, wanted)?;
+            let (format, at) = (self.target.format(), self.target.length());
+            let bytes = encode(format, shard, wanted, at)?;
             let (last, count) = (last.sequence_number.clone(), wanted.len() as u64);
-            let written = self.target.write(shard, lines, last, self.surroundings);
+            let written = self.target.write(shard, bytes, last, self.surroundings);
             written.await?;
             self.records += count;
             self.progress.add(count);
         }
         Ok(end.is_some())
     }
-}
-
-fn lines_of(shard: &str, records: &[Record]) -> Result<Vec<u8>, Failure> {
-    let mut lines = Vec::new();
-    for record in records {
-        let arrived = record.approximate_arrival_timestamp;
-        let envelope = Envelope {
-            shard_id: Some(shard.to_owned()),
-            sequence_number: Some(record.sequence_number.clone()),
-            approximate_arrival_timestamp: arrived.and_then(format_instant),
-            partition_key: record.partition_key.clone(),
-            explicit_hash_key: None,
-            data: base64_simd::STANDARD.encode_to_string(&record.data),
-        };
-        let written = serde_json::to_writer(&mut lines, &envelope);
-        written.map_err(|error| Failure::new(format!("cannot write a record: {error}")))?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
 }

@@ -1,5 +1,7 @@
 //! Where an export goes, and its state.
 
+use super::encoding::begin;
+use crate::file_format::FileFormat;
 use crate::identity::Identity;
 use crate::state::{Held, StateFormat, blocking, hold, load, save, write_at};
 use crate::{Failure, Surroundings};
@@ -35,6 +37,9 @@ struct Opened {
 struct State {
     #[serde(flatten)]
     identity: Identity,
+    /// The file's format. The first builds had one only, and did not say.
+    #[serde(default)]
+    file_format: FileFormat,
     /// The bytes of the file that hold the records that the state knows of.
     exported_bytes: u64,
     shards: BTreeMap<String, ShardState>,
@@ -63,6 +68,7 @@ impl Target {
     pub(super) async fn open(
         out: Option<&Path>,
         state_path: Option<&Path>,
+        format: Option<FileFormat>,
         identity: Identity,
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
@@ -75,6 +81,12 @@ impl Target {
         };
         if let Some(saved) = &saved {
             identity.check(&saved.identity)?;
+            let of_state = saved.file_format;
+            if format.is_some_and(|format| format != of_state) {
+                let what = format!("the state is of a file in the format {of_state}");
+                let advice = "Leave --format out, or begin anew with another --out and --state.";
+                return Err(Failure::new(what).with_advice(advice));
+            }
         }
         let length = saved.as_ref().map(|saved| saved.exported_bytes);
         let file = match out {
@@ -83,6 +95,7 @@ impl Target {
         };
         let begun = || State {
             identity,
+            file_format: format.unwrap_or_default(),
             exported_bytes: 0,
             shards: BTreeMap::new(),
         };
@@ -92,13 +105,27 @@ impl Target {
             // From now on the file belongs to the state, so that the next run goes on with it.
             save(&surroundings.env, path, &state).await?;
         }
-        Ok(Self {
+        let mut target = Self {
             file,
             state_path: state_path.map(Path::to_owned),
             state,
             unsaved_bytes: 0,
             _held: held,
-        })
+        };
+        if target.state.exported_bytes == 0 {
+            target.append(begin(target.format()), surroundings).await?;
+        }
+        Ok(target)
+    }
+
+    /// The file's format.
+    pub(super) fn format(&self) -> FileFormat {
+        self.state.file_format
+    }
+
+    /// The length of the file, at which it goes on.
+    pub(super) fn length(&self) -> u64 {
+        self.state.exported_bytes
     }
 
     /// The number of the last record of a shard.
@@ -113,30 +140,35 @@ impl Target {
         shard.is_some_and(|shard| shard.ended)
     }
 
-    /// Writes lines of a shard, the last of which is of this record.
+    /// Writes records of a shard, the last of which is this one.
     pub(super) async fn write(
         &mut self,
         shard: &str,
-        lines: Vec<u8>,
+        records: Vec<u8>,
         last: String,
         surroundings: &Surroundings,
     ) -> Result<(), Failure> {
-        let bytes = lines.len() as u64;
-        match &self.file {
-            None => surroundings.terminal.output().bytes(&lines)?,
-            Some(Opened { file, path, .. }) => {
-                let at = self.state.exported_bytes;
-                let written = write_at(&surroundings.env, file, lines, at).await;
-                written.map_err(|error| Failure::of_file("write", path, &error))?;
-            }
-        }
-        self.state.exported_bytes += bytes;
-        self.unsaved_bytes += bytes;
+        self.append(records, surroundings).await?;
         let shard = self.state.shards.entry(shard.to_owned()).or_default();
         shard.sequence_number = Some(last);
         if self.unsaved_bytes >= UNSAVED_BYTES_MAX {
             self.save(surroundings).await?;
         }
+        Ok(())
+    }
+
+    async fn append(&mut self, bytes: Vec<u8>, surroundings: &Surroundings) -> Result<(), Failure> {
+        let length = bytes.len() as u64;
+        match &self.file {
+            None => surroundings.terminal.output().bytes(&bytes)?,
+            Some(Opened { file, path, .. }) => {
+                let at = self.state.exported_bytes;
+                let written = write_at(&surroundings.env, file, bytes, at).await;
+                written.map_err(|error| Failure::of_file("write", path, &error))?;
+            }
+        }
+        self.state.exported_bytes += length;
+        self.unsaved_bytes += length;
         Ok(())
     }
 
