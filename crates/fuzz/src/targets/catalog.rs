@@ -109,11 +109,15 @@ fn future_of(stream: &Stream) -> Vec<Command> {
             arrived_ms: Some(stream.created.0),
         })
     });
+    let target = NonZeroU32::MIN.saturating_add(4);
+    let change = if stream.id.is_multiple_of(2) {
+        Change::ScaleAtOnce { target }
+    } else {
+        Change::ScaleInTurn { target }
+    };
     let scale = Command::BeginReshard(BeginReshard {
         stream: stream.id,
-        change: Change::ScaleInTurn {
-            target: NonZeroU32::MIN.saturating_add(4),
-        },
+        change,
         transition_ms: 0,
         quotas: Quotas::default(),
         by_service: None,
@@ -170,10 +174,14 @@ mod tests {
 
     const PAGE: &str = include_str!("../../../../docs/formats/catalog.md");
 
-    /// The case of a command, as its page names it.
-    fn case_of(command: &Command) -> String {
+    /// The case of a command or of a change, as its page names it.
+    fn case_of(command: &impl std::fmt::Debug) -> String {
         let shown = format!("{command:?}");
-        shown.split('(').next().unwrap_or_default().to_owned()
+        shown
+            .split(['(', ' '])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     #[test]
@@ -182,12 +190,19 @@ mod tests {
             .map(|row| row[0])
             .collect();
         assert!(missing.len() >= 19, "{missing:?}");
+        let changes = millstream_pages::rows(PAGE, "Change");
+        let mut changes: BTreeSet<&str> = changes.map(|row| row[0]).collect();
+        assert!(changes.len() >= 7, "{changes:?}");
         let (state, next) = populated();
         for input in Corpus::of("commands").read() {
             replay(&input, state.clone(), *next, |command| {
                 missing.remove(&*case_of(command));
+                if let Command::BeginReshard(begin) = command {
+                    changes.remove(&*case_of(&begin.change));
+                }
             });
         }
+        assert_eq!(changes, BTreeSet::new(), "changes without an input");
         assert_eq!(missing, BTreeSet::new(), "commands without an input");
     }
 

@@ -87,6 +87,11 @@ pub(super) fn commands() -> Vec<Command> {
         }),
     ]);
     commands.extend(settings());
+    let scaled = commands.len() as u64;
+    commands.extend([
+        create("scaled", Mode::Provisioned, 3),
+        begin(scaled, Change::ScaleAtOnce { target }),
+    ]);
     commands
 }
 
