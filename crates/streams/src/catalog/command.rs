@@ -390,6 +390,19 @@ pub struct Warmth {
     pub change: Change,
 }
 
+impl Warmth {
+    /// Whether it is none, as asked for by builds that scaled to it: these wanted a commitment for
+    /// that, too. Later ones divide no shard for it.
+    pub(super) fn is_none_of_earlier(&self) -> bool {
+        self.mibps == 0
+            && match self.change {
+                Change::Scale { .. } | Change::ScaleInTurn { .. } => true,
+                Change::ScaleAtOnce { .. } | Change::Divide { .. } => false,
+                Change::Split { .. } | Change::Merge { .. } | Change::Join { .. } => false,
+            }
+    }
+}
+
 /// See [`Command::SetWarmThroughput`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct SetWarmThroughput {

@@ -28,7 +28,7 @@ impl State {
         match mode {
             Mode::OnDemand => {
                 if let Some(warmth) = &command.warmth {
-                    self.check_warm_throughput(&stream.scope, warmth.mibps, quotas, now)?;
+                    self.check_warmth(&stream.scope, warmth, quotas, now)?;
                 }
                 self.check_on_demand_quota(&stream.scope, quotas)?;
             }
@@ -68,7 +68,7 @@ impl State {
             return Err(Refusal::NotOnDemand { stream });
         }
         let (warmth, quotas) = (&command.warmth, &command.quotas);
-        self.check_warm_throughput(&owned.scope, warmth.mibps, quotas, now)?;
+        self.check_warmth(&owned.scope, warmth, quotas, now)?;
         let mut stream = self.at_rest(command.stream, now)?;
         let updating = Updating {
             begun: now,
@@ -77,6 +77,21 @@ impl State {
         stream.updating = Some(updating);
         warm_up(&mut stream, warmth, offset, updating)?;
         Ok(Applied::Stream(self.put(stream)))
+    }
+
+    /// Checks that a stream of an account may be prepared for so much, or for nothing.
+    fn check_warmth(
+        &self,
+        scope: &Scope,
+        warmth: &Warmth,
+        quotas: &Quotas,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if warmth.is_none_of_earlier() && !self.is_committed(scope, now) {
+            let scope = scope.clone();
+            return Err(Refusal::NotCommitted { scope });
+        }
+        self.check_warm_throughput(scope, warmth.mibps, quotas, now)
     }
 
     /// Checks that a stream of an account may be prepared for so much.

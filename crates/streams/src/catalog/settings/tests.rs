@@ -127,12 +127,8 @@ fn mode_when_switched_without_a_quota_then_counts_towards_a_later_one_if_it_says
     switch_after_many(None, NOW).unwrap();
 }
 
-#[test]
-fn warm_throughput_of_none_when_asked_for_by_an_earlier_build_then_adds_shards_as_it_did() {
-    let mut state = State::default();
-    let on_demand = create("a", Mode::OnDemand, 1, Quotas::default());
-    apply(&mut state, 0, &on_demand).unwrap();
-    let command = Command::SetWarmThroughput(SetWarmThroughput {
+fn none_of_an_earlier_build() -> Command {
+    Command::SetWarmThroughput(SetWarmThroughput {
         stream: 0,
         warmth: Warmth {
             mibps: 0,
@@ -142,10 +138,38 @@ fn warm_throughput_of_none_when_asked_for_by_an_earlier_build_then_adds_shards_a
         },
         transition_ms: 0,
         quotas: Quotas::default(),
+    })
+}
+
+#[test]
+fn warm_throughput_of_none_when_asked_for_by_an_earlier_build_then_adds_shards_as_it_did() {
+    let mut state = State::default();
+    let on_demand = create("a", Mode::OnDemand, 1, Quotas::default());
+    apply(&mut state, 0, &on_demand).unwrap();
+    let commitment = Command::SetCommitment(SetCommitment {
+        scope: scope(),
+        is_enabled: true,
+        binds_ms: 86_400_000,
     });
-    let Ok(Applied::Stream(stream)) = apply(&mut state, 1, &command) else {
+    apply(&mut state, 1, &commitment).unwrap();
+    let Ok(Applied::Stream(stream)) = apply(&mut state, 2, &none_of_an_earlier_build()) else {
         panic!("it is refused");
     };
     let plan = &stream.reshard.as_ref().unwrap().plan;
     assert_eq!(plan.growth(), 3);
+}
+
+#[test]
+fn warm_throughput_of_none_when_without_a_commitment_then_is_refused_to_earlier_builds_alone() {
+    let mut state = with_four_on_demand();
+    let refused = apply(&mut state, 1, &none_of_an_earlier_build());
+    let scope = scope();
+    assert_eq!(refused.unwrap_err(), Refusal::NotCommitted { scope });
+    let Command::SetWarmThroughput(mut now) = none_of_an_earlier_build() else {
+        panic!("it is another command");
+    };
+    now.warmth.change = Change::Divide {
+        divisions: Vec::new(),
+    };
+    apply(&mut state, 2, &Command::SetWarmThroughput(now)).unwrap();
 }
