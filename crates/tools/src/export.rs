@@ -1,13 +1,13 @@
 //! `millstream export`: the records of a stream as lines of JSON or length-prefixed, in a file that
 //! the next run goes on with.
 //!
-//! Shards are read one after the other, parents before their children, so that the records of a key
-//! are in the order in which they were stored. The state never names a record that the file does
-//! not hold durably, and what the file holds beyond the state is cut off when the next run begins:
-//! no record is missing, and none is there twice.
+//! Some shards are read at a time, parents before their children, so that the records of a key are
+//! in the order in which they were stored. The state never names a record that the file does not
+//! hold durably, and what the file holds beyond the state is cut off when the next run begins: no
+//! record is missing, and none is there twice.
 
 mod encoding;
-mod lineage;
+mod exporting;
 mod reading;
 mod target;
 
@@ -18,9 +18,8 @@ use crate::terminal::Progress;
 use crate::time::{Instant, parse_instant};
 use crate::{Connection, Failure, Look, Surroundings, connect};
 use clap::ValueHint;
-use millstream_client::types::Shard;
-use reading::Reading;
-use std::collections::BTreeSet;
+use exporting::Exporting;
+use reading::Reader;
 use std::path::PathBuf;
 use target::Target;
 
@@ -78,21 +77,23 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     let (out, state) = (args.out.as_deref(), args.state.as_deref());
     let target = Target::open(out, state, args.format, identity, surroundings).await?;
     let clock = &*surroundings.env.clock;
-    let mut reading = Reading {
+    let reader = Reader {
         client,
         stream: &args.stream,
         surroundings,
         from: args.from.map(|from| from.resolve(clock)),
+    };
+    let mut exporting = Exporting {
         until: args.until.map(|until| until.resolve(clock)),
         target,
         progress: Progress::count(&surroundings.terminal, "exporting", None),
         records: 0,
     };
-    let read = read_all(&mut reading, shards).await;
+    let read = exporting.read_all(&reader, shards).await;
     // What was read before a failure is kept, too.
-    let saved = reading.target.save(surroundings).await;
-    let records = counted(reading.records, "record");
-    drop(reading);
+    let saved = exporting.target.save(surroundings).await;
+    let records = counted(exporting.records, "record");
+    drop(exporting);
     let shards = counted(read?, "shard");
     saved?;
     let stopped = match surroundings.stop.is_asked() {
@@ -102,23 +103,4 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     let said = format!("{stopped}{records} exported from {shards}");
     surroundings.terminal.say(said);
     Ok(())
-}
-
-/// Reads all shards, and returns their number. A child is left out as long as its parents were not
-/// read to their ends, because they have records that come before its own.
-async fn read_all(reading: &mut Reading<'_>, shards: Vec<Shard>) -> Result<u64, Failure> {
-    let shards = lineage::ordered(shards);
-    let listed: BTreeSet<&str> = shards.iter().map(|shard| shard.shard_id.as_str()).collect();
-    let mut read = 0;
-    for shard in &shards {
-        if reading.surroundings.stop.is_asked() {
-            break;
-        }
-        let mut parents = lineage::parents(shard).filter(|parent| listed.contains(parent));
-        if parents.all(|parent| reading.target.has_ended(parent)) {
-            reading.read(shard).await?;
-            read += 1;
-        }
-    }
-    Ok(read)
 }

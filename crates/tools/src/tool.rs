@@ -47,8 +47,8 @@ pub enum Tool {
     Consumers(consumers::Args),
     /// Write the records of a stream into a file
     ///
-    /// They are lines of JSON, or length-prefixed with checksums (--format binary). Reads the shards
-    /// one after the other, parents before their children, up to the records that are there. With
+    /// They are lines of JSON, or length-prefixed with checksums (--format binary). Reads some
+    /// shards at a time, parents before their children, up to the records that are there. With
     /// --state, the next run goes on where this one stopped, and no record is in the file twice.
     ///
     /// Examples:

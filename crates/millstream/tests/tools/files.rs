@@ -116,6 +116,57 @@ async fn export_when_binary_then_goes_on_where_it_was_and_is_imported_by_its_fir
     assert_eq!(keys_and_data(&client, "piped").await, originals);
 }
 
+/// Puts numbered records, each of a key of its own.
+async fn put_keys(client: &Client, numbers: std::ops::Range<u32>) {
+    let producer = Producer::new(client, "orders", ProducerSettings::default());
+    let mut receipts = Vec::new();
+    for number in numbers {
+        let record = ProducerRecord::new(format!("key-{number}"), number.to_string());
+        receipts.push(producer.put(record).await.unwrap());
+    }
+    for receipt in receipts {
+        receipt.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn export_when_there_are_more_shards_than_are_read_at_a_time_then_has_each_record_once() {
+    let server = server_with(&["--stream", "orders:20", "--limits", "off"]);
+    let client = client(&server);
+    put_keys(&client, 0..500).await;
+    let shards = client.list_shards("orders").pages().all().await.unwrap();
+    let adjacent = [&shards[3].shard_id, &shards[4].shard_id];
+    let merge = client.merge_shards("orders", adjacent[0], adjacent[1]);
+    merge.await.unwrap();
+    client.wait_until_stream_exists("orders").await.unwrap();
+    put_keys(&client, 500..700).await;
+    let ran = run(&server, &["export", "orders"]);
+    assert_eq!(said(&ran), "700 records exported from 21 shards");
+    let lines: Vec<Value> = { ran.text().lines() }
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut numbers: Vec<u32> = { lines.iter() }
+        .map(|line| {
+            let data = line["Data"].as_str().unwrap();
+            let data = base64_simd::STANDARD.decode_to_vec(data).unwrap();
+            str::from_utf8(&data).unwrap().parse().unwrap()
+        })
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..700).collect::<Vec<u32>>());
+    // A child's records are after those of its parents.
+    let places = |shard: &str| -> Vec<usize> {
+        let of_shard = |(_, line): &(usize, &Value)| line["ShardId"] == shard;
+        let found = lines.iter().enumerate().filter(of_shard);
+        found.map(|(at, _)| at).collect()
+    };
+    let child = places("shardId-000000000020");
+    assert!(!child.is_empty());
+    for parent in adjacent {
+        assert!(places(parent).last() < child.first(), "{parent}");
+    }
+}
+
 #[tokio::test]
 async fn import_when_a_binary_file_is_torn_or_damaged_then_stores_what_is_before_and_goes_on() {
     let server = server_with(&["--stream", "orders", "--stream", "copy", "--limits", "off"]);

@@ -1,65 +1,89 @@
-//! Reading a shard from where it was left to its end, to now, or to a time.
+//! Reading a shard page by page.
+//!
+//! It is not done with the client's consumer: that keeps to the calls a second which a shard's
+//! followers share, and follows what comes, where an export is over once it has what is there.
 
-use super::encoding::encode;
-use super::target::Target;
-use crate::terminal::Progress;
 use crate::{Failure, Surroundings};
 use millstream_client::operations::GetRecordsOutput;
-use millstream_client::types::{Record, Shard, ShardIteratorType};
+use millstream_client::types::{Shard, ShardIteratorType};
 use millstream_client::{Client, ErrorCode, Timestamp};
 use std::time::Duration;
 
 /// The wait after a read that was refused because its shard was read too much.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
 
-/// An export that reads.
-pub(super) struct Reading<'a> {
+/// What reads shards.
+pub(super) struct Reader<'a> {
     pub(super) client: Client,
     pub(super) stream: &'a str,
     pub(super) surroundings: &'a Surroundings,
+    /// Where shards begin of which nothing was read.
     pub(super) from: Option<Timestamp>,
-    pub(super) until: Option<Timestamp>,
-    pub(super) target: Target,
-    pub(super) progress: Progress,
-    /// The records that were exported.
-    pub(super) records: u64,
 }
 
-impl Reading<'_> {
-    /// Reads a shard, unless it was read to its end.
+/// A shard that is being read.
+pub(super) struct Reading {
+    pub(super) shard_id: String,
+    /// Whether it was open when the export began.
+    pub(super) is_open: bool,
+    /// The number of the last record that was read, by this run or an earlier one.
+    pub(super) last: Option<String>,
+    /// Where it goes on; `None` to ask.
+    pub(super) iterator: Option<String>,
+}
+
+impl Reading {
+    /// A shard of which everything up to a record was read.
+    pub(super) fn after(shard: Shard, last: Option<&str>) -> Self {
+        Self {
+            is_open: shard.sequence_number_range.ending_sequence_number.is_none(),
+            shard_id: shard.shard_id,
+            last: last.map(str::to_owned),
+            iterator: None,
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// The next page of a shard; `None` if the tool is to stop.
     ///
     /// # Errors
-    /// If it cannot be read, or its records cannot be written.
-    pub(super) async fn read(&mut self, shard: &Shard) -> Result<(), Failure> {
-        let is_open = shard.sequence_number_range.ending_sequence_number.is_none();
-        let shard = shard.shard_id.as_str();
-        if self.target.has_ended(shard) {
-            return Ok(());
-        }
-        let mut iterator = self.iterator(shard).await?;
-        while let Some(page) = self.page(shard, &mut iterator).await? {
-            let is_caught_up = page
-                .millis_behind_latest
-                .map_or(page.records.is_empty(), |behind| behind == 0);
-            let is_past = self.write(shard, page.records).await?;
-            if is_past {
-                return Ok(());
-            }
-            let Some(next) = page.next_shard_iterator else {
-                self.target.end(shard);
-                return Ok(());
-            };
-            if is_open && is_caught_up {
-                return Ok(());
-            }
-            iterator = next;
-        }
-        Ok(())
+    /// If it cannot be read.
+    pub(super) async fn page(
+        &self,
+        mut reading: Reading,
+    ) -> Result<Option<(Reading, GetRecordsOutput)>, Failure> {
+        let stop = &self.surroundings.stop;
+        let read = stop.unless_asked(self.read(&mut reading)).await;
+        let page = read.transpose()?;
+        Ok(page.map(|page| (reading, page)))
     }
 
-    async fn iterator(&self, shard: &str) -> Result<String, Failure> {
+    async fn read(&self, reading: &mut Reading) -> Result<GetRecordsOutput, Failure> {
+        loop {
+            let iterator = match &reading.iterator {
+                Some(iterator) => iterator.clone(),
+                None => self.iterator(reading).await?,
+            };
+            reading.iterator = Some(iterator.clone());
+            let error = match self.client.get_records(iterator).send().await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            match error.code() {
+                Some(ErrorCode::ProvisionedThroughputExceededException) => {
+                    self.surroundings.env.clock.sleep(REFUSED_FOR).await;
+                }
+                Some(ErrorCode::ExpiredIteratorException) => reading.iterator = None,
+                _ => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn iterator(&self, reading: &Reading) -> Result<String, Failure> {
+        let shard = reading.shard_id.as_str();
         let get = |kind| self.client.get_shard_iterator(self.stream, shard, kind);
-        let output = match (self.target.last_of(shard), self.from) {
+        let output = match (&reading.last, self.from) {
             (Some(last), _) => {
                 get(ShardIteratorType::AfterSequenceNumber).starting_sequence_number(last)
             }
@@ -68,59 +92,5 @@ impl Reading<'_> {
         };
         let iterator = output.await?.shard_iterator;
         iterator.ok_or_else(|| Failure::new(format!("{shard} has no iterator")))
-    }
-
-    /// The next page; `None` if the tool is to stop.
-    async fn page(
-        &self,
-        shard: &str,
-        iterator: &mut String,
-    ) -> Result<Option<GetRecordsOutput>, Failure> {
-        let stop = &self.surroundings.stop;
-        loop {
-            let Some(page) = stop
-                .unless_asked(self.client.get_records(&*iterator).send())
-                .await
-            else {
-                return Ok(None);
-            };
-            let error = match page {
-                Ok(page) => return Ok(Some(page)),
-                Err(error) => error,
-            };
-            match error.code() {
-                Some(ErrorCode::ProvisionedThroughputExceededException) => {
-                    let wait = self.surroundings.env.clock.sleep(REFUSED_FOR);
-                    if stop.unless_asked(wait).await.is_none() {
-                        return Ok(None);
-                    }
-                }
-                Some(ErrorCode::ExpiredIteratorException) => {
-                    *iterator = self.iterator(shard).await?;
-                }
-                _ => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Writes the records of a page, and says whether the end of the export is past.
-    async fn write(&mut self, shard: &str, records: Vec<Record>) -> Result<bool, Failure> {
-        let until = self.until;
-        let is_past = |record: &Record| {
-            let arrived = record.approximate_arrival_timestamp;
-            until.is_some_and(|until| arrived.is_some_and(|arrived| arrived >= until))
-        };
-        let end = records.iter().position(is_past);
-        let wanted = &records[..end.unwrap_or(records.len())];
-        if let Some(last) = wanted.last() {
-            let (format, at) = (self.target.format(), self.target.length());
-            let bytes = encode(format, shard, wanted, at)?;
-            let (last, count) = (last.sequence_number.clone(), wanted.len() as u64);
-            let written = self.target.write(shard, bytes, last, self.surroundings);
-            written.await?;
-            self.records += count;
-            self.progress.add(count);
-        }
-        Ok(end.is_some())
     }
 }
