@@ -7,6 +7,7 @@
 
 use crate::pace::{Pace, parse_rate};
 use crate::terminal::Progress;
+pub(crate) use crate::terminal::counted;
 use crate::{Failure, Status, Stop, Surroundings};
 use millstream_client::producer::{
     Order, Producer, ProducerRecord, ProducerSettings, PutFailure, Receipt, Stored,
@@ -353,10 +354,4 @@ impl fmt::Display for Tally {
         let refused = self.refused;
         write!(f, "{stored} stored, {bytes}, {shards}, {refused} refused")
     }
-}
-
-/// A number of things: `1 shard`, `2 shards`.
-pub(crate) fn counted(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{plural}")
 }

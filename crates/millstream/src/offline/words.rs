@@ -6,7 +6,7 @@ use millstream_env::Causes;
 use millstream_journal::{Checked, Extent, Finding, InspectionSize, Loss, Severity};
 use millstream_store::{LogId, Offset};
 use millstream_streams::inspect::{AuditFault, CatalogAudit, Concerned, Place, Unsound};
-use millstream_tools::terminal::HumanBytes;
+use millstream_tools::terminal::{byte_size, counted};
 
 /// Prints what was found in the files.
 pub fn print_findings(printer: &mut Printer, findings: &Findings, audit: &CatalogAudit) {
@@ -220,7 +220,7 @@ pub fn summary_line(checked: &Checked, damage: u64, notes: u64, streams: usize) 
     let text = format!(
         "{verdict}: {found}{}, {}, {}, {}, {} checked",
         counted(files, "file"),
-        HumanBytes(bytes),
+        byte_size(bytes),
         counted(streams as u64, "stream"),
         counted(logs, "log"),
         counted(checked.records, "record"),
@@ -234,12 +234,4 @@ pub fn summary_line(checked: &Checked, damage: u64, notes: u64, streams: usize) 
         .with("streams", streams as u64)
         .with("logs", logs)
         .with("records", checked.records)
-}
-
-/// A number of things.
-pub fn counted(number: u64, thing: &str) -> String {
-    match number {
-        1 => format!("1 {thing}"),
-        number => format!("{number} {thing}s"),
-    }
 }

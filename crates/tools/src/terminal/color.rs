@@ -29,27 +29,30 @@ impl Color {
     }
 }
 
+/// The style of heads of columns.
+pub(super) const HEAD: Style = Style::new().bold();
+
 /// The colors of a stream, or none.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Palette {
+pub(super) struct Palette {
     is_on: bool,
 }
 
 impl Palette {
     /// Whether there are colors.
-    pub fn is_on(self) -> bool {
+    pub(super) fn is_on(self) -> bool {
         self.is_on
     }
 
     /// A text in a style, if the stream has any.
-    pub fn paint<T: Display>(self, style: Style, text: T) -> Painted<T> {
+    pub(super) fn paint<T: Display>(self, style: Style, text: T) -> Painted<T> {
         let style = if self.is_on { style } else { Style::new() };
         Painted { style, text }
     }
 }
 
 /// A text in a style.
-pub struct Painted<T> {
+pub(super) struct Painted<T> {
     style: Style,
     text: T,
 }
@@ -59,22 +62,4 @@ impl<T: Display> Display for Painted<T> {
         let Self { style, text } = self;
         write!(f, "{style}{text}{style:#}")
     }
-}
-
-/// The styles of the tools, by meaning.
-pub mod styles {
-    use anstyle::{AnsiColor, Style};
-
-    /// Heads of columns.
-    pub const HEAD: Style = Style::new().bold();
-    /// Names of streams, shards and keys.
-    pub const NAME: Style = AnsiColor::Cyan.on_default();
-    /// What is as it should be.
-    pub const GOOD: Style = AnsiColor::Green.on_default();
-    /// What needs attention.
-    pub const WARN: Style = AnsiColor::Yellow.on_default();
-    /// What is wrong.
-    pub const BAD: Style = AnsiColor::Red.on_default();
-    /// What matters less.
-    pub const FAINT: Style = Style::new().dimmed();
 }

@@ -3,6 +3,7 @@
 //! Results go to [`Output`]; messages and bars go to standard error. Neither waits for the other: a
 //! bar is taken away while a line is written, if both are on the same terminal.
 
+mod amounts;
 mod color;
 mod foreign;
 mod messages;
@@ -12,15 +13,15 @@ mod progress;
 mod recorded;
 mod table;
 
-pub use color::{Color, Painted, Palette, styles};
+pub use amounts::{byte_size, counted};
+pub use color::Color;
 pub use output::Output;
 pub use progress::Progress;
 #[cfg(test)]
 pub use recorded::Recorded;
 pub use table::Table;
 
-pub use indicatif::HumanBytes;
-
+use color::Palette;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use parking_lot::Mutex;
 use std::fmt;
@@ -86,7 +87,7 @@ impl Terminal {
     }
 
     /// The colors of standard error.
-    pub fn palette(&self) -> Palette {
+    fn palette(&self) -> Palette {
         self.0.palette
     }
 

@@ -4,7 +4,7 @@
 //! are buffered; on a terminal each call is shown at once, and a tool that waits for more flushes
 //! first. Writing blocks the task that writes, so that a slow reader slows the tool.
 
-use super::color::{Color, Palette, styles};
+use super::color::{Color, HEAD, Palette};
 use super::foreign::harmless;
 use super::table::Table;
 use crate::Failure;
@@ -73,11 +73,6 @@ impl Output {
         self.columns
     }
 
-    /// Its colors.
-    pub fn palette(&self) -> Palette {
-        self.palette
-    }
-
     /// Writes a line.
     ///
     /// # Errors
@@ -95,7 +90,7 @@ impl Output {
         self.write(|to| {
             for (at, line) in lines.iter().enumerate() {
                 match at {
-                    0 => writeln!(to, "{}", self.palette.paint(styles::HEAD, line))?,
+                    0 => writeln!(to, "{}", self.palette.paint(HEAD, line))?,
                     _ => writeln!(to, "{line}")?,
                 }
             }

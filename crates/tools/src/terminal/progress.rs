@@ -69,11 +69,6 @@ impl Progress {
         self.bar.reset_eta();
     }
 
-    /// Changes the total, as of a file that grows.
-    pub fn set_total(&self, total: u64) {
-        self.bar.set_length(total);
-    }
-
     /// How much was done.
     pub fn done(&self) -> u64 {
         self.bar.position()
