@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::manager::Manager;
 use crate::shards::placed::Placed;
 use crate::terminal::Progress;
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use millstream_client::operations::GetRecordsOutput;
 use millstream_client::types::ShardIteratorType;
 use millstream_client::{Error, ErrorCode};
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// How often a shard is read: a fifth of the calls that its readers have together.
 const READ_EVERY: Duration = Duration::from_secs(1);
+
+/// Shards that are read at the same time: an answer of each may be in memory.
+const AT_ONCE: usize = 8;
 
 /// How much is sampled at most.
 #[derive(Clone, Copy, Debug)]
@@ -41,21 +45,20 @@ pub async fn sample(
     let (clock, stop) = (&manager.surroundings.env.clock, &manager.surroundings.stop);
     let spinner = Progress::spinner(&manager.surroundings.terminal, "sampling");
     let begun = clock.monotonic();
-    let mut readers = Vec::with_capacity(shards.len());
-    for placed in shards {
-        readers.push(manager.look(open(stream, placed, manager)).await?);
-    }
+    let opened = some_at_once(shards, |placed| open(stream, placed, manager));
+    let mut readers: Vec<Reader> = manager.look(opened.try_collect()).await?;
     let mut records = 0;
     loop {
         let round = clock.monotonic();
-        for reader in &mut readers {
-            let read = stop.unless_asked(read(reader, manager));
-            records += read.await.unwrap_or(Ok(0))?;
-            spinner.note(format!("{records} records"));
-            if records >= bounds.records {
+        let mut reads = some_at_once(&mut readers, |reader| read(reader, manager)).boxed();
+        while records < bounds.records {
+            let Some(Some(read)) = stop.unless_asked(reads.next()).await else {
                 break;
-            }
+            };
+            records += read?;
+            spinner.note(format!("{records} records"));
         }
+        drop(reads);
         let left = bounds.time.saturating_sub(clock.monotonic().since(begun));
         if left.is_zero() || records >= bounds.records || stop.is_asked() {
             return Ok(readers.into_iter().map(|reader| reader.sampled).collect());
@@ -63,6 +66,14 @@ pub async fn sample(
         let rest = READ_EVERY.saturating_sub(clock.monotonic().since(round));
         stop.unless_asked(clock.sleep(rest.min(left))).await;
     }
+}
+
+/// The outcomes of work on each, in the same order.
+fn some_at_once<T, F: Future>(
+    each: impl IntoIterator<Item = T>,
+    work: impl FnMut(T) -> F,
+) -> impl Stream<Item = F::Output> {
+    stream::iter(each).map(work).buffered(AT_ONCE)
 }
 
 async fn open(stream: &str, placed: Placed, manager: &Manager<'_>) -> Result<Reader, Failure> {
@@ -106,4 +117,26 @@ async fn read(reader: &mut Reader, manager: &Manager<'_>) -> Result<u64, Failure
         .into_iter()
         .for_each(|record| reader.sampled.count(record));
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::cell::Cell;
+    use std::future::pending;
+
+    #[test]
+    fn work_when_there_is_much_then_as_much_as_is_allowed_is_under_way_at_once() {
+        for (shards, at_once) in [(3, 3), (100, AT_ONCE)] {
+            let begun = Cell::new(0);
+            let work = some_at_once(0..shards, |_| {
+                begun.set(begun.get() + 1);
+                pending::<()>()
+            });
+            let mut work = Box::pin(work);
+            assert_eq!(work.next().now_or_never(), None);
+            assert_eq!(begun.get(), at_once);
+        }
+    }
 }
