@@ -5,7 +5,7 @@ use crate::server::{Server, binary};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -152,8 +152,11 @@ pub struct Started {
 impl Started {
     /// Waits for the next line of its output.
     pub fn line(&mut self) -> String {
+        let pid = Pid::from_child(self.child.as_ref().unwrap());
+        let watch = Watch::over(pid);
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
+        assert!(!watch.end(), "it wrote no line in time");
         assert!(line.ends_with('\n'), "it ended");
         line.pop();
         line
@@ -191,21 +194,37 @@ impl Drop for Started {
     }
 }
 
+/// A watch over a process: it is killed unless the watch ends in time.
+struct Watch {
+    tell: SyncSender<()>,
+    /// Whether it was killed.
+    killer: JoinHandle<bool>,
+}
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "a watch over another process")]
+    fn over(pid: Pid) -> Self {
+        let (tell, told) = mpsc::sync_channel(0);
+        let killer = std::thread::spawn(move || {
+            let is_late = told.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+            is_late && kill_process(pid, Signal::KILL).is_ok()
+        });
+        Self { tell, killer }
+    }
+
+    /// Ends it; whether the process was killed.
+    fn end(self) -> bool {
+        drop(self.tell);
+        self.killer.join().unwrap()
+    }
+}
+
 /// Waits for a process to end, and for its output.
-#[expect(clippy::disallowed_methods, reason = "a watch over another process")]
 fn watched(mut child: Child, stdout: JoinHandle<Vec<u8>>) -> Ran {
-    let pid = Pid::from_child(&child);
-    let (tell, told) = mpsc::sync_channel::<()>(0);
-    let watch = std::thread::spawn(move || {
-        let waited = told.recv_timeout(PATIENCE);
-        if waited == Err(mpsc::RecvTimeoutError::Timeout) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
-    });
+    let watch = Watch::over(Pid::from_child(&child));
     let stdout = stdout.join().unwrap();
     let status = child.wait().unwrap();
-    drop(tell);
-    watch.join().unwrap();
+    watch.end();
     Ran {
         status,
         stdout,
