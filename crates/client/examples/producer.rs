@@ -1,9 +1,9 @@
-//! A producer: batches, retries, and the order of each key, for a thousand records.
+//! A producer: batches, retries, the order of each key, and aggregation, for a thousand records.
 //!
 //! Run it as the example `orders`.
 
 use millstream_client::Builder;
-use millstream_client::producer::{Order, Producer, ProducerRecord, ProducerSettings};
+use millstream_client::producer::{Aggregation, Order, Producer, ProducerRecord, ProducerSettings};
 
 const STREAM: &str = "example-producer";
 
@@ -15,6 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let settings = ProducerSettings {
         order: Order::OfKeys,
+        // Small records are stored together; readers take them apart.
+        aggregation: Some(Aggregation::default()),
         ..ProducerSettings::default()
     };
     let producer = Producer::new(&client, STREAM, settings);

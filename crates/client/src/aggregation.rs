@@ -4,9 +4,9 @@
 //! [`deaggregate`] takes one apart. The bytes are those of Amazon's libraries: four of a magic
 //! number, a protobuf message (tables of keys, then records that refer to them), its MD5.
 //!
-//! A record is decoded once. What that allocates is a small multiple of its length, never a
-//! length that the message declares, and the data of user records is shared with the record's.
-//! What is not a whole, valid aggregated record is a record of its own: nothing of it is lost.
+//! A record is decoded once. What that allocates is a small multiple of its length, never a length
+//! that the message declares, and the data of user records is shared with the record's. What is not
+//! a whole, valid aggregated record is a record of its own: nothing of it is lost.
 //!
 //! Amazon's description:
 //! <https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md>.
@@ -19,6 +19,7 @@ mod wire;
 mod tests;
 
 pub use aggregator::{Aggregated, Aggregator, NotAdded};
+pub(crate) use user_records::is_aggregated;
 pub use user_records::{UserRecord, UserRecords, deaggregate, deaggregate_within};
 
 /// The first bytes of an aggregated record.

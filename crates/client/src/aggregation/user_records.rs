@@ -105,6 +105,11 @@ pub fn deaggregate_within(record: &Record, range: HashRange) -> UserRecords<'_> 
     records
 }
 
+/// Whether a record's data is, by its magic number and digest, an aggregated record's.
+pub(crate) fn is_aggregated(data: &[u8]) -> bool {
+    message(data).is_some()
+}
+
 /// The message of an aggregated record, if its magic number and digest are right.
 fn message(data: &[u8]) -> Option<&[u8]> {
     let (message, found) = data

@@ -1,25 +1,20 @@
 //! A batch: one PutRecords, and what it came to for each record.
 
-use super::lanes::Sent;
 use super::outcome::Attempt;
-use crate::{Client, Error, StreamRef};
+use super::packing::Unit;
+use super::service::Service;
+use crate::Error;
 use millstream_env::BoxFuture;
 use millstream_protocol::ErrorCode;
-use millstream_protocol::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
+use millstream_protocol::types::PutRecordsResultEntry;
+use std::sync::Arc;
 
 /// Sends a batch. If the service refuses the request as a whole, as it does where one record is too
 /// large, each half is sent by itself, so that only the records at fault are refused.
-pub(super) fn send(client: Client, stream: StreamRef, batch: Vec<Sent>) -> Settled {
+pub(super) fn send(service: Arc<dyn Service>, batch: Vec<Unit>) -> Settled {
     Box::pin(async move {
-        let entries = batch.iter().map(|sent| {
-            let record = &sent.taken.record;
-            PutRecordsRequestEntry {
-                data: record.data.clone(),
-                explicit_hash_key: record.explicit_hash_key.clone(),
-                partition_key: record.partition_key.clone(),
-            }
-        });
-        let output = client.put_records(&stream, entries.collect()).await;
+        let entries = batch.iter().map(|unit| unit.entry.clone());
+        let output = service.put_records(entries.collect()).await;
         let attempts = match output {
             Ok(output) if output.records.len() == batch.len() => {
                 output.records.into_iter().map(of_entry).collect()
@@ -28,26 +23,24 @@ pub(super) fn send(client: Client, stream: StreamRef, batch: Vec<Sent>) -> Settl
                 let text = format!("{} results for {}", output.records.len(), batch.len());
                 of_all(&Error::Transport(text), batch.len())
             }
-            Err(error) if batch.len() > 1 && is_about_records(&error) => {
-                return send_halves(client, stream, batch).await;
-            }
+            Err(error) if is_about_records(&error) => match batch.as_slice() {
+                [only] if only.records.len() > 1 => vec![Attempt::RefusedTogether(error)],
+                [_] | [] => of_all(&error, batch.len()),
+                [_, _, ..] => return send_halves(service, batch).await,
+            },
             Err(error) => of_all(&error, batch.len()),
         };
         batch.into_iter().zip(attempts).collect()
     })
 }
 
-/// The records of a batch, each with what its attempt came to.
-pub(super) type Settled = BoxFuture<Vec<(Sent, Attempt)>>;
+/// What a batch sent, each with what its attempt came to.
+pub(super) type Settled = BoxFuture<Vec<(Unit, Attempt)>>;
 
-async fn send_halves(
-    client: Client,
-    stream: StreamRef,
-    mut first: Vec<Sent>,
-) -> Vec<(Sent, Attempt)> {
+async fn send_halves(service: Arc<dyn Service>, mut first: Vec<Unit>) -> Vec<(Unit, Attempt)> {
     let second = first.split_off(first.len() / 2);
-    let mut settled = send(client.clone(), stream.clone(), first).await;
-    settled.extend(send(client, stream, second).await);
+    let mut settled = send(Arc::clone(&service), first).await;
+    settled.extend(send(service, second).await);
     settled
 }
 
@@ -72,8 +65,6 @@ fn of_entry(entry: PutRecordsResultEntry) -> Attempt {
     }
 }
 
-fn of_all(error: &Error, records: usize) -> Vec<Attempt> {
-    (0..records)
-        .map(|_| Attempt::Failed(error.clone()))
-        .collect()
+fn of_all(error: &Error, units: usize) -> Vec<Attempt> {
+    (0..units).map(|_| Attempt::Failed(error.clone())).collect()
 }

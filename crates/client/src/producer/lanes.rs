@@ -1,18 +1,21 @@
 //! Records that wait, in the order in which they may be sent.
 //!
-//! Records whose order matters share a lane; only the first of a lane may be sent, and the next
-//! once that has its outcome. Without an order each record is a lane of its own.
+//! Records whose order matters share a lane; only the first of a lane may be sent, with those behind
+//! it that share its aggregated record, and the next once these have their outcomes. Without an
+//! order each record is a lane of its own.
 
 use super::outcome::Taken;
-use super::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Order, RECORD_OVERHEAD_BYTES};
+use super::packing::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Packer, Place, Sent, Unit};
+use super::settings::{Aggregation, Order};
 use millstream_env::Monotonic;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lanes and their turns.
 pub(super) struct Lanes {
     order: Order,
-    /// Lanes by key, while any of their records waits or is on its way.
-    lanes: BTreeMap<u64, VecDeque<Taken>>,
+    aggregation: Option<Aggregation>,
+    /// Lanes by number, while any of their records waits or is on its way.
+    lanes: BTreeMap<u64, Lane>,
     /// Lanes whose first record may be sent now, in order.
     ready: VecDeque<u64>,
     /// Lanes whose first record waits for its next attempt.
@@ -20,26 +23,40 @@ pub(super) struct Lanes {
     /// The lane of each key.
     of_key: BTreeMap<String, u64>,
     next_lane: u64,
-    /// Bytes of the ready records.
+    /// Bytes of the first records of ready lanes.
     ready_bytes: usize,
+    /// When the first of the ready lanes has waited long enough for others.
+    due: Option<Monotonic>,
 }
 
-/// A record on its way, and its lane.
-pub(super) struct Sent {
-    pub(super) taken: Taken,
-    pub(super) lane: u64,
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Taken>,
+    /// Bytes of their data.
+    bytes: usize,
+    turn: Turn,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Turn {
+    Ready,
+    /// Its next attempt is later, or some of its records are on their way.
+    #[default]
+    NotYet,
 }
 
 impl Lanes {
-    pub(super) fn new(order: Order) -> Self {
+    pub(super) fn new(order: Order, aggregation: Option<Aggregation>) -> Self {
         Self {
             order,
+            aggregation,
             lanes: BTreeMap::new(),
             ready: VecDeque::new(),
             later: BTreeSet::new(),
             of_key: BTreeMap::new(),
             next_lane: 0,
             ready_bytes: 0,
+            due: None,
         }
     }
 
@@ -49,18 +66,25 @@ impl Lanes {
             (Order::OfKeys, Some(key)) => Some(key),
             (Order::OfKeys, None) | (Order::Any, _) => None,
         };
-        let lane = key.and_then(|key| self.of_key.get(key).copied());
-        if let Some(waiting) = lane.and_then(|lane| self.lanes.get_mut(&lane)) {
-            waiting.push_back(taken);
+        let id = key.and_then(|key| self.of_key.get(key).copied());
+        if let Some(id) = id
+            && let Some(lane) = self.lanes.get_mut(&id)
+        {
+            lane.push_back(taken);
+            if lane.turn == Turn::Ready && lane.fills(self.order, self.aggregation) {
+                self.due = Some(Monotonic::default());
+            }
             return;
         }
-        let lane = self.next_lane;
+        let id = self.next_lane;
         self.next_lane += 1;
         if let Some(key) = key {
-            self.of_key.insert(key.clone(), lane);
+            self.of_key.insert(key.clone(), id);
         }
-        self.make_ready(lane, &taken);
-        self.lanes.insert(lane, VecDeque::from([taken]));
+        let mut lane = Lane::default();
+        lane.push_back(taken);
+        self.lanes.insert(id, lane);
+        self.make_ready(id);
     }
 
     /// Whether there is nothing that waits or is on its way.
@@ -76,7 +100,14 @@ impl Lanes {
 
     /// Whether the records that may be sent now fill a batch.
     pub(super) fn is_batch_full(&self) -> bool {
-        self.ready.len() >= BATCH_RECORDS_MAX || self.ready_bytes >= BATCH_BYTES_MAX
+        let are_many = self.aggregation.is_none() && self.ready.len() >= BATCH_RECORDS_MAX;
+        are_many || self.ready_bytes >= BATCH_BYTES_MAX
+    }
+
+    /// When a record that may be sent now has waited long enough for others; `None` if there is
+    /// none.
+    pub(super) fn due(&self) -> Option<Monotonic> {
+        self.due
     }
 
     /// When the next record that waits for its next attempt may be sent.
@@ -86,73 +117,115 @@ impl Lanes {
 
     /// Makes records ready whose next attempt is due.
     pub(super) fn wake(&mut self, now: Monotonic) {
-        while let Some((_, lane)) = { self.later.first().copied() }.filter(|(at, _)| *at <= now) {
+        while let Some((_, id)) = { self.later.first().copied() }.filter(|(at, _)| *at <= now) {
             self.later.pop_first();
-            if let Some(first) = self.lanes.get(&lane).and_then(VecDeque::front) {
-                self.ready_bytes += bytes(first);
-                self.ready.push_back(lane);
-            }
+            self.make_ready(id);
         }
     }
 
     /// Takes a batch: the first records of ready lanes, at least one if there is any.
-    pub(super) fn batch(&mut self) -> Vec<Sent> {
-        let mut batch = Vec::new();
-        let mut batch_bytes = 0;
-        while let Some(&lane) = self.ready.front()
-            && batch.len() < BATCH_RECORDS_MAX
-        {
-            let Some(waiting) = self.lanes.get_mut(&lane) else {
-                self.ready.pop_front();
-                continue;
-            };
-            let size = waiting.front().map_or(0, bytes);
-            if !batch.is_empty() && batch_bytes + size > BATCH_BYTES_MAX {
-                break;
+    pub(super) fn batch(&mut self, mut packer: Packer<'_>) -> Vec<Unit> {
+        while let Some(&id) = self.ready.front() {
+            if let Some(lane) = self.lanes.get_mut(&id)
+                && let Some(cost) = lane.waiting.front().map(cost)
+            {
+                if lane.send(id, &mut packer) == 0 {
+                    break;
+                }
+                lane.turn = Turn::NotYet;
+                self.ready_bytes -= cost;
             }
             self.ready.pop_front();
-            self.ready_bytes -= size;
-            batch_bytes += size;
-            batch.extend(waiting.pop_front().map(|taken| Sent { taken, lane }));
         }
-        batch
+        if self.ready.is_empty() {
+            self.due = None;
+        }
+        packer.finish()
     }
 
-    /// Puts a record back at the front of its lane, to be sent again at `at`.
-    pub(super) fn again(&mut self, sent: Sent, at: Monotonic) {
-        self.later.insert((at, sent.lane));
-        let waiting = self.lanes.entry(sent.lane).or_default();
-        waiting.push_front(sent.taken);
+    /// Puts records back at the front of their lane, to be sent again at `at`.
+    pub(super) fn again(&mut self, lane: u64, records: Vec<Taken>, at: Monotonic) {
+        self.later.insert((at, lane));
+        let lane = self.lanes.entry(lane).or_default();
+        for taken in records.into_iter().rev() {
+            lane.push_front(taken);
+        }
     }
 
-    /// Takes the records of a lane that wait behind one on its way.
+    /// Takes the records of a lane that wait behind some on their way.
     pub(super) fn rest(&mut self, lane: u64) -> VecDeque<Taken> {
-        self.lanes
-            .get_mut(&lane)
-            .map(std::mem::take)
-            .unwrap_or_default()
+        let lane = self.lanes.get_mut(&lane).map(std::mem::take);
+        lane.map(|lane| lane.waiting).unwrap_or_default()
     }
 
-    /// Lets the next record of a lane follow, now that the one before has its outcome.
-    pub(super) fn done(&mut self, lane: u64, key: Option<&str>) {
-        let next = self.lanes.get(&lane).and_then(VecDeque::front).map(bytes);
-        if let Some(size) = next {
-            self.ready_bytes += size;
-            self.ready.push_back(lane);
-            return;
+    /// Lets the next record of a lane follow, now that those before have their outcomes.
+    pub(super) fn done(&mut self, id: u64, key: Option<&str>) {
+        let waits = |lane: &Lane| !lane.waiting.is_empty();
+        if self.lanes.get(&id).is_some_and(waits) {
+            return self.make_ready(id);
         }
-        self.lanes.remove(&lane);
-        if let Some(key) = key.filter(|key| self.of_key.get(*key) == Some(&lane)) {
+        self.lanes.remove(&id);
+        if let Some(key) = key.filter(|key| self.of_key.get(*key) == Some(&id)) {
             self.of_key.remove(key);
         }
     }
 
-    fn make_ready(&mut self, lane: u64, first: &Taken) {
-        self.ready_bytes += bytes(first);
-        self.ready.push_back(lane);
+    fn make_ready(&mut self, id: u64) {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        let Some(first) = lane.waiting.front() else {
+            return;
+        };
+        self.ready_bytes += cost(first);
+        let until = match lane.fills(self.order, self.aggregation) {
+            true => Monotonic::default(),
+            false => first.lingers_until,
+        };
+        self.due = Some(self.due.map_or(until, |due| due.min(until)));
+        lane.turn = Turn::Ready;
+        self.ready.push_back(id);
     }
 }
 
-fn bytes(taken: &Taken) -> usize {
-    taken.record.bytes() + RECORD_OVERHEAD_BYTES
+impl Lane {
+    fn push_back(&mut self, taken: Taken) {
+        self.bytes += taken.record.data.len();
+        self.waiting.push_back(taken);
+    }
+
+    fn push_front(&mut self, taken: Taken) {
+        self.bytes += taken.record.data.len();
+        self.waiting.push_front(taken);
+    }
+
+    /// Whether its records fill an aggregated one, so that nothing is won by waiting for others.
+    fn fills(&self, order: Order, aggregation: Option<Aggregation>) -> bool {
+        let is_full = |aggregation: Aggregation| self.bytes >= aggregation.bytes_max();
+        order == Order::OfKeys && aggregation.is_some_and(is_full)
+    }
+
+    /// Adds to a batch what may be sent; returns how many records that is.
+    fn send(&mut self, id: u64, packer: &mut Packer<'_>) -> usize {
+        let (mut count, mut place) = (0, None);
+        while place != Some(Place::Alone)
+            && let Some(taken) = self.waiting.pop_front()
+        {
+            let bytes = taken.record.data.len();
+            match packer.add(Sent { taken, lane: id }, place) {
+                Ok(at) => place = Some(at),
+                Err(sent) => {
+                    self.waiting.push_front(sent.taken);
+                    break;
+                }
+            }
+            self.bytes -= bytes;
+            count += 1;
+        }
+        count
+    }
+}
+
+fn cost(taken: &Taken) -> usize {
+    taken.record.cost()
 }

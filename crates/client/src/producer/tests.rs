@@ -1,13 +1,18 @@
 //! Tests of the order of records, with outcomes drawn at random instead of a server.
 
-use super::lanes::Sent;
+mod aggregated;
+mod fake;
+
+use super::lanes::Lanes;
 use super::outcome::{Attempt, Settled};
+use super::packing::{BATCH_BYTES_MAX, Packer, Sent, Unit};
 use super::*;
 use millstream_env::Monotonic;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// A record of one of few keys, with its place in the order of puts.
 fn taken(room: &Arc<Semaphore>, key: u8, place: usize, until: u64) -> (Taken, Receipt) {
@@ -36,9 +41,9 @@ fn stored(place: usize) -> Attempt {
 /// places of stored records in the order in which they were stored, by key.
 fn play(order: Order, keys: &[u8], choices: &[u8]) -> (BTreeMap<String, Vec<usize>>, Vec<Receipt>) {
     let room = Arc::new(Semaphore::new(keys.len()));
-    let mut lanes = Lanes::new(order);
+    let mut lanes = Lanes::new(order, None);
     let mut receipts = Vec::new();
-    let mut in_flight: VecDeque<Vec<Sent>> = VecDeque::new();
+    let mut in_flight: VecDeque<Vec<Unit>> = VecDeque::new();
     let mut stored_by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut puts = keys.iter().copied().enumerate();
     let mut choices = choices.iter().copied().cycle();
@@ -61,7 +66,7 @@ fn play(order: Order, keys: &[u8], choices: &[u8]) -> (BTreeMap<String, Vec<usiz
         let now = Monotonic(Duration::from_secs(clock));
         lanes.wake(now);
         if choice & 2 == 2 || in_flight.is_empty() {
-            in_flight.extend(Some(lanes.batch()).filter(|batch| !batch.is_empty()));
+            in_flight.extend(Some(lanes.batch(Packer::plain())).filter(|batch| !batch.is_empty()));
         }
         // Batches may be answered in any order.
         let answered = if choice & 4 == 4 {
@@ -69,7 +74,8 @@ fn play(order: Order, keys: &[u8], choices: &[u8]) -> (BTreeMap<String, Vec<usiz
         } else {
             in_flight.pop_front()
         };
-        for Sent { taken, lane } in answered.into_iter().flatten() {
+        let records = answered.into_iter().flatten();
+        for Sent { taken, lane } in records.flat_map(|unit| unit.records) {
             let key = taken.record.partition_key.clone().unwrap();
             let place: usize = str::from_utf8(&taken.record.data).unwrap().parse().unwrap();
             let is_stored = taken.attempts > 3 || choices.next().unwrap_or(0) % 3 > 0;
@@ -78,10 +84,10 @@ fn play(order: Order, keys: &[u8], choices: &[u8]) -> (BTreeMap<String, Vec<usiz
             } else {
                 throttled()
             };
-            match taken.settle(attempt, now) {
+            match taken.settle(attempt, None, now) {
                 Settled::Again(taken) => {
                     let later = Monotonic(Duration::from_secs(clock + u64::from(choice % 5)));
-                    lanes.again(Sent { taken, lane }, later);
+                    lanes.again(lane, vec![taken], later);
                 }
                 Settled::Stored => {
                     stored_by_key.entry(key.clone()).or_default().push(place);
@@ -121,13 +127,14 @@ proptest! {
 #[test]
 fn batches_when_taken_then_are_within_awss_limits_and_never_empty() {
     let room = Arc::new(Semaphore::new(10_000));
-    let mut lanes = Lanes::new(Order::Any);
+    let mut lanes = Lanes::new(Order::Any, None);
     for place in 0..1100 {
         lanes.push(taken(&room, 0, place, 0).0);
     }
     assert!(lanes.is_batch_full());
     let sizes: Vec<_> =
-        std::iter::from_fn(|| Some(lanes.batch().len()).filter(|n| *n > 0)).collect();
+        std::iter::from_fn(|| Some(lanes.batch(Packer::plain()).len()).filter(|n| *n > 0))
+            .collect();
     assert_eq!(sizes, [500, 500, 100]);
     for _ in 0..3 {
         let (mut large, _receipt) = taken(&room, 0, 0, 0);
@@ -135,7 +142,8 @@ fn batches_when_taken_then_are_within_awss_limits_and_never_empty() {
         lanes.push(large);
     }
     let sizes: Vec<_> =
-        std::iter::from_fn(|| Some(lanes.batch().len()).filter(|n| *n > 0)).collect();
+        std::iter::from_fn(|| Some(lanes.batch(Packer::plain()).len()).filter(|n| *n > 0))
+            .collect();
     assert_eq!(
         sizes,
         [1, 1, 1],
@@ -172,7 +180,7 @@ fn record_when_refused_then_is_tried_until_its_time_is_up_and_told_why_at_last()
         let (taken, _receipt) = taken(&room, 0, 0, 10);
         let now = Monotonic(Duration::from_secs(seconds));
         assert_eq!(
-            matches!(taken.settle(attempt, now), Settled::Again(_)),
+            matches!(taken.settle(attempt, None, now), Settled::Again(_)),
             again,
             "after {seconds} s"
         );
@@ -193,10 +201,13 @@ fn failure_when_an_attempt_had_no_answer_then_says_that_the_record_may_be_stored
         (silent(), unsent(), true),
     ] {
         let (taken, mut receipt) = taken(&room, 0, 0, 10);
-        let Settled::Again(taken) = taken.settle(first, now(1)) else {
+        let Settled::Again(taken) = taken.settle(first, None, now(1)) else {
             panic!("it is not tried again");
         };
-        assert!(matches!(taken.settle(last, now(10)), Settled::GivenUp));
+        assert!(matches!(
+            taken.settle(last, None, now(10)),
+            Settled::GivenUp
+        ));
         let told = Pin::new(&mut receipt).poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Err(failure)) = told else {
             panic!("{told:?}");
@@ -209,14 +220,14 @@ fn failure_when_an_attempt_had_no_answer_then_says_that_the_record_may_be_stored
 #[test]
 fn records_when_one_of_their_key_is_given_up_then_those_behind_it_are_taken_off_their_lane() {
     let room = Arc::new(Semaphore::new(10));
-    let mut lanes = Lanes::new(Order::OfKeys);
+    let mut lanes = Lanes::new(Order::OfKeys, None);
     for place in 0..3 {
         lanes.push(taken(&room, 7, place, 0).0);
     }
     lanes.push(taken(&room, 8, 3, 0).0);
-    let mut batch = lanes.batch();
+    let mut batch = lanes.batch(Packer::plain());
     assert_eq!(batch.len(), 2, "one of each key");
-    let first = batch.remove(0);
+    let first = batch.remove(0).records.remove(0);
     assert_eq!(lanes.rest(first.lane).len(), 2);
     lanes.done(first.lane, Some("key-7"));
     assert!(!lanes.is_any_ready(), "nothing of the key is left");
