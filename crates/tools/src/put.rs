@@ -80,6 +80,9 @@ struct Printed<'a> {
     line: u64,
     shard_id: &'a str,
     sequence_number: &'a str,
+    /// Its place in an aggregated record, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_sequence_number: Option<u64>,
 }
 
 /// Stores the records.
@@ -151,6 +154,7 @@ async fn send_all(
             line: place.number,
             shard_id: &stored.shard_id,
             sequence_number: &stored.sequence_number,
+            sub_sequence_number: stored.sub_sequence_number,
         }),
     };
     if args.format == Format::Whole {

@@ -10,7 +10,7 @@ use crate::terminal::Progress;
 pub(crate) use crate::terminal::counted;
 use crate::{Failure, Status, Stop, Surroundings};
 use millstream_client::producer::{
-    Order, Producer, ProducerRecord, ProducerSettings, PutFailure, Receipt, Stored,
+    Aggregation, Order, Producer, ProducerRecord, ProducerSettings, PutFailure, Receipt, Stored,
 };
 use millstream_client::{Client, ErrorCode};
 use std::collections::BTreeSet;
@@ -56,6 +56,9 @@ pub(crate) struct SendingFlags {
         default_value = "2m"
     )]
     retry_for: Duration,
+    /// Pack records together as the Kinesis Producer Library does; readers must take them apart
+    #[arg(long)]
+    aggregate: bool,
 }
 
 impl SendingFlags {
@@ -63,6 +66,7 @@ impl SendingFlags {
     pub(crate) fn producer(&self, order: Order) -> ProducerSettings {
         ProducerSettings {
             order,
+            aggregation: self.aggregate.then(Aggregation::default),
             bytes_max: BYTES_AHEAD_MAX,
             record_ttl: self.retry_for,
             ..ProducerSettings::default()

@@ -1,8 +1,9 @@
 //! `millstream export` and `millstream import`.
 
 use crate::call::{Call, Ran};
-use crate::records::{client, keys_and_data, put, split};
+use crate::records::{client, keys_and_data, put, records, split};
 use crate::server::{Server, server_with};
+use millstream_client::aggregation::deaggregate;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -188,6 +189,31 @@ async fn import_when_given_an_export_then_stores_the_same_records_in_the_order_o
     check(copy.text(), 100);
     let originals = keys_and_data(&client, "orders").await;
     assert_eq!(keys_and_data(&client, "copy").await, originals);
+}
+
+#[tokio::test]
+async fn import_when_it_aggregates_then_stores_the_same_records_together() {
+    let server = server_with(&[
+        "--stream", "orders:2", "--stream", "copy", "--limits", "off",
+    ]);
+    let client = client(&server);
+    put(&client, "orders", 0..100).await;
+    let exported = run(&server, &["export", "orders"]);
+    let import = Call::new(&["import", "copy", "--aggregate"]).to(&server);
+    let ran = import.input(exported.stdout).run();
+    assert_eq!(
+        said(&ran),
+        "100 records stored, 190 bytes, 1 shard, 0 refused"
+    );
+    let records = records(&client, "copy").await;
+    assert!(records.len() < 10, "{} records", records.len());
+    let users = records.iter().flat_map(deaggregate).map(|user| {
+        let data = str::from_utf8(&user.data).unwrap().to_owned();
+        (user.partition_key.unwrap().to_owned(), data)
+    });
+    let mut users: Vec<_> = users.collect();
+    users.sort_unstable();
+    assert_eq!(users, keys_and_data(&client, "orders").await);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::call::{Call, Ran};
 use crate::records::{client, keys_and_data, records};
 use crate::server::{Server, server_with};
+use millstream_client::aggregation::deaggregate;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -260,6 +261,37 @@ async fn records_of_a_key_when_refused_for_the_moment_then_are_stored_in_order()
         let expected: Vec<u64> = (0..18).filter(|number| number % 3 == key).collect();
         assert_eq!(of_key[&key.to_string()], expected);
     }
+}
+
+#[tokio::test]
+async fn lines_when_aggregated_then_are_told_and_read_one_by_one() {
+    let server = server_with(&["--stream", "orders:2"]);
+    let input: String = (0..3000).map(|number| format!("{number:04}\n")).collect();
+    let ran = put(&server, &["orders", "--aggregate", "--json"], input);
+    let expected = "3000 records stored, 12000 bytes, 2 shards, 0 refused\n";
+    assert_eq!((ran.status.code(), &*ran.stderr), (Some(0), expected));
+    let records = records(&client(&server), "orders").await;
+    assert!(records.len() < 100, "{} records", records.len());
+    let mut by_place = BTreeMap::new();
+    for user in records.iter().flat_map(deaggregate) {
+        let place = (
+            user.record.sequence_number.as_str(),
+            user.sub_sequence_number,
+        );
+        by_place.insert(place, user.data);
+    }
+    assert_eq!(by_place.len(), 3000);
+    for (number, line) in ran.text().lines().enumerate() {
+        let printed: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(printed["Line"], number + 1);
+        let sequence_number = printed["SequenceNumber"].as_str().unwrap();
+        let place = (
+            sequence_number,
+            printed["SubSequenceNumber"].as_u64().unwrap(),
+        );
+        assert_eq!(by_place[&place], format!("{number:04}"));
+    }
+    assert_eq!(ran.text().lines().count(), 3000);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::reached::{ShardState, State};
 use super::sides::{Found, Place, is_open};
 use crate::identity::record_bytes_max_of;
 use crate::start::Start;
-use crate::terminal::{HumanBytes, Table};
+use crate::terminal::{Table, byte_size};
 use crate::{Failure, Form, Surroundings, shown};
 use millstream_client::Timestamp;
 use millstream_client::routing::{Router, range_of};
@@ -222,7 +222,7 @@ fn warnings(from: &Found, to: &Found) -> Vec<String> {
     let mut warnings = Vec::new();
     let [from_size, to_size] = [from, to].map(|side| record_bytes_max_of(&side.summary));
     if to_size < from_size {
-        let [from_size, to_size] = [from_size, to_size].map(|size| HumanBytes(size as u64));
+        let [from_size, to_size] = [from_size, to_size].map(|size| byte_size(size as u64));
         warnings.push(format!(
             "TO takes records of {to_size}, FROM of {from_size}: a larger one ends the mirror"
         ));
@@ -271,7 +271,7 @@ fn properties(found: &Found) -> [(&'static str, String); 10] {
     let or_none = |value: Option<String>| value.unwrap_or_else(|| shown::NONE.to_owned());
     let mode = summary.stream_mode_details.as_ref();
     let strategy = summary.record_distribution_strategy;
-    let size = HumanBytes(record_bytes_max_of(summary) as u64);
+    let size = byte_size(record_bytes_max_of(summary) as u64);
     [
         ("endpoint", place.client.endpoint().to_string()),
         ("region", place.client.region().to_owned()),

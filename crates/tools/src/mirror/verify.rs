@@ -9,7 +9,7 @@ use super::comparison::{Finding, Findings, Key, Listed, Seen, Side, Slice, TooMa
 use super::reached::State;
 use super::scan::{Ends, Scan};
 use crate::sending::counted;
-use crate::terminal::{HumanBytes, Progress, Table};
+use crate::terminal::{Progress, Table, byte_size};
 use crate::{Failure, Form, Surroundings, shown};
 use md5::{Digest, Md5};
 use millstream_client::aggregation::UserRecord;
@@ -107,7 +107,7 @@ fn add(
 }
 
 fn refuse(too_many: TooMany) -> Failure {
-    let memory = HumanBytes(BYTES_MAX as u64);
+    let memory = byte_size(BYTES_MAX as u64);
     let key = too_many.key.unwrap_or_default();
     let what = format!("the records of the key {key} cannot be compared in {memory} of memory");
     Failure::new(what).with_advice("Give a later --from.")
