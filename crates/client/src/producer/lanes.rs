@@ -1,8 +1,8 @@
 //! Records that wait, in the order in which they may be sent.
 //!
-//! Records whose order matters share a lane; only the first of a lane may be sent, with those behind
-//! it that share its aggregated record, and the next once these have their outcomes. Without an
-//! order each record is a lane of its own.
+//! Records whose order matters share a lane; only the first of a lane may be sent, with those
+//! behind it that share its aggregated record, and the next once these have their outcomes. Without
+//! an order each record is a lane of its own.
 
 use super::outcome::Taken;
 use super::packing::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Packer, Place, Sent, Unit};
