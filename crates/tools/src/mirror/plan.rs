@@ -1,22 +1,22 @@
-//! `--plan`: what a mirror would do, and what is in the way. A mirror that begins looks at the same.
+//! `--plan`: what a mirror would do, and what is in the way. One that begins looks at the same.
+
+mod shown;
 
 use super::Ready;
 use super::copies::Placing;
+use super::gaps::gaps;
 use super::reached::{ShardState, State};
 use super::sides::{Found, Place, is_open};
 use crate::identity::record_bytes_max_of;
 use crate::start::Start;
-use crate::terminal::{Table, byte_size};
-use crate::{Failure, Form, Surroundings, shown};
+use crate::terminal::byte_size;
+use crate::{Failure, shown as values};
 use millstream_client::Timestamp;
 use millstream_client::routing::{Router, range_of};
 use millstream_client::types::{
     EncryptionType, Shard, StreamDescriptionSummary, StreamMode, StreamStatus,
 };
 use serde::Serialize;
-
-/// Shards of the target that are named in a row of the table; others are counted.
-const NAMED_MAX: usize = 3;
 
 /// Both streams, and what is to be said about them.
 pub(super) struct Plan {
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     to: Option<Found>,
     state: Option<State>,
     routes: Vec<Route>,
+    /// What may be missing for good.
+    gaps: Vec<String>,
     /// Why it cannot be begun.
     problems: Vec<Failure>,
     /// What may go wrong later.
@@ -43,26 +45,6 @@ struct Route {
     is_done: bool,
     /// The shards of the target that own any of its hash keys; empty if the service decides.
     into: Vec<String>,
-}
-
-/// A stream, as it is printed.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Side {
-    endpoint: String,
-    region: String,
-    stream: serde_json::Value,
-}
-
-/// All of it, as it is printed.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document<'a> {
-    from: Side,
-    to: Option<Side>,
-    shards: &'a [Route],
-    problems: Vec<String>,
-    warnings: &'a [String],
 }
 
 impl Plan {
@@ -89,12 +71,16 @@ impl Plan {
             from,
             state,
             routes: Vec::new(),
+            gaps: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
         };
         plan.problems = plan.find_problems();
         if let Some(to) = &plan.to {
             plan.warnings = warnings(&plan.from, to);
+        }
+        if let Some(state) = plan.state.as_ref().filter(|_| plan.problems.is_empty()) {
+            plan.gaps = gaps(&plan.from, state).await;
         }
         plan.routes = plan.find_routes(begin)?;
         Ok(plan)
@@ -112,6 +98,7 @@ impl Plan {
             from: self.from,
             to: self.to.ok_or_else(|| Failure::new("there is no TO"))?,
             state: self.state,
+            gaps: self.gaps,
         })
     }
 
@@ -168,42 +155,10 @@ impl Plan {
             (_, Some(number)) => format!("after {number}"),
             (None, None) => begin.to_string(),
             (Some(state), None) => match state.begun_millis {
-                Some(millis) => shown::instant(Timestamp(millis)),
+                Some(millis) => values::instant(Timestamp(millis)),
                 None => Start::TrimHorizon.to_string(),
             },
         }
-    }
-
-    /// Prints it.
-    ///
-    /// # Errors
-    /// If it cannot be begun, or standard output cannot be written.
-    pub(super) fn show(self, form: Form, surroundings: &Surroundings) -> Result<(), Failure> {
-        let output = surroundings.terminal.output();
-        let problems = self.problems.iter().filter_map(Failure::line);
-        let problems: Vec<String> = problems
-            .map(|line| line.trim_start_matches("millstream: ").to_owned())
-            .collect();
-        match form {
-            Form::Json => output.document(&Document {
-                from: side(&self.from),
-                to: self.to.as_ref().map(side),
-                shards: &self.routes,
-                problems,
-                warnings: &self.warnings,
-            })?,
-            Form::Text => {
-                output.table(sides_table(&self.from, self.to.as_ref()))?;
-                output.line("")?;
-                output.table(routes_table(&self.routes))?;
-                let warnings = self.warnings.iter().map(|text| format!("warning: {text}"));
-                let problems = problems.iter().map(|text| format!("problem: {text}"));
-                for line in warnings.chain(problems) {
-                    output.line(line)?;
-                }
-            }
-        }
-        self.ready().map(|_| ())
     }
 }
 
@@ -256,73 +211,4 @@ fn warnings(from: &Found, to: &Found) -> Vec<String> {
 fn is_on_demand(summary: &StreamDescriptionSummary) -> bool {
     let details = summary.stream_mode_details.as_ref();
     details.is_some_and(|details| details.stream_mode == StreamMode::OnDemand)
-}
-
-fn side(found: &Found) -> Side {
-    Side {
-        endpoint: found.place.client.endpoint().to_string(),
-        region: found.place.client.region().to_owned(),
-        stream: shown::json_of(&found.summary),
-    }
-}
-
-fn properties(found: &Found) -> [(&'static str, String); 10] {
-    let Found { place, summary, .. } = found;
-    let or_none = |value: Option<String>| value.unwrap_or_else(|| shown::NONE.to_owned());
-    let mode = summary.stream_mode_details.as_ref();
-    let strategy = summary.record_distribution_strategy;
-    let size = byte_size(record_bytes_max_of(summary) as u64);
-    [
-        ("endpoint", place.client.endpoint().to_string()),
-        ("region", place.client.region().to_owned()),
-        ("ARN", summary.stream_arn.clone()),
-        ("status", summary.stream_status.to_string()),
-        (
-            "mode",
-            or_none(mode.map(|mode| mode.stream_mode.to_string())),
-        ),
-        ("open shards", summary.open_shard_count.to_string()),
-        ("maximum record", size.to_string()),
-        ("retention", format!("{} h", summary.retention_period_hours)),
-        (
-            "encryption",
-            or_none(summary.encryption_type.map(|it| it.to_string())),
-        ),
-        ("distribution", or_none(strategy.map(|it| it.to_string()))),
-    ]
-}
-
-fn sides_table(from: &Found, to: Option<&Found>) -> Table {
-    let mut table = Table::new(&["PROPERTY", "FROM", "TO"]);
-    let to = to.map(properties);
-    for (at, (name, value)) in properties(from).into_iter().enumerate() {
-        let other = to.as_ref().map_or(shown::NONE, |to| &to[at].1);
-        table.row([name, &value, other]);
-    }
-    table
-}
-
-fn routes_table(routes: &[Route]) -> Table {
-    let mut table = Table::new(&["SHARD", "STATE", "FROM", "INTO"]);
-    for route in routes {
-        let from = match route.is_done {
-            true => "mirrored",
-            false => &route.from,
-        };
-        let state = match route.is_open {
-            true => "open",
-            false => "closed",
-        };
-        table.row([&route.shard_id, state, from, &named(&route.into)]);
-    }
-    table
-}
-
-/// The first few names, and how many others there are.
-fn named(names: &[String]) -> String {
-    match names.len().saturating_sub(NAMED_MAX) {
-        0 if names.is_empty() => shown::NONE.to_owned(),
-        0 => names.join(", "),
-        others => format!("{} and {others} others", names[..NAMED_MAX].join(", ")),
-    }
 }

@@ -9,7 +9,7 @@ use crate::state::StateFormat;
 use millstream_client::Timestamp;
 use millstream_client::consumer::{Checkpoint, Checkpoints, Position};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What is kept between two runs.
@@ -71,6 +71,17 @@ impl State {
             Some(millis) => Position::AtTimestamp(Timestamp(millis)),
             None => Position::TrimHorizon,
         }
+    }
+
+    /// Forgets the shards that the source does not list any more, so that the state does not grow
+    /// for ever. What descends from them is all newer.
+    pub(super) fn forget_expired(&mut self, from: &Found) {
+        let listed: BTreeSet<&str> = from
+            .shards
+            .iter()
+            .map(|shard| shard.shard_id.as_str())
+            .collect();
+        self.shards.retain(|id, _| listed.contains(id.as_str()));
     }
 
     /// The state in a consumer's words.

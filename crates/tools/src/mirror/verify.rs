@@ -30,7 +30,9 @@ pub(super) async fn run(
     form: Form,
     surroundings: &Surroundings,
 ) -> Result<(), Failure> {
-    let Ready { from, to, state } = ready;
+    let Ready {
+        from, to, state, ..
+    } = ready;
     let begin = state.as_ref().map_or(position, State::begun);
     let from = Scan::new(from.place, begin, state.map(ends));
     let to = Scan::new(to.place, Position::TrimHorizon, None);

@@ -1,6 +1,6 @@
 //! What is copied, and where to.
 
-use super::{ALL, mirror, said, servers};
+use super::{ALL, mirror, said, servers, write};
 use crate::call::Call;
 use crate::records::{client, records};
 use crate::server::server_with;
@@ -94,11 +94,6 @@ async fn records_without_keys_when_both_streams_take_them_then_are_mirrored() {
     assert_eq!(numbers, (0..20).collect::<Vec<u32>>());
     let ran = mirror(&server, &server, &["--verify"]).run();
     assert!(said(&ran).contains(": 0 missing, 0 out of order, 0 repeated, 0 "));
-}
-
-#[expect(clippy::disallowed_methods, reason = "a file for another process")]
-fn write(path: &std::path::Path, text: &str) {
-    std::fs::write(path, text).unwrap();
 }
 
 #[tokio::test]

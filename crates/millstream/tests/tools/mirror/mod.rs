@@ -12,6 +12,7 @@ use crate::server::{Server, server_with};
 use millstream_client::Client;
 use millstream_client::types::Record;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The flag of a mirror that ends by itself.
 const ALL: &str = "--until-caught-up";
@@ -66,4 +67,9 @@ pub async fn until_stored(client: &Client, stream: &str, count: usize) -> Vec<Re
             return found;
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file for another process")]
+pub fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
 }

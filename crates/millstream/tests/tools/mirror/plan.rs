@@ -1,6 +1,6 @@
 //! `--plan`.
 
-use super::{ALL, said};
+use super::{ALL, said, write};
 use crate::call::{Call, Ran};
 use crate::records::{client, put};
 use crate::server::{Server, server_with};
@@ -118,4 +118,44 @@ async fn plan_when_there_is_a_state_then_says_how_far_it_is_and_whether_it_belon
         ran.failed(1)
             .contains("the state is of an earlier stream of that name")
     );
+}
+
+#[tokio::test]
+async fn state_when_its_record_or_its_shard_has_expired_then_a_gap_is_said() {
+    let server = server_of_three();
+    let client = client(&server);
+    put(&client, "orders", 0..20).await;
+    let run = |words: &[&str]| run(&server, words);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let flags = ["orders", "copy", "--state", path.to_str().unwrap()];
+    said(&run(&[&flags[..], &[ALL]].concat()));
+    assert!(
+        !run(&[&flags[..], &["--plan"]].concat())
+            .done()
+            .contains("expired")
+    );
+
+    // A number of the shard that no record has, as if its record had expired.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut state: Value = serde_json::from_str(&text).unwrap();
+    let shards = client.list_shards("orders").pages().all().await.unwrap();
+    let number = &shards[0].sequence_number_range.starting_sequence_number;
+    let (kept, gone) = (&shards[0].shard_id, "shardId-000000000099");
+    state["Shards"][kept]["SequenceNumber"] = number.as_str().into();
+    state["Shards"][gone] = serde_json::json!({"SequenceNumber": null, "Ended": false});
+    write(&path, &state.to_string());
+    let warnings = [
+        format!("the record {number} of {kept} has expired; others behind it may be missing in TO"),
+        format!("{gone} has expired; the rest of it may be missing in TO"),
+    ];
+    let plan = run(&[&flags[..], &["--plan"]].concat());
+    let copied = run(&[&flags[..], &[ALL]].concat());
+    for warning in warnings {
+        let line = format!("warning: {warning}\n");
+        assert!(plan.done().contains(&line), "{plan:?}");
+        assert!(copied.stderr.contains(&line), "{copied:?}");
+    }
+    let state = std::fs::read_to_string(&path).unwrap();
+    assert!(!state.contains(gone), "{state}");
 }
