@@ -1,5 +1,5 @@
-//! The order of a key's records: which of the source's the target has, and which of those are not in
-//! their order.
+//! The order of a key's records: which of the source's the target has, and which of those are
+//! out of order.
 
 use super::Seen;
 use std::collections::{BTreeMap, BTreeSet};
