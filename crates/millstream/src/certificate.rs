@@ -260,7 +260,8 @@ mod tests {
                 panic!("it is told that a file cannot be read");
             };
             let path = files.key.display();
-            assert_eq!(error.to_string(), format!("--tls-key {path}"));
+            let text = format!("{error:#}");
+            assert!(text.starts_with(&format!("--tls-key: {path}: ")), "{text}");
             assert!(follower.look().is_none());
             write(&files);
             assert!(matches!(follower.look(), Some(Found::Replaced)));
