@@ -359,3 +359,40 @@ impl fmt::Display for Tally {
         write!(f, "{stored} stored, {bytes}, {shards}, {refused} refused")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Variables;
+    use crate::terminal::Recorded;
+    use millstream_env::Env;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn bar_when_records_have_outcomes_then_is_as_far_as_the_input_they_are_from() {
+        let recorded = Recorded::on_terminal(80);
+        let surroundings = Surroundings {
+            env: Env::real(),
+            terminal: recorded.terminal().clone(),
+            stop: Stop::default(),
+            variables: Variables::new(|_| None),
+            program: Arc::new(clap::Command::new("test")),
+        };
+        for (is_measured, expected) in [(true, 90), (false, 2)] {
+            let progress = Progress::bytes(&surroundings.terminal, "putting", Some(100));
+            let halt = Stop::default();
+            let mut account = Account {
+                surroundings: &surroundings,
+                progress: &progress,
+                is_measured,
+                halt: &halt,
+                told: async |_: Place, _: Option<&Stored>| Ok(()),
+                tally: Tally::default(),
+            };
+            for (number, end) in [(1, 40), (2, 90)] {
+                account.advance(Place { number, end });
+            }
+            assert_eq!(progress.done(), expected);
+        }
+    }
+}
