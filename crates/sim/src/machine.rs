@@ -211,6 +211,11 @@ impl Machine {
         self.status.lock().reach.answered(operation, is_output);
     }
 
+    /// A subscription was held for as long as it lasts.
+    pub(super) fn outlasted(&self) {
+        self.status.lock().reach.outlast();
+    }
+
     pub(super) fn reach(&self) -> Reach {
         self.status.lock().reach.clone()
     }

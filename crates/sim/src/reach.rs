@@ -22,6 +22,8 @@ pub struct Reach {
     faults: BTreeMap<FaultKind, u64>,
     /// Calls by operation: answered with an output, and in all.
     calls: BTreeMap<&'static str, (u64, u64)>,
+    /// Subscriptions that were held for as long as they last, with nothing to disturb them.
+    outlasted: u64,
 }
 
 impl Reach {
@@ -32,6 +34,7 @@ impl Reach {
             struck: BTreeMap::new(),
             faults: BTreeMap::new(),
             calls: BTreeMap::new(),
+            outlasted: 0,
         }
     }
 
@@ -52,6 +55,10 @@ impl Reach {
         *all += 1;
     }
 
+    pub(super) fn outlast(&mut self) {
+        self.outlasted += 1;
+    }
+
     /// Adds what another run of the same layout reached.
     pub fn add(&mut self, other: &Self) {
         for (key, count) in &other.struck {
@@ -64,6 +71,7 @@ impl Reach {
             let sum = self.calls.entry(operation).or_default();
             (sum.0, sum.1) = (sum.0 + outputs, sum.1 + all);
         }
+        self.outlasted += other.outlasted;
     }
 
     /// How often a fault struck.
@@ -74,6 +82,11 @@ impl Reach {
     /// Calls in all.
     pub fn calls(&self) -> u64 {
         self.calls.values().map(|(_, all)| all).sum()
+    }
+
+    /// Subscriptions that were held for as long as they last: one in each run that ends well.
+    pub fn outlasted(&self) -> u64 {
+        self.outlasted
     }
 
     /// The pairs of fault and operation that never met.

@@ -245,6 +245,11 @@ impl World {
             let subscriber = Subscriber::new(client, stream.clone(), LAST_SUBSCRIBER);
             subscriber.outlast().await;
         }
+        // Whatever kept it from being held would keep every run from showing how long one lasts.
+        let machine = &self.machine;
+        if machine.reach().outlasted() == 0 {
+            machine.complain("no subscription was held for as long as it lasts".to_owned());
+        }
     }
 
     /// Nothing is struck yet.

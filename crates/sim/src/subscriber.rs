@@ -139,7 +139,9 @@ impl Subscriber {
         }
         let lasted = Duration::from_nanos(self.client.now() - session.began);
         let is_right = lasted.abs_diff(LASTS) <= LASTS_GIVE;
-        if stands != Stands::Ended || !is_right {
+        if stands == Stands::Ended && is_right {
+            self.client.machine.outlasted();
+        } else {
             self.complain(&format!("a subscription lasted {lasted:?}: {stands:?}"));
         }
     }
