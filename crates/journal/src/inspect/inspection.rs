@@ -3,7 +3,7 @@
 
 use crate::Journal;
 use crate::format::manifest::{MANIFEST_NAME, Manifest};
-use crate::format::segment::{FRAMES_START, Segment, is_spare_name};
+use crate::format::segment::{FRAMES_START, Segment, is_spare_name, segment_name};
 use crate::inspect::accounted::Accounted;
 use crate::inspect::finding::{Checked, Extent, Finding, InspectionSize, Visitor, What};
 use crate::inspect::read_only::ReadOnlyDisk;
@@ -204,6 +204,19 @@ impl Inspection {
         let taken = self.accounted.numbers.iter().max().copied();
         let after = taken.map_or(1, |taken| taken + 1);
         self.manifest.next_number.max(after)
+    }
+
+    /// Names that stand in the directory for segments which are missing all the same: links to
+    /// nowhere. Once the segments are no longer listed, they would be in the way.
+    pub(crate) fn dangling(&self) -> impl Iterator<Item = String> {
+        let segments = self.journal.segments.all();
+        let names = self.accounted.segments.iter();
+        let listed = &self.manifest.segments;
+        let dangling = names.filter(move |number| {
+            let is_listed = listed.iter().any(|entry| entry.number == **number);
+            is_listed && !segments.contains_key(number)
+        });
+        dangling.map(|number| segment_name(*number))
     }
 
     /// How many bytes of records may have been where nobody can say whose they were.

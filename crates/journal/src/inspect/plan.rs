@@ -322,6 +322,7 @@ impl Plan {
         // What was never used may hold part of a first frame.
         let unused = inspection.unused.iter().map(|number| segment_name(*number));
         let unreadable = inspection.unreadable.iter().map(|(name, _)| name.clone());
+        let unreadable = unreadable.chain(inspection.dangling());
         let none = replaced.chain(strays).chain(unused);
         let all: BTreeSet<String> = none.chain(unreadable).collect();
         all.into_iter().collect()
