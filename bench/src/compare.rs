@@ -4,20 +4,18 @@
 //! within a round are compared. The order within a round rotates from round to round.
 
 use crate::case::{self, Case, Contestant};
-use crate::connection::Connection;
 use crate::cores::Cores;
 use crate::load::{self, Measured, Source, Span, Target};
 use crate::results::{Found, Results};
 use crate::server::{Kind, Places, Seat, Server};
 use crate::setup::{self, Setup};
-use crate::signer::{Head, Signer};
 use crate::workload::{Operation, Workload};
 use crate::{disk, machine, nats, usage};
 use anyhow::Context;
+use bytes::Bytes;
 use rustix::fs::{Advice, fadvise};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// The parameters of a run.
 #[derive(Clone, Debug)]
@@ -224,17 +222,21 @@ impl Run {
         let millstream = &self.servers[&Kind::Millstream.into()];
         let floor = &self.servers[&seat];
         let sources = Setup::new(millstream.address)?.prepare(workload).await?;
-        ask(floor, workload, "Floor.Forget", &[]).await?;
+        let client = |server: &Server| {
+            let client = setup::client(server.address);
+            client.protocol(workload.protocol.into()).build()
+        };
+        let (millstream, floor) = (client(millstream)?, client(floor)?);
+        floor.make_request("Forget", Bytes::new()).await?;
         let is_one_enough = seat.kind == Kind::FloorOneAnswer;
         let wanted = if is_one_enough { 1 } else { usize::MAX };
         let mut prepared = 0;
-        let prefix = millstream_protocol::TARGET_PREFIX;
-        let target = format!("{prefix}.{}", workload.operation.name());
+        let action = workload.operation.name();
         for source in &sources {
             let mut left = Some(source.first_read()?);
             while let Some(body) = left.filter(|_| prepared < wanted) {
-                let answer = ask(millstream, workload, &target, &body.bytes).await?;
-                ask(floor, workload, "Floor.Prepare", &answer).await?;
+                let answer = millstream.make_request(action, body.bytes).await?;
+                floor.make_request("Prepare", answer.clone()).await?;
                 prepared += 1;
                 left = source.next_read(workload, &answer)?;
             }
@@ -273,28 +275,6 @@ impl Run {
         let load = load::run(&target, workload, sources.to_vec(), span);
         load::until_quiet(process, load).await
     }
-}
-
-/// Sends one request and returns its response.
-async fn ask(
-    server: &Server,
-    workload: &Workload,
-    target: &str,
-    body: &[u8],
-) -> anyhow::Result<Vec<u8>> {
-    let head = Head {
-        host: server.address.to_string(),
-        content_type: millstream_protocol::Protocol::from(workload.protocol).content_type(),
-        target: target.to_owned(),
-    };
-    let mut signer = Signer::new("AKIDBENCH", "secret", "us-east-1");
-    let mut written = Vec::new();
-    let covered = (&crate::signer::hash(body), body.len());
-    signer.write_head(&head, covered, SystemTime::now(), &mut written);
-    let mut connection = Connection::new(server.address);
-    let answer = connection.call(&mut written, body).await?;
-    anyhow::ensure!(answer.status == 200, "{target}: {}", answer.status);
-    Ok(answer.body.to_vec())
 }
 
 /// Evicts the synced files from the page cache.

@@ -9,14 +9,10 @@
 
 use crate::report::short;
 use crate::results::Spread;
+use crate::setup;
 use anyhow::{Context, ensure};
-use bytes::Bytes;
-use millstream_client::{Client, Credentials, Events};
-use millstream_protocol::operations::{
-    CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
-    RegisterStreamConsumerInput, SubscribeToShardInput,
-};
-use millstream_protocol::types::{ShardIteratorType, StartingPosition};
+use millstream_client::types::{ShardIteratorType, StartingPosition};
+use millstream_client::{Client, Events, Retries};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -30,6 +26,8 @@ const WARM_UP_PUTS: usize = 20;
 /// Pause between two puts, so that each finds all subscribers waiting.
 const PAUSE: Duration = Duration::from_millis(5);
 const RECORD_BYTES: usize = 100;
+/// The only shard.
+const SHARD: &str = "shardId-000000000000";
 /// Upper bound on the median with one subscriber.
 const DUE_MILLIS: f64 = 2.0;
 
@@ -55,22 +53,12 @@ type Receipt = (usize, Instant);
 
 /// Measures all numbers of subscribers on a server, one after the other.
 pub async fn measure(address: SocketAddr) -> anyhow::Result<Vec<Found>> {
-        let mut all = Vec::new();
+    let mut all = Vec::new();
     for subscribers in SUBSCRIBERS {
         let stream = format!("fan-out-{subscribers}");
         all.push(measure_one(address, &stream, subscribers).await?);
     }
     Ok(all)
-}
-
-/// A client of a server, with connections of its own.
-pub fn client(address: SocketAddr) -> anyhow::Result<Client> {
-    let client = Client::builder()
-        .endpoint(format!("http://{address}"))
-        .credentials(Credentials::new("AKIDBENCH", "secret", None))
-        .attempt_timeout(Duration::from_secs(60))
-        .build()?;
-    Ok(client)
 }
 
 /// Measures a number of subscribers to a stream, which it creates.
@@ -79,21 +67,16 @@ pub async fn measure_one(
     stream: &str,
     subscribers: usize,
 ) -> anyhow::Result<Found> {
-    let client = self::client(address)?;
-    let stream = stream.to_owned();
-    let create = CreateStreamInput {
-        stream_name: stream.clone(),
-        shard_count: Some(1),
-        ..CreateStreamInput::default()
-    };
-    client.call::<CreateStream>(&create).await?;
+    let client = setup::client(address).build()?;
+    client.create_stream(stream).shard_count(1).await?;
+    let arn = arn(&client, stream).await?;
     let (told, mut receipts) = mpsc::channel(subscribers * 4);
     let mut tasks = tokio::task::JoinSet::new();
     for place in 0..subscribers {
-        let events = subscribe(&client, &stream, place).await?;
+        let events = subscribe(&client, &arn, place).await?;
         tasks.spawn(receive(events, told.clone()));
     }
-    let producer = Producer::start(address, stream);
+    let producer = Producer::start(address, stream.to_owned());
     let mut sent = Vec::new();
     let mut latencies = (Vec::new(), Vec::new());
     for place in 0..WARM_UP_PUTS + PUTS {
@@ -133,7 +116,8 @@ impl Producer {
     fn start(address: SocketAddr, stream: String) -> Self {
         let (orders, mut ordered) = mpsc::channel::<(_, oneshot::Sender<_>)>(1);
         let work = async move {
-            let client = client(address)?;
+            // A put that is tried again would hide what it took.
+            let client = setup::client(address).retries(Retries::none()).build()?;
             while let Some((place, answer)) = ordered.recv().await {
                 // The receiver is gone only if the whole measurement has failed.
                 let _ = answer.send(put(&client, &stream, place).await);
@@ -156,31 +140,25 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// A stream's ARN.
-pub fn arn(stream: &str) -> String {
-    format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}")
+/// The ARN of a stream, once it is active.
+pub async fn arn(client: &Client, stream: &str) -> anyhow::Result<String> {
+    let stream = client.wait_until_stream_exists(stream).await?;
+    Ok(stream.stream_arn)
 }
 
 /// Registers a consumer, and waits until its subscription has started.
-async fn subscribe(client: &Client, stream: &str, place: usize) -> anyhow::Result<Events> {
-    let register = RegisterStreamConsumerInput {
-        stream_arn: arn(stream),
-        consumer_name: format!("consumer-{place}"),
-        ..RegisterStreamConsumerInput::default()
+async fn subscribe(client: &Client, stream_arn: &str, place: usize) -> anyhow::Result<Events> {
+    let name = format!("consumer-{place}");
+    let registered = client.register_stream_consumer(stream_arn, name).await?;
+    let latest = StartingPosition {
+        r#type: ShardIteratorType::Latest,
+        sequence_number: None,
+        timestamp: None,
     };
-    let registered = client.call::<RegisterStreamConsumer>(&register).await?;
-    let input = SubscribeToShardInput {
-        consumer_arn: registered.consumer.consumer_arn,
-        shard_id: "shardId-000000000000".to_owned(),
-        starting_position: StartingPosition {
-            r#type: ShardIteratorType::Latest,
-            sequence_number: None,
-            timestamp: None,
-        },
-        stream_id: None,
-        dry_run: None,
-    };
-    let mut events = client.subscribe(&input).await?;
+    let arn = registered.consumer.consumer_arn;
+    client.wait_until_consumer_active(&arn).await?;
+    let call = client.subscribe_to_shard(arn, SHARD, latest);
+    let mut events = call.subscribe().await?;
     let first = events.next().await?.context("the subscription ended")?;
     ensure!(first.records.is_empty(), "there are no records yet");
     Ok(events)
@@ -201,14 +179,9 @@ async fn receive(mut events: Events, told: mpsc::Sender<Receipt>) -> anyhow::Res
 async fn put(client: &Client, stream: &str, place: usize) -> anyhow::Result<Sent> {
     let mut data = vec![b'x'; RECORD_BYTES];
     data[..8].copy_from_slice(&(place as u64).to_be_bytes());
-    let input = PutRecordInput {
-        stream_name: Some(stream.to_owned()),
-        partition_key: Some("key".to_owned()),
-        data: Bytes::from(data),
-        ..PutRecordInput::default()
-    };
+    let put = client.put_record(stream, data).partition_key("key");
     let begun = Instant::now();
-    client.call::<PutRecord>(&input).await?;
+    put.await?;
     Ok((begun, Instant::now()))
 }
 

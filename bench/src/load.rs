@@ -1,5 +1,9 @@
 //! The load generator: a closed loop over many connections, on the calling thread alone.
 //!
+//! Requests are encoded and hashed ahead, and sent by a [`Connection`] of the bench's own, so that
+//! the generator costs less than the server. `millstream bench` is the load generator for users,
+//! which stands on the client and also has an open loop.
+//!
 //! Each connection sends its next request when the last one is answered. Requests that begin after
 //! the warm-up are counted. The clock stops when the last of them is answered, so that none in
 //! flight is lost or counted early.

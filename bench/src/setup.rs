@@ -4,12 +4,8 @@ use crate::load::Source;
 use crate::requests;
 use crate::workload::{Operation, Workload};
 use anyhow::Context;
-use millstream_client::{Client, Credentials};
-use millstream_protocol::operations::{
-    CreateStream, CreateStreamInput, DescribeStreamSummary, DescribeStreamSummaryInput,
-    GetShardIterator, GetShardIteratorInput, PutRecords, PutRecordsInput,
-};
-use millstream_protocol::types::{ShardIteratorType, StreamStatus};
+use millstream_client::types::{ShardIteratorType, StreamStatus};
+use millstream_client::{Builder, Client, Credentials};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,10 +21,22 @@ const COLD_BYTES: usize = 128 * 1024 * 1024;
 /// reads it fills it again, and it is small enough that all of them find their records cached.
 const TAIL_TIMES: usize = 2;
 
+/// Timeout of an attempt.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The sequence numbers of each shard, in order.
 type Positions = BTreeMap<String, Vec<String>>;
 
-/// The client for all requests that are not measured.
+/// A client of a server. It tries again what fails for the moment, and waits for servers that
+/// journal a large put.
+pub fn client(address: SocketAddr) -> Builder {
+    Client::builder()
+        .endpoint(format!("http://{address}"))
+        .credentials(Credentials::new("AKIDBENCH", "secret", None))
+        .attempt_timeout(PATIENCE)
+}
+
+/// Sends all requests that are not measured.
 pub struct Setup {
     client: Client,
 }
@@ -36,11 +44,7 @@ pub struct Setup {
 impl Setup {
     /// A setup for the server at this address.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
-        let client = Client::builder()
-            .endpoint(format!("http://{address}"))
-            .credentials(Credentials::new("AKIDBENCH", "secret", None))
-            .attempt_timeout(Duration::from_secs(120))
-            .build()?;
+        let client = client(address).build()?;
         Ok(Self { client })
     }
 
@@ -77,28 +81,19 @@ impl Setup {
 
     /// Creates the stream if it does not exist, and waits until it is active.
     async fn create(&self, stream: &str, shards: u32) -> anyhow::Result<bool> {
-        if self.is_active(stream).await.unwrap_or(false) {
+        // Peers have errors of their own for a stream that does not exist.
+        if let Ok(described) = self.client.describe_stream_summary(stream).await
+            && described.stream_description_summary.stream_status == StreamStatus::Active
+        {
             return Ok(false);
         }
-        let input = CreateStreamInput {
-            stream_name: stream.to_owned(),
-            shard_count: i32::try_from(shards).ok(),
-            ..CreateStreamInput::default()
-        };
-        self.client.call::<CreateStream>(&input).await?;
-        while !self.is_active(stream).await? {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let shards = i32::try_from(shards)?;
+        self.client
+            .create_stream(stream)
+            .shard_count(shards)
+            .await?;
+        self.client.wait_until_stream_exists(stream).await?;
         Ok(true)
-    }
-
-    async fn is_active(&self, stream: &str) -> anyhow::Result<bool> {
-        let input = DescribeStreamSummaryInput {
-            stream_name: Some(stream.to_owned()),
-            ..DescribeStreamSummaryInput::default()
-        };
-        let output = self.client.call::<DescribeStreamSummary>(&input).await?;
-        Ok(output.stream_description_summary.stream_status == StreamStatus::Active)
     }
 
     async fn fill(&self, workload: &Workload, stream: &str) -> anyhow::Result<Positions> {
@@ -111,14 +106,8 @@ impl Setup {
         let batch = FILL_BATCH.min(FILL_BYTES_MAX / size).max(1);
         let mut positions = Positions::new();
         for _ in 0..records.div_ceil(batch) {
-            let input = PutRecordsInput {
-                records: (0..batch).map(|_| requests::record(size)).collect(),
-                stream_name: Some(stream.to_owned()),
-                stream_arn: None,
-                stream_id: None,
-                dry_run: None,
-            };
-            let output = self.client.call::<PutRecords>(&input).await?;
+            let records = (0..batch).map(|_| requests::record(size)).collect();
+            let output = self.client.put_records(stream, records).await?;
             for entry in output.records {
                 let shard = entry.shard_id.context("a record was refused")?;
                 let position = entry.sequence_number.context("a record without number")?;
@@ -134,20 +123,15 @@ impl Setup {
         shard: &str,
         from: Option<String>,
     ) -> anyhow::Result<String> {
-        let input = GetShardIteratorInput {
-            stream_name: Some(stream.to_owned()),
-            shard_id: shard.to_owned(),
-            shard_iterator_type: match from {
-                Some(_) => ShardIteratorType::AtSequenceNumber,
-                None => ShardIteratorType::TrimHorizon,
-            },
-            starting_sequence_number: from,
-            timestamp: None,
-            stream_arn: None,
-            stream_id: None,
-            dry_run: None,
+        let begin = match from {
+            Some(_) => ShardIteratorType::AtSequenceNumber,
+            None => ShardIteratorType::TrimHorizon,
         };
-        let output = self.client.call::<GetShardIterator>(&input).await?;
+        let mut call = self.client.get_shard_iterator(stream, shard, begin);
+        if let Some(number) = from {
+            call = call.starting_sequence_number(number);
+        }
+        let output = call.await?;
         output.shard_iterator.context("no iterator")
     }
 }

@@ -7,13 +7,11 @@
 use crate::fan_out::{self, Found};
 use crate::report::short;
 use crate::server::Server;
+use crate::setup;
 use anyhow::Context;
 use millstream_client::Client;
-use millstream_protocol::operations::{
-    CreateStream, CreateStreamInput, PutRecord, PutRecordInput, RegisterStreamConsumer,
-    RegisterStreamConsumerInput, SubscribeToShardInput,
-};
-use millstream_protocol::types::{ShardIteratorType, StartingPosition};
+use millstream_client::operations::SubscribeToShardInput;
+use millstream_client::types::{ShardIteratorType, StartingPosition};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
@@ -50,19 +48,16 @@ pub async fn measure(server: &Server) -> anyhow::Result<Beside> {
 
 /// Creates the streams, and subscribes without ever reading.
 async fn stall(address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
-    let client = fan_out::client(address)?;
+    let client = setup::client(address).build()?;
     let mut stalled = Vec::new();
     for stream in 0..STREAMS {
         let stream = format!("stalled-{stream}");
-        fill(&client, &stream).await?;
+        let stream_arn = fill(&client, &stream).await?;
         for consumer in 0..CONSUMERS {
-            let register = RegisterStreamConsumerInput {
-                stream_arn: fan_out::arn(&stream),
-                consumer_name: format!("consumer-{consumer}"),
-                ..RegisterStreamConsumerInput::default()
-            };
-            let registered = client.call::<RegisterStreamConsumer>(&register).await?;
+            let name = format!("consumer-{consumer}");
+            let registered = client.register_stream_consumer(&stream_arn, name).await?;
             let arn = registered.consumer.consumer_arn;
+            client.wait_until_consumer_active(&arn).await?;
             for shard in 0..SHARDS {
                 stalled.push(subscribe(address, &arn, shard).await?);
             }
@@ -71,29 +66,25 @@ async fn stall(address: SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
     Ok(stalled)
 }
 
-async fn fill(client: &Client, stream: &str) -> anyhow::Result<()> {
-    let create = CreateStreamInput {
-        stream_name: stream.to_owned(),
-        shard_count: Some(i32::try_from(SHARDS)?),
-        ..CreateStreamInput::default()
-    };
-    client.call::<CreateStream>(&create).await?;
+/// Creates a stream with records in each shard. Returns its ARN.
+async fn fill(client: &Client, stream: &str) -> anyhow::Result<String> {
+    let shards = i32::try_from(SHARDS)?;
+    client.create_stream(stream).shard_count(shards).await?;
+    let arn = fan_out::arn(client, stream).await?;
     for shard in 0..SHARDS {
         let hash_key = u128::MAX / SHARDS as u128 * shard as u128 + u128::from(u64::MAX);
         for _ in 0..RECORDS {
-            let put = PutRecordInput {
-                stream_name: Some(stream.to_owned()),
-                partition_key: Some("key".to_owned()),
-                explicit_hash_key: Some(hash_key.to_string()),
-                data: vec![b'x'; RECORD_BYTES].into(),
-                ..PutRecordInput::default()
-            };
-            client.call::<PutRecord>(&put).await?;
+            client
+                .put_record(stream, vec![b'x'; RECORD_BYTES])
+                .partition_key("key")
+                .explicit_hash_key(hash_key.to_string())
+                .await?;
         }
     }
-    Ok(())
+    Ok(arn)
 }
 
+/// Subscribes over a socket of its own: the client sets no receive buffer, and always reads.
 async fn subscribe(address: SocketAddr, arn: &str, shard: usize) -> anyhow::Result<TcpStream> {
     let input = SubscribeToShardInput {
         consumer_arn: arn.to_owned(),

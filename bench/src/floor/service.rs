@@ -160,7 +160,8 @@ mod tests {
             write_entry(7, is_cbor, &mut one);
             write_batch(0..500, is_cbor, &mut many);
             let one: PutRecordOutput = millstream_protocol::decode_lenient(protocol, &one).unwrap();
-            let many: PutRecordsOutput = millstream_protocol::decode_lenient(protocol, &many).unwrap();
+            let many: PutRecordsOutput =
+                millstream_protocol::decode_lenient(protocol, &many).unwrap();
             assert_eq!((one.sequence_number.len(), &*one.shard_id), (56, SHARD));
             assert_eq!(
                 (many.failed_record_count, many.records.len()),
