@@ -22,7 +22,7 @@ use clap::ValueHint;
 use compare::Compared;
 use http::Uri;
 use millstream_client::{Client, Retries};
-use report::{Parameters, Report};
+use report::{Ended, Parameters, Report};
 use run::{Clients, Finished, measure};
 use std::path::PathBuf;
 use stream::Stream;
@@ -34,7 +34,7 @@ pub struct Args {
     /// The endpoint, as --endpoint-url
     #[arg(value_name = "ENDPOINT", value_hint = ValueHint::Url, value_parser = parse_endpoint, conflicts_with = "endpoint_url")]
     endpoint: Option<Uri>,
-    /// Load this stream, by name, which stays [default: one that is made, and deleted at the end]
+    /// Load this stream, by name or ARN, which stays [default: one that is made, and deleted at the end]
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
     /// Shards of the stream that is made [default: 1]
@@ -85,7 +85,10 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
     let (parameters, finished) = match (measured, deleted) {
         (Ok(measured), Ok(())) => measured,
         (Ok((parameters, mut finished)), Err(left)) => {
-            finished.failure.get_or_insert(left);
+            match finished.failure {
+                Some(_) => say(&left, surroundings),
+                None => finished.failure = Some(left),
+            }
             (parameters, finished)
         }
         (Err(failure), Ok(())) => return Err(failure),
@@ -165,7 +168,7 @@ fn conclude(report: &Report, finished: Finished) -> Result<(), Failure> {
     let unexpected = tally.failures.unexpected() + tally.refused.unexpected();
     let missing = report.missing_deliveries.unwrap_or(0);
     let what = match (unexpected, missing, report.requests.succeeded) {
-        (0, 0, 0) => "no request succeeded".to_owned(),
+        (0, 0, 0) if report.ended == Ended::Done => "no request succeeded".to_owned(),
         (0, 0, _) => return Ok(()),
         (0, missing, _) => format!("records that were put and not received: {missing}"),
         (unexpected, _, _) => {

@@ -22,6 +22,21 @@ async fn streams(server: &Server) -> Vec<String> {
     listed.stream_names
 }
 
+/// Waits until a load has put something into the stream that it has made.
+async fn under_load(server: &Server) -> String {
+    let name = loop {
+        let listed = streams(server).await;
+        if let Some(name) = listed.into_iter().next() {
+            break name;
+        }
+    };
+    assert!(name.starts_with("millstream-bench-"), "{name}");
+    let client = client(server);
+    client.wait_until_stream_exists(&name).await.unwrap();
+    while crate::records::records(&client, &name).await.is_empty() {}
+    name
+}
+
 /// The sum of the counts of an array of objects.
 fn sum(counted: &Value) -> u64 {
     let counted = counted.as_array().unwrap().iter();
@@ -144,18 +159,7 @@ async fn load_when_stopped_then_reports_what_it_measured_and_deletes_its_stream(
         "0s",
     ];
     let started = bench(&server, &[&load[..], &["--json"]].concat()).start();
-    let client = client(&server);
-    // A stream that is there and holds something is under load.
-    let name = loop {
-        let listed = client.list_streams().await.unwrap().stream_names;
-        let Some(name) = listed.into_iter().next() else {
-            continue;
-        };
-        client.wait_until_stream_exists(&name).await.unwrap();
-        break name;
-    };
-    assert!(name.starts_with("millstream-bench-"), "{name}");
-    while crate::records::records(&client, &name).await.is_empty() {}
+    under_load(&server).await;
     started.signal(Signal::INT);
     let ran = started.end();
     assert_eq!((ran.status.code(), &*ran.stderr), (Some(130), ""));
@@ -164,6 +168,25 @@ async fn load_when_stopped_then_reports_what_it_measured_and_deletes_its_stream(
     check_sums(&report);
     assert!(report["Requests"]["Succeeded"].as_u64() >= Some(1));
     assert!(streams(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn stream_when_it_cannot_be_deleted_then_is_named_and_the_report_is_printed() {
+    let server = server();
+    let load = ["--operation", "put-record", "--duration", "1h", "--json"];
+    let started = bench(&server, &load).start();
+    let name = under_load(&server).await;
+    drop(server);
+    started.signal(Signal::INT);
+    let ran = started.end();
+    let line = ran.failed(130);
+    let left = format!("millstream: the stream {name} may still be there: not sent: ");
+    assert!(line.starts_with(&left), "{line}");
+    let advice = format!("millstream streams delete {name} --enforce-consumer-deletion.");
+    assert!(line.ends_with(&advice), "{line}");
+    let report: Value = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(report["Ended"], "Stopped");
+    check_sums(&report);
 }
 
 #[tokio::test]

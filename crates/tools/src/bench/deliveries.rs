@@ -90,7 +90,7 @@ impl Consumers {
                 let _ = tell.send(receiver.run().await).await;
             };
             let tasks = &shared.env.tasks;
-            tasks.spawn_request("bench consumer", Box::pin(receive));
+            tasks.spawn("bench consumer", Box::pin(receive));
         }
         Receiving { stop, told }
     }

@@ -48,10 +48,13 @@ pub(super) async fn measure(
 ) -> Result<Finished, Failure> {
     let env = &surroundings.env;
     let maker = Maker::new(workload, Arc::clone(&env.random));
-    stream
-        .fill(workload, &maker, shards.len(), surroundings)
-        .await?;
-    let origins = origins(workload, clients, stream, shards).await?;
+    let prepare = async {
+        let filled = stream.fill(workload, &maker, shards.len(), surroundings);
+        filled.await?;
+        origins(workload, clients, stream, shards).await
+    };
+    let origins = surroundings.stop.unless_asked(prepare).await;
+    let origins = origins.ok_or_else(|| Failure::new("stopped before anything was measured"))??;
     let spinner = Progress::spinner(&surroundings.terminal, "starting");
     let consumers = Consumers::start(workload, &clients.other, stream, surroundings).await?;
     drop(spinner);
@@ -173,7 +176,7 @@ async fn send(
             drop(hold);
         };
         let tasks = &surroundings.env.tasks;
-        tasks.spawn_request("bench worker", Box::pin(run));
+        tasks.spawn("bench worker", Box::pin(run));
     }
     drop(hold);
     let mut live = Live::begin(workload, &shared.schedule, surroundings);

@@ -7,7 +7,7 @@ use crate::terminal::Progress;
 use crate::{Failure, Surroundings};
 use millstream_client::producer::{Producer, ProducerRecord, ProducerSettings, Receipt};
 use millstream_client::types::{ShardFilter, ShardFilterType};
-use millstream_client::{Client, Error, ErrorCode};
+use millstream_client::{Client, Error, ErrorCode, WaitError};
 use millstream_env::Random;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,7 +37,7 @@ impl Stream {
         }
     }
 
-    /// Makes it, unless it is one that stays; then it must be ACTIVE.
+    /// Makes it, and waits until it is ACTIVE; one that stays must be there.
     ///
     /// # Errors
     /// If the endpoint refuses, or it does not become ACTIVE.
@@ -54,14 +54,18 @@ impl Stream {
             return Err(error.into());
         }
         let active = self.client.wait_until_stream_exists(&self.name).await;
-        active.map_err(|error| Failure::new(error.to_string()))?;
+        let late = |error: &WaitError| Failure::new(error.to_string());
+        active.map_err(|error| match error {
+            WaitError::Call(error) => error.into(),
+            WaitError::TimedOut { .. } | _ => late(&error),
+        })?;
         Ok(())
     }
 
     /// Its open shards.
     ///
     /// # Errors
-    /// If they cannot be listed.
+    /// If they cannot be listed, or there are none.
     pub(super) async fn shards(&self) -> Result<Vec<String>, Failure> {
         let open = ShardFilter {
             r#type: ShardFilterType::AtLatest,
@@ -70,6 +74,10 @@ impl Stream {
         };
         let list = self.client.list_shards(&self.name).shard_filter(open);
         let listed = list.pages().all().await?;
+        if listed.is_empty() {
+            let name = &self.name;
+            return Err(Failure::new(format!("the stream {name} has no open shard")));
+        }
         Ok(listed.into_iter().map(|shard| shard.shard_id).collect())
     }
 
@@ -90,13 +98,16 @@ impl Stream {
             false => 0,
         };
         let mut left = workload.fill.unwrap_or(usual);
+        if left == 0 {
+            return Ok(());
+        }
         let progress = Progress::count(&surroundings.terminal, "filling", Some(left));
         let producer = Producer::new(&self.client, &self.name, ProducerSettings::default());
         let turn = Turn {
             from: surroundings.env.clock.monotonic(),
             is_counted: false,
         };
-        while left > 0 && !surroundings.stop.is_asked() {
+        while left > 0 {
             let some = left.min(FILL_RECORDS_AHEAD);
             let mut receipts: Vec<Receipt> = Vec::new();
             for record in maker.records(u32::try_from(some).unwrap_or(u32::MAX), turn) {

@@ -23,6 +23,8 @@ const BYTES_IN_FLIGHT_MAX: u64 = 256 * 1024 * 1024;
 const RECORD_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// The consumers that a stream of AWS's may have.
 const CONSUMERS_MAX: i64 = 20;
+/// Most reads under way: a response has up to 10 MiB of records, which are there twice.
+const READS_IN_FLIGHT_MAX: u32 = 128;
 /// Records of a PutRecords, and of a GetRecords, at most.
 const PUT_RECORDS_MAX: u32 = 500;
 const GET_RECORDS_MAX: u32 = 10_000;
@@ -228,6 +230,10 @@ impl LoadFlags {
         let of_http1 = self.http == Http::Http1;
         for (is_wrong, what) in [
             (
+                operation == Operation::GetRecords && self.in_flight > READS_IN_FLIGHT_MAX,
+                "128 reads may be under way, as their responses are large",
+            ),
+            (
                 self.consumers.is_some() && operation != Operation::Subscribe,
                 "--consumers is about --operation subscribe",
             ),
@@ -345,6 +351,10 @@ mod tests {
             ),
             (&["--records", "501"], "500 records at most"),
             (&["--in-flight", "10000"], "256 MiB"),
+            (
+                &["--operation", "get-records", "--in-flight", "129"],
+                "128 reads",
+            ),
             (&["--consumers", "2"], "subscribe"),
             (&["--poll-every", "1s"], "end-to-end"),
             (
