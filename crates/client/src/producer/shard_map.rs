@@ -167,7 +167,9 @@ impl Shards {
         self.state = match map {
             Ok(map) => State::Known(map),
             Err(error) => {
-                tracing::warn!(%error, "shards are not known: records are not aggregated");
+                if !matches!(self.state, State::Unknown) {
+                    tracing::warn!(%error, "shards are not known: records are not aggregated");
+                }
                 self.not_before = Monotonic(now.0.saturating_add(LISTING_INTERVAL));
                 State::Unknown
             }

@@ -232,3 +232,26 @@ fn records_when_one_of_their_key_is_given_up_then_those_behind_it_are_taken_off_
     lanes.done(first.lane, Some("key-7"));
     assert!(!lanes.is_any_ready(), "nothing of the key is left");
 }
+
+#[test]
+fn record_when_it_is_skipped_after_an_attempt_without_an_answer_then_may_be_stored() {
+    let room = Arc::new(Semaphore::new(10));
+    let silent = Attempt::Failed(crate::Error::Transport("reset".to_owned()));
+    let astray = Attempt::Misplaced {
+        shard_id: "shardId-000000000000".to_owned(),
+    };
+    for (attempt, may_be_stored) in [(silent, true), (astray, true), (throttled(), false)] {
+        let (taken, mut receipt) = taken(&room, 0, 0, 10);
+        let now = Monotonic(Duration::from_secs(1));
+        let Settled::Again(taken) = taken.settle(attempt, None, now) else {
+            panic!("it is not tried again");
+        };
+        taken.skip();
+        let told = Pin::new(&mut receipt).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Err(failure)) = told else {
+            panic!("{told:?}");
+        };
+        let is_failed = matches!(failure, PutFailure::Failed { .. });
+        assert_eq!(is_failed, may_be_stored, "{failure}");
+    }
+}
