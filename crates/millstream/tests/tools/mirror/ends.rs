@@ -157,3 +157,39 @@ async fn mirror_when_it_begins_late_then_has_what_comes_from_there_on_in_later_r
     let ran = mirror(&from, &to, &["--verify", "--state", state]).run();
     assert!(said(&ran).starts_with("16 records of 8 keys compared with 16 in TO: 0 missing"));
 }
+
+#[tokio::test]
+async fn record_when_too_large_for_the_target_then_those_of_its_key_behind_it_are_not_stored() {
+    let [from, to] = servers(1, 1);
+    let (source, target) = (client(&from), client(&to));
+    let summary = source.describe_stream_summary("orders").await.unwrap();
+    let arn = summary.stream_description_summary.stream_arn;
+    let resize = source.update_max_record_size(arn, 2048);
+    resize.await.unwrap();
+    source.wait_until_stream_exists("orders").await.unwrap();
+    for number in 0..32 {
+        // The second of the first key.
+        let padding = if number == 8 { 1_500_000 } else { 0 };
+        let data = format!("{number}{}", " ".repeat(padding));
+        let put = source.put_record("orders", data);
+        let key = format!("key-{}", number % 8);
+        put.partition_key(key).await.unwrap();
+    }
+    let ran = mirror(&from, &to, &["--plan"]).run();
+    let warning = "warning: TO takes records of 1.00 MiB, FROM of 2.00 MiB: a larger one ends the \
+                   mirror\n";
+    assert!(ran.done().contains(warning), "{ran:?}");
+    let ran = mirror(&from, &to, &[ALL]).run();
+    assert_eq!(ran.status.code(), Some(1), "{}", ran.stderr);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(
+        last.contains(", not stored: ValidationException: "),
+        "{last}"
+    );
+    let found = numbers(&records(&target, "copy").await);
+    assert_eq!(found["key-0"], [0]);
+    let complete = expected(32);
+    for (key, found) in found {
+        assert!(complete[&key].starts_with(&found), "{key}");
+    }
+}
