@@ -99,7 +99,7 @@ struct Run<'a> {
     in_flight: FuturesUnordered<BoxFuture<Landed>>,
     reached: Reached,
     reading: Option<Reading>,
-    /// Bytes of the records that have no outcome yet.
+    /// Bytes of the records that are on their way, or behind one in its shard.
     bytes_ahead: usize,
     behind: BTreeMap<String, i64>,
     progress: Progress,

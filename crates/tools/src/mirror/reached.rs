@@ -121,6 +121,16 @@ struct OnItsWay {
     bytes: usize,
 }
 
+/// What a stored copy means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Landing {
+    /// Whether all copies of its record are stored.
+    pub(super) is_whole: bool,
+    /// The bytes of records that are not kept any more. Those behind a record that is not stored
+    /// are, and so they are bounded, too.
+    pub(super) bytes: usize,
+}
+
 /// A record of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -164,15 +174,21 @@ impl Reached {
         }
     }
 
-    /// Notes that a copy of a record is stored. Returns the record's bytes if it was the last.
-    pub(super) fn stored(&mut self, place: &Place) -> Option<usize> {
-        let shard = self.shards.get_mut(&place.shard_id)?;
-        let index = usize::try_from(place.index.checked_sub(shard.first)?).ok()?;
-        let record = shard.records.get_mut(index)?;
+    /// Notes that a copy of a record is stored.
+    pub(super) fn stored(&mut self, place: &Place) -> Landing {
+        let Some(shard) = self.shards.get_mut(&place.shard_id) else {
+            return Landing::default();
+        };
+        let index = place.index.checked_sub(shard.first);
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        let Some(record) = index.and_then(|index| shard.records.get_mut(index)) else {
+            return Landing::default();
+        };
         record.copies_left = record.copies_left.saturating_sub(1);
-        let bytes = (record.copies_left == 0).then_some(record.bytes);
-        shard.advance();
-        bytes
+        Landing {
+            is_whole: record.copies_left == 0,
+            bytes: shard.advance(),
+        }
     }
 
     /// Notes that a shard is closed, and that its last record was read.
@@ -201,12 +217,16 @@ impl Reached {
 }
 
 impl Shard {
-    fn advance(&mut self) {
+    /// Goes up to the first record that is not stored, and returns the bytes of those before it.
+    fn advance(&mut self) -> usize {
+        let mut bytes = 0;
         while let Some(stored) = self.records.pop_front_if(|record| record.copies_left == 0) {
             self.first += 1;
+            bytes += stored.bytes;
             self.state.sequence_number = Some(stored.sequence_number);
         }
         self.state.ended = self.is_read && self.records.is_empty();
+        bytes
     }
 }
 
@@ -234,13 +254,18 @@ mod tests {
             .map(|number| found.add(&shard, number.to_string(), 1 + number % 2, 10))
             .collect();
         let at = |number: u8| Some(number.to_string());
+        let landed = |is_whole, bytes| Landing { is_whole, bytes };
         assert_eq!(found.sequence_number(&places[2]), "2");
-        assert_eq!(found.stored(&places[2]), Some(10));
+        assert_eq!(found.stored(&places[2]), landed(true, 0));
         assert_eq!(reached(&found, "shard"), (None, false));
-        assert_eq!(found.stored(&places[1]), None, "it has two copies");
-        assert_eq!(found.stored(&places[0]), Some(10));
+        assert_eq!(
+            found.stored(&places[1]),
+            landed(false, 0),
+            "it has two copies"
+        );
+        assert_eq!(found.stored(&places[0]), landed(true, 10));
         assert_eq!(reached(&found, "shard"), (at(0), false));
-        assert_eq!(found.stored(&places[1]), Some(10));
+        assert_eq!(found.stored(&places[1]), landed(true, 20));
         assert_eq!(reached(&found, "shard"), (at(2), false));
         found.read_to_end(&shard);
         assert_eq!(reached(&found, "shard"), (at(2), false));

@@ -91,8 +91,9 @@ impl Run<'_> {
             return;
         }
         self.turns.done(unit.ticket);
-        if let Some(bytes) = self.reached.stored(&unit.place) {
-            self.bytes_ahead -= bytes;
+        let landing = self.reached.stored(&unit.place);
+        self.bytes_ahead -= landing.bytes;
+        if landing.is_whole {
             self.tally.records += 1;
             self.tally.bytes += unit.bytes;
             self.unsaved += 1;
