@@ -390,7 +390,11 @@ mod tests {
                 tally: Tally::default(),
             };
             for (number, end) in [(1, 40), (2, 90)] {
-                account.advance(Place { number, end });
+                account.advance(Place {
+                    number,
+                    end,
+                    ..Place::default()
+                });
             }
             assert_eq!(progress.done(), expected);
         }
