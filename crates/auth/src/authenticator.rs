@@ -2,21 +2,22 @@
 
 use crate::claim::{Claim, missing};
 use crate::credential::Credential;
-use crate::{Head, Principal};
+use crate::{Head, Principal, Verifier};
 use millstream_model::{AccountId, Region};
 use millstream_protocol::Error;
 
 /// How senders are identified.
 ///
-/// A mode that verifies signatures is one more variant, with its keys. The claim is parsed the same
-/// way in all of them, so a malformed one gets AWS's error in every mode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The claim is parsed the same way in all modes, so a malformed one gets AWS's error in each.
+#[derive(Clone, Debug, Default)]
 pub enum Mode {
     /// Every claim is believed, and none is required.
     #[default]
     Open,
     /// Every claim is believed, and one is required.
     Claimed,
+    /// A claim is required, and believed if its signature is that of the request.
+    Verified(Verifier),
 }
 
 /// Turns request heads into principals.
@@ -38,12 +39,11 @@ impl Authenticator {
     /// missing or (in a mode that verifies claims) untrue. Nothing has been done then.
     pub fn authenticate(&self, head: Head<'_>, body: &[u8]) -> Result<Principal, Error> {
         let claim = Claim::read(head)?;
-        // Only signature verification reads the body.
-        let _ = body;
-        match (self.mode, claim) {
+        match (&self.mode, claim) {
             (Mode::Open | Mode::Claimed, Some(claim)) => believe(&claim),
+            (Mode::Verified(verifier), Some(claim)) => verifier.verify(head, &claim, body),
             (Mode::Open, None) => Ok(default_principal()),
-            (Mode::Claimed, None) => Err(missing()),
+            (Mode::Claimed | Mode::Verified(_), None) => Err(missing()),
         }
     }
 }
@@ -56,10 +56,7 @@ fn believe(claim: &Claim<'_>) -> Result<Principal, Error> {
 
 /// The sender of a request without a claim: the default account, in the default region.
 fn default_principal() -> Principal {
-    Principal {
-        account: AccountId::zero(),
-        region: Region::us_east_1(),
-    }
+    Principal::root(AccountId::zero(), Region::us_east_1())
 }
 
 #[cfg(test)]

@@ -89,12 +89,11 @@ impl fmt::Debug for Authorizer {
     }
 }
 
-/// An error in the style of AWS's text. A principal is an account: there are no users yet.
+/// An error in the style of AWS's text.
 fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>) -> Error {
-    let Principal { account, region } = principal;
-    let partition = region.partition();
+    let user = principal.arn();
     let message = format!(
-        "User: arn:{partition}:iam::{account}:root is not authorized to perform: kinesis:{action} \
+        "User: {user} is not authorized to perform: kinesis:{action} \
          on resource: {resource} because no identity-based policy allows the kinesis:{action} action"
     );
     Error::new(ErrorCode::AccessDeniedException, message)
@@ -126,9 +125,9 @@ mod tests {
 
     #[test]
     fn input_when_its_policy_denies_it_then_is_refused_by_action_and_resource() {
-        let principal = || Principal {
-            account: AccountId::parse("111111111111").unwrap(),
-            region: Region::us_east_1(),
+        let principal = || {
+            let account = AccountId::parse("111111111111").unwrap();
+            Principal::root(account, Region::us_east_1())
         };
         let text = "arn:aws:kinesis:us-east-1:222222222222:stream/orders";
         let arn = || StreamArn::parse(text).unwrap();

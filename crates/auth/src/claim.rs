@@ -9,11 +9,28 @@ use http::HeaderName;
 use millstream_protocol::{Error, ErrorCode};
 use std::borrow::Cow;
 
-/// A complete claim: the text of its credential.
-#[derive(Debug)]
+/// A complete claim: its texts, none of which is empty.
 pub(crate) struct Claim<'a> {
     pub(crate) credential: Cow<'a, str>,
     pub(crate) scope: Scope<'a>,
+    pub(crate) signed_headers: Cow<'a, str>,
+    pub(crate) signature: Cow<'a, str>,
+    pub(crate) form: Form<'a>,
+}
+
+/// Where a claim is made, with what only that place says.
+pub(crate) enum Form<'a> {
+    /// In the header `Authorization`; its date and its token are headers too.
+    Header,
+    /// In the query.
+    Query(Presigned<'a>),
+}
+
+/// What a query says beside the parts that both forms have.
+pub(crate) struct Presigned<'a> {
+    pub(crate) date: Cow<'a, str>,
+    pub(crate) expires: Option<Cow<'a, str>>,
+    pub(crate) token: Option<Cow<'a, str>>,
 }
 
 /// Which scope the signing algorithm gives a credential.
@@ -29,10 +46,9 @@ pub(crate) enum Scope<'a> {
 /// The algorithm whose scope names a region.
 const SYMMETRIC: &str = "AWS4-HMAC-SHA256";
 /// The algorithm whose scope names none.
-const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
+pub(crate) const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
 const REGION_SET: HeaderName = HeaderName::from_static("x-amz-region-set");
-const REGION_SET_PARAMETER: &str = "X-Amz-Region-Set";
-const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+pub(crate) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const HEADER_PARAMETERS: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
 /// The first one makes a query a claim.
 const QUERY_PARAMETERS: [&str; 5] = [
@@ -42,6 +58,9 @@ const QUERY_PARAMETERS: [&str; 5] = [
     "X-Amz-SignedHeaders",
     "X-Amz-Date",
 ];
+/// Parameters that a claim may have.
+const OPTIONAL_PARAMETERS: [&str; 3] =
+    ["X-Amz-Region-Set", "X-Amz-Expires", "X-Amz-Security-Token"];
 
 impl<'a> Claim<'a> {
     /// Parses the claim of a request; `None` if it makes none.
@@ -100,16 +119,22 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
 fn from_header<'a>(head: Head<'a>, header: Cow<'a, str>) -> Result<Claim<'a>, Error> {
-    let credential = match &header {
-        Cow::Borrowed(header) => Cow::Borrowed(credential_of(head, header)?),
-        Cow::Owned(header) => Cow::Owned(credential_of(head, header)?.to_owned()),
+    let [credential, signature, signed_headers] = match &header {
+        Cow::Borrowed(header) => parts_of(head, header)?.map(Cow::Borrowed),
+        Cow::Owned(header) => parts_of(head, header)?.map(|part| Cow::Owned(part.to_owned())),
     };
     let algorithm = header.split([',', ' ']).next().unwrap_or_default();
     let scope = scope_of(algorithm, || {
         let sets = head.headers.get_all(REGION_SET).iter();
         sets.map(|set| text_of(set.as_bytes())).find_map(region_of)
     })?;
-    Ok(Claim { credential, scope })
+    Ok(Claim {
+        credential,
+        scope,
+        signed_headers,
+        signature,
+        form: Form::Header,
+    })
 }
 
 /// The scope of an algorithm's credentials.
@@ -123,10 +148,13 @@ fn scope_of<'a>(
     match algorithm {
         SYMMETRIC => Ok(Scope::Regional),
         ASYMMETRIC => Ok(Scope::OfRegions(region())),
-        _ => Err(incomplete(format!(
-            "Unsupported AWS 'algorithm': '{algorithm}'."
-        ))),
+        _ => Err(unsupported(algorithm)),
     }
+}
+
+/// The error of an algorithm that is not served.
+pub(crate) fn unsupported(algorithm: &str) -> Error {
+    incomplete(format!("Unsupported AWS 'algorithm': '{algorithm}'."))
 }
 
 /// The first region of a set that is no pattern.
@@ -141,7 +169,11 @@ fn region_of(set: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
 }
 
-fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> {
+/// The values of [`HEADER_PARAMETERS`], all of which a header must have.
+fn parts_of<'h>(
+    head: Head<'_>,
+    header: &'h str,
+) -> Result<[&'h str; HEADER_PARAMETERS.len()], Error> {
     let values = header_values(header)?;
     let is_dated = [DATE, http::header::DATE]
         .into_iter()
@@ -149,8 +181,7 @@ fn credential_of<'h>(head: Head<'_>, header: &'h str) -> Result<&'h str, Error> 
     if !is_dated || values.contains(&"") {
         return Err(incomplete(lacking(header, values, is_dated)));
     }
-    let [credential, ..] = values;
-    Ok(credential)
+    Ok(values)
 }
 
 /// AWS's text for what an Authorization header lacks.
@@ -210,7 +241,8 @@ fn twice(name: &str) -> String {
 #[derive(Debug, Default)]
 struct QueryForm<'a> {
     values: [Option<Cow<'a, str>>; QUERY_PARAMETERS.len()],
-    region_set: Option<Cow<'a, str>>,
+    /// The values of [`OPTIONAL_PARAMETERS`].
+    optional: [Option<Cow<'a, str>>; OPTIONAL_PARAMETERS.len()],
     /// The first parameter that occurs more than once.
     repeated: Option<&'static str>,
 }
@@ -219,13 +251,13 @@ impl<'a> QueryForm<'a> {
     fn read(query: &'a str) -> Self {
         let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = QUERY_PARAMETERS.iter().position(|known| *known == name);
-            let (known, place) = match place {
-                Some(place) => (QUERY_PARAMETERS[place], &mut form.values[place]),
-                None if name == REGION_SET_PARAMETER => {
-                    (REGION_SET_PARAMETER, &mut form.region_set)
-                }
-                None => continue,
+            let place = |known: &[&str]| known.iter().position(|known| *known == name);
+            let (known, place) = if let Some(place) = place(&QUERY_PARAMETERS) {
+                (QUERY_PARAMETERS[place], &mut form.values[place])
+            } else if let Some(place) = place(&OPTIONAL_PARAMETERS) {
+                (OPTIONAL_PARAMETERS[place], &mut form.optional[place])
+            } else {
+                continue;
             };
             if place.replace(value).is_some() {
                 form.repeated.get_or_insert(known);
@@ -259,13 +291,19 @@ impl<'a> QueryForm<'a> {
                 message + "Re-examine the query-string parameters.",
             ));
         }
-        let [algorithm, credential, ..] = self.values;
-        let region_set = self.region_set;
+        let [algorithm, credential, signature, signed_headers, date] =
+            self.values.map(Option::unwrap_or_default);
+        let [region_set, expires, token] = self.optional;
         Ok(Claim {
-            credential: credential.unwrap_or_default(),
-            scope: scope_of(&algorithm.unwrap_or_default(), || {
-                region_set.and_then(region_of)
-            })?,
+            credential,
+            scope: scope_of(&algorithm, || region_set.and_then(region_of))?,
+            signed_headers,
+            signature,
+            form: Form::Query(Presigned {
+                date,
+                expires,
+                token,
+            }),
         })
     }
 }

@@ -15,8 +15,12 @@ const REGION_BYTES_MAX: usize = 63;
 /// `KEY/DATE/REGION/SERVICE/aws4_request` or `KEY/DATE/SERVICE/aws4_request`, split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Credential<'a> {
-    access_key_id: &'a str,
-    region: Option<&'a str>,
+    pub(crate) access_key_id: &'a str,
+    /// The day of the signature, `YYYYMMDD` if it is one.
+    pub(crate) day: &'a str,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) service: &'a str,
+    pub(crate) terminator: &'a str,
 }
 
 impl<'a> Credential<'a> {
@@ -30,25 +34,51 @@ impl<'a> Credential<'a> {
         let mut elements = text.split('/');
         // One more than any has, so that a longer one is seen.
         let elements: [_; 6] = std::array::from_fn(|_| elements.next());
-        let (access_key_id, region) = match (scope, elements) {
-            (Scope::Regional, [Some(key), Some(_), Some(region), Some(_), Some(_), None]) => {
-                (key, Some(region))
-            }
-            (Scope::OfRegions(region), [Some(key), Some(_), Some(_), Some(_), None, None]) => {
-                (key, region.as_deref())
-            }
+        let credential = match (scope, elements) {
+            (
+                Scope::Regional,
+                [
+                    Some(key),
+                    Some(day),
+                    Some(region),
+                    Some(service),
+                    Some(terminator),
+                    None,
+                ],
+            ) => Self {
+                access_key_id: key,
+                day,
+                region: Some(region),
+                service,
+                terminator,
+            },
+            (
+                Scope::OfRegions(region),
+                [
+                    Some(key),
+                    Some(day),
+                    Some(service),
+                    Some(terminator),
+                    None,
+                    None,
+                ],
+            ) => Self {
+                access_key_id: key,
+                day,
+                region: region.as_deref(),
+                service,
+                terminator,
+            },
             (Scope::Regional | Scope::OfRegions(_), _) => return Err(elements_wrong(text, scope)),
         };
-        if !is_access_key(access_key_id) {
+        if !is_access_key(credential.access_key_id) {
             return Err(unrecognized());
         }
+        let region = credential.region;
         if region.is_some_and(|region| !is_region(region)) {
             return Err(no_region());
         }
-        Ok(Self {
-            access_key_id,
-            region,
-        })
+        Ok(credential)
     }
 
     /// The principal that the credential names, unverified. The access key id is taken as the
@@ -56,10 +86,7 @@ impl<'a> Credential<'a> {
     pub(crate) fn believed(self) -> Principal {
         let account = AccountId::parse(self.access_key_id).unwrap_or_else(|_| AccountId::zero());
         let region = self.region.and_then(|region| Region::parse(region).ok());
-        Principal {
-            account,
-            region: region.unwrap_or_else(Region::us_east_1),
-        }
+        Principal::root(account, region.unwrap_or_else(Region::us_east_1))
     }
 }
 
@@ -73,7 +100,8 @@ fn is_region(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a text can be an access key id: any visible ASCII, since there is no list of keys.
+/// Whether a text can be an access key id: any visible ASCII. Which ones there are is for whoever
+/// has a list.
 fn is_access_key(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
@@ -90,15 +118,14 @@ fn elements_wrong(text: &str, scope: &Scope<'_>) -> Error {
     )
 }
 
-/// AWS's text, with its trailing space.
 fn no_region() -> Error {
-    Error::new(
-        ErrorCode::InvalidSignatureException,
-        "Credential should be scoped to a valid region. ",
-    )
+    Error::new(ErrorCode::InvalidSignatureException, NO_REGION)
 }
 
-fn unrecognized() -> Error {
+/// AWS's text, with its trailing space.
+pub(crate) const NO_REGION: &str = "Credential should be scoped to a valid region. ";
+
+pub(crate) fn unrecognized() -> Error {
     Error::new(
         ErrorCode::UnrecognizedClientException,
         "The security token included in the request is invalid.",

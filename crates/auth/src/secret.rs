@@ -49,6 +49,35 @@ impl<const N: usize> fmt::Debug for Secret<N> {
     }
 }
 
+/// A secret text of any length, such as a secret access key or a session's token.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<Vec<u8>>);
+
+impl SecretText {
+    /// The bytes, for code that has to use them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether this is the text, in a time that depends on its length alone.
+    pub fn is(&self, text: &[u8]) -> bool {
+        self.expose().ct_eq(text).into()
+    }
+}
+
+/// Takes the text over, without a copy.
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text.into_bytes()))
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +87,16 @@ mod tests {
         let secret = Secret::from([0x41; 32]);
         assert_eq!(format!("{secret:?} {secret:#?}"), "*** ***");
         assert_eq!(secret.expose(), &[0x41; 32]);
+    }
+
+    #[test]
+    fn text_when_printed_then_is_stars_and_is_compared_as_a_whole() {
+        let text = SecretText::from("CANARY".to_owned());
+        assert_eq!(format!("{text:?} {text:#?}"), "*** ***");
+        assert!(text.is(b"CANARY"));
+        for other in ["", "CANAR", "CANARYS", "CANARy"] {
+            assert!(!text.is(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -17,10 +17,7 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
             shard_count: Some(i32::try_from(shards).context("--stream: too many shards")?),
             ..CreateStreamInput::default()
         };
-        let principal = Principal {
-            account: AccountId::zero(),
-            region: Region::us_east_1(),
-        };
+        let principal = Principal::root(AccountId::zero(), Region::us_east_1());
         let found = millstream_streams::find::<CreateStream>(engine, &principal, &input);
         let found = found.map_err(Lacking::into_why);
         let found = found.with_context(|| format!("--stream {name}"))?;

@@ -116,7 +116,9 @@ impl CallRates {
     /// of another account's streams, nor find out by a refusal that they exist.
     fn find(&self, call: &Call<'_>) -> Option<Arc<Stream>> {
         let (scope, label) = call.stream.as_ref()?;
-        let Principal { account, region } = call.principal;
+        let Principal {
+            account, region, ..
+        } = call.principal;
         if (&scope.account, &scope.region) != (account, region) {
             return None;
         }
@@ -226,10 +228,8 @@ mod tests {
 
     /// One call of DescribeLimits by the account of a number.
     fn has_room(accounts: &mut Accounts, number: usize, ms: u64) -> bool {
-        let principal = Principal {
-            account: AccountId::parse(&format!("{number:012}")).unwrap(),
-            region: Region::us_east_1(),
-        };
+        let account = AccountId::parse(&format!("{number:012}")).unwrap();
+        let principal = Principal::root(account, Region::us_east_1());
         let call = Call {
             operation: "DescribeLimits",
             rate: Rate {

@@ -8,10 +8,10 @@ const SIGNED: &str = "Signature=abc, SignedHeaders=host";
 const DATED: (&str, &str) = ("x-amz-date", "20260101T000000Z");
 
 fn authenticate(uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
-    authenticate_in(Mode::Open, uri, headers)
+    authenticate_in(&Mode::Open, uri, headers)
 }
 
-fn authenticate_in(mode: Mode, uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
+fn authenticate_in(mode: &Mode, uri: &str, headers: &[(&str, &str)]) -> Result<Principal, Error> {
     let mut request = Request::post(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -21,7 +21,7 @@ fn authenticate_in(mode: Mode, uri: &str, headers: &[(&str, &str)]) -> Result<Pr
         peer: ([192, 0, 2, 7], 4711).into(),
         channel: Channel::Plain,
     };
-    Authenticator::new(mode).authenticate(Head::new(&parts, context), b"{}")
+    Authenticator::new(mode.clone()).authenticate(Head::new(&parts, context), b"{}")
 }
 
 fn check_principal(uri: &str, headers: &[(&str, &str)], account: &str, region: &str) {
@@ -283,7 +283,7 @@ fn algorithm_when_it_is_none_of_aws_then_is_refused_after_what_is_missing() {
     }
 }
 
-fn check_missing(mode: Mode, uri: &str, headers: &[(&str, &str)]) {
+fn check_missing(mode: &Mode, uri: &str, headers: &[(&str, &str)]) {
     let error = authenticate_in(mode, uri, headers).unwrap_err();
     assert_eq!(
         (error.code, error.message.as_deref()),
@@ -308,8 +308,8 @@ fn query_when_it_names_no_algorithm_then_is_no_claim_whatever_else_it_has() {
         "/?X-Amz-Credential=a&X-Amz-Credential=b",
     ] {
         for mode in [Mode::Open, Mode::Claimed] {
-            check_missing(mode, uri, &[]);
-            check_missing(mode, uri, &[("authorization", "")]);
+            check_missing(&mode, uri, &[]);
+            check_missing(&mode, uri, &[("authorization", "")]);
         }
     }
 }
@@ -318,7 +318,7 @@ fn query_when_it_names_no_algorithm_then_is_no_claim_whatever_else_it_has() {
 fn claim_when_it_is_required_and_none_is_made_then_is_missing() {
     for uri in ["/", "/?", "/?a=b", "/?x-amz-algorithm=AWS4-HMAC-SHA256"] {
         for headers in [&[][..], &[DATED], &[("authorization", "")]] {
-            check_missing(Mode::Claimed, uri, headers);
+            check_missing(&Mode::Claimed, uri, headers);
             check_principal(uri, headers, "000000000000", "us-east-1");
         }
     }
@@ -327,7 +327,7 @@ fn claim_when_it_is_required_and_none_is_made_then_is_missing() {
     let headers = [("authorization", &*header), DATED];
     let query = in_query(credential);
     for (uri, headers) in [("/", &headers[..]), (&*query, &[][..])] {
-        let principal = authenticate_in(Mode::Claimed, uri, headers).unwrap();
+        let principal = authenticate_in(&Mode::Claimed, uri, headers).unwrap();
         assert_eq!(principal.account.as_str(), "123456789012");
         assert_eq!(principal.region.as_str(), "eu-west-1");
     }

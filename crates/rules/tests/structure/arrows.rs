@@ -92,7 +92,7 @@ const CODE: [(&str, &[&str]); 21] = [
     ),
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
-const TESTS: [(&str, &[&str]); 11] = [
+const TESTS: [(&str, &[&str]); 12] = [
     // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
     ("streams", &["env", "journal", "pages", "service", "store"]),
@@ -103,6 +103,7 @@ const TESTS: [(&str, &[&str]); 11] = [
     ("replicated", &["env", "store"]),
     ("http", &["client", "env", "pages", "store"]),
     // `pages` to ask botocore what it does with the same.
+    ("auth", &["env"]),
     ("client", &["env", "pages"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.

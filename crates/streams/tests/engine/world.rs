@@ -88,10 +88,8 @@ impl World {
 }
 
 pub fn principal(account: &str, region: &str) -> Principal {
-    Principal {
-        account: AccountId::parse(account).unwrap(),
-        region: Region::parse(region).unwrap(),
-    }
+    let account = AccountId::parse(account).unwrap();
+    Principal::root(account, Region::parse(region).unwrap())
 }
 
 /// Lets other tasks run until a condition holds.
