@@ -277,7 +277,7 @@ fn millstream(binary: &Path, address: SocketAddr, data: &Path) -> anyhow::Result
     let mut command = installed(binary)?;
     command
         .args(["serve", "--durability", "fsync", "--limits", "off"])
-        .args(["--auth", "off", "--shard-limit", "30000"])
+        .args(["--shard-limit", "30000"])
         .args(["--admin-listen", "127.0.0.1:0", "--log-level", "warn"])
         .arg("--listen")
         .arg(address.to_string())

@@ -194,6 +194,16 @@ impl KeyStore {
         self.0.store(Arc::new(keys));
     }
 
+    /// The number of keys of the current table.
+    pub fn len(&self) -> usize {
+        self.current().len()
+    }
+
+    /// Whether everybody is refused now.
+    pub fn is_empty(&self) -> bool {
+        self.current().is_empty()
+    }
+
     pub(crate) fn current(&self) -> Guard<Arc<Keys>> {
         self.0.load()
     }

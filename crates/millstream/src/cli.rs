@@ -6,6 +6,7 @@
 //! whom they talk to. Nothing here opens, binds or reads anything; host names are resolved.
 
 use crate::address;
+use crate::credentials::command::Credentials;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -75,13 +76,16 @@ pub enum Run {
     /// default) and survive a crash or a power loss. Corruption on disk is detected by checksums
     /// and never served. A second server on the same directory is refused.
     ///
-    /// Credentials are not checked yet, so it listens on this machine only, unless --auth off says
-    /// that other machines may connect.
+    /// With --credentials it verifies who sends a request. Without, it takes any credentials, so it
+    /// listens on this machine only. Beyond this machine it also needs a certificate, unless --tls
+    /// off says otherwise.
     ///
     /// Examples:
     ///   millstream serve --data-dir /var/lib/millstream
     ///   millstream serve --config /etc/millstream.toml --log-format json
-    ///   millstream serve --data-dir /data --listen 0.0.0.0:4567 --auth off
+    ///   millstream credentials create keys.toml --user ann
+    ///   millstream serve --data-dir /data --credentials keys.toml
+    ///   millstream serve --data-dir /data --credentials keys.toml --listen [::]:4567 --tls off
     #[command(verbatim_doc_comment, after_long_help = PRECEDENCE)]
     Serve(Serve),
     /// Write a self-signed certificate and its key, for TLS on this machine
@@ -120,6 +124,16 @@ pub enum Run {
     ///   millstream repair --accept-loss /var/lib/millstream
     #[command(verbatim_doc_comment)]
     Repair(Repair),
+    /// Make, list, remove and replace access keys in a credentials file
+    ///
+    /// `millstream serve --credentials FILE` verifies requests by the file, and follows its changes
+    /// within a second. It is TOML, and may be edited by hand, too.
+    ///
+    /// Examples:
+    ///   millstream credentials create /etc/millstream/credentials.toml --user ingest
+    ///   millstream credentials list /etc/millstream/credentials.toml
+    #[command(verbatim_doc_comment)]
+    Credentials(Credentials),
     /// The tools.
     #[command(flatten)]
     Tool(Tool),
@@ -175,11 +189,19 @@ pub struct Serve {
     /// The flags common to both servers.
     #[command(flatten)]
     pub shared: Shared,
-    /// "off" allows other machines to connect without credentials being checked
+    /// Credentials file in TOML: every request is verified by its access keys; reloaded when it
+    /// changes
     ///
-    /// Anyone who can reach the address can then read and write everything.
+    /// Nobody but its owner may have access to it. `millstream credentials create` makes one. While
+    /// the file has no keys, or cannot be read, everybody is refused.
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// "off" allows other machines to connect although there is no certificate
+    ///
+    /// For a proxy that does TLS in front of the server: anyone on the way can otherwise read what
+    /// is sent, and send it again for five minutes.
     #[arg(long, value_enum, value_name = "off")]
-    pub auth: Option<Auth>,
+    pub tls: Option<Encryption>,
 }
 
 /// `millstream cert`.
@@ -228,8 +250,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Whether requests without any authentication are refused, as on AWS
     ///
-    /// They get MissingAuthenticationTokenException. Whatever is presented is still not checked.
-    /// The flag alone means "on".
+    /// They get MissingAuthenticationTokenException. Whatever is presented is still not checked,
+    /// except with --credentials, which refuses them in any case. The flag alone means "on".
     #[arg(long, value_enum, value_name = "on|off", num_args = 0..=1, default_value_t = StrictAuth::Off, default_missing_value = "on")]
     pub strict_auth: StrictAuth,
     /// Open shards of provisioned streams per account and region [default: AWS's quota for the
@@ -304,10 +326,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// How credentials are checked.
+/// How connections from other machines are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Auth {
-    /// Not at all
+pub enum Encryption {
+    /// Not by this server
     Off,
 }
 

@@ -5,19 +5,21 @@
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
 //! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
-//! [`mod@check`] and [`repair`], which share [`offline`]. [`foreground`] runs these two and
-//! the tools, which are in a crate of their own.
+//! [`mod@check`] and [`repair`], which share [`offline`], and the commands of
+//! [`mod@credentials`]. [`foreground`] runs these and the tools, which are in a crate of their own.
 
 mod address;
 mod certificate;
 mod check;
 mod cli;
 mod config;
+mod credentials;
 mod descriptors;
 mod dev;
 mod foreground;
 mod logging;
 mod offline;
+mod private_file;
 mod repair;
 mod run;
 mod self_signed;
@@ -60,6 +62,9 @@ fn main() -> ExitCode {
         cli::Run::Repair(flags) => {
             in_foreground(flags.look, async |around| repair::run(&flags, around).await)
         }
+        cli::Run::Credentials(flags) => in_foreground(flags.look, async |around| {
+            credentials::command::run(flags, around)
+        }),
         cli::Run::Tool(tool) => in_foreground(*tool.look(), async |around| tool.run(around).await),
     }
 }

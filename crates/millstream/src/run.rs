@@ -2,13 +2,14 @@
 
 use crate::certificate;
 use crate::cli::{self, Durability, Shared};
+use crate::credentials;
 use crate::descriptors;
 use crate::signals::Signals;
 use crate::streams;
 use crate::values::StreamSpec;
 use anyhow::Context;
 use clap::error::ErrorKind;
-use millstream_auth::{Authenticator, Mode};
+use millstream_auth::{Authenticator, Mode, Verifier};
 use millstream_env::{Death, Deaths, Env};
 use millstream_http::Server;
 use millstream_journal::{Journal, OpenError, Options};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub server: millstream_http::Config,
     /// The files of the certificate, if TLS is enabled.
     pub certificate: Option<certificate::Files>,
+    /// The file by whose access keys requests are verified, if they are.
+    pub credentials: Option<PathBuf>,
     /// Where the data lives.
     pub data: Data,
     /// What an acknowledged record survives.
@@ -87,6 +90,7 @@ impl Settings {
         Ok(Self {
             server,
             certificate: certificate(name, shared)?,
+            credentials: None,
             data,
             durability,
             segment_bytes_max,
@@ -164,6 +168,11 @@ async fn serve(
     let mut signals = Signals::catch().context("cannot catch signals")?;
     let certificate = settings.certificate.take().map(|files| files.serve(&env));
     settings.server.tls = certificate.transpose()?;
+    if let Some(path) = settings.credentials.take() {
+        let keys = credentials::serve(path, &env)?;
+        let verifier = Verifier::new(keys, Arc::clone(&env.clock));
+        settings.server.authenticator = Authenticator::new(Mode::Verified(verifier));
+    }
     let mut server = Server::bind(settings.server.clone()).await?;
     // Liveness is served from the start, however long recovery takes.
     server.serve_operator(&env);

@@ -1,9 +1,10 @@
 //! `millstream serve`: its guarantees, as settings, and what it refuses.
 
-use crate::cli::{self, Auth, Durability, Serve};
+use crate::cli::{self, Durability, Encryption, Serve, Shared};
 use crate::run::{Data, Settings};
 use clap::error::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 /// The default address of the admin listener.
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4568);
@@ -11,9 +12,14 @@ const ADMIN_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::
 /// The settings of a durable server.
 ///
 /// # Errors
-/// If no directory is given, or other machines could connect without that being allowed.
+/// If no directory is given, or other machines could connect without being verified or, unless that
+/// is allowed, without encryption.
 pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
-    let Serve { shared, auth } = serve;
+    let Serve {
+        shared,
+        credentials,
+        tls,
+    } = serve;
     let Some(folder) = shared.data_dir.clone() else {
         let text = "--data-dir <FOLDER> is missing: serve needs to know where its data lives";
         return Err(cli::refuse(
@@ -22,20 +28,51 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
             text,
         ));
     };
-    match auth {
-        None if !shared.listen.ip().is_loopback() => {
-            let text = format!(
-                "--listen {}: credentials are not checked yet, so anyone who can reach this \
-                 address could read and write everything; pass --auth off to allow it",
-                shared.listen
-            );
-            return Err(cli::refuse("serve", ErrorKind::InvalidValue, &text));
-        }
-        Some(Auth::Off) | None => (),
+    if let Err(text) = check_exposure(&shared, credentials.as_deref(), tls) {
+        return Err(cli::refuse("serve", ErrorKind::InvalidValue, &text));
     }
-    tracing::warn!(listen = %shared.listen, "any credentials are accepted: they are not checked yet");
+    if credentials.is_none() {
+        tracing::warn!(
+            listen = %shared.listen,
+            "any credentials are accepted; --credentials FILE verifies them"
+        );
+    }
     let durability = shared.durability.unwrap_or(Durability::Fsync);
     let mut settings = Settings::new("serve", &shared, Data::Kept(folder), durability)?;
     settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
+    settings.credentials = credentials;
     Ok(settings)
+}
+
+/// Refuses to let other machines connect without what protects the data from them.
+fn check_exposure(
+    shared: &Shared,
+    credentials: Option<&Path>,
+    tls: Option<Encryption>,
+) -> Result<(), String> {
+    let listen = shared.listen;
+    let has_certificate = shared.tls_cert.is_some() || shared.tls_key.is_some();
+    match tls {
+        Some(Encryption::Off) if has_certificate => {
+            return Err("--tls off contradicts --tls-cert and --tls-key".to_owned());
+        }
+        Some(Encryption::Off) | None if listen.ip().is_loopback() => return Ok(()),
+        Some(Encryption::Off) => (),
+        None if has_certificate => (),
+        None if credentials.is_some() => {
+            return Err(format!(
+                "--listen {listen}: without a certificate anyone on the way to this address could \
+                 read what is sent; pass --tls-cert and --tls-key (`millstream cert` makes them), \
+                 or --tls off behind a proxy that does TLS"
+            ));
+        }
+        None => (),
+    }
+    match credentials {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "--listen {listen}: without --credentials <FILE> anyone who can reach this address \
+             could read and write everything; `millstream credentials create` makes a file"
+        )),
+    }
 }

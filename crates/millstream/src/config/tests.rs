@@ -33,7 +33,12 @@ fn check_refused(parsed: Result<Cli, clap::Error>, said: &[&str]) {
 fn dev(cli: Cli) -> cli::Dev {
     match cli.command {
         Run::Dev(dev) => dev,
-        other @ (Run::Serve(_) | Run::Cert(_) | Run::Check(_) | Run::Repair(_) | Run::Tool(_)) => {
+        other @ (Run::Serve(_)
+        | Run::Cert(_)
+        | Run::Check(_)
+        | Run::Credentials(_)
+        | Run::Repair(_)
+        | Run::Tool(_)) => {
             panic!("not dev: {other:?}")
         }
     }
@@ -67,7 +72,7 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
             }
         }
     }
-    assert_eq!(count, 37, "a flag was added or lost");
+    assert_eq!(count, 38, "a flag was added or lost");
     assert_eq!(cli::variable("data-dir"), "MILLSTREAM_DATA_DIR");
 }
 
@@ -236,12 +241,12 @@ fn flags_when_wrong_then_are_refused_by_name() {
         ("--segment-size", "1KiB"),
         ("--log-format", "xml"),
         ("--log-level", "a=b=c"),
-        ("--auth", "on"),
+        ("--tls", "on"),
         ("--days", "0"),
         ("--host", "a..b"),
     ] {
         let run = match flag {
-            "--auth" => "serve",
+            "--tls" => "serve",
             "--days" | "--host" => "cert",
             _ => "dev",
         };
@@ -254,7 +259,12 @@ fn flags_when_wrong_then_are_refused_by_name() {
 fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
     let settings = |words: &str| match parse_words(words).unwrap().command {
         Run::Serve(serve) => crate::serve::settings(serve),
-        other @ (Run::Dev(_) | Run::Cert(_) | Run::Check(_) | Run::Repair(_) | Run::Tool(_)) => {
+        other @ (Run::Dev(_)
+        | Run::Cert(_)
+        | Run::Check(_)
+        | Run::Credentials(_)
+        | Run::Repair(_)
+        | Run::Tool(_)) => {
             panic!("not serve: {other:?}")
         }
     };
@@ -266,22 +276,62 @@ fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
         );
     };
     refused("millstream serve", "--data-dir");
-    refused(
-        "millstream serve --data-dir d --listen 0.0.0.0:1",
-        "--auth off",
-    );
-    refused(
-        "millstream serve --data-dir d --listen [::]:1",
-        "--listen [::]:1",
-    );
-    let open = settings("millstream serve --data-dir d --listen 0.0.0.0:1 --auth off").unwrap();
-    assert_eq!(open.durability, cli::Durability::Fsync);
     let local = settings("millstream serve --data-dir d --durability os").unwrap();
     assert_eq!(local.durability, cli::Durability::Os);
     assert_eq!(
         local.server.admin_listen.unwrap().to_string(),
         "127.0.0.1:4568"
     );
+}
+
+/// Where it listens, whether it verifies, and whether it encrypts: what comes of each.
+#[test]
+fn serve_when_others_can_connect_then_needs_credentials_and_a_certificate_or_a_word_about_it() {
+    const CREDENTIALS: &str = "--credentials c";
+    const CERTIFICATE: &str = "--tls-cert a --tls-key b";
+    let no_credentials = |address| format!("--listen {address}: without --credentials <FILE>");
+    let no_certificate = |address| format!("--listen {address}: without a certificate");
+    for (address, is_local) in [
+        ("127.0.0.1:1", true),
+        ("127.9.9.9:1", true),
+        ("[::1]:1", true),
+        ("0.0.0.0:1", false),
+        ("[::]:1", false),
+        ("192.0.2.1:1", false),
+    ] {
+        for credentials in ["", CREDENTIALS] {
+            for tls in [
+                "",
+                CERTIFICATE,
+                "--tls off",
+                "--tls off --tls-cert a --tls-key b",
+            ] {
+                let words =
+                    format!("millstream serve --data-dir d --listen {address} {credentials} {tls}");
+                let words: Vec<_> = words.split_whitespace().collect();
+                let Run::Serve(serve) = parse_words(&words.join(" ")).unwrap().command else {
+                    panic!("it is serve");
+                };
+                let said = match crate::serve::settings(serve) {
+                    Ok(settings) => {
+                        assert_eq!(settings.credentials.is_some(), !credentials.is_empty());
+                        String::new()
+                    }
+                    Err(error) => error.to_string(),
+                };
+                let expected = match (is_local, credentials, tls) {
+                    (_, _, tls) if tls.starts_with("--tls off -") => {
+                        "--tls off contradicts --tls-cert and --tls-key".to_owned()
+                    }
+                    (true, _, _) | (false, CREDENTIALS, CERTIFICATE | "--tls off") => String::new(),
+                    (false, CREDENTIALS, _) => no_certificate(address),
+                    (false, _, _) => no_credentials(address),
+                };
+                assert_eq!(said.is_empty(), expected.is_empty(), "{words:?}: {said}");
+                assert!(said.contains(&expected), "{words:?}: {said}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn settings(folder: &Path) -> Settings {
         other @ (cli::Run::Dev(_)
         | cli::Run::Cert(_)
         | cli::Run::Check(_)
+        | cli::Run::Credentials(_)
         | cli::Run::Repair(_)
         | cli::Run::Tool(_)) => panic!("not serve: {other:?}"),
     }

@@ -8,6 +8,7 @@ mod calls;
 mod cause;
 mod checking;
 mod configuration;
+mod credentials;
 mod lifecycle;
 mod logging;
 mod memory;

@@ -51,7 +51,7 @@ fn serve_when_unsafe_then_is_refused_before_anything_is_made() {
     let command = command
         .args(["serve", "--listen", "0.0.0.0:0", "--data-dir"])
         .arg(&data);
-    assert!(refusal(command).contains("--auth off"));
+    assert!(refusal(command).contains("without --credentials <FILE>"));
     assert!(!data.exists());
 }
 
