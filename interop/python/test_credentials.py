@@ -179,7 +179,8 @@ def presigned(url: str, key: tuple[str, str], seconds: int, body: bytes) -> Requ
 def test_query_when_signed_then_is_served_for_its_time_and_its_body(verifying, ann):
     request = presigned(verifying.url, ann, 60, b"{}")
     assert json.load(urlopen(request))["StreamNames"] == []
-    headers = dict(request.header_items())
+    # Without the length that urllib has added.
+    headers = {name: value for name, value in request.header_items() if name != "Content-length"}
     longer = request.full_url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")
     elsewhere = request.full_url.replace("eu-west-1", "eu-west-2")
     for url, body in [(longer, b"{}"), (elsewhere, b"{}"), (request.full_url, b"{} ")]:
