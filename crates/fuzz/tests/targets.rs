@@ -28,6 +28,7 @@ tests! {
     record_files_when_they_are_anything_then_are_read_as_they_would_be_written runs "record-files";
     segments_when_they_are_anything_then_are_served_or_refused runs "segments";
     shared_files_when_they_are_anything_then_are_read_or_their_line_is_named runs "shared-files";
+    signatures_when_they_are_anything_then_are_judged_and_never_of_another runs "signatures";
     snapshots_when_they_are_anything_then_read_back_as_they_were runs "snapshots";
     tokens_when_they_are_anything_then_open_as_they_were_sealed runs "tokens";
 }

@@ -10,6 +10,7 @@ mod journal;
 mod policies;
 mod populated;
 mod record_files;
+mod signatures;
 mod times;
 mod tokens;
 mod values;
@@ -23,8 +24,9 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-/// Every target of this crate. That of settings is in the binary, which nobody depends on.
-pub const TARGETS: [Target; 14] = [
+/// Every target of this crate. Those of settings and of credentials are in the binary, which nobody
+/// depends on.
+pub const TARGETS: [Target; 15] = [
     target("aggregates", client::aggregates),
     target("arns", values::arns),
     target("cbor-bodies", bodies::cbor),
@@ -37,6 +39,7 @@ pub const TARGETS: [Target; 14] = [
     target("record-files", record_files::record_files),
     target("segments", journal::segments),
     target("shared-files", client::shared_files),
+    target("signatures", signatures::signatures),
     target("snapshots", catalog::snapshots),
     target("tokens", tokens::tokens),
 ];

@@ -252,4 +252,6 @@ fn owner(user: &Part<'_>) -> Result<User, Wrong> {
 }
 
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 pub mod tests;

@@ -2,7 +2,7 @@
 
 use crate::calls::connect;
 use crate::process::{Running, Stopped, millstream, refused};
-use millstream_client::{Client, Credentials, Error};
+use millstream_client::{Client, Credentials, Error, HttpVersion};
 use millstream_protocol::ErrorCode::{
     self, InvalidSignatureException, MissingAuthenticationTokenException,
     UnrecognizedClientException,
@@ -229,6 +229,41 @@ async fn file_when_its_keys_change_then_the_server_follows_and_tells_no_secret()
     for secret in [&first.secret, &second.secret, &third.secret] {
         for said in [&metrics, &log, &output] {
             assert!(!said.contains(secret.as_str()), "{said}");
+        }
+    }
+}
+
+/// HTTP/2 has the signed host in `:authority`; TLS changes nothing about what is signed.
+#[tokio::test]
+async fn request_when_over_either_http_with_and_without_tls_then_is_verified() {
+    let world = World::new();
+    let key = world.create("ann");
+    let folder = world.folder.path();
+    let made = millstream().args(["cert", "--out"]).arg(folder).output();
+    let flags = String::from_utf8(made.unwrap().stdout).unwrap();
+    let server = Running::start(world.serve().args(flags.split_whitespace()));
+    let bundle = std::fs::read_to_string(folder.join("cert.pem")).unwrap();
+    let plain = server.url.replace("https", "http");
+    let wrong = "a-secret-of-somebody-else";
+    for (url, version) in [
+        (&plain, HttpVersion::Http1),
+        (&plain, HttpVersion::Http2),
+        (&server.url, HttpVersion::Http1),
+        (&server.url, HttpVersion::Http2),
+    ] {
+        for (secret, expected) in [
+            (key.secret.as_str(), Ok(())),
+            (wrong, Err(InvalidSignatureException)),
+        ] {
+            let credentials = Credentials::new(&key.id, secret, None);
+            let client = Client::builder()
+                .endpoint(url)
+                .region("eu-west-1")
+                .http_version(version)
+                .ca_bundle(bundle.clone())
+                .credentials(credentials);
+            let listed = list(&client.build().unwrap()).await;
+            assert_eq!(listed, expected, "{url} {version:?}");
         }
     }
 }
