@@ -17,6 +17,8 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// The certificate of the API; without one, TLS is disabled.
     pub tls: Option<Tls>,
+    /// What becomes of requests in the clear.
+    pub in_the_clear: InTheClear,
     /// Identifies senders.
     pub authenticator: Authenticator,
     /// Decides whether they may do what they ask.
@@ -34,6 +36,7 @@ impl Config {
             listen,
             admin_listen: None,
             tls: None,
+            in_the_clear: InTheClear::Served,
             authenticator: Authenticator::default(),
             authorizer: Authorizer::default(),
             limits: Limits::default(),
@@ -49,6 +52,15 @@ impl Config {
             mutation_max: self.limits.mutation,
         }
     }
+}
+
+/// What becomes of requests that come without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InTheClear {
+    /// They are served, on the same port as those over TLS.
+    Served,
+    /// They are refused, so that no client goes on sending what others can read.
+    Refused,
 }
 
 /// Limits on the time and memory of clients.

@@ -25,6 +25,6 @@ mod server;
 mod service;
 mod target;
 
-pub use config::{Config, Limits};
+pub use config::{Config, InTheClear, Limits};
 pub use connection::tls::{Identity, Tls, TlsError};
 pub use server::{BindError, Server};

@@ -4,7 +4,7 @@
 //! object, operation, authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::answer::Answer;
-use crate::config::Config;
+use crate::config::{Config, InTheClear};
 use crate::connection::activity::{Activity, InFlight};
 use crate::connection::framing;
 use crate::cors::is_preflight;
@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
-use millstream_auth::{Context, Head};
+use millstream_auth::{Channel, Context, Head};
 use millstream_env::{Env, LineLimit, Monotonic, RequestContext};
 use millstream_memory::Budget;
 use millstream_model::AccountId;
@@ -353,6 +353,14 @@ impl Service {
         };
         known.operation = Some(place);
         RequestContext::note_operation(operations()[place].name);
+        if let (InTheClear::Refused, Channel::Plain) =
+            (self.config.in_the_clear, head.context.channel)
+        {
+            return Err(Error::new(
+                ErrorCode::AccessDeniedException,
+                "Requests to this endpoint must be sent over TLS.",
+            ));
+        }
         let principal = self.calls.authenticate(head, protocol, &body)?;
         known.account = Some(principal.account.clone());
         let sender = (principal, head.context);

@@ -237,6 +237,8 @@ pub struct Shared {
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Certificate in PEM: also serves the API over TLS, on the same port; reloaded when it changes
+    ///
+    /// A serve that listens beyond this machine then refuses requests without TLS.
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key in PEM

@@ -3,6 +3,7 @@
 use crate::cli::{self, Durability, Encryption, Serve, Shared};
 use crate::run::{Data, Settings};
 use clap::error::ErrorKind;
+use millstream_http::InTheClear;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -41,6 +42,9 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let mut settings = Settings::new("serve", &shared, Data::Kept(folder), durability)?;
     settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
     settings.credentials = credentials;
+    if settings.certificate.is_some() && !shared.listen.ip().is_loopback() {
+        settings.server.in_the_clear = InTheClear::Refused;
+    }
     Ok(settings)
 }
 

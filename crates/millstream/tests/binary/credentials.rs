@@ -4,7 +4,7 @@ use crate::calls::connect;
 use crate::process::{Running, Stopped, millstream, refused};
 use millstream_client::{Client, Credentials, Error, HttpVersion};
 use millstream_protocol::ErrorCode::{
-    self, InvalidSignatureException, MissingAuthenticationTokenException,
+    self, AccessDeniedException, InvalidSignatureException, MissingAuthenticationTokenException,
     UnrecognizedClientException,
 };
 use serde_json::Value;
@@ -309,10 +309,10 @@ fn serve_when_its_credentials_cannot_be_used_then_does_not_start_and_quotes_noth
     assert!(!world.folder.path().join("data").exists());
 }
 
-#[test]
-fn serve_when_others_can_connect_then_starts_only_with_what_protects_the_data() {
+#[tokio::test]
+async fn serve_when_others_can_connect_then_starts_only_with_what_protects_the_data() {
     let world = World::new();
-    world.create("ann");
+    let key = world.create("ann");
     let beyond = |more: &[&str]| {
         let mut command = world.serve_on("0.0.0.0:0");
         command.args(more);
@@ -330,7 +330,19 @@ fn serve_when_others_can_connect_then_starts_only_with_what_protects_the_data() 
     let flags = String::from_utf8(made.stdout).unwrap();
     let flags: Vec<_> = flags.split_whitespace().collect();
     let server = Running::start(&mut beyond(&flags));
-    assert!(server.url.starts_with("https://"), "{}", server.url);
+    // Over TLS alone: nothing is sent in the clear twice.
+    let address = server.url.strip_prefix("https://0.0.0.0").unwrap();
+    let (tls, plain) = (
+        format!("https://127.0.0.1{address}"),
+        format!("http://127.0.0.1{address}"),
+    );
+    let bundle = std::fs::read_to_string(world.folder.path().join("cert.pem")).unwrap();
+    for (url, expected) in [(tls, Ok(())), (plain, Err(AccessDeniedException))] {
+        let credentials = Credentials::new(&key.id, &key.secret, None);
+        let client = Client::builder().endpoint(url).region("eu-west-1");
+        let client = client.ca_bundle(bundle.clone()).credentials(credentials);
+        assert_eq!(list(&client.build().unwrap()).await, expected);
+    }
 }
 
 #[test]
