@@ -59,6 +59,8 @@ class Server:
 
     def __init__(self, arguments: list[str], log: Path):
         self.log = log
+        # What clients sign with: anything, unless the server verifies.
+        self.key = ("any", "any")
         with open(log, "wb") as stderr:
             self.process = subprocess.Popen(
                 [binary(), *arguments], stdout=subprocess.PIPE, stderr=stderr, env=environment()

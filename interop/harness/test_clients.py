@@ -4,6 +4,7 @@ A program does not know that it is a test: its directory's `run` builds and runs
 environment.
 """
 
+import json
 import os
 import subprocess
 import urllib.request
@@ -55,9 +56,16 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def tls_server(tmp_path, certificate):
-    """A fresh `millstream dev` with TLS."""
+    """A fresh `millstream serve` with TLS, which verifies signatures by one access key."""
+    keys = tmp_path / "keys.toml"
+    create = [binary(), "credentials", "create", keys, "--user", "client", "--json"]
+    created = subprocess.run(create, env=environment(), capture_output=True, check=True)
+    key = json.loads(created.stdout)["AccessKey"]
     files = ["--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem")]
-    with Server(["dev", "--listen", "127.0.0.1:0", *files], tmp_path / "log") as server:
+    data = ["--data-dir", str(tmp_path / "data"), "--admin-listen", "127.0.0.1:0"]
+    arguments = ["serve", "--listen", "127.0.0.1:0", "--credentials", str(keys), *data, *files]
+    with Server(arguments, tmp_path / "log") as server:
+        server.key = (key["AccessKeyId"], key["SecretAccessKey"])
         yield server
 
 
@@ -75,11 +83,12 @@ def dynamodb_url():
 
 def run(folder: str, server: Server, *arguments: str, **more: str) -> list[str]:
     """What a program has found to be as it should."""
+    id, secret = server.key
     variables = environment(
         AWS_ENDPOINT_URL=server.url,
         AWS_REGION="us-east-1",
-        AWS_ACCESS_KEY_ID="any",
-        AWS_SECRET_ACCESS_KEY="any",
+        AWS_ACCESS_KEY_ID=id,
+        AWS_SECRET_ACCESS_KEY=secret,
         **more,
     )
     ran = subprocess.run(
@@ -111,7 +120,7 @@ def test_sdk_when_given_nothing_but_the_endpoint_then_works_unchanged(folder, ow
 
 # After the test above, which fetches what the programs need: here they trust nobody but the server.
 @pytest.mark.parametrize("folder", SDKS)
-def test_sdk_when_it_trusts_the_certificate_then_works_over_tls(folder, tls_server, certificate, capfd):
+def test_sdk_when_it_trusts_the_certificate_and_has_a_key_then_works_over_tls(folder, tls_server, certificate, capfd):
     store = f"-Djavax.net.ssl.trustStore={certificate}/trust.p12"
     trust = {
         "SSL_CERT_FILE": f"{certificate}/cert.pem",
@@ -120,7 +129,7 @@ def test_sdk_when_it_trusts_the_certificate_then_works_over_tls(folder, tls_serv
     }
     assert tls_server.url.startswith("https://")
     checks = run(folder, tls_server, **trust)
-    say(capfd, f"{folder} over TLS", checks)
+    say(capfd, f"{folder} over TLS, verified", checks)
     assert len(checks) >= CHECKS_MIN
 
 
