@@ -125,8 +125,8 @@ impl Client {
         }
     }
 
-    /// Looks until there is something. Not an `AsyncFn`: of what that returns, the compiler does not
-    /// see that it can be sent to another thread.
+    /// Looks until there is something. Not an `AsyncFn`: of what that returns, the compiler does
+    /// not see that it can be sent to another thread.
     async fn wait<T, F: Future<Output = Result<Option<T>, Error>>>(
         &self,
         what: String,
