@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
 
 use millstream_protocol::reader::Number;
+use std::fmt;
 
 /// A condition: it holds if the operator finds that the request's value of the key fits the values.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +74,12 @@ macro_rules! tests {
                     _ => None,
                 }
             }
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
         }
     };
 }
@@ -107,6 +114,22 @@ impl Operator {
             test,
             quantifier,
             on_missing,
+        })
+    }
+}
+
+/// Formats as in a document.
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.quantifier {
+            Quantifier::One => "",
+            Quantifier::All => "ForAllValues:",
+            Quantifier::Any => "ForAnyValue:",
+        })?;
+        f.write_str(self.test.name())?;
+        f.write_str(match self.on_missing {
+            OnMissing::Fails => "",
+            OnMissing::Passes => "IfExists",
         })
     }
 }

@@ -100,6 +100,34 @@ pub enum Fault {
         /// As given.
         given: String,
     },
+    /// There is no such condition key, or no request here has it and AWS's have.
+    #[error("there is no condition key {given}")]
+    Key {
+        /// As given.
+        given: String,
+    },
+    /// An operator that does not compare the values of a key.
+    #[error("{operator} does not compare {key}")]
+    Comparison {
+        /// The operator.
+        operator: String,
+        /// The key, as given.
+        key: String,
+    },
+    /// A value that its operator cannot compare.
+    #[error("{value} is no value of {key} for its operator")]
+    Value {
+        /// The key, as given.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// There is no such policy variable.
+    #[error("there is no policy variable {given}")]
+    Variable {
+        /// As given.
+        given: String,
+    },
 }
 
 /// An element of the policy language.

@@ -3,7 +3,7 @@
 //! AWS shares streams with these alone: not with everyone, not with services, not with federated or
 //! canonical users.
 
-use super::{Element, Fault};
+use super::fault::{Element, Fault};
 use millstream_model::AccountId;
 
 /// The longest name of a user or a role.
@@ -67,7 +67,7 @@ impl Principal {
 /// Whether a text is a name as IAM gives it, after a path if there is one.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
     let has_path = name.len() < text.len();
     let is_path = path.len() <= PATH_BYTES_MAX

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html>
 
-use super::{Element, Fault};
+use super::fault::{Element, Fault};
 use crate::{Action, Resource};
 
 /// Of a stream: to read and to write it. AWS's list of what may be shared lacks DescribeStream, and
@@ -42,4 +42,11 @@ pub(super) fn parse(text: &str, resource: Resource<'_>) -> Result<Action, Fault>
             given: text.to_owned(),
         }),
     }
+}
+
+/// Whether a policy of some resource may name an action, given with its service.
+pub(super) fn is_shared(action: &str) -> bool {
+    let name = action.strip_prefix("kinesis:");
+    let is = |list: &[&str]| name.is_some_and(|name| list.contains(&name));
+    is(OF_STREAMS) || is(OF_CONSUMERS)
 }

@@ -1,6 +1,7 @@
 //! Documents that are policies, and documents that are not, each with its fault.
 
 use super::*;
+use crate::Action;
 use millstream_model::limits::POLICY_BYTES_MAX;
 use millstream_model::{AccountId, ConsumerArn, StreamArn};
 use millstream_protocol::ErrorCode;
@@ -48,6 +49,14 @@ fn account(id: &str) -> AccountId {
     AccountId::parse(id).unwrap()
 }
 
+fn condition(operator: Operator, key: &str, values: &[Value]) -> Condition {
+    Condition {
+        operator,
+        key: key.to_owned(),
+        values: values.to_vec(),
+    }
+}
+
 #[test]
 fn policy_when_it_has_every_element_then_is_kept_as_values() {
     let text = format!(
@@ -57,7 +66,7 @@ fn policy_when_it_has_every_element_then_is_kept_as_values() {
         "Action":["kinesis:GetRecords","KINESIS:listshards"],
         "Resource":[{STREAM:?},{STREAM:?}],
         "Condition":{{"StringLike":{{"aws:PrincipalOrgID":["o-1","o-2"],"aws:userid":"a"}},
-            "ForAnyValue:NumericLessThanIfExists":{{"x":7}},"Bool":{{"aws:SecureTransport":true}}}}
+            "ForAnyValue:NumericLessThanIfExists":{{"aws:EpochTime":7}},"Bool":{{"aws:SecureTransport":true}}}}
         }},"Version":"2008-10-17"}}
         "#
     );
@@ -95,11 +104,6 @@ fn policy_when_it_has_every_element_then_is_kept_as_values() {
         quantifier: Quantifier::One,
         on_missing: OnMissing::Fails,
     };
-    let condition = |operator, key: &str, values: &[Value]| Condition {
-        operator,
-        key: key.to_owned(),
-        values: values.to_vec(),
-    };
     let text = |text: &str| Value::Text(text.to_owned());
     let any_less = Operator {
         test: Test::NumericLessThan,
@@ -110,7 +114,11 @@ fn policy_when_it_has_every_element_then_is_kept_as_values() {
     let expected = [
         condition(like, "aws:PrincipalOrgID", &[text("o-1"), text("o-2")]),
         condition(like, "aws:userid", &[text("a")]),
-        condition(any_less, "x", &[Value::Number(Number::Integer(7))]),
+        condition(
+            any_less,
+            "aws:EpochTime",
+            &[Value::Number(Number::Integer(7))],
+        ),
         condition(
             operator(Test::Bool),
             "aws:SecureTransport",
@@ -187,11 +195,17 @@ fn document_when_it_says_something_twice_then_is_refused() {
             "Effect",
         ),
         (
-            with("Condition", r#"{"Null":{"a":true,"\u0061":true}}"#),
-            "a",
+            with(
+                "Condition",
+                r#"{"Null":{"aws:userid":true,"\u0061ws:userid":true}}"#,
+            ),
+            "aws:userid",
         ),
         (
-            with("Condition", r#"{"Null":{"a":true},"Null":{"b":true}}"#),
+            with(
+                "Condition",
+                r#"{"Null":{"aws:userid":true},"Null":{"aws:username":true}}"#,
+            ),
             "Null",
         ),
     ] {
@@ -416,6 +430,53 @@ fn operator_when_unknown_then_is_refused() {
     }
 }
 
+/// Operator, key, value, and what is wrong with them.
+const UNFIT: &str = r#"
+    StringEquals | aws:Nothing | "x" | key
+    StringEquals | kinesis:x | "x" | key
+    Null | x | true | key
+    Bool | aws:SourceIp | true | comparison
+    NumericLessThanIfExists | AWS:currenttime | 7 | comparison
+    StringLike | aws:TagKeys | "x" | comparison
+    ArnLike | aws:username | "x" | comparison
+    BinaryEquals | aws:userid | "x" | comparison
+    Bool | aws:SecureTransport | "yes" | value
+    Null | aws:userid | 1 | value
+    IpAddress | aws:SourceIp | "10.0.0.0/33" | value
+    IpAddress | aws:SourceIp | "::ffff:0:0/95" | value
+    DateLessThan | aws:CurrentTime | "2026" | value
+    DateLessThan | aws:CurrentTime | "today" | value
+    DateLessThan | aws:CurrentTime | "${aws:CurrentTime}" | value
+    NumericEquals | aws:EpochTime | "inf" | value
+    NumericEquals | aws:EpochTime | "1e400" | value
+    ArnLike | aws:PrincipalArn | "*" | value
+    BinaryEquals | aws:ResourceTag/a | "?" | value
+    StringEquals | aws:userid | "${aws:x}" | variable"#;
+
+/// Conditions that no request could be held against.
+#[test]
+fn condition_when_it_cannot_be_judged_then_its_fault_is_named() {
+    for row in UNFIT.trim().lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let &[operator, key, value, kind] = cells.as_slice() else {
+            panic!("{row}");
+        };
+        let text = with(
+            "Condition",
+            &format!(r#"{{{operator:?}:{{{key:?}:{value}}}}}"#),
+        );
+        let (key, value) = (key.to_owned(), value.trim_matches('"').to_owned());
+        let operator = operator.to_owned();
+        let fault = match kind {
+            "key" => Fault::Key { given: key },
+            "comparison" => Fault::Comparison { operator, key },
+            "value" => Fault::Value { key, value },
+            _ => Fault::Variable { given: value },
+        };
+        assert_eq!(of_stream(&text), Err(fault), "{row}");
+    }
+}
+
 #[test]
 fn policy_when_at_and_past_its_longest_then_only_the_first_is_read() {
     let sound = with("Effect", r#""Allow""#);
@@ -454,7 +515,7 @@ fn number_when_huge_then_is_taken_without_harm() {
     let huge = format!("-{}e{}", "9".repeat(400), "9".repeat(400));
     let text = with(
         "Condition",
-        &format!(r#"{{"NumericEquals":{{"a":{huge}}}}}"#),
+        &format!(r#"{{"NumericEquals":{{"aws:ResourceTag/a":{huge}}}}}"#),
     );
     let policy = of_stream(&text).unwrap();
     let expected = Value::Number(Number::Float(f64::MIN));
@@ -473,7 +534,7 @@ proptest! {
         at in 0usize..200,
         character in "[\\x00-\\x7f\u{e9}\u{10ffff}]",
     ) {
-        let sound = with("Condition", r#"{"StringEquals":{"a":["b",1.5,false]}}"#);
+        let sound = with("Condition", r#"{"StringEquals":{"aws:userid":["b",1.5,false]}}"#);
         let at = at % sound.len();
         let changed = format!("{}{character}{}", &sound[..at], &sound[at + 1..]);
         if let Ok(policy) = of_stream(&changed) {

@@ -45,6 +45,14 @@ pub(super) fn words(InvalidPolicy(fault): &InvalidPolicy) -> Words {
             invalid(&format!("Resource {given} does not match ResourceARN."))
         }
         Fault::Operator { given } => invalid(&format!("Condition operator {given} is not valid.")),
+        Fault::Key { given } => invalid(&format!("Condition key {given} is not supported.")),
+        Fault::Comparison { operator, key } => invalid(&format!(
+            "Condition operator {operator} cannot be used with the condition key {key}."
+        )),
+        Fault::Value { key, value } => invalid(&format!(
+            "Value {value} of the condition key {key} is not valid for the condition operator."
+        )),
+        Fault::Variable { given } => invalid(&format!("Policy variable {given} is not valid.")),
     })
 }
 

@@ -422,6 +422,18 @@ fn policies() -> Samples {
         InvalidPolicy(Fault::Operator { .. }) => {
             InvalidPolicy(Fault::Operator { given: "Equals".to_owned() })
         },
+        InvalidPolicy(Fault::Key { .. }) => {
+            InvalidPolicy(Fault::Key { given: "aws:Later".to_owned() })
+        },
+        InvalidPolicy(Fault::Comparison { .. }) => {
+            InvalidPolicy(Fault::Comparison { operator: "Bool".to_owned(), key: "aws:SourceIp".to_owned() })
+        },
+        InvalidPolicy(Fault::Value { .. }) => {
+            InvalidPolicy(Fault::Value { key: "aws:SourceIp".to_owned(), value: "10.0.0.0/33".to_owned() })
+        },
+        InvalidPolicy(Fault::Variable { .. }) => {
+            InvalidPolicy(Fault::Variable { given: "${aws:name}".to_owned() })
+        },
     })
 }
 
