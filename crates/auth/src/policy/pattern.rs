@@ -201,9 +201,11 @@ fn variable(text: &str) -> Option<Part> {
     })
 }
 
-/// The pattern with its variables' values.
+/// The pattern with its variables' values. One that cannot be told weighs more than one that is
+/// not there, whichever comes first.
 fn filled(parts: &[Part], keys: &dyn Keys) -> Result<Vec<Token>, Matched> {
     let mut tokens = Vec::with_capacity(parts.len());
+    let mut has_null = false;
     for part in parts {
         let (key, default) = match part {
             Part::Token(token) => {
@@ -213,11 +215,21 @@ fn filled(parts: &[Part], keys: &dyn Keys) -> Result<Vec<Token>, Matched> {
             Part::Variable { key, default } => (key.as_ref(), default.as_deref()),
         };
         let value = match keys.find(key.ok_or(Matched::Unclear)?) {
-            Found::One(value) => value,
-            Found::Absent => Cow::Borrowed(default.ok_or(Matched::Null)?),
+            Found::One(value) => Some(value),
+            Found::Absent => default.map(Cow::Borrowed),
             Found::Many(_) | Found::Unclear => return Err(Matched::Unclear),
         };
-        tokens.extend(value.chars().map(Token::Char));
+        has_null |= value.is_none();
+        tokens.extend(
+            value
+                .iter()
+                .flat_map(|value| value.chars())
+                .map(Token::Char),
+        );
     }
-    Ok(tokens)
+    if has_null {
+        Err(Matched::Null)
+    } else {
+        Ok(tokens)
+    }
 }

@@ -146,6 +146,7 @@ fn variable_when_filled_then_is_literal_and_without_a_value_fits_nothing() {
         ("${aws:PrincipalTag/team,'all'}", "x", No),
         ("${aws:username, 'all'}", "all", No),
         ("${aws:userid}", "x", Unclear),
+        ("${aws:PrincipalTag/team}${aws:userid}", "x", Unclear),
         ("a${*}${?}${$}", "a*?$", Yes),
         ("a${*}", "ab", No),
     ] {
