@@ -22,6 +22,7 @@ mod language;
 mod parse;
 mod pattern;
 mod principal;
+mod request;
 mod rule;
 mod shared;
 mod stored;
@@ -37,6 +38,7 @@ pub use judgement::{Accounts, Asked, Decision, Denial, Judgement, Place, Side, j
 pub use key::{Found, Global, Key, Keys};
 pub use language::{Effect, Policy, Statement, Version};
 pub use principal::Principal;
+pub use request::{Request, RequestTags};
 pub use stored::ResourcePolicy;
 pub use who::{POLICIES_PER_USER_MAX, User, Who};
 

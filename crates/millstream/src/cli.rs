@@ -7,6 +7,7 @@
 
 use crate::address;
 use crate::credentials::command::Credentials;
+use crate::policy;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -134,6 +135,9 @@ pub enum Run {
     ///   millstream credentials list /etc/millstream/credentials.toml
     #[command(verbatim_doc_comment)]
     Credentials(Credentials),
+    /// Check policies in files, and try out what they permit
+    #[command(verbatim_doc_comment)]
+    Policy(policy::Args),
     /// The tools.
     #[command(flatten)]
     Tool(Tool),

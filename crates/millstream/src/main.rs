@@ -5,8 +5,8 @@
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
 //! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
-//! [`mod@check`] and [`repair`], which share [`offline`], and the commands of
-//! [`mod@credentials`]. [`foreground`] runs these and the tools, which are in a crate of their own.
+//! [`mod@check`] and [`repair`], which share [`offline`], the commands of [`mod@credentials`], and
+//! [`mod@policy`]. [`foreground`] runs these and the tools, which are in a crate of their own.
 
 mod address;
 mod certificate;
@@ -19,6 +19,7 @@ mod dev;
 mod foreground;
 mod logging;
 mod offline;
+mod policy;
 mod private_file;
 mod repair;
 mod run;
@@ -65,6 +66,9 @@ fn main() -> ExitCode {
         cli::Run::Credentials(flags) => in_foreground(flags.look, async |around| {
             credentials::command::run(flags, around)
         }),
+        cli::Run::Policy(args) => {
+            in_foreground(args.look, async |around| policy::run(args, around).await)
+        }
         cli::Run::Tool(tool) => in_foreground(*tool.look(), async |around| tool.run(around).await),
     }
 }

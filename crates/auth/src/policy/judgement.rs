@@ -211,6 +211,14 @@ fn decide(identity: Side<'_>, resource: Side<'_>, accounts: Accounts) -> Decisio
 }
 
 impl Denial {
+    /// The text of the error that a caller gets.
+    pub fn message(self, caller: &str, action: &str, resource: &str) -> String {
+        let because = self.because(action);
+        format!(
+            "User: {caller} is not authorized to perform: {action} on resource: {resource} {because}"
+        )
+    }
+
     /// The text behind the names of caller, action and resource.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>

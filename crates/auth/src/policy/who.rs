@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const POLICIES_PER_USER_MAX: usize = 20;
 
+/// AWS's partitions.
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+
 /// A caller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Who {
@@ -63,6 +66,23 @@ impl Who {
         }
     }
 
+    /// The caller of an ARN, a user's or a root's, without policies; `None` if it is neither.
+    pub fn parse(arn: &str) -> Option<Self> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let &["arn", partition, "iam", "", account, name] = parts.as_slice() else {
+            return None;
+        };
+        let partition = PARTITIONS.iter().find(|known| **known == partition)?;
+        let root = Self::root(AccountId::parse(account).ok()?, partition);
+        match name.strip_prefix("user/") {
+            None => (name == "root").then_some(root),
+            Some(name) => Some(Self {
+                user: Some(User::new(name, None)?),
+                ..root
+            }),
+        }
+    }
+
     /// The caller's ARN.
     pub fn arn(&self) -> String {
         let Self {
@@ -71,6 +91,34 @@ impl Who {
         match &self.user {
             None => format!("arn:{partition}:iam::{account}:root"),
             Some(user) => format!("arn:{partition}:iam::{account}:user/{}", user.path_and_name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caller_when_read_from_an_arn_then_has_that_arn() {
+        for arn in [
+            "arn:aws:iam::111111111111:root",
+            "arn:aws-cn:iam::111111111111:user/ann",
+            "arn:aws:iam::111111111111:user/team/a/ann",
+        ] {
+            assert_eq!(Who::parse(arn).unwrap().arn(), arn);
+        }
+        let ann = Who::parse("arn:aws:iam::111111111111:user/team/ann").unwrap();
+        assert_eq!(ann.user.unwrap().name(), "ann");
+        for other in [
+            "111111111111",
+            "arn:aws:iam::111111111111:user/",
+            "arn:aws:iam::111111111111:role/r",
+            "arn:aws:iam::1:root",
+            "arn:aws:sts::111111111111:root",
+            "arn:aws-x:iam::111111111111:root",
+        ] {
+            assert_eq!(Who::parse(other), None, "{other}");
         }
     }
 }

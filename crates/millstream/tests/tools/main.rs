@@ -19,6 +19,7 @@ mod help;
 mod hot;
 mod man;
 mod mirror;
+mod policy;
 mod producer;
 mod put;
 mod records;
