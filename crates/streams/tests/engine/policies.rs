@@ -340,7 +340,7 @@ fn policies() -> impl Strategy<Value = String> {
         let rest = format!(
             r#","Principal":{{"AWS":["222222222222"]}},"Action":{action},"Resource":"{ARN}","#
         );
-        format!(r#"{head}{rest}"Condition":{{"StringLike":{{"aws:x":{value}}}}}}}{after}"#)
+        format!(r#"{head}{rest}"Condition":{{"StringLike":{{"aws:userid":{value}}}}}}}{after}"#)
     });
     prop::collection::vec(statement, 1..20).prop_map(|statements| {
         let numbered = statements.iter().enumerate();
