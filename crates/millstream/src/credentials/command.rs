@@ -2,7 +2,6 @@
 //!
 //! A secret is printed once, by the command that makes it.
 
-use crate::private_file::read_private;
 use crate::credentials::document::{self, Missing, Owner};
 use crate::credentials::issue::{self, Issued};
 use crate::credentials::layout::{
@@ -10,6 +9,7 @@ use crate::credentials::layout::{
 };
 use crate::credentials::reader;
 use crate::offline::failure;
+use crate::private_file::read_private;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use millstream_auth::UserName;

@@ -3,12 +3,12 @@
 //! The file is replaced by another one in a single step, so that a server sees the old one or the
 //! new one, and only if the new one is right. Two commands at once do not undo each other.
 
-use crate::private_file::read_private;
 use crate::credentials::issue::Issued;
 use crate::credentials::layout::{
     self, ACCOUNT, CREATED, FILE_BYTES_MAX, ID, KEYS, NAME, Part, SECRET, USERS, Wrong,
 };
 use crate::credentials::reader;
+use crate::private_file::read_private;
 use anyhow::{Context, bail, ensure};
 use millstream_model::AccountId;
 use std::fs::{File, TryLockError};

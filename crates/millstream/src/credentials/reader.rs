@@ -3,12 +3,12 @@
 //! A file is taken as a whole or not at all. Of a secret nothing remains but the state of an HMAC
 //! keyed with it; what was read is overwritten, apart from what the TOML parser has copied.
 
-use crate::private_file::read_private;
 use crate::credentials::layout::{
     self, ACCOUNT, CREATED, EXPIRES, FILE_BYTES_MAX, ID, KEYS, NAME, POLICIES, Part, REGIONS,
     SECRET, SECRET_BYTES_MAX, SECRET_BYTES_MIN, SECRET_FILE_BYTES_MAX, TOKEN, TOKEN_BYTES_MAX,
     USERS, Wrong,
 };
+use crate::private_file::read_private;
 use anyhow::Context;
 use aws_lc_rs::digest::{self, SHA256};
 use millstream_auth::{AccessKey, AccessKeyId, Keys, SecretText, User, UserName, Validity};
