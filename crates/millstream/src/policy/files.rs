@@ -1,7 +1,7 @@
 //! Policies in files.
 
-use crate::bounded_file;
 use millstream_auth::policy::{IDENTITY_POLICY_BYTES_MAX, IdentityPolicy, Policy, ResourcePolicy};
+use millstream_env::{Disk, RealDisk};
 use millstream_model::limits::POLICY_BYTES_MAX;
 use millstream_model::{AccountId, ConsumerArn, ResourceArn, StreamArn};
 use millstream_tools::Failure;
@@ -76,7 +76,8 @@ pub fn of_resource(path: &Path, holder: &Holder) -> Result<ResourcePolicy, Failu
 }
 
 fn text(path: &Path, bytes_max: usize) -> Result<String, Failure> {
-    let bytes = bounded_file::read(path, bytes_max as u64)
+    let bytes = RealDisk
+        .read_whole(path, bytes_max as u64)
         .map_err(|error| Failure::of_file("read", path, &error))?;
     String::from_utf8(bytes).map_err(|_| no_policy(path, "not text in UTF-8"))
 }
