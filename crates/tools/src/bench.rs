@@ -34,7 +34,8 @@ pub struct Args {
     /// The endpoint, as --endpoint-url
     #[arg(value_name = "ENDPOINT", value_hint = ValueHint::Url, value_parser = parse_endpoint, conflicts_with = "endpoint_url")]
     endpoint: Option<Uri>,
-    /// Load this stream, by name or ARN, which stays [default: one that is made, and deleted at the end]
+    /// Load this stream, by name or ARN, which stays [default: one that is made, and deleted at the
+    /// end]
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
     /// Shards of the stream that is made [default: 1]

@@ -13,6 +13,7 @@ mod target;
 
 use crate::file_format::FileFormat;
 use crate::identity::Identity;
+use crate::origin::Placing;
 use crate::sending::counted;
 use crate::terminal::Progress;
 use crate::time::{Instant, parse_instant};
@@ -66,14 +67,15 @@ pub struct Args {
 pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure> {
     let client = connect(&args.connection, surroundings)?;
     let found = async {
-        let identity = Identity::of(&client, &args.stream).await?;
+        let described = client.describe_stream_summary(&args.stream).await?;
         let shards = client.list_shards(&args.stream).pages().all().await?;
-        Ok::<_, Failure>((identity, shards))
+        Ok::<_, Failure>((described.stream_description_summary, shards))
     };
     let Some(found) = surroundings.stop.unless_asked(found).await else {
         return Ok(());
     };
-    let (identity, shards) = found?;
+    let (summary, shards) = found?;
+    let identity = Identity::of_summary(&summary);
     let (out, state) = (args.out.as_deref(), args.state.as_deref());
     let target = Target::open(out, state, args.format, identity, surroundings).await?;
     let clock = &*surroundings.env.clock;
@@ -84,6 +86,7 @@ pub async fn run(args: &Args, surroundings: &Surroundings) -> Result<(), Failure
         from: args.from.map(|from| from.resolve(clock)),
     };
     let mut exporting = Exporting {
+        placing: Placing::of(&summary),
         until: args.until.map(|until| until.resolve(clock)),
         target,
         progress: Progress::count(&surroundings.terminal, "exporting", None),

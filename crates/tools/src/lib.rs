@@ -23,6 +23,7 @@ mod look;
 mod man;
 mod manager;
 mod mirror;
+mod origin;
 mod pace;
 mod put;
 mod question;

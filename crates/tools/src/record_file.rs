@@ -1,9 +1,9 @@
 //! Files of records, each with its length and its checksum: docs/formats/export.md.
 //!
-//! They hold a record's data as it is, where lines of JSON hold it in base64. A checksum also covers
-//! the place of its record in the file, so that records that are lost, repeated or exchanged are
-//! found as well as those whose bytes are wrong. This is bytes in memory: nothing is read or written
-//! here.
+//! They hold a record's data as it is, where lines of JSON hold it in base64. A checksum also
+//! covers the place of its record in the file, so that records that are lost, repeated or exchanged
+//! are found as well as those whose bytes are wrong. This is bytes in memory: nothing is read or
+//! written here.
 
 mod decoder;
 mod error;

@@ -3,7 +3,7 @@
 use crate::call::{Call, Ran};
 use crate::records::{client, keys_and_data, put, records, split};
 use crate::server::{Server, server_with};
-use millstream_client::aggregation::deaggregate;
+use millstream_client::aggregation::{Aggregator, deaggregate};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -214,6 +214,51 @@ async fn import_when_it_aggregates_then_stores_the_same_records_together() {
     let mut users: Vec<_> = users.collect();
     users.sort_unstable();
     assert_eq!(users, keys_and_data(&client, "orders").await);
+}
+
+#[tokio::test]
+async fn copy_when_its_stream_has_the_same_shards_then_has_each_record_in_the_same_one() {
+    let server = server_with(&["--stream", "orders:2", "--stream", "copy:2"]);
+    let client = client(&server);
+    // MD5("a") is in the lower half of all hash keys, MD5("b") in the upper one.
+    let mut aggregator = Aggregator::new();
+    for data in ["first", "second"] {
+        aggregator.add("b", None, data.as_bytes()).unwrap();
+    }
+    let aggregated = aggregator.finish().unwrap();
+    let upper = aggregated.explicit_hash_key.unwrap().to_string();
+    for (data, key, hash_key) in [
+        (&b"by its key"[..], "a", None),
+        (b"elsewhere", "a", Some(upper.as_str())),
+        (b"elsewhere, too", "b", Some("0")),
+        (&aggregated.data, &aggregated.partition_key, Some(&upper)),
+    ] {
+        let put = client
+            .put_record("orders", data.to_vec())
+            .partition_key(key);
+        let put = match hash_key {
+            Some(hash_key) => put.explicit_hash_key(hash_key),
+            None => put,
+        };
+        put.await.unwrap();
+    }
+    for format in ["ndjson", "binary"] {
+        let exported = run(&server, &["export", "orders", "--format", format]);
+        let import = Call::new(&["import", "copy"]).to(&server);
+        said(&import.input(exported.stdout).run());
+    }
+    let of = |stream: &str| -> BTreeMap<[String; 3], usize> {
+        let mut found = BTreeMap::new();
+        for line in run(&server, &["export", stream]).text().lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let members = ["ShardId", "PartitionKey", "Data"];
+            let members = members.map(|member| line[member].as_str().unwrap().to_owned());
+            *found.entry(members).or_default() += 1;
+        }
+        found
+    };
+    let twice: BTreeMap<_, _> = of("orders").into_keys().map(|it| (it, 2)).collect();
+    assert_eq!(of("copy"), twice);
 }
 
 #[tokio::test]

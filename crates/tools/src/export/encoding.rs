@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::envelope::Envelope;
 use crate::file_format::FileFormat;
+use crate::origin::Origin;
 use crate::record_file::{FileRecord, header};
 use crate::time::format_instant;
 use millstream_client::types::Record;
@@ -15,13 +16,20 @@ pub(super) fn begin(format: FileFormat) -> Vec<u8> {
     }
 }
 
+/// A shard whose records are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of<'a> {
+    pub(super) shard_id: &'a str,
+    pub(super) origin: Origin,
+}
+
 /// The bytes of a shard's records, which are to be at the offset `at`.
 ///
 /// # Errors
 /// If a record is not one of a shard.
 pub(super) fn encode(
     format: FileFormat,
-    shard: &str,
+    shard: Of<'_>,
     records: &[Record],
     at: u64,
 ) -> Result<Vec<u8>, Failure> {
@@ -39,14 +47,15 @@ pub(super) fn encode(
     Ok(bytes)
 }
 
-fn line(shard: &str, record: &Record, to: &mut Vec<u8>) -> Result<(), String> {
+fn line(shard: Of<'_>, record: &Record, to: &mut Vec<u8>) -> Result<(), String> {
     let arrived = record.approximate_arrival_timestamp;
+    let explicit_hash_key = shard.origin.explicit_hash_key(record);
     let envelope = Envelope {
-        shard_id: Some(shard.to_owned()),
+        shard_id: Some(shard.shard_id.to_owned()),
         sequence_number: Some(record.sequence_number.clone()),
         approximate_arrival_timestamp: arrived.and_then(format_instant),
         partition_key: record.partition_key.clone(),
-        explicit_hash_key: None,
+        explicit_hash_key: explicit_hash_key.map(|key| key.to_string()),
         data: base64_simd::STANDARD.encode_to_string(&record.data),
     };
     serde_json::to_writer(&mut *to, &envelope).map_err(|error| error.to_string())?;
@@ -54,13 +63,14 @@ fn line(shard: &str, record: &Record, to: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn frame(shard: &str, record: &Record, at: u64, to: &mut Vec<u8>) -> Result<(), String> {
+fn frame(shard: Of<'_>, record: &Record, at: u64, to: &mut Vec<u8>) -> Result<(), String> {
+    let explicit_hash_key = shard.origin.explicit_hash_key(record);
     let record = FileRecord {
-        shard_id: shard,
+        shard_id: shard.shard_id,
         sequence_number: &record.sequence_number,
         arrived_millis: record.approximate_arrival_timestamp.map(|at| at.0),
         partition_key: record.partition_key.as_deref(),
-        explicit_hash_key: None,
+        explicit_hash_key: explicit_hash_key.map(|key| key.0),
         data: &record.data,
     };
     let at = at + to.len() as u64;

@@ -1,9 +1,10 @@
 //! Reading some shards at a time, each after its parents, and writing what comes.
 
-use super::encoding::encode;
+use super::encoding::{Of, encode};
 use super::reading::{Reader, Reading};
 use super::target::Target;
 use crate::Failure;
+use crate::origin::{Origin, Placing};
 use crate::terminal::Progress;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use millstream_client::Timestamp;
@@ -16,6 +17,8 @@ const SHARDS_AT_ONCE: usize = 8;
 
 /// An export that goes on.
 pub(super) struct Exporting {
+    /// Who decides about the shards of the records.
+    pub(super) placing: Placing,
     pub(super) until: Option<Timestamp>,
     pub(super) target: Target,
     pub(super) progress: Progress,
@@ -111,7 +114,14 @@ impl Exporting {
         if let Some(last) = wanted.last() {
             let (format, at) = (self.target.format(), self.target.length());
             let shard = reading.shard_id.as_str();
-            let bytes = encode(format, shard, wanted, at)?;
+            let of = Of {
+                shard_id: shard,
+                origin: Origin {
+                    placing: self.placing,
+                    range: reading.range,
+                },
+            };
+            let bytes = encode(format, of, wanted, at)?;
             let (last, count) = (last.sequence_number.clone(), wanted.len() as u64);
             reading.last = Some(last.clone());
             let written = self.target.write(shard, bytes, last, reader.surroundings);

@@ -5,6 +5,7 @@
 
 use crate::{Failure, Surroundings};
 use millstream_client::operations::GetRecordsOutput;
+use millstream_client::routing::{HashRange, range_of};
 use millstream_client::types::{Shard, ShardIteratorType};
 use millstream_client::{Client, ErrorCode, Timestamp};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) struct Reader<'a> {
 /// A shard that is being read.
 pub(super) struct Reading {
     pub(super) shard_id: String,
+    /// Its hash keys.
+    pub(super) range: HashRange,
     /// Whether it was open when the export began.
     pub(super) is_open: bool,
     /// The number of the last record that was read, by this run or an earlier one.
@@ -37,6 +40,8 @@ impl Reading {
     pub(super) fn after(shard: Shard, last: Option<&str>) -> Self {
         Self {
             is_open: shard.sequence_number_range.ending_sequence_number.is_none(),
+            // A shard that says no range may own any.
+            range: range_of(&shard.hash_key_range).unwrap_or(HashRange::ALL),
             shard_id: shard.shard_id,
             last: last.map(str::to_owned),
             iterator: None,

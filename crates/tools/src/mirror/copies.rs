@@ -1,35 +1,17 @@
 //! What is put into the target for a record of the source: where it goes, and which order it is
 //! part of.
 //!
-//! The service does not return explicit hash keys. A record whose partition key's hash is not in
-//! the range of its shard was put with one; its copy gets the first hash key of that range. The
-//! user records of an aggregated record have to be where readers accept them: together, if one
-//! shard of the target owns them all, else aggregated anew for each shard. An aggregated record
-//! with a user record that its own shard does not own is copied like any other: its readers do not
-//! agree on what it is.
+//! The hash key of a copy follows from where its record was ([`Origin`]). The user records of an
+//! aggregated record have to be where readers accept them: together, if one shard of the target
+//! owns them all, else aggregated anew for each shard. An aggregated record with a user record that
+//! its own shard does not own is copied like any other: its readers do not agree on what it is.
 
+use crate::origin::{Origin, Placing};
 use millstream_client::aggregation::{Aggregated, Aggregator, NotAdded, UserRecord, deaggregate};
 use millstream_client::producer::ProducerRecord;
 use millstream_client::routing::{HashKey, HashRange, Router};
 use millstream_client::types::Record;
 use std::collections::BTreeMap;
-
-/// Who decides about the shard of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placing {
-    /// Its keys.
-    Keys,
-    /// The service, whatever its keys are.
-    Service,
-}
-
-/// Where a record was read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
-    pub(super) placing: Placing,
-    /// The hash keys of its shard.
-    pub(super) range: HashRange,
-}
 
 /// Where records are put.
 #[derive(Clone, Debug)]
@@ -195,20 +177,12 @@ impl Part {
 
 /// The copy of a record that is put as it is.
 fn plain(record: &Record, origin: Origin, keys: Vec<u128>) -> Copy {
-    let hash_key = record
-        .partition_key
-        .as_deref()
-        .map(HashKey::of_partition_key);
-    let is_elsewhere = hash_key.is_some_and(|key| !origin.range.contains(key));
-    let explicit_hash_key = match origin.placing {
-        Placing::Keys if is_elsewhere => Some(origin.range.start.to_string()),
-        Placing::Keys | Placing::Service => None,
-    };
+    let explicit_hash_key = origin.explicit_hash_key(record);
     Copy {
         record: ProducerRecord {
             data: record.data.clone(),
             partition_key: record.partition_key.clone(),
-            explicit_hash_key,
+            explicit_hash_key: explicit_hash_key.map(|key| key.to_string()),
         },
         keys,
         shard: None,

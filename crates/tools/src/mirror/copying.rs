@@ -8,10 +8,11 @@
 mod landing;
 mod reading;
 
-use super::copies::{Copy, Placing, Targets};
+use super::copies::{Copy, Targets};
 use super::reached::{Place, Reached, State};
 use super::sides;
 use super::turns::Turns;
+use crate::origin::Placing;
 use crate::pace::Pace;
 use crate::state::save;
 use crate::terminal::Progress;

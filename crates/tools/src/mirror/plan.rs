@@ -3,11 +3,11 @@
 mod shown;
 
 use super::Ready;
-use super::copies::Placing;
 use super::gaps::gaps;
 use super::reached::{ShardState, State};
 use super::sides::{Found, Place, is_open};
 use crate::identity::record_bytes_max_of;
+use crate::origin::Placing;
 use crate::start::Start;
 use crate::terminal::byte_size;
 use crate::{Failure, shown as values};

@@ -1,14 +1,13 @@
 //! The two streams of a mirror: where they are, and what they are.
 
-use super::copies::{Placing, Targets};
+use super::copies::Targets;
 use crate::identity::{Identity, record_bytes_max_of};
+use crate::origin::Placing;
 use crate::{Connection, Failure, Surroundings, connect};
 use clap::ValueHint;
 use http::Uri;
 use millstream_client::routing::Router;
-use millstream_client::types::{
-    RecordDistributionStrategy, Shard, StreamDescriptionSummary, StreamMode,
-};
+use millstream_client::types::{Shard, StreamDescriptionSummary, StreamMode};
 use millstream_client::{Client, ErrorCode};
 use std::path::PathBuf;
 
@@ -167,10 +166,7 @@ impl Found {
 
     /// Who decides about the shards of its records.
     pub(super) fn placing(&self) -> Placing {
-        match self.summary.record_distribution_strategy {
-            Some(RecordDistributionStrategy::Auto) => Placing::Service,
-            Some(RecordDistributionStrategy::UserPartitionKey) | None => Placing::Keys,
-        }
+        Placing::of(&self.summary)
     }
 
     /// The shards that are open.

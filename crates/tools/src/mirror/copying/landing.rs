@@ -2,9 +2,10 @@
 
 use super::{Phase, Run};
 use crate::Failure;
-use crate::mirror::copies::{Copy, Origin};
+use crate::mirror::copies::Copy;
 use crate::mirror::reached::Place;
 use crate::mirror::sides::router;
+use crate::origin::Origin;
 use millstream_client::aggregation::deaggregate;
 use millstream_client::producer::{PutFailure, Stored};
 use millstream_client::routing::{HashRange, range_of};

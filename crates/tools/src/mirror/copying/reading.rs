@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::following::refuse;
-use crate::mirror::copies::Origin;
+use crate::origin::Origin;
 use millstream_client::consumer::{Batch, ConsumerError};
 use millstream_client::routing::HashRange;
 use millstream_client::types::Record;
