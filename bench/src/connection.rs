@@ -1,9 +1,10 @@
 //! One HTTP/1.1 connection of the load generator: writes a request, reads the whole response.
 //!
-//! It is hand-written instead of `millstream-client`'s: the generator has one core, and a client that
-//! encodes, hashes, signs and decodes each request would use more of it than the server uses of its
-//! own, so that the client would be measured. What is not measured uses the client. It supports `Content-Length` and chunked bodies, reconnects when the
-//! server closes, and nothing else of HTTP.
+//! It is hand-written instead of `millstream-client`'s: the generator has one core, and a client
+//! that encodes, hashes, signs and decodes each request would use more of it than the server uses
+//! of its own, so that the client would be measured. What is not measured uses the client. It
+//! supports `Content-Length` and chunked bodies, reconnects when the server closes, and nothing
+//! else of HTTP.
 
 use anyhow::{Context, bail};
 use memchr::memmem;

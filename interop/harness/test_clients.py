@@ -20,7 +20,7 @@ SECONDS_MAX = 900
 CHECKS_MIN = 25
 SDKS = ["go", "javascript", "rust", "java"]
 # boto 2 knows only half of the operations, and calls each once.
-BOTO2_CHECKS = 17
+BOTO2_CHECKS = 21
 CLI2_CHECKS = 10
 KPL_CHECKS = 9
 STORE_PASSWORD = "no-secret"

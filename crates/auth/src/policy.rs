@@ -1,10 +1,10 @@
 //! Policies of IAM: those of users, those of streams and consumers, and the judge of both.
 //!
-//! [`Policy::parse`] reads a resource's document as strictly as AWS does: it holds for one resource,
-//! grants only what may be shared, and names everyone it is about. [`IdentityPolicy::parse`] reads
-//! a user's. What is not in the policy language is an error and never ignored, since a policy that
-//! means less than its author wrote would open what should be closed. [`judge`] takes what both
-//! have made and parses nothing.
+//! [`Policy::parse`] reads a resource's document as strictly as AWS does: it holds for one
+//! resource, grants only what may be shared, and names everyone it is about.
+//! [`IdentityPolicy::parse`] reads a user's. What is not in the policy language is an error and
+//! never ignored, since a policy that means less than its author wrote would open what should be
+//! closed. [`judge`] takes what both have made and parses nothing.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 //! <https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html>

@@ -31,7 +31,8 @@ enum Action {
     ///
     /// Examples:
     ///   millstream policy check reads.json writes.json
-    ///   millstream policy check own.json --resource arn:aws:kinesis:us-east-1:111111111111:stream/s
+    ///   millstream policy check own.json \
+    ///     --resource arn:aws:kinesis:us-east-1:111111111111:stream/orders
     #[command(verbatim_doc_comment)]
     Check(check::Args),
     /// Say whether a request would be permitted, and by which statement
@@ -41,7 +42,8 @@ enum Action {
     /// policy asks about is given with --context, as often as needed.
     ///
     /// Examples:
-    ///   millstream policy simulate --principal arn:aws:iam::111111111111:user/a --action ListStreams
+    ///   millstream policy simulate --policy reads.json --action ListStreams \
+    ///     --principal arn:aws:iam::111111111111:user/ann
     #[command(verbatim_doc_comment)]
     Simulate(simulate::Args),
 }

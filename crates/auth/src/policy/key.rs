@@ -6,7 +6,8 @@
 //! unknown.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html>
+//! "Actions, resources, and condition keys for Amazon Kinesis Data Streams" in
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
 
 use super::condition::Test;
 use std::borrow::Cow;
