@@ -31,8 +31,7 @@ enum Action {
     ///
     /// Examples:
     ///   millstream policy check reads.json writes.json
-    ///   millstream policy check own.json \
-    ///     --resource arn:aws:kinesis:us-east-1:111111111111:stream/orders
+    ///   millstream policy check s.json --resource arn:aws:kinesis:us-east-1:111111111111:stream/s
     #[command(verbatim_doc_comment)]
     Check(check::Args),
     /// Say whether a request would be permitted, and by which statement
@@ -42,8 +41,7 @@ enum Action {
     /// policy asks about is given with --context, as often as needed.
     ///
     /// Examples:
-    ///   millstream policy simulate --policy reads.json --action ListStreams \
-    ///     --principal arn:aws:iam::111111111111:user/ann
+    ///   millstream policy simulate --principal arn:aws:iam::111111111111:user/a --action PutRecord
     #[command(verbatim_doc_comment)]
     Simulate(simulate::Args),
 }

@@ -92,7 +92,7 @@ mod tests {
             added.unwrap();
         }
         Record {
-            data: aggregator.finish().unwrap().data.into(),
+            data: aggregator.finish().unwrap().data,
             ..record(Some("a"))
         }
     }
