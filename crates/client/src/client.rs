@@ -239,7 +239,7 @@ impl Client {
         routes.of(operation, input, account_id)
     }
 
-    /// Credentials for now. Their source may ask a person: the time does not count as the server's.
+    /// Credentials that are valid now. Their source may ask a person: that takes no server's time.
     async fn credentials(&self) -> Result<Credentials, Error> {
         self.shared.identity.credentials(self.now()).await
     }

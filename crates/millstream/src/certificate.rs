@@ -2,13 +2,13 @@
 //!
 //! If new files are invalid, that is logged and connections keep using the old ones.
 
+use crate::look::look;
 use crate::validity::Validity;
 use anyhow::Context;
 use millstream_env::{Disk, Env, RealDisk, Timestamp};
 use millstream_http::{Identity, Tls};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// Polling interval: the longest time until a change is noticed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -65,14 +65,7 @@ fn read(flag: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
 async fn follow(mut follower: Follower, env: Env) {
     loop {
         env.clock.sleep(LOOK_INTERVAL).await;
-        let (tell, told) = oneshot::channel();
-        let work = move || {
-            let found = follower.look();
-            // The receiver is gone only when the process is ending.
-            drop(tell.send((follower, found)));
-        };
-        env.tasks.run_blocking(Box::new(work)).await;
-        let Ok((back, found)) = told.await else {
+        let Some((back, found)) = look(follower, Follower::look, &env).await else {
             return;
         };
         follower = back;

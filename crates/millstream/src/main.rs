@@ -18,6 +18,7 @@ mod descriptors;
 mod dev;
 mod foreground;
 mod logging;
+mod look;
 mod offline;
 mod policy;
 mod private_file;

@@ -9,10 +9,11 @@ mod records;
 
 use crate::file_format::FileFormat;
 use crate::identity::{Identity, record_bytes_max};
-use crate::sending::{Place, Sending, SendingFlags, Tally, Unit, counted, send};
+use crate::sending::{Place, Sending, SendingFlags, Tally, Unit, send};
 use crate::shaping::{KeyOf, Shaping};
 use crate::source::Source;
 use crate::state::{Held, StateFormat, hold, load, save};
+use crate::terminal::counted;
 use crate::{Connection, Failure, Look, Surroundings, connect};
 use clap::ValueHint;
 use millstream_client::Client;

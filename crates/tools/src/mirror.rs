@@ -16,9 +16,10 @@ mod turns;
 mod verify;
 
 use crate::following::{FanOut, POLL_EVERY, refuse};
-use crate::sending::{SendingFlags, counted};
+use crate::sending::SendingFlags;
 use crate::start::{self, Start};
 use crate::state::{hold, load, save};
+use crate::terminal::counted;
 use crate::{Connection, Failure, Look, Surroundings};
 use clap::{ArgGroup, ValueHint};
 use copying::{Copying, Tally, Until};

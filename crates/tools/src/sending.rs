@@ -6,8 +6,7 @@
 //! before gets its outcome nevertheless.
 
 use crate::pace::{Pace, parse_rate};
-use crate::terminal::Progress;
-pub(crate) use crate::terminal::counted;
+use crate::terminal::{Progress, counted};
 use crate::{Failure, Status, Stop, Surroundings};
 use millstream_client::producer::{
     Aggregation, Order, Producer, ProducerRecord, ProducerSettings, PutFailure, Receipt, Stored,
@@ -144,13 +143,7 @@ pub(crate) async fn send(
         from,
         what,
     } = sending;
-    let progress = match length {
-        Some(length) => Progress::bytes(&surroundings.terminal, what, Some(length)),
-        None => Progress::count(&surroundings.terminal, what, None),
-    };
-    if length.is_some() {
-        progress.resume(from.end);
-    }
+    let progress = progress(what, length, from, surroundings);
     let producer = Producer::new(&client, stream, settings);
     let (give, sent) = mpsc::channel(RECORDS_AHEAD_MAX);
     let halt = Stop::default();
@@ -202,6 +195,23 @@ pub(crate) async fn send(
     let (unread, mut tally) = tokio::join!(read, account.keep(sent));
     tally.ended = tally.ended.or(unread);
     tally
+}
+
+/// The bar of an input that goes on after a place.
+fn progress(
+    what: &'static str,
+    length: Option<u64>,
+    from: Place,
+    surroundings: &Surroundings,
+) -> Progress {
+    match length {
+        Some(length) => {
+            let progress = Progress::bytes(&surroundings.terminal, what, Some(length));
+            progress.resume(from.end);
+            progress
+        }
+        None => Progress::count(&surroundings.terminal, what, None),
+    }
 }
 
 /// The account of what came of the records.

@@ -6,12 +6,12 @@ use crate::signature::hex;
 use crate::signature::key::{SigningSecret, hash};
 use crate::signature::signed_headers::{SignedHeaders, host_of};
 use crate::signature::signing::{
-    KEY_ID, NOW, SECRET, Signed, Signer, ann, authenticator, judge, key, keys, refusal, session,
-    usual,
+    KEY_ID, NOW, SECRET, Signed, Signer, ann, authenticator, head_of, judge, key, keys, refusal,
+    session, usual,
 };
 use crate::signature::work;
 use crate::signature::{SERVICE, TERMINATOR, canonical};
-use crate::{Authenticator, Channel, Context, Head, Mode, Verifier};
+use crate::{Authenticator, Mode, Verifier};
 use http::{HeaderValue, Method, Uri};
 use millstream_env::{ManualClock, Timestamp};
 use millstream_protocol::ErrorCode::{
@@ -81,18 +81,6 @@ impl Forged<'_> {
             ),
         );
         request
-    }
-}
-
-fn head_of(request: &Signed) -> Head<'_> {
-    Head {
-        method: request.method(),
-        uri: request.uri(),
-        headers: request.headers(),
-        context: Context {
-            peer: ([192, 0, 2, 7], 4711).into(),
-            channel: Channel::Tls,
-        },
     }
 }
 

@@ -127,9 +127,9 @@ pub(super) fn authenticator(keys: Keys, now: Timestamp) -> Authenticator {
     Authenticator::new(Mode::Verified(verifier))
 }
 
-/// Authenticates a request.
-pub(super) fn judge(authenticator: &Authenticator, request: &Signed) -> Result<Principal, Error> {
-    let head = Head {
+/// The head of a request that came over TLS.
+pub(super) fn head_of(request: &Signed) -> Head<'_> {
+    Head {
         method: request.method(),
         uri: request.uri(),
         headers: request.headers(),
@@ -137,8 +137,12 @@ pub(super) fn judge(authenticator: &Authenticator, request: &Signed) -> Result<P
             peer: ([192, 0, 2, 7], 4711).into(),
             channel: Channel::Tls,
         },
-    };
-    authenticator.authenticate(head, request.body())
+    }
+}
+
+/// Authenticates a request.
+pub(super) fn judge(authenticator: &Authenticator, request: &Signed) -> Result<Principal, Error> {
+    authenticator.authenticate(head_of(request), request.body())
 }
 
 /// The code and the message of a refusal.

@@ -5,9 +5,9 @@ use crate::keys::{KeyStore, Validity};
 use crate::signature::canonical::{self, tests::path_of};
 use crate::signature::key::hash;
 use crate::signature::signed_headers::{SignedHeaders, host_of};
-use crate::signature::signing::{NOW, Signed, judge, keys, session};
+use crate::signature::signing::{NOW, Signed, head_of, judge, keys, session};
 use crate::signature::{TERMINATOR, Verifier, hex};
-use crate::{Authenticator, Channel, Context, Head, Mode};
+use crate::{Authenticator, Mode};
 use http::{HeaderName, HeaderValue, Request};
 use millstream_env::ManualClock;
 use serde_json::Value;
@@ -83,15 +83,7 @@ fn path_line(folder: &Path) -> String {
 fn check_form(folder: &Path, form: &str, context: &Value) {
     let name = folder.file_name().unwrap().to_str().unwrap();
     let request = parse(&text(folder, &format!("{form}-signed-request.txt")));
-    let head = Head {
-        method: request.method(),
-        uri: request.uri(),
-        headers: request.headers(),
-        context: Context {
-            peer: ([192, 0, 2, 7], 4711).into(),
-            channel: Channel::Plain,
-        },
-    };
+    let head = head_of(&request);
     let canonical_request = text(folder, &format!("{form}-canonical-request.txt"));
     let signed = canonical_request.lines().rev().nth(1).unwrap();
     let signed = SignedHeaders::parse(signed).unwrap();

@@ -5,12 +5,12 @@
 //! right again. No state of the file lets in whom it does not list.
 
 use crate::credentials::reader::{self, Print, Read};
+use crate::look::look;
 use millstream_auth::{KeyStore, Keys};
 use millstream_env::Env;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// The time between two looks at the file. With [`BAD_LOOKS`] a removed key is refused well within
 /// a second.
@@ -42,14 +42,7 @@ pub fn serve(path: PathBuf, env: &Env) -> anyhow::Result<KeyStore> {
 async fn follow(mut follower: Follower, env: Env) {
     loop {
         env.clock.sleep(LOOK_INTERVAL).await;
-        let (tell, told) = oneshot::channel();
-        let work = move || {
-            let found = follower.look();
-            // The receiver is gone only when the process is ending.
-            drop(tell.send((follower, found)));
-        };
-        env.tasks.run_blocking(Box::new(work)).await;
-        let Ok((back, found)) = told.await else {
+        let Some((back, found)) = look(follower, Follower::look, &env).await else {
             return;
         };
         follower = back;

@@ -2,10 +2,10 @@
 //! states.
 
 use crate::call::{Call, Ran};
-use crate::records::{client, keys_and_data, records};
+use crate::records::{client, keys_and_data, put, records};
 use crate::server::{Server, server_with};
 use millstream_client::Client;
-use millstream_client::producer::{Order, Producer, ProducerRecord, ProducerSettings};
+use millstream_client::producer::{Producer, ProducerRecord, ProducerSettings};
 use millstream_env::{Disk, RealDisk};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -55,23 +55,6 @@ fn said(ran: &Ran) -> &str {
 fn failure(ran: &Ran) -> &str {
     assert_eq!(ran.status.code(), Some(1), "{}", ran.stderr);
     ran.stderr.lines().last().unwrap()
-}
-
-/// Puts numbered records of eight keys, in order.
-async fn put(client: &Client, stream: &str, numbers: std::ops::Range<u32>) {
-    let settings = ProducerSettings {
-        order: Order::OfKeys,
-        ..ProducerSettings::default()
-    };
-    let producer = Producer::new(client, stream, settings);
-    let mut receipts = Vec::new();
-    for number in numbers {
-        let record = ProducerRecord::new(format!("key-{}", number % 8), number.to_string());
-        receipts.push(producer.put(record).await.unwrap());
-    }
-    for receipt in receipts {
-        receipt.await.unwrap();
-    }
 }
 
 #[tokio::test]

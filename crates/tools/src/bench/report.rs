@@ -10,10 +10,9 @@ use super::tally::Failed;
 use super::workload::{Http, Operation, Workload};
 use crate::Failure;
 use crate::manager::Form;
-use crate::sending::counted;
 use crate::shards::pen::Pen;
 use crate::shown::NONE;
-use crate::terminal::{Output, Table};
+use crate::terminal::{Output, Table, counted};
 use millstream_client::{Client, Protocol};
 use serde::{Deserialize, Serialize};
 
