@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// The dependencies of each crate's code.
-const CODE: [(&str, &[&str]); 21] = [
+const CODE: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("protocol-derive", &[]),
     ("env", &[]),
@@ -20,6 +20,7 @@ const CODE: [(&str, &[&str]); 21] = [
     ("journal", &["env", "memory", "store"]),
     ("replicated", &["env", "store"]),
     ("auth", &["env", "model", "protocol"]),
+    ("kms", &["auth", "model"]),
     ("client", &["env", "model", "protocol"]),
     ("tools", &["client", "env", "protocol"]),
     (
