@@ -1,8 +1,8 @@
 //! The catalog's values in the shapes of the service model.
 
 use crate::catalog::{
-    Commitment, CommitmentStatus, Consumer, ConsumerStatus, Distribution, Mode, Shard, Shards,
-    Status, Stream,
+    Commitment, CommitmentStatus, Consumer, ConsumerStatus, Distribution, Encryption, Mode, Shard,
+    Shards, Status, Stream,
 };
 use millstream_env::Timestamp;
 use millstream_protocol::types;
@@ -27,6 +27,19 @@ pub(crate) fn mode(mode: Mode) -> types::StreamModeDetails {
         Mode::OnDemand => types::StreamMode::OnDemand,
     };
     types::StreamModeDetails { stream_mode }
+}
+
+/// Whether new records of a stream are encrypted.
+pub(crate) fn encryption_type(encryption: Option<&Encryption>) -> types::EncryptionType {
+    match encryption {
+        Some(_) => types::EncryptionType::Kms,
+        None => types::EncryptionType::None,
+    }
+}
+
+/// The KMS key of a stream, as it was given.
+pub(crate) fn key_id(encryption: Option<&Encryption>) -> Option<String> {
+    encryption.map(|encryption| encryption.key_id.clone())
 }
 
 /// How a stream's records are assigned to shards; `None` for a provisioned stream, of which AWS

@@ -1,15 +1,15 @@
 //! A catalog in which every command finds something to change: streams in both modes and in every
-//! status, shards that closed, consumers, tags, policies, settings.
+//! status, shards that closed, consumers, tags, policies, settings, data keys.
 
 use millstream_env::Timestamp;
 use millstream_model::{AccountId, ConsumerName, HashKey, Region, StreamName};
 use millstream_replicated::Machine;
 use millstream_store::Offset;
 use millstream_streams::testing::{
-    ArnSecond, BeginDelete, BeginReshard, Change, ChangeTags, Command, CompleteReshard,
-    ConsumerKey, CreateStream, DeregisterConsumer, Distribution, Division, Mode, Pair, Quotas,
-    RaisePeak, RegisterConsumer, Scope, SetCommitment, SetDistribution, SetPolicy,
-    SetWarmThroughput, State, Warmth,
+    AddDataKey, ArnSecond, BeginDelete, BeginReshard, Change, ChangeTags, Command, CompleteReshard,
+    ConsumerKey, CreateStream, DeregisterConsumer, Distribution, Division, KeyArn, Mode, Pair,
+    Quotas, RaisePeak, RegisterConsumer, Scope, SetCommitment, SetDistribution, SetPolicy,
+    SetWarmThroughput, StartEncryption, State, Warmth,
 };
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -92,7 +92,32 @@ pub(super) fn commands() -> Vec<Command> {
         create("scaled", Mode::Provisioned, 3),
         begin(scaled, Change::ScaleAtOnce { target }),
     ]);
+    let encrypted = commands.len() as u64;
+    commands.push(create("encrypted", Mode::Provisioned, 1));
+    commands.extend(encryption(encrypted));
     commands
+}
+
+/// A stream is encrypted, and has data keys.
+fn encryption(stream: u64) -> [Command; 3] {
+    let key = || {
+        let arn = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        KeyArn::parse(arn).unwrap()
+    };
+    let add = |byte| {
+        Command::AddDataKey(AddDataKey {
+            stream,
+            key: key(),
+            ciphertext: vec![byte; 60].into(),
+        })
+    };
+    let start = Command::StartEncryption(StartEncryption {
+        stream,
+        key_id: "alias/a".to_owned(),
+        key: key(),
+        transition_ms: 0,
+    });
+    [start, add(1), add(2)]
 }
 
 /// Tags, policies, and what only on-demand streams and their accounts have.

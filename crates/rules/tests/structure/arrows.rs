@@ -28,6 +28,7 @@ const CODE: [(&str, &[&str]); 22] = [
         &[
             "auth",
             "env",
+            "kms",
             "memory",
             "model",
             "protocol",

@@ -15,8 +15,8 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
         ConsumerError::ReferencesDisagree { arn } => Words::unrecorded(format!(
             "ConsumerARN {arn} does not match StreamARN and ConsumerName."
         )),
-        ConsumerError::NotFound { consumer, stream } => not_found(consumer, &stream.account),
-        ConsumerError::ArnNotFound { arn, account } => not_found(arn, account),
+        ConsumerError::NotFound { consumer, stream } => not_found(consumer, stream),
+        ConsumerError::ArnNotFound { arn, account } => no_such(arn, account),
         ConsumerError::NotActive {
             consumer,
             arn_s,
@@ -51,7 +51,11 @@ pub(super) fn exists(consumer: &ConsumerName, stream: &StreamLabel) -> Words {
 }
 
 /// The consumer as it was given: by name or by ARN.
-pub(super) fn not_found(consumer: impl Display, account: &AccountId) -> Words {
+pub(super) fn not_found(consumer: impl Display, stream: &StreamLabel) -> Words {
+    no_such(consumer, &stream.account)
+}
+
+fn no_such(consumer: impl Display, account: &AccountId) -> Words {
     Words::recorded(format!("Consumer {consumer}, account {account} not found."))
 }
 

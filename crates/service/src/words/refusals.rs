@@ -1,6 +1,6 @@
 //! What the catalog does not allow.
 
-use super::{Words, consumers, limits, policies, reshards, retention, shards, streams};
+use super::{Words, consumers, internal, limits, policies, reshards, retention, shards, streams};
 use millstream_streams::facts::Refusal;
 
 pub(super) fn words(refusal: &Refusal) -> Words {
@@ -39,9 +39,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             most,
         } => reshards::scaling_too_large(*current, *target, *most),
         Refusal::ConsumerExists { consumer, stream } => consumers::exists(consumer, stream),
-        Refusal::ConsumerNotFound { consumer, stream } => {
-            consumers::not_found(consumer, &stream.account)
-        }
+        Refusal::ConsumerNotFound { consumer, stream } => consumers::not_found(consumer, stream),
         Refusal::AutoHoldsMode { stream } => streams::auto_holds_mode(stream),
         Refusal::AutoProvisioned { stream } => streams::auto_provisioned(stream),
         Refusal::ConsumerNotActive {
@@ -50,6 +48,7 @@ pub(super) fn words(refusal: &Refusal) -> Words {
             stream,
             ..
         } => consumers::not_active(consumer, *arn_s, stream),
+        Refusal::NotEncryptedWith { .. } | Refusal::TooManyDataKeys { .. } => internal(),
         Refusal::NoPolicy { arn } => policies::none(arn),
         Refusal::SplitKey {
             key,

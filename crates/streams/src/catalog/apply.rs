@@ -75,6 +75,10 @@ impl State {
             Command::SetCommitment(command) => self.set_commitment(command, now),
             Command::SetPolicy(command) => self.set_policy(command, now),
             Command::RaisePeak(command) => self.raise_peak(command, now),
+            Command::StartEncryption(command) => self.start_encryption(command, now),
+            Command::StopEncryption(command) => self.stop_encryption(command, now),
+            Command::AddDataKey(command) => self.add_data_key(command, now),
+            Command::DropDataKeys(command) => self.drop_data_keys(command),
         }
     }
 
@@ -130,6 +134,8 @@ impl State {
             distribution: command.distribution,
             policy: None,
             peaks: Peaks::default(),
+            encryption: None,
+            data_keys: Arc::default(),
         })))
     }
 
@@ -454,7 +460,7 @@ impl State {
     }
 
     /// The same, unless it is being deleted.
-    fn staying(&self, id: u64) -> Result<Stream, Refusal> {
+    pub(super) fn staying(&self, id: u64) -> Result<Stream, Refusal> {
         let stream = self.owned(id)?;
         match stream.deletion {
             None => Ok(stream),

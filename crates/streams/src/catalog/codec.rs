@@ -79,6 +79,70 @@ pub(crate) mod secret {
     }
 }
 
+/// A KMS key's ARN, as a text string.
+pub(crate) mod key_arn {
+    use super::*;
+    use millstream_kms::KeyArn;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &KeyArn,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&value.to_string())?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<KeyArn, Error> {
+        let position = d.position();
+        KeyArn::parse(d.str()?).map_err(|_| Error::message("not a key's ARN").at(position))
+    }
+}
+
+/// What names a KMS key, as it was given: a text string in one of the four forms.
+pub(crate) mod key_id {
+    use super::*;
+    use millstream_kms::KeyId;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &str,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(value)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<String, Error> {
+        let position = d.position();
+        let text = d.str()?;
+        KeyId::parse(text).map_err(|_| Error::message("names no key").at(position))?;
+        Ok(text.to_owned())
+    }
+}
+
+/// A wrapped data key, as its bytes: some, and no more than a key service makes of one.
+pub(crate) mod ciphertext {
+    use super::*;
+    use bytes::Bytes;
+    use millstream_kms::CIPHERTEXT_BYTES_MAX;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        value: &Bytes,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(value)?.ok()
+    }
+
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Bytes, Error> {
+        let position = d.position();
+        let bytes = d.bytes()?;
+        if !(1..=CIPHERTEXT_BYTES_MAX).contains(&bytes.len()) {
+            return Err(Error::message("not a wrapped key").at(position));
+        }
+        Ok(Bytes::copy_from_slice(bytes))
+    }
+}
+
 /// How records are assigned to shards; by their keys where it is absent, as it always was before
 /// there was another way.
 pub(crate) mod distribution {

@@ -10,6 +10,8 @@ use super::plan::Change;
 use super::policy_text::PolicyText;
 use super::scope::{Distribution, Mode, Scope};
 use super::token_key::TokenSecret;
+use bytes::Bytes;
+use millstream_kms::KeyArn;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +77,18 @@ pub enum Command {
     /// Remembers a write rate that an on-demand stream reached.
     #[n(18)]
     RaisePeak(#[n(0)] RaisePeak),
+    /// Encrypts a stream's new records with a KMS key.
+    #[n(19)]
+    StartEncryption(#[n(0)] StartEncryption),
+    /// Encrypts a stream's new records no longer.
+    #[n(20)]
+    StopEncryption(#[n(0)] StopEncryption),
+    /// Adds a wrapped data key to a stream.
+    #[n(21)]
+    AddDataKey(#[n(0)] AddDataKey),
+    /// Drops data keys of a stream that no record needs.
+    #[n(22)]
+    DropDataKeys(#[n(0)] DropDataKeys),
 }
 
 /// See [`Command::CreateStream`].
@@ -471,4 +485,57 @@ pub struct RaisePeak {
     /// Records put per second.
     #[n(2)]
     pub records_per_second: u64,
+}
+
+/// See [`Command::StartEncryption`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct StartEncryption {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The KMS key, in the form in which it was given.
+    #[cbor(n(1), with = "codec::key_id")]
+    pub key_id: String,
+    /// The key that was meant by that.
+    #[cbor(n(2), with = "codec::key_arn")]
+    pub key: KeyArn,
+    /// How long UPDATING lasts.
+    #[n(3)]
+    pub transition_ms: u64,
+}
+
+/// See [`Command::StopEncryption`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct StopEncryption {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// How long UPDATING lasts.
+    #[n(1)]
+    pub transition_ms: u64,
+}
+
+/// See [`Command::AddDataKey`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct AddDataKey {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The KMS key that wrapped it: the stream's, as the proposer saw it.
+    #[cbor(n(1), with = "codec::key_arn")]
+    pub key: KeyArn,
+    /// What it was wrapped to.
+    #[cbor(n(2), with = "codec::ciphertext")]
+    pub ciphertext: Bytes,
+}
+
+/// See [`Command::DropDataKeys`].
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct DropDataKeys {
+    /// The stream.
+    #[n(0)]
+    pub stream: u64,
+    /// The highest number of those that go. The newest stays in any case.
+    #[n(1)]
+    pub through: u32,
 }

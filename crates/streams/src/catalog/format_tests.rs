@@ -10,6 +10,8 @@ use super::shard::{Closed, Shard, Shards};
 use super::state::State;
 use super::stream::{Consumer, Deletion, Reshard, Stream};
 use super::token_key::TokenKey;
+use encryption::{check_commands_of_encryption, check_encryption, data_keys, encryption};
+use kinds::{command_name, commands};
 use millstream_env::Timestamp;
 use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, Region, StreamName};
 use millstream_pages::cbor::{Page, Value, decode, encoded};
@@ -26,6 +28,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 mod distribution;
+mod encryption;
+mod kinds;
 mod settings;
 mod snapshots;
 
@@ -178,6 +182,8 @@ fn stream() -> Stream {
         distribution: Distribution::Auto,
         policy: Some("{\"Id\": 98}".to_owned().into()),
         peaks: peaks(),
+        encryption: Some(encryption()),
+        data_keys: data_keys(),
     }
 }
 
@@ -193,56 +199,6 @@ fn peaks() -> Peaks {
     let mut peaks = Peaks::default();
     peaks.add(peak());
     peaks
-}
-
-/// A command of each kind.
-fn commands() -> [Command; 19] {
-    [
-        Command::CreateStream(create_stream()),
-        Command::BeginDelete(begin_delete()),
-        Command::CompleteDelete(1),
-        Command::BeginReshard(begin_reshard(Change::Scale { target: ELEVEN })),
-        Command::CompleteReshard(complete_reshard()),
-        Command::ExpireShards(expire_shards()),
-        Command::SetRetention(set_retention(Direction::Decrease)),
-        Command::ChangeTags(change_tags()),
-        Command::ChangeMonitoring(change_monitoring()),
-        Command::RegisterConsumer(register_consumer()),
-        Command::DeregisterConsumer(deregister_consumer()),
-        Command::AddTokenKey([7; 32].into()),
-        Command::SetMode(set_mode()),
-        Command::SetWarmThroughput(set_warm_throughput()),
-        Command::SetRecordLimit(set_record_limit()),
-        Command::SetCommitment(set_commitment()),
-        Command::SetDistribution(set_distribution(Distribution::Auto)),
-        Command::SetPolicy(set_policy()),
-        Command::RaisePeak(raise_peak()),
-    ]
-}
-
-/// Its name in the page; a new command does not compile without one.
-fn command_name(command: &Command) -> &'static str {
-    match command {
-        Command::CreateStream(_) => "CreateStream",
-        Command::BeginDelete(_) => "BeginDelete",
-        Command::CompleteDelete(_) => "CompleteDelete",
-        Command::BeginReshard(_) => "BeginReshard",
-        Command::CompleteReshard(_) => "CompleteReshard",
-        Command::ExpireShards(_) => "ExpireShards",
-        Command::SetRetention(_) => "SetRetention",
-        Command::ChangeTags(_) => "ChangeTags",
-        Command::ChangeMonitoring(_) => "ChangeMonitoring",
-        Command::RegisterConsumer(_) => "RegisterConsumer",
-        Command::DeregisterConsumer(_) => "DeregisterConsumer",
-        Command::AddTokenKey(_) => "AddTokenKey",
-        Command::SetMode(_) => "SetMode",
-        Command::SetWarmThroughput(_) => "SetWarmThroughput",
-        Command::SetRecordLimit(_) => "SetRecordLimit",
-        Command::SetCommitment(_) => "SetCommitment",
-        Command::SetDistribution(_) => "SetDistribution",
-        Command::SetPolicy(_) => "SetPolicy",
-        Command::RaisePeak(_) => "RaisePeak",
-    }
 }
 
 fn create_stream() -> CreateStream {
@@ -378,11 +334,13 @@ fn catalog_page_when_held_against_the_encoders_then_fits() {
     check_commands_of_consumers(&mut page);
     check_commands_of_settings(&mut page);
     check_commands_of_accounts(&mut page);
+    check_commands_of_encryption(&mut page);
     check_parts_of_commands(&mut page);
     check_snapshot(&mut page);
     check_stream(&mut page);
     check_shards(&mut page);
     check_parts_of_streams(&mut page);
+    check_encryption(&mut page);
     page.finish();
 }
 
@@ -709,6 +667,8 @@ fn check_stream(page: &mut Page) {
         ("distribution", 1.into()),
         ("policy", "{\"Id\": 98}".into()),
         ("peaks", encoded(&peaks())),
+        ("encryption", encoded(&encryption())),
+        ("data_keys", encoded(&*data_keys())),
     ];
     page.check_fields("Stream", &encoded(&stream()), &fields);
 }

@@ -11,6 +11,9 @@ mod changes_counted;
 mod codec;
 mod command;
 mod counts;
+mod data_keys;
+mod encrypting;
+mod encryption;
 #[cfg(test)]
 mod format_tests;
 mod image;
@@ -31,11 +34,13 @@ mod token_key;
 pub use account::{Commitment, CommitmentStatus};
 pub use apply::Applied;
 pub use command::{
-    ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command, CompleteReshard,
-    ConsumerKey, CreateStream, DeregisterConsumer, Direction, ExpireShards, Quotas, RaisePeak,
-    RegisterConsumer, SetCommitment, SetDistribution, SetMode, SetPolicy, SetRecordLimit,
-    SetRetention, SetWarmThroughput, Warmth,
+    AddDataKey, ArnSecond, BeginDelete, BeginReshard, ChangeMonitoring, ChangeTags, Command,
+    CompleteReshard, ConsumerKey, CreateStream, DeregisterConsumer, Direction, DropDataKeys,
+    ExpireShards, Quotas, RaisePeak, RegisterConsumer, SetCommitment, SetDistribution, SetMode,
+    SetPolicy, SetRecordLimit, SetRetention, SetWarmThroughput, StartEncryption, StopEncryption,
+    Warmth,
 };
+pub use encryption::Encryption;
 pub use peaks::Peak;
 pub use plan::{Change, Division, Pair};
 pub use policy_text::PolicyText;

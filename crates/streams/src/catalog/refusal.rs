@@ -255,6 +255,22 @@ pub enum Refusal {
         /// The stream.
         stream: StreamLabel,
     },
+    /// The stream is not encrypted with that KMS key, or no longer.
+    #[error("{stream} is not encrypted with {key}")]
+    NotEncryptedWith {
+        /// The key's ARN.
+        key: String,
+        /// The stream.
+        stream: StreamLabel,
+    },
+    /// The stream has too many data keys.
+    #[error("the records of {stream} need {most} data keys")]
+    TooManyDataKeys {
+        /// The stream.
+        stream: StreamLabel,
+        /// The limit.
+        most: usize,
+    },
     /// There is no policy to remove.
     #[error("{arn} has no policy")]
     NoPolicy {

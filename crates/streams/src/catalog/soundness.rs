@@ -1,6 +1,7 @@
 //! What always holds of a stream, and is checked of one that a snapshot holds: the rest of the
 //! server indexes, routes and counts by it.
 
+use super::data_keys::{DATA_KEYS_PER_STREAM_MAX, DataKeys};
 use super::plan::Plan;
 use super::shard::{Shard, Shards};
 use super::stream::{Reshard, Stream};
@@ -31,6 +32,9 @@ pub(super) fn check(stream: &Stream) -> Result<(), &'static str> {
     if !owns_every_key(shards) {
         return Err("the open shards do not own every key once");
     }
+    if !are_numbered_once(&stream.data_keys) {
+        return Err("the data keys are too many, or not in order");
+    }
     match &stream.reshard {
         Some(reshard) => check_plan(stream, reshard),
         None => Ok(()),
@@ -44,6 +48,12 @@ fn is_numbered(shard: &Shard) -> bool {
     shard.counter_base <= SequenceNumber::COUNTER_CLOSED
         && end <= SequenceNumber::COUNTER_CLOSED
         && parents.into_iter().flatten().all(|it| it < shard.index)
+}
+
+/// Whether there are no more data keys than allowed, and their numbers rise from 1 on.
+fn are_numbered_once(keys: &DataKeys) -> bool {
+    let numbers = std::iter::once(0).chain(keys.all().iter().map(|key| key.number));
+    keys.all().len() <= DATA_KEYS_PER_STREAM_MAX && numbers.is_sorted_by(|a, b| a < b)
 }
 
 /// Whether the open shards, by rising keys, own each key exactly once.

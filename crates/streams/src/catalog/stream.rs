@@ -2,12 +2,15 @@
 
 use super::codec;
 use super::command::ConsumerKey;
+use super::data_keys::DataKeys;
+use super::encryption::Encryption;
 use super::peaks::Peaks;
 use super::plan::Plan;
 use super::policy_text::PolicyText;
 use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Shard, Shards};
 use millstream_env::Timestamp;
+use millstream_kms::KeyArn;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
 use millstream_store::LogId;
 use minicbor::{Decode, Encode};
@@ -119,6 +122,12 @@ pub struct Stream {
     /// The highest write rates of the last 30 days, for an on-demand stream.
     #[n(21)]
     pub peaks: Peaks,
+    /// What new records are encrypted with, if they are.
+    #[n(22)]
+    pub encryption: Option<Encryption>,
+    /// The data keys that its records may need. A clone of the stream shares them.
+    #[cbor(n(23), with = "shared_data_keys", has_nil)]
+    pub data_keys: Arc<DataKeys>,
 }
 
 /// A reshard between Begin and Complete.
@@ -300,6 +309,12 @@ impl Stream {
             .filter(move |c| c.status_at(now) != ConsumerStatus::Gone)
     }
 
+    /// Whether new records are encrypted with a KMS key.
+    pub fn is_encrypted_with(&self, key: &KeyArn) -> bool {
+        let encryption = self.encryption.as_ref();
+        encryption.is_some_and(|encryption| encryption.key == *key)
+    }
+
     /// The log of one of its shards.
     pub fn log(&self, shard: &Shard) -> LogId {
         self.log_of(shard.index)
@@ -359,5 +374,34 @@ mod shared_shards {
         ctx: &mut C,
     ) -> Result<Arc<Shards>, minicbor::decode::Error> {
         Shards::decode(d, ctx).map(Arc::new)
+    }
+}
+
+/// Encoding of data keys behind their `Arc`.
+mod shared_data_keys {
+    use super::*;
+    use minicbor::{Decoder, Encoder};
+
+    pub(super) fn encode<C, W: minicbor::encode::Write>(
+        value: &Arc<DataKeys>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        DataKeys::encode(value, e, ctx)
+    }
+
+    pub(super) fn decode<C>(
+        d: &mut Decoder<'_>,
+        ctx: &mut C,
+    ) -> Result<Arc<DataKeys>, minicbor::decode::Error> {
+        DataKeys::decode(d, ctx).map(Arc::new)
+    }
+
+    pub(super) fn nil() -> Option<Arc<DataKeys>> {
+        Some(Arc::default())
+    }
+
+    pub(super) fn is_nil(value: &Arc<DataKeys>) -> bool {
+        value.all().is_empty()
     }
 }

@@ -64,6 +64,9 @@ impl Fact for Refusal {
             | Self::ScalingTooFar { .. }
             | Self::ScalingTooLarge { .. } => ErrorCode::LimitExceededException,
             Self::NotOnDemand { .. } => ErrorCode::ValidationException,
+            Self::NotEncryptedWith { .. } | Self::TooManyDataKeys { .. } => {
+                ErrorCode::InternalFailure
+            }
             Self::ModeUnchanged { .. }
             | Self::NotCommitted { .. }
             | Self::WarmStreams { .. }
@@ -83,7 +86,10 @@ impl Fact for Refusal {
         match self {
             Self::StreamNotActive { status, .. } => status.passes(),
             Self::ConsumerNotActive { status, .. } => status.passes(),
-            Self::StreamsInTransition { .. } | Self::TooManyConsumersCreating { .. } => true,
+            Self::StreamsInTransition { .. }
+            | Self::TooManyConsumersCreating { .. }
+            | Self::NotEncryptedWith { .. }
+            | Self::TooManyDataKeys { .. } => true,
             Self::StreamGone { .. }
             | Self::StreamExists { .. }
             | Self::StreamHasConsumers { .. }

@@ -9,7 +9,7 @@ use crate::target::FoundStream;
 use crate::views;
 use millstream_model::ShardId;
 use millstream_protocol::operations::{DescribeStreamInput, DescribeStreamOutput};
-use millstream_protocol::types::{EncryptionType, StreamDescription};
+use millstream_protocol::types::StreamDescription;
 use std::sync::Arc;
 
 /// Default and maximum number of shards in a response.
@@ -52,8 +52,8 @@ impl Handler for DescribeStream {
                 retention_period_hours: views::count(stream.retention_hours),
                 stream_creation_timestamp: views::timestamp(stream.created),
                 enhanced_monitoring: views::enhanced_monitoring(&stream),
-                encryption_type: Some(EncryptionType::None),
-                key_id: None,
+                encryption_type: Some(views::encryption_type(stream.encryption.as_ref())),
+                key_id: views::key_id(stream.encryption.as_ref()),
             },
         })
     }

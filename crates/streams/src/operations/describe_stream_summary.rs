@@ -8,7 +8,7 @@ use crate::facts::StreamError;
 use crate::target::FoundStream;
 use crate::views;
 use millstream_protocol::operations::{DescribeStreamSummaryInput, DescribeStreamSummaryOutput};
-use millstream_protocol::types::{EncryptionType, StreamDescriptionSummary};
+use millstream_protocol::types::StreamDescriptionSummary;
 use std::sync::Arc;
 
 /// DescribeStreamSummary.
@@ -43,8 +43,8 @@ impl Handler for DescribeStreamSummary {
                 retention_period_hours: views::count(stream.retention_hours),
                 stream_creation_timestamp: views::timestamp(stream.created),
                 enhanced_monitoring: views::enhanced_monitoring(&stream),
-                encryption_type: Some(EncryptionType::None),
-                key_id: None,
+                encryption_type: Some(views::encryption_type(stream.encryption.as_ref())),
+                key_id: views::key_id(stream.encryption.as_ref()),
                 open_shard_count: views::count(stream.shards_at(now).open().len()),
                 consumer_count: Some(views::count(stream.consumers_at(now).count())),
                 warm_throughput,

@@ -110,6 +110,10 @@ fn stream_arn() -> String {
     "arn:aws:kinesis:us-east-1:111111111111:stream/orders".to_owned()
 }
 
+fn key_arn() -> String {
+    "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab".to_owned()
+}
+
 fn consumer_arn() -> String {
     format!("{}/consumer/reader:1767225600", stream_arn())
 }
@@ -553,6 +557,14 @@ fn refusals() -> Samples {
             arn_s: 1_767_225_600,
             status: ConsumerStatus::Creating,
             stream: stream(),
+        },
+        Refusal::NotEncryptedWith { .. } => Refusal::NotEncryptedWith {
+            key: key_arn(),
+            stream: stream(),
+        },
+        Refusal::TooManyDataKeys { .. } => Refusal::TooManyDataKeys {
+            stream: stream(),
+            most: 4096,
         },
         Refusal::NoPolicy { .. } => Refusal::NoPolicy { arn: stream_arn() },
         Refusal::SplitKey { .. } => Refusal::SplitKey {

@@ -139,6 +139,8 @@ fn snapshot_when_of_an_earlier_version_then_lacks_only_what_came_later() {
         distribution: Distribution::UserPartitionKey,
         policy: None,
         peaks: Peaks::default(),
+        encryption: None,
+        data_keys: Arc::default(),
         ..stream()
     };
     let present = minicbor::to_vec(&plain).unwrap();

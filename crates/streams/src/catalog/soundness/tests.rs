@@ -1,9 +1,11 @@
 //! Each rule refuses what breaks it alone, and nothing else.
 
 use super::*;
+use crate::catalog::data_keys::StreamDataKey;
 use crate::catalog::plan::{Change, Planned};
 use crate::catalog::shard::Closed;
 use crate::catalog::{Command, CreateStream, Mode, Quotas, Scope, State};
+use millstream_kms::KeyArn;
 use millstream_model::{AccountId, HashRange, Region, StreamName};
 use millstream_replicated::Machine as _;
 use millstream_store::Offset;
@@ -148,6 +150,30 @@ fn shards_when_a_key_has_no_owner_or_two_then_are_refused() {
     }
     let reopened = |shard: &mut Shard| shard.closed = None;
     assert_eq!(with_shard(0, reopened), not_once);
+}
+
+#[test]
+fn data_keys_when_out_of_order_or_too_many_then_are_refused() {
+    let of = |numbers: &mut dyn Iterator<Item = u32>| {
+        let mut keys = DataKeys::default();
+        for number in numbers {
+            keys.push(StreamDataKey {
+                number,
+                key: KeyArn::parse("arn:aws:kms:us-east-1:111111111111:key/a").unwrap(),
+                ciphertext: vec![7].into(),
+                created_ms: 0,
+            });
+        }
+        with(|stream| stream.data_keys = Arc::new(keys))
+    };
+    let wrong = Err("the data keys are too many, or not in order");
+    let most = DATA_KEYS_PER_STREAM_MAX as u32;
+    assert_eq!(of(&mut [1, 4, u32::MAX].into_iter()), Ok(()));
+    assert_eq!(of(&mut (1..=most)), Ok(()));
+    assert_eq!(of(&mut (1..=most + 1)), wrong);
+    for numbers in [vec![0], vec![2, 2], vec![3, 2]] {
+        assert_eq!(of(&mut numbers.into_iter()), wrong);
+    }
 }
 
 #[test]
