@@ -1,4 +1,8 @@
-"""Fixtures of all tests: a shared server, and an account of its own for each test."""
+"""Fixtures of all tests: shared servers, and an account of its own for each test.
+
+Tests see a server that verifies signatures. A module whose `SERVERS` says so has its tests run against each of those
+that it names.
+"""
 
 import sys
 from itertools import count
@@ -7,21 +11,53 @@ import pytest
 
 from long_subscription import LongSubscription
 from server import REPOSITORY, Server
+from users import Users, user_of
 
 # The example programs find each other as scripts do.
 sys.path.insert(0, str(REPOSITORY / "examples/python"))
 
 LAST = "test_five_minutes.py"
 
-_accounts = count(100_000_000_001)
+FIRST_ACCOUNT = 100_000_000_001
+# From an account to the one that its test knows beside it.
+NEIGHBOUR = 500_000_000_000
+# Those that modules share among their tests.
+SHARED_ACCOUNTS = range(900_000_000_001, 900_000_000_011)
+
+_accounts = count(FIRST_ACCOUNT)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """`millstream dev`, with AWS's limits."""
-    log = tmp_path_factory.mktemp("server") / "log"
+def verifying_server(request, tmp_path_factory):
+    """`millstream serve` with AWS's limits and with a user in each account that a test has."""
+    folder = tmp_path_factory.mktemp("verifying")
+    own = range(FIRST_ACCOUNT, FIRST_ACCOUNT + len(request.session.items))
+    accounts = [*own, *(account + NEIGHBOUR for account in own), *SHARED_ACCOUNTS]
+    users = Users(folder, (user_of(str(account)) for account in accounts))
+    # What survives a power loss is another matter.
+    with users.server(folder, "--durability", "os") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def open_server(tmp_path_factory):
+    """`millstream dev`, with AWS's limits: it takes any credentials."""
+    log = tmp_path_factory.mktemp("open") / "log"
     with Server(["dev", "--listen", "127.0.0.1:0"], log) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def server(request):
+    """The server of a test."""
+    return request.getfixturevalue(getattr(request, "param", "verifying_server"))
+
+
+def pytest_generate_tests(metafunc):
+    """Runs the tests of a module against all of its `SERVERS`."""
+    servers = getattr(metafunc.module, "SERVERS", None)
+    if servers and "server" in metafunc.fixturenames:
+        metafunc.parametrize("server", servers, indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -35,8 +71,9 @@ def five_minutes(request, tmp_path_factory):
     if all(item.path.name != LAST for item in request.session.items):
         yield None
         return
-    log = tmp_path_factory.mktemp("five-minutes") / "log"
-    with Server(["dev", "--listen", "127.0.0.1:0"], log) as server:
+    folder = tmp_path_factory.mktemp("five-minutes")
+    users = Users(folder, [user_of(LongSubscription.ACCOUNT)])
+    with users.server(folder) as server:
         yield LongSubscription(server)
 
 
@@ -44,6 +81,12 @@ def five_minutes(request, tmp_path_factory):
 def account():
     """An unused account."""
     return str(next(_accounts))
+
+
+@pytest.fixture
+def neighbour(account):
+    """Another one, that the test may use."""
+    return str(int(account) + NEIGHBOUR)
 
 
 @pytest.fixture

@@ -4,16 +4,17 @@ import threading
 import time
 
 SHARD = "shardId-000000000000"
-ACCOUNT = "500000000005"
 STREAM = {"StreamName": "orders"}
 
 
 class LongSubscription:
     """One consumer, subscribed from its making; what became of it is known when `wait` answers."""
 
+    ACCOUNT = "500000000005"
+
     def __init__(self, server):
         self.server = server
-        self.kinesis = server.client(ACCOUNT)
+        self.kinesis = server.client(self.ACCOUNT)
         self.kinesis.create_stream(**STREAM, ShardCount=1)
         arn = self.kinesis.describe_stream_summary(**STREAM)["StreamDescriptionSummary"]["StreamARN"]
         consumer = self.kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="audit")["Consumer"]

@@ -55,12 +55,12 @@ def _pace(response, operation, **_) -> float | None:
 
 
 class Server:
-    """A server process. As a context, it is stopped at the end, and must have stopped well."""
+    """A server process. As a context, it is stopped at the end, and must have stopped well and told no secrets."""
 
-    def __init__(self, arguments: list[str], log: Path):
+    def __init__(self, arguments: list[str], log: Path, secrets: dict[str, str] | None = None):
+        """`secrets` are those of the access keys that it knows, if it verifies signatures."""
         self.log = log
-        # What clients sign with: anything, unless the server verifies.
-        self.key = ("any", "any")
+        self._secrets = secrets
         with open(log, "wb") as stderr:
             self.process = subprocess.Popen(
                 [binary(), *arguments], stdout=subprocess.PIPE, stderr=stderr, env=environment()
@@ -75,6 +75,26 @@ class Server:
             self.kill()
             raise AssertionError(f"no URL but {line!r}; its log: {self.log.read_text()}")
         return line
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it serves only requests that are signed with a key that it knows."""
+        return self._secrets is not None
+
+    def secret(self, key_id: str) -> str:
+        """What requests with an access key are signed with: anything, unless the server verifies."""
+        return "any" if self._secrets is None else self._secrets[key_id]
+
+    def variables(self, key_id: str, **more: str) -> dict[str, str]:
+        """The environment of a program that has this server as its Kinesis, and an access key."""
+        return environment(
+            AWS_ENDPOINT_URL=self.url,
+            AWS_REGION="us-east-1",
+            AWS_DEFAULT_REGION="us-east-1",
+            AWS_ACCESS_KEY_ID=key_id,
+            AWS_SECRET_ACCESS_KEY=self.secret(key_id),
+            **more,
+        )
 
     def stop(self) -> int:
         """Asks it to stop, and answers its exit status."""
@@ -103,10 +123,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         status = self.stop()
-        assert status == 0, f"exit status {status}; its log: {self.log.read_text()}"
+        log = self.log.read_text()
+        assert status == 0, f"exit status {status}; its log: {log}"
+        assert not [key_id for key_id, secret in (self._secrets or {}).items() if secret in log]
 
     def client(self, account: str, region: str = "us-east-1", config: Config = AT_ONCE):
-        """A boto3 client of an account, that by default neither checks requests nor repeats them, unless they came
+        """A boto3 client with an account's key, that by default neither checks requests nor repeats them, unless they came
         faster than AWS lets anyone call."""
         client = self.hasty_client(account, region, config)
         client.meta.events.register("needs-retry.kinesis", _pace)
@@ -119,6 +141,6 @@ class Server:
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=account,
-            aws_secret_access_key="any",
+            aws_secret_access_key=self.secret(account),
             config=config,
         )

@@ -76,7 +76,10 @@ def facts():
 def connect(url):
     place = urlsplit(url)
     region = RegionInfo(name=os.environ["AWS_REGION"], endpoint=place.hostname)
-    return KinesisConnection(region=region, port=place.port, is_secure=place.scheme == "https")
+    kinesis = KinesisConnection(region=region, port=place.port, is_secure=place.scheme == "https")
+    # Otherwise it signs for the service and the region that it finds in the name of AWS's host.
+    kinesis.auth_service_name, kinesis.auth_region_name = "kinesis", region.name
+    return kinesis
 
 
 def describe(kinesis):

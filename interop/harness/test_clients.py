@@ -1,10 +1,10 @@
 """Third-party clients, most in other languages: each a program in its own directory below `interop`.
 
-A program does not know that it is a test: its directory's `run` builds and runs it, with an endpoint in its
-environment.
+A program does not know that it is a test: its directory's `run` builds and runs it, with an endpoint and an access
+key in its environment. The server verifies what it signs. Without credentials, over `millstream dev`, some of them are
+run once more.
 """
 
-import json
 import os
 import subprocess
 import urllib.request
@@ -12,7 +12,8 @@ import urllib.request
 import pytest
 from moto.server import ThreadedMotoServer
 
-from server import REPOSITORY, Server, binary, environment
+from server import REPOSITORY, Server, binary
+from users import ANYWHERE, User, Users
 
 # How long it may take to fetch and to build what is not there yet, and to run.
 SECONDS_MAX = 900
@@ -25,21 +26,41 @@ CLI2_CHECKS = 10
 KPL_CHECKS = 9
 STORE_PASSWORD = "no-secret"
 
+ACCOUNT = "111122223333"
 
-# What the clients are run against: in `./test` the first, in `./test full` each of them.
+
+def user(name: str) -> User:
+    return User(ACCOUNT, name, f"AKID{name.upper()}")
+
+
+# Each program is a user. The operator makes and changes streams for those that only write or read them.
+SDK, BOTO2, CLI2, KCL, KPL = map(user, ["sdk", "boto2", "cli2", "kcl", "kpl"])
+OPERATOR, READER = PROFILES = [user("operator"), user("reader")]
+USERS = [SDK, BOTO2, CLI2, KCL, KPL, *PROFILES]
+
+# What the clients are run against, with the options of `serve` where users are verified and of `dev` otherwise: in
+# `./test` the first, in `./test full` each of them.
 SERVERS = {
-    "dev": ["dev"],
-    "durable": ["serve", "--data-dir", "data", "--admin-listen", "127.0.0.1:0"],
-    "small files": ["dev", "--segment-size", "1MiB"],
+    "verified": (USERS, []),
+    "open": (None, []),
+    "verified, small files": (USERS, ["--segment-size", "1MiB"]),
+    "open, small files": (None, ["--segment-size", "1MiB"]),
 }
 IS_MATRIX = os.environ.get("MILLSTREAM_CLIENT_MATRIX") == "1"
+EACH_SERVER = list(SERVERS) if IS_MATRIX else ["verified"]
+# For those clients that take few seconds.
+VERIFIED_AND_OPEN = list(SERVERS) if IS_MATRIX else ["verified", "open"]
 
 
-@pytest.fixture(params=SERVERS if IS_MATRIX else ["dev"])
+@pytest.fixture
 def own_server(request, tmp_path):
     """A fresh server."""
-    arguments = [str(tmp_path / word) if word == "data" else word for word in SERVERS[request.param]]
-    with Server([*arguments, "--listen", "127.0.0.1:0"], tmp_path / "log") as server:
+    users, options = SERVERS[request.param]
+    if users:
+        server = Users(tmp_path, users).server(tmp_path, *options)
+    else:
+        server = Server(["dev", "--listen", ANYWHERE, *options], tmp_path / "log")
+    with server:
         yield server
 
 
@@ -56,16 +77,9 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def tls_server(tmp_path, certificate):
-    """A fresh `millstream serve` with TLS, which verifies signatures by one access key."""
-    keys = tmp_path / "keys.toml"
-    create = [binary(), "credentials", "create", keys, "--user", "client", "--json"]
-    created = subprocess.run(create, env=environment(), capture_output=True, check=True)
-    key = json.loads(created.stdout)["AccessKey"]
+    """A fresh `millstream serve` with TLS, which verifies signatures."""
     files = ["--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem")]
-    data = ["--data-dir", str(tmp_path / "data"), "--admin-listen", "127.0.0.1:0"]
-    arguments = ["serve", "--listen", "127.0.0.1:0", "--credentials", str(keys), *data, *files]
-    with Server(arguments, tmp_path / "log") as server:
-        server.key = (key["AccessKeyId"], key["SecretAccessKey"])
+    with Users(tmp_path, USERS).server(tmp_path, *files) as server:
         yield server
 
 
@@ -81,16 +95,27 @@ def dynamodb_url():
     moto.stop()
 
 
-def run(folder: str, server: Server, *arguments: str, **more: str) -> list[str]:
-    """What a program has found to be as it should."""
-    id, secret = server.key
-    variables = environment(
-        AWS_ENDPOINT_URL=server.url,
-        AWS_REGION="us-east-1",
-        AWS_ACCESS_KEY_ID=id,
-        AWS_SECRET_ACCESS_KEY=secret,
-        **more,
-    )
+@pytest.fixture
+def profiles(tmp_path):
+    """Makes a shared credentials file with a profile for each user that a program calls as beside its own."""
+
+    def profiles(server: Server) -> dict[str, str]:
+        keys = [(user, user.key_id, server.secret(user.key_id)) for user in PROFILES]
+        file = tmp_path / "profiles"
+        file.write_text(
+            "".join(
+                f"[{user.name}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
+                for user, key_id, secret in keys
+            )
+        )
+        return {"AWS_SHARED_CREDENTIALS_FILE": str(file)}
+
+    return profiles
+
+
+def run(folder: str, server: Server, user: User, *arguments: str, **more: str) -> list[str]:
+    """What a user's program has found to be as it should."""
+    variables = server.variables(user.key_id, **more)
     ran = subprocess.run(
         [REPOSITORY / "interop" / folder / "run", *arguments],
         env=variables,
@@ -111,9 +136,10 @@ def say(capfd, folder: str, checks: list[str]) -> None:
         print(f"\n{folder}:", *checks, sep="\n  ")
 
 
+@pytest.mark.parametrize("own_server", EACH_SERVER, indirect=True)
 @pytest.mark.parametrize("folder", SDKS)
-def test_sdk_when_given_nothing_but_the_endpoint_then_works_unchanged(folder, own_server, capfd):
-    checks = run(folder, own_server)
+def test_sdk_when_given_nothing_but_endpoint_and_key_then_works_unchanged(folder, own_server, capfd):
+    checks = run(folder, own_server, SDK)
     say(capfd, folder, checks)
     assert len(checks) >= CHECKS_MIN
 
@@ -128,35 +154,40 @@ def test_sdk_when_it_trusts_the_certificate_and_has_a_key_then_works_over_tls(fo
         "JAVA_TOOL_OPTIONS": f"{store} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}",
     }
     assert tls_server.url.startswith("https://")
-    checks = run(folder, tls_server, **trust)
-    say(capfd, f"{folder} over TLS, verified", checks)
+    checks = run(folder, tls_server, SDK, **trust)
+    say(capfd, f"{folder} over TLS", checks)
     assert len(checks) >= CHECKS_MIN
 
 
+@pytest.mark.parametrize("own_server", VERIFIED_AND_OPEN, indirect=True)
 def test_boto2_when_given_host_and_port_then_works_unchanged(own_server, capfd):
-    checks = run("boto2", own_server)
+    checks = run("boto2", own_server, BOTO2)
     say(capfd, "boto2", checks)
     assert len(checks) == BOTO2_CHECKS
 
 
+@pytest.mark.parametrize("own_server", VERIFIED_AND_OPEN, indirect=True)
 def test_cli2_when_given_the_endpoint_by_option_then_works_unchanged(own_server, capfd):
-    checks = run("cli2", own_server)
+    checks = run("cli2", own_server, CLI2)
     say(capfd, "AWS CLI 2", checks)
     assert len(checks) == CLI2_CHECKS
 
 
+@pytest.mark.parametrize("own_server", EACH_SERVER, indirect=True)
 @pytest.mark.parametrize("retrieval", ["POLLING", "FANOUT"])
 def test_kcl_when_shards_and_workers_change_then_sees_every_record_in_order(
-    retrieval, own_server, dynamodb_url, capfd
+    retrieval, own_server, dynamodb_url, profiles, capfd
 ):
-    checks = run("java", own_server, "KclSession", retrieval, AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
+    more = profiles(own_server) | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    checks = run("java", own_server, KCL, "KclSession", retrieval, **more)
     say(capfd, f"Kinesis Client Library, {retrieval}", checks)
     assert checks
 
 
-def test_kpl_when_shards_change_then_all_its_records_are_read_back(tls_server, dynamodb_url, capfd):
+def test_kpl_when_shards_change_then_all_its_records_are_read_back(tls_server, dynamodb_url, profiles, capfd):
     # The producer connects by TLS, all others to the same port without.
     tls_server.url = tls_server.url.replace("https://", "http://")
-    checks = run("java", tls_server, "KplSession", AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url)
+    more = profiles(tls_server) | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    checks = run("java", tls_server, KPL, "KplSession", **more)
     say(capfd, "Kinesis Producer Library", checks)
     assert len(checks) == KPL_CHECKS

@@ -1,6 +1,8 @@
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.List;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.Shard;
 
@@ -8,8 +10,9 @@ import software.amazon.awssdk.services.kinesis.model.Shard;
  * The Kinesis Client Library as it is: two workers share a stream of four shards, while records flow.
  *
  * <p>Meanwhile a shard is split, two are merged, and one worker goes. What both have seen is then judged. The
- * leases are in a DynamoDB, which AWS_ENDPOINT_URL_DYNAMODB names. How records are retrieved, POLLING or
- * FANOUT, is the only argument.
+ * leases are in a DynamoDB, which AWS_ENDPOINT_URL_DYNAMODB names. The workers have the access key of the
+ * environment, and who puts records and changes shards that of the profile `operator`. How records are retrieved,
+ * POLLING or FANOUT, is the only argument.
  */
 public final class KclSession {
     private static final Duration STEP_MAX = Duration.ofMinutes(3);
@@ -25,7 +28,8 @@ public final class KclSession {
             default -> throw new IllegalArgumentException(arguments[0]);
         };
         int status = 1;
-        try (KinesisClient kinesis = KinesisClient.create()) {
+        var operator = ProfileCredentialsProvider.create("operator");
+        try (KinesisClient kinesis = KinesisClient.builder().credentialsProvider(operator).build()) {
             hold(kinesis, "kcl-" + arguments[0].toLowerCase(), fanOut);
             status = 0;
         } catch (Exception | AssertionError error) {
@@ -40,11 +44,11 @@ public final class KclSession {
         kinesis.waiter().waitUntilStreamExists(r -> r.streamName(stream));
         History history = new History(STEP_MAX);
         try (Producer producer = new Producer(kinesis, stream, history);
-                Worker stays = new Worker(stream, "stays", fanOut, () -> new Processor("stays", history))) {
+                Worker stays = worker(stream, "stays", fanOut, history)) {
             List<String> four = open(kinesis, stream);
             history.await("records of four shards", () -> history.holders(four).size() == 4);
             // Not before: the library's workers are in each other's way when they make their tables.
-            Worker goes = new Worker(stream, "goes", fanOut, () -> new Processor("goes", history));
+            Worker goes = worker(stream, "goes", fanOut, history);
             history.await("two workers", () -> history.holders(four).containsAll(List.of("stays", "goes")));
 
             kinesis.splitShard(r -> r.streamName(stream).shardToSplit(four.get(0)).newStartingHashKey(MIDDLE));
@@ -60,6 +64,11 @@ public final class KclSession {
             history.await("every record was seen", history::sawAllThatWasPut);
         }
         history.judge(shards(kinesis, stream));
+    }
+
+    private static Worker worker(String stream, String name, boolean fanOut, History history) {
+        var own = DefaultCredentialsProvider.builder().build();
+        return new Worker(stream, name, own, fanOut, () -> new Processor(name, history));
     }
 
     private static List<String> open(KinesisClient kinesis, String stream) {

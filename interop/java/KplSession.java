@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.kinesis.producer.KinesisProducer;
 import software.amazon.kinesis.producer.KinesisProducerConfiguration;
@@ -21,7 +22,9 @@ import software.amazon.kinesis.producer.UserRecordResult;
  *
  * <p>Records are put aggregated and plain, before and after a shard is split and others are merged. The producer
  * takes a host and a port and speaks TLS alone, here with whatever certificate it is shown; the rest goes to
- * AWS_ENDPOINT_URL, and the leases are in a DynamoDB that AWS_ENDPOINT_URL_DYNAMODB names.
+ * AWS_ENDPOINT_URL, and the leases are in a DynamoDB that AWS_ENDPOINT_URL_DYNAMODB names. The producer has the
+ * access key of the environment, who reads back that of the profile `reader`, and who changes shards that of
+ * `operator`.
  */
 public final class KplSession {
     private static final String STREAM = "kpl-orders";
@@ -34,7 +37,8 @@ public final class KplSession {
 
     public static void main(String[] arguments) throws Exception {
         int status = 1;
-        try (KinesisClient kinesis = KinesisClient.create()) {
+        var operator = ProfileCredentialsProvider.create("operator");
+        try (KinesisClient kinesis = KinesisClient.builder().credentialsProvider(operator).build()) {
             hold(kinesis);
             status = 0;
         } catch (Exception | AssertionError error) {
@@ -100,7 +104,8 @@ public final class KplSession {
     private static void readBack(int wanted) throws Exception {
         Map<String, Integer> times = new ConcurrentHashMap<>();
         CountDownLatch left = new CountDownLatch(wanted);
-        Worker worker = new Worker(STREAM, "reader", false, () -> new Collector(data -> {
+        var own = ProfileCredentialsProvider.create("reader");
+        Worker worker = new Worker(STREAM, "reader", own, false, () -> new Collector(data -> {
             if (times.merge(data, 1, Integer::sum) == 1) {
                 left.countDown();
             }

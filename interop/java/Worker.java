@@ -1,3 +1,4 @@
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
@@ -21,8 +22,15 @@ final class Worker implements AutoCloseable {
     private final Scheduler scheduler;
     private final Thread thread;
 
-    Worker(String stream, String name, boolean fanOut, ShardRecordProcessorFactory processors) {
-        KinesisAsyncClient kinesis = KinesisClientUtil.createKinesisAsyncClient(KinesisAsyncClient.builder());
+    /** The credentials are for the stream; the tables of leases are reached with those of the environment. */
+    Worker(
+            String stream,
+            String name,
+            AwsCredentialsProvider credentials,
+            boolean fanOut,
+            ShardRecordProcessorFactory processors) {
+        KinesisAsyncClient kinesis = KinesisClientUtil.createKinesisAsyncClient(
+                KinesisAsyncClient.builder().credentialsProvider(credentials));
         var start = InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON);
         ConfigsBuilder configs = new ConfigsBuilder(
                 new SingleStreamTracker(stream, start),

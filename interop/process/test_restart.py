@@ -3,21 +3,19 @@
 import pytest
 
 from reading import SHARD, data, iterator, put, shard_ids
-from server import Server
+from users import Users, user_of
 
 ACCOUNT = "000000000001"
 ORDERS = {"StreamName": "orders"}
 
 
-def serve(folder):
-    """The durable server on a folder."""
-    anywhere = "127.0.0.1:0"
-    arguments = ["serve", "--data-dir", str(folder), "--listen", anywhere, "--admin-listen", anywhere]
-    return Server(arguments, folder.with_suffix(".log"))
+def serve(folder, account=ACCOUNT):
+    """The durable server on the data in a folder."""
+    return Users(folder, [user_of(account)]).server(folder)
 
 
 def test_server_when_restarted_then_clients_go_on_where_they_were(tmp_path):
-    with serve(tmp_path / "data") as server:
+    with serve(tmp_path) as server:
         kinesis = server.client(ACCOUNT)
         kinesis.create_stream(**ORDERS, ShardCount=1, Tags={"team": "sales"})
         first, second = (entry["SequenceNumber"] for entry in put(kinesis, ORDERS, b"1", b"2"))
@@ -27,7 +25,7 @@ def test_server_when_restarted_then_clients_go_on_where_they_were(tmp_path):
         token = kinesis.list_shards(**ORDERS, MaxResults=1)["NextToken"]
         described = kinesis.describe_stream(**ORDERS)["StreamDescription"]
 
-    with serve(tmp_path / "data") as server:
+    with serve(tmp_path) as server:
         kinesis = server.client(ACCOUNT)
         assert kinesis.describe_stream(**ORDERS)["StreamDescription"] == described
         assert kinesis.list_tags_for_stream(**ORDERS)["Tags"] == [{"Key": "team", "Value": "sales"}]
@@ -45,7 +43,7 @@ def test_server_when_restarted_then_clients_go_on_where_they_were(tmp_path):
 def test_iterator_when_of_another_server_then_is_invalid(tmp_path, kinesis, account):
     kinesis.create_stream(**ORDERS, ShardCount=1)
     start = iterator(kinesis, ORDERS)
-    with serve(tmp_path / "data") as other:
+    with serve(tmp_path, account) as other:
         elsewhere = other.client(account)
         elsewhere.create_stream(**ORDERS, ShardCount=1)
         with pytest.raises(elsewhere.exceptions.InvalidArgumentException, match="Invalid ShardIterator"):

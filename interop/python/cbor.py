@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from server import PACE_SECONDS, came_too_soon
+from server import PACE_SECONDS, Server, came_too_soon
 
 CONTENT_TYPE = "application/x-amz-cbor-1.1"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -42,9 +42,9 @@ def _decode_time(milliseconds, _immutable: bool) -> datetime:
 class CborClient:
     """Requests of one account, signed as botocore signs."""
 
-    def __init__(self, url: str, account: str, region: str = "us-east-1"):
-        self.url = url
-        self.signer = SigV4Auth(Credentials(account, "any"), "kinesis", region)
+    def __init__(self, server: Server, account: str, region: str = "us-east-1"):
+        self.url = server.url
+        self.signer = SigV4Auth(Credentials(account, server.secret(account)), "kinesis", region)
         self.http = URLLib3Session(timeout=20)
 
     def call(self, operation: str, request: dict) -> dict:

@@ -8,7 +8,7 @@ import pytest
 from aws_kinesis_agg.deaggregator import iter_deaggregate_records
 
 from reading import iterator
-from server import binary, environment
+from server import binary
 
 LINES = 2000
 
@@ -19,13 +19,7 @@ def put(server, account, tmp_path):
 
     def put(*words: str, lines: list[dict]) -> list[dict]:
         command = [binary(), "put", "orders", "--format", "ndjson", "--key-field", "id", "--json"]
-        variables = environment(
-            AWS_ENDPOINT_URL=server.url,
-            AWS_REGION="us-east-1",
-            AWS_ACCESS_KEY_ID=account,
-            AWS_SECRET_ACCESS_KEY="any",
-            HOME=str(tmp_path),
-        )
+        variables = server.variables(account, HOME=str(tmp_path))
         ran = subprocess.run(
             [*command, *words],
             input="".join(json.dumps(line) + "\n" for line in lines),

@@ -23,7 +23,7 @@ def send(server, account: str, operation: str, body: bytes) -> tuple[int, bytes]
     """An answer's status and its very bytes."""
     headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Kinesis_20131202.{operation}"}
     request = AWSRequest("POST", server.url, headers, body)
-    SigV4Auth(Credentials(account, "any"), "kinesis", "us-east-1").add_auth(request)
+    SigV4Auth(Credentials(account, server.secret(account)), "kinesis", "us-east-1").add_auth(request)
     answer = URLLib3Session(timeout=20).send(request.prepare())
     return answer.status_code, answer.content
 
@@ -148,7 +148,7 @@ def test_spark_when_it_lists_during_splits_then_never_sees_a_child_of_an_open_sh
 
 def test_debezium_when_it_puts_in_cbor_then_is_told_how_many_failed(server, account, orders):
     records = [{"Data": b"row", "PartitionKey": "key"}]
-    answer = CborClient(server.url, account).call("PutRecords", {**orders, "Records": records})
+    answer = CborClient(server, account).call("PutRecords", {**orders, "Records": records})
     assert answer["FailedRecordCount"] == 0
 
 
@@ -164,7 +164,7 @@ def test_spring_when_it_resumes_after_the_end_of_a_shard_then_reads_that_it_is_o
 
 def test_spring_when_it_pages_by_token_and_name_then_is_refused_as_on_aws(server, account, kinesis):
     kinesis.create_stream(**STREAM, ShardCount=2)
-    spring = CborClient(server.url, account)
+    spring = CborClient(server, account)
     page = spring.call("ListShards", {**STREAM, "MaxResults": 1})
     assert len(page["Shards"]) == 1
     with pytest.raises(kinesis.exceptions.InvalidArgumentException):

@@ -35,9 +35,9 @@ def test_commitment_when_made_then_binds_for_a_day(kinesis):
     assert commit(kinesis, "ENABLED") == enabled == commitment(kinesis)
 
 
-def test_commitment_when_of_one_account_then_is_not_of_another(server, kinesis):
+def test_commitment_when_of_one_account_then_is_not_of_another(server, neighbour, kinesis):
     commit(kinesis, "ENABLED")
-    assert commitment(server.client("999999999999")) == {"Status": "DISABLED"}
+    assert commitment(server.client(neighbour)) == {"Status": "DISABLED"}
 
 
 def test_consumers_when_the_account_is_committed_then_may_be_more_than_twenty(kinesis, arn):

@@ -164,7 +164,7 @@ def of_any_account(value, account: str):
 
 @pytest.fixture(scope="module")
 def cbor(server):
-    return CborClient(server.url, CBOR_ACCOUNT)
+    return CborClient(server, CBOR_ACCOUNT)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_session_when_held_in_cbor_then_goes_as_in_json(server, cbor, json):
 
 def test_session_when_held_then_has_every_operation_that_is_served(server, json):
     def is_served(operation):
-        status, answer = CborClient(server.url, JSON_ACCOUNT).send(operation, encode({}))
+        status, answer = CborClient(server, JSON_ACCOUNT).send(operation, encode({}))
         return status == 200 or answer["__type"] != "UnknownOperationException"
 
     served = {name for name in json.methods if is_served(name)}
@@ -200,7 +200,7 @@ def refusing(server):
     """A CBOR and a JSON client in the account that the table of errors speaks of."""
     account = "900000000004"
     prepare(server.client(account), account)
-    return account, CborClient(server.url, account), JsonClient(server.client(account))
+    return account, CborClient(server, account), JsonClient(server.client(account))
 
 
 @pytest.mark.parametrize("row", ERRORS, ids=name_of)
@@ -222,7 +222,7 @@ def stream(kinesis):
 
 
 def test_request_when_of_indefinite_lengths_then_is_read_as_any_other(server, account, kinesis, stream):
-    cbor = CborClient(server.url, account)
+    cbor = CborClient(server, account)
     records = {"Records": [{"PartitionKey": "k", "Data": b"1"}, {"PartitionKey": "k", "Data": b"2"}]}
     body = encode(stream | records, indefinite=True)
     assert (body[0], body[-1]) == (0xBF, 0xFF)
@@ -232,7 +232,7 @@ def test_request_when_of_indefinite_lengths_then_is_read_as_any_other(server, ac
 
 
 def test_request_when_its_strings_come_in_pieces_then_they_are_joined(server, account, kinesis, stream):
-    cbor = CborClient(server.url, account)
+    cbor = CborClient(server, account)
     name = b"\x7f" + encode("ord") + encode("ers") + b"\xff"
     blob = b"\x5f" + encode(b"one ") + encode(b"") + encode(b"record") + b"\xff"
     key = b"\x7f" + encode("k") + b"\xff"
@@ -244,7 +244,7 @@ def test_request_when_its_strings_come_in_pieces_then_they_are_joined(server, ac
 
 
 def test_request_when_its_map_is_empty_and_of_indefinite_length_then_is_good(server, account):
-    assert CborClient(server.url, account).send("ListStreams", b"\xbf\xff")[0] == 200
+    assert CborClient(server, account).send("ListStreams", b"\xbf\xff")[0] == 200
 
 
 @pytest.mark.parametrize("width", [b"\x18", b"\x19\x00", b"\x1a\x00\x00\x00", b"\x1b" + bytes(7)])
@@ -253,14 +253,14 @@ def test_integer_when_of_any_width_then_is_read(server, account, kinesis, stream
     start = kinesis.get_shard_iterator(**stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON")
     start = encode("ShardIterator") + encode(start["ShardIterator"])
     body = b"\xa2" + start + encode("Limit") + width + b"\x02"
-    status, answer = CborClient(server.url, account).send("GetRecords", body)
+    status, answer = CborClient(server, account).send("GetRecords", body)
     assert (status, [record["Data"] for record in answer["Records"]]) == (200, [b"1", b"2"])
 
 
 @pytest.mark.parametrize("form", ["tagged", "untagged", "float"])
 def test_timestamp_when_sent_then_is_of_milliseconds_in_any_form(server, account, kinesis, stream, form):
     put(kinesis, stream, b"1")
-    cbor = CborClient(server.url, account)
+    cbor = CborClient(server, account)
     position = stream | {"ShardId": SHARD, "ShardIteratorType": "TRIM_HORIZON"}
     start = cbor.call("GetShardIterator", position)["ShardIterator"]
     [record] = cbor.call("GetRecords", {"ShardIterator": start})["Records"]

@@ -29,15 +29,15 @@ def sessions(pattern) -> list[str]:
 
 
 @pytest.fixture
-def run(server, tmp_path):
-    """Runs a session against the server, with nothing configured but what it says itself."""
+def run(open_server, tmp_path):
+    """Runs a session, with nothing configured but what it says itself."""
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
     variables = environment(PATH=path, HOME=str(tmp_path))
 
     def run(command: list[str], session: str) -> str:
         assert DEFAULT_URL in session
         ran = subprocess.run(
-            [*command, session.replace(DEFAULT_URL, server.url.rstrip("/"))],
+            [*command, session.replace(DEFAULT_URL, open_server.url.rstrip("/"))],
             cwd=tmp_path,
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -53,7 +53,7 @@ def run(server, tmp_path):
 
 # For all services, as the front page has it, or for Kinesis alone.
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS"])
-def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(variable, server, run):
+def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(variable, open_server, run):
     for session in sessions(SHELL):
         assert "AWS_ENDPOINT_URL=" in session
         session = session.replace("AWS_ENDPOINT_URL=", f"{variable}=")
@@ -63,7 +63,7 @@ def test_cli_session_when_pasted_then_reads_back_what_it_put_and_cleans_up(varia
         places = [shown.find(b64encode(data.encode()).decode()) for data in put]
         assert -1 not in places, shown
         assert places == sorted(places)
-        assert "orders" not in server.client("000000000000").list_streams()["StreamNames"]
+        assert "orders" not in open_server.client("000000000000").list_streams()["StreamNames"]
 
 
 def test_python_session_when_pasted_then_reads_back_what_it_put(run):

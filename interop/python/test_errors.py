@@ -5,6 +5,8 @@ from botocore.exceptions import ClientError
 
 from error_table import ERRORS, name_of, prepare
 
+SERVERS = ["verifying_server", "open_server"]
+
 ACCOUNT = "900000000001"
 
 

@@ -4,14 +4,16 @@ import pytest
 
 from reading import SHARD, data, iterator, put
 
+SERVERS = ["verifying_server", "open_server"]
+
 OURS = {"StreamName": "orders"}
 
 
 @pytest.fixture(params=["another account", "another region"])
-def others(request, server, account):
+def others(request, server, account, neighbour):
     """A client that must not see what `kinesis` has."""
     if request.param == "another account":
-        return server.client(str(int(account) + 500_000_000_000))
+        return server.client(neighbour)
     return server.client(account, region="eu-west-1")
 
 
@@ -138,9 +140,9 @@ def test_iterator_when_of_others_then_is_invalid(ours, others):
     assert [record["Data"] for record in ours.get_records(ShardIterator=start)["Records"]] == [b"ours"]
 
 
-def test_access_key_when_it_is_no_account_then_the_account_is_all_zeros(server):
-    kinesis = server.client("AKIDEXAMPLE")
+def test_access_key_when_anyone_may_bring_it_and_it_is_no_account_then_the_account_is_all_zeros(open_server):
+    kinesis = open_server.client("AKIDEXAMPLE")
     kinesis.create_stream(StreamName="of-no-account", ShardCount=1)
-    summary = server.client("000000000000").describe_stream_summary(StreamName="of-no-account")
+    summary = open_server.client("000000000000").describe_stream_summary(StreamName="of-no-account")
     arn = summary["StreamDescriptionSummary"]["StreamARN"]
     assert arn == "arn:aws:kinesis:us-east-1:000000000000:stream/of-no-account"

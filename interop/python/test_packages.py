@@ -22,6 +22,7 @@ from cutting import cutting_relay
 from package_index import MADE_BYTES_MIN, MADE_STANZAS, made, package_index
 from reading import ALL_KEYS, put, ranges
 from service import Service, service
+from users import Users, user_of
 
 PROGRAMS = Path(producer.__file__).parent
 STREAM = "packages"
@@ -37,13 +38,18 @@ def index(tmp_path_factory):
     return package_index(tmp_path_factory.mktemp("apt") / "state")
 
 
+@pytest.fixture
+def users(tmp_path):
+    return Users(tmp_path, [user_of(ACCOUNT)])
+
+
 class Job:
     """Both programs at work on an index."""
 
     def __init__(self, service: Service, text: bytes, shards: int, url: str | None = None):
         """`url` is where the programs find the service, if not at its own address."""
         self.service = service
-        self._variables = service.variables(ACCOUNT) | ({"AWS_ENDPOINT_URL": url} if url else {})
+        self._variables = service.server.variables(ACCOUNT) | ({"AWS_ENDPOINT_URL": url} if url else {})
         self.source = stanzas(text)
         self.done: Counter[str] = Counter()
         self.away_seconds = 0.0
@@ -171,9 +177,9 @@ def assert_in_order(stored: list[tuple[str, dict]]) -> None:
         last[record["PartitionKey"]] = (sequence, number)
 
 
-def test_packages_when_shards_change_and_the_server_is_killed_then_none_is_lost(tmp_path, index, capsys):
+def test_packages_when_shards_change_and_the_server_is_killed_then_none_is_lost(tmp_path, users, index, capsys):
     origin, text = index
-    with service(tmp_path, "--limits", "off") as running:
+    with service(tmp_path, users, "--limits", "off") as running:
         job = Job(running, text, shards=4)
         job.run("split", "merge", "split", "kill", "merge", "split", "merge")
         job.assert_all_is_there()
@@ -188,11 +194,11 @@ def test_packages_when_shards_change_and_the_server_is_killed_then_none_is_lost(
         print(f"      once more from the beginning in {job.stored_seconds:.1f} s")
 
 
-def test_packages_when_shards_refuse_records_then_are_put_again_in_order(tmp_path, index, capsys):
+def test_packages_when_shards_refuse_records_then_are_put_again_in_order(tmp_path, users, index, capsys):
     origin, text = index
     versions = by_package(stanzas(text))
     several = [stanza for stanza in stanzas(text) if len(versions[package(stanza)]) > 1]
-    with service(tmp_path) as running:
+    with service(tmp_path, users) as running:
         job = Job(running, b"\n".join(several), shards=2)
         job.run()
         job.assert_all_is_there()
@@ -206,9 +212,9 @@ def test_packages_when_shards_refuse_records_then_are_put_again_in_order(tmp_pat
         print("      every byte as it was put, each key's records in their order")
 
 
-def test_packages_when_answers_are_cut_off_then_are_asked_for_again(tmp_path):
+def test_packages_when_answers_are_cut_off_then_are_asked_for_again(tmp_path, users):
     text = b"\n".join(b"Package: p%d\nVersion: 1\n" % number for number in range(20_000))
-    with service(tmp_path, "--limits", "off") as running, cutting_relay(running.port) as relay:
+    with service(tmp_path, users, "--limits", "off") as running, cutting_relay(running.port) as relay:
         job = Job(running, text, shards=2, url=relay.url)
         job.run("split", "merge")
         job.assert_all_is_there()
@@ -238,8 +244,8 @@ def test_batches_when_made_then_none_has_a_key_twice_or_is_larger_than_put_recor
     assert sizes(*((key, fifth) for key in "abcdef")) == [4, 2]
 
 
-def test_child_of_two_shards_when_read_then_comes_after_both(tmp_path):
-    with service(tmp_path, "--limits", "off") as running:
+def test_child_of_two_shards_when_read_then_comes_after_both(tmp_path, users):
+    with service(tmp_path, users, "--limits", "off") as running:
         kinesis = running.server.client(ACCOUNT)
         kinesis.create_stream(StreamName=STREAM, ShardCount=2)
         first, second = (shard["ShardId"] for shard in kinesis.list_shards(StreamName=STREAM)["Shards"])

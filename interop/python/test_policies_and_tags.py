@@ -132,10 +132,10 @@ BY_ARN = {
 
 @pytest.mark.parametrize("operation", BY_ARN)
 def test_resource_when_of_others_or_of_another_kind_then_is_not_found(
-    kinesis, stream, consumer, server, account, operation
+    kinesis, stream, consumer, server, neighbour, operation
 ):
     call = BY_ARN[operation]
-    others = server.client(str(int(account) + 500_000_000_000))
+    others = server.client(neighbour)
     for client, arn in (
         (others, stream),
         (others, consumer),

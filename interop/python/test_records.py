@@ -6,6 +6,8 @@ import pytest
 
 from reading import ALL_KEYS, SHARD, data, iterator, next_millisecond, put
 
+SERVERS = ["verifying_server", "open_server"]
+
 MIB = 1024 * 1024
 
 
