@@ -75,7 +75,7 @@ impl KeyArn {
         }
     }
 
-    fn new(place: Place, id: &str) -> Self {
+    pub(crate) fn new(place: Place, id: &str) -> Self {
         let id = id.to_owned();
         Self { place, id }
     }

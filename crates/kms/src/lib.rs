@@ -7,8 +7,12 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html>
 
 mod key;
+#[cfg(any(test, feature = "testing"))]
+mod memory_keys;
 
 pub use key::{KEY_ID_CHARS_MAX, KeyArn, KeyId, Place};
+#[cfg(any(test, feature = "testing"))]
+pub use memory_keys::{CallsMade, KeyState, MemoryKeys};
 
 use bytes::Bytes;
 use millstream_auth::Secret;
@@ -84,7 +88,7 @@ pub enum KeyError {
     InvalidState {
         /// The key's ARN.
         key: String,
-        /// Its state, such as `PendingDeletion`.
+        /// Its state, such as `pending deletion`: it completes a sentence.
         state: String,
     },
     /// The key may not be used by who asks, or for this context.

@@ -85,6 +85,7 @@ impl Settings {
                 sample: shared.scaling_pace,
                 merge_after: shared.scaling_idle,
             },
+            keys: None,
         };
         let segment_bytes_max = shared.segment_size;
         Ok(Self {

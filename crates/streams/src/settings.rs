@@ -2,7 +2,9 @@
 
 use crate::catalog::{Quotas, Scope, State};
 use millstream_env::Timestamp;
+use millstream_kms::KeyService;
 use millstream_model::limits;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether AWS's rate limits apply.
@@ -27,6 +29,9 @@ pub struct Settings {
     pub transition_time: Duration,
     /// How on-demand streams scale, where AWS's limits apply.
     pub scaling: ScalingPace,
+    /// What wraps the keys that encrypt records and tokens. Without one nothing is encrypted, and
+    /// what is encrypted cannot be read.
+    pub keys: Option<Arc<dyn KeyService>>,
 }
 
 /// How fast on-demand streams scale.
