@@ -113,6 +113,18 @@ pub struct Limits {
     pub connections: usize,
     /// The same for the admin listener.
     pub admin_connections: usize,
+    /// Maximum number of concurrent streams of an HTTP/2 connection; further ones are refused.
+    pub streams: u32,
+    /// Maximum number of streams at a time that an HTTP/2 client has reset before they were taken;
+    /// with one more its connection ends. Streams that are reset later have given back what they
+    /// held (CVE-2023-44487, rapid reset).
+    pub streams_reset_unseen: usize,
+    /// Maximum number of streams that an HTTP/2 client ends by an error of its own, refused ones
+    /// among them, over the life of its connection (CVE-2019-9514, CVE-2025-8671).
+    pub streams_in_error: usize,
+    /// Maximum bytes of an HTTP/2 frame. It bounds the fragments of a head, too: hyper allows a
+    /// quarter more than the list needs, and at least five (CVE-2024-27316).
+    pub frame_bytes: u32,
     /// Maximum bytes of a request's head over HTTP/1.
     pub head_bytes: usize,
     /// Maximum bytes of a request's head over HTTP/2, as HPACK counts them.
@@ -166,6 +178,10 @@ impl Default for Limits {
             drain: Duration::from_secs(6),
             connections: 16_384,
             admin_connections: 64,
+            streams: 1024,
+            streams_reset_unseen: 20,
+            streams_in_error: 1024,
+            frame_bytes: 16 * 1024,
             head_bytes: 64 * 1024,
             header_list_bytes: 16 * 1024,
             head_bytes_in_flight: 256 * 1024 * 1024,

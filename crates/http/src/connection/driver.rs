@@ -32,8 +32,6 @@ use tokio::sync::watch;
 pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 /// How many times the state is checked meanwhile.
 const FAREWELL_LOOKS: u32 = 8;
-/// Maximum number of concurrent streams of an HTTP/2 client.
-const STREAMS_MAX: u32 = 1024;
 /// Size of the HPACK dynamic table: zero, since each indexed field may keep the buffer alive that
 /// it arrived in. It takes effect when the client acknowledges it (see `greeting`).
 const HEADER_TABLE_BYTES: u32 = 0;
@@ -155,7 +153,10 @@ async fn drive_http2<S: Serve>(
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.ping_interval)
         .keep_alive_timeout(limits.ping_answer)
-        .max_concurrent_streams(STREAMS_MAX)
+        .max_concurrent_streams(limits.streams)
+        .max_pending_accept_reset_streams(limits.streams_reset_unseen)
+        .max_local_error_reset_streams(limits.streams_in_error)
+        .max_frame_size(limits.frame_bytes)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .header_table_size(HEADER_TABLE_BYTES)

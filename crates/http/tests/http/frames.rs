@@ -7,10 +7,14 @@ use tokio::net::TcpStream;
 pub const DATA: u8 = 0;
 pub const HEADERS_FRAME: u8 = 1;
 pub const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
+pub const SETTINGS: u8 = 4;
+pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
 pub const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub const ACKNOWLEDGED: u8 = 1;
+pub const END_HEADERS: u8 = 4;
 
 pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -19,7 +23,7 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Headers as literals, neither indexed nor compressed.
-fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
+pub fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in pairs {
         block.push(0);
@@ -32,12 +36,33 @@ fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
 }
 
 pub async fn read_frame(stream: &mut TcpStream) -> (u8, u8, Vec<u8>) {
+    let frame = try_read_frame(stream).await.unwrap();
+    (frame.kind, frame.flags, frame.payload)
+}
+
+/// A frame of the server's.
+#[derive(Debug)]
+pub struct Received {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+    pub payload: Vec<u8>,
+}
+
+/// Reads a frame; an error if the connection has ended.
+pub async fn try_read_frame(stream: &mut TcpStream) -> std::io::Result<Received> {
     let mut head = [0; 9];
-    in_time(stream.read_exact(&mut head)).await.unwrap();
-    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    in_time(stream.read_exact(&mut head)).await?;
+    let [a, b, c, kind, flags, number @ ..] = head;
+    let length = u32::from_be_bytes([0, a, b, c]);
     let mut payload = vec![0; length as usize];
-    in_time(stream.read_exact(&mut payload)).await.unwrap();
-    (head[3], head[4], payload)
+    in_time(stream.read_exact(&mut payload)).await?;
+    Ok(Received {
+        kind,
+        flags,
+        stream: u32::from_be_bytes(number),
+        payload,
+    })
 }
 
 /// The start of an HTTP/2 connection whose client opens a window of this size.

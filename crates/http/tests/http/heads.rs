@@ -1,6 +1,6 @@
 //! Heads are charged like bodies: incomplete ones, and those of all streams.
 
-use crate::frames::{HEADERS_FRAME, frame, preface, read_frame};
+use crate::frames::{ACKNOWLEDGED, HEADERS_FRAME, SETTINGS, frame, preface, read_frame};
 use crate::harness::{Running, connect, exchange, in_time, post};
 use millstream_http::Limits;
 use std::time::Duration;
@@ -11,8 +11,6 @@ const HEADERS: [(&str, &str); 2] = [
     ("content-type", "application/x-amz-json-1.1"),
     ("x-amz-target", "Kinesis_20131202.ListStreams"),
 ];
-const SETTINGS: u8 = 4;
-const ACKNOWLEDGED: u8 = 1;
 const ROOM: usize = 1024 * 1024;
 
 /// Budget for few heads, and timers that never fire.

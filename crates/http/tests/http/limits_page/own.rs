@@ -76,6 +76,26 @@ fn sizes(limits: &Limits) -> Vec<Row> {
             LATER,
         ),
         row("connections", limits.connections.to_string(), CLOSED),
+        row(
+            "open streams of an HTTP/2 connection",
+            limits.streams.to_string(),
+            "the stream is refused",
+        ),
+        row(
+            "of these, reset before they were taken",
+            limits.streams_reset_unseen.to_string(),
+            CLOSED,
+        ),
+        row(
+            "streams of an HTTP/2 connection that end in an error of its client's",
+            limits.streams_in_error.to_string(),
+            CLOSED,
+        ),
+        row(
+            "a frame of HTTP/2",
+            kib(limits.frame_bytes as usize),
+            CLOSED,
+        ),
     ]
 }
 
@@ -132,6 +152,10 @@ fn fields_when_there_is_a_new_one_then_is_thought_of() {
         keep_alive_idle: _,
         mutation: _,
         connections: _,
+        streams: _,
+        streams_reset_unseen: _,
+        streams_in_error: _,
+        frame_bytes: _,
         head_bytes: _,
         header_list_bytes: _,
         body_bytes: _,
@@ -155,5 +179,5 @@ fn fields_when_there_is_a_new_one_then_is_thought_of() {
         small_body_bytes_in_flight: _,
         small_body_bytes_of_connection: _,
     } = Limits::default();
-    assert_eq!(rows().len(), 17);
+    assert_eq!(rows().len(), 21);
 }
