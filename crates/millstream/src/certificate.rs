@@ -1,8 +1,10 @@
 //! The certificate and its key on disk: read at start, and reloaded whenever they change.
 //!
-//! If new files are invalid, that is logged and connections keep using the old ones.
+//! If new files are invalid, that is logged and connections keep using the old ones. So is a
+//! certificate whose time is over or soon will be, and a key that others can read.
 
 use crate::look::look;
+use crate::private_file::exposure;
 use crate::validity::Validity;
 use anyhow::Context;
 use millstream_env::{Disk, Env, RealDisk, Timestamp};
@@ -47,6 +49,12 @@ impl Files {
             certificates: read("--tls-cert", &self.certificates)?,
             key: read("--tls-key", &self.key)?,
         })
+    }
+
+    /// What is wrong with the key's permissions. It is used all the same: where secrets are mounted
+    /// into containers, everybody in there can often read them.
+    fn exposure(&self) -> Option<String> {
+        exposure(&self.key).map(|text| format!("the key: {text}"))
     }
 
     fn names(&self) -> String {
@@ -107,36 +115,38 @@ struct Follower {
     unreadable: u32,
     /// The validity of the certificate being served.
     validity: Validity,
-    /// The complaint last logged about it.
-    complaint: Option<String>,
+    /// What is wrong with the key's permissions.
+    exposure: Option<String>,
+    /// The complaints last logged about both.
+    complaints: Vec<String>,
 }
 
 impl Follower {
     fn new(files: Files, tls: Tls, seen: Identity) -> Self {
         Self {
-            files,
             tls,
             validity: Validity::of(&seen.certificates),
+            exposure: files.exposure(),
+            files,
             seen,
             unreadable: 0,
-            complaint: None,
+            complaints: Vec::new(),
         }
     }
 
     fn warn(&mut self, now: Timestamp) {
-        if let Some(complaint) = self.new_complaint(now) {
+        for complaint in self.new_complaints(now) {
             tracing::warn!("{}: {complaint}", self.files.names());
         }
     }
 
-    /// The complaint about the certificate's validity period, unless it was already logged.
-    fn new_complaint(&mut self, now: Timestamp) -> Option<String> {
-        let complaint = self.validity.complaint(now);
-        if complaint == self.complaint {
-            return None;
-        }
-        self.complaint.clone_from(&complaint);
-        complaint
+    /// The complaints about the validity period and the permissions that were not logged yet.
+    fn new_complaints(&mut self, now: Timestamp) -> Vec<String> {
+        let complaints = [self.validity.complaint(now), self.exposure.clone()];
+        let complaints: Vec<_> = complaints.into_iter().flatten().collect();
+        let before = std::mem::replace(&mut self.complaints, complaints.clone());
+        let is_new = |complaint: &String| !before.contains(complaint);
+        complaints.into_iter().filter(is_new).collect()
     }
 
     fn look(&mut self) -> Option<Found> {
@@ -149,6 +159,7 @@ impl Follower {
             }
         };
         self.unreadable = 0;
+        self.exposure = self.files.exposure();
         if found == self.seen {
             return None;
         }
@@ -156,7 +167,7 @@ impl Follower {
         if replaced.is_ok() {
             self.validity = Validity::of(&found.certificates);
             // A new certificate is reported again, even with the same complaint.
-            self.complaint = None;
+            self.complaints.clear();
         }
         self.seen = found;
         Some(match replaced {
@@ -172,6 +183,9 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair};
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
     fn write(files: &Files) {
         write_until(files, 2030);
@@ -186,6 +200,11 @@ mod tests {
         let certificate = params.self_signed(&key).unwrap();
         fs::write(&files.certificates, certificate.pem()).unwrap();
         fs::write(&files.key, key.serialize_pem()).unwrap();
+        set_mode(&files.key, 0o600);
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     fn files(folder: &Path) -> Files {
@@ -212,18 +231,49 @@ mod tests {
         let files = files(folder.path());
         write_until(&files, 2026);
         let mut follower = follower(&files);
-        assert_eq!(follower.new_complaint(year(2025)), None);
-        let said = follower.new_complaint(year(2027)).unwrap();
-        assert!(said.contains("expired on 2026-01-01 00:00 UTC"), "{said}");
-        assert_eq!(follower.new_complaint(year(2027)), None);
+        assert!(follower.new_complaints(year(2025)).is_empty());
+        let month_before = Timestamp(year(2026).0 - 29 * DAY_MS);
+        let [soon] = &follower.new_complaints(month_before)[..] else {
+            panic!("it is said a month before");
+        };
+        assert!(soon.contains("expires on 2026-01-01 00:00 UTC"), "{soon}");
+        assert!(follower.new_complaints(month_before).is_empty());
+        let said = follower.new_complaints(year(2027));
+        assert!(said[0].contains("expired on 2026-01-01 00:00 UTC"));
+        assert!(follower.new_complaints(year(2027)).is_empty());
         write_until(&files, 2026);
         assert!(matches!(follower.look(), Some(Found::Replaced)));
-        assert_eq!(follower.new_complaint(year(2027)), Some(said));
+        assert_eq!(follower.new_complaints(year(2027)), said);
         write(&files);
         assert!(matches!(follower.look(), Some(Found::Replaced)));
-        assert_eq!(follower.new_complaint(year(2027)), None);
-        let early = follower.new_complaint(year(2019)).unwrap();
-        assert!(early.contains("not valid before 2020-01-01"), "{early}");
+        assert!(follower.new_complaints(year(2027)).is_empty());
+        let early = follower.new_complaints(year(2019));
+        assert!(early[0].contains("not valid before 2020-01-01"));
+    }
+
+    #[test]
+    fn key_when_others_have_access_to_it_then_that_is_said_once_and_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path());
+        write(&files);
+        let mut follower = follower(&files);
+        assert!(follower.new_complaints(year(2025)).is_empty());
+        set_mode(&files.key, 0o644);
+        assert!(follower.look().is_none());
+        let expected = "the key: others than its owner have access to it (mode 644); chmod 600 it";
+        assert_eq!(follower.new_complaints(year(2025)), [expected]);
+        assert!(follower.look().is_none());
+        assert!(follower.new_complaints(year(2025)).is_empty());
+        set_mode(&files.key, 0o600);
+        assert!(follower.look().is_none());
+        assert!(follower.new_complaints(year(2025)).is_empty());
+        set_mode(&files.key, 0o640);
+        assert!(follower.look().is_none());
+        assert_eq!(
+            follower.new_complaints(year(2025)).len(),
+            1,
+            "it is so again"
+        );
     }
 
     #[test]

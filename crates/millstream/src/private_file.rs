@@ -1,7 +1,7 @@
 //! Files of secrets: regular ones that nobody but their owner has access to, read whole.
 
 use rustix::fs::OFlags;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -30,9 +30,7 @@ pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & OTHERS != 0 {
-        let text = format!("others than its owner have access to it (mode {mode:o}); chmod 600 it");
+    if let Some(text) = exposure_of(&metadata) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
     }
     // Never moved while it grows: that would leave copies behind.
@@ -47,6 +45,23 @@ pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
+}
+
+/// What is wrong with a regular file's permissions, if others than its owner have access to it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "secrets are read from the real disk, whatever the data is on"
+)]
+pub fn exposure(path: &Path) -> Option<String> {
+    let metadata = std::fs::metadata(path).ok()?;
+    metadata.is_file().then(|| exposure_of(&metadata)).flatten()
+}
+
+fn exposure_of(metadata: &Metadata) -> Option<String> {
+    let mode = metadata.permissions().mode() & 0o777;
+    let is_exposed = mode & OTHERS != 0;
+    is_exposed
+        .then(|| format!("others than its owner have access to it (mode {mode:o}); chmod 600 it"))
 }
 
 #[cfg(test)]

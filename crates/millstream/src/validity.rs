@@ -13,6 +13,10 @@ use x509_parser::pem::Pem;
 const DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
+/// How long before its end a certificate is complained about, in days: time enough to renew one.
+pub const NOTICE_DAYS: i64 = 30;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
 /// The time in which all certificates of a file are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
@@ -49,11 +53,17 @@ impl Validity {
                 "the certificate expired on {date}, and clients refuse it"
             ));
         }
-        let date = date(self.from_s);
-        let text = || {
-            format!("the certificate is not valid before {date}, and clients refuse it until then")
-        };
-        (now_s < self.from_s).then(text)
+        if now_s < self.from_s {
+            let date = date(self.from_s);
+            return Some(format!(
+                "the certificate is not valid before {date}, and clients refuse it until then"
+            ));
+        }
+        let ends_soon = self.until_s.saturating_sub(now_s) < NOTICE_DAYS * DAY_SECONDS;
+        ends_soon.then(|| {
+            let date = date(self.until_s);
+            format!("the certificate expires on {date}, in less than {NOTICE_DAYS} days: renew it")
+        })
     }
 }
 
@@ -68,18 +78,18 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair};
 
-    /// A certificate in PEM that is valid for some days of 2026.
+    /// A certificate in PEM that is valid from a day of September 2026 to one of November.
     fn certificate(from_day: u8, until_day: u8) -> String {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(2026, 11, from_day);
+        params.not_before = rcgen::date_time_ymd(2026, 9, from_day);
         params.not_after = rcgen::date_time_ymd(2026, 11, until_day);
         let key = KeyPair::generate().unwrap();
         params.self_signed(&key).unwrap().pem()
     }
 
     /// The start of a day of 2026.
-    fn day(day: u8) -> Timestamp {
-        let seconds = rcgen::date_time_ymd(2026, 11, day).unix_timestamp();
+    fn day(month: u8, day: u8) -> Timestamp {
+        let seconds = rcgen::date_time_ymd(2026, month, day).unix_timestamp();
         Timestamp(u64::try_from(seconds).unwrap() * 1000)
     }
 
@@ -87,12 +97,17 @@ mod tests {
     fn certificates_when_any_does_not_hold_then_is_told_with_its_date() {
         let file = certificate(3, 20) + &certificate(5, 25);
         let validity = Validity::of(file.as_bytes());
-        assert_eq!(validity.complaint(day(5)), None);
-        assert_eq!(validity.complaint(day(20)), None);
-        let early = "the certificate is not valid before 2026-11-05 00:00 UTC, and clients refuse it until then";
-        assert_eq!(validity.complaint(day(4)).as_deref(), Some(early));
+        assert_eq!(validity.complaint(day(9, 5)), None);
+        assert_eq!(validity.complaint(day(10, 21)), None);
+        let early = "the certificate is not valid before 2026-09-05 00:00 UTC, and clients refuse it until then";
+        assert_eq!(validity.complaint(day(9, 4)).as_deref(), Some(early));
+        let soon =
+            "the certificate expires on 2026-11-20 00:00 UTC, in less than 30 days: renew it";
+        for (month, date) in [(10, 22), (11, 20)] {
+            assert_eq!(validity.complaint(day(month, date)).as_deref(), Some(soon));
+        }
         let late = "the certificate expired on 2026-11-20 00:00 UTC, and clients refuse it";
-        assert_eq!(validity.complaint(day(21)).as_deref(), Some(late));
+        assert_eq!(validity.complaint(day(11, 21)).as_deref(), Some(late));
     }
 
     #[test]
@@ -101,7 +116,7 @@ mod tests {
             "",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
-            assert_eq!(Validity::of(text.as_bytes()).complaint(day(1)), None);
+            assert_eq!(Validity::of(text.as_bytes()).complaint(day(1, 1)), None);
         }
     }
 }
