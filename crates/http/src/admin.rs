@@ -6,7 +6,7 @@
 use crate::connection::accept::Serve;
 use crate::connection::activity::InFlight;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use millstream_env::{Env, Tasks};
@@ -22,6 +22,19 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot};
 const SCRAPES_MAX: usize = 4;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
+/// For browsers: no answer is a page, belongs into one, or is to be kept. No origin is allowed to
+/// read them.
+const NOT_A_PAGE: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
 
 /// The admin pages: liveness from the start, everything else once the engine is open.
 #[derive(Clone, Debug, Default)]
@@ -151,10 +164,9 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
-    let content_type = HeaderValue::from_static(content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.extend(NOT_A_PAGE);
     response
 }
 

@@ -34,6 +34,36 @@ async fn operator_when_asking_then_is_told_and_nobody_else_is() {
     server.stop().await;
 }
 
+/// There is no console: nothing that a browser would show as a page, frame, or run.
+#[tokio::test]
+async fn answer_when_a_browser_asks_the_operators_listener_then_is_no_page_and_no_origins() {
+    let server = Running::start(Limits::default()).await;
+    let origin = ("origin", "https://a.example");
+    let headers = [origin, ("connection", "close"), ("accept", "text/html")];
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/%3Cscript%3E"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+        ("POST", "/metrics"),
+        ("OPTIONS", "/metrics"),
+    ] {
+        let line = format!("{method} {path} HTTP/1.1");
+        let answer = exchange(server.admin, &request(&line, &headers, b"")).await;
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        assert_eq!(answer.header("content-security-policy"), policy, "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        let content_type = answer.header("content-type");
+        assert!(!content_type.contains("html"), "{path}: {content_type}");
+        let mut names = answer.headers.keys();
+        assert!(!names.any(|name| name.starts_with("access-control")));
+        assert!(!answer.text().contains("<script"), "{path}");
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn operator_when_asking_before_there_is_an_engine_then_hears_that_it_lives_and_starts() {
     let any = "127.0.0.1:0".parse().unwrap();

@@ -42,6 +42,17 @@ pub async fn connect_tls(
     versions: &[&'static SupportedProtocolVersion],
     alpn: &[&[u8]],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_as(server, trusted, versions, alpn, "localhost").await
+}
+
+/// The same, for a client that thinks that this is the server's name.
+async fn connect_as(
+    server: &Running,
+    trusted: &Identity,
+    versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&[u8]],
+    name: &'static str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate(trusted)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -49,7 +60,7 @@ pub async fn connect_tls(
     let config = config.with_protocol_versions(versions).unwrap();
     let mut config = config.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-    let name = ServerName::try_from("localhost").unwrap();
+    let name = ServerName::try_from(name).unwrap();
     let stream = connect(server.address).await;
     in_time(TlsConnector::from(Arc::new(config)).connect(name, stream)).await
 }
@@ -187,5 +198,82 @@ async fn connection_when_silent_after_the_handshake_then_is_closed() {
         }
     };
     let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
+    server.stop().await;
+}
+
+/// The hello of a client that speaks no more than this version.
+fn hello(version: [u8; 2]) -> Vec<u8> {
+    /// ECDHE with ECDSA: AES-GCM of TLS 1.2, and AES-CBC of before.
+    const SUITES: [u8; 4] = [0xc0, 0x2b, 0xc0, 0x09];
+    /// secp256r1, and ECDSA with it and SHA-256.
+    const EXTENSIONS: [u8; 16] = [0, 10, 0, 4, 0, 2, 0, 23, 0, 13, 0, 4, 0, 2, 4, 3];
+    let body = [
+        &version[..],
+        &[7; 32],
+        &[0],
+        &[0, 4],
+        &SUITES,
+        // No compression.
+        &[1, 0],
+        &[0, 16],
+        &EXTENSIONS,
+    ]
+    .concat();
+    let length = u8::try_from(body.len()).unwrap();
+    let message = [&[1, 0, 0, length][..], &body].concat();
+    [&[0x16, 3, 1, 0, length + 4][..], &message].concat()
+}
+
+#[tokio::test]
+async fn client_when_it_speaks_an_old_version_then_is_told_and_closed() {
+    /// A fatal alert: a record of two bytes, the second of which says why.
+    const ALERT: [u8; 2] = [21, 3];
+    const PROTOCOL_VERSION: u8 = 70;
+    const HANDSHAKE: u8 = 22;
+    let identity = identity();
+    let tls = Tls::new(&identity).unwrap();
+    let server = Running::start_with_tls(Limits::default(), Some(tls)).await;
+    for version in [[3, 0], [3, 1], [3, 2]] {
+        let mut stream = connect(server.address).await;
+        stream.write_all(&hello(version)).await.unwrap();
+        let mut answer = Vec::new();
+        in_time(stream.read_to_end(&mut answer)).await.unwrap();
+        assert_eq!(answer[..2], ALERT, "{version:?}: {answer:?}");
+        let why = answer.last().copied();
+        assert_eq!(why, Some(PROTOCOL_VERSION), "{version:?}");
+    }
+    // The same hello of TLS 1.2 is answered: with a record of the handshake.
+    let mut stream = connect(server.address).await;
+    stream.write_all(&hello([3, 3])).await.unwrap();
+    assert_eq!(in_time(stream.read_u8()).await.unwrap(), HANDSHAKE);
+    let stream = connect_tls(&server, &identity, BOTH, &[]).await;
+    list_over_http1(&mut stream.unwrap()).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn client_when_it_wants_another_protocol_or_name_then_is_not_let_down_silently() {
+    let identity = identity();
+    let tls = Tls::new(&identity).unwrap();
+    let server = Running::start_with_tls(Limits::default(), Some(tls)).await;
+    let cause = |refused: std::io::Result<TlsStream<TcpStream>>| {
+        let error = refused.expect_err("it is refused");
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        cause.cloned().unwrap_or_else(|| panic!("{error:?}"))
+    };
+    let other: &[&[u8]] = &[b"spdy/3"];
+    let refused = cause(connect_tls(&server, &identity, BOTH, other).await);
+    let alert = rustls::AlertDescription::NoApplicationProtocol;
+    assert_eq!(refused, rustls::Error::AlertReceived(alert));
+
+    // There is one certificate, whatever name is asked for: the client refuses it.
+    let named = connect_as(&server, &identity, BOTH, &[], "other.example").await;
+    let refused = cause(named);
+    assert!(
+        matches!(refused, rustls::Error::InvalidCertificate(_)),
+        "{refused:?}"
+    );
+    let stream = connect_tls(&server, &identity, BOTH, &[]).await;
+    list_over_http1(&mut stream.unwrap()).await;
     server.stop().await;
 }
