@@ -80,3 +80,26 @@ fn check_exposure(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Run;
+    use std::ffi::OsString;
+
+    /// Both listeners face this machine alone unless they are told otherwise, and the operator's is
+    /// not the API's.
+    #[test]
+    fn addresses_when_none_is_given_then_are_two_on_loopback() {
+        let words = "millstream serve --data-dir data".split(' ');
+        let parsed = crate::config::parse(words.map(OsString::from)).unwrap();
+        let Run::Serve(serve) = parsed.command else {
+            panic!("not serve");
+        };
+        let server = settings(serve).unwrap().server;
+        let admin = server.admin_listen.unwrap();
+        assert!(server.listen.ip().is_loopback() && admin.ip().is_loopback());
+        assert_ne!(server.listen, admin);
+        assert_eq!(admin, ADMIN_LISTEN);
+    }
+}
