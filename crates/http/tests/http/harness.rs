@@ -38,15 +38,27 @@ impl Running {
 
     /// Starts a server in an environment, with these settings of the engine.
     pub async fn start_in(env: Env, settings: Settings, limits: Limits, tls: Option<Tls>) -> Self {
+        Self::start_with(env, settings, |config| {
+            config.tls = tls;
+            config.limits = limits;
+        })
+        .await
+    }
+
+    /// Starts a server whose configuration is changed.
+    pub async fn start_with(
+        env: Env,
+        settings: Settings,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
         let any = "127.0.0.1:0".parse().unwrap();
-        let config = Config {
+        let mut config = Config {
             admin_listen: Some(any),
-            tls,
-            limits,
             ..Config::new(any)
         };
+        change(&mut config);
         let server = Server::bind(config).await.unwrap();
         let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
         let (stop, stopping) = oneshot::channel();

@@ -24,6 +24,7 @@ mod limits_page;
 mod linger;
 mod order;
 mod promises;
+mod signatures;
 mod stopping;
 mod tls;
 mod two_faults;
