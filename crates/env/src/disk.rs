@@ -5,11 +5,13 @@
 //! for a file's bytes and length, `sync_directory` for the entries of a directory (a created,
 //! renamed or removed name). An error names its file.
 
+use crate::private_file::check_mode;
 use crate::small_files::read_regular;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,21 @@ pub trait Disk: Send + Sync + 'static {
     /// large, whatever the path refers to.
     fn read_whole(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
         read_regular(self, path, bytes_max)
+    }
+    /// The same of a file of secrets: a regular one that nobody but its owner has access to. What
+    /// was read is overwritten when it is dropped.
+    fn read_private(&self, path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+        check_mode(self.mode(path)?).map_err(|error| about(path, error))?;
+        read_regular(self, path, bytes_max).map(Zeroizing::new)
+    }
+    /// The path behind all symbolic links. A double has none.
+    fn behind_links(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+    /// Gives a file the owner and the group of another one. A double without owners has nothing to
+    /// do.
+    fn set_owner_of(&self, path: &Path, _other: &Path) -> io::Result<()> {
+        self.open(path, OpenMode::Read).map(drop)
     }
     /// The permission bits of a file. A double without permissions has those of new files.
     fn mode(&self, path: &Path) -> io::Result<u32> {

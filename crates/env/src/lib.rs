@@ -12,6 +12,7 @@ mod disk;
 #[cfg(any(test, feature = "testing"))]
 mod doubles;
 mod line_limit;
+mod private_file;
 mod random;
 mod real_disk;
 mod request_context;
@@ -29,6 +30,7 @@ pub use doubles::{
     SeededRandom, Simulation, Tearing, Trace, Unreadable,
 };
 pub use line_limit::LineLimit;
+pub use private_file::{exposure, read_private};
 pub use random::{Random, SystemRandom};
 pub use real_disk::RealDisk;
 pub use request_context::{RequestContext, RequestIdText, Scoped};

@@ -10,14 +10,16 @@
 )]
 
 use crate::disk::{Disk, File, OpenMode, PRIVATE_FILE_MODE, about};
+use crate::private_file::read_private;
 use crate::small_files::too_large;
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fdatasync, flock, statvfs};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, IoSliceMut, Read};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// The bits of a mode that are permissions.
 const MODE_BITS: u32 = 0o7777;
@@ -142,6 +144,27 @@ impl Disk for RealDisk {
             true => Err(too_large(path, bytes_max)),
             false => Ok(bytes),
         }
+    }
+
+    fn read_private(&self, path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+        read_private(path, bytes_max).map_err(|error| about(path, error))
+    }
+
+    fn behind_links(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path).map_err(|error| about(path, error))
+    }
+
+    fn set_owner_of(&self, path: &Path, other: &Path) -> io::Result<()> {
+        let owner = |path: &Path| {
+            let found = fs::metadata(path).map_err(|error| about(path, error))?;
+            Ok::<_, io::Error>((found.uid(), found.gid()))
+        };
+        let (uid, gid) = owner(other)?;
+        if owner(path)? == (uid, gid) {
+            return Ok(());
+        }
+        let set = std::os::unix::fs::chown(path, Some(uid), Some(gid));
+        set.map_err(|error| about(path, error))
     }
 
     fn mode(&self, path: &Path) -> io::Result<u32> {

@@ -12,9 +12,11 @@ const NEW_SUFFIX: &str = ".new";
 /// What is appended to a file's name for the one that is locked.
 const LOCK_SUFFIX: &str = ".lock";
 
-/// The permission bits of a file that is replaced.
+/// The permissions of a file that is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileMode {
+    /// Its owner's alone. It stays that of the old one, whoever replaces it.
+    Private,
     /// Those of the old one; without one, those of new files.
     Kept,
     /// These, whatever the old one has.
@@ -27,14 +29,17 @@ pub enum FileMode {
 /// # Errors
 /// If any step fails. Then the file has the old content or the new one.
 pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: FileMode) -> io::Result<()> {
-    let mode = match mode {
-        FileMode::Given(mode) => Some(mode),
-        FileMode::Kept => unless_missing(disk.mode(path))?,
+    let (bits, owner) = match mode {
+        // As new files are.
+        FileMode::Private => (None, unless_missing(disk.mode(path))?.map(|_| path)),
+        FileMode::Given(bits) => (Some(bits), None),
+        FileMode::Kept => (unless_missing(disk.mode(path))?, None),
     };
     let new = beside(path, NEW_SUFFIX);
     // What a process left that died here.
     unless_missing(disk.remove(&new))?;
-    let replaced = write(disk, &new, bytes, mode).and_then(|()| disk.rename(&new, path));
+    let written = write(disk, &new, bytes, bits, owner);
+    let replaced = written.and_then(|()| disk.rename(&new, path));
     if replaced.is_err() {
         // It may hold the space that was wanting. Its own failure says nothing more.
         drop(disk.remove(&new));
@@ -43,9 +48,18 @@ pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: FileMode) 
     disk.sync_directory(folder_of(path))
 }
 
-fn write(disk: &dyn Disk, new: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
+fn write(
+    disk: &dyn Disk,
+    new: &Path,
+    bytes: &[u8],
+    mode: Option<u32>,
+    owner_of: Option<&Path>,
+) -> io::Result<()> {
     let file = disk.open(new, OpenMode::CreateNew)?;
     file.write_all_at(bytes, 0)?;
+    if let Some(old) = owner_of {
+        disk.set_owner_of(new, old)?;
+    }
     if let Some(mode) = mode {
         disk.set_mode(new, mode)?;
     }

@@ -101,6 +101,9 @@ fn mode_when_a_file_is_replaced_then_is_kept_or_the_given_one() {
         assert_eq!(mode_after(FileMode::Kept), 0o644);
         disk.set_mode(path, 0o640).unwrap();
         assert_eq!(mode_after(FileMode::Kept), 0o640);
+        assert_eq!(mode_after(FileMode::Private), PRIVATE_FILE_MODE);
+        disk.remove(path).unwrap();
+        assert_eq!(mode_after(FileMode::Private), PRIVATE_FILE_MODE);
     }
 }
 
