@@ -30,6 +30,13 @@ pub enum KeyId {
     AliasArn(Place, String),
 }
 
+/// An alias's ARN.
+pub(crate) fn alias_arn(place: &Place, alias: &str) -> String {
+    let Place { account, region } = place;
+    let partition = region.partition();
+    format!("arn:{partition}:kms:{region}:{account}:alias/{alias}")
+}
+
 impl KeyId {
     /// Parses any of the four forms.
     ///

@@ -7,6 +7,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html>
 
 mod key;
+pub mod local;
 #[cfg(any(test, feature = "testing"))]
 mod memory_keys;
 

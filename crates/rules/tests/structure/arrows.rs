@@ -20,7 +20,7 @@ const CODE: [(&str, &[&str]); 22] = [
     ("journal", &["env", "memory", "store"]),
     ("replicated", &["env", "store"]),
     ("auth", &["env", "model", "protocol"]),
-    ("kms", &["auth", "model"]),
+    ("kms", &["auth", "env", "model"]),
     ("client", &["env", "model", "protocol"]),
     ("tools", &["client", "env", "protocol"]),
     (
@@ -94,7 +94,7 @@ const CODE: [(&str, &[&str]); 22] = [
     ),
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
-const TESTS: [(&str, &[&str]); 12] = [
+const TESTS: [(&str, &[&str]); 13] = [
     // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
     // for a store on a disk, the service to see answers as clients do.
     ("streams", &["env", "journal", "pages", "service", "store"]),
@@ -106,6 +106,7 @@ const TESTS: [(&str, &[&str]); 12] = [
     ("http", &["client", "env", "pages", "store"]),
     // `pages` to ask botocore what it does with the same.
     ("auth", &["env"]),
+    ("kms", &["env", "pages"]),
     ("client", &["env", "pages"]),
     // `env` and `store` for their doubles, `pages` for AWS's service model, `replicated` for facts
     // that it is the cause of.
