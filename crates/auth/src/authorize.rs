@@ -2,37 +2,110 @@
 //!
 //! It is the one place where a request's input becomes [`Authorized`]. What the request is about
 //! was found before, wherever it is and whether it exists or not: a policy may speak of any of it,
-//! also of another account's. No policies exist yet, so every principal may do everything; what it
-//! cannot reach is not there for it, which it is told by the operations.
+//! also of another account's. Without policies every principal may do everything in its own
+//! account; what it cannot reach is not there for it, which it is told by the operations.
 
+use crate::action::Action;
+use crate::policy::{Decision, RequestTags};
 use crate::{Authorized, Context, Principal, Resource};
 use millstream_protocol::{Error, ErrorCode};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// An operation's name, which a policy writes after `kinesis:`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Action(pub &'static str);
+/// What a request is about: its name in policies, and what belongs to it if it exists.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The resource.
+    pub resource: Resource<'a>,
+    /// The text of its own policy.
+    pub policy: Option<&'a str>,
+    /// Its tags.
+    pub tags: Option<&'a BTreeMap<String, String>>,
+    /// What the sender may be told of its name.
+    pub naming: Naming,
+}
 
-/// A policy's verdict on a request.
+/// What the sender of a request named, and may be told if it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Permitted.
-    Allow,
-    /// Refused.
-    Deny,
+pub enum Naming {
+    /// All of the resource's ARN.
+    Whole,
+    /// A consumer, without the second of its creation: that would say that it exists.
+    WithoutSecond,
+}
+
+impl Subject<'_> {
+    /// The resource as the sender named it.
+    fn as_named(&self) -> String {
+        match (self.naming, self.resource) {
+            (Naming::WithoutSecond, Resource::Consumer { stream, name, .. }) => {
+                format!("{stream}/consumer/{name}")
+            }
+            (
+                Naming::WithoutSecond | Naming::Whole,
+                resource @ (Resource::Account
+                | Resource::Stream(_)
+                | Resource::Consumer { .. }
+                | Resource::Unnamed),
+            ) => resource.to_string(),
+        }
+    }
+}
+
+impl<'a> From<Resource<'a>> for Subject<'a> {
+    /// A resource to which nothing belongs, or that does not exist.
+    fn from(resource: Resource<'a>) -> Self {
+        Self {
+            resource,
+            policy: None,
+            tags: None,
+            naming: Naming::Whole,
+        }
+    }
+}
+
+/// A question to policies.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// How the request arrived.
+    pub context: Context,
+    /// What is to be done.
+    pub action: Action,
+    /// What with.
+    pub subject: Subject<'a>,
+    /// The tags in the request.
+    pub tags: &'a RequestTags,
+}
+
+/// Whether requests reach what belongs to other accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Across {
+    /// Never: it is as if it were not there.
+    #[default]
+    Never,
+    /// Where the policies of both permit it.
+    ByPolicy,
 }
 
 /// A source of policies: what principals may do.
 pub trait Policies: Send + Sync + 'static {
-    /// Judges whether a principal may perform an action on a resource, given the request's context.
-    fn judge(
-        &self,
-        principal: &Principal,
-        action: Action,
-        resource: Resource<'_>,
-        context: Context,
-    ) -> Decision;
+    /// Judges whether a principal may do what it asks.
+    fn judge(&self, question: Question<'_>) -> Decision;
+
+    /// Whether its decisions are about other accounts' resources, too. Whoever permits without
+    /// looking must not say so.
+    fn across(&self) -> Across {
+        Across::Never
+    }
+
+    /// The ARN of a principal.
+    fn name(&self, principal: &Principal) -> String {
+        let Principal { account, region } = principal;
+        format!("arn:{}:iam::{account}:root", region.partition())
+    }
 }
 
 /// No policies: every principal may do everything.
@@ -40,9 +113,22 @@ pub trait Policies: Send + Sync + 'static {
 pub struct NoPolicies;
 
 impl Policies for NoPolicies {
-    fn judge(&self, _: &Principal, _: Action, _: Resource<'_>, _: Context) -> Decision {
+    fn judge(&self, _: Question<'_>) -> Decision {
         Decision::Allow
     }
+}
+
+/// What is sent, by whom, and how it arrived.
+#[derive(Debug)]
+pub struct Sent<I> {
+    /// The sender.
+    pub principal: Principal,
+    /// How it arrived.
+    pub context: Context,
+    /// The input.
+    pub input: I,
+    /// The tags in it.
+    pub tags: RequestTags,
 }
 
 /// Turns inputs into authorized ones. Clones share the same policies.
@@ -57,22 +143,45 @@ impl Authorizer {
         Self { policies }
     }
 
-    /// Authorizes an input. `found` is what the input refers to, and `resource_of` names it.
+    /// Whether requests reach what belongs to other accounts. Only what is found so may be
+    /// authorized by this authorizer.
+    pub fn across(&self) -> Across {
+        self.policies.across()
+    }
+
+    /// Authorizes an input. `found` is what the input refers to, and `subject_of` describes it.
     ///
     /// # Errors
     /// `AccessDeniedException` if the principal may not. Nothing has been done then.
     pub fn authorize<I, T>(
         &self,
-        (principal, context): (Principal, Context),
+        sent: Sent<I>,
         action: Action,
-        input: I,
         found: T,
-        resource_of: impl FnOnce(&T) -> Resource<'_>,
+        subject_of: impl FnOnce(&T) -> Subject<'_>,
     ) -> Result<Authorized<I, T>, Error> {
-        let resource = resource_of(&found);
-        match self.policies.judge(&principal, action, resource, context) {
+        let Sent {
+            principal,
+            context,
+            input,
+            tags,
+        } = sent;
+        let subject = subject_of(&found);
+        let question = Question {
+            principal: &principal,
+            context,
+            action,
+            subject,
+            tags: &tags,
+        };
+        match self.policies.judge(question) {
             Decision::Allow => Ok(Authorized::new(principal, input, found)),
-            Decision::Deny => Err(denied(&principal, action, resource)),
+            Decision::Deny(denial) => {
+                let name = self.policies.name(&principal);
+                let action = format!("kinesis:{}", action.0);
+                let message = denial.message(&name, &action, &subject.as_named());
+                Err(Error::new(ErrorCode::AccessDeniedException, message))
+            }
         }
     }
 }
@@ -89,36 +198,22 @@ impl fmt::Debug for Authorizer {
     }
 }
 
-/// An error in the style of AWS's text.
-fn denied(principal: &Principal, Action(action): Action, resource: Resource<'_>) -> Error {
-    let user = principal.arn();
-    let message = format!(
-        "User: {user} is not authorized to perform: kinesis:{action} \
-         on resource: {resource} because no identity-based policy allows the kinesis:{action} action"
-    );
-    Error::new(ErrorCode::AccessDeniedException, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Channel;
+    use crate::policy::Denial;
     use millstream_model::{AccountId, Region, StreamArn};
 
     struct ReadsOnly;
 
     impl Policies for ReadsOnly {
-        fn judge(
-            &self,
-            _: &Principal,
-            Action(name): Action,
-            _: Resource<'_>,
-            context: Context,
-        ) -> Decision {
-            if name.starts_with("Get") && context.channel == Channel::Tls {
+        fn judge(&self, question: Question<'_>) -> Decision {
+            let is_get = question.action.0.starts_with("Get");
+            if is_get && question.context.channel == Channel::Tls {
                 Decision::Allow
             } else {
-                Decision::Deny
+                Decision::Deny(Denial::NoIdentityPolicy)
             }
         }
     }
@@ -134,8 +229,13 @@ mod tests {
         let authorizer = Authorizer::new(Arc::new(ReadsOnly));
         let judged = |name, channel| {
             let peer = "127.0.0.1:1".parse().unwrap();
-            let sender = (principal(), Context { peer, channel });
-            authorizer.authorize(sender, Action(name), 7, arn(), |arn| arn.into())
+            let sent = Sent {
+                principal: principal(),
+                context: Context { peer, channel },
+                input: 7,
+                tags: RequestTags::None,
+            };
+            authorizer.authorize(sent, Action(name), arn(), |arn| Resource::from(arn).into())
         };
         let (found, input) = judged("GetRecords", Channel::Tls).unwrap().into_parts();
         assert_eq!((found, input), (arn(), 7));

@@ -7,12 +7,14 @@
 //! takes one, so no handler can forget the check. The crate knows request heads and inputs; it does
 //! no I/O.
 
+mod action;
 mod authenticator;
 mod authorize;
 mod authorized;
 mod claim;
 mod context;
 mod credential;
+mod enforced;
 mod head;
 mod keys;
 mod operator;
@@ -22,10 +24,12 @@ mod resource;
 mod secret;
 mod signature;
 
+pub use action::Action;
 pub use authenticator::{Authenticator, Mode};
-pub use authorize::{Action, Authorizer, Decision, NoPolicies, Policies};
+pub use authorize::{Across, Authorizer, Naming, NoPolicies, Policies, Question, Sent, Subject};
 pub use authorized::Authorized;
 pub use context::{Channel, Context};
+pub use enforced::{Callers, Enforced};
 pub use head::Head;
 pub use keys::{AccessKey, AccessKeyId, KeyStore, Keys, Refused, Validity};
 pub use operator::Operator;

@@ -2,7 +2,7 @@
 
 use crate::values::StreamSpec;
 use anyhow::Context;
-use millstream_auth::{Authorized, Operator, Principal};
+use millstream_auth::{Across, Authorized, Operator, Principal};
 use millstream_model::{AccountId, Region};
 use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::CreateStreamInput;
@@ -18,7 +18,8 @@ pub async fn create(engine: &Arc<Engine>, specs: Vec<StreamSpec>) -> anyhow::Res
             ..CreateStreamInput::default()
         };
         let principal = Principal::root(AccountId::zero(), Region::us_east_1());
-        let found = millstream_streams::find::<CreateStream>(engine, &principal, &input);
+        let found =
+            millstream_streams::find::<CreateStream>(engine, &principal, Across::Never, &input);
         let found = found.map_err(Lacking::into_why);
         let found = found.with_context(|| format!("--stream {name}"))?;
         let operator = Operator::from_command_line();

@@ -6,16 +6,18 @@
 use crate::body::Body;
 use crate::decode::{Typed, decode_types};
 use crate::encode::Encoder;
+use crate::tags::tags_of;
 use crate::words::say;
 use bytes::Bytes;
-use millstream_auth::{Action, Authorizer, Context, Principal};
+use millstream_auth::policy::RequestTags;
+use millstream_auth::{Action, Authorizer, Context, Principal, Sent};
 use millstream_env::BoxFuture;
 use millstream_protocol::shape::Described;
 use millstream_protocol::{Effect, Error, ErrorCode, Protocol};
 use millstream_streams::facts::ReadFailure;
 use millstream_streams::{
     AnyFact, Causes, Engine, Fact as _, Handler, Outcome, Output as _,
-    operations as engine_operations, resource_of,
+    operations as engine_operations, subject_of,
 };
 use std::error::Error as _;
 use std::future::ready;
@@ -130,12 +132,17 @@ fn begin<H: Handler>(
     let decoded: Typed<H::Input> = decode(protocol, &body)?;
     drop(body);
     let action = Action(<H::Operation as millstream_protocol::Operation>::NAME);
+    let across = authorizer.across();
     match decoded {
         Typed::Sound(input) => {
-            let found = millstream_streams::find::<H>(&engine, &principal, &input);
-            let sender = (principal, context);
-            let request =
-                authorizer.authorize(sender, action, input, found, resource_of::<H::Target>);
+            let found = millstream_streams::find::<H>(&engine, &principal, across, &input);
+            let sent = Sent {
+                principal,
+                context,
+                tags: tags_of(&input),
+                input,
+            };
+            let request = authorizer.authorize(sent, action, found, subject_of::<H::Target>);
             match request.map_err(Failed::refused)?.transpose() {
                 Ok(request) => match millstream_streams::count::<H>(&engine, &request) {
                     Ok(()) => Ok(H::handle(engine, request)),
@@ -145,10 +152,15 @@ fn begin<H: Handler>(
             }
         }
         Typed::Broken(violation) => {
-            let found = millstream_streams::find::<H>(&engine, &principal, &violation);
-            let sender = (principal, context);
-            let request =
-                authorizer.authorize(sender, action, violation, found, resource_of::<H::Target>);
+            let found = millstream_streams::find::<H>(&engine, &principal, across, &violation);
+            let sent = Sent {
+                principal,
+                context,
+                // They may be what is wrong with it.
+                tags: RequestTags::Unclear,
+                input: violation,
+            };
+            let request = authorizer.authorize(sent, action, found, subject_of::<H::Target>);
             let (found, violation) = request.map_err(Failed::refused)?.into_parts();
             let record_bytes_max = found.as_ref().ok().and_then(H::record_bytes_max);
             Err(Failed::refused(violation.into_error(record_bytes_max)))

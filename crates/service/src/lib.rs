@@ -18,6 +18,7 @@ mod detached;
 mod dispatch;
 mod encode;
 mod explain;
+mod tags;
 mod violation_text;
 mod wait;
 mod words;

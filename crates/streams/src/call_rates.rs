@@ -119,7 +119,8 @@ impl CallRates {
         let Principal {
             account, region, ..
         } = call.principal;
-        if (&scope.account, &scope.region) != (account, region) {
+        let is_own = (&scope.account, &scope.region) == (account, region);
+        if !is_own && call.reached == Reached::No {
             return None;
         }
         let state = self.streams.state();
@@ -145,6 +146,15 @@ impl CallRates {
     }
 }
 
+/// Whether a caller, who is authorized, has reached what its call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// It is there, and the caller may use it.
+    Yes,
+    /// It is not, or not for this caller.
+    No,
+}
+
 /// A call that is about to begin.
 pub(crate) struct Call<'a> {
     pub(crate) operation: &'static str,
@@ -152,6 +162,8 @@ pub(crate) struct Call<'a> {
     pub(crate) principal: &'a Principal,
     /// The stream that it names.
     pub(crate) stream: Option<(Scope, StreamLabel)>,
+    /// Whether that was found.
+    pub(crate) reached: Reached,
     /// The shard that it names.
     pub(crate) shard: Option<&'a str>,
 }
@@ -240,6 +252,7 @@ mod tests {
             },
             principal: &principal,
             stream: None,
+            reached: Reached::No,
             shard: None,
         };
         accounts.try_take(&call, Monotonic(Duration::from_millis(ms)))

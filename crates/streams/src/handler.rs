@@ -1,10 +1,10 @@
 //! The interface between the server and an operation.
 
-use crate::call_rates::{Call, named_stream, rate_of};
+use crate::call_rates::{Call, Reached, named_stream, rate_of};
 use crate::facts::CallRefused;
 use crate::target::{Lacking, Named, Target};
 use crate::{AnyFact, Engine, Fact, Output};
-use millstream_auth::{Authorized, Principal};
+use millstream_auth::{Across, Authorized, Principal};
 use millstream_protocol::{Operation as _, Period, Rate, Row as _, Texts};
 use std::future::Future;
 use std::sync::Arc;
@@ -65,13 +65,18 @@ pub fn count<H: Handler>(
     let rates = engine.call_rates();
     // Decided at compile time: nothing is left of it for those with budgets of their own.
     match const { rate_at_the_gate::<H>() } {
-        Some(rate) if rates.apply() => rates.take(Call {
-            operation: H::Operation::NAME,
-            rate,
-            principal: request.principal(),
-            stream: named_stream(request.found().resource()),
-            shard: request.input().text("ShardId"),
-        }),
+        Some(rate) if rates.apply() => {
+            let subject = request.found().subject();
+            rates.take(Call {
+                operation: H::Operation::NAME,
+                rate,
+                principal: request.principal(),
+                stream: named_stream(subject.resource),
+                // Whatever is there has tags, if only none.
+                reached: subject.tags.map_or(Reached::No, |_| Reached::Yes),
+                shard: request.input().text("ShardId"),
+            })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -85,6 +90,11 @@ const fn rate_at_the_gate<H: Handler>() -> Option<Rate> {
 }
 
 /// Resolves a request's resource, whatever the shape of the request.
-pub fn find<H: Handler>(engine: &Engine, principal: &Principal, request: &impl Texts) -> Found<H> {
-    H::Target::find(engine, principal, Named::of(request))
+pub fn find<H: Handler>(
+    engine: &Engine,
+    principal: &Principal,
+    across: Across,
+    request: &impl Texts,
+) -> Found<H> {
+    H::Target::find(engine, principal, Named::of(request, across))
 }

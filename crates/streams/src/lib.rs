@@ -58,4 +58,4 @@ pub use read::{NumberedRun, Records};
 pub use record::{KeyedIter, StoredIter, StoredParts, StoredRecord};
 pub use settings::{Limits, ScalingPace, Settings};
 pub use sink::RecordArena;
-pub use target::{Lacking, Named, Target, resource_of};
+pub use target::{Lacking, Named, Target, subject_of};

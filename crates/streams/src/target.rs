@@ -13,9 +13,9 @@ pub(crate) use resource::{FoundResource, Needs, PolicyHolder};
 pub(crate) use stream::{FoundByArn, FoundStream, Reach, StreamRef};
 
 use crate::Engine;
-use crate::catalog::{Scope, Stream};
-use millstream_auth::{Principal, Resource};
-use millstream_model::{ConsumerArn, StreamArn};
+use crate::catalog::{PolicyText, Scope, Stream};
+use millstream_auth::{Across, Naming, Principal, Resource, Subject};
+use millstream_model::{ConsumerArn, ConsumerName, StreamArn};
 use millstream_protocol::Texts;
 use std::convert::Infallible;
 
@@ -29,12 +29,14 @@ pub struct Named<'a> {
     pub(crate) resource_arn: Option<&'a str>,
     pub(crate) shard_iterator: Option<&'a str>,
     pub(crate) next_token: Option<&'a str>,
+    /// Whether it may be another account's.
+    pub(crate) across: Across,
 }
 
 impl<'a> Named<'a> {
     /// Reads the members of a request, whatever its shape.
     #[inline]
-    pub fn of(request: &'a impl Texts) -> Self {
+    pub fn of(request: &'a impl Texts, across: Across) -> Self {
         Self {
             stream_name: request.text("StreamName"),
             stream_arn: request.text("StreamARN"),
@@ -43,6 +45,7 @@ impl<'a> Named<'a> {
             resource_arn: request.text("ResourceARN"),
             shard_iterator: request.text("ShardIterator"),
             next_token: request.text("NextToken"),
+            across,
         }
     }
 }
@@ -64,6 +67,10 @@ pub trait Target: Sized + Send + 'static {
 
     /// Its name in policies.
     fn resource(&self) -> Resource<'_>;
+
+    /// What policies may look at: its name, and what belongs to it. Whatever has a policy of its
+    /// own says so here.
+    fn subject(&self) -> Subject<'_>;
 }
 
 /// Why a request has no target, and what it names.
@@ -75,6 +82,8 @@ pub struct Lacking<E>(Box<(E, What)>);
 enum What {
     Stream(StreamArn),
     Consumer(ConsumerArn),
+    /// Named without the second of its creation.
+    ConsumerByName(ConsumerArn),
     Nothing,
 }
 
@@ -91,6 +100,22 @@ impl<E> Lacking<E> {
     /// A consumer that does not exist.
     pub(crate) fn consumer(consumer: ConsumerArn, why: impl Into<E>) -> Self {
         Self::new(why, What::Consumer(consumer))
+    }
+
+    /// A consumer that does not exist, named by its name and its stream. For policies it is one of
+    /// the first second.
+    pub(crate) fn consumer_by_name(
+        stream: StreamArn,
+        name: ConsumerName,
+        why: impl Into<E>,
+    ) -> Self {
+        let created_s = 0;
+        let consumer = ConsumerArn {
+            stream,
+            name,
+            created_s,
+        };
+        Self::new(why, What::ConsumerByName(consumer))
     }
 
     /// Something that cannot exist.
@@ -112,17 +137,36 @@ impl<E> Lacking<E> {
     pub(crate) fn resource(&self) -> Resource<'_> {
         match &self.0.1 {
             What::Stream(arn) => arn.into(),
-            What::Consumer(arn) => arn.into(),
+            What::Consumer(arn) | What::ConsumerByName(arn) => arn.into(),
             What::Nothing => Resource::Unnamed,
+        }
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        let naming = match &self.0.1 {
+            What::Stream(_) | What::Consumer(_) | What::Nothing => Naming::Whole,
+            What::ConsumerByName(_) => Naming::WithoutSecond,
+        };
+        Subject {
+            naming,
+            ..self.resource().into()
+        }
+    }
+
+    /// The stream that is named, if that is all.
+    pub(crate) fn missing_stream(&self) -> Option<&StreamArn> {
+        match &self.0.1 {
+            What::Stream(arn) => Some(arn),
+            What::Consumer(_) | What::ConsumerByName(_) | What::Nothing => None,
         }
     }
 }
 
-/// The name in policies of something that was found, or not.
-pub fn resource_of<T: Target>(found: &Result<T, Lacking<T::Error>>) -> Resource<'_> {
+/// What policies may look at of something that was found, or not.
+pub fn subject_of<T: Target>(found: &Result<T, Lacking<T::Error>>) -> Subject<'_> {
     match found {
-        Ok(target) => target.resource(),
-        Err(lacking) => lacking.resource(),
+        Ok(target) => target.subject(),
+        Err(lacking) => lacking.subject(),
     }
 }
 
@@ -137,6 +181,10 @@ impl Target for Scope {
     fn resource(&self) -> Resource<'_> {
         Resource::Account
     }
+
+    fn subject(&self) -> Subject<'_> {
+        self.resource().into()
+    }
 }
 
 /// The account and region that scope a caller's names.
@@ -144,6 +192,16 @@ pub(crate) fn scope_of(principal: &Principal) -> Scope {
     Scope {
         account: principal.account.clone(),
         region: principal.region.clone(),
+    }
+}
+
+/// What policies may look at of a stream.
+pub(crate) fn stream_subject(stream: &Stream) -> Subject<'_> {
+    Subject {
+        resource: Resource::Stream(stream_resource(stream)),
+        policy: stream.policy.as_ref().map(PolicyText::as_str),
+        tags: Some(&stream.tags),
+        naming: Naming::Whole,
     }
 }
 

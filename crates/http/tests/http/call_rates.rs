@@ -4,7 +4,8 @@
 
 use super::two_faults::{CREDENTIAL, MINE, Signed};
 use bytes::Bytes;
-use millstream_auth::{Action, Authorizer, Context, Decision, Policies, Principal, Resource};
+use millstream_auth::policy::{Decision, Denial};
+use millstream_auth::{Authorizer, Policies, Question};
 use millstream_env::{Env, ManualClock, Timestamp};
 use millstream_protocol::operations::ALL;
 use millstream_protocol::{
@@ -315,9 +316,9 @@ async fn calls_when_denied_then_cost_nothing_to_those_who_may() {
     struct NoLimits;
 
     impl Policies for NoLimits {
-        fn judge(&self, _: &Principal, action: Action, _: Resource<'_>, _: Context) -> Decision {
-            match action.0 {
-                "DescribeLimits" => Decision::Deny,
+        fn judge(&self, question: Question<'_>) -> Decision {
+            match question.action.0 {
+                "DescribeLimits" => Decision::Deny(Denial::NoIdentityPolicy),
                 _ => Decision::Allow,
             }
         }

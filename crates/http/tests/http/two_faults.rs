@@ -5,9 +5,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use millstream_auth::{
-    Action, Authorizer, Channel, Context, Decision, Head, Policies, Principal, Resource,
-};
+use millstream_auth::policy::{Decision, Denial};
+use millstream_auth::{Authorizer, Channel, Context, Head, Policies, Question, Resource};
 use millstream_env::Env;
 use millstream_protocol::{Error, Protocol};
 use millstream_service::Calls;
@@ -27,13 +26,8 @@ struct Remembering {
 }
 
 impl Policies for Remembering {
-    fn judge(
-        &self,
-        _: &Principal,
-        Action(action): Action,
-        resource: Resource<'_>,
-        _: Context,
-    ) -> Decision {
+    fn judge(&self, question: Question<'_>) -> Decision {
+        let (action, resource) = (question.action.0, question.subject.resource);
         let asked = match resource {
             Resource::Unnamed => format!("{action} of nothing"),
             Resource::Account | Resource::Stream(_) | Resource::Consumer { .. } => {
@@ -154,7 +148,7 @@ impl Scene {
         let consumer = open.call("RegisterStreamConsumer", &body).await.unwrap();
         open.asked();
         Self {
-            closed: Caller::new(&engine, Decision::Deny),
+            closed: Caller::new(&engine, Decision::Deny(Denial::NoIdentityPolicy)),
             consumer: member(&consumer, "ConsumerARN"),
             open,
         }
@@ -348,6 +342,7 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
     let by_resource = |arn: &str| format!(r#"{{"ResourceARN":"{arn}"}}"#);
     let without_records = r#"{"StreamName":"orders","Records":[]}"#.to_owned();
     let nothing = || "nothing".to_owned();
+    let missing = || format!("{MINE}/orders/consumer/none:0");
     vec![
         ("ListStreams", "{}".to_owned(), "*".to_owned()),
         ("DescribeLimits", "{}".to_owned(), "*".to_owned()),
@@ -376,7 +371,7 @@ fn naming(consumer: &str, iterator: &str, page: &str) -> Vec<(&'static str, Stri
             of_orders("reader"),
             consumer.to_owned(),
         ),
-        ("DescribeStreamConsumer", of_orders("none"), orders.clone()),
+        ("DescribeStreamConsumer", of_orders("none"), missing()),
         ("ListTagsForResource", by_resource(&orders), orders.clone()),
         ("TagResource", by_resource(consumer), consumer.to_owned()),
         (

@@ -23,7 +23,12 @@ impl Handler for DeregisterStreamConsumer {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<(), DeregisterConsumerError> {
-        let (FoundConsumer { stream, consumer }, _) = request.into_parts();
+        let (
+            FoundConsumer {
+                stream, consumer, ..
+            },
+            _,
+        ) = request.into_parts();
         let deregister = DeregisterConsumer {
             stream: stream.id,
             name: consumer.name,

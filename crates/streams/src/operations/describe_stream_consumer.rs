@@ -24,7 +24,12 @@ impl Handler for DescribeStreamConsumer {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<DescribeStreamConsumerOutput, FindConsumerError> {
-        let (FoundConsumer { stream, consumer }, _) = request.into_parts();
+        let (
+            FoundConsumer {
+                stream, consumer, ..
+            },
+            _,
+        ) = request.into_parts();
         let now = engine.clock().now();
         Ok(DescribeStreamConsumerOutput {
             consumer_description: ConsumerDescription {

@@ -7,7 +7,7 @@
 
 use super::{Engine, Handler, Request};
 use crate::answer::RecordsRead;
-use crate::catalog::{Shard, Stream, StreamLabel};
+use crate::catalog::{Scope, Shard, Stream, StreamLabel};
 use crate::facts::{
     DryRun, GetRecordsError, ReadThrottled, ShardError, ShardReadError, TokenError,
 };
@@ -18,7 +18,7 @@ use crate::settings::Limits;
 use crate::target::{FoundStream, Lacking, Named, Reach, StreamRef, Target, scope_of};
 use crate::token::{Kind, ShardIterator};
 use crate::views;
-use millstream_auth::{Principal, Resource};
+use millstream_auth::{Principal, Resource, Subject};
 use millstream_env::{RequestContext, Timestamp};
 use millstream_model::{ShardId, StreamName, limits};
 use millstream_protocol::operations::{GetRecordsInput, GetRecordsOutput};
@@ -42,6 +42,7 @@ impl Handler for GetRecords {
     ) -> Result<RecordsRead, GetRecordsError> {
         let clock = engine.clock();
         let began = clock.monotonic();
+        let scope = scope_of(request.principal());
         let (FoundIterator { iterator, stream }, input) = request.into_parts();
         let shard = stream
             .shards
@@ -66,7 +67,7 @@ impl Handler for GetRecords {
                     ShardReadError::Read(failure) => GetRecordsError::from(failure),
                 },
             )?;
-        let answer = reader.answer(read, iterator);
+        let answer = reader.answer(read, iterator, &scope);
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
@@ -98,14 +99,19 @@ impl Target for FoundIterator {
         let opened = opened.ok_or_else(no_iterator)?;
         let iterator = opened.content;
         let name = StreamName::parse(&iterator.name).map_err(|_| no_iterator())?;
-        let meant = StreamRef::own(scope, name);
+        let by_arn = named
+            .stream_arn
+            .map(|arn| StreamRef::new(principal, Some(&iterator.name), Some(arn), named.across));
+        let meant = match &by_arn {
+            Some(Ok(shared)) if shared.reach == Reach::Shared => shared.clone(),
+            Some(Ok(_) | Err(_)) | None => StreamRef::own(scope, name),
+        };
         let (created, now) = (opened.created, engine.clock().now());
         if now.since(created).as_millis() > u128::from(limits::TOKEN_LIFETIME_MS) {
             let why = TokenError::IteratorExpired { created, now };
             return Err(Lacking::stream(meant.arn(), why));
         }
-        if let Some(arn) = named.stream_arn {
-            let named = StreamRef::new(principal, Some(&iterator.name), Some(arn));
+        if let Some(named) = by_arn {
             let named = named.map_err(Lacking::widen)?;
             if named.reach == Reach::Foreign {
                 let why = gone(named.label(), &iterator);
@@ -113,7 +119,9 @@ impl Target for FoundIterator {
             }
         }
         let state = engine.state();
-        if let Some(stream) = state.stream_by_id(iterator.stream) {
+        // Another account's stream has to be named by its ARN each time.
+        let is_meant = |stream: &&FoundStream| stream.scope == meant.scope;
+        if let Some(stream) = state.stream_by_id(iterator.stream).filter(is_meant) {
             RequestContext::note_resource(stream);
             let stream = Arc::clone(stream);
             return Ok(Self { iterator, stream });
@@ -129,6 +137,10 @@ impl Target for FoundIterator {
 
     fn resource(&self) -> Resource<'_> {
         self.stream.resource()
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.stream.subject()
     }
 }
 
@@ -193,7 +205,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn answer(&self, mut read: ShardRead, iterator: ShardIterator) -> RecordsRead {
+    /// The answer to a caller of this scope, which alone can go on with its iterator.
+    fn answer(&self, mut read: ShardRead, iterator: ShardIterator, callers: &Scope) -> RecordsRead {
         let records = read.take_records(self.stream.log(self.shard), self.shard);
         self.count(records.payload_bytes as u64, records.count as u64, &read);
         let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
@@ -201,9 +214,9 @@ impl<'a> Reader<'a> {
             position: read.next.0,
             ..iterator
         };
-        let scope = &self.stream.scope;
+        let tokens = self.engine.tokens();
         let next_shard_iterator =
-            (!read.is_over).then(|| self.engine.tokens().seal(Kind::ShardIterator, scope, &next));
+            (!read.is_over).then(|| tokens.seal(Kind::ShardIterator, callers, &next));
         let child_shards = read
             .is_over
             .then(|| views::child_shards(&self.stream.shards, self.shard));

@@ -5,7 +5,7 @@
 use super::{Engine, Handler, OutputOf, Request};
 use crate::facts::{DryRun, GetShardIteratorError, ShardError, ShardReadError, StartError};
 use crate::position::Start;
-use crate::target::StreamRef;
+use crate::target::{StreamRef, scope_of};
 use crate::token::{Kind, ShardIterator};
 use millstream_protocol::operations::{GetShardIteratorInput, GetShardIteratorOutput};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ impl Handler for GetShardIterator {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<GetShardIteratorOutput, GetShardIteratorError> {
+        // Whoever asks goes on with it, whoever owns the stream.
+        let scope = scope_of(request.principal());
         let (target, input) = request.into_parts();
         let id = target.shard_id(&input.shard_id)?;
         // As on AWS, a stream that is missing or CREATING has no such shard.
@@ -57,9 +59,7 @@ impl Handler for GetShardIterator {
             shard: shard.index,
             position: position.0,
         };
-        let sealed = engine
-            .tokens()
-            .seal(Kind::ShardIterator, &stream.scope, &iterator);
+        let sealed = engine.tokens().seal(Kind::ShardIterator, &scope, &iterator);
         Ok(GetShardIteratorOutput {
             shard_iterator: Some(sealed),
         })

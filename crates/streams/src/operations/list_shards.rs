@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::target::{FoundStream, Lacking, Named, Needs, StreamRef, Target, scope_of};
 use crate::token::Kind;
 use crate::views;
-use millstream_auth::{Principal, Resource};
+use millstream_auth::{Across, Principal, Resource, Subject};
 use millstream_env::Timestamp;
 use millstream_model::{ShardId, StreamName};
 use millstream_protocol::operations::{ListShardsInput, ListShardsOutput};
@@ -66,6 +66,7 @@ impl Handler for ListShards {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<ListShardsOutput, ListShardsError> {
+        let scope = scope_of(request.principal());
         let (listed, input) = request.into_parts();
         let (stream, mut listing) = match listed {
             Listed::First(stream) => {
@@ -91,11 +92,7 @@ impl Handler for ListShards {
         let has_more = shards.len() > page;
         shards.truncate(page);
         listing.after = shards.last().map(|shard| shard.index).or(listing.after);
-        let next_token = has_more.then(|| {
-            engine
-                .tokens()
-                .seal(Kind::ListShards, &stream.scope, &listing)
-        });
+        let next_token = has_more.then(|| engine.tokens().seal(Kind::ListShards, &scope, &listing));
         let shards = shards.into_iter().map(views::shard).collect();
         Ok(ListShardsOutput {
             shards: Some(shards),
@@ -136,7 +133,7 @@ impl Target for Listed {
         named: Named<'_>,
     ) -> Result<Self, Lacking<ListShardsError>> {
         if let Some(token) = named.next_token {
-            return Ok(Self::Next(going_on(engine, principal, token)));
+            return Ok(Self::Next(going_on(engine, principal, named.across, token)));
         }
         if named.stream_name.is_none() && named.stream_arn.is_none() {
             return Err(Lacking::nothing(ListError::NothingNamed));
@@ -149,6 +146,13 @@ impl Target for Listed {
         match self {
             Self::First(stream) | Self::Next(Ok((stream, _))) => stream.resource(),
             Self::Next(Err(lacking)) => lacking.resource(),
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::First(stream) | Self::Next(Ok((stream, _))) => stream.subject(),
+            Self::Next(Err(lacking)) => lacking.subject(),
         }
     }
 }
@@ -191,6 +195,7 @@ fn check_beside_token(input: &ListShardsInput) -> Result<(), ListError> {
 fn going_on(
     engine: &Engine,
     principal: &Principal,
+    across: Across,
     token: &str,
 ) -> Result<(FoundStream, Listing), Lacking<ListShardsError>> {
     let scope = scope_of(principal);
@@ -200,9 +205,17 @@ fn going_on(
     let listing = listing.map_err(Lacking::nothing)?;
     let name = StreamName::parse(&listing.name);
     let name = name.map_err(|_| Lacking::nothing(TokenError::NoNextToken))?;
+    // A token is its caller's own, and may be about a stream of another account, which it cannot
+    // be accompanied by the ARN of.
+    let state = engine.state();
+    if across == Across::ByPolicy
+        && let Some(stream) = state.stream_by_id(listing.stream)
+        && stream.scope.region == scope.region
+    {
+        return Ok((Arc::clone(stream), listing));
+    }
     let meant = StreamRef::own(scope, name);
-    let stream = meant.find_in(&engine.state());
-    let stream = stream.map_err(Lacking::widen)?;
+    let stream = meant.find_in(&state).map_err(Lacking::widen)?;
     if stream.id == listing.stream {
         Ok((stream, listing))
     } else {

@@ -32,7 +32,12 @@ impl Handler for SubscribeToShard {
         engine: Arc<Engine>,
         request: Request<Self>,
     ) -> Result<Subscription, SubscribeError> {
-        let (FoundConsumer { stream, consumer }, input) = request.into_parts();
+        let (
+            FoundConsumer {
+                stream, consumer, ..
+            },
+            input,
+        ) = request.into_parts();
         let id = ShardId::parse(&input.shard_id).map_err(|_| ShardError::NoId {
             id: input.shard_id.clone(),
             stream: stream.label(),

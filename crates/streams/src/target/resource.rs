@@ -7,7 +7,7 @@ use crate::catalog::{ConsumerKey, ConsumerStatus, PolicyText, ResourceLabel, Sta
 use crate::facts::{
     ConsumerError, FindConsumerError, FindResourceError, ResourceError, StreamError,
 };
-use millstream_auth::{Principal, Resource};
+use millstream_auth::{Principal, Resource, Subject};
 use millstream_env::Timestamp;
 use millstream_model::ResourceArn;
 use std::collections::BTreeMap;
@@ -123,7 +123,9 @@ impl FoundResource {
     pub(crate) fn label(&self) -> ResourceLabel {
         match self {
             Self::Stream(stream) => stream.label().into(),
-            Self::Consumer(FoundConsumer { stream, consumer }) => ResourceLabel::Consumer {
+            Self::Consumer(FoundConsumer {
+                stream, consumer, ..
+            }) => ResourceLabel::Consumer {
                 name: consumer.name.clone(),
                 stream: stream.label(),
             },
@@ -145,12 +147,12 @@ impl Target for FoundResource {
         let given = || text.to_owned();
         match ResourceArn::parse(text) {
             Ok(ResourceArn::Stream(arn)) => {
-                let meant = StreamRef::of_arn(&scope_of(principal), arn);
+                let meant = StreamRef::of_arn(&scope_of(principal), arn, named.across);
                 let found = meant.find_in(&engine.state()).map_err(Lacking::widen)?;
                 Ok(Self::Stream(found))
             }
             Ok(ResourceArn::Consumer(arn)) => {
-                let found = of_arn(engine, principal, arn).map_err(Lacking::widen)?;
+                let found = of_arn(engine, principal, arn, named.across).map_err(Lacking::widen)?;
                 Ok(Self::Consumer(found))
             }
             Ok(ResourceArn::Queue) => Err(Lacking::nothing(ResourceError::QueueNotFound {
@@ -167,6 +169,13 @@ impl Target for FoundResource {
         match self {
             Self::Stream(stream) => stream.resource(),
             Self::Consumer(consumer) => consumer.resource(),
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::Stream(stream) => stream.subject(),
+            Self::Consumer(consumer) => consumer.subject(),
         }
     }
 }
@@ -196,5 +205,9 @@ impl Target for PolicyHolder {
 
     fn resource(&self) -> Resource<'_> {
         self.0.resource()
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.0.subject()
     }
 }

@@ -1,10 +1,10 @@
 //! Which stream a request means: by name, by ARN, or by both if they agree.
 
-use super::{Lacking, Named, Target, scope_of, stream_resource};
+use super::{Lacking, Named, Target, scope_of, stream_resource, stream_subject};
 use crate::Engine;
 use crate::catalog::{Scope, State, Stream, StreamLabel};
 use crate::facts::{ShardError, StreamError};
-use millstream_auth::{Principal, Resource};
+use millstream_auth::{Across, Principal, Resource, Subject};
 use millstream_env::RequestContext;
 use millstream_model::{ShardId, StreamArn, StreamName};
 use std::sync::Arc;
@@ -17,11 +17,13 @@ pub type FoundStream = Arc<Stream>;
 pub struct FoundByArn(pub(crate) FoundStream);
 
 /// A stream that a request names; whether it exists is another question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StreamRef {
     pub(crate) scope: Scope,
     pub(crate) name: StreamName,
     pub(crate) reach: Reach,
+    /// The stream as policies see it, if it is there; the operation looks again.
+    seen: Option<FoundStream>,
 }
 
 /// Whether the sender can reach what it names.
@@ -29,15 +31,21 @@ pub struct StreamRef {
 pub(crate) enum Reach {
     /// It is in the sender's account and region.
     Own,
-    /// It is elsewhere: without a policy that says otherwise it is as if it were not there.
+    /// It is another account's, and policies decide whether the sender may use it.
+    Shared,
+    /// It is elsewhere, and as if it were not there.
     Foreign,
 }
 
 impl StreamRef {
     /// A stream of the sender's own account and region.
     pub(crate) fn own(scope: Scope, name: StreamName) -> Self {
-        let reach = Reach::Own;
-        Self { scope, name, reach }
+        Self {
+            scope,
+            name,
+            reach: Reach::Own,
+            seen: None,
+        }
     }
 
     /// What name and ARN together mean.
@@ -45,6 +53,7 @@ impl StreamRef {
         principal: &Principal,
         name: Option<&str>,
         arn: Option<&str>,
+        across: Across,
     ) -> Result<Self, Lacking<StreamError>> {
         let scope = scope_of(principal);
         let Some(arn_text) = arn else {
@@ -66,29 +75,31 @@ impl StreamRef {
                 arn: arn_text.to_owned(),
             }));
         }
-        Ok(Self::of_arn(&scope, arn))
+        Ok(Self::of_arn(&scope, arn, across))
     }
 
     /// The stream of an ARN, for a sender of this scope.
-    pub(crate) fn of_arn(senders: &Scope, arn: StreamArn) -> Self {
+    pub(crate) fn of_arn(senders: &Scope, arn: StreamArn, across: Across) -> Self {
         let scope = Scope {
             account: arn.account,
             region: arn.region,
         };
         Self {
-            reach: match scope == *senders {
-                true => Reach::Own,
-                false => Reach::Foreign,
+            reach: match across {
+                _ if scope == *senders => Reach::Own,
+                Across::ByPolicy if scope.region == senders.region => Reach::Shared,
+                Across::ByPolicy | Across::Never => Reach::Foreign,
             },
             scope,
             name: arn.name,
+            seen: None,
         }
     }
 
     /// The stream, whatever its status, if the sender can reach it.
     pub(crate) fn find_in(&self, state: &State) -> Result<FoundStream, Lacking<StreamError>> {
         let found = match self.reach {
-            Reach::Own => state.stream(&self.scope, self.name.as_str()).cloned(),
+            Reach::Own | Reach::Shared => state.stream(&self.scope, self.name.as_str()).cloned(),
             Reach::Foreign => None,
         };
         let found = found.ok_or_else(|| {
@@ -129,11 +140,13 @@ impl Target for StreamRef {
     type Error = StreamError;
 
     fn find(
-        _: &Engine,
+        engine: &Engine,
         principal: &Principal,
         named: Named<'_>,
     ) -> Result<Self, Lacking<StreamError>> {
-        Self::new(principal, named.stream_name, named.stream_arn)
+        let meant = Self::new(principal, named.stream_name, named.stream_arn, named.across)?;
+        let seen = meant.find_in(&engine.state()).ok();
+        Ok(Self { seen, ..meant })
     }
 
     fn resource(&self) -> Resource<'_> {
@@ -142,6 +155,13 @@ impl Target for StreamRef {
             region: &self.scope.region,
             name: &self.name,
         })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        let named = || self.resource().into();
+        self.seen
+            .as_ref()
+            .map_or_else(named, |seen| stream_subject(seen))
     }
 }
 
@@ -161,12 +181,16 @@ impl Target for FoundStream {
                 return Ok(Arc::clone(found));
             }
         }
-        let meant = StreamRef::new(principal, named.stream_name, named.stream_arn)?;
+        let meant = StreamRef::new(principal, named.stream_name, named.stream_arn, named.across)?;
         meant.find_in(&engine.state())
     }
 
     fn resource(&self) -> Resource<'_> {
         Resource::Stream(stream_resource(self))
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        stream_subject(self)
     }
 }
 
@@ -186,6 +210,10 @@ impl Target for FoundByArn {
 
     fn resource(&self) -> Resource<'_> {
         self.0.resource()
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.0.subject()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::store::new_store;
 use bytes::Bytes;
-use millstream_auth::{Authorized, Operator, Principal};
+use millstream_auth::{Across, Authorized, Operator, Principal};
 use millstream_env::{Env, ManualClock, RealDisk, SeededRandom, Timestamp, TokioTasks};
 use millstream_model::{AccountId, Region};
 use millstream_protocol::operations::{
@@ -125,7 +125,7 @@ impl Caller {
     /// What a handler answers to an input that is authorized.
     pub async fn handle<H: Handler>(&self, input: H::Input) -> Result<H::Output, H::Error> {
         let principal = self.principal.clone();
-        let found = millstream_streams::find::<H>(&self.engine, &principal, &input);
+        let found = millstream_streams::find::<H>(&self.engine, &principal, Across::Never, &input);
         let found = found.map_err(|lacking| H::Error::from(lacking.into_why()))?;
         let request =
             Authorized::by_operator(&Operator::from_command_line(), principal, input, found);
