@@ -67,7 +67,17 @@ async fn stream_when_shared_with_another_account_then_is_read_and_written_by_its
             "{text}"
         );
     }
-    // The policy is the stream's own, and gone with the next call.
+    // A policy that is changed or gone is so for the next call.
+    scene.put_stream_policy("Deny", "222222222222").await;
+    for (operation, body) in of_stream(&arn) {
+        scene.denied("bob", operation, &body).await;
+    }
+    scene.share_stream("222222222222").await;
+    let describe = format!(r#"{{"StreamARN":"{arn}"}}"#);
+    scene
+        .call("bob", "DescribeStream", &describe)
+        .await
+        .unwrap();
     let body = format!(r#"{{"ResourceARN":"{arn}"}}"#);
     scene
         .call("ann", "DeleteResourcePolicy", &body)
@@ -267,10 +277,10 @@ async fn tags_when_a_policy_asks_about_them_then_are_those_of_the_request_and_th
 #[tokio::test]
 async fn request_when_its_constraints_are_broken_then_is_judged_before_it_is_told() {
     let scene = Scene::new().await;
-    let broken = r#"{"StreamName":"orders","Tags":{}}"#;
-    scene.denied("frank", "AddTagsToStream", broken).await;
+    let broken = r#"{"StreamName":"orders","TagKeys":[]}"#;
+    scene.denied("frank", "RemoveTagsFromStream", broken).await;
     let told = scene
-        .call("ann", "AddTagsToStream", broken)
+        .call("ann", "RemoveTagsFromStream", broken)
         .await
         .unwrap_err();
     assert_eq!(told.code.name(), "ValidationException");
