@@ -22,6 +22,9 @@ pub const IDENTITY_POLICY_CHARS_MAX: usize = 6_144;
 /// The most bytes of its text, white space included.
 pub const IDENTITY_POLICY_BYTES_MAX: usize = 64 * 1024;
 
+/// The parts of an ARN.
+const ARN_PARTS: usize = 6;
+
 /// Why a text is not an identity policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityFault {
@@ -185,9 +188,12 @@ impl Walk<'_, ()> {
         }
     }
 
+    /// A resource's name. An ARN has all of its parts, or ends where a `*` stands for the others: one
+    /// that lacks a part in the middle means something that its author did not.
     fn a_resource(&mut self) -> Result<String> {
         let given = self.text(Element::Resource)?;
-        match given == "*" || given.starts_with("arn:") {
+        let is_whole = given.splitn(ARN_PARTS, ':').count() == ARN_PARTS || given.ends_with('*');
+        match given == "*" || (given.starts_with("arn:") && is_whole) {
             true => Ok(given),
             false => Err(IdentityFault::Resource { given }),
         }
@@ -242,3 +248,6 @@ impl Named {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

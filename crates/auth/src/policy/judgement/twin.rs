@@ -424,7 +424,6 @@ const RESOURCES: &[&str] = &[
     "arn:aws:kinesis:*:*:stream/${aws:ResourceTag/team, 'orders'}",
     "arn:aws:s3:::b",
     "arn:aws:kinesis:us-east-1:222222222222:stream/*",
-    "arn:aws:kinesis:*1:stream/orders",
 ];
 const TEXTS: &[&str] = &[
     "ann",
