@@ -188,8 +188,8 @@ impl Walk<'_, ()> {
         }
     }
 
-    /// A resource's name. An ARN has all of its parts, or ends where a `*` stands for the others: one
-    /// that lacks a part in the middle means something that its author did not.
+    /// A resource's name. An ARN has all of its parts, or ends where a `*` stands for the others:
+    /// one that lacks a part in the middle means something that its author did not.
     fn a_resource(&mut self) -> Result<String> {
         let given = self.text(Element::Resource)?;
         let is_whole = given.splitn(ARN_PARTS, ':').count() == ARN_PARTS || given.ends_with('*');
