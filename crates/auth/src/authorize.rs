@@ -103,8 +103,7 @@ pub trait Policies: Send + Sync + 'static {
 
     /// The ARN of a principal.
     fn name(&self, principal: &Principal) -> String {
-        let Principal { account, region } = principal;
-        format!("arn:{}:iam::{account}:root", region.partition())
+        principal.arn()
     }
 }
 
