@@ -20,6 +20,7 @@ from server import AT_ONCE, Server, binary, environment
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonKinesisFullAccess"
 STRANGER = ("MSAKNOBODY", "a secret of a stranger".replace(" ", "-"))
 
 
@@ -30,8 +31,8 @@ def credentials(action: str, file: Path, *more: str) -> str:
 
 
 def create(file: Path, user: str) -> tuple[str, str]:
-    """A new access key of a user: its id and its secret."""
-    printed = credentials("create", file, "--account", ACCOUNT, "--user", user, "--json")
+    """A new access key of a user who may do everything: its id and its secret."""
+    printed = credentials("create", file, "--account", ACCOUNT, "--user", user, "--policy", FULL_ACCESS, "--json")
     key = json.loads(printed)["AccessKey"]
     return key["AccessKeyId"], key["SecretAccessKey"]
 
@@ -129,7 +130,7 @@ def test_session_when_its_token_comes_then_is_served(verifying, file, ann):
 
 
 def test_cli_when_it_has_the_printed_lines_then_works(verifying, file, tmp_path):
-    lines = credentials("create", file, "--account", ACCOUNT, "--user", "bob")
+    lines = credentials("create", file, "--account", ACCOUNT, "--user", "bob", "--policy", FULL_ACCESS)
     shared = tmp_path / "credentials"
     shared.write_text(f"[default]\n{lines}")
     path = f"{Path(sys.executable).parent}:{environment()['PATH']}"

@@ -84,12 +84,14 @@ impl AccessKey {
         &self.secret
     }
 
-    /// The user, as the sender of a request to a region.
+    /// The user, as the sender of a request to a region. The one that is called `root` is the
+    /// account itself.
     pub(crate) fn principal(&self, region: Region) -> Principal {
+        let is_root = self.user.name.is_root();
         Principal {
             account: self.user.account.clone(),
             region,
-            user: Some(Arc::clone(&self.user)),
+            user: (!is_root).then(|| Arc::clone(&self.user)),
         }
     }
 

@@ -29,7 +29,7 @@ pub use authenticator::{Authenticator, Mode};
 pub use authorize::{Across, Authorizer, Naming, NoPolicies, Policies, Question, Sent, Subject};
 pub use authorized::Authorized;
 pub use context::{Channel, Context};
-pub use enforced::{Callers, Enforced};
+pub use enforced::{AsVerified, Callers, Enforced};
 pub use head::Head;
 pub use keys::{AccessKey, AccessKeyId, KeyStore, Keys, Refused, Validity};
 pub use operator::Operator;

@@ -19,6 +19,7 @@ mod identity;
 mod judgement;
 mod key;
 mod language;
+mod managed;
 mod parse;
 mod pattern;
 mod principal;
@@ -37,10 +38,11 @@ pub use identity::{
 pub use judgement::{Accounts, Asked, Decision, Denial, Judgement, Place, Side, judge};
 pub use key::{Found, Global, Key, Keys};
 pub use language::{Effect, Policy, Statement, Version};
+pub use managed::{MANAGED, managed};
 pub use principal::Principal;
 pub use request::{Request, RequestTags};
 pub use stored::ResourcePolicy;
-pub use who::{POLICIES_PER_USER_MAX, User, Who};
+pub use who::{PARTITIONS, POLICIES_PER_USER_MAX, User, Who};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 //! for a file's bytes and length, `sync_directory` for the entries of a directory (a created,
 //! renamed or removed name). An error names its file.
 
-use crate::private_file::check_mode;
+use crate::private_file::Guard;
 use crate::small_files::read_regular;
 use std::fmt;
 use std::io;
@@ -62,7 +62,9 @@ pub trait Disk: Send + Sync + 'static {
     /// The same of a file of secrets: a regular one that nobody but its owner has access to. What
     /// was read is overwritten when it is dropped.
     fn read_private(&self, path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-        check_mode(self.mode(path)?).map_err(|error| about(path, error))?;
+        Guard::Private
+            .check(self.mode(path)?)
+            .map_err(|error| about(path, error))?;
         read_regular(self, path, bytes_max).map(Zeroizing::new)
     }
     /// The path behind all symbolic links. A double has none.

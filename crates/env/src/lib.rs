@@ -30,7 +30,7 @@ pub use doubles::{
     SeededRandom, Simulation, Tearing, Trace, Unreadable,
 };
 pub use line_limit::LineLimit;
-pub use private_file::{exposure, read_private};
+pub use private_file::{Guard, exposure, read_guarded, read_private};
 pub use random::{Random, SystemRandom};
 pub use real_disk::RealDisk;
 pub use request_context::{RequestContext, RequestIdText, Scoped};

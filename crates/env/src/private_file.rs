@@ -1,4 +1,5 @@
-//! Files of secrets: regular ones that nobody but their owner has access to, read whole.
+//! Files that security rests on: regular ones that nobody but their owner can change or, if they
+//! are secret, read. They are read whole.
 
 use rustix::fs::OFlags;
 use std::fs::File;
@@ -9,8 +10,48 @@ use zeroize::Zeroizing;
 
 /// Opens without waiting, which makes no difference to regular files.
 const NONBLOCK: i32 = OFlags::NONBLOCK.bits() as i32;
-/// The permissions of a group and of others, of which a private file has none.
-const OTHERS: u32 = 0o077;
+/// What a file's group and others may not do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Anything.
+    Private,
+    /// Change it.
+    Unchanged,
+}
+
+impl Guard {
+    /// The permissions of a group and of others that a file must not have.
+    fn refused(self) -> u32 {
+        match self {
+            Self::Private => 0o077,
+            Self::Unchanged => 0o022,
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Private => "others than its owner have access to it",
+            Self::Unchanged => "others than its owner can change it",
+        }
+    }
+
+    fn mend(self) -> &'static str {
+        match self {
+            Self::Private => "chmod 600 it",
+            Self::Unchanged => "chmod go-w it",
+        }
+    }
+
+    /// Refuses the permissions of a file.
+    pub(crate) fn check(self, mode: u32) -> io::Result<()> {
+        let mode = mode & 0o777;
+        if mode & self.refused() == 0 {
+            return Ok(());
+        }
+        let text = format!("{} (mode {mode:o}); {}", self.advice(), self.mend());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
+    }
+}
 
 /// Reads a regular file of the real disk, of at most this many bytes, that nobody but its owner has
 /// access to. What was read is overwritten when it is dropped.
@@ -18,11 +59,21 @@ const OTHERS: u32 = 0o077;
 /// # Errors
 /// If it cannot be read, is larger, is no file, or others have access to it; without the file's
 /// name.
+pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    read_guarded(path, Guard::Private, bytes_max)
+}
+
+/// Reads a regular file of the real disk, of at most this many bytes, that is guarded. What was
+/// read is overwritten when it is dropped.
+///
+/// # Errors
+/// If it cannot be read, is larger, is no file, or others can do what they may not; without the
+/// file's name.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the door to the real disk"
 )]
-pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+pub fn read_guarded(path: &Path, guard: Guard, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     // A pipe without a writer must not hold the reader up before it is refused.
     let mut options = File::options();
     let options = options.read(true).custom_flags(NONBLOCK);
@@ -31,7 +82,7 @@ pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    check_mode(metadata.permissions().mode())?;
+    guard.check(metadata.permissions().mode())?;
     // Never moved while it grows: that would leave copies behind.
     let capacity = metadata.len().min(bytes_max) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(capacity).unwrap_or(0)));
@@ -55,18 +106,8 @@ pub fn read_private(path: &Path, bytes_max: u64) -> io::Result<Zeroizing<Vec<u8>
 pub fn exposure(path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok()?;
     let mode = metadata.permissions().mode();
-    let is_exposed = metadata.is_file().then(|| check_mode(mode))?;
+    let is_exposed = metadata.is_file().then(|| Guard::Private.check(mode))?;
     is_exposed.err().map(|error| error.to_string())
-}
-
-/// Refuses a file that others than its owner have access to.
-pub(crate) fn check_mode(mode: u32) -> io::Result<()> {
-    let mode = mode & 0o777;
-    if mode & OTHERS == 0 {
-        return Ok(());
-    }
-    let text = format!("others than its owner have access to it (mode {mode:o}); chmod 600 it");
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
 }
 
 #[cfg(test)]
@@ -96,6 +137,16 @@ mod tests {
                 said.contains(&format!("(mode {mode:o}); chmod 600 it")),
                 "{said}"
             );
+        }
+        for (mode, is_read) in [(0o644, true), (0o755, true), (0o664, false), (0o602, false)] {
+            set_mode(mode);
+            match read_guarded(file.path(), Guard::Unchanged, 6) {
+                Ok(_) => assert!(is_read, "{mode:o}"),
+                Err(error) => {
+                    let said = format!("can change it (mode {mode:o}); chmod go-w it");
+                    assert!(!is_read && error.to_string().contains(&said), "{error}");
+                }
+            }
         }
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");

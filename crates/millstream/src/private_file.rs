@@ -1,3 +1,3 @@
-//! Files of secrets. They are on the real disk, whatever the data is on.
+//! Files that security rests on. They are on the real disk, whatever the data is on.
 
-pub use millstream_env::{exposure, read_private};
+pub use millstream_env::{Guard, exposure, read_guarded, read_private};

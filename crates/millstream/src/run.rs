@@ -9,7 +9,7 @@ use crate::streams;
 use crate::values::StreamSpec;
 use anyhow::Context;
 use clap::error::ErrorKind;
-use millstream_auth::{Authenticator, Mode, Verifier};
+use millstream_auth::{AsVerified, Authenticator, Authorizer, Enforced, Mode, Verifier};
 use millstream_env::{Death, Deaths, Env};
 use millstream_http::Server;
 use millstream_journal::{Journal, OpenError, Options};
@@ -173,6 +173,8 @@ async fn serve(
         let keys = credentials::serve(path, &env)?;
         let verifier = Verifier::new(keys, Arc::clone(&env.clock));
         settings.server.authenticator = Authenticator::new(Mode::Verified(verifier));
+        let policies = Enforced::new(Arc::new(AsVerified), Arc::clone(&env.clock));
+        settings.server.authorizer = Authorizer::new(Arc::new(policies));
     }
     let mut server = Server::bind(settings.server.clone()).await?;
     // Liveness is served from the start, however long recovery takes.

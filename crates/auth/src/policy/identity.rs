@@ -14,6 +14,7 @@ use super::language::{Effect, Version};
 use super::pattern::{Pattern, Wildcards};
 use super::rule::{Extent, Rule, Rules, Whom};
 use super::walk::Walk;
+use std::sync::Arc;
 
 /// The most characters of an identity policy, white space apart: AWS's quota of a managed one.
 ///
@@ -71,12 +72,12 @@ pub enum IdentityFault {
 
 type Result<T> = std::result::Result<T, IdentityFault>;
 
-/// A valid identity policy.
+/// A valid identity policy. Clones share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdentityPolicy {
     /// By which name its owner knows it.
-    pub name: Box<str>,
-    pub(super) rules: Rules,
+    pub name: Arc<str>,
+    pub(super) rules: Arc<Rules>,
 }
 
 /// A statement of which not all members have been read.
@@ -125,7 +126,7 @@ impl IdentityPolicy {
         let rules = statements.map(|one| one.rule(version));
         Ok(Self {
             name: name.into(),
-            rules: Rules(rules.collect::<Result<_>>()?),
+            rules: Arc::new(Rules(rules.collect::<Result<_>>()?)),
         })
     }
 }

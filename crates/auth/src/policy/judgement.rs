@@ -134,7 +134,7 @@ fn identity_side<'a>(who: &'a Who, deed: Deed<'_>, keys: &dyn Keys) -> Side<'a> 
         return Side::Root;
     }
     let policies = who.policies.iter();
-    let rules = policies.map(|policy| (&*policy.name, &policy.rules));
+    let rules = policies.map(|policy| (&*policy.name, &*policy.rules));
     side(who, rules, deed, keys)
 }
 

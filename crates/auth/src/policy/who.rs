@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const POLICIES_PER_USER_MAX: usize = 20;
 
 /// AWS's partitions.
-const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+pub const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
 /// A caller.
 #[derive(Clone, Debug, PartialEq)]

@@ -107,11 +107,13 @@ pub(super) fn keys(validity: Validity) -> Keys {
 }
 
 pub(super) fn key(secret: &str, validity: Validity) -> AccessKey {
-    let user = Arc::new(User {
-        account: AccountId::parse("111122223333").unwrap(),
-        name: UserName::parse("ann").unwrap(),
-    });
-    AccessKey::new(user, &SecretText::from(secret.to_owned()), validity)
+    let account = AccountId::parse("111122223333").unwrap();
+    let user = User::new(account, UserName::parse("ann").unwrap(), Arc::default());
+    AccessKey::new(
+        Arc::new(user),
+        &SecretText::from(secret.to_owned()),
+        validity,
+    )
 }
 
 /// The end of a session's example.

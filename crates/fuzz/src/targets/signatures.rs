@@ -42,10 +42,8 @@ pub(super) fn signatures(bytes: &[u8]) {
 }
 
 fn verifying() -> Authenticator {
-    let user = User {
-        account: AccountId::parse("111122223333").unwrap(),
-        name: UserName::parse("ann").unwrap(),
-    };
+    let account = AccountId::parse("111122223333").unwrap();
+    let user = User::new(account, UserName::parse("ann").unwrap(), Arc::default());
     let secret = SecretText::from(SECRET.to_owned());
     let key = AccessKey::new(Arc::new(user), &secret, Validity::Lasting);
     let mut keys = Keys::none(BTreeSet::new());

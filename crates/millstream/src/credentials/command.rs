@@ -2,10 +2,10 @@
 //!
 //! A secret is printed once, by the command that makes it.
 
-use crate::credentials::document::{self, Missing, Owner};
+use crate::credentials::document::{self, May, Missing, Owner};
 use crate::credentials::issue::{self, Issued};
 use crate::credentials::layout::{
-    self, ACCOUNT, CREATED, EXPIRES, FILE_BYTES_MAX, ID, KEYS, NAME, Part, USERS,
+    self, ACCOUNT, CREATED, EXPIRES, FILE_BYTES_MAX, ID, KEYS, NAME, POLICIES, Part, USERS,
 };
 use crate::credentials::reader;
 use crate::offline::failure;
@@ -13,6 +13,7 @@ use crate::private_file::read_private;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use millstream_auth::UserName;
+use millstream_auth::policy::MANAGED;
 use millstream_env::Env;
 use millstream_model::AccountId;
 use millstream_tools::terminal::{Output, Table};
@@ -39,11 +40,13 @@ pub struct Credentials {
 enum Action {
     /// Make an access key, and print it with its secret
     ///
-    /// The user is added if not there, and so is the file, which nobody but its owner can read.
+    /// The user is added if not there, and so is the file, which nobody but its owner can read. A
+    /// user may do what its policies permit: without any, nothing. The one called root may do
+    /// everything in its account.
     ///
     /// Examples:
-    ///   millstream credentials create /etc/millstream/credentials.toml --user ingest
-    ///   millstream credentials create keys.toml --account 111122223333 --user ann --json
+    ///   millstream credentials create keys.toml --user ingest --policy ingest.json
+    ///   millstream credentials create keys.toml --account 111122223333 --user root --json
     #[command(verbatim_doc_comment)]
     Create(Create),
     /// List the access keys, without their secrets
@@ -80,6 +83,9 @@ struct Create {
     /// The user's account
     #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = parse_account)]
     account: AccountId,
+    /// A policy for the user: a JSON file, or the ARN of one of AWS's; may be repeated
+    #[arg(long = "policy", value_name = "FILE|ARN")]
+    policies: Vec<String>,
     /// Print a JSON object, as IAM's CreateAccessKey answers
     #[arg(long)]
     json: bool,
@@ -138,7 +144,10 @@ pub fn run(credentials: Credentials, surroundings: &Surroundings) -> Result<(), 
     let output = surroundings.terminal.output();
     match credentials.action {
         Action::Create(create) => {
-            let (key, owner) = make(&create, &surroundings.env).map_err(failure)?;
+            let (key, owner, may) = make(&create, &surroundings.env).map_err(failure)?;
+            if may == May::Nothing {
+                surroundings.terminal.say(advice(&owner, &create.file));
+            }
             print(&key, &owner, Form::of(create.json), output)
         }
         Action::List(list) => show(&rows(&list.file).map_err(failure)?, list.json, output),
@@ -155,13 +164,29 @@ pub fn run(credentials: Credentials, surroundings: &Surroundings) -> Result<(), 
     }
 }
 
-fn make(create: &Create, env: &Env) -> anyhow::Result<(Issued, Owner)> {
+fn make(create: &Create, env: &Env) -> anyhow::Result<(Issued, Owner, May)> {
     let owner = Owner::new(&create.account, &create.user);
     let (key, created) = (issue::draw(&*env.random), now(env)?);
-    document::edit(&create.file, Missing::Made, |file| {
-        document::add_key(file, &owner, &key, created)
+    let entries = create.policies.iter();
+    let entries = entries.map(|given| document::entry_of(given, &create.file));
+    let entries: Vec<String> = entries.collect::<anyhow::Result<_>>()?;
+    let may = document::edit(&create.file, Missing::Made, |file| {
+        let may = document::add_policies(file, &owner, &entries)?;
+        document::add_key(file, &owner, &key, created)?;
+        Ok(may)
     })?;
-    Ok((key, owner))
+    Ok((key, owner, may))
+}
+
+/// What to do about a user without policies.
+fn advice(owner: &Owner, file: &Path) -> String {
+    let Owner { account, name } = owner;
+    let [(_, _), (reads, _)] = MANAGED;
+    format!(
+        "The user {name} of account {account} may do nothing yet. Add its policies to {}, such as\n  \
+         policies = [\"arn:aws:iam::aws:policy/{reads}\"]",
+        file.display()
+    )
 }
 
 fn replace(rotate: &Rotate, env: &Env) -> anyhow::Result<(Issued, Owner)> {
@@ -217,6 +242,7 @@ fn print(key: &Issued, owner: &Owner, form: Form, output: &Output) -> Result<(),
 /// A key as it is listed.
 struct Row {
     owner: Owner,
+    policies: Vec<String>,
     id: String,
     created: Option<String>,
     expires: Option<String>,
@@ -231,12 +257,15 @@ fn rows(file: &Path) -> anyhow::Result<Vec<Row>> {
     let document = layout::parse(text)?;
     let mut rows = Vec::new();
     for user in Part::whole(&document).parts(USERS)? {
+        let policies = user.texts(POLICIES)?.into_iter();
+        let policies: Vec<String> = policies.map(str::to_owned).collect();
         for key in user.parts(KEYS)? {
             rows.push(Row {
                 owner: Owner {
                     account: user.required(ACCOUNT)?.to_owned(),
                     name: user.required(NAME)?.to_owned(),
                 },
+                policies: policies.clone(),
                 id: key.required(ID)?.to_owned(),
                 created: text_of(key.seconds(CREATED)?)?,
                 expires: text_of(key.seconds(EXPIRES)?)?,
@@ -247,7 +276,7 @@ fn rows(file: &Path) -> anyhow::Result<Vec<Row>> {
 }
 
 fn show(rows: &[Row], json: bool, output: &Output) -> Result<(), Failure> {
-    let mut table = Table::new(&["ACCOUNT", "USER", "KEY", "CREATED", "EXPIRES"]);
+    let mut table = Table::new(&["ACCOUNT", "USER", "KEY", "CREATED", "EXPIRES", "POLICIES"]);
     for row in rows {
         if json {
             output.json_line(&json!({
@@ -256,12 +285,17 @@ fn show(rows: &[Row], json: bool, output: &Output) -> Result<(), Failure> {
                 "AccessKeyId": row.id,
                 "CreateDate": row.created,
                 "Expires": row.expires,
+                "Policies": row.policies,
             }))?;
         } else {
             let [created, expires] =
                 [&row.created, &row.expires].map(|time| time.as_deref().unwrap_or("-"));
             let Owner { account, name } = &row.owner;
-            table.row([account, name, &row.id, created, expires]);
+            let policies = match row.policies.as_slice() {
+                [] => "-".to_owned(),
+                policies => policies.join(", "),
+            };
+            table.row([account, name, &row.id, created, expires, &policies]);
         }
     }
     match table.is_empty() {

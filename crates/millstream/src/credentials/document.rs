@@ -5,17 +5,19 @@
 
 use crate::credentials::issue::Issued;
 use crate::credentials::layout::{
-    self, ACCOUNT, CREATED, FILE_BYTES_MAX, ID, KEYS, NAME, Part, SECRET, USERS, Wrong,
+    self, ACCOUNT, CREATED, FILE_BYTES_MAX, ID, KEYS, NAME, POLICIES, Part, SECRET, USERS, Wrong,
 };
+use crate::credentials::policies::Source;
 use crate::credentials::reader;
 use crate::private_file::read_private;
 use anyhow::{Context, bail, ensure};
+use millstream_auth::UserName;
 use millstream_model::AccountId;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
-use toml_edit::{ArrayOfTables, Datetime, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, Item, Table, value};
 use zeroize::Zeroizing;
 
 /// The text that a new file begins with.
@@ -76,6 +78,83 @@ pub fn edit<T>(
     Ok(changed)
 }
 
+/// What a user may do, as its policies say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum May {
+    /// Nothing: it has no policies.
+    Nothing,
+    /// What its policies permit.
+    Something,
+    /// Everything in its account, whose root it is.
+    Everything,
+}
+
+/// Gives a user policies, besides those it has. The user is added if not there.
+///
+/// # Errors
+/// If the file has its users or the user's policies in a form to which none can be added.
+pub fn add_policies(
+    document: &mut DocumentMut,
+    owner: &Owner,
+    entries: &[String],
+) -> anyhow::Result<May> {
+    let user = user(document, owner)?;
+    if !entries.is_empty() {
+        let policies = user.entry(POLICIES).or_insert(value(Array::new()));
+        let Some(policies) = policies.as_array_mut() else {
+            bail!("write the user's policies as an array, so that one can be added");
+        };
+        for entry in entries {
+            let is_there = policies.iter().any(|one| one.as_str() == Some(entry));
+            if !is_there {
+                policies.push(entry);
+            }
+        }
+    }
+    let policies = user.get(POLICIES).and_then(Item::as_array);
+    Ok(
+        match policies.is_some_and(|policies| !policies.is_empty()) {
+            _ if owner.is_root() => May::Everything,
+            true => May::Something,
+            false => May::Nothing,
+        },
+    )
+}
+
+/// The entry for a policy as it was given on the command line: the name of a file is relative to
+/// the credentials file's folder if it is in there, and the credentials file no link to elsewhere.
+///
+/// # Errors
+/// If the working directory is not known, or the name is no text.
+pub fn entry_of(given: &str, file: &Path) -> anyhow::Result<String> {
+    let place = Place::of(file)?;
+    match Source::of(given, Path::new("")) {
+        Source::Managed(arn) => Ok(arn),
+        Source::File(path) => {
+            let (path, file) = (absolute(&path)?, absolute(file)?);
+            let meant = absolute(&place.path)?;
+            let within = match (file.parent(), meant.parent()) {
+                (Some(named), Some(real)) if named == real => path.strip_prefix(real).ok(),
+                (Some(_) | None, Some(_) | None) => None,
+            };
+            let entry = within.unwrap_or(&path).to_str();
+            Ok(entry.context("the name of a policy is no text")?.to_owned())
+        }
+    }
+}
+
+/// The path from the root, behind all symbolic links that lead to its folder.
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    let named = || path.display().to_string();
+    let path = std::path::absolute(path).with_context(named)?;
+    Ok(
+        match (path.parent().map(Path::canonicalize), path.file_name()) {
+            (Some(Ok(folder)), Some(name)) => folder.join(name),
+            _ => path,
+        },
+    )
+}
+
 /// Adds an access key for a user, who is added if not there.
 ///
 /// # Errors
@@ -86,26 +165,7 @@ pub fn add_key(
     key: &Issued,
     created: Datetime,
 ) -> anyhow::Result<()> {
-    let users = document
-        .entry(USERS)
-        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    let Some(users) = users.as_array_of_tables_mut() else {
-        bail!("write users as [[users]], so that a key can be added");
-    };
-    let is_owner = |user: &Table| {
-        let text = |member| user.get(member).and_then(Item::as_str);
-        (text(ACCOUNT), text(NAME)) == (Some(&owner.account), Some(&owner.name))
-    };
-    if !users.iter().any(is_owner) {
-        let mut user = Table::new();
-        user.insert(ACCOUNT, value(&owner.account));
-        user.insert(NAME, value(&owner.name));
-        users.push(user);
-    }
-    let user = users
-        .iter_mut()
-        .find(|user| is_owner(user))
-        .context("the user was just added")?;
+    let user = user(document, owner)?;
     let keys = user
         .entry(KEYS)
         .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
@@ -119,6 +179,29 @@ pub fn add_key(
     table.insert(CREATED, value(created));
     keys.push(table);
     Ok(())
+}
+
+/// A user, who is added if not there.
+fn user<'a>(document: &'a mut DocumentMut, owner: &Owner) -> anyhow::Result<&'a mut Table> {
+    let users = document
+        .entry(USERS)
+        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    let Some(users) = users.as_array_of_tables_mut() else {
+        bail!("write users as [[users]], so that a user can be changed");
+    };
+    let is_owner = |user: &Table| {
+        let text = |member| user.get(member).and_then(Item::as_str);
+        (text(ACCOUNT), text(NAME)) == (Some(&owner.account), Some(&owner.name))
+    };
+    if !users.iter().any(is_owner) {
+        let mut user = Table::new();
+        user.insert(ACCOUNT, value(&owner.account));
+        user.insert(NAME, value(&owner.name));
+        users.push(user);
+    }
+    let mut users = users.iter_mut();
+    let user = users.find(|user| is_owner(user));
+    user.context("the user was just added")
 }
 
 /// Removes an access key, and says whose it was.
@@ -172,6 +255,11 @@ impl Owner {
             account: account.as_str().to_owned(),
             name: name.to_owned(),
         }
+    }
+
+    /// Whether it is the account's root user.
+    pub fn is_root(&self) -> bool {
+        UserName::parse(&self.name).is_some_and(|name| name.is_root())
     }
 }
 

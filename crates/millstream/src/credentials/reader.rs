@@ -1,4 +1,5 @@
-//! A table of access keys, read from a credentials file and the files that it refers to.
+//! A table of access keys, and the policies of their users, read from a credentials file and the
+//! files that it refers to.
 //!
 //! A file is taken as a whole or not at all. Of a secret nothing remains but the state of an HMAC
 //! keyed with it; what was read is overwritten, apart from what the TOML parser has copied.
@@ -8,9 +9,11 @@ use crate::credentials::layout::{
     SECRET, SECRET_BYTES_MAX, SECRET_BYTES_MIN, SECRET_FILE_BYTES_MAX, TOKEN, TOKEN_BYTES_MAX,
     USERS, Wrong,
 };
-use crate::private_file::read_private;
+use crate::credentials::policies::{self, POLICY_FILE_BYTES_MAX, Policies, Source};
+use crate::private_file::{Guard, read_guarded, read_private};
 use anyhow::Context;
 use aws_lc_rs::digest::{self, SHA256};
+use millstream_auth::policy::{IdentityPolicy, POLICIES_PER_USER_MAX};
 use millstream_auth::{AccessKey, AccessKeyId, Keys, SecretText, User, UserName, Validity};
 use millstream_env::Timestamp;
 use millstream_model::{AccountId, Region};
@@ -33,8 +36,28 @@ pub struct Read {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Print {
     /// The other files.
-    others: Vec<PathBuf>,
+    others: Vec<Other>,
     hash: Vec<u8>,
+}
+
+/// A file that a credentials file refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Other {
+    Secret(PathBuf),
+    Policy(PathBuf),
+}
+
+impl Other {
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Wrong> {
+        let (path, read) = match self {
+            Self::Secret(path) => (path, read_private(path, SECRET_FILE_BYTES_MAX)),
+            Self::Policy(path) => {
+                let read = read_guarded(path, Guard::Unchanged, POLICY_FILE_BYTES_MAX);
+                (path, read)
+            }
+        };
+        read.map_err(|error| Wrong::at(path.display(), error))
+    }
 }
 
 /// Reads a credentials file.
@@ -70,7 +93,7 @@ pub fn check(path: &Path, text: &str) -> Result<(), Wrong> {
 pub fn print(path: &Path, before: &Print) -> anyhow::Result<Print> {
     let mut reading = Reading::new(path, &read_main(path)?);
     for other in &before.others {
-        reading.other(other).with_context(|| named(path))?;
+        reading.other(other.clone()).with_context(|| named(path))?;
     }
     Ok(reading.print())
 }
@@ -87,7 +110,8 @@ fn read_main(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 struct Reading<'a> {
     /// Where relative names of other files begin.
     folder: &'a Path,
-    others: Vec<PathBuf>,
+    policies: Policies,
+    others: Vec<Other>,
     hash: digest::Context,
 }
 
@@ -95,6 +119,7 @@ impl<'a> Reading<'a> {
     fn new(path: &'a Path, bytes: &[u8]) -> Self {
         let mut reading = Self {
             folder: path.parent().unwrap_or(Path::new("")),
+            policies: Policies::default(),
             others: Vec::new(),
             hash: digest::Context::new(&SHA256),
         };
@@ -123,12 +148,9 @@ impl<'a> Reading<'a> {
         let mut known = BTreeSet::new();
         for user in &users {
             user.has_only(&[ACCOUNT, NAME, KEYS, POLICIES])?;
-            if user.has(POLICIES) {
-                let what = "policies are not enforced by this version; without them a user may do \
-                            everything in its account";
-                return Err(Wrong::at(user.place(POLICIES), what));
-            }
-            let owner = Arc::new(owner(user)?);
+            let (account, name) = owner(user)?;
+            let policies = self.policies(user, &name)?;
+            let owner = Arc::new(User::new(account, name, policies));
             if !known.insert((owner.account.clone(), owner.name.clone())) {
                 return Err(Wrong::at(
                     user.place(NAME),
@@ -142,6 +164,46 @@ impl<'a> Reading<'a> {
             }
         }
         Ok((keys, users.len()))
+    }
+
+    /// What a user may do. The root user of an account may do everything in it.
+    fn policies(
+        &mut self,
+        user: &Part<'_>,
+        name: &UserName,
+    ) -> Result<Arc<[IdentityPolicy]>, Wrong> {
+        let entries = user.texts(POLICIES)?;
+        if name.is_root() && user.has(POLICIES) {
+            let what = "the user called root may do everything in its account: remove its policies";
+            return Err(Wrong::at(user.place(POLICIES), what));
+        }
+        if entries.len() > POLICIES_PER_USER_MAX {
+            let what = format!("a user has at most {POLICIES_PER_USER_MAX} policies");
+            return Err(Wrong::at(user.place(POLICIES), what));
+        }
+        let mut found = Vec::with_capacity(entries.len());
+        for (place, entry) in entries.into_iter().enumerate() {
+            let policy = self.policy(entry);
+            let place = || user.place(&format!("{POLICIES}[{place}]"));
+            found.push(policy.map_err(|wrong| Wrong::at(place(), wrong))?);
+        }
+        Ok(found.into())
+    }
+
+    fn policy(&mut self, entry: &str) -> Result<IdentityPolicy, Wrong> {
+        let source = Source::of(entry, self.folder);
+        if let Some(policy) = self.policies.get(&source) {
+            return Ok(policy);
+        }
+        let policy = match &source {
+            Source::Managed(arn) => policies::of_aws(arn)?,
+            Source::File(path) => {
+                let bytes = self.other(Other::Policy(path.clone()))?;
+                policies::parse(path, &bytes)?
+            }
+        };
+        self.policies.add(source, policy.clone())?;
+        Ok(policy)
     }
 
     fn key(
@@ -194,8 +256,7 @@ impl<'a> Reading<'a> {
             }
             (Some(text), None) => SecretText::from(text.to_owned()),
             (None, Some(name)) => {
-                let path = self.folder.join(name);
-                let bytes = self.other(&path);
+                let bytes = self.other(Other::Secret(self.folder.join(name)));
                 let bytes = bytes.map_err(|error| Wrong::at(key.place(by_file), error))?;
                 let text = str::from_utf8(&bytes).unwrap_or_default();
                 SecretText::from(text.trim_ascii_end().to_owned())
@@ -211,11 +272,10 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads another file.
-    fn other(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, Wrong> {
-        let read = read_private(path, SECRET_FILE_BYTES_MAX);
-        let bytes = read.map_err(|error| Wrong::at(path.display(), error))?;
+    fn other(&mut self, other: Other) -> Result<Zeroizing<Vec<u8>>, Wrong> {
+        let bytes = other.read()?;
         self.add(&bytes);
-        self.others.push(path.to_owned());
+        self.others.push(other);
         Ok(bytes)
     }
 }
@@ -238,7 +298,7 @@ fn regions(whole: &Part<'_>) -> Result<BTreeSet<Region>, Wrong> {
         .collect()
 }
 
-fn owner(user: &Part<'_>) -> Result<User, Wrong> {
+fn owner(user: &Part<'_>) -> Result<(AccountId, UserName), Wrong> {
     let account = AccountId::parse(user.required(ACCOUNT)?);
     let account = account.map_err(|_| Wrong::at(user.place(ACCOUNT), "expected twelve digits"))?;
     let name = UserName::parse(user.required(NAME)?);
@@ -248,7 +308,7 @@ fn owner(user: &Part<'_>) -> Result<User, Wrong> {
             "expected 1 to 64 letters, digits and _+=,.@-",
         )
     })?;
-    Ok(User { account, name })
+    Ok((account, name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Policies in files.
 
-use millstream_auth::policy::{IDENTITY_POLICY_BYTES_MAX, IdentityPolicy, Policy, ResourcePolicy};
+use millstream_auth::policy::{
+    IDENTITY_POLICY_BYTES_MAX, IdentityPolicy, Policy, ResourcePolicy, managed,
+};
 use millstream_env::{Disk, RealDisk};
 use millstream_model::limits::POLICY_BYTES_MAX;
 use millstream_model::{AccountId, ConsumerArn, ResourceArn, StreamArn};
@@ -53,11 +55,14 @@ impl Holder {
     }
 }
 
-/// Reads a policy of a user, which is known by its path.
+/// Reads a policy of a user, which is known by its path, or takes AWS's of an ARN.
 ///
 /// # Errors
 /// If it cannot be read, or is no policy.
 pub fn identity(path: &Path) -> Result<IdentityPolicy, Failure> {
+    if let Some(policy) = path.to_str().and_then(managed) {
+        return Ok(policy);
+    }
     let text = text(path, IDENTITY_POLICY_BYTES_MAX)?;
     IdentityPolicy::parse(&path.display().to_string(), &text).map_err(|fault| {
         let failure = no_policy(path, &fault);

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 /// `millstream policy simulate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A policy of the caller; may be repeated
-    #[arg(long = "policy", value_name = "FILE")]
+    /// A policy of the caller, or the ARN of one of AWS's; may be repeated
+    #[arg(long = "policy", value_name = "FILE|ARN")]
     policies: Vec<PathBuf>,
     /// The policy of the stream or the consumer
     #[arg(long, value_name = "FILE")]

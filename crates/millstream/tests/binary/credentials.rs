@@ -15,6 +15,7 @@ use std::process::{Command, Output};
 
 /// How often a call is repeated until a change of the file shows.
 const CALLS_MAX: usize = 100_000;
+const FULL_ACCESS: &str = "arn:aws:iam::aws:policy/AmazonKinesisFullAccess";
 const CANARY: &str = "CANARYwJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE";
 
 /// A key as `credentials create --json` prints it.
@@ -60,9 +61,14 @@ impl World {
         command.output().unwrap()
     }
 
+    /// A key of a user who may do everything.
     fn create(&self, user: &str) -> Key {
-        let more = ["--account", "111122223333", "--user", user, "--json"];
-        Key::of(&self.credentials("create", &more))
+        self.create_with(user, &["--policy", FULL_ACCESS])
+    }
+
+    fn create_with(&self, user: &str, more: &[&str]) -> Key {
+        let flags = ["--account", "111122223333", "--user", user, "--json"];
+        Key::of(&self.credentials("create", &[&flags, more].concat()))
     }
 
     fn serve(&self) -> Command {
@@ -231,6 +237,79 @@ async fn file_when_its_keys_change_then_the_server_follows_and_tells_no_secret()
             assert!(!said.contains(secret.as_str()), "{said}");
         }
     }
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "credentials are on the real disk"
+)]
+async fn user_when_its_policies_are_given_changed_or_broken_then_may_do_what_they_say() {
+    const READS: &str =
+        r#"{"Statement":{"Effect":"Allow","Action":"kinesis:List*","Resource":"*"}}"#;
+    let world = World::new();
+    let policy = world.folder.path().join("reads.json");
+    write(&policy, READS);
+    let nobody = world.create_with("nobody", &[]);
+    let reader = world.create_with("reader", &["--policy", policy.to_str().unwrap()]);
+    let root = world.create_with("root", &[]);
+    let server = Running::start(&mut world.serve());
+    let [nobody, reader, root] = [nobody, reader, root].map(|key| client(&server.url, &key));
+    let refused = nobody.list_streams().send().await.unwrap_err();
+    assert_eq!(refused.code(), Some(AccessDeniedException));
+    let said = "User: arn:aws:iam::111122223333:user/nobody is not authorized to perform: \
+                kinesis:ListStreams on resource: * because no identity-based policy allows the \
+                kinesis:ListStreams action";
+    assert!(refused.to_string().contains(said), "{refused}");
+    assert_eq!(list(&root).await, Ok(()));
+    assert_eq!(list(&reader).await, Ok(()));
+    let create = reader.create_stream("orders").shard_count(1).send().await;
+    assert_eq!(create.unwrap_err().code(), Some(AccessDeniedException));
+
+    // A change is in force without a restart, and what is no policy lets nobody in.
+    write(&policy, &READS.replace("List", "Get"));
+    until(&reader, Err(AccessDeniedException)).await;
+    assert_eq!(list(&root).await, Ok(()));
+    write(&policy, &READS.replace("Resource", "Resources"));
+    until(&root, Err(UnrecognizedClientException)).await;
+    write(&policy, READS);
+    until(&reader, Ok(())).await;
+    std::fs::remove_file(&policy).unwrap();
+    until(&reader, Err(UnrecognizedClientException)).await;
+}
+
+#[test]
+fn user_when_made_without_policies_then_the_command_says_that_it_may_do_nothing() {
+    let world = World::new();
+    let said = |more: &[&str]| {
+        let output = world.credentials("create", more);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let nothing = said(&["--user", "ann"]);
+    assert!(nothing.contains("may do nothing yet"), "{nothing}");
+    assert!(
+        nothing.contains("policies = [\"arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess\"]"),
+        "{nothing}"
+    );
+    assert_eq!(said(&["--user", "root"]), "");
+    assert_eq!(said(&["--user", "ann", "--policy", FULL_ACCESS]), "");
+    assert_eq!(said(&["--user", "ann"]), "");
+    let listed = String::from_utf8(world.credentials("list", &["--json"]).stdout).unwrap();
+    let listed: Vec<Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let policies = |name: &str| {
+        let row = listed.iter().find(|row| row["UserName"] == name).unwrap();
+        row["Policies"].clone()
+    };
+    assert_eq!(policies("ann"), serde_json::json!([FULL_ACCESS]));
+    assert_eq!(policies("root"), serde_json::json!([]));
+    let unknown = world.credentials("create", &["--user", "ann", "--policy", "none.json"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(said.contains("none.json: No such file"), "{said}");
 }
 
 /// HTTP/2 has the signed host in `:authority`; TLS changes nothing about what is signed.

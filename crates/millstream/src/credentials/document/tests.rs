@@ -1,7 +1,7 @@
 //! Files before and after a change.
 
 use super::*;
-use crate::credentials::reader::tests::{one_key, write};
+use crate::credentials::reader::tests::{READS, one_key, write};
 use std::os::unix::fs::PermissionsExt;
 
 fn issued(id: &str) -> Issued {
@@ -58,6 +58,69 @@ fn file_when_a_key_is_added_and_removed_then_its_comments_and_order_stay() {
         assert!(after.contains(line), "{line}\n{after}");
     }
     assert_eq!(reader::read(&path).unwrap().keys.len(), 1);
+}
+
+#[test]
+fn policies_when_added_then_are_there_once_and_say_what_the_user_may_do() {
+    const AWS: &str = "arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.toml");
+    let policy = folder.path().join("reads.json");
+    write(&policy, READS);
+    let add = |name, given: &[&str]| {
+        let entries = given.iter().map(|given| entry_of(given, &path).unwrap());
+        let entries: Vec<_> = entries.collect();
+        edit(&path, Missing::Made, |file| {
+            let may = add_policies(file, &owner(name), &entries)?;
+            add_key(file, &owner(name), &issued(name), created())?;
+            Ok(may)
+        })
+    };
+    let given = policy.to_str().unwrap();
+    assert_eq!(add("bob", &[]).unwrap(), May::Nothing);
+    assert!(!text(&path).contains("policies"));
+    assert_eq!(add("ann", &[given]).unwrap(), May::Something);
+    assert_eq!(add("root", &[]).unwrap(), May::Everything);
+    let more = |given: &[&str]| {
+        let entries: Vec<_> = given.iter().map(|one| (*one).to_owned()).collect();
+        edit(&path, Missing::Refused, |file| {
+            add_policies(file, &owner("ann"), &entries)
+        })
+    };
+    assert_eq!(more(&[AWS, "reads.json"]).unwrap(), May::Something);
+    assert_eq!(more(&[]).unwrap(), May::Something);
+    let expected = format!("policies = [\"reads.json\", \"{AWS}\"]");
+    assert!(text(&path).contains(&expected), "{}", text(&path));
+    let before = text(&path);
+    let said = format!("{:#}", more(&["none.json"]).unwrap_err());
+    assert!(said.contains("none.json: No such file"), "{said}");
+    let said = format!("{:#}", add("root", &[AWS]).unwrap_err());
+    assert!(said.contains("remove its policies"), "{said}");
+    assert_eq!(text(&path), before);
+}
+
+/// A server that is given the link reads the names from there.
+#[test]
+fn policy_when_elsewhere_or_behind_a_link_then_is_named_from_the_root() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [folder, other] = [folder.path(), other.path()].map(|path| path.canonicalize().unwrap());
+    let (path, link) = (folder.join("keys.toml"), other.join("link"));
+    write(&path, "");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let entry = |given: PathBuf, file: &Path| entry_of(given.to_str().unwrap(), file).unwrap();
+    let sub = folder.join("policies/a.json");
+    assert_eq!(entry(sub.clone(), &path), "policies/a.json");
+    assert_eq!(
+        entry(folder.join("a.json"), &folder.join("new.toml")),
+        "a.json"
+    );
+    for (given, file) in [
+        (sub, &link),
+        (other.join("a.json"), &link),
+        (other.join("a.json"), &path),
+    ] {
+        assert_eq!(entry(given.clone(), file), given.to_str().unwrap());
+    }
 }
 
 #[test]

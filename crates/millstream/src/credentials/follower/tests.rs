@@ -1,7 +1,7 @@
 //! A file that changes, look by look.
 
 use super::*;
-use crate::credentials::reader::tests::{one_key, write};
+use crate::credentials::reader::tests::{READS, one_key, write};
 
 struct World {
     _folder: tempfile::TempDir,
@@ -53,6 +53,33 @@ fn file_when_it_changes_then_is_in_force_at_the_next_look_and_said_once() {
     world.write("");
     assert_eq!(world.look(), Some(Found::Taken(0, 0)));
     assert_eq!((world.look(), world.keys()), (None, 0));
+}
+
+#[test]
+fn policy_when_its_file_changes_then_is_in_force_and_once_it_is_none_everybody_is_refused() {
+    let mut world = World::new("");
+    let policy = world.follower.path.with_file_name("reads.json");
+    write(&policy, READS);
+    let text = one_key("AKID");
+    world.write(&text.replace(
+        "[[users.keys]]",
+        "policies = [\"reads.json\"]\n[[users.keys]]",
+    ));
+    assert_eq!(world.look(), Some(Found::Taken(1, 1)));
+    assert_eq!(world.look(), None);
+    write(&policy, &READS.replace("Get", "Put"));
+    assert_eq!(world.look(), Some(Found::Taken(1, 1)));
+    for broken in ["", "{}", "{\"Statement\":[]}"] {
+        write(&policy, broken);
+        assert_eq!((world.look(), world.keys()), (None, 1), "{broken}");
+        let Some(Found::Refusing(said)) = world.look() else {
+            panic!("{broken} is no policy");
+        };
+        assert!(said.contains("users[0].policies[0]: "), "{said}");
+        assert_eq!(world.keys(), 0);
+        write(&policy, READS);
+        assert_eq!(world.look(), Some(Found::Taken(1, 1)));
+    }
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Files in, tables or complaints out. No complaint quotes the file.
 
 use super::*;
+use crate::credentials::policies::POLICIES_MAX;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
+/// A policy that permits reading.
+pub const READS: &str =
+    r#"{"Statement":{"Effect":"Allow","Action":"kinesis:Get*","Resource":"*"}}"#;
 const SECRET_TEXT: &str = "CANARYwJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLE";
 
 /// Writes a file that only its owner can read.
@@ -35,6 +39,17 @@ fn read_text(text: &str) -> Result<Read, String> {
     write(&path, text);
     write(&folder.path().join("secret"), &format!("{SECRET_TEXT}\n"));
     write(&folder.path().join("short"), "CANARYshort");
+    for (name, text) in [
+        ("reads.json", READS),
+        ("shared.json", READS),
+        ("broken.json", "{}"),
+        ("lines.json", "{\"a\\nb\":1}"),
+        ("large.json", &" ".repeat(65_537)),
+    ] {
+        write(&folder.path().join(name), text);
+    }
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    std::fs::set_permissions(folder.path().join("shared.json"), everybody).unwrap();
     read(&path).map_err(|error| {
         let said = format!("{error:#}");
         said.replace(&folder.path().display().to_string(), "FOLDER")
@@ -111,12 +126,90 @@ fn file_when_its_users_are_wrong_then_the_place_is_named() {
             "users[1].name: the account has a user of this name",
         ),
         (
-            &format!("{USER}policies = []"),
-            "users[0].policies: policies are not enforced",
+            &format!("{USER}policies = \"a\""),
+            "users[0].policies: expected an array of texts",
+        ),
+        (
+            &format!("{}policies = []", USER.replace("ann", "root")),
+            "users[0].policies: the user called root may do everything",
+        ),
+        (
+            &format!("{USER}policies = [{}]", "\"reads.json\",".repeat(21)),
+            "users[0].policies: a user has at most 20 policies",
         ),
         (&two, "the access key AKID is there twice"),
     ] {
         check_wrong(text, said);
+    }
+}
+
+#[test]
+fn file_when_its_users_have_policies_then_each_is_read_from_its_folder() {
+    for policies in [
+        "",
+        "policies = []",
+        "policies = [\"reads.json\", \"arn:aws:iam::aws:policy/AmazonKinesisFullAccess\"]",
+        &format!("policies = [{}]", "\"reads.json\",".repeat(20)),
+    ] {
+        let read = read_text(&format!("{USER}{policies}"));
+        assert_eq!(read.unwrap().users, 1, "{policies}");
+    }
+}
+
+#[test]
+fn file_when_a_policy_is_wrong_then_is_refused_with_its_place() {
+    for (policy, said) in [
+        ("none.json", "FOLDER/none.json: No such file"),
+        ("broken.json", "FOLDER/broken.json: no Statement"),
+        ("lines.json", "FOLDER/lines.json: a b is no part of Policy"),
+        ("secret", "FOLDER/secret: not JSON"),
+        ("large.json", "FOLDER/large.json: larger than 65536 bytes"),
+        (
+            "shared.json",
+            "others than its owner can change it (mode 666); chmod go-w it",
+        ),
+        (".", "not a regular file"),
+        ("", "not a regular file"),
+        (
+            "arn:aws:iam::aws:policy/AdministratorAccess",
+            "expected one of arn:aws:iam::aws:policy/AmazonKinesisFullAccess, \
+             arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess, or the name of a file",
+        ),
+    ] {
+        let text = format!("{USER}policies = [\"reads.json\", \"{policy}\"]");
+        check_wrong(&text, "users[0].policies[1]: ");
+        check_wrong(&text, said);
+    }
+}
+
+/// Policies are counted once, however many users have them, and there are not too many.
+#[test]
+fn policies_when_there_are_too_many_then_the_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.toml");
+    write(&folder.path().join("reads.json"), READS);
+    let mut named = tempfile::Builder::new();
+    let _a = named.prefix("a").rand_bytes(0).tempdir_in(folder.path());
+    for (more, is_read) in [(0, true), (1, false)] {
+        let mut text = String::new();
+        for number in 0..POLICIES_MAX + more {
+            // The same file by another name is another policy.
+            let name = format!("{}reads.json", "a/../".repeat(number));
+            text += &USER.replace("ann", &format!("u{number}"));
+            text += &format!("policies = [\"reads.json\", \"{name}\"]\n");
+        }
+        write(&path, &text);
+        let read = read(&path).map(|read| read.users);
+        match read {
+            Ok(users) => assert!(is_read && users == POLICIES_MAX),
+            Err(error) => {
+                let said = "there are more than 512 different policies";
+                assert!(
+                    !is_read && format!("{error:#}").ends_with(said),
+                    "{error:#}"
+                );
+            }
+        }
     }
 }
 
@@ -204,12 +297,22 @@ fn fingerprint_when_any_of_the_files_changes_then_is_another() {
         "secret-file = \"secret\"",
     );
     write(&path, &by_file);
+    let policy = folder.path().join("reads.json");
+    let by_file = by_file.replace(
+        "[[users.keys]]",
+        "policies = [\"reads.json\"]\n[[users.keys]]",
+    );
+    write(&path, &by_file);
+    write(&policy, READS);
     write(&other, SECRET_TEXT);
     let before = read(&path).unwrap().print;
     assert!(print(&path, &before).unwrap() == before);
     write(&other, "another secret of this key");
     assert!(print(&path, &before).unwrap() != before);
     write(&other, SECRET_TEXT);
+    write(&policy, &READS.replace("Get", "Put"));
+    assert!(print(&path, &before).unwrap() != before);
+    write(&policy, READS);
     write(&path, &format!("{by_file}\n"));
     assert!(print(&path, &before).unwrap() != before);
 }
