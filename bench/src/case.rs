@@ -59,6 +59,8 @@ pub struct Case {
     pub comparisons: Vec<Comparison>,
 }
 
+/// The required ratio of Millstream to the floor where it verifies signatures. Both hash bodies.
+const VERIFIED: f64 = 0.8;
 /// Open shards of a stream, unless the case varies them.
 const SHARDS: u32 = 4;
 /// Connections of a case with several connections and large requests.
@@ -87,14 +89,20 @@ impl Case {
 
     /// Adds Millstream on a server of its own, which only the cases over shards with this number
     /// share.
-    fn add_apart(&mut self, workload: Workload, number: usize) {
-        self.contestants.push(Contestant {
-            seat: Seat {
-                kind: Kind::Millstream,
-                number,
-            },
-            workload,
-        });
+    fn add_apart(&mut self, workload: Workload, kind: Kind, number: usize) {
+        let seat = Seat { kind, number };
+        self.contestants.push(Contestant { seat, workload });
+    }
+
+    /// Compares a verified contestant with the floor, and with what it is without verification.
+    fn compare_verified(
+        &mut self,
+        (verified, plain): (usize, usize),
+        floor: usize,
+        due: Option<f64>,
+    ) {
+        self.compare(verified, [floor], due);
+        self.compare(verified, [plain], None);
     }
 
     fn compare(&mut self, of: usize, against: impl Into<Vec<usize>>, due: impl Into<Option<f64>>) {
@@ -118,18 +126,10 @@ pub fn all() -> Vec<Case> {
         reads("get-tail-large", GetRecordsAtTail, (100, 10 * 1024)),
         reads("get-cold", GetRecordsCold, (10_000, 100)),
         reads("get-cold-large", GetRecordsCold, (100, 10 * 1024)),
-        shards(
-            "shards-put",
-            "PutRecord 100 B over shards, 64 connections",
-            1,
-            64,
-        ),
-        shards(
-            "shards-batch",
-            "PutRecords 500 × 100 B over shards",
-            500,
-            FEW_CONNECTIONS,
-        ),
+        shards(Kind::Millstream, Shards::PUT),
+        shards(Kind::MillstreamVerified, Shards::PUT),
+        shards(Kind::Millstream, Shards::BATCH),
+        shards(Kind::MillstreamVerified, Shards::BATCH),
     ]
 }
 
@@ -164,17 +164,34 @@ const OTHERS: [Kind; 5] = [
     Kind::Nats,
 ];
 
+/// What a put is required to reach.
+#[derive(Clone, Copy)]
+struct Due {
+    /// Of the floor.
+    floor: f64,
+    /// Of the floor, verified.
+    verified: Option<f64>,
+    /// Of ferrokinesis.
+    peer: Option<f64>,
+}
+
 /// A put in JSON on all servers, and in CBOR on Millstream and the floor. It is compared with the
-/// floor, with ferrokinesis if a ratio is required, and between the protocols.
-fn put_case(mut case: Case, workload: Workload, floor: f64, peer: impl Into<Option<f64>>) -> Case {
+/// floor, with itself without verification, with ferrokinesis, and between the protocols.
+fn put_case(mut case: Case, workload: Workload, due: Due) -> Case {
     let json = case.add(
         workload,
-        &[Kind::Millstream, Kind::Floor, Kind::Ferrokinesis],
+        &[
+            Kind::Millstream,
+            Kind::Floor,
+            Kind::MillstreamVerified,
+            Kind::Ferrokinesis,
+        ],
     );
     let binary = case.add(cbor(workload), &[Kind::Millstream, Kind::Floor]);
     case.add(workload, &OTHERS);
-    case.compare(json, [json + 1], floor);
-    case.compare(json, [json + 2], peer);
+    case.compare(json, [json + 1], due.floor);
+    case.compare_verified((json + 2, json), json + 1, due.verified);
+    case.compare(json, [json + 3], due.peer);
     case.compare(binary, [binary + 1], None);
     case.compare(binary, [json], 1.0);
     case
@@ -182,12 +199,22 @@ fn put_case(mut case: Case, workload: Workload, floor: f64, peer: impl Into<Opti
 
 fn put_many() -> Case {
     let case = Case::new("put-64", "PutRecord 100 B, 64 connections");
-    put_case(case, put(100, 1, 64), 0.6, 1.0)
+    let due = Due {
+        floor: 0.6,
+        verified: Some(VERIFIED),
+        peer: Some(1.0),
+    };
+    put_case(case, put(100, 1, 64), due)
 }
 
 fn put_one() -> Case {
     let case = Case::new("put-1", "PutRecord 100 B, 1 connection");
-    let mut case = put_case(case, put(100, 1, 1), 0.8, None);
+    let due = Due {
+        floor: 0.8,
+        verified: None,
+        peer: None,
+    };
+    let mut case = put_case(case, put(100, 1, 1), due);
     let rewritten = case.add(put(100, 1, 1), &[Kind::FloorRewritten]);
     case.compare(0, [rewritten], None);
     case
@@ -195,18 +222,32 @@ fn put_one() -> Case {
 
 fn small_batches() -> Case {
     let case = Case::new("batch-small", "PutRecords 500 × 100 B, 4 connections");
-    put_case(case, put(100, 500, FEW_CONNECTIONS), 0.5, 5.0)
+    let due = Due {
+        floor: 0.5,
+        verified: Some(VERIFIED),
+        peer: Some(5.0),
+    };
+    put_case(case, put(100, 500, FEW_CONNECTIONS), due)
 }
 
 fn large_batches() -> Case {
     let workload = put(10 * 1024, 100, FEW_CONNECTIONS);
     let mut case = Case::new("batch-large", "PutRecords 100 × 10 KiB, 4 connections");
-    let json = case.add(workload, &[Kind::Millstream, Kind::Floor, Kind::Disk]);
+    let json = case.add(
+        workload,
+        &[
+            Kind::Millstream,
+            Kind::Floor,
+            Kind::Disk,
+            Kind::MillstreamVerified,
+        ],
+    );
     let binary = case.add(cbor(workload), &[Kind::Millstream, Kind::Floor]);
     let peer = case.add(workload, &[Kind::Ferrokinesis]);
     case.add(workload, &OTHERS);
     case.compare(json, [json + 1, json + 2], 0.8);
     case.compare(json, [json + 1], None);
+    case.compare_verified((json + 3, json), json + 1, Some(VERIFIED));
     case.compare(json, [json + 2], None);
     case.compare(json, [peer], None);
     case.compare(binary, [binary + 1, json + 2], None);
@@ -230,6 +271,8 @@ fn reads(id: &str, operation: Operation, (batch, record_size): (usize, usize)) -
         case.compare(first, [first + 1], 0.5);
         case.compare(first, [first + 2], None);
     }
+    let verified = case.add(workload, &[Kind::MillstreamVerified]);
+    case.compare_verified((verified, json), json + 1, None);
     if is_tail {
         let peer = case.add(workload, &[Kind::Ferrokinesis]);
         case.compare(json, [peer], None);
@@ -237,14 +280,42 @@ fn reads(id: &str, operation: Operation, (batch, record_size): (usize, usize)) -
     case
 }
 
-fn shards(id: &str, title: &str, batch: usize, connections: usize) -> Case {
-    let mut case = Case::new(id, title);
+/// A put over shards.
+struct Shards {
+    id: &'static str,
+    title: &'static str,
+    batch: usize,
+    connections: usize,
+}
+
+impl Shards {
+    const PUT: Self = Self {
+        id: "shards-put",
+        title: "PutRecord 100 B over shards, 64 connections",
+        batch: 1,
+        connections: 64,
+    };
+    const BATCH: Self = Self {
+        id: "shards-batch",
+        title: "PutRecords 500 × 100 B over shards",
+        batch: 500,
+        connections: FEW_CONNECTIONS,
+    };
+}
+
+fn shards(kind: Kind, over: Shards) -> Case {
+    let (suffix, addition) = match kind == Kind::MillstreamVerified {
+        true => ("-verified", ", verified"),
+        false => ("", ""),
+    };
+    let id = format!("{}{suffix}", over.id);
+    let mut case = Case::new(&id, &format!("{}{addition}", over.title));
     for (index, shards) in [1, 100, 10_000].into_iter().enumerate() {
         let workload = Workload {
             shards,
-            ..put(100, batch, connections)
+            ..put(100, over.batch, over.connections)
         };
-        case.add_apart(workload, index + 1);
+        case.add_apart(workload, kind, index + 1);
     }
     case.compare(1, [0], 0.8);
     case.compare(2, [0], 0.8);
@@ -265,6 +336,22 @@ mod tests {
                 let mut indices = comparison.against.iter().chain([&comparison.of]);
                 assert!(indices.all(|index| *index < case.contestants.len()));
             }
+        }
+    }
+
+    #[test]
+    fn millstream_when_in_a_case_then_is_there_verified_too() {
+        let cases = all();
+        let has_verified = |id: &str| {
+            let mut of_id = cases.iter().filter(|case| case.id == id);
+            of_id.any(|case| {
+                let mut kinds = case.contestants.iter().map(Contestant::kind);
+                kinds.any(|kind| kind == Kind::MillstreamVerified)
+            })
+        };
+        for case in &cases {
+            let ids = [case.id.clone(), format!("{}-verified", case.id)];
+            assert!(ids.iter().any(|id| has_verified(id)), "{}", case.id);
         }
     }
 

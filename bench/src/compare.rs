@@ -43,8 +43,8 @@ impl Plan {
     }
 
     fn is_out(&self, kind: Kind) -> bool {
-        let ours = [Kind::Millstream, Kind::Disk];
-        self.without_peers && !ours.contains(&kind) && !kind.is_floor()
+        let is_ours = kind.is_millstream() || kind.is_floor() || kind == Kind::Disk;
+        self.without_peers && !is_ours
     }
 
     fn describe(&self) -> Vec<String> {
@@ -134,7 +134,7 @@ impl Run {
                 }
             }
         }
-        let is_absent = self.absent.contains_key(&Kind::Millstream);
+        let is_absent = self.absent.keys().any(|kind| kind.is_millstream());
         anyhow::ensure!(!is_absent, "without Millstream there is nothing to compare");
         Ok(())
     }
@@ -191,12 +191,12 @@ impl Run {
             return Ok(Some(self.prepare_floor(*seat, workload).await?));
         }
         let prepared = Setup::new(server.address)?.prepare(workload).await;
-        if *kind == Kind::Millstream && workload.operation == Operation::GetRecordsCold {
+        if kind.is_millstream() && workload.operation == Operation::GetRecordsCold {
             self.forget(*seat).await?;
         }
         match prepared {
             Ok(sources) => Ok(Some(sources)),
-            Err(error) if *kind == Kind::Millstream => Err(error),
+            Err(error) if kind.is_millstream() => Err(error),
             Err(error) => {
                 let why = format!("{} failed to prepare: {error:#}", contestant.name());
                 eprintln!("  {why}");

@@ -292,7 +292,7 @@ impl Worker {
         let protocol = millstream_protocol::Protocol::from(workload.protocol);
         Self {
             connection: Connection::new(address),
-            signer: Signer::new("AKIDBENCH", "secret", "us-east-1"),
+            signer: Signer::new(),
             head: Head {
                 host: address.to_string(),
                 content_type: protocol.content_type(),

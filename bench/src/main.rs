@@ -13,6 +13,7 @@ mod connection;
 mod requests;
 mod signer;
 mod signing_cost;
+mod verifying_cost;
 
 mod disk;
 mod load;
@@ -61,6 +62,8 @@ enum Command {
     Load(Load),
     /// Say what signing costs the generator
     Sign,
+    /// Say what verifying a signature costs the server, beyond hashing the body
+    Verify,
     /// Serve as the floor
     Floor(floor::Floor),
     /// Run all cases side by side, and write the results
@@ -183,6 +186,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Load(load) => on_one_thread(run_load(load)),
         Command::Sign => signing_cost::print(),
+        Command::Verify => verifying_cost::print(),
         Command::Floor(floor) => floor::run(floor),
         Command::Compare(compare) => on_one_thread(run_compare(compare)),
         Command::Profile(profile) => on_one_thread(run_profile(profile)),

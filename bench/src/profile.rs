@@ -58,7 +58,8 @@ pub async fn run(mut run: Run, folder: &Path) -> anyhow::Result<Rendered> {
 async fn profile_case(run: &mut Run, case: &Case, folder: &Path) -> anyhow::Result<Vec<Profile>> {
     let mut profiles = Vec::new();
     for contestant in &case.contestants {
-        if ![Kind::Millstream, Kind::Floor].contains(&contestant.kind()) {
+        let kind = contestant.kind();
+        if !kind.is_millstream() && kind != Kind::Floor {
             continue;
         }
         profiles.push(profile(run, contestant, folder).await?);

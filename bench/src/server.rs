@@ -3,11 +3,14 @@
 //! Peers are installed by `peers/install`; a missing one is left out and reported.
 
 use crate::cores::Cores;
+use crate::signer::{KEY_ID, SECRET};
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,6 +25,8 @@ const START_SECONDS_MAX: u64 = 60;
 pub enum Kind {
     /// `millstream serve`, with fsync.
     Millstream,
+    /// The same with `--credentials`: it verifies the signature of each request.
+    MillstreamVerified,
     /// `bench floor`.
     Floor,
     /// `bench floor --space rewritten`.
@@ -49,6 +54,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Millstream => "millstream",
+            Self::MillstreamVerified => "millstream, verified",
             Self::Floor => "floor",
             Self::FloorRewritten => "floor (rewritten file)",
             Self::FloorOneAnswer => "floor (one answer)",
@@ -66,6 +72,7 @@ impl Kind {
     pub fn is_yardstick(self) -> bool {
         match self {
             Self::Millstream
+            | Self::MillstreamVerified
             | Self::Floor
             | Self::FloorRewritten
             | Self::FloorOneAnswer
@@ -108,6 +115,11 @@ impl From<Kind> for Seat {
 }
 
 impl Kind {
+    /// Whether it is Millstream, however it is started.
+    pub fn is_millstream(self) -> bool {
+        [Self::Millstream, Self::MillstreamVerified].contains(&self)
+    }
+
     /// Whether it is a floor of any kind.
     pub fn is_floor(self) -> bool {
         [Self::Floor, Self::FloorRewritten, Self::FloorOneAnswer].contains(&self)
@@ -231,6 +243,13 @@ fn command(
     let peers = &places.peers;
     match kind {
         Kind::Millstream => millstream(&places.millstream, address, data),
+        Kind::MillstreamVerified => {
+            let credentials = data.with_extension("credentials.toml");
+            write_credentials(&credentials)?;
+            let mut command = millstream(&places.millstream, address, data)?;
+            command.arg("--credentials").arg(credentials);
+            Ok(command)
+        }
         Kind::Floor | Kind::FloorOneAnswer => floor("preallocated", address, data),
         Kind::FloorRewritten => floor("rewritten", address, data),
         Kind::Disk => anyhow::bail!("the disk is not a process"),
@@ -284,6 +303,18 @@ fn millstream(binary: &Path, address: SocketAddr, data: &Path) -> anyhow::Result
         .arg("--data-dir")
         .arg(data);
     Ok(command)
+}
+
+/// Writes the credentials file of the generator's access key.
+fn write_credentials(file: &Path) -> anyhow::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let text = format!(
+        "[[users]]\naccount = \"000000000000\"\nname = \"bench\"\n\
+         [[users.keys]]\nid = \"{KEY_ID}\"\nsecret = \"{SECRET}\"\n"
+    );
+    options.open(file)?.write_all(text.as_bytes())?;
+    Ok(())
 }
 
 fn floor(space: &str, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {

@@ -2,6 +2,7 @@
 
 use crate::load::Source;
 use crate::requests;
+use crate::signer::{KEY_ID, SECRET};
 use crate::workload::{Operation, Workload};
 use anyhow::Context;
 use millstream_client::types::{ShardIteratorType, StreamStatus};
@@ -32,7 +33,7 @@ type Positions = BTreeMap<String, Vec<String>>;
 pub fn client(address: SocketAddr) -> Builder {
     Client::builder()
         .endpoint(format!("http://{address}"))
-        .credentials(Credentials::new("AKIDBENCH", "secret", None))
+        .credentials(Credentials::new(KEY_ID, SECRET, None))
         .attempt_timeout(PATIENCE)
 }
 

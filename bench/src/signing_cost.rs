@@ -1,7 +1,7 @@
 //! The cost of signing for the generator: with our signer, and with AWS's own, as `crates/client`
 //! uses it.
 
-use crate::signer::{Head, Signer, hash};
+use crate::signer::{Head, KEY_ID, REGION, SECRET, Signer, hash};
 use anyhow::Context;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -21,7 +21,7 @@ pub fn print() -> anyhow::Result<()> {
         target: "Kinesis_20131202.PutRecord".to_owned(),
     };
     let hashed = hash(b"{}");
-    let (mut signer, mut out) = (Signer::new("AKID", "secret", "us-east-1"), Vec::new());
+    let (mut signer, mut out) = (Signer::new(), Vec::new());
     let ours = each(TIMES, || {
         out.clear();
         signer.write_head(&head, (&hashed, 2), SystemTime::now(), &mut out);
@@ -42,7 +42,11 @@ pub fn print() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn each(times: u32, mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
+/// The time that each of some runs takes.
+pub(crate) fn each(
+    times: u32,
+    mut work: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     for _ in 0..times {
         work()?;
@@ -58,11 +62,11 @@ fn sign_with_awss(head: &Head, body: &[u8]) -> anyhow::Result<()> {
 
 /// The signature of AWS's own signer.
 pub(crate) fn signature(head: &Head, body: &[u8], now: SystemTime) -> anyhow::Result<String> {
-    let credentials = aws_credential_types::Credentials::new("AKID", "secret", None, None, "bench");
+    let credentials = aws_credential_types::Credentials::new(KEY_ID, SECRET, None, None, "bench");
     let identity = credentials.into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
-        .region("us-east-1")
+        .region(REGION)
         .name("kinesis")
         .time(now)
         .settings(SigningSettings::default())
