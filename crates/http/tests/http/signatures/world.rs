@@ -131,10 +131,9 @@ pub(super) async fn meanwhile<E: std::fmt::Debug>(
 
 /// A table of keys of one user, which share a secret.
 pub(super) fn keys(all: &[(&str, Validity)]) -> Keys {
-    let user = Arc::new(User {
-        account: AccountId::parse("111122223333").unwrap(),
-        name: UserName::parse("ann").unwrap(),
-    });
+    let account = AccountId::parse("111122223333").unwrap();
+    let name = UserName::parse("ann").unwrap();
+    let user = Arc::new(User::new(account, name, Arc::default()));
     let mut keys = Keys::none(BTreeSet::new());
     for (id, validity) in all {
         let secret = SecretText::from(SECRET.to_owned());
