@@ -7,7 +7,7 @@
 
 use crate::action::Action;
 use crate::policy::{Decision, RequestTags};
-use crate::{Authorized, Context, Principal, Resource};
+use crate::{Authorized, Besides, Context, Principal, Resource};
 use millstream_protocol::{Error, ErrorCode};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -128,6 +128,8 @@ pub struct Sent<I> {
     pub input: I,
     /// The tags in it.
     pub tags: RequestTags,
+    /// What else it does.
+    pub besides: Option<Besides>,
 }
 
 /// Turns inputs into authorized ones. Clones share the same policies.
@@ -151,7 +153,8 @@ impl Authorizer {
     /// Authorizes an input. `found` is what the input refers to, and `subject_of` describes it.
     ///
     /// # Errors
-    /// `AccessDeniedException` if the principal may not. Nothing has been done then.
+    /// `AccessDeniedException` if the principal may not do all that it asks. Nothing has been done
+    /// then.
     pub fn authorize<I, T>(
         &self,
         sent: Sent<I>,
@@ -164,21 +167,34 @@ impl Authorizer {
             context,
             input,
             tags,
+            besides,
         } = sent;
-        let subject = subject_of(&found);
         let question = Question {
             principal: &principal,
             context,
             action,
-            subject,
+            subject: subject_of(&found),
             tags: &tags,
         };
+        self.permit(question)?;
+        if let Some(besides) = &besides {
+            self.permit(Question {
+                action: besides.action(),
+                subject: besides.subject(),
+                ..question
+            })?;
+        }
+        Ok(Authorized::new(principal, input, found))
+    }
+
+    /// Refuses what policies do.
+    fn permit(&self, question: Question<'_>) -> Result<(), Error> {
         match self.policies.judge(question) {
-            Decision::Allow => Ok(Authorized::new(principal, input, found)),
+            Decision::Allow => Ok(()),
             Decision::Deny(denial) => {
-                let name = self.policies.name(&principal);
-                let action = format!("kinesis:{}", action.0);
-                let message = denial.message(&name, &action, &subject.as_named());
+                let name = self.policies.name(question.principal);
+                let action = format!("kinesis:{}", question.action.0);
+                let message = denial.message(&name, &action, &question.subject.as_named());
                 Err(Error::new(ErrorCode::AccessDeniedException, message))
             }
         }
@@ -233,6 +249,7 @@ mod tests {
                 context: Context { peer, channel },
                 input: 7,
                 tags: RequestTags::None,
+                besides: None,
             };
             authorizer.authorize(sent, Action(name), arn(), |arn| Resource::from(arn).into())
         };

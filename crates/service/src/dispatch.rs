@@ -6,7 +6,7 @@
 use crate::body::Body;
 use crate::decode::{Typed, decode_types};
 use crate::encode::Encoder;
-use crate::tags::tags_of;
+use crate::tags::{besides_of, tags_of};
 use crate::words::say;
 use bytes::Bytes;
 use millstream_auth::policy::RequestTags;
@@ -136,10 +136,12 @@ fn begin<H: Handler>(
     match decoded {
         Typed::Sound(input) => {
             let found = millstream_streams::find::<H>(&engine, &principal, across, &input);
+            let resource = subject_of::<H::Target>(&found).resource;
             let sent = Sent {
                 principal,
                 context,
                 tags: tags_of(&input),
+                besides: besides_of(&input, resource, || engine.now()),
                 input,
             };
             let request = authorizer.authorize(sent, action, found, subject_of::<H::Target>);
@@ -158,6 +160,8 @@ fn begin<H: Handler>(
                 context,
                 // They may be what is wrong with it.
                 tags: RequestTags::Unclear,
+                // Nothing is made.
+                besides: None,
                 input: violation,
             };
             let request = authorizer.authorize(sent, action, found, subject_of::<H::Target>);

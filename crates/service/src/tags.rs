@@ -1,6 +1,9 @@
 //! The tags in a request, for the policies that ask about them.
 
 use millstream_auth::policy::RequestTags;
+use millstream_auth::{Besides, Resource};
+use millstream_env::Timestamp;
+use millstream_model::{ConsumerArn, ConsumerName, StreamArn};
 use millstream_protocol::operations::{
     AddTagsToStreamInput, CreateStreamInput, RegisterStreamConsumerInput,
     RemoveTagsFromStreamInput, TagResourceInput, UntagResourceInput,
@@ -31,6 +34,41 @@ pub(crate) fn tags_of(input: &dyn Any) -> RequestTags {
         return RequestTags::Keys(input.tag_keys.clone());
     }
     RequestTags::None
+}
+
+/// What else than its operation an input asks for: the tags of what it makes in a stream's place,
+/// or for a stream. Nothing is left of it for operations that make nothing.
+#[inline]
+pub(crate) fn besides_of(
+    input: &dyn Any,
+    resource: Resource<'_>,
+    now: impl FnOnce() -> Timestamp,
+) -> Option<Besides> {
+    if let Some(input) = input.downcast_ref::<CreateStreamInput>() {
+        input.tags.as_ref()?;
+        return stream_of(resource).map(Besides::TagsOfStream);
+    }
+    if let Some(input) = input.downcast_ref::<RegisterStreamConsumerInput>() {
+        input.tags.as_ref()?;
+        return Some(Besides::TagsOfConsumer(ConsumerArn {
+            stream: stream_of(resource)?,
+            name: ConsumerName::parse(&input.consumer_name).ok()?,
+            created_s: now().seconds(),
+        }));
+    }
+    None
+}
+
+/// The stream that a request names, if there can be one.
+fn stream_of(resource: Resource<'_>) -> Option<StreamArn> {
+    match resource {
+        Resource::Stream(stream) => Some(StreamArn {
+            region: stream.region.clone(),
+            account: stream.account.clone(),
+            name: stream.name.clone(),
+        }),
+        Resource::Account | Resource::Consumer { .. } | Resource::Unnamed => None,
+    }
 }
 
 fn pairs(tags: Option<&BTreeMap<String, String>>) -> RequestTags {

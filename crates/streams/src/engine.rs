@@ -25,7 +25,7 @@ use crate::scaling::Scaling;
 use crate::settings::Settings;
 use crate::streams::Streams;
 use crate::token::Keyring;
-use millstream_env::{Clock, Env};
+use millstream_env::{Clock, Env, Timestamp};
 use millstream_memory::Budget;
 use millstream_replicated::{Owner, Replayed, SNAPSHOT_AFTER_BYTES};
 use millstream_store::LogStore;
@@ -199,6 +199,11 @@ impl Engine {
         command: Command,
     ) -> Result<Arc<Stream>, ChangeError> {
         self.streams.change(stream, command).await
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
     }
 
     /// Clocks, and waiting.

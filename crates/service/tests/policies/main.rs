@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attacks;
 mod scene;
 
 use scene::{Scene, iterator_of, orders};
@@ -271,6 +272,59 @@ async fn tags_when_a_policy_asks_about_them_then_are_those_of_the_request_and_th
     scene
         .denied("frank", "DescribeStreamSummary", &describe("orders"))
         .await;
+}
+
+/// "If you pass the Tags parameter, in addition to having the kinesis:CreateStream permission, you
+/// must also have the kinesis:AddTagsToStream permission for the stream that will be created", and
+/// kinesis:TagResource for the consumer that will be registered:
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html>
+#[tokio::test]
+async fn stream_and_consumer_when_made_with_tags_then_need_a_permission_for_these_too() {
+    let scene = Scene::new().await;
+    let create =
+        |name: &str, tags: &str| format!(r#"{{"StreamName":"{name}","ShardCount":1{tags}}}"#);
+    let red = r#","Tags":{"team":"red"}"#;
+    let blue = r#","Tags":{"team":"blue"}"#;
+    for (name, tags, is_allowed) in [
+        ("plain", "", true),
+        ("other", red, false),
+        ("tagged", blue, false),
+        ("tagged", red, true),
+    ] {
+        let body = create(name, tags);
+        if is_allowed {
+            scene.call("henry", "CreateStream", &body).await.unwrap();
+            continue;
+        }
+        let text = scene.denied("henry", "CreateStream", &body).await;
+        let arn = orders().replace("orders", name);
+        let expected = format!(
+            "User: arn:aws:iam::111111111111:user/henry is not authorized to perform: \
+             kinesis:AddTagsToStream on resource: {arn} because no identity-based policy allows the \
+             kinesis:AddTagsToStream action"
+        );
+        assert_eq!(text, expected);
+        let described = format!(r#"{{"StreamName":"{name}"}}"#);
+        let absent = scene.call("ann", "DescribeStreamSummary", &described).await;
+        assert_eq!(absent.unwrap_err().code.name(), "ResourceNotFoundException");
+    }
+    let register = |name: &str, tags: &str| {
+        let arn = orders();
+        format!(r#"{{"StreamARN":"{arn}","ConsumerName":"{name}"{tags}}}"#)
+    };
+    let operation = "RegisterStreamConsumer";
+    let text = scene
+        .denied("henry", operation, &register("other", red))
+        .await;
+    let resource = format!(
+        "kinesis:TagResource on resource: {}/consumer/other with",
+        orders()
+    );
+    assert!(text.contains(&resource), "{text}");
+    for (name, tags) in [("other", ""), ("tagged", red)] {
+        let body = register(name, tags);
+        scene.call("henry", operation, &body).await.unwrap();
+    }
 }
 
 /// A request whose tags break a constraint is not looked at for them: they may be anything.

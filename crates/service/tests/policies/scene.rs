@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use millstream_auth::policy::{IdentityPolicy, User, Who};
 use millstream_auth::{Authorizer, Callers, Channel, Context, Enforced, Head, Principal};
-use millstream_env::Env;
+use millstream_env::{Env, ManualClock, Timestamp};
 use millstream_protocol::{Error, Protocol};
 use millstream_service::Calls;
 use millstream_store::MemoryStore;
@@ -22,12 +22,28 @@ const TAGGER: &str = r#"
     {"Effect":"Allow","Action":"kinesis:Describe*","Resource":"*","Condition":{
         "StringEquals":{"aws:ResourceTag/team":"red"}}}"#;
 
+/// Permits everything with one stream and its consumers.
+const OF_ORDERS: &str = r#"{"Effect":"Allow","Action":"kinesis:*","Resource":[
+    "arn:aws:kinesis:us-east-1:111111111111:stream/orders",
+    "arn:aws:kinesis:us-east-1:111111111111:stream/orders/consumer/*"]}"#;
+const MAKER: &str = r#"
+    {"Effect":"Allow","Action":["kinesis:CreateStream","kinesis:RegisterStreamConsumer",
+        "kinesis:TagResource"],"Resource":"arn:aws:kinesis:us-east-1:111111111111:stream/*"},
+    {"Effect":"Deny","Action":"kinesis:TagResource","NotResource":
+        "arn:aws:kinesis:us-east-1:111111111111:stream/*/consumer/tagged:*"},
+    {"Effect":"Allow","Action":"kinesis:AddTagsToStream","Resource":
+        "arn:aws:kinesis:us-east-1:111111111111:stream/tagged","Condition":{
+        "StringEquals":{"aws:RequestTag/team":"red"}}}"#;
+const START: Timestamp = Timestamp(1_796_040_000_000);
+
 /// A caller's account and the statements of its policy.
 fn of(name: &str) -> (&'static str, &'static str) {
     match name {
         "ann" => ("111111111111", EVERYTHING),
         "erin" => ("111111111111", ""),
         "frank" => ("111111111111", TAGGER),
+        "gina" => ("111111111111", OF_ORDERS),
+        "henry" => ("111111111111", MAKER),
         "bob" => ("222222222222", EVERYTHING),
         "carol" => ("333333333333", ""),
         _ => panic!("nobody is called {name}"),
@@ -54,13 +70,18 @@ pub struct Scene {
     enforcing: Calls,
     open: Calls,
     caller: Arc<Set>,
+    pub clock: Arc<ManualClock>,
     pub consumer: String,
 }
 
 impl Scene {
     /// `orders` with two shards and a consumer, and `others`.
     pub async fn new() -> Self {
-        let env = Env::real();
+        let clock = Arc::new(ManualClock::new(START));
+        let env = Env {
+            clock: clock.clone(),
+            ..Env::real()
+        };
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let settings = Settings {
             limits: Limits::Off,
@@ -77,6 +98,7 @@ impl Scene {
             enforcing: Calls::new(env.clone(), Arc::clone(&engine), settings),
             open: Calls::new(env, engine, millstream_service::Settings::default()),
             caller,
+            clock,
             consumer: String::new(),
         };
         for name in ["orders", "others"] {
@@ -94,8 +116,33 @@ impl Scene {
 
     /// A call under policies.
     pub async fn call(&self, name: &str, operation: &str, body: &str) -> Result<String, Error> {
+        self.call_in("us-east-1", name, operation, body).await
+    }
+
+    /// A call under policies in a region.
+    pub async fn call_in(
+        &self,
+        region: &str,
+        name: &str,
+        operation: &str,
+        body: &str,
+    ) -> Result<String, Error> {
         *self.caller.0.lock() = Arc::new(who(name));
-        send(&self.enforcing, of(name).0, operation, body).await
+        send(&self.enforcing, of(name).0, region, operation, body).await
+    }
+
+    /// A call of a user with this policy, if with any.
+    pub async fn call_with(
+        &self,
+        arn: &str,
+        statements: &str,
+        operation: &str,
+        body: &str,
+    ) -> Result<String, Error> {
+        let user = Who::parse(arn).unwrap();
+        let account = user.account.as_str().to_owned();
+        *self.caller.0.lock() = Arc::new(with_policy(user, statements));
+        send(&self.enforcing, &account, "us-east-1", operation, body).await
     }
 
     /// A call without policies, of an account.
@@ -105,7 +152,7 @@ impl Scene {
         operation: &str,
         body: &str,
     ) -> Result<String, Error> {
-        send(&self.open, account, operation, body).await
+        send(&self.open, account, "us-east-1", operation, body).await
     }
 
     /// The text of a refusal by policies.
@@ -139,12 +186,18 @@ impl Scene {
     }
 
     async fn put_policy(&self, arn: &str, effect: &str, with: &str, actions: &str) {
-        let policy = format!(
-            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"{effect}",
-            "Principal":{{"AWS":"{with}"}},"Action":{actions},"Resource":"{arn}"}}}}"#
+        let statement = format!(
+            r#"{{"Effect":"{effect}","Principal":{{"AWS":"{with}"}},"Action":{actions},
+            "Resource":"{arn}"}}"#
         );
+        self.put_statements(arn, &statement).await.unwrap();
+    }
+
+    /// Puts a policy of these statements.
+    pub async fn put_statements(&self, arn: &str, statements: &str) -> Result<String, Error> {
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
         let body = serde_json::json!({"ResourceARN": arn, "Policy": policy}).to_string();
-        self.call("ann", "PutResourcePolicy", &body).await.unwrap();
+        self.call("ann", "PutResourcePolicy", &body).await
     }
 }
 
@@ -152,17 +205,27 @@ fn who(name: &str) -> Who {
     let (account, statements) = of(name);
     let user = Who::parse(&format!("arn:aws:iam::{account}:user/{name}")).unwrap();
     assert_eq!(user.user, User::new(name, None));
+    with_policy(user, statements)
+}
+
+fn with_policy(user: Who, statements: &str) -> Who {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
-    let policy = (!statements.is_empty()).then(|| IdentityPolicy::parse(name, &text).unwrap());
+    let policy = (!statements.is_empty()).then(|| IdentityPolicy::parse("own", &text).unwrap());
     Who {
         policies: policy.into_iter().collect(),
         ..user
     }
 }
 
-async fn send(calls: &Calls, account: &str, operation: &str, body: &str) -> Result<String, Error> {
+async fn send(
+    calls: &Calls,
+    account: &str,
+    region: &str,
+    operation: &str,
+    body: &str,
+) -> Result<String, Error> {
     let credential = format!(
-        "AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/kinesis/aws4_request, \
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/kinesis/aws4_request, \
          SignedHeaders=host, Signature=0"
     );
     let mut headers = HeaderMap::new();
