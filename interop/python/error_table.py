@@ -419,14 +419,11 @@ DISTRIBUTION = [
 ]
 
 NOT_YET = [
-    *(
-        Refused(
-            operation,
-            ORDERS | {"EncryptionType": "KMS", "KeyId": "alias/orders"},
-            "KMSNotFoundException",
-            "No key service is configured.",
-        )
-        for operation in ("StartStreamEncryption", "StopStreamEncryption")
+    Refused(
+        "StartStreamEncryption",
+        ORDERS | {"EncryptionType": "KMS", "KeyId": "alias/orders"},
+        "KMSNotFoundException",
+        "No key service is configured. Start the server with --keys.",
     ),
     _invalid(
         "CreateStream",

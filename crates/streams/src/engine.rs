@@ -7,7 +7,7 @@ use crate::admission::Admission;
 use crate::call_rates::CallRates;
 use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
 use crate::duties::Duties;
-use crate::facts::ChangeError;
+use crate::facts::{ChangeError, NoKeyService};
 use crate::fanout::Fanout;
 use crate::fence::Fence;
 use crate::horizon::Horizons;
@@ -26,6 +26,7 @@ use crate::settings::Settings;
 use crate::streams::Streams;
 use crate::token::Keyring;
 use millstream_env::{Clock, Env, Timestamp};
+use millstream_kms::KeyService;
 use millstream_memory::Budget;
 use millstream_replicated::{Owner, Replayed, SNAPSHOT_AFTER_BYTES};
 use millstream_store::LogStore;
@@ -214,6 +215,11 @@ impl Engine {
     /// What whoever started the engine decided.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What wraps the keys that encrypt records.
+    pub(crate) fn keys(&self) -> Result<&dyn KeyService, NoKeyService> {
+        self.settings.keys.as_deref().ok_or(NoKeyService)
     }
 
     /// The quotas of an account and region, and of each of its streams, at this moment.

@@ -354,38 +354,3 @@ async fn create_stream_when_refused_by_its_rate_then_makes_nothing() {
         "{listed}"
     );
 }
-
-#[tokio::test]
-async fn encryption_when_changed_as_often_as_a_day_allows_then_waits_for_the_first_to_be_over() {
-    const HOUR: Duration = Duration::from_hours(1);
-    for (operation, limits) in [
-        ("StartStreamEncryption", Limits::Aws),
-        ("StopStreamEncryption", Limits::Aws),
-        ("StartStreamEncryption", Limits::Off),
-    ] {
-        let world = World::new(limits).await;
-        let change = async |caller| {
-            world.clock.advance(Duration::from_secs(1));
-            world.call(&caller, operation).await.unwrap_err()
-        };
-        for _ in 0..25 {
-            assert_eq!(change(US).await.code, ErrorCode::KMSNotFoundException);
-        }
-        let more = change(US).await;
-        if limits == Limits::Off {
-            assert_eq!(more.code, ErrorCode::KMSNotFoundException);
-            continue;
-        }
-        let text = format!(
-            "{operation} cannot be called more than 25 times in 24 hours on stream orders under \
-             account 111111111111."
-        );
-        assert_eq!(more, Error::new(ErrorCode::LimitExceededException, text));
-        let other = change(another(Scope::Stream)).await;
-        assert_eq!(other.code, ErrorCode::KMSNotFoundException);
-        world.clock.advance(24 * HOUR - Duration::from_secs(28));
-        assert_eq!(change(US).await.code, ErrorCode::LimitExceededException);
-        assert_eq!(change(US).await.code, ErrorCode::KMSNotFoundException);
-        assert_eq!(change(US).await.code, ErrorCode::KMSNotFoundException);
-    }
-}

@@ -103,7 +103,8 @@ const TESTS: [(&str, &[&str]); 13] = [
     ("model", &["pages"]),
     ("protocol", &["pages"]),
     ("replicated", &["env", "store"]),
-    ("http", &["client", "env", "pages", "store"]),
+    // `kms` for its double.
+    ("http", &["client", "env", "kms", "pages", "store"]),
     // `pages` to ask botocore what it does with the same.
     ("auth", &["env"]),
     ("kms", &["env", "pages"]),

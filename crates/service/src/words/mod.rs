@@ -7,6 +7,7 @@
 
 mod arguments;
 mod consumers;
+mod keys;
 mod limits;
 mod policies;
 mod positions;
@@ -20,9 +21,7 @@ mod streams;
 mod tokens;
 
 use millstream_protocol::Error;
-use millstream_streams::facts::{
-    AnyFact, DryRun, Fact as _, LogsMissing, NoKeyService, NotSwept, ProposeError,
-};
+use millstream_streams::facts::{AnyFact, DryRun, Fact as _, LogsMissing, NotSwept, ProposeError};
 
 /// The origin of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +93,8 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         AnyFact::DryRun(DryRun) => Words::recorded(
             "The request was rejected because the DryRun parameter was specified.".to_owned(),
         ),
-        AnyFact::Keys(NoKeyService) => {
-            Words::unrecorded("No key service is configured.".to_owned())
-        }
+        AnyFact::Encryption(fact) => keys::none(fact),
+        AnyFact::Keys(fact) => keys::words(fact),
     }
 }
 

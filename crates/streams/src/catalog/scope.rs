@@ -1,6 +1,7 @@
 //! The scope of names, capacity modes and distributions: shared by commands and streams.
 
 use super::codec;
+use millstream_kms::Place;
 use millstream_model::{AccountId, Region};
 use minicbor::{Decode, Encode};
 
@@ -13,6 +14,16 @@ pub struct Scope {
     /// The region.
     #[cbor(n(1), with = "codec::text")]
     pub region: Region,
+}
+
+impl Scope {
+    /// Where its KMS keys are.
+    pub fn place(&self) -> Place {
+        Place {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
 }
 
 /// The capacity mode.

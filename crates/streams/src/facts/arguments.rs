@@ -298,22 +298,3 @@ impl Fact for DryRun {
         Outcome::NotApplied
     }
 }
-
-/// There is no key service.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no key service")]
-pub struct NoKeyService;
-
-impl Fact for NoKeyService {
-    fn code(&self) -> ErrorCode {
-        ErrorCode::KMSNotFoundException
-    }
-
-    fn is_retryable(&self) -> bool {
-        false
-    }
-
-    fn outcome(&self) -> Outcome {
-        Outcome::NotApplied
-    }
-}

@@ -11,6 +11,7 @@
 mod arguments;
 mod changes;
 mod consumers;
+mod keys;
 mod operations;
 mod policies;
 mod positions;
@@ -23,17 +24,18 @@ mod streams;
 mod tokens;
 
 pub use arguments::{
-    CapacityError, DryRun, FilterMember, ListError, ListMember, NoKeyService, RetentionError,
-    SplitKeyTooLarge, TagAct, TagError,
+    CapacityError, DryRun, FilterMember, ListError, ListMember, RetentionError, SplitKeyTooLarge,
+    TagAct, TagError,
 };
 pub use consumers::ConsumerError;
+pub use keys::{KeyFailure, MalformedKeyId, NoKeyService, NoneRequested};
 pub use operations::{
-    ChangeError, CreateStreamError, DeregisterConsumerError, DescribeStreamError, EncryptionError,
+    ChangeError, CreateStreamError, DeregisterConsumerError, DescribeStreamError,
     FindConsumerError, FindResourceError, GetRecordsError, GetShardIteratorError,
     ListConsumersError, ListShardsError, PutRecordError, PutRecordsError, RegisterConsumerError,
-    ReshardError, ResourcePolicyError, SetRetentionError, ShardReadError, StartError,
-    SubscribeError, SubscriptionError, TagResourceError, TagStreamError,
-    UpdateAccountSettingsError, UpdateStreamModeError,
+    ReshardError, ResourcePolicyError, SetRetentionError, ShardReadError, StartEncryptionError,
+    StartError, StopEncryptionError, SubscribeError, SubscriptionError, TagResourceError,
+    TagStreamError, UpdateAccountSettingsError, UpdateStreamModeError,
 };
 pub use policies::InvalidPolicy;
 pub use positions::{NumberUse, PositionError, Presence};
@@ -52,6 +54,7 @@ pub use crate::catalog::{
     ConsumerStatus, Mode, ProposeError, Refusal, ResourceLabel, Scope, Status, StreamLabel,
 };
 pub use crate::put::NotPut;
+pub use millstream_kms::KeyError;
 
 use millstream_protocol::ErrorCode;
 use std::error::Error;
@@ -174,7 +177,9 @@ any_of! {
         Sweep(NotSwept),
         /// A dry run.
         DryRun(DryRun),
-        /// The key service.
-        Keys(NoKeyService),
+        /// The type of an encryption.
+        Encryption(NoneRequested),
+        /// A key that cannot be used.
+        Keys(KeyFailure),
     }
 }

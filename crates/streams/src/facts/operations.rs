@@ -4,10 +4,10 @@
 //! An operation with one kind of fact returns that directly.
 
 use super::{
-    AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, InvalidPolicy, ListError,
-    LogsMissing, NoKeyService, NotSwept, Outcome, PositionError, RateExceeded, ReadFailure,
-    ReadThrottled, RecordError, ResourceError, RetentionError, ShardError, SplitKeyTooLarge,
-    StreamError, TagError, TokenError, operation_facts,
+    AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, InvalidPolicy, KeyFailure,
+    ListError, LogsMissing, NoneRequested, NotSwept, Outcome, PositionError, RateExceeded,
+    ReadFailure, ReadThrottled, RecordError, ResourceError, RetentionError, ShardError,
+    SplitKeyTooLarge, StreamError, TagError, TokenError, operation_facts,
 };
 use crate::catalog::ProposeError;
 use millstream_protocol::ErrorCode;
@@ -81,14 +81,32 @@ operation_facts! {
 }
 
 operation_facts! {
-    /// StartStreamEncryption, StopStreamEncryption.
-    EncryptionError {
-        /// The stream does not exist.
+    /// StartStreamEncryption.
+    StartEncryptionError {
+        /// The stream does not exist, or is not ACTIVE.
         Stream(StreamError),
+        /// It is not about encryption with a key.
+        Encryption(NoneRequested),
+        /// The key cannot be used.
+        Keys(KeyFailure),
         /// It was changed too often.
         Rate(RateExceeded),
-        /// There is no key service.
-        Keys(NoKeyService),
+        /// It was not changed.
+        Change(ChangeError),
+    }
+}
+
+operation_facts! {
+    /// StopStreamEncryption.
+    StopEncryptionError {
+        /// The stream does not exist, or is not ACTIVE.
+        Stream(StreamError),
+        /// It is not about encryption with a key.
+        Encryption(NoneRequested),
+        /// It was changed too often.
+        Rate(RateExceeded),
+        /// It was not changed.
+        Change(ChangeError),
     }
 }
 

@@ -4,6 +4,7 @@
 //! it is told to pass.
 
 mod consumers;
+mod encryption;
 mod foreign;
 mod lists;
 mod positions;

@@ -170,7 +170,7 @@ const ROWS: &[(&str, &str, [To; 4])] = &[
     (
         "StopStreamEncryption",
         r#""StreamARN":"{arn}","EncryptionType":"KMS","KeyId":"k""#,
-        [Busy, NoKeys, Busy, Busy],
+        CHANGES,
     ),
     (
         "UpdateMaxRecordSize",

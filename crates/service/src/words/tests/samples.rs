@@ -73,6 +73,7 @@ pub(super) fn all() -> Vec<Samples> {
         steps(),
         sweeps(),
         trials(),
+        encryption_types(),
         keys(),
     ]
 }
@@ -631,6 +632,28 @@ fn trials() -> Samples {
     samples!("Trials", DryRun { DryRun => DryRun, })
 }
 
+fn encryption_types() -> Samples {
+    samples!("Types of encryption", NoneRequested { NoneRequested => NoneRequested, })
+}
+
 fn keys() -> Samples {
-    samples!("Keys", NoKeyService { NoKeyService => NoKeyService, })
+    let key = key_arn;
+    samples!("Keys", KeyFailure {
+        KeyFailure::NoService(_) => NoKeyService.into(),
+        KeyFailure::Malformed(_) => MalformedKeyId { key_id: "n/a".to_owned() }.into(),
+        KeyFailure::Service(KeyError::NotFound { .. }) => KeyError::NotFound { key: key() }.into(),
+        KeyFailure::Service(KeyError::Disabled { .. }) => KeyError::Disabled { key: key() }.into(),
+        KeyFailure::Service(KeyError::InvalidState { .. }) => KeyError::InvalidState {
+            key: key(),
+            state: "pending deletion".to_owned(),
+        }.into(),
+        KeyFailure::Service(KeyError::AccessDenied { .. }) => {
+            KeyError::AccessDenied { key: key() }.into()
+        },
+        KeyFailure::Service(KeyError::OptInRequired) => KeyError::OptInRequired.into(),
+        KeyFailure::Service(KeyError::Throttled) => KeyError::Throttled.into(),
+        KeyFailure::Service(KeyError::Unavailable { .. }) => KeyError::Unavailable {
+            why: "connection refused".to_owned(),
+        }.into(),
+    })
 }
