@@ -7,6 +7,7 @@
 
 use crate::address;
 use crate::credentials::command::Credentials;
+use crate::keys::Keys;
 use crate::policy;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
@@ -135,6 +136,17 @@ pub enum Run {
     ///   millstream credentials list /etc/millstream/credentials.toml
     #[command(verbatim_doc_comment)]
     Credentials(Credentials),
+    /// Make, rotate, disable and delete the KMS keys of a keyring, for encryption at rest
+    ///
+    /// `millstream serve --keys FILE` encrypts streams with them, and follows the file's changes
+    /// within a second. Keep a copy of the file elsewhere: without it nobody can read what its keys
+    /// have encrypted.
+    ///
+    /// Examples:
+    ///   millstream keys create /etc/millstream/keyring.json --alias alias/orders
+    ///   millstream keys list /etc/millstream/keyring.json
+    #[command(verbatim_doc_comment)]
+    Keys(Keys),
     /// Check policies in files, and try out what they permit
     #[command(verbatim_doc_comment)]
     Policy(policy::Args),

@@ -5,8 +5,9 @@
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
 //! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
 //! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
-//! [`mod@check`] and [`repair`], which share [`offline`], the commands of [`mod@credentials`], and
-//! [`mod@policy`]. [`foreground`] runs these and the tools, which are in a crate of their own.
+//! [`mod@check`] and [`repair`], which share [`offline`], the commands of [`mod@credentials`],
+//! [`mod@keys`] and [`mod@policy`]. [`foreground`] runs these and the tools, which are in a crate
+//! of their own.
 
 mod address;
 mod certificate;
@@ -17,6 +18,7 @@ mod credentials;
 mod descriptors;
 mod dev;
 mod foreground;
+mod keys;
 mod logging;
 mod look;
 mod offline;
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         cli::Run::Credentials(flags) => in_foreground(flags.look, async |around| {
             credentials::command::run(flags, around)
         }),
+        cli::Run::Keys(flags) => in_foreground(flags.look, async |around| keys::run(flags, around)),
         cli::Run::Policy(args) => {
             in_foreground(args.look, async |around| policy::run(args, around).await)
         }

@@ -123,6 +123,25 @@ pub enum ChangeError {
     /// The alias is one that only the service has.
     #[error("alias/{0}: of the aliases that begin with aws/ there is only alias/{BUILT_IN_ALIAS}")]
     Reserved(String),
+    /// It is the name of something else.
+    #[error("{0} is no alias: write alias/NAME, or an alias's ARN")]
+    NoAlias(String),
+    /// Another key has the alias.
+    #[error("{alias} is that of {key}; `millstream keys alias` moves it")]
+    Taken {
+        /// The alias.
+        alias: String,
+        /// The key's ARN.
+        key: String,
+    },
+    /// The alias is of another account or region than the key.
+    #[error("{alias} cannot be that of {key}: they are of different accounts or regions")]
+    Elsewhere {
+        /// The alias's ARN.
+        alias: String,
+        /// The key's ARN.
+        key: String,
+    },
     /// There are too many of something.
     #[error("there are {max} {what} already, which is as many as there may be")]
     Full {
@@ -351,6 +370,46 @@ impl Keyring {
         Ok(())
     }
 
+    /// The same if no key of the place has the alias.
+    ///
+    /// # Errors
+    /// If one has, and as [`Keyring::set_alias`].
+    pub fn give_alias(
+        &mut self,
+        arn: &KeyArn,
+        alias: &str,
+        now: Timestamp,
+    ) -> Result<(), ChangeError> {
+        if let Some(holder) = self.aliased(arn.place(), alias, now) {
+            return Err(ChangeError::Taken {
+                alias: format!("alias/{alias}"),
+                key: holder.to_string(),
+            });
+        }
+        self.set_alias(arn, alias, now)
+    }
+
+    /// The same for an alias as an operator names it: an ARN has to be of the key's place.
+    ///
+    /// # Errors
+    /// If it is no alias or of another place, and as [`Keyring::set_alias`].
+    pub fn move_alias(
+        &mut self,
+        arn: &KeyArn,
+        alias: &KeyId,
+        now: Timestamp,
+    ) -> Result<(), ChangeError> {
+        match alias {
+            KeyId::Alias(name) => self.set_alias(arn, name, now),
+            KeyId::AliasArn(place, name) if place == arn.place() => self.set_alias(arn, name, now),
+            KeyId::AliasArn(..) => Err(ChangeError::Elsewhere {
+                alias: named(alias),
+                key: arn.to_string(),
+            }),
+            KeyId::Id(_) | KeyId::Arn(_) => Err(ChangeError::NoAlias(named(alias))),
+        }
+    }
+
     /// Removes an alias from the key that has it.
     ///
     /// # Errors
@@ -358,7 +417,7 @@ impl Keyring {
     pub fn remove_alias(&mut self, alias: &KeyId, now: Timestamp) -> Result<KeyArn, ChangeError> {
         let name = match alias {
             KeyId::Alias(name) | KeyId::AliasArn(_, name) => name,
-            KeyId::Id(_) | KeyId::Arn(_) => return Err(ChangeError::NoSuchAlias(named(alias))),
+            KeyId::Id(_) | KeyId::Arn(_) => return Err(ChangeError::NoAlias(named(alias))),
         };
         let arn = self.only(alias, now, ChangeError::NoSuchAlias)?;
         self.changing(&arn, now)?.aliases.remove(name);

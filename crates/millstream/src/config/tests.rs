@@ -37,6 +37,7 @@ fn dev(cli: Cli) -> cli::Dev {
         | Run::Cert(_)
         | Run::Check(_)
         | Run::Credentials(_)
+        | Run::Keys(_)
         | Run::Policy(_)
         | Run::Repair(_)
         | Run::Tool(_)) => {
@@ -264,6 +265,7 @@ fn serve_when_unsafe_or_homeless_then_is_refused_by_name() {
         | Run::Cert(_)
         | Run::Check(_)
         | Run::Credentials(_)
+        | Run::Keys(_)
         | Run::Policy(_)
         | Run::Repair(_)
         | Run::Tool(_)) => {

@@ -61,6 +61,7 @@ fn settings(folder: &Path) -> Settings {
         | cli::Run::Cert(_)
         | cli::Run::Check(_)
         | cli::Run::Credentials(_)
+        | cli::Run::Keys(_)
         | cli::Run::Repair(_)
         | cli::Run::Policy(_)
         | cli::Run::Tool(_)) => panic!("not serve: {other:?}"),

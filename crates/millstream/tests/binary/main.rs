@@ -9,6 +9,7 @@ mod cause;
 mod checking;
 mod configuration;
 mod credentials;
+mod keys;
 mod lifecycle;
 mod logging;
 mod memory;

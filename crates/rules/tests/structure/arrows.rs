@@ -51,7 +51,8 @@ const CODE: [(&str, &[&str]); 22] = [
     (
         "millstream",
         &[
-            "auth", "env", "http", "journal", "model", "protocol", "store", "streams", "tools",
+            "auth", "env", "http", "journal", "kms", "model", "protocol", "store", "streams",
+            "tools",
         ],
     ),
     // What tests the others. The judge knows none of the code that it judges.
