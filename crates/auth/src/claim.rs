@@ -4,8 +4,10 @@
 //! authenticator. A request never falls back from one form to the other, and what its own form says
 //! twice is refused.
 
-use crate::Head;
+use crate::credential::Credential;
+use crate::{AccessKeyId, Head};
 use http::HeaderName;
+use millstream_model::Region;
 use millstream_protocol::{Error, ErrorCode};
 use std::borrow::Cow;
 
@@ -84,6 +86,30 @@ impl<'a> Claim<'a> {
             None if query.is_nothing() => Ok(None),
             None => Err(missing()),
         }
+    }
+}
+
+/// What a request says of its sender, whether or not it is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The access key that it names, if that can be one.
+    pub access_key_id: Option<AccessKeyId>,
+    /// The region that it names, if that can be one.
+    pub region: Option<Region>,
+}
+
+impl Claimed {
+    pub(crate) fn of(head: Head<'_>) -> Self {
+        let claim = Claim::read(head).ok().flatten();
+        let credential = claim
+            .as_ref()
+            .and_then(|claim| Credential::parse(&claim.credential, &claim.scope).ok());
+        credential.map_or_else(Self::default, |credential| Self {
+            access_key_id: AccessKeyId::parse(credential.access_key_id),
+            region: credential
+                .region
+                .and_then(|region| Region::parse(region).ok()),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The part of a request, besides its body, that authentication looks at.
 
-use crate::Context;
+use crate::{Claimed, Context};
 use http::{HeaderMap, HeaderName, Method, Uri};
 
 /// A request's head, borrowed.
@@ -32,5 +32,10 @@ impl<'a> Head<'a> {
             headers: &parts.headers,
             context,
         }
+    }
+
+    /// What the request says of its sender. Nothing of it is verified.
+    pub fn claimed(self) -> Claimed {
+        Claimed::of(self)
     }
 }

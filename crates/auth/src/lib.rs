@@ -30,6 +30,7 @@ pub use authenticator::{Authenticator, Mode};
 pub use authorize::{Across, Authorizer, Naming, NoPolicies, Policies, Question, Sent, Subject};
 pub use authorized::Authorized;
 pub use besides::Besides;
+pub use claim::Claimed;
 pub use context::{Channel, Context};
 pub use enforced::{AsVerified, Callers, Enforced};
 pub use head::Head;

@@ -1,5 +1,6 @@
 //! A server's settings, and the limits that protect it.
 
+use crate::audit::Audit;
 use crate::connection::tls::Tls;
 use millstream_auth::{Authenticator, Authorizer};
 use millstream_service::{MUTATION_MAX, Settings};
@@ -23,6 +24,8 @@ pub struct Config {
     pub authenticator: Authenticator,
     /// Decides whether they may do what they ask.
     pub authorizer: Authorizer,
+    /// Where the audit log's lines go, if there is one.
+    pub audit: Option<Audit>,
     /// The limits.
     pub limits: Limits,
     /// Number of lines that the log lost, counted by its writer.
@@ -39,6 +42,7 @@ impl Config {
             in_the_clear: InTheClear::Served,
             authenticator: Authenticator::default(),
             authorizer: Authorizer::default(),
+            audit: None,
             limits: Limits::default(),
             log_lines_lost: Arc::default(),
         }

@@ -4,7 +4,8 @@
 //! `connection` accepts connections, terminates TLS and drives hyper over timers of its own,
 //! `receive` receives a body and charges it to budgets, `service` checks a request in AWS's order,
 //! `target` finds the operation, [`millstream_service::Calls`] carries it out, `answer` becomes a
-//! response, and `deliver` hands that to the transport. `admin` serves the operator.
+//! response, and `deliver` hands that to the transport. `audit` records who did what. `admin`
+//! serves the operator.
 //!
 //! What always holds: every wait for a client has a timer, every buffer a limit, and a request that
 //! changes state runs to completion whether or not its client stays. This crate knows no files and
@@ -15,6 +16,7 @@ pub mod config;
 
 mod admin;
 mod answer;
+mod audit;
 mod connection;
 mod cors;
 mod deliver;
@@ -25,6 +27,7 @@ mod server;
 mod service;
 mod target;
 
+pub use audit::{Audit, Line, Lines};
 pub use config::{Config, InTheClear, Limits};
 pub use connection::tls::{Identity, Tls, TlsError};
 pub use server::{BindError, Server};

@@ -1,5 +1,6 @@
 //! The server's metrics, in a registry that also holds the engine's.
 
+use crate::audit::Audit;
 use crate::receive::budgets::Budgets;
 use millstream_env::Deaths;
 use millstream_memory::Budget;
@@ -155,6 +156,8 @@ pub(crate) struct Own {
     pub(crate) deaths: Deaths,
     /// Lines that the log lost.
     pub(crate) log_lines_lost: Arc<AtomicU64>,
+    /// The audit log, if there is one.
+    pub(crate) audit: Option<Audit>,
 }
 
 impl Own {
@@ -211,9 +214,38 @@ impl Own {
     }
 }
 
+impl Own {
+    /// Encodes what became of the audit log's lines; all of it is 0 without one.
+    fn encode_audit(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let count = |of: fn(&Audit) -> u64| self.audit.as_ref().map_or(0, of);
+        for (name, help, value) in [
+            (
+                "audit_lines",
+                "Lines of the audit log that were taken to be written",
+                count(Audit::taken),
+            ),
+            (
+                "audit_lines_lost",
+                "Lines that the audit log had no room for, because they could not be written",
+                count(Audit::lost),
+            ),
+            (
+                "audit_denials_left_out",
+                "Denials of unidentified senders without a line, because there were too many",
+                count(Audit::left_out),
+            ),
+        ] {
+            let value = ConstCounter::new(value);
+            value.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        Ok(())
+    }
+}
+
 impl Collector for Own {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.encode_budgets(&mut encoder)?;
+        self.encode_audit(&mut encoder)?;
         let panics = ConstCounter::new(self.deaths.requests());
         let help = "Requests and connections ended by a bug in the server";
         panics.encode(encoder.encode_descriptor("panics", help, None, MetricType::Counter)?)?;

@@ -130,6 +130,7 @@ impl Server {
             budgets,
             deaths: deaths.clone(),
             log_lines_lost: Arc::clone(&self.config.log_lines_lost),
+            audit: self.config.audit.clone(),
         };
         let registry = metrics.register(engine.metrics(), own);
         self.life.operator.open(&env, Arc::clone(&engine), registry);

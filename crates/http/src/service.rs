@@ -4,9 +4,11 @@
 //! object, operation, authentication, then the operation's own (types, policy, constraints, state).
 
 use crate::answer::Answer;
+use crate::audit::{Draft, Heard};
 use crate::config::{Config, InTheClear};
 use crate::connection::activity::{Activity, InFlight};
 use crate::connection::framing;
+use crate::connection::tls::TlsSession;
 use crate::cors::is_preflight;
 use crate::deliver::body::{AnswerBody, Held, Whole};
 use crate::deliver::events::Events;
@@ -20,7 +22,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
-use millstream_auth::{Channel, Context, Head};
+use millstream_auth::{Channel, Context, Head, Principal};
 use millstream_env::{Env, LineLimit, Monotonic, RequestContext};
 use millstream_memory::Budget;
 use millstream_model::AccountId;
@@ -107,6 +109,10 @@ struct Known {
     account: Option<AccountId>,
     /// Whether AWS itself fails on such a request: its 500 is then not a failure of ours.
     is_their_failure: bool,
+    /// How its connection is encrypted.
+    tls: Option<TlsSession>,
+    /// What there is to be recorded of a request whose sender is not let in.
+    denial: Option<(Draft, Error)>,
 }
 
 impl Service {
@@ -155,7 +161,10 @@ impl Service {
         let begun = self.env.clock.monotonic();
         let (mut parts, mut body) = request.into_parts();
         let asked = Asked::of(&parts);
-        let mut known = Known::default();
+        let mut known = Known {
+            tls: in_flight.activity().tls,
+            ..Known::default()
+        };
         let mut answer = match self.take_in(&parts, asked, &mut body, &mut in_flight).await {
             Ok(bytes) => {
                 let _executing = in_flight.activity().execute();
@@ -165,7 +174,13 @@ impl Service {
                         let_go(&mut parts);
                         self.finish(operation, &mut in_flight, &mut known).await
                     }
-                    Err(answer) => answer,
+                    Err(answer) => {
+                        if let Some((draft, error)) = known.denial.take() {
+                            let_go(&mut parts);
+                            draft.refuse(&error).await;
+                        }
+                        answer
+                    }
                 }
             }
             Err(Refusal {
@@ -353,18 +368,56 @@ impl Service {
         };
         known.operation = Some(place);
         RequestContext::note_operation(operations()[place].name);
-        if let (InTheClear::Refused, Channel::Plain) =
-            (self.config.in_the_clear, head.context.channel)
-        {
-            return Err(Error::new(
+        let draft = self.draft(head, place, protocol, &body, known);
+        let principal = match self.identify(head, protocol, &body) {
+            Ok(principal) => principal,
+            Err(error) => {
+                known.denial = draft.map(|draft| (draft, error.clone()));
+                return Err(error);
+            }
+        };
+        known.account = Some(principal.account.clone());
+        let draft = draft.map(|draft| draft.sent_by(&principal));
+        let begun = (self.calls).begin(place, protocol, (principal, head.context), body);
+        Ok(match draft {
+            Some(draft) => begun.watched(|served| draft.watch(served)),
+            None => begun,
+        })
+    }
+
+    /// Finds out who sent a request, if it may be sent as it was.
+    fn identify(
+        &self,
+        head: Head<'_>,
+        protocol: Protocol,
+        body: &Bytes,
+    ) -> Result<Principal, Error> {
+        match (self.config.in_the_clear, head.context.channel) {
+            (InTheClear::Refused, Channel::Plain) => Err(Error::new(
                 ErrorCode::AccessDeniedException,
                 "Requests to this endpoint must be sent over TLS.",
-            ));
+            )),
+            (InTheClear::Refused, Channel::Tls) | (InTheClear::Served, _) => {
+                self.calls.authenticate(head, protocol, body)
+            }
         }
-        let principal = self.calls.authenticate(head, protocol, &body)?;
-        known.account = Some(principal.account.clone());
-        let sender = (principal, head.context);
-        Ok(self.calls.begin(place, protocol, sender, body))
+    }
+
+    /// The beginning of a request's line in the audit log, if there is one.
+    fn draft(
+        &self,
+        head: Head<'_>,
+        place: usize,
+        protocol: Protocol,
+        body: &Bytes,
+        known: &Known,
+    ) -> Option<Draft> {
+        let heard = Heard {
+            audit: self.config.audit.clone()?,
+            env: self.env.clone(),
+            tls: known.tls,
+        };
+        Some(Draft::new(heard, head, place, protocol, body))
     }
 
     async fn finish(&self, begun: Begun, in_flight: &mut InFlight, known: &mut Known) -> Answer {

@@ -6,6 +6,7 @@
 //! whom they talk to. Nothing here opens, binds or reads anything; host names are resolved.
 
 use crate::address;
+use crate::audit;
 use crate::credentials::command::Credentials;
 use crate::keys::Keys;
 use crate::policy;
@@ -297,6 +298,14 @@ pub struct Shared {
     /// Maximum size of a journal file, 1MiB to 1GiB
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = values::parse_segment_size)]
     pub segment_size: u64,
+    /// Audit log: a JSON line for each call that is not about records alone, and for each denial;
+    /// "-" is standard output
+    ///
+    /// Lines have the fields of AWS CloudTrail. They are appended to the file, which only its owner
+    /// can read if it is new, and must not be in the data directory. If it is moved away, it is
+    /// made again. Calls wait up to a second for a log that cannot be written.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<audit::Place>,
     /// Settings file in TOML; its keys are the names of these flags
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

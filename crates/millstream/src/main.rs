@@ -3,13 +3,14 @@
 //! The modules are in reading order: [`cli`] declares the flags, [`values`] and [`mod@address`]
 //! parse their values, [`config`] merges them with the environment and the file, [`dev`] and
 //! [`serve`] turn a command into [`run::Settings`], [`run`] assembles journal, engine and server,
-//! with the [`mod@certificate`] and its [`validity`] if there is one. The store is chosen here;
-//! everything else is in the crates below. [`self_signed`] is a command of its own, and so are
-//! [`mod@check`] and [`repair`], which share [`offline`], the commands of [`mod@credentials`],
-//! [`mod@keys`] and [`mod@policy`]. [`foreground`] runs these and the tools, which are in a crate
-//! of their own.
+//! with the [`mod@certificate`] and its [`validity`] and the [`mod@audit`] log if there is one. The
+//! store is chosen here; everything else is in the crates below. [`self_signed`] is a command of
+//! its own, and so are [`mod@check`] and [`repair`], which share [`offline`], the commands of
+//! [`mod@credentials`], [`mod@keys`] and [`mod@policy`]. [`foreground`] runs these and the tools,
+//! which are in a crate of their own.
 
 mod address;
+mod audit;
 mod certificate;
 mod check;
 mod cli;

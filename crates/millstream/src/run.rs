@@ -1,5 +1,6 @@
 //! A server's life: directory, journal, engine, sockets, and shutdown.
 
+use crate::audit;
 use crate::certificate;
 use crate::cli::{self, Durability, Shared};
 use crate::credentials;
@@ -14,6 +15,7 @@ use millstream_env::{Death, Deaths, Env};
 use millstream_http::Server;
 use millstream_journal::{Journal, OpenError, Options};
 use millstream_streams::Engine;
+use std::convert::Infallible;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ pub struct Settings {
     pub certificate: Option<certificate::Files>,
     /// The file by whose access keys requests are verified, if they are.
     pub credentials: Option<PathBuf>,
+    /// Where the audit log goes, if there is one.
+    pub audit: Option<audit::Place>,
     /// Where the data lives.
     pub data: Data,
     /// What an acknowledged record survives.
@@ -87,17 +91,31 @@ impl Settings {
             },
             keys: None,
         };
+        check_audit(name, shared.audit.as_ref(), &data)?;
         let segment_bytes_max = shared.segment_size;
         Ok(Self {
             server,
             certificate: certificate(name, shared)?,
             credentials: None,
+            audit: shared.audit.clone(),
             data,
             durability,
             segment_bytes_max,
             engine,
             streams: Vec::new(),
         })
+    }
+}
+
+/// Refuses an audit log among the data, where every file is accounted for.
+fn check_audit(name: &str, audit: Option<&audit::Place>, data: &Data) -> Result<(), clap::Error> {
+    match (audit, data) {
+        (Some(place), Data::Kept(folder)) if place.is_in(folder) => {
+            let text = "--audit: the file is in the data directory, where others are not allowed; \
+                        pass one outside of it";
+            Err(cli::refuse(name, ErrorKind::InvalidValue, text))
+        }
+        (Some(_) | None, Data::Kept(_) | Data::Temporary) => Ok(()),
     }
 }
 
@@ -134,7 +152,21 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     let served = || {
         runtime.block_on(async {
             let env = Env::real();
-            serve(settings, env, std::io::stdout()).await
+            let (announcing, announced) = oneshot::channel();
+            let announced = async { drop(announced.await) };
+            let audit = settings.audit.as_ref();
+            let audit = audit.map(|place| audit::start(place, &env, announced));
+            settings.server.audit = audit.transpose()?;
+            let audit = settings.server.audit.clone();
+            let output = Announcing {
+                output: std::io::stdout(),
+                _announcing: announcing,
+            };
+            let served = serve(settings, env.clone(), output).await;
+            if let Some(audit) = audit {
+                audit::flush(&audit, &env).await;
+            }
+            served
         })
     };
     // Nothing of it is used after a panic.
@@ -147,6 +179,23 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
         deaths.note("main", &*panic);
         deaths.first().map_or(Ok(()), |death| Err(death.into()))
     })
+}
+
+/// Standard output until the server's URL is on it, or there is none to be said.
+struct Announcing {
+    output: std::io::Stdout,
+    /// Dropped then.
+    _announcing: oneshot::Sender<Infallible>,
+}
+
+impl Write for Announcing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
 }
 
 /// Why a start failed: its error, or the death of a task that caused it. A death is recorded a

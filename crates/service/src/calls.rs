@@ -85,6 +85,18 @@ pub struct Begun {
     served: Served,
 }
 
+impl Begun {
+    /// Lets `watch` wrap the call, to see how it ends. What it adds runs to its end as the call
+    /// does: whoever waits for a change may have gone by then.
+    #[must_use]
+    pub fn watched(self, watch: impl FnOnce(Served) -> Served) -> Self {
+        Self {
+            served: watch(self.served),
+            ..self
+        }
+    }
+}
+
 impl Calls {
     /// An executor over an engine's operations.
     pub fn new(env: Env, engine: Arc<Engine>, settings: Settings) -> Self {

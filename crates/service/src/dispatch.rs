@@ -45,8 +45,8 @@ pub struct Operation {
     pub(crate) serve: fn(Call) -> Served,
 }
 
-/// The result of a row's function.
-pub(crate) type Served = BoxFuture<Result<Body, Failed>>;
+/// A call on its way to its end.
+pub type Served = BoxFuture<Result<Body, Failed>>;
 
 /// The error of a request.
 #[derive(Debug)]

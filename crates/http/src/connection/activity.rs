@@ -1,6 +1,7 @@
 //! What a connection is doing: reported by its requests, read by its timers, with the memory they
 //! hold.
 
+use crate::connection::tls::TlsSession;
 use crate::deliver::pieces::Pieces;
 use crate::receive::budgets::{BodyBytes, Budgets, Holdings};
 use millstream_auth::Context;
@@ -24,11 +25,17 @@ pub(crate) struct Activity {
     pub(crate) holdings: Holdings,
     /// How its requests arrive.
     pub(crate) context: Context,
+    /// How they are encrypted, if they are.
+    pub(crate) tls: Option<TlsSession>,
 }
 
 impl Activity {
     /// The activity of a connection without requests so far.
-    pub(crate) fn new(budgets: Arc<Budgets>, context: Context) -> Arc<Self> {
+    pub(crate) fn new(
+        budgets: Arc<Budgets>,
+        context: Context,
+        tls: Option<TlsSession>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
             started: AtomicU64::new(0),
@@ -39,6 +46,7 @@ impl Activity {
             pieces: Pieces::default(),
             holdings: Holdings::new(budgets),
             context,
+            tls,
         })
     }
 
@@ -53,7 +61,7 @@ impl Activity {
     pub(crate) fn within(budgets: Arc<Budgets>) -> Arc<Self> {
         let peer = ([192, 0, 2, 7], 4711).into();
         let channel = millstream_auth::Channel::Plain;
-        Self::new(budgets, Context { peer, channel })
+        Self::new(budgets, Context { peer, channel }, None)
     }
 
     /// Records that a request has begun; it lasts until the guard is dropped.

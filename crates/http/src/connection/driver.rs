@@ -64,7 +64,8 @@ pub(crate) async fn drive<S: Serve>(
     };
     let budgets = &connections.budgets;
     let channel = transport::channel(&transport);
-    let activity = Activity::new(Arc::clone(budgets), Context { peer, channel });
+    let session = transport::session(&transport);
+    let activity = Activity::new(Arc::clone(budgets), Context { peer, channel }, session);
     let reads = match version {
         Version::Http1 => Reads::Heads(ReadBuffer::new(limits.head_bytes, &budgets.heads)),
         Version::Http2 => Reads::of_http2(&budgets.heads),

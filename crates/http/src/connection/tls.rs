@@ -6,12 +6,12 @@
 //! are not known here.
 
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, ProtocolVersion, ServerConfig, ServerConnection};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
@@ -39,6 +39,46 @@ pub enum TlsError {
     /// Both are valid, but not a usable pair.
     #[error("certificate and key cannot be used")]
     Pair(#[from] rustls::Error),
+}
+
+/// What a client and the server agreed on, by IANA's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TlsSession {
+    pub(crate) version: &'static str,
+    pub(crate) cipher_suite: &'static str,
+}
+
+/// Names that the library writes in another way than the registry does.
+const SUITES: [(CipherSuite, &str); 3] = [
+    (
+        CipherSuite::TLS13_AES_128_GCM_SHA256,
+        "TLS_AES_128_GCM_SHA256",
+    ),
+    (
+        CipherSuite::TLS13_AES_256_GCM_SHA384,
+        "TLS_AES_256_GCM_SHA384",
+    ),
+    (
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+        "TLS_CHACHA20_POLY1305_SHA256",
+    ),
+];
+
+impl TlsSession {
+    /// The session of a connection; `None` before the end of its handshake.
+    pub(crate) fn of(connection: &ServerConnection) -> Option<Self> {
+        let version = connection.protocol_version()?;
+        let suite = connection.negotiated_cipher_suite()?.suite();
+        let named = SUITES.iter().find(|(known, _)| *known == suite);
+        Some(Self {
+            version: match version == ProtocolVersion::TLSv1_3 {
+                true => "TLSv1.3",
+                // The only other one that is offered.
+                false => "TLSv1.2",
+            },
+            cipher_suite: named.map_or(suite.as_str(), |(_, name)| Some(*name))?,
+        })
+    }
 }
 
 /// A TLS acceptor's certificate; cheap to clone, and all clones change together.

@@ -2,7 +2,7 @@
 //! apart by the first byte: no request begins with that of a TLS handshake.
 
 use crate::config::Limits;
-use crate::connection::tls::Tls;
+use crate::connection::tls::{Tls, TlsSession};
 use millstream_auth::Channel;
 use millstream_env::Clock;
 use std::io;
@@ -18,6 +18,14 @@ pub(crate) fn channel(transport: &Transport) -> Channel {
     match transport {
         Either::Left(_) => Channel::Plain,
         Either::Right(_) => Channel::Tls,
+    }
+}
+
+/// What was agreed on in a connection's handshake, if it had one.
+pub(crate) fn session(transport: &Transport) -> Option<TlsSession> {
+    match transport {
+        Either::Left(_) => None,
+        Either::Right(stream) => TlsSession::of(stream.get_ref().1),
     }
 }
 

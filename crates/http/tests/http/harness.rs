@@ -51,14 +51,15 @@ impl Running {
         settings: Settings,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        let mut config = any_port();
+        change(&mut config);
+        Self::start_configured(env, settings, config).await
+    }
+
+    /// Starts a server in an environment, with all of these settings.
+    pub async fn start_configured(env: Env, settings: Settings, config: Config) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
-        let any = "127.0.0.1:0".parse().unwrap();
-        let mut config = Config {
-            admin_listen: Some(any),
-            ..Config::new(any)
-        };
-        change(&mut config);
         let server = Server::bind(config).await.unwrap();
         let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
         let (stop, stopping) = oneshot::channel();
@@ -84,6 +85,15 @@ impl Running {
     pub fn stop(self) -> impl Future<Output = ()> {
         let _ = self.stop.send(());
         async { in_time(self.stopped).await.expect("the server stops") }
+    }
+}
+
+/// The default settings, on ports that are free.
+pub fn any_port() -> Config {
+    let any = "127.0.0.1:0".parse().unwrap();
+    Config {
+        admin_listen: Some(any),
+        ..Config::new(any)
     }
 }
 

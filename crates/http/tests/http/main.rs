@@ -7,6 +7,7 @@
 
 mod admin;
 mod answers;
+mod audit;
 mod bodies;
 mod call_rates;
 mod connections;

@@ -4,6 +4,7 @@
     reason = "a test that cannot go on shall fail there"
 )]
 
+mod audit;
 mod calls;
 mod cause;
 mod checking;

@@ -136,6 +136,11 @@ impl Running {
         self.log = BufReader::new(Box::new(std::io::empty()));
     }
 
+    /// Closes the reading end of its standard output's pipe.
+    pub fn close_output(&mut self) {
+        self.output = BufReader::new(Box::new(std::io::empty()));
+    }
+
     /// Waits for the process to end.
     pub fn wait(mut self) -> Stopped {
         let (mut output, mut log) = (String::new(), String::new());

@@ -39,9 +39,10 @@ const STREAMS: [&str; 6] = [
     "dbg!(",
 ];
 /// Where they are used: by what the tools have of a terminal, by the log, for the line that says
-/// that a server is ready, and for the flags of a certificate.
-const WRITERS: [&str; 4] = [
+/// that a server is ready, for an audit log, and for the flags of a certificate.
+const WRITERS: [&str; 5] = [
     "crates/tools/src/terminal/",
+    "crates/millstream/src/audit/destination.rs",
     "crates/millstream/src/logging.rs",
     "crates/millstream/src/run.rs",
     "crates/millstream/src/self_signed.rs",

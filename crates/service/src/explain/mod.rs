@@ -14,6 +14,7 @@ mod constraints;
 mod read;
 mod record_size;
 mod render;
+mod shown;
 mod value;
 mod violation;
 
@@ -24,6 +25,7 @@ use millstream_protocol::shape::Type;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use read::Findings;
 use record_size::LargeRecord;
+pub use shown::{SHOWN_BODY_BYTES_MAX, Shown, show};
 use value::Value;
 pub use violation::Violation;
 
