@@ -305,12 +305,16 @@ fn millstream(binary: &Path, address: SocketAddr, data: &Path) -> anyhow::Result
     Ok(command)
 }
 
+/// What the generator may do, so that its requests are judged.
+const FULL_ACCESS: &str = "arn:aws:iam::aws:policy/AmazonKinesisFullAccess";
+
 /// Writes the credentials file of the generator's access key.
 fn write_credentials(file: &Path) -> anyhow::Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);
     let text = format!(
         "[[users]]\naccount = \"000000000000\"\nname = \"bench\"\n\
+         policies = [\"{FULL_ACCESS}\"]\n\
          [[users.keys]]\nid = \"{KEY_ID}\"\nsecret = \"{SECRET}\"\n"
     );
     options.open(file)?.write_all(text.as_bytes())?;

@@ -138,10 +138,8 @@ fn context() -> millstream_auth::Context {
 
 /// An authenticator that knows the generator's access key.
 fn authenticator() -> anyhow::Result<Authenticator> {
-    let user = User {
-        account: AccountId::zero(),
-        name: UserName::parse("bench").context("the name is one")?,
-    };
+    let name = UserName::parse("bench").context("the name is one")?;
+    let user = User::new(AccountId::zero(), name, Arc::default());
     let secret = SecretText::from(SECRET.to_owned());
     let key = AccessKey::new(Arc::new(user), &secret, Validity::Lasting);
     let mut keys = Keys::none(BTreeSet::new());

@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from server import REPOSITORY, Server, binary
-from users import ANYWHERE, User, Users
+from users import ACCOUNT, ANYWHERE, Policy, User, Users
 
 # How long it may take to fetch and to build what is not there yet, and to run.
 SECONDS_MAX = 900
@@ -26,17 +26,23 @@ CLI2_CHECKS = 10
 KPL_CHECKS = 9
 STORE_PASSWORD = "no-secret"
 
-ACCOUNT = "111122223333"
+
+def user(name: str, *policies: Policy) -> User:
+    """A user who may do what its policies say; without any, everything."""
+    user = User(ACCOUNT, name, f"AKID{name.upper()}")
+    return user._replace(policies=policies) if policies else user
 
 
-def user(name: str) -> User:
-    return User(ACCOUNT, name, f"AKID{name.upper()}")
-
-
-# Each program is a user. The operator makes and changes streams for those that only write or read them.
-SDK, BOTO2, CLI2, KCL, KPL = map(user, ["sdk", "boto2", "cli2", "kcl", "kpl"])
-OPERATOR, READER = PROFILES = [user("operator"), user("reader")]
-USERS = [SDK, BOTO2, CLI2, KCL, KPL, *PROFILES]
+# Each program is a user. Those that call every operation may; the others may do what they cannot do without, and
+# the operator makes and changes their streams.
+SDK, BOTO2, CLI2 = map(user, ["sdk", "boto2", "cli2"])
+KCL = {
+    "POLLING": user("polling", Policy("kinesis-client-library", "kcl-polling")),
+    "FANOUT": user("fanout", Policy("kinesis-client-library-fan-out", "kcl-fanout")),
+}
+KPL = user("kpl", Policy("kinesis-producer-library", "kpl-orders"))
+PROFILES = [user("operator"), user("reader", Policy("kinesis-client-library", "kpl-orders"))]
+USERS = [SDK, BOTO2, CLI2, *KCL.values(), KPL, *PROFILES]
 
 # What the clients are run against, with the options of `serve` where users are verified and of `dev` otherwise: in
 # `./test` the first, in `./test full` each of them.
@@ -48,7 +54,7 @@ SERVERS = {
 }
 IS_MATRIX = os.environ.get("MILLSTREAM_CLIENT_MATRIX") == "1"
 EACH_SERVER = list(SERVERS) if IS_MATRIX else ["verified"]
-# For those clients that take few seconds.
+# For the client that takes no time.
 VERIFIED_AND_OPEN = list(SERVERS) if IS_MATRIX else ["verified", "open"]
 
 
@@ -166,7 +172,7 @@ def test_boto2_when_given_host_and_port_then_works_unchanged(own_server, capfd):
     assert len(checks) == BOTO2_CHECKS
 
 
-@pytest.mark.parametrize("own_server", VERIFIED_AND_OPEN, indirect=True)
+@pytest.mark.parametrize("own_server", EACH_SERVER, indirect=True)
 def test_cli2_when_given_the_endpoint_by_option_then_works_unchanged(own_server, capfd):
     checks = run("cli2", own_server, CLI2)
     say(capfd, "AWS CLI 2", checks)
@@ -179,7 +185,7 @@ def test_kcl_when_shards_and_workers_change_then_sees_every_record_in_order(
     retrieval, own_server, dynamodb_url, profiles, capfd
 ):
     more = profiles(own_server) | {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
-    checks = run("java", own_server, KCL, "KclSession", retrieval, **more)
+    checks = run("java", own_server, KCL[retrieval], "KclSession", retrieval, **more)
     say(capfd, f"Kinesis Client Library, {retrieval}", checks)
     assert checks
 

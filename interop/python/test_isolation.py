@@ -1,6 +1,7 @@
 """Streams of different accounts and regions never meet: by name, ARN, iterator, token, list, count."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from reading import SHARD, data, iterator, put
 
@@ -27,6 +28,16 @@ def ours(kinesis):
     for name in ("audit", "backup"):
         kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=name)
     return kinesis
+
+
+@pytest.fixture
+def not_theirs(server, ours, others):
+    """The code of what they get who name a stream or a consumer of ours.
+
+    Where users have policies, nothing of another account is known to them, not even whether it is there.
+    """
+    is_ours = ours.meta.region_name != others.meta.region_name
+    return "AccessDeniedException" if server.verifies and not is_ours else "ResourceNotFoundException"
 
 
 @pytest.fixture
@@ -84,15 +95,16 @@ BY_ARN = {
 
 @pytest.mark.parametrize("operation", BY_ARN)
 def test_operation_when_given_an_arn_of_others_then_finds_and_changes_nothing(
-    ours, others, our_arn, operation
+    ours, others, our_arn, not_theirs, operation
 ):
     # They have the same names themselves, and what these name must not be taken for it.
     others.create_stream(**OURS, ShardCount=2)
     their_arn = others.describe_stream_summary(**OURS)["StreamDescriptionSummary"]["StreamARN"]
     others.register_stream_consumer(StreamARN=their_arn, ConsumerName="audit")
     before = everything_of(ours, our_arn), everything_of(others, their_arn)
-    with pytest.raises(others.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError) as refused:
         getattr(others, operation)(StreamARN=our_arn, **BY_ARN[operation])
+    assert refused.value.response["Error"]["Code"] == not_theirs
     assert (everything_of(ours, our_arn), everything_of(others, their_arn)) == before
 
 
@@ -105,11 +117,12 @@ def everything_of(kinesis, arn):
     )
 
 
-def test_consumer_when_given_by_an_arn_of_others_then_is_not_found(ours, others, our_arn):
+def test_consumer_when_given_by_an_arn_of_others_then_is_not_theirs(ours, others, our_arn, not_theirs):
     [audit, _] = ours.list_stream_consumers(StreamARN=our_arn)["Consumers"]
     for operation in (others.describe_stream_consumer, others.deregister_stream_consumer):
-        with pytest.raises(others.exceptions.ResourceNotFoundException):
+        with pytest.raises(ClientError) as refused:
             operation(ConsumerARN=audit["ConsumerARN"])
+        assert refused.value.response["Error"]["Code"] == not_theirs
     assert len(ours.list_stream_consumers(StreamARN=our_arn)["Consumers"]) == 2
 
 

@@ -22,7 +22,7 @@ from cutting import cutting_relay
 from package_index import MADE_BYTES_MIN, MADE_STANZAS, made, package_index
 from reading import ALL_KEYS, put, ranges
 from service import Service, service
-from users import Users, user_of
+from users import Policy, User, Users, user_of
 
 PROGRAMS = Path(producer.__file__).parent
 STREAM = "packages"
@@ -40,7 +40,10 @@ def index(tmp_path_factory):
 
 @pytest.fixture
 def users(tmp_path):
-    return Users(tmp_path, [user_of(ACCOUNT)])
+    """Who changes the stream, and the programs, which may only write and only read it."""
+    policies = [Policy("producer", STREAM), Policy("consumer", STREAM)]
+    programs = [User(ACCOUNT, policy.name, f"AKID{policy.name.upper()}", (policy,)) for policy in policies]
+    return Users(tmp_path, [user_of(ACCOUNT), *programs])
 
 
 class Job:
@@ -49,7 +52,7 @@ class Job:
     def __init__(self, service: Service, text: bytes, shards: int, url: str | None = None):
         """`url` is where the programs find the service, if not at its own address."""
         self.service = service
-        self._variables = service.server.variables(ACCOUNT) | ({"AWS_ENDPOINT_URL": url} if url else {})
+        self._url = url
         self.source = stanzas(text)
         self.done: Counter[str] = Counter()
         self.away_seconds = 0.0
@@ -60,7 +63,9 @@ class Job:
 
     def _start(self, name: str, **files) -> subprocess.Popen:
         command = [sys.executable, PROGRAMS / name, STREAM]
-        return subprocess.Popen(command, env=self._variables, **files)
+        variables = self.service.server.variables(f"AKID{Path(name).stem.upper()}")
+        url = {"AWS_ENDPOINT_URL": self._url} if self._url else {}
+        return subprocess.Popen(command, env=variables | url, **files)
 
     def run(self, *steps: str) -> None:
         """Runs both, and has the steps done, evenly spread over the records, while they go on."""

@@ -131,20 +131,17 @@ BY_ARN = {
 
 
 @pytest.mark.parametrize("operation", BY_ARN)
-def test_resource_when_of_others_or_of_another_kind_then_is_not_found(
+def test_resource_when_of_others_or_of_another_kind_then_is_refused(
     kinesis, stream, consumer, server, neighbour, operation
 ):
     call = BY_ARN[operation]
     others = server.client(neighbour)
-    for client, arn in (
-        (others, stream),
-        (others, consumer),
-        (kinesis, stream + "2"),
-        (kinesis, consumer + "0"),
-        (kinesis, stream.replace("stream/", "queue/")),
-    ):
-        with pytest.raises(client.exceptions.ResourceNotFoundException):
-            getattr(client, operation)(ResourceARN=arn, **call)
+    for arn in (stream, consumer):
+        with pytest.raises(others.exceptions.AccessDeniedException):
+            getattr(others, operation)(ResourceARN=arn, **call)
+    for arn in (stream + "2", consumer + "0", stream.replace("stream/", "queue/")):
+        with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+            getattr(kinesis, operation)(ResourceARN=arn, **call)
     with pytest.raises(ClientError) as caught:
         getattr(kinesis, operation)(ResourceARN=stream.replace("stream/", "table/"), **call)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
