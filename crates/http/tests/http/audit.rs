@@ -58,7 +58,7 @@ impl World {
         let env = Env::real();
         let account = AccountId::parse("111122223333").unwrap();
         let name = UserName::parse("ann").unwrap();
-        let user = Arc::new(User { account, name });
+        let user = Arc::new(User::new(account, name, Arc::default()));
         let secret = SecretText::from(SECRET.to_owned());
         let mut keys = Keys::none(BTreeSet::new());
         let id = AccessKeyId::parse(KEY).unwrap();
