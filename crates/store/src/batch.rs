@@ -104,6 +104,16 @@ impl BatchBuilder {
         self.has_control |= kind == Kind::Control;
     }
 
+    /// Adds one record, and then changes its bytes where they stand.
+    ///
+    /// # Panics
+    /// If it is longer than [`RECORD_BYTES_MAX`].
+    pub fn push_changed(&mut self, kind: Kind, parts: &[&[u8]], change: impl FnOnce(&mut [u8])) {
+        let start = self.bytes.len() + RECORD_OVERHEAD_BYTES;
+        self.push(kind, parts);
+        change(&mut self.bytes[start..]);
+    }
+
     /// Whether no record was added.
     pub fn is_empty(&self) -> bool {
         self.count == 0

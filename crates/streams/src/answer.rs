@@ -9,6 +9,7 @@ use crate::facts::{AnyFact, EntryError};
 use crate::fanout::Subscription;
 use crate::put::{Placed, PutError, PutResult};
 use crate::read::Records;
+use crate::record::AtRest;
 use millstream_memory::Share;
 use millstream_protocol::Encode;
 use millstream_protocol::operations::{
@@ -21,13 +22,22 @@ pub enum Answer<T> {
     /// The shape itself.
     Shape(T),
     /// Where PutRecord put its record.
-    Placed(Placed),
+    RecordPut(RecordPut),
     /// What became of each record of PutRecords.
     PutResults(PutResults),
     /// What GetRecords read.
     Records(Box<RecordsRead>),
     /// Events, as they come; nobody knows how many.
     Subscription(Box<Subscription>),
+}
+
+/// A record that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordPut {
+    /// Where it was put.
+    pub placed: Placed,
+    /// How it is stored.
+    pub at_rest: AtRest,
 }
 
 /// What became of the records of a call, in order.
@@ -37,6 +47,8 @@ pub struct PutResults {
     pub stream: StreamLabel,
     /// A result for each.
     pub results: Vec<PutResult>,
+    /// How the records are stored.
+    pub at_rest: AtRest,
 }
 
 impl PutResults {
@@ -74,11 +86,11 @@ impl<T: Encode + Send + 'static> Output for T {
     }
 }
 
-impl Output for Placed {
+impl Output for RecordPut {
     type Shape = PutRecordOutput;
 
     fn into_answer(self) -> Answer<PutRecordOutput> {
-        Answer::Placed(self)
+        Answer::RecordPut(self)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::admission::Admission;
 use crate::call_rates::CallRates;
 use crate::catalog::{Catalog, Command, Quotas, Scope, State, Stream};
 use crate::duties::Duties;
+use crate::encryption::Encryption;
 use crate::facts::{ChangeError, NoKeyService};
 use crate::fanout::Fanout;
 use crate::fence::Fence;
@@ -105,8 +106,8 @@ impl Engine {
         let streams = Streams::new(catalog.clone());
         let logs = ShardLogs::new(store.clone(), catalog.clone());
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone()));
-        let admission = Arc::new(Admission::new());
-        let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, admission.clone());
+        let encryption = Arc::new(Encryption::new(&env, &settings, &streams));
+        let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, &encryption);
         let reads = Arc::new(reads);
         let fanout = Fanout::new(
             env.clock.clone(),
@@ -123,11 +124,12 @@ impl Engine {
             streams.clone(),
             runtimes.clone(),
             logs.clone(),
+            encryption,
         );
         let call_rates = CallRates::new(&env.clock, settings.limits, &streams, &runtimes);
         let fence = Fence::new(&env, &store, &catalog, &runtimes, &logs, &readiness);
         let fence = Arc::new(fence);
-        let retention = Retention::new(&store, &streams, &runtimes, reads.horizons(), &logs);
+        let retention = Retention::new(&store, &streams, &runtimes, &reads, &logs);
         let retention = Arc::new(retention);
         let scaling = Scaling::new(&env.clock, &settings, &streams, &runtimes, &fence);
         let scaling = Arc::new(scaling);
@@ -150,7 +152,6 @@ impl Engine {
             streams,
             logs,
             keyring,
-            reads,
             fence,
             retention,
             scaling,
@@ -158,7 +159,8 @@ impl Engine {
             puts,
             fanout: Arc::new(fanout),
             call_rates,
-            admission,
+            admission: Arc::clone(reads.admission()),
+            reads,
         }
     }
 

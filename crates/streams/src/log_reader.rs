@@ -32,6 +32,11 @@ impl LogReader {
         self.admission.room()
     }
 
+    /// Room for what is made of a read that is at hand; it does not wait.
+    pub(crate) fn room_at_once(&self, bytes: usize) -> Result<Share, ReadFailure> {
+        self.admission.share_at_once(bytes)
+    }
+
     /// Reads forward in a log for a waiting client; returns the result's memory with it.
     pub(crate) async fn read(
         &self,

@@ -8,6 +8,7 @@
 
 mod answers;
 mod by_shard;
+mod framing;
 mod outcome;
 mod parking;
 mod record;
@@ -20,18 +21,21 @@ pub use outcome::{NotPut, Placed, PutError, PutResult};
 pub(crate) use record::RecordToPut;
 
 use crate::catalog::{Distribution, Numbering, Stream};
+use crate::encryption::{Encryption, Sealer};
+use crate::facts::DataKeyFailure;
 use crate::logs::ShardLogs;
-use crate::record::OVERHEAD_BYTES;
 use crate::runtime::{Incomings, Runtimes, StreamRuntime};
 use crate::settings::Limits;
 use crate::streams::Streams;
 use answers::Answers;
+use framing::Frames;
 use millstream_env::Clock;
 use millstream_store::{BatchBuilder, Batches, LogStore};
 use parking::Parking;
 use refusals::{Refusals, Refused};
 use routing::Routed;
 use spread::Spread;
+use std::iter;
 use std::sync::Arc;
 use throttle::Throttle;
 
@@ -46,6 +50,7 @@ pub(crate) struct Puts {
     spread: Spread,
     refusals: Refusals,
     parking: Parking,
+    encryption: Arc<Encryption>,
 }
 
 impl Puts {
@@ -56,6 +61,7 @@ impl Puts {
         streams: Streams,
         runtimes: Arc<Runtimes>,
         logs: ShardLogs,
+        encryption: Arc<Encryption>,
     ) -> Self {
         Self {
             throttle: Throttle::new(Arc::clone(clock), Arc::clone(&runtimes), limits),
@@ -64,16 +70,30 @@ impl Puts {
             parking: Parking::new(Arc::clone(clock), Arc::clone(&store), streams),
             store,
             runtimes,
+            encryption,
         }
     }
 
+    /// What seals the records that are put into a stream, if it is encrypted.
+    pub(crate) async fn sealer(&self, stream: &Stream) -> Result<Option<Sealer>, DataKeyFailure> {
+        self.encryption.sealer(stream).await
+    }
+
     /// Puts one record.
-    pub(crate) async fn put_one(&self, stream: &Arc<Stream>, record: RecordToPut<'_>) -> PutResult {
+    pub(crate) async fn put_one(
+        &self,
+        stream: &Arc<Stream>,
+        sealer: Option<&Sealer>,
+        record: RecordToPut<'_>,
+    ) -> PutResult {
         let runtime = self.runtimes.stream(stream.id);
         let shard = self.place_one(stream, &runtime, &record)?;
-        let mut batch = BatchBuilder::with_capacity(record.bytes() as usize + OVERHEAD_BYTES);
-        record.record.push_to(&mut batch);
-        let batches = Batches::one(stream.log_of(shard.index), batch.finish());
+        let log = stream.log_of(shard.index);
+        let frames = Frames::of(&*self.store, sealer, iter::once(log)).await;
+        let bytes = record.bytes() as usize + frames.overhead_bytes();
+        let mut batch = BatchBuilder::with_capacity(bytes);
+        frames.push(0, iter::once(&record.record), &mut batch);
+        let batches = Batches::one(log, batch.finish());
         let answer = self.store.append_many(batches).await.pop();
         let refused = match answer.expect("a store answers each batch") {
             Ok(appended) => {
@@ -98,11 +118,13 @@ impl Puts {
     pub(crate) async fn put(
         &self,
         stream: &Arc<Stream>,
+        sealer: Option<&Sealer>,
         records: &[RecordToPut<'_>],
     ) -> Vec<PutResult> {
         let mut results = vec![Err(PutError::NOT_YET); records.len()];
         let routed = self.place(stream, records, &mut results);
-        let in_no_shard = self.append(stream, records, routed, &mut results).await;
+        let put = self.append((stream, sealer), records, routed, &mut results);
+        let in_no_shard = put.await;
         if !in_no_shard.is_empty() {
             self.put_again(stream, records, in_no_shard, &mut results)
                 .await;
@@ -161,11 +183,11 @@ impl Puts {
             let to = (records, distribution);
             let next = self.parking.after_reshard(&stream, to, &waiting);
             let Some(next) = next.await else {
-                let error = PutError::NotPut(self.parking.why_in_vain(&stream));
-                waiting
-                    .iter()
-                    .for_each(|index| results[*index] = Err(error));
-                return;
+                return refuse(&waiting, self.parking.why_in_vain(&stream), results);
+            };
+            // The stream may have got another key meanwhile, or none.
+            let Ok(sealer) = self.sealer(&next).await else {
+                return refuse(&waiting, NotPut::NoKey, results);
             };
             let routed = match distribution {
                 Distribution::UserPartitionKey => {
@@ -178,7 +200,8 @@ impl Puts {
                 }
             };
             stream = next;
-            waiting = self.append(&stream, records, routed, results).await;
+            let put = self.append((&stream, sealer.as_ref()), records, routed, results);
+            waiting = put.await;
             if waiting.is_empty() {
                 return;
             }
@@ -189,12 +212,13 @@ impl Puts {
     /// no shard, in call order.
     async fn append(
         &self,
-        stream: &Stream,
+        (stream, sealer): (&Stream, Option<&Sealer>),
         records: &[RecordToPut<'_>],
         routed: Routed,
         results: &mut [PutResult],
     ) -> Vec<usize> {
-        let batches = routed.batches(stream, records);
+        let frames = Frames::of(&*self.store, sealer, routed.logs(stream)).await;
+        let batches = routed.batches(stream, records, &frames);
         let answers = self.store.append_many(batches).await;
         let Answers { put, refused } = Answers::note(&routed, &answers, records, results);
         let mut in_no_shard = Vec::new();
@@ -211,4 +235,10 @@ impl Puts {
         in_no_shard.sort_unstable();
         in_no_shard
     }
+}
+
+/// Notes that records are in no shard.
+fn refuse(waiting: &[usize], why: NotPut, results: &mut [PutResult]) {
+    let error = Err(PutError::NotPut(why));
+    waiting.iter().for_each(|index| results[*index] = error);
 }

@@ -1,16 +1,19 @@
 //! Reads a shard from an offset: hidden records stay hidden, and nothing after the end is returned.
 
+mod opening;
 mod records;
 
 pub use records::{NumberedRun, Records};
 
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
+use crate::encryption::Encryption;
 use crate::facts::ReadFailure;
 use crate::horizon::Horizons;
 use crate::limits::Fill;
 use crate::log_reader::LogReader;
 use crate::logs::ShardLogs;
+use crate::record::AtRest;
 use millstream_env::{Clock, Timestamp};
 use millstream_memory::Share;
 use millstream_store::{Bounds, LogId, LogStore, Offset, ReadError, ReadLimit, Run, Slice};
@@ -52,9 +55,31 @@ impl Unread {
 }
 
 impl ShardRead {
-    /// The records of the shard's log, taken out.
-    pub(crate) fn take_records(&mut self, log: LogId, shard: &Shard) -> Records {
-        Records::new(log, std::mem::take(&mut self.runs), self.next, shard)
+    /// The records of the shard's log, taken out as they are stored.
+    fn take_records(&mut self, log: LogId, shard: &Shard) -> Records {
+        let runs = std::mem::take(&mut self.runs).into_iter();
+        let runs = runs.map(|run| (run, AtRest::Plain));
+        Records::new(log, runs, self.next, shard)
+    }
+
+    /// Leaves out the records from an offset on; the last one that stays has this arrival time.
+    fn stop_at(&mut self, next: Offset, last: Timestamp, now: Timestamp) {
+        self.next = next;
+        self.fill = Fill::Partial;
+        self.behind = behind_after(last, now);
+    }
+
+    /// Lets go of the stored records that were opened, whose memory is reserved by `share`.
+    fn replace(&mut self, share: Share, opened: &[(Run, AtRest)]) {
+        self.runs = Vec::new();
+        if opened
+            .iter()
+            .all(|(_, at_rest)| *at_rest == AtRest::Encrypted)
+        {
+            self.share = share;
+        } else {
+            self.share.join(share);
+        }
     }
 
     /// Memory reserved for the records, for as long as they are in use.
@@ -78,9 +103,14 @@ impl ShardRead {
     /// earlier.
     fn before_trouble(mut self, now: Timestamp) -> Option<Self> {
         let last = self.runs.last()?.arrival;
-        self.behind = now.since(last).max(Duration::from_millis(1));
+        self.behind = behind_after(last, now);
         Some(self)
     }
+}
+
+/// How far a reader is behind at most who has taken a record that is not the last: never zero.
+fn behind_after(last: Timestamp, now: Timestamp) -> Duration {
+    now.since(last).max(Duration::from_millis(1))
 }
 
 /// Reads shards.
@@ -90,6 +120,7 @@ pub(crate) struct ShardReader {
     made: ShardLogs,
     logs: Arc<LogReader>,
     horizons: Arc<Horizons>,
+    encryption: Arc<Encryption>,
 }
 
 impl ShardReader {
@@ -99,6 +130,7 @@ impl ShardReader {
         made: ShardLogs,
         logs: Arc<LogReader>,
         horizons: Arc<Horizons>,
+        encryption: Arc<Encryption>,
     ) -> Self {
         Self {
             clock,
@@ -106,6 +138,7 @@ impl ShardReader {
             made,
             logs,
             horizons,
+            encryption,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The reading side of an engine: its parts, put together once and shared by whoever reads.
 
 use crate::admission::Admission;
+use crate::encryption::Encryption;
 use crate::horizon::Horizons;
 use crate::log_reader::LogReader;
 use crate::logs::ShardLogs;
@@ -14,8 +15,10 @@ use std::sync::Arc;
 
 /// What reads logs, knows what is hidden of shards, reads them, and finds positions in them.
 pub(crate) struct Reads {
+    admission: Arc<Admission>,
     logs: Arc<LogReader>,
     horizons: Arc<Horizons>,
+    encryption: Arc<Encryption>,
     shards: ShardReader,
     positions: Positions,
 }
@@ -27,11 +30,13 @@ impl Reads {
         streams: &Streams,
         made: &ShardLogs,
         runtimes: &Arc<Runtimes>,
-        admission: Arc<Admission>,
+        encryption: &Arc<Encryption>,
     ) -> Self {
         let clock = || Arc::clone(&env.clock);
         let store = || Arc::clone(store);
-        let logs = Arc::new(LogReader::new(env.clone(), store(), admission));
+        let admission = Arc::new(Admission::new());
+        let logs = LogReader::new(env.clone(), store(), Arc::clone(&admission));
+        let logs = Arc::new(logs);
         let horizons = Horizons::new(clock(), Arc::clone(runtimes), Arc::clone(&logs));
         let horizons = Arc::new(horizons);
         let shards = ShardReader::new(
@@ -40,6 +45,7 @@ impl Reads {
             made.clone(),
             Arc::clone(&logs),
             Arc::clone(&horizons),
+            Arc::clone(encryption),
         );
         let positions = Positions::new(
             clock(),
@@ -49,11 +55,23 @@ impl Reads {
             Arc::clone(&logs),
         );
         Self {
+            admission,
             logs,
             horizons,
+            encryption: Arc::clone(encryption),
             shards,
             positions,
         }
+    }
+
+    /// Admission to the disk, and response memory.
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Who may read what is encrypted.
+    pub(crate) fn encryption(&self) -> &Arc<Encryption> {
+        &self.encryption
     }
 
     /// Reads of logs.

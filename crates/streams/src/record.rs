@@ -3,7 +3,10 @@
 //! docs/formats/records.md: one byte that identifies the form, the partition key's length, the key,
 //! the data. Sequence number, shard and arrival time are not included: they follow from its
 //! position. A record without a key has a form of its own, as long as the other: a key is never
-//! empty.
+//! empty. An encrypted record is [`sealed`]; whoever encodes records sees it opened, in one of the
+//! other two forms.
+
+pub(crate) mod sealed;
 
 use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use millstream_store::{BatchBuilder, Kind, Run};
@@ -15,6 +18,15 @@ const KEYLESS: u8 = 1;
 const HEAD_BYTES: usize = 3;
 /// Overhead of a stored record beyond its key and data.
 pub const OVERHEAD_BYTES: usize = RECORD_OVERHEAD_BYTES + HEAD_BYTES;
+
+/// How records are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtRest {
+    /// As they came.
+    Plain,
+    /// Sealed with a data key of their stream.
+    Encrypted,
+}
 
 /// A record, borrowed from a request or from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

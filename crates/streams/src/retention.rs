@@ -2,19 +2,22 @@
 //!
 //! Reads hide what is too old at the moment they are made (see [`crate::horizon`]). A sweep every
 //! minute makes that durable, so that a clock turned back or a longer retention brings nothing
-//! back, and forgets closed shards whose records have all expired. The store frees the space.
+//! back, and forgets closed shards and data keys whose records have all expired. The store frees
+//! the space.
 //!
 //! A store may give up by itself what is older than its logs' settings say. So these are never
 //! shorter than the retention in the catalog: of a longer one the store is told before the catalog.
 //! Longer they may be, since expiry goes by the catalog alone.
 
 use crate::admission::Waits;
-use crate::catalog::{Command, Direction, ExpireShards, SetRetention, Shard, Stream};
+use crate::catalog::{Command, Direction, DropDataKeys, ExpireShards, SetRetention, Shard, Stream};
+use crate::encryption::{self, Encryption};
 use crate::facts::{
     ChangeError, NotSwept, ReadFailure, SetRetentionError, StreamError, SweepError,
 };
 use crate::horizon::Horizons;
 use crate::logs::ShardLogs;
+use crate::reads::Reads;
 use crate::runtime::Runtimes;
 use crate::streams::Streams;
 use millstream_env::Causes;
@@ -33,6 +36,7 @@ pub(crate) struct Retention {
     streams: Streams,
     runtimes: Arc<Runtimes>,
     horizons: Arc<Horizons>,
+    encryption: Arc<Encryption>,
     logs: ShardLogs,
     lengthenings: Semaphore,
 }
@@ -42,21 +46,23 @@ impl Retention {
         store: &Arc<dyn LogStore>,
         streams: &Streams,
         runtimes: &Arc<Runtimes>,
-        horizons: &Arc<Horizons>,
+        reads: &Reads,
         logs: &ShardLogs,
     ) -> Self {
         Self {
             store: Arc::clone(store),
             streams: streams.clone(),
             runtimes: Arc::clone(runtimes),
-            horizons: Arc::clone(horizons),
+            horizons: Arc::clone(reads.horizons()),
+            encryption: Arc::clone(reads.encryption()),
             logs: logs.clone(),
             lengthenings: Semaphore::new(LENGTHENINGS_MAX),
         }
     }
 
-    /// Makes expiry durable in all streams, and forgets expired shards.
+    /// Makes expiry durable in all streams, and forgets expired shards and data keys.
     pub(crate) async fn sweep(&self) {
+        self.encryption.forget_gone();
         for stream in self.streams.all() {
             if let Err(error) = self.sweep_stream(&stream).await
                 && !self.streams.is_going(&stream)
@@ -78,7 +84,22 @@ impl Retention {
                 self.store.trim(log, horizon).await?;
             }
         }
-        Ok(self.expire_shards(stream).await?)
+        self.expire_shards(stream).await?;
+        Ok(self.drop_data_keys(stream).await?)
+    }
+
+    /// Drops the data keys of records that have expired.
+    async fn drop_data_keys(&self, stream: &Stream) -> Result<(), ChangeError> {
+        let cutoff = self.horizons.cutoff(stream);
+        let Some(through) = encryption::unneeded_before(stream, cutoff) else {
+            return Ok(());
+        };
+        let command = DropDataKeys {
+            stream: stream.id,
+            through,
+        };
+        let dropped = self.streams.change(stream, Command::DropDataKeys(command));
+        dropped.await.map(drop)
     }
 
     /// Forgets closed shards whose last record has expired, parents before children.

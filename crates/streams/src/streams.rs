@@ -6,7 +6,7 @@ use crate::catalog::{
     Applied, Catalog, Command, Commitment, CreateStream, ProposeError, Refusal, SetCommitment,
     State, Stream,
 };
-use crate::facts::{ChangeError, ReadFailure, ShardReadError, StreamError};
+use crate::facts::{ChangeError, DataKeyFailure, ReadFailure, ShardReadError, StreamError};
 use millstream_replicated::Replayed;
 use millstream_store::ReadError;
 use std::ops::Deref;
@@ -91,15 +91,19 @@ impl Streams {
         now.is_none_or(|now| now.deletion.is_some())
     }
 
-    /// Why a shard was not read: if it is missing because its stream is being deleted, nothing is
-    /// wrong.
+    /// Why a shard was not read: if it or its data key is missing because its stream is being
+    /// deleted, nothing is wrong.
     pub(crate) fn read_failed(
         &self,
         stream: &Stream,
         failure: impl Into<ReadFailure>,
     ) -> ShardReadError {
         let failure = failure.into();
-        let is_missing = matches!(failure, ReadFailure::Store(ReadError::NoSuchLog(_)));
+        let is_missing = matches!(
+            failure,
+            ReadFailure::Store(ReadError::NoSuchLog(_))
+                | ReadFailure::DataKey(DataKeyFailure::Missing { .. })
+        );
         if is_missing && self.is_going(stream) {
             StreamError::gone(&stream.label()).into()
         } else {

@@ -96,9 +96,12 @@ const CODE: [(&str, &[&str]); 22] = [
 ];
 /// Additional dependencies of a crate's tests: a server needs a store and a client.
 const TESTS: [(&str, &[&str]); 13] = [
-    // `pages` to hold formats against their pages, `env` and `store` for their doubles, the journal
-    // for a store on a disk, the service to see answers as clients do.
-    ("streams", &["env", "journal", "pages", "service", "store"]),
+    // `pages` to hold formats against their pages, `env`, `kms` and `store` for their doubles, the
+    // journal for a store on a disk, the service to see answers as clients do.
+    (
+        "streams",
+        &["env", "journal", "kms", "pages", "service", "store"],
+    ),
     ("store", &["env"]),
     ("journal", &["env", "pages", "store"]),
     ("model", &["pages"]),

@@ -46,6 +46,7 @@ pub(super) fn lengths_of(run: &Run, count: usize) -> Option<StoredLengths> {
 mod tests {
     use super::*;
     use crate::encode::encoded_runs::EncodedRuns;
+    use crate::encode::put_record::encryption_type;
     use crate::encode::record_pieces::RecordPieces;
     use crate::encode::stored_records::around_records;
     use millstream_env::Timestamp;
@@ -54,7 +55,7 @@ mod tests {
     use millstream_protocol::operations::GetRecordsOutput;
     use millstream_protocol::{Protocol, types};
     use millstream_store::{BatchBuilder, LogId, Offset};
-    use millstream_streams::StoredRecord;
+    use millstream_streams::{AtRest, StoredRecord};
     use proptest::prelude::*;
     use std::sync::Arc;
 
@@ -105,17 +106,23 @@ mod tests {
     /// Those of some runs that stand before `end`.
     fn records(runs: &[Run], end: Offset) -> Records {
         let numbered = |run: &Run| NumberedRun {
+            at_rest: at_rest(run.arrival),
             first: number(run.first, run.arrival),
             arrival: run.arrival,
             count: end.0.saturating_sub(run.first.0).min(run.count.into()) as usize,
             run: run.clone(),
         };
-        let runs: Vec<NumberedRun> = runs.iter().map(numbered).collect();
-        Records {
-            log: LOG,
-            count: runs.iter().map(|run| run.count).sum(),
-            runs,
-            payload_bytes: 0,
+        let mut records = Records::none(LOG);
+        records.runs = runs.iter().map(numbered).collect();
+        records.count = records.runs.iter().map(|run| run.count).sum();
+        records
+    }
+
+    /// Every other run was encrypted.
+    fn at_rest(arrival: Timestamp) -> AtRest {
+        match arrival.0 % 2 {
+            0 => AtRest::Plain,
+            _ => AtRest::Encrypted,
         }
     }
 
@@ -137,7 +144,7 @@ mod tests {
                         approximate_arrival_timestamp: Some(millstream_protocol::Timestamp(arrival.0 as i64)),
                         data: data.clone().into(),
                         partition_key: partition_key.clone(),
-                        encryption_type: None,
+                        encryption_type: encryption_type(at_rest(arrival)),
                     });
                     next = next.plus(1);
                 }

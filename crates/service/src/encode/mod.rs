@@ -57,7 +57,7 @@ impl Encoder {
     ) -> Result<Body, UnknownForm> {
         Ok(match answer {
             Answer::Shape(shape) => whole(protocol, &shape),
-            Answer::Placed(placed) => whole(protocol, &PutRecordAnswer(placed)),
+            Answer::RecordPut(put) => whole(protocol, &PutRecordAnswer(put)),
             Answer::PutResults(results) => whole(protocol, &PutRecordsAnswer(&results)),
             Answer::Records(read) => self.records(protocol, *read)?,
             Answer::Subscription(subscription) => {

@@ -6,6 +6,7 @@
 //! The instruction budgets of PutRecords cover this; `bench/run only batch-small` measures it.
 
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
+use super::put_record::write_encryption;
 use crate::words::say;
 use millstream_model::{NearNumbers, RisingDigits, SequenceNumber, ShardId};
 use millstream_protocol::Encode;
@@ -43,6 +44,7 @@ impl Encode for PutRecordsAnswer<'_> {
             }
         }
         writer.end_list();
+        write_encryption(self.0.at_rest, writer);
         writer.end_map();
     }
 
@@ -162,11 +164,12 @@ fn refused(results: &PutResults, error: PutError) -> PutRecordsResultEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::put_record::encryption_type;
     use millstream_model::{AccountId, StreamName};
     use millstream_protocol::Protocol;
     use millstream_protocol::operations::PutRecordsOutput;
-    use millstream_streams::PutResult;
     use millstream_streams::facts::StreamLabel;
+    use millstream_streams::{AtRest, PutResult};
 
     fn stream() -> StreamLabel {
         StreamLabel {
@@ -223,18 +226,24 @@ mod tests {
             3..3,
             [Err(PutError::Throttled(shard)), Err(PutError::Unknown)],
         );
-        let modelled = PutRecordsOutput {
-            failed_record_count: Some(2),
-            records,
-            encryption_type: None,
-        };
-        let results = PutResults { stream, results };
-        let answer = PutRecordsAnswer(&results);
-        for protocol in [Protocol::Json, Protocol::Cbor] {
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            millstream_protocol::encode(protocol, &answer, &mut ours);
-            millstream_protocol::encode(protocol, &modelled, &mut theirs);
-            assert_eq!(ours, theirs);
+        for at_rest in [AtRest::Plain, AtRest::Encrypted] {
+            let modelled = PutRecordsOutput {
+                failed_record_count: Some(2),
+                records: records.clone(),
+                encryption_type: encryption_type(at_rest),
+            };
+            let results = PutResults {
+                stream: stream.clone(),
+                results: results.clone(),
+                at_rest,
+            };
+            let answer = PutRecordsAnswer(&results);
+            for protocol in [Protocol::Json, Protocol::Cbor] {
+                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                millstream_protocol::encode(protocol, &answer, &mut ours);
+                millstream_protocol::encode(protocol, &modelled, &mut theirs);
+                assert_eq!(ours, theirs);
+            }
         }
     }
 }

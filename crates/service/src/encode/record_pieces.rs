@@ -134,7 +134,7 @@ impl RecordPieces {
     fn expect(&mut self, lengths: &StoredLengths) {
         let (mut beside, mut count) = (0, 0);
         for numbered in self.runs.as_slice() {
-            self.stored.arrived(numbered.arrived());
+            self.stored.begin(numbered);
             beside += numbered.count * self.stored.bytes_beside();
             count += numbered.count;
         }
@@ -152,7 +152,7 @@ impl RecordPieces {
         if numbered.count == 0 {
             return;
         }
-        self.stored.arrived(numbered.arrived());
+        self.stored.begin(&numbered);
         match self.known_run(&numbered) {
             Known::Encoded(encoded) => self.share(&encoded),
             Known::Wanted(key) => {

@@ -8,10 +8,10 @@
 use super::form::{Cbor, Form, Keys, MixedKeys};
 use super::number_template::{NO_NUMBER, NUMBER_DIGITS};
 use millstream_protocol::parts::{self, CborWriter, JsonWriter, Special};
-use millstream_protocol::types::Record;
+use millstream_protocol::types::{EncryptionType, Record};
 use millstream_protocol::writer::Writer;
-use millstream_protocol::{Protocol, Timestamp};
-use millstream_streams::StoredParts;
+use millstream_protocol::{Encode as _, Protocol, Timestamp};
+use millstream_streams::{AtRest, NumberedRun, StoredParts};
 use std::ops::AddAssign;
 
 /// Minimum size of data that is shared instead of copied, if the protocol writes bytes unchanged.
@@ -23,7 +23,7 @@ const ESCAPED_BYTES_MAX: usize = 6;
 const BEFORE_NUMBER_ROOM: usize = 32;
 const AFTER_NUMBER_ROOM: usize = 80;
 const BETWEEN_ROOM: usize = 32;
-const END_ROOM: usize = 4;
+const END_ROOM: usize = 32;
 /// Room for a record without key and data, including CBOR's heads of these and the surplus of a
 /// fixed-size copy of a short key.
 const ROOM_BESIDE: usize = BEFORE_NUMBER_ROOM
@@ -176,6 +176,8 @@ pub(super) struct StoredRecords {
     between: Padded<BETWEEN_ROOM>,
     /// The part after the key.
     end: Padded<END_ROOM>,
+    /// How the records are stored.
+    at_rest: AtRest,
 }
 
 impl StoredRecords {
@@ -193,10 +195,9 @@ impl StoredRecords {
         lengths: &StoredLengths,
         quote: &[u8],
     ) -> Self {
-        let (mut data, mut between, mut end) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut data, mut between) = (Vec::new(), Vec::new());
         W::part(&mut data).blob(&[]);
         write_between(&mut W::part(&mut between));
-        W::part(&mut end).end_map();
         let separator = separator::<W>();
         let (head, after_arrival) = head::<W>();
         let mut places = head.windows(NUMBER_DIGITS);
@@ -217,14 +218,41 @@ impl StoredRecords {
             after_arrival: [&after_arrival, quote].concat(),
             after_number: Padded::new(&[]),
             between: Padded::new(&[quote, &between[data.len()..], quote].concat()),
-            end: Padded::new(&[quote, &end].concat()),
+            end: Padded::new(&[]),
+            at_rest: AtRest::Plain,
         };
         records.write_arrival::<W>();
+        records.write_end::<W>(quote);
         records
     }
 
+    /// Sets what the records of a run have in common, which are written next.
+    pub(super) fn begin(&mut self, run: &NumberedRun) {
+        self.arrived(run.arrived());
+        self.stored_as(run.at_rest);
+    }
+
+    /// Sets how the following records are stored.
+    fn stored_as(&mut self, at_rest: AtRest) {
+        if at_rest == self.at_rest {
+            return;
+        }
+        self.at_rest = at_rest;
+        match self.protocol {
+            Protocol::Json => self.write_end::<JsonWriter<'_>>(b"\""),
+            Protocol::Cbor => self.write_end::<CborWriter<'_>>(b""),
+        }
+    }
+
+    fn write_end<W: Writer>(&mut self, quote: &[u8]) {
+        let (mut end, mut blank) = (Vec::new(), Vec::new());
+        write_end(&mut W::part(&mut end), self.at_rest);
+        W::part(&mut blank).blob(&[]);
+        self.end = Padded::new(&[quote, &end[blank.len()..]].concat());
+    }
+
     /// Sets the arrival time of the following records.
-    pub(super) fn arrived(&mut self, arrival: Timestamp) {
+    fn arrived(&mut self, arrival: Timestamp) {
         if arrival == self.arrival {
             return;
         }
@@ -302,7 +330,7 @@ impl StoredRecords {
     ) -> Option<usize> {
         let out = out.get_mut(..self.room_in(F::PROTOCOL, record))?;
         let room = out.len();
-        let rest = self.begin(write_number, out);
+        let rest = self.write_head(write_number, out);
         let rest = match F::PROTOCOL {
             Protocol::Json => parts::write_base64(record.data(), rest),
             Protocol::Cbor => {
@@ -333,7 +361,7 @@ impl StoredRecords {
     ) -> Option<(usize, usize)> {
         let out = out.get_mut(..self.room_around_data(record))?;
         let room = out.len();
-        let rest = self.begin(write_number, out);
+        let rest = self.write_head(write_number, out);
         let rest = parts::write_bytes_head(record.data().len(), rest);
         let before = room - rest.len();
         // Data are large: what it takes to ask for the key does not count.
@@ -342,7 +370,7 @@ impl StoredRecords {
     }
 
     #[inline]
-    fn begin<'o>(
+    fn write_head<'o>(
         &self,
         write_number: impl FnOnce(&mut [u8; NUMBER_DIGITS]),
         out: &'o mut [u8],
@@ -477,6 +505,19 @@ fn begin_head<W: Writer>(writer: &mut W) {
 fn end_head<W: Writer>(writer: &mut W) {
     writer.timestamp(Timestamp(0));
     writer.member("Data");
+}
+
+/// Writes after an empty value, as [`write_between`].
+fn write_end<W: Writer>(writer: &mut W, at_rest: AtRest) {
+    writer.blob(&[]);
+    match at_rest {
+        AtRest::Plain => {}
+        AtRest::Encrypted => {
+            writer.member("EncryptionType");
+            EncryptionType::Kms.encode(writer);
+        }
+    }
+    writer.end_map();
 }
 
 /// Writes after an empty value, since what follows a value may differ from what comes first.

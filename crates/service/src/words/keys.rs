@@ -3,7 +3,9 @@
 //! What AWS says for itself is not on record. These are the texts of AWS KMS, where it has some.
 
 use super::{Words, internal};
-use millstream_streams::facts::{KeyError, KeyFailure, NoKeyService, NoneRequested};
+use millstream_streams::facts::{
+    DataKeyFailure, KeyError, KeyFailure, NoKeyService, NoneRequested,
+};
 
 pub(super) fn words(failure: &KeyFailure) -> Words {
     match failure {
@@ -14,6 +16,16 @@ pub(super) fn words(failure: &KeyFailure) -> Words {
             Words::unrecorded(format!("Invalid keyId '{}'", malformed.key_id))
         }
         KeyFailure::Service(error) => of_service(error),
+    }
+}
+
+pub(super) fn data_keys(failure: &DataKeyFailure) -> Words {
+    match failure {
+        DataKeyFailure::NoService => words(&KeyFailure::NoService(NoKeyService)),
+        DataKeyFailure::Service(error) => of_service(error),
+        DataKeyFailure::KmsKeyChanges
+        | DataKeyFailure::NotAdded { .. }
+        | DataKeyFailure::Missing { .. } => internal(),
     }
 }
 

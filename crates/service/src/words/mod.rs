@@ -95,6 +95,7 @@ pub(crate) fn words(fact: &AnyFact) -> Words {
         ),
         AnyFact::Encryption(fact) => keys::none(fact),
         AnyFact::Keys(fact) => keys::words(fact),
+        AnyFact::DataKey(fact) => keys::data_keys(fact),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records: putting them, and reading them.
 
-use super::{Record, Words, internal};
+use super::{Record, Words, internal, keys};
 use crate::violation_text::{VIOLATIONS_MAX, detected, item, length_at_most};
 use millstream_streams::facts::StreamLabel;
 use millstream_streams::facts::{
@@ -87,5 +87,6 @@ pub(super) fn not_read(fact: &ReadFailure) -> Words {
             record: Record::Unrecorded,
         },
         ReadFailure::Store(_) | ReadFailure::UnknownForm(_) => internal(),
+        ReadFailure::DataKey(failure) => keys::data_keys(failure),
     }
 }

@@ -11,6 +11,7 @@
 mod arguments;
 mod changes;
 mod consumers;
+mod data_keys;
 mod keys;
 mod operations;
 mod policies;
@@ -28,6 +29,7 @@ pub use arguments::{
     TagAct, TagError,
 };
 pub use consumers::ConsumerError;
+pub use data_keys::DataKeyFailure;
 pub use keys::{KeyFailure, MalformedKeyId, NoKeyService, NoneRequested};
 pub use operations::{
     ChangeError, CreateStreamError, DeregisterConsumerError, DescribeStreamError,
@@ -181,5 +183,7 @@ any_of! {
         Encryption(NoneRequested),
         /// A key that cannot be used.
         Keys(KeyFailure),
+        /// A data key that cannot be used.
+        DataKey(DataKeyFailure),
     }
 }

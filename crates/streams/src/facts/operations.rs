@@ -4,10 +4,10 @@
 //! An operation with one kind of fact returns that directly.
 
 use super::{
-    AnyFact, CapacityError, ConsumerError, DryRun, EntryError, Fact, InvalidPolicy, KeyFailure,
-    ListError, LogsMissing, NoneRequested, NotSwept, Outcome, PositionError, RateExceeded,
-    ReadFailure, ReadThrottled, RecordError, ResourceError, RetentionError, ShardError,
-    SplitKeyTooLarge, StreamError, TagError, TokenError, operation_facts,
+    AnyFact, CapacityError, ConsumerError, DataKeyFailure, DryRun, EntryError, Fact, InvalidPolicy,
+    KeyFailure, ListError, LogsMissing, NoneRequested, NotSwept, Outcome, PositionError,
+    RateExceeded, ReadFailure, ReadThrottled, RecordError, ResourceError, RetentionError,
+    ShardError, SplitKeyTooLarge, StreamError, TagError, TokenError, operation_facts,
 };
 use crate::catalog::ProposeError;
 use millstream_protocol::ErrorCode;
@@ -316,6 +316,8 @@ operation_facts! {
         Record(RecordError),
         /// The end of the shard cannot be found.
         Read(ShardReadError),
+        /// It cannot be encrypted.
+        DataKey(DataKeyFailure),
         /// It was not acknowledged.
         Entry(EntryError),
         /// It was a dry run.
@@ -330,6 +332,8 @@ operation_facts! {
         Stream(StreamError),
         /// One of the records is invalid.
         Record(RecordError),
+        /// They cannot be encrypted.
+        DataKey(DataKeyFailure),
         /// It was a dry run.
         DryRun(DryRun),
     }

@@ -1,6 +1,6 @@
 //! Facts about records: why one is not put, and why none is read.
 
-use super::{Fact, Outcome};
+use super::{DataKeyFailure, Fact, Outcome};
 use crate::catalog::StreamLabel;
 use crate::put::{NotPut, PutError};
 use millstream_model::ShardId;
@@ -168,7 +168,8 @@ impl Fact for PutFailure {
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::NotPut(NotPut::Full | NotPut::Refused | NotPut::NoShard) | Self::Unknown => true,
+            Self::NotPut(NotPut::Full | NotPut::Refused | NotPut::NoShard | NotPut::NoKey)
+            | Self::Unknown => true,
             Self::NotPut(NotPut::StreamGone | NotPut::TooLarge) => false,
         }
     }
@@ -218,6 +219,9 @@ pub enum ReadFailure {
     /// A record is newer than this build.
     #[error("a shard cannot be read")]
     UnknownForm(#[from] UnknownForm),
+    /// A record's data key cannot be used.
+    #[error(transparent)]
+    DataKey(#[from] DataKeyFailure),
 }
 
 /// A record's form is newer than this build.
@@ -233,6 +237,7 @@ impl Fact for ReadFailure {
         match self {
             Self::Busy => ErrorCode::ServiceUnavailable,
             Self::Store(_) | Self::UnknownForm(_) => ErrorCode::InternalFailure,
+            Self::DataKey(failure) => failure.code(),
         }
     }
 
@@ -240,13 +245,16 @@ impl Fact for ReadFailure {
         match self {
             Self::Busy | Self::Store(ReadError::NoSuchLog(_) | ReadError::Io(_)) => true,
             Self::Store(ReadError::Damaged { .. }) | Self::UnknownForm(_) => false,
+            Self::DataKey(failure) => failure.is_retryable(),
         }
     }
 
     /// Nothing is changed before everything that has to be read was read.
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Busy | Self::Store(_) | Self::UnknownForm(_) => Outcome::NotApplied,
+            Self::Busy | Self::Store(_) | Self::UnknownForm(_) | Self::DataKey(_) => {
+                Outcome::NotApplied
+            }
         }
     }
 }

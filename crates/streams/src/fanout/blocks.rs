@@ -49,6 +49,8 @@ pub(super) struct Block {
     /// Where to continue.
     pub(super) next: Offset,
     first_arrival: Timestamp,
+    /// The data keys with which some of the records were opened.
+    data_keys: Vec<u32>,
 }
 
 impl Block {
@@ -198,6 +200,8 @@ impl Fanout {
             .get(&key)
             .filter(|block| self.is_readable(stream, shard, from, block))
         {
+            let encryption = self.reads.encryption();
+            encryption.check(stream, &block.data_keys).await?;
             return Ok(Found::Block(block));
         }
         let lease = self.blocks.lease_before(&mut asker);
@@ -205,18 +209,29 @@ impl Fanout {
         let mut read = match self.reads.shards().read(stream, shard, from, limit).await {
             Ok(read) => read,
             Err(ReadFailure::Busy) => return Ok(Found::Busy),
-            Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
-                return Err(failure);
-            }
+            Err(
+                failure @ (ReadFailure::Store(_)
+                | ReadFailure::UnknownForm(_)
+                | ReadFailure::DataKey(_)),
+            ) => return Err(failure),
         };
         if read.is_over {
             return Ok(Found::Over);
         }
-        let records = read.take_records(stream.log(shard), shard);
+        let mut records = match self.reads.shards().open(stream, shard, &mut read).await {
+            Ok(records) => records,
+            Err(ReadFailure::Busy) => return Ok(Found::Busy),
+            Err(
+                failure @ (ReadFailure::Store(_)
+                | ReadFailure::UnknownForm(_)
+                | ReadFailure::DataKey(_)),
+            ) => return Err(failure),
+        };
         let Some((first_arrival, last_arrival)) = records.arrivals() else {
             return Ok(Found::Nothing(read.next));
         };
         let (count, payload_bytes) = (records.count as u64, records.payload_bytes as u64);
+        let data_keys = std::mem::take(&mut records.data_keys);
         let block = Block {
             records: encoder.encode(records)?,
             count,
@@ -224,6 +239,7 @@ impl Fanout {
             last: shard.sequence_number(Offset(read.next.0 - 1), last_arrival),
             next: read.next,
             first_arrival,
+            data_keys,
         };
         // Local knowledge is enough for an estimate of who could use more memory.
         let goes_on = |bounds: Bounds| block.next < bounds.end;

@@ -380,9 +380,11 @@ impl Subscription {
             Ok((slice, _share)) => slice,
             // What comes next arrived no earlier than the last record.
             Err(ReadFailure::Busy) => return Ok(self.behind_at_most()),
-            Err(failure @ (ReadFailure::Store(_) | ReadFailure::UnknownForm(_))) => {
-                return Err(self.fanout.streams.read_failed(stream, failure));
-            }
+            Err(
+                failure @ (ReadFailure::Store(_)
+                | ReadFailure::UnknownForm(_)
+                | ReadFailure::DataKey(_)),
+            ) => return Err(self.fanout.streams.read_failed(stream, failure)),
         };
         let arrival = slice.records().next().map(|record| record.arrival);
         let since = |arrival| self.fanout.clock.now().since(arrival);

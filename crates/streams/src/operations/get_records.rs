@@ -9,10 +9,10 @@ use super::{Engine, Handler, Request};
 use crate::answer::RecordsRead;
 use crate::catalog::{Scope, Shard, Stream, StreamLabel};
 use crate::facts::{
-    DryRun, GetRecordsError, ReadThrottled, ShardError, ShardReadError, TokenError,
+    DryRun, GetRecordsError, ReadFailure, ReadThrottled, ShardError, ShardReadError, TokenError,
 };
 use crate::handler::Counted;
-use crate::read::ShardRead;
+use crate::read::{Records, ShardRead};
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::target::{FoundStream, Lacking, Named, Reach, StreamRef, Target, scope_of};
@@ -59,15 +59,15 @@ impl Handler for GetRecords {
             bytes: limits::GET_RECORDS_BYTES_MAX,
         };
         let position = Offset(iterator.position);
-        let read = engine.reader().read(&stream, shard, position, limit).await;
-        let read =
+        let read = reader.read(position, limit).await;
+        let (read, records) =
             read.map_err(
                 |failure| match engine.streams().read_failed(&stream, failure) {
                     ShardReadError::Stream(_) => gone(stream.label(), &iterator).into(),
                     ShardReadError::Read(failure) => GetRecordsError::from(failure),
                 },
             )?;
-        let answer = reader.answer(read, iterator, &scope);
+        let answer = reader.answer(read, records, iterator, &scope);
         let counters = &reader.of_stream.counters;
         counters.get_records_latency.add_micros(began, clock);
         Ok(answer)
@@ -205,9 +205,26 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads from an offset, and opens what is encrypted.
+    async fn read(
+        &self,
+        position: Offset,
+        limit: ReadLimit,
+    ) -> Result<(ShardRead, Records), ReadFailure> {
+        let (reader, stream, shard) = (self.engine.reader(), self.stream, self.shard);
+        let mut read = reader.read(stream, shard, position, limit).await?;
+        let records = reader.open(stream, shard, &mut read).await?;
+        Ok((read, records))
+    }
+
     /// The answer to a caller of this scope, which alone can go on with its iterator.
-    fn answer(&self, mut read: ShardRead, iterator: ShardIterator, callers: &Scope) -> RecordsRead {
-        let records = read.take_records(self.stream.log(self.shard), self.shard);
+    fn answer(
+        &self,
+        read: ShardRead,
+        records: Records,
+        iterator: ShardIterator,
+        callers: &Scope,
+    ) -> RecordsRead {
         self.count(records.payload_bytes as u64, records.count as u64, &read);
         let millis_behind_latest = i64::try_from(read.behind.as_millis()).unwrap_or(i64::MAX);
         let next = ShardIterator {

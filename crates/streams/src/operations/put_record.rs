@@ -3,10 +3,11 @@
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>
 
 use super::{Engine, Handler, Request, append};
+use crate::answer::RecordPut;
 use crate::catalog::{Distribution, Stream};
 use crate::facts::{DryRun, EntryError, Oversized, PutRecordError, RecordError, StreamError};
 use crate::handler::Counted;
-use crate::put::{NotPut, Placed, PutError, RecordToPut};
+use crate::put::{NotPut, PutError, RecordToPut};
 use crate::record::StoredRecord;
 use crate::target::FoundStream;
 use millstream_model::{AnyNumber, HashKey, SequenceNumber};
@@ -20,7 +21,7 @@ impl Handler for PutRecord {
     type Operation = millstream_protocol::operations::PutRecord;
     type Input = PutRecordInput;
     type Target = FoundStream;
-    type Output = Placed;
+    type Output = RecordPut;
     type Error = PutRecordError;
     const COUNTED: Counted = Counted::ByItsBudget;
 
@@ -28,7 +29,10 @@ impl Handler for PutRecord {
         Some(append::record_bytes_max(stream))
     }
 
-    async fn handle(engine: Arc<Engine>, request: Request<Self>) -> Result<Placed, PutRecordError> {
+    async fn handle(
+        engine: Arc<Engine>,
+        request: Request<Self>,
+    ) -> Result<RecordPut, PutRecordError> {
         let clock = engine.clock();
         let began = clock.monotonic();
         let (stream, input) = request.into_parts();
@@ -42,7 +46,9 @@ impl Handler for PutRecord {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
-        let put = engine.puts().put_one(&stream, record).await;
+        let sealer = append::sealer::<PutRecordError>(&engine, &stream).await?;
+        let put = engine.puts().put_one(&stream, sealer.as_ref(), record);
+        let put = put.await;
         let counters = &engine.runtime(stream.id).counters;
         let placed = put.map_err(|error| match error {
             PutError::NotPut(NotPut::StreamGone) => StreamError::gone(&stream.label()).into(),
@@ -53,7 +59,8 @@ impl Handler for PutRecord {
         counters.put_record_bytes.add(record.bytes());
         counters.put_record_success.add(1);
         counters.put_record_latency.add_micros(began, clock);
-        Ok(placed)
+        let at_rest = append::at_rest(sealer.as_ref());
+        Ok(RecordPut { placed, at_rest })
     }
 }
 

@@ -44,7 +44,8 @@ impl Handler for PutRecords {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
-        let results = engine.puts().put(&stream, &records).await;
+        let sealer = append::sealer::<PutRecordsError>(&engine, &stream).await?;
+        let results = engine.puts().put(&stream, sealer.as_ref(), &records).await;
         // If some were put before the stream was deleted, the call as a whole must not say that
         // none was.
         if results
@@ -60,8 +61,11 @@ impl Handler for PutRecords {
                 .put_records_latency
                 .add_micros(began, clock);
         }
-        let stream = stream.label();
-        Ok(PutResults { stream, results })
+        Ok(PutResults {
+            stream: stream.label(),
+            results,
+            at_rest: append::at_rest(sealer.as_ref()),
+        })
     }
 }
 

@@ -45,6 +45,9 @@ pub enum NotPut {
     /// Its shard was closed, and no other replaced it in time.
     #[error("no shard took it in time")]
     NoShard,
+    /// Its shard was closed, and its key could not be used to seal it for another one.
+    #[error("its key cannot be used")]
+    NoKey,
     /// The store is full for now.
     #[error("the store takes no more for now")]
     Full,

@@ -3,10 +3,10 @@
 //! Records are named by their index in the call; nothing is copied before the batches are framed.
 
 use super::by_shard::by_shard;
+use super::framing::Frames;
 use super::record::RecordToPut;
 use crate::catalog::{Numbering, Stream};
-use crate::record::OVERHEAD_BYTES;
-use millstream_store::{Batches, BatchesBuilder};
+use millstream_store::{Batches, BatchesBuilder, LogId};
 use std::ops::Range;
 
 /// The records of a call that one attempt puts, together by shard.
@@ -72,15 +72,26 @@ impl Routed {
         self.shards.retain(|shard| !shard.range.is_empty());
     }
 
+    /// The logs of the shards that have records, in the same order.
+    pub(super) fn logs(&self, stream: &Stream) -> impl Iterator<Item = LogId> {
+        self.shards.iter().map(|it| stream.log_of(it.shard.index))
+    }
+
     /// A batch for each shard, framed one behind the other.
-    pub(super) fn batches(&self, stream: &Stream, records: &[RecordToPut<'_>]) -> Batches {
-        let stored = |index: &usize| records[*index].bytes() as usize + OVERHEAD_BYTES;
+    pub(super) fn batches(
+        &self,
+        stream: &Stream,
+        records: &[RecordToPut<'_>],
+        frames: &Frames<'_>,
+    ) -> Batches {
+        let overhead_bytes = frames.overhead_bytes();
+        let stored = |index: &usize| records[*index].bytes() as usize + overhead_bytes;
         let bytes = self.indexes.iter().map(stored).sum();
         let mut framed = BatchesBuilder::with_capacity(bytes, self.shards.len());
-        for shard in &self.shards {
-            for index in self.indexes(shard) {
-                records[*index].record.push_to(framed.batch());
-            }
+        for (place, shard) in self.shards.iter().enumerate() {
+            let of_shard = self.indexes(shard).iter();
+            let of_shard = of_shard.map(|index| &records[*index].record);
+            frames.push(place, of_shard, framed.batch());
             framed.end_batch(stream.log_of(shard.shard.index));
         }
         framed.finish()

@@ -1,10 +1,10 @@
 //! Records that a read brought, where they are stored, each with its number.
 //!
-//! The bytes are shared with the store, and nobody has looked into them: whoever encodes records
-//! finds out whether their form is known.
+//! The bytes are shared with the store unless the records were sealed. Nobody has looked into them:
+//! whoever encodes records finds out whether their form is known.
 
 use crate::catalog::Shard;
-use crate::record::payload_bytes;
+use crate::record::{AtRest, payload_bytes};
 use millstream_env::Timestamp;
 use millstream_model::SequenceNumber;
 use millstream_store::{LogId, Offset, Run};
@@ -20,6 +20,8 @@ pub struct Records {
     pub count: usize,
     /// Bytes of keys and data, as limits count them.
     pub payload_bytes: usize,
+    /// The data keys with which some were opened.
+    pub(crate) data_keys: Vec<u32>,
 }
 
 /// Records with the same arrival time.
@@ -31,8 +33,10 @@ pub struct NumberedRun {
     pub arrival: Timestamp,
     /// How many of the run's records are meant: the first ones.
     pub count: usize,
-    /// Their bytes.
+    /// Their bytes: opened, if they were sealed.
     pub run: Run,
+    /// How they are stored.
+    pub at_rest: AtRest,
 }
 
 impl NumberedRun {
@@ -44,15 +48,29 @@ impl NumberedRun {
 }
 
 impl Records {
-    /// Takes the records of runs of a shard that stand before `end`.
-    pub(crate) fn new(log: LogId, runs: Vec<Run>, end: Offset, shard: &Shard) -> Self {
-        let mut records = Self {
+    /// None of a shard's.
+    pub fn none(log: LogId) -> Self {
+        Self {
             log,
-            runs: Vec::with_capacity(runs.len()),
+            runs: Vec::new(),
             count: 0,
             payload_bytes: 0,
+            data_keys: Vec::new(),
+        }
+    }
+
+    /// Takes the records of runs of a shard that stand before `end`.
+    pub(crate) fn new(
+        log: LogId,
+        runs: impl ExactSizeIterator<Item = (Run, AtRest)>,
+        end: Offset,
+        shard: &Shard,
+    ) -> Self {
+        let mut records = Self {
+            runs: Vec::with_capacity(runs.len()),
+            ..Self::none(log)
         };
-        for run in runs {
+        for (run, at_rest) in runs {
             let count = end.0.saturating_sub(run.first.0).min(run.count.into()) as usize;
             records.payload_bytes += payload_bytes(&run, count);
             records.count += count;
@@ -61,6 +79,7 @@ impl Records {
                 arrival: run.arrival,
                 count,
                 run,
+                at_rest,
             });
         }
         records
@@ -112,7 +131,10 @@ mod tests {
             closed: None,
         };
         let log = LogId { group: 1, index: 3 };
-        let runs = || vec![run(5, &["a", "bcd"]), run(7, &["ef", "g"]), run(9, &["h"])];
+        let runs = || {
+            let runs = [run(5, &["a", "bcd"]), run(7, &["ef", "g"]), run(9, &["h"])];
+            runs.into_iter().map(|run| (run, AtRest::Plain))
+        };
         let payload = |end, runs| Records::new(log, runs, Offset(end), &shard).payload_bytes;
         assert_eq!(payload(10, runs()), 5 * 7 + 8);
         assert_eq!(payload(8, runs()), 3 * 7 + 6);

@@ -1,13 +1,54 @@
 //! Checks docs/formats/records.md: its tables are compared with encoded samples.
 
+use super::sealed::{HEAD_BYTES, TAG_BYTES};
 use super::*;
+use crate::encryption::{Place, RecordKey};
+use millstream_auth::Secret;
 use millstream_pages::cbor::Page;
-use millstream_store::Batch;
+use millstream_store::{Batch, LogId, Offset};
 
 fn pushed(record: &StoredRecord<'_>) -> Batch {
     let mut batch = BatchBuilder::default();
     record.push_to(&mut batch);
     batch.finish()
+}
+
+/// A record whose text is known although it is sealed: what it is like beside is in the head.
+fn check_sealed(page: &mut Page) {
+    let key = RecordKey::new(&Secret::from([7; 32]));
+    let record = StoredRecord {
+        partition_key: None,
+        data: b"payload",
+    };
+    let place = Place {
+        log: LogId { group: 3, index: 4 },
+        range: Offset(0x1_0203_0405),
+    };
+    let mut batch = BatchBuilder::default();
+    key.push((0x1112_1314, 0x2122_2324_2526), &record, place, &mut batch);
+    let batch = batch.finish();
+    let sample = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
+    let text_end = sample.len() - TAG_BYTES;
+    let expected: [(&str, &[u8]); 6] = [
+        ("form", &[2]),
+        ("data_key", &[0x14, 0x13, 0x12, 0x11]),
+        ("range", &[5, 4, 3, 2]),
+        ("counter", &[0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 0, 0]),
+        ("text", &sample[HEAD_BYTES..text_end]),
+        ("tag", &sample[text_end..]),
+    ];
+    page.check_bytes("Sealed record", sample, &expected);
+    let expected: [(&str, &[u8]); 4] = [
+        ("version", &[2]),
+        ("group", &[3, 0, 0, 0, 0, 0, 0, 0]),
+        ("index", &[4, 0, 0, 0]),
+        ("start", &[5, 4, 3, 2, 1, 0, 0, 0]),
+    ];
+    page.check_bytes(
+        "Associated data of a sealed record",
+        &place.to_bytes(),
+        &expected,
+    );
 }
 
 #[test]
@@ -38,6 +79,7 @@ fn records_page_when_laid_over_samples_then_fits() {
     let batch = pushed(&keyless);
     let sample = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
     page.check_bytes("Data record without a key", sample, &expected);
+    check_sealed(&mut page);
     page.check_bytes("CLOSE record", &crate::fence::CLOSE, &[("version", &[1])]);
     page.finish();
 }

@@ -19,6 +19,7 @@ mod cold_reads;
 mod crash;
 mod damage;
 mod distribution;
+mod encryption;
 mod fanout;
 mod gated_disk;
 mod growth;

@@ -75,6 +75,7 @@ pub(super) fn all() -> Vec<Samples> {
         trials(),
         encryption_types(),
         keys(),
+        data_keys(),
     ]
 }
 
@@ -311,6 +312,7 @@ fn puts() -> Samples {
     samples!("Puts", PutFailure {
         PutFailure::NotPut(NotPut::StreamGone) => PutFailure::NotPut(NotPut::StreamGone),
         PutFailure::NotPut(NotPut::NoShard) => PutFailure::NotPut(NotPut::NoShard),
+        PutFailure::NotPut(NotPut::NoKey) => PutFailure::NotPut(NotPut::NoKey),
         PutFailure::NotPut(NotPut::Full) => PutFailure::NotPut(NotPut::Full),
         PutFailure::NotPut(NotPut::TooLarge) => PutFailure::NotPut(NotPut::TooLarge),
         PutFailure::NotPut(NotPut::Refused) => PutFailure::NotPut(NotPut::Refused),
@@ -333,6 +335,7 @@ fn reads() -> Samples {
         ReadFailure::Store(ReadError::Damaged { .. }) => ReadFailure::Store(damaged),
         ReadFailure::Store(ReadError::Io(_)) => ReadFailure::Store(io()),
         ReadFailure::UnknownForm(_) => ReadFailure::UnknownForm(UnknownForm { log }),
+        ReadFailure::DataKey(_) => ReadFailure::DataKey(DataKeyFailure::Missing { number: 7 }),
     })
 }
 
@@ -655,5 +658,35 @@ fn keys() -> Samples {
         KeyFailure::Service(KeyError::Unavailable { .. }) => KeyError::Unavailable {
             why: "connection refused".to_owned(),
         }.into(),
+    })
+}
+
+fn data_keys() -> Samples {
+    let key = key_arn;
+    samples!("Data keys", DataKeyFailure {
+        DataKeyFailure::NoService => DataKeyFailure::NoService,
+        DataKeyFailure::Service(KeyError::NotFound { .. }) => {
+            DataKeyFailure::Service(KeyError::NotFound { key: key() })
+        },
+        DataKeyFailure::Service(KeyError::Disabled { .. }) => {
+            DataKeyFailure::Service(KeyError::Disabled { key: key() })
+        },
+        DataKeyFailure::Service(KeyError::InvalidState { .. }) => {
+            let state = "pending deletion".to_owned();
+            DataKeyFailure::Service(KeyError::InvalidState { key: key(), state })
+        },
+        DataKeyFailure::Service(KeyError::AccessDenied { .. }) => {
+            DataKeyFailure::Service(KeyError::AccessDenied { key: key() })
+        },
+        DataKeyFailure::Service(KeyError::OptInRequired) => {
+            DataKeyFailure::Service(KeyError::OptInRequired)
+        },
+        DataKeyFailure::Service(KeyError::Throttled) => DataKeyFailure::Service(KeyError::Throttled),
+        DataKeyFailure::Service(KeyError::Unavailable { .. }) => {
+            DataKeyFailure::Service(KeyError::Unavailable { why: "timed out".to_owned() })
+        },
+        DataKeyFailure::KmsKeyChanges => DataKeyFailure::KmsKeyChanges,
+        DataKeyFailure::NotAdded { .. } => DataKeyFailure::NotAdded { why: "not applied".to_owned() },
+        DataKeyFailure::Missing { .. } => DataKeyFailure::Missing { number: 7 },
     })
 }

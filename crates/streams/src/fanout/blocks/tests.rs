@@ -19,6 +19,7 @@ fn block(kib: usize) -> Block {
         },
         next: Offset(1),
         first_arrival: Timestamp(0),
+        data_keys: Vec::new(),
     }
 }
 
