@@ -63,6 +63,18 @@ impl KeyId {
     }
 }
 
+/// The text that it is parsed from.
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => f.write_str(id),
+            Self::Arn(arn) => arn.fmt(f),
+            Self::Alias(alias) => write!(f, "alias/{alias}"),
+            Self::AliasArn(place, alias) => f.write_str(&alias_arn(place, alias)),
+        }
+    }
+}
+
 /// `arn:aws:kms:REGION:ACCOUNT:key/ID`
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyArn {
@@ -142,6 +154,17 @@ mod tests {
     #[test]
     fn key_when_named_in_any_form_then_is_parsed_and_an_arn_prints_as_the_same_text() {
         let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        for text in [
+            id,
+            "alias/aws/kinesis",
+            &format!("arn:aws-cn:kms:cn-north-1:123456789012:key/{id}"),
+            "arn:aws:kms:us-east-1:123456789012:alias/a",
+        ] {
+            assert_eq!(
+                KeyId::parse(text).map(|key| key.to_string()),
+                Ok(text.to_owned())
+            );
+        }
         assert_eq!(KeyId::parse(id), Ok(KeyId::Id(id.to_owned())));
         assert_eq!(
             KeyId::parse("alias/aws/kinesis"),

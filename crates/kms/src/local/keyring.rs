@@ -3,7 +3,7 @@
 //! A key whose deletion is due is gone for everyone who asks, and its material goes with the next
 //! change. Materials are never removed otherwise: each may have wrapped data keys.
 
-use crate::key::{KeyArn, KeyId, Place, alias_arn};
+use crate::key::{KeyArn, KeyId, Place};
 use millstream_auth::Secret;
 use millstream_env::{Random, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -204,9 +204,9 @@ impl Keyring {
         let there = self.keys().filter(|(_, key)| !key.state.is_gone(now));
         let mut meant = there.filter(is_meant).map(|(arn, _)| arn);
         match (meant.next(), meant.next()) {
-            (None, _) => Err(none(named(key))),
+            (None, _) => Err(none(key.to_string())),
             (Some(arn), None) => Ok(arn.clone()),
-            (Some(_), Some(_)) => Err(ChangeError::Ambiguous(named(key))),
+            (Some(_), Some(_)) => Err(ChangeError::Ambiguous(key.to_string())),
         }
     }
 
@@ -403,10 +403,10 @@ impl Keyring {
             KeyId::Alias(name) => self.set_alias(arn, name, now),
             KeyId::AliasArn(place, name) if place == arn.place() => self.set_alias(arn, name, now),
             KeyId::AliasArn(..) => Err(ChangeError::Elsewhere {
-                alias: named(alias),
+                alias: alias.to_string(),
                 key: arn.to_string(),
             }),
-            KeyId::Id(_) | KeyId::Arn(_) => Err(ChangeError::NoAlias(named(alias))),
+            KeyId::Id(_) | KeyId::Arn(_) => Err(ChangeError::NoAlias(alias.to_string())),
         }
     }
 
@@ -417,7 +417,7 @@ impl Keyring {
     pub fn remove_alias(&mut self, alias: &KeyId, now: Timestamp) -> Result<KeyArn, ChangeError> {
         let name = match alias {
             KeyId::Alias(name) | KeyId::AliasArn(_, name) => name,
-            KeyId::Id(_) | KeyId::Arn(_) => return Err(ChangeError::NoAlias(named(alias))),
+            KeyId::Id(_) | KeyId::Arn(_) => return Err(ChangeError::NoAlias(alias.to_string())),
         };
         let arn = self.only(alias, now, ChangeError::NoSuchAlias)?;
         self.changing(&arn, now)?.aliases.remove(name);
@@ -451,16 +451,6 @@ fn in_state(arn: &KeyArn, state: KeyState, expected: &'static str) -> ChangeErro
         key: arn.to_string(),
         state: state.name(),
         expected,
-    }
-}
-
-/// A key's name as it was given.
-fn named(key: &KeyId) -> String {
-    match key {
-        KeyId::Id(id) => id.clone(),
-        KeyId::Arn(arn) => arn.to_string(),
-        KeyId::Alias(alias) => format!("alias/{alias}"),
-        KeyId::AliasArn(place, alias) => alias_arn(place, alias),
     }
 }
 

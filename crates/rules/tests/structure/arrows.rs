@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 type Arrows = BTreeMap<String, Vec<String>>;
 
 /// The dependencies of each crate's code.
-const CODE: [(&str, &[&str]); 22] = [
+const CODE: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("protocol-derive", &[]),
     ("env", &[]),
@@ -21,6 +21,7 @@ const CODE: [(&str, &[&str]); 22] = [
     ("replicated", &["env", "store"]),
     ("auth", &["env", "model", "protocol"]),
     ("kms", &["auth", "env", "model"]),
+    ("kms-aws", &["auth", "kms", "model"]),
     ("client", &["env", "model", "protocol"]),
     ("tools", &["client", "env", "protocol"]),
     (
