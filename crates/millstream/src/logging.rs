@@ -2,9 +2,11 @@
 //!
 //! Logging may fail without consequences: no task waits for standard error, and panics take the
 //! same path (see [`line_queue`]). Lines are rate-limited per call site (see [`per_place`]). Lines
-//! that are written for a request name it (see [`request_span`]).
+//! that are written for a request name it (see [`request_span`]). Whatever a line says, it is one
+//! line (see [`one_line`]).
 
 pub mod line_queue;
+mod one_line;
 mod per_place;
 mod request_span;
 
@@ -13,6 +15,7 @@ use crate::values;
 use anyhow::Context;
 use line_queue::LineQueue;
 use millstream_env::{LineLimit, SystemClock};
+use one_line::Colors;
 use per_place::PerPlace;
 use request_span::RequestSpan;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -21,6 +24,7 @@ use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -56,31 +60,44 @@ impl Log {
 /// # Errors
 /// If its thread cannot be started.
 pub fn start(shared: &Shared) -> anyhow::Result<Log> {
-    let queue = Arc::new(LineQueue::default());
+    let colors = match std::io::stderr().is_terminal() {
+        true => Colors::With,
+        false => Colors::Without,
+    };
+    let queue = Arc::new(LineQueue::new(colors));
     let (filter, complaint) = filter(shared.log_level.as_deref());
-    let clock = Arc::new(SystemClock::new());
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Arc::clone(&queue))
-        // A line that cannot be formatted counts as lost.
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal());
-    let registry = tracing_subscriber::registry().with(filter);
-    // Filters that reject lines go last, so that they are asked first.
-    let per_place = PerPlace::new(clock, Arc::clone(&queue));
-    let span = RequestSpan::default();
-    match shared.log_format {
-        LogFormat::Human => registry.with(lines).with(span).with(per_place).init(),
-        LogFormat::Json => {
-            let lines = lines.json().flatten_event(true).with_span_list(false);
-            registry.with(lines).with(span).with(per_place).init();
-        }
-    }
+    subscriber(shared.log_format, colors, filter, &queue).init();
     std::panic::set_hook(Box::new(log_panic));
     start_writing(&queue)?;
     if let Some(complaint) = complaint {
         tracing::warn!("{USUAL_VARIABLE}: {complaint}; using {DEFAULT}");
     }
     Ok(Log(queue))
+}
+
+/// What makes lines of events, and puts them into a queue.
+fn subscriber(
+    format: LogFormat,
+    colors: Colors,
+    filter: EnvFilter,
+    queue: &Arc<LineQueue>,
+) -> Dispatch {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(Arc::clone(queue))
+        // A line that cannot be formatted counts as lost.
+        .log_internal_errors(false)
+        .with_ansi(colors == Colors::With);
+    let registry = tracing_subscriber::registry().with(filter);
+    // Filters that reject lines go last, so that they are asked first.
+    let per_place = PerPlace::new(Arc::new(SystemClock::new()), Arc::clone(queue));
+    let span = RequestSpan::default();
+    match format {
+        LogFormat::Human => Dispatch::new(registry.with(lines).with(span).with(per_place)),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_span_list(false);
+            Dispatch::new(registry.with(lines).with(span).with(per_place))
+        }
+    }
 }
 
 /// Starts the writer thread. It is not a task: it starts before the runtime and ends with the
@@ -142,3 +159,6 @@ pub fn say_without_log(text: &str) {
     // It may be closed; the exit status says it too.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! closed one. A line that does not fit into the queue, or cannot be written, is dropped and
 //! counted. The count is logged once lines get through again.
 
+use super::one_line::{Colors, one_line};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,7 @@ pub struct LineQueue {
     drained: Condvar,
     /// Lines that were dropped.
     lost: Arc<AtomicU64>,
+    colors: Colors,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +36,14 @@ struct State {
 }
 
 impl LineQueue {
+    /// A queue of lines with or without colors.
+    pub fn new(colors: Colors) -> Self {
+        Self {
+            colors,
+            ..Self::default()
+        }
+    }
+
     /// Enqueues a line, including its newline.
     pub fn push(&self, line: &[u8]) {
         let mut state = self.lock();
@@ -86,6 +96,14 @@ impl LineQueue {
         }
     }
 
+    /// Takes all lines that wait.
+    #[cfg(test)]
+    pub fn drain(&self) -> Vec<Vec<u8>> {
+        let mut state = self.lock();
+        state.bytes = 0;
+        state.lines.drain(..).collect()
+    }
+
     /// Waits for the next line.
     fn take(&self) -> Vec<u8> {
         let mut state = self.lock();
@@ -116,9 +134,9 @@ impl LineQueue {
 }
 
 impl Write for &LineQueue {
-    /// Enqueues a whole line: formatters write each line at once.
+    /// Enqueues a whole line: formatters write each line at once. Whatever it says, it is one.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.push(line);
+        self.push(&one_line(line, self.colors));
         Ok(line.len())
     }
 
