@@ -6,7 +6,7 @@ use crate::call::{Call, tool};
 const COLUMNS_MAX: usize = 100;
 
 /// The names of the commands and of their own commands: the words that lead to each help.
-fn commands() -> Vec<Vec<String>> {
+pub fn commands() -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = vec![Vec::new()];
     while let Some(words) = rest.pop() {

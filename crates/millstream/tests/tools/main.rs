@@ -24,6 +24,7 @@ mod producer;
 mod put;
 mod records;
 mod screen;
+mod secrets;
 mod server;
 mod shards;
 mod statuses;

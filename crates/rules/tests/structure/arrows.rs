@@ -181,6 +181,32 @@ fn build_scripts_when_there_are_any_then_use_none_of_our_crates() {
     assert_eq!(scripts, Arrows::new());
 }
 
+/// Everything that a crate depends on, itself included.
+fn reached(code: &Arrows, from: &str) -> Vec<String> {
+    let mut reached = vec![from.to_owned()];
+    let mut next = 0;
+    while let Some(from) = reached.get(next) {
+        reached.extend(code[from].clone());
+        next += 1;
+    }
+    reached
+}
+
+/// Nothing that a request says can make the server call another one: it has nothing to do it with.
+#[test]
+fn server_when_its_arrows_are_followed_then_none_leads_to_a_client() {
+    let code = expected(&CODE);
+    for server in ["http", "service", "streams", "auth", "journal", "kms"] {
+        let reached = reached(&code, server);
+        for client in ["client", "tools"] {
+            assert!(
+                !reached.contains(&client.to_owned()),
+                "{server} can use {client}"
+            );
+        }
+    }
+}
+
 #[test]
 fn arrows_when_followed_then_never_lead_to_testers_nor_from_below_to_kinesis() {
     let code = expected(&CODE);
@@ -193,12 +219,7 @@ fn arrows_when_followed_then_never_lead_to_testers_nor_from_below_to_kinesis() {
         );
     }
     for below in ["journal", "replicated", "store", "env", "memory"] {
-        let mut reached = vec![below.to_owned()];
-        let mut next = 0;
-        while let Some(from) = reached.get(next) {
-            reached.extend(code[from].clone());
-            next += 1;
-        }
+        let reached = reached(&code, below);
         for above in ["model", "protocol", "auth", "streams", "service", "http"] {
             assert!(
                 !reached.contains(&above.to_owned()),

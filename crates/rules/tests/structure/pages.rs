@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Pages that make promises and name the tests that show them.
-const WITH_TESTS: [&str; 3] = [
+const WITH_TESTS: [&str; 5] = [
     "docs/promises.md",
     "ARCHITECTURE.md",
+    "SECURITY.md",
+    "docs/attacks.md",
     "docs/operations/audit.md",
 ];
 

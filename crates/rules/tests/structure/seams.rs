@@ -29,6 +29,58 @@ fn operator_when_made_then_by_the_binary_and_by_tests_alone() {
     assert_eq!(makers, 1, "the binary does, in one place");
 }
 
+/// What opens connections to others.
+const CONNECTORS: [&str; 9] = [
+    "TcpStream::connect",
+    "TcpSocket",
+    "UdpSocket",
+    "UnixStream",
+    "to_socket_addrs",
+    "lookup_host",
+    "hyper::client",
+    "hyper_util::client",
+    "hyper_rustls",
+];
+/// Through whose code a request goes.
+const SERVING: [&str; 12] = [
+    "auth",
+    "env",
+    "http",
+    "journal",
+    "kms",
+    "memory",
+    "model",
+    "protocol",
+    "replicated",
+    "service",
+    "store",
+    "streams",
+];
+
+/// A URL, a host or an ARN in a request cannot make the server connect to anything.
+#[test]
+fn server_when_it_serves_a_request_then_has_no_way_to_connect_to_others() {
+    let mut read = 0;
+    for krate in SERVING {
+        let sources = root().join("crates").join(krate).join("src");
+        for path in files(&sources, "rs") {
+            let text = text(&path);
+            let code = text
+                .split("\n#[cfg(test)]\nmod ")
+                .next()
+                .unwrap_or_default();
+            let name = path.to_string_lossy();
+            if name.contains("/tests/") || name.ends_with("/tests.rs") {
+                continue;
+            }
+            let found = CONNECTORS.iter().find(|way| code.contains(*way));
+            assert_eq!(found, None, "{}", path.display());
+            read += 1;
+        }
+    }
+    assert!(read > 100, "only {read} files were read");
+}
+
 /// What leads to a standard stream of the process.
 const STREAMS: [&str; 6] = [
     "io::stdin()",
