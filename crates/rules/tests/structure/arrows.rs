@@ -198,7 +198,7 @@ fn server_when_its_arrows_are_followed_then_none_leads_to_a_client() {
     let code = expected(&CODE);
     for server in ["http", "service", "streams", "auth", "journal", "kms"] {
         let reached = reached(&code, server);
-        for client in ["client", "tools"] {
+        for client in ["client", "kms-aws", "tools"] {
             assert!(
                 !reached.contains(&client.to_owned()),
                 "{server} can use {client}"
