@@ -2,8 +2,8 @@
 //!
 //! What is stored stays encrypted, and needs its key for as long as it is kept. The key that is
 //! named is not looked for and need not be the stream's (*assumed*): a key that can no longer be
-//! used is a reason to stop. Where nothing is encrypted nothing changes (*assumed*), and that is not
-//! counted: AWS counts the changes of 24 hours.
+//! used is a reason to stop. Where nothing is encrypted nothing changes (*assumed*), and that is
+//! not counted: AWS counts the changes of 24 hours.
 //!
 //! <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StopStreamEncryption.html>
 
