@@ -9,6 +9,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 //! <https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html>
 
+mod bounded;
 mod check;
 mod claim;
 mod condition;

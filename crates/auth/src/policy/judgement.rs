@@ -6,6 +6,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
+use super::bounded::Bounded;
 use super::claim::Claim;
 use super::key::Keys;
 use super::language::Effect;
@@ -103,8 +104,12 @@ pub struct Judgement<'a> {
     pub decision: Decision,
 }
 
-/// Judges what is asked for.
+/// Judges what is asked for. It takes a bounded number of steps, whatever the policies are.
 pub fn judge<'a>(asked: Asked<'a>, keys: &dyn Keys) -> Judgement<'a> {
+    judge_within(asked, &Bounded::new(keys))
+}
+
+fn judge_within<'a>(asked: Asked<'a>, keys: &Bounded<'_>) -> Judgement<'a> {
     let deed = Deed {
         action: asked.action,
         resource: asked.resource,
@@ -244,6 +249,8 @@ impl Denial {
     }
 }
 
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -239,6 +239,14 @@ pub enum Found<'a> {
 pub trait Keys {
     /// The values of a key.
     fn find(&self, key: &Key) -> Found<'_>;
+
+    /// How many steps patterns may still take with it.
+    fn steps_left(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Notes how many are left.
+    fn set_steps_left(&self, _: usize) {}
 }
 
 #[cfg(test)]

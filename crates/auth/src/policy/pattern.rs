@@ -14,7 +14,7 @@ mod tests;
 use super::fault::Fault;
 use super::key::{Found, Global, Key, Keys};
 use super::language::Version;
-use matcher::{ARN_PARTS, Colons, Letters, is_arn_match, is_match};
+use matcher::{ARN_PARTS, Colons, Letters, arn_parts, is_arn_match, is_match};
 use std::borrow::Cow;
 
 /// What wildcards are in a pattern.
@@ -107,18 +107,29 @@ impl Pattern {
                 rest = after;
                 continue;
             }
-            parts.push(Part::Token(match (first, wildcards) {
+            let token = match (first, wildcards) {
                 ('*', Wildcards::Special) => Token::Many,
                 ('?', Wildcards::Special) => Token::One,
                 _ => Token::Char(first),
-            }));
+            };
+            // Two stars in a row are like any more of them, which would take steps for nothing.
+            let has_two = matches!(
+                parts.as_slice(),
+                [.., Part::Token(Token::Many), Part::Token(Token::Many)]
+            );
+            if token != Token::Many || !has_two {
+                parts.push(Part::Token(token));
+            }
             rest = &rest[first.len_utf8()..];
         }
         Self(Parts::of(parts))
     }
 
-    /// Whether a text matches.
+    /// Whether a text matches. It is unclear if that takes more steps than there are.
     pub(super) fn matches(&self, text: &str, how: How, keys: &dyn Keys) -> Matched {
+        if keys.steps_left() == 0 {
+            return Matched::Unclear;
+        }
         let tokens = match &self.0 {
             Parts::All if how != How::Arn => return Matched::Yes,
             Parts::All => Cow::Borrowed(&[Token::Many][..]),
@@ -128,17 +139,18 @@ impl Pattern {
                 Err(not_filled) => return not_filled,
             },
         };
-        let is_so = match how {
-            How::Text => is_match(&tokens, text, Letters::Exact, Colons::Ordinary),
-            How::Action => is_match(&tokens, text, Letters::AsciiFolded, Colons::Ordinary),
-            How::AnyCase => is_match(&tokens, text, Letters::Folded, Colons::Ordinary),
-            How::Resource => is_match(&tokens, text, Letters::Exact, Colons::EndSegments),
-            How::Arn => match is_arn_match(&tokens, text) {
-                Some(is_so) => is_so,
-                None => return Matched::Unclear,
-            },
-        };
-        if is_so { Matched::Yes } else { Matched::No }
+        let is_no_arn = how == How::Arn && arn_parts(&tokens).is_none();
+        if is_no_arn {
+            return Matched::Unclear;
+        }
+        let mut left = keys.steps_left();
+        let is_so = is_so(&tokens, text, how, &mut left);
+        keys.set_steps_left(is_so.map_or(0, |_| left));
+        match is_so {
+            Some(true) => Matched::Yes,
+            Some(false) => Matched::No,
+            None => Matched::Unclear,
+        }
     }
 
     /// Whether it can be an ARN's: it has six parts, or may have by its variables.
@@ -151,6 +163,19 @@ impl Pattern {
                 colons.count() + 1 >= ARN_PARTS
             }
         }
+    }
+}
+
+/// Whether a text matches a pattern without variables; `None` if that cannot be told.
+fn is_so(tokens: &[Token], text: &str, how: How, left: &mut usize) -> Option<bool> {
+    // What it takes to look at the pattern as a whole.
+    *left = left.checked_sub(tokens.len())?;
+    match how {
+        How::Text => is_match(tokens, text, Letters::Exact, Colons::Ordinary, left),
+        How::Action => is_match(tokens, text, Letters::AsciiFolded, Colons::Ordinary, left),
+        How::AnyCase => is_match(tokens, text, Letters::Folded, Colons::Ordinary, left),
+        How::Resource => is_match(tokens, text, Letters::Exact, Colons::EndSegments, left),
+        How::Arn => is_arn_match(arn_parts(tokens)?, text, left),
     }
 }
 

@@ -124,7 +124,9 @@ fn known(value: Option<Cow<'_, str>>) -> Found<'_> {
 /// A tag's value. The capitals of its key do not matter to policies, though they do to tags: of two
 /// that differ by them alone none is meant for sure.
 fn tag<'a>(name: &str, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Found<'a> {
-    let mut found = tags.filter(|(key, _)| key.to_lowercase() == name.to_lowercase());
+    let folded = |text: &'a str| text.chars().flat_map(char::to_lowercase);
+    let mut found =
+        tags.filter(|(key, _)| folded(key).eq(name.chars().flat_map(char::to_lowercase)));
     match (found.next(), found.next()) {
         (None, _) => Found::Absent,
         (Some((_, value)), None) => Found::One(value.into()),

@@ -23,8 +23,14 @@ pub(super) enum Colons {
     EndSegments,
 }
 
-/// Whether all of a text matches all of a pattern.
-pub(super) fn is_match(tokens: &[Token], text: &str, letters: Letters, colons: Colons) -> bool {
+/// Whether all of a text matches all of a pattern; `None` if there are no steps left to tell.
+pub(super) fn is_match(
+    tokens: &[Token],
+    text: &str,
+    letters: Letters,
+    colons: Colons,
+    left: &mut usize,
+) -> Option<bool> {
     match letters {
         Letters::Folded => {
             let folded: String = text.chars().flat_map(char::to_lowercase).collect();
@@ -33,73 +39,84 @@ pub(super) fn is_match(tokens: &[Token], text: &str, letters: Letters, colons: C
                 Token::One | Token::Many => vec![*token],
             };
             let tokens: Vec<Token> = tokens.iter().flat_map(fold).collect();
-            run(&tokens, &folded, char::eq, colons, || ())
+            run(&tokens, &folded, char::eq, colons, left)
         }
-        Letters::AsciiFolded => run(tokens, text, char::eq_ignore_ascii_case, colons, || ()),
-        Letters::Exact => run(tokens, text, char::eq, colons, || ()),
+        Letters::AsciiFolded => run(tokens, text, char::eq_ignore_ascii_case, colons, left),
+        Letters::Exact => run(tokens, text, char::eq, colons, left),
     }
 }
 
-/// Whether each part of an ARN matches its part of the pattern; `None` if the pattern is no ARN's.
-pub(super) fn is_arn_match(tokens: &[Token], text: &str) -> Option<bool> {
-    let patterns: Vec<&[Token]> = tokens
-        .splitn(ARN_PARTS, |token| *token == Token::Char(':'))
-        .collect();
-    let texts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
-    let whole = |parts| parts == ARN_PARTS;
-    whole(patterns.len()).then(|| {
-        let mut pairs = patterns.iter().zip(&texts);
-        let fits = |(pattern, text): (&&[Token], &&str)| {
-            is_match(pattern, text, Letters::Exact, Colons::Ordinary)
-        };
-        whole(texts.len()) && pairs.all(fits)
-    })
+/// The parts of an ARN's pattern; `None` if it is none.
+pub(super) fn arn_parts(tokens: &[Token]) -> Option<[&[Token]; ARN_PARTS]> {
+    let parts = tokens.splitn(ARN_PARTS, |token| *token == Token::Char(':'));
+    parts.collect::<Vec<_>>().try_into().ok()
 }
 
-/// Runs the pattern over the text, and calls `tick` for each place that it looks at.
+/// Whether each part of an ARN matches its part of the pattern; `None` if there are no steps left
+/// to tell.
+pub(super) fn is_arn_match(
+    patterns: [&[Token]; ARN_PARTS],
+    text: &str,
+    left: &mut usize,
+) -> Option<bool> {
+    let texts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
+    if texts.len() != ARN_PARTS {
+        return Some(false);
+    }
+    for (pattern, text) in patterns.iter().zip(texts) {
+        if !is_match(pattern, text, Letters::Exact, Colons::Ordinary, left)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Runs the pattern over the text. Each place that it looks at takes one of the steps that are
+/// left; `None` if there are too few.
 pub(super) fn run(
     tokens: &[Token],
     text: &str,
     is_same: impl Fn(&char, &char) -> bool,
     colons: Colons,
-    mut tick: impl FnMut(),
-) -> bool {
+    left: &mut usize,
+) -> Option<bool> {
     let mut places = Vec::new();
     let mut next = Vec::new();
-    enter(tokens, 0, &mut places, &mut tick);
+    enter(tokens, 0, &mut places, left)?;
     for char in text.chars() {
         let ends_segment = char == ':' && colons == Colons::EndSegments;
         for place in places.drain(..) {
-            tick();
+            *left = left.checked_sub(1)?;
             let reached = match tokens.get(place) {
                 Some(Token::Char(expected)) if is_same(expected, &char) => place + 1,
                 Some(Token::One) if !ends_segment => place + 1,
                 Some(Token::Many) if !ends_segment || crosses(tokens, place) => place,
                 Some(Token::Char(_) | Token::One | Token::Many) | None => continue,
             };
-            enter(tokens, reached, &mut next, &mut tick);
+            enter(tokens, reached, &mut next, left)?;
         }
         std::mem::swap(&mut places, &mut next);
         if places.is_empty() {
-            return false;
+            return Some(false);
         }
     }
-    places.last() == Some(&tokens.len())
+    Some(places.last() == Some(&tokens.len()))
 }
 
 /// Notes a place, and those behind it that are reached without a character. Places rise and occur
 /// once; with one, all that are reached from it have been noted.
-fn enter(tokens: &[Token], place: usize, places: &mut Vec<usize>, tick: &mut impl FnMut()) {
+fn enter(tokens: &[Token], place: usize, places: &mut Vec<usize>, left: &mut usize) -> Option<()> {
     for place in place..=tokens.len() {
-        tick();
+        *left = left.checked_sub(1)?;
         if places.last() >= Some(&place) {
-            return;
+            break;
         }
         places.push(place);
         if tokens.get(place) != Some(&Token::Many) {
-            return;
+            break;
         }
     }
+    Some(())
 }
 
 /// Whether a `*` is the last of its segment.

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::cell::Cell;
 
 /// A request without any keys.
 struct Nothing;
@@ -199,10 +200,56 @@ fn pattern_when_the_worst_for_its_text_then_takes_three_steps_for_each_pair_at_m
             })
             .collect();
         for colons in [Colons::Ordinary, Colons::EndSegments] {
-            let mut steps = 0;
-            matcher::run(&tokens, &text, char::eq, colons, || steps += 1);
+            let mut left = usize::MAX;
+            matcher::run(&tokens, &text, char::eq, colons, &mut left).unwrap();
+            let steps = usize::MAX - left;
+            // With a step less it cannot be told.
+            let mut left = steps - 1;
+            let told = matcher::run(&tokens, &text, char::eq, colons, &mut left);
+            assert_eq!((told, left), (None, 0));
             let pairs = (tokens.len() + 1) * (text.len() + 1);
             assert!(steps <= 3 * pairs, "{steps} for {pairs}");
+        }
+    }
+}
+
+/// Knows nothing, and counts steps.
+struct Left(Cell<usize>);
+
+impl Keys for Left {
+    fn find(&self, _: &Key) -> Found<'_> {
+        Found::Absent
+    }
+
+    fn steps_left(&self) -> usize {
+        self.0.get()
+    }
+
+    fn set_steps_left(&self, left: usize) {
+        self.0.set(left);
+    }
+}
+
+/// More than two stars in a row are left out, and mean no less.
+#[test]
+fn stars_when_in_a_row_then_take_the_steps_of_two() {
+    let text = "arn:aws:kinesis:us-east-1:111111111111:stream/orders";
+    for (around, is_match) in [
+        ("N", true),
+        ("arn:aws:Ns", true),
+        ("NX", false),
+        ("arn:N", true),
+    ] {
+        let with = |stars: &str| around.replace('N', stars);
+        for how in [How::Text, How::Resource, How::AnyCase] {
+            let steps = |pattern: &str| {
+                let left = Left(Cell::new(usize::MAX));
+                let (pattern, _) = read(pattern, Wildcards::Special);
+                (pattern.matches(text, how, &left), left.0.get())
+            };
+            let two = steps(&with("**"));
+            assert_eq!(steps(&with(&"*".repeat(5_000))), two, "{around}");
+            assert_eq!(two.0 == Matched::Yes, is_match, "{around}");
         }
     }
 }
