@@ -4,6 +4,15 @@ use crate::{Operator, Principal};
 
 /// An input whose sender is permitted to do what it asks, with what it refers to. Only this crate
 /// constructs one.
+///
+/// ```compile_fail,E0624
+/// use millstream_auth::{Authorized, Principal};
+/// use millstream_model::{AccountId, Region};
+///
+/// let account = AccountId::parse("111111111111").unwrap();
+/// let principal = Principal::root(account, Region::us_east_1());
+/// Authorized::new(principal, "input", "found");
+/// ```
 #[derive(Debug)]
 pub struct Authorized<I, T> {
     principal: Principal,

@@ -81,6 +81,46 @@ fn server_when_it_serves_a_request_then_has_no_way_to_connect_to_others() {
     assert!(read > 100, "only {read} files were read");
 }
 
+/// The gate of all requests, and where the operator's own go in.
+const GATES: [&str; 2] = [
+    "crates/millstream/src/streams.rs",
+    "crates/service/src/dispatch.rs",
+];
+/// Where a request is found to be authorized.
+const PROVERS: [&str; 2] = [
+    "crates/auth/src/authorize.rs",
+    "crates/auth/src/authorized.rs",
+];
+
+/// The lines of code with a text, of all crates but their tests, by their files.
+fn users_of(wanted: &str) -> Vec<String> {
+    let mut users = Vec::new();
+    for path in files(&root().join("crates"), "rs") {
+        let text = text(&path);
+        let path = path.strip_prefix(root()).unwrap_or(&path);
+        let path = path.to_string_lossy().into_owned();
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+        let code = text.split("\n#[cfg(test)]\nmod tests").next();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let lines = code.unwrap_or_default().lines().filter(is_code);
+        let found = lines.filter(|line| line.contains(wanted)).count();
+        users.extend((0..found).filter(|_| !is_test).map(|_| path.clone()));
+    }
+    users.sort();
+    users
+}
+
+/// No handler can be called without an authorized input, by its type; and one place makes those of
+/// requests, behind the only question to the policies.
+#[test]
+fn operations_when_begun_then_behind_one_gate() {
+    assert_eq!(users_of("::handle("), GATES);
+    assert_eq!(users_of("Authorized::new("), PROVERS);
+    assert_eq!(users_of(".authorize("), [GATES[1]; 2]);
+    assert_eq!(users_of("Authorized::by_operator("), [GATES[0]]);
+    assert_eq!(users_of(".policies.judge("), [PROVERS[0]]);
+}
+
 /// What leads to a standard stream of the process.
 const STREAMS: [&str; 6] = [
     "io::stdin()",

@@ -1,5 +1,5 @@
-//! Policies that are made to take long, held against a number of steps: wildcards upon wildcards, as
-//! many as fit into the largest policy, for the longest values that a request can have.
+//! Policies that are made to take long, held against a number of steps: wildcards upon wildcards,
+//! as many as fit into the largest policy, for the longest values that a request can have.
 
 use super::*;
 use crate::Resource;
