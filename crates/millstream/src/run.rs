@@ -90,6 +90,7 @@ impl Settings {
                 merge_after: shared.scaling_idle,
             },
             keys: None,
+            token_key: millstream_streams::NamedKey::default(),
         };
         check_audit(name, shared.audit.as_ref(), &data)?;
         let segment_bytes_max = shared.segment_size;

@@ -33,7 +33,7 @@ const AGAIN_AFTER: Duration = Duration::from_mins(1);
 /// A duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Duty {
-    /// Keep a recent key for tokens.
+    /// Keep a recent key for tokens, and those that others added unwrapped.
     TokenKey,
     /// Remove logs that are no longer needed.
     Orphans,
@@ -67,13 +67,8 @@ pub(crate) enum Barrier {
     CaughtUpSinceListed,
 }
 
-/// Duties at start, in this order, before any request.
-const AT_START: [Duty; 4] = [
-    Duty::TokenKey,
-    Duty::Orphans,
-    Duty::MissingLogs,
-    Duty::Unfinished,
-];
+/// Duties at start, in this order, before any request; a key for tokens comes first of all.
+const AT_START: [Duty; 3] = [Duty::Orphans, Duty::MissingLogs, Duty::Unfinished];
 /// What is done every minute, whatever the clock says. Whoever began something may not have heard
 /// that it was begun, and may never start again.
 const EVERY_MINUTE: [Duty; 1] = [Duty::Unfinished];
@@ -144,6 +139,7 @@ impl Duties {
     /// # Errors
     /// If any of them fails.
     pub(crate) async fn at_start(&self) -> Result<(), OpenError> {
+        self.keyring.begin().await?;
         for duty in AT_START {
             self.carry_out(duty).await?;
         }
@@ -225,7 +221,7 @@ impl Duties {
             Barrier::LogOrder | Barrier::CaughtUpSinceListed => {}
         }
         match duty {
-            Duty::TokenKey => self.keyring.rotate().await?,
+            Duty::TokenKey => self.keyring.keep().await?,
             Duty::Orphans => self.logs.collect_orphans(&self.others).await?,
             Duty::MissingLogs => self.logs.make_all_never_made().await?,
             Duty::Unfinished => self.fence.carry_on_all(),

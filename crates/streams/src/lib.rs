@@ -58,6 +58,6 @@ pub use open_error::OpenError;
 pub use put::{Placed, PutError, PutResult};
 pub use read::{NumberedRun, Records};
 pub use record::{AtRest, KeyedIter, StoredIter, StoredParts, StoredRecord};
-pub use settings::{Limits, ScalingPace, Settings};
+pub use settings::{Limits, NamedKey, ScalingPace, Settings};
 pub use sink::RecordArena;
 pub use target::{Lacking, Named, Target, subject_of};

@@ -2,8 +2,8 @@
 
 use crate::catalog::{Quotas, Scope, State};
 use millstream_env::Timestamp;
-use millstream_kms::KeyService;
-use millstream_model::limits;
+use millstream_kms::{KeyId, KeyService, Place};
+use millstream_model::{AccountId, Region, limits};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,31 @@ pub struct Settings {
     /// What wraps the keys that encrypt records and tokens. Without one nothing is encrypted, and
     /// what is encrypted cannot be read.
     pub keys: Option<Arc<dyn KeyService>>,
+    /// The KMS key that wraps the keys for tokens, where there is a key service.
+    pub token_key: NamedKey,
+}
+
+/// A KMS key by its name, and the place where that is its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The account and region of whoever names it.
+    pub place: Place,
+    /// The name.
+    pub key: KeyId,
+}
+
+/// The key that key services have built in: of the account and region that requests without any
+/// have.
+impl Default for NamedKey {
+    fn default() -> Self {
+        Self {
+            place: Place {
+                account: AccountId::zero(),
+                region: Region::us_east_1(),
+            },
+            key: KeyId::Alias("aws/kinesis".to_owned()),
+        }
+    }
 }
 
 /// How fast on-demand streams scale.

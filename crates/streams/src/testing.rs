@@ -5,8 +5,8 @@ pub use crate::catalog::{
     Command, CompleteReshard, ConsumerKey, CreateStream, DeregisterConsumer, Direction,
     Distribution, Division, DropDataKeys, ExpireShards, Mode, Pair, Quotas, RaisePeak,
     RegisterConsumer, Scope, SetCommitment, SetDistribution, SetMode, SetPolicy, SetRecordLimit,
-    SetRetention, SetWarmThroughput, StartEncryption, State, StopEncryption, Stream, TokenKey,
-    Warmth,
+    SetRetention, SetWarmThroughput, StartEncryption, State, StopEncryption, Stream, TokenSecret,
+    Warmth, WrappedSecret,
 };
 pub use crate::token::{Kind, Opened, ShardIterator, TOKEN_CHARS_MAX, open, seal};
 pub use millstream_kms::KeyArn;

@@ -7,9 +7,9 @@
 mod cipher;
 mod keyring;
 
-pub(crate) use keyring::Keyring;
+pub(crate) use keyring::{KeepError, Keyring};
 
-use crate::catalog::{Scope, TokenKey};
+use crate::catalog::{Scope, TokenSecret};
 use base64_simd::STANDARD as BASE64;
 use cipher::{Cipher, NONCE_BYTES, TAG_BYTES};
 use millstream_env::{Env, Timestamp};
@@ -83,7 +83,7 @@ pub struct Opened<T> {
 /// Seals a token.
 pub fn seal<T: Encode<()>>(
     env: &Env,
-    key: &TokenKey,
+    key: &TokenSecret,
     kind: Kind,
     scope: &Scope,
     content: &T,
@@ -100,14 +100,15 @@ pub fn seal<T: Encode<()>>(
     let padded = padded.unwrap_or(PADDED_BYTES_MAX).max(plain_bytes);
     token.resize(SEALED_AT + padded, 0);
     let aad = associated(kind, scope);
-    let tag = Cipher::new(key.secret.expose(), &nonce).seal(&aad, &mut token[SEALED_AT..]);
+    let tag = Cipher::new(key.expose(), &nonce).seal(&aad, &mut token[SEALED_AT..]);
     token.extend_from_slice(&tag);
     BASE64.encode_to_string(token)
 }
 
-/// Opens a token; `None` if it is not ours, or of another kind, account or region.
-pub fn open<T: for<'b> Decode<'b, ()>>(
-    keys: &[TokenKey],
+/// Opens a token under the first of some keys that fits; `None` if it is not ours, or of another
+/// kind, account or region.
+pub fn open<'k, T: for<'b> Decode<'b, ()>>(
+    keys: impl IntoIterator<Item = &'k TokenSecret>,
     kind: Kind,
     scope: &Scope,
     token: &str,
@@ -124,9 +125,9 @@ pub fn open<T: for<'b> Decode<'b, ()>>(
     let rest = bytes.strip_prefix(&VERSION)?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let aad = associated(kind, scope);
-    let plain = keys.iter().rev().find_map(|key| {
+    let plain = keys.into_iter().find_map(|key| {
         let mut text = sealed.to_vec();
-        let bytes = Cipher::new(key.secret.expose(), nonce)
+        let bytes = Cipher::new(key.expose(), nonce)
             .open(&aad, &mut text)?
             .len();
         text.truncate(bytes);

@@ -189,7 +189,7 @@ mod tests {
         let mut missing: BTreeSet<&str> = millstream_pages::rows(PAGE, "Command")
             .map(|row| row[0])
             .collect();
-        assert!(missing.len() >= 23, "{missing:?}");
+        assert!(missing.len() >= 24, "{missing:?}");
         let changes = millstream_pages::rows(PAGE, "Change");
         let mut changes: BTreeSet<&str> = changes.map(|row| row[0]).collect();
         assert!(changes.len() >= 7, "{changes:?}");

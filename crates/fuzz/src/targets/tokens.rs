@@ -3,7 +3,7 @@
 use millstream_env::{Env, ManualClock, MemoryDisk, SeededRandom, Timestamp, TokioTasks};
 use millstream_model::{AccountId, Region};
 use millstream_streams::testing::{
-    Kind, Scope, ShardIterator, TOKEN_CHARS_MAX, TokenKey, open, seal,
+    Kind, Scope, ShardIterator, TOKEN_CHARS_MAX, TokenSecret, open, seal,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -19,9 +19,7 @@ const KINDS: [Kind; 4] = [
 pub(super) fn tokens(bytes: &[u8]) {
     let (key, scope) = (key(), scope());
     if let Ok(text) = str::from_utf8(bytes) {
-        let opens = |kind: &&Kind| {
-            open::<ShardIterator>(std::slice::from_ref(&key), **kind, &scope, text).is_some()
-        };
+        let opens = |kind: &&Kind| open::<ShardIterator>([&key], **kind, &scope, text).is_some();
         assert!(KINDS.iter().filter(opens).count() <= 1);
     }
     let Ok(content) = minicbor::decode::<ShardIterator>(bytes) else {
@@ -30,7 +28,7 @@ pub(super) fn tokens(bytes: &[u8]) {
     for sealed in KINDS {
         let token = seal(env(), &key, sealed, &scope, &content);
         for kind in KINDS {
-            let opened = open::<ShardIterator>(std::slice::from_ref(&key), kind, &scope, &token);
+            let opened = open::<ShardIterator>([&key], kind, &scope, &token);
             let expected = kind == sealed && token.len() <= TOKEN_CHARS_MAX;
             assert_eq!(
                 opened.map(|opened| opened.content),
@@ -40,11 +38,8 @@ pub(super) fn tokens(bytes: &[u8]) {
     }
 }
 
-fn key() -> TokenKey {
-    TokenKey {
-        created_ms: 0,
-        secret: [7; 32].into(),
-    }
+fn key() -> TokenSecret {
+    [7; 32].into()
 }
 
 fn scope() -> Scope {

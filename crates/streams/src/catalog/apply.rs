@@ -17,7 +17,7 @@ use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Shard, Shards};
 use super::state::State;
 use super::stream::{Consumer, ConsumerStatus, Deletion, Reshard, Status, Stream};
-use super::token_key::{TOKEN_KEYS_KEPT, TokenKey, TokenSecret};
+use super::token_key::{TOKEN_KEYS_KEPT, TokenKey, TokenKeyForm};
 use millstream_env::Timestamp;
 use millstream_model::{HashRange, ShardId, limits};
 use millstream_store::Offset;
@@ -67,7 +67,12 @@ impl State {
             Command::ChangeMonitoring(command) => self.change_monitoring(command),
             Command::RegisterConsumer(command) => self.register_consumer(command, now),
             Command::DeregisterConsumer(command) => self.deregister_consumer(command, now),
-            Command::AddTokenKey(secret) => self.add_token_key(secret.clone(), now),
+            Command::AddTokenKey(secret) => {
+                self.add_token_key(TokenKeyForm::Plain(secret.clone()), now)
+            }
+            Command::AddWrappedTokenKey(wrapped) => {
+                self.add_token_key(TokenKeyForm::Wrapped(wrapped.clone()), now)
+            }
             Command::SetMode(command) => self.set_mode(command, offset, now),
             Command::SetWarmThroughput(command) => self.set_warm_throughput(command, offset, now),
             Command::SetDistribution(command) => self.set_distribution(command, now),
@@ -415,10 +420,10 @@ impl State {
         Ok(Applied::Stream(self.put(stream)))
     }
 
-    fn add_token_key(&mut self, secret: TokenSecret, now: Timestamp) -> Verdict {
+    fn add_token_key(&mut self, form: TokenKeyForm, now: Timestamp) -> Verdict {
         self.token_keys.push(TokenKey {
             created_ms: now.0,
-            secret,
+            form,
         });
         let old = self.token_keys.len().saturating_sub(TOKEN_KEYS_KEPT);
         self.token_keys.drain(..old);

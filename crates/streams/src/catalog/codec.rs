@@ -79,6 +79,46 @@ pub(crate) mod secret {
     }
 }
 
+/// The same, where there may be none.
+pub(crate) mod secret_if_any {
+    use super::*;
+    use millstream_auth::Secret;
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write, const N: usize>(
+        value: &Option<Secret<N>>,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match value {
+            Some(value) => secret::encode(value, e, ctx),
+            None => e.null()?.ok(),
+        }
+    }
+
+    pub(crate) fn decode<C, const N: usize>(
+        d: &mut Decoder<'_>,
+        ctx: &mut C,
+    ) -> Result<Option<Secret<N>>, Error> {
+        if d.datatype()? == minicbor::data::Type::Null {
+            d.null()?;
+            return Ok(None);
+        }
+        secret::decode(d, ctx).map(Some)
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "minicbor asks for what is there if nothing is"
+    )]
+    pub(crate) fn nil<const N: usize>() -> Option<Option<Secret<N>>> {
+        Some(None)
+    }
+
+    pub(crate) fn is_nil<const N: usize>(value: &Option<Secret<N>>) -> bool {
+        value.is_none()
+    }
+}
+
 /// A KMS key's ARN, as a text string.
 pub(crate) mod key_arn {
     use super::*;

@@ -9,7 +9,7 @@ use super::counts;
 use super::plan::Change;
 use super::policy_text::PolicyText;
 use super::scope::{Distribution, Mode, Scope};
-use super::token_key::TokenSecret;
+use super::token_key::{TokenSecret, WrappedSecret};
 use bytes::Bytes;
 use millstream_kms::KeyArn;
 use millstream_model::{ConsumerArn, ConsumerName, StreamArn, StreamName};
@@ -89,6 +89,9 @@ pub enum Command {
     /// Drops data keys of a stream that no record needs.
     #[n(22)]
     DropDataKeys(#[n(0)] DropDataKeys),
+    /// Adds a key for shard iterators and NextTokens, wrapped.
+    #[n(23)]
+    AddWrappedTokenKey(#[n(0)] WrappedSecret),
 }
 
 /// See [`Command::CreateStream`].

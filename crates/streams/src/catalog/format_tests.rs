@@ -9,8 +9,11 @@ use super::scope::{Distribution, Mode, Scope};
 use super::shard::{Closed, Shard, Shards};
 use super::state::State;
 use super::stream::{Consumer, Deletion, Reshard, Stream};
-use super::token_key::TokenKey;
-use encryption::{check_commands_of_encryption, check_encryption, data_keys, encryption};
+use super::token_key::{TokenKey, TokenKeyForm};
+use encryption::{
+    check_commands_of_encryption, check_encryption, check_token_keys, data_keys, encryption,
+    wrapped_token_key,
+};
 use kinds::{command_name, commands};
 use millstream_env::Timestamp;
 use millstream_model::{AccountId, ConsumerName, HashKey, HashRange, Region, StreamName};
@@ -588,14 +591,14 @@ fn state() -> State {
     State {
         scopes: [(scope(), neighbours)].into_iter().collect(),
         ids: [(91u64, (scope(), name()))].into_iter().collect(),
-        token_keys: vec![token_key()],
+        token_keys: vec![token_key(), wrapped_token_key()],
     }
 }
 
 fn token_key() -> TokenKey {
     TokenKey {
         created_ms: 35,
-        secret: [8; 32].into(),
+        form: TokenKeyForm::Plain([8; 32].into()),
     }
 }
 
@@ -625,7 +628,10 @@ fn check_snapshot(page: &mut Page) {
     let image = [
         ("streams", list([encoded(&stream())])),
         ("deleted", list([deleted.clone()])),
-        ("token_keys", list([encoded(&token_key())])),
+        (
+            "token_keys",
+            list([encoded(&token_key()), encoded(&wrapped_token_key())]),
+        ),
         ("accounts", list([encoded(&account())])),
     ];
     page.check_fields("Image", &decode(&bytes), &image);
@@ -635,11 +641,7 @@ fn check_snapshot(page: &mut Page) {
         ("second", 33.into()),
     ];
     page.check_fields("Deleted", &deleted, &fields);
-    let key = [
-        ("created_ms", 35.into()),
-        ("secret", Value::from(&[8; 32][..])),
-    ];
-    page.check_fields("TokenKey", &encoded(&token_key()), &key);
+    check_token_keys(page);
     check_account(page);
 }
 

@@ -49,7 +49,7 @@ pub use scope::{Distribution, Mode, Scope};
 pub use shard::{Numbering, Shard, Shards};
 pub use state::State;
 pub use stream::{Consumer, ConsumerStatus, Reshard, Status, Stream};
-pub use token_key::{TokenKey, TokenSecret};
+pub use token_key::{TokenKey, TokenKeyForm, TokenSecret, WrappedSecret};
 
 /// This node's catalog.
 pub type Catalog = millstream_replicated::Replicated<State>;

@@ -97,14 +97,14 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Command, TokenSecret};
+    use crate::catalog::{Command, TokenKeyForm, TokenSecret};
 
     #[test]
     fn token_key_when_printed_wherever_it_stands_then_shows_no_byte_of_it() {
         let secret = || TokenSecret::from([0x41; 32]);
         let key = TokenKey {
             created_ms: 7,
-            secret: secret(),
+            form: TokenKeyForm::Plain(secret()),
         };
         let state = State {
             token_keys: vec![key.clone()],

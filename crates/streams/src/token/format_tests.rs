@@ -31,11 +31,8 @@ fn scope() -> Scope {
     }
 }
 
-fn key() -> TokenKey {
-    TokenKey {
-        created_ms: 0,
-        secret: [7; 32].into(),
-    }
+fn key() -> TokenSecret {
+    [7; 32].into()
 }
 
 fn iterator(name: &str) -> ShardIterator {

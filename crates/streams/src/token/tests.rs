@@ -26,11 +26,8 @@ fn scope(account: &str, region: &str) -> Scope {
     }
 }
 
-fn key(byte: u8) -> TokenKey {
-    TokenKey {
-        created_ms: 0,
-        secret: [byte; 32].into(),
-    }
+fn key(byte: u8) -> TokenSecret {
+    [byte; 32].into()
 }
 
 fn iterator(name_chars: usize) -> ShardIterator {
@@ -70,7 +67,7 @@ fn token_when_of_another_kind_account_region_or_key_then_does_not_open() {
     let (_runtime, env) = world();
     let own = scope(ACCOUNT, "eu-west-1");
     let token = seal(&env, &key(1), Kind::ShardIterator, &own, &iterator(3));
-    let opens = |keys: &[TokenKey], kind, scope: &Scope| {
+    let opens = |keys: &[TokenSecret], kind, scope: &Scope| {
         open::<ShardIterator>(keys, kind, scope, &token).is_some()
     };
     assert!(opens(&[key(1)], Kind::ShardIterator, &own));

@@ -41,5 +41,6 @@ mod slow_subscribers;
 mod space;
 mod tags;
 mod throttle;
+mod token_keys;
 mod two_nodes;
 mod warm_throughput;

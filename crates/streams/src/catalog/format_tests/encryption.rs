@@ -3,6 +3,7 @@
 use super::*;
 use crate::catalog::data_keys::{DataKeys, StreamDataKey};
 use crate::catalog::encryption::Encryption;
+use crate::catalog::token_key::WrappedSecret;
 use bytes::Bytes;
 use millstream_kms::{CIPHERTEXT_BYTES_MAX, KeyArn};
 
@@ -65,6 +66,53 @@ pub(super) fn drop_data_keys() -> DropDataKeys {
         stream: 1807,
         through: 1808,
     }
+}
+
+pub(super) fn wrapped_secret() -> WrappedSecret {
+    WrappedSecret {
+        key: arn(),
+        ciphertext: Bytes::from_static(&[18, 9]),
+    }
+}
+
+pub(super) fn wrapped_token_key() -> TokenKey {
+    TokenKey {
+        created_ms: 1901,
+        form: TokenKeyForm::Wrapped(wrapped_secret()),
+    }
+}
+
+pub(super) fn check_token_keys(page: &mut Page) {
+    let secret = Value::from(&[8; 32][..]);
+    // As before keys were wrapped.
+    assert_eq!(encoded(&token_key()), list([35.into(), secret]));
+    let fields = [
+        ("created_ms", 1901.into()),
+        ("secret", Value::Null),
+        ("wrapped", encoded(&wrapped_secret())),
+    ];
+    page.check_fields("TokenKey", &encoded(&wrapped_token_key()), &fields);
+    let fields = [
+        ("key", ARN.into()),
+        ("ciphertext", Value::from(&[18, 9][..])),
+    ];
+    page.check_fields("WrappedSecret", &encoded(&wrapped_secret()), &fields);
+}
+
+#[test]
+fn token_key_when_both_plain_and_wrapped_or_neither_then_is_not_read() {
+    for key in [token_key(), wrapped_token_key()] {
+        let bytes = minicbor::to_vec(&key).unwrap();
+        assert_eq!(minicbor::decode::<TokenKey>(&bytes).unwrap(), key);
+    }
+    let neither = [0x81, 7];
+    assert!(minicbor::decode::<TokenKey>(&neither).is_err());
+    let plain = minicbor::to_vec(token_key()).unwrap();
+    let wrapped = minicbor::to_vec(wrapped_secret()).unwrap();
+    let both = [&[0x83], &plain[1..], &wrapped].concat();
+    assert!(minicbor::decode::<TokenKey>(&both).is_err());
+    let short = [&[0x82, 7, 0x58, 31][..], &[8; 31]].concat();
+    assert!(minicbor::decode::<TokenKey>(&short).is_err());
 }
 
 pub(super) fn check_commands_of_encryption(page: &mut Page) {

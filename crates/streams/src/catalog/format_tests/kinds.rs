@@ -1,10 +1,12 @@
 //! A sample of each kind of command, and the name of each kind.
 
-use super::encryption::{add_data_key, drop_data_keys, start_encryption, stop_encryption};
+use super::encryption::{
+    add_data_key, drop_data_keys, start_encryption, stop_encryption, wrapped_secret,
+};
 use super::*;
 
 /// A command of each kind.
-pub(super) fn commands() -> [Command; 23] {
+pub(super) fn commands() -> [Command; 24] {
     [
         Command::CreateStream(create_stream()),
         Command::BeginDelete(begin_delete()),
@@ -29,6 +31,7 @@ pub(super) fn commands() -> [Command; 23] {
         Command::StopEncryption(stop_encryption()),
         Command::AddDataKey(add_data_key()),
         Command::DropDataKeys(drop_data_keys()),
+        Command::AddWrappedTokenKey(wrapped_secret()),
     ]
 }
 
@@ -58,5 +61,6 @@ pub(super) fn command_name(command: &Command) -> &'static str {
         Command::StopEncryption(_) => "StopEncryption",
         Command::AddDataKey(_) => "AddDataKey",
         Command::DropDataKeys(_) => "DropDataKeys",
+        Command::AddWrappedTokenKey(_) => "AddWrappedTokenKey",
     }
 }
