@@ -73,6 +73,7 @@ pub(super) struct Clerk {
     metrics: BTreeMap<MetricsName, Perhaps<Switch>>,
     policy: Perhaps<Option<String>>,
     record_kib: Perhaps<i32>,
+    encryption: Perhaps<Switch>,
     changes: u32,
     /// The stream's ARN, once it was described.
     arn: Option<String>,
@@ -93,6 +94,7 @@ impl Clerk {
             metrics: METRICS.map(|it| (it, Perhaps::known(Switch::Off))).into(),
             policy: Perhaps::known(None),
             record_kib: Perhaps::known(RECORD_KIB.start),
+            encryption: Perhaps::known(Switch::Off),
             changes: 0,
             arn: None,
         }
@@ -299,6 +301,14 @@ impl Clerk {
             }
         }
         odd.into_iter().for_each(|what| self.complain(what));
+        let encryption = match stream.encryption_type {
+            Some(EncryptionType::Kms) => Switch::On,
+            Some(EncryptionType::None) | None => Switch::Off,
+        };
+        if self.encryption.look(encryption, generation) == Seen::Impossible {
+            let known = &self.encryption;
+            self.complain(format!("its encryption is {encryption:?}, not {known:?}"));
+        }
     }
 
     // --- The largest record
@@ -458,7 +468,7 @@ impl Clerk {
         }
     }
 
-    /// There is no key service, which is the answer unless a reshard is in progress.
+    /// Records from before, during and after are read by all who read the stream.
     async fn encrypt(&mut self, server: &Server, to: Switch) {
         let (stream_name, key_id) = (self.name(), "alias/aws/kinesis".to_owned());
         let (stream_arn, stream_id) = (None, None);
@@ -472,7 +482,7 @@ impl Clerk {
                     stream_arn,
                     stream_id,
                 };
-                self.miss_key::<operations::StartStreamEncryption>(server, &input)
+                self.switch_encryption::<operations::StartStreamEncryption>(server, &input, to)
                     .await;
             }
             Switch::Off => {
@@ -483,23 +493,24 @@ impl Clerk {
                     stream_arn,
                     stream_id,
                 };
-                self.miss_key::<operations::StopStreamEncryption>(server, &input)
+                self.switch_encryption::<operations::StopStreamEncryption>(server, &input, to)
                     .await;
             }
         }
     }
 
-    async fn miss_key<O: Operation>(&mut self, server: &Server, input: &O::Input) {
-        match self.client.call::<O>(server, input).await.1 {
-            Ok(_) => self.complain(format!("{} was carried out", O::NAME)),
-            Err(failure) => {
-                let expected = [
-                    ErrorCode::KMSNotFoundException,
-                    ErrorCode::ResourceInUseException,
-                ];
-                self.client.complain_unless(O::NAME, &failure, &expected);
-            }
+    async fn switch_encryption<O: Operation<Output = ()>>(
+        &mut self,
+        server: &Server,
+        input: &O::Input,
+        to: Switch,
+    ) {
+        let answer = self.client.call::<O>(server, input).await.1;
+        if let Err(failure) = &answer {
+            let expected = [ErrorCode::ResourceInUseException];
+            self.client.complain_unless(O::NAME, failure, &expected);
         }
+        note(&mut self.encryption, to, &answer, server.changes_until());
     }
 }
 

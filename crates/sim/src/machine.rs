@@ -7,6 +7,7 @@ use super::reach::Reach;
 use super::server::Server;
 use super::stores::Stores;
 use millstream_env::{DiskSpeed, Life, MemoryDisk, Simulation, Timestamp};
+use millstream_kms::MemoryKeys;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -35,6 +36,8 @@ pub(super) struct Machine {
     /// The disk of a layout that has one.
     pub(super) disk: MemoryDisk,
     pub(super) speed: DiskSpeed,
+    /// The key service, which answers all nodes.
+    pub(super) keys: Arc<MemoryKeys>,
     /// Rung when the shards' logs are to go to another node.
     pub(super) takeover: Notify,
     /// Rung when a fault is about to strike.
@@ -94,6 +97,7 @@ impl Machine {
             simulation,
             disk,
             speed: DiskSpeed::new(plan.sync_max),
+            keys: Arc::default(),
             nodes: (0..nodes).map(|_| Node::default()).collect(),
             places: watch::Sender::new(vec![None; nodes]),
             plan,

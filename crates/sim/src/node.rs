@@ -117,6 +117,7 @@ impl Machine {
             limits: self.plan.limits,
             transition_time: self.plan.transition,
             scaling: SCALING,
+            keys: Some(self.keys.clone()),
             ..Settings::default()
         }
     }

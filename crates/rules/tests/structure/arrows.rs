@@ -66,6 +66,7 @@ const CODE: [(&str, &[&str]); 23] = [
             "env",
             "journal",
             "judge",
+            "kms",
             "model",
             "protocol",
             "replicated",
