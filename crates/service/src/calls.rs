@@ -6,7 +6,7 @@
 
 use crate::body::Body;
 use crate::caught::{GivenUp, poll_caught};
-use crate::detached::Detached;
+use crate::detached::{Detached, Outliving};
 use crate::dispatch::{self, Call, Failed, Served, unless_malformed};
 use crate::encode::Encoder;
 use crate::wait::SpareTimer;
@@ -75,6 +75,7 @@ pub struct Calls {
     engine: Arc<Engine>,
     encoder: Arc<Encoder>,
     settings: Settings,
+    outliving: Outliving,
 }
 
 /// An operation that has begun.
@@ -105,6 +106,7 @@ impl Calls {
             engine,
             encoder: Arc::default(),
             settings,
+            outliving: Outliving::default(),
         }
     }
 
@@ -192,10 +194,64 @@ impl Calls {
                 let (mut served, deaths) = (served, self.env.tasks.deaths());
                 poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
             }
+            Effect::Writes if self.outliving.are_too_many() => {
+                let error = Error::without_message(ErrorCode::ServiceUnavailable);
+                Ok(Err(Failed::refused(error)))
+            }
             Effect::Writes => {
-                let wait_max = self.settings.mutation_max;
-                Detached::new(operation.name, served, &self.env, waiter, wait_max).await
+                let (env, wait_max) = (&self.env, self.settings.mutation_max);
+                let change = Detached::new(
+                    operation.name,
+                    served,
+                    (env, &self.outliving),
+                    waiter,
+                    wait_max,
+                );
+                change.await
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detached::OUTLIVING_MAX;
+    use http::{HeaderMap, Method, Uri};
+    use millstream_auth::Channel;
+    use millstream_store::MemoryStore;
+
+    #[tokio::test]
+    async fn changes_when_too_many_run_on_then_do_not_begin_and_reads_do() {
+        let env = Env::real();
+        let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
+        let settings = millstream_streams::Settings::default();
+        let engine = Engine::open(env.clone(), store, settings).await.unwrap();
+        let calls = Calls::new(env, engine, Settings::default());
+        let call = async |operation, body: &'static str| {
+            let head = Head {
+                method: &Method::POST,
+                uri: &Uri::from_static("/"),
+                headers: &HeaderMap::new(),
+                context: Context {
+                    peer: ([127, 0, 0, 1], 1).into(),
+                    channel: Channel::Plain,
+                },
+            };
+            let body = Bytes::from_static(body.as_bytes());
+            let answer = calls.call(head, operation, Protocol::Json, body).await;
+            answer.map(|body| body.into_bytes().unwrap())
+        };
+        let create = r#"{"StreamName": "a", "ShardCount": 1}"#;
+        let mut rests: Vec<_> = (0..OUTLIVING_MAX)
+            .map(|_| calls.outliving.begin())
+            .collect();
+        let refused = call("CreateStream", create).await.unwrap_err();
+        assert_eq!(refused.error.code, ErrorCode::ServiceUnavailable);
+        assert_eq!(refused.outcome, Outcome::NotApplied);
+        let listed = call("ListStreams", "{}").await.unwrap();
+        assert!(listed.starts_with(b"{\"StreamNames\":[]"));
+        rests.pop();
+        assert!(call("CreateStream", create).await.is_ok());
     }
 }

@@ -27,6 +27,7 @@ pub use body::Body;
 pub use calls::{Begun, Calls, MUTATION_MAX, Settings, Waiter};
 pub use caught::GivenUp;
 pub use decode::{Typed, decode_types};
+pub use detached::OUTLIVING_MAX;
 pub use dispatch::{Failed, Operation, Served, find, operations, unknown, unless_malformed};
 pub use encode::{Encoder, Frames, Pieces};
 pub use explain::{SHOWN_BODY_BYTES_MAX, Shown, Violation, show};
