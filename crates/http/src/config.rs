@@ -4,6 +4,7 @@ use crate::audit::Audit;
 use crate::connection::tls::Tls;
 use millstream_auth::{Authenticator, Authorizer};
 use millstream_service::{MUTATION_MAX, Settings};
+use millstream_streams::SUBSCRIPTIONS_MAX;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -153,6 +154,9 @@ pub struct Limits {
     pub small_body_bytes_in_flight: usize,
     /// … of which one connection may hold this much.
     pub small_body_bytes_of_connection: usize,
+    /// Maximum number of subscriptions at a time; one more is refused with a
+    /// `LimitExceededException`.
+    pub subscriptions: usize,
     /// Maximum bytes of all responses at a time, from before their records are read until their
     /// clients have taken them; a response beyond it becomes a 503.
     pub answer_bytes_in_flight: usize,
@@ -197,6 +201,7 @@ impl Default for Limits {
             small_body_bytes: 64 * 1024,
             small_body_bytes_in_flight: 32 * 1024 * 1024,
             small_body_bytes_of_connection: 4 * 1024 * 1024,
+            subscriptions: SUBSCRIPTIONS_MAX,
             answer_bytes_in_flight: 256 * 1024 * 1024,
         }
     }

@@ -24,7 +24,7 @@ use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use millstream_auth::{Channel, Context, Head, Principal};
 use millstream_env::{Env, LineLimit, Monotonic, RequestContext};
-use millstream_memory::Budget;
+use millstream_memory::{Budget, Share};
 use millstream_model::AccountId;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use millstream_service::{
@@ -126,6 +126,7 @@ impl Service {
         let ids = RequestIds::new(&*env.random);
         let answers = Arc::clone(engine.room());
         answers.resize(config.limits.answer_bytes_in_flight);
+        engine.subscriptions().resize(config.limits.subscriptions);
         let calls = Calls::new(env.clone(), Arc::clone(&engine), config.calls());
         Arc::new(Self {
             env,
@@ -170,6 +171,7 @@ impl Service {
                 let _executing = in_flight.activity().execute();
                 let context = in_flight.activity().context;
                 match self.judge(&parts, context, asked, bytes, &mut known) {
+                    Ok(_) if !in_flight.claim_body(known.account.as_ref()) => Answer::overload(),
                     Ok(operation) => {
                         let_go(&mut parts);
                         self.finish(operation, &mut in_flight, &mut known).await
@@ -189,7 +191,7 @@ impl Service {
             Err(refusal) => self.turn_away(refusal, parts.version, body, &in_flight),
         };
         let taken = answer.body.take_share();
-        let mut waiting = taken.unwrap_or_else(|| self.answers.share());
+        let mut waiting = taken.unwrap_or_else(|| self.share_for(&known));
         if !waiting.resize(answer.body.holds()) {
             self.metrics.answers_refused.inc();
             self.ask_for_room(in_flight.activity());
@@ -208,6 +210,14 @@ impl Service {
         }
         let body = self.body(body, held);
         Ok(answer.respond(parts, &id, body))
+    }
+
+    /// An empty share of the room for answers, of whoever asks.
+    fn share_for(&self, known: &Known) -> Share {
+        match &known.account {
+            Some(account) => self.engine.share_of_room(account),
+            None => self.answers.share(),
+        }
     }
 
     /// Makes connections whose clients leave responses unread give way to others.

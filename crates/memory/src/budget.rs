@@ -3,6 +3,7 @@
 //! Taking fails at once if too few bytes are left; only [`Budget::wait`] waits. The sum of all
 //! shares never exceeds the size of the budget, unless it is made smaller while they are held.
 
+use crate::holders::Holder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -92,6 +93,16 @@ impl Budget {
     pub fn share(self: &Arc<Self>) -> Share {
         Share {
             budget: Arc::clone(self),
+            holder: None,
+            bytes: 0,
+        }
+    }
+
+    /// An empty share that counts as a holder's, and is bounded by its part, too.
+    pub fn share_of(self: &Arc<Self>, holder: &Arc<Holder>) -> Share {
+        Share {
+            budget: Arc::clone(self),
+            holder: Some(Arc::clone(holder)),
             bytes: 0,
         }
     }
@@ -109,6 +120,17 @@ impl Budget {
             }
             freed.await;
         }
+    }
+
+    /// Takes bytes if no more than `max` are then taken in total, and `allows` agrees to what is then
+    /// free. An attempt that fails takes nothing meanwhile, so that no other fails because of it.
+    fn try_take(&self, bytes: usize, max: usize, allows: &dyn Fn(usize) -> bool) -> bool {
+        let is_free = |taken: &usize| *taken <= max && allows(self.max().saturating_sub(*taken));
+        let grow = |taken: usize| taken.checked_add(bytes).filter(is_free);
+        let taken = &self.taken;
+        taken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, grow)
+            .is_ok()
     }
 
     /// How much may be taken in total once a share has this many bytes.
@@ -141,6 +163,7 @@ impl Drop for Waiting<'_> {
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<Budget>,
+    holder: Option<Arc<Holder>>,
     bytes: usize,
 }
 
@@ -173,15 +196,15 @@ impl Share {
     #[must_use]
     pub fn grow_within(&mut self, bytes: usize, max: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
-        let grow = |taken: usize| taken.checked_add(more).filter(|taken| *taken <= max);
-        // An attempt that fails takes nothing meanwhile, so that no other fails because of it.
-        let taken = &self.budget.taken;
-        let has_grown = taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, grow);
-        if has_grown.is_err() {
-            return false;
+        let has_grown = match &self.holder {
+            None => self.budget.try_take(more, max, &|_| true),
+            Some(_) if more == 0 => true,
+            Some(holder) => holder.grow(more, |allows| self.budget.try_take(more, max, allows)),
+        };
+        if has_grown {
+            self.bytes += more;
         }
-        self.bytes += more;
-        true
+        has_grown
     }
 
     /// Returns the surplus.
@@ -189,19 +212,34 @@ impl Share {
         let less = self.bytes.saturating_sub(bytes);
         if less > 0 {
             self.bytes -= less;
-            self.budget.give_back(less);
+            self.give_back(less);
         }
     }
 
-    /// Merges another share of the same budget.
+    /// Merges another share of the same budget; what it had counts as this one's holder's.
     pub fn join(&mut self, mut other: Self) {
-        self.bytes += std::mem::take(&mut other.bytes);
+        let bytes = std::mem::take(&mut other.bytes);
+        if let Some(holder) = &other.holder {
+            holder.give_back(bytes);
+        }
+        if let Some(holder) = &self.holder {
+            holder.add(bytes);
+        }
+        self.bytes += bytes;
+    }
+
+    fn give_back(&self, bytes: usize) {
+        // First the holder: whoever is woken by the budget finds the part as it is.
+        if let Some(holder) = &self.holder {
+            holder.give_back(bytes);
+        }
+        self.budget.give_back(bytes);
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes);
+        self.give_back(self.bytes);
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod budget;
 mod free_list;
+mod holders;
 
 pub use budget::{Budget, Share};
 pub use free_list::{Buffer, FreeList};
+pub use holders::{HOLDER_QUARTERS, Holder, Holders};

@@ -28,7 +28,8 @@ use crate::streams::Streams;
 use crate::token::Keyring;
 use millstream_env::{Clock, Env, Timestamp};
 use millstream_kms::KeyService;
-use millstream_memory::Budget;
+use millstream_memory::{Budget, Share};
+use millstream_model::AccountId;
 use millstream_replicated::{Owner, Replayed, SNAPSHOT_AFTER_BYTES};
 use millstream_store::LogStore;
 use std::ops::Deref;
@@ -298,6 +299,21 @@ impl Engine {
     /// Memory for responses; passed on to whoever sends them.
     pub fn room(&self) -> &Arc<Budget> {
         self.admission.room()
+    }
+
+    /// An empty share of it, which counts as an account's.
+    pub fn share_of_room(&self, account: &AccountId) -> Share {
+        self.admission.share_of(account)
+    }
+
+    /// The places of subscriptions, one for each.
+    pub fn subscriptions(&self) -> &Budget {
+        self.admission.subscriptions()
+    }
+
+    /// Admission of reads and subscriptions.
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Performs the duties of every minute; above all, makes expiry durable.

@@ -6,7 +6,7 @@
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
 use crate::facts::ReadFailure;
-use crate::log_reader::LogReader;
+use crate::log_reader::{LogReader, OwnedLog};
 use crate::runtime::Runtimes;
 use millstream_env::{Clock, Timestamp};
 use millstream_store::Offset;
@@ -51,10 +51,8 @@ impl Horizons {
         waits: Waits,
     ) -> Result<Offset, ReadFailure> {
         let runtime = self.runtimes.stream(stream.id).shard(shard.index);
-        let by_time = self
-            .logs
-            .offset_at(stream.log(shard), self.cutoff(stream), waits)
-            .await?;
+        let log = OwnedLog::of(stream, shard);
+        let by_time = self.logs.offset_at(log, self.cutoff(stream), waits).await?;
         // A closed shard's log may hold records that came too late to belong to it.
         runtime.hide_before(shard.end().map_or(by_time, |end| by_time.min(end)));
         Ok(runtime.horizon())

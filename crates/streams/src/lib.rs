@@ -44,7 +44,9 @@ pub mod testing;
 mod token;
 mod views;
 
-pub use admission::{COLD_READS_MAX, COLD_WAIT_MAX, ROOM_BYTES};
+pub use admission::{
+    COLD_READS_MAX, COLD_READS_OF_ACCOUNT, COLD_WAIT_MAX, ROOM_BYTES, SUBSCRIPTIONS_MAX,
+};
 pub use answer::{Answer, Output, PutResults, RecordPut, RecordsRead};
 pub use encryption::{DATA_KEY_USED_MAX, KEY_FRESH, REFUSAL_KEPT, UNCONFIRMED_MAX};
 pub use engine::Engine;

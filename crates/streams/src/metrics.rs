@@ -71,6 +71,18 @@ impl Metrics {
                 MetricType::Counter,
                 self.reads.refused(),
             ),
+            (
+                "subscriptions",
+                "Open subscriptions",
+                MetricType::Gauge,
+                self.reads.subscriptions().taken() as u64,
+            ),
+            (
+                "subscriptions_refused",
+                "Subscriptions that were refused because there were too many",
+                MetricType::Counter,
+                self.reads.subscriptions().refused(),
+            ),
         ];
         for (name, help, kind, value) in rows {
             let metric = encoder.encode_descriptor(name, help, None, kind)?;

@@ -8,13 +8,13 @@
 use crate::admission::Waits;
 use crate::catalog::{Shard, Stream};
 use crate::facts::{NumberUse, PositionError, Presence, ReadFailure, ShardReadError, StartError};
-use crate::log_reader::LogReader;
+use crate::log_reader::{LogReader, OwnedLog};
 use crate::logs::ShardLogs;
 use crate::streams::Streams;
 use millstream_env::{Clock, Timestamp};
 use millstream_model::{AnyNumber, SequenceNumber};
 use millstream_protocol::types::ShardIteratorType;
-use millstream_store::{Bounds, LogId, LogStore, Offset, ReadLimit};
+use millstream_store::{Bounds, LogStore, Offset, ReadLimit};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -218,7 +218,7 @@ impl Positions {
         }
         let offset = self
             .logs
-            .offset_at(stream.log(shard), time, Waits::Bounded)
+            .offset_at(OwnedLog::of(stream, shard), time, Waits::Bounded)
             .await;
         offset.map_err(|failure| self.streams.read_failed(stream, failure))
     }
@@ -235,7 +235,7 @@ impl Positions {
             Pointed::Start => Ok(Offset(0)),
             Pointed::End => Ok(end),
             Pointed::Record { offset, arrival_s } => {
-                let arrived = self.arrival_at(stream.log(shard), offset).await;
+                let arrived = self.arrival_at(OwnedLog::of(stream, shard), offset).await;
                 let arrived =
                     arrived.map_err(|failure| self.streams.read_failed(stream, failure))?;
                 let is_passed = arrived.is_some_and(|arrived| {
@@ -251,7 +251,7 @@ impl Positions {
     /// read sees only a prefix of the log, it waits until the record is in it.
     async fn arrival_at(
         &self,
-        log: LogId,
+        log: OwnedLog<'_>,
         offset: Offset,
     ) -> Result<Option<Timestamp>, ReadFailure> {
         let limit = ReadLimit {

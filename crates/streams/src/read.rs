@@ -11,7 +11,7 @@ use crate::encryption::Encryption;
 use crate::facts::ReadFailure;
 use crate::horizon::Horizons;
 use crate::limits::Fill;
-use crate::log_reader::LogReader;
+use crate::log_reader::{LogReader, OwnedLog};
 use crate::logs::ShardLogs;
 use crate::record::AtRest;
 use millstream_env::{Clock, Timestamp};
@@ -151,7 +151,7 @@ impl ShardReader {
         from: Offset,
         limit: ReadLimit,
     ) -> Result<ShardRead, ReadFailure> {
-        let share = self.logs.room().share();
+        let share = self.logs.share_of(&stream.scope.account);
         if let Some(end) = shard.end()
             && from >= end
         {
@@ -162,7 +162,7 @@ impl ShardReader {
             });
         }
         self.made.ensure(stream, shard).await;
-        let log = stream.log(shard);
+        let log = OwnedLog::of(stream, shard);
         let horizon = self.horizons.known(stream, shard);
         let mut read = ShardRead::new(from.max(horizon), share);
         let mut left = limit;
@@ -195,7 +195,7 @@ impl ShardReader {
         read: &mut ShardRead,
         left: &mut ReadLimit,
     ) -> Result<Offset, ReadFailure> {
-        let log = stream.log(shard);
+        let log = OwnedLog::of(stream, shard);
         let (mut slice, mut share) = self.logs.read(log, read.next, *left).await?;
         let cutoff = self.horizons.cutoff(stream);
         if slice.runs.first().is_some_and(|run| run.arrival < cutoff) {
@@ -207,7 +207,7 @@ impl ShardReader {
         let end = match shard.end() {
             Some(end) => end,
             None => {
-                let bounds = self.bounds_reaching(log, slice.next).await?;
+                let bounds = self.bounds_reaching(log.log, slice.next).await?;
                 bounds.first_control.unwrap_or(slice.end)
             }
         };
@@ -259,7 +259,7 @@ impl ShardReader {
         read.behind = self.clock.now().since(unread.arrival);
     }
 
-    async fn peek(&self, log: LogId, at: Offset) -> Result<Option<Unread>, ReadFailure> {
+    async fn peek(&self, log: OwnedLog<'_>, at: Offset) -> Result<Option<Unread>, ReadFailure> {
         let one = ReadLimit {
             records: 1,
             bytes: 0,

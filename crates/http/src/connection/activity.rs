@@ -5,6 +5,8 @@ use crate::connection::tls::TlsSession;
 use crate::deliver::pieces::Pieces;
 use crate::receive::budgets::{BodyBytes, Budgets, Holdings};
 use millstream_auth::Context;
+use millstream_memory::Share;
+use millstream_model::AccountId;
 use millstream_service::{SpareTimer, Waiter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -91,6 +93,7 @@ impl Activity {
         InFlight {
             activity: Arc::clone(self),
             body: BodyBytes::default(),
+            claim: None,
             stream: None,
             is_refused: false,
         }
@@ -150,6 +153,8 @@ impl Drop for Executing {
 pub(crate) struct InFlight {
     activity: Arc<Activity>,
     body: BodyBytes,
+    /// The body's bytes as its account's, once that is known.
+    claim: Option<Share>,
     stream: Option<Stream>,
     is_refused: bool,
 }
@@ -171,6 +176,16 @@ impl InFlight {
         self.activity.holdings.end_body(before);
     }
 
+    /// Counts what its body has taken as an account's; returns `false` if that exceeds its part.
+    #[must_use]
+    pub(crate) fn claim_body(&mut self, account: Option<&AccountId>) -> bool {
+        let Some(account) = account else {
+            return true;
+        };
+        self.claim = self.activity.holdings.claim_body(&self.body, account);
+        self.claim.is_some()
+    }
+
     /// Moves what its stream holds to the last piece of its response.
     pub(crate) fn hand_over_stream(&mut self) -> Option<Stream> {
         self.stream.take()
@@ -188,6 +203,7 @@ impl Waiter for InFlight {
         Kept {
             activity: Arc::clone(&self.activity),
             body: std::mem::take(&mut self.body),
+            _claim: self.claim.take(),
         }
     }
 }
@@ -205,6 +221,7 @@ impl Drop for InFlight {
 pub(crate) struct Kept {
     activity: Arc<Activity>,
     body: BodyBytes,
+    _claim: Option<Share>,
 }
 
 impl Drop for Kept {

@@ -3,10 +3,12 @@
 //! A declared length takes nothing. A small body is charged to a reserve that large ones never
 //! touch; if the reserve is exhausted, or its connection has used up its part of it, the body is
 //! charged with the large ones. A connection never holds more than its own part, so that a single
-//! one cannot starve the others.
+//! one cannot starve the others. Nor does an account, once it is known whose a body is: until then
+//! anybody could have named it.
 
 use crate::config::Limits;
-use millstream_memory::Budget;
+use millstream_memory::{Budget, Holders, Share};
+use millstream_model::AccountId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
@@ -19,6 +21,9 @@ pub(crate) struct Budgets {
     pub(crate) small_bodies: Arc<Budget>,
     /// All other bodies.
     pub(crate) large_bodies: Arc<Budget>,
+    /// The parts of them whose account is known.
+    small_of_accounts: OfAccounts,
+    large_of_accounts: OfAccounts,
     /// HTTP/1's heads and read buffers, and HTTP/2's streams with their heads.
     pub(crate) heads: Arc<Budget>,
     /// Notifies that a response was refused because other clients leave theirs unread.
@@ -34,9 +39,33 @@ impl Budgets {
             limits: *limits,
             small_bodies: Budget::new(reserve),
             large_bodies: Budget::new(large),
+            small_of_accounts: OfAccounts::new(reserve),
+            large_of_accounts: OfAccounts::new(large),
             heads: Budget::new(limits.head_bytes_in_flight),
             answers_short: watch::Sender::new(()),
         })
+    }
+}
+
+/// What accounts have of a budget. It has as much as that, and whoever counts here has taken as much
+/// there: so only their parts matter.
+#[derive(Debug)]
+struct OfAccounts {
+    budget: Arc<Budget>,
+    holders: Holders<AccountId>,
+}
+
+impl OfAccounts {
+    fn new(max: usize) -> Self {
+        Self {
+            budget: Budget::new(max),
+            holders: Holders::default(),
+        }
+    }
+
+    fn claim(&self, account: &AccountId, bytes: usize) -> Option<Share> {
+        let mut claim = self.budget.share_of(&self.holders.of(account));
+        claim.grow_to(bytes).then_some(claim)
     }
 }
 
@@ -107,6 +136,25 @@ impl Holdings {
             .give_back(small_bodies, std::mem::take(&mut body.small));
         body.large = bytes;
         true
+    }
+
+    /// Counts what a body has taken as an account's; `None` if that exceeds its part.
+    #[must_use]
+    pub(crate) fn claim_body(&self, body: &BodyBytes, account: &AccountId) -> Option<Share> {
+        let budgets = &*self.budgets;
+        let (of_accounts, budget, bytes) = match body.large {
+            0 => (
+                &budgets.small_of_accounts,
+                &budgets.small_bodies,
+                body.small,
+            ),
+            bytes => (&budgets.large_of_accounts, &budgets.large_bodies, bytes),
+        };
+        let claim = of_accounts.claim(account, bytes);
+        if claim.is_none() {
+            budget.note_refusal();
+        }
+        claim
     }
 
     /// Returns what a body has taken.

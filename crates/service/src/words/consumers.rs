@@ -33,6 +33,13 @@ pub(super) fn words(fact: &ConsumerError) -> Words {
             )),
             record: Record::Beginning,
         },
+        ConsumerError::TooManySubscriptions {
+            consumer,
+            shard,
+            stream: StreamLabel { name, account },
+        } => Words::unrecorded(format!(
+            "Consumer {consumer} cannot subscribe to shard {shard} in stream {name} under account {account} because there are too many subscriptions. Try again later."
+        )),
         ConsumerError::TooFast {
             consumer,
             shard,

@@ -61,6 +61,16 @@ pub enum ConsumerError {
         /// The stream.
         stream: StreamLabel,
     },
+    /// There are as many subscriptions as there may be, of all accounts or of the stream's.
+    #[error("there are too many subscriptions for one more, of {consumer} of {stream} to {shard}")]
+    TooManySubscriptions {
+        /// Its name.
+        consumer: ConsumerName,
+        /// The shard.
+        shard: ShardId,
+        /// The stream.
+        stream: StreamLabel,
+    },
     /// The consumer calls too often.
     #[error("consumer {consumer} of {stream} subscribes to {shard} too often")]
     TooFast {
@@ -83,14 +93,18 @@ impl Fact for ConsumerError {
                 ErrorCode::ResourceNotFoundException
             }
             Self::NotActive { .. } | Self::SeatTaken { .. } => ErrorCode::ResourceInUseException,
-            Self::TooFast { .. } => ErrorCode::LimitExceededException,
+            Self::TooFast { .. } | Self::TooManySubscriptions { .. } => {
+                ErrorCode::LimitExceededException
+            }
         }
     }
 
     fn is_retryable(&self) -> bool {
         match self {
             Self::NotActive { status, .. } => status.passes(),
-            Self::SeatTaken { .. } | Self::TooFast { .. } => true,
+            Self::SeatTaken { .. } | Self::TooFast { .. } | Self::TooManySubscriptions { .. } => {
+                true
+            }
             Self::NotNamed
             | Self::InvalidArn { .. }
             | Self::ReferencesDisagree { .. }
@@ -108,6 +122,7 @@ impl Fact for ConsumerError {
             | Self::ArnNotFound { .. }
             | Self::NotActive { .. }
             | Self::SeatTaken { .. }
+            | Self::TooManySubscriptions { .. }
             | Self::TooFast { .. } => Outcome::NotApplied,
         }
     }

@@ -10,10 +10,12 @@ use crate::catalog::{Consumer, Shard, State, Stream, StreamLabel};
 use crate::facts::{
     AnyFact, ConsumerError, ReadFailure, ShardError, ShardReadError, StreamError, SubscriptionError,
 };
+use crate::log_reader::OwnedLog;
 use crate::runtime::{ShardRuntime, StreamRuntime};
 use crate::settings::Limits;
 use crate::views;
 use millstream_env::{Causes, Monotonic, RequestContext, Timestamp};
+use millstream_memory::Share;
 use millstream_model::{ConsumerArn, SequenceNumber, ShardId, limits};
 use millstream_protocol::event_stream::EncodedRecords;
 use millstream_store::{Offset, ReadLimit};
@@ -57,6 +59,8 @@ pub struct Subscription {
     /// A position in the queue for memory; kept while other events are pushed.
     ticket: Option<Ticket>,
     stage: Stage,
+    /// Its place among all subscriptions.
+    _place: Share,
 }
 
 /// What was subscribed to, and how its end is described.
@@ -108,6 +112,7 @@ pub(crate) struct Begin<'a> {
     pub(crate) shard: &'a Shard,
     pub(crate) consumer: Consumer,
     pub(crate) seat: TakenSeat,
+    pub(crate) place: Share,
     pub(crate) position: Offset,
 }
 
@@ -160,6 +165,7 @@ impl Subscription {
             shard,
             consumer,
             seat,
+            place,
             position,
         } = begin;
         let of_stream = fanout.runtimes.stream(stream.id);
@@ -180,6 +186,7 @@ impl Subscription {
             pushed_block: None,
             ticket: None,
             stage: Stage::New,
+            _place: place,
             fanout,
         }
     }
@@ -374,7 +381,7 @@ impl Subscription {
             records: 1,
             bytes: 0,
         };
-        let log = stream.log(shard);
+        let log = OwnedLog::of(stream, shard);
         let read = self.fanout.reads.logs().read_if(log, next, one, Waits::Not);
         let slice = match read.await {
             Ok((slice, _share)) => slice,

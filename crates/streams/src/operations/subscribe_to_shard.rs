@@ -68,6 +68,12 @@ impl Handler for SubscribeToShard {
         if input.dry_run == Some(true) {
             return Err(DryRun.into());
         }
+        let place = engine.admission().subscribe(&stream.scope.account);
+        let place = place.ok_or_else(|| ConsumerError::TooManySubscriptions {
+            consumer: consumer.name.clone(),
+            shard: id,
+            stream: stream.label(),
+        })?;
         let taken = seat.try_take(now()).map_err(&refused)?;
         counters.counters.subscribe_success.add(1);
         let begin = Begin {
@@ -75,6 +81,7 @@ impl Handler for SubscribeToShard {
             shard,
             consumer: consumer.clone(),
             seat: taken,
+            place,
             position,
         };
         Ok(Subscription::new(Arc::clone(engine.fanout()), begin))

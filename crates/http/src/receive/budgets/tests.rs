@@ -165,3 +165,37 @@ fn streams_when_begun_and_ended_at_once_then_leave_nothing() {
     });
     check(&budgets, &[]);
 }
+
+#[test]
+fn bodies_when_their_account_has_its_part_then_are_not_its_and_another_account_has_some() {
+    let budgets = Budgets::new(&LIMITS());
+    let account = |digit: &str| AccountId::parse(&digit.repeat(12)).unwrap();
+    let [first, second] = ["1", "2"].map(account);
+    let connection = || Holdings::new(Arc::clone(&budgets));
+    // For each body a connection of its own, and bytes of the large ones.
+    let body = |bytes: usize| {
+        let (holdings, mut body) = (connection(), BodyBytes::default());
+        assert!(holdings.grow_body(&mut body, bytes));
+        (holdings, body)
+    };
+    let tiny = body(51);
+    drop(tiny.0.claim_body(&tiny.1, &second));
+    let bodies: Vec<_> = (0..7).map(|_| body(100)).collect();
+    let claims: Vec<_> = bodies
+        .iter()
+        .map(|(holdings, body)| holdings.claim_body(body, &first))
+        .collect();
+    // Three quarters of 800; what is not claimed yet makes no difference.
+    assert_eq!(claims.iter().flatten().count(), 6);
+    assert_eq!(budgets.large_bodies.refused(), 1);
+    let (holdings, other) = &tiny;
+    assert!(holdings.claim_body(other, &second).is_some());
+    drop(claims);
+    let mut taken = budgets.large_bodies.taken();
+    for (holdings, body) in bodies.into_iter().chain([tiny]) {
+        holdings.end_body(body);
+        assert!(budgets.large_bodies.taken() < taken);
+        taken = budgets.large_bodies.taken();
+    }
+    check(&budgets, &[]);
+}

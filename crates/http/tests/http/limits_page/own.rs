@@ -75,6 +75,11 @@ fn sizes(limits: &Limits) -> Vec<Row> {
             mib(limits.head_bytes_of_connection),
             LATER,
         ),
+        row(
+            "subscriptions",
+            limits.subscriptions.to_string(),
+            "LimitExceededException",
+        ),
         row("connections", limits.connections.to_string(), CLOSED),
         row(
             "open streams of an HTTP/2 connection",
@@ -152,6 +157,7 @@ fn fields_when_there_is_a_new_one_then_is_thought_of() {
         keep_alive_idle: _,
         mutation: _,
         connections: _,
+        subscriptions: _,
         streams: _,
         streams_reset_unseen: _,
         streams_in_error: _,
@@ -179,5 +185,5 @@ fn fields_when_there_is_a_new_one_then_is_thought_of() {
         small_body_bytes_in_flight: _,
         small_body_bytes_of_connection: _,
     } = Limits::default();
-    assert_eq!(rows().len(), 21);
+    assert_eq!(rows().len(), 22);
 }

@@ -188,6 +188,11 @@ fn consumers() -> Samples {
             shard: ShardId::new(7),
             stream: stream(),
         },
+        ConsumerError::TooManySubscriptions { .. } => ConsumerError::TooManySubscriptions {
+            consumer: consumer(),
+            shard: ShardId::new(7),
+            stream: stream(),
+        },
         ConsumerError::TooFast { .. } => ConsumerError::TooFast {
             consumer: consumer(),
             shard: ShardId::new(7),

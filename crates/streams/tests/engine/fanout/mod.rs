@@ -2,6 +2,7 @@
 
 mod ends;
 mod events;
+mod places;
 mod rates;
 mod refusals;
 mod stalled;
