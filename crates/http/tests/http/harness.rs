@@ -2,7 +2,7 @@
 
 use millstream_env::{Clock, Env, SystemClock};
 use millstream_http::{Config, Limits, Server, Tls};
-use millstream_store::MemoryStore;
+use millstream_store::{LogStore, MemoryStore};
 use millstream_streams::{Engine, Settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -59,6 +59,25 @@ impl Running {
     /// Starts a server in an environment, with all of these settings.
     pub async fn start_configured(env: Env, settings: Settings, config: Config) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
+        Self::start_on(store, env, settings, (limits, tls)).await
+    }
+
+    /// Starts a server over a store.
+    pub async fn start_over(
+        store: Arc<dyn LogStore>,
+        env: Env,
+        settings: Settings,
+        limits: Limits,
+    ) -> Self {
+        Self::start_on(store, env, settings, (limits, None)).await
+    }
+
+    async fn start_on(
+        store: Arc<dyn LogStore>,
+        env: Env,
+        settings: Settings,
+        (limits, tls): (Limits, Option<Tls>),
+    ) -> Self {
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
         let server = Server::bind(config).await.unwrap();
         let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());

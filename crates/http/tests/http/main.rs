@@ -20,10 +20,14 @@ mod frames;
 mod framing;
 mod harness;
 mod heads;
+#[path = "../../../streams/tests/engine/interposed.rs"]
+mod interposed;
 mod lies;
 mod limits_page;
 mod linger;
 mod order;
+mod overload;
+mod overload_page;
 mod promises;
 mod signatures;
 mod stopping;

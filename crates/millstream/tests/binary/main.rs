@@ -10,6 +10,7 @@ mod cause;
 mod checking;
 mod configuration;
 mod credentials;
+mod crowds;
 mod hostile_text;
 mod keys;
 mod lifecycle;

@@ -6,11 +6,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-const MIB: usize = 1024 * 1024;
+pub const MIB: usize = 1024 * 1024;
 /// Memory without clients: code, runtime, threads, and the journal's buffers.
-const BASE_BYTES: usize = 64 * MIB;
+pub const BASE_BYTES: usize = 64 * MIB;
 /// Memory of an idle connection.
-const CONNECTION_BYTES: usize = 24 * 1024;
+pub const CONNECTION_BYTES: usize = 24 * 1024;
 /// The default limits.
 const HEADS_BYTES: usize = 256 * MIB;
 const BODIES_BYTES: usize = 128 * MIB;
@@ -21,12 +21,12 @@ const ACKNOWLEDGED: u8 = 1;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 /// A server, and connections to it.
-struct Server {
+pub struct Server {
     running: Running,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let any = "127.0.0.1:0";
         let mut command = millstream();
         let folder = std::env::temp_dir();
@@ -38,19 +38,24 @@ impl Server {
         }
     }
 
-    fn connect(&self) -> TcpStream {
+    pub fn connect(&self) -> TcpStream {
         TcpStream::connect(self.running.url.strip_prefix("http://").unwrap()).unwrap()
     }
 
     /// Checks that the server still serves other clients, and that its memory never exceeded a
     /// limit.
-    fn check_peak(&self, most: usize) {
+    pub fn check_peak(&self, most: usize) {
         self.list(&mut self.connect());
         let peak = self.running.memory("VmHWM");
         assert!(peak <= most, "{peak} bytes, and {most} are to be enough");
     }
 
-    fn list(&self, stream: &mut TcpStream) {
+    /// A memory counter of its process, by the operating system's name.
+    pub fn memory(&self, name: &str) -> usize {
+        self.running.memory(name)
+    }
+
+    pub fn list(&self, stream: &mut TcpStream) {
         stream.write_all(&post("content-length: 2", b"{}")).unwrap();
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).unwrap();
@@ -58,7 +63,7 @@ impl Server {
     }
 }
 
-fn post(header: &str, body: &[u8]) -> Vec<u8> {
+pub fn post(header: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-amz-json-1.1\r\n\
          x-amz-target: Kinesis_20131202.ListStreams\r\n{header}\r\n\r\n"
@@ -67,7 +72,7 @@ fn post(header: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The number of connections to open: as many as wanted, as far as this process's limit allows.
-fn connections(wanted: usize) -> usize {
+pub fn connections(wanted: usize) -> usize {
     const OWN: u64 = 300;
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     let all = Rlimit {
