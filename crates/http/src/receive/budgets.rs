@@ -47,7 +47,7 @@ impl Budgets {
     }
 }
 
-/// What accounts have of a budget. It has as much as that, and whoever counts here has taken as much
+/// What accounts have of a budget. This one is as large, and whoever counts here has taken as much
 /// there: so only their parts matter.
 #[derive(Debug)]
 struct OfAccounts {
