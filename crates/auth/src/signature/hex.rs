@@ -16,22 +16,33 @@ pub(crate) fn encode(bytes: &[u8; HASH_BYTES]) -> [u8; 2 * HASH_BYTES] {
     text
 }
 
-/// The bytes of 64 lower-case digits; `None` if the text is anything else.
+/// What stands for the value of a byte that is no digit.
+const NO_DIGIT: u8 = 0xff;
+/// The value of each byte as a digit.
+const VALUES: [u8; 256] = values();
+
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        values[DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+}
+
+/// The bytes of 64 lower-case digits; `None` if the text is anything else. It is read to its end
+/// without looking at what it is, which is faster than a branch for each digit.
 pub(crate) fn decode(text: &[u8]) -> Option<[u8; HASH_BYTES]> {
     let text: &[u8; 2 * HASH_BYTES] = text.try_into().ok()?;
     let mut bytes = [0; HASH_BYTES];
+    let mut seen = 0;
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = value(pair[0])? << 4 | value(pair[1])?;
+        let [high, low] = [pair[0], pair[1]].map(|digit| VALUES[usize::from(digit)]);
+        seen |= high | low;
+        *byte = high << 4 | low;
     }
-    Some(bytes)
-}
-
-fn value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    (seen < 16).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -55,23 +55,34 @@ impl<'a> SignedHeaders<'a> {
     /// # Errors
     /// If a header that must be on the list is not, or one on the list is not there.
     pub(crate) fn check(self, head: Head<'_>, date: DateHeader) -> Result<(), Error> {
-        if !self.has(header::HOST.as_str()) && !self.has(AUTHORITY) {
+        let (mut has_host, mut has_date, mut signed, mut absent) = (false, false, 0, None);
+        for name in self.names() {
+            if is_host(name) {
+                has_host = true;
+            } else if head.headers.contains_key(name) {
+                has_date |= name == header::DATE.as_str();
+                signed += usize::from(name.starts_with(PREFIX));
+            } else {
+                absent = absent.or(Some(name));
+            }
+        }
+        if !has_host {
             return Err(words::unsigned("'Host' or ':authority'"));
         }
-        if date == DateHeader::Date && !self.has(header::DATE.as_str()) {
+        if date == DateHeader::Date && !has_date {
             return Err(words::unsigned("'Date'"));
         }
-        for name in head.headers.keys() {
-            if name.as_str().starts_with(PREFIX) && !self.has(name.as_str()) {
-                return Err(words::unsigned(&format!("'{name}'")));
-            }
+        // No name is on the list twice: as many as there are, are all.
+        let of_amazon = || {
+            let names = head.headers.keys().map(HeaderName::as_str);
+            names.filter(|name| name.starts_with(PREFIX))
+        };
+        if of_amazon().count() != signed
+            && let Some(name) = of_amazon().find(|name| !self.has(name))
+        {
+            return Err(words::unsigned(&format!("'{name}'")));
         }
-        for name in self.names() {
-            if !is_host(name) && !head.headers.contains_key(name) {
-                return Err(words::absent(name));
-            }
-        }
-        Ok(())
+        absent.map_or(Ok(()), |name| Err(words::absent(name)))
     }
 }
 
