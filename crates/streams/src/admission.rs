@@ -179,7 +179,8 @@ impl Admission {
         }
     }
 
-    /// Acquires permits in FIFO order, first the account's and then one of all; the holder of a permit waits for memory before others do.
+    /// Acquires permits in FIFO order, first the account's and then one of all; the holder of a
+    /// permit waits for memory before others do.
     async fn turn(&self, account: &AccountId, holder: &Arc<Holder>, bytes: usize) -> Turn {
         let own = match self.holders.are_several() {
             true => Some(acquire(self.turns_of(account)).await),

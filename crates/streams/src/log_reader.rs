@@ -51,8 +51,12 @@ impl LogReader {
     }
 
     /// Room for what is made of a read that is at hand; it does not wait.
-    pub(crate) fn room_at_once(&self, bytes: usize) -> Result<Share, ReadFailure> {
-        self.admission.share_at_once(bytes)
+    pub(crate) fn room_at_once(
+        &self,
+        account: &AccountId,
+        bytes: usize,
+    ) -> Result<Share, ReadFailure> {
+        self.admission.share_at_once(account, bytes)
     }
 
     /// Reads forward in a log for a waiting client; returns the result's memory with it.

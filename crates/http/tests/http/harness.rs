@@ -59,7 +59,7 @@ impl Running {
     /// Starts a server in an environment, with all of these settings.
     pub async fn start_configured(env: Env, settings: Settings, config: Config) -> Self {
         let store = Arc::new(MemoryStore::new(Arc::clone(&env.clock)));
-        Self::start_on(store, env, settings, (limits, tls)).await
+        Self::start_on(store, env, settings, config).await
     }
 
     /// Starts a server over a store.
@@ -69,14 +69,18 @@ impl Running {
         settings: Settings,
         limits: Limits,
     ) -> Self {
-        Self::start_on(store, env, settings, (limits, None)).await
+        let config = Config {
+            limits,
+            ..any_port()
+        };
+        Self::start_on(store, env, settings, config).await
     }
 
     async fn start_on(
         store: Arc<dyn LogStore>,
         env: Env,
         settings: Settings,
-        (limits, tls): (Limits, Option<Tls>),
+        config: Config,
     ) -> Self {
         let engine = Engine::open(env.clone(), store, settings).await.unwrap();
         let server = Server::bind(config).await.unwrap();

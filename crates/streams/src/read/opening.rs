@@ -190,7 +190,7 @@ impl ShardReader {
             return Ok(read.take_records(log, shard));
         }
         let (keys, failure) = self.keys(stream, &needs).await;
-        let share = self.logs.room_at_once(needs.bytes)?;
+        let share = self.logs.room_at_once(&stream.scope.account, needs.bytes)?;
         let mut opening = Opening {
             log,
             keys: &keys,
