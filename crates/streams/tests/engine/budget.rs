@@ -4,7 +4,8 @@
 //! HTTP, signatures and the disk are not included: the store is in memory.
 
 use crate::counted;
-use crate::world::{Caller, Start, World};
+use crate::encryption::Locked;
+use crate::world::{Caller, Start};
 use millstream_protocol::operations::{GetRecordsInput, PutRecordsInput};
 use millstream_protocol::types::PutRecordsRequestEntry;
 use millstream_protocol::{Protocol, decode, encode};
@@ -18,11 +19,13 @@ const TURNS: usize = 4;
 const TEST: &str = "budget::instructions_when_counted_for_each_record_then_are_within_their_budget";
 
 /// Twice the count when it was set.
-const BUDGETS: [(&str, u64); 4] = [
+const BUDGETS: [(&str, u64); 6] = [
     ("put json", 4_600),
     ("put cbor", 3_100),
     ("get json", 1_300),
     ("get cbor", 820),
+    ("sealed-put json", 9_000),
+    ("sealed-get json", 6_000),
 ];
 
 #[test]
@@ -56,8 +59,19 @@ async fn run(work: &str) {
         "json" => Protocol::Json,
         _ => Protocol::Cbor,
     };
-    let caller = World::without_limits().open().await;
-    caller.create("counted", 1).await.unwrap();
+    let locked = Locked::new();
+    let caller = locked.world.open().await;
+    let (operation, is_sealed) = match operation.strip_prefix("sealed-") {
+        Some(operation) => (operation, true),
+        None => (operation, false),
+    };
+    let create = async |stream: &str| {
+        caller.create(stream, 1).await.unwrap();
+        if is_sealed {
+            caller.encrypt(stream, &locked.a).await;
+        }
+    };
+    create("counted").await;
     let put = put_body(protocol, "counted");
     match operation {
         "put" => {
@@ -70,7 +84,7 @@ async fn run(work: &str) {
             let mut gets = Vec::new();
             for index in 0..2 * TURNS {
                 let stream = format!("read-{index}");
-                caller.create(&stream, 1).await.unwrap();
+                create(&stream).await;
                 answer::<PutRecords>(&caller, protocol, &put_body(protocol, &stream)).await;
                 gets.push(get_body(&caller, protocol, &stream).await);
             }

@@ -22,15 +22,15 @@ use std::time::Duration;
 const SEALED: u8 = 2;
 
 /// A world with a key service, and two keys in it.
-struct Locked {
-    world: World,
+pub struct Locked {
+    pub world: World,
     keys: Arc<MemoryKeys>,
-    a: KeyArn,
+    pub a: KeyArn,
     b: KeyArn,
 }
 
 impl Locked {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let keys = Arc::new(MemoryKeys::new());
         let world = World::new(Settings {
             limits: Limits::Off,
@@ -63,7 +63,7 @@ impl Locked {
 }
 
 impl Caller {
-    async fn encrypt(&self, stream: &str, key: &KeyArn) {
+    pub async fn encrypt(&self, stream: &str, key: &KeyArn) {
         let input = StartStreamEncryptionInput {
             stream_name: Some(stream.to_owned()),
             encryption_type: EncryptionType::Kms,
