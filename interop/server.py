@@ -57,13 +57,15 @@ def _pace(response, operation, **_) -> float | None:
 class Server:
     """A server process. As a context, it is stopped at the end, and must have stopped well and told no secrets."""
 
-    def __init__(self, arguments: list[str], log: Path, secrets: dict[str, str] | None = None):
+    def __init__(
+        self, arguments: list[str], log: Path, secrets: dict[str, str] | None = None, **variables: str
+    ):
         """`secrets` are those of the access keys that it knows, if it verifies signatures."""
         self.log = log
         self._secrets = secrets
         with open(log, "wb") as stderr:
             self.process = subprocess.Popen(
-                [binary(), *arguments], stdout=subprocess.PIPE, stderr=stderr, env=environment()
+                [binary(), *arguments], stdout=subprocess.PIPE, stderr=stderr, env=environment(**variables)
             )
         self.url = self._first_line()
 

@@ -8,7 +8,7 @@
 use crate::address;
 use crate::audit;
 use crate::credentials::command::Credentials;
-use crate::keys::Keys;
+use crate::keys::{KeyFlags, Keys};
 use crate::policy;
 use crate::values::{self, StreamSpec};
 use clap::error::ErrorKind;
@@ -89,6 +89,8 @@ pub enum Run {
     ///   millstream credentials create keys.toml --user ann
     ///   millstream serve --data-dir /data --credentials keys.toml
     ///   millstream serve --data-dir /data --credentials keys.toml --listen [::]:4567 --tls off
+    ///   millstream keys create keyring.json --alias alias/orders
+    ///   millstream serve --data-dir /data --keys keyring.json
     #[command(verbatim_doc_comment, after_long_help = PRECEDENCE)]
     Serve(Serve),
     /// Write a self-signed certificate and its key, for TLS on this machine
@@ -213,6 +215,9 @@ pub struct Serve {
     /// the file has no keys, or cannot be read, everybody is refused.
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
+    /// Where KMS keys come from.
+    #[command(flatten)]
+    pub keys: KeyFlags,
     /// "off" allows other machines to connect although there is no certificate
     ///
     /// For a proxy that does TLS in front of the server: anyone on the way can otherwise read what

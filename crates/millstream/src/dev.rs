@@ -1,6 +1,7 @@
 //! `millstream dev`: its guarantees, as settings.
 
 use crate::cli::{Dev, Durability};
+use crate::keys::Source;
 use crate::run::{Data, Settings};
 
 /// The settings of a development server: accepts any credentials; its data is temporary unless a
@@ -17,5 +18,6 @@ pub fn settings(dev: Dev) -> Result<Settings, clap::Error> {
     let durability = shared.durability.unwrap_or(durability);
     let mut settings = Settings::new("dev", &shared, data, durability)?;
     settings.streams = streams;
+    settings.keys = Source::Beside;
     Ok(settings)
 }

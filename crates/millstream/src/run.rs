@@ -5,6 +5,7 @@ use crate::certificate;
 use crate::cli::{self, Durability, Shared};
 use crate::credentials;
 use crate::descriptors;
+use crate::keys;
 use crate::signals::Signals;
 use crate::streams;
 use crate::values::StreamSpec;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub credentials: Option<PathBuf>,
     /// Where the audit log goes, if there is one.
     pub audit: Option<audit::Place>,
+    /// Where the KMS keys come from.
+    pub keys: keys::Source,
     /// Where the data lives.
     pub data: Data,
     /// What an acknowledged record survives.
@@ -99,6 +102,7 @@ impl Settings {
             certificate: certificate(name, shared)?,
             credentials: None,
             audit: shared.audit.clone(),
+            keys: keys::Source::Nothing,
             data,
             durability,
             segment_bytes_max,
@@ -226,6 +230,7 @@ async fn serve(
         let policies = Enforced::new(Arc::new(AsVerified), Arc::clone(&env.clock));
         settings.server.authorizer = Authorizer::new(Arc::new(policies));
     }
+    settings.engine.keys = settings.keys.open(&env)?;
     let mut server = Server::bind(settings.server.clone()).await?;
     // Liveness is served from the start, however long recovery takes.
     server.serve_operator(&env);
@@ -277,8 +282,21 @@ async fn open(env: &Env, folder: &Folder, settings: &Settings) -> anyhow::Result
     let journal = open_journal(env, folder.path().to_owned(), options).await;
     let journal = journal?.with_context(said)?;
     folder.announce(settings.durability);
-    let engine = Engine::open(env.clone(), journal, settings.engine.clone());
+    let mut own = settings.engine.clone();
+    // Beside data that is encrypted a new keyring has none of its keys.
+    let mut age = keys::Age::Old;
+    if let Some(beside) = settings.keys.open_beside(folder.path(), env)? {
+        (own.keys, age) = (Some(beside.keys), beside.age);
+    }
+    let may_read = own.keys.is_some() && age == keys::Age::Old;
+    let engine = Engine::open(env.clone(), journal, own);
     let engine = engine.await.with_context(said)?;
+    if !may_read && engine.has_encrypted_streams() {
+        tracing::warn!(
+            "some streams are encrypted, and their keys are not there: they can be neither \
+             written nor read until the server is started with its keys"
+        );
+    }
     streams::create(&engine, settings.streams.clone()).await?;
     Ok(engine)
 }

@@ -19,6 +19,7 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let Serve {
         shared,
         credentials,
+        keys,
         tls,
     } = serve;
     let Some(folder) = shared.data_dir.clone() else {
@@ -32,6 +33,8 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     if let Err(text) = check_exposure(&shared, credentials.as_deref(), tls) {
         return Err(cli::refuse("serve", ErrorKind::InvalidValue, &text));
     }
+    let keys = keys.source();
+    let keys = keys.map_err(|text| cli::refuse("serve", ErrorKind::InvalidValue, &text))?;
     if credentials.is_none() {
         tracing::warn!(
             listen = %shared.listen,
@@ -42,6 +45,7 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let mut settings = Settings::new("serve", &shared, Data::Kept(folder), durability)?;
     settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
     settings.credentials = credentials;
+    settings.keys = keys;
     if settings.certificate.is_some() && !shared.listen.ip().is_loopback() {
         settings.server.in_the_clear = InTheClear::Refused;
     }

@@ -170,6 +170,15 @@ impl Engine {
         self.readiness.is_writable()
     }
 
+    /// Whether records of some stream are encrypted, or may be of former times.
+    pub fn has_encrypted_streams(&self) -> bool {
+        let state = self.catalog.state();
+        let is_encrypted = |stream: &Arc<Stream>| {
+            stream.encryption.is_some() || stream.data_keys.newest().is_some()
+        };
+        state.streams().any(is_encrypted)
+    }
+
     /// The engine's series.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::new(Metrics::new(

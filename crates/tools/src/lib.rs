@@ -45,7 +45,7 @@ pub mod terminal;
 mod time;
 mod tool;
 
-pub use connection::{Connection, connect};
+pub use connection::{Connection, connect, parse_endpoint};
 pub use failure::Failure;
 pub use look::Look;
 pub use manager::Form;

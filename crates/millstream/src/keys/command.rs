@@ -153,11 +153,11 @@ fn parse_account(text: &str) -> Result<AccountId, String> {
     AccountId::parse(text).map_err(|_| "an account has twelve digits".to_owned())
 }
 
-fn parse_region(text: &str) -> Result<Region, String> {
+pub(super) fn parse_region(text: &str) -> Result<Region, String> {
     Region::parse(text).map_err(|_| "a region is written as eu-west-1".to_owned())
 }
 
-fn parse_key(text: &str) -> Result<KeyId, String> {
+pub(super) fn parse_key(text: &str) -> Result<KeyId, String> {
     let expected = "a key is its id, its ARN, an alias such as alias/orders, or an alias's ARN";
     KeyId::parse(text).map_err(|_| expected.to_owned())
 }

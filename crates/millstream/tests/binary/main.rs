@@ -11,6 +11,7 @@ mod checking;
 mod configuration;
 mod credentials;
 mod crowds;
+mod encryption;
 mod hostile_text;
 mod keys;
 mod lifecycle;

@@ -52,8 +52,8 @@ const CODE: [(&str, &[&str]); 23] = [
     (
         "millstream",
         &[
-            "auth", "env", "http", "journal", "kms", "model", "protocol", "store", "streams",
-            "tools",
+            "auth", "client", "env", "http", "journal", "kms", "kms-aws", "model", "protocol",
+            "store", "streams", "tools",
         ],
     ),
     // What tests the others. The judge knows none of the code that it judges.
@@ -119,7 +119,7 @@ const TESTS: [(&str, &[&str]); 13] = [
     // that it is the cause of.
     ("service", &["env", "pages", "replicated", "store"]),
     ("tools", &["env"]),
-    ("millstream", &["client", "env", "fuzz"]),
+    ("millstream", &["env", "fuzz"]),
 ];
 /// What tests the others: nobody's code uses it.
 pub const TESTERS: [&str; 6] = ["judge", "crash", "sim", "rules", "pages", "fuzz"];
