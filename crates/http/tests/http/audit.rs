@@ -440,8 +440,13 @@ async fn line_when_a_client_sends_line_breaks_and_escapes_of_terminals_then_is_o
 #[tokio::test]
 async fn request_when_large_then_its_line_is_not() {
     let mut world = World::open().await;
-    // Escaped, it is six times as long.
-    let policy = "\u{1}".repeat(20_000);
+    // The first is too long in the line alone, where it is escaped; the second as it comes.
+    for policy in ["é".repeat(20_000), "\u{1}".repeat(20_000)] {
+        check_large(&mut world, &policy).await;
+    }
+}
+
+async fn check_large(world: &mut World, policy: &str) {
     let body =
         json!({"ResourceARN": "arn:aws:kinesis:us-east-1:000000000000:stream/a", "Policy": policy});
     let agent = "é".repeat(2000);
