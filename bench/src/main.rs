@@ -23,6 +23,7 @@ mod setup;
 mod floor;
 
 mod fan_out;
+mod overload;
 mod stalled;
 
 mod case;
@@ -74,6 +75,8 @@ enum Command {
     FanOut(FanOut),
     /// Measure what a subscriber notices of 2 000 that take nothing, and print it
     Stalled(Stalled),
+    /// Measure goodput under overload, and what a quiet producer notices of hot ones, and print it
+    Overload(Overload),
     /// Write the results of a run into a page, and draw them
     Report(Report),
 }
@@ -170,6 +173,13 @@ struct Stalled {
 }
 
 #[derive(Debug, Args)]
+struct Overload {
+    /// The binary of Millstream
+    #[arg(long, value_name = "FILE")]
+    millstream: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct Report {
     /// The file with the results
     #[arg(long, value_name = "FILE")]
@@ -192,6 +202,7 @@ fn main() -> anyhow::Result<()> {
         Command::Profile(profile) => on_one_thread(run_profile(profile)),
         Command::FanOut(fan_out) => on_one_thread(run_fan_out(fan_out)),
         Command::Stalled(stalled) => on_one_thread(run_stalled(stalled)),
+        Command::Overload(overload) => on_one_thread(run_overload(overload)),
         Command::Report(report) => run_report(&report),
     }
 }
@@ -303,11 +314,32 @@ async fn run_stalled(stalled: Stalled) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn run_overload(overload: Overload) -> anyhow::Result<()> {
+    let data = tempfile::Builder::new().prefix("bench-").tempdir()?;
+    let cores = Cores::apart()?;
+    cores.enter_generator()?;
+    let unlimited = places(overload.millstream, data.path());
+    let limited = Places {
+        limits: server::Limits::Aws,
+        data: data.path().join("limited"),
+        ..unlimited.clone()
+    };
+    let server = server::Server::start(server::Kind::Millstream.into(), &unlimited, &cores)?;
+    let rates = overload::goodput(&server).await?;
+    server.stop()?;
+    let server = server::Server::start(server::Kind::Millstream.into(), &limited, &cores)?;
+    let neighbours = overload::neighbours(&server).await?;
+    server.stop()?;
+    print!("{}", overload::table(&rates, &neighbours));
+    Ok(())
+}
+
 fn places(millstream: PathBuf, data: &Path) -> Places {
     Places {
         millstream,
         peers: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers")),
         data: data.to_owned(),
+        limits: server::Limits::Off,
     }
 }
 

@@ -135,6 +135,17 @@ pub struct Places {
     pub peers: PathBuf,
     /// The folder for all data.
     pub data: PathBuf,
+    /// AWS's limits of Millstream.
+    pub limits: Limits,
+}
+
+/// Whether Millstream applies AWS's limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    /// It does.
+    Aws,
+    /// It does not, so that the server is measured and not its limits.
+    Off,
 }
 
 /// A running server. Killed when dropped.
@@ -242,11 +253,11 @@ fn command(
     let port = address.port().to_string();
     let peers = &places.peers;
     match kind {
-        Kind::Millstream => millstream(&places.millstream, address, data),
+        Kind::Millstream => millstream(places, address, data),
         Kind::MillstreamVerified => {
             let credentials = data.with_extension("credentials.toml");
             write_credentials(&credentials)?;
-            let mut command = millstream(&places.millstream, address, data)?;
+            let mut command = millstream(places, address, data)?;
             command.arg("--credentials").arg(credentials);
             Ok(command)
         }
@@ -292,10 +303,14 @@ fn command(
     }
 }
 
-fn millstream(binary: &Path, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {
-    let mut command = installed(binary)?;
+fn millstream(places: &Places, address: SocketAddr, data: &Path) -> anyhow::Result<Command> {
+    let limits = match places.limits {
+        Limits::Aws => "aws",
+        Limits::Off => "off",
+    };
+    let mut command = installed(&places.millstream)?;
     command
-        .args(["serve", "--durability", "fsync", "--limits", "off"])
+        .args(["serve", "--durability", "fsync", "--limits", limits])
         .args(["--shard-limit", "30000"])
         .args(["--admin-listen", "127.0.0.1:0", "--log-level", "warn"])
         .arg("--listen")
