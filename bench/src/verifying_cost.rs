@@ -30,8 +30,9 @@ const TIMES_MIN: u32 = 20;
 const TIMES_MAX: u32 = 2000;
 /// Bytes that are hashed in a round, within these bounds.
 const BYTES: usize = 4 * 1024 * 1024;
-/// Requests, as records and bytes of each.
-const REQUESTS: [(usize, usize); 4] = [(1, 100), (1, 10 * 1024), (500, 100), (100, 10 * 1024)];
+/// Requests, as records and bytes of each. The rest costs as much for larger ones, but is lost in
+/// the noise of hashing them.
+const REQUESTS: [(usize, usize); 3] = [(1, 100), (1, 10 * 1024), (500, 100)];
 
 /// Times both, and prints the cost per request.
 pub fn print() -> anyhow::Result<()> {
