@@ -2,10 +2,10 @@
 //! client notices of a hot shard and of a hot account.
 //!
 //! **Goodput**: closed loops with more and more connections, of which those with the best rate of
-//! answers with status 200 are the capacity; then they, twice and ten times as many ask in turns. **Neighbours**: a producer
-//! with a steady rate far below its limit, in turns alone, beside clients that put ten times what
-//! another shard allows, and beside the same from another account. AWS's limits are on, so that
-//! most of what the hot clients send is refused.
+//! answers with status 200 are the capacity; then they, twice and ten times as many ask in turns.
+//! **Neighbours**: a producer with a steady rate far below its limit, in turns alone, beside
+//! clients that put ten times what another shard allows, and beside the same from another account.
+//! AWS's limits are on, so that most of what the hot clients send is refused.
 
 use crate::connection::Connection;
 use crate::load::{self, Measured, Source, Span, Target};
@@ -126,7 +126,8 @@ async fn rate(server: &Server, workload: Workload, connections: usize) -> anyhow
     })
 }
 
-/// Latencies of the quiet producer, in nanoseconds: alone, beside a hot shard, beside a hot account.
+/// Latencies of the quiet producer, in nanoseconds: alone, beside a hot shard, beside a hot
+/// account.
 #[derive(Debug)]
 pub struct Neighbours {
     alone: Histogram<u64>,

@@ -122,8 +122,9 @@ impl Budget {
         }
     }
 
-    /// Takes bytes if no more than `max` are then taken in total, and `allows` agrees to what is then
-    /// free. An attempt that fails takes nothing meanwhile, so that no other fails because of it.
+    /// Takes bytes if no more than `max` are then taken in total, and `allows` agrees to what is
+    /// then free. An attempt that fails takes nothing meanwhile, so that no other fails because of
+    /// it.
     fn try_take(&self, bytes: usize, max: usize, allows: &dyn Fn(usize) -> bool) -> bool {
         let is_free = |taken: &usize| *taken <= max && allows(self.max().saturating_sub(*taken));
         let grow = |taken: usize| taken.checked_add(bytes).filter(is_free);

@@ -1,13 +1,13 @@
-//! Admission of subscriptions, of which there is a bounded number, and to the disk: a bounded number of concurrent reads, each with memory reserved for its
-//! result.
+//! Admission of subscriptions, of which there is a bounded number, and to the disk: a bounded
+//! number of concurrent reads, each with memory reserved for its result.
 //!
 //! Memory for responses is one budget for the whole server, from before their records are read
 //! until their last byte is sent. A read that waits for the disk reserves memory before anything is
 //! read, and returns what turns out not to be needed; cached data reserves memory when it is
 //! available.
 //!
-//! What is read counts as the account's whose stream it is of: once there are several accounts, each
-//! may hold three quarters of what the others leave, of the memory and of the permits.
+//! What is read counts as the account's whose stream it is of: once there are several accounts,
+//! each may hold three quarters of what the others leave, of the memory and of the permits.
 //!
 //! Cached data is served at once. A read that has to wait for the disk first waits for a permit,
 //! then for memory, before any byte is read; both together for a bounded time, after which the
@@ -61,7 +61,7 @@ pub(crate) enum Waits {
 #[derive(Debug)]
 pub(crate) struct Admission {
     turns: Arc<Semaphore>,
-    /// Permits of accounts with reads that wait for the disk, which have to have one of these first.
+    /// Permits of accounts with reads that wait for the disk, which need one of these first.
     turns_of: Mutex<BTreeMap<AccountId, Arc<Semaphore>>>,
     room: Arc<Budget>,
     holders: Holders<AccountId>,
