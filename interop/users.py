@@ -6,10 +6,11 @@ logs of servers can be searched for.
 """
 
 import secrets
+import subprocess
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
-from server import REPOSITORY, Server
+from server import REPOSITORY, Server, binary, environment
 
 # What a secret begins with: it is in no line that a server writes.
 MARK = "CANARYx"
@@ -79,9 +80,12 @@ class Users:
         self.file.write_text("\n".join(user.write(folder) for user in users))
 
     def server(self, folder: Path, *options: str, log: str = "log") -> Server:
-        """A `millstream serve` on the data in a folder, that serves nobody else."""
+        """A `millstream serve` on the data in a folder, that serves nobody else, and has a keyring."""
+        keyring = folder / "keyring.json"
+        if not keyring.exists():
+            subprocess.run([binary(), "keys", "create", keyring], env=environment(), check=True, stdout=subprocess.DEVNULL)
         arguments = ["serve", "--data-dir", str(folder / "data"), "--admin-listen", ANYWHERE]
         if "--listen" not in options:
             arguments += ["--listen", ANYWHERE]
-        arguments += ["--credentials", str(self.file), *options]
+        arguments += ["--credentials", str(self.file), "--keys", str(keyring), *options]
         return Server(arguments, folder / log, self.secrets)

@@ -61,6 +61,8 @@ pub struct Case {
 
 /// The required ratio of Millstream to the floor where it verifies signatures. Both hash bodies.
 const VERIFIED: f64 = 0.8;
+/// The required ratio of an encrypted stream to one that is not.
+const ENCRYPTED: f64 = 0.8;
 /// Open shards of a stream, unless the case varies them.
 const SHARDS: u32 = 4;
 /// Connections of a case with several connections and large requests.
@@ -130,6 +132,41 @@ pub fn all() -> Vec<Case> {
         shards(Kind::MillstreamVerified, Shards::PUT),
         shards(Kind::Millstream, Shards::BATCH),
         shards(Kind::MillstreamVerified, Shards::BATCH),
+        encrypted(
+            "encrypted-put",
+            "PutRecord 100 B, 64 connections",
+            put(100, 1, 64),
+        ),
+        encrypted(
+            "encrypted-batch-small",
+            "PutRecords 500 × 100 B, 4 connections",
+            put(100, 500, FEW_CONNECTIONS),
+        ),
+        encrypted(
+            "encrypted-batch-large",
+            "PutRecords 100 × 10 KiB, 4 connections",
+            put(10 * 1024, 100, FEW_CONNECTIONS),
+        ),
+        encrypted(
+            "encrypted-get-tail",
+            "GetRecords at the tail, 500 × 100 B",
+            get(GetRecordsAtTail, 100, 500),
+        ),
+        encrypted(
+            "encrypted-get-tail-large",
+            "GetRecords at the tail, 100 × 10 KiB",
+            get(GetRecordsAtTail, 10 * 1024, 100),
+        ),
+        encrypted(
+            "encrypted-get-cold",
+            "GetRecords cold, 10 000 × 100 B",
+            get(GetRecordsCold, 100, 10_000),
+        ),
+        encrypted(
+            "encrypted-get-cold-large",
+            "GetRecords cold, 100 × 10 KiB",
+            get(GetRecordsCold, 10 * 1024, 100),
+        ),
     ]
 }
 
@@ -280,6 +317,21 @@ fn reads(id: &str, operation: Operation, (batch, record_size): (usize, usize)) -
     case
 }
 
+fn get(operation: Operation, record_size: usize, batch: usize) -> Workload {
+    Workload {
+        operation,
+        ..put(record_size, batch, FEW_CONNECTIONS)
+    }
+}
+
+/// A stream that is encrypted, beside one that is not.
+fn encrypted(id: &str, title: &str, workload: Workload) -> Case {
+    let mut case = Case::new(id, &format!("{title}, encrypted"));
+    let plain = case.add(workload, &[Kind::Millstream, Kind::MillstreamEncrypted]);
+    case.compare(plain + 1, [plain], ENCRYPTED);
+    case
+}
+
 /// A put over shards.
 struct Shards {
     id: &'static str,
@@ -349,7 +401,8 @@ mod tests {
                 kinds.any(|kind| kind == Kind::MillstreamVerified)
             })
         };
-        for case in &cases {
+        let is_encrypted = |case: &&Case| case.id.starts_with("encrypted-");
+        for case in cases.iter().filter(|case| !is_encrypted(case)) {
             let ids = [case.id.clone(), format!("{}-verified", case.id)];
             assert!(ids.iter().any(|id| has_verified(id)), "{}", case.id);
         }

@@ -8,7 +8,7 @@ use crate::cores::Cores;
 use crate::load::{self, Measured, Source, Span, Target};
 use crate::results::{Found, Results};
 use crate::server::{Kind, Places, Seat, Server};
-use crate::setup::{self, Setup};
+use crate::setup::{self, Setup, Streams};
 use crate::workload::{Operation, Workload};
 use crate::{disk, machine, nats, usage};
 use anyhow::Context;
@@ -190,7 +190,12 @@ impl Run {
         if is_floor {
             return Ok(Some(self.prepare_floor(*seat, workload).await?));
         }
-        let prepared = Setup::new(server.address)?.prepare(workload).await;
+        let streams = match *kind == Kind::MillstreamEncrypted {
+            true => Streams::Encrypted,
+            false => Streams::Plain,
+        };
+        let setup = Setup::new(server.address, streams)?;
+        let prepared = setup.prepare(workload).await;
         if kind.is_millstream() && workload.operation == Operation::GetRecordsCold {
             self.forget(*seat).await?;
         }
@@ -221,7 +226,8 @@ impl Run {
     async fn prepare_floor(&self, seat: Seat, workload: &Workload) -> anyhow::Result<Vec<Source>> {
         let millstream = &self.servers[&Kind::Millstream.into()];
         let floor = &self.servers[&seat];
-        let sources = Setup::new(millstream.address)?.prepare(workload).await?;
+        let setup = Setup::new(millstream.address, Streams::Plain)?;
+        let sources = setup.prepare(workload).await?;
         let client = |server: &Server| {
             let client = setup::client(server.address);
             client.protocol(workload.protocol.into()).build()

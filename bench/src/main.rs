@@ -43,7 +43,7 @@ use compare::{Plan, Run};
 use cores::Cores;
 use load::{Span, Target};
 use server::Places;
-use setup::Setup;
+use setup::{Setup, Streams};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -223,7 +223,9 @@ async fn run_load(load: Load) -> anyhow::Result<()> {
     let sources = if load.floor {
         setup::puts(&load.workload)
     } else {
-        Setup::new(load.server)?.prepare(&load.workload).await?
+        Setup::new(load.server, Streams::Plain)?
+            .prepare(&load.workload)
+            .await?
     };
     let target = Target {
         address: load.server,

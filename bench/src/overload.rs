@@ -12,7 +12,7 @@ use crate::load::{self, Measured, Source, Span, Target};
 use crate::report::short;
 use crate::requests::{self, Body};
 use crate::server::Server;
-use crate::setup::{self, Setup};
+use crate::setup::{self, Setup, Streams};
 use crate::signer::{Head, Signer};
 use crate::workload::{Operation, Protocol, Workload};
 use anyhow::{Context, ensure};
@@ -112,7 +112,9 @@ async fn rate(server: &Server, workload: Workload, connections: usize) -> anyhow
         connections,
         ..workload
     };
-    let sources: Vec<Source> = Setup::new(server.address)?.prepare(&workload).await?;
+    let sources: Vec<Source> = Setup::new(server.address, Streams::Plain)?
+        .prepare(&workload)
+        .await?;
     let target = Target {
         address: server.address,
         process: None,
@@ -220,7 +222,7 @@ impl Paced {
         let prefix = millstream_protocol::TARGET_PREFIX;
         Self {
             connection: Connection::new(address),
-            signer: Signer::new(account, "secret", "us-east-1"),
+            signer: Signer::of(account),
             head: Head {
                 host: address.to_string(),
                 content_type: millstream_protocol::Protocol::Json.content_type(),

@@ -27,6 +27,8 @@ pub enum Kind {
     Millstream,
     /// The same with `--credentials`: it verifies the signature of each request.
     MillstreamVerified,
+    /// The same as the first with `--keys`, for streams that are encrypted.
+    MillstreamEncrypted,
     /// `bench floor`.
     Floor,
     /// `bench floor --space rewritten`.
@@ -55,6 +57,7 @@ impl Kind {
         match self {
             Self::Millstream => "millstream",
             Self::MillstreamVerified => "millstream, verified",
+            Self::MillstreamEncrypted => "millstream, encrypted",
             Self::Floor => "floor",
             Self::FloorRewritten => "floor (rewritten file)",
             Self::FloorOneAnswer => "floor (one answer)",
@@ -73,6 +76,7 @@ impl Kind {
         match self {
             Self::Millstream
             | Self::MillstreamVerified
+            | Self::MillstreamEncrypted
             | Self::Floor
             | Self::FloorRewritten
             | Self::FloorOneAnswer
@@ -117,7 +121,12 @@ impl From<Kind> for Seat {
 impl Kind {
     /// Whether it is Millstream, however it is started.
     pub fn is_millstream(self) -> bool {
-        [Self::Millstream, Self::MillstreamVerified].contains(&self)
+        [
+            Self::Millstream,
+            Self::MillstreamVerified,
+            Self::MillstreamEncrypted,
+        ]
+        .contains(&self)
     }
 
     /// Whether it is a floor of any kind.
@@ -259,6 +268,18 @@ fn command(
             write_credentials(&credentials)?;
             let mut command = millstream(places, address, data)?;
             command.arg("--credentials").arg(credentials);
+            Ok(command)
+        }
+        Kind::MillstreamEncrypted => {
+            let keyring = data.with_extension("keyring.json");
+            if !keyring.exists() {
+                let mut create = installed(&places.millstream)?;
+                create.args(["keys", "create"]).arg(&keyring);
+                let made = create.stdout(Stdio::null()).status()?;
+                ensure!(made.success(), "no keyring could be made");
+            }
+            let mut command = millstream(places, address, data)?;
+            command.arg("--keys").arg(keyring);
             Ok(command)
         }
         Kind::Floor | Kind::FloorOneAnswer => floor("preallocated", address, data),

@@ -5,7 +5,7 @@ use crate::requests;
 use crate::signer::{KEY_ID, SECRET};
 use crate::workload::{Operation, Workload};
 use anyhow::Context;
-use millstream_client::types::{ShardIteratorType, StreamStatus};
+use millstream_client::types::{EncryptionType, ShardIteratorType, StreamStatus};
 use millstream_client::{Builder, Client, Credentials};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -40,13 +40,26 @@ pub fn client(address: SocketAddr) -> Builder {
 /// Sends all requests that are not measured.
 pub struct Setup {
     client: Client,
+    streams: Streams,
 }
+
+/// How the records of streams are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// As they come.
+    Plain,
+    /// Encrypted with the key of the service itself.
+    Encrypted,
+}
+
+/// The key of the service itself.
+const KEY: &str = "alias/aws/kinesis";
 
 impl Setup {
     /// A setup for the server at this address.
-    pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
+    pub fn new(address: SocketAddr, streams: Streams) -> anyhow::Result<Self> {
         let client = client(address).build()?;
-        Ok(Self { client })
+        Ok(Self { client, streams })
     }
 
     /// Prepares a workload: its stream, its records, and the source for each connection.
@@ -94,6 +107,12 @@ impl Setup {
             .shard_count(shards)
             .await?;
         self.client.wait_until_stream_exists(stream).await?;
+        if self.streams == Streams::Encrypted {
+            self.client
+                .start_stream_encryption(stream, EncryptionType::Kms, KEY)
+                .await?;
+            self.client.wait_until_stream_exists(stream).await?;
+        }
         Ok(true)
     }
 

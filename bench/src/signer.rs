@@ -69,6 +69,14 @@ pub struct Head {
 }
 
 impl Signer {
+    /// The signer of an access key of its own, where a server takes any.
+    pub fn of(access_key: &str) -> Self {
+        Self {
+            access_key: access_key.to_owned(),
+            ..Self::new()
+        }
+    }
+
     /// The signer of the generator, without a cached key.
     pub fn new() -> Self {
         Self {

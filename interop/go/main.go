@@ -34,9 +34,11 @@ func main() {
 	tag(ctx, client)
 	retain(ctx, client)
 	monitor(ctx, client)
+	encrypt(ctx, client)
 	record(ctx, client)
 	consume(ctx, client, arn)
 	reshard(ctx, client)
+	decrypt(ctx, client)
 	refuse(ctx, client)
 	remove(ctx, client)
 }

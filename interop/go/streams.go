@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
+// The key of the service itself.
+var key = aws.String("alias/aws/kinesis")
+
 // create makes the stream, with two shards, and answers its ARN.
 func create(ctx context.Context, client *kinesis.Client) *string {
 	_, err := client.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: name, ShardCount: aws.Int32(2)})
@@ -81,6 +84,31 @@ func monitor(ctx context.Context, client *kinesis.Client) {
 		&kinesis.DisableEnhancedMonitoringInput{StreamName: name, ShardLevelMetrics: metrics})
 	must(err)
 	check("DisableEnhancedMonitoring", len(disabled.DesiredShardLevelMetrics), 0)
+}
+
+// encrypt has what is put from now on encrypted, by a key that is there without being made.
+func encrypt(ctx context.Context, client *kinesis.Client) {
+	_, err := client.StartStreamEncryption(ctx,
+		&kinesis.StartStreamEncryptionInput{StreamName: name, EncryptionType: types.EncryptionTypeKms, KeyId: key})
+	must(err)
+	check("StartStreamEncryption", encryption(ctx, client), []any{types.EncryptionTypeKms, *key})
+}
+
+func decrypt(ctx context.Context, client *kinesis.Client) {
+	_, err := client.StopStreamEncryption(ctx,
+		&kinesis.StopStreamEncryptionInput{StreamName: name, EncryptionType: types.EncryptionTypeKms, KeyId: key})
+	must(err)
+	check("StopStreamEncryption", encryption(ctx, client), []any{types.EncryptionTypeNone, ""})
+}
+
+// encryption waits until the stream is active, and answers how it is encrypted.
+func encryption(ctx context.Context, client *kinesis.Client) []any {
+	waiter := kinesis.NewStreamExistsWaiter(client)
+	must(waiter.Wait(ctx, &kinesis.DescribeStreamInput{StreamName: name}, waitMax))
+	described, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: name})
+	must(err)
+	summary := described.StreamDescriptionSummary
+	return []any{summary.EncryptionType, aws.ToString(summary.KeyId)}
 }
 
 // refuse asks for what is refused: errors arrive as the SDK's types.

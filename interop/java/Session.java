@@ -33,9 +33,11 @@ public final class Session {
         streams.tag();
         streams.retain();
         streams.monitor();
+        streams.encrypt();
         records.record();
         streams.consume(arn, subscriber);
         records.reshard();
+        streams.decrypt();
         streams.refuse();
         streams.remove();
     }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
+import software.amazon.awssdk.services.kinesis.model.EncryptionType;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
 import software.amazon.awssdk.services.kinesis.model.KinesisException;
 import software.amazon.awssdk.services.kinesis.model.LimitExceededException;
@@ -18,6 +19,9 @@ import software.amazon.awssdk.services.kinesis.model.Tag;
 
 /** Streams, from their creation to their end, their consumers, and what is refused. */
 final class Streams {
+    /** The key of the service itself. */
+    private static final String KEY = "alias/aws/kinesis";
+
     private final KinesisClient kinesis;
     private final String stream;
 
@@ -90,6 +94,23 @@ final class Streams {
         Check.that("EnableEnhancedMonitoring", enabled.desiredShardLevelMetrics(), List.of(metric));
         var disabled = kinesis.disableEnhancedMonitoring(r -> r.streamName(stream).shardLevelMetrics(metric));
         Check.that("DisableEnhancedMonitoring", disabled.desiredShardLevelMetrics(), List.of());
+    }
+
+    /** Has what is put from now on encrypted, by a key that is there without being made. */
+    void encrypt() {
+        kinesis.startStreamEncryption(r -> r.streamName(stream).encryptionType(EncryptionType.KMS).keyId(KEY));
+        Check.that("StartStreamEncryption", encryption(), List.of(EncryptionType.KMS, KEY));
+    }
+
+    void decrypt() {
+        kinesis.stopStreamEncryption(r -> r.streamName(stream).encryptionType(EncryptionType.KMS).keyId(KEY));
+        Check.that("StopStreamEncryption", encryption(), List.of(EncryptionType.NONE, ""));
+    }
+
+    private List<Object> encryption() {
+        var summary = kinesis.describeStreamSummary(r -> r.streamName(stream)).streamDescriptionSummary();
+        String key = summary.keyId();
+        return List.of(summary.encryptionType(), key == null ? "" : key);
     }
 
     /** Registers a consumer, and deregisters it when whoever is given its ARN is done. */

@@ -7,7 +7,7 @@
 import { Kinesis } from "@aws-sdk/client-kinesis";
 import { record, reshard } from "./records.js";
 import { consume } from "./consumers.js";
-import { create, describe, monitor, refuse, remove, retain, tag } from "./streams.js";
+import { create, decrypt, describe, encrypt, monitor, refuse, remove, retain, tag } from "./streams.js";
 
 const kinesis = new Kinesis();
 
@@ -16,9 +16,11 @@ await describe(kinesis, arn);
 await tag(kinesis);
 await retain(kinesis);
 await monitor(kinesis);
+await encrypt(kinesis);
 await record(kinesis);
 await consume(kinesis, arn);
 await reshard(kinesis);
+await decrypt(kinesis);
 await refuse(kinesis);
 await remove(kinesis);
 kinesis.destroy();

@@ -12,6 +12,8 @@ import { check } from "./check.js";
 
 export const StreamName = "javascript-orders";
 const WAIT_SECONDS_MAX = 30;
+// The key of the service itself.
+const KeyId = "alias/aws/kinesis";
 
 // Makes the stream, with two shards, and answers its ARN.
 export async function create(kinesis) {
@@ -61,6 +63,24 @@ export async function monitor(kinesis) {
   check("EnableEnhancedMonitoring", enabled.DesiredShardLevelMetrics, ShardLevelMetrics);
   const disabled = await kinesis.disableEnhancedMonitoring({ StreamName, ShardLevelMetrics });
   check("DisableEnhancedMonitoring", disabled.DesiredShardLevelMetrics, []);
+}
+
+// Has what is put from now on encrypted, by a key that is there without being made.
+export async function encrypt(kinesis) {
+  await kinesis.startStreamEncryption({ StreamName, EncryptionType: "KMS", KeyId });
+  check("StartStreamEncryption", await encryption(kinesis), ["KMS", KeyId]);
+}
+
+export async function decrypt(kinesis) {
+  await kinesis.stopStreamEncryption({ StreamName, EncryptionType: "KMS", KeyId });
+  check("StopStreamEncryption", await encryption(kinesis), ["NONE", null]);
+}
+
+// Waits until the stream is active, and answers how it is encrypted.
+async function encryption(kinesis) {
+  await waitUntilStreamExists({ client: kinesis, maxWaitTime: WAIT_SECONDS_MAX }, { StreamName });
+  const { StreamDescriptionSummary: summary } = await kinesis.describeStreamSummary({ StreamName });
+  return [summary.EncryptionType, summary.KeyId ?? null];
 }
 
 // Asks for what is refused: errors arrive as the SDK's classes.

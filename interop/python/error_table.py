@@ -423,7 +423,7 @@ NOT_YET = [
         "StartStreamEncryption",
         ORDERS | {"EncryptionType": "KMS", "KeyId": "alias/orders"},
         "KMSNotFoundException",
-        "No key service is configured. Start the server with --keys.",
+        "Alias arn:aws:kms:us-east-1:{account}:alias/orders is not found.",
     ),
     _invalid(
         "CreateStream",

@@ -23,9 +23,11 @@ async fn main() -> Done {
     streams::tag(&client).await?;
     streams::retain(&client).await?;
     streams::monitor(&client).await?;
+    streams::encrypt(&client).await?;
     records::record(&client).await?;
     consumers::consume(&client, &arn).await?;
     records::reshard(&client).await?;
+    streams::decrypt(&client).await?;
     streams::refuse(&client).await;
     streams::remove(&client).await
 }

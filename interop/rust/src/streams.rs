@@ -4,9 +4,11 @@ use crate::{Done, STREAM, check};
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::client::Waiters;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::MetricsName;
+use aws_sdk_kinesis::types::{EncryptionType, MetricsName};
 use std::time::Duration;
 
+/// The key of the service itself.
+const KEY: &str = "alias/aws/kinesis";
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Makes the stream, with two shards, and answers its ARN.
@@ -138,6 +140,46 @@ pub async fn monitor(client: &Client) -> Done {
         0,
     );
     Ok(())
+}
+
+/// Has what is put from now on encrypted, by a key that is there without being made.
+pub async fn encrypt(client: &Client) -> Done {
+    let request = client.start_stream_encryption().stream_name(STREAM);
+    let request = request.encryption_type(EncryptionType::Kms);
+    request.key_id(KEY).send().await?;
+    let encrypted = (Some(EncryptionType::Kms), Some(KEY.to_owned()));
+    check(
+        "StartStreamEncryption",
+        encryption(client).await?,
+        encrypted,
+    );
+    Ok(())
+}
+
+pub async fn decrypt(client: &Client) -> Done {
+    let request = client.stop_stream_encryption().stream_name(STREAM);
+    let request = request.encryption_type(EncryptionType::Kms);
+    request.key_id(KEY).send().await?;
+    let plain = (Some(EncryptionType::None), None);
+    check("StopStreamEncryption", encryption(client).await?, plain);
+    Ok(())
+}
+
+/// Waits until the stream is active, and answers how it is encrypted.
+async fn encryption(client: &Client) -> Done<(Option<EncryptionType>, Option<String>)> {
+    client
+        .wait_until_stream_exists()
+        .stream_name(STREAM)
+        .wait(WAIT_MAX)
+        .await?;
+    let described = client
+        .describe_stream_summary()
+        .stream_name(STREAM)
+        .send()
+        .await?;
+    let summary = described.stream_description_summary().ok_or("no summary")?;
+    let key = summary.key_id().map(str::to_owned);
+    Ok((summary.encryption_type().cloned(), key))
 }
 
 /// Asks for what is refused: errors arrive as the SDK's types.

@@ -74,7 +74,7 @@ fn flags_when_listed_then_each_has_its_variable_its_key_and_help() {
             }
         }
     }
-    assert_eq!(count, 38, "a flag was added or lost");
+    assert_eq!(count, 44, "a flag was added or lost");
     assert_eq!(cli::variable("data-dir"), "MILLSTREAM_DATA_DIR");
 }
 

@@ -42,6 +42,9 @@ fn damage(folder: &Path) {
     let mut places = 0;
     for entry in folder.join("data").read_dir().unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let bytes = fs::read(&path).unwrap();
         if let Some(place) = bytes.windows(DATA.len()).position(|window| window == DATA) {
             let file = OpenOptions::new().write(true).open(&path).unwrap();

@@ -66,7 +66,7 @@ fn tree(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// Whether a name is one that the journal gives: digits and its own words.
+/// Whether a name is one that the journal or the keyring gives: digits and their own words.
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
     let ours = [
@@ -76,6 +76,8 @@ fn is_ours(path: &Path) -> bool {
         "CHECKPOINT",
         "RESERVE",
         "reserve",
+        "keys",
+        "keyring",
     ];
     let stem = name.split('.').next().unwrap();
     ours.contains(&stem)
