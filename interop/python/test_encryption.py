@@ -93,16 +93,17 @@ def until(wanted: str | None, call) -> None:
 
 
 def test_key_when_disabled_and_enabled_again_then_so_is_its_stream(own, tmp_path):
-    keys(tmp_path, "create", "--account", ACCOUNT, "--alias", "alias/orders")
+    arn = keys(tmp_path, "create", "--account", ACCOUNT, "--alias", "alias/orders").strip()
+    assert arn.startswith(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/")
     own.create_stream(**ORDERS, ShardCount=1)
     until(None, lambda: encryption(own, "start_stream_encryption", "alias/orders"))
     put(own, ORDERS, b"sealed")
 
-    keys(tmp_path, "disable", "alias/orders", "--account", ACCOUNT)
+    keys(tmp_path, "disable", arn)
     until("KMSDisabledException", lambda: data(own, ORDERS))
     until("KMSDisabledException", lambda: put(own, ORDERS, b"lost"))
 
-    keys(tmp_path, "enable", "alias/orders", "--account", ACCOUNT)
+    keys(tmp_path, "enable", arn)
     until(None, lambda: data(own, ORDERS))
     until(None, lambda: put(own, ORDERS, b"sealed, too"))
     read = data(own, ORDERS)
