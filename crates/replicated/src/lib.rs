@@ -36,4 +36,4 @@ pub use machine::{Format, Machine, Ownership, Verdict, Versions};
 pub use namespace::Namespace;
 pub use orphans::{Owner, collect_orphans};
 pub use repeats::{ANSWERS_KEPT, REPEATS_KNOWN};
-pub use replicated::{ProposalId, Replayed, Replicated, SNAPSHOT_AFTER_BYTES};
+pub use replicated::{Changes, ProposalId, Replayed, Replicated, SNAPSHOT_AFTER_BYTES};

@@ -54,6 +54,17 @@ impl<M> Deref for Replayed<M> {
     }
 }
 
+/// Changes of a machine's state.
+#[derive(Debug)]
+pub struct Changes(watch::Receiver<()>);
+
+impl Changes {
+    /// Waits for changes that were not waited for yet; `false` once the machine is gone.
+    pub async fn next(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
 /// A machine as this node has replayed it.
 pub struct Replicated<M: Machine> {
     pub(crate) env: Env,
@@ -131,6 +142,11 @@ impl<M: Machine> Replicated<M> {
     /// The state as replayed so far.
     pub fn state(&self) -> Guard<Arc<Replayed<M>>> {
         self.state.load()
+    }
+
+    /// Changes from now on, for whoever outlives the machine or not.
+    pub fn changes(&self) -> Changes {
+        Changes(self.applied.subscribe())
     }
 
     /// Resolves once the state satisfies a condition; at once if it already does.

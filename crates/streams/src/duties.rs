@@ -149,10 +149,23 @@ impl Duties {
     /// Carries out from now on what is due again and again, while the node accepts changes, for as
     /// long as anybody holds both.
     pub(crate) fn start(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>) {
+        self.start_following(env);
         self.start_minutes(env, readiness);
         if let Some(pace) = self.scaling.pace() {
             self.start_scaling(env, readiness, pace);
         }
+    }
+
+    /// Follows keys for tokens: what any node has sealed by a new one is opened here.
+    fn start_following(self: &Arc<Self>, env: &Env) {
+        let (weak, mut changes) = (Arc::downgrade(self), self.catalog.changes());
+        let task = async move {
+            while changes.next().await {
+                let Some(duties) = weak.upgrade() else { return };
+                duties.keyring.follow().await;
+            }
+        };
+        env.tasks.spawn("token keys", Box::pin(task));
     }
 
     fn start_scaling(self: &Arc<Self>, env: &Env, readiness: &Arc<Readiness>, pace: Duration) {

@@ -2,9 +2,9 @@
 //!
 //! A key is never chosen by a client, and no key leaves the catalog: callers give and are given
 //! contents. With a key service a new key reaches the catalog only wrapped, and is unwrapped into
-//! memory: before any request those that were there at the start, every minute those that another
-//! node added since. Once it is in memory, a key is used whatever becomes of the one that wrapped
-//! it.
+//! memory: before any request those that were there at the start, and as soon as the catalog has
+//! them those that another node added since. Once it is in memory, a key is used whatever becomes of
+//! the one that wrapped it.
 
 use super::{Kind, Opened};
 use crate::catalog::{
@@ -65,7 +65,10 @@ struct Unwrapped {
 impl Unwrapped {
     fn add(&mut self, ciphertext: Bytes, secret: TokenSecret) {
         self.lacking.retain(|lacking| *lacking != ciphertext);
-        self.secrets.push((ciphertext, secret));
+        // Two may have unwrapped it at the same time.
+        if self.secrets.iter().all(|(known, _)| *known != ciphertext) {
+            self.secrets.push((ciphertext, secret));
+        }
     }
 
     /// Notes that a key is done without; whether that is new.
@@ -180,6 +183,26 @@ impl Keyring {
     fn has_any(&self) -> bool {
         let (state, unwrapped) = (self.catalog.state(), self.unwrapped.read());
         unwrapped.secrets(&state).next().is_some()
+    }
+
+    /// Unwraps keys that are new here. What cannot be unwrapped now is left to [`Self::keep`].
+    pub(crate) async fn follow(&self) {
+        if !self.has_new() {
+            return;
+        }
+        if let Err(error) = self.unwrap().await {
+            tracing::warn!(error = %Causes(&error), "asked again later");
+            self.env.clock.sleep(WAITS_FIRST).await;
+        }
+    }
+
+    /// Whether the catalog has a key that was neither unwrapped nor given up.
+    fn has_new(&self) -> bool {
+        let (state, unwrapped) = (self.catalog.state(), self.unwrapped.read());
+        let mut wrapped = state.token_keys.iter().filter_map(wrapped_of);
+        wrapped.any(|wrapped| {
+            unwrapped.of(wrapped).is_none() && !unwrapped.lacking.contains(&wrapped.ciphertext)
+        })
     }
 
     /// Unwraps keys that are new here. Makes a new key if the newest is a day old, there is none
