@@ -35,12 +35,12 @@ impl Handler for StopStreamEncryption {
             EncryptionType::None => return Err(NoneRequested.into()),
         }
         Needs::Active.check(&stream, engine.clock().now())?;
-        if stream.encryption.is_none() {
-            return Ok(());
+        if stream.encryption.is_some() {
+            engine
+                .call_rates()
+                .take_change::<Self::Operation>(&stream)?;
         }
-        engine
-            .call_rates()
-            .take_change::<Self::Operation>(&stream)?;
+        // Another node may have started it meanwhile: the order of the catalog's log decides.
         let stop = StopEncryption {
             stream: stream.id,
             transition_ms: engine.settings().transition_ms(),
