@@ -57,10 +57,10 @@ macro_rules! for_each_operation {
         RemoveTagsFromStream in remove_tags_from_stream { Writes Stream, 5/Second/Stream }
         SplitShard in split_shard { Writes Stream, 5/Second/Stream }
         StartStreamEncryption in start_stream_encryption {
-            Reads Stream, assumed 5/Second/Stream, 25/Day/Stream
+            Writes Stream, assumed 5/Second/Stream, 25/Day/Stream
         }
         StopStreamEncryption in stop_stream_encryption {
-            Reads Stream, assumed 5/Second/Stream, 25/Day/Stream
+            Writes Stream, assumed 5/Second/Stream, 25/Day/Stream
         }
         SubscribeToShard in subscribe_to_shard { Reads Consumer, 1/Second/ConsumerAndShard }
         TagResource in tag_resource { Writes StreamOrConsumer, assumed 5/Second/Account }

@@ -62,6 +62,20 @@ fn rate(rate: &Rate) -> String {
     format!("{}{what} {period} per {scope}{source}", rate.calls)
 }
 
+/// AWS names operations by what they do, so that a new one cannot be forgotten: what changes
+/// something is completed once begun, and is no read in the audit log.
+#[test]
+fn operations_when_named_by_what_they_do_then_have_that_effect() {
+    const READS: [&str; 4] = ["Describe", "Get", "List", "Subscribe"];
+    for operation in ALL {
+        let expected = match READS.iter().any(|verb| operation.name.starts_with(verb)) {
+            true => Effect::Reads,
+            false => Effect::Writes,
+        };
+        assert_eq!(operation.effect, expected, "{}", operation.name);
+    }
+}
+
 /// Whoever is refused by a rate is told so by an error that the service model lists.
 #[test]
 fn rates_when_they_are_exceeded_then_have_an_error_of_the_service_model() {
