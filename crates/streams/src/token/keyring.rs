@@ -3,8 +3,8 @@
 //! A key is never chosen by a client, and no key leaves the catalog: callers give and are given
 //! contents. With a key service a new key reaches the catalog only wrapped, and is unwrapped into
 //! memory: before any request those that were there at the start, and as soon as the catalog has
-//! them those that another node added since. Once it is in memory, a key is used whatever becomes of
-//! the one that wrapped it.
+//! them those that another node added since. Once it is in memory, a key is used whatever becomes
+//! of the one that wrapped it.
 
 use super::{Kind, Opened};
 use crate::catalog::{
