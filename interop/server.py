@@ -41,6 +41,18 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
+def keys(command: str, keyring: Path, *arguments: str) -> str:
+    """What `millstream keys` says of a keyring."""
+    done = subprocess.run(
+        [binary(), "keys", command, keyring, *arguments],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
 def came_too_soon(operation: str, error: dict) -> bool:
     """Whether an error is about the rate of calls, not about how much a shard takes in and gives out."""
     is_shard = operation == "GetShardIterator" and error.get("Code") == "ProvisionedThroughputExceededException"

@@ -6,11 +6,10 @@ logs of servers can be searched for.
 """
 
 import secrets
-import subprocess
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
-from server import REPOSITORY, Server, binary, environment
+from server import REPOSITORY, Server, keys
 
 # What a secret begins with: it is in no line that a server writes.
 MARK = "CANARYx"
@@ -83,7 +82,7 @@ class Users:
         """A `millstream serve` on the data in a folder, that serves nobody else, and has a keyring."""
         keyring = folder / "keyring.json"
         if not keyring.exists():
-            subprocess.run([binary(), "keys", "create", keyring], env=environment(), check=True, stdout=subprocess.DEVNULL)
+            keys("create", keyring)
         arguments = ["serve", "--data-dir", str(folder / "data"), "--admin-listen", ANYWHERE]
         if "--listen" not in options:
             arguments += ["--listen", ANYWHERE]

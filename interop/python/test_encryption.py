@@ -1,33 +1,19 @@
 """Encryption at rest, as a user of AWS sees it: started, changed and stopped, with a key and without."""
 
-import subprocess
 import time
 
 import pytest
 from botocore.exceptions import ClientError
 
 from reading import data, put
-from server import binary, environment
+from server import keys
 from users import Users, user_of
 
 ACCOUNT = "000000000001"
 ORDERS = {"StreamName": "orders"}
 BUILT_IN = "alias/aws/kinesis"
-# No more than a server takes to notice that a key may not be used any more, and some.
-NOTICED_SECONDS_MAX = 60
-
-
-def keys(folder, *arguments: str) -> str:
-    """What `millstream keys` says of the keyring of a server in a folder."""
-    command, *rest = arguments
-    done = subprocess.run(
-        [binary(), "keys", command, folder / "keyring.json", *rest],
-        env=environment(),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
+# Within so long a server notices what has become of a key.
+NOTICED_SECONDS_MAX = 15
 
 
 @pytest.fixture
@@ -93,17 +79,18 @@ def until(wanted: str | None, call) -> None:
 
 
 def test_key_when_disabled_and_enabled_again_then_so_is_its_stream(own, tmp_path):
-    arn = keys(tmp_path, "create", "--account", ACCOUNT, "--alias", "alias/orders").strip()
+    keyring = tmp_path / "keyring.json"
+    arn = keys("create", keyring, "--account", ACCOUNT, "--alias", "alias/orders").strip()
     assert arn.startswith(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/")
     own.create_stream(**ORDERS, ShardCount=1)
     until(None, lambda: encryption(own, "start_stream_encryption", "alias/orders"))
     put(own, ORDERS, b"sealed")
 
-    keys(tmp_path, "disable", arn)
+    keys("disable", keyring, arn)
     until("KMSDisabledException", lambda: data(own, ORDERS))
     until("KMSDisabledException", lambda: put(own, ORDERS, b"lost"))
 
-    keys(tmp_path, "enable", arn)
+    keys("enable", keyring, arn)
     until(None, lambda: data(own, ORDERS))
     until(None, lambda: put(own, ORDERS, b"sealed, too"))
     read = data(own, ORDERS)

@@ -1,13 +1,11 @@
 """Streams that are encrypted with keys of AWS KMS, for which moto stands in, and of a keyring."""
 
-import subprocess
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from server import Server, binary, environment
+from server import Server, keys
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
@@ -86,9 +84,7 @@ def test_key_of_aws_kms_when_named_in_any_form_then_encrypts_and_each_state_has_
 
 def test_key_of_a_keyring_when_made_by_the_command_then_encrypts(tmp_path):
     file = tmp_path / "keyring.json"
-    command = [binary(), "keys", "create", file, "--account", ACCOUNT, "--region", REGION, "--alias", "alias/orders"]
-    made = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
-    arn = made.stdout.strip()
+    arn = keys("create", file, "--account", ACCOUNT, "--region", REGION, "--alias", "alias/orders").strip()
     flags = ["--data-dir", tmp_path / "data", "--admin-listen", "127.0.0.1:0", "--keys", file]
     with Server(["serve", "--listen", "127.0.0.1:0", *flags], tmp_path / "log") as server:
         client = server.client(ACCOUNT, REGION)

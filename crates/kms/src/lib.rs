@@ -21,6 +21,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+/// The alias that each account has in each region without making it: that of the service's own key.
+/// On AWS nobody but its services may use that key.
+pub const BUILT_IN_ALIAS: &str = "aws/kinesis";
 /// Maximum size of a wrapped data key: AWS KMS's.
 pub const CIPHERTEXT_BYTES_MAX: usize = 6144;
 

@@ -4,8 +4,8 @@
 //! text, [`wrapping`] how a data key is wrapped, [`file`] the file and its changes, [`service`] the
 //! key service, which follows the file.
 //!
-//! What always holds: a file that is not whole is none, and no key is ever made in place of one
-//! that cannot be read.
+//! What always holds: a file that is not whole is none, no key is ever made in place of one that
+//! cannot be read, and no key wraps anything before it is durable.
 
 mod codec;
 mod file;
@@ -13,7 +13,7 @@ mod keyring;
 mod service;
 mod wrapping;
 
-pub use codec::{Wrong, decode_keyring, encode_keyring};
+pub use codec::Wrong;
 pub use file::{KeyringError, KeyringFile, Missing};
-pub use keyring::{BUILT_IN_ALIAS, Change, ChangeError, Key, KeyState, Keyring, Material, Usable};
+pub use keyring::{Change, ChangeError, Key, KeyState, Keyring, Material, Usable};
 pub use service::LocalKeys;

@@ -4,6 +4,7 @@
 //! repeated has the same. A data key is wrapped to a number behind a mark; the key itself stays
 //! here. Nothing is secret about either.
 
+use crate::BUILT_IN_ALIAS;
 use crate::{
     Answer, CIPHERTEXT_BYTES_MAX, DataKey, EncryptionContext, KeyArn, KeyError, KeyId, KeyService,
     Place,
@@ -14,9 +15,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What its wrapped data keys begin with.
 const MARK: &[u8] = b"wrapped in memory ";
-/// The alias of the key that every place has without being told.
-const BUILT_IN: &str = "aws/kinesis";
-
 /// What a key may be used for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
@@ -140,7 +138,7 @@ impl Keys {
         if let Some(key) = self.aliases.get(&alias) {
             return Ok(key.clone());
         }
-        if name != BUILT_IN {
+        if name != BUILT_IN_ALIAS {
             let key = format!("alias/{name}");
             return Err(KeyError::NotFound { key });
         }

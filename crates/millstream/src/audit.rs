@@ -47,14 +47,12 @@ impl FromStr for Place {
 }
 
 impl Place {
-    /// Whether it is a file in a directory, which exists.
-    pub fn is_in(&self, directory: &Path) -> bool {
-        let Self::File(path) = self else {
-            return false;
-        };
-        let folder = millstream_env::folder_of(path).canonicalize();
-        let directory = directory.canonicalize();
-        folder.is_ok_and(|folder| directory.is_ok_and(|above| folder.starts_with(above)))
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::StandardOutput => None,
+            Self::File(path) => Some(path),
+        }
     }
 }
 

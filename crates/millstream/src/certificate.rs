@@ -4,10 +4,9 @@
 //! certificate whose time is over or soon will be, and a key that others can read.
 
 use crate::look::look;
-use crate::private_file::exposure;
 use crate::validity::Validity;
 use anyhow::Context;
-use millstream_env::{Disk, Env, RealDisk, Timestamp};
+use millstream_env::{Disk, Env, RealDisk, Timestamp, exposure};
 use millstream_http::{Identity, Tls};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

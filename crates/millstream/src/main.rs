@@ -24,7 +24,6 @@ mod logging;
 mod look;
 mod offline;
 mod policy;
-mod private_file;
 mod repair;
 mod run;
 mod self_signed;

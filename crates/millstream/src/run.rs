@@ -95,7 +95,8 @@ impl Settings {
             keys: None,
             token_key: millstream_streams::NamedKey::default(),
         };
-        check_audit(name, shared.audit.as_ref(), &data)?;
+        let audit = shared.audit.as_ref().and_then(audit::Place::file);
+        check_outside(name, "--audit", audit, &data)?;
         let segment_bytes_max = shared.segment_size;
         Ok(Self {
             server,
@@ -112,16 +113,35 @@ impl Settings {
     }
 }
 
-/// Refuses an audit log among the data, where every file is accounted for.
-fn check_audit(name: &str, audit: Option<&audit::Place>, data: &Data) -> Result<(), clap::Error> {
-    match (audit, data) {
-        (Some(place), Data::Kept(folder)) if place.is_in(folder) => {
-            let text = "--audit: the file is in the data directory, where others are not allowed; \
-                        pass one outside of it";
-            Err(cli::refuse(name, ErrorKind::InvalidValue, text))
+/// Refuses a file of a flag among the data, where every file is accounted for, and which is locked
+/// while the server runs.
+///
+/// # Errors
+/// If it is there.
+pub fn check_outside(
+    name: &str,
+    flag: &str,
+    file: Option<&Path>,
+    data: &Data,
+) -> Result<(), clap::Error> {
+    match (file, data) {
+        (Some(file), Data::Kept(folder)) if is_in(file, folder) => {
+            let text = format!(
+                "{flag}: the file is in the data directory, where others are not allowed; pass one \
+                 outside of it"
+            );
+            Err(cli::refuse(name, ErrorKind::InvalidValue, &text))
         }
         (Some(_) | None, Data::Kept(_) | Data::Temporary) => Ok(()),
     }
+}
+
+/// Whether a file is in a directory, which exists; a link is where it leads.
+fn is_in(file: &Path, directory: &Path) -> bool {
+    let here = file.canonicalize();
+    let folder = here.or_else(|_| millstream_env::folder_of(file).canonicalize());
+    let directory = directory.canonicalize();
+    folder.is_ok_and(|folder| directory.is_ok_and(|above| folder.starts_with(above)))
 }
 
 /// Both files or neither.

@@ -1,7 +1,7 @@
 //! `millstream serve`: its guarantees, as settings, and what it refuses.
 
 use crate::cli::{self, Durability, Encryption, Serve, Shared};
-use crate::run::{Data, Settings};
+use crate::run::{self, Data, Settings};
 use clap::error::ErrorKind;
 use millstream_http::InTheClear;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -45,6 +45,7 @@ pub fn settings(serve: Serve) -> Result<Settings, clap::Error> {
     let mut settings = Settings::new("serve", &shared, Data::Kept(folder), durability)?;
     settings.server.admin_listen.get_or_insert(ADMIN_LISTEN);
     settings.credentials = credentials;
+    run::check_outside("serve", "--keys", keys.file(), &settings.data)?;
     settings.keys = keys;
     if settings.certificate.is_some() && !shared.listen.ip().is_loopback() {
         settings.server.in_the_clear = InTheClear::Refused;

@@ -4,7 +4,7 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{BehaviorVersion, Builder, ProvideCredentials, Region as AwsRegion};
-use millstream_kms::{KeyError, KeyId, Place};
+use millstream_kms::{BUILT_IN_ALIAS, KeyId, Place};
 use millstream_model::Region;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -20,12 +20,10 @@ const CONNECT_TIME: Duration = Duration::from_secs(1);
 const TRIES: u32 = 3;
 /// Maximum number of regions with a client.
 const REGIONS_MAX: usize = 64;
-/// The alias that nobody but AWS's own services may use on AWS.
-const BUILT_IN_ALIAS: &str = "aws/kinesis";
 
 /// AWS KMS, or what speaks its API.
 pub struct AwsKms {
-    /// What all clients have in common; they share its connections.
+    /// What all clients have in common.
     config: aws_sdk_kms::Config,
     /// The region of all keys, if it is not that of each key.
     region: Option<Region>,
@@ -93,8 +91,14 @@ impl AwsKms {
         self
     }
 
+    /// The number of regions with a client.
+    #[cfg(test)]
+    pub(crate) fn regions(&self) -> usize {
+        self.clients.lock().len()
+    }
+
     /// The client and the name for a key that somebody at a place means.
-    pub(crate) fn called(&self, place: &Place, key: &KeyId) -> Result<Called, KeyError> {
+    pub(crate) fn called(&self, place: &Place, key: &KeyId) -> Called {
         let is_built_in = match key {
             KeyId::Alias(alias) | KeyId::AliasArn(_, alias) => alias == BUILT_IN_ALIAS,
             KeyId::Id(_) | KeyId::Arn(_) => false,
@@ -105,27 +109,27 @@ impl AwsKms {
             KeyId::Arn(arn) => &arn.place().region,
             KeyId::AliasArn(at, _) => &at.region,
         };
-        Ok(Called {
-            client: self.client(region)?,
+        Called {
+            client: self.client(region),
             name: key.to_string(),
-        })
+        }
     }
 
     /// The client of a region.
-    pub(crate) fn client(&self, region: &Region) -> Result<Client, KeyError> {
+    pub(crate) fn client(&self, region: &Region) -> Client {
         let region = self.region.as_ref().unwrap_or(region);
         let mut clients = self.clients.lock();
         if let Some(client) = clients.get(region) {
-            return Ok(client.clone());
+            return client.clone();
         }
         if clients.len() >= REGIONS_MAX {
-            let why = format!("keys of {REGIONS_MAX} regions are in use, and {region} is another");
-            return Err(KeyError::Unavailable { why });
+            // Clients of the server name regions. One that is used again is made again.
+            clients.pop_first();
         }
         let config = self.config.to_builder();
         let config = config.region(AwsRegion::new(region.as_str().to_owned()));
         let client = Client::from_conf(config.build());
         clients.insert(region.clone(), client.clone());
-        Ok(client)
+        client
     }
 }

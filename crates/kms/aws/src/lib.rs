@@ -30,7 +30,7 @@ const KEY_BYTES: usize = 32;
 impl KeyService for AwsKms {
     fn describe_key<'a>(&'a self, place: &'a Place, key: &'a KeyId) -> Answer<'a, KeyArn> {
         Box::pin(async move {
-            let Called { client, name } = self.called(place, key)?;
+            let Called { client, name } = self.called(place, key);
             let described = client.describe_key().key_id(&name).send().await;
             let described = described.map_err(|error| failure(&error, &name))?;
             let metadata = described.key_metadata.ok_or_else(other_answer)?;
@@ -45,7 +45,7 @@ impl KeyService for AwsKms {
     ) -> Answer<'a, DataKey> {
         Box::pin(async move {
             let name = key.to_string();
-            let call = self.client(&key.place().region)?.generate_data_key();
+            let call = self.client(&key.place().region).generate_data_key();
             let call = call.key_id(&name).key_spec(DataKeySpec::Aes256);
             let call = call.encryption_context(context.name, &context.value);
             let made = call.send().await.map_err(|error| failure(&error, &name))?;
@@ -67,7 +67,7 @@ impl KeyService for AwsKms {
     ) -> Answer<'a, Secret<KEY_BYTES>> {
         Box::pin(async move {
             let name = key.to_string();
-            let call = self.client(&key.place().region)?.decrypt().key_id(&name);
+            let call = self.client(&key.place().region).decrypt().key_id(&name);
             let call = call.encryption_context(context.name, &context.value);
             let call = call.ciphertext_blob(Blob::new(ciphertext));
             let opened = call.send().await.map_err(|error| failure(&error, &name))?;

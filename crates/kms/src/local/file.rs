@@ -102,6 +102,15 @@ impl KeyringFile {
         })
     }
 
+    /// Makes the name of what was read durable: whoever wrote it may have died before that, and what
+    /// it wraps must not outlive it.
+    pub(super) fn sync_name(&self) -> Result<(), KeyringError> {
+        let here = self.disk.behind_links(&self.path);
+        let here = here.map_err(KeyringError::Disk)?;
+        let synced = self.disk.sync_directory(folder_of(&here));
+        synced.map_err(KeyringError::Disk)
+    }
+
     pub(super) fn decode(&self, bytes: &[u8]) -> Result<Keyring, KeyringError> {
         decode_keyring(bytes).map_err(|wrong| KeyringError::Wrong {
             path: self.path.clone(),
@@ -144,10 +153,12 @@ impl KeyringFile {
             let path = self.path.clone();
             return Err(KeyringError::TooLarge { path });
         }
-        if before.is_none_or(|before| before != after) {
-            let replaced = replace_file(&*self.disk, &here, &after, FileMode::Private);
-            replaced.map_err(KeyringError::Disk)?;
-        }
+        let kept = match before.is_none_or(|before| before != after) {
+            true => replace_file(&*self.disk, &here, &after, FileMode::Private),
+            // An earlier attempt may have failed after it replaced the file.
+            false => self.disk.sync_directory(folder),
+        };
+        kept.map_err(KeyringError::Disk)?;
         Ok((done, keyring))
     }
 }

@@ -3,18 +3,20 @@
 //! A key whose deletion is due is gone for everyone who asks, and its material goes with the next
 //! change. Materials are never removed otherwise: each may have wrapped data keys.
 
+use crate::BUILT_IN_ALIAS;
 use crate::key::{KeyArn, KeyId, Place};
 use millstream_auth::Secret;
 use millstream_env::{Random, Timestamp};
+use millstream_model::AccountId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The alias of the key that the service makes itself, one for each account and region.
-pub const BUILT_IN_ALIAS: &str = "aws/kinesis";
 /// What begins the aliases that are the service's.
 const RESERVED_ALIASES: &str = "aws/";
 /// Maximum number of keys in a file.
 pub(super) const KEYS_MAX: usize = 4096;
+/// Maximum number of built-in keys of an account: one for each of its regions.
+const BUILT_IN_KEYS_MAX: usize = 64;
 /// Maximum number of a key's materials: a rotation a week for 19 years.
 pub(super) const MATERIALS_MAX: usize = 1000;
 /// Maximum number of a key's aliases: AWS KMS's.
@@ -215,7 +217,6 @@ impl Keyring {
     /// # Errors
     /// If there are too many.
     pub fn create(&mut self, place: Place, change: Change<'_>) -> Result<KeyArn, ChangeError> {
-        self.remove_gone(change.now);
         if self.keys.len() >= KEYS_MAX {
             let what = "keys";
             return Err(ChangeError::Full {
@@ -422,6 +423,24 @@ impl Keyring {
         let arn = self.only(alias, now, ChangeError::NoSuchAlias)?;
         self.changing(&arn, now)?.aliases.remove(name);
         Ok(arn)
+    }
+
+    /// Refuses one more built-in key of an account that has as many as it may: its clients choose
+    /// the regions.
+    ///
+    /// # Errors
+    /// If it has.
+    pub(super) fn check_built_in(&self, account: &AccountId) -> Result<(), ChangeError> {
+        let own = self.keys.iter().filter(|(arn, key)| {
+            arn.place().account == *account && key.aliases.contains(BUILT_IN_ALIAS)
+        });
+        if own.count() < BUILT_IN_KEYS_MAX {
+            return Ok(());
+        }
+        Err(ChangeError::Full {
+            max: BUILT_IN_KEYS_MAX,
+            what: "regions of an account with a key of their own",
+        })
     }
 
     /// Removes the keys whose deletion is due, with all their materials.

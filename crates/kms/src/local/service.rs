@@ -5,9 +5,10 @@
 //! since one of them may have been disabled. The only key that the service makes is the built-in
 //! one of an account and region, at its first use, and only in a file that it can read.
 
+use crate::BUILT_IN_ALIAS;
 use crate::key::{KeyArn, KeyId, Place, alias_arn};
 use crate::local::file::{KeyringError, KeyringFile, Missing};
-use crate::local::keyring::{BUILT_IN_ALIAS, Change, Key, KeyState, Keyring};
+use crate::local::keyring::{Change, Key, KeyState, Keyring};
 use crate::local::wrapping::{self, Unopened};
 use crate::{Answer, DataKey, EncryptionContext, KeyError, KeyService};
 use arc_swap::ArcSwap;
@@ -76,6 +77,7 @@ impl LocalKeys {
     pub fn open(file: KeyringFile, env: &Env) -> Result<Self, KeyringError> {
         let bytes = file.read_bytes()?;
         let keyring = file.decode(&bytes)?;
+        file.sync_name()?;
         let look = Look {
             print: Some(print(&bytes)),
             bad: 0,
@@ -103,7 +105,9 @@ impl Shared {
             if look.print.as_ref() == Some(&print) {
                 return Ok(None);
             }
-            Ok(Some((print, self.file.decode(&bytes)?)))
+            let keyring = self.file.decode(&bytes)?;
+            self.file.sync_name()?;
+            Ok(Some((print, keyring)))
         });
         match read {
             Ok(None) => look.bad = 0,
@@ -164,14 +168,19 @@ impl Shared {
             if keyring.aliased(place, BUILT_IN_ALIAS, change.now).is_some() {
                 return Ok(None);
             }
+            let gone = keyring.remove_gone(change.now);
+            keyring.check_built_in(&place.account)?;
             let arn = keyring.create(place.clone(), change)?;
             keyring.set_alias(&arn, BUILT_IN_ALIAS, change.now)?;
-            Ok(Some(arn))
+            Ok(Some((arn, gone)))
         })?;
-        if let Some(arn) = made {
+        if let Some((arn, gone)) = made {
+            let path = self.file.path().display();
+            for gone in gone {
+                tracing::warn!("{gone} is removed from {path}: its deletion was due");
+            }
             tracing::info!(
-                "made {arn} for alias/{BUILT_IN_ALIAS} in {}: keep a copy of the file",
-                self.file.path().display()
+                "made {arn} for alias/{BUILT_IN_ALIAS} in {path}: keep a copy of the file"
             );
         }
         look.print = None;

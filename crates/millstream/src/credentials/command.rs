@@ -9,12 +9,12 @@ use crate::credentials::layout::{
 };
 use crate::credentials::reader;
 use crate::offline::failure;
-use crate::private_file::read_private;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use millstream_auth::UserName;
 use millstream_auth::policy::MANAGED;
 use millstream_env::Env;
+use millstream_env::read_private;
 use millstream_model::AccountId;
 use millstream_tools::terminal::{Output, Table};
 use millstream_tools::{Failure, Look, Surroundings};

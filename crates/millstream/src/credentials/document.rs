@@ -9,9 +9,9 @@ use crate::credentials::layout::{
 };
 use crate::credentials::policies::Source;
 use crate::credentials::reader;
-use crate::private_file::read_private;
 use anyhow::{Context, bail, ensure};
 use millstream_auth::UserName;
+use millstream_env::read_private;
 use millstream_model::AccountId;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};

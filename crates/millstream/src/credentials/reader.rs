@@ -10,12 +10,12 @@ use crate::credentials::layout::{
     USERS, Wrong,
 };
 use crate::credentials::policies::{self, POLICY_FILE_BYTES_MAX, Policies, Source};
-use crate::private_file::{Guard, read_guarded, read_private};
 use anyhow::Context;
 use aws_lc_rs::digest::{self, SHA256};
 use millstream_auth::policy::{IdentityPolicy, POLICIES_PER_USER_MAX};
 use millstream_auth::{AccessKey, AccessKeyId, Keys, SecretText, User, UserName, Validity};
 use millstream_env::Timestamp;
+use millstream_env::{Guard, read_guarded, read_private};
 use millstream_model::{AccountId, Region};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -41,6 +41,14 @@ pub struct AwsKmsAt {
 }
 
 impl Source {
+    /// The keyring that was named, if one was.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Nothing | Self::Beside | Self::AwsKms(_) => None,
+        }
+    }
+
     /// Opens a key service that needs no data directory, so that a server without its keys does
     /// not touch the data.
     ///

@@ -6,7 +6,7 @@ use crate::cli::{Cert, Cli};
 use crate::{DIED, self_signed, status_of_failure};
 use bytes::Bytes;
 use millstream_client::{Client, Credentials};
-use millstream_env::{Clock, DoomedTasks, SystemClock, TokioTasks};
+use millstream_env::{Clock, Disk, DoomedTasks, OpenMode, RealDisk, SystemClock, TokioTasks};
 use millstream_protocol::operations::*;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -161,5 +161,25 @@ async fn server_when_a_background_task_dies_then_ends_in_good_order_with_its_nam
         ("certificate", 1),
     ] {
         check_death(victim, polls).await;
+    }
+}
+
+#[test]
+fn file_when_in_the_data_directory_then_is_found_there_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::DirBuilder::new().create(&data).unwrap();
+    let inside = data.join("keyring.json");
+    RealDisk.open(&inside, OpenMode::CreateNew).unwrap();
+    std::os::unix::fs::symlink(&inside, folder.path().join("link")).unwrap();
+    for (path, expected) in [
+        ("data/audit.log", true),
+        ("data/../data/audit.log", true),
+        ("link", true),
+        ("audit.log", false),
+        ("data/../audit.log", false),
+        ("missing/audit.log", false),
+    ] {
+        assert_eq!(is_in(&folder.path().join(path), &data), expected, "{path}");
     }
 }

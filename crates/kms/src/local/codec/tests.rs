@@ -1,7 +1,7 @@
 //! Texts: the page's, every one with a bit flipped, and what is refused.
 
 use super::*;
-use crate::local::keyring::BUILT_IN_ALIAS;
+use crate::BUILT_IN_ALIAS;
 use millstream_pages::{rows, section};
 use proptest::prelude::*;
 

@@ -1,8 +1,9 @@
 //! A keyring's file on a disk that fails, loses power, and has other users.
 
 use super::*;
+use crate::BUILT_IN_ALIAS;
 use crate::local::codec::tests::example;
-use crate::local::keyring::{BUILT_IN_ALIAS, Change};
+use crate::local::keyring::Change;
 use crate::{KeyArn, KeyId};
 use millstream_env::{Call, Fault, MemoryDisk, RealDisk, SeededRandom, Timestamp};
 

@@ -153,6 +153,7 @@ fn key_when_its_deletion_is_due_then_is_gone_for_everyone_and_leaves_with_the_ne
         now: due,
         random: &world.random,
     };
+    assert_eq!(world.keyring.remove_gone(due), [arn]);
     let other = world.keyring.create(here(), change).unwrap();
     assert_eq!(
         world.keyring.keys().map(|(arn, _)| arn).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use crate::local::keyring::tests::place;
 use millstream_env::{
     Call, Disk, Fault, FileMode, ManualClock, MemoryDisk, SeededRandom, TokioTasks, replace_file,
 };
+use millstream_model::{AccountId, Region};
 use std::path::{Path, PathBuf};
 
 const NOW: Timestamp = Timestamp(1_764_511_200_000);
@@ -41,6 +42,13 @@ impl World {
             env,
             file,
         }
+    }
+
+    /// The keyring as a later start finds it, after a power loss.
+    fn after_power_loss(&self) -> Keyring {
+        self.disk.power_loss(&SeededRandom::new(3));
+        let disk = Arc::new(self.disk.boot());
+        KeyringFile::new(disk, PathBuf::from(FILE)).read().unwrap()
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Keyring) -> Result<T, ChangeError>) -> T {
@@ -255,6 +263,68 @@ async fn built_in_key_when_it_cannot_be_written_then_is_not_told_and_there_is_no
         assert_eq!(world.file.read_bytes().unwrap(), before, "{call:?}");
         describe(&keys, "alias/aws/kinesis").await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn built_in_key_when_told_then_survives_a_power_loss_whatever_failed_before() {
+    for fails in [0, 1, 2] {
+        let world = World::new();
+        let keys = world.open();
+        for nth in 1..=fails {
+            world.disk.fail_nth(Call::SyncDirectory, 1, Fault::EIO);
+            let refused = describe(&keys, "alias/aws/kinesis").await;
+            assert!(refused.is_err(), "{nth} of {fails}");
+        }
+        let arn = describe(&keys, "alias/aws/kinesis").await.unwrap();
+        let kept = world.after_power_loss();
+        assert_eq!(kept.aliased(&here(), BUILT_IN_ALIAS, NOW), Some(&arn));
+    }
+}
+
+#[tokio::test]
+async fn key_when_its_file_was_not_durable_yet_then_is_not_used_before_it_is() {
+    let world = World::new();
+    let arn = world.create(here());
+    let text = world.file.read_bytes().unwrap();
+    let other = World::new();
+    let keys = other.open();
+    other.disk.fail_nth(Call::SyncDirectory, 1, Fault::EIO);
+    // Its maker ends before the name is durable.
+    let replaced = replace_file(&*other.env.disk, Path::new(FILE), &text, FileMode::Private);
+    assert!(replaced.is_err());
+    other.disk.fail_nth(Call::SyncDirectory, 1, Fault::EIO);
+    keys.0.look();
+    assert!(describe(&keys, &arn.to_string()).await.is_err());
+    keys.0.look();
+    describe(&keys, &arn.to_string()).await.unwrap();
+    assert!(other.after_power_loss().key(&arn, NOW).is_some());
+}
+
+#[tokio::test]
+async fn built_in_keys_when_an_account_has_one_in_many_regions_then_others_have_room() {
+    let world = World::new();
+    let keys = world.open();
+    let of = |account: &str, number: usize| Place {
+        account: AccountId::parse(account).unwrap(),
+        region: Region::parse(&format!("region-{number}")).unwrap(),
+    };
+    let built_in = KeyId::parse("alias/aws/kinesis").unwrap();
+    for number in 0..64 {
+        keys.describe_key(&of(ACCOUNT, number), &built_in)
+            .await
+            .unwrap();
+    }
+    assert!(
+        keys.describe_key(&of(ACCOUNT, 64), &built_in)
+            .await
+            .is_err()
+    );
+    keys.describe_key(&of(ACCOUNT, 63), &built_in)
+        .await
+        .unwrap();
+    keys.describe_key(&of("999999999999", 64), &built_in)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
