@@ -90,7 +90,7 @@ impl Puts {
         let shard = self.place_one(stream, &runtime, &record)?;
         let log = stream.log_of(shard.index);
         let frames = Frames::of(&*self.store, sealer, iter::once(log)).await;
-        let bytes = record.bytes() as usize + frames.overhead_bytes();
+        let bytes = frames.bytes_max(1, record.bytes() as usize, 1);
         let mut batch = BatchBuilder::with_capacity(bytes);
         frames.push(0, iter::once(&record.record), &mut batch);
         let batches = Batches::one(log, batch.finish());

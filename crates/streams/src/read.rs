@@ -121,6 +121,7 @@ pub(crate) struct ShardReader {
     logs: Arc<LogReader>,
     horizons: Arc<Horizons>,
     encryption: Arc<Encryption>,
+    opened: opening::OpenedRuns,
 }
 
 impl ShardReader {
@@ -139,6 +140,7 @@ impl ShardReader {
             logs,
             horizons,
             encryption,
+            opened: opening::OpenedRuns::default(),
         }
     }
 

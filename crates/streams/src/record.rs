@@ -3,8 +3,8 @@
 //! docs/formats/records.md: one byte that identifies the form, the partition key's length, the key,
 //! the data. Sequence number, shard and arrival time are not included: they follow from its
 //! position. A record without a key has a form of its own, as long as the other: a key is never
-//! empty. An encrypted record is [`sealed`]; whoever encodes records sees it opened, in one of the
-//! other two forms.
+//! empty. Encrypted records are [`sealed`]; whoever encodes records sees them opened, in one of
+//! these forms.
 
 pub(crate) mod sealed;
 
@@ -47,6 +47,21 @@ impl<'a> StoredRecord<'a> {
         let key_bytes = u16::try_from(key.len()).expect("a partition key has 256 characters");
         let [low, high] = key_bytes.to_le_bytes();
         batch.push(Kind::Data, &[&[PLAIN, low, high], key, self.data]);
+    }
+
+    /// What stands in front of key and data when the record is framed.
+    pub(crate) fn framed_head(&self) -> [u8; OVERHEAD_BYTES] {
+        let key_bytes = self.partition_key.map_or(0, str::len);
+        let key_bytes = u16::try_from(key_bytes).expect("a partition key has 256 characters");
+        let length = u32::try_from(HEAD_BYTES + self.bytes()).expect("no record is so large");
+        let mut head = [0; OVERHEAD_BYTES];
+        head[..RECORD_OVERHEAD_BYTES].copy_from_slice(&length.to_le_bytes());
+        head[RECORD_OVERHEAD_BYTES] = match self.partition_key {
+            Some(_) => PLAIN,
+            None => KEYLESS,
+        };
+        head[RECORD_OVERHEAD_BYTES + 1..].copy_from_slice(&key_bytes.to_le_bytes());
+        head
     }
 
     /// Size as limits count it: partition key and data.
@@ -218,6 +233,7 @@ mod tests {
             assert_eq!(StoredRecord::decode(framed), Some(record));
             assert_eq!(batch.bytes().len(), OVERHEAD_BYTES + key_bytes + 7);
             assert_eq!(record.bytes(), key_bytes + 7);
+            assert_eq!(record.framed_head(), batch.bytes()[..OVERHEAD_BYTES]);
         }
         for (bytes, why) in [
             (&b""[..], "empty"),

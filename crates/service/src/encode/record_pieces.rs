@@ -4,7 +4,7 @@
 //! cache when the transport copies it; records not sent yet cost no memory beyond their stored
 //! form, which the store would mostly hold anyway.
 
-use super::encoded_runs::{Found, Key, Runs};
+use super::encoded_runs::{Key, Runs};
 use super::measured::{Measured, lengths_of};
 use super::piece_buffers::{LARGE_BYTES, PieceBuffers, SMALL_BYTES};
 use super::pieces::Pieces;
@@ -14,7 +14,7 @@ use super::stored_records::{StoredLengths, StoredRecords, list_of_records};
 use bytes::Bytes;
 use millstream_memory::Share;
 use millstream_protocol::{Protocol, Timestamp};
-use millstream_streams::NumberedRun;
+use millstream_streams::{AtRest, Lookup, NumberedRun};
 use std::sync::Arc;
 use std::vec;
 
@@ -173,9 +173,9 @@ impl RecordPieces {
             return Known::Nothing;
         };
         match known.find(&numbered.run, numbered.count, self.protocol) {
-            (_, Found::Kept(encoded)) => Known::Encoded(encoded),
-            (key, Found::Again) => Known::Wanted(key),
-            (_, Found::First) => Known::Nothing,
+            (_, Lookup::Kept(encoded)) => Known::Encoded(encoded),
+            (key, Lookup::Again) => Known::Wanted(key),
+            (_, Lookup::First) => Known::Nothing,
         }
     }
 
@@ -316,11 +316,12 @@ impl Iterator for RecordPieces {
     }
 }
 
-/// The number of memory regions that runs are in.
+/// The number of regions of the store's memory that runs are in. Opened ones keep no more than
+/// their own bytes alive.
 fn stretches(runs: &[NumberedRun]) -> usize {
     let mut behind = None;
     let mut stretches = 0;
-    for numbered in runs {
+    for numbered in runs.iter().filter(|run| run.at_rest == AtRest::Plain) {
         let memory = numbered.run.bytes.as_ptr_range();
         stretches += usize::from(behind != Some(memory.start));
         behind = Some(memory.end);

@@ -1,24 +1,23 @@
-//! AES-256-GCM, which seals records.
+//! AES-256-GCM, which seals groups of records.
 //!
-//! A record is bound to where it stands: the associated data are the form's version, the log, and
-//! the offset where the record's range begins. The nonce is a counter, which never repeats under a
-//! data key, because a data key is used by the process alone that made it.
+//! A group is bound to where it stands: the associated data are the form's version, the log, the
+//! offset where the group's range begins, and its number of records. The nonce is a counter, which
+//! never repeats under a data key, because a data key is used by the process alone that made it.
 
-use crate::record::StoredRecord;
-use crate::record::sealed::{Head, KEY_LENGTH_BYTES, SealedParts, TAG_BYTES};
+use crate::record::sealed::{Head, TAG_BYTES};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use millstream_auth::Secret;
-use millstream_store::{BatchBuilder, Kind, LogId, Offset};
+use millstream_store::{LogId, Offset};
 
-/// The version of what a record is bound to: the form's byte.
+/// The version of what a group is bound to.
 const VERSION: u8 = 2;
-/// Bytes of what a record is bound to.
-const PLACE_BYTES: usize = 21;
+/// Bytes of what a group is bound to.
+const BOUND_BYTES: usize = 23;
 
 /// A data key, unwrapped. What `aws-lc` holds of it, it zeroizes when this is dropped.
 pub(crate) struct RecordKey(LessSafeKey);
 
-/// Where a record stands: it can be opened nowhere else.
+/// Where a group stands: it can be opened nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The log.
@@ -27,17 +26,18 @@ pub(crate) struct Place {
     pub(crate) range: Offset,
 }
 
-/// A record does not fit its seal.
+/// A group does not fit its seal.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unfit;
 
 impl Place {
-    /// What a record that stands here is bound to: docs/formats/records.md.
-    pub(crate) fn to_bytes(self) -> [u8; PLACE_BYTES] {
-        let mut bytes = [VERSION; PLACE_BYTES];
+    /// What a group of so many records that stands here is bound to: docs/formats/records.md.
+    pub(crate) fn binding(self, count: u16) -> [u8; BOUND_BYTES] {
+        let mut bytes = [VERSION; BOUND_BYTES];
         bytes[1..9].copy_from_slice(&self.log.group.to_le_bytes());
         bytes[9..13].copy_from_slice(&self.log.index.to_le_bytes());
-        bytes[13..].copy_from_slice(&self.range.0.to_le_bytes());
+        bytes[13..21].copy_from_slice(&self.range.0.to_le_bytes());
+        bytes[21..].copy_from_slice(&count.to_le_bytes());
         bytes
     }
 }
@@ -49,51 +49,37 @@ impl RecordKey {
         Self(LessSafeKey::new(key.expect("it has the length of a key")))
     }
 
-    /// Frames a record into a batch, sealed as the `counter`-th under this key, whose number is
-    /// given.
-    pub(crate) fn push(
+    /// Encrypts the text of a group of `count` records, as the `counter`-th under this key, whose
+    /// number is given; returns the group's head.
+    pub(crate) fn seal(
         &self,
         (number, counter): (u32, u64),
-        record: &StoredRecord<'_>,
         place: Place,
-        batch: &mut BatchBuilder,
-    ) {
-        let head = Head {
+        count: u16,
+        text: &mut [u8],
+    ) -> Head {
+        let aad = Aad::from(place.binding(count));
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(nonce(counter), aad, text)
+            .expect("no group is too large to be sealed");
+        Head {
             data_key: number,
             range: place.range.0 as u32,
             counter,
-        };
-        let head = head.to_bytes();
-        let key = record.partition_key.unwrap_or_default().as_bytes();
-        let key_bytes = u16::try_from(key.len()).expect("a partition key has 256 characters");
-        let key_bytes: [u8; KEY_LENGTH_BYTES] = key_bytes.to_le_bytes();
-        let parts: [&[u8]; 5] = [&head, &key_bytes, key, record.data, &[0; TAG_BYTES]];
-        batch.push_changed(Kind::Data, &parts, |stored| {
-            let text_end = stored.len() - TAG_BYTES;
-            let (text, tag) = stored[head.len()..].split_at_mut(text_end - head.len());
-            let aad = Aad::from(place.to_bytes());
-            let sealed = self
-                .0
-                .seal_in_place_separate_tag(nonce(counter), aad, text)
-                .expect("no record is too large to be sealed");
-            tag.copy_from_slice(sealed.as_ref());
-        });
+            count,
+            tag: tag.as_ref().try_into().expect("a tag has 16 bytes"),
+        }
     }
 
-    /// Opens a record that stands in a place: `text` is as long as what was sealed. If it does not
-    /// fit its seal, `text` holds nothing that may be used.
-    pub(crate) fn open(
-        &self,
-        sealed: &SealedParts<'_>,
-        place: Place,
-        text: &mut [u8],
-    ) -> Result<(), Unfit> {
-        let nonce = nonce(sealed.head.counter);
-        let aad = Aad::from(place.to_bytes());
-        let opened = self
-            .0
-            .open_separate_gather(nonce, aad, sealed.text, sealed.tag, text);
-        opened.map_err(|_| Unfit)
+    /// Decrypts the ciphertext of a group that stands in a place, behind which there is room for
+    /// its tag. If it does not fit its seal, there is nothing in it that may be used.
+    pub(crate) fn open(&self, head: &Head, place: Place, text: &mut [u8]) -> Result<(), Unfit> {
+        let tag_at = text.len().checked_sub(TAG_BYTES).ok_or(Unfit)?;
+        text[tag_at..].copy_from_slice(&head.tag);
+        let aad = Aad::from(place.binding(head.count));
+        let opened = self.0.open_in_place(nonce(head.counter), aad, text);
+        opened.map(|_| ()).map_err(|_| Unfit)
     }
 }
 

@@ -9,10 +9,14 @@
 
 mod cipher;
 mod data_keys;
+mod groups;
 mod keeping;
 mod own_keys;
 
 pub(crate) use cipher::{Place, RecordKey};
+#[cfg(test)]
+pub(crate) use groups::push_sealed;
+pub(crate) use groups::sealed_bytes_max;
 pub use keeping::{KEY_FRESH, REFUSAL_KEPT, UNCONFIRMED_MAX};
 pub use own_keys::DATA_KEY_USED_MAX;
 pub(crate) use own_keys::Sealer;

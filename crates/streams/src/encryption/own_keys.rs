@@ -6,6 +6,7 @@
 
 use super::cipher::{Place, RecordKey};
 use super::data_keys::DataKeys;
+use super::groups::push_sealed;
 use super::keeping::{REFUSAL_KEPT, UNCONFIRMED_MAX, is_no_answer};
 use crate::catalog::{AddDataKey, Command, ProposeError, Refusal, Stream};
 use crate::facts::{ChangeError, DataKeyFailure};
@@ -23,8 +24,8 @@ use tokio::sync::watch;
 
 /// How long a data key seals.
 const ROTATION_PERIOD: Duration = Duration::from_hours(24);
-/// After how many records another data key is made: far below what AES-GCM allows.
-const DATA_KEY_RECORDS_MAX: u64 = 1 << 32;
+/// After how many groups of records another data key is made: far below what AES-GCM allows.
+const DATA_KEY_GROUPS_MAX: u64 = 1 << 32;
 /// How long a put may take from its look at a data key until its records have arrived, rounded up.
 const PUT_TIME_MAX: Duration = Duration::from_mins(55);
 /// No record arrives later than this after its data key was added. A data key goes on for a while
@@ -50,7 +51,7 @@ struct Own {
     wrapped_by: KeyArn,
     created: Timestamp,
     made: Monotonic,
-    /// How many records it has sealed: the next one's nonce.
+    /// How many groups it has sealed: the next one's nonce.
     sealed: AtomicU64,
 }
 
@@ -83,11 +84,18 @@ struct Shared {
 }
 
 impl Sealer {
-    /// Frames a record into a batch, sealed for its place.
-    pub(crate) fn push(&self, record: &StoredRecord<'_>, place: Place, batch: &mut BatchBuilder) {
-        let counter = self.own.sealed.fetch_add(1, Ordering::Relaxed);
-        self.key
-            .push((self.own.number, counter), record, place, batch);
+    /// Frames records into a batch, sealed for their place.
+    pub(crate) fn push<'r>(
+        &self,
+        records: impl Iterator<Item = &'r StoredRecord<'r>>,
+        place: Place,
+        batch: &mut BatchBuilder,
+    ) {
+        push_sealed(records, batch, |count, text| {
+            let counter = self.own.sealed.fetch_add(1, Ordering::Relaxed);
+            let which = (self.own.number, counter);
+            self.key.seal(which, place, count, text)
+        });
     }
 }
 
@@ -102,7 +110,7 @@ impl Own {
     fn is_over(&self, wrapped_by: &KeyArn, env: &Env) -> bool {
         self.wrapped_by != *wrapped_by
             || self.age(env) >= ROTATION_PERIOD
-            || self.sealed.load(Ordering::Relaxed) >= DATA_KEY_RECORDS_MAX
+            || self.sealed.load(Ordering::Relaxed) >= DATA_KEY_GROUPS_MAX
     }
 
     /// Whether it may seal while there is no other, although it is over.

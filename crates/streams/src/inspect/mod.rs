@@ -16,7 +16,7 @@ pub use naming::{Concerned, Place};
 
 use crate::fence::CLOSE;
 use crate::record::StoredRecord;
-use crate::record::sealed::SealedParts;
+use crate::record::sealed::Sealed;
 use millstream_replicated::Namespace;
 use millstream_store::batch::RecordIter;
 use millstream_store::{Kind, LogId};
@@ -42,8 +42,8 @@ pub fn judge_records(log: LogId, framed: &[u8]) -> Option<&'static str> {
 }
 
 fn judge_data(bytes: &[u8]) -> Option<&'static str> {
-    if SealedParts::new(bytes).is_some() {
-        // Whether it fits its seal only a key service could tell.
+    if Sealed::new(bytes).is_some() {
+        // Whether its group fits its seal only a key service could tell.
         return None;
     }
     let Some(parts) = StoredRecord::parts(bytes) else {

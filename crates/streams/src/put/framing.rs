@@ -3,10 +3,8 @@
 //! A sealed record is bound to the log that it is framed for: one that goes to another shard is
 //! framed anew.
 
-use crate::encryption::{Place, Sealer};
-use crate::record::OVERHEAD_BYTES;
-use crate::record::StoredRecord;
-use crate::record::sealed::SEAL_BYTES;
+use crate::encryption::{Place, Sealer, sealed_bytes_max};
+use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use millstream_store::{BatchBuilder, LogId, LogStore, Offset, Reads};
 
 /// How the records of some logs are framed.
@@ -35,11 +33,11 @@ impl<'s> Frames<'s> {
         Self::Sealed(sealer, places)
     }
 
-    /// Bytes that a framed record takes beyond its key and data.
-    pub(super) fn overhead_bytes(&self) -> usize {
+    /// Bytes that so many records of so many bytes take at most in so many batches.
+    pub(super) fn bytes_max(&self, records: usize, bytes: usize, batches: usize) -> usize {
         match self {
-            Self::Plain => OVERHEAD_BYTES,
-            Self::Sealed(..) => OVERHEAD_BYTES + SEAL_BYTES,
+            Self::Plain => bytes + records * OVERHEAD_BYTES,
+            Self::Sealed(..) => sealed_bytes_max(records, bytes, batches),
         }
     }
 
@@ -52,9 +50,7 @@ impl<'s> Frames<'s> {
     ) {
         match self {
             Self::Plain => records.for_each(|record| record.push_to(batch)),
-            Self::Sealed(sealer, places) => {
-                records.for_each(|record| sealer.push(record, places[place], batch));
-            }
+            Self::Sealed(sealer, places) => sealer.push(records, places[place], batch),
         }
     }
 }

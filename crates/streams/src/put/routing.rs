@@ -84,9 +84,9 @@ impl Routed {
         records: &[RecordToPut<'_>],
         frames: &Frames<'_>,
     ) -> Batches {
-        let overhead_bytes = frames.overhead_bytes();
-        let stored = |index: &usize| records[*index].bytes() as usize + overhead_bytes;
-        let bytes = self.indexes.iter().map(stored).sum();
+        let bytes_of = |index: &usize| records[*index].bytes() as usize;
+        let bytes = self.indexes.iter().map(bytes_of).sum();
+        let bytes = frames.bytes_max(self.indexes.len(), bytes, self.shards.len());
         let mut framed = BatchesBuilder::with_capacity(bytes, self.shards.len());
         for (place, shard) in self.shards.iter().enumerate() {
             let of_shard = self.indexes(shard).iter();

@@ -1,169 +1,119 @@
 //! Opening: what a read brought of sealed records, in the form of those that stand as they came.
 //!
-//! What nobody sealed is passed on untouched. Sealed records are opened into a buffer of their own,
-//! whose memory is reserved first; a run is divided where the form changes. Records behind one that
-//! cannot be opened are left out: the next read begins with it, and says why.
+//! What nobody sealed is passed on untouched. Sealed records are opened group by group into a
+//! buffer whose memory is reserved first. A group of which the read brought a part is read whole,
+//! and its other records are left out again. Records behind a group that cannot be opened are left
+//! out, too: the next read begins with it, and says why.
+//!
+//! Opened runs are cached for other readers. They are passed on like others only if each of their
+//! data keys may be used at the time.
+
+mod opened_runs;
+mod text;
+
+pub(super) use opened_runs::OpenedRuns;
 
 use super::{Records, ShardRead, ShardReader};
 use crate::catalog::{Shard, Stream};
-use crate::encryption::{Place, RecordKey};
+use crate::encryption::RecordKey;
 use crate::facts::{DataKeyFailure, ReadFailure};
-use crate::record::AtRest;
-use crate::record::sealed::{self, SealedParts};
-use bytes::BytesMut;
-use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
-use millstream_store::{LogId, Offset, ReadError, Run};
+use crate::log_reader::OwnedLog;
+use crate::record::sealed::{GROUP_STORED_BYTES_MAX, Sealed, TAG_BYTES, first_sealed};
+use millstream_memory::Share;
+use millstream_store::batch::RecordIter;
+use millstream_store::{LogId, Offset, ReadLimit, Run};
+use opened_runs::{OpenedRun, Which};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
-
-/// What a record takes in the opened form beside its text.
-const OPENED_BYTES: usize = RECORD_OVERHEAD_BYTES + 1;
+use text::{Opening, Stopped};
 
 /// Data keys, by number.
 type Keys = BTreeMap<u32, Arc<RecordKey>>;
 
-/// What the sealed records of a read need.
+/// The runs of a read, and of the groups of which it brought a part.
+#[derive(Debug, Default)]
+struct Whole {
+    /// What stands in front of the read.
+    before: Vec<Run>,
+    /// What stands behind it.
+    behind: Vec<Run>,
+    /// Memory reserved for these.
+    shares: Vec<Share>,
+}
+
+/// What a run's records need to be passed on.
+#[derive(Debug)]
+enum Need {
+    /// Nothing but their keys: they were opened before.
+    Kept(Arc<OpenedRun>),
+    /// To be opened, those that are sealed. Afterwards they are to be cached under this key, if
+    /// there is one.
+    Opening(Option<Which>),
+}
+
+/// What the records of a read need to be passed on.
 #[derive(Debug, Default)]
 struct Needs {
     /// Data keys, in the order in which they are needed first.
     data_keys: Vec<u32>,
-    /// Bytes of the opened records, framed.
-    bytes: usize,
+    /// Bytes of the sealed text.
+    text_bytes: usize,
+    /// Bytes of what was opened before.
+    kept_bytes: usize,
+    /// What each run needs.
+    runs: Vec<Need>,
+    /// Behind the last record of the last group that begins in what was looked at.
+    group_end: Offset,
 }
 
 impl Needs {
-    /// What the records before an offset need.
-    fn of(runs: &[Run], end: Offset) -> Self {
-        let mut needs = Self::default();
-        for run in runs {
-            let records = RecordIter::new(&run.bytes).zip(run.first.0..end.0);
-            for parts in records.filter_map(|((_, stored), _)| SealedParts::new(stored)) {
-                needs.bytes += OPENED_BYTES + parts.text.len();
-                let number = parts.head.data_key;
-                if !needs.data_keys.contains(&number) {
-                    needs.data_keys.push(number);
+    /// What the records of runs before an offset need.
+    fn of(log: LogId, runs: &[Run], end: Offset, opened: &OpenedRuns) -> Self {
+        let mut needs = Self {
+            runs: Vec::with_capacity(runs.len()),
+            ..Self::default()
+        };
+        for (place, run) in runs.iter().enumerate() {
+            let edges = (place == 0, place + 1 == runs.len());
+            let need = opened.look(log, run, edges, end);
+            match &need {
+                Need::Kept(kept) => {
+                    needs.kept_bytes += kept.bytes.len();
+                    kept.data_keys.iter().for_each(|number| needs.key(*number));
+                    needs.group_end = run.first.plus(run.count.into());
                 }
+                Need::Opening(_) => needs.look(run, end),
             }
+            needs.runs.push(need);
         }
         needs
     }
-}
 
-/// Records with the same arrival time and form.
-#[derive(Debug)]
-struct Part {
-    at_rest: AtRest,
-    first: Offset,
-    count: u32,
-    /// Where the first one begins in its run.
-    from: usize,
-}
-
-/// A read whose records are being opened.
-struct Opening<'a> {
-    log: LogId,
-    keys: &'a Keys,
-    buffer: BytesMut,
-    opened: Vec<(Run, AtRest)>,
-    /// Where to continue: behind the last record that was taken.
-    next: Offset,
-}
-
-impl Opening<'_> {
-    /// Takes the records of a run that stand before an offset, up to one that cannot be opened.
-    fn take(&mut self, run: &Run, end: Offset) -> Result<(), Stopped> {
-        let mut part: Option<Part> = None;
-        let mut at = 0;
-        let mut taken = Ok(());
+    /// Looks at the records of a run before an offset.
+    fn look(&mut self, run: &Run, end: Offset) {
         for ((_, stored), offset) in RecordIter::new(&run.bytes).zip(run.first.0..end.0) {
-            let offset = Offset(offset);
-            let at_rest = match SealedParts::new(stored) {
-                Some(_) => AtRest::Encrypted,
-                None => AtRest::Plain,
+            let Some(sealed) = Sealed::new(stored) else {
+                continue;
             };
-            if part.as_ref().is_some_and(|part| part.at_rest != at_rest) {
-                self.end(part.take(), run, at);
+            self.text_bytes += sealed.text().len();
+            if let Sealed::First(head, _) = sealed {
+                self.key(head.data_key);
+                self.group_end = Offset(offset).plus(head.count.into());
             }
-            if let Some(sealed) = SealedParts::new(stored)
-                && let Err(stopped) = self.open(&sealed, offset)
-            {
-                taken = Err(stopped);
-                break;
-            }
-            let part = part.get_or_insert(Part {
-                at_rest,
-                first: offset,
-                count: 0,
-                from: at,
-            });
-            part.count += 1;
-            at += RECORD_OVERHEAD_BYTES + stored.len();
-            self.next = offset.plus(1);
-        }
-        self.end(part, run, at);
-        taken
-    }
-
-    /// Ends a part of a run, in which it ends before `at`.
-    fn end(&mut self, part: Option<Part>, run: &Run, at: usize) {
-        let Some(part) = part else {
-            return;
-        };
-        let bytes = match part.at_rest {
-            AtRest::Plain => run.bytes.slice(part.from..at),
-            AtRest::Encrypted => self.buffer.split().freeze(),
-        };
-        let part_run = Run {
-            first: part.first,
-            count: part.count,
-            arrival: run.arrival,
-            bytes,
-        };
-        self.opened.push((part_run, part.at_rest));
-    }
-
-    /// Opens a record behind those that stand in the buffer already.
-    fn open(&mut self, sealed: &SealedParts<'_>, offset: Offset) -> Result<(), Stopped> {
-        let key = self.keys.get(&sealed.head.data_key);
-        let key = key.ok_or(Stopped::NoKey)?;
-        let begin = self.buffer.len();
-        let length = u32::try_from(sealed.text.len() + 1).expect("no record is so large");
-        self.buffer.extend_from_slice(&length.to_le_bytes());
-        let form = self.buffer.len();
-        self.buffer.resize(form + 1 + sealed.text.len(), 0);
-        let text = &mut self.buffer[form + 1..];
-        let range = sealed.head.range_before(offset);
-        let opened = range.is_some_and(|range| {
-            let place = Place {
-                log: self.log,
-                range,
-            };
-            key.open(sealed, place, text).is_ok()
-        });
-        if !opened {
-            self.buffer.truncate(begin);
-            return Err(Stopped::Damaged(self.damage(offset)));
-        }
-        self.buffer[form] = sealed::plain_form(&self.buffer[form + 1..]);
-        Ok(())
-    }
-
-    fn damage(&self, offset: Offset) -> ReadError {
-        ReadError::Damaged {
-            log: self.log,
-            what: "a record does not fit its seal",
-            at: format!("record {}", offset.0),
         }
     }
-}
 
-/// Why the records of a read end early.
-#[derive(Debug)]
-enum Stopped {
-    /// The next one's data key cannot be used.
-    NoKey,
-    /// The next one is not what was written there.
-    Damaged(ReadError),
+    fn key(&mut self, number: u32) {
+        if self.data_keys.last() != Some(&number) && !self.data_keys.contains(&number) {
+            self.data_keys.push(number);
+        }
+    }
+
+    /// Whether nothing is sealed.
+    fn is_none(&self) -> bool {
+        self.text_bytes + self.kept_bytes == 0
+    }
 }
 
 impl ShardReader {
@@ -181,26 +131,24 @@ impl ShardReader {
             || read
                 .runs
                 .iter()
-                .any(|run| sealed::is_first_sealed(&run.bytes));
+                .any(|run| first_sealed(&run.bytes).is_some());
         if !may_be_sealed {
             return Ok(read.take_records(log, shard));
         }
-        let needs = Needs::of(&read.runs, read.next);
-        if needs.data_keys.is_empty() {
+        let mut needs = Needs::of(log, &read.runs, read.next, &self.opened);
+        if needs.is_none() {
             return Ok(read.take_records(log, shard));
         }
+        let owned = OwnedLog::of(stream, shard);
+        let whole = self.complete(owned, read, &mut needs).await?;
         let (keys, failure) = self.keys(stream, &needs).await;
-        let share = self.logs.room_at_once(&stream.scope.account, needs.bytes)?;
-        let mut opening = Opening {
-            log,
-            keys: &keys,
-            buffer: BytesMut::with_capacity(needs.bytes),
-            opened: Vec::with_capacity(read.runs.len()),
-            next: read.runs.first().map_or(read.next, |run| run.first),
-        };
-        let end = read.next;
-        let stopped = read.runs.iter().try_for_each(|run| opening.take(run, end));
-        let Opening { opened, next, .. } = opening;
+        let room = needs.text_bytes + TAG_BYTES + needs.kept_bytes;
+        let share = self.logs.room_at_once(&stream.scope.account, room)?;
+        let wanted = wanted(read);
+        let mut opening = Opening::new(log, &keys, wanted, needs.text_bytes);
+        let stopped = opening.take_all(&whole, &read.runs, &needs.runs);
+        let next = opening.next;
+        let opened = opening.finish(&read.runs);
         if let Err(stopped) = stopped {
             let Some((last, _)) = opened.last() else {
                 return Err(match (stopped, failure) {
@@ -211,6 +159,8 @@ impl ShardReader {
             };
             read.stop_at(next, last.arrival, self.clock.now());
         }
+        let runs = (&read.runs[..], &needs.runs[..]);
+        self.opened.keep(&whole.before, runs, &opened);
         read.replace(share, &opened);
         let data_keys = needs
             .data_keys
@@ -219,6 +169,64 @@ impl ShardReader {
         let mut records = Records::new(log, opened.into_iter(), read.next, shard);
         records.data_keys = data_keys.collect();
         Ok(records)
+    }
+
+    /// Reads what the groups at the ends of a read lack.
+    async fn complete(
+        &self,
+        log: OwnedLog<'_>,
+        read: &ShardRead,
+        needs: &mut Needs,
+    ) -> Result<Whole, ReadFailure> {
+        let mut whole = Whole::default();
+        let wanted = wanted(read);
+        if let (Some(run), Some(Need::Opening(_))) = (read.runs.first(), needs.runs.first())
+            && let Some(Sealed::Following(index, _)) = first_sealed(&run.bytes)
+            && let Some(first) = run.first.0.checked_sub(index.into())
+        {
+            let before = Offset(first)..run.first;
+            let (runs, shares) = self.part_of_group(log, before).await?;
+            // What was looked at already is behind it.
+            let group_end = needs.group_end;
+            runs.iter().for_each(|run| needs.look(run, wanted.start));
+            needs.group_end = needs.group_end.max(group_end);
+            (whole.before, whole.shares) = (runs, shares);
+        }
+        if needs.group_end > wanted.end {
+            let behind = wanted.end..needs.group_end;
+            let (runs, shares) = self.part_of_group(log, behind).await?;
+            let end = needs.group_end;
+            runs.iter().for_each(|run| needs.look(run, end));
+            whole.behind = runs;
+            whole.shares.extend(shares);
+        }
+        Ok(whole)
+    }
+
+    /// Reads records that are a part of one group: no more than a group can have.
+    async fn part_of_group(
+        &self,
+        log: OwnedLog<'_>,
+        wanted: Range<Offset>,
+    ) -> Result<(Vec<Run>, Vec<Share>), ReadFailure> {
+        let (mut runs, mut shares) = (Vec::new(), Vec::new());
+        let mut next = wanted.start;
+        let mut bytes = GROUP_STORED_BYTES_MAX as u64;
+        while next < wanted.end {
+            let records = u32::try_from(wanted.end.0 - next.0).unwrap_or(u32::MAX);
+            let limit = ReadLimit { records, bytes };
+            let (slice, share) = self.logs.read(log, next, limit).await?;
+            let read = slice.bytes() as u64;
+            if read == 0 || read > bytes {
+                // What is missing is found out where it is looked for.
+                break;
+            }
+            bytes -= read;
+            next = slice.next;
+            runs.extend(slice.runs);
+            shares.push(share);
+        }
+        Ok((runs, shares))
     }
 
     /// The data keys that are needed, up to one that cannot be used.
@@ -232,6 +240,12 @@ impl ShardReader {
         }
         (keys, None)
     }
+}
+
+/// The records that a read is to bring.
+fn wanted(read: &ShardRead) -> Range<Offset> {
+    let first = read.runs.first().map_or(read.next, |run| run.first);
+    first..read.next
 }
 
 #[cfg(test)]

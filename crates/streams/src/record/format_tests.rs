@@ -1,8 +1,8 @@
 //! Checks docs/formats/records.md: its tables are compared with encoded samples.
 
-use super::sealed::{HEAD_BYTES, TAG_BYTES};
+use super::sealed::{FOLLOWING_HEAD_BYTES, HEAD_BYTES, TAG_BYTES};
 use super::*;
-use crate::encryption::{Place, RecordKey};
+use crate::encryption::{Place, RecordKey, push_sealed};
 use millstream_auth::Secret;
 use millstream_pages::cbor::Page;
 use millstream_store::{Batch, LogId, Offset};
@@ -13,7 +13,8 @@ fn pushed(record: &StoredRecord<'_>) -> Batch {
     batch.finish()
 }
 
-/// A record whose text is known although it is sealed: what it is like beside is in the head.
+/// Two records whose ciphertext is known although it is sealed: what it is like beside is in the
+/// heads.
 fn check_sealed(page: &mut Page) {
     let key = RecordKey::new(&Secret::from([7; 32]));
     let record = StoredRecord {
@@ -25,30 +26,38 @@ fn check_sealed(page: &mut Page) {
         range: Offset(0x1_0203_0405),
     };
     let mut batch = BatchBuilder::default();
-    key.push((0x1112_1314, 0x2122_2324_2526), &record, place, &mut batch);
+    push_sealed([record; 2].iter(), &mut batch, |count, text| {
+        key.seal((0x1112_1314, 0x2122_2324_2526), place, count, text)
+    });
     let batch = batch.finish();
-    let sample = &batch.bytes()[RECORD_OVERHEAD_BYTES..];
-    let text_end = sample.len() - TAG_BYTES;
-    let expected: [(&str, &[u8]); 6] = [
+    let samples: Vec<_> = RecordIter::new(batch.bytes()).collect();
+    let [(_, first), (_, following)] = samples[..] else {
+        panic!("two records were pushed");
+    };
+    let expected: [(&str, &[u8]); 7] = [
         ("form", &[2]),
         ("data_key", &[0x14, 0x13, 0x12, 0x11]),
         ("range", &[5, 4, 3, 2]),
         ("counter", &[0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 0, 0]),
-        ("text", &sample[HEAD_BYTES..text_end]),
-        ("tag", &sample[text_end..]),
+        ("count", &[2, 0]),
+        ("tag", &first[HEAD_BYTES - TAG_BYTES..HEAD_BYTES]),
+        ("text", &first[HEAD_BYTES..]),
     ];
-    page.check_bytes("Sealed record", sample, &expected);
-    let expected: [(&str, &[u8]); 4] = [
+    page.check_bytes("First sealed record of a group", first, &expected);
+    let expected: [(&str, &[u8]); 3] = [
+        ("form", &[3]),
+        ("index", &[1, 0]),
+        ("text", &following[FOLLOWING_HEAD_BYTES..]),
+    ];
+    page.check_bytes("Other sealed record of a group", following, &expected);
+    let expected: [(&str, &[u8]); 5] = [
         ("version", &[2]),
         ("group", &[3, 0, 0, 0, 0, 0, 0, 0]),
         ("index", &[4, 0, 0, 0]),
         ("start", &[5, 4, 3, 2, 1, 0, 0, 0]),
+        ("count", &[2, 0]),
     ];
-    page.check_bytes(
-        "Associated data of a sealed record",
-        &place.to_bytes(),
-        &expected,
-    );
+    page.check_bytes("Associated data of a group", &place.binding(2), &expected);
 }
 
 #[test]

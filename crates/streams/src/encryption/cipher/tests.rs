@@ -1,7 +1,6 @@
-//! Records sealed and opened again, and all that must not open them.
+//! Groups sealed and opened again, and all that must not open them.
 
 use super::*;
-use millstream_store::batch::RECORD_OVERHEAD_BYTES;
 use proptest::prelude::*;
 
 const PLACE: Place = Place {
@@ -18,75 +17,87 @@ fn key(bytes: [u8; 32]) -> RecordKey {
     RecordKey::new(&Secret::from(bytes))
 }
 
-/// A sealed record, as it is stored.
-fn sealed(key: &RecordKey, counter: u64, partition_key: Option<&str>, data: &[u8]) -> Vec<u8> {
-    let record = StoredRecord {
-        partition_key,
-        data,
-    };
-    let mut batch = BatchBuilder::default();
-    key.push((NUMBER, counter), &record, PLACE, &mut batch);
-    batch.finish().bytes()[RECORD_OVERHEAD_BYTES..].to_vec()
-}
-
-/// The text of a record that stands at an offset of a log.
-fn opened(key: &RecordKey, stored: &[u8], log: LogId, offset: Offset) -> Option<Vec<u8>> {
-    let parts = SealedParts::new(stored)?;
-    let range = parts.head.range_before(offset)?;
-    let mut text = vec![0; parts.text.len()];
-    let fits = key.open(&parts, Place { log, range }, &mut text);
+/// The text of a group that stands at an offset of a log.
+fn opened(
+    key: &RecordKey,
+    head: &Head,
+    ciphertext: &[u8],
+    log: LogId,
+    offset: Offset,
+) -> Option<Vec<u8>> {
+    let range = head.range_before(offset)?;
+    let mut text = [ciphertext, &[0; TAG_BYTES]].concat();
+    let fits = key.open(head, Place { log, range }, &mut text);
+    text.truncate(ciphertext.len());
     fits.ok().map(|()| text)
 }
 
 /// Made by another implementation: OpenSSL's, as Node.js has it.
 #[test]
-fn record_when_sealed_then_is_what_another_implementation_seals() {
+fn group_when_sealed_then_is_what_another_implementation_seals() {
     let key = key(std::array::from_fn(|place| place as u8));
-    let stored = sealed(&key, 0x01_0203_0405, Some("key"), b"payload");
-    let hex: String = stored.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = *b"payload of two";
+    let head = key.seal((NUMBER, 0x01_0203_0405), PLACE, 2, &mut text);
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
     assert_eq!(
-        hex,
-        "0234333231050000000504030201000000\
-         344e120828de169d425f8e1bc58ffe14f563190b1fb0fecc85a3ce36"
+        (hex(&head.to_bytes()[..19]), hex(&text), hex(&head.tag)),
+        (
+            "02343332310500000005040302010000000200".to_owned(),
+            "472f00013ecf13c44156cf0bac78".to_owned(),
+            "be6cddf0c4ccc5fb7b6e52fb62454ee2".to_owned(),
+        )
     );
+}
+
+/// A number with one bit flipped.
+fn flipped(number: u64, bit: usize) -> u64 {
+    number ^ 1 << bit
 }
 
 proptest! {
     #[test]
-    fn record_when_a_bit_flips_or_it_stands_elsewhere_then_is_not_opened(
+    fn group_when_a_bit_flips_or_it_stands_elsewhere_then_is_not_opened(
         secret: [u8; 32],
         other_secret: [u8; 32],
         counter: u64,
-        partition_key in proptest::option::of("[a-zé]{1,40}"),
-        data in proptest::collection::vec(any::<u8>(), 0..100),
+        count in 1..u16::MAX,
+        text in proptest::collection::vec(any::<u8>(), 1..100),
         behind in 0..u64::from(u32::MAX),
         bit: prop::sample::Index,
     ) {
         let key = key(secret);
-        let stored = sealed(&key, counter, partition_key.as_deref(), &data);
+        let mut sealed = text.clone();
+        let head = key.seal((NUMBER, counter), PLACE, count, &mut sealed);
         let at = Offset(PLACE.range.0 + behind);
-        let partition_key = partition_key.unwrap_or_default();
-        let key_bytes = (partition_key.len() as u16).to_le_bytes();
-        let text = [&key_bytes[..], partition_key.as_bytes(), &data].concat();
-        prop_assert_eq!(opened(&key, &stored, PLACE.log, at), Some(text));
+        prop_assert_eq!(opened(&key, &head, &sealed, PLACE.log, at), Some(text));
 
+        let mut other = sealed.clone();
+        let place = bit.index(8 * sealed.len());
+        other[place / 8] ^= 1 << (place % 8);
+        prop_assert_eq!(opened(&key, &head, &other, PLACE.log, at), None);
         // All but the number of the data key, which is looked up.
-        let bits: Vec<usize> = (0..8).chain(40..8 * stored.len()).collect();
-        let bit = *bit.get(&bits);
-        let mut flipped = stored.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        prop_assert_eq!(opened(&key, &flipped, PLACE.log, at), None, "bit {}", bit);
+        let mut tag = head.tag;
+        tag[bit.index(TAG_BYTES)] ^= 1 << bit.index(8);
+        for other in [
+            Head { tag, ..head },
+            Head { counter: flipped(counter, bit.index(64)), ..head },
+            Head { range: flipped(head.range.into(), bit.index(32)) as u32, ..head },
+            Head { count: flipped(count.into(), bit.index(16)) as u16, ..head },
+        ] {
+            prop_assert_eq!(opened(&key, &other, &sealed, PLACE.log, at), None, "{:?}", other);
+        }
 
         let LogId { group, index } = PLACE.log;
         for log in [LogId { group: group + 1, index }, LogId { group, index: index + 1 }] {
-            prop_assert_eq!(opened(&key, &stored, log, at), None, "{}", log);
+            prop_assert_eq!(opened(&key, &head, &sealed, log, at), None, "{}", log);
         }
         for offset in [0, PLACE.range.0 - 1, PLACE.range.0 + (1 << 32)] {
-            prop_assert_eq!(opened(&key, &stored, PLACE.log, Offset(offset)), None, "{}", offset);
+            let opened = opened(&key, &head, &sealed, PLACE.log, Offset(offset));
+            prop_assert_eq!(opened, None, "{}", offset);
         }
         let other = RecordKey::new(&Secret::from(other_secret));
         if secret != other_secret {
-            prop_assert_eq!(opened(&other, &stored, PLACE.log, at), None);
+            prop_assert_eq!(opened(&other, &head, &sealed, PLACE.log, at), None);
         }
     }
 }
