@@ -170,8 +170,8 @@ impl Service {
             Ok(bytes) => {
                 let _executing = in_flight.activity().execute();
                 let context = in_flight.activity().context;
-                match self.judge(&parts, context, asked, bytes, &mut known) {
-                    Ok(_) if !in_flight.claim_body(known.account.as_ref()) => Answer::overload(),
+                let about = (&mut in_flight, &mut known);
+                match self.judge(&parts, context, asked, bytes, about) {
                     Ok(operation) => {
                         let_go(&mut parts);
                         self.finish(operation, &mut in_flight, &mut known).await
@@ -194,7 +194,10 @@ impl Service {
         let mut waiting = taken.unwrap_or_else(|| self.share_for(&known));
         if !waiting.resize(answer.body.holds()) {
             self.metrics.answers_refused.inc();
-            self.ask_for_room(in_flight.activity());
+            let wanted = self.answers.taken().saturating_add(answer.body.holds());
+            if wanted > self.answers.max() {
+                self.ask_for_room(in_flight.activity());
+            }
             answer = Answer::overload();
             waiting = self.answers.share();
         }
@@ -330,7 +333,7 @@ impl Service {
         context: Context,
         asked: Asked,
         body: Bytes,
-        known: &mut Known,
+        about: (&mut InFlight, &mut Known),
     ) -> Result<Begun, Answer> {
         let Asked {
             target,
@@ -354,7 +357,7 @@ impl Service {
             ContentType::Other => return Err(other(target)),
         };
         let head = Head::new(parts, context);
-        self.begin(head, protocol, target, body, known)
+        self.begin(head, protocol, target, body, about)
             .map_err(|error| Answer::error(protocol, &error))
     }
 
@@ -364,7 +367,7 @@ impl Service {
         protocol: Protocol,
         target: Target,
         body: Bytes,
-        known: &mut Known,
+        (in_flight, known): (&mut InFlight, &mut Known),
     ) -> Result<Begun, Error> {
         let place = match target {
             Target::Known(place) => place,
@@ -386,9 +389,14 @@ impl Service {
                 return Err(error);
             }
         };
+        let has_room = in_flight.claim_body(&principal.account);
         known.account = Some(principal.account.clone());
         let draft = draft.map(|draft| draft.sent_by(&principal));
         let begun = (self.calls).begin(place, protocol, (principal, head.context), body);
+        let begun = match has_room {
+            true => begun,
+            false => begun.refused(),
+        };
         Ok(match draft {
             Some(draft) => begun.watched(|served| draft.watch(served)),
             None => begun,

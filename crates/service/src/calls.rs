@@ -15,7 +15,7 @@ use millstream_auth::{Authenticator, Authorizer, Context, Head, Principal};
 use millstream_env::Env;
 use millstream_protocol::{Effect, Error, ErrorCode, Protocol};
 use millstream_streams::{Engine, Outcome};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +86,20 @@ pub struct Begun {
     served: Served,
 }
 
+/// The end of a call that finds no room, and does nothing.
+fn refused() -> Served {
+    let error = Error::without_message(ErrorCode::ServiceUnavailable);
+    Box::pin(ready(Err(Failed::refused(error))))
+}
+
 impl Begun {
+    /// The same call without room, which does nothing.
+    #[must_use]
+    pub fn refused(self) -> Self {
+        let served = refused();
+        Self { served, ..self }
+    }
+
     /// Lets `watch` wrap the call, to see how it ends. What it adds runs to its end as the call
     /// does: whoever waits for a change may have gone by then.
     #[must_use]
@@ -161,15 +174,18 @@ impl Calls {
         body: Bytes,
     ) -> Begun {
         let operation = &dispatch::operations()[place];
-        let served = (operation.serve)(Call {
-            engine: Arc::clone(&self.engine),
-            encoder: Arc::clone(&self.encoder),
-            authorizer: self.settings.authorizer.clone(),
-            protocol,
-            principal,
-            context,
-            body,
-        });
+        let served = match operation.effect.is_write() && self.outliving.are_too_many() {
+            true => refused(),
+            false => (operation.serve)(Call {
+                engine: Arc::clone(&self.engine),
+                encoder: Arc::clone(&self.encoder),
+                authorizer: self.settings.authorizer.clone(),
+                protocol,
+                principal,
+                context,
+                body,
+            }),
+        };
         Begun {
             protocol,
             operation,
@@ -193,10 +209,6 @@ impl Calls {
             Effect::Reads => {
                 let (mut served, deaths) = (served, self.env.tasks.deaths());
                 poll_fn(|cx| poll_caught(operation.name, &mut served, &deaths, cx)).await
-            }
-            Effect::Writes if self.outliving.are_too_many() => {
-                let error = Error::without_message(ErrorCode::ServiceUnavailable);
-                Ok(Err(Failed::refused(error)))
             }
             Effect::Writes => {
                 let (env, wait_max) = (&self.env, self.settings.mutation_max);
@@ -251,6 +263,30 @@ mod tests {
         assert_eq!(refused.outcome, Outcome::NotApplied);
         let listed = call("ListStreams", "{}").await.unwrap();
         assert!(listed.starts_with(b"{\"StreamNames\":[]"));
+        // Whoever watches the call sees how it ended.
+        let ended = Arc::new(std::sync::Mutex::new(None));
+        let account = millstream_model::AccountId::parse("111111111111").unwrap();
+        let region = millstream_model::Region::us_east_1();
+        let principal = Principal::root(account, region);
+        let context = Context {
+            peer: ([127, 0, 0, 1], 1).into(),
+            channel: Channel::Plain,
+        };
+        let place = dispatch::find("CreateStream").unwrap();
+        let body = Bytes::from_static(create.as_bytes());
+        let begun = calls.begin(place, Protocol::Json, (principal, context), body);
+        let seen = Arc::clone(&ended);
+        let begun = begun.watched(|served| {
+            Box::pin(async move {
+                let result = served.await;
+                *seen.lock().unwrap() = result.as_ref().err().map(|failed| failed.error.code);
+                result
+            })
+        });
+        let answer = calls.finish(begun, &mut Alone::default()).await;
+        assert!(answer.unwrap().is_err());
+        let ended = ended.lock().unwrap().take();
+        assert_eq!(ended, Some(ErrorCode::ServiceUnavailable));
         rests.pop();
         assert!(call("CreateStream", create).await.is_ok());
     }

@@ -163,7 +163,7 @@ impl Admission {
         waits: Waits,
     ) -> Result<Turn, ReadFailure> {
         let holder = self.holders.of(account);
-        let turn = self.turn(account, &holder, bytes);
+        let turn = self.turn((account, &holder), bytes, waits);
         match waits {
             Waits::Long => Ok(turn.await),
             Waits::Not => tokio::select! {
@@ -181,13 +181,24 @@ impl Admission {
 
     /// Acquires permits in FIFO order, first the account's and then one of all; the holder of a
     /// permit waits for memory before others do.
-    async fn turn(&self, account: &AccountId, holder: &Arc<Holder>, bytes: usize) -> Turn {
-        let own = match self.holders.are_several() {
-            true => Some(acquire(self.turns_of(account)).await),
-            false => None,
+    ///
+    /// Work for which no client waits is the server's own, and no account's: one that keeps its
+    /// part full does not hold it up.
+    async fn turn(
+        &self,
+        (account, holder): (&AccountId, &Arc<Holder>),
+        bytes: usize,
+        waits: Waits,
+    ) -> Turn {
+        let (own, mut share) = match waits {
+            Waits::Long => (None, self.room.share()),
+            Waits::Not | Waits::Bounded if self.holders.are_several() => {
+                let own = acquire(self.turns_of(account)).await;
+                (Some(own), self.room.share_of(holder))
+            }
+            Waits::Not | Waits::Bounded => (None, self.room.share_of(holder)),
         };
         let permits = (own, acquire(Arc::clone(&self.turns)).await);
-        let mut share = self.room.share_of(holder);
         let max = self.room.max() / 4 * COLD_ROOM_QUARTERS;
         self.room.wait(&mut share, bytes.min(max), max).await;
         Turn {

@@ -104,6 +104,13 @@ impl Draft {
         let Some(left_out) = self.heard.audit.pass_stranger(clock) else {
             return;
         };
+        // The text about a header that is no signature has all of it: it may be a secret of another
+        // kind.
+        let without_text = Error::without_message(error.code);
+        let error = match error.code == ErrorCode::IncompleteSignatureException {
+            true => &without_text,
+            false => error,
+        };
         let event = || Event {
             additional_event_data: (left_out > 0).then(|| json!({ "denialsLeftOut": left_out })),
             ..self.event(End::Failed(error))

@@ -178,10 +178,7 @@ impl InFlight {
 
     /// Counts what its body has taken as an account's; returns `false` if that exceeds its part.
     #[must_use]
-    pub(crate) fn claim_body(&mut self, account: Option<&AccountId>) -> bool {
-        let Some(account) = account else {
-            return true;
-        };
+    pub(crate) fn claim_body(&mut self, account: &AccountId) -> bool {
         self.claim = self.activity.holdings.claim_body(&self.body, account);
         self.claim.is_some()
     }
@@ -203,13 +200,15 @@ impl Waiter for InFlight {
         Kept {
             activity: Arc::clone(&self.activity),
             body: std::mem::take(&mut self.body),
-            _claim: self.claim.take(),
+            claim: self.claim.take(),
         }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        // First of all: whoever finds the budget free is not refused by a claim that has ended.
+        self.claim = None;
         let body = std::mem::take(&mut self.body);
         self.activity.holdings.end_body(body);
         self.activity.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -221,11 +220,12 @@ impl Drop for InFlight {
 pub(crate) struct Kept {
     activity: Arc<Activity>,
     body: BodyBytes,
-    _claim: Option<Share>,
+    claim: Option<Share>,
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
+        self.claim = None;
         let body = std::mem::take(&mut self.body);
         self.activity.holdings.end_body(body);
     }

@@ -106,6 +106,28 @@ impl World {
     }
 }
 
+/// The client is told its own header; the log of everybody's calls must not have it.
+#[tokio::test]
+async fn header_when_it_is_no_signature_then_is_not_in_the_line() {
+    let mut world = World::verified().await;
+    for header in [
+        "Bearer CANARYtoken",
+        "Basic CANARY==",
+        "AWS4-HMAC-SHA256 Credential=CANARY/a, Signature=CANARY",
+    ] {
+        let answer = world
+            .call_with("ListStreams", &[("authorization", header)], "{}")
+            .await;
+        assert!(answer.text().contains("CANARY"), "{}", answer.text());
+        let text = world.text().await;
+        assert!(
+            text.contains("\"errorCode\":\"IncompleteSignatureException\""),
+            "{text}"
+        );
+        assert!(!text.contains("CANARY"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn line_when_a_stream_is_created_then_has_every_field() {
     let mut world = World::open().await;

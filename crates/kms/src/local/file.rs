@@ -102,8 +102,8 @@ impl KeyringFile {
         })
     }
 
-    /// Makes the name of what was read durable: whoever wrote it may have died before that, and what
-    /// it wraps must not outlive it.
+    /// Makes the name of what was read durable: whoever wrote it may have died before that, and
+    /// what it wraps must not outlive it.
     pub(super) fn sync_name(&self) -> Result<(), KeyringError> {
         let here = self.disk.behind_links(&self.path);
         let here = here.map_err(KeyringError::Disk)?;
