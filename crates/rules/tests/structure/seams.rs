@@ -115,6 +115,9 @@ fn users_of(wanted: &str) -> Vec<String> {
 #[test]
 fn operations_when_begun_then_behind_one_gate() {
     assert_eq!(users_of("::handle("), GATES);
+    for handed_on in [".handle(", "::handle)", "::handle,", "::handle;"] {
+        assert_eq!(users_of(handed_on), [""; 0], "{handed_on}");
+    }
     assert_eq!(users_of("Authorized::new("), PROVERS);
     assert_eq!(users_of(".authorize("), [GATES[1]; 2]);
     assert_eq!(users_of("Authorized::by_operator("), [GATES[0]]);
