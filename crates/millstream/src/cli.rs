@@ -86,9 +86,8 @@ pub enum Run {
     /// Examples:
     ///   millstream serve --data-dir /var/lib/millstream
     ///   millstream serve --config /etc/millstream.toml --log-format json
-    ///   millstream credentials create keys.toml --user ann
-    ///   millstream serve --data-dir /data --credentials keys.toml
-    ///   millstream serve --data-dir /data --credentials keys.toml --listen [::]:4567 --tls off
+    ///   millstream credentials create credentials.toml --user root
+    ///   millstream serve --data-dir /data --credentials credentials.toml
     ///   millstream keys create keyring.json --alias alias/orders
     ///   millstream serve --data-dir /data --keys keyring.json
     #[command(verbatim_doc_comment, after_long_help = PRECEDENCE)]

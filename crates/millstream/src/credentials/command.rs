@@ -45,8 +45,8 @@ enum Action {
     /// everything in its account.
     ///
     /// Examples:
-    ///   millstream credentials create keys.toml --user ingest --policy ingest.json
-    ///   millstream credentials create keys.toml --account 111122223333 --user root --json
+    ///   millstream credentials create credentials.toml --user ingest --policy ingest.json
+    ///   millstream credentials create credentials.toml --account 111122223333 --user root --json
     #[command(verbatim_doc_comment)]
     Create(Create),
     /// List the access keys, without their secrets
@@ -67,7 +67,7 @@ enum Action {
     /// all clients have the new one.
     ///
     /// Examples:
-    ///   millstream credentials rotate keys.toml MSAKQ3JZ5N2YVEXAMPLE --keep-old
+    ///   millstream credentials rotate credentials.toml MSAKQ3JZ5N2YVEXAMPLE --keep-old
     #[command(verbatim_doc_comment)]
     Rotate(Rotate),
 }

@@ -29,7 +29,9 @@ pub struct KeyFlags {
     /// The endpoint of --keys aws-kms [default: AWS's in the region]
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     kms_endpoint: Option<String>,
-    /// The region of all keys of --keys aws-kms [default: that of the key's ARN or of the stream; us-east-1 for the server's own]
+    /// The region of all keys of --keys aws-kms [default: that of the key's ARN or of the stream]
+    ///
+    /// Without it, what the server keeps of its own is encrypted with a key in us-east-1.
     #[arg(long, value_name = "REGION", value_parser = crate::keys::command::parse_region)]
     kms_region: Option<Region>,
 }
