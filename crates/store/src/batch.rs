@@ -89,7 +89,15 @@ impl BatchBuilder {
     // this.
     #[inline]
     pub fn push(&mut self, kind: Kind, parts: &[&[u8]]) {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
+        self.begin(kind, parts.iter().map(|part| part.len()).sum());
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+    }
+
+    /// Begins a record of this length.
+    #[inline]
+    fn begin(&mut self, kind: Kind, length: usize) {
         assert!(length <= RECORD_BYTES_MAX, "a record of {length} bytes");
         let mark = match kind {
             Kind::Data => 0,
@@ -97,21 +105,27 @@ impl BatchBuilder {
         };
         self.bytes
             .extend_from_slice(&(length as u32 | mark).to_le_bytes());
-        for part in parts {
-            self.bytes.extend_from_slice(part);
-        }
         self.count += 1;
         self.has_control |= kind == Kind::Control;
     }
 
-    /// Adds one record, and then changes its bytes where they stand.
+    /// Adds one record of this length, which `write` appends and `change` changes where it stands.
     ///
     /// # Panics
-    /// If it is longer than [`RECORD_BYTES_MAX`].
-    pub fn push_changed(&mut self, kind: Kind, parts: &[&[u8]], change: impl FnOnce(&mut [u8])) {
-        let start = self.bytes.len() + RECORD_OVERHEAD_BYTES;
-        self.push(kind, parts);
-        change(&mut self.bytes[start..]);
+    /// If it is longer than [`RECORD_BYTES_MAX`], or not as long as was said.
+    pub fn push_written(
+        &mut self,
+        kind: Kind,
+        length: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+        change: impl FnOnce(&mut [u8]),
+    ) {
+        self.begin(kind, length);
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let record = &mut self.bytes[start..];
+        assert_eq!(record.len(), length, "the record's length");
+        change(record);
     }
 
     /// Whether no record was added.

@@ -14,6 +14,7 @@ use crate::limits::Fill;
 use crate::log_reader::{LogReader, OwnedLog};
 use crate::logs::ShardLogs;
 use crate::record::AtRest;
+use crate::record::sealed::GROUP_BYTES_MAX;
 use millstream_env::{Clock, Timestamp};
 use millstream_memory::Share;
 use millstream_store::{Bounds, LogId, LogStore, Offset, ReadError, ReadLimit, Run, Slice};
@@ -108,6 +109,18 @@ impl ShardRead {
     }
 }
 
+/// What may be read of a stream so that no more than a limit is brought: of a group within which a
+/// read begins, the text stands in front of it.
+fn opened_within(stream: &Stream, limit: ReadLimit) -> ReadLimit {
+    let most = GROUP_BYTES_MAX as u64;
+    let has_groups = !stream.data_keys.all().is_empty();
+    let bytes = match has_groups && limit.bytes > 4 * most {
+        true => limit.bytes - most,
+        false => limit.bytes,
+    };
+    ReadLimit { bytes, ..limit }
+}
+
 /// How far a reader is behind at most who has taken a record that is not the last: never zero.
 fn behind_after(last: Timestamp, now: Timestamp) -> Duration {
     now.since(last).max(Duration::from_millis(1))
@@ -167,7 +180,7 @@ impl ShardReader {
         let log = OwnedLog::of(stream, shard);
         let horizon = self.horizons.known(stream, shard);
         let mut read = ShardRead::new(from.max(horizon), share);
-        let mut left = limit;
+        let mut left = opened_within(stream, limit);
         loop {
             let from = read.next;
             let end = match self.read_part(stream, shard, &mut read, &mut left).await {

@@ -4,7 +4,7 @@
 //! offset where the group's range begins, and its number of records. The nonce is a counter, which
 //! never repeats under a data key, because a data key is used by the process alone that made it.
 
-use crate::record::sealed::{Head, TAG_BYTES};
+use crate::record::sealed::Head;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use millstream_auth::Secret;
 use millstream_store::{LogId, Offset};
@@ -72,14 +72,21 @@ impl RecordKey {
         }
     }
 
-    /// Decrypts the ciphertext of a group that stands in a place, behind which there is room for
-    /// its tag. If it does not fit its seal, there is nothing in it that may be used.
-    pub(crate) fn open(&self, head: &Head, place: Place, text: &mut [u8]) -> Result<(), Unfit> {
-        let tag_at = text.len().checked_sub(TAG_BYTES).ok_or(Unfit)?;
-        text[tag_at..].copy_from_slice(&head.tag);
+    /// Decrypts the ciphertext of a group that stands in a place into `text`, which is as long. If
+    /// it does not fit its seal, `text` holds nothing that may be used.
+    pub(crate) fn open(
+        &self,
+        head: &Head,
+        place: Place,
+        ciphertext: &[u8],
+        text: &mut [u8],
+    ) -> Result<(), Unfit> {
         let aad = Aad::from(place.binding(head.count));
-        let opened = self.0.open_in_place(nonce(head.counter), aad, text);
-        opened.map(|_| ()).map_err(|_| Unfit)
+        let nonce = nonce(head.counter);
+        let opened = self
+            .0
+            .open_separate_gather(nonce, aad, ciphertext, &head.tag, text);
+        opened.map_err(|_| Unfit)
     }
 }
 

@@ -3,9 +3,7 @@
 //! A seal costs as much as encrypting a few hundred bytes, in time and on the disk. So records of a
 //! call that go to the same shard share one, up to [`GROUP_BYTES_MAX`].
 
-use crate::record::sealed::{
-    FOLLOWING_HEAD_BYTES, GROUP_BYTES_MAX, HEAD_BYTES, Head, following_head,
-};
+use crate::record::sealed::{FRAMED_FOLLOWING_BYTES, GROUP_BYTES_MAX, HEAD_BYTES, Head, following};
 use crate::record::{OVERHEAD_BYTES, StoredRecord};
 use millstream_store::batch::RECORD_OVERHEAD_BYTES;
 use millstream_store::{BatchBuilder, Kind};
@@ -16,8 +14,7 @@ pub(crate) fn sealed_bytes_max(records: usize, bytes: usize, batches: usize) -> 
     let text = bytes + records * OVERHEAD_BYTES;
     // Two groups, one behind the other in a batch, have a longer text than the maximum.
     let groups = records.min(batches + 2 * text / GROUP_BYTES_MAX);
-    text + records * (RECORD_OVERHEAD_BYTES + FOLLOWING_HEAD_BYTES)
-        + groups * (HEAD_BYTES - FOLLOWING_HEAD_BYTES)
+    text + records * FRAMED_FOLLOWING_BYTES + groups * (RECORD_OVERHEAD_BYTES + HEAD_BYTES)
 }
 
 /// Frames records into a batch, in groups whose text `seal` encrypts; it is given their number.
@@ -44,59 +41,34 @@ fn push_group(
     records: &[&StoredRecord<'_>],
     text_bytes: usize,
     batch: &mut BatchBuilder,
-    seal: impl FnMut(u16, &mut [u8]) -> Head,
+    seal: &mut impl FnMut(u16, &mut [u8]) -> Head,
 ) {
-    match records {
-        [] => {}
-        [record] => push_alone(record, batch, seal),
-        records => push_together(records, text_bytes, batch, seal),
-    }
-}
-
-/// A group of one record, which is sealed where it stands.
-fn push_alone(
-    record: &StoredRecord<'_>,
-    batch: &mut BatchBuilder,
-    mut seal: impl FnMut(u16, &mut [u8]) -> Head,
-) {
-    let head = [0; HEAD_BYTES];
-    let key = record.partition_key.unwrap_or_default().as_bytes();
-    let parts: [&[u8]; 4] = [&head, &record.framed_head(), key, record.data];
-    batch.push_changed(Kind::Data, &parts, |stored| {
-        let (head, text) = stored.split_at_mut(HEAD_BYTES);
-        head.copy_from_slice(&seal(1, text).to_bytes());
-    });
-}
-
-fn push_together(
-    records: &[&StoredRecord<'_>],
-    text_bytes: usize,
-    batch: &mut BatchBuilder,
-    mut seal: impl FnMut(u16, &mut [u8]) -> Head,
-) {
-    let mut text = Vec::with_capacity(text_bytes);
-    for record in records {
-        text.extend_from_slice(&record.framed_head());
-        text.extend_from_slice(record.partition_key.unwrap_or_default().as_bytes());
-        text.extend_from_slice(record.data);
+    if records.is_empty() {
+        return;
     }
     let count = u16::try_from(records.len()).expect("the text of each has a length");
-    let head = seal(count, &mut text).to_bytes();
-    let mut rest = &text[..];
-    for (index, record) in (0..count).zip(records) {
-        let (part, behind) = rest.split_at(OVERHEAD_BYTES + record.bytes());
-        match index {
-            0 => batch.push(Kind::Data, &[&head, part]),
-            index => batch.push(Kind::Data, &[&following_head(index), part]),
+    let write = |text: &mut Vec<u8>| {
+        text.extend_from_slice(&[0; HEAD_BYTES]);
+        for record in records {
+            text.extend_from_slice(&record.framed_head());
+            text.extend_from_slice(record.partition_key.unwrap_or_default().as_bytes());
+            text.extend_from_slice(record.data);
         }
-        rest = behind;
+    };
+    // Sealed where it stands.
+    batch.push_written(Kind::Data, HEAD_BYTES + text_bytes, write, |stored| {
+        let (head, text) = stored.split_at_mut(HEAD_BYTES);
+        head.copy_from_slice(&seal(count, text).to_bytes());
+    });
+    for index in 1..count {
+        batch.push(Kind::Data, &[&following(index)]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::sealed::{GROUP_STORED_BYTES_MAX, Sealed, TAG_BYTES};
+    use crate::record::sealed::{Sealed, TAG_BYTES};
     use millstream_store::batch::RecordIter;
     use proptest::prelude::*;
 
@@ -142,25 +114,19 @@ mod tests {
             let text: Vec<u8> = groups.iter().flat_map(|(_, text)| text.clone()).collect();
             let (batch, plain) = (batch.finish(), plain.finish());
             prop_assert_eq!(&text[..], &plain.bytes()[..]);
-            let stored = RecordIter::new(batch.bytes());
-            let stored: Vec<_> = stored.map(|(_, stored)| Sealed::new(stored).unwrap()).collect();
-            let parts: Vec<u8> = stored.iter().flat_map(|sealed| sealed.text().to_vec()).collect();
-            prop_assert_eq!(parts, text);
-            let mut next = 0;
-            for (place, (count, _)) in groups.iter().enumerate() {
-                let Sealed::First(head, _) = stored[next] else {
+            let mut stored = RecordIter::new(batch.bytes()).map(|(_, stored)| stored);
+            for (place, (count, text)) in groups.iter().enumerate() {
+                let Some(Sealed::First(head, sealed)) = stored.next().and_then(Sealed::new) else {
                     return Err(TestCaseError::fail("a group begins with its head"));
                 };
                 prop_assert_eq!((head.count, head.counter), (*count, place as u64 + 1));
+                prop_assert_eq!(sealed, text);
                 for index in 1..*count {
-                    let is_next = matches!(
-                        stored[next + usize::from(index)],
-                        Sealed::Following(it, _) if it == index
-                    );
-                    prop_assert!(is_next);
+                    let sealed = stored.next().and_then(Sealed::new);
+                    prop_assert_eq!(sealed, Some(Sealed::Following(index)));
                 }
-                next += usize::from(*count);
             }
+            prop_assert_eq!(stored.next(), None);
         }
 
         #[test]
@@ -179,18 +145,5 @@ mod tests {
                 prop_assert!(pair[0].1.len() + pair[1].1.len() > GROUP_BYTES_MAX);
             }
         }
-    }
-
-    #[test]
-    fn group_when_its_records_are_empty_then_is_stored_within_the_maximum() {
-        let data = vec![Vec::new(); 2 * GROUP_BYTES_MAX / OVERHEAD_BYTES];
-        let (batch, groups) = pushed(&data);
-        let most = groups.iter().map(|(count, _)| *count).max().unwrap();
-        let first = RecordIter::new(batch.finish().bytes())
-            .take(most.into())
-            .map(|(_, stored)| RECORD_OVERHEAD_BYTES + stored.len())
-            .sum::<usize>();
-        assert_eq!(groups.len(), 2);
-        assert!(first <= GROUP_STORED_BYTES_MAX && first > GROUP_STORED_BYTES_MAX - 64);
     }
 }

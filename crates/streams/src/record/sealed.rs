@@ -1,8 +1,8 @@
 //! The form of sealed records: what stands around the ciphertext.
 //!
-//! docs/formats/records.md. Records of a batch are sealed in groups. The text of a group is what
-//! they are framed and unsealed; its ciphertext is divided among them. Nothing is encrypted or
-//! decrypted here.
+//! docs/formats/records.md. Records of a batch are sealed in groups. The first record of a group has
+//! the ciphertext of all, which are framed as if nobody had sealed them; the others are as good as
+//! empty, so that the log counts them. Nothing is encrypted or decrypted here.
 
 use super::OVERHEAD_BYTES;
 use millstream_store::Offset;
@@ -12,21 +12,17 @@ use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 const FIRST: u8 = 2;
 /// The first byte of its other records.
 const FOLLOWING: u8 = 3;
-/// Bytes in front of the ciphertext of a group's first record.
+/// Bytes in front of a group's ciphertext.
 pub(crate) const HEAD_BYTES: usize = 19 + TAG_BYTES;
-/// Bytes in front of the ciphertext of its other records.
-pub(crate) const FOLLOWING_HEAD_BYTES: usize = 3;
+/// Bytes of a record that follows the first of its group.
+const FOLLOWING_BYTES: usize = 3;
+/// The same, framed.
+pub(crate) const FRAMED_FOLLOWING_BYTES: usize = RECORD_OVERHEAD_BYTES + FOLLOWING_BYTES;
 /// Bytes of the authentication tag.
 pub(crate) const TAG_BYTES: usize = 16;
 /// Maximum bytes of a group's text, but for a record that is longer and alone: whoever reads one
 /// record opens its group.
-pub(crate) const GROUP_BYTES_MAX: usize = 64 * 1024;
-/// Maximum number of records in a group: none has a shorter text.
-const GROUP_RECORDS_MAX: usize = GROUP_BYTES_MAX / OVERHEAD_BYTES;
-/// Maximum stored bytes of a group of several records.
-pub(crate) const GROUP_STORED_BYTES_MAX: usize = GROUP_BYTES_MAX
-    + HEAD_BYTES
-    + GROUP_RECORDS_MAX * (FOLLOWING_HEAD_BYTES + RECORD_OVERHEAD_BYTES);
+pub(crate) const GROUP_BYTES_MAX: usize = 32 * 1024;
 
 /// What stands in front of the ciphertext of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +41,10 @@ pub(crate) struct Head {
 /// A sealed record, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sealed<'a> {
-    /// The first of a group, with its part of the ciphertext.
+    /// The first of a group, with the group's ciphertext.
     First(Head, &'a [u8]),
-    /// The record of this index in its group, with its part of the ciphertext.
-    Following(u16, &'a [u8]),
+    /// The record of this index in its group.
+    Following(u16),
 }
 
 impl Head {
@@ -71,8 +67,8 @@ impl Head {
     }
 }
 
-/// What stands in front of the ciphertext of a group's record of this index, as it is stored.
-pub(crate) fn following_head(index: u16) -> [u8; FOLLOWING_HEAD_BYTES] {
+/// The record of this index in its group, as it is stored.
+pub(crate) fn following(index: u16) -> [u8; FOLLOWING_BYTES] {
     let [low, high] = index.to_le_bytes();
     [FOLLOWING, low, high]
 }
@@ -81,28 +77,20 @@ impl<'a> Sealed<'a> {
     /// Takes a record apart; `None` if it is not sealed.
     #[inline]
     pub(crate) fn new(stored: &'a [u8]) -> Option<Self> {
-        let sealed = match *stored.first()? {
+        match *stored.first()? {
             FOLLOWING => {
-                let ([_, low, high], text) = stored.split_first_chunk::<FOLLOWING_HEAD_BYTES>()?;
-                Self::Following(u16::from_le_bytes([*low, *high]), text)
+                let [_, low, high] = *stored.as_array::<FOLLOWING_BYTES>()?;
+                let index = u16::from_le_bytes([low, high]);
+                (index > 0).then_some(Self::Following(index))
             }
             FIRST => {
                 let (head, text) = stored.split_first_chunk::<HEAD_BYTES>()?;
-                Self::First(Head::of(head), text)
+                let head = Head::of(head);
+                // None of its records is shorter.
+                let has_room = text.len() / OVERHEAD_BYTES >= usize::from(head.count);
+                (head.count > 0 && has_room).then_some(Self::First(head, text))
             }
-            _ => return None,
-        };
-        let (is_possible, text) = match &sealed {
-            Self::First(head, text) => (head.count > 0, text),
-            Self::Following(index, text) => (*index > 0, text),
-        };
-        (is_possible && text.len() >= OVERHEAD_BYTES).then_some(sealed)
-    }
-
-    /// Its part of the group's ciphertext.
-    pub(crate) fn text(&self) -> &'a [u8] {
-        match self {
-            Self::First(_, text) | Self::Following(_, text) => text,
+            _ => None,
         }
     }
 }
@@ -138,14 +126,14 @@ mod tests {
     proptest! {
         #[test]
         fn head_when_stored_then_reads_back(
-            data_key: u32, range: u32, counter: u64, count in 1_u16.., tag: [u8; TAG_BYTES]
+            data_key: u32, range: u32, counter: u64, count in 1_u16..100, tag: [u8; TAG_BYTES]
         ) {
             let head = Head { data_key, range, counter, count, tag };
-            let text = [7; OVERHEAD_BYTES];
+            let text = vec![7; OVERHEAD_BYTES * usize::from(count)];
             let stored = [&head.to_bytes()[..], &text].concat();
             prop_assert_eq!(Sealed::new(&stored), Some(Sealed::First(head, &text)));
-            let stored = [&following_head(count)[..], &text].concat();
-            prop_assert_eq!(Sealed::new(&stored), Some(Sealed::Following(count, &text)));
+            let stored = following(count);
+            prop_assert_eq!(Sealed::new(&stored), Some(Sealed::Following(count)));
         }
 
         #[test]
@@ -176,10 +164,8 @@ mod tests {
 
     #[test]
     fn record_when_cut_off_or_of_another_form_then_is_not_sealed() {
-        let text = [7; OVERHEAD_BYTES];
-        let first = [&HEAD.to_bytes()[..], &text].concat();
-        let following = [&following_head(1)[..], &text].concat();
-        for whole in [first, following] {
+        let first = [&HEAD.to_bytes()[..], &[7; OVERHEAD_BYTES]].concat();
+        for whole in [first, following(1).to_vec()] {
             assert!(Sealed::new(&whole).is_some());
             for bytes in 0..whole.len() {
                 assert_eq!(Sealed::new(&whole[..bytes]), None, "{bytes}");
@@ -190,15 +176,16 @@ mod tests {
                 assert_eq!(Sealed::new(&other), None, "{form}");
             }
         }
+        assert_eq!(Sealed::new(&[&following(1)[..], &[0]].concat()), None);
     }
 
     #[test]
-    fn group_when_it_has_no_records_or_one_follows_none_then_is_not_sealed() {
-        let text = [7; OVERHEAD_BYTES];
-        let none = Head { count: 0, ..HEAD };
-        let stored = [&none.to_bytes()[..], &text].concat();
-        assert_eq!(Sealed::new(&stored), None);
-        let stored = [&following_head(0)[..], &text].concat();
-        assert_eq!(Sealed::new(&stored), None);
+    fn group_when_its_text_has_not_so_many_records_or_one_follows_none_then_is_not_sealed() {
+        for (count, is_sealed) in [(0, false), (1, true), (2, true), (3, false)] {
+            let head = Head { count, ..HEAD };
+            let stored = [&head.to_bytes()[..], &[7; 2 * OVERHEAD_BYTES + 6]].concat();
+            assert_eq!(Sealed::new(&stored).is_some(), is_sealed, "{count}");
+        }
+        assert_eq!(Sealed::new(&following(0)), None);
     }
 }

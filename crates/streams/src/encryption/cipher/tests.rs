@@ -1,6 +1,7 @@
 //! Groups sealed and opened again, and all that must not open them.
 
 use super::*;
+use crate::record::sealed::TAG_BYTES;
 use proptest::prelude::*;
 
 const PLACE: Place = Place {
@@ -26,9 +27,8 @@ fn opened(
     offset: Offset,
 ) -> Option<Vec<u8>> {
     let range = head.range_before(offset)?;
-    let mut text = [ciphertext, &[0; TAG_BYTES]].concat();
-    let fits = key.open(head, Place { log, range }, &mut text);
-    text.truncate(ciphertext.len());
+    let mut text = vec![0; ciphertext.len()];
+    let fits = key.open(head, Place { log, range }, ciphertext, &mut text);
     fits.ok().map(|()| text)
 }
 

@@ -1,13 +1,16 @@
 //! Runs of plain and sealed records, opened.
 
+use super::plan::Content;
 use super::*;
 use crate::encryption::{Place, push_sealed};
 use crate::record::{AtRest, StoredIter, StoredRecord};
 use millstream_auth::Secret;
 use millstream_env::Timestamp;
-use millstream_store::BatchBuilder;
+use millstream_store::batch::RecordIter;
 use millstream_store::budget::Budget;
+use millstream_store::{BatchBuilder, LogId};
 use proptest::prelude::*;
+use std::ops::Range;
 
 const LOG: LogId = LogId { group: 3, index: 4 };
 const START: Offset = Offset(1 << 40);
@@ -70,10 +73,11 @@ fn stored(given: &[Vec<GivenGroup>]) -> Vec<Run> {
     runs
 }
 
-/// What a read of some of the records brings, and what their groups lack.
+/// What a read of some of the records brings.
 struct Read {
     runs: Vec<Run>,
-    whole: Whole,
+    /// The first record of the group within which it begins.
+    first: Option<Run>,
     wanted: Range<Offset>,
 }
 
@@ -85,55 +89,44 @@ impl Read {
     }
 
     fn of(runs: &[Run], wanted: Range<Offset>) -> Self {
-        let last = runs.last().unwrap();
-        let end = last.first.plus(last.count.into());
+        let read = within(runs, &wanted);
+        let first = first_sealed(&read[0].bytes).and_then(|sealed| match sealed {
+            Sealed::First(..) => None,
+            Sealed::Following(index) => {
+                let first = Offset(wanted.start.0 - u64::from(index));
+                Some(within(runs, &(first..first.plus(1))).remove(0))
+            }
+        });
         Self {
-            whole: Whole {
-                before: within(runs, &(START..wanted.start)),
-                behind: within(runs, &(wanted.end..end)),
-                shares: Vec::new(),
-            },
-            runs: within(runs, &wanted),
+            runs: read,
+            first,
             wanted,
         }
     }
 
-    fn needs(&self, opened: &OpenedRuns) -> Needs {
-        let mut needs = Needs::of(LOG, &self.runs, self.wanted.end, opened);
-        for run in self.whole.before.iter().chain(&self.whole.behind) {
-            needs.look(run, Offset::MAX);
-        }
-        needs
-    }
-
-    /// Of the groups at the ends, what is read if they are to be opened.
-    fn whole(&self, needs: &Needs) -> Whole {
-        let is_opened = |need: Option<&Need>| matches!(need, Some(Need::Opening(_)));
-        let lacking = |runs: &Vec<Run>, is_opened| match is_opened {
-            true => runs.clone(),
-            false => Vec::new(),
-        };
-        Whole {
-            before: lacking(&self.whole.before, is_opened(needs.runs.first())),
-            behind: lacking(&self.whole.behind, is_opened(needs.runs.last())),
-            shares: Vec::new(),
-        }
+    fn plan(&self, log: LogId, opened: &OpenedRuns) -> Plan {
+        Plan::of(
+            log,
+            self.first.as_ref(),
+            &self.runs,
+            self.wanted.end,
+            opened,
+        )
     }
 
     /// What is opened of it, where it goes on, and why it ended early.
     fn open(&self, opened: &OpenedRuns, keys: &Keys, log: LogId) -> Opened {
-        let needs = self.needs(opened);
-        let mut opening = Opening::new(log, keys, self.wanted.clone(), needs.text_bytes);
-        let whole = self.whole(&needs);
-        let stopped = opening.take_all(&whole, &self.runs, &needs.runs);
-        let next = opening.next;
-        let runs = opening.finish(&self.runs);
-        opened.keep(&whole.before, (&self.runs, &needs.runs), &runs);
+        let plan = self.plan(log, opened);
+        let mut opening = Opening::new(log, keys, &plan);
+        let mut pieces = plan.pieces.iter();
+        let stopped = pieces.try_for_each(|piece| opening.take(piece)).err();
+        let (runs, next) = opening.finish(&self.runs, self.wanted.start);
+        opened.keep(&plan.wanted, &runs);
         Opened {
             seen: seen(&runs),
             next,
-            stopped: stopped.err(),
-            needs,
+            stopped,
+            plan,
         }
     }
 }
@@ -142,7 +135,7 @@ struct Opened {
     seen: Vec<Seen>,
     next: Offset,
     stopped: Option<Stopped>,
-    needs: Needs,
+    plan: Plan,
 }
 
 /// The records of runs within a range.
@@ -253,10 +246,12 @@ proptest! {
 
     #[test]
     fn group_when_a_record_is_missing_or_out_of_its_place_then_is_damage(
-        count in 2..8_usize, one: prop::sample::Index, other: prop::sample::Index, repeats: bool,
+        count in 3..8_usize, one: prop::sample::Index, other: prop::sample::Index, repeats: bool,
     ) {
         let record = |place: usize| (None, vec![place as u8; 20]);
-        let runs = stored(&[vec![(Some(1), (0..count).map(record).collect())]]);
+        let records = (0..count).map(record).collect();
+        let behind = vec![(None, b"behind".to_vec())];
+        let runs = stored(&[vec![(Some(1), records), (Some(2), behind)]]);
         let mut records: Vec<_> = RecordIter::new(&runs[0].bytes).map(|it| it.1).collect();
         let (one, other) = (one.index(count), other.index(count));
         if one == other {
@@ -270,9 +265,13 @@ proptest! {
         records.iter().for_each(|record| batch.push(millstream_store::Kind::Data, &[record]));
         let batch = batch.finish();
         let run = Run { count: batch.count(), bytes: batch.bytes().clone(), ..runs[0].clone() };
-        let opened = Read::all(&[run]).open(&OpenedRuns::default(), &keys(), LOG);
+        let read = Read { runs: vec![run], first: None, wanted: START..START.plus(9) };
+        let opened = read.open(&OpenedRuns::default(), &keys(), LOG);
         prop_assert!(matches!(opened.stopped, Some(Stopped::Damaged(_))));
-        prop_assert_eq!((opened.seen, opened.next), (vec![], START));
+        // No record is passed on that is another's.
+        for (place, (offset, _, _, _, data)) in opened.seen.iter().enumerate() {
+            prop_assert_eq!((offset.0 - START.0, &data[..]), (place as u64, &[place as u8; 20][..]));
+        }
     }
 }
 
@@ -300,8 +299,9 @@ fn large_runs(data_keys: &[Option<u32>]) -> Vec<Run> {
     stored(&[run.clone(), run])
 }
 
-fn is_kept(needs: &Needs) -> bool {
-    needs.runs.iter().all(|need| matches!(need, Need::Kept(_)))
+fn is_kept(plan: &Plan) -> bool {
+    let is_kept = |piece: &plan::Piece| matches!(piece.content, Content::Kept(_));
+    plan.pieces.iter().all(is_kept)
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn runs_when_read_again_then_are_opened_no_more_and_are_what_they_were() {
         let opened = OpenedRuns::default();
         let read = Read::of(&runs, START.plus(wanted.start)..START.plus(wanted.end));
         let reads: Vec<_> = (0..3).map(|_| read.open(&opened, &keys, LOG)).collect();
-        let kept: Vec<bool> = reads.iter().map(|read| is_kept(&read.needs)).collect();
+        let kept: Vec<bool> = reads.iter().map(|read| is_kept(&read.plan)).collect();
         let is_small = wanted.end - wanted.start < 20;
         assert_eq!(kept, [false, false, !is_small], "{wanted:?}");
         for read in &reads {
@@ -325,7 +325,7 @@ fn runs_when_read_again_then_are_opened_no_more_and_are_what_they_were() {
 fn run_when_cached_and_one_of_its_keys_may_not_be_used_then_is_left_out() {
     let runs = large_runs(&[Some(1), Some(2)]);
     // Its first group begins in front of it.
-    for wanted in [START..START.plus(160), START.plus(10)..START.plus(40)] {
+    for wanted in [START..START.plus(160), START.plus(10)..START.plus(80)] {
         let (opened, read) = (OpenedRuns::default(), Read::of(&runs, wanted));
         for _ in 0..3 {
             read.open(&opened, &keys(), LOG);
@@ -333,7 +333,7 @@ fn run_when_cached_and_one_of_its_keys_may_not_be_used_then_is_left_out() {
         let mut keys = keys();
         keys.remove(&1);
         let left = read.open(&opened, &keys, LOG);
-        assert!(is_kept(&left.needs));
+        assert!(is_kept(&left.plan));
         assert!(matches!(left.stopped, Some(Stopped::NoKey)));
         assert_eq!((left.seen, left.next), (vec![], read.wanted.start));
     }
@@ -345,7 +345,7 @@ fn run_when_partly_plain_then_is_not_cached() {
     let (opened, read) = (OpenedRuns::default(), Read::all(&runs));
     for _ in 0..4 {
         let read = read.open(&opened, &keys(), LOG);
-        assert!(!is_kept(&read.needs));
+        assert!(!is_kept(&read.plan));
         assert_eq!(read.seen.len(), 160);
     }
 }
@@ -359,7 +359,7 @@ fn run_when_its_group_goes_on_in_the_next_then_is_passed_on_from_the_cache_only_
     for _ in 0..3 {
         first.open(&opened, &keys(), LOG);
     }
-    assert!(is_kept(&first.needs(&opened)));
+    assert!(is_kept(&first.plan(LOG, &opened)));
     // The same records, and then the others of the group in a run of their own.
     let mut divided = Read::of(&runs[..1], START..START.plus(80));
     let rest = within(&runs[..1], &(START.plus(60)..START.plus(80)));

@@ -5,7 +5,7 @@ use crate::catalog::tags;
 use crate::world::{Caller, Start, until};
 use millstream_env::{Disk, MemoryDisk};
 use millstream_journal::{Journal, Options};
-use millstream_store::Offset;
+use millstream_store::{LogStore as _, Offset};
 use millstream_streams::inspect::CatalogAudit;
 use millstream_streams::operations::AddTagsToStream;
 use std::path::{Path, PathBuf};
@@ -47,9 +47,9 @@ async fn put_day(caller: &Caller, day: usize) {
         let key = format!("canary-of-key-{nth}");
         caller.put("s", &key, &data).await.unwrap();
     }
-    for round in 0..20 {
+    for round in 0..40 {
         // So that the catalog makes a snapshot.
-        let tags = tags(20 * day + round);
+        let tags = tags(40 * day + round);
         caller.call::<AddTagsToStream>(tags).await.unwrap();
     }
     let put = caller.put("plain", "seen-partition-key", "seen-data").await;
@@ -80,7 +80,8 @@ async fn disk_when_a_stream_is_encrypted_then_holds_no_plaintext_and_no_data_key
         let env = locked.world.env.clone();
         Journal::open(env, Path::new("/data"), options).unwrap()
     };
-    let caller = locked.world.open_on(journal()).await;
+    let store = journal();
+    let caller = locked.world.open_on(store.clone()).await;
     caller.create("plain", 1).await.unwrap();
     caller.create("s", 2).await.unwrap();
     caller.encrypt("s", &locked.a).await;
@@ -94,13 +95,11 @@ async fn disk_when_a_stream_is_encrypted_then_holds_no_plaintext_and_no_data_key
     // The other forms in which records and data keys are on the disk.
     let files = || all_bytes(&disk, Path::new("/data"));
     until(async || files().iter().any(is_sorted_copy)).await;
-    let snapshots = caller.logs.known_bounds(CatalogAudit::snapshots_log());
-    assert!(
-        snapshots.unwrap().end > Offset(0),
-        "the catalog made a snapshot"
-    );
+    let is_snapshot = || store.known_bounds(CatalogAudit::snapshots_log());
+    until(async || is_snapshot().is_ok_and(|bounds| bounds.end > Offset(0))).await;
     check(&files(), &locked);
     caller.engine.shutdown().await;
+    drop(store);
     check(&files(), &locked);
     let caller = locked.world.open_on(journal()).await;
     let shard = &caller.shards("s").await[0].shard_id;
