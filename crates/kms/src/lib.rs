@@ -107,6 +107,13 @@ pub enum KeyError {
     /// The key service refuses for now.
     #[error("the key service has too much to do")]
     Throttled,
+    /// The key service has the key, and not the material that wrapped this: a copy of a keyring is
+    /// older than what it is to unwrap.
+    #[error("{why}")]
+    MaterialMissing {
+        /// Which, and what to do: for the log.
+        why: String,
+    },
     /// The key service did not answer, or not as a key service does.
     #[error("the key service did not answer: {why}")]
     Unavailable {

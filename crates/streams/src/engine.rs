@@ -107,7 +107,7 @@ impl Engine {
         let streams = Streams::new(catalog.clone());
         let logs = ShardLogs::new(store.clone(), catalog.clone());
         let keyring = Arc::new(Keyring::new(env.clone(), catalog.clone(), &settings));
-        let encryption = Arc::new(Encryption::new(&env, &settings, &streams));
+        let encryption = Arc::new(Encryption::new(&env, &store, &settings, &streams));
         let reads = Reads::new(&env, &store, &streams, &logs, &runtimes, &encryption);
         let reads = Arc::new(reads);
         let fanout = Fanout::new(

@@ -109,6 +109,7 @@ fn encryption(stream: u64) -> [Command; 3] {
             stream,
             key: key(),
             ciphertext: vec![byte; 60].into(),
+            arrived_ms: 0,
         })
     };
     let start = Command::StartEncryption(StartEncryption {

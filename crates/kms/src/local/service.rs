@@ -157,7 +157,8 @@ impl Shared {
         tracing::info!(keys, "the keys of {path} are in force");
     }
 
-    /// Makes the built-in key of a place, unless it was made meanwhile. It blocks.
+    /// Makes the built-in key of a place, unless it was made meanwhile. It blocks. Keys whose
+    /// deletion is due stay: only an operator's command removes them, since a clock may be wrong.
     fn make_built_in(&self, place: &Place) -> Result<(), KeyringError> {
         let mut look = self.look.lock();
         let change = Change {
@@ -168,17 +169,13 @@ impl Shared {
             if keyring.aliased(place, BUILT_IN_ALIAS, change.now).is_some() {
                 return Ok(None);
             }
-            let gone = keyring.remove_gone(change.now);
             keyring.check_built_in(&place.account)?;
             let arn = keyring.create(place.clone(), change)?;
             keyring.set_alias(&arn, BUILT_IN_ALIAS, change.now)?;
-            Ok(Some((arn, gone)))
+            Ok(Some(arn))
         })?;
-        if let Some((arn, gone)) = made {
+        if let Some(arn) = made {
             let path = self.file.path().display();
-            for gone in gone {
-                tracing::warn!("{gone} is removed from {path}: its deletion was due");
-            }
             tracing::info!(
                 "made {arn} for alias/{BUILT_IN_ALIAS} in {path}: keep a copy of the file"
             );
@@ -256,10 +253,12 @@ impl Shared {
             Unopened::Form | Unopened::Seal => KeyError::AccessDenied {
                 key: arn.to_string(),
             },
-            Unopened::Material(number) => unavailable(&format!(
-                "{} has no material {number} of {arn}: put the newest copy of it back",
-                self.file.path().display()
-            )),
+            Unopened::Material(number) => KeyError::MaterialMissing {
+                why: format!(
+                    "{} has no material {number} of {arn}: put the newest copy of it back",
+                    self.file.path().display()
+                ),
+            },
         })
     }
 }

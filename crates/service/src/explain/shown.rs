@@ -19,6 +19,8 @@ use time::format_description::well_known::Rfc3339;
 /// "CloudTrail record contents", in <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/>
 pub const SHOWN_BODY_BYTES_MAX: usize = 100 * 1024;
 
+/// The shape of partition keys.
+const PARTITION_KEY: &str = "PartitionKey";
 /// Shapes whose values let others go on where their owner was.
 const SECRETS: [&str; 2] = ["NextToken", "ShardIterator"];
 /// CloudTrail's text in the place of a secret.
@@ -111,10 +113,11 @@ fn is_data(shape: &'static Type) -> bool {
         Kind::List(element, _) => {
             is_data(element) || element.members().iter().any(|member| is_data(member.shape))
         }
+        // As encrypted as what it stands beside.
+        Kind::String(_) => shape.name == PARTITION_KEY,
         Kind::Structure(_)
         | Kind::EventStream(_)
         | Kind::Map(..)
-        | Kind::String(_)
         | Kind::Integer(_)
         | Kind::Long(_)
         | Kind::Boolean
@@ -170,7 +173,7 @@ mod tests {
             (
                 "PutRecord",
                 json!({"StreamName": "a", "Data": "c2VjcmV0", "PartitionKey": "k"}),
-                json!({"streamName": "a", "partitionKey": "k"}),
+                json!({"streamName": "a"}),
             ),
             (
                 "PutRecords",

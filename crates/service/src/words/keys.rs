@@ -44,7 +44,7 @@ fn of_service(error: &KeyError) -> Words {
         KeyError::Throttled => "You have exceeded the rate at which you may call KMS. Reduce the \
                                 frequency of your calls."
             .to_owned(),
-        KeyError::Unavailable { .. } => return internal(),
+        KeyError::MaterialMissing { .. } | KeyError::Unavailable { .. } => return internal(),
     };
     Words::unrecorded(text)
 }

@@ -530,6 +530,10 @@ pub struct AddDataKey {
     /// What it was wrapped to.
     #[cbor(n(2), with = "codec::ciphertext")]
     pub ciphertext: Bytes,
+    /// When a record of the stream arrived last, as the proposer knows: 0 if none did. No later
+    /// record of a log arrives before, whatever the clock says by then.
+    #[n(3)]
+    pub arrived_ms: u64,
 }
 
 /// See [`Command::DropDataKeys`].

@@ -67,7 +67,7 @@ impl State {
             number,
             key: command.key.clone(),
             ciphertext: command.ciphertext.clone(),
-            created_ms: now.0,
+            created_ms: now.0.max(command.arrived_ms),
         });
         Ok(Applied::Stream(self.put(stream)))
     }

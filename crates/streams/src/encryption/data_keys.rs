@@ -10,7 +10,7 @@ use crate::facts::DataKeyFailure;
 use crate::streams::Streams;
 use bytes::Bytes;
 use millstream_auth::Secret;
-use millstream_env::{Env, LineLimit};
+use millstream_env::{Env, LineLimit, Monotonic};
 use millstream_kms::{KeyArn, KeyError, KeyService};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -82,11 +82,10 @@ impl DataKeys {
         }
     }
 
-    /// Keeps a data key that the key service has just made.
-    pub(super) fn keep(&self, which: Which, secret: &Secret<32>) {
+    /// Keeps a data key that the key service made when it was asked at this time.
+    pub(super) fn keep(&self, which: Which, secret: &Secret<32>, asked: Monotonic) {
         let key = Arc::new(RecordKey::new(secret));
-        let now = self.env.clock.monotonic();
-        self.kept.lock().note(which, Ok(key), now);
+        self.kept.lock().note(which, Ok(key), asked);
     }
 
     /// Forgets the data keys of streams that are gone.
@@ -103,7 +102,15 @@ impl DataKeys {
         tell: Option<watch::Sender<()>>,
     ) -> Result<(), DataKeyFailure> {
         let service = Arc::clone(self.service()?);
-        let wrapped = self.wrapped(which).await?;
+        let wrapped = self.wrapped(which).await.inspect_err(|failure| {
+            // Whoever waits is told the same for a while, instead of waiting for itself.
+            let why = KeyError::Unavailable {
+                why: failure.to_string(),
+            };
+            self.kept
+                .lock()
+                .note(which, Err(why), self.env.clock.monotonic());
+        })?;
         let keys = Arc::clone(self);
         let task = async move {
             let Wrapped {
@@ -112,13 +119,17 @@ impl DataKeys {
                 ciphertext,
             } = wrapped;
             let context = super::context(&stream);
+            // What it allows, it allowed no later than when it was asked.
+            let asked = keys.env.clock.monotonic();
             let answer = service.decrypt(&by, &context, &ciphertext).await;
             if let Err(why) = &answer {
                 keys.tell(&stream, why);
             }
-            let answer = answer.map(|secret| Arc::new(RecordKey::new(&secret)));
-            let now = keys.env.clock.monotonic();
-            keys.kept.lock().note(which, answer, now);
+            let (answer, at) = match answer {
+                Ok(secret) => (Ok(Arc::new(RecordKey::new(&secret))), asked),
+                Err(why) => (Err(why), keys.env.clock.monotonic()),
+            };
+            keys.kept.lock().note(which, answer, at);
             drop(tell);
         };
         self.env.tasks.spawn_request("data-key", Box::pin(task));

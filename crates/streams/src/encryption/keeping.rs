@@ -17,6 +17,8 @@ use tokio::sync::watch;
 
 /// How long a KMS key counts as usable once the key service said so.
 pub const KEY_FRESH: Duration = Duration::from_secs(10);
+/// When the key service is asked again, so that nobody waits for an answer that comes.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(7);
 /// How long a refusal of the key service is repeated before it is asked again.
 pub const REFUSAL_KEPT: Duration = Duration::from_secs(2);
 /// How long a data key is used while the key service does not answer, counted from its last
@@ -71,8 +73,14 @@ impl Known {
         };
         let has_failed = self.refused.is_some();
         match (&self.key, last) {
-            (Some((key, confirmed)), _) if is_within(*confirmed, KEY_FRESH) => {
-                Look::Use(Arc::clone(key))
+            (Some((key, confirmed)), last) if is_within(*confirmed, KEY_FRESH) => {
+                let key = Arc::clone(key);
+                let is_asked = last.is_some() || self.asking.is_some();
+                if is_asked || is_within(*confirmed, ASKED_AGAIN_AFTER) {
+                    Look::Use(key)
+                } else {
+                    Look::UseAndAsk(key)
+                }
             }
             (Some((key, confirmed)), last)
                 if has_failed && is_within(*confirmed, UNCONFIRMED_MAX) =>
@@ -119,7 +127,9 @@ impl Known {
 /// Whether a key service did not decide: who was allowed so far may go on for a while.
 pub(super) fn is_no_answer(why: &KeyError) -> bool {
     match why {
-        KeyError::Throttled | KeyError::Unavailable { .. } => true,
+        KeyError::Throttled | KeyError::MaterialMissing { .. } | KeyError::Unavailable { .. } => {
+            true
+        }
         KeyError::NotFound { .. }
         | KeyError::Disabled { .. }
         | KeyError::InvalidState { .. }

@@ -28,6 +28,7 @@ use crate::streams::Streams;
 use data_keys::DataKeys;
 use millstream_env::{Env, Timestamp};
 use millstream_kms::EncryptionContext;
+use millstream_store::LogStore;
 use own_keys::OwnKeys;
 use std::sync::Arc;
 
@@ -38,10 +39,16 @@ pub(crate) struct Encryption {
 }
 
 impl Encryption {
-    pub(crate) fn new(env: &Env, settings: &Settings, streams: &Streams) -> Self {
+    pub(crate) fn new(
+        env: &Env,
+        store: &Arc<dyn LogStore>,
+        settings: &Settings,
+        streams: &Streams,
+    ) -> Self {
         let service = settings.keys.clone();
         let data_keys = Arc::new(DataKeys::new(env.clone(), service, streams.clone()));
-        let own = OwnKeys::new(env.clone(), streams.clone(), Arc::clone(&data_keys));
+        let (env, store) = (env.clone(), Arc::clone(store));
+        let own = OwnKeys::new(env, store, streams.clone(), Arc::clone(&data_keys));
         Self { data_keys, own }
     }
 

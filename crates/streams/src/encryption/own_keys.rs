@@ -14,7 +14,7 @@ use crate::record::StoredRecord;
 use crate::streams::Streams;
 use millstream_env::{Env, Monotonic, Timestamp};
 use millstream_kms::{DataKey, KeyArn};
-use millstream_store::BatchBuilder;
+use millstream_store::{BatchBuilder, LogStore};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub(super) struct OwnKeys(Arc<Shared>);
 
 struct Shared {
     env: Env,
+    store: Arc<dyn LogStore>,
     streams: Streams,
     data_keys: Arc<DataKeys>,
     slots: Mutex<BTreeMap<u64, Slot>>,
@@ -144,9 +145,15 @@ fn is_undecided(why: &DataKeyFailure) -> bool {
 }
 
 impl OwnKeys {
-    pub(super) fn new(env: Env, streams: Streams, data_keys: Arc<DataKeys>) -> Self {
+    pub(super) fn new(
+        env: Env,
+        store: Arc<dyn LogStore>,
+        streams: Streams,
+        data_keys: Arc<DataKeys>,
+    ) -> Self {
         Self(Arc::new(Shared {
             env,
+            store,
             streams,
             data_keys,
             slots: Mutex::default(),
@@ -204,7 +211,11 @@ impl Shared {
         let making = slot.making.take();
         if let Some(making) = making.filter(|making| making.has_changed().is_ok()) {
             slot.making = Some(making.clone());
-            return Look::Wait(making);
+            let own = slot.own.as_ref();
+            return match own.filter(|own| own.goes_on(wrapped_by, &self.env)) {
+                Some(own) => Look::Use(Arc::clone(own)),
+                None => Look::Wait(making),
+            };
         }
         let now = self.env.clock.monotonic();
         if let Some((why, at)) = &slot.failed
@@ -241,6 +252,7 @@ impl Shared {
     async fn make(&self, stream: &Stream, wrapped_by: KeyArn) -> Result<Own, DataKeyFailure> {
         let service = self.data_keys.service()?;
         let context = super::context(stream);
+        let asked = self.env.clock.monotonic();
         let generated = service.generate_data_key(&wrapped_by, &context).await;
         let DataKey {
             plaintext,
@@ -252,6 +264,7 @@ impl Shared {
                 stream: stream.id,
                 key: wrapped_by.clone(),
                 ciphertext: ciphertext.clone(),
+                arrived_ms: self.arrived(stream).map_or(0, |arrived| arrived.0),
             }),
         );
         let added = added.await.map_err(|error| not_added(&error))?;
@@ -259,7 +272,8 @@ impl Shared {
         let mut newest_first = added.data_keys.all().iter().rev();
         let own = newest_first.find(|key| key.ciphertext == ciphertext);
         let own = own.ok_or(DataKeyFailure::KmsKeyChanges)?;
-        self.data_keys.keep((stream.id, own.number), &plaintext);
+        self.data_keys
+            .keep((stream.id, own.number), &plaintext, asked);
         Ok(Own {
             number: own.number,
             wrapped_by,
@@ -267,6 +281,13 @@ impl Shared {
             made: self.env.clock.monotonic(),
             sealed: AtomicU64::new(0),
         })
+    }
+
+    /// When a record of a stream arrived last; `None` if none is known to.
+    fn arrived(&self, stream: &Stream) -> Option<Timestamp> {
+        let logs = stream.logs().into_iter();
+        let bounds = logs.filter_map(|log| self.store.known_bounds(log).ok());
+        bounds.filter_map(|bounds| bounds.last_arrival).max()
     }
 
     fn note(&self, stream: &Stream, made: Result<Own, DataKeyFailure>) {

@@ -67,13 +67,13 @@ impl Fact for KeyError {
             Self::AccessDenied { .. } => ErrorCode::KMSAccessDeniedException,
             Self::OptInRequired => ErrorCode::KMSOptInRequired,
             Self::Throttled => ErrorCode::KMSThrottlingException,
-            Self::Unavailable { .. } => ErrorCode::InternalFailure,
+            Self::MaterialMissing { .. } | Self::Unavailable { .. } => ErrorCode::InternalFailure,
         }
     }
 
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Throttled | Self::Unavailable { .. } => true,
+            Self::Throttled | Self::MaterialMissing { .. } | Self::Unavailable { .. } => true,
             Self::NotFound { .. }
             | Self::Disabled { .. }
             | Self::InvalidState { .. }

@@ -310,6 +310,7 @@ fn passes(error: &KeyError) -> bool {
     match error {
         KeyError::Throttled | KeyError::Unavailable { .. } => true,
         KeyError::NotFound { .. }
+        | KeyError::MaterialMissing { .. }
         | KeyError::Disabled { .. }
         | KeyError::InvalidState { .. }
         | KeyError::AccessDenied { .. }

@@ -224,7 +224,7 @@ async fn keyring_when_an_older_copy_is_put_back_then_says_which_material_is_miss
     keys.0.look();
     let refused = keys.decrypt(&arn, &context(), &made.ciphertext).await;
     let why = format!("{FILE} has no material 2 of {arn}: put the newest copy of it back");
-    assert_eq!(refused, Err(KeyError::Unavailable { why }));
+    assert_eq!(refused, Err(KeyError::MaterialMissing { why }));
 }
 
 #[tokio::test]

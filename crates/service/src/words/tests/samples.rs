@@ -660,6 +660,9 @@ fn keys() -> Samples {
         },
         KeyFailure::Service(KeyError::OptInRequired) => KeyError::OptInRequired.into(),
         KeyFailure::Service(KeyError::Throttled) => KeyError::Throttled.into(),
+        KeyFailure::Service(KeyError::MaterialMissing { .. }) => KeyError::MaterialMissing {
+            why: "an older copy".to_owned(),
+        }.into(),
         KeyFailure::Service(KeyError::Unavailable { .. }) => KeyError::Unavailable {
             why: "connection refused".to_owned(),
         }.into(),
@@ -687,6 +690,10 @@ fn data_keys() -> Samples {
             DataKeyFailure::Service(KeyError::OptInRequired)
         },
         DataKeyFailure::Service(KeyError::Throttled) => DataKeyFailure::Service(KeyError::Throttled),
+        DataKeyFailure::Service(KeyError::MaterialMissing { .. }) => {
+            let why = "an older copy".to_owned();
+            DataKeyFailure::Service(KeyError::MaterialMissing { why })
+        },
         DataKeyFailure::Service(KeyError::Unavailable { .. }) => {
             DataKeyFailure::Service(KeyError::Unavailable { why: "timed out".to_owned() })
         },

@@ -78,10 +78,16 @@ impl Catalog {
     }
 
     fn add(&mut self, id: &str) -> Verdict {
+        self.add_after(id, 0)
+    }
+
+    /// Adds a data key when a record has arrived at this time.
+    fn add_after(&mut self, id: &str, arrived_ms: u64) -> Verdict {
         self.apply(Command::AddDataKey(AddDataKey {
             stream: 0,
             key: key(id),
             ciphertext: vec![7].into(),
+            arrived_ms,
         }))
     }
 
@@ -239,4 +245,16 @@ fn data_key_when_numbers_are_used_up_then_is_refused() {
     });
     let refused = catalog.add("a").unwrap_err();
     assert!(matches!(refused, Refusal::TooManyDataKeys { .. }));
+}
+
+/// A clock that was ahead, and is right again: records go on arriving when the last one did.
+#[test]
+fn data_key_when_records_arrived_later_than_now_then_counts_as_created_with_the_last() {
+    let mut catalog = Catalog::new();
+    catalog.start("a", "a", 0).unwrap();
+    for (arrived_ms, created_ms) in [(0, NOW.0), (NOW.0 - 1, NOW.0), (NOW.0 + 5, NOW.0 + 5)] {
+        catalog.add_after("a", arrived_ms).unwrap();
+        let newest = catalog.stream().data_keys.all().last().unwrap();
+        assert_eq!(newest.created_ms, created_ms);
+    }
 }

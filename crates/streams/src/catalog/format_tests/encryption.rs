@@ -58,6 +58,7 @@ pub(super) fn add_data_key() -> AddDataKey {
         stream: 1805,
         key: arn(),
         ciphertext: Bytes::from_static(&[18, 6]),
+        arrived_ms: 1806,
     }
 }
 
@@ -129,6 +130,7 @@ pub(super) fn check_commands_of_encryption(page: &mut Page) {
         ("stream", 1805.into()),
         ("key", ARN.into()),
         ("ciphertext", Value::from(&[18, 6][..])),
+        ("arrived_ms", 1806.into()),
     ];
     page.check_fields("AddDataKey", &encoded(&add_data_key()), &add);
     let leave = [("stream", 1807.into()), ("through", 1808.into())];

@@ -58,9 +58,7 @@ fn key_when_it_is_not_fresh_then_one_asks_and_the_others_wait() {
     case.confirm(ONE);
     drop(tell);
     assert_eq!(case.sees(ONE), "use");
-    case.pass(KEY_FRESH - Duration::from_millis(1));
-    assert_eq!(case.sees(ONE), "use");
-    case.pass(Duration::from_millis(1));
+    case.pass(KEY_FRESH);
     let (look, tell) = case.look(ONE);
     assert_eq!((look, case.sees(ONE)), ("ask", "wait"));
     drop(tell);
@@ -69,6 +67,30 @@ fn key_when_it_is_not_fresh_then_one_asks_and_the_others_wait() {
         "ask",
         "whoever asked ended without an answer"
     );
+}
+
+#[test]
+fn key_when_it_is_soon_not_fresh_then_one_asks_and_nobody_waits_until_it_is() {
+    let mut case = Case::default();
+    case.confirm(ONE);
+    case.pass(ASKED_AGAIN_AFTER - Duration::from_millis(1));
+    assert_eq!(case.sees(ONE), "use");
+    case.pass(Duration::from_millis(1));
+    let (look, tell) = case.look(ONE);
+    assert_eq!((look, case.sees(ONE)), ("use and ask", "use"));
+    case.pass(KEY_FRESH - ASKED_AGAIN_AFTER - Duration::from_millis(1));
+    assert_eq!(case.sees(ONE), "use");
+    case.pass(Duration::from_millis(1));
+    assert_eq!(case.sees(ONE), "wait");
+    drop(tell);
+    case.confirm(ONE);
+    case.pass(ASKED_AGAIN_AFTER);
+    case.refuse(ONE, KeyError::Throttled);
+    assert_eq!(case.sees(ONE), "use", "it was asked just now");
+    case.pass(REFUSAL_KEPT);
+    assert_eq!(case.sees(ONE), "use and ask");
+    case.refuse(ONE, disabled());
+    assert_eq!(case.sees(ONE), "refuse");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Locked, SEALED, nonce};
 use crate::fanout::Pushed;
-use crate::world::{Start, message, text, until};
+use crate::world::{START, Start, message, text, until};
 use bytes::Bytes;
 use millstream_protocol::ErrorCode;
 use millstream_protocol::operations::{CreateStreamInput, PutRecordInput, PutRecordsInput};
@@ -239,4 +239,29 @@ async fn stream_when_deleted_and_made_anew_then_has_other_data_keys() {
     caller.put("s", "key", "second").await.unwrap();
     assert_eq!(caller.read_all("s").await, ["second"]);
     assert_eq!(locked.keys.calls().generate - before, 2);
+}
+
+/// Records arrive no earlier than the one in front of them, whatever the clock says by then.
+#[tokio::test]
+async fn data_key_when_the_clock_was_ahead_before_then_stays_as_long_as_its_records() {
+    let locked = Locked::new();
+    let caller = locked.world.open().await;
+    caller.create("s", 1).await.unwrap();
+    let day = Duration::from_hours(24);
+    locked.world.clock.set_wall(START.plus(4 * day));
+    caller.put("s", "key", "plain").await.unwrap();
+    locked.world.clock.set_wall(START);
+    caller.encrypt("s", &locked.a).await;
+    let mut expected = vec!["plain"];
+    for data in ["first", "second", "third", "fourth"] {
+        caller.put("s", "key", data).await.unwrap();
+        caller.engine.sweep().await;
+        expected.push(data);
+        locked.pass(day).await;
+    }
+    caller.engine.sweep().await;
+    // A data key that is missing is waited for.
+    let reading = caller.read_all("s");
+    let (read, ()) = tokio::join!(reading, locked.pass(Duration::from_secs(10)));
+    assert_eq!(read, expected);
 }

@@ -95,6 +95,8 @@ async fn data_key_when_a_day_old_or_of_another_process_then_seals_no_more() {
     locked.pass(Duration::from_hours(23)).await;
     assert_eq!(put(&caller).await, (1, 2));
     locked.pass(Duration::from_hours(1)).await;
+    assert_eq!(put(&caller).await, (1, 3), "nobody waits for the next one");
+    locked.pass(Duration::from_secs(1)).await;
     assert_eq!(put(&caller).await, (2, 0));
     let caller = locked.world.open().await;
     assert_eq!(put(&caller).await, (3, 0));
