@@ -16,23 +16,13 @@ pub(super) use opened_runs::OpenedRuns;
 
 use super::{Records, ShardRead, ShardReader};
 use crate::catalog::{Shard, Stream};
-use crate::encryption::RecordKey;
 use crate::facts::{DataKeyFailure, ReadFailure};
 use crate::log_reader::OwnedLog;
 use crate::record::sealed::{Sealed, first_sealed};
 use millstream_memory::Share;
 use millstream_store::{Offset, ReadLimit, Run};
-use plan::Plan;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use text::{Opening, Stopped};
-
-/// How many data keys a read asks for at most: it ends in front of the first record that needs
-/// another one.
-const DATA_KEYS_OF_READ_MAX: usize = 16;
-
-/// Data keys, by number.
-type Keys = BTreeMap<u32, Arc<RecordKey>>;
+use plan::{DATA_KEYS_OF_READ_MAX, Plan};
+use text::{Keys, Opening, Stopped};
 
 impl ShardReader {
     /// Takes the records out of a read, opened if they are sealed. Up to one that cannot be opened,

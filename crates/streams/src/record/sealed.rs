@@ -1,8 +1,8 @@
 //! The form of sealed records: what stands around the ciphertext.
 //!
-//! docs/formats/records.md. Records of a batch are sealed in groups. The first record of a group has
-//! the ciphertext of all, which are framed as if nobody had sealed them; the others are as good as
-//! empty, so that the log counts them. Nothing is encrypted or decrypted here.
+//! docs/formats/records.md. Records of a batch are sealed in groups. The first record of a group
+//! has the ciphertext of all, which are framed as if nobody had sealed them; the others are as good
+//! as empty, so that the log counts them. Nothing is encrypted or decrypted here.
 
 use super::OVERHEAD_BYTES;
 use millstream_store::Offset;

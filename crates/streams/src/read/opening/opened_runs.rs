@@ -1,6 +1,5 @@
 //! Opened runs, cached on their second request.
 
-use super::plan::Wanted;
 use crate::record::AtRest;
 use crate::record::sealed::first_sealed;
 use crate::run_cache::{Lookup, RunCache};
@@ -20,6 +19,16 @@ pub(super) type Which = (LogId, Offset, u32);
 pub(super) struct OpenedRun {
     pub(super) bytes: Bytes,
     /// The data keys that opened it.
+    pub(super) data_keys: Vec<u32>,
+    /// Whether its last group ends with it.
+    pub(super) is_complete: bool,
+}
+
+/// A run that is to be cached once it is open.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) which: Which,
+    /// The data keys that it needs.
     pub(super) data_keys: Vec<u32>,
     /// Whether its last group ends with it.
     pub(super) is_complete: bool,

@@ -1,13 +1,16 @@
 //! What is to be opened of a read: its runs, taken apart into what is passed on together.
 
-use super::DATA_KEYS_OF_READ_MAX;
-use super::opened_runs::{Found, OpenedRun, OpenedRuns, Which};
+use super::opened_runs::{Found, OpenedRun, OpenedRuns, Wanted, Which};
 use crate::record::sealed::{Head, Sealed};
 use bytes::Bytes;
 use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use millstream_store::{LogId, Offset, Run};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// How many data keys a read asks for at most: it ends in front of the first record that needs
+/// another one.
+pub(super) const DATA_KEYS_OF_READ_MAX: usize = 16;
 
 /// Some of a run's records, one behind the other.
 #[derive(Debug)]
@@ -35,16 +38,6 @@ pub(super) enum Content {
     Kept(Arc<OpenedRun>),
     /// A record that stands where none like it may.
     Stray,
-}
-
-/// A run that is to be cached once it is open.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) which: Which,
-    /// The data keys that it needs.
-    pub(super) data_keys: Vec<u32>,
-    /// Whether its last group ends with it.
-    pub(super) is_complete: bool,
 }
 
 /// What is to be opened of a read.

@@ -2,7 +2,7 @@
 
 use super::plan::Content;
 use super::*;
-use crate::encryption::{Place, push_sealed};
+use crate::encryption::{Place, RecordKey, push_sealed};
 use crate::record::{AtRest, StoredIter, StoredRecord};
 use millstream_auth::Secret;
 use millstream_env::Timestamp;
@@ -11,6 +11,7 @@ use millstream_store::budget::Budget;
 use millstream_store::{BatchBuilder, LogId};
 use proptest::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 const LOG: LogId = LogId { group: 3, index: 4 };
 const START: Offset = Offset(1 << 40);

@@ -1,14 +1,18 @@
 //! The text of a read's groups, opened one behind the other and divided into runs again.
 
-use super::Keys;
 use super::plan::{Content, Piece, Plan};
-use crate::encryption::Place;
+use crate::encryption::{Place, RecordKey};
 use crate::record::AtRest;
 use crate::record::sealed::Head;
 use bytes::Bytes;
 use millstream_store::batch::{RECORD_OVERHEAD_BYTES, RecordIter};
 use millstream_store::{LogId, Offset, ReadError, Run};
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// Data keys, by number.
+pub(super) type Keys = BTreeMap<u32, Arc<RecordKey>>;
 
 /// Records of one run, one behind the other, which are stored in the same way.
 #[derive(Debug)]
