@@ -9,9 +9,11 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Resource policies that are kept parsed. With one more all are parsed anew, as they are asked
-/// for.
-const POLICIES_KEPT_MAX: usize = 512;
+/// Bytes of the texts of resource policies that are kept parsed. With more all are parsed anew, as
+/// they are asked for. A parsed one has up to forty times the bytes of its text.
+const KEPT_TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that each counts beside its text.
+const KEPT_BESIDE_BYTES: usize = 1024;
 
 /// A source of callers: who a principal is, and what its own policies are.
 pub trait Callers: Send + Sync + 'static {
@@ -39,7 +41,13 @@ pub struct Enforced {
 
 /// Policies by the ARN of their resource. One whose text has changed is parsed anew.
 #[derive(Default)]
-struct Parsed(Mutex<HashMap<String, Kept>>);
+struct Parsed(Mutex<KeptPolicies>);
+
+#[derive(Default)]
+struct KeptPolicies {
+    by_arn: HashMap<String, Kept>,
+    bytes: usize,
+}
 
 /// A policy, and the text that it was parsed from.
 struct Kept {
@@ -109,21 +117,24 @@ fn owner_of(resource: Resource<'_>) -> Option<&AccountId> {
 
 impl Parsed {
     fn find(&self, arn: &str, text: &str, resource: Resource<'_>) -> Arc<ResourcePolicy> {
-        if let Some(kept) = self.0.lock().get(arn)
+        if let Some(kept) = self.0.lock().by_arn.get(arn)
             && *kept.text == *text
         {
             return Arc::clone(&kept.policy);
         }
         let policy = Arc::new(ResourcePolicy::of_stored(text, resource));
-        let mut kept = self.0.lock();
-        if kept.len() >= POLICIES_KEPT_MAX {
-            kept.clear();
-        }
         let fresh = Kept {
             text: text.into(),
             policy: Arc::clone(&policy),
         };
-        kept.insert(arn.to_owned(), fresh);
+        let bytes = KEPT_BESIDE_BYTES + text.len();
+        let mut kept = self.0.lock();
+        let too_many =
+            (kept.bytes + bytes > KEPT_TEXT_BYTES_MAX).then(|| std::mem::take(&mut *kept));
+        kept.bytes += bytes;
+        kept.by_arn.insert(arn.to_owned(), fresh);
+        // Others do not wait until they are freed.
+        drop((kept, too_many));
         policy
     }
 }
@@ -153,9 +164,15 @@ mod tests {
         let changed = find(0, " ");
         assert!(!Arc::ptr_eq(&first, &changed));
         assert!(Arc::ptr_eq(&changed, &find(0, " ")));
-        for number in 0..3 * POLICIES_KEPT_MAX {
-            find(number, "");
-            assert!(parsed.0.lock().len() <= POLICIES_KEPT_MAX);
+        let space = " ".repeat(10 * 1024);
+        for (more, kept_max) in [("", 900), (&*space, 94)] {
+            let mut most = 0;
+            for number in 0..3 * kept_max {
+                find(number, more);
+                most = most.max(parsed.0.lock().by_arn.len());
+            }
+            assert!(most <= kept_max && most > kept_max / 2, "{most}");
+            drop(std::mem::take(&mut *parsed.0.lock()));
         }
     }
 }

@@ -30,6 +30,6 @@ pub use decode::{Typed, decode_types};
 pub use detached::OUTLIVING_MAX;
 pub use dispatch::{Failed, Operation, Served, find, operations, unknown, unless_malformed};
 pub use encode::{Encoder, Frames, Pieces};
-pub use explain::{SHOWN_BODY_BYTES_MAX, Shown, Violation, show};
+pub use explain::{SHOWN_BODY_BYTES_MAX, Shown, Violation, show, show_some};
 pub use wait::{Progress, SpareTimer, Wait};
 pub use words::say;

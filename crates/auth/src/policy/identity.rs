@@ -193,12 +193,30 @@ impl Walk<'_, ()> {
     /// one that lacks a part in the middle means something that its author did not.
     fn a_resource(&mut self) -> Result<String> {
         let given = self.text(Element::Resource)?;
-        let is_whole = given.splitn(ARN_PARTS, ':').count() == ARN_PARTS || given.ends_with('*');
-        match given == "*" || (given.starts_with("arn:") && is_whole) {
+        match given == "*" || (given.starts_with("arn:") && is_whole(&given)) {
             true => Ok(given),
             false => Err(IdentityFault::Resource { given }),
         }
     }
+}
+
+/// Whether an ARN has all of its parts, or ends where a `*` stands for the others: one elsewhere in
+/// a part stands for none. Colons in variables separate nothing.
+fn is_whole(arn: &str) -> bool {
+    let mut parts = vec![String::new()];
+    let mut rest = arn;
+    while let Some(next) = rest.chars().next() {
+        let variable = rest.strip_prefix("${").and_then(|rest| rest.find('}'));
+        let length = variable.map_or(next.len_utf8(), |end| "${}".len() + end);
+        let (here, behind) = rest.split_at(length);
+        match here {
+            ":" if parts.len() < ARN_PARTS => parts.push(String::new()),
+            _ => parts.last_mut().expect("there is one").push_str(here),
+        }
+        rest = behind;
+    }
+    let last = parts.last().map_or("", String::as_str);
+    parts.len() == ARN_PARTS || last.find('*').is_some_and(|at| at + 1 == last.len())
 }
 
 /// Notes what a statement extends to, which it says in one of two ways.

@@ -14,8 +14,8 @@ use millstream_env::{Env, RequestContext};
 use millstream_model::{AccountId, ConsumerArn, Region, StreamArn, StreamName};
 use millstream_protocol::operations::ALL;
 use millstream_protocol::{Description, Error, ErrorCode, Protocol};
-use millstream_service::{Body, Failed, SHOWN_BODY_BYTES_MAX, Served, Shown, show};
-use serde_json::{Value, json};
+use millstream_service::{Body, Failed, SHOWN_BODY_BYTES_MAX, Served, Shown, show, show_some};
+use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
 /// Operations on records: as with CloudTrail's data events, only their denials have lines.
@@ -31,6 +31,11 @@ pub(super) const ON_RECORDS: [&str; 5] = [
 /// The code of a call whose client left before its answer. Not one of AWS's.
 const CLIENT_GONE: &str = "ClientDisconnected";
 
+/// Members that name what a request is about: ARNs, and the name of a stream of the sender's.
+const NAMING: [&str; 4] = ["consumerARN", "resourceARN", "streamARN", "streamName"];
+/// Maximum size of a body that is shown of a sender who was not let in.
+const STRANGERS_BODY_BYTES_MAX: usize = 2 * 1024;
+
 /// Where the lines of a request go, and what it is known by.
 #[derive(Clone)]
 pub(crate) struct Heard {
@@ -45,8 +50,10 @@ pub(crate) struct Draft {
     heard: Heard,
     operation: &'static Description,
     protocol: Protocol,
-    /// `None` if it is too large to be shown.
+    /// Its body, as long as it may be shown.
     body: Option<Bytes>,
+    /// What a body names that is too large to be shown.
+    naming: Map<String, Value>,
     claimed: Claimed,
     principal: Option<Principal>,
     peer: IpAddr,
@@ -78,7 +85,8 @@ impl Draft {
             heard,
             operation: &ALL[place],
             protocol,
-            body: (body.len() <= SHOWN_BODY_BYTES_MAX).then(|| body.clone()),
+            naming: Map::new(),
+            body: Some(body.clone()),
             claimed: head.claimed(),
             principal: None,
             peer: head.context.peer.ip().to_canonical(),
@@ -90,10 +98,20 @@ impl Draft {
         }
     }
 
-    /// Adds who sent the request.
+    /// Adds who sent the request. What is too large to be shown is let go, but for what it names.
     pub(crate) fn sent_by(self, principal: &Principal) -> Self {
+        let large = self
+            .body
+            .as_ref()
+            .filter(|body| body.len() > SHOWN_BODY_BYTES_MAX);
+        let naming = match large.filter(|_| self.is_management()) {
+            Some(body) => show_some(self.protocol, body, self.operation.input, &NAMING),
+            None => Map::new(),
+        };
         Self {
             principal: Some(principal.clone()),
+            naming,
+            body: self.body.filter(|body| body.len() <= SHOWN_BODY_BYTES_MAX),
             ..self
         }
     }
@@ -154,8 +172,13 @@ impl Draft {
         let (claimed, is_management) = (&self.claimed, self.is_management());
         let region = principal.map(|principal| &principal.region);
         let region = region.or(claimed.region.as_ref());
-        let request_parameters = self.parameters();
-        let resources = resources(&request_parameters, principal);
+        let shown = self.shown();
+        let resources = match &shown {
+            Shown::Members(members) => resources(members, principal),
+            Shown::TooLarge => resources(&self.naming, principal),
+            Shown::Malformed => Vec::new(),
+        };
+        let request_parameters = members(shown, "requestParameters");
         let response_elements = self.elements(&end);
         Event {
             event_version: Event::VERSION,
@@ -194,11 +217,16 @@ impl Draft {
         }
     }
 
-    fn parameters(&self) -> Value {
-        let shown = self.body.as_ref().map_or(Shown::TooLarge, |body| {
-            show(self.protocol, body, self.operation.input)
-        });
-        members(shown, "requestParameters")
+    fn shown(&self) -> Shown {
+        // Strangers do not fill the log.
+        let bytes_max = match self.principal {
+            Some(_) => SHOWN_BODY_BYTES_MAX,
+            None => STRANGERS_BODY_BYTES_MAX,
+        };
+        match self.body.as_ref().filter(|body| body.len() <= bytes_max) {
+            Some(body) => show(self.protocol, body, self.operation.input),
+            None => Shown::TooLarge,
+        }
     }
 
     /// What a change answered. As with CloudTrail, there is nothing for what only reads.
@@ -253,13 +281,13 @@ fn header_text(head: Head<'_>, name: HeaderName, bytes_max: usize) -> Option<Str
 }
 
 /// What a request names: the ARNs among its members, or the stream of a name that is its sender's.
-fn resources(parameters: &Value, principal: Option<&Principal>) -> Vec<Resource> {
+fn resources(parameters: &Map<String, Value>, principal: Option<&Principal>) -> Vec<Resource> {
     let text = |member: &str| parameters.get(member).and_then(Value::as_str);
-    let arns = ["consumerARN", "resourceARN", "streamARN"];
+    let [arns @ .., name] = NAMING;
     if let Some(found) = arns.into_iter().filter_map(text).find_map(of_arn) {
         return vec![found];
     }
-    let name = text("streamName").and_then(|name| StreamName::parse(name).ok());
+    let name = text(name).and_then(|name| StreamName::parse(name).ok());
     let stream = name.zip(principal).map(|(name, principal)| StreamArn {
         account: AccountId::clone(&principal.account),
         region: Region::clone(&principal.region),

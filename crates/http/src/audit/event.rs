@@ -144,11 +144,19 @@ impl Identity {
             r#type: "Unknown",
             arn: None,
             account_id: None,
-            access_key_id: key_of(claimed),
+            access_key_id: key_of(claimed).map(|id| match id.len() > STRANGERS_KEY_BYTES_MAX {
+                true => cut(&id, STRANGERS_KEY_SHOWN_BYTES),
+                false => id,
+            }),
             user_name: None,
         }
     }
 }
+
+/// A key of a stranger's that is longer may be the secret, in the id's place.
+const STRANGERS_KEY_BYTES_MAX: usize = 32;
+/// What is shown of it.
+const STRANGERS_KEY_SHOWN_BYTES: usize = 4;
 
 fn key_of(claimed: &Claimed) -> Option<String> {
     let id = claimed.access_key_id.as_ref();

@@ -463,7 +463,11 @@ async fn line_when_a_client_sends_line_breaks_and_escapes_of_terminals_then_is_o
 async fn request_when_large_then_its_line_is_not() {
     let mut world = World::open().await;
     // The first is too long in the line alone, where it is escaped; the second as it comes.
-    for policy in ["é".repeat(20_000), "\u{1}".repeat(20_000)] {
+    for policy in [
+        "é".repeat(20_000),
+        "\u{1}".repeat(20_000),
+        "a".repeat(110_000),
+    ] {
         check_large(&mut world, &policy).await;
     }
 }
@@ -485,4 +489,9 @@ async fn check_large(world: &mut World, policy: &str) {
     let omitted = json!({"omitted": true, "reason": "requestParameters too large"});
     assert_eq!(line["requestParameters"], omitted);
     assert_eq!(line["userAgent"], "é".repeat(512));
+    let stream = "arn:aws:kinesis:us-east-1:000000000000:stream/a";
+    assert_eq!(
+        line["resources"][0]["ARN"], stream,
+        "it is named all the same"
+    );
 }

@@ -25,7 +25,7 @@ use millstream_protocol::shape::Type;
 use millstream_protocol::{Error, ErrorCode, Protocol};
 use read::Findings;
 use record_size::LargeRecord;
-pub use shown::{SHOWN_BODY_BYTES_MAX, Shown, show};
+pub use shown::{SHOWN_BODY_BYTES_MAX, Shown, show, show_some};
 use value::Value;
 pub use violation::Violation;
 

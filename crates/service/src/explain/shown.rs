@@ -19,6 +19,8 @@ use time::format_description::well_known::Rfc3339;
 /// "CloudTrail record contents", in <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/>
 pub const SHOWN_BODY_BYTES_MAX: usize = 100 * 1024;
 
+/// The member with the hash key of a record.
+const EXPLICIT_HASH_KEY: &str = "ExplicitHashKey";
 /// The shape of partition keys.
 const PARTITION_KEY: &str = "PartitionKey";
 /// Shapes whose values let others go on where their owner was.
@@ -37,11 +39,30 @@ pub enum Shown {
     Malformed,
 }
 
+/// Shows some members of a body of a shape, however long it is; none if it is malformed.
+pub fn show_some(
+    protocol: Protocol,
+    body: &[u8],
+    shape: &'static Type,
+    wanted: &[&str],
+) -> Map<String, Json> {
+    let mut members = match shown(protocol, body, shape) {
+        Shown::Members(members) => members,
+        Shown::TooLarge | Shown::Malformed => Map::new(),
+    };
+    members.retain(|name, _| wanted.contains(&name.as_str()));
+    members
+}
+
 /// Shows a body of a shape.
 pub fn show(protocol: Protocol, body: &[u8], shape: &'static Type) -> Shown {
     if body.len() > SHOWN_BODY_BYTES_MAX {
         return Shown::TooLarge;
     }
+    shown(protocol, body, shape)
+}
+
+fn shown(protocol: Protocol, body: &[u8], shape: &'static Type) -> Shown {
     let members = match protocol {
         Protocol::Json => JsonReader::new(body, Checks::All)
             .and_then(|mut reader| read_members(&mut reader, shape)),
@@ -67,6 +88,8 @@ fn read_members<'de, R: Reader<'de>>(
 
 fn members_of(values: &[Option<Value<'_>>], shape: &'static Type) -> Map<String, Json> {
     let members = shape.members().iter().zip(values);
+    // The hash key of a record is mostly made of its partition key.
+    let members = members.filter(|(member, _)| member.name != EXPLICIT_HASH_KEY);
     let shown = members.filter_map(|(member, value)| {
         let value = shown_of(value.as_ref()?, member.shape)?;
         Some((as_in_cloudtrail(member.name), value))
