@@ -62,8 +62,11 @@ fn simulate(plan: fn(u64) -> Plan, ordinary: u64) {
         assert!(!one.1.is_empty() && one.0.trace == again.0.trace);
     }
     let seeds = number("MILLSTREAM_SIM_SEEDS").unwrap_or(ordinary);
-    let sum = run_all(plan, first, seeds);
+    // A rare pair of fault and operation may need a few more.
+    let more = if seeds >= ordinary { seeds } else { 0 };
+    let sum = run_all(plan, first, seeds, more);
     print!("{}", sum.reach);
+    let seeds = sum.seeds;
     println!(
         "{seeds} seeds from {first} on: {} calls, {} records acknowledged, {} starts, {} shards by \
          themselves",
@@ -159,24 +162,30 @@ fn words(report: &Report) -> String {
 
 struct Sum {
     reach: Reach,
+    /// How many were run.
+    seeds: u64,
     acked: usize,
     starts: u64,
     scaled: usize,
     failed: Vec<u64>,
 }
 
-/// Runs the seeds on all processors; no run knows of another.
-fn run_all(plan: fn(u64) -> Plan, first: u64, seeds: u64) -> Sum {
+/// Runs the seeds on all processors; no run knows of another. While a fault has not met an
+/// operation yet, so many more.
+fn run_all(plan: fn(u64) -> Plan, first: u64, seeds: u64, more: u64) -> Sum {
     let sum = Mutex::new(Sum::new(plan(first).layout));
     let next = AtomicU64::new(first);
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= first + seeds {
+            let is_missing = || !sum.lock().unwrap().reach.missing().is_empty();
+            let is_wanted = seed < first + seeds || seed < first + seeds + more && is_missing();
+            if !is_wanted {
                 return;
             }
             let report = catch_unwind(AssertUnwindSafe(|| run(plan(seed))));
             let mut sum = sum.lock().unwrap();
+            sum.seeds += 1;
             match report {
                 Ok(report) => sum.add(&report),
                 Err(_) => {
@@ -199,6 +208,7 @@ impl Sum {
     fn new(layout: Layout) -> Self {
         Self {
             reach: Reach::new(layout),
+            seeds: 0,
             acked: 0,
             starts: 0,
             scaled: 0,
