@@ -395,6 +395,30 @@ async fn sender_when_not_let_in_then_is_recorded_whatever_the_operation() {
     assert_eq!(line["awsRegion"], Value::Null);
 }
 
+/// A secret where the id should be, and more text than a stranger may fill the log with.
+#[tokio::test]
+async fn sender_when_not_let_in_then_neither_a_secret_nor_a_long_body_is_in_the_line() {
+    let mut world = World::verified().await;
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20240101/eu-west-1/kinesis/aws4_request, \
+         SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={}",
+        "CANARY".repeat(7),
+        "0".repeat(64)
+    );
+    let headers = [
+        ("authorization", &*authorization),
+        ("x-amz-date", "20240101T000000Z"),
+    ];
+    let body = json!({"StreamName": "a", "Tags": {"key": "v".repeat(3000)}}).to_string();
+    let answer = world.call_with("AddTagsToStream", &headers, &body).await;
+    assert_eq!(answer.status, 400);
+    let text = world.text().await;
+    assert!(text.len() < 2048 && !text.contains("CANARYC"), "{text}");
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["requestParameters"]["omitted"], true);
+    assert_eq!(line["userIdentity"]["accessKeyId"], "CANA");
+}
+
 #[tokio::test]
 async fn request_when_over_tls_then_says_how_and_one_that_is_not_is_recorded_as_denied() {
     let identity = identity();

@@ -195,7 +195,8 @@ mod tests {
             ),
             (
                 "PutRecord",
-                json!({"StreamName": "a", "Data": "c2VjcmV0", "PartitionKey": "k"}),
+                json!({"StreamName": "a", "Data": "c2VjcmV0", "PartitionKey": "k",
+                    "ExplicitHashKey": "7"}),
                 json!({"streamName": "a"}),
             ),
             (

@@ -77,6 +77,8 @@ fn names_when_in_another_form_then_are_refused() {
         "stream/*",
         "arn:aws:kinesis",
         "arn:aws:kinesis:*:stream/orders",
+        "arn:aws:kinesis:*stream/orders*",
+        "arn:aws:kinesis:us-east-1:stream/${aws:username}",
     ] {
         let text = with("Resource", &format!("{given:?}"));
         let given = given.to_owned();
